@@ -1,1 +1,7 @@
-export {}
+export type { ProviderCounts, RecordedRequest } from './journal.ts'
+export type { Fault, FaultOf, FaultType, SequenceFault, SimpleFault } from './fault.ts'
+export type { Latency } from './latency.ts'
+export type { SimulatedProvider } from './provider.ts'
+export type { Operation } from './route.ts'
+export type { Condition, ProviderScript, Range, Rule } from './script.ts'
+export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'

@@ -1,0 +1,45 @@
+import type { ApiError } from '../api-error.ts'
+
+/** A whole answer, before anything happens to it on its way. */
+export interface Answer {
+  status: number
+  contentType: string
+  /** Further headers, as name, value, name, value … */
+  headers: readonly string[]
+  /** The body; of a stream, event by event. */
+  frames: readonly string[]
+  stream: boolean
+  usage: { input: number; output: number }
+}
+
+const nothing = { input: 0, output: 0 }
+
+export function jsonAnswer(body: unknown, usage = nothing): Answer {
+  return bodyAnswer(200, 'application/json', JSON.stringify(body), usage)
+}
+
+export function bodyAnswer(status: number, contentType: string, body: string, usage = nothing): Answer {
+  return { status, contentType, headers: [], frames: [body], stream: false, usage }
+}
+
+export function streamAnswer(frames: readonly string[], usage = nothing): Answer {
+  return {
+    status: 200,
+    contentType: 'text/event-stream; charset=utf-8',
+    headers: [],
+    frames,
+    stream: true,
+    usage,
+  }
+}
+
+export function errorAnswer(status: number, error: ApiError): Answer {
+  return bodyAnswer(status, 'application/json', JSON.stringify({ error }))
+}
+
+/** The refusal of a request that is wrong. */
+export function badRequest(message: string, param: string | null = null, code: string | null = null): Answer {
+  return errorAnswer(400, { message, type: 'invalid_request_error', param, code })
+}
+
+export const doneFrame = 'data: [DONE]\n\n'

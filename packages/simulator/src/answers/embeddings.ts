@@ -1,0 +1,79 @@
+import { type Answer, badRequest, jsonAnswer } from './answer.ts'
+import { hashText } from '../random.ts'
+import { asArray, asString, type JsonObject } from './prompt.ts'
+import { estimateTokens } from './tokens.ts'
+
+/** The answer to POST /v1/embeddings. */
+export function answerEmbeddings(body: JsonObject): Answer {
+  const inputs = readInputs(body['input'])
+  if (inputs === undefined || inputs.length === 0) {
+    return badRequest(
+      "'input' must be a string, an array of strings, or arrays of tokens, and not be empty.",
+      'input',
+    )
+  }
+  const model = asString(body['model'])
+  const dimensions = body['dimensions'] ?? (model.includes('3-large') ? 3072 : 1536)
+  if (
+    typeof dimensions !== 'number' ||
+    !Number.isInteger(dimensions) ||
+    dimensions < 1 ||
+    dimensions > 4096
+  ) {
+    return badRequest("'dimensions' must be a whole number from 1 to 4096.", 'dimensions')
+  }
+  const asBase64 = body['encoding_format'] === 'base64'
+  const data = inputs.map((input, index) => {
+    const vector = embed(typeof input === 'string' ? input : input.join(' '), dimensions)
+    return { object: 'embedding', index, embedding: asBase64 ? base64(vector) : Array.from(vector) }
+  })
+  const tokens = inputs.reduce(
+    (sum, input) => sum + (typeof input === 'string' ? Math.max(1, estimateTokens(input)) : input.length),
+    0,
+  )
+  const usage = { prompt_tokens: tokens, total_tokens: tokens }
+  return jsonAnswer({ object: 'list', data, model, usage }, { input: tokens, output: 0 })
+}
+
+type Input = string | readonly number[]
+
+function readInputs(input: unknown): readonly Input[] | undefined {
+  if (typeof input === 'string') return input === '' ? undefined : [input]
+  const list = asArray(input)
+  if (list.length > 0 && isTokens(list)) return [list]
+  return list.every((entry): entry is Input => typeof entry === 'string' || isTokens(entry))
+    ? list
+    : undefined
+}
+
+function isTokens(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((token) => typeof token === 'number')
+}
+
+/**
+ * A unit vector for a text: each word and each three characters in a row fall into a place, with a sign, by their hash.
+ * Texts that share words are near each other (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009).
+ */
+export function embed(text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions)
+  const add = (feature: string, weight: number) => {
+    const hash = hashText(feature)
+    // FNV's low bits are weak; the place comes from all of them, the sign from the top one.
+    const place = (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 1) % dimensions
+    vector[place] = (vector[place] ?? 0) + (hash & 0x80000000 ? weight : -weight)
+  }
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [text]) {
+    add(word, 2)
+    const padded = `^${word}$`
+    for (let start = 0; start + 3 <= padded.length; start++) add(padded.slice(start, start + 3), 1)
+  }
+  const length = Math.hypot(...vector)
+  // Everything may have cancelled out; any unit vector will do then.
+  if (length === 0) vector[hashText(text) % dimensions] = 1
+  else for (let place = 0; place < dimensions; place++) vector[place] = (vector[place] ?? 0) / length
+  return vector
+}
+
+function base64(vector: Float32Array): string {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')
+}

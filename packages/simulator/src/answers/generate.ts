@@ -1,0 +1,134 @@
+import { hashText, seededRandom } from '../random.ts'
+import type { Prompt, Tool } from './prompt.ts'
+import { sampleSchema } from './sample.ts'
+import { tokenise } from './tokens.ts'
+
+export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+/** What a model came up with, in the pieces it would write one at a time. */
+export interface Generation {
+  reasoning: readonly string[]
+  content: readonly string[]
+  toolCalls: readonly ToolCall[]
+  finish: Finish
+  outputTokens: number
+}
+
+export interface ToolCall {
+  id: string
+  name: string
+  arguments: readonly string[]
+}
+
+export interface GenerateOptions {
+  /** Which of several choices. */
+  index: number
+  /** Said instead of the usual sentences. */
+  reply: string | undefined
+  /** An end that a fault asks for. */
+  finish: Finish | undefined
+}
+
+/** The answer to a prompt. It follows from the prompt and the options alone. */
+export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptions): Generation {
+  const seed = hashText(prompt.text, hashText(`${prompt.model} ${index}`))
+  const reasoning = prompt.model.includes('reason') ? think(prompt, seed) : []
+  const tools = finish === undefined && reply === undefined ? toolsToCall(prompt) : []
+  if (tools.length > 0) {
+    const toolCalls = tools.map((tool, position) => callTool(tool, seed + position))
+    const written = toolCalls.reduce((sum, call) => sum + call.arguments.length + 2, 0)
+    return {
+      reasoning,
+      content: [],
+      toolCalls,
+      finish: 'tool_calls',
+      outputTokens: reasoning.length + written,
+    }
+  }
+
+  const whole = tokenise(
+    reply ?? (prompt.schema === undefined ? talk(prompt.question, seed) : json(prompt.schema)),
+  )
+  // A fault that ends the answer early leaves half of it.
+  const room = Math.max(0, prompt.maxTokens - reasoning.length)
+  const kept = finish === 'length' || finish === 'content_filter' ? Math.ceil(whole.length / 2) : whole.length
+  const content = whole.slice(0, Math.min(kept, room))
+  return {
+    reasoning,
+    content,
+    toolCalls: [],
+    finish: finish ?? (content.length < whole.length ? 'length' : 'stop'),
+    outputTokens: reasoning.length + content.length,
+  }
+}
+
+/** Tools are called when the request forces it, or when the question names them or asks for one. */
+function toolsToCall(prompt: Prompt): readonly Tool[] {
+  const { tools, toolChoice } = prompt
+  const [first] = tools
+  if (first === undefined || toolChoice === 'none') return []
+  if (typeof toolChoice === 'object') return tools.filter((tool) => tool.name === toolChoice.name)
+
+  const question = prompt.question.toLowerCase()
+  const named = tools.filter((tool) => question.includes(tool.name.toLowerCase()))
+  const wanted = prompt.parallelToolCalls ? named : named.slice(0, 1)
+  if (toolChoice === 'required') return wanted.length > 0 ? wanted : [first]
+  if (prompt.toolsAnswered) return []
+  return wanted.length === 0 && /\b(use|call) (a|the|your) (tool|function)/.test(question) ? [first] : wanted
+}
+
+function callTool(tool: Tool, seed: number): ToolCall {
+  return {
+    id: `call_${hashText(tool.name, seed).toString(36)}${(seed >>> 0).toString(36)}`,
+    name: tool.name,
+    arguments: tokenise(JSON.stringify(sampleSchema(tool.parameters) ?? {})),
+  }
+}
+
+function json(schema: unknown): string {
+  return JSON.stringify(schema === true ? { answer: 'harbor' } : sampleSchema(schema))
+}
+
+function think(prompt: Prompt, seed: number): string[] {
+  return tokenise(`The user asks: ${excerpt(prompt.question)}. ${sentence(seededRandom(seed ^ 1))}`)
+}
+
+function talk(question: string, seed: number): string {
+  const random = seededRandom(seed)
+  let text = `You asked: “${excerpt(question)}”.`
+  for (let left = 1 + Math.floor(random() * 3); left > 0; left--) text += ` ${sentence(random)}`
+  return text
+}
+
+function excerpt(question: string): string {
+  return question.length <= 80
+    ? question
+    : `${question
+        .slice(0, 79)
+        .toWellFormed()
+        .replace(/\uFFFD$/, '')}…`
+}
+
+const subjects = [
+  'The harbour',
+  'A pilot',
+  'The tide',
+  'Every ship',
+  'The lighthouse',
+  'A naïve sailor',
+  'The café',
+]
+const verbs = ['keeps', 'guides', 'shelters', 'measures', 'welcomes', 'outlasts', 'answers']
+const objects = [
+  'the storm',
+  'every vessel',
+  'the long night',
+  'a quiet crew',
+  'the open sea',
+  'what comes in',
+]
+
+function sentence(random: () => number): string {
+  const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)] ?? ''
+  return `${pick(subjects)} ${pick(verbs)} ${pick(objects)}.`
+}

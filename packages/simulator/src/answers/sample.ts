@@ -1,0 +1,46 @@
+import { asArray, asObject, asString, isObject } from './prompt.ts'
+
+/** A value that fits a JSON schema, always the same one: what a model fills in for a tool or a structured answer. */
+export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0): unknown {
+  const node = asObject(schema)
+  if (depth > 16) return null
+  if (typeof node['$ref'] === 'string') return sampleSchema(follow(root, node['$ref']), root, depth + 1)
+  if ('const' in node) return node['const']
+  if ('default' in node) return node['default']
+  const choices = asArray(node['enum'])
+  if (choices.length > 0) return choices[0]
+  const variants = asArray(node['anyOf'] ?? node['oneOf'])
+  if (variants.length > 0) return sampleSchema(variants[0], root, depth + 1)
+
+  const type = Array.isArray(node['type']) ? asString(node['type'][0]) : asString(node['type'])
+  switch (type || (isObject(node['properties']) ? 'object' : '')) {
+    case 'object':
+      return Object.fromEntries(
+        Object.entries(asObject(node['properties'])).map(([name, property]) => [
+          name,
+          sampleSchema(property, root, depth + 1),
+        ]),
+      )
+    case 'array': {
+      const length = Math.max(Number(node['minItems'] ?? 1), 0)
+      return Array.from({ length }, () => sampleSchema(node['items'], root, depth + 1))
+    }
+    case 'integer':
+    case 'number':
+      return Number(node['minimum'] ?? node['exclusiveMinimum'] ?? 0) + 1
+    case 'boolean':
+      return true
+    case 'null':
+      return null
+    default:
+      return 'harbor'
+  }
+}
+
+/** `#/$defs/name` and `#`, the references that OpenAI supports. */
+function follow(root: unknown, reference: string): unknown {
+  return reference
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((node, key) => asObject(node)[key], root)
+}

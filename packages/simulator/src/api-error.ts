@@ -1,0 +1,53 @@
+/** What stands under `error` in OpenAI's answers. */
+export interface ApiError {
+  message: string
+  type: string
+  param: string | null
+  code: string | null
+}
+
+/** What OpenAI says with a status, in type, code and words. */
+export function apiErrorFor(status: number): ApiError {
+  const known = byStatus[status]
+  if (known) return { ...known, param: null }
+  return status >= 500
+    ? {
+        message: 'The server had an error while processing your request.',
+        type: 'server_error',
+        param: null,
+        code: null,
+      }
+    : {
+        message: `The request was answered with status ${status}.`,
+        type: 'invalid_request_error',
+        param: null,
+        code: null,
+      }
+}
+
+const byStatus: Readonly<Record<number, Omit<ApiError, 'param'>>> = {
+  401: { message: 'Incorrect API key provided.', type: 'invalid_request_error', code: 'invalid_api_key' },
+  402: { message: 'Insufficient balance.', type: 'insufficient_quota', code: 'insufficient_quota' },
+  403: {
+    message: 'Country, region, or territory not supported.',
+    type: 'request_forbidden',
+    code: 'unsupported_country_region_territory',
+  },
+  404: {
+    message: 'The model does not exist or you do not have access to it.',
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+  },
+  408: { message: 'Request timed out.', type: 'timeout', code: null },
+  429: {
+    message: 'Rate limit reached. Please try again later.',
+    type: 'requests',
+    code: 'rate_limit_exceeded',
+  },
+  503: {
+    message: 'The engine is currently overloaded, please try again later.',
+    type: 'server_error',
+    code: null,
+  },
+  529: { message: 'Overloaded', type: 'overloaded_error', code: null },
+}

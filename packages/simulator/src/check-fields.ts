@@ -1,0 +1,110 @@
+/** Refuses a value, or lets it pass. `where` names the value in the message. */
+export type Check = (value: unknown, where: string) => void
+
+/** Checks for every field of an object type; those of required fields are made by `required`. */
+export type Fields<Type> = { readonly [Field in keyof Type]-?: Check & { required?: true } }
+
+/** Refuses what is not an object, unknown keys, missing keys, and whatever a field's own check refuses. */
+export function checkObject(
+  value: unknown,
+  fields: Readonly<Record<string, Check & { required?: true }>>,
+  where: string,
+): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object', value)
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(fields, key))
+      throw new TypeError(`${where} has an unknown key '${key}'${nearest(key, Object.keys(fields))}`)
+  }
+  for (const [key, check] of Object.entries(fields)) {
+    const field = (value as Record<string, unknown>)[key]
+    if (field !== undefined) check(field, `${where}.${key}`)
+    else if (check.required) throw new TypeError(`${where}.${key} is missing`)
+  }
+}
+
+export function required(check: Check): Check & { required: true } {
+  return Object.assign((value: unknown, where: string) => check(value, where), { required: true as const })
+}
+
+export function number(min = 0, max = Infinity): Check {
+  return (value, where) => {
+    if (typeof value === 'number' && value >= min && value <= max) return
+    fail(where, max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`, value)
+  }
+}
+
+export function wholeNumber(min = 0, max = Infinity): Check {
+  return (value, where) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return
+    fail(
+      where,
+      max === Infinity ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`,
+      value,
+    )
+  }
+}
+
+export const text: Check = (value, where) => {
+  if (typeof value !== 'string') fail(where, 'a string', value)
+}
+
+export const flag: Check = (value, where) => {
+  if (typeof value !== 'boolean') fail(where, 'true or false', value)
+}
+
+export const texts: Check = list(text)
+
+export const headers: Check = (value, where) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    fail(where, 'an object of strings', value)
+  for (const [name, header] of Object.entries(value)) text(header, `${where}.${name}`)
+}
+
+export function list(check: Check): Check {
+  return (value, where) => {
+    if (!Array.isArray(value)) fail(where, 'an array', value)
+    for (const [index, entry] of value.entries()) check(entry, `${where}[${index}]`)
+  }
+}
+
+export function oneOf(choices: readonly string[]): Check {
+  return (value, where) => {
+    if (typeof value === 'string' && choices.includes(value)) return
+    const hint = typeof value === 'string' ? nearest(value, choices) : ''
+    fail(where, `one of ${choices.join(', ')}`, value, hint)
+  }
+}
+
+export function fail(where: string, expected: string, value: unknown, hint = ''): never {
+  throw new TypeError(`${where} must be ${expected}, got ${show(value)}${hint}`)
+}
+
+/** A value for a message. */
+export function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  return typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** Names the choice that is the fewest edits away. */
+export function nearest(word: string, choices: readonly string[]): string {
+  const scored = choices.map((choice) => ({
+    choice,
+    edits: editDistance(word.toLowerCase(), choice.toLowerCase()),
+  }))
+  scored.sort((one, other) => one.edits - other.edits)
+  const [best] = scored
+  return best ? `; the nearest known one is '${best.choice}'` : ''
+}
+
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[to.length] ?? 0
+}

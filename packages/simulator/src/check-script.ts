@@ -1,0 +1,162 @@
+import {
+  type Check,
+  checkObject,
+  fail,
+  type Fields,
+  flag,
+  headers,
+  list,
+  nearest,
+  number,
+  oneOf,
+  required,
+  show,
+  text,
+  texts,
+  wholeNumber,
+} from './check-fields.ts'
+import type { FaultOf, FaultType } from './fault.ts'
+import { operations } from './route.ts'
+import type { Condition, ProviderScript, Range, Rule } from './script.ts'
+
+/** Refuses a script with anything in it that would do nothing, since scripts come from files. */
+export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
+  checkObject(script, scriptFields, where)
+}
+
+/** Refuses what is neither a fault nor 'ok'. */
+export const checkFault: Check = (fault, where) => {
+  if (fault !== 'ok') checkFaultOf(Object.keys(faultFields), fault, where)
+}
+
+function checkFaultOf(types: readonly string[], fault: unknown, where: string): void {
+  if (typeof fault !== 'object' || fault === null) fail(where, "a fault or 'ok'", fault)
+  const { type, ...fields } = fault as { type?: unknown }
+  if (typeof type !== 'string' || !types.includes(type)) {
+    const hint = typeof type === 'string' ? nearest(type, types) : `; known are ${types.join(', ')}`
+    throw new TypeError(`${where}.type must be a fault that is possible here, got ${show(type)}${hint}`)
+  }
+  checkObject(fields, faultFields[type as FaultType], where)
+}
+
+const latency: Check = (value, where) => {
+  if (typeof value === 'number') number()(value, where)
+  else if (typeof value === 'object' && value !== null && 'mean' in value) {
+    checkObject(value, { mean: required(number(Number.MIN_VALUE)), sigma: required(number()) }, where)
+  } else if (typeof value === 'object' && value !== null && 'min' in value) {
+    checkObject(value, { min: required(number()), max: required(number()) }, where)
+    const { min, max } = value as { min: number; max: number }
+    if (max < min) fail(`${where}.max`, `at least ${where}.min (${min})`, max)
+  } else fail(where, 'milliseconds, { mean, sigma } or { min, max }', value)
+}
+
+function range(check: Check): Check {
+  const fields: Fields<Range> = { from: check, to: check }
+  return (value, where) => checkObject(value, fields, where)
+}
+
+const callNumber = wholeNumber(1)
+
+const conditionFields: Fields<Condition> = {
+  call: (value, where) => {
+    if (typeof value === 'number') callNumber(value, where)
+    else if (Array.isArray(value)) list(callNumber)(value, where)
+    else range(callNumber)(value, where)
+  },
+  every: wholeNumber(1),
+  probability: number(0, 1),
+  windowMs: range(number()),
+  operation: (value, where) =>
+    (Array.isArray(value) ? list(oneOf(operations)) : oneOf(operations))(value, where),
+  stream: flag,
+  model: text,
+}
+
+const ruleFields: Fields<Rule> = {
+  when: (value, where) => checkObject(value, conditionFields, where),
+  fault: required(checkFault),
+}
+
+const scriptFields: Fields<ProviderScript> = {
+  rules: list((rule, where) => checkObject(rule, ruleFields, where)),
+  latency,
+  firstTokenMs: latency,
+  tokenMs: latency,
+  apiKeys: texts,
+  models: texts,
+  reply: (value, where) => {
+    if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)
+  },
+}
+
+const count = wholeNumber()
+const atLeastOne = wholeNumber(1)
+const status = required(wholeNumber(200, 599))
+const afterEvents = required(count)
+
+const simple: Check = (fault, where) => checkFaultOf(simpleTypes, fault, where)
+const shape: Check = (fault, where) => checkFaultOf(shapeTypes, fault, where)
+
+const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } = {
+  sequence: {
+    faults: required(list((fault, where) => (fault === 'ok' ? undefined : simple(fault, where)))),
+  },
+  status: {
+    status,
+    code: text,
+    errorType: text,
+    message: text,
+    headers,
+    retryAfter: (value, where) => {
+      if (typeof value === 'number') number()(value, where)
+      else if (typeof value !== 'string') checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
+    },
+    body: text,
+    html: flag,
+  },
+  reset: { when: oneOf(['connect', 'before-headers', 'after-headers']) },
+  'reset-reused': {},
+  refuse: {},
+  delay: { ms: required(number()), then: simple },
+  hang: {},
+  'stream-cut': { afterEvents, inside: flag, reset: flag },
+  'stream-stall': { afterEvents, inside: flag },
+  'stream-end': { afterEvents },
+  'stream-garbage': { afterEvents },
+  'stream-error': { afterEvents, code: text, message: text, event: flag, httpStatus: wholeNumber(200, 599) },
+  'stream-duplicate': { event: required(count) },
+  'stream-drip': { ms: required(number()), bytes: required(atLeastOne) },
+  'stream-comments': { count: required(count), everyMs: number() },
+  'stream-slow-first': { ms: required(number()) },
+  'json-for-stream': {},
+  'error-200': { code: text, message: text },
+  'html-200': {},
+  'empty-body': {},
+  'broken-json': {},
+  'huge-body': { bytes: required(wholeNumber(0, 256 * 1024 * 1024)) },
+  'wrong-content-type': { contentType: text },
+  'content-filter': {},
+  length: {},
+  gzip: { encoding: oneOf(['gzip', 'br', 'deflate', 'zstd']) },
+  split: { bytes: required(atLeastOne), crlf: flag },
+  crlf: {},
+  'no-done': {},
+  play: {
+    events: required(texts),
+    named: flag,
+    done: flag,
+    status: wholeNumber(200, 599),
+    headers,
+    then: shape,
+  },
+  'play-json': { body: required(text), status: wholeNumber(200, 599), headers, then: shape },
+}
+
+const simpleTypes = Object.keys(faultFields).filter((type) => type !== 'sequence')
+const shapeTypes = [
+  ...simpleTypes.filter((type) => type.startsWith('stream-')),
+  'gzip',
+  'split',
+  'crlf',
+  'no-done',
+]

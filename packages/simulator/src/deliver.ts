@@ -1,0 +1,166 @@
+import zlib from 'node:zlib'
+import type { Answer } from './answers/answer.ts'
+import type { Call } from './call.ts'
+import { sampleLatency } from './latency.ts'
+
+/** How an answer is written. Every field left out means: the usual way. */
+export interface Delivery {
+  /** What is written instead of the answer's own frames. */
+  frames?: readonly string[]
+  /** What follows the last frame. A stall is silence on an open connection. */
+  ending?: 'end' | 'close' | 'reset' | 'stall'
+  /** Milliseconds before each of the first frames; the others come at the script's pace. */
+  pauses?: readonly number[]
+  /** Cut the bytes into packets, one every `everyMs`, or one each turn of the event loop. */
+  packets?: { bytes: number; everyMs: number }
+  encoding?: Encoding
+}
+
+export type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
+
+/** Writes an answer, after the latency and at the pace of the script. */
+export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): void {
+  const { latency } = call.script
+  if (latency === undefined) write(call, answer, delivery)
+  else call.wait(sampleLatency(latency, call.random), () => write(call, answer, delivery))
+}
+
+function write(call: Call, answer: Answer, delivery: Delivery): void {
+  const { frames = answer.frames, ending = 'end', packets, encoding } = delivery
+  const delay = pace(call, answer, delivery.pauses)
+  call.usage = answer.usage
+  if (packets) writePackets(call, answer, frames, packets)
+  else if (encoding) writeEncoded(call, answer, frames, encoding, delay)
+  else if (delay || ending !== 'end') writeFrames(call, answer, frames, ending, delay)
+  else writeWhole(call, answer, frames)
+}
+
+/** Milliseconds before frame number `index`, counted from 0. */
+type Pace = (index: number) => number
+
+/** Undefined if nothing is to be waited for. */
+function pace(
+  { script, random }: Call,
+  { stream }: Answer,
+  pauses: readonly number[] = [],
+): Pace | undefined {
+  const { firstTokenMs = 0, tokenMs = 0 } = script
+  const paced = stream && (firstTokenMs !== 0 || tokenMs !== 0)
+  if (!paced) return pauses.length > 0 ? (index) => pauses[index] ?? 0 : undefined
+  return (index) => pauses[index] ?? sampleLatency(index === 0 ? firstTokenMs : tokenMs, random)
+}
+
+function writeHead(
+  { request, response, elapsedMs }: Call,
+  answer: Answer,
+  more: readonly string[] = [],
+): void {
+  response.writeHead(answer.status, [
+    'content-type',
+    answer.contentType,
+    'x-request-id',
+    `req_${request.call}`,
+    'openai-processing-ms',
+    String(Math.round(elapsedMs)),
+    ...answer.headers,
+    ...more,
+  ])
+}
+
+/** The fast path: everything in one write. */
+function writeWhole(call: Call, answer: Answer, frames: readonly string[]): void {
+  const body = frames.length === 1 ? (frames[0] ?? '') : frames.join('')
+  writeHead(call, answer, answer.stream ? [] : ['content-length', String(Buffer.byteLength(body))])
+  call.progress = 1
+  call.response.end(body)
+}
+
+function writeFrames(
+  call: Call,
+  answer: Answer,
+  frames: readonly string[],
+  ending: NonNullable<Delivery['ending']>,
+  delay: Pace | undefined,
+): void {
+  writeHead(call, answer)
+  call.response.flushHeaders()
+  pump(call, frames, delay, (batch, written) => {
+    call.progress = Math.min(1, written / Math.max(1, answer.frames.length))
+    if (batch !== '') call.response.write(batch)
+    if (written === frames.length) end(call, ending)
+  })
+}
+
+function end(call: Call, ending: NonNullable<Delivery['ending']>): void {
+  if (ending === 'end') call.response.end()
+  // An empty write comes back when all before it has left, so that the client gets every byte.
+  else if (ending !== 'stall') call.response.socket?.write('', () => call.kill(ending))
+}
+
+function writeEncoded(
+  call: Call,
+  answer: Answer,
+  frames: readonly string[],
+  encoding: Encoding,
+  delay: Pace | undefined,
+): void {
+  writeHead(call, answer, ['content-encoding', encoding])
+  const encoder = encoders[encoding]()
+  encoder.pipe(call.response)
+  call.response.once('close', () => encoder.destroy())
+  pump(call, frames, delay, (batch, written) => {
+    call.progress = written / Math.max(1, frames.length)
+    encoder.write(batch)
+    if (written === frames.length) encoder.end()
+    else encoder.flush()
+  })
+}
+
+const encoders = {
+  gzip: () => zlib.createGzip(),
+  br: () => zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  deflate: () => zlib.createDeflate(),
+  zstd: () => zlib.createZstdCompress(),
+}
+
+/** Hands frames on as they fall due, several at once when the clock is too coarse for them: one timer for the whole stream. */
+function pump(
+  call: Call,
+  frames: readonly string[],
+  delay: Pace = () => 0,
+  onBatch: (batch: string, written: number) => void,
+): void {
+  let next = 0
+  let due = performance.now() + (frames.length > 0 ? delay(0) : 0)
+  function step() {
+    const now = performance.now()
+    let batch = ''
+    while (next < frames.length && due <= now) {
+      batch += frames[next++] ?? ''
+      if (next < frames.length) due += delay(next)
+    }
+    if (batch !== '' || next === frames.length) onBatch(batch, next)
+    if (next < frames.length) call.wait(Math.max(1, due - now), step)
+  }
+  step()
+}
+
+function writePackets(
+  call: Call,
+  answer: Answer,
+  frames: readonly string[],
+  { bytes, everyMs }: NonNullable<Delivery['packets']>,
+): void {
+  const body = Buffer.from(frames.join(''))
+  writeHead(call, answer, answer.stream ? [] : ['content-length', String(body.length)])
+  call.response.flushHeaders()
+  let written = 0
+  function step() {
+    call.response.write(body.subarray(written, (written += bytes)))
+    call.progress = Math.min(1, written / body.length)
+    if (written >= body.length) call.response.end()
+    else if (everyMs > 0) call.wait(everyMs, step)
+    else call.nextTurn(step)
+  }
+  step()
+}

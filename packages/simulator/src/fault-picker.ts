@@ -1,0 +1,135 @@
+import type { Fault, SimpleFault } from './fault.ts'
+import { hashText, seededRandom } from './random.ts'
+import type { Operation } from './route.ts'
+import type { Condition, ProviderScript, Range, Rule } from './script.ts'
+
+/** What rules look at. */
+export interface CallFacts {
+  call: number
+  elapsedMs: number
+  /** Known only once the request has been read. */
+  request?: { operation: Operation; stream: boolean; model: unknown } | undefined
+}
+
+/** Decides what goes wrong with a call: the queue of `fail()` first, then the script's first rule that matches. */
+export class FaultPicker {
+  #rules: readonly Rule[]
+  readonly #seed: number
+  readonly #queue: (SimpleFault | 'ok')[] = []
+  /** How many faults of a rule's sequence were used up. */
+  readonly #used = new Map<Rule, number>()
+
+  constructor(script: ProviderScript, seed: number) {
+    this.#rules = script.rules ?? []
+    this.#seed = seed
+  }
+
+  /** Begins another script; what is queued stays queued. */
+  script(script: ProviderScript): void {
+    this.#rules = script.rules ?? []
+    this.#used.clear()
+  }
+
+  /** Forgets the queue and how far the sequences got. */
+  reset(): void {
+    this.#queue.length = 0
+    this.#used.clear()
+  }
+
+  queue(faults: readonly (Fault | 'ok')[]): void {
+    for (const fault of faults) {
+      if (fault !== 'ok' && fault.type === 'sequence') this.#queue.push(...fault.faults)
+      else this.#queue.push(fault)
+    }
+  }
+
+  /** The fault of a call whose request has been read. */
+  take(facts: CallFacts & { request: object }): SimpleFault | undefined {
+    if (this.#queue.length > 0) return unlessOk(this.#queue.shift())
+    const rule = this.#match(facts)
+    if (rule === undefined) return undefined
+    const fault = this.#current(rule)
+    this.#advance(rule)
+    return fault
+  }
+
+  /** The fault of a call that is only a connection yet: one that needs no request, by a rule that needs none either. */
+  takeAtConnection(facts: CallFacts): SimpleFault | undefined {
+    const rule = this.#queue.length > 0 ? undefined : this.#match(facts)
+    const fault = rule ? this.#current(rule) : unlessOk(this.#queue[0])
+    if (fault === undefined || !isForConnection(fault)) return undefined
+    if (rule) this.#advance(rule)
+    else this.#queue.shift()
+    return fault
+  }
+
+  #match(facts: CallFacts): Rule | undefined {
+    for (const [index, rule] of this.#rules.entries()) {
+      const { when } = rule
+      if (when === undefined) return rule
+      // Whether this rule comes first cannot be told yet.
+      if (facts.request === undefined && needsRequest(when)) return undefined
+      if (matches(when, facts, () => this.#chance(index, facts.call))) return rule
+    }
+    return undefined
+  }
+
+  #current(rule: Rule): SimpleFault | undefined {
+    const { fault } = rule
+    if (fault === 'ok' || fault.type !== 'sequence') return unlessOk(fault)
+    return unlessOk(fault.faults[this.#used.get(rule) ?? 0])
+  }
+
+  #advance(rule: Rule): void {
+    this.#used.set(rule, (this.#used.get(rule) ?? 0) + 1)
+  }
+
+  /** Not drawn one after the other, so that a call's luck does not hang on which call came first. */
+  #chance(rule: number, call: number): number {
+    return seededRandom(hashText(`${rule} ${call}`, this.#seed))()
+  }
+}
+
+function unlessOk(fault: SimpleFault | 'ok' | undefined): SimpleFault | undefined {
+  return fault === 'ok' ? undefined : fault
+}
+
+/** Faults that strike before a request is read. */
+export function isForConnection(fault: SimpleFault): boolean {
+  return fault.type === 'refuse' || (fault.type === 'reset' && fault.when === 'connect')
+}
+
+function needsRequest(when: Condition): boolean {
+  return when.operation !== undefined || when.stream !== undefined || when.model !== undefined
+}
+
+function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chance: () => number): boolean {
+  return (
+    (when.call === undefined || matchesCall(when.call, call)) &&
+    (when.every === undefined || call % when.every === 0) &&
+    (when.windowMs === undefined ||
+      (elapsedMs >= (when.windowMs.from ?? 0) && elapsedMs < (when.windowMs.to ?? Infinity))) &&
+    (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
+    (when.stream === undefined || when.stream === request?.stream) &&
+    (when.model === undefined || when.model === request?.model) &&
+    (when.probability === undefined || chance() < when.probability)
+  )
+}
+
+function matchesCall(wanted: number | readonly number[] | Range, call: number): boolean {
+  if (typeof wanted === 'number') return call === wanted
+  if (!isRange(wanted)) return wanted.includes(call)
+  return call >= (wanted.from ?? 1) && call <= (wanted.to ?? Infinity)
+}
+
+function isRange(wanted: readonly number[] | Range): wanted is Range {
+  return !Array.isArray(wanted)
+}
+
+function matchesOperation(
+  wanted: Operation | readonly Operation[],
+  operation: Operation | undefined,
+): boolean {
+  if (operation === undefined) return false
+  return typeof wanted === 'string' ? wanted === operation : wanted.includes(operation)
+}

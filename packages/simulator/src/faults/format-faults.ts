@@ -1,0 +1,20 @@
+import { type Answer, doneFrame } from '../answers/answer.ts'
+import type { Delivery } from '../deliver.ts'
+import type { FaultOf, FormatFault } from '../fault.ts'
+
+type Shapers = { [Type in FormatFault['type']]: (answer: Answer, fault: FaultOf<Type>) => Delivery }
+
+/** A good answer in an unusual form. */
+export const formatFaults: Shapers = {
+  gzip: (_, { encoding = 'gzip' }) => ({ encoding }),
+  split: ({ frames }, { bytes, crlf }) => ({
+    frames: crlf ? frames.map(withCrlf) : frames,
+    packets: { bytes, everyMs: 0 },
+  }),
+  crlf: ({ frames, stream }) => ({ frames: stream ? frames.map(withCrlf) : frames }),
+  'no-done': ({ frames }) => ({ frames: frames.filter((frame) => frame !== doneFrame) }),
+}
+
+function withCrlf(frame: string): string {
+  return frame.replaceAll('\n', '\r\n')
+}

@@ -1,0 +1,70 @@
+import type { Answer } from '../answers/answer.ts'
+import { fingerprint } from '../answers/answer-request.ts'
+import { asObject } from '../answers/prompt.ts'
+import { failedResponse, responseEvent } from '../answers/responses.ts'
+import type { Call } from '../call.ts'
+import type { Delivery } from '../deliver.ts'
+import type { FaultOf, StreamFault } from '../fault.ts'
+
+type Shapers = {
+  [Type in StreamFault['type']]: (answer: Answer, fault: FaultOf<Type>, call: Call) => Delivery
+}
+
+/** How a good answer goes wrong while it is written. */
+export const streamFaults: Shapers = {
+  'stream-cut': (answer, fault) => ({
+    frames: breakOff(answer, fault),
+    ending: fault.reset ? 'reset' : 'close',
+  }),
+  'stream-stall': (answer, fault) => ({ frames: breakOff(answer, fault), ending: 'stall' }),
+  'stream-end': (answer, fault) => ({ frames: answer.frames.slice(0, fault.afterEvents) }),
+  'stream-garbage': ({ frames, stream }, { afterEvents }) => ({
+    frames: frames.map((frame, index) =>
+      index === afterEvents ? firstHalf(frame) + (stream ? '\n\n' : '') : frame,
+    ),
+  }),
+  'stream-error': ({ frames }, fault, call) => ({
+    frames: [...frames.slice(0, fault.afterEvents), ...errorFrames(fault, call)],
+  }),
+  'stream-duplicate': ({ frames }, { event }) => ({
+    frames: frames.flatMap((frame, index) => (index === event ? [frame, frame] : [frame])),
+  }),
+  'stream-drip': (_, { bytes, ms }) => ({ packets: { bytes, everyMs: ms } }),
+  'stream-comments': ({ frames, stream }, { count, everyMs = 0 }) => ({
+    // Servers keep an unstreamed answer's connection alive with blank lines.
+    frames: [...Array.from({ length: count }, () => (stream ? ': keep-alive\n\n' : '\n')), ...frames],
+    pauses: [0, ...Array.from({ length: count }, () => everyMs)],
+  }),
+  'stream-slow-first': (_, { ms }) => ({ pauses: [ms] }),
+}
+
+function breakOff(
+  { frames }: Answer,
+  { afterEvents, inside = false }: FaultOf<'stream-cut' | 'stream-stall'>,
+): readonly string[] {
+  const next = frames[afterEvents]
+  const whole = frames.slice(0, afterEvents)
+  return inside && next !== undefined ? [...whole, firstHalf(next)] : whole
+}
+
+function firstHalf(frame: string): string {
+  return frame.slice(0, Math.floor(frame.length / 2))
+}
+
+/** As OpenAI does it: chat streams carry an error object, Responses streams an `error` event and then `response.failed`. */
+function errorFrames({ afterEvents, code, message, event }: FaultOf<'stream-error'>, call: Call): string[] {
+  const error = {
+    message: message ?? 'The server had an error while processing your request.',
+    type: 'server_error',
+    param: null,
+    code: code ?? 'server_error',
+  }
+  if (call.request.operation !== 'responses') {
+    return [`${event ? 'event: error\n' : ''}data: ${JSON.stringify({ error })}\n\n`]
+  }
+  const response = failedResponse(asObject(call.request.body), fingerprint(call.raw), error)
+  return [
+    responseEvent('error', afterEvents, { error }),
+    responseEvent('response.failed', afterEvents + 1, { response }),
+  ]
+}

@@ -1,0 +1,97 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FaultType } from './fault.ts'
+import type { Operation } from './route.ts'
+
+/** One call as it reached the provider. */
+export interface RecordedRequest {
+  /** The call's number, from 1. */
+  readonly call: number
+  readonly operation: Operation
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** The JSON body, parsed; undefined if there was none or it was not JSON. */
+  readonly body: unknown
+  /** Milliseconds since the provider's start or last reset. */
+  readonly at: number
+  /** Which connection carried it, from 1. */
+  readonly connection: number
+  /** The client went away before the end of the answer. */
+  readonly aborted: boolean
+}
+
+export interface ProviderCounts {
+  calls: number
+  byOperation: Partial<Record<Operation, number>>
+  /** By the HTTP status that was sent; a call without an answer is in none. */
+  byStatus: Record<string, number>
+  /** As in the `usage` of the answers; of an unfinished stream, the share that was written. */
+  tokens: { input: number; output: number }
+  connections: { opened: number; open: number }
+  /** Calls whose client went away before the end of the answer. */
+  aborts: number
+  faults: Partial<Record<FaultType, number>>
+  inFlight: number
+}
+
+type Kept = { -readonly [Field in keyof RecordedRequest]: RecordedRequest[Field] }
+
+const maxRequests = 10_000
+const maxBytes = 64 * 1024 * 1024
+
+/** What has reached a provider since its start or last reset: counts, and the last requests (10,000 or 64 MiB of bodies). */
+export class Journal {
+  calls = 0
+  aborts = 0
+  opened = 0
+  readonly tokens = { input: 0, output: 0 }
+  readonly #operations = new Map<Operation, number>()
+  readonly #statuses = new Map<number, number>()
+  readonly #faults = new Map<FaultType, number>()
+  #requests: { request: Kept; bytes: number }[] = []
+  #oldest = 0
+  #bytes = 0
+
+  record(request: Kept, bytes = 0): void {
+    increment(this.#operations, request.operation)
+    this.#requests.push({ request, bytes })
+    this.#bytes += bytes
+    while (this.#requests.length - this.#oldest > maxRequests || this.#bytes > maxBytes) {
+      this.#bytes -= this.#requests[this.#oldest++]?.bytes ?? 0
+    }
+    // Copied when half of it is dead, so that the copying costs little per call.
+    if (this.#oldest > 64 && this.#oldest > this.#requests.length / 2) {
+      this.#requests = this.#requests.slice(this.#oldest)
+      this.#oldest = 0
+    }
+  }
+
+  status(status: number): void {
+    increment(this.#statuses, status)
+  }
+
+  fault(type: FaultType): void {
+    increment(this.#faults, type)
+  }
+
+  requests(): RecordedRequest[] {
+    return this.#requests.slice(this.#oldest).map(({ request }) => request)
+  }
+
+  counts(open: number, inFlight: number): ProviderCounts {
+    return {
+      calls: this.calls,
+      byOperation: Object.fromEntries(this.#operations),
+      byStatus: Object.fromEntries(this.#statuses),
+      tokens: { ...this.tokens },
+      connections: { opened: this.opened, open },
+      aborts: this.aborts,
+      faults: Object.fromEntries(this.#faults),
+      inFlight,
+    }
+  }
+}
+
+function increment<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

@@ -1,0 +1,15 @@
+/** Milliseconds: always the same, lognormal around `mean` (`sigma` is that of the logarithm), or evenly spread. */
+export type Latency = number | { mean: number; sigma: number } | { min: number; max: number }
+
+/** One draw. */
+export function sampleLatency(latency: Latency, random: () => number): number {
+  if (typeof latency === 'number') return latency
+  if ('min' in latency) return latency.min + random() * (latency.max - latency.min)
+  const { mean, sigma } = latency
+  // exp(mu + sigma²/2) is the mean of a lognormal distribution.
+  return Math.exp(Math.log(mean) - (sigma * sigma) / 2 + sigma * gaussian(random))
+}
+
+function gaussian(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}

@@ -1,0 +1,22 @@
+/** What a request asks for. `connect` is a connection that was turned away before it could ask; `other` is any unknown path. */
+export type Operation = 'chat' | 'responses' | 'embeddings' | 'models' | 'other' | 'connect'
+
+export const operations: readonly Operation[] = [
+  'chat',
+  'responses',
+  'embeddings',
+  'models',
+  'other',
+  'connect',
+]
+
+/** The operation behind a method and a path without its query. */
+export function route(method: string, path: string): Operation {
+  if (method === 'POST') {
+    if (path === '/v1/chat/completions') return 'chat'
+    if (path === '/v1/responses') return 'responses'
+    if (path === '/v1/embeddings') return 'embeddings'
+  }
+  if (method === 'GET' && (path === '/v1/models' || path.startsWith('/v1/models/'))) return 'models'
+  return 'other'
+}

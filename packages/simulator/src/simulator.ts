@@ -1,0 +1,71 @@
+import { checkObject, type Fields, fail, wholeNumber } from './check-fields.ts'
+import { checkScript } from './check-script.ts'
+import { Provider, type SimulatedProvider } from './provider.ts'
+import type { ProviderScript } from './script.ts'
+
+export interface SimulatorOptions {
+  /** The providers by name, each with its script and a port of its own. @default { openai: {} } */
+  providers?: Readonly<Record<string, ProviderScript>> | undefined
+  /** What all chance follows from: equal seeds, equal runs. @default 1 */
+  seed?: number | undefined
+  /** The first provider's port; the others take the ports after it. 0 lets the system choose for each. @default 0 */
+  port?: number | undefined
+}
+
+/** Simulated providers, running. */
+export interface Simulator extends AsyncDisposable {
+  /** The provider of that name. @default the first */
+  provider(name?: string): SimulatedProvider
+  readonly providers: ReadonlyMap<string, SimulatedProvider>
+  /** Ends every connection and stops listening. Nothing keeps the process alive after it. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts OpenAI-compatible servers whose faults are scripted.
+ *
+ * @returns once all of them listen on 127.0.0.1
+ * @throws TypeError if an option or a script is wrong; the system's error if a port is taken
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  checkObject(options, optionFields, 'options')
+  const { providers: scripts = { openai: {} }, seed = 1, port = 0 } = options
+  const providers = new Map<string, Provider>()
+  for (const [name, script] of Object.entries(scripts)) providers.set(name, new Provider(name, script, seed))
+
+  const close = async () => {
+    await Promise.all([...providers.values()].map((provider) => provider.down()))
+  }
+  try {
+    let next = port
+    for (const provider of providers.values()) await provider.listen(port === 0 ? 0 : next++)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  return {
+    providers,
+    provider(name) {
+      const [first] = providers.values()
+      const provider = name === undefined ? first : providers.get(name)
+      if (provider === undefined) {
+        throw new TypeError(`there is no provider '${name}'; there are ${[...providers.keys()].join(', ')}`)
+      }
+      return provider
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const optionFields: Fields<SimulatorOptions> = {
+  providers: (value, where) => {
+    if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
+      fail(where, 'an object with at least one provider', value)
+    }
+    for (const [name, script] of Object.entries(value)) checkScript(script, `${where}.${name}`)
+  },
+  seed: wholeNumber(),
+  port: wholeNumber(0, 65_535),
+}
