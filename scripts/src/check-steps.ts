@@ -1,0 +1,71 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { listNamed } from './named-file.ts'
+import { quietEnv } from './quiet.ts'
+import { run } from './run.ts'
+import type { Step } from './steps.ts'
+import { pack, tarballProblems, unpack } from './tarball.ts'
+import { tool } from './tool.ts'
+import { published, root } from './workspace.ts'
+
+/** Everything `pnpm check` asks of the repository, in the order in which it asks. */
+export function checkSteps(signal: AbortSignal): Step[] {
+  const execute = ([program = '', ...args]: string[]) =>
+    run(program, args, { cwd: root, env: quietEnv, signal })
+  const command = (name: string, ...argv: string[]): Step => ({ name, run: () => execute(argv) })
+  const turbo = (task: string) => command(task, ...tool('turbo'), 'run', task, '--output-logs=errors-only')
+  const source = (name: string, file: string) =>
+    command(name, process.execPath, '--conditions=@harbor/source', file)
+  return [
+    turbo('build'),
+    turbo('typecheck'),
+    command('typecheck root', ...tool('tsc', 'typescript')),
+    command('lint', ...tool('eslint'), '.', '--max-warnings', '0'),
+    command('format', ...tool('prettier'), '--check', '.'),
+    turbo('test'),
+    ...tarballSteps(execute, signal),
+    command('knip', ...tool('knip'), '--no-progress'),
+    command('size', ...tool('size-limit')),
+    source('demo', 'examples/fault-tolerance.ts'),
+    ...listNamed('examples', '.ts')
+      .filter((name) => name !== 'fault-tolerance')
+      .map((name) => source(`example ${name}`, `examples/${name}.ts`)),
+    command('readme', process.execPath, 'scripts/readme-blocks.ts'),
+  ]
+}
+
+type Execute = (argv: string[]) => Promise<{ code: number; output: string }>
+
+/** Looks at each package as it would be published: what is in it, where its exports lead, and its types. */
+function tarballSteps(execute: Execute, signal: AbortSignal): Step[] {
+  const folder = join(root, '.reports', 'tarballs')
+  const tarballs: string[] = []
+  const packAll = async () => {
+    rmSync(folder, { recursive: true, force: true })
+    const problems: string[] = []
+    for (const member of published()) {
+      const tarball = await pack(member, folder, signal)
+      tarballs.push(tarball)
+      const unpacked = await unpack(tarball, join(folder, member.manifest.name))
+      problems.push(...tarballProblems(unpacked).map((problem) => `${member.manifest.name}: ${problem}`))
+    }
+    return { code: problems.length, output: problems.join('\n') }
+  }
+  const each = async (argv: (tarball: string) => string[]) => {
+    const failures: string[] = tarballs.length === 0 ? ['nothing was packed'] : []
+    for (const tarball of tarballs) {
+      const { code, output } = await execute(argv(tarball))
+      if (code !== 0) failures.push(output)
+    }
+    return { code: failures.length, output: failures.join('\n') }
+  }
+  const attw = tool('attw', '@arethetypeswrong/cli')
+  return [
+    { name: 'pack', run: packAll },
+    { name: 'publint', run: () => each((tarball) => [...tool('publint'), 'run', tarball, '--strict']) },
+    {
+      name: 'attw',
+      run: () => each((tarball) => [...attw, tarball, '--profile', 'esm-only', '--no-definitely-typed']),
+    },
+  ]
+}

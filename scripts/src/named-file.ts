@@ -1,0 +1,37 @@
+import { existsSync, globSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from './run.ts'
+import { stopSignal } from './stop-signal.ts'
+import { root } from './workspace.ts'
+
+/** Finds `<folder>/<name><ending>`; names what there is instead when there is no such file. */
+export function findNamed(folder: string, ending: string, name: string | undefined): string {
+  const names = listNamed(folder, ending)
+  if (name !== undefined && names.includes(name)) return join(root, folder, name + ending)
+  const said = name === undefined ? 'Which one?' : `There is no ${folder}/${name}${ending}.`
+  throw new Error([said, 'There are:', ...names.map((known) => `  ${known}`)].join('\n'))
+}
+
+/** The names one can say: every file of the folder with this ending, without it. */
+export function listNamed(folder: string, ending: string): string[] {
+  const path = join(root, folder)
+  if (!existsSync(path)) return []
+  return globSync(`**/*${ending}`, { cwd: path, exclude: (entry) => entry === 'node_modules' })
+    .map((file) => file.slice(0, -ending.length).replaceAll('\\', '/'))
+    .filter((name) => !name.endsWith('.test') && !name.endsWith('.d'))
+    .sort()
+}
+
+/** Runs a source file as it is, the workspace's packages taken from their sources too. */
+export async function runSource(file: string, args: readonly string[]): Promise<number> {
+  const { code } = await run(
+    process.execPath,
+    ['--expose-gc', '--conditions=@harbor/source', file, ...args],
+    {
+      cwd: root,
+      output: 'inherit',
+      signal: stopSignal(),
+    },
+  )
+  return code
+}

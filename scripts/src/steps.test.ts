@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { type Step, runSteps } from './steps.ts'
+
+const step = (name: string, code: number, output = ''): Step => ({
+  name,
+  run: () => Promise.resolve({ code, output }),
+})
+
+it('goes on after a failure and shows what the failing step said', async () => {
+  const lines: string[] = []
+  const results = await runSteps(
+    [step('build', 0, 'chatter'), step('lint', 1, 'two errors\n'), step('test', 0)],
+    {
+      print: (text) => lines.push(text.replace(/\d+\.\d/, '0.0')),
+    },
+  )
+  expect(results.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ['build', 'passed'],
+    ['lint', 'failed'],
+    ['test', 'passed'],
+  ])
+  expect(lines).toEqual(['✓ build    0.0 s', '✗ lint     0.0 s', 'two errors', '✓ test     0.0 s'])
+})
+
+it('takes a step that throws for a failure', async () => {
+  const broken: Step = { name: 'pack', run: () => Promise.reject(new Error('no disk')) }
+  const lines: string[] = []
+  const [result] = await runSteps([broken], { print: (text) => lines.push(text) })
+  expect(result?.outcome).toBe('failed')
+  expect(lines[1]).toBe('Error: no disk')
+})
+
+it('does not repeat what was done before', async () => {
+  const never: Step = { name: 'test', run: () => Promise.reject(new Error('ran')) }
+  const results = await runSteps([never, step('lint', 0)], { doneBefore: ['test'], print: () => undefined })
+  expect(results.map(({ outcome }) => outcome)).toEqual(['done before', 'passed'])
+})
+
+it('starts no further step once it is told to stop', async () => {
+  const results = await runSteps([step('build', 0)], {
+    print: () => undefined,
+    signal: AbortSignal.abort('stopped'),
+  })
+  expect(results).toEqual([])
+})

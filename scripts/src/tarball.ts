@@ -1,0 +1,57 @@
+import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { pnpm } from './pnpm.ts'
+import { mustRun } from './run.ts'
+import { type Manifest, type Member, readManifest, root } from './workspace.ts'
+
+/** Packs a package as it would be published and returns the tarball's path. */
+export async function pack(member: Member, destination: string, signal?: AbortSignal): Promise<string> {
+  mkdirSync(destination, { recursive: true })
+  const [command, args] = pnpm(['pack', '--pack-destination', destination])
+  await mustRun(command, args, { cwd: member.path, ...(signal && { signal }) })
+  const file = join(destination, tarballName(member.manifest))
+  if (!existsSync(file)) throw new Error(`${member.folder} was packed, but not to ${file}`)
+  return file
+}
+
+/** Unpacks a tarball into a folder and returns the folder of the package in it. */
+export async function unpack(tarball: string, destination: string): Promise<string> {
+  mkdirSync(destination, { recursive: true })
+  await mustRun('tar', ['-xzf', tarball, '-C', destination], { cwd: destination })
+  return join(destination, 'package')
+}
+
+/** What is wrong with an unpacked package, as its users would meet it. Nothing, when all is well. */
+export function tarballProblems(folder: string): string[] {
+  const manifest = readManifest(join(folder, 'package.json'))
+  const files = globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort()
+  const problems = [...exportTargets(manifest), 'README.md', 'LICENSE', 'package.json']
+    .filter((file) => !files.includes(file))
+    .map((file) => `${file} is not in it`)
+
+  const allowed = /^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/
+  for (const file of files) if (!allowed.test(file)) problems.push(`${file} does not belong in it`)
+  const text = JSON.stringify(manifest)
+  if (text.includes('@harbor/source')) problems.push('package.json still offers the sources')
+  if (text.includes('workspace:')) problems.push('package.json still names workspace versions')
+  const licensed = files.includes('LICENSE') && readFileSync(join(folder, 'LICENSE'), 'utf8')
+  if (licensed !== readFileSync(join(root, 'LICENSE'), 'utf8'))
+    problems.push("LICENSE is not the repository's")
+  return problems
+}
+
+/** Every file that the `exports` of a package lead to, `dist/index.js`. */
+function exportTargets(manifest: Manifest): string[] {
+  const targets = (value: unknown): string[] => {
+    if (typeof value === 'string') return [value.replace(/^\.\//, '')]
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(targets) : []
+  }
+  return [...new Set(targets(manifest.exports))]
+}
+
+function tarballName({ name, version }: Manifest): string {
+  return `${name.replace('@', '').replace('/', '-')}-${version ?? ''}.tgz`
+}
