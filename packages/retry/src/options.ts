@@ -1,0 +1,142 @@
+import type { Attempt } from './attempt.ts'
+import { decorrelated, exponential, type Backoff } from './backoff.ts'
+import { classify } from './classify.ts'
+import { systemClock, type Clock } from './clock.ts'
+import type { GiveUpEvent, RetryEvent } from './events.ts'
+import type { Failure } from './failure.ts'
+import type { Jitter } from './jitter.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import {
+  aClock,
+  aFunction,
+  aSignal,
+  atLeast,
+  duration,
+  having,
+  oneOf,
+  validate,
+  wholeNumber,
+  type Check,
+} from './validate.ts'
+
+/** What `shouldRetry` may answer instead of yes or no. */
+export interface RetryDecision {
+  retry: boolean
+  /** Waits exactly so many milliseconds, whatever the backoff or the server say. */
+  delayMs?: number | undefined
+}
+
+export interface RetryOptions {
+  /** How many attempts are made at most, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
+  maxAttempts?: number | undefined
+  /** The first delay, in milliseconds, before jitter. @default 1_000 */
+  baseDelayMs?: number | undefined
+  /** No delay that the backoff chooses is longer, in milliseconds. @default 60_000 */
+  maxDelayMs?: number | undefined
+  /** How many times longer each delay is than the one before. @default 2, and 3 with decorrelated jitter */
+  factor?: number | undefined
+  /** How chance spreads the delays; `true` is `'full'`. Without it, clients that failed together come back together. @default true */
+  jitter?: boolean | Jitter | undefined
+  /** Replaces the four above. */
+  backoff?: Backoff | undefined
+  /** How long one attempt may take, in milliseconds. Then its signal aborts and it fails with a TimeoutError. @default none */
+  attemptTimeoutMs?: number | undefined
+  /**
+   * How long the whole run may take, in milliseconds, attempts and waits together. A wait that would not end before is not
+   * begun: the run ends at once, with the last error. An attempt still running then fails with a TimeoutError. @default none
+   */
+  deadlineMs?: number | undefined
+  /** A server that asks to be left alone for longer than this, in milliseconds, ends the run with its error. @default 60_000 */
+  maxRetryAfterMs?: number | undefined
+  /** Whether to try again after an error; replaces `failure.retryable`. If it throws, its error ends the run. */
+  shouldRetry?:
+    | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
+    | undefined
+  /** Whether to refuse a result and try again. If attempts run out, the last result is returned all the same. */
+  shouldRetryResult?: ((value: unknown, attempt: Attempt) => boolean) | undefined
+  /** Limits the retries of all calls that share it. @default none */
+  budget?: RetryBudget | undefined
+  /** Its abort ends the run at once with its reason. */
+  signal?: AbortSignal | undefined
+  /** Replaces the built-in classifier. It is also given the results that `shouldRetryResult` refused. */
+  classify?: ((error: unknown) => Failure) | undefined
+  /** Where time comes from. @default a monotonic clock and `setTimeout` */
+  clock?: Clock | undefined
+  /** A number from 0 up to, but not including, 1. @default Math.random */
+  random?: (() => number) | undefined
+  /** Told before each wait. If it throws, a warning is emitted and nothing else changes. */
+  onRetry?: ((event: RetryEvent) => void) | undefined
+  /** Told when the run ends without an accepted result. If it throws, a warning is emitted and nothing else changes. */
+  onGiveUp?: ((event: GiveUpEvent) => void) | undefined
+}
+
+/** What one run may add to its policy. */
+export interface RunOptions {
+  /** Its abort ends the run at once with its reason; so does that of the policy's own signal. */
+  signal?: AbortSignal | undefined
+  /** Replaces the policy's own, in milliseconds. With nothing left, not even the first attempt is made. */
+  deadlineMs?: number | undefined
+}
+
+/** The options with their defaults. */
+export interface Settings extends RetryOptions {
+  maxAttempts: number
+  backoff: Backoff
+  maxRetryAfterMs: number
+  classify: (error: unknown) => Failure
+  clock: Clock
+  random: () => number
+}
+
+export function settingsOf(options: RetryOptions): Settings {
+  validate(options, CHECKS)
+  const {
+    maxAttempts = 3,
+    maxRetryAfterMs = 60_000,
+    clock = systemClock,
+    random = Math.random,
+    jitter,
+  } = options
+  return {
+    ...options,
+    maxAttempts,
+    maxRetryAfterMs,
+    clock,
+    random,
+    classify: options.classify ?? classify,
+    backoff:
+      options.backoff ??
+      (jitter === 'decorrelated' ? decorrelated(options) : exponential({ ...options, jitter })),
+  }
+}
+
+/** @throws TypeError for an option that does not exist or makes no sense */
+export function checkRunOptions(options: RunOptions): void {
+  validate(options, RUN_CHECKS)
+}
+
+const CHECKS: Readonly<Record<keyof RetryOptions, Check>> = {
+  maxAttempts: wholeNumber,
+  baseDelayMs: duration,
+  maxDelayMs: duration,
+  factor: atLeast(1),
+  jitter: oneOf(true, false, 'full', 'equal', 'decorrelated', 'none'),
+  backoff: aFunction,
+  attemptTimeoutMs: atLeast(1, ' of milliseconds'),
+  deadlineMs: duration,
+  maxRetryAfterMs: duration,
+  shouldRetry: aFunction,
+  shouldRetryResult: aFunction,
+  budget: having('a retry budget', 'deposit', 'withdraw'),
+  signal: aSignal,
+  classify: aFunction,
+  clock: aClock,
+  random: aFunction,
+  onRetry: aFunction,
+  onGiveUp: aFunction,
+}
+
+const RUN_CHECKS: Readonly<Record<keyof RunOptions, Check>> = {
+  signal: aSignal,
+  deadlineMs: atLeast(-Infinity, ' of milliseconds'),
+}

@@ -1,0 +1,71 @@
+import type { Limits, Operation } from './attempt.ts'
+import { linkSignals } from './link-signals.ts'
+import { checkRunOptions, settingsOf, type RetryOptions, type RunOptions, type Settings } from './options.ts'
+import { run } from './run.ts'
+
+/** How to retry, decided once and used for many operations. */
+export interface RetryPolicy {
+  /**
+   * Attempts an operation until it succeeds.
+   *
+   * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
+   * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
+   */
+  run<T>(operation: Operation<T>, options?: RunOptions): Promise<T>
+}
+
+/**
+ * Attempts an operation until it succeeds or there is a reason to stop: no attempts left, a failure that will not go away,
+ * no time, a server that wants to be left alone for long, an abort.
+ *
+ * ```ts
+ * const answer = await retry(({ signal }) => fetch(url, { signal }), {
+ *   shouldRetryResult: (response) => response instanceof Response && response.status >= 500,
+ * })
+ * ```
+ *
+ * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
+ * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
+ */
+export function retry<T>(operation: Operation<T>, options: RetryOptions = {}): Promise<T> {
+  try {
+    return begin(settingsOf(options), operation)
+  } catch (error) {
+    return rejection(error)
+  }
+}
+
+/**
+ * Decides once how to retry. A policy keeps nothing between runs: many may go on at the same time.
+ *
+ * @throws TypeError for an option that does not exist or makes no sense, naming it
+ */
+export function createRetry(options: RetryOptions = {}): RetryPolicy {
+  const settings = settingsOf(options)
+  return {
+    run(operation, own) {
+      try {
+        return begin(settings, operation, own)
+      } catch (error) {
+        return rejection(error)
+      }
+    },
+  }
+}
+
+function begin<T>(settings: Settings, operation: Operation<T>, own?: RunOptions): Promise<T> {
+  if (own) checkRunOptions(own)
+  const { attemptTimeoutMs = Infinity } = settings
+  const deadlineMs = own?.deadlineMs ?? settings.deadlineMs ?? Infinity
+  const signal = own?.signal ?? settings.signal
+  if (!signal && attemptTimeoutMs === Infinity && deadlineMs === Infinity) return run(settings, operation)
+
+  const limits: Limits = { signal, attemptTimeoutMs, deadlineMs }
+  if (!own?.signal || !settings.signal) return run(settings, operation, limits)
+  const link = linkSignals(own.signal, settings.signal)
+  return run(settings, operation, { ...limits, signal: link.signal }).finally(link.unlink)
+}
+
+async function rejection(error: unknown): Promise<never> {
+  throw error
+}

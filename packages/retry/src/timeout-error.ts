@@ -1,0 +1,30 @@
+const CODE = 'retry_timeout'
+
+/** An attempt was cut off because its time, or the time of the whole run, was up. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+  readonly code = CODE
+  /** Which limit passed: `attemptTimeoutMs` or `deadlineMs`. */
+  readonly scope: 'attempt' | 'deadline'
+  /** That limit, in milliseconds. */
+  readonly limitMs: number
+  /** The attempt that was running, counted from 1; 0 if there was no time for the first. */
+  readonly attempt: number
+
+  constructor(scope: 'attempt' | 'deadline', limitMs: number, attempt: number, cause?: unknown) {
+    super(
+      scope === 'attempt'
+        ? `attempt ${attempt} timed out after ${limitMs} ms (attemptTimeoutMs)`
+        : `timed out in attempt ${attempt}: the run may take ${limitMs} ms (deadlineMs)`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.scope = scope
+    this.limitMs = limitMs
+    this.attempt = attempt
+  }
+
+  /** Whether it is this error, also one of another copy of this package. */
+  static is(error: unknown): error is TimeoutError {
+    return error instanceof Error && (error as { code?: unknown }).code === CODE
+  }
+}
