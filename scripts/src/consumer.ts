@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asCommonJs, asModule } from './first-example.ts'
+import { readmeBlocks } from './readme-blocks.ts'
+import { mustRun } from './run.ts'
+import { tool } from './tool.ts'
+import { root } from './workspace.ts'
+
+export interface ConsumerOptions {
+  /** A folder that does not exist yet, outside of any workspace. */
+  folder: string
+  /** What its user would type after `npm install`. */
+  install: readonly string[]
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+}
+
+/** A user's project: an empty folder into which npm has installed our packages. */
+export class Consumer {
+  readonly #options: ConsumerOptions
+
+  private constructor(options: ConsumerOptions) {
+    this.#options = options
+  }
+
+  static async install(options: ConsumerOptions): Promise<Consumer> {
+    const consumer = new Consumer(options)
+    mkdirSync(options.folder, { recursive: true })
+    consumer.#write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
+    await consumer.#run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...options.install])
+    return consumer
+  }
+
+  /** Where npm put a package. */
+  folderOf(packageName: string): string {
+    return join(this.#options.folder, 'node_modules', packageName)
+  }
+
+  /** Loads the package both ways. */
+  async load(packageName: string): Promise<void> {
+    const name = JSON.stringify(packageName)
+    await this.#runFile('load.js', `await import(${name})`)
+    await this.#runFile('load.cjs', `require(${name})`)
+  }
+
+  /**
+   * Runs the first example of the package's README as TypeScript, as an ES module and as CommonJS, and type-checks it
+   * against the installed declarations. Resolves to false when the README shows none yet.
+   */
+  async tryFirstExample(packageName: string): Promise<boolean> {
+    const readme = 'README.md'
+    const folder = this.folderOf(packageName)
+    const [first] = existsSync(join(folder, readme)) ? readmeBlocks(readme, folder) : []
+    if (first === undefined) return false
+    await this.#typecheck(first.code)
+    await this.#runFile('example.ts', first.code)
+    await this.#runFile('example.js', asModule(first.code))
+    await this.#runFile('example.cjs', asCommonJs(first.code))
+    return true
+  }
+
+  async #typecheck(code: string): Promise<void> {
+    this.#write('example.ts', code)
+    const compilerOptions = {
+      target: 'es2024',
+      lib: ['es2024', 'esnext.disposable'],
+      module: 'nodenext',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+    }
+    this.#write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['example.ts'] }))
+    const [node, tsc] = tool('tsc', 'typescript')
+    await this.#run(node, [tsc, '--pretty', 'false'])
+  }
+
+  async #runFile(name: string, code: string): Promise<void> {
+    this.#write(name, code)
+    await this.#run(process.execPath, [name])
+  }
+
+  #write(name: string, text: string): void {
+    writeFileSync(join(this.#options.folder, name), text)
+  }
+
+  #run(command: string, args: string[]): Promise<string> {
+    const { folder, env, signal } = this.#options
+    return mustRun(command, args, { cwd: folder, env, signal, timeoutMs: 300_000 })
+  }
+}
