@@ -1,1 +1,35 @@
-export {}
+export { Harbor } from './harbor.ts'
+export { Harbor as default } from './harbor.ts'
+export { createHarborFetch, type HarborFetch, type HarborFetchOptions } from './harbor-fetch.ts'
+export type { HarborOptions, PerCallOptions, RetrySettings, TimeoutSettings } from './options.ts'
+export { perCall } from './per-call.ts'
+export {
+  receiptOf,
+  type AttemptFailure,
+  type AttemptRecord,
+  type Receipt,
+  type TokenUsage,
+} from './receipt.ts'
+export { OptionError, StreamFaultError, TimeoutError, type ClockName } from './errors.ts'
+export type { HarborEvents } from './telemetry.ts'
+export type { HarborStats } from './stats.ts'
+export type { Quantiles } from './quantiles.ts'
+// The SDK exists as an ES module and as CommonJS, and `instanceof` fails across the two. These are the classes of the
+// copy that Harbor throws.
+export {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  OpenAIError,
+  PermissionDeniedError,
+  RateLimitError,
+  UnprocessableEntityError,
+} from 'openai'
+export { createRetryBudget, type FailureKind } from '@harbor/retry'
+export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

@@ -1,0 +1,83 @@
+import { TimeoutError } from './errors.ts'
+import { remainingMs, type Exchange } from './exchange.ts'
+
+/**
+ * The life of one attempt: a signal for the transport that ends with the attempt's clock or with the call, and
+ * a way to stop waiting at that moment, also for a transport that is deaf to its signal.
+ */
+export class AttemptScope {
+  readonly #controller = new AbortController()
+  readonly #exchange: Exchange
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #handedOver = false
+  #interrupt: ((reason: unknown) => void) | undefined
+  /** Called with the reason, once, when the attempt is cut short. */
+  onAbort: ((reason: unknown) => void) | undefined
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+    exchange.signal?.addEventListener('abort', this.#outerAborted)
+    const leftMs = remainingMs(exchange)
+    const { attemptMs, totalMs } = exchange.policy
+    const error = (): TimeoutError =>
+      attemptMs < leftMs ? new TimeoutError('attempt', attemptMs) : new TimeoutError('total', totalMs)
+    this.#timer = setTimeout(
+      () => {
+        this.abort(error())
+      },
+      Math.min(attemptMs, leftMs, 2 ** 31 - 1),
+    )
+    this.#timer.unref()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Resolves with `work`, or rejects as soon as the attempt is cut short. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    if (this.signal.aborted) {
+      work.catch(() => undefined)
+      throw this.signal.reason
+    }
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#interrupt = reject
+        work.then(resolve, reject)
+      })
+    } finally {
+      this.#interrupt = undefined
+    }
+  }
+
+  abort(reason: unknown): void {
+    if (this.signal.aborted) return
+    this.close()
+    this.#controller.abort(reason)
+    this.#interrupt?.(reason)
+    this.onAbort?.(reason)
+  }
+
+  /** The caller has the answer: from here on only the caller can cut it short, by whatever means. */
+  handOver(): void {
+    this.#handedOver = true
+    clearTimeout(this.#timer)
+  }
+
+  /** The attempt is over; nothing of it stays behind. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#exchange.signal?.removeEventListener('abort', this.#outerAborted)
+  }
+
+  readonly #outerAborted = (): void => {
+    this.abort(this.#handedOver ? this.#exchange.signal?.reason : endReason(this.#exchange))
+  }
+}
+
+/** Why the outer signal fired: because of the caller, or because the SDK's own timer ran out. */
+export function endReason(exchange: Exchange): unknown {
+  const { signal, callerSignal, policy } = exchange
+  if (callerSignal?.aborted) return callerSignal.reason
+  return new TimeoutError('total', policy.totalMs, signal?.reason)
+}

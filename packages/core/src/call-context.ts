@@ -1,0 +1,33 @@
+import type { Log } from './exchange.ts'
+import type { Policy } from './policy.ts'
+import type { Receipt } from './receipt.ts'
+
+/**
+ * What `class Harbor` knows of a call and `fetch` alone could not: it travels on the request's `init`, under a
+ * symbol that the SDK carries along.
+ */
+export interface CallContext {
+  /** The request before it was serialised. */
+  readonly body: unknown
+  readonly policy: Policy
+  /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts too. */
+  readonly callerSignal: AbortSignal | undefined
+  readonly onReceipt: ((receipt: Receipt) => void) | undefined
+  readonly log: Log
+  /** Where the receipt is put, for errors that have no headers to carry it. */
+  readonly slot: ReceiptSlot | undefined
+}
+
+export interface ReceiptSlot {
+  receipt?: Receipt
+}
+
+const CONTEXT: unique symbol = Symbol('harbor.call')
+
+export function setCallContext(init: object, context: CallContext): void {
+  ;(init as { [CONTEXT]?: CallContext })[CONTEXT] = context
+}
+
+export function callContextOf(init: object): CallContext | undefined {
+  return (init as { [CONTEXT]?: CallContext })[CONTEXT]
+}

@@ -1,0 +1,109 @@
+import { OptionError } from './errors.ts'
+
+/** What one option accepts: a test and, for the message, its name in words. */
+export interface Check {
+  readonly accepts: (value: unknown) => boolean
+  readonly expected: string
+}
+
+/** The longest time a timer can measure. */
+export const MAX_MS = 2 ** 31 - 1
+
+export const durationMs: Check = {
+  accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_MS),
+  expected: `a number of milliseconds above 0 and at most ${MAX_MS}, or Infinity`,
+}
+/** The SDK hands this one to a timer, which takes Infinity for no time at all. */
+export const finiteMs: Check = {
+  accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_MS,
+  expected: `a number of milliseconds above 0 and at most ${MAX_MS}`,
+}
+export const wholeNumber: Check = {
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
+  expected: 'a whole number of at least 0',
+}
+export const aFunction: Check = { accepts: (value) => typeof value === 'function', expected: 'a function' }
+export const aBoolean: Check = { accepts: (value) => typeof value === 'boolean', expected: 'true or false' }
+export const anObject: Check = { accepts: (value) => typeof value === 'object', expected: 'an object' }
+export const aString: Check = {
+  accepts: (value) => typeof value === 'string' || value === null,
+  expected: 'a string',
+}
+export const anObjectOrFalse: Check = {
+  accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
+  expected: 'an object of options, or false to switch it off',
+}
+export const aKey: Check = {
+  accepts: (value) =>
+    (typeof value === 'string' && value !== '') || typeof value === 'function' || value === null,
+  expected: 'a non-empty string, or a function that resolves to one',
+}
+export const anHttpUrl: Check = {
+  accepts: (value) => value === null || value === '' || (typeof value === 'string' && isHttpUrl(value)),
+  expected: 'an absolute URL such as https://api.example.com/v1',
+}
+
+export function oneOf(...values: readonly string[]): Check {
+  return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }
+}
+
+/** For an option that exists elsewhere and cannot work here. */
+export function refused(why: string): Check {
+  return { accepts: () => false, expected: `left out: ${why}` }
+}
+
+/**
+ * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` counts as not given.
+ * @param section what stands before the name in messages, such as `timeouts.`
+ * @throws OptionError
+ */
+export function checkOptions(options: object, checks: Readonly<Record<string, Check>>, section = ''): void {
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined
+    const option = section + name
+    if (!check) {
+      const near = nearest(name, Object.keys(checks))
+      throw new OptionError(option, `Unknown option ${option}. Did you mean ${section}${near}?`)
+    }
+    if (value !== undefined && !check.accepts(value)) {
+      throw new OptionError(option, `${option} must be ${check.expected}, got ${describe(value)}.`)
+    }
+  }
+}
+
+/** Names what came without its content, which may be a secret. */
+function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string that is none'
+  return Array.isArray(value)
+    ? 'an array'
+    : typeof value === 'function'
+      ? 'a function'
+      : `a value of type ${typeof value}`
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+/** The known name with the fewest letters to change. */
+function nearest(name: string, known: readonly string[]): string {
+  const distances = known.map(
+    (candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const,
+  )
+  return distances.reduce((best, next) => (next[0] < best[0] ? next : best))[1]
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,80 @@
+/** Which of the four clocks ran out; see the `timeouts` option. */
+export type ClockName = 'total' | 'attempt' | 'first-token' | 'idle'
+
+const SITUATION: Record<ClockName, (ms: number) => string> = {
+  total: (ms) =>
+    `the call took longer than its total of ${ms} ms. Raise \`timeout\`, or ask for less in one call`,
+  attempt: (ms) =>
+    `one attempt took longer than ${ms} ms. Raise the per-attempt limit (\`attemptMs\`) if the model needs it`,
+  'first-token': (ms) =>
+    `the stream brought no content within ${ms} ms. Raise \`firstTokenMs\` if the model thinks longer`,
+  idle: (ms) => `the stream brought no content for ${ms} ms. Raise \`idleMs\` if the model pauses that long`,
+}
+
+/**
+ * One of Harbor's clocks ran out. Through the SDK it arrives as the `cause` of an `APIConnectionTimeoutError`,
+ * which the SDK recognises by the words "timed out" in this message.
+ */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+  readonly code = 'timeout'
+  readonly clock: ClockName
+  /** The limit that was passed, in milliseconds. */
+  readonly limitMs: number
+
+  constructor(clock: ClockName, limitMs: number, cause?: unknown) {
+    super(
+      `Request timed out: ${SITUATION[clock](Math.round(limitMs))}.`,
+      cause === undefined ? {} : { cause },
+    )
+    this.clock = clock
+    this.limitMs = limitMs
+  }
+
+  /** Whether `error` is Harbor's timeout, from this copy of the package or another. */
+  static is(error: unknown): error is TimeoutError {
+    return hasCode(error, 'timeout') && 'clock' in error
+  }
+}
+
+/** An option that cannot be used as given: unknown, of the wrong type, out of range, or at odds with another. */
+export class OptionError extends TypeError {
+  override readonly name = 'OptionError'
+  readonly code = 'invalid_option'
+  /** The option as the user wrote it, such as `timeouts.idleMs`. */
+  readonly option: string
+
+  constructor(option: string, message: string) {
+    super(message)
+    this.option = option
+  }
+
+  /** Whether `error` is Harbor's complaint about an option, from this copy of the package or another. */
+  static is(error: unknown): error is OptionError {
+    return hasCode(error, 'invalid_option')
+  }
+}
+
+/** A stream that ended without proof that it was complete, or that broke a rule of its protocol. */
+export class StreamFaultError extends Error {
+  override readonly name = 'StreamFaultError'
+  /** `stream_incomplete`, `stream_malformed`, `stream_stalled`, or the provider's own code when it told the error. */
+  readonly code: string
+  /** The HTTP status the provider's in-band error stands for, when it told one. */
+  readonly status: number | undefined
+
+  constructor(code: string, message: string, facts: { status?: number | undefined; cause?: unknown } = {}) {
+    super(message, facts.cause === undefined ? {} : { cause: facts.cause })
+    this.code = code
+    this.status = facts.status
+  }
+
+  /** Whether `error` is a fault of a stream, from this copy of the package or another. */
+  static is(error: unknown): error is StreamFaultError {
+    return error instanceof Error && error.name === 'StreamFaultError' && 'code' in error
+  }
+}
+
+function hasCode(error: unknown, code: string): error is Error {
+  return error instanceof Error && 'code' in error && error.code === code
+}

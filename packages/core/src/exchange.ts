@@ -1,0 +1,85 @@
+import type { StreamFaultError } from './errors.ts'
+import type { JsonBody, Operation } from './operation.ts'
+import type { Policy } from './policy.ts'
+import type { OpenReceipt, Receipt } from './receipt.ts'
+
+/** One call on its way through the layers. */
+export interface Exchange {
+  readonly url: string
+  /** What the caller handed to `fetch`, less what is named here. */
+  readonly init: RequestInit
+  readonly method: string
+  readonly headers: Headers
+  /** The request as an object, when its body is JSON. */
+  readonly json: JsonBody | undefined
+  readonly operation: Operation
+  readonly streaming: boolean
+  /** False for a body that can be read only once, such as a stream. */
+  readonly replayable: boolean
+  /** Aborts when the caller does, and also when the SDK's own timer does. */
+  readonly signal: AbortSignal | undefined
+  /** Aborts only when the caller does. */
+  readonly callerSignal: AbortSignal | undefined
+  readonly policy: Policy
+  /** When the total runs out, on the policy's clock. */
+  readonly deadlineAt: number
+  readonly receipt: OpenReceipt
+  readonly log: Log
+  readonly onReceipt: ((receipt: Receipt) => void) | undefined
+}
+
+/** Writes one line through the SDK's logger, if its level lets it. */
+export type Log = (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void
+
+/** The head of an answer. */
+export interface AnswerHead {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers
+  readonly url: string
+}
+
+/** What a call came to. A failure that an upstream put into words is an answer too. */
+export interface Answer extends AnswerHead {
+  readonly body: TextBody | StreamBody
+}
+
+/** Read whole: JSON, or the text of an error. */
+export interface TextBody {
+  readonly kind: 'text'
+  readonly text: string
+}
+
+/** Still on the wire: a guarded stream, or a body that Harbor hands through. */
+export interface StreamBody {
+  readonly kind: 'stream'
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Resolves when the last byte was read or given up; never rejects. */
+  readonly ended: Promise<StreamEnd>
+  /** Gives the connection up, when nobody can read on any more. */
+  readonly abandon: (reason: Error) => void
+}
+
+/** How a stream ended. A fault that the reader was told in band makes it a failure. */
+export interface StreamEnd {
+  readonly outcome: 'success' | 'failure' | 'aborted'
+  readonly fault?: StreamFaultError | undefined
+}
+
+/** What every layer is, once it has been given the next one. */
+export type Handler = (exchange: Exchange) => Promise<Answer>
+
+/** The last station: one request on the wire. */
+export type Transport = (exchange: Exchange, attempt: WireAttempt) => Promise<Response>
+
+export interface WireAttempt {
+  readonly number: number
+  readonly signal: AbortSignal
+  /** What is left for the head of the answer to arrive, in milliseconds. */
+  readonly remainingMs: number
+}
+
+/** Time left for this call, in milliseconds; never negative. */
+export function remainingMs(exchange: Exchange): number {
+  return Math.max(0, exchange.deadlineAt - exchange.policy.clock.now())
+}

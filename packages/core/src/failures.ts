@@ -1,0 +1,98 @@
+import { classify, classifyStatus, type Failure } from '@harbor/retry'
+import { AttemptError } from './attempt-error.ts'
+import { StreamFaultError, TimeoutError } from './errors.ts'
+import type { Answer, AnswerHead, Exchange } from './exchange.ts'
+import { isRecord, parseRecord } from './json.ts'
+import { statusOf } from './verdict.ts'
+
+/** No answer came: a transport error, or one of the clocks. */
+export function unanswered(exchange: Exchange, cause: unknown): AttemptError {
+  if (TimeoutError.is(cause)) {
+    const retryable = cause.clock !== 'total'
+    return new AttemptError(
+      exchange,
+      { kind: 'timeout', code: cause.code, retryable, ambiguous: true },
+      { cause },
+    )
+  }
+  return new AttemptError(exchange, classify(cause), { cause })
+}
+
+/** The upstream answered with a status of failure. */
+export function refusedBy(exchange: Exchange, head: AnswerHead, text: string): AttemptError {
+  const error = errorOf(parseRecord(text))
+  const failure = classifyStatus(head.status, { ...told(error, text), headers: head.headers })
+  return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
+}
+
+/** The upstream answered with success, but the body tells an error. The caller gets it with the status it means. */
+export function errorUnderSuccess(exchange: Exchange, head: AnswerHead, error: unknown): AttemptError {
+  const failure = classifyStatus(200, { ...told(error, ''), headers: head.headers })
+  return new AttemptError(exchange, failure, {
+    answer: synthetic(statusOf(failure), isRecord(error) ? error : { message: String(error) }, head),
+  })
+}
+
+/** The upstream answered with success, but not with what was asked for. */
+export function malformed(exchange: Exchange, head: AnswerHead, what: string): AttemptError {
+  const failure: Failure = {
+    kind: 'malformed',
+    status: head.status,
+    code: 'malformed_answer',
+    retryable: true,
+    ambiguous: false,
+  }
+  const error = {
+    message: `The provider answered ${head.status} ${what}; expected ${exchange.streaming ? 'a stream of events' : 'a JSON object'}. Check that baseURL points at an OpenAI-compatible API.`,
+    type: 'harbor_error',
+    code: 'malformed_answer',
+  }
+  return new AttemptError(exchange, failure, { answer: synthetic(502, error, head) })
+}
+
+/** A stream failed while nothing of it had reached the caller. */
+export function failedStream(exchange: Exchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
+  const toldByProvider = !cause.code.startsWith('stream_')
+  const failure: Failure = toldByProvider
+    ? classifyStatus(cause.status, { code: cause.code, message: cause.message, headers: head.headers })
+    : { kind: 'stream', code: cause.code, retryable: true, ambiguous: false }
+  const error = {
+    message: cause.message,
+    type: toldByProvider ? cause.code : 'harbor_error',
+    code: cause.code,
+  }
+  return new AttemptError(exchange, failure, { answer: synthetic(statusOf(failure), error, head), cause })
+}
+
+/** An answer of ours in the shape of the provider's errors, with the provider's headers where there are any. */
+export function synthetic(
+  status: number,
+  error: Readonly<Record<string, unknown>>,
+  upstream?: AnswerHead,
+): Answer {
+  const headers = new Headers(upstream?.headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
+  headers.set('content-type', 'application/json')
+  return {
+    status,
+    statusText: '',
+    headers,
+    url: upstream?.url ?? '',
+    body: { kind: 'text', text: JSON.stringify({ error }) },
+  }
+}
+
+/** Where providers put their error: under `error`, or at the top. */
+function errorOf(body: Readonly<Record<string, unknown>> | undefined): unknown {
+  return body?.['error'] ?? body
+}
+
+function told(error: unknown, text: string): { code?: string | number; type?: string; message: string } {
+  if (!isRecord(error)) return { message: typeof error === 'string' ? error : text }
+  const { code, type, message } = error
+  return {
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(typeof type === 'string' ? { type } : {}),
+    message: typeof message === 'string' ? message : text,
+  }
+}

@@ -1,0 +1,58 @@
+import { createEngine } from './engine.ts'
+import { OptionError } from './errors.ts'
+import { createLog } from './log.ts'
+import type { HarborOptions } from './options.ts'
+import { settleOptions } from './settle-options.ts'
+import type { HarborStats } from './stats.ts'
+import type { HarborEvents } from './telemetry.ts'
+
+/** The options of the pipeline alone; keys, headers and base URLs belong to the SDK that uses it. */
+export type HarborFetchOptions = Pick<
+  HarborOptions,
+  'retry' | 'maxRetries' | 'timeout' | 'timeouts' | 'pool' | 'fetch' | 'logger' | 'logLevel'
+>
+
+/** A `fetch` with Harbor behind it. */
+export interface HarborFetch {
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>
+  stats(): HarborStats
+  on<Event extends keyof HarborEvents>(
+    event: Event,
+    listener: (event: HarborEvents[Event]) => void,
+  ): () => void
+  /** Closes the connections, unless they are a pool that was given. */
+  close(): Promise<void>
+}
+
+const ELSEWHERE = [
+  'apiKey',
+  'adminAPIKey',
+  'organization',
+  'project',
+  'baseURL',
+  'defaultHeaders',
+  'defaultQuery',
+]
+
+/**
+ * Harbor's pipeline for any client that takes a `fetch`: another SDK, a framework, or plain calls. Turn that
+ * client's own retries off (`maxRetries: 0`), since only one place should retry.
+ *
+ * @throws OptionError for an unknown option or a value that makes no sense
+ */
+export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch {
+  const misplaced = ELSEWHERE.find((name) => name in options)
+  if (misplaced)
+    throw new OptionError(
+      misplaced,
+      `${misplaced} belongs to the client that uses this fetch; give it there.`,
+    )
+  const { policy } = settleOptions(options)
+  const engine = createEngine(options, policy, createLog(options))
+  const fetch = engine.fetch.bind(undefined)
+  return Object.assign(fetch, {
+    stats: () => engine.stats(),
+    on: engine.telemetry.on.bind(engine.telemetry),
+    close: () => engine.close(),
+  })
+}

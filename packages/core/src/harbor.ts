@@ -1,0 +1,151 @@
+import { OpenAI, type APIPromise } from 'openai'
+import { setCallContext, type ReceiptSlot } from './call-context.ts'
+import { createEngine, engineOf, type Engine } from './engine.ts'
+import { explainConnectionError } from './explain-connection-error.ts'
+import { createLog } from './log.ts'
+import { mergeOptions, type OwnOptions } from './merge-options.ts'
+import type { HarborOptions } from './options.ts'
+import { perCallOf } from './per-call.ts'
+import type { Policy } from './policy.ts'
+import { attachReceipt, receiptOf } from './receipt.ts'
+import { policyFor, settleOptions } from './settle-options.ts'
+import type { HarborStats } from './stats.ts'
+import type { HarborEvents } from './telemetry.ts'
+
+type FinalRequestOptions = Parameters<OpenAI['request']>[0] extends infer Given ? Awaited<Given> : never
+
+/** How many attempts a call may have; kept through the SDK, whose own retries are off. */
+const ATTEMPTS: unique symbol = Symbol('harbor.attempts')
+/** Where the receipt of a call is found when its error carries no headers. */
+const SLOT: unique symbol = Symbol('harbor.slot')
+
+interface OwnedRequest {
+  [ATTEMPTS]?: number
+  [SLOT]?: ReceiptSlot
+}
+
+/**
+ * The OpenAI SDK's client, with Harbor under its `fetch`: every method, helper, type, stream and error is the SDK's
+ * own, and every call is retried, bounded in time, guarded and accounted for. Copies made by `withOptions` share
+ * the connections and the statistics.
+ */
+export class Harbor extends OpenAI {
+  readonly #engine: Engine
+  readonly #policy: Policy
+  readonly #options: OwnOptions
+
+  /**
+   * @param options the SDK's own options and Harbor's sections
+   * @throws OptionError for an unknown option or a value that makes no sense
+   * @throws OpenAIError when no API key is given and `OPENAI_API_KEY` is not set
+   */
+  constructor(options: HarborOptions = {}) {
+    const { sdk, policy } = settleOptions(options)
+    const log = createLog(sdk)
+    const engine = engineOf(options.fetch) ?? createEngine(options, policy, log)
+    super({ ...sdk, fetch: engine.fetch })
+    this.#engine = engine
+    this.#policy = policy
+    const { retry, timeouts } = options
+    this.#options = { retry, timeouts }
+  }
+
+  /** What this client and its copies have done so far. */
+  stats(): HarborStats {
+    return this.#engine.stats()
+  }
+
+  /**
+   * Listens to what happens to calls. A listener that throws changes nothing.
+   * @returns a function that takes the listener off again
+   */
+  on<Event extends keyof HarborEvents>(
+    event: Event,
+    listener: (event: HarborEvents[Event]) => void,
+  ): () => void {
+    return this.#engine.telemetry.on(event, listener)
+  }
+
+  /** Closes the connections once the calls under way are over, unless they belong to a pool that was given. */
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+
+  /** A copy with other options, on the same connections and statistics. `pool` cannot change. */
+  override withOptions(changes: Partial<HarborOptions>): this {
+    return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
+  }
+
+  override request<Result>(
+    options: FinalRequestOptions | Promise<FinalRequestOptions>,
+    remainingRetries: number | null = null,
+  ): APIPromise<Result> {
+    const slot: ReceiptSlot = {}
+    const owned = Promise.resolve(options).then((given) => this.#own(given, slot))
+    const promise = super.request<Result>(owned, remainingRetries)
+    this.#tagErrors(promise, slot)
+    return linkResults(promise)
+  }
+
+  /** Lists come by this way, past `request`. */
+  override requestAPIList = ((Page, options) => {
+    const slot: ReceiptSlot = {}
+    const owned = Promise.resolve(options).then((given) => this.#own(given, slot))
+    const pages = super.requestAPIList(Page, owned)
+    this.#tagErrors(pages, slot)
+    return pages
+  }) as OpenAI['requestAPIList']
+
+  protected override async prepareRequest(
+    request: RequestInit,
+    { options }: { url: string; options: FinalRequestOptions },
+  ): Promise<void> {
+    const { [ATTEMPTS]: maxAttempts = this.maxRetries + 1, [SLOT]: slot } = options as OwnedRequest
+    const perCall = perCallOf(options)
+    setCallContext(request, {
+      body: options.body,
+      policy: policyFor(this.#policy, {
+        totalMs: options.timeout ?? this.timeout,
+        maxAttempts,
+        timeouts: perCall?.timeouts,
+      }),
+      callerSignal: options.signal ?? undefined,
+      onReceipt: perCall?.onReceipt,
+      log: createLog(this),
+      slot,
+    })
+  }
+
+  /** Takes the retries out of the SDK's hands. A following page reuses its options, so what is there is kept. */
+  #own(options: FinalRequestOptions, slot: ReceiptSlot): FinalRequestOptions {
+    const { [ATTEMPTS]: kept } = options as OwnedRequest
+    const owned: FinalRequestOptions & OwnedRequest = {
+      ...options,
+      maxRetries: 0,
+      [ATTEMPTS]: kept ?? (options.maxRetries ?? this.maxRetries) + 1,
+      [SLOT]: slot,
+    }
+    return owned
+  }
+
+  /** Ties the receipt to the error, where it has no headers that carry it. An abort is the caller's own and gets none. */
+  #tagErrors(promise: APIPromise<unknown>, slot: ReceiptSlot): void {
+    promise.asResponse().catch((error: unknown) => {
+      const { receipt } = slot
+      if (receipt && receipt.outcome !== 'aborted') attachReceipt(error, receipt)
+      explainConnectionError(error)
+    })
+  }
+}
+
+/** Ties the receipt to the result, also when a helper such as `.parse()` makes another one of it. */
+function linkResults<Result>(promise: APIPromise<Result>): APIPromise<Result> {
+  const linked = promise._thenUnwrap((value, { response }) => {
+    const receipt = receiptOf(response)
+    if (receipt) attachReceipt(value, receipt)
+    return value
+  })
+  const unwrap = linked._thenUnwrap.bind(linked)
+  linked._thenUnwrap = (transform) => linkResults(unwrap(transform))
+  return linked
+}

@@ -1,0 +1,138 @@
+import type { AttemptScope } from './attempt-scope.ts'
+import { StreamFaultError } from './errors.ts'
+import type { Answer, AnswerHead, Exchange, StreamEnd } from './exchange.ts'
+import { errorUnderSuccess, failedStream, malformed, refusedBy } from './failures.ts'
+import { isRecord, parseRecord } from './json.ts'
+import { isJsonType, mediaTypeOf } from './media-type.ts'
+import { ChatDialect } from './stream/chat-dialect.ts'
+import { chunksOf } from './stream/chunks-of.ts'
+import { GuardedStream } from './stream/guarded-stream.ts'
+import { ResponsesDialect } from './stream/responses-dialect.ts'
+import { readUsage } from './usage.ts'
+import { isFailureStatus } from './verdict.ts'
+
+/**
+ * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held
+ * until its first content, and has to prove its end after it.
+ * @throws AttemptError for everything else, whatever its status says
+ */
+export async function judge(exchange: Exchange, scope: AttemptScope, response: Response): Promise<Answer> {
+  const { status, statusText, headers, url } = response
+  const head: AnswerHead = { status, statusText, headers, url }
+  if (isFailureStatus(status)) throw refusedBy(exchange, head, await errorText(scope, response))
+  if (exchange.operation.judged) {
+    return exchange.streaming
+      ? judgeStream(exchange, scope, head, response)
+      : judgeJson(exchange, scope, head, response)
+  }
+  if (isJsonType(mediaTypeOf(headers))) return withText(head, await scope.wait(response.text()))
+  return handThrough(scope, head, response)
+}
+
+async function judgeJson(
+  exchange: Exchange,
+  scope: AttemptScope,
+  head: AnswerHead,
+  response: Response,
+): Promise<Answer> {
+  const text = await scope.wait(response.text())
+  if (text.trim() === '') throw malformed(exchange, head, 'with an empty body')
+  const mediaType = mediaTypeOf(head.headers)
+  if (mediaType !== '' && !isJsonType(mediaType)) throw malformed(exchange, head, `with ${mediaType}`)
+  const json = parseRecord(text)
+  if (!json) throw malformed(exchange, head, 'with a body that is not a JSON object')
+  if (isTold(json['error'])) throw errorUnderSuccess(exchange, head, json['error'])
+  exchange.receipt.usage = readUsage(json['usage'])
+  exchange.receipt.finishReasons = finishReasonsOf(json)
+  return withText(head, text)
+}
+
+async function judgeStream(
+  exchange: Exchange,
+  scope: AttemptScope,
+  head: AnswerHead,
+  response: Response,
+): Promise<Answer> {
+  const mediaType = mediaTypeOf(head.headers)
+  if (isJsonType(mediaType) || mediaType === 'text/html') {
+    const error = parseRecord(await scope.wait(response.text()))?.['error']
+    throw isTold(error)
+      ? errorUnderSuccess(exchange, head, error)
+      : malformed(exchange, head, `with ${mediaType}`)
+  }
+  const { receipt, policy, operation } = exchange
+  const dialect = operation.name === 'responses' ? new ResponsesDialect() : new ChatDialect()
+  const stream = new GuardedStream({
+    source: chunksOf(response),
+    dialect,
+    clock: policy.clock,
+    firstTokenMs: policy.firstTokenMs,
+    release: (reason) => {
+      scope.abort(reason)
+    },
+  })
+  scope.onAbort = (reason) => {
+    stream.abort(reason)
+  }
+  try {
+    await stream.hold()
+  } catch (error) {
+    throw StreamFaultError.is(error) ? failedStream(exchange, head, error) : error
+  }
+  scope.handOver()
+  stream.handOver(policy.idleMs)
+  receipt.firstContentMs = policy.clock.now() - receipt.startedAt
+  const ended = stream.ended.then((end) => {
+    receipt.usage = dialect.usage
+    receipt.finishReasons = dialect.finishReasons
+    return end
+  })
+  return { ...head, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }
+}
+
+/** A body that is none of our business: files, audio, endpoints we do not know. Only its end is watched for. */
+function handThrough(scope: AttemptScope, head: AnswerHead, response: Response): Answer {
+  scope.handOver()
+  const { promise: ended, resolve: end } = Promise.withResolvers<StreamEnd>()
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    let outcome: StreamEnd['outcome'] = 'aborted'
+    const source = chunksOf(response)
+    try {
+      yield* { [Symbol.asyncIterator]: () => source }
+      outcome = 'success'
+    } finally {
+      end({ outcome })
+    }
+  }
+  function abandon(reason: Error): void {
+    scope.abort(reason)
+    end({ outcome: 'aborted' })
+  }
+  return { ...head, body: { kind: 'stream', chunks: chunks(), ended, abandon } }
+}
+
+function withText(head: AnswerHead, text: string): Answer {
+  return { ...head, body: { kind: 'text', text } }
+}
+
+/** The words of a failure; a status without its words is still a failure. */
+async function errorText(scope: AttemptScope, response: Response): Promise<string> {
+  try {
+    return await scope.wait(response.text())
+  } catch (error) {
+    if (scope.signal.aborted) throw error
+    return ''
+  }
+}
+
+/** `"error": null` stands in many an answer that is fine. */
+function isTold(error: unknown): boolean {
+  return error !== undefined && error !== null && error !== false
+}
+
+function finishReasonsOf(json: Readonly<Record<string, unknown>>): readonly string[] {
+  const choices = Array.isArray(json['choices']) ? (json['choices'] as readonly unknown[]) : []
+  const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
+  if (typeof json['status'] === 'string' && json['object'] === 'response') reasons.push(json['status'])
+  return reasons.filter((reason) => typeof reason === 'string')
+}

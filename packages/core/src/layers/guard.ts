@@ -1,0 +1,71 @@
+import { AttemptError } from '../attempt-error.ts'
+import { AttemptScope } from '../attempt-scope.ts'
+import {
+  remainingMs,
+  type Answer,
+  type Exchange,
+  type Handler,
+  type StreamEnd,
+  type Transport,
+} from '../exchange.ts'
+import { unanswered } from '../failures.ts'
+import type { AttemptFailure, OpenAttempt } from '../receipt.ts'
+import { judge } from '../judge.ts'
+import type { Telemetry } from '../telemetry.ts'
+
+/**
+ * One attempt, from the request to an answer that can be trusted: its clock, its record, and the last word on
+ * whether it failed. A stream's attempt lasts until the stream ends.
+ */
+export function guardLayer(transport: Transport, telemetry: Telemetry): Handler {
+  return async function guard(exchange) {
+    const record = exchange.receipt.attempt(exchange.policy.clock.now())
+    const scope = new AttemptScope(exchange)
+    try {
+      const response = await scope.wait(
+        transport(exchange, {
+          number: record.number,
+          signal: scope.signal,
+          remainingMs: remainingMs(exchange),
+        }),
+      )
+      record.status = response.status
+      record.requestId = response.headers.get('x-request-id') ?? undefined
+      const answer = await judge(exchange, scope, response)
+      whenOver(answer, (end) => {
+        close(exchange, record, scope, telemetry, failureAtEnd(end))
+      })
+      return answer
+    } catch (error) {
+      const failed = error instanceof AttemptError ? error : unanswered(exchange, error)
+      const { kind, code, ambiguous, retryAfterMs } = failed.failure
+      if (ambiguous) exchange.receipt.possiblyBilled++
+      close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs })
+      throw failed
+    }
+  }
+}
+
+function whenOver({ body }: Answer, over: (end: StreamEnd) => void): void {
+  if (body.kind === 'stream') void body.ended.then(over)
+  else over({ outcome: 'success' })
+}
+
+function failureAtEnd({ outcome, fault }: StreamEnd): AttemptFailure | undefined {
+  if (outcome === 'success') return undefined
+  const kind = outcome === 'aborted' ? 'aborted' : 'stream'
+  return { kind, code: fault?.code, ambiguous: false, retryAfterMs: undefined }
+}
+
+function close(
+  { receipt, policy }: Exchange,
+  record: OpenAttempt,
+  scope: AttemptScope,
+  telemetry: Telemetry,
+  failure: AttemptFailure | undefined,
+): void {
+  scope.close()
+  record.failure = failure
+  record.durationMs = policy.clock.now() - record.startedAt
+  telemetry.emit('attempt', { receipt, attempt: record })
+}

@@ -1,0 +1,46 @@
+import { AttemptError } from '../attempt-error.ts'
+import type { Answer, Exchange, Handler } from '../exchange.ts'
+import type { Telemetry } from '../telemetry.ts'
+
+/**
+ * Keeps the record of the call, and turns a failure into what the caller gets: the upstream's own words where
+ * there are any, and otherwise the error that kept them away.
+ */
+export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
+  return (next) =>
+    async function receipt(exchange) {
+      telemetry.emit('call', { receipt: exchange.receipt })
+      try {
+        const answer = await next(exchange)
+        if (answer.body.kind === 'text') close(exchange, 'success', telemetry)
+        else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry))
+        return answer
+      } catch (error) {
+        close(exchange, exchange.callerSignal?.aborted ? 'aborted' : 'failure', telemetry)
+        return outcomeOf(error)
+      }
+    }
+}
+
+function outcomeOf(error: unknown): Answer {
+  if (!(error instanceof AttemptError)) throw error
+  if (error.answer) return error.answer
+  throw error.cause
+}
+
+function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', telemetry: Telemetry): void {
+  const { receipt, policy, onReceipt, log } = exchange
+  if (!receipt.close(outcome, policy.clock.now())) return
+  telemetry.emit('end', { receipt })
+  const failed = receipt.attempts.at(-1)?.failure
+  log(
+    outcome === 'failure' ? 'warn' : 'debug',
+    `${receipt.id}: ${receipt.operation} ${outcome} after ${receipt.attempts.length} attempt(s)` +
+      (failed ? `, the last one: ${failed.code ?? failed.kind}` : ''),
+  )
+  try {
+    onReceipt?.(receipt)
+  } catch (error) {
+    telemetry.warn('onReceipt threw', error)
+  }
+}

@@ -1,0 +1,82 @@
+import { classify, createRetry, type RetryPolicy } from '@harbor/retry'
+import { AttemptError } from '../attempt-error.ts'
+import { remainingMs, type Answer, type Exchange, type Handler } from '../exchange.ts'
+import type { Policy } from '../policy.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { mayRetryHere } from '../verdict.ts'
+
+/** Lets the attempt's own clock, which knows what it measured, be the first to end an attempt. */
+const MARGIN_MS = 2
+
+/** The only place that tries again. */
+export function retryLayer(telemetry: Telemetry): (next: Handler) => Handler {
+  const policies = new WeakMap<Policy, RetryPolicy>()
+
+  function policyOf(policy: Policy): RetryPolicy {
+    const known = policies.get(policy)
+    if (known) return known
+    const made = createPolicy(policy, telemetry)
+    policies.set(policy, made)
+    return made
+  }
+
+  return (next) =>
+    async function retry(exchange) {
+      if (!exchange.replayable || exchange.policy.maxAttempts === 1) return next(exchange)
+      let told: Answer | undefined
+      try {
+        return await policyOf(exchange.policy).run(
+          async () => {
+            try {
+              return await next(exchange)
+            } catch (error) {
+              if (error instanceof AttemptError) told = error.answer ?? told
+              throw error
+            }
+          },
+          { signal: exchange.signal, deadlineMs: remainingMs(exchange) + MARGIN_MS },
+        )
+      } catch (error) {
+        throw withWordsOf(told, error)
+      }
+    }
+}
+
+function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
+  return createRetry({
+    ...policy.retry,
+    maxAttempts: policy.maxAttempts,
+    clock: policy.clock,
+    classify: (error) => {
+      if (!(error instanceof AttemptError)) return { ...classify(error), retryable: false }
+      return { ...error.failure, retryable: mayRetryHere(error.exchange, error.failure) }
+    },
+    onRetry: (event) => {
+      if (event.error instanceof AttemptError) noteRetry(event.error.exchange, event, telemetry)
+      policy.retry.onRetry?.(event)
+    },
+  })
+}
+
+function noteRetry(
+  { receipt, log }: Exchange,
+  { delayMs, reason }: { delayMs: number; reason: string },
+  telemetry: Telemetry,
+): void {
+  const attempt = receipt.attempts.at(-1)
+  if (!attempt) return
+  const waitedFor = reason === 'retry-after' ? 'retry-after' : 'backoff'
+  receipt.waited(delayMs, waitedFor)
+  telemetry.emit('retry', { receipt, attempt, delayMs, reason: waitedFor })
+  log(
+    'info',
+    `${receipt.id}: attempt ${attempt.number} failed (${attempt.failure?.kind ?? 'unknown'}), ` +
+      `next in ${Math.round(delayMs)} ms (${waitedFor})`,
+  )
+}
+
+/** An upstream that answered earlier in the call tells more than a connection that broke later. */
+function withWordsOf(told: Answer | undefined, error: unknown): unknown {
+  if (!(error instanceof AttemptError) || error.answer || !told) return error
+  return new AttemptError(error.exchange, error.failure, { answer: told, cause: error.cause })
+}

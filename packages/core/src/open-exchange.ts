@@ -1,0 +1,85 @@
+import { callContextOf, type CallContext } from './call-context.ts'
+import type { Exchange, Log } from './exchange.ts'
+import { isRecord, parseRecord } from './json.ts'
+import { operationOf, type JsonBody } from './operation.ts'
+import type { Policy } from './policy.ts'
+import { OpenReceipt } from './receipt.ts'
+
+/** What holds for calls that bring no wishes of their own. */
+export interface ExchangeDefaults {
+  readonly policy: Policy
+  readonly log: Log
+  readonly nextId: () => string
+}
+
+/** Makes a call out of what `fetch` was given: a URL or a `Request`, ours or a stranger's. */
+export async function openExchange(
+  input: string | URL | Request,
+  given: RequestInit | undefined,
+  defaults: ExchangeDefaults,
+): Promise<Exchange> {
+  const init = isRequest(input) ? { ...(await initOfRequest(input)), ...given } : (given ?? {})
+  const url = isRequest(input) ? input.url : String(input)
+  const context = callContextOf(init)
+  const { policy, log } = context ?? defaults
+  const method = (init.method ?? 'GET').toUpperCase()
+  const json = jsonOf(init, context)
+  const operation = operationOf(method, url, json)
+  const streaming = json?.['stream'] === true
+  const model = typeof json?.['model'] === 'string' ? json['model'] : undefined
+  const startedAt = policy.clock.now()
+  const receipt = new OpenReceipt({
+    id: defaults.nextId(),
+    operation: operation.name,
+    target: model === undefined ? 'openai' : `openai/${model}`,
+    model,
+    streaming,
+    startedAt,
+  })
+  if (context?.slot) context.slot.receipt = receipt
+  const signal = init.signal ?? undefined
+  return {
+    url,
+    init,
+    method,
+    headers: new Headers(init.headers),
+    json,
+    operation,
+    streaming,
+    replayable: isReplayable(init.body),
+    signal,
+    callerSignal: context ? context.callerSignal : signal,
+    policy,
+    deadlineAt: startedAt + policy.totalMs,
+    receipt,
+    log,
+    onReceipt: context?.onReceipt,
+  }
+}
+
+function jsonOf(init: RequestInit, context: CallContext | undefined): JsonBody | undefined {
+  if (typeof init.body !== 'string') return undefined
+  return context && isRecord(context.body) ? context.body : parseRecord(init.body)
+}
+
+/** Also one of another realm or package: what counts is that it can be read. */
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'headers' in input && 'method' in input
+}
+
+async function initOfRequest(request: Request): Promise<RequestInit> {
+  const { method, headers, signal, redirect } = request
+  const body = request.body ? await request.text() : null
+  return { method, headers, signal, redirect, body }
+}
+
+function isReplayable(body: RequestInit['body']): boolean {
+  if (body === undefined || body === null || typeof body === 'string') return true
+  return (
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body) ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    body instanceof URLSearchParams
+  )
+}

@@ -1,0 +1,23 @@
+import type { OpenAI } from 'openai'
+import type { PerCallOptions } from './options.ts'
+import { checkPerCall } from './settle-options.ts'
+
+/** Under this symbol a call's own wishes travel through the SDK's request options. */
+export const PER_CALL: unique symbol = Symbol('harbor.perCall')
+
+/**
+ * Wishes for one call, to be given where the SDK takes request options; spread it to add the SDK's own.
+ *
+ *     harbor.chat.completions.create(body, perCall({ onReceipt: console.log }))
+ *     harbor.chat.completions.create(body, { ...perCall({ timeouts: { idleMs: 5_000 } }), signal })
+ *
+ * @throws OptionError for an unknown option or a value that makes no sense
+ */
+export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
+  checkPerCall(options)
+  return { [PER_CALL]: options } as OpenAI.RequestOptions
+}
+
+export function perCallOf(options: object): PerCallOptions | undefined {
+  return (options as { [PER_CALL]?: PerCallOptions })[PER_CALL]
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '@harbor/retry'
+import type { RetrySettings } from './options.ts'
+
+/** What holds for a call, settled: defaults filled in, what is switched off left out. */
+export interface Policy {
+  /** Everything a call may take, in milliseconds; of a stream, until its first content. */
+  readonly totalMs: number
+  readonly maxAttempts: number
+  /** The `retry` option as given, less its number of attempts. */
+  readonly retry: Omit<RetrySettings, 'maxAttempts'>
+  readonly attemptMs: number
+  readonly firstTokenMs: number
+  readonly idleMs: number
+  readonly clock: Clock
+}
+
+/** Counts from the epoch and never steps back. */
+export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() }

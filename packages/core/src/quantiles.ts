@@ -1,0 +1,51 @@
+/** Where most of the values lie. Undefined while there are none. */
+export interface Quantiles {
+  readonly count: number
+  readonly mean: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** Each bucket is this much wider than the one below: quantiles are right to within 5 %. */
+const GROWTH = 1.1
+const BUCKETS = 200
+
+/** Counts durations in buckets that widen with the value: constant memory, constant time. */
+export class Histogram {
+  readonly #buckets = new Uint32Array(BUCKETS)
+  #count = 0
+  #sum = 0
+  #max = 0
+
+  record(ms: number): void {
+    const bucket = ms <= 0.01 ? 0 : Math.ceil(Math.log(ms / 0.01) / Math.log(GROWTH))
+    const index = Math.min(Math.max(bucket, 0), BUCKETS - 1)
+    this.#buckets[index] = (this.#buckets[index] ?? 0) + 1
+    this.#count++
+    this.#sum += ms
+    this.#max = Math.max(this.#max, ms)
+  }
+
+  read(): Quantiles | undefined {
+    if (this.#count === 0) return undefined
+    return {
+      count: this.#count,
+      mean: this.#sum / this.#count,
+      p50: this.#quantile(0.5),
+      p95: this.#quantile(0.95),
+      p99: this.#quantile(0.99),
+      max: this.#max,
+    }
+  }
+
+  #quantile(share: number): number {
+    let left = Math.ceil(this.#count * share)
+    for (const [index, count] of this.#buckets.entries()) {
+      left -= count
+      if (left <= 0) return Math.min(0.01 * GROWTH ** (index - 0.5), this.#max)
+    }
+    return this.#max
+  }
+}

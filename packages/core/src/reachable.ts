@@ -1,0 +1,32 @@
+import type { StreamBody } from './exchange.ts'
+
+const unreachable = new FinalizationRegistry<StreamBody>((body) => {
+  body.abandon(new Error('The stream was dropped unread, so its connection was given up.'))
+})
+
+/**
+ * The reader's end of a stream. Whoever can still read holds this object; the socket and the timers hold only
+ * what lies behind it. So when it is collected, nobody can read any more, and the connection is given back.
+ */
+export class ReaderEnd implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: AsyncIterator<Uint8Array>
+
+  constructor(body: StreamBody) {
+    this.#source = body.chunks[Symbol.asyncIterator]()
+    unreachable.register(this, body, body)
+    void body.ended.then(() => unreachable.unregister(body))
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    return this.#source.next()
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#source.return?.()
+    return { done: true, value: undefined }
+  }
+}

@@ -1,0 +1,155 @@
+import type { FailureKind } from '@harbor/retry'
+
+/** What happened to one call, as data. It holds no prompt, no answer and no key. */
+export interface Receipt {
+  /** Names the call in events and logs. */
+  readonly id: string
+  readonly operation: string
+  /** Who answered, or was asked last: `openai/gpt-4`, or the bare provider when the request names no model. */
+  readonly target: string
+  readonly model: string | undefined
+  readonly streaming: boolean
+  /** Every request that went upstream, in order. */
+  readonly attempts: readonly AttemptRecord[]
+  readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Milliseconds since the epoch; of a stream, when the stream ended. Undefined while the call runs. */
+  readonly endedAt: number | undefined
+  /** The whole call in milliseconds; undefined while it runs. */
+  readonly durationMs: number | undefined
+  /** Time spent waiting between attempts, in milliseconds. */
+  readonly waitMs: number
+  /** Of a stream: from the start of the call to its first content, in milliseconds. */
+  readonly firstContentMs: number | undefined
+  /** The provider's own count of tokens; undefined when it told none. */
+  readonly usage: TokenUsage | undefined
+  /** Why the answer ended, as the provider says it, one for every choice. */
+  readonly finishReasons: readonly string[]
+  /** Attempts that failed after they were sent and before they were answered: the provider may have billed them. */
+  readonly possiblyBilled: number
+}
+
+/** One request that went upstream. */
+export interface AttemptRecord {
+  /** Starts at 1. */
+  readonly number: number
+  readonly target: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly durationMs: number | undefined
+  /** How long the call waited before this attempt, in milliseconds, and what made it wait. */
+  readonly waitedMs: number
+  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after'
+  /** HTTP status of the answer; undefined when none came. */
+  readonly status: number | undefined
+  /** The provider's name for the request, from `x-request-id`. */
+  readonly requestId: string | undefined
+  /** Undefined when the attempt succeeded or still runs. */
+  readonly failure: AttemptFailure | undefined
+}
+
+/** Why an attempt failed. */
+export interface AttemptFailure {
+  readonly kind: FailureKind
+  /** The provider's or the transport's own code. */
+  readonly code: string | undefined
+  /** It was sent and not answered, so it may have been carried out. */
+  readonly ambiguous: boolean
+  /** How long the provider asked to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+}
+
+/** Tokens as the provider reported them. */
+export interface TokenUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cachedInputTokens: number
+  readonly reasoningTokens: number
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+export type OpenAttempt = Mutable<AttemptRecord>
+
+/**
+ * A receipt while it is being written. Layers note what they did; `close` is called once, and later calls are
+ * ignored, so that a stream's end and its cancellation may both report.
+ */
+export class OpenReceipt implements Receipt {
+  readonly id: string
+  readonly operation: string
+  readonly target: string
+  readonly model: string | undefined
+  readonly streaming: boolean
+  readonly attempts: OpenAttempt[] = []
+  outcome: Receipt['outcome'] = 'pending'
+  readonly startedAt: number
+  endedAt: number | undefined
+  durationMs: number | undefined
+  waitMs = 0
+  firstContentMs: number | undefined
+  usage: TokenUsage | undefined
+  finishReasons: readonly string[] = []
+  possiblyBilled = 0
+  #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = { waitedMs: 0, waitedFor: 'nothing' }
+
+  constructor(facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'startedAt'>) {
+    this.id = facts.id
+    this.operation = facts.operation
+    this.target = facts.target
+    this.model = facts.model
+    this.streaming = facts.streaming
+    this.startedAt = facts.startedAt
+  }
+
+  /** Notes the wait that the next attempt will have had behind it. */
+  waited(ms: number, reason: AttemptRecord['waitedFor']): void {
+    this.waitMs += ms
+    this.#wait = { waitedMs: ms, waitedFor: reason }
+  }
+
+  /** Opens the record of the next attempt. */
+  attempt(now: number): OpenAttempt {
+    const record: OpenAttempt = {
+      number: this.attempts.length + 1,
+      target: this.target,
+      startedAt: now,
+      durationMs: undefined,
+      ...this.#wait,
+      status: undefined,
+      requestId: undefined,
+      failure: undefined,
+    }
+    this.attempts.push(record)
+    return record
+  }
+
+  /** Returns false if the receipt had been closed before. */
+  close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
+    if (this.outcome !== 'pending') return false
+    this.outcome = outcome
+    this.endedAt = now
+    this.durationMs = now - this.startedAt
+    return true
+  }
+}
+
+const receipts = new WeakMap<object, Receipt>()
+
+/** Ties a receipt to what the caller will hold: a result, an error, a response, or a response's headers. */
+export function attachReceipt(holder: unknown, receipt: Receipt): void {
+  if (typeof holder === 'object' && holder !== null) receipts.set(holder, receipt)
+}
+
+/**
+ * The receipt of a call.
+ * @param holder what the call gave you: its result, its stream, its `Response`, or the error it threw
+ * @returns undefined for anything Harbor did not give you, and for a call that its caller aborted
+ */
+export function receiptOf(holder: unknown): Receipt | undefined {
+  if (typeof holder !== 'object' || holder === null) return undefined
+  const receipt = receipts.get(holder)
+  if (receipt) return receipt
+  const headers = 'headers' in holder ? holder.headers : undefined
+  return typeof headers === 'object' && headers !== null ? receipts.get(headers) : undefined
+}

@@ -1,0 +1,161 @@
+import { createRetry } from '@harbor/retry'
+import type { ClientOptions } from 'openai'
+import * as is from './check.ts'
+import { OptionError } from './errors.ts'
+import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
+import { systemClock, type Policy } from './policy.ts'
+
+const OWN = {
+  retry: is.anObjectOrFalse,
+  timeouts: is.anObjectOrFalse,
+  pool: {
+    accepts: (value) => typeof value === 'object' && value !== null,
+    expected: 'a pool, or options for one',
+  },
+} as const satisfies Record<Exclude<keyof HarborOptions, keyof ClientOptions>, is.Check>
+
+const NEEDS_OWN_FETCH = is.refused("it needs the SDK's own fetch, which Harbor replaces")
+
+const SDK = {
+  apiKey: is.aKey,
+  adminAPIKey: is.aString,
+  organization: is.aString,
+  project: is.aString,
+  webhookSecret: is.aString,
+  baseURL: is.anHttpUrl,
+  dataResidency: { accepts: () => true, expected: '' },
+  timeout: is.finiteMs,
+  maxRetries: is.wholeNumber,
+  fetch: is.aFunction,
+  fetchOptions: is.anObject,
+  defaultHeaders: is.anObject,
+  defaultQuery: is.anObject,
+  dangerouslyAllowBrowser: is.aBoolean,
+  logLevel: is.oneOf('off', 'error', 'warn', 'info', 'debug'),
+  logger: is.anObject,
+  provider: NEEDS_OWN_FETCH,
+  workloadIdentity: NEEDS_OWN_FETCH,
+  x509Transport: NEEDS_OWN_FETCH,
+  credential: NEEDS_OWN_FETCH,
+} as const satisfies Record<keyof ClientOptions, is.Check>
+
+const TIMEOUTS = {
+  attemptMs: is.durationMs,
+  firstTokenMs: is.durationMs,
+  idleMs: is.durationMs,
+} as const satisfies Record<keyof TimeoutSettings, is.Check>
+
+const PER_CALL = {
+  timeouts: {
+    accepts: (value) => typeof value === 'object' && value !== null,
+    expected: 'an object of clocks',
+  },
+  onReceipt: is.aFunction,
+} as const satisfies Record<keyof PerCallOptions, is.Check>
+
+const DEFAULT_ATTEMPTS = 3
+const DEFAULT_TOTAL_MS = 600_000
+
+export interface SettledOptions {
+  /** What the SDK's constructor gets, less `fetch`. */
+  readonly sdk: ClientOptions
+  readonly policy: Policy
+}
+
+/**
+ * Checks everything a user can get wrong, at once, and fills in the defaults.
+ * @throws OptionError naming the option, what was expected and what came
+ */
+export function settleOptions(options: HarborOptions): SettledOptions {
+  if (typeof options !== 'object') throw new OptionError('options', 'The options must be an object.')
+  checkedOptions(options)
+  const { retry, timeouts, pool: _pool, fetch: _fetch, ...sdk } = options
+  const { maxAttempts: _attempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
+  const maxAttempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
+  checkRetry(retrySettings)
+  const policy: Policy = {
+    totalMs: options.timeout ?? DEFAULT_TOTAL_MS,
+    maxAttempts,
+    retry: retrySettings,
+    ...clocksOf(timeouts),
+    clock: systemClock,
+  }
+  return { sdk: { ...sdk, maxRetries: maxAttempts - 1 }, policy }
+}
+
+/** The policy with what one call asks for in its place. */
+export function policyFor(
+  policy: Policy,
+  asked: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
+): Policy {
+  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = asked
+  if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts) return policy
+  const { attemptMs, firstTokenMs, idleMs } = { ...policy, ...defined(timeouts ?? {}) }
+  return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs }
+}
+
+/** @throws OptionError naming the option */
+export function checkPerCall(options: PerCallOptions): void {
+  is.checkOptions(options, PER_CALL)
+  if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
+}
+
+function checkedOptions(options: HarborOptions): void {
+  is.checkOptions(options, { ...OWN, ...SDK })
+  if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
+  if (options.pool && options.fetch) {
+    throw new OptionError('pool', 'pool and fetch cannot be given together: fetch replaces the pool.')
+  }
+}
+
+function checkRetry(settings: object): void {
+  const given = ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'].find(
+    (name) => name in settings,
+  )
+  if (given) {
+    throw new OptionError(
+      `retry.${given}`,
+      `retry.${given} is the pipeline's to give. For limits of time see timeout and timeouts.`,
+    )
+  }
+  try {
+    createRetry(settings)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new OptionError('retry', `In retry: ${error.message}.`)
+  }
+}
+
+/**
+ * How many attempts the options ask for, under either name.
+ * @returns undefined when they do not say
+ * @throws OptionError when the two names contradict each other
+ */
+export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undefined {
+  const maxAttempts = retry === false ? 1 : retry?.maxAttempts
+  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
+    throw new OptionError(
+      'retry.maxAttempts',
+      `retry.maxAttempts must be a whole number of at least 1, got ${maxAttempts}.`,
+    )
+  }
+  if (maxAttempts !== undefined && maxRetries !== undefined && maxAttempts !== maxRetries + 1) {
+    throw new OptionError(
+      'maxRetries',
+      `maxRetries: ${maxRetries} and retry of ${maxAttempts} attempts contradict each other: they are one setting ` +
+        `(maxRetries + 1 = maxAttempts). Give one of them.`,
+    )
+  }
+  return maxAttempts ?? (maxRetries === undefined ? undefined : maxRetries + 1)
+}
+
+function clocksOf(
+  timeouts: TimeoutSettings | false | undefined,
+): Pick<Policy, 'attemptMs' | 'firstTokenMs' | 'idleMs'> {
+  if (timeouts === false) return { attemptMs: Infinity, firstTokenMs: Infinity, idleMs: Infinity }
+  return { attemptMs: Infinity, firstTokenMs: 300_000, idleMs: 120_000, ...defined(timeouts ?? {}) }
+}
+
+function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,66 @@
+import type { Pool } from '@harbor/pool'
+import type { FailureKind } from '@harbor/retry'
+import { Histogram, type Quantiles } from './quantiles.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** What a client and its copies have done so far. */
+export interface HarborStats {
+  /** Calls that are over; of streams, those that ended. */
+  readonly calls: number
+  /** Requests that went upstream. */
+  readonly attempts: number
+  /** Failed attempts by kind; kinds that did not occur are left out. Aborts by the caller are no failures. */
+  readonly failures: Readonly<Partial<Record<FailureKind, number>>>
+  /** Calls that ended well, of those that their callers did not abort; 1 while there are none. */
+  readonly availability: number
+  /** Failed attempts that may have been carried out, and billed. */
+  readonly possiblyBilled: number
+  /** Whole calls that ended well, in milliseconds. */
+  readonly latencyMs: Quantiles | undefined
+  /** Streams, from the call to the first content, in milliseconds. */
+  readonly firstTokenMs: Quantiles | undefined
+  /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
+  readonly pool: ReturnType<Pool['stats']>
+}
+
+/** Adds up what the events tell. */
+export class CallStatistics {
+  #calls = 0
+  #attempts = 0
+  #succeeded = 0
+  #failed = 0
+  #possiblyBilled = 0
+  readonly #failures: Partial<Record<FailureKind, number>> = {}
+  readonly #latency = new Histogram()
+  readonly #firstToken = new Histogram()
+
+  constructor(telemetry: Telemetry) {
+    telemetry.on('attempt', ({ attempt: { failure } }) => {
+      this.#attempts++
+      if (failure && failure.kind !== 'aborted')
+        this.#failures[failure.kind] = (this.#failures[failure.kind] ?? 0) + 1
+    })
+    telemetry.on('end', ({ receipt: { outcome, durationMs, firstContentMs, possiblyBilled } }) => {
+      this.#calls++
+      this.#possiblyBilled += possiblyBilled
+      if (outcome === 'failure') this.#failed++
+      if (outcome !== 'success') return
+      this.#succeeded++
+      this.#latency.record(durationMs ?? 0)
+      if (firstContentMs !== undefined) this.#firstToken.record(firstContentMs)
+    })
+  }
+
+  read(): Omit<HarborStats, 'pool'> {
+    const judged = this.#succeeded + this.#failed
+    return {
+      calls: this.#calls,
+      attempts: this.#attempts,
+      failures: { ...this.#failures },
+      availability: judged === 0 ? 1 : this.#succeeded / judged,
+      possiblyBilled: this.#possiblyBilled,
+      latencyMs: this.#latency.read(),
+      firstTokenMs: this.#firstToken.read(),
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '@harbor/retry'
+import { TimeoutError, type ClockName } from '../errors.ts'
+
+/** How late a timer must fire for the event loop, not the provider, to be the suspect, in milliseconds. */
+const LATE_MS = 50
+
+/**
+ * Measures how long a reader has waited in vain. It runs only while somebody waits: a slow reader is not a
+ * stall. Only content sets it back to zero, so pings do not keep a dead stream alive. One timer serves many
+ * reads, and a timer that fires late gives what lies in the socket a chance to be read first.
+ */
+export class IdleClock {
+  readonly #clock: Clock
+  readonly #onIdle: (error: TimeoutError) => void
+  #name: ClockName
+  #limitMs: number
+  #waitedMs = 0
+  #waitingSince: number | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #dueAt = 0
+
+  constructor(clock: Clock, name: ClockName, limitMs: number, onIdle: (error: TimeoutError) => void) {
+    this.#clock = clock
+    this.#name = name
+    this.#limitMs = limitMs
+    this.#onIdle = onIdle
+  }
+
+  /** A read is pending from now on. */
+  waiting(): void {
+    this.#waitingSince = this.#clock.now()
+    if (this.#timer === undefined) this.#arm()
+  }
+
+  /** The read is over; what it brought was no content, or `content()` says so next. */
+  done(): void {
+    if (this.#waitingSince === undefined) return
+    this.#waitedMs += this.#clock.now() - this.#waitingSince
+    this.#waitingSince = undefined
+  }
+
+  /** Content came: the waiting so far is forgiven. */
+  content(): void {
+    this.#waitedMs = 0
+    if (this.#waitingSince !== undefined) this.#waitingSince = this.#clock.now()
+  }
+
+  /** From here on another limit holds, from zero. */
+  restart(name: ClockName, limitMs: number): void {
+    this.stop()
+    this.#name = name
+    this.#limitMs = limitMs
+    this.#waitedMs = 0
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#waitingSince = undefined
+  }
+
+  #leftMs(): number {
+    if (this.#waitingSince === undefined) return this.#limitMs - this.#waitedMs
+    return this.#limitMs - this.#waitedMs - (this.#clock.now() - this.#waitingSince)
+  }
+
+  #arm(graceMs = 0): void {
+    if (this.#limitMs === Infinity) return
+    const delayMs = Math.min(Math.max(this.#leftMs(), graceMs, 0), 2 ** 31 - 1)
+    this.#dueAt = this.#clock.now() + delayMs
+    this.#timer = setTimeout(() => {
+      this.#fire()
+    }, delayMs)
+    this.#timer.unref()
+  }
+
+  #fire(): void {
+    this.#timer = undefined
+    if (this.#waitingSince === undefined) return // the next read arms it again
+    const lateMs = this.#clock.now() - this.#dueAt
+    if (lateMs > LATE_MS) this.#arm(LATE_MS)
+    else if (this.#leftMs() > 0) this.#arm()
+    else this.#onIdle(new TimeoutError(this.#name, this.#limitMs))
+  }
+}

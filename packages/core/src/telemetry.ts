@@ -1,0 +1,64 @@
+import type { AttemptRecord, Receipt } from './receipt.ts'
+
+/** What `harbor.on` tells, by event. No event holds a prompt, an answer or a key. */
+export interface HarborEvents {
+  /** A call began. */
+  call: { readonly receipt: Receipt }
+  /** A request that went upstream has ended; of a stream, when the stream ended. */
+  attempt: { readonly receipt: Receipt; readonly attempt: AttemptRecord }
+  /** An attempt failed and another one follows. */
+  retry: {
+    readonly receipt: Receipt
+    readonly attempt: AttemptRecord
+    readonly delayMs: number
+    readonly reason: 'backoff' | 'retry-after'
+  }
+  /** A call is over; of a stream, when the stream ended. */
+  end: { readonly receipt: Receipt }
+}
+
+type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) => void
+
+/** Hands events to listeners. One that throws never changes a result: it is warned of, once. */
+export class Telemetry {
+  readonly #listeners: { [Event in keyof HarborEvents]: Set<Listener<Event>> } = {
+    call: new Set(),
+    attempt: new Set(),
+    retry: new Set(),
+    end: new Set(),
+  }
+  #warned = false
+
+  /** @returns a function that takes the listener off again */
+  on<Event extends keyof HarborEvents>(event: Event, listener: Listener<Event>): () => void {
+    if (!Object.hasOwn(this.#listeners, event)) {
+      throw new TypeError(
+        `on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${String(event)}.`,
+      )
+    }
+    const listeners = this.#listeners[event]
+    const own: Listener<Event> = (told) => {
+      listener(told)
+    }
+    listeners.add(own)
+    return () => listeners.delete(own)
+  }
+
+  emit<Event extends keyof HarborEvents>(event: Event, told: HarborEvents[Event]): void {
+    for (const listener of this.#listeners[event]) {
+      try {
+        listener(told)
+      } catch (error) {
+        this.warn(`A listener of '${event}' threw`, error)
+      }
+    }
+  }
+
+  /** Tells of an error in the user's own code that must not reach the caller. */
+  warn(what: string, error: unknown): void {
+    if (this.#warned) return
+    this.#warned = true
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.emitWarning(`${what}; further errors like this are not shown.`, { type: 'HarborWarning', detail })
+  }
+}

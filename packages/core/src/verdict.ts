@@ -1,0 +1,148 @@
+import type { Failure, FailureKind } from '@harbor/retry'
+import type { Exchange } from './exchange.ts'
+
+/**
+ * What a situation leads to. `rests` names what is left alone for a while, and for how long unless the provider
+ * asks for longer.
+ */
+export interface Verdict {
+  readonly retryHere: 'yes' | 'once' | 'after-retry-after' | 'no'
+  readonly nextTarget:
+    'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
+  readonly breaker: 'success' | 'failure' | 'ignore'
+  readonly rests?: {
+    readonly what: 'credential' | 'target-and-model' | 'quota-group'
+    readonly ms: number | 'as-asked'
+  }
+  readonly cacheable: 'yes' | 'no' | 'opt-in'
+}
+
+/** Everything that can become of a request, as far as layers act on it differently. */
+export type Situation =
+  | 'not-sent'
+  | 'sent-unanswered'
+  | 'aborted'
+  | 'bad-request'
+  | 'context-length'
+  | 'content-filter'
+  | 'auth'
+  | 'quota'
+  | 'not-found'
+  | 'timeout-answer'
+  | 'conflict'
+  | 'rate-limit'
+  | 'overloaded'
+  | 'server'
+  | 'malformed'
+  | 'stream-before-content'
+  | 'stream-after-content'
+  | 'refused'
+  | 'unknown'
+  | 'complete'
+  | 'cut-by-length'
+
+const REST_MS = 5 * 60_000
+
+/** The one table of what leads to what. Layers read their column. */
+export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
+  'not-sent': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  'sent-unanswered': { retryHere: 'once', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  aborted: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', cacheable: 'no' },
+  'bad-request': { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', cacheable: 'no' },
+  'context-length': { retryHere: 'no', nextTarget: 'context-chain', breaker: 'ignore', cacheable: 'no' },
+  'content-filter': { retryHere: 'no', nextTarget: 'policy-chain', breaker: 'ignore', cacheable: 'no' },
+  auth: {
+    retryHere: 'no',
+    nextTarget: 'other-credential',
+    breaker: 'ignore',
+    rests: { what: 'credential', ms: REST_MS },
+    cacheable: 'no',
+  },
+  quota: {
+    retryHere: 'no',
+    nextTarget: 'yes',
+    breaker: 'ignore',
+    rests: { what: 'credential', ms: REST_MS },
+    cacheable: 'no',
+  },
+  'not-found': {
+    retryHere: 'no',
+    nextTarget: 'yes',
+    breaker: 'ignore',
+    rests: { what: 'target-and-model', ms: REST_MS },
+    cacheable: 'no',
+  },
+  'timeout-answer': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  conflict: { retryHere: 'once', nextTarget: 'no', breaker: 'ignore', cacheable: 'no' },
+  'rate-limit': {
+    retryHere: 'after-retry-after',
+    nextTarget: 'other-quota-group',
+    breaker: 'ignore',
+    rests: { what: 'quota-group', ms: 'as-asked' },
+    cacheable: 'no',
+  },
+  overloaded: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  server: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  malformed: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  'stream-before-content': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
+  'stream-after-content': { retryHere: 'no', nextTarget: 'no', breaker: 'failure', cacheable: 'no' },
+  refused: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore', cacheable: 'no' },
+  unknown: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', cacheable: 'no' },
+  complete: { retryHere: 'no', nextTarget: 'no', breaker: 'success', cacheable: 'yes' },
+  'cut-by-length': { retryHere: 'no', nextTarget: 'no', breaker: 'success', cacheable: 'opt-in' },
+}
+
+/** Finds the row of the table for a failed attempt. */
+export function situationOf(failure: Failure): Situation {
+  switch (failure.kind) {
+    case 'network':
+      return failure.ambiguous ? 'sent-unanswered' : 'not-sent'
+    case 'timeout':
+      return failure.status === undefined ? 'sent-unanswered' : 'timeout-answer'
+    case 'stream':
+      return 'stream-before-content'
+    default:
+      return failure.kind
+  }
+}
+
+/**
+ * Whether this attempt's target is tried again. The status-level answer (`failure.retryable`, where the
+ * provider's `x-should-retry` has had its say) is narrowed by what the call may still do.
+ */
+export function mayRetryHere(exchange: Exchange, failure: Failure): boolean {
+  if (!failure.retryable) return false
+  const situation = situationOf(failure)
+  if (situation === 'sent-unanswered') {
+    return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
+  }
+  const { retryHere } = VERDICTS[situation]
+  if (retryHere !== 'once') return true
+  return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
+}
+
+/** The status the caller gets for an error that a provider told under a status of success. */
+const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
+  'bad-request': 400,
+  'context-length': 400,
+  'content-filter': 400,
+  auth: 401,
+  'not-found': 404,
+  timeout: 408,
+  conflict: 409,
+  'rate-limit': 429,
+  quota: 429,
+  server: 500,
+  overloaded: 503,
+}
+
+/** The status that stands for a failure: its own, or the one its kind usually has, or that of a bad gateway. */
+export function statusOf(failure: Failure): number {
+  if (failure.status !== undefined && isFailureStatus(failure.status)) return failure.status
+  return STATUS_OF_KIND[failure.kind] ?? 502
+}
+
+/** Whether a status says that the upstream failed or refused. */
+export function isFailureStatus(status: number): boolean {
+  return status >= 400
+}
