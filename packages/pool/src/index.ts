@@ -1,1 +1,9 @@
-export {}
+export { createPool, type Pool } from './create-pool.ts'
+export { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
+export type { LeanFetch } from './lean-fetch.ts'
+export { LeanResponse, type LeanResponseInit, type RawHeaders } from './lean-response.ts'
+export type { OriginOptions, PoolOptions } from './options.ts'
+export type { OriginStats } from './origin-ledger.ts'
+export type { PoolRequestInit } from './outgoing-request.ts'
+export type { Percentiles } from './recent-samples.ts'
+export type { WarmOptions } from './warm.ts'

@@ -1,0 +1,94 @@
+import { Client, type Dispatcher } from 'undici'
+import type { PooledRequest } from './pooled-request.ts'
+
+export interface ConnectionOwner {
+  connectionOpened(): void
+  connectionLost(): void
+  connectionSettling(connection: Connection): void
+  connectionIdle(connection: Connection): void
+  connectionEnding(connection: Connection): void
+  connectionEnded(connection: Connection): void
+}
+
+/**
+ * One connection to an origin, carrying one request at a time.
+ *
+ *     new ── send ─▶ busy ── answer complete ─▶ settling ── drained ─▶ idle ── send ─▶ busy
+ *                     └── never connected ──────────┴── connection lost, or end() ─┴──▶ ending
+ *
+ * Settling lasts until undici lets the socket go, within a turn of the event loop.
+ */
+export class Connection {
+  state: 'busy' | 'settling' | 'idle' | 'ending' = 'idle'
+  isOpen = false
+  /** Requests written to the present socket. */
+  served = 0
+  #openedAt = 0
+  readonly #client: Client
+  readonly #owner: ConnectionOwner
+
+  constructor(owner: ConnectionOwner, origin: URL, options: Client.Options) {
+    this.#owner = owner
+    this.#client = new Client(origin, options)
+      .on('connect', () => this.#opened())
+      .on('drain', () => this.#drained())
+      .on('disconnect', () => this.#lost())
+      .on('connectionError', () => this.end())
+  }
+
+  send(request: PooledRequest): void {
+    this.state = 'busy'
+    request.connection = this
+    this.#client.dispatch(request.options, request)
+    // Refused before it was written, so there will be no drain.
+    if (this.#isSettling() && this.#client.stats.size === 0) this.#drained()
+  }
+
+  /** The answer is complete, or the request has failed. */
+  settle(): void {
+    if (this.state !== 'busy') return
+    this.state = 'settling'
+    this.#owner.connectionSettling(this)
+  }
+
+  olderThan(ageMs: number): boolean {
+    return performance.now() - this.#openedAt > ageMs
+  }
+
+  end(reason: Error | null = null): void {
+    if (this.state === 'ending') return
+    this.state = 'ending'
+    this.#owner.connectionEnding(this)
+    this.#client.destroy(reason, () => this.#owner.connectionEnded(this))
+  }
+
+  #opened(): void {
+    this.isOpen = true
+    this.served = 0
+    this.#openedAt = performance.now()
+    this.#owner.connectionOpened()
+  }
+
+  #drained(): void {
+    if (this.state !== 'settling') return
+    if (!this.isOpen) {
+      this.end()
+      return
+    }
+    this.state = 'idle'
+    this.#owner.connectionIdle(this)
+  }
+
+  #lost(): void {
+    if (this.isOpen) this.#owner.connectionLost()
+    this.isOpen = false
+    // A request that was not written yet stays with undici, which connects anew for it.
+    if (this.state !== 'busy') this.end()
+  }
+
+  #isSettling(): boolean {
+    return this.state === 'settling'
+  }
+}
+
+export type DispatchOptions = Dispatcher.DispatchOptions

@@ -1,0 +1,51 @@
+import { Agent, buildConnector, EnvHttpProxyAgent, Pool, type Client, type Dispatcher } from 'undici'
+import type { PoolSettings } from './options.ts'
+import type { OriginLedger } from './origin-ledger.ts'
+import { OriginPool } from './origin-pool.ts'
+
+/** undici's agent for the settings, with our OriginPool for the connections of each origin. */
+export function createDispatcher(
+  settings: PoolSettings,
+  ledgerOf: (origin: string) => OriginLedger,
+): Dispatcher {
+  const { tls, proxy, noProxy, socketPath } = settings
+
+  const factory = (origin: string | URL, options: Client.Options & { connections?: number }): Dispatcher => {
+    const url = new URL(origin)
+    const own = settings.of(url.origin)
+    const connect =
+      options.connect ??
+      buildConnector({
+        ...(tls as buildConnector.BuildOptions),
+        socketPath: socketPath ?? null,
+        allowH2: false,
+        timeout: own.connectTimeoutMs,
+      })
+    if (options.connections !== undefined) return new OriginPool(url, own, ledgerOf(url.origin), connect)
+    // Only the part of undici that forwards plain http: through a proxy asks without our options, and it works
+    // with undici's own Pool alone.
+    return new Pool(url, {
+      connect,
+      allowH2: false,
+      connections: own.connections,
+      keepAliveTimeout: own.keepAliveTimeoutMs,
+      keepAliveMaxTimeout: own.keepAliveMaxTimeoutMs,
+    })
+  }
+
+  const { connections, connectTimeoutMs } = settings.of('')
+  const common = { factory: factory as never, connections, connectTimeout: connectTimeoutMs, allowH2: false }
+  if (socketPath !== undefined || proxy === false || (proxy === undefined && !environmentNamesProxy()))
+    return new Agent(common)
+  return new EnvHttpProxyAgent({
+    ...common,
+    requestTls: tls as buildConnector.BuildOptions,
+    ...(proxy === undefined ? {} : { httpProxy: proxy, httpsProxy: proxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  })
+}
+
+function environmentNamesProxy(): boolean {
+  const { env } = process
+  return Boolean(env.http_proxy ?? env.HTTP_PROXY ?? env.https_proxy ?? env.HTTPS_PROXY)
+}

@@ -1,0 +1,77 @@
+import type { Dispatcher } from 'undici'
+import { createDispatcher } from './create-dispatcher.ts'
+import { PoolClosedError } from './errors.ts'
+import { createLeanFetch, type LeanFetch } from './lean-fetch.ts'
+import { readOptions, type PoolOptions } from './options.ts'
+import { OriginLedger, type OriginStats } from './origin-ledger.ts'
+import { createSpecFetch } from './spec-fetch.ts'
+import { warm, type WarmOptions } from './warm.ts'
+
+/** Connections to servers, and the ways to use them. */
+export interface Pool {
+  /** A lean fetch: hand it to any SDK. Made for calls to APIs; it rejects and answers as the global one does. */
+  readonly fetch: LeanFetch
+  /** undici's own fetch over the same connections, for every corner of the standard. */
+  readonly specFetch: typeof globalThis.fetch
+  /** The same connections for undici's other functions. */
+  readonly dispatcher: Dispatcher
+  /** Opens connections before they are needed. Rejects when an origin cannot be reached. */
+  warm(origins: readonly string[], options?: WarmOptions): Promise<void>
+  /** What happened and what is going on, by origin. */
+  stats(): Record<string, OriginStats>
+  /** Takes no new requests, lets those under way come to their end, and closes all connections. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes a pool of connections. Nothing is opened before the first request. Throws a TypeError for a wrong option. */
+export function createPool(options: PoolOptions = {}): Pool {
+  const settings = readOptions(options)
+  const ledgers = new Map<string, OriginLedger>()
+  const dispatcher = createDispatcher(settings, (origin) => ledgerOf(ledgers, origin))
+  let closing: Promise<void> | undefined
+  let warned = false
+
+  const check = (): void => {
+    if (closing) throw new PoolClosedError()
+  }
+  const onAbandoned = (origin: string, ageMs: number): void => {
+    if (warned) return
+    warned = true
+    process.emitWarning(
+      `Nobody reads the body of an answer from ${origin}, asked for ${Math.round(ageMs / 1_000)} s ago; ` +
+        'its connection was closed. Read every body, or call response.body.cancel(). Said once per pool.',
+      { type: 'PoolWarning', code: 'HARBOR_POOL_ABANDONED_BODY' },
+    )
+  }
+  const fetch = createLeanFetch({ dispatcher, settingsOf: settings.of, onAbandoned, check })
+
+  const pool: Pool = {
+    fetch,
+    specFetch: createSpecFetch(dispatcher, check),
+    dispatcher,
+    warm: (origins, warmOptions) => warm(fetch, origins, warmOptions),
+    stats: () => Object.fromEntries(Array.from(ledgers, ([origin, ledger]) => [origin, ledger.stats()])),
+    close: () => (closing ??= dispatcher.close()),
+    [Symbol.asyncDispose]: () => pool.close(),
+  }
+  return pool
+}
+
+/** Statistics are kept for so many origins; the one longest known without a connection goes first. */
+const MOST_ORIGINS = 1_000
+
+function ledgerOf(ledgers: Map<string, OriginLedger>, origin: string): OriginLedger {
+  const known = ledgers.get(origin)
+  if (known) return known
+  if (ledgers.size >= MOST_ORIGINS) {
+    for (const [old, ledger] of ledgers) {
+      if (ledger.readGauges) continue
+      ledgers.delete(old)
+      break
+    }
+  }
+  const ledger = new OriginLedger()
+  ledgers.set(origin, ledger)
+  return ledger
+}

@@ -1,0 +1,124 @@
+import type { Transform } from 'node:stream'
+import zlib from 'node:zlib'
+
+type Chunks = AsyncIterator<Uint8Array, unknown>
+type Result = IteratorResult<Uint8Array, undefined>
+
+/**
+ * The body as the server meant it: its `content-encoding` undone while it is read. An encoding we do not know is left
+ * as it is. `explain` makes what the reader gets of an error of the decoder.
+ */
+export function decodeBody(
+  body: AsyncIterable<Uint8Array>,
+  contentEncoding: string | undefined,
+  explain: (error: unknown) => Error,
+): AsyncIterable<Uint8Array> {
+  if (contentEncoding === undefined) return body
+  const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase())
+  const encodings = names.filter((name) => name !== 'identity' && name !== '')
+  if (encodings.length > MOST_ENCODINGS || !encodings.every((name) => DECODERS.has(name))) return body
+  return encodings.reduceRight<AsyncIterable<Uint8Array>>((inner, encoding) => {
+    const makeDecoder = DECODERS.get(encoding)
+    return makeDecoder ? new DecodedBody(inner[Symbol.asyncIterator](), makeDecoder, explain) : inner
+  }, body)
+}
+
+/** More than this is no server's wish but an attempt to keep us busy. */
+const MOST_ENCODINGS = 5
+
+// Bodies whose encoding ends early but whose HTTP framing is whole are taken, as browsers take them.
+const LENIENT = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
+const LENIENT_BROTLI = {
+  flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+  finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+}
+
+const DECODERS = new Map<string, (firstChunk: Uint8Array) => Transform>([
+  ['gzip', () => zlib.createGunzip(LENIENT)],
+  ['x-gzip', () => zlib.createGunzip(LENIENT)],
+  [
+    'deflate',
+    ([first = 0]) => (isZlibHeader(first) ? zlib.createInflate(LENIENT) : zlib.createInflateRaw(LENIENT)),
+  ],
+  ['br', () => zlib.createBrotliDecompress(LENIENT_BROTLI)],
+  ['zstd', () => zlib.createZstdDecompress()],
+])
+
+/** `deflate` should be zlib's format, but some servers send it bare. */
+function isZlibHeader(firstByte: number): boolean {
+  return (firstByte & 0x0f) === 0x08
+}
+
+/** Begins when it is first read, and takes no more from its source than is asked of it. */
+class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #source: Chunks
+  readonly #makeDecoder: (firstChunk: Uint8Array) => Transform
+  readonly #explain: (error: unknown) => Error
+  #decoder: Transform | undefined
+  #output: Promise<Chunks | undefined> | undefined
+  #sourceFailure: { error: unknown } | undefined
+  #cancelled = false
+
+  constructor(
+    source: Chunks,
+    makeDecoder: (firstChunk: Uint8Array) => Transform,
+    explain: (error: unknown) => Error,
+  ) {
+    this.#source = source
+    this.#makeDecoder = makeDecoder
+    this.#explain = explain
+  }
+
+  async next(): Promise<Result> {
+    this.#output ??= this.#start()
+    const output = await this.#output
+    if (!output) return { done: true, value: undefined }
+    try {
+      return (await output.next()) as Result
+    } catch (error) {
+      if (this.#cancelled) return { done: true, value: undefined }
+      if (this.#sourceFailure) throw this.#sourceFailure.error
+      await this.#source.return?.()
+      throw this.#explain(error)
+    }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#cancelled = true
+    this.#decoder?.destroy()
+    await this.#source.return?.()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async #start(): Promise<Chunks | undefined> {
+    const first = await this.#source.next()
+    if (first.done === true || this.#cancelled) return undefined
+    const decoder = this.#makeDecoder(first.value)
+    this.#decoder = decoder
+    void this.#feed(decoder, first.value)
+    return decoder[Symbol.asyncIterator]() as Chunks
+  }
+
+  async #feed(decoder: Transform, first: Uint8Array): Promise<void> {
+    try {
+      await written(decoder, first)
+      while (!decoder.destroyed) {
+        const result = await this.#source.next()
+        if (result.done === true) return void decoder.end()
+        await written(decoder, result.value)
+      }
+    } catch (error) {
+      this.#sourceFailure = { error }
+      decoder.destroy(new Error('The source failed'))
+    }
+  }
+}
+
+/** Waits until the decoder has made something of the chunk, and that was taken. */
+function written(decoder: Transform, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => decoder.write(chunk, () => resolve()))
+}

@@ -1,0 +1,128 @@
+import { errors } from 'undici'
+
+/** The queue of an origin is full: every connection is busy and `maxQueued` requests already wait. Nothing was sent. */
+export class PoolQueueFullError extends Error {
+  override readonly name = 'PoolQueueFullError'
+  readonly code = 'queue_full'
+  readonly origin: string
+  readonly connections: number
+  readonly maxQueued: number
+
+  constructor(origin: string, connections: number, maxQueued: number) {
+    super(
+      `${origin} has all of its ${connections} connections busy and ${maxQueued} requests waiting. ` +
+        'Send fewer at once, or raise connections or maxQueued.',
+    )
+    this.origin = origin
+    this.connections = connections
+    this.maxQueued = maxQueued
+  }
+
+  static is(error: unknown): error is PoolQueueFullError {
+    return codeOf(error) === 'queue_full'
+  }
+}
+
+/** The request waited `queueTimeoutMs` for a connection and got none. Nothing was sent. */
+export class PoolQueueTimeoutError extends Error {
+  override readonly name = 'PoolQueueTimeoutError'
+  readonly code = 'queue_timeout'
+  readonly origin: string
+  readonly queueTimeoutMs: number
+
+  constructor(origin: string, queueTimeoutMs: number) {
+    super(
+      `No connection to ${origin} became free within ${queueTimeoutMs} ms. ` +
+        'Send fewer at once, or raise connections or queueTimeoutMs.',
+    )
+    this.origin = origin
+    this.queueTimeoutMs = queueTimeoutMs
+  }
+
+  static is(error: unknown): error is PoolQueueTimeoutError {
+    return codeOf(error) === 'queue_timeout'
+  }
+}
+
+/** The pool was closed before the request began. Nothing was sent. */
+export class PoolClosedError extends Error {
+  override readonly name = 'PoolClosedError'
+  readonly code = 'pool_closed'
+
+  constructor() {
+    super('This pool is closed and takes no more requests. Create another with createPool().')
+  }
+
+  static is(error: unknown): error is PoolClosedError {
+    return codeOf(error) === 'pool_closed'
+  }
+}
+
+/** Refusals of the pool itself reach the caller as they are; they are no failed fetch. */
+export function isRefusal(error: unknown): boolean {
+  return PoolQueueFullError.is(error) || PoolQueueTimeoutError.is(error) || PoolClosedError.is(error)
+}
+
+/** What the global fetch rejects with when no answer came, with where it failed and what to do about it. */
+export function fetchFailed(origin: string, cause: unknown): TypeError {
+  return explain(new TypeError('fetch failed', { cause }), origin, cause)
+}
+
+/** What the body of a global fetch fails with when the connection is lost under it. */
+export function terminated(origin: string, cause: unknown): TypeError {
+  return explain(new TypeError('terminated', { cause }), origin, cause)
+}
+
+/** No response head came within what the caller allowed. */
+export function headTimeout(origin: string, withinMs: number): Error {
+  return new errors.HeadersTimeoutError(`No answer from ${origin} within ${withinMs} ms`)
+}
+
+/** Nothing of a body was received, or taken, for too long. */
+export function bodyTimeout(message: string): Error {
+  return new errors.BodyTimeoutError(message)
+}
+
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+// SDKs compare the message of a failed fetch, so it stays as they know it and what we have to say goes into fields.
+function explain(error: TypeError, origin: string, cause: unknown): TypeError {
+  const advice = adviceFor(cause)
+  return Object.assign(error, advice === undefined ? { origin } : { origin, advice })
+}
+
+function adviceFor(cause: unknown): string | undefined {
+  const code = codeOf(cause)
+  if (code === undefined) return undefined
+  if (code.startsWith('HPE_')) return 'That is not HTTP/1.1. Check protocol and port.'
+  if (/CERT|SIGNATURE/.test(code) && code !== 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'The certificate is not trusted. Pass the authority that signed it as tls.ca.'
+  return ADVICE[code]
+}
+
+const CLOSED_ON_US =
+  'The server, or something in between, closed the connection. Send it again if it may be repeated.'
+
+const ADVICE: Partial<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there. Check the base URL, and that the server runs.',
+  ENOTFOUND: 'The host name does not resolve. Check the base URL and the network.',
+  EAI_AGAIN: 'The host name cannot be resolved now. Check the network.',
+  EHOSTUNREACH: 'There is no route to the host. Check the base URL and the network.',
+  ENETUNREACH: 'There is no route to the host. Check the base URL and the network.',
+  ENOENT: 'There is no such socket. Check socketPath.',
+  ECONNRESET: CLOSED_ON_US,
+  EPIPE: CLOSED_ON_US,
+  UND_ERR_SOCKET: CLOSED_ON_US,
+  EPROTO: 'That is not TLS. Check whether the base URL should begin with http:.',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'That is not TLS. Check whether the base URL should begin with http:.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another host name. Check the base URL.',
+  UND_ERR_CONNECT_TIMEOUT:
+    'Nobody answered there. Check the base URL, firewall and proxy, or raise connectTimeoutMs.',
+  UND_ERR_HEADERS_TIMEOUT: 'Give it more time with deadlineMs or headersTimeoutMs.',
+  UND_ERR_BODY_TIMEOUT: 'Give it more time with bodyIdleTimeoutMs.',
+  UND_ERR_PRX_CONN: 'The proxy could not be reached. Check proxy, HTTP_PROXY and HTTPS_PROXY.',
+  UND_ERR_PRX_TLS: 'The proxy offers no TLS that can be trusted. Check proxy, HTTP_PROXY and HTTPS_PROXY.',
+}

@@ -1,0 +1,133 @@
+/** What a body needs from the request it belongs to. */
+export interface BodySource {
+  pause(): void
+  resume(): void
+  /** The reader wants no more; called once, and not after the end. */
+  cancel(): void
+}
+
+/** A source that can hand over all of a body at once, without a promise per chunk. */
+export interface WholeReader {
+  readAll(): Promise<Uint8Array[]>
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Uint8Array, undefined>): void
+  reject(error: unknown): void
+}
+
+/** How much is held for a reader that is behind. */
+const HIGH_WATER_BYTES = 65_536
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** The chunks of a response as they come off the socket: pushed by the connection, pulled by one reader, who slows the connection down. */
+export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
+  #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
+  #error: unknown
+  #chunks: Uint8Array[] = []
+  #heldBytes = 0
+  #paused = false
+  #stalled: NodeJS.Timeout | undefined
+  readonly #readers: Waiter[] = []
+  #whole: { resolve(): void; reject(error: unknown): void } | undefined
+  readonly #source: BodySource
+  readonly #idleMs: number
+  readonly #onAbandoned: () => void
+
+  /** `onAbandoned` is called when data waits and nobody has read for `idleMs`; 0 for never. */
+  constructor(source: BodySource, idleMs: number, onAbandoned: () => void) {
+    this.#source = source
+    this.#idleMs = idleMs
+    this.#onAbandoned = onAbandoned
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#state !== 'open') return
+    const reader = this.#readers.shift()
+    if (reader) {
+      reader.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#heldBytes += chunk.length
+    if (!this.#whole && this.#heldBytes >= HIGH_WATER_BYTES) this.#pause()
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return
+    this.#finish('ended')
+    for (const reader of this.#readers.splice(0)) reader.resolve(DONE)
+    this.#whole?.resolve()
+  }
+
+  /** The connection was lost: what has arrived can still be read, then comes the error. */
+  fail(error: unknown): void {
+    if (this.#state !== 'open') return
+    this.#error = error
+    this.#finish('failed')
+    for (const reader of this.#readers.splice(0)) reader.reject(error)
+    this.#whole?.reject(error)
+  }
+
+  /** The caller gave up: nothing more comes out. */
+  abort(reason: unknown): void {
+    this.#chunks = []
+    this.fail(reason)
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const chunk = this.#chunks.shift()
+    if (chunk) {
+      this.#heldBytes -= chunk.length
+      if (this.#paused && this.#heldBytes < HIGH_WATER_BYTES / 2) this.#resume()
+      return Promise.resolve({ done: false, value: chunk })
+    }
+    if (this.#state === 'open')
+      return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort reason may be anything
+    return this.#state === 'failed' ? Promise.reject(this.#error) : Promise.resolve(DONE)
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#chunks = []
+    if (this.#state === 'open') {
+      this.#finish('cancelled')
+      for (const reader of this.#readers.splice(0)) reader.resolve(DONE)
+      this.#source.cancel()
+    }
+    return Promise.resolve(DONE)
+  }
+
+  async readAll(): Promise<Uint8Array[]> {
+    if (this.#state === 'open') {
+      const ended = new Promise<void>((resolve, reject) => (this.#whole = { resolve, reject }))
+      if (this.#paused) this.#resume()
+      await ended
+    }
+    if (this.#state === 'failed') throw this.#error
+    return this.#chunks.splice(0)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#source.pause()
+    if (this.#idleMs > 0) this.#stalled = setTimeout(this.#onAbandoned, this.#idleMs).unref()
+  }
+
+  #resume(): void {
+    this.#paused = false
+    clearTimeout(this.#stalled)
+    this.#source.resume()
+  }
+
+  #finish(state: 'ended' | 'failed' | 'cancelled'): void {
+    this.#state = state
+    clearTimeout(this.#stalled)
+  }
+}

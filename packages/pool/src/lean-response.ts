@@ -1,0 +1,143 @@
+import type { ReadableStream } from 'node:stream/web'
+import { LazyBody, type BodyContent } from './lazy-body.ts'
+
+/** Headers as they come: a record (with arrays for repeated ones), names and values in turn, or Headers. */
+export type RawHeaders =
+  Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers
+
+export interface LeanResponseInit {
+  status: number
+  statusText?: string | undefined
+  headers?: RawHeaders | undefined
+  /** The final URL. */
+  url?: string | undefined
+  redirected?: boolean | undefined
+  /** Text or chunks. `return()` of the iterator is called when the reader has enough, even while `next()` is pending. */
+  body?: BodyContent | undefined
+}
+
+// The declared members of Response are properties, which a class may not override with methods and accessors.
+const GenuineResponse = Response as unknown as new (body: null) => object
+
+/**
+ * A Response that costs next to nothing until it is looked at: `headers` are made when first read, `body` becomes a
+ * stream when first read, and `text()` and its kin read the source without making one. It is `instanceof Response`
+ * and does all that a Response does.
+ */
+export class LeanResponse extends GenuineResponse implements Response {
+  readonly #init: LeanResponseInit
+  readonly #body: LazyBody
+  #headers: Headers | undefined
+
+  constructor(init: LeanResponseInit) {
+    super(null)
+    this.#init = init
+    this.#body = new LazyBody(init.body ?? null)
+  }
+
+  get status(): number {
+    return this.#init.status
+  }
+
+  get statusText(): string {
+    return this.#init.statusText ?? ''
+  }
+
+  get ok(): boolean {
+    return this.#init.status >= 200 && this.#init.status <= 299
+  }
+
+  get url(): string {
+    return this.#init.url ?? ''
+  }
+
+  get redirected(): boolean {
+    return this.#init.redirected ?? false
+  }
+
+  get type(): 'basic' | 'default' {
+    return this.#init.url === undefined ? 'default' : 'basic'
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= makeHeaders(this.#init.headers))
+  }
+
+  /** One header, without making `headers`. */
+  header(name: string): string | undefined {
+    const { headers } = this.#init
+    if (this.#headers || headers instanceof Headers) return this.headers.get(name) ?? undefined
+    return rawHeader(headers, name.toLowerCase())
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#body.stream
+  }
+
+  get bodyUsed(): boolean {
+    return this.#body.used
+  }
+
+  /** The body chunk by chunk, without a stream; the body counts as read. `return()` gives the connection back. */
+  chunks(): AsyncIterableIterator<Uint8Array> {
+    return this.#body.chunks()
+  }
+
+  text(): Promise<string> {
+    return this.#body.text()
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.#body.text())
+  }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#body.bytes()
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.#body.bytes()).buffer
+  }
+
+  async blob(): Promise<Blob> {
+    return new Blob([await this.#body.bytes()], { type: this.header('content-type') ?? '' })
+  }
+
+  formData(): Promise<FormData> {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- a Response has it, so this one has it
+    return new Response(this.#body.stream, { headers: this.headers }).formData()
+  }
+
+  clone(): LeanResponse {
+    const headers = this.#headers ? new Headers(this.#headers) : this.#init.headers
+    return new LeanResponse({ ...this.#init, headers, body: this.#body.clone() })
+  }
+}
+
+function makeHeaders(raw: RawHeaders | undefined): Headers {
+  if (raw instanceof Headers) return raw
+  const headers = new Headers()
+  for (const [name, value] of headerLines(raw)) headers.append(name, value)
+  return headers
+}
+
+function rawHeader(raw: RawHeaders | undefined, name: string): string | undefined {
+  let found: string | undefined
+  for (const [line, value] of headerLines(raw)) {
+    if (line.toLowerCase() === name) found = found === undefined ? value : `${found}, ${value}`
+  }
+  return found
+}
+
+function* headerLines(raw: RawHeaders | undefined): Generator<[name: string, value: string]> {
+  if (raw === undefined) return
+  if (Array.isArray(raw)) {
+    for (let index = 0; index + 1 < raw.length; index += 2)
+      yield [raw[index] as string, raw[index + 1] as string]
+    return
+  }
+  for (const [name, values] of Object.entries(raw)) {
+    if (typeof values === 'string') yield [name, values]
+    else for (const value of (values as readonly string[] | undefined) ?? []) yield [name, value]
+  }
+}

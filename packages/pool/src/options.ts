@@ -1,0 +1,166 @@
+import type { ConnectionOptions } from 'node:tls'
+import { nearestName } from './nearest-name.ts'
+
+/** What may differ from origin to origin. */
+export interface OriginOptions {
+  /** How many connections are open to one origin at most; each carries one request at a time. @default 256 */
+  connections?: number | undefined
+  /** How many requests may wait for a connection; the next one is refused with PoolQueueFullError. @default 10_000 */
+  maxQueued?: number | undefined
+  /** How long a request may wait for a connection, in milliseconds, before PoolQueueTimeoutError. @default no limit */
+  queueTimeoutMs?: number | undefined
+  /**
+   * How long an unused connection is kept, in milliseconds. Keep it below what the server allows, or requests
+   * are written to connections that it is just closing. @default 20_000
+   */
+  keepAliveTimeoutMs?: number | undefined
+  /** The most that a server's own `keep-alive` hint may make of it, in milliseconds. @default 25_000 */
+  keepAliveMaxTimeoutMs?: number | undefined
+  /** How old a connection may be to get another request, in milliseconds, so that changes of DNS are seen. @default 300_000 */
+  maxConnectionAgeMs?: number | undefined
+  /** How long TCP and TLS may take, in milliseconds; 0 for no limit. @default 10_000 */
+  connectTimeoutMs?: number | undefined
+  /** How long from the call until the response head, in milliseconds; 0 for no limit. A request's `deadlineMs` replaces it. @default 0 */
+  headersTimeoutMs?: number | undefined
+  /**
+   * How long a body may stand still, in milliseconds, because nothing comes or because nobody reads it; then it
+   * fails and its connection is free again. 0 for no limit. @default 120_000
+   */
+  bodyIdleTimeoutMs?: number | undefined
+  /**
+   * Send a request once more, on a fresh connection, when the kept one it was written to turns out to be dead:
+   * closed within a second and before any byte of an answer. Streams are never sent twice. @default true
+   */
+  staleSocketRetry?: boolean | undefined
+}
+
+export interface PoolOptions extends OriginOptions {
+  /** `ca`, `cert`, `key`, `servername` and the rest of `tls.connect`, for connections to origins. */
+  tls?: ConnectionOptions | undefined
+  /** The proxy for every request, or false for none. @default HTTPS_PROXY and HTTP_PROXY of the environment */
+  proxy?: string | false | undefined
+  /** Hosts that need no proxy, separated by commas. @default NO_PROXY of the environment */
+  noProxy?: string | undefined
+  /** A Unix socket (or named pipe) that all connections go to, whatever the host. Not together with a proxy. */
+  socketPath?: string | undefined
+  /** Other values for single origins, by origin: `{ 'https://api.openai.com': { connections: 64 } }`. */
+  origins?: Readonly<Record<string, OriginOptions>> | undefined
+}
+
+/** The options of one origin with nothing left open. */
+export type OriginSettings = Readonly<
+  Required<{ [Name in keyof OriginOptions]: NonNullable<OriginOptions[Name]> }>
+>
+
+export interface PoolSettings {
+  readonly tls: ConnectionOptions
+  readonly proxy: string | false | undefined
+  readonly noProxy: string | undefined
+  readonly socketPath: string | undefined
+  /** The settings of an origin. */
+  readonly of: (origin: string) => OriginSettings
+}
+
+const DEFAULTS: OriginSettings = {
+  connections: 256,
+  maxQueued: 10_000,
+  queueTimeoutMs: 0,
+  keepAliveTimeoutMs: 20_000,
+  keepAliveMaxTimeoutMs: 25_000,
+  maxConnectionAgeMs: 300_000,
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 0,
+  bodyIdleTimeoutMs: 120_000,
+  staleSocketRetry: true,
+}
+
+const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry'>, number> = {
+  connections: 1,
+  maxQueued: 0,
+  queueTimeoutMs: 1,
+  keepAliveTimeoutMs: 1,
+  keepAliveMaxTimeoutMs: 1,
+  maxConnectionAgeMs: 1,
+  connectTimeoutMs: 0,
+  headersTimeoutMs: 0,
+  bodyIdleTimeoutMs: 0,
+}
+
+const ORIGIN_NAMES = Object.keys(DEFAULTS)
+const POOL_NAMES = [...ORIGIN_NAMES, 'tls', 'proxy', 'noProxy', 'socketPath', 'origins']
+
+/** The longest that a timer can wait. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Checks what the user gave and fills in the rest. */
+export function readOptions(options: PoolOptions): PoolSettings {
+  refuseUnknown(options, POOL_NAMES, '')
+  const { tls = {}, proxy, noProxy, socketPath, origins = {} } = options
+  if (!isObject(tls)) throw invalid('tls', 'an object of options for tls.connect', tls)
+  if (!isObject(origins)) throw invalid('origins', 'an object of options by origin', origins)
+  if (noProxy !== undefined && typeof noProxy !== 'string') throw invalid('noProxy', 'a string', noProxy)
+  if (socketPath !== undefined && (typeof socketPath !== 'string' || socketPath === ''))
+    throw invalid('socketPath', 'the path of a socket', socketPath)
+  checkProxy(proxy)
+  if (typeof proxy === 'string' && socketPath !== undefined)
+    throw new TypeError('socketPath and proxy exclude each other: leave one out')
+
+  const base = readOrigin(options, DEFAULTS, '')
+  const special = new Map<string, OriginSettings>()
+  for (const [key, given] of Object.entries(origins)) {
+    const name = `origins[${JSON.stringify(key)}]`
+    const origin = URL.canParse(key) ? new URL(key).origin : undefined
+    if (origin !== key)
+      throw new TypeError(`${name} must be named by an origin such as ${origin ?? 'https://api.openai.com'}`)
+    if (!isObject(given)) throw invalid(name, 'an object of options', given)
+    refuseUnknown(given, ORIGIN_NAMES, `${name}.`)
+    special.set(origin, readOrigin(given, base, `${name}.`))
+  }
+  return { tls, proxy, noProxy, socketPath, of: (origin) => special.get(origin) ?? base }
+}
+
+function readOrigin(options: OriginOptions, defaults: OriginSettings, prefix: string): OriginSettings {
+  const settings: Record<string, number | boolean> = { ...defaults }
+  for (const [name, least] of Object.entries(LEAST)) {
+    const value: unknown = options[name as keyof OriginOptions]
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
+      throw invalid(prefix + name, `a whole number of at least ${least}`, value)
+    if (value > LONGEST_TIMER_MS) throw invalid(prefix + name, `at most ${LONGEST_TIMER_MS}`, value)
+    settings[name] = value
+  }
+  const { staleSocketRetry } = options
+  if (staleSocketRetry !== undefined) {
+    if (typeof staleSocketRetry !== 'boolean')
+      throw invalid(`${prefix}staleSocketRetry`, 'true or false', staleSocketRetry)
+    settings.staleSocketRetry = staleSocketRetry
+  }
+  return settings as unknown as OriginSettings
+}
+
+function refuseUnknown(options: object, known: readonly string[], prefix: string): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    throw new TypeError(
+      `${prefix}${name} is not an option of the pool; did you mean ${prefix}${nearestName(name, known)}?`,
+    )
+  }
+}
+
+// A proxy's URL often carries a password, so it is never shown.
+function checkProxy(proxy: unknown): void {
+  if (proxy === undefined || proxy === false) return
+  if (typeof proxy === 'string' && URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol))
+    return
+  throw new TypeError("proxy must be a URL such as 'http://proxy.example:3128', or false for none")
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(name: string, expected: string, value: unknown): TypeError {
+  const got =
+    typeof value === 'string' ? JSON.stringify(value) : isObject(value) ? 'an object' : String(value)
+  return new TypeError(`${name} must be ${expected}, got ${got}`)
+}

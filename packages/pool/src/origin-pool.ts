@@ -1,0 +1,201 @@
+import { Dispatcher, errors, type Client } from 'undici'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import { PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
+import type { OriginSettings } from './options.ts'
+import type { Gauges, OriginLedger } from './origin-ledger.ts'
+import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
+
+/**
+ * The connections to one origin and the requests that wait for them, first come, first served. The connection used
+ * last is used next, and a new one is opened only when none is free or about to be: undici's own Pool opens a second
+ * connection for a call that follows an answer at once.
+ */
+export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner {
+  readonly ledger: OriginLedger
+  readonly staleSocketRetry: boolean
+  readonly #origin: URL
+  readonly #settings: OriginSettings
+  readonly #clientOptions: Client.Options
+  readonly #connections = new Set<Connection>()
+  readonly #idle: Connection[] = []
+  readonly #settling = new Set<Connection>()
+  readonly #queue = new Set<PooledRequest>()
+  #serving = false
+  #closed: PromiseWithResolvers<void> | undefined
+
+  constructor(
+    origin: URL,
+    settings: OriginSettings,
+    ledger: OriginLedger,
+    connect: NonNullable<Client.Options['connect']>,
+  ) {
+    super()
+    this.#origin = origin
+    this.#settings = settings
+    this.ledger = ledger
+    this.staleSocketRetry = settings.staleSocketRetry
+    this.#clientOptions = {
+      connect,
+      allowH2: false,
+      keepAliveTimeout: settings.keepAliveTimeoutMs,
+      keepAliveMaxTimeout: settings.keepAliveMaxTimeoutMs,
+      headersTimeout: settings.headersTimeoutMs,
+      bodyTimeout: settings.bodyIdleTimeoutMs,
+    }
+    ledger.readGauges = () => this.#gauges()
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: WithdrawableHandler): boolean {
+    if (this.#closed) throw new errors.ClientClosedError()
+    const request = new PooledRequest(this, options, handler)
+    this.#queue.add(request)
+    this.#serve()
+    if (this.#queue.has(request)) this.#hold(request)
+    return true
+  }
+
+  /** Finishes what it has, takes nothing new. */
+  override close(): Promise<void>
+  override close(callback: () => void): void
+  override close(callback?: () => void): Promise<void> | undefined {
+    this.#closed ??= Promise.withResolvers()
+    for (const connection of this.#idle.splice(0)) connection.end()
+    this.#finishIfEmpty()
+    if (!callback) return this.#closed.promise
+    void this.#closed.promise.then(callback)
+    return undefined
+  }
+
+  /** Ends everything at once. */
+  override destroy(error?: Error | null): Promise<void>
+  override destroy(callback: () => void): void
+  override destroy(error: Error | null, callback: () => void): void
+  override destroy(first?: Error | null | (() => void), second?: () => void): Promise<void> | undefined {
+    const reason = first instanceof Error ? first : new errors.ClientDestroyedError()
+    for (const request of this.#queue) {
+      this.leaveQueue(request)
+      request.refuse(reason)
+    }
+    for (const connection of this.#connections) connection.end(reason)
+    const callback = typeof first === 'function' ? first : second
+    if (!callback) return this.close()
+    this.close(callback)
+    return undefined
+  }
+
+  leaveQueue(request: PooledRequest): boolean {
+    if (!this.#queue.delete(request)) return false
+    request.leftQueue()
+    return true
+  }
+
+  retryOnFreshConnection(request: PooledRequest): void {
+    const dead = request.connection
+    if (dead) {
+      dead.end()
+      this.#connections.delete(dead)
+    }
+    this.ledger.staleRetries++
+    this.#open().send(request)
+  }
+
+  connectionOpened(): void {
+    this.ledger.opened++
+  }
+
+  connectionLost(): void {
+    this.ledger.closed++
+  }
+
+  connectionSettling(connection: Connection): void {
+    this.#settling.add(connection)
+  }
+
+  connectionIdle(connection: Connection): void {
+    this.#settling.delete(connection)
+    this.#idle.push(connection)
+    this.#serve()
+    if (this.#closed) for (const idle of this.#idle.splice(0)) idle.end()
+  }
+
+  connectionEnding(connection: Connection): void {
+    this.#settling.delete(connection)
+    const index = this.#idle.indexOf(connection)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+
+  connectionEnded(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#serve()
+    this.#finishIfEmpty()
+  }
+
+  #serve(): void {
+    // A request that fails at once frees its connection and calls this again: the loop below goes on with it.
+    if (this.#serving) return
+    this.#serving = true
+    for (const request of this.#queue) {
+      const connection = this.#takeConnection()
+      if (!connection) break
+      this.leaveQueue(request)
+      connection.send(request)
+    }
+    this.#serving = false
+  }
+
+  #takeConnection(): Connection | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (!idle.olderThan(this.#settings.maxConnectionAgeMs)) return idle
+      idle.end()
+    }
+    if (this.#settling.size >= this.#queue.size) return undefined
+    if (this.#connections.size >= this.#settings.connections) return undefined
+    return this.#open()
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this, this.#origin, this.#clientOptions)
+    this.#connections.add(connection)
+    return connection
+  }
+
+  #hold(request: PooledRequest): void {
+    const { connections, maxQueued, queueTimeoutMs } = this.#settings
+    if (this.#queue.size - this.#settling.size > maxQueued) {
+      this.#queue.delete(request)
+      throw new PoolQueueFullError(this.#origin.origin, connections, maxQueued)
+    }
+    if (queueTimeoutMs === 0) return
+    request.queueTimer = setTimeout(() => {
+      this.leaveQueue(request)
+      request.refuse(new PoolQueueTimeoutError(this.#origin.origin, queueTimeoutMs))
+    }, queueTimeoutMs).unref()
+  }
+
+  #finishIfEmpty(): void {
+    if (this.#connections.size > 0 || this.#queue.size > 0) return
+    this.ledger.readGauges = undefined
+    this.#closed?.resolve()
+    // undici's Agent forgets an origin that has no connection left when it hears this.
+    if (!this.#closed)
+      this.emit('disconnect', this.#origin, [this], new errors.InformationalError('no connection left'))
+  }
+
+  #gauges(): Gauges {
+    let open = 0
+    let busy = 0
+    for (const connection of this.#connections) {
+      if (!connection.isOpen) continue
+      open++
+      if (connection.state === 'busy') busy++
+    }
+    return {
+      open,
+      busy,
+      free: open - busy,
+      connecting: [...this.#connections].filter(({ isOpen, state }) => !isOpen && state === 'busy').length,
+      queued: this.#queue.size,
+      utilization: busy / this.#settings.connections,
+    }
+  }
+}

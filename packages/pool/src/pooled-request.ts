@@ -1,0 +1,136 @@
+import type { Dispatcher } from 'undici'
+import type { Connection } from './connection.ts'
+import { codeOf } from './errors.ts'
+import type { OriginLedger } from './origin-ledger.ts'
+
+type Controller = Dispatcher.DispatchController
+type Handler = Dispatcher.DispatchHandler
+
+/** A handler that can also call its request off before it has begun: undici has no way to say that. */
+export interface WithdrawableHandler extends Handler {
+  onRequestPending?(withdraw: (reason: Error) => void): void
+}
+
+export interface RequestOwner {
+  readonly ledger: OriginLedger
+  readonly staleSocketRetry: boolean
+  /** Takes the request out of the queue; false when it is not in it. */
+  leaveQueue(request: PooledRequest): boolean
+  retryOnFreshConnection(request: PooledRequest): void
+}
+
+/** A kept connection that is dead says so within a round trip; what fails later may have been at work for us. */
+const STALE_WITHIN_MS = 1_000
+
+/** A request on its way through the pool: stands between undici and the caller's handler, keeps the books, retries a stale socket. */
+export class PooledRequest implements Handler {
+  readonly options: Dispatcher.DispatchOptions
+  connection: Connection | undefined
+  queueTimer: NodeJS.Timeout | undefined
+  readonly #handler: WithdrawableHandler
+  readonly #owner: RequestOwner
+  readonly #askedAt = performance.now()
+  #writtenAt: number | undefined
+  #answered = false
+  #retried = false
+
+  constructor(owner: RequestOwner, options: Dispatcher.DispatchOptions, handler: WithdrawableHandler) {
+    this.#owner = owner
+    this.options = options
+    this.#handler = handler
+    handler.onRequestPending?.((reason) => this.#withdraw(reason))
+  }
+
+  /** Ends a request that never got a connection. */
+  refuse(error: Error): void {
+    // undici itself passes no controller when there was no connection.
+    this.#handler.onResponseError?.(undefined as unknown as Controller, error)
+  }
+
+  leftQueue(): void {
+    clearTimeout(this.queueTimer)
+    this.#owner.ledger.queueMs.add(performance.now() - this.#askedAt)
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    const reused = this.connection !== undefined && ++this.connection.served > 1
+    this.#writtenAt = performance.now()
+    this.#owner.ledger.requests++
+    if (reused) this.#owner.ledger.reused++
+    this.#handler.onRequestStart?.(controller, context)
+  }
+
+  onResponseStarted(): void {
+    if (!this.#answered) this.#owner.ledger.firstByteMs.add(performance.now() - (this.#writtenAt ?? 0))
+    this.#answered = true
+    this.#handler.onResponseStarted?.()
+  }
+
+  onResponseStart(controller: Controller, ...head: HeadArguments): void {
+    this.#handler.onResponseStart?.(controller, ...head)
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#handler.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(controller: Controller, trailers: EndArguments[1]): void {
+    this.connection?.settle()
+    this.#handler.onResponseEnd?.(controller, trailers)
+  }
+
+  onResponseError(controller: Controller | undefined, error: Error): void {
+    if (this.#isStale(controller, error)) {
+      this.#retried = true
+      this.#owner.retryOnFreshConnection(this)
+      return
+    }
+    this.connection?.settle()
+    const timedOut = codeOf(error)?.endsWith('_TIMEOUT') === true
+    if (controller?.aborted !== true || timedOut) this.#owner.ledger.errors++
+    this.#handler.onResponseError?.(controller as Controller, error)
+  }
+
+  onRequestUpgrade(...upgrade: UpgradeArguments): void {
+    this.connection?.settle()
+    this.#handler.onRequestUpgrade?.(...upgrade)
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.#handler.onBodySent?.(chunk)
+  }
+
+  onRequestSent(): void {
+    this.#handler.onRequestSent?.()
+  }
+
+  #isStale(controller: Controller | undefined, error: Error): boolean {
+    if (this.#retried || this.#answered || !this.#owner.staleSocketRetry || controller?.aborted === true)
+      return false
+    if (!CONNECTION_DIED.has(codeOf(error) ?? '')) return false
+    const served = this.connection?.served ?? 0
+    if (this.#writtenAt === undefined) return served > 0
+    return (
+      served > 1 && performance.now() - this.#writtenAt < STALE_WITHIN_MS && isReplayable(this.options.body)
+    )
+  }
+
+  #withdraw(reason: Error): void {
+    if (this.#owner.leaveQueue(this)) return
+    if (this.#writtenAt === undefined) this.connection?.end(reason)
+  }
+}
+
+type HeadArguments = [
+  statusCode: number,
+  headers: Parameters<NonNullable<Handler['onResponseStart']>>[2],
+  statusText?: string,
+]
+type EndArguments = Parameters<NonNullable<Handler['onResponseEnd']>>
+type UpgradeArguments = Parameters<NonNullable<Handler['onRequestUpgrade']>>
+
+const CONNECTION_DIED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function isReplayable(body: unknown): boolean {
+  return typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body || 'pipe' in body)
+}
