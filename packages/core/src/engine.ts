@@ -57,7 +57,8 @@ export function createEngine(options: HarborOptions, policy: Policy, log: Log): 
 function poolOf(option: HarborOptions['pool']): { pool: Pool; isOwn: boolean } {
   if (option && 'fetch' in option) return { pool: option, isOwn: false }
   try {
-    return { pool: createPool(option), isOwn: true }
+    // A second sending that the pool keeps to itself would be missing from the receipt: here only the retry layer retries.
+    return { pool: createPool({ staleSocketRetry: false, ...option }), isOwn: true }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new OptionError('pool', `In pool: ${error.message}`)

@@ -7,7 +7,10 @@ import { APIConnectionError } from 'openai'
 export function explainConnectionError(error: unknown): void {
   if (!(error instanceof APIConnectionError) || !(error.cause instanceof Error)) return
   const { message, cause } = error
-  const reason = cause.message.replace(/^Request timed out: /, '')
+  const reason =
+    'advice' in cause && 'origin' in cause
+      ? `${cause.origin}: ${cause.advice}`
+      : cause.message.replace(/^Request timed out: /, '')
   if (reason === '' || message.includes(reason)) return
   error.message = `${message.replace(/\.$/, '')}: ${reason}`
   if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message)
