@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { interruptible } from './interruptible.ts'
+import { rejection } from './rejection.ts'
 import { TimeoutError } from './timeout-error.ts'
 
 /** What is attempted. */
@@ -33,10 +34,9 @@ export class LiveAttempt implements Attempt {
   readonly previousError: unknown
   readonly #startedAt: number
   readonly #clock: Clock
-  #signal: AbortSignal | undefined
-  #controller: AbortController | undefined
+  #source: { readonly signal: AbortSignal; abort?: AbortController['abort'] } | undefined
 
-  constructor(number: number, previousError: unknown, startedAt: number, clock: Clock) {
+  constructor(clock: Clock, startedAt: number, number: number, previousError: unknown) {
     this.number = number
     this.previousError = previousError
     this.#startedAt = startedAt
@@ -44,30 +44,42 @@ export class LiveAttempt implements Attempt {
   }
 
   get signal(): AbortSignal {
-    return (this.#signal ??= (this.#controller ??= new AbortController()).signal)
+    return (this.#source ??= new AbortController()).signal
   }
 
   get elapsedMs(): number {
     return this.#clock.now() - this.#startedAt
   }
 
-  /** Runs the operation, and ends at once when a limit is reached, whether the operation listens or not. */
-  runWithin<T>(operation: Operation<T>, { signal, attemptTimeoutMs, deadlineMs }: Limits): Promise<T> {
-    const leftMs = deadlineMs - this.elapsedMs
+  /** The attempt after this one. */
+  next(previousError: unknown): LiveAttempt {
+    return new LiveAttempt(this.#clock, this.#startedAt, this.number + 1, previousError)
+  }
+
+  /** Calls the operation. Within limits it ends at once when one is reached, whether the operation listens or not. */
+  make<T>(operation: Operation<T>, limits: Limits | undefined): Promise<T> {
+    if (limits) return this.#makeWithin(operation, limits)
+    try {
+      const made = operation(this)
+      return made instanceof Promise ? made : Promise.resolve(made)
+    } catch (error) {
+      return rejection(error)
+    }
+  }
+
+  #makeWithin<T>(operation: Operation<T>, { signal, attemptTimeoutMs, deadlineMs }: Limits): Promise<T> {
+    const leftMs = deadlineMs === Infinity ? Infinity : deadlineMs - this.elapsedMs
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
-    const unlimited = limitMs === Infinity
-    if (unlimited) this.#signal = signal
+    // Without a clock of its own the caller's signal says all there is to say, also after the attempt.
+    if (signal && limitMs === Infinity) this.#source = { signal }
     return interruptible(() => operation(this), {
       signal,
-      limitMs: unlimited ? undefined : limitMs,
+      limitMs,
       onLimit: () =>
         leftMs < attemptTimeoutMs
           ? new TimeoutError('deadline', deadlineMs, this.number, this.previousError)
           : new TimeoutError('attempt', attemptTimeoutMs, this.number),
-      onInterrupt: (reason) => {
-        this.#controller ??= new AbortController()
-        this.#controller.abort(reason)
-      },
+      onInterrupt: (reason) => (this.#source ??= new AbortController()).abort?.(reason),
     })
   }
 }

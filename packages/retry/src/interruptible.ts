@@ -17,7 +17,7 @@ interface Interruptions {
  * that was interrupted may still end: a late rejection is dropped, a late result is let go.
  */
 export function interruptible<T>(work: () => T | PromiseLike<T>, interruptions: Interruptions): Promise<T> {
-  const { signal, limitMs, onLimit, onInterrupt } = interruptions
+  const { signal, limitMs = Infinity, onLimit, onInterrupt } = interruptions
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let open = true

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts'
+import type { Attempt, Limits } from './attempt.ts'
 import { decorrelated, exponential, type Backoff } from './backoff.ts'
 import { classify } from './classify.ts'
 import { systemClock, type Clock } from './clock.ts'
@@ -78,36 +78,46 @@ export interface RunOptions {
   deadlineMs?: number | undefined
 }
 
-/** The options with their defaults. */
-export interface Settings extends RetryOptions {
-  maxAttempts: number
-  backoff: Backoff
-  maxRetryAfterMs: number
-  classify: (error: unknown) => Failure
-  clock: Clock
-  random: () => number
+/** The options with their defaults. Always all of them in the same order, so that every policy runs the same machine code. */
+export type Settings = ReturnType<typeof settingsOf>
+
+/** @throws TypeError for an option that does not exist or makes no sense */
+export function settingsOf(options: RetryOptions) {
+  validate(options, CHECKS)
+  return {
+    maxAttempts: options.maxAttempts ?? 3,
+    // Made when something fails, not for every call.
+    backoff: options.backoff ?? ((...failed: Parameters<Backoff>) => builtInBackoff(options)(...failed)),
+    jitter: options.jitter,
+    attemptTimeoutMs: options.attemptTimeoutMs,
+    deadlineMs: options.deadlineMs,
+    maxRetryAfterMs: options.maxRetryAfterMs ?? 60_000,
+    shouldRetry: options.shouldRetry,
+    shouldRetryResult: options.shouldRetryResult,
+    budget: options.budget,
+    signal: options.signal,
+    classify: options.classify ?? classify,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    onRetry: options.onRetry,
+    onGiveUp: options.onGiveUp,
+    limits: limitsOf(options, options.signal, options.deadlineMs),
+  }
 }
 
-export function settingsOf(options: RetryOptions): Settings {
-  validate(options, CHECKS)
-  const {
-    maxAttempts = 3,
-    maxRetryAfterMs = 60_000,
-    clock = systemClock,
-    random = Math.random,
-    jitter,
-  } = options
-  return {
-    ...options,
-    maxAttempts,
-    maxRetryAfterMs,
-    clock,
-    random,
-    classify: options.classify ?? classify,
-    backoff:
-      options.backoff ??
-      (jitter === 'decorrelated' ? decorrelated(options) : exponential({ ...options, jitter })),
-  }
+function builtInBackoff({ baseDelayMs, maxDelayMs, factor, jitter }: RetryOptions): Backoff {
+  return jitter === 'decorrelated'
+    ? decorrelated({ baseDelayMs, maxDelayMs, factor })
+    : exponential({ baseDelayMs, maxDelayMs, factor, jitter })
+}
+
+export function limitsOf(
+  { attemptTimeoutMs = Infinity }: RetryOptions,
+  signal: AbortSignal | undefined,
+  deadlineMs = Infinity,
+): Limits | undefined {
+  const limited = signal ?? (attemptTimeoutMs < Infinity || deadlineMs < Infinity)
+  return limited ? { signal, attemptTimeoutMs, deadlineMs } : undefined
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */

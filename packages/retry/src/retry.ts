@@ -1,6 +1,7 @@
-import type { Limits, Operation } from './attempt.ts'
+import type { Operation } from './attempt.ts'
 import { linkSignals } from './link-signals.ts'
-import { checkRunOptions, settingsOf, type RetryOptions, type RunOptions, type Settings } from './options.ts'
+import { checkRunOptions, limitsOf, settingsOf, type RetryOptions, type RunOptions, type Settings } from './options.ts'
+import { rejection } from './rejection.ts'
 import { run } from './run.ts'
 
 /** How to retry, decided once and used for many operations. */
@@ -27,9 +28,9 @@ export interface RetryPolicy {
  * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
  * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
  */
-export function retry<T>(operation: Operation<T>, options: RetryOptions = {}): Promise<T> {
+export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promise<T> {
   try {
-    return begin(settingsOf(options), operation)
+    return begin(options ? settingsOf(options) : DEFAULTS, operation)
   } catch (error) {
     return rejection(error)
   }
@@ -53,19 +54,14 @@ export function createRetry(options: RetryOptions = {}): RetryPolicy {
   }
 }
 
+/** Settings are decided once and never change, so those without options serve every call. */
+const DEFAULTS = /* @__PURE__ */ settingsOf({})
+
 function begin<T>(settings: Settings, operation: Operation<T>, own?: RunOptions): Promise<T> {
-  if (own) checkRunOptions(own)
-  const { attemptTimeoutMs = Infinity } = settings
-  const deadlineMs = own?.deadlineMs ?? settings.deadlineMs ?? Infinity
-  const signal = own?.signal ?? settings.signal
-  if (!signal && attemptTimeoutMs === Infinity && deadlineMs === Infinity) return run(settings, operation)
-
-  const limits: Limits = { signal, attemptTimeoutMs, deadlineMs }
-  if (!own?.signal || !settings.signal) return run(settings, operation, limits)
+  if (!own) return run(settings, operation, settings.limits)
+  checkRunOptions(own)
+  const { signal = settings.signal, deadlineMs = settings.deadlineMs } = own
+  if (!own.signal || !settings.signal) return run(settings, operation, limitsOf(settings, signal, deadlineMs))
   const link = linkSignals(own.signal, settings.signal)
-  return run(settings, operation, { ...limits, signal: link.signal }).finally(link.unlink)
-}
-
-async function rejection(error: unknown): Promise<never> {
-  throw error
+  return run(settings, operation, limitsOf(settings, link.signal, deadlineMs)).finally(link.unlink)
 }

@@ -4,6 +4,7 @@ import { interruptible } from './interruptible.ts'
 import type { Settings } from './options.ts'
 import { letGo, type Outcome } from './outcome.ts'
 import { planNext, type Plan, type Wait } from './plan.ts'
+import { rejection } from './rejection.ts'
 import { sleep } from './sleep.ts'
 import { TimeoutError } from './timeout-error.ts'
 
@@ -16,41 +17,52 @@ import { TimeoutError } from './timeout-error.ts'
  *
  * The signal's abort leads out of every place at once, with its reason.
  *
- * @param limits what may end an attempt, or a wait, from outside; without any, an attempt costs little more than a call
+ * @param limits what may end an attempt or a wait from outside
  */
-export async function run<T>(settings: Settings, operation: Operation<T>, limits?: Limits): Promise<T> {
-  const { clock, budget, shouldRetryResult } = settings
-  const startedAt = clock.now()
-  if (limits) beginWithin(settings, limits)
-  budget?.deposit()
+export function run<T>(settings: Settings, operation: Operation<T>, limits?: Limits): Promise<T> {
+  const end = limits && reasonNotToBegin(limits)
+  if (end) {
+    notify(settings.onGiveUp, end)
+    return rejection(end.error)
+  }
+  settings.budget?.deposit()
+  const attempt = new LiveAttempt(settings.clock, settings.clock.now(), 1, undefined)
+  // The loop is entered only when it is needed: success costs one callback, not an async function.
+  return attempt
+    .make(operation, limits)
+    .then(
+      settings.shouldRetryResult &&
+        ((value) => goOn(settings, operation, limits, attempt, { thrown: false, value })),
+      (error: unknown) => goOn(settings, operation, limits, attempt, { thrown: true, value: error }),
+    )
+}
 
-  let previousError: unknown
+async function goOn<T>(
+  settings: Settings,
+  operation: Operation<T>,
+  limits: Limits | undefined,
+  attempt: LiveAttempt,
+  outcome: Outcome,
+): Promise<T> {
   let previousDelayMs = 0
-  for (let number = 1; ; number++) {
-    const attempt = new LiveAttempt(number, previousError, startedAt, clock)
-    let outcome: Outcome
+  for (;;) {
+    const wait = await recover(settings, limits, attempt, outcome, previousDelayMs)
+    if (!wait) return outcome.value as T
+    if (wait.reason === 'backoff') previousDelayMs = wait.delayMs
+    attempt = attempt.next(outcome.thrown ? outcome.value : undefined)
     try {
-      const value = await (limits ? attempt.runWithin(operation, limits) : operation(attempt))
-      if (!shouldRetryResult) return value
-      outcome = { thrown: false, value }
+      outcome = { thrown: false, value: await attempt.make(operation, limits) }
     } catch (error) {
       outcome = { thrown: true, value: error }
     }
-    const wait = await recover(settings, limits, attempt, outcome, previousDelayMs)
-    if (!wait) return outcome.value as T
-    previousError = outcome.thrown ? outcome.value : undefined
-    if (wait.reason === 'backoff') previousDelayMs = wait.delayMs
   }
 }
 
 /** With an aborted signal, or no time, not even the first attempt is made. */
-function beginWithin(settings: Settings, { signal, deadlineMs }: Limits): void {
-  if (!signal?.aborted && deadlineMs > 0) return
-  const end: GiveUpEvent = signal?.aborted
-    ? { attempts: 0, reason: 'aborted', error: signal.reason }
-    : { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs, 0) }
-  notify(settings.onGiveUp, end)
-  throw end.error
+function reasonNotToBegin({ signal, deadlineMs }: Limits): GiveUpEvent | undefined {
+  if (signal?.aborted) return { attempts: 0, reason: 'aborted', error: signal.reason }
+  if (deadlineMs > 0) return undefined
+  return { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs, 0) }
 }
 
 /**

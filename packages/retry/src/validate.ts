@@ -30,7 +30,8 @@ export const aClock: Check = having('a clock', 'now')
  * @throws TypeError which says what was expected and what came
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name]
     const check = Object.hasOwn(checks, name) && checks[name]
     if (!check)
       throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)

@@ -1,0 +1,65 @@
+/**
+ * What `@harbor/retry` costs when nothing fails, against a bare await and against its peers, in turns in one process.
+ *
+ *     node --expose-gc --conditions=@harbor/source benchmarks/retry.bench.ts
+ */
+import { createRetry, retry } from '@harbor/retry'
+import { handleAll, retry as cockatielRetry, timeout, TimeoutStrategy } from 'cockatiel'
+import pRetry from 'p-retry'
+import { measure, printTable, type Subject } from './measure.ts'
+
+const operation = async (): Promise<number> => 1
+const policy = createRetry()
+const cockatiel = cockatielRetry(handleAll, { maxAttempts: 2 })
+
+// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+const bareAwait: Subject = async (times) => {
+  for (let call = 0; call < times; call++) await operation()
+}
+printTable(
+  'Nothing fails',
+  await measure({
+    'bare await': bareAwait,
+    'policy.run(operation)': async (times) => {
+      for (let call = 0; call < times; call++) await policy.run(operation)
+    },
+    'retry(operation)': async (times) => {
+      for (let call = 0; call < times; call++) await retry(operation)
+    },
+    'retry(operation, { maxAttempts: 3 })': async (times) => {
+      for (let call = 0; call < times; call++) await retry(operation, { maxAttempts: 3 })
+    },
+    'cockatiel 4: policy.execute(operation)': async (times) => {
+      for (let call = 0; call < times; call++) await cockatiel.execute(operation)
+    },
+    'p-retry 9: pRetry(operation, { retries: 2 })': async (times) => {
+      for (let call = 0; call < times; call++) await pRetry(operation, { retries: 2 })
+    },
+  }),
+)
+
+const { signal } = new AbortController()
+const timed = createRetry({ attemptTimeoutMs: 30_000 })
+const cockatielTimeout = timeout(30_000, TimeoutStrategy.Cooperative)
+
+printTable(
+  'Nothing fails, and something might interrupt it',
+  await measure(
+    {
+      'bare await': bareAwait,
+      'policy.run(operation, { signal })': async (times) => {
+        for (let call = 0; call < times; call++) await policy.run(operation, { signal })
+      },
+      'p-retry 9: pRetry(operation, { signal })': async (times) => {
+        for (let call = 0; call < times; call++) await pRetry(operation, { signal })
+      },
+      'createRetry({ attemptTimeoutMs }).run(operation)': async (times) => {
+        for (let call = 0; call < times; call++) await timed.run(operation)
+      },
+      'cockatiel 4: timeout(ms, cooperative).execute(operation)': async (times) => {
+        for (let call = 0; call < times; call++) await cockatielTimeout.execute(operation)
+      },
+    },
+    { times: 10_000 },
+  ),
+)
