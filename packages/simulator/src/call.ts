@@ -4,6 +4,7 @@ import { type AnswerWishes, answerRequest } from './answers/answer-request.ts'
 import type { Answer } from './answers/answer.ts'
 import type { FaultType } from './fault.ts'
 import type { RecordedRequest } from './journal.ts'
+import type { Connection } from './listener.ts'
 import type { ProviderScript } from './script.ts'
 
 /** What a call needs of the provider it reached. */
@@ -13,11 +14,13 @@ export interface CallOptions {
   response: ServerResponse
   script: ProviderScript
   random: () => number
-  /** This connection has served a call before. */
-  reused: boolean
+  connection: Connection
   /** Counts a fault. */
   onFault: (type: FaultType) => void
 }
+
+// A longer timer would fire at once.
+const longestTimer = 2 ** 31 - 1
 
 /** One call on its way to an answer: what came, how to end the connection, and the one timer it may be waiting on. */
 export class Call {
@@ -26,10 +29,8 @@ export class Call {
   readonly response: ServerResponse
   readonly script: ProviderScript
   readonly random: () => number
-  readonly reused: boolean
+  readonly connection: Connection
   readonly onFault: (type: FaultType) => void
-  /** The connection was ended from here, not by the client. */
-  killed = false
   /** What is being delivered. */
   usage: Answer['usage'] | undefined
   /** How much of it was written, from 0 to 1. */
@@ -43,7 +44,7 @@ export class Call {
     this.response = options.response
     this.script = options.script
     this.random = options.random
-    this.reused = options.reused
+    this.connection = options.connection
     this.onFault = options.onFault
   }
 
@@ -59,7 +60,7 @@ export class Call {
   /** Goes on after a while, unless the call has ended by then. */
   wait(ms: number, next: () => void): void {
     if (ms <= 0) next()
-    else if (!this.response.destroyed) this.#timer = setTimeout(next, ms)
+    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, longestTimer))
   }
 
   /** Goes on in the next turn of the event loop. */
@@ -72,7 +73,7 @@ export class Call {
   /** Ends the connection: in good order (FIN), or by a reset (RST). */
   kill(how: 'close' | 'reset'): void {
     const { socket } = this.response
-    this.killed = true
+    this.connection.ended = true
     if (how === 'reset') socket?.resetAndDestroy()
     else socket?.destroy()
   }

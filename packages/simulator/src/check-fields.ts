@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+
 /** Refuses a value, or lets it pass. `where` names the value in the message. */
 export type Check = (value: unknown, where: string) => void
 
@@ -54,10 +56,26 @@ export const flag: Check = (value, where) => {
 
 export const texts: Check = list(text)
 
+export const headerValue: Check = (value, where) => {
+  text(value, where)
+  try {
+    validateHeaderValue(where, value as string)
+  } catch {
+    fail(where, 'a value that fits into a header', value)
+  }
+}
+
 export const headers: Check = (value, where) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     fail(where, 'an object of strings', value)
-  for (const [name, header] of Object.entries(value)) text(header, `${where}.${name}`)
+  for (const [name, header] of Object.entries(value)) {
+    headerValue(header, `${where}.${name}`)
+    try {
+      validateHeaderName(name)
+    } catch {
+      fail(where, 'named as HTTP allows', name)
+    }
+  }
 }
 
 export function list(check: Check): Check {

@@ -5,6 +5,7 @@ import {
   type Fields,
   flag,
   headers,
+  headerValue,
   list,
   nearest,
   number,
@@ -16,8 +17,8 @@ import {
   wholeNumber,
 } from './check-fields.ts'
 import type { FaultOf, FaultType } from './fault.ts'
-import { operations } from './route.ts'
-import type { Condition, ProviderScript, Range, Rule } from './script.ts'
+import { requestOperations } from './route.ts'
+import type { Condition, ProviderScript, Range, Rule, TimeWindow } from './script.ts'
 
 /** Refuses a script with anything in it that would do nothing, since scripts come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
@@ -50,9 +51,12 @@ const latency: Check = (value, where) => {
   } else fail(where, 'milliseconds, { mean, sigma } or { min, max }', value)
 }
 
-function range(check: Check): Check {
-  const fields: Fields<Range> = { from: check, to: check }
-  return (value, where) => checkObject(value, fields, where)
+function range<Type extends Range>(fields: Fields<Type>): Check {
+  return (value, where) => {
+    checkObject(value, fields, where)
+    const { from = 0, to = Infinity } = value as Range
+    if (to < from) fail(`${where}.to`, `at least ${where}.from (${from})`, to)
+  }
 }
 
 const callNumber = wholeNumber(1)
@@ -61,13 +65,13 @@ const conditionFields: Fields<Condition> = {
   call: (value, where) => {
     if (typeof value === 'number') callNumber(value, where)
     else if (Array.isArray(value)) list(callNumber)(value, where)
-    else range(callNumber)(value, where)
+    else range<Range>({ from: callNumber, to: callNumber })(value, where)
   },
   every: wholeNumber(1),
   probability: number(0, 1),
-  windowMs: range(number()),
+  windowMs: range<TimeWindow>({ from: number(), to: number(), everyMs: number(1) }),
   operation: (value, where) =>
-    (Array.isArray(value) ? list(oneOf(operations)) : oneOf(operations))(value, where),
+    (Array.isArray(value) ? list(oneOf(requestOperations)) : oneOf(requestOperations))(value, where),
   stream: flag,
   model: text,
 }
@@ -109,7 +113,8 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
     headers,
     retryAfter: (value, where) => {
       if (typeof value === 'number') number()(value, where)
-      else if (typeof value !== 'string') checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
+      else if (typeof value === 'string') headerValue(value, where)
+      else checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
     },
     body: text,
     html: flag,
@@ -134,7 +139,7 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
   'empty-body': {},
   'broken-json': {},
   'huge-body': { bytes: required(wholeNumber(0, 256 * 1024 * 1024)) },
-  'wrong-content-type': { contentType: text },
+  'wrong-content-type': { contentType: headerValue },
   'content-filter': {},
   length: {},
   gzip: { encoding: oneOf(['gzip', 'br', 'deflate', 'zstd']) },

@@ -59,7 +59,7 @@ function writeHead(
     'content-type',
     answer.contentType,
     'x-request-id',
-    `req_${request.call}`,
+    request.requestId,
     'openai-processing-ms',
     String(Math.round(elapsedMs)),
     ...answer.headers,

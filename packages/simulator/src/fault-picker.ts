@@ -1,7 +1,7 @@
 import type { Fault, SimpleFault } from './fault.ts'
 import { hashText, seededRandom } from './random.ts'
-import type { Operation } from './route.ts'
-import type { Condition, ProviderScript, Range, Rule } from './script.ts'
+import type { Operation, RequestOperation } from './route.ts'
+import type { Condition, ProviderScript, Range, Rule, TimeWindow } from './script.ts'
 
 /** What rules look at. */
 export interface CallFacts {
@@ -107,8 +107,7 @@ function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chanc
   return (
     (when.call === undefined || matchesCall(when.call, call)) &&
     (when.every === undefined || call % when.every === 0) &&
-    (when.windowMs === undefined ||
-      (elapsedMs >= (when.windowMs.from ?? 0) && elapsedMs < (when.windowMs.to ?? Infinity))) &&
+    (when.windowMs === undefined || matchesTime(when.windowMs, elapsedMs)) &&
     (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
     (when.stream === undefined || when.stream === request?.stream) &&
     (when.model === undefined || when.model === request?.model) &&
@@ -122,14 +121,18 @@ function matchesCall(wanted: number | readonly number[] | Range, call: number): 
   return call >= (wanted.from ?? 1) && call <= (wanted.to ?? Infinity)
 }
 
+function matchesTime({ from = 0, to = Infinity, everyMs }: TimeWindow, elapsedMs: number): boolean {
+  const time = everyMs === undefined ? elapsedMs : elapsedMs % everyMs
+  return time >= from && time < to
+}
+
 function isRange(wanted: readonly number[] | Range): wanted is Range {
   return !Array.isArray(wanted)
 }
 
 function matchesOperation(
-  wanted: Operation | readonly Operation[],
+  wanted: RequestOperation | readonly RequestOperation[],
   operation: Operation | undefined,
 ): boolean {
-  if (operation === undefined) return false
-  return typeof wanted === 'string' ? wanted === operation : wanted.includes(operation)
+  return typeof wanted === 'string' ? wanted === operation : wanted.some((one) => one === operation)
 }

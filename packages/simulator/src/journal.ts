@@ -6,6 +6,8 @@ import type { Operation } from './route.ts'
 export interface RecordedRequest {
   /** The call's number, from 1. */
   readonly call: number
+  /** What the answer carries as `x-request-id`. */
+  readonly requestId: string
   readonly operation: Operation
   readonly method: string
   readonly path: string
@@ -44,7 +46,7 @@ export class Journal {
   calls = 0
   aborts = 0
   opened = 0
-  readonly tokens = { input: 0, output: 0 }
+  tokens = { input: 0, output: 0 }
   readonly #operations = new Map<Operation, number>()
   readonly #statuses = new Map<number, number>()
   readonly #faults = new Map<FaultType, number>()
@@ -64,6 +66,12 @@ export class Journal {
       this.#requests = this.#requests.slice(this.#oldest)
       this.#oldest = 0
     }
+  }
+
+  /** Counts the tokens of an answer, `share` of which was written. */
+  bill(usage = { input: 0, output: 0 }, share = 0): void {
+    this.tokens.input += usage.input
+    this.tokens.output += Math.round(usage.output * share)
   }
 
   status(status: number): void {

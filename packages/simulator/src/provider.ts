@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { asObject } from './answers/prompt.ts'
 import { Call } from './call.ts'
@@ -8,8 +8,9 @@ import type { Fault } from './fault.ts'
 import { FaultPicker } from './fault-picker.ts'
 import { perform } from './faults/perform.ts'
 import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts'
+import { type Connection, Listener } from './listener.ts'
 import { hashText, seededRandom } from './random.ts'
-import { route } from './route.ts'
+import { type Operation, route } from './route.ts'
 import type { ProviderScript } from './script.ts'
 
 /** One simulated provider: a server on a port of its own. */
@@ -36,27 +37,18 @@ export interface SimulatedProvider {
   up(): Promise<void>
 }
 
-interface Connection {
-  readonly id: number
-  calls: number
-}
-
-/** Listens and counts; what a call is answered with is decided by the picker and written by `perform`. */
+/** Takes calls in and counts them; what they are answered with is decided by the picker and written by `perform`. */
 export class Provider implements SimulatedProvider {
   readonly name: string
-  readonly #server: Server
-  readonly #connections = new Map<Socket, Connection>()
+  readonly #listener: Listener
   readonly #picker: FaultPicker
   readonly #seed: number
   #script: ProviderScript
   #journal = new Journal()
   #random: () => number
   #startedAt = performance.now()
-  #port = 0
-  #connectionIds = 0
   #inFlight = 0
   #idle: (() => void)[] = []
-  #down = true
 
   constructor(name: string, script: ProviderScript, seed: number) {
     this.name = name
@@ -64,21 +56,22 @@ export class Provider implements SimulatedProvider {
     this.#seed = hashText(name, seed)
     this.#random = seededRandom(this.#seed)
     this.#picker = new FaultPicker(script, this.#seed)
-    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })
-    this.#server.on('connection', (socket: Socket) => this.#connect(socket))
-    this.#server.on('request', (request, response) => this.#receive(request, response))
+    this.#listener = new Listener({
+      connection: (socket, connection) => this.#connect(socket, connection),
+      request: (request, response, connection) => this.#receive(request, response, connection),
+    })
   }
 
   get port(): number {
-    return this.#port
+    return this.#listener.port
   }
 
   get baseURL(): string {
-    return `http://127.0.0.1:${this.#port}/v1`
+    return `http://127.0.0.1:${this.port}/v1`
   }
 
   script(script: ProviderScript): void {
-    checkScript(script, `script of provider '${this.name}'`)
+    checkScript(script, `the script of '${this.name}'`)
     this.#script = script
     this.#picker.script(script)
   }
@@ -89,7 +82,7 @@ export class Provider implements SimulatedProvider {
   }
 
   counts(): ProviderCounts {
-    return this.#journal.counts(this.#connections.size, this.#inFlight)
+    return this.#journal.counts(this.#listener.openConnections, this.#inFlight)
   }
 
   requests(): readonly RecordedRequest[] {
@@ -111,74 +104,38 @@ export class Provider implements SimulatedProvider {
     } while (this.#inFlight > 0)
   }
 
-  async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, '127.0.0.1', () => {
-        this.#server.off('error', reject)
-        resolve()
-      })
-    })
-    this.#port = (this.#server.address() as AddressInfo).port
-    this.#down = false
-  }
-
-  async up(): Promise<void> {
-    if (this.#down) await this.listen(this.#port)
+  async up(port?: number): Promise<void> {
+    await this.#listener.up(port)
   }
 
   async down(): Promise<void> {
-    if (this.#down) return
-    this.#down = true
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-      for (const socket of this.#connections.keys()) socket.destroy()
-    })
+    await this.#listener.down()
   }
 
-  #connect(socket: Socket): void {
-    const connection = { id: ++this.#connectionIds, calls: 0 }
+  #connect(socket: Socket, connection: Connection): void {
     const journal = this.#journal
     journal.opened++
-    this.#connections.set(socket, connection)
-    socket.once('close', () => this.#connections.delete(socket))
-    const elapsedMs = performance.now() - this.#startedAt
-    const fault = this.#picker.takeAtConnection({ call: journal.calls + 1, elapsedMs })
+    const at = this.#elapsed()
+    const fault = this.#picker.takeAtConnection({ call: journal.calls + 1, elapsedMs: at })
     if (fault === undefined) return
     journal.fault(fault.type)
-    journal.record({
-      call: ++journal.calls,
-      operation: 'connect',
-      method: '',
-      path: '',
-      headers: {},
-      body: undefined,
-      at: elapsedMs,
-      connection: connection.id,
-      aborted: false,
-    })
+    journal.record(this.#begin('connect', connection, at))
+    connection.ended = true
     if (fault.type === 'reset') socket.resetAndDestroy()
     else socket.destroy()
   }
 
-  #receive(request: IncomingMessage, response: ServerResponse): void {
+  #receive(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
     const journal = this.#journal
-    const connection = this.#connections.get(request.socket) ?? { id: 0, calls: 0 }
     const { method = '', url = '' } = request
     const query = url.indexOf('?')
     const path = query < 0 ? url : url.slice(0, query)
     const record = {
-      call: ++journal.calls,
-      operation: route(method, path),
+      ...this.#begin(route(method, path), connection, this.#elapsed()),
       method,
       path,
       headers: request.headers,
-      body: undefined as unknown,
-      at: performance.now() - this.#startedAt,
-      connection: connection.id,
-      aborted: false,
     }
-    const reused = connection.calls++ > 0
     let call: Call | undefined
     this.#inFlight++
 
@@ -192,28 +149,46 @@ export class Provider implements SimulatedProvider {
         request: record,
         raw,
         response,
+        connection,
         script: this.#script,
         random: this.#random,
-        reused,
         onFault: (type) => journal.fault(type),
       })
       perform(call, this.#picker.take(facts(record)))
     })
     response.on('close', () => {
-      this.#inFlight--
-      if (call === undefined) journal.record(record)
-      call?.end()
-      if (!response.writableFinished && !call?.killed && !this.#down) {
+      if (call) call.end()
+      else journal.record(record)
+      if (!response.writableFinished && !connection.ended) {
         record.aborted = true
         journal.aborts++
       }
       if (response.headersSent) journal.status(response.statusCode)
-      if (call?.usage) {
-        journal.tokens.input += call.usage.input
-        journal.tokens.output += Math.round(call.usage.output * call.progress)
-      }
+      journal.bill(call?.usage, call?.progress)
+      this.#inFlight--
       if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
     })
+  }
+
+  /** What is known of a call before it has said anything. */
+  #begin(operation: Operation, connection: Connection, at: number) {
+    const call = ++this.#journal.calls
+    return {
+      call,
+      requestId: `req_${this.#seed.toString(16)}${call.toString(16).padStart(8, '0')}`,
+      operation,
+      method: '',
+      path: '',
+      headers: {},
+      body: undefined as unknown,
+      at,
+      connection: connection.id,
+      aborted: false,
+    }
+  }
+
+  #elapsed(): number {
+    return performance.now() - this.#startedAt
   }
 }
 

@@ -1,17 +1,19 @@
 /** What a request asks for. `connect` is a connection that was turned away before it could ask; `other` is any unknown path. */
 export type Operation = 'chat' | 'responses' | 'embeddings' | 'models' | 'other' | 'connect'
 
-export const operations: readonly Operation[] = [
+/** The operations a rule can name. */
+export type RequestOperation = Exclude<Operation, 'connect'>
+
+export const requestOperations: readonly RequestOperation[] = [
   'chat',
   'responses',
   'embeddings',
   'models',
   'other',
-  'connect',
 ]
 
 /** The operation behind a method and a path without its query. */
-export function route(method: string, path: string): Operation {
+export function route(method: string, path: string): RequestOperation {
   if (method === 'POST') {
     if (path === '/v1/chat/completions') return 'chat'
     if (path === '/v1/responses') return 'responses'

@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
 import type { RecordedRequest } from './journal.ts'
 import type { Latency } from './latency.ts'
-import type { Operation } from './route.ts'
+import type { RequestOperation } from './route.ts'
 
 /** How one provider behaves. An empty script answers every call well and at once. */
 export interface ProviderScript {
@@ -35,15 +35,21 @@ export interface Condition {
   every?: number | undefined
   /** Chance between 0 and 1. It depends on the seed, the rule and the call's number alone. */
   probability?: number | undefined
-  /** Time since the provider's start or last reset, in milliseconds: `from` included, `to` excluded. */
-  windowMs?: Range | undefined
-  operation?: Operation | readonly Operation[] | undefined
+  /** Time since the provider's start or last reset, in milliseconds. */
+  windowMs?: TimeWindow | undefined
+  operation?: RequestOperation | readonly RequestOperation[] | undefined
   stream?: boolean | undefined
   model?: string | undefined
 }
 
-/** From `from` to `to`; either may be left open. */
+/** From `from` to `to`, both included; either may be left open. */
 export interface Range {
   from?: number | undefined
   to?: number | undefined
+}
+
+/** From `from`, included, to `to`, excluded; either may be left open. */
+export interface TimeWindow extends Range {
+  /** The window comes again every so many milliseconds: a provider that flaps. */
+  everyMs?: number | undefined
 }

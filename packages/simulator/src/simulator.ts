@@ -38,7 +38,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   try {
     let next = port
-    for (const provider of providers.values()) await provider.listen(port === 0 ? 0 : next++)
+    for (const provider of providers.values()) await provider.up(port === 0 ? 0 : next++)
   } catch (error) {
     await close()
     throw error

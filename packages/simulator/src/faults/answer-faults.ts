@@ -1,5 +1,6 @@
 import { apiErrorFor } from '../api-error.ts'
 import { type Answer, bodyAnswer, doneFrame, jsonAnswer, streamAnswer } from '../answers/answer.ts'
+import { asObject, asString } from '../answers/prompt.ts'
 import type { Call } from '../call.ts'
 import type { AnswerFault, FaultOf, PlayFault, StatusFault } from '../fault.ts'
 
@@ -86,8 +87,12 @@ function frame(data: string, named: boolean): string {
 }
 
 function typeOf(data: string): string {
-  const { type } = JSON.parse(data) as { type?: unknown }
-  return typeof type === 'string' ? type : 'message'
+  try {
+    return asString(asObject(JSON.parse(data))['type']) || 'message'
+  } catch {
+    // What is played may well be broken.
+    return 'message'
+  }
 }
 
 function htmlPage(title: string): string {

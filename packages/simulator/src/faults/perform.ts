@@ -12,7 +12,7 @@ export function perform(call: Call, fault: SimpleFault | undefined): void {
     deliver(call, call.answer())
     return
   }
-  call.onFault(fault.type)
+  if (fault.type !== 'reset-reused' || isReused(call)) call.onFault(fault.type)
   switch (fault.type) {
     case 'hang':
       return
@@ -27,12 +27,16 @@ export function perform(call: Call, fault: SimpleFault | undefined): void {
       else call.kill('reset')
       return
     case 'reset-reused':
-      if (call.reused) call.kill('reset')
+      if (isReused(call)) call.kill('reset')
       else deliver(call, call.answer())
       return
     default:
       performOnAnswer(call, fault)
   }
+}
+
+function isReused({ connection }: Call): boolean {
+  return connection.calls > 1
 }
 
 type Replacing = Extract<SimpleFault, { type: keyof typeof answerFaults }>

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+export interface Connection {
+  /** From 1. */
+  readonly id: number
+  /** How many calls it has carried. */
+  calls: number
+  /** It was ended from here, not by the client. */
+  ended: boolean
+}
+
+export interface ListenerEvents {
+  connection(socket: Socket, connection: Connection): void
+  request(request: IncomingMessage, response: ServerResponse, connection: Connection): void
+}
+
+/** An HTTP server that knows its connections, and that can be down for a while. */
+export class Listener {
+  readonly #server: Server
+  readonly #connections = new Map<Socket, Connection>()
+  #ids = 0
+  #port = 0
+  #listening = false
+
+  constructor(events: ListenerEvents) {
+    // The client decides how long a connection is kept.
+    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })
+    this.#server.on('connection', (socket: Socket) => {
+      const connection = { id: ++this.#ids, calls: 0, ended: false }
+      this.#connections.set(socket, connection)
+      socket.once('close', () => this.#connections.delete(socket))
+      events.connection(socket, connection)
+    })
+    this.#server.on('request', (request, response) => {
+      const connection = this.#connections.get(request.socket)
+      if (connection === undefined) return
+      connection.calls++
+      events.request(request, response, connection)
+    })
+  }
+
+  /** The port it listens on, or listened on before it went down. */
+  get port(): number {
+    return this.#port
+  }
+
+  get openConnections(): number {
+    return this.#connections.size
+  }
+
+  /** Listens on the given port or, without one, on the port it had. */
+  async up(port = this.#port): Promise<void> {
+    if (this.#listening) return
+    this.#listening = true
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject)
+        this.#server.listen(port, '127.0.0.1', () => {
+          this.#server.off('error', reject)
+          resolve()
+        })
+      })
+    } catch (error) {
+      this.#listening = false
+      throw error
+    }
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  /** Stops listening and destroys every connection. */
+  async down(): Promise<void> {
+    if (!this.#listening) return
+    this.#listening = false
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      for (const [socket, connection] of this.#connections) {
+        connection.ended = true
+        socket.destroy()
+      }
+    })
+  }
+}
