@@ -74,7 +74,7 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
 /** Names what came without its content, which may be a secret. */
 function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
-  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string that is none'
+  if (typeof value === 'string') return value === '' ? 'an empty string' : 'another string'
   return Array.isArray(value)
     ? 'an array'
     : typeof value === 'function'

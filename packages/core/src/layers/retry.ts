@@ -1,5 +1,6 @@
 import { classify, createRetry, type RetryPolicy } from '@harbor/retry'
 import { AttemptError } from '../attempt-error.ts'
+import { TimeoutError } from '../errors.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../exchange.ts'
 import type { Policy } from '../policy.ts'
 import type { Telemetry } from '../telemetry.ts'
@@ -75,8 +76,9 @@ function noteRetry(
   )
 }
 
-/** An upstream that answered earlier in the call tells more than a connection that broke later. */
+/** An upstream that answered earlier in the call tells more than a connection that broke later, but not than the total. */
 function withWordsOf(told: Answer | undefined, error: unknown): unknown {
   if (!(error instanceof AttemptError) || error.answer || !told) return error
+  if (TimeoutError.is(error.cause) && error.cause.clock === 'total') return error
   return new AttemptError(error.exchange, error.failure, { answer: told, cause: error.cause })
 }

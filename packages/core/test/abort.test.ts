@@ -1,0 +1,194 @@
+import { getEventListeners } from 'node:events'
+import type { Fault, SimulatedProvider } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { receiptOf, type Harbor } from '../src/index.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+
+/** Resolves once the upstream has a call in flight. */
+async function underWay(provider: SimulatedProvider): Promise<void> {
+  while (provider.counts().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+/** Whether a promise settles within one turn of the event loop. */
+async function settlesWithinATick(promise: Promise<unknown>): Promise<boolean> {
+  const turn = new Promise((resolve) => setImmediate(resolve, 'late'))
+  return (await Promise.race([promise.catch(() => 'settled'), turn])) === 'settled'
+}
+
+function call(harbor: Harbor, stream: boolean, signal: AbortSignal): Promise<unknown> {
+  return Promise.resolve(harbor.chat.completions.create({ ...HELLO, stream }, { signal }))
+}
+
+const PHASES: [phase: string, fault: Fault, upstreamSeesIt: boolean][] = [
+  ['waiting for a retry', { type: 'status', status: 429, retryAfter: 30_000 }, false],
+  ['awaiting headers', { type: 'hang' }, true],
+  [
+    'in the middle of the body, or before the first content',
+    { type: 'stream-stall', afterEvents: 0, inside: true },
+    true,
+  ],
+]
+
+describe('the caller aborts', () => {
+  for (const stream of [false, true]) {
+    it.each(PHASES)(
+      `while %s (stream: ${stream}): rejects within a tick, and nothing is left`,
+      async (_, fault, seen) => {
+        const provider = await simulate()
+        const harbor = harborFor(provider)
+        const controller = new AbortController()
+        provider.fail(fault)
+        const retried = new Promise((resolve) => harbor.on('retry', resolve))
+        const answer = call(harbor, stream, controller.signal)
+        await (seen
+          ? underWay(provider).then(() => new Promise((resolve) => setTimeout(resolve, 20)))
+          : retried)
+        controller.abort()
+        expect(await settlesWithinATick(answer)).toBe(true)
+        const error: unknown = await answer.catch((error: unknown) => error)
+        expect(error).toBeInstanceOf(OpenAI.APIUserAbortError)
+        expect(receiptOf(error)).toBeUndefined()
+        await provider.whenIdle()
+        expect(provider.counts()).toMatchObject({ calls: 1, aborts: seen ? 1 : 0, inFlight: 0 })
+        if (seen) expect(provider.counts().connections.open).toBe(0)
+        expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+        expect(harbor.stats()).toMatchObject({
+          calls: 1,
+          failures: seen ? {} : { 'rate-limit': 1 },
+          availability: 1,
+        })
+      },
+    )
+  }
+
+  it('before the call: nothing is sent', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider)
+    await expect(call(harbor, false, AbortSignal.abort())).rejects.toBeInstanceOf(OpenAI.APIUserAbortError)
+    expect(provider.counts().calls).toBe(0)
+  })
+
+  it('while connecting: rejects within a tick', async () => {
+    const provider = await simulate()
+    // An address of the loopback net that no server listens on, and that answers with nothing at all, is hard to come by;
+    // a connect that is still under way in the same tick is not.
+    const harbor = harborFor(provider)
+    const controller = new AbortController()
+    const answer = call(harbor, false, controller.signal)
+    const started = new Promise((resolve) => harbor.on('call', resolve))
+    await started
+    controller.abort()
+    expect(await settlesWithinATick(answer)).toBe(true)
+    await expect(answer).rejects.toBeInstanceOf(OpenAI.APIUserAbortError)
+    await provider.whenIdle()
+    expect(provider.counts().inFlight).toBe(0)
+  })
+
+  it('in the middle of a stream: the iteration ends as with the bare SDK, the upstream sees it', async () => {
+    const provider = await simulate({ providers: { openai: { tokenMs: 20 } } })
+    const harbor = harborFor(provider)
+    const controller = new AbortController()
+    const stream = await harbor.chat.completions.create(
+      { ...HELLO, stream: true },
+      { signal: controller.signal },
+    )
+    let chunks = 0
+    for await (const _ of stream) if (++chunks === 2) controller.abort()
+    expect(chunks).toBe(2)
+    await provider.whenIdle()
+    expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
+    expect(receiptOf(stream)).toMatchObject({ outcome: 'aborted' })
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  it('in the middle of a stream read by plain fetch: the read rejects with the reason of the signal', async () => {
+    const provider = await simulate({ providers: { openai: { tokenMs: 20 } } })
+    const fetch = harborFetchFor()
+    const controller = new AbortController()
+    const response = await fetch(`${provider.baseURL}/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ ...HELLO, stream: true }),
+      signal: controller.signal,
+    })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read() // the role, which was held back
+    await reader.read() // the first content
+    const reason = new Error('changed my mind')
+    const pending = reader.read()
+    controller.abort(reason)
+    expect(await settlesWithinATick(pending)).toBe(true)
+    await expect(pending).rejects.toBe(reason)
+    await provider.whenIdle()
+    expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
+  })
+
+  it('by leaving the loop: the upstream sees it', async () => {
+    const provider = await simulate({ providers: { openai: { tokenMs: 20 } } })
+    const harbor = harborFor(provider)
+    for await (const _ of await harbor.chat.completions.create({ ...HELLO, stream: true })) break
+    await provider.whenIdle()
+    expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
+  })
+
+  it('through a transport that is deaf to signals: rejects within a tick all the same', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { fetch: () => new Promise(() => undefined) })
+    const controller = new AbortController()
+    const answer = call(harbor, false, controller.signal)
+    await new Promise((resolve) => harbor.on('call', resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    controller.abort()
+    expect(await settlesWithinATick(answer)).toBe(true)
+  })
+})
+
+describe('connections', () => {
+  it('serve 20 streams in turn with one connection', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider)
+    for (let i = 0; i < 20; i++) {
+      for await (const chunk of await harbor.chat.completions.create({ ...HELLO, stream: true })) void chunk
+    }
+    expect(provider.counts()).toMatchObject({ calls: 20, connections: { opened: 1 }, aborts: 0 })
+  })
+})
+
+describe('long life', () => {
+  it(
+    'leaves no listener and a flat heap after 20,000 calls on one signal',
+    { timeout: 120_000 },
+    async () => {
+      const provider = await simulate()
+      const fetch = harborFetchFor()
+      const { signal } = new AbortController()
+      const body = JSON.stringify(HELLO)
+      const calls = async (count: number): Promise<void> => {
+        for (let done = 0; done < count; done += 50) {
+          await Promise.all(
+            Array.from({ length: 50 }, async () => {
+              const response = await fetch(`${provider.baseURL}/chat/completions`, {
+                method: 'POST',
+                body,
+                signal,
+              })
+              await response.text()
+            }),
+          )
+        }
+      }
+      await calls(2_000)
+      provider.reset()
+      const before = heapMegabytes()
+      await calls(18_000)
+      provider.reset()
+      expect(heapMegabytes() - before).toBeLessThan(4)
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    },
+  )
+})
+
+function heapMegabytes(): number {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed / 2 ** 20
+}
