@@ -64,5 +64,10 @@ export function registryEnv(folder: string, registry: Registry): NodeJS.ProcessE
   const userconfig = join(folder, 'npmrc')
   const { host } = new URL(registry.url)
   writeFileSync(userconfig, `registry=${registry.url}\n//${host}/:_authToken=nobody\nupdate-notifier=false\n`)
-  return { ...rehearsalEnv(folder), npm_config_userconfig: userconfig, npm_config_registry: registry.url }
+  return {
+    ...rehearsalEnv(folder),
+    npm_config_userconfig: userconfig,
+    npm_config_registry: registry.url,
+    pnpm_config_registry: registry.url,
+  }
 }
