@@ -1,6 +1,13 @@
 import type { Operation } from './attempt.ts'
 import { linkSignals } from './link-signals.ts'
-import { checkRunOptions, limitsOf, settingsOf, type RetryOptions, type RunOptions, type Settings } from './options.ts'
+import {
+  checkRunOptions,
+  limitsOf,
+  settingsOf,
+  type RetryOptions,
+  type RunOptions,
+  type Settings,
+} from './options.ts'
 import { rejection } from './rejection.ts'
 import { run } from './run.ts'
 
