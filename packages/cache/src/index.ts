@@ -1,1 +1,2 @@
-export {}
+export { requestKey, type RequestKeyContext } from './request-key.ts'
+export { UnkeyableRequestError } from './unkeyable-request-error.ts'

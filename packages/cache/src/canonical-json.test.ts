@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { canonicalJson } from './canonical-json.ts'
+import { UnkeyableRequestError } from './unkeyable-request-error.ts'
+
+/** The same in the obvious way, for values without anything special in them. */
+function oracle(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(oracle).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${entries.map(([name, child]) => `${JSON.stringify(name)}:${oracle(child)}`).join(',')}}`
+}
+
+function refusal(value: unknown): UnkeyableRequestError {
+  try {
+    canonicalJson(value)
+  } catch (error) {
+    if (UnkeyableRequestError.is(error)) return error
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+describe('canonicalJson', () => {
+  it('agrees with JSON.stringify in everything but the order of properties', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        expect(canonicalJson(value)).toBe(oracle(JSON.parse(JSON.stringify(value))))
+      }),
+    )
+  })
+
+  it('writes any object as JSON.stringify does, undefined, dates, boxed values and symbols included', () => {
+    const arbitrary = fc.object({
+      maxDepth: 3,
+      maxKeys: 4,
+      withBoxedValues: true,
+      withDate: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      values: [
+        fc.string({ unit: 'binary' }),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.boolean(),
+        fc.constantFrom(undefined, null, Symbol('s'), () => 1),
+      ],
+    })
+    fc.assert(
+      fc.property(arbitrary, (value) => {
+        expect(canonicalJson(value)).toBe(oracle(JSON.parse(JSON.stringify(value))))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('sorts properties by UTF-16 code units, as RFC 8785 does in its example', () => {
+    const shuffled = {
+      '\u20ac': 1,
+      '\r': 2,
+      '\ufb33': 3,
+      '1': 4,
+      '\ud83d\ude00': 5,
+      '\u0080': 6,
+      '\u00f6': 7,
+    }
+    expect(Object.keys(JSON.parse(canonicalJson(shuffled)) as object)).toHaveLength(7)
+    expect(canonicalJson(shuffled)).toBe(
+      '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}',
+    )
+  })
+
+  it('writes numbers and strings as RFC 8785 does in its example', () => {
+    const numbers = [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0]
+    expect(canonicalJson(numbers)).toBe('[333333333.3333333,1e+30,4.5,0.002,1e-27,0]')
+    expect(canonicalJson('\u20ac$\u000f\nA\'B"\\"/\ud800')).toBe('"\u20ac$\\u000f\\nA\'B\\"\\\\\\"/\\ud800"')
+  })
+
+  it('keeps the order of arrays and writes null for what has no form in them', () => {
+    // eslint-disable-next-line no-sparse-arrays
+    expect(canonicalJson([3, undefined, 1, , () => 2, Symbol('s')])).toBe('[3,null,1,null,null,null]')
+  })
+
+  it('honours toJSON once, with the name it stands under', () => {
+    const named = { toJSON: (name: string) => ({ name, toJSON: () => 'twice' }) }
+    expect(canonicalJson({ when: new Date(0), a: named, list: [named] })).toBe(
+      '{"a":{"name":"a"},"list":[{"name":"0"}],"when":"1970-01-01T00:00:00.000Z"}',
+    )
+    expect(canonicalJson({ gone: { toJSON: () => undefined } })).toBe('{}')
+  })
+
+  it('reads objects without a prototype and properties named __proto__ or constructor like any other', () => {
+    const bare = Object.assign(Object.create(null) as object, { b: 1, a: 2 })
+    expect(canonicalJson(bare)).toBe('{"a":2,"b":1}')
+    expect(canonicalJson(JSON.parse('{"constructor":1,"__proto__":{"toString":2}}'))).toBe(
+      '{"__proto__":{"toString":2},"constructor":1}',
+    )
+  })
+
+  it('counts no inherited and no hidden property', () => {
+    class Message {
+      role = 'user'
+    }
+    Object.defineProperty(Message.prototype, 'inherited', { value: 1, enumerable: true })
+    expect(canonicalJson(Object.defineProperty(new Message(), 'hidden', { value: 1 }))).toBe(
+      '{"role":"user"}',
+    )
+  })
+
+  it('is not limited in depth by the stack', () => {
+    let deep: unknown = 'bottom'
+    for (let level = 0; level < 200_000; level++) deep = level % 2 ? [deep] : { deep }
+    expect(canonicalJson(deep)).toHaveLength(100_000 * '[{"deep":}]'.length + '"bottom"'.length)
+  })
+
+  it('writes an object that stands in two places twice', () => {
+    const shared = { a: 1 }
+    expect(canonicalJson([shared, { shared }])).toBe('[{"a":1},{"shared":{"a":1}}]')
+  })
+
+  it('leaves the ignored properties out at the top, and nowhere else', () => {
+    const request = { user: 'u', messages: [{ user: 'v' }] }
+    expect(canonicalJson(request, ['user'])).toBe('{"messages":[{"user":"v"}]}')
+    expect(canonicalJson([1, 2], ['0'])).toBe('[1,2]')
+  })
+
+  it('refuses NaN, infinities, bigint and cycles, and says where they stand', () => {
+    const cyclic: Record<string, unknown> = { messages: [{}] }
+    cyclic.messages = [{ again: cyclic }]
+    expect(refusal({ temperature: NaN })).toMatchObject({ path: 'temperature', found: 'NaN' })
+    expect(refusal({ a: [0, { b: -Infinity }] })).toMatchObject({
+      path: 'a[1].b',
+      found: 'an infinite number',
+    })
+    expect(refusal({ seed: 1n })).toMatchObject({ path: 'seed', found: 'a bigint' })
+    expect(refusal(cyclic)).toMatchObject({ path: 'messages[0].again', found: 'a cycle' })
+    expect(refusal([Object(NaN)])).toMatchObject({ path: '[0]', found: 'NaN' })
+    expect(refusal(undefined)).toMatchObject({ path: '', found: 'nothing' })
+    expect(refusal(NaN).message).toBe(
+      'no key for this request: the request is NaN, which JSON cannot carry. Leave it out or pass a number.',
+    )
+  })
+
+  it('names a place without repeating what could be content, and without end', () => {
+    let deep: unknown = NaN
+    for (let level = 0; level < 1_000; level++) deep = { d: deep }
+    expect(refusal({ 'my secret question': { n: NaN } }).path).toBe('[…].n')
+    expect(refusal(deep).path).toBe(`${'d.'.repeat(19)}d…`)
+  })
+})

@@ -1,0 +1,21 @@
+/**
+ * One spelling for all ways to write the same address: scheme and host in lower case, no default port, no trailing
+ * slash, no user name and password, no fragment. Path and query stay, since they choose what answers (Azure's
+ * `?api-version=`).
+ *
+ * @throws TypeError for anything but an absolute http or https URL. It does not repeat the URL, which may hold a password
+ */
+export function normalizeBaseURL(baseURL: string): string {
+  const url = URL.canParse(baseURL) ? new URL(baseURL) : undefined
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw new TypeError('baseURL must be an absolute URL with http or https, got a string that is none')
+  }
+  return url.origin + withoutTrailingSlashes(url.pathname) + url.search
+}
+
+// Not a regular expression: /\/+$/ takes quadratic time on a path that is full of slashes.
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
+}
