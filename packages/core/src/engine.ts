@@ -1,6 +1,6 @@
-import { createPool, type Pool } from '@harbor/pool'
+import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
 import { OptionError } from './errors.ts'
-import type { Log } from './exchange.ts'
+import type { Log, Transport } from './exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './open-exchange.ts'
 import type { HarborOptions } from './options.ts'
@@ -30,10 +30,7 @@ export function engineOf(fetch: unknown): Engine | undefined {
 export function createEngine(options: HarborOptions, policy: Policy, log: Log): Engine {
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
-  const { pool, isOwn } = options.fetch ? { pool: undefined, isOwn: false } : poolOf(options.pool)
-  const transport = options.fetch
-    ? fetchTransport(options.fetch as typeof globalThis.fetch)
-    : poolTransport(pool as Pool)
+  const { transport, pool, isOwn } = wireOf(options)
   const handle = createPipeline(transport, telemetry)
   let calls = 0
   const defaults = { policy, log, nextId: () => `call_${(++calls).toString(36)}` }
@@ -54,11 +51,24 @@ export function createEngine(options: HarborOptions, policy: Policy, log: Log): 
   return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine }) })
 }
 
-function poolOf(option: HarborOptions['pool']): { pool: Pool; isOwn: boolean } {
-  if (option && 'fetch' in option) return { pool: option, isOwn: false }
+interface Wire {
+  readonly transport: Transport
+  readonly pool?: Pool
+  readonly isOwn?: boolean
+}
+
+/** Where requests leave by: a fetch that was given, a pool that was given, or a pool of our own. */
+function wireOf({ fetch, pool }: HarborOptions): Wire {
+  if (fetch) return { transport: fetchTransport(fetch) }
+  if (pool && 'fetch' in pool) return { transport: poolTransport(pool), pool }
+  const own = ownPool(pool)
+  return { transport: poolTransport(own), pool: own, isOwn: true }
+}
+
+function ownPool(options: PoolOptions | undefined): Pool {
   try {
-    // A second sending that the pool keeps to itself would be missing from the receipt: here only the retry layer retries.
-    return { pool: createPool({ staleSocketRetry: false, ...option }), isOwn: true }
+    // A second sending that the pool keeps to itself would be missing from the receipt: only the retry layer retries.
+    return createPool({ staleSocketRetry: false, ...options })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new OptionError('pool', `In pool: ${error.message}`)

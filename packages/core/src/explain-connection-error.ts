@@ -7,11 +7,15 @@ import { APIConnectionError } from 'openai'
 export function explainConnectionError(error: unknown): void {
   if (!(error instanceof APIConnectionError) || !(error.cause instanceof Error)) return
   const { message, cause } = error
-  const reason =
-    'advice' in cause && 'origin' in cause
-      ? `${cause.origin}: ${cause.advice}`
-      : cause.message.replace(/^Request timed out: /, '')
+  const reason = reasonOf(cause)
   if (reason === '' || message.includes(reason)) return
   error.message = `${message.replace(/\.$/, '')}: ${reason}`
   if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message)
+}
+
+/** The pool's errors say where it was going, and what to look at; Harbor's clocks say which of them ran out. */
+function reasonOf(cause: Error): string {
+  const { origin, advice } = cause as { origin?: unknown; advice?: unknown }
+  if (typeof origin === 'string' && typeof advice === 'string') return `${origin}: ${advice}`
+  return cause.message.replace(/^Request timed out: /, '')
 }

@@ -22,6 +22,7 @@ export interface HarborFetch {
   ): () => void
   /** Closes the connections, unless they are a pool that was given. */
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 const ELSEWHERE = [
@@ -54,5 +55,6 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
     stats: () => engine.stats(),
     on: engine.telemetry.on.bind(engine.telemetry),
     close: () => engine.close(),
+    [Symbol.asyncDispose]: () => engine.close(),
   })
 }

@@ -71,6 +71,10 @@ export class Harbor extends OpenAI {
     return this.#engine.close()
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   /** A copy with other options, on the same connections and statistics. `pool` cannot change. */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))

@@ -148,8 +148,11 @@ export function attachReceipt(holder: unknown, receipt: Receipt): void {
  */
 export function receiptOf(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
-  const receipt = receipts.get(holder)
-  if (receipt) return receipt
-  const headers = 'headers' in holder ? holder.headers : undefined
-  return typeof headers === 'object' && headers !== null ? receipts.get(headers) : undefined
+  // An API error carries the headers of its response, and a page of a list the response itself.
+  const { headers, response } = holder as { headers?: unknown; response?: unknown }
+  return receipts.get(holder) ?? attached(headers) ?? attached(response)
+}
+
+function attached(holder: unknown): Receipt | undefined {
+  return typeof holder === 'object' && holder !== null ? receipts.get(holder) : undefined
 }

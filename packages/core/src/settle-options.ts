@@ -69,18 +69,18 @@ export interface SettledOptions {
 export function settleOptions(options: HarborOptions): SettledOptions {
   if (typeof options !== 'object') throw new OptionError('options', 'The options must be an object.')
   checkedOptions(options)
-  const { retry, timeouts, pool: _pool, fetch: _fetch, ...sdk } = options
-  const { maxAttempts: _attempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
-  const maxAttempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
+  const { retry, timeouts, pool, fetch, ...sdk } = options
+  const { maxAttempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
+  const attempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
   checkRetry(retrySettings)
   const policy: Policy = {
     totalMs: options.timeout ?? DEFAULT_TOTAL_MS,
-    maxAttempts,
+    maxAttempts: attempts,
     retry: retrySettings,
     ...clocksOf(timeouts),
     clock: systemClock,
   }
-  return { sdk: { ...sdk, maxRetries: maxAttempts - 1 }, policy }
+  return { sdk: { ...sdk, maxRetries: attempts - 1 }, policy }
 }
 
 /** The policy with what one call asks for in its place. */

@@ -32,9 +32,7 @@ export class Telemetry {
   /** @returns a function that takes the listener off again */
   on<Event extends keyof HarborEvents>(event: Event, listener: Listener<Event>): () => void {
     if (!Object.hasOwn(this.#listeners, event)) {
-      throw new TypeError(
-        `on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${String(event)}.`,
-      )
+      throw new TypeError(`on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${event}.`)
     }
     const listeners = this.#listeners[event]
     const own: Listener<Event> = (told) => {

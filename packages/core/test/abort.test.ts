@@ -94,7 +94,10 @@ describe('the caller aborts', () => {
       { signal: controller.signal },
     )
     let chunks = 0
-    for await (const _ of stream) if (++chunks === 2) controller.abort()
+    for await (const chunk of stream) {
+      expect(chunk.choices).toBeDefined()
+      if (++chunks === 2) controller.abort()
+    }
     expect(chunks).toBe(2)
     await provider.whenIdle()
     expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
@@ -126,7 +129,10 @@ describe('the caller aborts', () => {
   it('by leaving the loop: the upstream sees it', async () => {
     const provider = await simulate({ providers: { openai: { tokenMs: 20 } } })
     const harbor = harborFor(provider)
-    for await (const _ of await harbor.chat.completions.create({ ...HELLO, stream: true })) break
+    const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    const iterator = stream[Symbol.asyncIterator]()
+    expect(await iterator.next()).toMatchObject({ done: false })
+    await iterator.return?.() // what `break` does
     await provider.whenIdle()
     expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
   })
@@ -148,7 +154,8 @@ describe('connections', () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     for (let i = 0; i < 20; i++) {
-      for await (const chunk of await harbor.chat.completions.create({ ...HELLO, stream: true })) void chunk
+      for await (const chunk of await harbor.chat.completions.create({ ...HELLO, stream: true }))
+        expect(chunk.choices).toBeDefined()
     }
     expect(provider.counts()).toMatchObject({ calls: 20, connections: { opened: 1 }, aborts: 0 })
   })

@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createHarborFetch, Harbor, OptionError, perCall, type HarborOptions } from '../src/index.ts'
+import { createHarborFetch, Harbor, OptionError, perCall } from '../src/index.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
 
 beforeEach(() => {
@@ -40,7 +40,7 @@ describe('a wrong option is refused at once, and the message names what to chang
     [{ provider: {} }, /^provider must be left out: it needs the SDK's own fetch/],
     [{ workloadIdentity: {} }, /^workloadIdentity must be left out/],
   ])('%o', (options, message) => {
-    const make = (): Harbor => new Harbor({ ...KEY, ...options } as HarborOptions)
+    const make = (): Harbor => new Harbor({ ...KEY, ...options })
     expect(make).toThrow(OptionError)
     expect(make).toThrow(message)
   })

@@ -216,7 +216,7 @@ describe('GuardedStream', () => {
   it('fails when no content comes in time, whatever pings arrive', async () => {
     const { source, send } = wire()
     const { stream } = guard(source, 1_000)
-    const held = expect(stream.hold()).rejects.toSatisfy(TimeoutError.is)
+    const held = expect(stream.hold()).rejects.toSatisfy((error) => TimeoutError.is(error))
     for (let second = 0; second < 3; second++) {
       send(PING)
       await vi.advanceTimersByTimeAsync(400)
