@@ -26,10 +26,8 @@ export class LazyBody {
   /** A genuine stream, made when first asked for; locked when the body was read in another way. */
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#content === null) return null
-    if (!this.#stream) {
-      this.#stream = new SourceStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
-      if (this.#taken) this.#stream.getReader()
-    }
+    this.#stream ??= new SourceStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
+    if (this.#taken && !this.#stream.locked) this.#stream.getReader()
     return this.#stream
   }
 

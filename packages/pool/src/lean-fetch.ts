@@ -67,7 +67,8 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
   }
   try {
     try {
-      ;(request.dispatcher ?? context.dispatcher).dispatch(options, handler)
+      const dispatcher = (request.dispatcher ?? context.dispatcher) as Pick<Dispatcher, 'dispatch'>
+      dispatcher.dispatch(options, handler)
     } catch (error) {
       handler.onResponseError(undefined, error as Error)
     }

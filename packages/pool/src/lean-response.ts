@@ -16,15 +16,20 @@ export interface LeanResponseInit {
   body?: BodyContent | undefined
 }
 
-// The declared members of Response are properties, which a class may not override with methods and accessors.
+// Response is declared with properties, which a class may not override with methods and accessors; so the class
+// extends it unseen, and the interface says that it does.
 const GenuineResponse = Response as unknown as new (body: null) => object
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
+export interface LeanResponse extends Response {}
 
 /**
  * A Response that costs next to nothing until it is looked at: `headers` are made when first read, `body` becomes a
  * stream when first read, and `text()` and its kin read the source without making one. It is `instanceof Response`
  * and does all that a Response does.
  */
-export class LeanResponse extends GenuineResponse implements Response {
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
+export class LeanResponse extends GenuineResponse {
   readonly #init: LeanResponseInit
   readonly #body: LazyBody
   #headers: Headers | undefined

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { readBody, type OutgoingBody } from './outgoing-body.ts'
 
 /** What `pool.fetch` takes beside the standard's init. */
@@ -8,7 +7,12 @@ export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
   /** In place of the pool's `bodyIdleTimeoutMs`. */
   bodyIdleTimeoutMs?: number | undefined
   /** Sends this request through another dispatcher; the pool's connections, queue and statistics have no part in it. */
-  dispatcher?: Pick<Dispatcher, 'dispatch'> | undefined
+  dispatcher?: AnyDispatcher | undefined
+}
+
+/** A dispatcher of any version of undici: their types differ, what they do does not. */
+export interface AnyDispatcher {
+  dispatch(options: never, handler: never): boolean
 }
 
 /** A request read and checked, ready to be sent. */
@@ -20,7 +24,7 @@ export interface OutgoingRequest {
   readonly body: OutgoingBody
   readonly redirect: 'follow' | 'manual' | 'error'
   readonly signal: AbortSignal | undefined
-  readonly dispatcher: Pick<Dispatcher, 'dispatch'> | undefined
+  readonly dispatcher: AnyDispatcher | undefined
   readonly deadlineMs: number | undefined
   readonly bodyIdleTimeoutMs: number | undefined
 }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { createPool } from './create-pool.ts'
+import { readOptions, type PoolOptions } from './options.ts'
+
+describe('createPool', () => {
+  it.each<[PoolOptions | object, string | RegExp]>([
+    [{ connections: 0 }, 'connections must be a whole number of at least 1, got 0'],
+    [{ connections: 1.5 }, 'connections must be a whole number of at least 1, got 1.5'],
+    [{ maxQueued: -1 }, 'maxQueued must be a whole number of at least 0, got -1'],
+    [{ queueTimeoutMs: '5' }, 'queueTimeoutMs must be a whole number of at least 1, got "5"'],
+    [{ keepAliveTimeoutMs: NaN }, 'keepAliveTimeoutMs must be a whole number of at least 1, got NaN'],
+    [{ maxConnectionAgeMs: 2 ** 31 }, 'maxConnectionAgeMs must be at most 2147483647, got 2147483648'],
+    [{ staleSocketRetry: 1 }, 'staleSocketRetry must be true or false, got 1'],
+    [{ tls: 'ca' }, 'tls must be an object of options for tls.connect, got "ca"'],
+    [{ socketPath: '' }, 'socketPath must be the path of a socket, got ""'],
+    [{ noProxy: [] }, 'noProxy must be a string, got '],
+    [{ proxy: 'http://p:1', socketPath: '/s' }, 'socketPath and proxy exclude each other: leave one out'],
+    [
+      { origins: { 'http://a/v1': {} } },
+      'origins["http://a/v1"] must be named by an origin such as http://a',
+    ],
+    [
+      { origins: { 'http://a': { connections: 0 } } },
+      'origins["http://a"].connections must be a whole number of at least 1, got 0',
+    ],
+    [
+      { origins: { 'http://a': { proxy: false } } },
+      /^origins\["http:\/\/a"\]\.proxy is not an option of the pool; did you mean/,
+    ],
+    [{ maxSockets: 5 }, /^maxSockets is not an option of the pool; did you mean /],
+    [
+      { keepaliveTimeout: 5 },
+      'keepaliveTimeout is not an option of the pool; did you mean keepAliveTimeoutMs?',
+    ],
+    [{ connection: 5 }, 'connection is not an option of the pool; did you mean connections?'],
+  ])('refuses %o', (options, message) => {
+    expect(() => createPool(options)).toThrow(TypeError)
+    expect(() => createPool(options)).toThrow(message)
+  })
+
+  it('does not show a proxy that it refuses: it may hold a password', () => {
+    expect(() => createPool({ proxy: 'user:secret@proxy' })).toThrow(
+      /^proxy must be a URL such as (?!.*secret)/,
+    )
+  })
+})
+
+describe('readOptions', () => {
+  it('fills in the defaults, and takes undefined for absent', () => {
+    expect(readOptions({ connections: undefined, origins: undefined }).of('http://a')).toMatchObject({
+      connections: 256,
+      maxQueued: 10_000,
+      keepAliveTimeoutMs: 20_000,
+      keepAliveMaxTimeoutMs: 25_000,
+      maxConnectionAgeMs: 300_000,
+      connectTimeoutMs: 10_000,
+      headersTimeoutMs: 0,
+      bodyIdleTimeoutMs: 120_000,
+      staleSocketRetry: true,
+    })
+  })
+
+  it('lets an origin differ from the others in what it names only', () => {
+    const { of } = readOptions({ connections: 8, maxQueued: 5, origins: { 'http://a': { connections: 2 } } })
+    expect(of('http://a')).toMatchObject({ connections: 2, maxQueued: 5 })
+    expect(of('http://b')).toMatchObject({ connections: 8, maxQueued: 5 })
+  })
+})

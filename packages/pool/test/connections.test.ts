@@ -1,0 +1,357 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '../src/index.ts'
+import { startPool, statsOf } from './pool.ts'
+import { echo, startServer, until, type Handler } from './server.ts'
+
+/** Holds every answer back until told. */
+function gate(): { handler: Handler; open: () => void; waiting: () => number } {
+  let isOpen = false
+  const waiting: (() => void)[] = []
+  return {
+    handler: (_request, response) => {
+      if (isOpen) response.end('ok')
+      else waiting.push(() => response.end('ok'))
+    },
+    open: () => {
+      isOpen = true
+      for (const answer of waiting.splice(0)) answer()
+    },
+    waiting: () => waiting.length,
+  }
+}
+
+describe('reuse', () => {
+  it('uses one connection for 20 calls in sequence', async () => {
+    const server = await startServer(echo)
+    const pool = startPool()
+    for (let call = 0; call < 20; call++) await (await pool.fetch(server.url)).text()
+    expect(server.opened).toBe(1)
+    expect(statsOf(pool)).toMatchObject({ opened: 1, requests: 20, reusedRatio: 0.95 })
+  })
+
+  it('replaces a connection that is older than maxConnectionAgeMs', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ maxConnectionAgeMs: 5 })
+    await (await pool.fetch(server.url)).text()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    await (await pool.fetch(server.url)).text()
+    expect(server.opened).toBe(2)
+  })
+
+  it('closes a connection that nobody uses, whatever longer time the server allows', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ keepAliveMaxTimeoutMs: 20 })
+    await (await pool.fetch(server.url)).text()
+    await until(() => server.sockets.size === 0)
+    await until(() => statsOf(pool).open === 0)
+    expect(statsOf(pool)).toMatchObject({ opened: 1, closed: 1 })
+  })
+
+  it('opens a connection anew for an origin whose connections are all gone', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ keepAliveMaxTimeoutMs: 10 })
+    await (await pool.fetch(server.url)).text()
+    await until(() => statsOf(pool).open === 0)
+    await (await pool.fetch(server.url)).text()
+    expect(statsOf(pool)).toMatchObject({ open: 1, opened: 2, closed: 1 })
+  })
+})
+
+describe('the queue', () => {
+  it('opens at most `connections` for a burst of 500, holds maxQueued and refuses the rest by name', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer(handler)
+    const pool = startPool({ connections: 10, maxQueued: 100 })
+    const calls = Array.from({ length: 500 }, () =>
+      pool.fetch(server.url).then((response) => response.text()),
+    )
+    const settled = Promise.allSettled(calls)
+    await until(() => waiting() === 10)
+    expect(statsOf(pool)).toMatchObject({ open: 10, busy: 10, queued: 100, utilization: 1 })
+    open()
+    const refused = (await settled).filter(({ status }) => status === 'rejected')
+    expect(refused).toHaveLength(390)
+    for (const { reason } of refused as PromiseRejectedResult[]) {
+      expect(PoolQueueFullError.is(reason)).toBe(true)
+      expect(reason).toMatchObject({
+        code: 'queue_full',
+        connections: 10,
+        maxQueued: 100,
+        origin: server.url,
+      })
+    }
+    expect(server.opened).toBe(10)
+    expect(server.requests).toHaveLength(110)
+  })
+
+  it('serves those who wait in the order they came', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ connections: 1 })
+    await Promise.all(
+      ['/1', '/2', '/3', '/4'].map(async (path) => (await pool.fetch(server.url + path)).text()),
+    )
+    expect(server.requests).toEqual(['GET /1', 'GET /2', 'GET /3', 'GET /4'])
+  })
+
+  it('never refuses calls in sequence, even where nobody may wait', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ connections: 1, maxQueued: 0 })
+    for (let call = 0; call < 5; call++) await (await pool.fetch(server.url)).text()
+    expect(server.opened).toBe(1)
+  })
+
+  it('lets a request wait for queueTimeoutMs at most', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer(handler)
+    const pool = startPool({ connections: 1, queueTimeoutMs: 20 })
+    const first = pool.fetch(server.url)
+    await until(() => waiting() === 1)
+    const error: unknown = await pool.fetch(server.url).catch((reason: unknown) => reason)
+    expect(PoolQueueTimeoutError.is(error)).toBe(true)
+    expect(error).toMatchObject({ origin: server.url, queueTimeoutMs: 20 })
+    open()
+    expect((await first).status).toBe(200)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('forgets a request that is aborted while it waits, and its place', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer(handler)
+    const pool = startPool({ connections: 1, maxQueued: 1 })
+    const first = pool.fetch(server.url)
+    await until(() => waiting() === 1)
+    const caller = new AbortController()
+    const second = pool.fetch(`${server.url}/second`, { signal: caller.signal })
+    await until(() => statsOf(pool).queued === 1)
+    caller.abort(new Error('enough'))
+    await expect(second).rejects.toThrow('enough')
+    const third = pool.fetch(`${server.url}/third`)
+    open()
+    await Promise.all([first.then((response) => response.text()), third])
+    expect(server.requests).toEqual(['GET /', 'GET /third'])
+    expect(server.opened).toBe(1)
+  })
+
+  it('goes on with the next when one of them cannot be sent at all', async () => {
+    const server = await startServer(echo)
+    const pool = startPool({ connections: 1 })
+    const calls = Array.from({ length: 300 }, (_, call) =>
+      pool.fetch(server.url, { headers: call === 0 || call === 299 ? {} : { 'bad name': 'x' } }),
+    )
+    const settled = await Promise.allSettled(calls.map(async (call) => (await call).text()))
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    expect(statsOf(pool)).toMatchObject({ open: 1, busy: 0, queued: 0 })
+  })
+
+  it('has a queue and a limit for each origin of its own', async () => {
+    const [one, two] = [await startServer(echo), await startServer(echo)]
+    const pool = startPool({ connections: 4, origins: { [two.url]: { connections: 1 } } })
+    const calls = [one, two].flatMap(({ url }) =>
+      Array.from({ length: 8 }, async () => (await pool.fetch(url)).text()),
+    )
+    await Promise.all(calls)
+    expect([one.opened, two.opened]).toEqual([4, 1])
+  })
+})
+
+describe('a stale connection', () => {
+  /** Answers the first request of every connection and cuts the connection at the second. */
+  const cutsTheSecond = (): { handler: Handler; cut: string[] } => {
+    const seen = new WeakSet()
+    const cut: string[] = []
+    return {
+      cut,
+      handler: async (request, response) => {
+        if (!seen.has(request.socket)) {
+          seen.add(request.socket)
+          return echo(request, response)
+        }
+        cut.push(request.url ?? '')
+        request.socket.resetAndDestroy()
+      },
+    }
+  }
+
+  it('costs the caller nothing: the request goes out once more on a fresh one', async () => {
+    const { handler, cut } = cutsTheSecond()
+    const server = await startServer(handler)
+    const pool = startPool()
+    for (let call = 0; call < 6; call++) {
+      const response = await pool.fetch(`${server.url}/${call}`, { method: 'POST', body: 'once' })
+      expect(await response.json()).toMatchObject({ method: 'POST', url: `/${call}`, body: 'once' })
+    }
+    expect(cut.length).toBeGreaterThan(0)
+    expect(statsOf(pool)).toMatchObject({ staleRetries: cut.length, errors: 0 })
+  })
+
+  it('is told to the caller when staleSocketRetry is off', async () => {
+    const { handler } = cutsTheSecond()
+    const server = await startServer(handler)
+    const pool = startPool({ staleSocketRetry: false })
+    await (await pool.fetch(server.url)).text()
+    await expect(pool.fetch(server.url, { method: 'POST', body: 'once' })).rejects.toThrow('fetch failed')
+    expect(statsOf(pool)).toMatchObject({ staleRetries: 0, errors: 1 })
+  })
+
+  it('is told to the caller when the body was a stream', async () => {
+    const { handler } = cutsTheSecond()
+    const server = await startServer(handler)
+    const pool = startPool()
+    await (await pool.fetch(server.url)).text()
+    const body = new Blob(['once']).stream()
+    await expect(pool.fetch(server.url, { method: 'POST', body, duplex: 'half' })).rejects.toThrow(
+      'fetch failed',
+    )
+  })
+
+  it('is not what a fresh connection is: a request cut there is not sent again', async () => {
+    const server = await startServer((request) => request.socket.destroy())
+    const pool = startPool()
+    await expect(pool.fetch(server.url)).rejects.toMatchObject({
+      message: 'fetch failed',
+      cause: { code: 'UND_ERR_SOCKET' },
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('is not a connection that was cut after the answer had begun: nothing is sent again', async () => {
+    let requests = 0
+    const server = await startServer((request, response) => {
+      if (requests++ === 0) return response.end('ok')
+      request.socket.write('HTTP/1.1 200 OK\r\ncontent-le')
+      setTimeout(() => request.socket.destroy(), 10)
+    })
+    const pool = startPool()
+    await (await pool.fetch(server.url)).text()
+    await expect(pool.fetch(server.url)).rejects.toThrow('fetch failed')
+    expect(server.requests).toHaveLength(2)
+    expect(server.opened).toBe(1)
+  })
+
+  it('is no matter when servers close idle connections at random under many calls', async () => {
+    const answered: string[] = []
+    const server = await startServer((request, response) => {
+      answered.push(request.url ?? '')
+      response.end('ok')
+      if (answered.length % 3 === 0) setImmediate(() => request.socket.destroy())
+    })
+    const pool = startPool({ connections: 8 })
+    const calls = Array.from({ length: 600 }, async (_, call) => {
+      const response = await pool.fetch(`${server.url}/${call}`, { method: 'POST', body: 'x' })
+      return response.text()
+    })
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['ok']))
+    const { open, opened, closed } = statsOf(pool)
+    expect(open).toBe(opened - closed)
+  })
+})
+
+describe('statistics', () => {
+  it('add up at every moment', async () => {
+    const server = await startServer((request, response) => {
+      setTimeout(
+        () => (Math.random() < 0.2 ? request.socket.destroy() : response.end('ok')),
+        Math.random() * 4,
+      )
+    })
+    const pool = startPool({ connections: 5 })
+    let moments = 0
+    const watch = setInterval(check, 1)
+    onTestFinished(() => clearInterval(watch))
+    function check(): void {
+      const stats = pool.stats()[server.url]
+      if (!stats) return
+      moments++
+      expect(stats.open).toBe(stats.busy + stats.free)
+      expect(stats.open).toBe(stats.opened - stats.closed)
+      expect(stats.open + stats.connecting).toBeLessThanOrEqual(5)
+      expect(stats.utilization).toBe(stats.busy / 5)
+    }
+    const call = async (): Promise<void> => {
+      const response = await pool.fetch(server.url)
+      check()
+      await response.text()
+      check()
+    }
+    await Promise.allSettled(Array.from({ length: 200 }, call))
+    expect(moments).toBeGreaterThan(100)
+    const { firstByteMs, queueMs, errors } = statsOf(pool)
+    expect(errors).toBeGreaterThan(0)
+    expect(firstByteMs?.p95).toBeGreaterThanOrEqual(firstByteMs?.p50 ?? Infinity)
+    expect(queueMs?.p95).toBeGreaterThanOrEqual(queueMs?.p50 ?? Infinity)
+  })
+})
+
+describe('warm()', () => {
+  it('opens 8 connections so that the first 8 requests open none', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer((request, response) =>
+      request.method === 'OPTIONS' ? response.writeHead(404).end('no') : handler(request, response),
+    )
+    const pool = startPool()
+    await pool.warm([server.url], { connections: 8 })
+    expect(server.opened).toBe(8)
+    const calls = Array.from({ length: 8 }, async () => (await pool.fetch(server.url)).text())
+    await until(() => waiting() === 8)
+    open()
+    await Promise.all(calls)
+    expect(server.opened).toBe(8)
+  })
+
+  it('asks for a path with GET when given one, and takes base URLs for origins', async () => {
+    const server = await startServer(echo)
+    const pool = startPool()
+    await pool.warm([`${server.url}/v1`], { path: '/v1/models' })
+    expect(server.requests).toEqual(['GET /v1/models'])
+  })
+
+  it('rejects for an origin that cannot be reached, naming it', async () => {
+    const pool = startPool()
+    await expect(pool.warm(['http://127.0.0.1:9'])).rejects.toMatchObject({ origin: 'http://127.0.0.1:9' })
+    await expect(pool.warm(['http://127.0.0.1:9'], { connections: 0 })).rejects.toThrow(
+      'connections must be a whole number of at least 1, got 0',
+    )
+  })
+})
+
+describe('close()', () => {
+  it('lets a stream in flight come to its end, refuses new calls by name and leaves no connection', async () => {
+    let finish: (() => void) | undefined
+    const server = await startServer((_request, response) => {
+      response.write('begun ')
+      finish = () => response.end('ended')
+    })
+    const pool = startPool()
+    const response = await pool.fetch(server.url)
+    const closed = pool.close()
+    for (const fetch of [pool.fetch, pool.specFetch]) {
+      const error: unknown = await fetch(server.url).catch((reason: unknown) => reason)
+      expect(PoolClosedError.is(error)).toBe(true)
+    }
+    finish?.()
+    expect(await response.text()).toBe('begun ended')
+    await closed
+    await until(() => server.sockets.size === 0)
+    expect(statsOf(pool)).toMatchObject({ open: 0, opened: 1, closed: 1 })
+  })
+
+  it('still serves those who wait in the queue', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer(handler)
+    const pool = startPool({ connections: 1 })
+    const calls = Array.from({ length: 3 }, async () => (await pool.fetch(server.url)).text())
+    await until(() => waiting() === 1 && statsOf(pool).queued === 2)
+    const closed = pool.close()
+    open()
+    expect(await Promise.all(calls)).toEqual(['ok', 'ok', 'ok'])
+    await closed
+  })
+
+  it('can be called again, by `await using` too', async () => {
+    const server = await startServer(echo)
+    const pool = startPool()
+    await (await pool.fetch(server.url)).text()
+    await Promise.all([pool.close(), pool.close(), pool[Symbol.asyncDispose]()])
+    await until(() => server.sockets.size === 0)
+  })
+})

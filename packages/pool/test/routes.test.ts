@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { startPool, statsOf } from './pool.ts'
+import { startProxy } from './proxy.ts'
+import { echo, startServer } from './server.ts'
+
+const file = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')
+const ca = file('ca.pem')
+const serverTls = { key: file('server.key.pem'), cert: file('server.pem') }
+const clientTls = { key: file('client.key.pem'), cert: file('client.pem') }
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
+
+beforeEach(() => {
+  for (const name of PROXY_VARIABLES) vi.stubEnv(name, undefined)
+})
+afterEach(() => vi.unstubAllEnvs())
+
+describe('tls', () => {
+  it('trusts an authority that is given, and says what to do about one that is not', async () => {
+    const { url } = await startServer(echo, serverTls)
+    const trusting = startPool({ tls: { ca } })
+    for (let call = 0; call < 3; call++) await (await trusting.fetch(url)).text()
+    expect(statsOf(trusting)).toMatchObject({ opened: 1, requests: 3 })
+    await expect(startPool().fetch(url)).rejects.toMatchObject({
+      message: 'fetch failed',
+      origin: url,
+      advice: 'The certificate is not trusted. Pass the authority that signed it as tls.ca.',
+    })
+  })
+
+  it('checks the host name', async () => {
+    const { url } = await startServer(echo, serverTls)
+    const failing = startPool({ tls: { ca, servername: 'api.example' } }).fetch(url)
+    await expect(failing).rejects.toMatchObject({
+      cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+      advice: expect.stringMatching(/host name/) as string,
+    })
+  })
+
+  it('shows a client certificate', async () => {
+    const asks = { ...serverTls, ca, requestCert: true, rejectUnauthorized: true }
+    const { url } = await startServer((request, response) => {
+      const socket: unknown = request.socket
+      response.end((socket as TLSSocket).getPeerCertificate().subject.CN)
+    }, asks)
+    expect(await (await startPool({ tls: { ca, ...clientTls } }).fetch(url)).text()).toBe(
+      'Harbor test client',
+    )
+    await expect(startPool({ tls: { ca } }).fetch(url)).rejects.toThrow('fetch failed')
+  })
+
+  it('speaks HTTP/1.1 to a server that has nothing but TLS to offer, and says so where there is none', async () => {
+    const { url } = await startServer(echo)
+    const failing = startPool({ tls: { ca } }).fetch(url.replace('http:', 'https:'))
+    await expect(failing).rejects.toMatchObject({
+      advice: expect.stringMatching(/base URL should begin with http:/) as string,
+    })
+  })
+})
+
+describe('a proxy', () => {
+  it('carries https through a tunnel, with reuse, statistics, the authority and its own credentials', async () => {
+    const { url } = await startServer(echo, serverTls)
+    const proxy = await startProxy()
+    const pool = startPool({ proxy: proxy.url.replace('//', '//user:word@'), tls: { ca } })
+    for (let call = 0; call < 3; call++) {
+      expect(await (await pool.fetch(url, { method: 'POST', body: 'x' })).json()).toMatchObject({ body: 'x' })
+    }
+    expect(proxy.seen).toEqual([`CONNECT ${new URL(url).host}`])
+    expect(proxy.authorizations).toEqual([`Basic ${btoa('user:word')}`])
+    expect(pool.stats()[url]).toMatchObject({ open: 1, opened: 1, requests: 3 })
+    await pool.close()
+  })
+
+  it('forwards plain http', async () => {
+    const { url } = await startServer(echo)
+    const proxy = await startProxy()
+    const pool = startPool({ proxy: proxy.url })
+    expect(await (await pool.fetch(`${url}/path`, { method: 'POST', body: 'x' })).json()).toMatchObject({
+      url: '/path',
+      body: 'x',
+    })
+    expect(proxy.seen).toEqual([`POST ${url}/path`])
+    await pool.close()
+  })
+
+  it('comes from HTTPS_PROXY and HTTP_PROXY, but not for NO_PROXY, noProxy or proxy: false', async () => {
+    const [plain, secure] = [await startServer(echo), await startServer(echo, serverTls)]
+    const proxy = await startProxy()
+    vi.stubEnv('HTTP_PROXY', proxy.url)
+    vi.stubEnv('HTTPS_PROXY', proxy.url)
+    const call = async (options: object): Promise<number> => {
+      const pool = startPool({ tls: { ca }, ...options })
+      proxy.seen.length = 0
+      for (const { url } of [plain, secure]) expect((await pool.fetch(url)).status).toBe(200)
+      return proxy.seen.length
+    }
+    expect(await call({})).toBe(2)
+    expect(await call({ proxy: false })).toBe(0)
+    expect(await call({ noProxy: 'localhost' })).toBe(1)
+    vi.stubEnv('NO_PROXY', 'localhost,127.0.0.1')
+    expect(await call({})).toBe(0)
+  })
+
+  it('that cannot be reached is told from a server that cannot', async () => {
+    const pool = startPool({ proxy: 'http://127.0.0.1:9' })
+    await expect(pool.fetch('https://api.example/')).rejects.toMatchObject({ origin: 'https://api.example' })
+  })
+})
+
+describe('socketPath', () => {
+  it('leads to a server on a Unix socket', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'harbor-pool-'))
+    const socketPath = join(folder, 's')
+    const server = createServer((request, response) => void echo(request, response)).listen(socketPath)
+    onTestFinished(async () => {
+      server.close()
+      await rm(folder, { recursive: true })
+    })
+    await once(server, 'listening')
+    const pool = startPool({ socketPath })
+    expect(await (await pool.fetch('http://model.local/v1')).json()).toMatchObject({
+      url: '/v1',
+      headers: { host: 'model.local' },
+    })
+    await expect(
+      startPool({ socketPath: join(folder, 'none') }).fetch('http://model.local/'),
+    ).rejects.toMatchObject({
+      advice: 'There is no such socket. Check socketPath.',
+    })
+    await pool.close()
+  })
+})
