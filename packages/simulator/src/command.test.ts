@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { startFromArguments, UsageError } from './command.ts'
+import { startSimulator } from './simulator.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+it('starts the providers of a script, also behind --', async () => {
+  const script = file('two.json', '{"providers":{"one":{},"two":{}}}')
+  const simulator = await startFromArguments(['--', '--script', script, '--port', '0', '--seed', '3'])
+  expect([...(simulator?.providers.keys() ?? [])]).toEqual(['one', 'two'])
+  await simulator?.close()
+})
+
+it('starts nothing when help is wanted', async () => {
+  expect(await startFromArguments(['--help'])).toBeUndefined()
+})
+
+it.each([
+  [['--prot', '1'], "Unknown option '--prot'"],
+  [['outage.json'], "Unexpected argument 'outage.json'"],
+  [['--port', 'x'], "--port must be a whole number, got 'x'"],
+  [['--seed', '-1'], '--seed'],
+  [['--port', '70000'], 'options.port must be a whole number from 0 to 65535, got 70000'],
+  [['--script', join(folder, 'none.json')], 'cannot read the script'],
+  [['--script', file('broken.json', '{')], 'broken.json is not JSON'],
+  [['--script', file('list.json', '[]')], 'list.json must hold an object'],
+  [
+    ['--script', file('key.json', '{"providers":{"a":{"rulez":[]}}}')],
+    "key.json: options.providers.a has an unknown key 'rulez'; the nearest known one is 'rules'",
+  ],
+])('explains the mistake in %j', async (args, message) => {
+  const failure = await startFromArguments(args).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(UsageError)
+  expect((failure as UsageError).message).toContain(message)
+})
+
+it('explains that a port is taken', async () => {
+  await using simulator = await startSimulator()
+  const port = String(simulator.provider().port)
+  await expect(startFromArguments(['--port', port])).rejects.toThrow('Choose another port with --port.')
+})

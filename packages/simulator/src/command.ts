@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { isObject } from './answers/prompt.ts'
+import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
+
+export const help = `Simulates OpenAI-compatible providers on this machine, with the faults of a script.
+
+Usage: pnpm simulator [--port 8080] [--script outage.json] [--seed 1]
+
+  --port    The first provider's port; the others take the ports after it. 0 takes free ones. (8080)
+  --script  A JSON file: { "seed": 1, "providers": { "primary": { "rules": […] }, "backup": {} } }
+            (one provider, 'openai', whose answers are all good)
+  --seed    What all chance follows from. (1)
+  --help    This text.
+
+What is said here wins over the file. Rules and faults are described in packages/simulator/README.md;
+examples/outage.json is a script.
+`
+
+/** What the user can put right by reading the message. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/**
+ * Starts what the command line asks for.
+ *
+ * @returns undefined if it asks for help
+ * @throws UsageError for every mistake in the arguments or the script, and for a port that cannot be had
+ */
+export async function startFromArguments(args: readonly string[]): Promise<Simulator | undefined> {
+  const { port, script, seed, help: wantsHelp } = readArguments(args)
+  if (wantsHelp) return undefined
+  const options: SimulatorOptions = {
+    port: 8080,
+    ...(script !== undefined && readScript(script)),
+    ...(seed !== undefined && { seed: wholeNumber('--seed', seed) }),
+    ...(port !== undefined && { port: wholeNumber('--port', port) }),
+  }
+  try {
+    return await startSimulator(options)
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new UsageError(script ? `${script}: ${error.message}` : error.message)
+    throw new UsageError(`cannot listen: ${messageOf(error)}\nChoose another port with --port.`, {
+      cause: error,
+    })
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      // `pnpm simulator -- --port 1` hands the dashes on.
+      args: args[0] === '--' ? args.slice(1) : [...args],
+      options: {
+        port: { type: 'string' },
+        script: { type: 'string' },
+        seed: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+    return values
+  } catch (error) {
+    throw new UsageError(`${messageOf(error)}\nTry --help.`)
+  }
+}
+
+function readScript(path: string): SimulatorOptions {
+  let text, script: unknown
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`cannot read the script ${path}: ${messageOf(error)}`)
+  }
+  try {
+    script = JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`${path} is not JSON: ${messageOf(error)}`)
+  }
+  if (!isObject(script)) throw new UsageError(`${path} must hold an object: { "providers": { … } }`)
+  // startSimulator checks every field.
+  return script
+}
+
+function wholeNumber(option: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw new UsageError(`${option} must be a whole number, got '${value}'`)
+  return Number(value)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

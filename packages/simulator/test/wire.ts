@@ -1,0 +1,84 @@
+import { request as httpRequest, Agent, type IncomingHttpHeaders } from 'node:http'
+import type { SimulatedProvider } from '../src/index.ts'
+
+/** What came back for a request, byte for byte, and how the connection ended. */
+export interface WireAnswer {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: string
+  bytes: Buffer
+  /** The sizes of the pieces in which the body arrived. */
+  pieces: number[]
+  /** 'whole' if the body came to its end; else the error's code. */
+  ended: string
+}
+
+export interface WireOptions {
+  agent?: Agent | undefined
+  headers?: Record<string, string> | undefined
+  /** Gives up, as an impatient client does, when so many bytes of the body have come; 0 for the headers. */
+  abortAfterBytes?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Sends a JSON body as plain node:http does it, without anything that repairs, decodes or retries. */
+export function post(
+  provider: SimulatedProvider,
+  path: string,
+  body: unknown,
+  { agent, headers, abortAfterBytes, signal }: WireOptions = {},
+): Promise<WireAnswer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let status: number | undefined
+    let received: IncomingHttpHeaders = {}
+    const finish = (ended: string) => {
+      const bytes = Buffer.concat(chunks)
+      const pieces = chunks.map((chunk) => chunk.length)
+      resolve({ status, headers: received, body: bytes.toString(), bytes, pieces, ended })
+    }
+    const request = httpRequest(
+      `${provider.baseURL}${path}`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(agent && { agent }),
+        ...(signal && { signal }),
+      },
+      (response) => {
+        status = response.statusCode
+        received = response.headers
+        let length = 0
+        if (abortAfterBytes === 0) request.destroy()
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          length += chunk.length
+          if (abortAfterBytes !== undefined && length >= abortAfterBytes) request.destroy()
+        })
+        response.on('end', () => finish('whole'))
+        response.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.name))
+      },
+    )
+    request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.name))
+    request.end(typeof body === 'string' ? body : JSON.stringify(body))
+  })
+}
+
+export const chatBody = { model: 'gpt-4', messages: [{ role: 'user', content: 'What is a harbour? 港' }] }
+export const chatStreamBody = { ...chatBody, stream: true }
+
+export function chat(provider: SimulatedProvider, options?: WireOptions): Promise<WireAnswer> {
+  return post(provider, '/chat/completions', chatBody, options)
+}
+
+export function chatStream(provider: SimulatedProvider, options?: WireOptions): Promise<WireAnswer> {
+  return post(provider, '/chat/completions', chatStreamBody, options)
+}
+
+/** The data of each event of a stream's body. */
+export function eventsOf(body: string): string[] {
+  return body
+    .split(/\r?\n\r?\n/)
+    .filter((event) => event.startsWith('data: ') || event.startsWith('event: '))
+    .map((event) => event.slice(event.indexOf('data: ') + 6))
+}
