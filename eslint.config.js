@@ -15,8 +15,11 @@ export default tseslint.config(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
-      // Leaving a property out of the rest is what the rest is for.
-      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // Leaving a property out of the rest is what the rest is for; what is there for its place alone begins with `_`.
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { ignoreRestSiblings: true, argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       // `async` marks a function that answers with a promise, also where nothing is awaited yet.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -27,6 +30,15 @@ export default tseslint.config(
     files: leaves.map((leaf) => `packages/${leaf}/src/**/*.ts`),
     ignores: ['**/*.test.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['@harbor/*'] }] },
+  },
+  {
+    // Tests hand methods around as values, and throw what no decent program throws to see what becomes of it.
+    files: ['**/*.test.ts', '**/test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+    },
   },
   {
     files: ['**/*.js'],

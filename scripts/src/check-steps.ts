@@ -13,7 +13,8 @@ export function checkSteps(signal: AbortSignal): Step[] {
   const execute = ([program = '', ...args]: string[]) =>
     run(program, args, { cwd: root, env: quietEnv, signal })
   const command = (name: string, ...argv: string[]): Step => ({ name, run: () => execute(argv) })
-  const turbo = (task: string) => command(task, ...tool('turbo'), 'run', task, '--output-logs=errors-only')
+  const turbo = (task: string) =>
+    command(task, ...tool('turbo'), 'run', task, '--continue', '--output-logs=errors-only')
   const source = (name: string, file: string) =>
     command(name, process.execPath, '--conditions=@harbor/source', file)
   return [
