@@ -1,63 +1,76 @@
 import { spread, type Jitter } from './jitter.ts'
 import { LONGEST_TIMER_MS } from './sleep.ts'
+import { atLeast, duration, oneOf, validate } from './validate.ts'
 
 /**
  * How long to wait after a failed attempt, in milliseconds.
  *
  * @param attempt number of the attempt that failed, counted from 1
- * @param previousDelayMs what this function returned the time before; 0 the first time
+ * @param previousDelayMs what this function returned the time before; 0 at first
  * @param random a number from 0 up to, but not including, 1
  */
 export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
 
-/** How delays that grow are shaped. */
+/** The shape of delays that grow. */
 export interface BackoffOptions {
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
   baseDelayMs?: number | undefined
   /** No delay is longer, in milliseconds. @default 60_000 */
   maxDelayMs?: number | undefined
-  /** How chance spreads the delay; `true` is `'full'`. @default true */
+  /** How many times longer each delay is than the one before. @default 2, for `decorrelated` 3 */
+  factor?: number | undefined
+  /** How chance spreads the delays; `true` is `'full'`. @default true, for `constant` false */
   jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
 }
 
-/** The same delay every time, exactly unless `jitter` says otherwise. */
-export function constant(options: { delayMs: number; jitter?: BackoffOptions['jitter'] }): Backoff {
-  const { delayMs, jitter = 'none' } = options
-  return (_attempt, _previous, random) => spread(capped(delayMs, delayMs), jitter, random)
+/** The same delay every time. */
+export function constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
+  validate(options, { delayMs: CHECKS.baseDelayMs, jitter: CHECKS.jitter })
+  const { delayMs, jitter = false } = options
+  return (_attempt, _previous, random) => spread(capped(delayMs), jitter, random)
 }
 
 /** `baseDelayMs` more each time: 1, 2, 3, 4 s. */
-export function linear(options: BackoffOptions = {}): Backoff {
+export function linear(options: Omit<BackoffOptions, 'factor'> = {}): Backoff {
+  const { factor: _none, ...checks } = CHECKS
+  validate(options, checks)
   const { baseDelayMs = 1_000, maxDelayMs = 60_000, jitter = true } = options
   return (attempt, _previous, random) => spread(capped(baseDelayMs * attempt, maxDelayMs), jitter, random)
 }
 
-/** `factor` times as much each time: 1, 2, 4, 8 s. The default of `retry`. */
-export function exponential(
-  options: BackoffOptions & { /** @default 2 */ factor?: number | undefined } = {},
-): Backoff {
+/** `factor` times as long each time: 1, 2, 4, 8 s. The default of `retry`. */
+export function exponential(options: BackoffOptions = {}): Backoff {
+  validate(options, CHECKS)
   const { baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 2, jitter = true } = options
   return (attempt, _previous, random) =>
-    spread(
-      capped(baseDelayMs * Math.min(factor ** (attempt - 1), Number.MAX_VALUE), maxDelayMs),
-      jitter,
-      random,
-    )
+    spread(capped(grown(baseDelayMs, factor ** (attempt - 1)), maxDelayMs), jitter, random)
 }
 
-/** Anywhere between `baseDelayMs` and `factor` times the previous delay. */
-export function decorrelated(
-  options: Omit<BackoffOptions, 'jitter'> & { /** @default 3 */ factor?: number | undefined } = {},
-): Backoff {
+/** Anywhere between `baseDelayMs` and `factor` times the delay before. */
+export function decorrelated(options: Omit<BackoffOptions, 'jitter'> = {}): Backoff {
+  const { jitter: _none, ...checks } = CHECKS
+  validate(options, checks)
   const { baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 3 } = options
   const least = capped(baseDelayMs, maxDelayMs)
-  return (_attempt, previous, random) =>
-    // The range is capped, not the draw: at the cap the delays still differ.
-    least + (capped(Math.max(previous, least) * factor, maxDelayMs) - least) * random()
+  return (_attempt, previousDelayMs, random) => {
+    // The range is capped, not the draw: at the cap the delays of two clients still differ.
+    const most = capped(grown(Math.max(previousDelayMs, least), factor), maxDelayMs)
+    return least + (most - least) * random()
+  }
 }
 
 /** The ways to back off, each made from its options. */
 export const backoff = { constant, linear, exponential, decorrelated }
 
-const capped = (delayMs: number, maxDelayMs: number): number =>
+/** Powers soon reach Infinity, and 0 times that would be NaN. */
+const grown = (delayMs: number, times: number): number => delayMs * Math.min(times, Number.MAX_VALUE)
+
+const capped = (delayMs: number, maxDelayMs = Infinity): number =>
   Math.min(delayMs, maxDelayMs, LONGEST_TIMER_MS)
+
+const CHECKS = {
+  baseDelayMs: duration,
+  maxDelayMs: duration,
+  factor: atLeast(1),
+  jitter: oneOf(true, false, 'full', 'equal', 'none'),
+}

@@ -47,7 +47,7 @@ const DECISIVE: Rows = [
     'quota',
     /(insufficient|exceeded_current)_(quota|balance)|credit_balance|(spend|usage)_limit|billing_|^arrearage/i,
   ],
-  ['context-length', /context_(length|window|size)|string_above_max_length|prompt_too_long/],
+  ['context-length', /context_(length|window|size)|prompt_too_long/],
   ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
 ]
 
@@ -72,6 +72,7 @@ const WORDS: Rows = [
     /context (length|window|size|limit)|(prompt|input) is too long|maximum (prompt|input) length/i,
   ],
   ['context-length', /token (count|limit)|reduce the length|input length|too many tokens|request too large/i],
+  ['context-length', /'(messages|input|prompt|instructions)\b.*string too long/],
   ['content-filter', /content management policy|safety system|content exists risk/i],
   ['quota', /credit balance|insufficient (balance|credits)/i],
 ]

@@ -14,22 +14,15 @@ export function classify(error: unknown): Failure {
   let likely: Failure | undefined
   let link = error
   for (let depth = 0; depth < DEPTH && isObject(link); depth++) {
-    const failure = fromAnswer(link) ?? fromCode(link)
+    const failure = fromAnswer(link) ?? fromWords(link, CERTAIN)
     if (failure) return failure
-    const title = `${nameOf(link)}: ${String(link.message)}`
-    if (ABORTED.test(title)) return { kind: 'aborted', retryable: false, ambiguous: false }
-    // Which of the two it was, and whether the request left, a cause may tell more exactly.
-    if (TIMED_OUT.test(title)) likely = { kind: 'timeout', retryable: true, ambiguous: true }
-    else if (NO_ANSWER.test(title)) likely ??= { kind: 'network', retryable: true, ambiguous: true }
+    // No answer, but whether the request left, or what took too long, a cause may tell more exactly.
+    const guess = fromWords(link, LIKELY)
+    if (!likely || guess?.kind === 'timeout') likely = guess
     link = link.cause ?? link.error
   }
-  return (
-    likely ?? {
-      kind: 'unknown',
-      retryable: !(isObject(error) && PROGRAMMING.test(nameOf(error))),
-      ambiguous: false,
-    }
-  )
+  const broken = isObject(error) && PROGRAMMING.test(nameOf(error))
+  return likely ?? { kind: 'unknown', retryable: !broken, ambiguous: false }
 }
 
 type Facts = Readonly<Record<string, unknown>>
@@ -51,26 +44,29 @@ function fromAnswer(link: Facts): Failure | undefined {
   })
 }
 
-/** Codes of Node and undici, and of Harbor. Only strings: the `code` of a DOMException is a number of another world. */
-function fromCode(link: Facts): Failure | undefined {
-  const { code, retryAfterMs } = link
-  if (typeof code !== 'string') return undefined
-  const text = `${code} ${String(link.syscall)} ${String(link.message)}`
-  const row = CODES.find(([pattern]) => pattern.test(text))
+/** No answer came. Only string codes count: the `code` of a DOMException is a number of another world. */
+function fromWords(link: Facts, rows: Rows): Failure | undefined {
+  const code = typeof link.code === 'string' ? link.code : undefined
+  const words = `${code ?? ''} ${nameOf(link)}: ${String(link.message)}`
+  const row = rows.find(([pattern]) => pattern.test(words))
   if (!row) return undefined
   const [, kind, ambiguous = false] = row
-  const failure: Failure = { kind, code, retryable: /network|timeout/.test(kind), ambiguous }
-  if (typeof retryAfterMs === 'number') failure.retryAfterMs = retryAfterMs
-  return failure
+  const retryAfterMs = typeof link.retryAfterMs === 'number' ? link.retryAfterMs : undefined
+  return { kind, code, retryable: kind === 'network' || kind === 'timeout', ambiguous, retryAfterMs }
 }
 
-/** Matched against "code syscall message", in this order. `true`: it may have been carried out. */
-const CODES: readonly (readonly [RegExp, FailureKind, true?])[] = [
-  [/^(breaker_open|local_rate_limit|queue_full|spend_limit) /, 'refused'],
-  [/^(ABORT_ERR|ERR_CANCELED|UND_ERR_ABORT(ED)?) /, 'aborted'],
+/** Matched against "CODE Name: message"; the first that fits wins. `true`: it may have been carried out, and billed. */
+type Rows = readonly (readonly [RegExp, FailureKind, true?])[]
+
+const CERTAIN: Rows = [
+  [/^(breaker_open|local_rate_limit|queue_full|spend_limit) |(BreakerOpen|PoolQueueFull)Error:/, 'refused'],
+  [
+    /^(ABORT_ERR|ERR_CANCELED|UND_ERR_ABORT(ED)?) | ((APIUser)?Abort|Canceled)Error:|: Request was aborted\.$/,
+    'aborted',
+  ],
   [/^(ERR_INVALID|UND_ERR_(INVALID|NOT_SUPPORTED|REQ_CONTENT))/, 'unknown'],
-  // Never sent: no connection, no name, no trust.
-  [/^\w+ connect |before secure TLS/, 'network'],
+  // Never sent: no connection (the AggregateError is Node's, of all addresses it tried), no name, no trust.
+  [/^[A-Z]+ (AggregateError:|Error: connect )|before secure TLS/, 'network'],
   [/^(ECONNREFUSED|ENOTFOUND|EAI_|E(HOST|NET)(UNREACH|DOWN)|EADDRNOTAVAIL|EPROTO)/, 'network'],
   [/^UND_ERR_(CONNECT|CLOSED|PRX|SOCKS5)|^ERR_(TLS|SSL)|^\w*CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH/, 'network'],
   // Sent, and no answer, or not the whole of it.
@@ -78,11 +74,17 @@ const CODES: readonly (readonly [RegExp, FailureKind, true?])[] = [
   [/^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR|HPE_|ERR_(HTTP2|STREAM|NETWORK))/, 'network', true],
 ]
 
-/** Matched against "name: message", for what has no code; openai's classes have no name of their own once minified. */
-const ABORTED = /^((APIUser)?AbortError|CanceledError):|: Request was aborted\.$/
-const TIMED_OUT = /^\w*TimeoutError:|: Request timed out\.$/
-const NO_ANSWER =
-  /^APIConnectionError:|: (fetch failed|failed to fetch|network ?error|load failed|terminated$|connection error\.$)/i
+/** Errors that wrap. The messages are for `openai`'s classes, which a minifier leaves without a name. */
+const LIKELY: Rows = [
+  [/ \w*TimeoutError:|: Request timed out\.$/, 'timeout', true],
+  [/ APIConnectionError:|: Connection error\.$/, 'network', true],
+  [
+    / TypeError: (fetch failed|failed to fetch|networkerror|load failed|terminated|network error)/i,
+    'network',
+    true,
+  ],
+]
+
 const PROGRAMMING = /^(Type|Range|Syntax|Reference|Eval|URI)Error$/
 
 function nameOf(link: Facts): string {

@@ -27,8 +27,8 @@ export interface RetryBudgetOptions {
 const STEPS = 10
 
 /**
- * A budget over a sliding window: the retries of the last `windowMs` are never more than `ratio` times its calls plus
- * `minPerSecond` times its seconds. Constant time, constant memory, no timer.
+ * A budget over a sliding window: a retry is allowed as long as those of the last `windowMs` are fewer than `ratio` times
+ * the calls of that time plus `minPerSecond` times its seconds. Constant time, constant memory, no timer.
  *
  * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the shape
  */

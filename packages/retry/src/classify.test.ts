@@ -1,0 +1,295 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import OpenAI from 'openai'
+import { errors } from 'undici'
+import { describe, expect, it } from 'vitest'
+import { classify } from './classify.ts'
+import type { Failure } from './failure.ts'
+
+/** An error of Node or undici: a message, a code, perhaps more. */
+const coded = (code: string, facts: object = {}): Error => Object.assign(new Error(code), { code }, facts)
+const fetchFailed = (cause?: unknown): TypeError => new TypeError('fetch failed', { cause })
+
+type Row = [what: string, error: unknown, failure: Partial<Failure>]
+
+const notSent = { kind: 'network', retryable: true, ambiguous: false } as const
+const cutOff = { kind: 'network', retryable: true, ambiguous: true } as const
+const tooSlow = { kind: 'timeout', retryable: true, ambiguous: true } as const
+const aborted = { kind: 'aborted', retryable: false, ambiguous: false } as const
+
+describe("openai's error classes", () => {
+  const apiError = (status: number, error: object, headers: Record<string, string> = {}) =>
+    OpenAI.APIError.generate(status, { error }, undefined, new Headers(headers))
+
+  it.each<Row>([
+    ['BadRequestError', apiError(400, { code: 'invalid_value' }), { kind: 'bad-request', status: 400 }],
+    [
+      'a context that is too long',
+      apiError(400, { code: 'context_length_exceeded' }),
+      { kind: 'context-length' },
+    ],
+    [
+      'AuthenticationError',
+      apiError(401, { code: 'invalid_api_key' }),
+      { kind: 'auth', code: 'invalid_api_key' },
+    ],
+    ['PermissionDeniedError', apiError(403, {}), { kind: 'auth', status: 403 }],
+    ['NotFoundError', apiError(404, { code: 'model_not_found' }), { kind: 'not-found' }],
+    ['ConflictError', apiError(409, {}), { kind: 'conflict', retryable: true }],
+    ['UnprocessableEntityError', apiError(422, {}), { kind: 'bad-request' }],
+    [
+      'RateLimitError',
+      apiError(429, { code: 'rate_limit_exceeded' }, { 'retry-after-ms': '1500' }),
+      { kind: 'rate-limit', status: 429, retryable: true, retryAfterMs: 1_500 },
+    ],
+    [
+      'RateLimitError of an empty account',
+      apiError(429, { code: 'insufficient_quota' }, { 'x-should-retry': 'true' }),
+      { kind: 'quota', retryable: false },
+    ],
+    ['InternalServerError', apiError(500, {}), { kind: 'server', status: 500, retryable: true }],
+    [
+      'InternalServerError that says no',
+      apiError(500, {}, { 'x-should-retry': 'false' }),
+      { retryable: false },
+    ],
+    [
+      'an error in a stream',
+      new OpenAI.APIError(undefined, { code: 'server_error' }, undefined, new Headers()),
+      { kind: 'server' },
+    ],
+    [
+      'an error in a stream that tells nothing',
+      new OpenAI.APIError(undefined, {}, 'x', new Headers()),
+      { kind: 'stream' },
+    ],
+    ['APIUserAbortError', new OpenAI.APIUserAbortError(), aborted],
+    ['APIConnectionTimeoutError', new OpenAI.APIConnectionTimeoutError(), tooSlow],
+    ['APIConnectionError', new OpenAI.APIConnectionError({}), cutOff],
+    [
+      'APIConnectionError of a refused connection',
+      new OpenAI.APIConnectionError({ cause: fetchFailed(coded('ECONNREFUSED')) }),
+      { ...notSent, code: 'ECONNREFUSED' },
+    ],
+    [
+      'APIConnectionError of a cut connection',
+      new OpenAI.APIConnectionError({ cause: fetchFailed(coded('ECONNRESET')) }),
+      { ...cutOff, code: 'ECONNRESET' },
+    ],
+    [
+      'APIConnectionTimeoutError of a connection that took too long',
+      Object.assign(new OpenAI.APIConnectionTimeoutError(), {
+        cause: fetchFailed(new errors.ConnectTimeoutError()),
+      }),
+      { ...notSent, code: 'UND_ERR_CONNECT_TIMEOUT' },
+    ],
+  ])('takes %s for what it is', (_what, error, failure) => {
+    expect(classify(error)).toMatchObject(failure)
+  })
+
+  it('knows the classes without their names, as a minifier leaves them', () => {
+    const minified = (error: object): object =>
+      Object.setPrototypeOf(error, class e extends Error {}.prototype) as object
+    expect(classify(minified(new OpenAI.APIUserAbortError()))).toMatchObject(aborted)
+    expect(classify(minified(new OpenAI.APIConnectionTimeoutError()))).toMatchObject(tooSlow)
+    expect(classify(minified(new OpenAI.APIConnectionError({})))).toMatchObject(cutOff)
+  })
+})
+
+describe('transport errors', () => {
+  it.each(
+    'ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH UND_ERR_CONNECT_TIMEOUT UND_ERR_CLOSED UND_ERR_PRX_TLS EPROTO ERR_TLS_CERT_ALTNAME_INVALID CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT UNABLE_TO_VERIFY_LEAF_SIGNATURE ERR_SSL_WRONG_VERSION_NUMBER'.split(
+      ' ',
+    ),
+  )('knows that with %s nothing was sent', (code) => {
+    expect(classify(coded(code))).toEqual({ ...notSent, code })
+  })
+
+  it.each(
+    'ECONNRESET EPIPE UND_ERR_SOCKET UND_ERR_DESTROYED HPE_INVALID_CONSTANT ERR_HTTP2_STREAM_ERROR'.split(
+      ' ',
+    ),
+  )('knows that with %s the request may have been carried out', (code) => {
+    expect(classify(coded(code))).toEqual({ ...cutOff, code })
+  })
+
+  it.each('UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT ETIMEDOUT ESOCKETTIMEDOUT'.split(' '))(
+    'knows that with %s the answer did not come in time',
+    (code) => {
+      expect(classify(coded(code))).toEqual({ ...tooSlow, code })
+    },
+  )
+
+  it.each<Row>([
+    [
+      'a connection that timed out',
+      coded('ETIMEDOUT', { message: 'connect ETIMEDOUT 10.0.0.1:443' }),
+      notSent,
+    ],
+    [
+      'a handshake that was cut off',
+      coded('ECONNRESET', {
+        message: 'Client network socket disconnected before secure TLS connection was established',
+      }),
+      notSent,
+    ],
+    ["undici's SocketError", new errors.SocketError('other side closed'), cutOff],
+    ["undici's HeadersTimeoutError", new errors.HeadersTimeoutError(), tooSlow],
+    ["undici's BodyTimeoutError", new errors.BodyTimeoutError(), tooSlow],
+    ["undici's RequestAbortedError", new errors.RequestAbortedError(), aborted],
+    ["undici's ResponseError", new errors.ResponseError('x', 503, {}), { kind: 'server', status: 503 }],
+    [
+      "undici's InvalidArgumentError",
+      new errors.InvalidArgumentError(),
+      { kind: 'unknown', retryable: false },
+    ],
+    ['a failed fetch', fetchFailed(), cutOff],
+    ['a failed fetch with a cause', fetchFailed(coded('ENOTFOUND')), notSent],
+    [
+      'a failed fetch of an address that is none',
+      fetchFailed(coded('ERR_INVALID_URL')),
+      { retryable: false },
+    ],
+    ['a body that was cut', new TypeError('terminated', { cause: new errors.SocketError() }), cutOff],
+    ['a failed fetch in Chrome', new TypeError('Failed to fetch'), cutOff],
+    ['a failed fetch in Firefox', new TypeError('NetworkError when attempting to fetch resource.'), cutOff],
+    ['a failed fetch in Safari', new TypeError('Load failed'), cutOff],
+  ])('takes %s for what it is', (_what, error, failure) => {
+    expect(classify(error)).toMatchObject(failure)
+  })
+
+  it('takes a fetch that is really refused for what it is', async () => {
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    const error: unknown = await fetch(`http://localhost:${port}`).catch((reason: unknown) => reason)
+    expect(classify(error)).toEqual({ ...notSent, code: 'ECONNREFUSED' })
+  })
+})
+
+describe('aborts and timeouts', () => {
+  it.each<Row>([
+    ['an abort', AbortSignal.abort().reason, aborted],
+    ['an AbortError', new DOMException('x', 'AbortError'), aborted],
+    ["Node's AbortError", coded('ABORT_ERR'), aborted],
+    ['a failed fetch because of an abort', fetchFailed(new DOMException('x', 'AbortError')), aborted],
+    ['a TimeoutError', new DOMException('x', 'TimeoutError'), tooSlow],
+    [
+      'a TimeoutError inside',
+      new Error('wrapped', { cause: new DOMException('x', 'TimeoutError') }),
+      tooSlow,
+    ],
+  ])('takes %s for what it is', (_what, error, failure) => {
+    expect(classify(error)).toMatchObject(failure)
+  })
+
+  it('does not take the number that a DOMException calls its code for a code', () => {
+    expect(classify(new DOMException('x', 'AbortError')).code).toBe(undefined)
+    expect(classify(Object.assign(new Error('x'), { code: 20 }))).toEqual({
+      kind: 'unknown',
+      retryable: true,
+      ambiguous: false,
+    })
+  })
+})
+
+describe("Harbor's own refusals", () => {
+  it.each(['breaker_open', 'local_rate_limit', 'queue_full', 'spend_limit'])('does not retry %s', (code) => {
+    expect(classify(coded(code, { retryAfterMs: 900 }))).toEqual({
+      kind: 'refused',
+      code,
+      retryable: false,
+      ambiguous: false,
+      retryAfterMs: 900,
+    })
+  })
+
+  it.each(['BreakerOpenError', 'PoolQueueFullError'])('does not retry a %s', (name) => {
+    expect(classify(Object.assign(new Error('x'), { name, retryAfterMs: 900 }))).toMatchObject({
+      kind: 'refused',
+      retryable: false,
+      retryAfterMs: 900,
+    })
+  })
+})
+
+describe('answers of any client', () => {
+  it.each<Row>([
+    [
+      'a Response',
+      new Response('', { status: 503, headers: { 'retry-after': '1' } }),
+      { kind: 'server', retryAfterMs: 1_000, code: undefined },
+    ],
+    [
+      'a status and headers',
+      { status: 429, headers: { 'retry-after': '1' } },
+      { kind: 'rate-limit', retryAfterMs: 1_000 },
+    ],
+    ['a statusCode', { statusCode: 404 }, { kind: 'not-found', status: 404 }],
+    [
+      'an APICallError of the AI SDK',
+      {
+        statusCode: 429,
+        responseHeaders: { 'retry-after': '1' },
+        data: { error: { code: 'insufficient_quota' } },
+      },
+      { kind: 'quota' },
+    ],
+    [
+      'an AxiosError',
+      coded('ERR_BAD_REQUEST', {
+        response: { status: 400, data: { error: { code: 'context_length_exceeded' } }, headers: {} },
+      }),
+      { kind: 'context-length', status: 400 },
+    ],
+    [
+      'an error of Anthropic',
+      { status: 529, error: { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } } },
+      { kind: 'overloaded', code: 'overloaded_error' },
+    ],
+    [
+      'an answer as the cause',
+      new Error('wrapped', { cause: { status: 401 } }),
+      { kind: 'auth', status: 401 },
+    ],
+  ])('takes %s for what it is', (_what, error, failure) => {
+    expect(classify(error)).toMatchObject(failure)
+  })
+})
+
+describe('strangers', () => {
+  const stranger = { kind: 'unknown', retryable: true, ambiguous: false } as const
+
+  it.each([
+    ['an Error', new Error('x')],
+    ['undefined', undefined],
+    ['null', null],
+    ['a string', 'x'],
+    ['a number', 503],
+    ['an object', {}],
+    ['an object without a prototype', Object.create(null)],
+    ['a status that is none', { status: 7 }],
+    ['a status that is a word', { status: 'rejected' }],
+    ['a code that is unknown', coded('E_OF_MY_OWN')],
+  ])('retries %s', (_what, error) => {
+    expect(classify(error)).toEqual(stranger)
+  })
+
+  it.each([
+    new TypeError('x'),
+    new RangeError('x'),
+    new SyntaxError('x'),
+    new ReferenceError('x'),
+    new URIError('x'),
+  ])('does not retry a programming error: %o', (error) => {
+    expect(classify(error)).toEqual({ ...stranger, retryable: false })
+  })
+
+  it('follows a ring of causes to no end', () => {
+    const first = new Error('first')
+    first.cause = new Error('second', { cause: first })
+    expect(classify(first)).toEqual(stranger)
+  })
+})
