@@ -2,8 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers'
 import { type AnswerWishes, answerRequest } from './answers/answer-request.ts'
 import type { Answer } from './answers/answer.ts'
-import type { FaultType } from './fault.ts'
-import type { RecordedRequest } from './journal.ts'
+import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
 import type { ProviderScript } from './script.ts'
 
@@ -15,8 +14,7 @@ export interface CallOptions {
   script: ProviderScript
   random: () => number
   connection: Connection
-  /** Counts a fault. */
-  onFault: (type: FaultType) => void
+  journal: Journal
 }
 
 // A longer timer would fire at once.
@@ -30,12 +28,9 @@ export class Call {
   readonly script: ProviderScript
   readonly random: () => number
   readonly connection: Connection
-  readonly onFault: (type: FaultType) => void
-  /** What is being delivered. */
-  usage: Answer['usage'] | undefined
-  /** How much of it was written, from 0 to 1. */
-  progress = 0
+  readonly journal: Journal
   readonly #startedAt = performance.now()
+  #billed = { input: 0, output: 0 }
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: CallOptions) {
@@ -45,7 +40,7 @@ export class Call {
     this.script = options.script
     this.random = options.random
     this.connection = options.connection
-    this.onFault = options.onFault
+    this.journal = options.journal
   }
 
   get elapsedMs(): number {
@@ -55,6 +50,14 @@ export class Call {
   /** The answer in good health. */
   answer(wishes?: AnswerWishes): Answer {
     return answerRequest(this.request, this.raw, this.script, wishes)
+  }
+
+  /** Counts the tokens of an answer of which `share`, from 0 to 1, has been written by now. */
+  bill({ usage }: Answer, share: number): void {
+    const total = { input: usage.input, output: Math.round(usage.output * Math.min(1, share)) }
+    this.journal.tokens.input += total.input - this.#billed.input
+    this.journal.tokens.output += total.output - this.#billed.output
+    this.#billed = total
   }
 
   /** Goes on after a while, unless the call has ended by then. */

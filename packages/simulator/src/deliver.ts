@@ -28,7 +28,6 @@ export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): vo
 function write(call: Call, answer: Answer, delivery: Delivery): void {
   const { frames = answer.frames, ending = 'end', packets, encoding } = delivery
   const delay = pace(call, answer, delivery.pauses)
-  call.usage = answer.usage
   if (packets) writePackets(call, answer, frames, packets)
   else if (encoding) writeEncoded(call, answer, frames, encoding, delay)
   else if (delay || ending !== 'end') writeFrames(call, answer, frames, ending, delay)
@@ -50,18 +49,16 @@ function pace(
   return (index) => pauses[index] ?? sampleLatency(index === 0 ? firstTokenMs : tokenMs, random)
 }
 
-function writeHead(
-  { request, response, elapsedMs }: Call,
-  answer: Answer,
-  more: readonly string[] = [],
-): void {
-  response.writeHead(answer.status, [
+function writeHead(call: Call, answer: Answer, more: readonly string[] = []): void {
+  call.journal.status(answer.status)
+  call.bill(answer, 0)
+  call.response.writeHead(answer.status, [
     'content-type',
     answer.contentType,
     'x-request-id',
-    request.requestId,
+    call.request.requestId,
     'openai-processing-ms',
-    String(Math.round(elapsedMs)),
+    String(Math.round(call.elapsedMs)),
     ...answer.headers,
     ...more,
   ])
@@ -71,7 +68,7 @@ function writeHead(
 function writeWhole(call: Call, answer: Answer, frames: readonly string[]): void {
   const body = frames.length === 1 ? (frames[0] ?? '') : frames.join('')
   writeHead(call, answer, answer.stream ? [] : ['content-length', String(Buffer.byteLength(body))])
-  call.progress = 1
+  call.bill(answer, 1)
   call.response.end(body)
 }
 
@@ -85,7 +82,7 @@ function writeFrames(
   writeHead(call, answer)
   call.response.flushHeaders()
   pump(call, frames, delay, (batch, written) => {
-    call.progress = Math.min(1, written / Math.max(1, answer.frames.length))
+    call.bill(answer, written / Math.max(1, answer.frames.length))
     if (batch !== '') call.response.write(batch)
     if (written === frames.length) end(call, ending)
   })
@@ -109,7 +106,7 @@ function writeEncoded(
   encoder.pipe(call.response)
   call.response.once('close', () => encoder.destroy())
   pump(call, frames, delay, (batch, written) => {
-    call.progress = written / Math.max(1, frames.length)
+    call.bill(answer, written / Math.max(1, frames.length))
     encoder.write(batch)
     if (written === frames.length) encoder.end()
     else encoder.flush()
@@ -157,7 +154,7 @@ function writePackets(
   let written = 0
   function step() {
     call.response.write(body.subarray(written, (written += bytes)))
-    call.progress = Math.min(1, written / body.length)
+    call.bill(answer, written / body.length)
     if (written >= body.length) call.response.end()
     else if (everyMs > 0) call.wait(everyMs, step)
     else call.nextTurn(step)

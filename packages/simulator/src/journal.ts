@@ -68,12 +68,6 @@ export class Journal {
     }
   }
 
-  /** Counts the tokens of an answer, `share` of which was written. */
-  bill(usage = { input: 0, output: 0 }, share = 0): void {
-    this.tokens.input += usage.input
-    this.tokens.output += Math.round(usage.output * share)
-  }
-
   status(status: number): void {
     increment(this.#statuses, status)
   }

@@ -152,7 +152,7 @@ export class Provider implements SimulatedProvider {
         connection,
         script: this.#script,
         random: this.#random,
-        onFault: (type) => journal.fault(type),
+        journal,
       })
       perform(call, this.#picker.take(facts(record)))
     })
@@ -163,8 +163,6 @@ export class Provider implements SimulatedProvider {
         record.aborted = true
         journal.aborts++
       }
-      if (response.headersSent) journal.status(response.statusCode)
-      journal.bill(call?.usage, call?.progress)
       this.#inFlight--
       if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
     })

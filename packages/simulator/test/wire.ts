@@ -1,4 +1,5 @@
 import { request as httpRequest, Agent, type IncomingHttpHeaders } from 'node:http'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { SimulatedProvider } from '../src/index.ts'
 
 /** What came back for a request, byte for byte, and how the connection ended. */
@@ -9,16 +10,17 @@ export interface WireAnswer {
   bytes: Buffer
   /** The sizes of the pieces in which the body arrived. */
   pieces: number[]
-  /** 'whole' if the body came to its end; else the error's code. */
+  /** 'whole' if the body came to its end, 'gone' if the client went away; else the error's code. */
   ended: string
 }
 
 export interface WireOptions {
   agent?: Agent | undefined
   headers?: Record<string, string> | undefined
-  /** Gives up, as an impatient client does, when so many bytes of the body have come; 0 for the headers. */
+  /** Goes away when so many bytes of the body have come; 0 for the headers. */
   abortAfterBytes?: number | undefined
-  signal?: AbortSignal | undefined
+  /** Goes away when, the request being in flight, nothing has come for so long. */
+  patienceMs?: number | undefined
 }
 
 /** Sends a JSON body as plain node:http does it, without anything that repairs, decodes or retries. */
@@ -26,41 +28,68 @@ export function post(
   provider: SimulatedProvider,
   path: string,
   body: unknown,
-  { agent, headers, abortAfterBytes, signal }: WireOptions = {},
+  { agent, headers, abortAfterBytes, patienceMs }: WireOptions = {},
 ): Promise<WireAnswer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let status: number | undefined
     let received: IncomingHttpHeaders = {}
-    const finish = (ended: string) => {
-      const bytes = Buffer.concat(chunks)
-      const pieces = chunks.map((chunk) => chunk.length)
-      resolve({ status, headers: received, body: bytes.toString(), bytes, pieces, ended })
-    }
+    let gone = false
+    let finished = false
+
     const request = httpRequest(
       `${provider.baseURL}${path}`,
       {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         ...(agent && { agent }),
-        ...(signal && { signal }),
       },
       (response) => {
         status = response.statusCode
         received = response.headers
         let length = 0
-        if (abortAfterBytes === 0) request.destroy()
+        if (abortAfterBytes === 0) leave()
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk)
           length += chunk.length
-          if (abortAfterBytes !== undefined && length >= abortAfterBytes) request.destroy()
+          if (abortAfterBytes !== undefined && length >= abortAfterBytes) leave()
         })
         response.on('end', () => finish('whole'))
-        response.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.name))
+        response.on('error', finishWith)
       },
     )
-    request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.name))
+    request.on('error', finishWith)
     request.end(typeof body === 'string' ? body : JSON.stringify(body))
+    if (patienceMs !== undefined) void loseInterest(patienceMs)
+
+    async function loseInterest(ms: number) {
+      while (provider.counts().inFlight === 0 && !finished) await setTimeout(1)
+      let before
+      do {
+        before = `${status} ${chunks.length}`
+        await setTimeout(ms)
+        // On a busy machine the timer is late, and what came in the meantime has not been read yet.
+        await setImmediate()
+        await setImmediate()
+      } while (before !== `${status} ${chunks.length}`)
+      leave()
+    }
+
+    function leave() {
+      gone = true
+      request.destroy()
+    }
+
+    function finishWith(error: NodeJS.ErrnoException) {
+      finish(gone ? 'gone' : (error.code ?? error.name))
+    }
+
+    function finish(ended: string) {
+      finished = true
+      const bytes = Buffer.concat(chunks)
+      const pieces = chunks.map((chunk) => chunk.length)
+      resolve({ status, headers: received, body: bytes.toString(), bytes, pieces, ended })
+    }
   })
 }
 

@@ -12,7 +12,7 @@ export function perform(call: Call, fault: SimpleFault | undefined): void {
     deliver(call, call.answer())
     return
   }
-  if (fault.type !== 'reset-reused' || isReused(call)) call.onFault(fault.type)
+  if (fault.type !== 'reset-reused' || isReused(call)) call.journal.fault(fault.type)
   switch (fault.type) {
     case 'hang':
       return
