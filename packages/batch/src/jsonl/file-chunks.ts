@@ -1,0 +1,28 @@
+import { UnreadableFileError } from './unreadable-file-error.ts'
+
+const CHUNK_BYTES = 256 * 1024
+
+/**
+ * The bytes of a file, chunk by chunk. All chunks share one buffer: a chunk is gone when the next one is asked for. The
+ * file is closed at the end, at an error and when the iteration is left early.
+ *
+ * @throws UnreadableFileError
+ */
+export async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const refuse = (cause: unknown): never => {
+    throw new UnreadableFileError(path, cause)
+  }
+  // Not imported at the top: reading a stream needs no file system, and so no Node.
+  const { open } = await import('node:fs/promises')
+  const file = await open(path).catch(refuse)
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null).catch(refuse)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,88 @@
+/** One line as it came, without its line feed. */
+export interface RawLine {
+  /** Counted from 1. */
+  line: number
+  /** Where it begins, in bytes from the beginning of the source. */
+  byteOffset: number
+  /** Valid until the next line is asked for. Of a line that is too long, its beginning. */
+  bytes: Uint8Array
+  tooLong: boolean
+}
+
+const LINE_FEED = 0x0a
+
+/**
+ * Cuts chunks of bytes into lines. A line that goes on in the next chunk is copied, so chunks may be reused by their
+ * source. Of a line that is too long no more than `maxLineBytes` are ever held: it is reported as soon as that is certain,
+ * and the rest of it is passed over.
+ */
+export class LineCutter {
+  readonly #maxLineBytes: number
+  /** The beginning of the current line, from earlier chunks: the first `#heldLength` bytes. */
+  #held = new Uint8Array(0)
+  #heldLength = 0
+  #line = 1
+  #lineOffset = 0
+  /** Where the current chunk begins in the source. */
+  #chunkOffset = 0
+  /** The current line has been reported as too long. */
+  #passingOver = false
+
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes
+  }
+
+  *cut(chunk: Uint8Array): Generator<RawLine, void, undefined> {
+    let start = 0
+    while (start < chunk.length) {
+      const feed = chunk.indexOf(LINE_FEED, start)
+      const end = feed === -1 ? chunk.length : feed
+      const room = this.#maxLineBytes - this.#heldLength
+      if (!this.#passingOver && end - start > room) {
+        this.#passingOver = true
+        yield this.#raw(chunk.subarray(start, start + room), true)
+      }
+      if (feed === -1) {
+        if (!this.#passingOver) this.#hold(chunk.subarray(start))
+        break
+      }
+      if (!this.#passingOver) yield this.#raw(chunk.subarray(start, end), false)
+      start = feed + 1
+      this.#begin(this.#chunkOffset + start)
+    }
+    this.#chunkOffset += chunk.length
+  }
+
+  /** The last line, if no line feed ended it. */
+  *end(): Generator<RawLine, void, undefined> {
+    if (!this.#passingOver && this.#heldLength > 0) yield this.#raw(new Uint8Array(0), false)
+  }
+
+  #raw(rest: Uint8Array, tooLong: boolean): RawLine {
+    let bytes = rest
+    if (this.#heldLength > 0) {
+      this.#hold(rest)
+      bytes = this.#held.subarray(0, this.#heldLength)
+    }
+    return { line: this.#line, byteOffset: this.#lineOffset, bytes, tooLong }
+  }
+
+  #begin(offset: number): void {
+    this.#line++
+    this.#lineOffset = offset
+    this.#heldLength = 0
+    this.#passingOver = false
+  }
+
+  #hold(bytes: Uint8Array): void {
+    const length = this.#heldLength + bytes.length
+    if (length > this.#held.length) {
+      // Twice as much each time, so that a line in many small chunks is not copied once per chunk.
+      const grown = new Uint8Array(Math.min(Math.max(length, this.#held.length * 2), this.#maxLineBytes))
+      grown.set(this.#held.subarray(0, this.#heldLength))
+      this.#held = grown
+    }
+    this.#held.set(bytes, this.#heldLength)
+    this.#heldLength = length
+  }
+}

@@ -1,0 +1,128 @@
+import { aFunction, count, either, oneOf, show, validate, type Check } from '../validate.ts'
+import { BadLineError } from './bad-line-error.ts'
+import { fileChunks } from './file-chunks.ts'
+import { LineCutter, type RawLine } from './line-cutter.ts'
+
+export interface ReadJsonlOptions {
+  /**
+   * The longest line that is read, in bytes up to its line feed. Memory stays within this and one chunk of the source,
+   * however long a line is. @default 16_777_216 (16 MiB)
+   */
+  maxLineBytes?: number | undefined
+  /**
+   * What becomes of a line that is not JSON, not UTF-8 or too long: `'throw'` ends the reading with a BadLineError,
+   * `'skip'` leaves it out, a function is told and the line left out; what the function throws ends the reading.
+   * @default 'throw'
+   */
+  onBadLine?: 'throw' | 'skip' | ((problem: BadLine) => void) | undefined
+}
+
+/** A line that could not be read. */
+export interface BadLine {
+  /** Its number, counted from 1; blank lines count. */
+  line: number
+  /** The first characters of it, 200 at most. This is content: it is in no error and in no message. */
+  excerpt: string
+  /** What is wrong with it and where it begins, without content. */
+  error: BadLineError
+}
+
+/**
+ * Reads JSON Lines, one value after the other, never the whole. UTF-8 may be split anywhere across chunks; a byte order
+ * mark, CRLF, blank lines and a last line without line feed are fine. Leaving the loop early closes the file.
+ *
+ * ```ts
+ * for await (const { value, line } of readJsonl<Prompt>('prompts.jsonl')) …
+ * ```
+ *
+ * @param source the path of a file, or its bytes: a stream of Node, a web stream, anything that can be iterated
+ * @returns an iterable; each iteration of a path opens the file anew. That the values are of type `T` is trusted, not checked
+ * @throws UnreadableFileError, when iterated, for a file that is missing, a directory or not permitted
+ * @throws BadLineError, when iterated, for the first bad line, unless `onBadLine` says otherwise
+ */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- taken on trust, to save a cast at every use
+export function readJsonl<T>(
+  source: string | AsyncIterable<Uint8Array>,
+  options: ReadJsonlOptions = {},
+): AsyncIterable<{ value: T; line: number }> {
+  validate(options, CHECKS)
+  if (
+    typeof source !== 'string' &&
+    typeof (source as Partial<typeof source> | null)?.[Symbol.asyncIterator] !== 'function'
+  ) {
+    throw new TypeError(
+      `source must be the path of a file or an async iterable of bytes, got ${show(source)}`,
+    )
+  }
+  const { maxLineBytes = 16 * 1024 * 1024, onBadLine = 'throw' } = options
+  const iterable: AsyncIterable<{ value: unknown; line: number }> = {
+    [Symbol.asyncIterator]: () =>
+      values(typeof source === 'string' ? fileChunks(source) : source, maxLineBytes, onBadLine),
+  }
+  return iterable as AsyncIterable<{ value: T; line: number }>
+}
+
+const CHECKS: Readonly<Record<keyof ReadJsonlOptions, Check>> = {
+  maxLineBytes: count,
+  onBadLine: either(oneOf('throw', 'skip'), aFunction),
+}
+
+async function* values(
+  chunks: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+  onBadLine: NonNullable<ReadJsonlOptions['onBadLine']>,
+): AsyncGenerator<{ value: unknown; line: number }, void, undefined> {
+  const report = (raw: RawLine, reason: BadLineError['reason']): void => {
+    if (onBadLine === 'skip') return
+    const error = new BadLineError(raw.line, raw.byteOffset, reason, maxLineBytes)
+    if (onBadLine === 'throw') throw error
+    onBadLine({ line: raw.line, excerpt: excerptOf(raw.bytes), error })
+  }
+  const cutter = new LineCutter(maxLineBytes)
+  for await (const lines of linesOf(chunks, cutter)) {
+    for (const raw of lines) {
+      const result = parse(raw)
+      if ('value' in result) yield { value: result.value, line: raw.line }
+      else if (result.bad) report(raw, result.bad)
+    }
+  }
+}
+
+/** The lines that each chunk completes, then the last one. Not line by line: every step of an async iteration has its price. */
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  cutter: LineCutter,
+): AsyncGenerator<Iterable<RawLine>, void, undefined> {
+  for await (const chunk of chunks) {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError(`source must give bytes, got a ${typeof chunk}; a stream must have no encoding set`)
+    }
+    yield cutter.cut(chunk)
+  }
+  yield cutter.end()
+}
+
+/** The value of a line, what is bad about it, or neither for a blank one. */
+function parse({ bytes, tooLong }: RawLine): { value: unknown } | { bad?: BadLineError['reason'] } {
+  if (tooLong) return { bad: 'too-long' }
+  let text: string
+  try {
+    text = strictUtf8.decode(bytes) // Takes a byte order mark away.
+  } catch {
+    return { bad: 'not-utf8' }
+  }
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return /\S/.test(text) ? { bad: 'not-json' } : {}
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
+function excerptOf(bytes: Uint8Array): string {
+  // No character takes more than four bytes.
+  return Array.from(new TextDecoder().decode(bytes.subarray(0, 800)))
+    .slice(0, 200)
+    .join('')
+}

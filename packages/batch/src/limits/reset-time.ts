@@ -1,0 +1,52 @@
+/**
+ * How long until a reset, in milliseconds: 0 if it has passed, `undefined` if the text makes no sense.
+ *
+ * Providers write it as a duration of Go (`6m0s`), as a date (RFC 3339), as milliseconds or seconds since 1970, or as
+ * seconds from now. The last three are told apart by their size: a second of 2001 is a billion, a wait never is.
+ */
+export function parseReset(text: string | undefined, nowMs: number): number | undefined {
+  const reset = text?.trim()
+  if (!reset) return undefined
+  if (NUMBER.test(reset)) {
+    const number = Number(reset)
+    if (number < 1e9) return number * 1000
+    return fromNow(number < 1e12 ? number * 1000 : number, nowMs)
+  }
+  if (RFC_3339.test(reset)) return fromNow(Date.parse(reset), nowMs)
+  return parseGoDuration(reset)
+}
+
+/**
+ * A duration as Go writes it (https://pkg.go.dev/time#ParseDuration), in milliseconds: `1h2m3.5s`, `120ms`, `864µs`.
+ * HTTP clients read headers as Latin-1, so the `µ` of a server that writes UTF-8 arrives as two characters.
+ */
+function parseGoDuration(text: string): number | undefined {
+  if (!GO_DURATION.test(text)) return undefined
+  let ms = 0
+  for (const [, number, unit = ''] of text.matchAll(GO_PART)) ms += Number(number) * (UNIT_MS[unit] ?? NaN)
+  return ms <= Number.MAX_SAFE_INTEGER ? ms : undefined
+}
+
+const NUMBER = /^\d+(\.\d+)?$/
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const GO_DURATION = /^((\d+(\.\d*)?|\.\d+)(h|ms|m|s|us|µs|μs|Âµs|Î¼s|ns))+$/
+const GO_PART = /([\d.]+)([^\d.]+)/g
+
+const MICROSECOND_MS = 1e-3
+const UNIT_MS: Partial<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+  us: MICROSECOND_MS,
+  µs: MICROSECOND_MS,
+  μs: MICROSECOND_MS,
+  Âµs: MICROSECOND_MS,
+  'Î¼s': MICROSECOND_MS,
+  ns: 1e-6,
+}
+
+function fromNow(atMs: number, nowMs: number): number | undefined {
+  const ms = Math.max(0, atMs - nowMs)
+  return ms <= Number.MAX_SAFE_INTEGER ? ms : undefined // Also NaN, of a day that no calendar has.
+}
