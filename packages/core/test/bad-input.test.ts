@@ -17,7 +17,7 @@ describe('a wrong option is refused at once, and the message names what to chang
     [{ retires: 3 }, /^Unknown option retires\. Did you mean retry\?$/],
     [{ timeout: -1 }, /^timeout must be a number of milliseconds above 0 .*, got -1\.$/],
     [{ timeout: Infinity }, /^timeout must be a number of milliseconds above 0 .*, got Infinity\.$/],
-    [{ timeout: '30s' }, /^timeout must be .*, got a string/],
+    [{ timeout: '30s' }, /^timeout must be .*, got another string\.$/],
     [{ maxRetries: -1 }, /^maxRetries must be a whole number of at least 0, got -1\.$/],
     [{ maxRetries: 1.5 }, /^maxRetries must be a whole number of at least 0, got 1\.5\.$/],
     [{ maxRetries: 1, retry: { maxAttempts: 5 } }, /maxRetries: 1 .* 5 attempts contradict each other/],
