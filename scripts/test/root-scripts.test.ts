@@ -38,4 +38,6 @@ it('leads every script to a file that exists', () => {
 it('runs on the Node that the workspace brings along', () => {
   const { devDependencies } = readManifest(join(root, 'package.json'))
   expect(process.versions.node).toBe(devDependencies?.node)
+  const settings = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')
+  expect(/^nodeVersion: (.*)$/m.exec(settings)?.[1]).toBe(devDependencies?.node)
 })
