@@ -6,6 +6,7 @@
 import { createRetry, retry } from '@harbor/retry'
 import { handleAll, retry as cockatielRetry, timeout, TimeoutStrategy } from 'cockatiel'
 import pRetry from 'p-retry'
+import { bundleSize } from './bundle-size.ts'
 import { measure, printTable, type Subject } from './measure.ts'
 
 const operation = async (): Promise<number> => 1
@@ -63,3 +64,15 @@ printTable(
     { times: 10_000 },
   ),
 )
+
+console.log('\nIn a bundle, bytes minified / gzipped')
+for (const statement of [
+  "export { retry } from '@harbor/retry'",
+  "export { classify } from '@harbor/retry'",
+  "export * from '@harbor/retry'",
+  "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
+  "export { default } from 'p-retry'",
+]) {
+  const { minified, gzipped } = await bundleSize(statement)
+  console.log(`${statement.padEnd(66)} ${minified} / ${gzipped}`)
+}

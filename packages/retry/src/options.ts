@@ -86,8 +86,7 @@ export function settingsOf(options: RetryOptions) {
   validate(options, CHECKS)
   return {
     maxAttempts: options.maxAttempts ?? 3,
-    // Made when something fails, not for every call.
-    backoff: options.backoff ?? ((...failed: Parameters<Backoff>) => builtInBackoff(options)(...failed)),
+    backoff: options.backoff ?? builtInBackoff(options),
     jitter: options.jitter,
     attemptTimeoutMs: options.attemptTimeoutMs,
     deadlineMs: options.deadlineMs,
@@ -105,10 +104,13 @@ export function settingsOf(options: RetryOptions) {
   }
 }
 
+/** Made when something fails, not for every call. */
 function builtInBackoff({ baseDelayMs, maxDelayMs, factor, jitter }: RetryOptions): Backoff {
-  return jitter === 'decorrelated'
-    ? decorrelated({ baseDelayMs, maxDelayMs, factor })
-    : exponential({ baseDelayMs, maxDelayMs, factor, jitter })
+  const make = (): Backoff =>
+    jitter === 'decorrelated'
+      ? decorrelated({ baseDelayMs, maxDelayMs, factor })
+      : exponential({ baseDelayMs, maxDelayMs, factor, jitter })
+  return (attempt, previousDelayMs, random) => make()(attempt, previousDelayMs, random)
 }
 
 export function limitsOf(

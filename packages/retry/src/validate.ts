@@ -48,23 +48,14 @@ function show(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value)
 }
 
+/** The known name that shares most pairs of letters with this one (Dice's coefficient). */
 function nearest(name: string, known: readonly string[]): string {
-  const ranked = known.map((other) => [distance(name.toLowerCase(), other.toLowerCase()), other] as const)
-  return ranked.reduce((best, next) => (next[0] < best[0] ? next : best))[1]
+  const likeness = (other: string): number => {
+    const pairs = pairsOf(other)
+    return pairsOf(name).filter((pair) => pairs.includes(pair)).length / (name.length + other.length)
+  }
+  return known.reduce((best, other) => (likeness(other) > likeness(best) ? other : best))
 }
 
-/** How many letters must be added, dropped or changed to get from one word to the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= from.length; line++) {
-    const row = [line]
-    above.reduce((diagonal, up, column) => {
-      row.push(
-        Math.min(up + 1, (row[column - 1] ?? 0) + 1, diagonal + Number(from[line - 1] !== to[column - 1])),
-      )
-      return up
-    })
-    above = row
-  }
-  return above.at(-1) ?? 0
-}
+const pairsOf = (word: string): string[] =>
+  Array.from(word.toLowerCase(), (letter, index) => letter + word.charAt(index + 1).toLowerCase())
