@@ -1,0 +1,128 @@
+import type { SimulatedProvider } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { receiptOf, type HarborFetchOptions, type Receipt } from '../src/index.ts'
+import { harborFetchFor, harborFor } from './support.ts'
+
+export type Api = 'chat' | 'responses'
+
+/** What became of one call, told in the same terms whoever made it. */
+export interface Reading {
+  /** The data of every event that reached the reader, parsed; of an answer that is no stream, the answer. */
+  readonly chunks: readonly unknown[]
+  /** What the reader was told instead of an end. */
+  readonly error: unknown
+  readonly receipt: Receipt | undefined
+}
+
+/** Somebody who makes calls through Harbor's pipeline and reads the whole answer. */
+export interface Client {
+  readonly name: string
+  /** @param model tells the calls of one test apart, for the script of its provider */
+  stream(api: Api, model: string): Promise<Reading>
+  ask(api: Api, model: string): Promise<Reading>
+}
+
+/** The three ways into the pipeline. */
+export const CLIENTS: readonly {
+  readonly name: string
+  readonly make: (provider: SimulatedProvider, options?: HarborFetchOptions) => Client
+}[] = [
+  {
+    name: 'Harbor',
+    make: (provider, options) => sdkClient('Harbor', harborFor(provider, options)),
+  },
+  {
+    name: 'the SDK over createHarborFetch',
+    make: (provider, options) => {
+      const fetch = harborFetchFor(options)
+      const { baseURL } = provider
+      const client = new OpenAI({ apiKey: 'test-key', baseURL, fetch, maxRetries: 0, logLevel: 'off' })
+      return sdkClient('the SDK over createHarborFetch', client)
+    },
+  },
+  { name: 'plain fetch', make: fetchClient },
+]
+
+/** The client that most tests need. */
+export function harborClient(provider: SimulatedProvider, options?: HarborFetchOptions): Client {
+  return sdkClient('Harbor', harborFor(provider, options))
+}
+
+const QUESTION = {
+  chat: { messages: [{ role: 'user' as const, content: 'Hi.' }] },
+  responses: { input: 'Hi.' },
+}
+
+function sdkClient(name: string, client: OpenAI): Client {
+  function create(api: Api, model: string, stream: boolean) {
+    return api === 'chat'
+      ? client.chat.completions.create({ model, ...QUESTION.chat, stream })
+      : client.responses.create({ model, ...QUESTION.responses, stream })
+  }
+  async function read(api: Api, model: string, streaming: boolean): Promise<Reading> {
+    const chunks: unknown[] = []
+    let receipt: Receipt | undefined
+    let error: unknown
+    try {
+      const { data, response } = await create(api, model, streaming).withResponse()
+      receipt = receiptOf(response)
+      if (Symbol.asyncIterator in data) for await (const chunk of data) chunks.push(chunk)
+      else chunks.push(data)
+    } catch (thrown) {
+      error = thrown
+      receipt ??= receiptOf(thrown)
+    }
+    await closed(receipt)
+    return { chunks, error, receipt }
+  }
+  return {
+    name,
+    stream: (api, model) => read(api, model, true),
+    ask: (api, model) => read(api, model, false),
+  }
+}
+
+function fetchClient(provider: SimulatedProvider, options?: HarborFetchOptions): Client {
+  const fetch = harborFetchFor(options)
+  async function read(api: Api, model: string, streaming: boolean): Promise<Reading> {
+    const response = await fetch(`${provider.baseURL}/${api === 'chat' ? 'chat/completions' : 'responses'}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, ...QUESTION[api], stream: streaming }),
+    })
+    const text = await response.text()
+    const receipt = receiptOf(response)
+    await closed(receipt)
+    if (!response.ok) return { chunks: [], error: { status: response.status, ...errorIn(text) }, receipt }
+    return streaming
+      ? { ...eventsIn(text), receipt }
+      : { chunks: [JSON.parse(text)], error: undefined, receipt }
+  }
+  return {
+    name: 'plain fetch',
+    stream: (api, model) => read(api, model, true),
+    ask: (api, model) => read(api, model, false),
+  }
+}
+
+/** What a careful reader of server-sent events makes of a body. */
+function eventsIn(body: string): Omit<Reading, 'receipt'> {
+  const chunks: unknown[] = []
+  for (const event of body.split(/\r?\n\r?\n/)) {
+    const data = /^data: (.*)$/m.exec(event)?.[1]
+    if (data === undefined || data === '[DONE]') continue
+    const chunk = JSON.parse(data) as { type?: string; error?: object }
+    if (chunk.type === 'error' || chunk.error) return { chunks, error: chunk.error ?? chunk }
+    chunks.push(chunk)
+  }
+  return { chunks, error: undefined }
+}
+
+function errorIn(body: string): object {
+  return (JSON.parse(body) as { error: object }).error
+}
+
+/** The receipt of a stream is closed a moment after its reader has left. */
+async function closed(receipt: Receipt | undefined): Promise<void> {
+  while (receipt?.outcome === 'pending') await new Promise((resolve) => setImmediate(resolve))
+}

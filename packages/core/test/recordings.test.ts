@@ -1,0 +1,301 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Fault, FaultOf } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
+import { simulate } from './support.ts'
+
+/**
+ * What eight real providers sent, played back. The recordings are not part of the repository; without them there is
+ * nothing to play.
+ */
+const FOLDER = process.env['HARBOR_RECORDINGS'] ?? fromRoot('../shared/recordings')
+const APIS = ['chat', 'responses'] as const
+const found = existsSync(FOLDER)
+if (!found)
+  console.warn(`There are no recordings in ${FOLDER} (HARBOR_RECORDINGS), so their tests are skipped.`)
+
+const STREAMS = found ? APIS.flatMap(streamsOf) : []
+const COMPLETE = STREAMS.filter(({ isError }) => !isError)
+const ANSWERS = found ? APIS.flatMap(answersOf) : []
+
+interface Recording {
+  readonly name: string
+  readonly api: Api
+  readonly isError: boolean
+}
+interface StreamRecording extends Recording {
+  /** The data of each event, as it was sent. */
+  readonly lines: readonly string[]
+  readonly sent: readonly unknown[]
+  /** As the bare SDK gives them: it fills in a `finish_reason` that is missing, and changes nothing else. */
+  readonly chunks: readonly unknown[]
+}
+interface AnswerRecording extends Recording {
+  readonly body: string
+}
+
+/** How the same events may reach us; each must make no difference. */
+const DELIVERIES: readonly (readonly [name: string, change: Partial<FaultOf<'play'>>])[] = [
+  ['as they came', {}],
+  ['in packets of 7 bytes', { then: { type: 'split', bytes: 7 } }],
+  ['in packets of 11 bytes with CRLF', { then: { type: 'split', bytes: 11, crlf: true } }],
+  ['with CRLF', { then: { type: 'crlf' } }],
+  ['without [DONE]', { done: false }],
+  ['with [DONE]', { done: true }],
+  ['compressed by gzip', { then: { type: 'gzip' } }],
+  ['compressed by br', { then: { type: 'gzip', encoding: 'br' } }],
+  ['compressed by zstd', { then: { type: 'gzip', encoding: 'zstd' } }],
+  ['behind comments', { then: { type: 'stream-comments', count: 3 } }],
+]
+
+describe.runIf(found)('a recorded stream', () => {
+  it.each(CLIENTS)('is there, for $name', ({ make }) => {
+    expect(make).toBeTypeOf('function')
+    expect(STREAMS.length).toBeGreaterThanOrEqual(14)
+    expect(new Set(COMPLETE.map(({ api }) => api))).toEqual(new Set(APIS))
+  })
+
+  for (const { name, make } of CLIENTS) {
+    it.each(COMPLETE)(
+      `reaches ${name} chunk for chunk, and its end is recognised: $api/$name`,
+      async (recording) => {
+        const provider = await simulate()
+        provider.fail(played(recording))
+        const reading = await make(provider).stream(recording.api, 'm')
+        expectWhole(reading, name === 'plain fetch' ? recording.sent : recording.chunks, recording.api)
+        expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0, connections: { opened: 1, open: 1 } })
+      },
+    )
+  }
+
+  it.each(COMPLETE)('is the same however it is delivered: $api/$name', async (recording) => {
+    const provider = await simulate()
+    const client = harborClient(provider)
+    for (const [name, change] of DELIVERIES) {
+      provider.fail({ ...played(recording), ...change })
+      expectWhole(await client.stream(recording.api, 'm'), recording.chunks, recording.api, name)
+    }
+    expect(provider.counts()).toMatchObject({ calls: DELIVERIES.length, aborts: 0 })
+  })
+
+  it.each(COMPLETE)('is never taken for complete when cut after any event: $api/$name', async (recording) => {
+    const provider = await simulate()
+    const client = harborClient(provider)
+    const firstContent = recording.chunks.findIndex((chunk) => hasContent(recording.api, chunk))
+    // The last event of a Responses stream is the proof itself; chat needs an orderly end after its last event.
+    const cuts = recording.lines.length + (recording.api === 'chat' ? 1 : 0)
+    for (let after = 0; after < cuts; after++) {
+      provider.reset()
+      const cut: Fault = { ...played(recording), then: { type: 'stream-cut', afterEvents: after } }
+      provider.fail(cut, played(recording))
+      const reading = await client.stream(recording.api, 'm')
+      const where = `cut after ${after} of ${recording.lines.length} events`
+      if (after <= firstContent) {
+        expectWhole(reading, recording.chunks, recording.api, where)
+        expect(provider.counts().calls, where).toBe(2)
+        expect(reading.receipt?.attempts[0]?.failure, where).toMatchObject({
+          kind: 'stream',
+          code: 'stream_incomplete',
+          ambiguous: false,
+        })
+      } else {
+        expectFragment(reading, recording.chunks.slice(0, after), where)
+        expect(provider.counts().calls, where).toBe(1)
+      }
+    }
+  })
+})
+
+describe.runIf(found)('a recorded answer', () => {
+  it.each(ANSWERS.filter(({ isError }) => !isError))(
+    'reaches every client as it was sent: $api/$name',
+    async ({ api, body }) => {
+      const recorded = JSON.parse(body) as {
+        usage: unknown
+        choices?: { finish_reason: string }[]
+        status?: string
+      }
+      for (const { make } of CLIENTS) {
+        const provider = await simulate()
+        const client = make(provider)
+        for (const change of [
+          {},
+          { then: { type: 'gzip' } },
+          { then: { type: 'split', bytes: 7 } },
+        ] as const) {
+          provider.fail({ type: 'play-json', body, ...change })
+          const { chunks, error, receipt } = await client.ask(api, 'm')
+          expect(error).toBeUndefined()
+          expect(withoutHelpers(chunks[0])).toEqual(recorded)
+          expect(receipt).toMatchObject({
+            outcome: 'success',
+            attempts: { length: 1 },
+            finishReasons: recorded.choices?.map((choice) => choice.finish_reason) ?? [recorded.status],
+            usage: tokensOf(recorded.usage),
+          })
+        }
+        expect(provider.counts()).toMatchObject({ calls: 3, aborts: 0 })
+      }
+    },
+  )
+})
+
+describe.runIf(found)('a recorded error', () => {
+  const stream = STREAMS.filter(({ isError }) => isError)
+  const answers = ANSWERS.filter(({ isError }) => isError)
+
+  function expectQuotaError({ chunks, error, receipt }: Reading): void {
+    expect(chunks).toEqual([])
+    expect(error).toMatchObject({ status: 429, code: 'insufficient_quota' })
+    expect(receipt).toMatchObject({
+      outcome: 'failure',
+      attempts: [{ failure: { kind: 'quota', code: 'insufficient_quota', ambiguous: false } }],
+    })
+  }
+
+  async function calling(
+    client: (typeof CLIENTS)[number],
+    fault: Fault,
+    call: (client: Client) => Promise<Reading>,
+  ) {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault }] } } })
+    const reading = await call(client.make(provider))
+    expectQuotaError(reading)
+    expect(provider.counts().calls).toBe(1)
+    if (client.name !== 'plain fetch') expect(reading.error).toBeInstanceOf(OpenAI.RateLimitError)
+  }
+
+  it.each(CLIENTS)('exists in both forms, for $name', () => {
+    expect([stream.length, answers.length]).toEqual([1, 1])
+  })
+
+  it.each(CLIENTS)('told inside a stream is that error for $name, and not retried', async (client) => {
+    for (const recording of stream) {
+      await calling(client, played(recording), ({ stream }) => stream(recording.api, 'm'))
+    }
+  })
+
+  it.each(CLIENTS)('told by a status is that error for $name, and not retried', async (client) => {
+    for (const { api, body } of answers) {
+      await calling(client, { type: 'play-json', status: 429, body }, ({ ask }) => ask(api, 'm'))
+      await calling(client, { type: 'play-json', status: 429, body }, ({ stream }) => stream(api, 'm'))
+    }
+  })
+
+  it.each(CLIENTS)('told under a status of success is that error for $name all the same', async (client) => {
+    for (const { api, body } of answers) {
+      await calling(client, { type: 'play-json', body }, ({ ask }) => ask(api, 'm'))
+      await calling(client, { type: 'play-json', body }, ({ stream }) => stream(api, 'm'))
+    }
+  })
+})
+
+function played({ api, lines }: StreamRecording): FaultOf<'play'> {
+  return { type: 'play', events: lines, named: api === 'responses' }
+}
+
+function expectWhole(reading: Reading, chunks: readonly unknown[], api: Api, where?: string): void {
+  expect(reading.error, where).toBeUndefined()
+  expect(inWords(reading.chunks), where).toEqual(inWords(chunks))
+  expect(reading.receipt, where).toMatchObject({
+    outcome: 'success',
+    finishReasons: api === 'chat' ? finishReasonsOf(chunks) : ['completed'],
+    usage: tokensOf(lastUsageOf(chunks)),
+  })
+}
+
+function expectFragment(reading: Reading, chunks: readonly unknown[], where: string): void {
+  expect(reading.error, where).toBeInstanceOf(OpenAI.APIError)
+  expect(reading.error, where).toMatchObject({ code: 'stream_incomplete' })
+  expect(inWords(reading.chunks), where).toEqual(inWords(chunks))
+  expect(reading.receipt, where).toMatchObject({
+    outcome: 'failure',
+    attempts: [{ failure: { kind: 'stream', code: 'stream_incomplete' } }],
+  })
+}
+
+/** Equal texts are equal values in equal order, and are compared a hundred times as fast. */
+function inWords(chunks: readonly unknown[]): string[] {
+  return chunks.map((chunk) => JSON.stringify(chunk))
+}
+
+/** Said in other words than the sources use, so that both can be wrong only in different ways. */
+function hasContent(api: Api, chunk: unknown): boolean {
+  if (api === 'responses') return !/"type":"response\.(created|in_progress)"/.test(JSON.stringify(chunk))
+  const { choices } = chunk as { choices: { delta: Record<string, unknown> }[] }
+  return choices.some(({ delta: { role: _role, ...delta } }) =>
+    /"[^"]+":(?!null|""|\[\])/.test(JSON.stringify(delta)),
+  )
+}
+
+function finishReasonsOf(chunks: readonly unknown[]): readonly string[] {
+  return chunks
+    .flatMap((chunk) => (chunk as { choices: { finish_reason?: string | null }[] }).choices)
+    .flatMap(({ finish_reason: reason }) => (reason ? [reason] : []))
+}
+
+function lastUsageOf(chunks: readonly unknown[]): unknown {
+  return chunks
+    .map((chunk) => chunk as { usage?: unknown; response?: { usage?: unknown } })
+    .map(({ usage, response }) => usage ?? response?.usage)
+    .findLast((usage) => usage != null)
+}
+
+function tokensOf(usage: unknown): object {
+  const counts = usage as Record<string, number>
+  return {
+    inputTokens: counts['prompt_tokens'] ?? counts['input_tokens'],
+    outputTokens: counts['completion_tokens'] ?? counts['output_tokens'],
+    cachedInputTokens: Number(/"cached_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0),
+    reasoningTokens: Number(/"reasoning_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0),
+  }
+}
+
+/** The SDK adds the whole text to a Responses answer. */
+function withoutHelpers(answer: unknown): unknown {
+  return Object.fromEntries(Object.entries(answer as object).filter(([name]) => name !== 'output_text'))
+}
+
+function streamsOf(api: Api): StreamRecording[] {
+  return filesOf(api, '.chunks.txt').map(([name, text]) => {
+    const lines = text.split('\n').filter((line) => line !== '')
+    const sent = lines.map((line) => JSON.parse(line) as unknown)
+    return {
+      name,
+      api,
+      lines,
+      sent,
+      chunks: api === 'chat' ? sent.map(asTheSdkGives) : sent,
+      isError: isError(name),
+    }
+  })
+}
+
+function asTheSdkGives(chunk: unknown): unknown {
+  const { choices } = chunk as { choices: readonly { finish_reason?: string | null }[] }
+  return {
+    ...(chunk as object),
+    choices: choices.map((choice) => ({ ...choice, finish_reason: choice.finish_reason ?? null })),
+  }
+}
+
+function answersOf(api: Api): AnswerRecording[] {
+  return filesOf(api, '.json').map(([name, body]) => ({ name, api, body, isError: isError(name) }))
+}
+
+function filesOf(api: Api, ending: string): (readonly [name: string, text: string])[] {
+  const folder = path.join(FOLDER, api)
+  const files = readdirSync(folder).filter((file) => file.endsWith(ending))
+  return files.map((file) => [file.slice(0, -ending.length), readFileSync(path.join(folder, file), 'utf8')])
+}
+
+function isError(name: string): boolean {
+  return name.includes('error')
+}
+
+function fromRoot(relative: string): string {
+  return path.join(fileURLToPath(new URL('../../../', import.meta.url)), relative)
+}
