@@ -4,35 +4,33 @@ export type Subject = (times: number) => Promise<unknown>
 export interface Measurement {
   /** Nanoseconds of one call: the median of all rounds. */
   ns: number
-  /** Against the first subject, measured round by round: the median, the least, the greatest. */
-  ratio: { median: number; least: number; greatest: number }
-  /** Bytes allocated by one call: the median of all rounds. */
+  /** That median against the median of the first subject. */
+  ratio: number
+  /** Bytes allocated by one call. */
   bytes: number
 }
 
 /**
- * Measures subjects in turns, so that whatever else the machine does hits all of them alike. The first one is the
- * yardstick. Trust the ratios; the nanoseconds belong to one machine on one day. Needs `node --expose-gc`.
+ * Measures subjects in turns, many and short, so that whatever else the machine does hits all of them alike. The first is
+ * the yardstick. Trust the ratios; the nanoseconds belong to one machine on one day. Needs `node --expose-gc`.
  */
 export async function measure<Name extends string>(
   subjects: Record<Name, Subject>,
-  { rounds = 15, times = 50_000 }: { rounds?: number; times?: number } = {},
+  { rounds = 101, times = 10_000 }: { rounds?: number; times?: number } = {},
 ): Promise<Record<Name, Measurement>> {
   const entries = Object.entries(subjects) as [Name, Subject][]
-  const ns = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
-  for (const [, subject] of entries) await subject(times)
+  const seen = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
+  for (const [, subject] of entries) await subject(10 * times)
   // No collection by hand in here: it throws compiled code away, and the next subject would pay for it.
   for (let round = 0; round < rounds; round++) {
-    for (const [name, subject] of entries) ns.get(name)?.push(await timeOf(subject, times))
+    for (const [name, subject] of entries) seen.get(name)?.push(await timeOf(subject, times))
   }
 
-  const yardstick = [...ns.values()][0] ?? []
+  const medians = entries.map(([name]) => median(seen.get(name) ?? []))
   const measurements: [Name, Measurement][] = []
-  for (const [name, subject] of entries) {
-    const own = ns.get(name) ?? []
-    const ratios = own.map((value, round) => value / (yardstick[round] ?? NaN))
-    const ratio = { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) }
-    measurements.push([name, { ns: median(own), ratio, bytes: await bytesOf(subject) }])
+  for (const [index, [name, subject]] of entries.entries()) {
+    const ns = medians[index] ?? NaN
+    measurements.push([name, { ns, ratio: ns / (medians[0] ?? NaN), bytes: await bytesOf(subject) }])
   }
   return Object.fromEntries(measurements) as Record<Name, Measurement>
 }
@@ -61,18 +59,11 @@ function median(values: readonly number[]): number {
 }
 
 export function printTable(title: string, measurements: Record<string, Measurement>): void {
-  const rows = Object.entries(measurements).map(([name, { ratio, ns, bytes }]) => [
-    name,
-    `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.greatest.toFixed(2)})`,
-    ns.toFixed(0),
-    bytes.toFixed(0),
-  ])
-  const table = [[title, 'ratio (least–greatest)', 'ns', 'bytes'], ...rows]
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => (column ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[0] ?? 0)))
-      .join('  '),
-  )
-  console.log(`\n${lines.join('\n')}`)
+  const print = (name: string, ...cells: string[]): void =>
+    console.log(name.padEnd(60) + cells.map((cell) => cell.padStart(8)).join(''))
+  console.log()
+  print(title, 'ratio', 'ns', 'bytes')
+  for (const [name, { ratio, ns, bytes }] of Object.entries(measurements)) {
+    print(name, ratio.toFixed(2), ns.toFixed(0), bytes.toFixed(0))
+  }
 }

@@ -61,7 +61,7 @@ printTable(
         for (let call = 0; call < times; call++) await cockatielTimeout.execute(operation)
       },
     },
-    { times: 10_000 },
+    { times: 2_000 },
   ),
 )
 
