@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { caretAdmits } from './src/caret.ts'
 import { Consumer } from './src/consumer.ts'
 import { pnpm } from './src/pnpm.ts'
 import { startRegistry } from './src/registry.ts'
@@ -14,9 +15,10 @@ import { copySources } from './src/source-copy.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { tarballProblems } from './src/tarball.ts'
 import { temporaryFolder } from './src/temporary-folder.ts'
-import { published, root } from './src/workspace.ts'
+import { published, readManifest, root } from './src/workspace.ts'
 
 const leaf = '@harbor/retry'
+const dependent = '@harbor/core'
 const signal = stopSignal()
 
 async function rehearse(): Promise<void> {
@@ -39,34 +41,59 @@ async function rehearse(): Promise<void> {
   const first = await timed('versions, build, publish', () => release({ workspace, registry, env, signal }))
   console.log(`  ${first.join(', ')}`)
   const names = published().map(({ manifest }) => manifest.name)
-  const unpublished = names.filter((name) => !first.some((version) => version.startsWith(`${name}@`)))
+  const unpublished = names.filter((name) => !first.map(nameOf).includes(name))
   if (unpublished.length > 0) throw new Error(`not published: ${unpublished.join(', ')}`)
 
+  const install = (name: string, users: string) =>
+    Consumer.install({
+      folder: join(folder.path, users, name),
+      install: name === '@harbor/core' ? [name, 'openai'] : [name],
+      env,
+      signal,
+    })
   for (const name of names) {
-    await timed(`npm install ${name}`, async () => {
-      const install = name === '@harbor/core' ? [name, 'openai'] : [name]
-      const consumer = await Consumer.install({
-        folder: join(folder.path, 'users', name),
-        install,
-        env,
-        signal,
-      })
+    const tried = await timed(`npm install ${name}`, async () => {
+      const consumer = await install(name, 'users')
       const problems = tarballProblems(consumer.folderOf(name))
       if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}`)
       await consumer.load(name)
-      if (!(await consumer.tryFirstExample(name))) console.log('  its README shows no example yet')
+      return consumer.tryFirstExample(name)
     })
+    console.log(
+      tried ? '  its first example runs: TypeScript, import, require' : '  its README shows no example yet',
+    )
   }
 
   addChangeset(workspace, leaf, 'patch')
-  const second = await timed(`a second release, of ${leaf} alone`, () =>
-    release({ workspace, registry, env, signal }),
-  )
+  const second = await timed(`a patch of ${leaf}`, () => release({ workspace, registry, env, signal }))
   console.log(`  ${second.join(', ')}`)
-  // A patch is inside everybody's range, so nobody else has to move.
-  if (second.length !== 1 || !second[0]?.startsWith(`${leaf}@`)) {
-    throw new Error(`${leaf} alone should have moved, but this did: ${second.join(', ') || 'nothing'}`)
+  const [from, to] = [versionOf(leaf, first), versionOf(leaf, second)]
+  const expected = caretAdmits(from, to) ? [leaf] : [leaf, ...dependentsOf(leaf)]
+  if (second.map(nameOf).sort().join() !== expected.sort().join()) {
+    throw new Error(`of this patch only ${expected.join(', ')} should have moved`)
   }
+  await timed(`the patch reaches who installs ${dependent}`, async () => {
+    const consumer = await install(dependent, 'later-users')
+    const { version } = readManifest(join(consumer.folderOf(leaf), 'package.json'))
+    if (version !== to) throw new Error(`${dependent} came with ${leaf} ${version ?? ''} instead of ${to}`)
+  })
+}
+
+function versionOf(name: string, released: readonly string[]): string {
+  const found = released.find((version) => nameOf(version) === name)
+  if (found === undefined) throw new Error(`${name} was not released`)
+  return found.slice(name.length + 1)
+}
+
+/** `@harbor/retry` of `@harbor/retry@0.1.0`. */
+function nameOf(version: string): string {
+  return version.slice(0, version.lastIndexOf('@'))
+}
+
+function dependentsOf(name: string): string[] {
+  return published()
+    .filter(({ manifest }) => name in (manifest.dependencies ?? {}))
+    .map(({ manifest }) => manifest.name)
 }
 
 async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
