@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { isObject } from './answers/prompt.ts'
+import { isObject } from './answers/json.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
 
 export const help = `Simulates OpenAI-compatible providers on this machine, with the faults of a script.

@@ -16,7 +16,7 @@ export interface Delivery {
   encoding?: Encoding
 }
 
-export type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
+type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
 
 /** Writes an answer, after the latency and at the pace of the script. */
 export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): void {

@@ -95,7 +95,7 @@ function unlessOk(fault: SimpleFault | 'ok' | undefined): SimpleFault | undefine
 }
 
 /** Faults that strike before a request is read. */
-export function isForConnection(fault: SimpleFault): boolean {
+function isForConnection(fault: SimpleFault): boolean {
   return fault.type === 'refuse' || (fault.type === 'reset' && fault.when === 'connect')
 }
 

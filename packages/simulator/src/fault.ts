@@ -33,7 +33,7 @@ export interface StatusFault {
   html?: boolean | undefined
 }
 
-export type ConnectionFault =
+type ConnectionFault =
   /** The socket is reset (RST): as soon as it is accepted (or, kept alive, used), after the request was read, or after the answer's headers. */
   | { type: 'reset'; when?: 'connect' | 'before-headers' | 'after-headers' | undefined }
   /** A socket that has served a call before is reset when the next request arrives on it; a new one gets a good answer. */
@@ -41,7 +41,7 @@ export type ConnectionFault =
   /** The connection is closed at once, in good order (FIN). */
   | { type: 'refuse' }
 
-export type WaitFault =
+type WaitFault =
   /** Headers come `ms` later; then the other fault, or a good answer. */
   | { type: 'delay'; ms: number; then?: SimpleFault | undefined }
   /** The request is read and never answered. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
-import { asObject } from './answers/prompt.ts'
+import { asObject } from './answers/json.ts'
 import { Call } from './call.ts'
 import { checkFault, checkScript } from './check-script.ts'
 import type { Fault } from './fault.ts'
@@ -156,10 +156,13 @@ export class Provider implements SimulatedProvider {
       })
       perform(call, this.#picker.take(facts(record)))
     })
+    // Writes that a destroyed socket drops finish too; Node's own listener lets go of the socket, so this one comes first.
+    let finished = false
+    response.prependListener('finish', () => (finished = !request.socket.destroyed))
     response.on('close', () => {
       if (call) call.end()
       else journal.record(record)
-      if (!response.writableFinished && !connection.ended) {
+      if (!finished && !connection.ended) {
         record.aborted = true
         journal.aborts++
       }

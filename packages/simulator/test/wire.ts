@@ -94,7 +94,7 @@ export function post(
 }
 
 export const chatBody = { model: 'gpt-4', messages: [{ role: 'user', content: 'What is a harbour? 港' }] }
-export const chatStreamBody = { ...chatBody, stream: true }
+const chatStreamBody = { ...chatBody, stream: true }
 
 export function chat(provider: SimulatedProvider, options?: WireOptions): Promise<WireAnswer> {
   return post(provider, '/chat/completions', chatBody, options)

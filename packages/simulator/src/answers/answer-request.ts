@@ -7,7 +7,7 @@ import { answerChat } from './chat.ts'
 import { answerEmbeddings } from './embeddings.ts'
 import type { Finish } from './generate.ts'
 import { answerModels, modelNotFound } from './models.ts'
-import { asObject, isObject, type JsonObject } from './prompt.ts'
+import { asObject, isObject, type JsonObject } from './json.ts'
 import { answerResponses } from './responses.ts'
 
 /** What a fault may ask of an otherwise good answer. */

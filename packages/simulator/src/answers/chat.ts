@@ -1,6 +1,7 @@
 import { type Answer, doneFrame, jsonAnswer, streamAnswer } from './answer.ts'
 import { type Finish, type Generation, generate } from './generate.ts'
-import { asObject, chatPrompt, type JsonObject } from './prompt.ts'
+import { asObject, type JsonObject } from './json.ts'
+import { chatPrompt } from './prompt.ts'
 
 export interface AnswerOptions {
   stream: boolean

@@ -1,6 +1,6 @@
 import { type Answer, badRequest, jsonAnswer } from './answer.ts'
 import { hashText } from '../random.ts'
-import { asArray, asString, type JsonObject } from './prompt.ts'
+import { asArray, asString, type JsonObject } from './json.ts'
 import { estimateTokens } from './tokens.ts'
 
 /** The answer to POST /v1/embeddings. */

@@ -14,7 +14,7 @@ export interface Generation {
   outputTokens: number
 }
 
-export interface ToolCall {
+interface ToolCall {
   id: string
   name: string
   arguments: readonly string[]

@@ -1,3 +1,4 @@
+import { asArray, asObject, asString, isObject, type JsonObject } from './json.ts'
 import { estimateTokens } from './tokens.ts'
 
 /** What a model gets to see, whichever endpoint it was asked through. */
@@ -21,24 +22,6 @@ export interface Prompt {
 export interface Tool {
   name: string
   parameters: unknown
-}
-
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export function asObject(value: unknown): JsonObject {
-  return isObject(value) ? value : {}
-}
-
-export function asArray(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-export function asString(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** The prompt of a body for /v1/chat/completions. */

@@ -1,7 +1,8 @@
 import { type Answer, jsonAnswer, streamAnswer } from './answer.ts'
 import { type AnswerOptions, createdAt } from './chat.ts'
 import { type Generation, generate } from './generate.ts'
-import { type JsonObject, responsesPrompt } from './prompt.ts'
+import type { JsonObject } from './json.ts'
+import { responsesPrompt } from './prompt.ts'
 
 /** The answer to POST /v1/responses. */
 export function answerResponses(body: JsonObject, options: AnswerOptions): Answer {

@@ -1,4 +1,4 @@
-import { asArray, asObject, asString, isObject } from './prompt.ts'
+import { asArray, asObject, asString, isObject } from './json.ts'
 
 /** A value that fits a JSON schema, always the same one: what a model fills in for a tool or a structured answer. */
 export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0): unknown {

@@ -1,6 +1,6 @@
 import { apiErrorFor } from '../api-error.ts'
 import { type Answer, bodyAnswer, doneFrame, jsonAnswer, streamAnswer } from '../answers/answer.ts'
-import { asObject, asString } from '../answers/prompt.ts'
+import { asObject, asString } from '../answers/json.ts'
 import type { Call } from '../call.ts'
 import type { AnswerFault, FaultOf, PlayFault, StatusFault } from '../fault.ts'
 

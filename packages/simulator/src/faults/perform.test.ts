@@ -80,6 +80,13 @@ it('delays the headers, then does what comes next', async () => {
   expect(provider.counts().faults).toEqual({ delay: 3, status: 1 })
 })
 
+it('speaks no TLS, so that a handshake with it fails', async () => {
+  const failure: unknown = await fetch(`https://127.0.0.1:${provider.port}/v1/models`).catch(
+    (error: unknown) => error,
+  )
+  expect(failure).toMatchObject({ cause: { code: expect.stringMatching(/SSL|EPROTO/) as string } })
+})
+
 it('hangs until the client goes', async () => {
   provider.fail({ type: 'hang' })
   const hanging = chat(provider, { patienceMs: 30 })

@@ -1,6 +1,6 @@
 import type { Answer } from '../answers/answer.ts'
 import { fingerprint } from '../answers/answer-request.ts'
-import { asObject } from '../answers/prompt.ts'
+import { asObject } from '../answers/json.ts'
 import { failedResponse, responseEvent } from '../answers/responses.ts'
 import type { Call } from '../call.ts'
 import type { Delivery } from '../deliver.ts'
