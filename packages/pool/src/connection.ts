@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici'
+import { Client } from 'undici'
 import type { PooledRequest } from './pooled-request.ts'
 
 export interface ConnectionOwner {
@@ -90,5 +90,3 @@ export class Connection {
     return this.state === 'settling'
   }
 }
-
-export type DispatchOptions = Dispatcher.DispatchOptions

@@ -22,6 +22,7 @@ export interface LeanFetchContext {
 export function createLeanFetch(context: LeanFetchContext): LeanFetch {
   return async function fetch(input, init) {
     context.check()
+    let begunAt = performance.now()
     let request = await readRequest(input, init)
     for (let hops = 0; ; hops++) {
       const { origin } = request.url
@@ -35,7 +36,8 @@ export function createLeanFetch(context: LeanFetchContext): LeanFetch {
       }
       if (!next) return responseOf(request, answer, hops > 0)
       await discard(answer.body)
-      request = next
+      request = { ...next, deadlineMs: leftOf(next.deadlineMs, begunAt) }
+      begunAt = performance.now()
     }
   }
 }
@@ -114,6 +116,10 @@ async function discard(body: IncomingBody): Promise<void> {
 function headerOf(headers: RawResponseHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'object' ? value.join(', ') : value
+}
+
+function leftOf(ms: number | undefined, since: number): number | undefined {
+  return ms === undefined ? undefined : ms - (performance.now() - since)
 }
 
 function finite(ms: number): number {

@@ -33,6 +33,7 @@ export class PooledRequest implements Handler {
   #writtenAt: number | undefined
   #answered = false
   #retried = false
+  #withdrawn = false
 
   constructor(owner: RequestOwner, options: Dispatcher.DispatchOptions, handler: WithdrawableHandler) {
     this.#owner = owner
@@ -86,8 +87,8 @@ export class PooledRequest implements Handler {
       return
     }
     this.connection?.settle()
-    const timedOut = codeOf(error)?.endsWith('_TIMEOUT') === true
-    if (controller?.aborted !== true || timedOut) this.#owner.ledger.errors++
+    const ownWish = this.#withdrawn || controller?.aborted === true
+    if (!ownWish || codeOf(error)?.endsWith('_TIMEOUT') === true) this.#owner.ledger.errors++
     this.#handler.onResponseError?.(controller as Controller, error)
   }
 
@@ -116,6 +117,7 @@ export class PooledRequest implements Handler {
   }
 
   #withdraw(reason: Error): void {
+    this.#withdrawn = true
     if (this.#owner.leaveQueue(this)) return
     if (this.#writtenAt === undefined) this.connection?.end(reason)
   }

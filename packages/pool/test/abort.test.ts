@@ -22,6 +22,7 @@ describe('abort', () => {
     caller.abort(reason)
     await expect(call).rejects.toBe(reason)
     await until(() => sockets.size === 0 && Object.values(pool.stats()).every(({ open }) => open === 0))
+    expect(statsOf(pool).errors).toBe(0)
     expect(getEventListeners(caller.signal, 'abort')).toEqual([])
   })
 
@@ -95,7 +96,7 @@ describe('abort', () => {
       if (index % 3 === 0) await response.body?.cancel()
       else if (index % 3 === 1) await response.text()
     }
-    await Promise.allSettled(Array.from({ length: 2_000 }, (_, index) => call(index)))
+    await Promise.allSettled(Array.from({ length: 1_000 }, (_, index) => call(index)))
     await until(() => getEventListeners(caller.signal, 'abort').length === 0)
   })
 })
@@ -182,6 +183,15 @@ describe('deadlines', () => {
     caller.abort(new Error('done'))
     await expect(first).rejects.toThrow('done')
     expect(requests).toHaveLength(1)
+  })
+
+  it('are one for all the redirects of a call', async () => {
+    const { url, requests } = await startServer((request, response) => {
+      setTimeout(() => response.writeHead(307, { location: `${request.url ?? ''}x` }).end(), 15)
+    })
+    const failing = startPool().fetch(url, { deadlineMs: 40 })
+    await expect(failing).rejects.toMatchObject({ cause: { code: 'UND_ERR_HEADERS_TIMEOUT' } })
+    expect(requests.length).toBeLessThan(5)
   })
 
   it('that are over send nothing, and those that no timer can wait for are none', async () => {

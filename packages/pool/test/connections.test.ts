@@ -135,8 +135,8 @@ describe('the queue', () => {
   it('goes on with the next when one of them cannot be sent at all', async () => {
     const server = await startServer(echo)
     const pool = startPool({ connections: 1 })
-    const calls = Array.from({ length: 300 }, (_, call) =>
-      pool.fetch(server.url, { headers: call === 0 || call === 299 ? {} : { 'bad name': 'x' } }),
+    const calls = Array.from({ length: 3_000 }, (_, call) =>
+      pool.fetch(server.url, { headers: call === 0 || call === 2_999 ? {} : { 'bad name': 'x' } }),
     )
     const settled = await Promise.allSettled(calls.map(async (call) => (await call).text()))
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
