@@ -4,6 +4,7 @@ import type { StreamEnd } from '../exchange.ts'
 import type { StreamDialect } from './dialect.ts'
 import { IdleClock } from './idle-clock.ts'
 import { SseSplitter, type SseEvent } from './sse-splitter.ts'
+import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
 
 export interface GuardedStreamOptions {
   readonly source: AsyncIterator<Uint8Array>
@@ -21,6 +22,7 @@ const DRAIN_MS = 250
 const UNREAD_MS = 300_000
 /** No event of a sane provider is larger; a body without line ends would otherwise fill the memory. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024
+const BLANK_LINES = new TextEncoder().encode('\n\n')
 
 /**
  * A stream of server-sent events that is never taken for complete unless it proves it.
@@ -253,35 +255,4 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
   #isHeld(): boolean {
     return this.#state === 'held'
   }
-}
-
-const BLANK_LINES = new TextEncoder().encode('\n\n')
-
-function incomplete(what: string): StreamFaultError {
-  return new StreamFaultError(
-    'stream_incomplete',
-    `${what} without proof that the answer is complete; treat what arrived as a fragment.`,
-  )
-}
-
-function brokenConnection(cause: unknown): StreamFaultError {
-  return new StreamFaultError(
-    'stream_incomplete',
-    'The connection broke before the stream was complete; treat what arrived as a fragment.',
-    { cause },
-  )
-}
-
-function asFault(error: unknown): StreamFaultError {
-  if (StreamFaultError.is(error)) return error
-  if (TimeoutError.is(error)) {
-    return new StreamFaultError('stream_stalled', `The stream stalled: no content for ${error.limitMs} ms.`, {
-      cause: error,
-    })
-  }
-  return brokenConnection(error)
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('The stream was given up.', { cause: reason })
 }

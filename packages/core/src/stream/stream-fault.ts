@@ -1,0 +1,34 @@
+import { StreamFaultError, TimeoutError } from '../errors.ts'
+
+/** The stream came to its end, but the answer did not. */
+export function incomplete(what: string): StreamFaultError {
+  return new StreamFaultError(
+    'stream_incomplete',
+    `${what} without proof that the answer is complete; treat what arrived as a fragment.`,
+  )
+}
+
+/** The body ended in an error. */
+export function brokenConnection(cause: unknown): StreamFaultError {
+  return new StreamFaultError(
+    'stream_incomplete',
+    'The connection broke before the stream was complete; treat what arrived as a fragment.',
+    { cause },
+  )
+}
+
+/** What stopped a reader, as the fault of the stream that it is. */
+export function asFault(error: unknown): StreamFaultError {
+  if (StreamFaultError.is(error)) return error
+  if (TimeoutError.is(error)) {
+    return new StreamFaultError('stream_stalled', `The stream stalled: no content for ${error.limitMs} ms.`, {
+      cause: error,
+    })
+  }
+  return brokenConnection(error)
+}
+
+/** A reason to abort may be anything; a reason to give a connection up is an error. */
+export function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('The stream was given up.', { cause: reason })
+}
