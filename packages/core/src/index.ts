@@ -24,12 +24,15 @@ export {
   AuthenticationError,
   BadRequestError,
   ConflictError,
+  ContentFilterFinishReasonError,
   InternalServerError,
+  InvalidWebhookSignatureError,
+  LengthFinishReasonError,
   NotFoundError,
   OpenAIError,
   PermissionDeniedError,
   RateLimitError,
   UnprocessableEntityError,
-} from 'openai'
+} from 'openai/error'
 export { createRetryBudget, type FailureKind } from '@harbor/retry'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'
