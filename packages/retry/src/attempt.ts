@@ -72,13 +72,16 @@ export class LiveAttempt implements Attempt {
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
     // Without a clock of its own the caller's signal says all there is to say, also after the attempt.
     if (signal && limitMs === Infinity) this.#source = { signal }
+    const onLimit = (): TimeoutError =>
+      leftMs < attemptTimeoutMs
+        ? new TimeoutError('deadline', deadlineMs, this.number, this.previousError)
+        : new TimeoutError('attempt', attemptTimeoutMs, this.number)
+    // The wait before it was planned to end in time, but a busy process wakes up late.
+    if (limitMs <= 0) return rejection(onLimit())
     return interruptible(() => operation(this), {
       signal,
       limitMs,
-      onLimit: () =>
-        leftMs < attemptTimeoutMs
-          ? new TimeoutError('deadline', deadlineMs, this.number, this.previousError)
-          : new TimeoutError('attempt', attemptTimeoutMs, this.number),
+      onLimit,
       onInterrupt: (reason) => (this.#source ??= new AbortController()).abort?.(reason),
     })
   }

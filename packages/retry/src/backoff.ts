@@ -24,14 +24,14 @@ export interface BackoffOptions {
 }
 
 /** The same delay every time. */
-export function constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
+function constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
   validate(options, { delayMs: CHECKS.baseDelayMs, jitter: CHECKS.jitter })
   const { delayMs, jitter = false } = options
   return (_attempt, _previous, random) => spread(capped(delayMs), jitter, random)
 }
 
 /** `baseDelayMs` more each time: 1, 2, 3, 4 s. */
-export function linear(options: Omit<BackoffOptions, 'factor'> = {}): Backoff {
+function linear(options: Omit<BackoffOptions, 'factor'> = {}): Backoff {
   const { factor: _none, ...checks } = CHECKS
   validate(options, checks)
   const { baseDelayMs = 1_000, maxDelayMs = 60_000, jitter = true } = options

@@ -39,8 +39,9 @@ export function interruptible<T>(work: () => T | PromiseLike<T>, interruptions: 
     return promise
   }
   signal?.addEventListener('abort', abort)
-  if (limitMs < Infinity)
+  if (limitMs < Infinity) {
     timer = setTimeout(() => interrupt(onLimit?.()), Math.min(limitMs, LONGEST_TIMER_MS))
+  }
   new Promise<T>((started) => started(work())).then(
     (value) => {
       if (open) resolve(value)

@@ -163,6 +163,24 @@ describe('waits', () => {
     expect(starts).toEqual([0, 80])
   })
 
+  it('starts no attempt after the deadline either when it wakes up late from a wait', async () => {
+    let now = 1e12
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        now += ms + 500
+      },
+    }
+    const first = new Error('first')
+    const operation = failing(first)
+    await expect(retry(operation, { ...exact, clock, deadlineMs: 300 })).rejects.toMatchObject({
+      code: 'retry_timeout',
+      scope: 'deadline',
+      cause: first,
+    })
+    expect(operation).toHaveBeenCalledTimes(1)
+  })
+
   it('cuts off an attempt that is still running at the deadline', async () => {
     const first = new Error('first')
     const policy = createRetry({ ...exact, deadlineMs: 60_000 })

@@ -19,11 +19,9 @@ export function parseRetryAfter(headers: HeadersLike, nowMs: number = Date.now()
   ] as const) {
     const text = readHeader(headers, name) ?? ''
     if (NUMBER.test(text)) return Math.min(Number(text) * unitMs, Number.MAX_SAFE_INTEGER)
-    // The oldest of the three HTTP date formats names no zone and means GMT.
-    const date = HTTP_DATE.test(text)
-      ? Date.parse(/\b(GMT|UTC)\b|[+-]\d{4}\b/.test(text) ? text : `${text} GMT`)
-      : NaN
-    if (date === date && unitMs > 1) return Math.max(0, date - nowMs)
   }
-  return undefined
+  const text = readHeader(headers, 'retry-after') ?? ''
+  // The oldest of the three HTTP date formats names no zone and means GMT.
+  const date = Date.parse(/GMT|UTC/.test(text) ? text : `${text} GMT`)
+  return HTTP_DATE.test(text) && !Number.isNaN(date) ? Math.max(0, date - nowMs) : undefined
 }

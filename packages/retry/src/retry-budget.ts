@@ -43,7 +43,8 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   /** The slot of this moment, after the slots that left the window were emptied. */
   function currentSlot(): number {
     const now = Math.floor((clock.now() * STEPS) / windowMs)
-    for (newest = Math.max(newest, now - STEPS); newest < now;) {
+    newest = Math.max(newest, now - STEPS)
+    while (newest < now) {
       newest++
       calls[newest % STEPS] = retries[newest % STEPS] = 0
     }

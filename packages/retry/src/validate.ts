@@ -33,8 +33,9 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   for (const name of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[name]
     const check = Object.hasOwn(checks, name) && checks[name]
-    if (!check)
+    if (!check) {
       throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
+    }
     if (value !== undefined && !check[0](value as never)) {
       throw new TypeError(`${name} must be ${check[1]}, got ${show(value)}`)
     }
