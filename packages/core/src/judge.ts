@@ -1,6 +1,6 @@
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from './errors.ts'
-import type { Answer, AnswerHead, Exchange, StreamEnd } from './exchange.ts'
+import type { Answer, AnswerHead, Exchange } from './exchange.ts'
 import { errorUnderSuccess, failedStream, malformed, refusedBy } from './failures.ts'
 import { isRecord, parseRecord } from './json.ts'
 import { isJsonType, mediaTypeOf } from './media-type.ts'
@@ -8,6 +8,7 @@ import { ChatDialect } from './stream/chat-dialect.ts'
 import { chunksOf } from './stream/chunks-of.ts'
 import { GuardedStream } from './stream/guarded-stream.ts'
 import { ResponsesDialect } from './stream/responses-dialect.ts'
+import { unjudgedBody } from './stream/unjudged-body.ts'
 import { readUsage } from './usage.ts'
 import { isFailureStatus } from './verdict.ts'
 
@@ -26,7 +27,11 @@ export async function judge(exchange: Exchange, scope: AttemptScope, response: R
       : judgeJson(exchange, scope, head, response)
   }
   if (isJsonType(mediaTypeOf(headers))) return withText(head, await scope.wait(response.text()))
-  return handThrough(scope, head, response)
+  scope.handOver()
+  const body = unjudgedBody(chunksOf(response), (reason) => {
+    scope.abort(reason)
+  })
+  return { ...head, body }
 }
 
 async function judgeJson(
@@ -88,27 +93,6 @@ async function judgeStream(
     return end
   })
   return { ...head, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }
-}
-
-/** A body that is none of our business: files, audio, endpoints we do not know. Only its end is watched for. */
-function handThrough(scope: AttemptScope, head: AnswerHead, response: Response): Answer {
-  scope.handOver()
-  const { promise: ended, resolve: end } = Promise.withResolvers<StreamEnd>()
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    let outcome: StreamEnd['outcome'] = 'aborted'
-    const source = chunksOf(response)
-    try {
-      yield* { [Symbol.asyncIterator]: () => source }
-      outcome = 'success'
-    } finally {
-      end({ outcome })
-    }
-  }
-  function abandon(reason: Error): void {
-    scope.abort(reason)
-    end({ outcome: 'aborted' })
-  }
-  return { ...head, body: { kind: 'stream', chunks: chunks(), ended, abandon } }
 }
 
 function withText(head: AnswerHead, text: string): Answer {

@@ -1,0 +1,35 @@
+import type { StreamBody, StreamEnd } from '../exchange.ts'
+
+/**
+ * A body that is none of Harbor's business (a file, audio, an endpoint it does not know), handed through as it comes.
+ * Only its end is watched for.
+ * @param giveUp ends the request behind it
+ */
+export function unjudgedBody(source: AsyncIterator<Uint8Array>, giveUp: (reason: Error) => void): StreamBody {
+  const { promise: ended, resolve: end } = Promise.withResolvers<StreamEnd>()
+
+  function abandon(reason: Error): void {
+    giveUp(reason)
+    end({ outcome: 'aborted' })
+  }
+
+  // No generator: its return() would wait for a next() that is still pending.
+  const chunks: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => chunks,
+    next: async () => {
+      try {
+        const result = await source.next()
+        if (result.done === true) end({ outcome: 'success' })
+        return result
+      } catch (error) {
+        end({ outcome: 'failure' })
+        throw error
+      }
+    },
+    return: async () => {
+      abandon(new Error('The reader of the body left before its end.'))
+      return { done: true, value: undefined }
+    },
+  }
+  return { kind: 'stream', chunks, ended, abandon }
+}
