@@ -1,3 +1,4 @@
+import { PoolClosedError, PoolQueueTimeoutError } from '@harbor/pool'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import { StreamFaultError, TimeoutError } from './errors.ts'
@@ -14,6 +15,10 @@ export function unanswered(exchange: Exchange, cause: unknown): AttemptError {
       { kind: 'timeout', code: cause.code, retryable, ambiguous: true },
       { cause },
     )
+  }
+  if (PoolQueueTimeoutError.is(cause) || PoolClosedError.is(cause)) {
+    const refused: Failure = { kind: 'refused', code: cause.code, retryable: false, ambiguous: false }
+    return new AttemptError(exchange, refused, { cause })
   }
   return new AttemptError(exchange, classify(cause), { cause })
 }

@@ -117,6 +117,7 @@ export function mayRetryHere(exchange: Exchange, failure: Failure): boolean {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
   const { retryHere } = VERDICTS[situation]
+  if (retryHere === 'no') return failure.status !== undefined // only a provider overrules its row
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
 }
