@@ -48,7 +48,8 @@ export function createEngine(options: HarborOptions, policy: Policy, log: Log): 
       if (isOwn) await pool?.close()
     },
   }
-  return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine }) })
+  // `Response` is for the SDK, which before an upload would otherwise call `fetch` to see what it makes.
+  return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine, Response }) })
 }
 
 interface Wire {

@@ -52,6 +52,7 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
   const engine = createEngine(options, policy, createLog(options))
   const fetch = engine.fetch.bind(undefined)
   return Object.assign(fetch, {
+    Response, // as in the engine
     stats: () => engine.stats(),
     on: engine.telemetry.on.bind(engine.telemetry),
     close: () => engine.close(),

@@ -21,7 +21,7 @@ export async function simulate(options?: SimulatorOptions): Promise<SimulatedPro
 }
 
 /** A client of this test's own against that provider; it logs nothing unless told. */
-export function harborFor(provider: SimulatedProvider, options: HarborOptions = {}): Harbor {
+export function harborFor(provider: { readonly baseURL: string }, options: HarborOptions = {}): Harbor {
   const harbor = new Harbor({
     apiKey: 'test-key',
     baseURL: provider.baseURL,

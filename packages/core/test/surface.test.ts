@@ -1,0 +1,144 @@
+import type { Fault } from '@harbor/simulator'
+import OpenAI, { toFile } from 'openai'
+import { describe, expect, it } from 'vitest'
+import { FEATURES } from './features.ts'
+import { collect } from './sdks.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { sendJson, serve } from './upstream.ts'
+
+const MISHAPS: readonly Fault[] = [
+  { type: 'status', status: 503 },
+  { type: 'reset', when: 'before-headers' },
+]
+
+describe.each(FEATURES)('$name', ({ requests, use }) => {
+  it('gives what the bare SDK gives', async () => {
+    const provider = await simulate()
+    const bare = new OpenAI({ apiKey: 'test-key', baseURL: provider.baseURL, logLevel: 'off' })
+    const expected = await use(bare)
+    provider.reset()
+    expect(await use(harborFor(provider))).toEqual(expected)
+    expect(provider.counts().calls).toBe(requests)
+  })
+
+  it.each(MISHAPS)('gives it also after a fault: $type', async (fault) => {
+    const provider = await simulate()
+    const harbor = harborFor(provider)
+    const expected = await use(harbor)
+    provider.reset()
+    provider.fail(fault)
+    expect(await use(harbor)).toEqual(expected)
+    expect(provider.counts().calls).toBe(requests + 1)
+    expect(harbor.stats()).toMatchObject({ calls: 2 * requests, attempts: 2 * requests + 1, availability: 1 })
+  })
+})
+
+describe('embeddings', () => {
+  it('are the same numbers, whether they came as base64 or as floats', async () => {
+    const harbor = harborFor(await simulate())
+    const request = { model: 'text-embedding-3-small', input: 'one', dimensions: 8 }
+    const [decoded, plain] = await Promise.all([
+      harbor.embeddings.create(request),
+      harbor.embeddings.create({ ...request, encoding_format: 'float' }),
+    ])
+    expect(decoded.data[0]?.embedding).toHaveLength(8)
+    expect(decoded.data[0]?.embedding).toEqual(plain.data[0]?.embedding)
+  })
+})
+
+describe('what the simulator does not have', () => {
+  it('a list of several pages is walked from page to page', async () => {
+    const upstream = await serve(({ path }, response) => {
+      const after = new URL(path, 'http://localhost').searchParams.get('after')
+      const id = after === null ? 'file-1' : after.replace(/\d+/, (digits) => String(Number(digits) + 1))
+      sendJson(response, { object: 'list', data: [{ id }], has_more: id !== 'file-3' })
+    })
+    const harbor = harborFor(upstream)
+    const files = await collect(harbor.files.list({ limit: 1 }))
+    expect(files.map(({ id }) => id)).toEqual(['file-1', 'file-2', 'file-3'])
+    expect(upstream.requests.map(({ path }) => path)).toEqual([
+      '/v1/files?limit=1',
+      '/v1/files?limit=1&after=file-1',
+      '/v1/files?limit=1&after=file-2',
+    ])
+    expect(harbor.stats().calls).toBe(3)
+  })
+
+  it('an upload arrives whole, is one call, and is repeated when its first attempt was refused', async () => {
+    const upstream = await serve((_, response) => {
+      if (upstream.requests.length === 1) sendJson(response, { error: { message: 'Busy.' } }, 503)
+      else sendJson(response, { id: 'file-1', object: 'file' })
+    })
+    const harbor = harborFor(upstream)
+    const file = await harbor.files.create({
+      file: await toFile(Buffer.from('{"line":1}\n'), 'lines.jsonl'),
+      purpose: 'batch',
+    })
+    expect(file.id).toBe('file-1')
+    for (const { method, path, headers, body } of upstream.requests) {
+      expect({ method, path }).toEqual({ method: 'POST', path: '/v1/files' })
+      expect(headers['content-type']).toMatch(/^multipart\/form-data; boundary=/)
+      expect(body).toContain('filename="lines.jsonl"')
+      expect(body).toContain('{"line":1}\n')
+    }
+    expect(harbor.stats()).toMatchObject({ calls: 1, attempts: 2 })
+  })
+
+  it('an upload is one call also for an SDK that was given createHarborFetch', async () => {
+    const upstream = await serve((_, response) => sendJson(response, { id: 'file-1', object: 'file' }))
+    const fetch = harborFetchFor()
+    const client = new OpenAI({ apiKey: 'test-key', baseURL: upstream.baseURL, maxRetries: 0, fetch })
+    await client.files.create({ file: new File(['x'], 'x.jsonl'), purpose: 'batch' })
+    expect(fetch.stats()).toMatchObject({ calls: 1, attempts: 1 })
+  })
+
+  it('a body that can be read only once is sent once, whatever becomes of it', async () => {
+    const upstream = await serve((_, response) => sendJson(response, { error: { message: 'Busy.' } }, 503))
+    const harbor = harborFor(upstream)
+    const call = harbor.post('/anything', { body: new Blob(['streamed']).stream() })
+    await expect(call).rejects.toBeInstanceOf(OpenAI.InternalServerError)
+    expect(upstream.requests.map(({ body }) => body)).toEqual(['streamed'])
+  })
+
+  it('a download comes through as it is', async () => {
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251))
+    const upstream = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
+    })
+    const response = await harborFor(upstream).files.content('file-1')
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
+  })
+
+  it('headers and queries, of the client and of the call, arrive', async () => {
+    const upstream = await serve((_, response) => sendJson(response, { choices: [] }))
+    const harbor = harborFor(upstream, {
+      organization: 'org-1',
+      defaultHeaders: { 'x-team': 'blue', 'x-both': 'client' },
+      defaultQuery: { region: 'eu' },
+    })
+    await harbor.chat.completions.create(HELLO, {
+      headers: { 'x-both': 'call' },
+      query: { trace: '1' },
+      idempotencyKey: 'once',
+    })
+    const [request] = upstream.requests
+    expect(request?.path).toBe('/v1/chat/completions?region=eu&trace=1')
+    expect(request?.headers).toMatchObject({
+      authorization: 'Bearer test-key',
+      'openai-organization': 'org-1',
+      'x-team': 'blue',
+      'x-both': 'call',
+      'x-stainless-retry-count': '0',
+    })
+  })
+
+  it('a key that is a function is asked for each call', async () => {
+    const upstream = await serve((_, response) => sendJson(response, { choices: [] }))
+    let asked = 0
+    const harbor = harborFor(upstream, { apiKey: async () => `key-${++asked}` })
+    await harbor.chat.completions.create(HELLO)
+    await harbor.chat.completions.create(HELLO)
+    const keys = upstream.requests.map(({ headers }) => headers.authorization)
+    expect(keys).toEqual(['Bearer key-1', 'Bearer key-2'])
+  })
+})
