@@ -6,6 +6,7 @@ export default defineConfig({
   format: 'esm',
   target: 'node22',
   platform: 'neutral',
+  removeNodeProtocol: false,
   dts: true,
   sourcemap: true,
   clean: true,

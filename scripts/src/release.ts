@@ -42,7 +42,7 @@ export function addChangeset(
 }
 
 /** Every version of every package that the registry has: `@harbor/retry@0.1.0`. */
-export async function publishedVersions(registry: Registry): Promise<string[]> {
+async function publishedVersions(registry: Registry): Promise<string[]> {
   const all = published().map(async ({ manifest: { name } }) => {
     const versions = await registry.versions(name)
     return versions.map((version) => `${name}@${version}`)
