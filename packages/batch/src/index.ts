@@ -1,3 +1,12 @@
+export { BatchShapeError } from './batcher/batch-shape-error.ts'
+export type { Batcher } from './batcher/batcher.ts'
+export { BatcherClosedError } from './batcher/batcher-closed-error.ts'
+export { createBatcher } from './batcher/create-batcher.ts'
+export type { AddOptions, BatcherOptions } from './batcher/options.ts'
+export { QueueFullError } from './batcher/queue-full-error.ts'
+export type { RunBatch } from './batcher/run-batch.ts'
+export type { BatcherStats } from './batcher/stats.ts'
+export type { Clock } from './clock.ts'
 export { BadLineError } from './jsonl/bad-line-error.ts'
 export { readJsonl, type BadLine, type ReadJsonlOptions } from './jsonl/read-jsonl.ts'
 export { UnreadableFileError } from './jsonl/unreadable-file-error.ts'
@@ -7,3 +16,4 @@ export {
   type ObservedLimit,
   type ObservedLimits,
 } from './limits/rate-limit-headers.ts'
+export { RequestTooLargeError } from './request-too-large-error.ts'

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.ts'
+
+/** The longest delay that `setTimeout` keeps. It runs a longer one at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** One timer for many deadlines: it rings at the earliest that it was given, and knows no other. Nothing is left at rest. */
+export class Alarm {
+  readonly #clock: Clock
+  readonly #onRing: (atMs: number) => void
+  #at = Infinity
+  #stop: (() => void) | undefined
+
+  constructor(clock: Clock, onRing: (atMs: number) => void) {
+    this.#clock = clock
+    this.#onRing = onRing
+  }
+
+  /** Rings at this time at the latest. */
+  ringBy(atMs: number): void {
+    if (atMs >= this.#at) return
+    this.clear()
+    this.#at = atMs
+    this.#wait()
+  }
+
+  clear(): void {
+    this.#at = Infinity
+    this.#stop?.()
+    this.#stop = undefined
+  }
+
+  #wait(): void {
+    const left = Math.max(0, Math.ceil(this.#at - this.#clock.now()))
+    const ms = Math.min(left, LONGEST_TIMER_MS)
+    const wake = (): void => (left > ms ? this.#wait() : this.#ring())
+    if (!this.#clock.sleep) {
+      const timer = setTimeout(wake, ms)
+      this.#stop = () => clearTimeout(timer)
+      return
+    }
+    const controller = new AbortController()
+    this.#stop = () => controller.abort('the alarm was cleared')
+    // A clock that fails to wait rings at once: better a small batch than one that never goes.
+    const unlessCleared = (): void => (controller.signal.aborted ? undefined : wake())
+    this.#clock.sleep(ms, controller.signal).then(unlessCleared, unlessCleared)
+  }
+
+  #ring(): void {
+    const at = this.#at
+    this.#at = Infinity
+    this.#stop = undefined
+    this.#onRing(at)
+  }
+}

@@ -1,0 +1,205 @@
+import { Alarm } from './alarm.ts'
+import type { Entry } from './entry.ts'
+import type { BatcherSettings } from './options.ts'
+import { PriorityQueue, type Queueable } from './priority-queue.ts'
+
+/** What waits in one partition. It exists while something does. */
+interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
+  readonly name: string
+  readonly entries: PriorityQueue<Entry<Item, Result>>
+  bytes: number
+  tokens: number
+  /** Entries up to this order have waited long enough. */
+  dueUpTo: number
+  isReady: boolean
+}
+
+/**
+ * Decides what goes into a batch, and when. A partition is ready when a full batch waits in it, when its oldest entry has
+ * waited long enough or was released, or at once if the batcher is eager. Within the bounds of the queue; entries beyond
+ * them wait for room.
+ */
+export class BatchQueue<Item, Result> {
+  readonly #settings: BatcherSettings<Item>
+  readonly #partitions = new Map<string, Partition<Item, Result>>()
+  readonly #ready = new PriorityQueue<Partition<Item, Result>>()
+  readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
+  readonly #alarm: Alarm
+  /** Entries up to this order were released, wherever they are. */
+  #releasedUpTo = 0
+  #size = 0
+  #bytes = 0
+
+  /** @param onDue something has become ready because its time came */
+  constructor(settings: BatcherSettings<Item>, onDue: () => void) {
+    this.#settings = settings
+    this.#alarm = new Alarm(settings.clock, (atMs) => {
+      for (const partition of this.#partitions.values()) {
+        const oldest = oldestOf(partition)
+        if (oldest.addedAtMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
+        this.#update(partition)
+      }
+      onDue()
+    })
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Whether an entry would have to wait for room: behind those of its priority or a higher one, or for the bounds. */
+  isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
+    const { first } = this.#waiting
+    return (first !== undefined && first.priority >= entry.priority) || !this.#hasRoom(entry)
+  }
+
+  /** Takes an entry in, or lets it wait for room. While something waits, nothing else does: it would keep the room. */
+  add(entry: Entry<Item, Result>): void {
+    if (this.isFullFor(entry)) {
+      entry.state = 'waiting'
+      this.#waiting.push(entry)
+    } else this.#enqueue(entry)
+    if (this.#waiting.size > 0) this.releaseUpTo(entry.order)
+  }
+
+  /** Takes out an entry that is waiting or queued. */
+  remove(entry: Entry<Item, Result>): void {
+    if (entry.state === 'waiting') this.#waiting.remove(entry)
+    else {
+      const partition = this.#partitions.get(entry.partition)
+      if (!partition) return
+      this.#takeOut(entry, partition)
+      this.#update(partition)
+    }
+    this.#admit()
+  }
+
+  /** The next batch that is ready to go: of the partition with the highest priority, of equals the one ready longest. */
+  take(): Entry<Item, Result>[] | undefined {
+    const partition = this.#ready.first
+    if (!partition) return undefined
+    const { maxBatchSize, maxBatchBytes, maxBatchTokens } = this.#settings
+    const batch: Entry<Item, Result>[] = []
+    let bytes = 0
+    let tokens = 0
+    for (let entry = partition.entries.first; entry; entry = partition.entries.first) {
+      bytes += entry.bytes
+      tokens += entry.tokens
+      if (
+        batch.length > 0 &&
+        (batch.length >= maxBatchSize || bytes > maxBatchBytes || tokens > maxBatchTokens)
+      )
+        break
+      this.#takeOut(entry, partition)
+      batch.push(entry)
+    }
+    // What is left goes to the end, so that one busy partition does not keep the others waiting.
+    this.#ready.remove(partition)
+    partition.isReady = false
+    this.#update(partition)
+    this.#admit()
+    return batch
+  }
+
+  /** Lets go, without waiting any longer, of whatever was added up to this order, the latest there is. */
+  releaseUpTo(order: number): void {
+    this.#releasedUpTo = order
+    if (this.#ready.size === this.#partitions.size) return
+    for (const partition of this.#partitions.values()) this.#update(partition)
+  }
+
+  *[Symbol.iterator](): Generator<Entry<Item, Result>, void, undefined> {
+    for (const { entries } of this.#partitions.values()) yield* entries
+    yield* this.#waiting
+  }
+
+  #hasRoom({ bytes }: { readonly bytes: number }): boolean {
+    if (this.#size === 0) return true
+    return this.#size < this.#settings.maxQueueItems && this.#bytes + bytes <= this.#settings.maxQueueBytes
+  }
+
+  #admit(): void {
+    for (let entry = this.#waiting.first; entry && this.#hasRoom(entry); entry = this.#waiting.first) {
+      this.#waiting.remove(entry)
+      this.#enqueue(entry)
+    }
+  }
+
+  #enqueue(entry: Entry<Item, Result>): void {
+    entry.state = 'queued'
+    let partition = this.#partitions.get(entry.partition)
+    if (!partition) {
+      partition = newPartition(entry.partition)
+      this.#partitions.set(entry.partition, partition)
+    }
+    partition.entries.push(entry)
+    partition.bytes += entry.bytes
+    partition.tokens += entry.tokens
+    this.#size++
+    this.#bytes += entry.bytes
+    this.#update(partition)
+  }
+
+  #takeOut(entry: Entry<Item, Result>, partition: Partition<Item, Result>): void {
+    partition.entries.remove(entry)
+    partition.bytes -= entry.bytes
+    partition.tokens -= entry.tokens
+    this.#size--
+    this.#bytes -= entry.bytes
+  }
+
+  /** Brings `#ready`, `#partitions` and the alarm up to date with what has changed in a partition. */
+  #update(partition: Partition<Item, Result>): void {
+    const { first } = partition.entries
+    const isReady = first !== undefined && this.#isReady(partition)
+    if (partition.isReady && (!isReady || first.priority !== partition.priority)) {
+      this.#ready.remove(partition)
+      partition.isReady = false
+    }
+    if (isReady && !partition.isReady) {
+      partition.priority = first.priority
+      partition.isReady = true
+      this.#ready.push(partition)
+    }
+    if (!first) this.#partitions.delete(partition.name)
+    if (this.#size === 0) this.#alarm.clear()
+    else if (first && !isReady) this.#alarm.ringBy(oldestOf(partition).addedAtMs + this.#settings.maxWaitMs)
+  }
+
+  #isReady(partition: Partition<Item, Result>): boolean {
+    const { eager, maxBatchSize, maxBatchBytes, maxBatchTokens } = this.#settings
+    return (
+      eager ||
+      partition.entries.size >= maxBatchSize ||
+      partition.bytes >= maxBatchBytes ||
+      partition.tokens >= maxBatchTokens ||
+      oldestOf(partition).order <= Math.max(this.#releasedUpTo, partition.dueUpTo)
+    )
+  }
+}
+
+function newPartition<Item, Result>(name: string): Partition<Item, Result> {
+  return {
+    name,
+    entries: new PriorityQueue(),
+    bytes: 0,
+    tokens: 0,
+    dueUpTo: 0,
+    isReady: false,
+    priority: 0,
+    previous: undefined,
+    next: undefined,
+  }
+}
+
+function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> {
+  return entries.firsts().reduce((oldest, entry) => (entry.order < oldest.order ? entry : oldest))
+}

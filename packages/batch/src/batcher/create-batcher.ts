@@ -1,0 +1,34 @@
+import type { Batcher } from './batcher.ts'
+import { MicroBatcher } from './micro-batcher.ts'
+import { settingsOf, type BatcherOptions } from './options.ts'
+import type { RunBatch } from './run-batch.ts'
+
+/**
+ * Makes one call for many items: a batch goes when it is full, or when its oldest item has waited long enough.
+ *
+ * ```ts
+ * const embed = createBatcher(async (texts: readonly string[], { signal }) => {
+ *   const { data } = await openai.embeddings.create({ model, input: [...texts] }, { signal })
+ *   return data.map(({ embedding }) => embedding)
+ * })
+ * const vector = await embed.add('What is a harbor?')
+ * ```
+ *
+ * @param run gets the items and must give one result, or one Error, for each, in their order. Its signal aborts when nobody
+ * waits for any of them any more. The halves of a batch that is bisected keep its `batchId`.
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
+export function createBatcher<Item, Result>(
+  run: RunBatch<Item, Result>,
+  options: BatcherOptions<Item> = {},
+): Batcher<Item, Result> {
+  if (typeof run !== 'function') throw new TypeError(`run must be a function, got ${typeof run}`)
+  const batcher = new MicroBatcher(run, settingsOf(options))
+  // Functions of their own, so that they may be taken out of the object.
+  return {
+    add: (item, addOptions) => batcher.add(item, addOptions),
+    flush: () => batcher.flush(),
+    close: (mode) => batcher.close(mode),
+    stats: () => batcher.stats(),
+  }
+}

@@ -1,0 +1,34 @@
+import type { Queueable } from './priority-queue.ts'
+
+/** One add, waiting for the result of its entry. */
+export interface Caller<Item, Result> {
+  readonly entry: Entry<Item, Result>
+  readonly signal: AbortSignal | undefined
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/**
+ * One item on its way, with everybody who waits for its result.
+ *
+ *     waiting (for room in the queue) → queued → running → settled
+ *
+ * It may be settled from any state, and is then in no queue.
+ */
+export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>> {
+  readonly item: Item
+  readonly partition: string
+  readonly key: string | undefined
+  readonly bytes: number
+  readonly tokens: number
+  /** When it was added. Entries with a later `order` were not added earlier. */
+  readonly addedAtMs: number
+  readonly order: number
+  state: 'waiting' | 'queued' | 'running' | 'settled'
+  /** The batch it is part of, once running: told when this entry has its result, or when nobody waits for it any more. */
+  batch: { settled(): void; abandoned(reason: unknown): void } | undefined
+  /** Empty only when settled. */
+  callers: Caller<Item, Result>[]
+  /** Called once when it is settled. */
+  onSettled: (() => void)[] | undefined
+}

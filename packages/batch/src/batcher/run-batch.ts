@@ -1,0 +1,67 @@
+import type { Batch } from './batch.ts'
+import { BatchShapeError } from './batch-shape-error.ts'
+import type { Entry } from './entry.ts'
+
+/** The user's function: one call for many items. */
+export type RunBatch<Item, Result> = (
+  items: readonly Item[],
+  context: { readonly signal: AbortSignal; readonly batchId: number },
+) => Promise<readonly (Result | Error)[]>
+
+/** What happens to the entries of a batch. */
+export interface Settle<Item, Result> {
+  resolve(entry: Entry<Item, Result>, result: Result): void
+  reject(entry: Entry<Item, Result>, error: unknown): void
+}
+
+/**
+ * Calls the function with a batch and settles every entry of it, whatever comes back. Never rejects.
+ *
+ * With `bisect` a batch that fails is halved. If the left half passes, the right one must hold the culprit and is halved in
+ * turn without trying it whole: about log2(n) calls find one. No entry is rejected without having been tried alone.
+ */
+export async function runBatch<Item, Result>(
+  batch: Batch<Item, Result>,
+  run: RunBatch<Item, Result>,
+  onBatchError: 'reject-all' | 'bisect',
+  settle: Settle<Item, Result>,
+): Promise<void> {
+  await attempt(batch.entries)
+
+  /** Whether the call went through, with whatever results. */
+  async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
+    const wanted = entries.filter(({ state }) => state !== 'settled')
+    if (wanted.length === 0) return true
+    let results: readonly (Result | Error)[]
+    try {
+      results = await run(
+        wanted.map(({ item }) => item),
+        batch.context,
+      )
+    } catch (error) {
+      if (onBatchError === 'bisect' && wanted.length > 1) await halve(wanted)
+      else for (const entry of wanted) settle.reject(entry, error)
+      return false
+    }
+    // A wrong shape is the function's fault, not an item's: smaller batches would not help.
+    const shapeError = BatchShapeError.check(results, wanted.length, batch.context.batchId)
+    if (shapeError) {
+      for (const entry of wanted) settle.reject(entry, shapeError)
+      return false
+    }
+    for (const [index, entry] of wanted.entries()) {
+      const result = results[index] as Result | Error
+      if (result instanceof Error) settle.reject(entry, result)
+      else settle.resolve(entry, result)
+    }
+    return true
+  }
+
+  async function halve(entries: readonly Entry<Item, Result>[]): Promise<void> {
+    const middle = Math.ceil(entries.length / 2)
+    const right = entries.slice(middle)
+    const leftPassed = await attempt(entries.slice(0, middle))
+    if (leftPassed && right.length > 1) await halve(right)
+    else await attempt(right)
+  }
+}

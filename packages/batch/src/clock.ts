@@ -1,0 +1,10 @@
+/** Where time comes from. Pass your own to test without waiting, or to wait in another way. */
+export interface Clock {
+  /** The time in milliseconds since 1970. It must never run backwards. */
+  now(): number
+  /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. @default an abortable `setTimeout` */
+  sleep?(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Monotonic, so that a wall clock set back or forth changes no wait and no deadline. */
+export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() }
