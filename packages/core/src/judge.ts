@@ -109,9 +109,9 @@ async function errorText(scope: AttemptScope, response: Response): Promise<strin
   }
 }
 
-/** `"error": null` stands in many an answer that is fine. */
+/** `"error": null` stands in many an answer that is fine, and an empty text tells nothing either. */
 function isTold(error: unknown): boolean {
-  return error !== undefined && error !== null && error !== false
+  return Boolean(error)
 }
 
 function finishReasonsOf(json: Readonly<Record<string, unknown>>): readonly string[] {

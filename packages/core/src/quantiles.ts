@@ -10,7 +10,8 @@ export interface Quantiles {
 
 /** Each bucket is this much wider than the one below: quantiles are right to within 5 %. */
 const GROWTH = 1.1
-const BUCKETS = 200
+/** Enough for four days. */
+const BUCKETS = 256
 
 /** Counts durations in buckets that widen with the value: constant memory, constant time. */
 export class Histogram {

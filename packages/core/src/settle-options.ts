@@ -67,7 +67,8 @@ export interface SettledOptions {
  * @throws OptionError naming the option, what was expected and what came
  */
 export function settleOptions(options: HarborOptions): SettledOptions {
-  if (typeof options !== 'object') throw new OptionError('options', 'The options must be an object.')
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new OptionError('options', 'The options must be an object.')
   checkedOptions(options)
   const { retry, timeouts, pool, fetch, ...sdk } = options
   const { maxAttempts, ...retrySettings } = retry === false ? {} : (retry ?? {})

@@ -35,25 +35,28 @@ export class Telemetry {
       throw new TypeError(`on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${event}.`)
     }
     const listeners = this.#listeners[event]
-    const own: Listener<Event> = (told) => {
-      listener(told)
-    }
+    const own: Listener<Event> = (told) => listener(told)
     listeners.add(own)
     return () => listeners.delete(own)
   }
 
   emit<Event extends keyof HarborEvents>(event: Event, told: HarborEvents[Event]): void {
     for (const listener of this.#listeners[event]) {
-      try {
-        listener(told)
-      } catch (error) {
-        this.warn(`A listener of '${event}' threw`, error)
-      }
+      this.shield(`A listener of '${event}' threw`, () => listener(told))
     }
   }
 
-  /** Tells of an error in the user's own code that must not reach the caller. */
-  warn(what: string, error: unknown): void {
+  /** Runs the user's own code. What it throws, at once or later, is warned of and goes no further. */
+  shield(what: string, code: () => unknown): void {
+    try {
+      const outcome = code()
+      if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#warn(what, error))
+    } catch (error) {
+      this.#warn(what, error)
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
     if (this.#warned) return
     this.#warned = true
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)

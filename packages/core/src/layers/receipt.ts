@@ -33,14 +33,9 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
   const failed = receipt.attempts.at(-1)?.failure
-  log(
-    outcome === 'failure' ? 'warn' : 'debug',
+  const line =
     `${receipt.id}: ${receipt.operation} ${outcome} after ${receipt.attempts.length} attempt(s)` +
-      (failed ? `, the last one: ${failed.code ?? failed.kind}` : ''),
-  )
-  try {
-    onReceipt?.(receipt)
-  } catch (error) {
-    telemetry.warn('onReceipt threw', error)
-  }
+    (failed ? `, the last one: ${failed.code ?? failed.kind}` : '')
+  telemetry.shield('The logger threw', () => log(outcome === 'failure' ? 'warn' : 'debug', line))
+  telemetry.shield('onReceipt threw', () => onReceipt?.(receipt))
 }

@@ -31,7 +31,7 @@ export function inBandFault(
 ): StreamFaultError | undefined {
   const told = data['error']
   const isError = name === 'error' || data['type'] === 'error'
-  if (!isError && (told === undefined || told === null || told === false)) return undefined
+  if (!isError && !told) return undefined
   return faultFrom(isRecord(told) ? told : isError && told == null ? data : { message: told })
 }
 

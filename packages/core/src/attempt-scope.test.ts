@@ -1,0 +1,138 @@
+import { getEventListeners } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AttemptScope, endReason } from './attempt-scope.ts'
+import { TimeoutError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+/** As much of an exchange as a scope looks at: its signals, and what is left of its total. */
+function exchange(facts: {
+  signal?: AbortSignal
+  callerSignal?: AbortSignal
+  attemptMs?: number
+  totalMs?: number
+  elapsedMs?: number
+}): Exchange {
+  const { signal, callerSignal, attemptMs = Infinity, totalMs = 1_000, elapsedMs = 0 } = facts
+  const policy = { attemptMs, totalMs, clock: { now: () => Date.now() } }
+  return { signal, callerSignal, policy, deadlineAt: Date.now() + totalMs - elapsedMs } as Exchange
+}
+
+const forever = (): Promise<never> => new Promise(() => undefined)
+
+describe('AttemptScope', () => {
+  it('hands on what it waited for', async () => {
+    const scope = new AttemptScope(exchange({}))
+    await expect(scope.wait(Promise.resolve(7))).resolves.toBe(7)
+    await expect(scope.wait(Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(scope.signal.aborted).toBe(false)
+    scope.close()
+  })
+
+  it.each([
+    ['attempt', { attemptMs: 100 }, 100, 100],
+    ['total', { totalMs: 100 }, 100, 100],
+    ['total', { attemptMs: 900, totalMs: 1_000, elapsedMs: 200 }, 800, 1_000],
+  ] as const)(
+    'ends when the %s runs out, of a transport deaf to its signal, too (%j)',
+    async (clock, facts, atMs, limitMs) => {
+      const scope = new AttemptScope(exchange(facts))
+      const ended = scope.wait(forever()).catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(atMs - 1)
+      expect(scope.signal.aborted).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await ended).toSatisfy(TimeoutError.is)
+      expect(await ended).toMatchObject({ clock, limitMs })
+      expect(scope.signal.reason).toBe(await ended)
+    },
+  )
+
+  it("ends with the caller's own reason, at once", async () => {
+    const caller = new AbortController()
+    const scope = new AttemptScope(exchange({ signal: caller.signal, callerSignal: caller.signal }))
+    const ended = scope.wait(forever()).catch((error: unknown) => error)
+    const reason = new Error('enough')
+    caller.abort(reason)
+    expect(await ended).toBe(reason)
+    expect(scope.signal.reason).toBe(reason)
+  })
+
+  it("takes the SDK's own timer for the total that ran out", async () => {
+    const sdk = new AbortController()
+    const caller = new AbortController()
+    const scope = new AttemptScope(exchange({ signal: sdk.signal, callerSignal: caller.signal }))
+    const ended = scope.wait(forever()).catch((error: unknown) => error)
+    sdk.abort()
+    expect(await ended).toMatchObject({ name: 'TimeoutError', clock: 'total', limitMs: 1_000 })
+  })
+
+  it('waits for nothing once it has ended, and swallows what it was to wait for', async () => {
+    const scope = new AttemptScope(exchange({}))
+    const reason = new Error('over')
+    scope.abort(reason)
+    await expect(scope.wait(Promise.reject(new Error('late')))).rejects.toBe(reason)
+  })
+
+  it('tells of its end once', () => {
+    const scope = new AttemptScope(exchange({}))
+    const onAbort = vi.fn()
+    scope.onAbort = onAbort
+    scope.abort('first')
+    scope.abort('second')
+    expect(onAbort.mock.calls).toEqual([['first']])
+    expect(scope.signal.reason).toBe('first')
+  })
+
+  it('leaves neither timer nor listener behind, however it ends', () => {
+    const { signal } = new AbortController()
+    const closed = new AttemptScope(exchange({ signal }))
+    const aborted = new AttemptScope(exchange({ signal }))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2)
+    closed.close()
+    aborted.abort(new Error('over'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(closed.signal.aborted).toBe(false) // no abort after success
+  })
+
+  it('has no clock after it was handed over, and ends with whatever the outer signal says', () => {
+    const sdk = new AbortController()
+    const caller = new AbortController()
+    const scope = new AttemptScope(
+      exchange({ signal: sdk.signal, callerSignal: caller.signal, attemptMs: 100 }),
+    )
+    scope.handOver()
+    vi.advanceTimersByTime(10_000)
+    expect(scope.signal.aborted).toBe(false)
+    const reason = new Error('the reader left')
+    sdk.abort(reason)
+    expect(scope.signal.reason).toBe(reason)
+  })
+
+  it('does not overflow the longest timer there is', () => {
+    const scope = new AttemptScope(exchange({ totalMs: Number.MAX_SAFE_INTEGER }))
+    vi.advanceTimersByTime(1_000)
+    expect(scope.signal.aborted).toBe(false)
+    scope.close()
+  })
+})
+
+describe('endReason', () => {
+  it('is the caller when both signals are aborted', () => {
+    const reason = new Error('enough')
+    const callerSignal = AbortSignal.abort(reason)
+    expect(endReason(exchange({ signal: AbortSignal.abort(), callerSignal }))).toBe(reason)
+  })
+
+  it('is the total, with what the SDK said as its cause, when the caller did nothing', () => {
+    const signal = AbortSignal.abort(new Error('the timer'))
+    expect(endReason(exchange({ signal }))).toMatchObject({ clock: 'total', cause: { message: 'the timer' } })
+  })
+})

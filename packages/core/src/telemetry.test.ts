@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
+import type { Receipt } from './receipt.ts'
+import { Telemetry } from './telemetry.ts'
+
+const receipt = { id: 'call_1' } as Receipt
+const CALL = { receipt }
+let emitWarning: Mock
+
+beforeEach(() => {
+  emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('Telemetry', () => {
+  it('tells every listener of its event, and of no other', () => {
+    const telemetry = new Telemetry()
+    const [first, second, other] = [vi.fn(), vi.fn(), vi.fn()]
+    telemetry.on('call', first)
+    telemetry.on('call', second)
+    telemetry.on('end', other)
+    telemetry.emit('call', CALL)
+    expect(first.mock.calls).toEqual([[CALL]])
+    expect(second.mock.calls).toEqual([[CALL]])
+    expect(other).not.toHaveBeenCalled()
+  })
+
+  it('takes off what was put on, once for each time', () => {
+    const telemetry = new Telemetry()
+    const listener = vi.fn()
+    const off = telemetry.on('call', listener)
+    telemetry.on('call', listener)
+    off()
+    off()
+    telemetry.emit('call', CALL)
+    expect(listener).toHaveBeenCalledTimes(1)
+  })
+
+  it('lets a listener take itself off while it is told', () => {
+    const telemetry = new Telemetry()
+    const after = vi.fn()
+    const off = telemetry.on('call', () => off())
+    telemetry.on('call', after)
+    telemetry.emit('call', CALL)
+    telemetry.emit('call', CALL)
+    expect(after).toHaveBeenCalledTimes(2)
+  })
+
+  it('tells the others when a listener throws, and warns once, of whatever throws', () => {
+    const telemetry = new Telemetry()
+    const after = vi.fn()
+    telemetry.on('call', () => {
+      throw new Error('mine')
+    })
+    telemetry.on('call', after)
+    telemetry.emit('call', CALL)
+    telemetry.emit('call', CALL)
+    expect(after).toHaveBeenCalledTimes(2)
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        expect.stringContaining("A listener of 'call' threw"),
+        { type: 'HarborWarning', detail: expect.stringContaining('Error: mine') as string },
+      ],
+    ])
+  })
+
+  it('warns of a listener that rejects later', async () => {
+    const telemetry = new Telemetry()
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- as users do
+    telemetry.on('call', async () => Promise.reject(new Error('later')))
+    telemetry.emit('call', CALL)
+    await vi.waitFor(() => expect(emitWarning).toHaveBeenCalledTimes(1))
+    expect(emitWarning.mock.calls[0]?.[1]).toMatchObject({
+      detail: expect.stringContaining('later') as string,
+    })
+  })
+
+  it('warns of things thrown that are no errors', () => {
+    const telemetry = new Telemetry()
+    telemetry.shield('A test threw', () => {
+      throw 'a text'
+    })
+    expect(emitWarning.mock.calls[0]?.[1]).toMatchObject({ detail: 'a text' })
+  })
+
+  it('refuses an event that does not exist, also one that every object has', () => {
+    const telemetry = new Telemetry()
+    for (const name of ['retries', 'toString', '__proto__']) {
+      expect(() => telemetry.on(name as 'call', () => undefined)).toThrow(
+        `on() knows the events call, attempt, retry, end; got ${name}.`,
+      )
+    }
+  })
+})

@@ -1,0 +1,60 @@
+import type { Fault } from '@harbor/simulator'
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
+import { perCall, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
+import { harborFor, HELLO, QUICK, simulate } from './support.ts'
+
+let emitWarning: Mock
+
+beforeEach(() => {
+  emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function fail(): never {
+  throw new Error('a bug of the user')
+}
+/** As a user writes it: typed as a listener, and asynchronous all the same. */
+const failLater: () => void = async function failLater() {
+  await Promise.resolve()
+  fail()
+}
+
+const LOGGER = { error: fail, warn: fail, info: fail, debug: fail }
+
+describe("a bug in the user's own code changes no result", () => {
+  it.each<[string, HarborOptions, (harbor: Harbor) => object | undefined]>([
+    ['a listener that throws', {}, (harbor) => void harbor.on('end', fail)],
+    ['a listener that rejects', {}, (harbor) => void harbor.on('retry', failLater)],
+    ['an onReceipt that throws', {}, () => perCall({ onReceipt: fail })],
+    ['an onReceipt that rejects', {}, () => perCall({ onReceipt: failLater })],
+    ['an onRetry that throws', { retry: { ...QUICK, onRetry: fail } }, () => undefined],
+    ['a logger that throws', { logLevel: 'warn', logger: LOGGER }, () => undefined],
+  ])('%s', async (_, options, arrange) => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, options)
+    const wishes = arrange(harbor)
+
+    provider.fail({ type: 'status', status: 500 })
+    const answer = await harbor.chat.completions.create(HELLO, wishes)
+    expect(receiptOf(answer)).toMatchObject({ outcome: 'success', attempts: { length: 2 } })
+
+    provider.fail({ type: 'status', status: 500 })
+    let text = ''
+    for await (const { choices } of await harbor.chat.completions.create(
+      { ...HELLO, stream: true },
+      wishes,
+    )) {
+      text += choices[0]?.delta.content ?? ''
+    }
+    expect(text).toBe(answer.choices[0]?.message.content)
+
+    const refusal: Fault = { type: 'status', status: 400 }
+    provider.fail(refusal)
+    await expect(harbor.chat.completions.create(HELLO, wishes)).rejects.toMatchObject({ status: 400 })
+
+    await vi.waitFor(() => expect(emitWarning).toHaveBeenCalled())
+    expect(provider.counts().calls).toBe(5)
+  })
+})
