@@ -1,4 +1,4 @@
-import { PoolClosedError, PoolQueueTimeoutError } from '@harbor/pool'
+import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@harbor/pool'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import { StreamFaultError, TimeoutError } from './errors.ts'
@@ -16,11 +16,26 @@ export function unanswered(exchange: Exchange, cause: unknown): AttemptError {
       { cause },
     )
   }
-  if (PoolQueueTimeoutError.is(cause) || PoolClosedError.is(cause)) {
-    const refused: Failure = { kind: 'refused', code: cause.code, retryable: false, ambiguous: false }
-    return new AttemptError(exchange, refused, { cause })
+  if (PoolQueueFullError.is(cause) || PoolQueueTimeoutError.is(cause) || PoolClosedError.is(cause)) {
+    return turnedAway(exchange, cause)
   }
   return new AttemptError(exchange, classify(cause), { cause })
+}
+
+/** How long a caller is asked to wait before it comes back to a queue that was full. */
+const FULL_QUEUE_WAIT_MS = 1_000
+
+/** The pool let nothing out. A full queue is a limit of rate, and the caller gets it as one. */
+function turnedAway(
+  exchange: Exchange,
+  cause: PoolQueueFullError | PoolQueueTimeoutError | PoolClosedError,
+): AttemptError {
+  const { code, message } = cause
+  const failure: Failure = { kind: 'refused', code, retryable: false, ambiguous: false }
+  if (!PoolQueueFullError.is(cause)) return new AttemptError(exchange, failure, { cause })
+  const answer = synthetic(429, { message, type: 'harbor_error', code })
+  answer.headers.set('retry-after-ms', String(FULL_QUEUE_WAIT_MS))
+  return new AttemptError(exchange, failure, { answer, cause })
 }
 
 /** The upstream answered with a status of failure. */

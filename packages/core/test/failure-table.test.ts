@@ -232,9 +232,14 @@ describe('an attempt that was never sent is repeated like any other', () => {
 
 describe('what the pool itself refuses was never sent, so nothing is repeated or billed', () => {
   it.each([
-    ['queue_full', { connections: 1, maxQueued: 1 }],
-    ['queue_timeout', { connections: 1, queueTimeoutMs: 30 }],
-  ] as const)('%s', async (code, pool) => {
+    ['queue_full', { connections: 1, maxQueued: 1 }, RateLimitError, { status: 429, code: 'queue_full' }],
+    [
+      'queue_timeout',
+      { connections: 1, queueTimeoutMs: 30 },
+      APIConnectionError,
+      { cause: { code: 'queue_timeout' } },
+    ],
+  ] as const)('%s', async (code, pool, errorClass, facts) => {
     const provider = await simulate({ providers: { openai: { latency: 150 } } })
     const harbor = harborFor(provider, { pool })
     const first = harbor.chat.completions.create(HELLO)
@@ -242,11 +247,12 @@ describe('what the pool itself refuses was never sent, so nothing is repeated or
     second.catch(() => undefined)
     const error = await failureOf(harbor.chat.completions.create(HELLO))
     expectAttempts(error, {
-      error: APIConnectionError,
+      error: errorClass,
       attempts: 1,
       failure: { kind: 'refused', code, ...clear },
     })
-    expect(error).toMatchObject({ cause: { code } })
+    expect(error).toMatchObject(facts)
+    if (error instanceof RateLimitError) expect(error.headers.get('retry-after-ms')).toBe('1000')
     expect(receiptOf(error)).toMatchObject({ possiblyBilled: 0 })
     expect(receiptOf(await first)).toMatchObject({ outcome: 'success' })
     await Promise.allSettled([second])
