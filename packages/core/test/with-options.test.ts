@@ -1,0 +1,154 @@
+import type { Fault } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { createPool, OptionError, type HarborOptions } from '../src/index.ts'
+import { rejection } from './sdks.ts'
+import { harborFor, HELLO, simulate } from './support.ts'
+
+const BUSY: Fault = { type: 'status', status: 503 }
+const HANG: Fault = { type: 'hang' }
+
+/** How many requests a call leads to when each of them is refused. */
+async function attemptsOf(client: OpenAI, options?: OpenAI.RequestOptions): Promise<unknown> {
+  const error = await rejection(client.chat.completions.create(HELLO, options))
+  expect(error).toBeInstanceOf(OpenAI.InternalServerError)
+  return (error as InstanceType<typeof OpenAI.InternalServerError>).headers.get('x-harbor-attempts')
+}
+
+describe('a copy made by withOptions', () => {
+  it('shares the statistics, the events and the connection', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider)
+    const ended: string[] = []
+    harbor.on('end', ({ receipt }) => ended.push(receipt.id))
+    const copy = harbor.withOptions({ timeout: 5_000 })
+    await harbor.chat.completions.create(HELLO)
+    await copy.withOptions({ defaultHeaders: { 'x-team': 'blue' } }).chat.completions.create(HELLO)
+    expect(copy.stats()).toEqual(harbor.stats())
+    expect(harbor.stats()).toMatchObject({ calls: 2, attempts: 2 })
+    expect(new Set(ended).size).toBe(2)
+    expect(provider.counts().connections.opened).toBe(1)
+  })
+
+  it('is a Harbor, with all that the original was given', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { defaultHeaders: { 'x-team': 'blue' } })
+    const copy = harbor.withOptions({ apiKey: 'other-key' })
+    expect(copy.constructor).toBe(harbor.constructor)
+    await copy.chat.completions.create(HELLO)
+    expect(provider.requests()[0]?.headers).toMatchObject({
+      authorization: 'Bearer other-key',
+      'x-team': 'blue',
+    })
+  })
+
+  it('does not wrap fetch again: a copy of a copy makes three attempts, not nine or 27', async () => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
+    const copy = harborFor(provider).withOptions({ timeout: 5_000 }).withOptions({ timeout: 6_000 })
+    expect(await attemptsOf(copy)).toBe('3')
+    expect(provider.counts().calls).toBe(3)
+  })
+
+  it('goes elsewhere with another baseURL, and is still counted with the original', async () => {
+    const [provider, other] = [await simulate(), await simulate()]
+    const harbor = harborFor(provider)
+    await harbor.withOptions({ baseURL: other.baseURL }).chat.completions.create(HELLO)
+    expect([provider.counts().calls, other.counts().calls]).toEqual([0, 1])
+    expect(harbor.stats().calls).toBe(1)
+  })
+
+  const CHANGES: [what: string, given: HarborOptions, changes: HarborOptions, attempts: string][] = [
+    ['maxRetries', {}, { maxRetries: 0 }, '1'],
+    [
+      'maxRetries over retry.maxAttempts',
+      { retry: { maxAttempts: 2, baseDelayMs: 1 } },
+      { maxRetries: 3 },
+      '4',
+    ],
+    ['retry.maxAttempts', {}, { retry: { maxAttempts: 2, baseDelayMs: 1 } }, '2'],
+    ['retry.maxAttempts over maxRetries', { maxRetries: 0 }, { retry: { maxAttempts: 2 } }, '2'],
+    ['retry: false', {}, { retry: false }, '1'],
+    ['other parts of retry, and keeps maxRetries', { maxRetries: 1 }, { retry: { baseDelayMs: 1 } }, '2'],
+    ['nothing, and keeps retry: false', { retry: false }, { timeout: 5_000 }, '1'],
+    ['nothing, and keeps retry.maxAttempts', { retry: { maxAttempts: 2, baseDelayMs: 1 } }, {}, '2'],
+  ]
+  it.each(CHANGES)('may change %s, for itself alone', async (_, given, changes, attempts) => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
+    const harbor = harborFor(provider, given)
+    const before = await attemptsOf(harbor)
+    expect(await attemptsOf(harbor.withOptions(changes))).toBe(attempts)
+    expect(await attemptsOf(harbor)).toBe(before)
+  })
+
+  it('keeps the hooks and delays of retry that it does not change', async () => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
+    const delays: number[] = []
+    const onRetry = ({ delayMs }: { delayMs: number }): unknown => delays.push(delayMs)
+    const harbor = harborFor(provider, { retry: { baseDelayMs: 4, factor: 1, jitter: 'none', onRetry } })
+    await attemptsOf(harbor.withOptions({ maxRetries: 1 }))
+    expect(delays).toEqual([4])
+  })
+
+  it('may change timeout and timeouts, for itself alone', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { timeouts: { attemptMs: 20 }, maxRetries: 0 })
+    provider.fail(HANG, HANG, HANG)
+    const clocks = []
+    for (const client of [
+      harbor.withOptions({ timeouts: false, timeout: 30 }),
+      harbor.withOptions({ timeouts: { attemptMs: 25 } }),
+      harbor,
+    ]) {
+      const error = await rejection(client.chat.completions.create(HELLO))
+      expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+      clocks.push((error as Error).cause)
+    }
+    expect(clocks).toMatchObject([
+      { clock: 'total', limitMs: 30 },
+      { clock: 'attempt', limitMs: 25 },
+      { clock: 'attempt', limitMs: 20 },
+    ])
+  })
+
+  it('cannot have another pool, nor options that make no sense', async () => {
+    const harbor = harborFor(await simulate())
+    const pool = createPool()
+    expect(() => harbor.withOptions({ pool })).toThrow(OptionError)
+    expect(() => harbor.withOptions({ pool })).toThrow('pool cannot change in a copy')
+    expect(() => harbor.withOptions({ maxRetries: 1, retry: { maxAttempts: 5 } })).toThrow('contradict')
+    expect(() => harbor.withOptions({ timeouts: { idleMs: -1 } })).toThrow('timeouts.idleMs')
+    await pool.close()
+  })
+})
+
+describe('one call', () => {
+  it.each([
+    [0, '1'],
+    [1, '2'],
+    [4, '5'],
+  ])('with maxRetries: %i makes as many attempts more than one', async (maxRetries, attempts) => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
+    const harbor = harborFor(provider)
+    expect(await attemptsOf(harbor, { maxRetries })).toBe(attempts)
+    expect(await attemptsOf(harbor)).toBe('3')
+    expect(provider.counts().calls).toBe(Number(attempts) + 3)
+  })
+
+  it('with a timeout has that total over its attempts and waits, whatever its client has', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider)
+    provider.fail(BUSY, HANG)
+    const error = await rejection(harbor.chat.completions.create(HELLO, { timeout: 150 }))
+    expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    expect((error as Error).cause).toMatchObject({ clock: 'total', limitMs: 150 })
+    expect(harbor.timeout).toBe(600_000)
+  })
+
+  it('follows the maxRetries of its client when that is changed later', async () => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
+    const harbor = harborFor(provider)
+    harbor.maxRetries = 0
+    expect(await attemptsOf(harbor)).toBe('1')
+    expect(await attemptsOf(harbor.withOptions({ timeout: 5_000 }))).toBe('1')
+  })
+})
