@@ -8,6 +8,10 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     execArgv: ['--expose-gc', '--conditions=@harbor/source'],
     testTimeout: 20_000,
-    reporters: ['default', ['json', { outputFile: '.reports/vitest.json' }]],
+    // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.
+    reporters: [
+      'default',
+      ['json', { outputFile: process.env.HARBOR_TEST_REPORT ?? '.reports/vitest.json' }],
+    ],
   },
 })

@@ -31,9 +31,10 @@ const tested = members().filter(
 for (const { path } of tested) {
   if (signal.aborted) break
   rmSync(join(path, report), { force: true })
-  const { code } = await run(node, [vitest, 'run', `--outputFile.json=${report}`], {
+  const { code } = await run(node, [vitest, 'run'], {
     cwd: path,
-    env: quietEnv,
+    env: { ...quietEnv, HARBOR_TEST_REPORT: report },
+    timeoutMs: 600_000,
     output: 'inherit',
     signal,
   })
