@@ -1,0 +1,144 @@
+/**
+ * What `@harbor/breaker` costs a call, a refusal and a breaker, against a bare await, a bare throw and its peers, in turns in
+ * one process.
+ *
+ *     node --expose-gc --conditions=@harbor/source benchmarks/breaker.bench.ts
+ */
+import { CircuitBreaker, consecutive, countWindow, createBreakerRegistry, timeWindow } from '@harbor/breaker'
+import { circuitBreaker, ConsecutiveBreaker, handleAll, SamplingBreaker } from 'cockatiel'
+import Opossum from 'opossum'
+import { bundleSize } from './bundle-size.ts'
+import { measure, printTable, type Subject } from './measure.ts'
+
+const operation = async (): Promise<number> => 1
+const failure = new Error('down')
+const failing = async (): Promise<number> => {
+  throw failure
+}
+
+const inTime = timeWindow({ durationMs: 10_000, failureRatio: 0.5 })
+const slowInTime = timeWindow({
+  durationMs: 10_000,
+  failureRatio: 0.5,
+  slowCallMs: 5_000,
+  slowCallRatio: 0.5,
+})
+const breakers = {
+  consecutive: new CircuitBreaker({ trip: consecutive(3) }),
+  count: new CircuitBreaker({ trip: countWindow({ size: 100, failureRatio: 0.5 }) }),
+  time: new CircuitBreaker({ trip: inTime }),
+  slow: new CircuitBreaker({ trip: slowInTime }),
+}
+const halfOpenAfter = 30_000
+const cockatiel = {
+  consecutive: circuitBreaker(handleAll, { halfOpenAfter, breaker: new ConsecutiveBreaker(3) }),
+  sampling: circuitBreaker(handleAll, {
+    halfOpenAfter,
+    breaker: new SamplingBreaker({ threshold: 0.5, duration: 10_000 }),
+  }),
+}
+const opossum = new Opossum(operation, { timeout: false })
+
+// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+printTable(
+  'Closed, and nothing fails',
+  await measure({
+    'bare await': (async (times) => {
+      for (let call = 0; call < times; call++) await operation()
+    }) satisfies Subject,
+    'consecutive(3)': async (times) => {
+      for (let call = 0; call < times; call++) await breakers.consecutive.run(operation)
+    },
+    countWindow: async (times) => {
+      for (let call = 0; call < times; call++) await breakers.count.run(operation)
+    },
+    timeWindow: async (times) => {
+      for (let call = 0; call < times; call++) await breakers.time.run(operation)
+    },
+    'timeWindow with slow calls': async (times) => {
+      for (let call = 0; call < times; call++) await breakers.slow.run(operation)
+    },
+    'timeWindow, by permit': async (times) => {
+      for (let call = 0; call < times; call++) {
+        const permit = breakers.time.acquire()
+        await operation()
+        permit.succeed()
+      }
+    },
+    'cockatiel 4: ConsecutiveBreaker': async (times) => {
+      for (let call = 0; call < times; call++) await cockatiel.consecutive.execute(operation)
+    },
+    'cockatiel 4: SamplingBreaker': async (times) => {
+      for (let call = 0; call < times; call++) await cockatiel.sampling.execute(operation)
+    },
+    'opossum 10: timeout off': async (times) => {
+      for (let call = 0; call < times; call++) await opossum.fire()
+    },
+  }),
+)
+
+const open = new CircuitBreaker({ trip: consecutive(1) })
+await open.run(failing).catch(() => undefined)
+const openCockatiel = circuitBreaker(handleAll, { halfOpenAfter, breaker: new ConsecutiveBreaker(1) })
+await openCockatiel.execute(failing).catch(() => undefined)
+const openOpossum = new Opossum(operation)
+openOpossum.open()
+
+async function swallow(times: number, call: () => Promise<unknown>): Promise<void> {
+  for (let made = 0; made < times; made++) {
+    try {
+      await call()
+    } catch {
+      // What is measured is the way here.
+    }
+  }
+}
+const throwing = async (): Promise<number> => {
+  throw new Error('refused')
+}
+printTable(
+  'Open',
+  await measure(
+    {
+      'bare throw of a new error': (times) => swallow(times, throwing),
+      'run(operation)': (times) => swallow(times, () => open.run(operation)),
+      'cockatiel 4': (times) => swallow(times, () => openCockatiel.execute(operation)),
+      'opossum 10': (times) => swallow(times, () => openOpossum.fire()),
+    },
+    { times: 2_000 },
+  ),
+)
+
+const registry = createBreakerRegistry({ trip: inTime }, { maxKeys: 10_000 })
+console.log('\nOne breaker, bytes kept')
+const kept: Record<string, (name: string) => unknown> = {
+  'new CircuitBreaker()': () => new CircuitBreaker(),
+  'new CircuitBreaker({ trip: timeWindow })': () => new CircuitBreaker({ trip: inTime }),
+  'registry.get(key), timeWindow': (key) => registry.get(key),
+  'cockatiel 4: SamplingBreaker': () =>
+    circuitBreaker(handleAll, {
+      halfOpenAfter,
+      breaker: new SamplingBreaker({ threshold: 0.5, duration: 10_000 }),
+    }),
+}
+for (const [name, make] of Object.entries(kept)) {
+  const all = new Array<unknown>(5_000)
+  globalThis.gc?.()
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < all.length; index++) all[index] = make(String(index))
+  globalThis.gc?.()
+  console.log(`${name.padEnd(66)} ${((process.memoryUsage().heapUsed - before) / all.length).toFixed(0)}`)
+}
+
+console.log('\nIn a bundle, bytes minified / gzipped')
+for (const statement of [
+  "export { CircuitBreaker } from '@harbor/breaker'",
+  "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
+  "export * from '@harbor/breaker'",
+  "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
+]) {
+  const { minified, gzipped } = await bundleSize(statement)
+  console.log(`${statement.padEnd(71)} ${minified} / ${gzipped}`)
+}
+openOpossum.shutdown()
+opossum.shutdown()

@@ -1,0 +1,52 @@
+import type { TripRule } from './trip-rule.ts'
+import { aRatio, optional, validate, wholeNumber } from './validate.ts'
+
+export interface CountWindowOptions {
+  /** How many of the last calls are looked at. */
+  size: number
+  /** The circuit opens when this part of them failed, or more: above 0, at most 1. */
+  failureRatio: number
+  /** It does not open before so many calls have ended, however many of them failed. @default size */
+  minimumCalls?: number | undefined
+}
+
+/** Opens when too many of the last `size` calls failed. One call costs the same whatever the size. */
+export function countWindow(options: CountWindowOptions): TripRule {
+  validate(options, CHECKS)
+  const { size, failureRatio, minimumCalls = size } = options
+  if (minimumCalls > size) {
+    throw new TypeError(
+      `minimumCalls must be at most the size, or the circuit never opens; got ${minimumCalls}`,
+    )
+  }
+  return {
+    timing: 'none',
+    start(saved) {
+      /** A ring of the last calls: 1 is a failure. */
+      const ring = new Uint8Array(size)
+      let calls = 0
+      let failures = 0
+      let next = 0
+
+      function add(failed: 0 | 1): void {
+        failures += failed - (ring[next] ?? 0)
+        ring[next] = failed
+        next = (next + 1) % size
+        if (calls < size) calls++
+      }
+      if (typeof saved === 'string') for (const digit of saved.slice(-size)) add(digit === '1' ? 1 : 0)
+
+      return {
+        record(failed) {
+          add(failed ? 1 : 0)
+          return calls >= minimumCalls && failures / calls >= failureRatio
+        },
+        counts: () => ({ calls, successes: calls - failures, failures, slow: 0 }),
+        /** The oldest call first. */
+        save: () => [...ring.subarray(next), ...ring.subarray(0, next)].slice(size - calls).join(''),
+      }
+    },
+  }
+}
+
+const CHECKS = { size: wholeNumber, failureRatio: aRatio, minimumCalls: optional(wholeNumber) }

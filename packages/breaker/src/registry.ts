@@ -1,0 +1,63 @@
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { systemClock } from './clock.ts'
+import { settingsOf, type BreakerOptions } from './options.ts'
+import { duration, expect, ofType, optional, validate, wholeNumber } from './validate.ts'
+
+export interface RegistryLimits {
+  /** How many breakers are kept. For one more, the closed one asked for longest ago is dropped, or else any. @default 1_000 */
+  maxKeys?: number | undefined
+  /** A closed breaker that nobody asked for so long, in milliseconds, is dropped. @default 3_600_000 */
+  idleMs?: number | undefined
+}
+
+/** Breakers by key: one for each model, host, tenant or whatever fails on its own. */
+export interface BreakerRegistry {
+  /** The breaker of this key, made when it is first asked for. Ask each time: one that is kept elsewhere may be dropped here. */
+  get(key: string): CircuitBreaker
+  readonly size: number
+  entries(): IterableIterator<[key: string, breaker: CircuitBreaker]>
+}
+
+/**
+ * @param options of every breaker, or what makes the options for a key
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
+export function createBreakerRegistry(
+  options: BreakerOptions | ((key: string) => BreakerOptions),
+  limits: RegistryLimits = {},
+): BreakerRegistry {
+  validate(limits, { maxKeys: optional(wholeNumber), idleMs: optional(duration) })
+  const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
+  const { clock } = typeof options === 'function' ? { clock: systemClock } : settingsOf(options)
+  /** In the order in which they were last asked for. */
+  const entries = new Map<string, { breaker: CircuitBreaker; usedAt: number }>()
+
+  function makeRoom(now: number): void {
+    for (const [key, { breaker, usedAt }] of entries) {
+      if (entries.size < maxKeys && usedAt + idleMs > now) return
+      if (breaker.state === 'closed') entries.delete(key)
+    }
+    const [oldest] = entries.keys()
+    if (entries.size >= maxKeys && oldest !== undefined) entries.delete(oldest)
+  }
+
+  return {
+    get(key) {
+      expect('key', key, ofType('string'))
+      const usedAt = clock.now()
+      let breaker = entries.get(key)?.breaker
+      // Taken out, so that room is not made at its cost, and put back as the last.
+      entries.delete(key)
+      makeRoom(usedAt)
+      breaker ??= new CircuitBreaker(typeof options === 'function' ? options(key) : options)
+      entries.set(key, { breaker, usedAt })
+      return breaker
+    },
+    get size() {
+      return entries.size
+    },
+    *entries() {
+      for (const [key, { breaker }] of entries) yield [key, breaker]
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import type { Counts, Tally, TripRule } from './trip-rule.ts'
+import { aRatio, duration, optional, validate, wholeNumber } from './validate.ts'
+
+export interface TimeWindowOptions {
+  /** How long a call counts after it ended, in milliseconds. */
+  durationMs: number
+  /** The circuit opens when this part of the calls failed, or more: above 0, at most 1. */
+  failureRatio: number
+  /** It does not open before so many calls have ended within the window, however they ended. @default 10 */
+  minimumCalls?: number | undefined
+  /** A call that takes so long, in milliseconds, is slow, be it a success or a failure. Needs `slowCallRatio`. */
+  slowCallMs?: number | undefined
+  /** The circuit opens when this part of the calls were slow, or more: above 0, at most 1. Needs `slowCallMs`. */
+  slowCallRatio?: number | undefined
+}
+
+/**
+ * Opens when too many of the calls of the last `durationMs` failed, or were slow. One call costs the same however many there
+ * are, and time that passes without calls empties the window.
+ */
+export function timeWindow(options: TimeWindowOptions): TripRule {
+  validate(options, CHECKS)
+  if ((options.slowCallMs === undefined) !== (options.slowCallRatio === undefined)) {
+    throw new TypeError('slowCallMs and slowCallRatio must be given together')
+  }
+  const { minimumCalls = 10, slowCallMs = Infinity, slowCallRatio = Infinity } = options
+  const settings = { ...options, minimumCalls, slowCallMs, slowCallRatio }
+  return {
+    timing: slowCallMs < Infinity ? 'duration' : 'time',
+    start: (saved) => new TimeWindow(settings, saved),
+  }
+}
+
+type Settings = { [Name in keyof TimeWindowOptions]-?: number }
+
+/** The window moves in steps of a tenth: a call counts for at least nine tenths of it, and never for longer than it. */
+const STEPS = 10
+/** What is counted in each step: calls, failures, slow calls. */
+const COLUMNS = 3
+
+class TimeWindow implements Tally {
+  readonly #settings: Settings
+  readonly #steps: number[] = new Array<number>(STEPS * COLUMNS).fill(0)
+  /** The number of the newest step, counted from 1970, where its counts begin, and when it ends. */
+  #newest = -Infinity
+  #at = 0
+  #endsAt = -Infinity
+  #calls = 0
+  #failures = 0
+  #slow = 0
+
+  constructor(settings: Settings, saved: unknown) {
+    this.#settings = settings
+    if (!fits(saved, settings)) return
+    this.#steps = [...saved.steps]
+    this.#newest = saved.newest
+    this.#at = (saved.newest % STEPS) * COLUMNS
+    for (let at = 0; at < STEPS * COLUMNS; at += COLUMNS) this.#sum(at, 1)
+  }
+
+  record(failed: boolean, durationMs: number, nowMs: number): boolean {
+    const { failureRatio, minimumCalls, slowCallMs, slowCallRatio } = this.#settings
+    this.#moveTo(nowMs)
+    this.#calls += this.#add(0, 1)
+    if (failed) this.#failures += this.#add(1, 1)
+    if (durationMs >= slowCallMs) this.#slow += this.#add(2, 1)
+    const calls = this.#calls
+    return (
+      calls >= minimumCalls && (this.#failures / calls >= failureRatio || this.#slow / calls >= slowCallRatio)
+    )
+  }
+
+  counts(nowMs: number): Counts {
+    this.#moveTo(nowMs)
+    const calls = this.#calls
+    const failures = this.#failures
+    return { calls, successes: calls - failures, failures, slow: this.#slow }
+  }
+
+  save(): Saved {
+    return { durationMs: this.#settings.durationMs, newest: this.#newest, steps: [...this.#steps] }
+  }
+
+  /** Empties the steps that have left the window: ten at most, however long nothing happened. */
+  #moveTo(nowMs: number): void {
+    if (nowMs < this.#endsAt) return
+    const stepMs = this.#settings.durationMs / STEPS
+    const now = Math.floor(nowMs / stepMs)
+    for (this.#newest = Math.max(this.#newest, now - STEPS); this.#newest < now;) {
+      this.#at = (++this.#newest % STEPS) * COLUMNS
+      this.#sum(this.#at, -1)
+      this.#steps.fill(0, this.#at, this.#at + COLUMNS)
+    }
+    this.#endsAt = (now + 1) * stepMs
+  }
+
+  #add(column: number, by: number): number {
+    this.#steps[this.#at + column] = (this.#steps[this.#at + column] ?? 0) + by
+    return by
+  }
+
+  #sum(at: number, sign: 1 | -1): void {
+    const [calls = 0, failures = 0, slow = 0] = this.#steps.slice(at, at + COLUMNS)
+    this.#calls += sign * calls
+    this.#failures += sign * failures
+    this.#slow += sign * slow
+  }
+}
+
+interface Saved {
+  durationMs: number
+  newest: number
+  steps: readonly number[]
+}
+
+function fits(saved: unknown, { durationMs }: Settings): saved is Saved {
+  const { durationMs: ofSaved, newest, steps } = (saved ?? {}) as Partial<Saved>
+  return ofSaved === durationMs && Number.isFinite(newest) && steps?.length === STEPS * COLUMNS
+}
+
+const CHECKS = {
+  durationMs: duration,
+  failureRatio: aRatio,
+  minimumCalls: optional(wholeNumber),
+  slowCallMs: optional(duration),
+  slowCallRatio: optional(aRatio),
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { consecutive, countWindow, timeWindow, type BreakerEvent } from '../src/index.ts'
+import { breakerWith, deferred, down, fail, succeed } from './harness.ts'
+
+describe('closed', () => {
+  it('stays closed below minimumCalls even if all calls fail, and opens at exactly the ratio', () => {
+    for (const trip of [
+      countWindow({ size: 10, failureRatio: 0.5, minimumCalls: 4 }),
+      timeWindow({ durationMs: 1_000, failureRatio: 0.5, minimumCalls: 4 }),
+    ]) {
+      const allFail = breakerWith({ trip }).breaker
+      fail(allFail, 3)
+      expect(allFail.state).toBe('closed')
+      fail(allFail)
+      expect(allFail.state).toBe('open')
+
+      const { breaker } = breakerWith({ trip })
+      succeed(breaker, 3)
+      fail(breaker, 2)
+      expect(breaker.state).toBe('closed')
+      fail(breaker)
+      expect(breaker.state).toBe('open')
+    }
+  })
+
+  it('counts nothing of what was before 60 idle seconds in a window of one second', () => {
+    const trip = timeWindow({ durationMs: 1_000, failureRatio: 0.5, minimumCalls: 10 })
+    const { breaker, clock } = breakerWith({ trip })
+    fail(breaker, 9)
+    clock.pass(60_000)
+    expect(breaker.counts()).toEqual({ calls: 0, successes: 0, failures: 0, slow: 0 })
+    fail(breaker, 9)
+    expect(breaker.state).toBe('closed')
+  })
+
+  it('loses no count when the clock steps back, and does not half-open early', () => {
+    const trip = timeWindow({ durationMs: 1_000, failureRatio: 1, minimumCalls: 10 })
+    const { breaker, clock } = breakerWith({ trip })
+    fail(breaker, 5)
+    clock.pass(-3_600_000)
+    fail(breaker, 4)
+    expect(breaker.counts().calls).toBe(9)
+    fail(breaker)
+    expect(breaker.state).toBe('open')
+
+    clock.pass(-3_600_000)
+    expect(breaker.retryAfterMs).toBe(1_000)
+    clock.pass(999)
+    expect(breaker.state).toBe('open')
+    clock.pass(1)
+    expect(breaker.state).toBe('half-open')
+  })
+
+  it('counts calls in flight in neither part of the ratio', () => {
+    const { breaker } = breakerWith({ trip: countWindow({ size: 20, failureRatio: 0.5, minimumCalls: 10 }) })
+    for (let call = 0; call < 50; call++) breaker.acquire()
+    expect(breaker.counts().calls).toBe(0)
+    fail(breaker, 9)
+    expect(breaker.state).toBe('closed')
+    fail(breaker)
+    expect(breaker.state).toBe('open')
+  })
+
+  it('opens once, with one event, when ten failures that trip it settle in one tick', async () => {
+    const { breaker } = breakerWith({ trip: consecutive(3) })
+    const events: BreakerEvent[] = []
+    for (const type of ['open', 'half-open', 'close', 'reject'] as const)
+      breaker.on(type, (event) => events.push(event))
+    const gate = deferred()
+    const calls = Array.from({ length: 10 }, () => breaker.run(() => gate.promise))
+    gate.reject(down)
+    const results = await Promise.allSettled(calls)
+
+    expect(results.every((result) => result.status === 'rejected' && result.reason === down)).toBe(true)
+    expect(events).toEqual([
+      { type: 'open', state: 'open', previous: 'closed', retryAfterMs: 1_000, cause: down },
+    ])
+  })
+
+  it('opens when slow successes reach slowCallRatio', () => {
+    const trip = timeWindow({
+      durationMs: 60_000,
+      failureRatio: 0.5,
+      minimumCalls: 4,
+      slowCallMs: 100,
+      slowCallRatio: 0.5,
+    })
+    const { breaker, clock } = breakerWith({ trip })
+    for (const ms of [99, 100, 50]) {
+      const permit = breaker.acquire()
+      clock.pass(ms)
+      permit.succeed()
+    }
+    expect(breaker.counts()).toEqual({ calls: 3, successes: 3, failures: 0, slow: 1 })
+    const permit = breaker.acquire()
+    clock.pass(5_000)
+    permit.succeed()
+    expect(breaker.state).toBe('open')
+  })
+
+  it('measures a call until it is answered', () => {
+    const trip = timeWindow({ durationMs: 60_000, failureRatio: 1, slowCallMs: 100, slowCallRatio: 1 })
+    const { breaker, clock } = breakerWith({ trip })
+    const stream = breaker.acquire()
+    clock.pass(99)
+    stream.answered()
+    clock.pass(5_000)
+    stream.answered()
+    stream.succeed()
+    expect(breaker.counts()).toMatchObject({ calls: 1, slow: 0 })
+  })
+
+  it('takes an operation that returns undefined synchronously for a success', async () => {
+    const { breaker } = breakerWith()
+    await expect(breaker.run(() => undefined)).resolves.toBeUndefined()
+    expect(breaker.counts()).toEqual({ calls: 1, successes: 1, failures: 0, slow: 0 })
+  })
+
+  it('takes what is thrown at once for a failure, and rejects with exactly that', async () => {
+    const { breaker } = breakerWith()
+    const operation = (): never => {
+      throw down
+    }
+    await expect(breaker.run(operation)).rejects.toBe(down)
+    expect(breaker.state).toBe('open')
+  })
+
+  it('hands the promise of the operation back as it is, and has counted before the caller goes on', async () => {
+    const { breaker } = breakerWith({ trip: consecutive(2) })
+    const promise = Promise.resolve('fine')
+    expect(breaker.run(() => promise)).toBe(promise)
+    await promise
+    expect(breaker.counts().successes).toBe(1)
+    await expect(
+      breaker.run(() => ({ then: (done: (value: string) => void) => done('later') }) as never),
+    ).resolves.toBe('later')
+  })
+
+  it('ignores an AbortError, and counts every other error', async () => {
+    const { breaker } = breakerWith({ trip: consecutive(2) })
+    const controller = new AbortController()
+    controller.abort()
+    await expect(breaker.run(() => Promise.reject(controller.signal.reason as Error))).rejects.toThrow()
+    expect(breaker.counts().calls).toBe(0)
+    for (const thrown of [null, undefined, 'a string']) {
+      breaker.reset()
+      breaker.acquire().fail(thrown)
+      expect(breaker.counts().failures).toBe(1)
+    }
+  })
+})

@@ -1,0 +1,161 @@
+import type { BreakerSnapshot } from '../src/index.ts'
+
+/** One finished call, as the model's rule sees it. */
+export interface Finished {
+  failed: boolean
+  durationMs: number
+  at: number
+}
+
+export interface ModelOptions {
+  /** Says from all calls since it closed, the oldest first, whether the circuit opens. */
+  trips: (calls: readonly Finished[], now: number) => boolean
+  openForMs: number
+  probes: number
+  probeTimeoutMs: number
+}
+
+export interface ModelCall {
+  spell: number
+  startedAt: number
+  answeredAt?: number
+  isProbe: boolean
+  settled?: true
+}
+
+/**
+ * What a breaker is to do, written down as plainly as possible: it keeps every call there ever was, and looks at all of them
+ * each time. A spell is the time from one change of state to the next; a call belongs to the spell in which it began.
+ */
+export class Model {
+  readonly #options: ModelOptions
+  now: number
+  state: BreakerSnapshot['state'] = 'closed'
+  /** Of each event, its type. */
+  events: string[] = []
+  #spell = 0
+  #finished: Finished[] = []
+  #calls: ModelCall[] = []
+  #succeeded = 0
+  #openings = 0
+  #openForMs = 0
+  #openUntil = 0
+  #calmAt = 0
+  #wishedUntil = 0
+  #handles = 0
+
+  constructor(options: ModelOptions, now: number) {
+    this.#options = options
+    this.now = now
+  }
+
+  get retryAfterMs(): number {
+    return this.state === 'open' ? this.#openUntil - this.now : 0
+  }
+
+  get failures(): number {
+    return this.#finished.filter((call) => call.failed).length
+  }
+
+  /** Millisecond by millisecond. */
+  pass(ms: number): void {
+    for (let passed = 0; passed <= ms; passed++, this.now++) {
+      const expired = this.#probesOut().some(
+        (probe) =>
+          probe.answeredAt === undefined && this.now >= probe.startedAt + this.#options.probeTimeoutMs,
+      )
+      if (expired) this.#open(this.#openings + 1, 0)
+      if (this.state === 'open' && this.now >= this.#openUntil) this.#change('half-open', 'half-open')
+    }
+    this.now--
+  }
+
+  /** Whether a call would be let through. */
+  admits(): boolean {
+    if (this.state === 'half-open') return this.#probesOut().length + this.#succeeded < this.#options.probes
+    return this.state === 'closed'
+  }
+
+  begin(): ModelCall {
+    const call: ModelCall = { spell: this.#spell, startedAt: this.now, isProbe: this.state === 'half-open' }
+    this.#calls.push(call)
+    return call
+  }
+
+  answer(call: ModelCall): void {
+    if (!call.settled && call.spell === this.#spell) call.answeredAt ??= this.now
+  }
+
+  end(call: ModelCall, verdict: 'success' | 'failure' | 'ignore', wishedMs = 0): void {
+    if (call.settled || call.spell !== this.#spell) return
+    call.settled = true
+    if (verdict === 'ignore') return
+    const failed = verdict === 'failure'
+    if (this.state === 'half-open') {
+      if (failed) this.#open(this.#openings + 1, wishedMs)
+      else if (++this.#succeeded === this.#options.probes) {
+        this.#calmAt = this.now + this.#openForMs
+        this.#change('closed', 'close')
+      }
+      return
+    }
+    if (failed) this.#wishedUntil = Math.max(this.#wishedUntil, this.now + wishedMs)
+    const durationMs = (call.answeredAt ?? this.now) - call.startedAt
+    this.#finished.push({ failed, durationMs, at: this.now })
+    if (this.#options.trips(this.#finished, this.now)) {
+      this.#open(this.now < this.#calmAt ? this.#openings + 1 : 1, this.#wishedUntil - this.now)
+    }
+  }
+
+  halfOpen(): void {
+    if (this.state === 'open') this.#change('half-open', 'half-open')
+  }
+
+  /** Returns what disposes of the handle. */
+  isolate(): () => void {
+    if (this.state !== 'isolated') {
+      this.#handles = 0
+      this.#change('isolated', 'open')
+    }
+    this.#handles++
+    const spell = this.#spell
+    let disposed = false
+    return () => {
+      if (!disposed && spell === this.#spell && --this.#handles === 0) this.reset()
+      disposed = true
+    }
+  }
+
+  reset(): void {
+    this.#openings = 0
+    this.#calmAt = 0
+    this.#change('closed', this.state === 'closed' ? undefined : 'close')
+  }
+
+  /** What a copy made from a snapshot knows: the calls in flight are not its own, and nobody can end an answered probe. */
+  copy(): void {
+    this.#handles = 0
+    this.#calls = this.#calls.filter((call) => !(call.isProbe && call.answeredAt !== undefined))
+  }
+
+  #probesOut(): ModelCall[] {
+    return this.#calls.filter((call) => call.isProbe && call.spell === this.#spell && !call.settled)
+  }
+
+  #open(openings: number, atLeastMs: number): void {
+    const { openForMs } = this.#options
+    this.#openings = openings
+    this.#openForMs = Math.max(Math.min(openForMs * 2 ** (openings - 1), 600_000), atLeastMs)
+    this.#openUntil = this.now + this.#openForMs
+    this.#change('open', 'open')
+  }
+
+  #change(state: BreakerSnapshot['state'], event: string | undefined): void {
+    this.state = state
+    this.#spell++
+    this.#finished = []
+    this.#succeeded = 0
+    this.#wishedUntil = 0
+    if (event) this.events.push(event)
+  }
+}
