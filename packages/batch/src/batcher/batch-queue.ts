@@ -36,7 +36,7 @@ export class BatchQueue<Item, Result> {
     this.#alarm = new Alarm(settings.clock, (atMs) => {
       for (const partition of this.#partitions.values()) {
         const oldest = oldestOf(partition)
-        if (oldest.addedAtMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
+        if (oldest && oldest.addedAtMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
         this.#update(partition)
       }
       onDue()
@@ -159,29 +159,30 @@ export class BatchQueue<Item, Result> {
   /** Brings `#ready`, `#partitions` and the alarm up to date with what has changed in a partition. */
   #update(partition: Partition<Item, Result>): void {
     const { first } = partition.entries
-    const isReady = first !== undefined && this.#isReady(partition)
-    if (partition.isReady && (!isReady || first.priority !== partition.priority)) {
+    const oldest = oldestOf(partition)
+    const isReady = oldest !== undefined && this.#isReady(partition, oldest)
+    if (partition.isReady && (!isReady || first?.priority !== partition.priority)) {
       this.#ready.remove(partition)
       partition.isReady = false
     }
-    if (isReady && !partition.isReady) {
+    if (isReady && first && !partition.isReady) {
       partition.priority = first.priority
       partition.isReady = true
       this.#ready.push(partition)
     }
-    if (!first) this.#partitions.delete(partition.name)
+    if (!oldest) this.#partitions.delete(partition.name)
     if (this.#size === 0) this.#alarm.clear()
-    else if (first && !isReady) this.#alarm.ringBy(oldestOf(partition).addedAtMs + this.#settings.maxWaitMs)
+    else if (oldest && !isReady) this.#alarm.ringBy(oldest.addedAtMs + this.#settings.maxWaitMs)
   }
 
-  #isReady(partition: Partition<Item, Result>): boolean {
+  #isReady(partition: Partition<Item, Result>, oldest: Entry<Item, Result>): boolean {
     const { eager, maxBatchSize, maxBatchBytes, maxBatchTokens } = this.#settings
     return (
       eager ||
       partition.entries.size >= maxBatchSize ||
       partition.bytes >= maxBatchBytes ||
       partition.tokens >= maxBatchTokens ||
-      oldestOf(partition).order <= Math.max(this.#releasedUpTo, partition.dueUpTo)
+      oldest.order <= Math.max(this.#releasedUpTo, partition.dueUpTo)
     )
   }
 }
@@ -200,6 +201,9 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
   }
 }
 
-function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> {
-  return entries.firsts().reduce((oldest, entry) => (entry.order < oldest.order ? entry : oldest))
+/** Within a priority entries stand in the order in which they were added. */
+function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
+  return entries.firstByLeast(orderOf)
 }
+
+const orderOf = ({ order }: { readonly order: number }): number => order

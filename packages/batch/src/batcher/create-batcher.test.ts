@@ -540,6 +540,22 @@ describe('identical items', () => {
     calls[0]?.finish()
   })
 
+  it('start afresh also when they are added by who is told that the others have left', async () => {
+    const answers: Promise<number>[] = []
+    const batcher = createBatcher<number, number>(
+      (items, { signal, batchId }) => {
+        signal.addEventListener('abort', () => answers.push(batcher.add(1)))
+        return batchId === 1 ? new Promise(() => undefined) : Promise.resolve(items)
+      },
+      { maxBatchSize: 1, key },
+    )
+    const controller = new AbortController()
+    const left = batcher.add(1, { signal: controller.signal })
+    controller.abort('left')
+    await expect(left).rejects.toBe('left')
+    expect(await Promise.all(answers)).toEqual([1])
+  })
+
   it('of two partitions share nothing', () => {
     const { batcher, batches } = held({ maxBatchSize: 1, key: () => 'same', partition: String })
     void batcher.add(1)

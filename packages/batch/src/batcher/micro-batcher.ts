@@ -1,36 +1,33 @@
 import { show } from '../validate.ts'
 import { Batch } from './batch.ts'
 import { BatchQueue } from './batch-queue.ts'
-import { BatcherClosedError } from './batcher-closed-error.ts'
 import type { Batcher } from './batcher.ts'
+import { BatcherClosedError } from './batcher-closed-error.ts'
+import { Callers } from './callers.ts'
 import type { Caller, Entry } from './entry.ts'
 import { measure } from './measure.ts'
 import { checkAddOptions, type AddOptions, type BatcherSettings } from './options.ts'
 import { QueueFullError } from './queue-full-error.ts'
-import { runBatch, type RunBatch, type Settle } from './run-batch.ts'
-import { SharedAborts } from './shared-aborts.ts'
+import { runBatch, type RunBatch } from './run-batch.ts'
 import type { BatcherStats } from './stats.ts'
 
-/** Leads entries from the queue through the function to their callers. */
+/** Leads entries through the queue to the function, and their results to the callers. */
 export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   readonly #run: RunBatch<Item, Result>
   readonly #settings: BatcherSettings<Item>
   readonly #queue: BatchQueue<Item, Result>
   readonly #running = new Set<Batch<Item, Result>>()
-  /** Entries that another add may share, by partition and key. */
-  readonly #shareable = new Map<string, Entry<Item, Result>>()
-  readonly #aborts = new SharedAborts<Caller<Item, Result>>((caller, reason) => this.#leave(caller, reason))
-  readonly #counts = {
-    adds: 0,
-    succeeded: 0,
-    failed: 0,
-    aborted: 0,
-    refused: 0,
-    shared: 0,
-    batches: 0,
-    items: 0,
-  }
-  #order = 0
+  readonly #callers = new Callers<Item, Result>((entry, reason) => {
+    if (entry.batch) entry.batch.abandoned(reason)
+    else {
+      this.#queue.remove(entry)
+      this.#start() // Others may have got its room.
+    }
+  })
+  readonly #counts = { adds: 0, refused: 0, shared: 0, batches: 0 }
+  #batchedItems = 0
+  /** The order of the latest entry. */
+  #latest = 0
   #closed = false
   #startIsPlanned = false
 
@@ -43,13 +40,8 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   add(item: Item, options?: AddOptions): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       this.#counts.adds++
-      if (options?.signal?.aborted) {
-        this.#counts.aborted++
-        reject(options.signal.reason as Error)
-        return
-      }
       try {
-        this.#admit(item, options, resolve, reject)
+        this.#add(item, options, resolve, reject)
       } catch (error) {
         this.#counts.refused++
         throw error // A promise that is being made rejects with it.
@@ -65,7 +57,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       const onSettled = (): void => (--left === 0 ? resolve() : undefined)
       for (const entry of unsettled) (entry.onSettled ??= []).push(onSettled)
     })
-    this.#queue.releaseUpTo(this.#order)
+    this.#queue.releaseUpTo(this.#latest)
     this.#start()
     return all
   }
@@ -77,19 +69,19 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     this.#closed = true
     if (mode === 'abort') {
       const error = new BatcherClosedError()
-      for (const { callers } of [...this.#unsettled()])
-        for (const caller of [...callers]) this.#leave(caller, error)
+      for (const entry of [...this.#unsettled()]) this.#callers.leaveAll(entry, error)
     }
     await this.flush()
   }
 
   stats(): BatcherStats {
-    const { items, ...counts } = this.#counts
-    const { adds, succeeded, failed, aborted, refused, batches } = counts
+    const { adds, refused, batches } = this.#counts
+    const { succeeded, failed, aborted } = this.#callers.counts
     return {
-      ...counts,
+      ...this.#counts,
+      ...this.#callers.counts,
       pending: adds - succeeded - failed - aborted - refused,
-      meanBatchSize: batches === 0 ? 0 : items / batches,
+      meanBatchSize: batches === 0 ? 0 : this.#batchedItems / batches,
       waitingItems: this.#queue.waiting,
       queuedItems: this.#queue.size,
       queuedBytes: this.#queue.bytes,
@@ -97,7 +89,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     }
   }
 
-  #admit(
+  #add(
     item: Item,
     options: AddOptions | undefined,
     resolve: (result: Result) => void,
@@ -106,23 +98,30 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     if (this.#closed) throw new BatcherClosedError()
     if (options) checkAddOptions(options)
     const { signal, priority = 0 } = options ?? {}
+    if (signal?.aborted) {
+      this.#callers.counts.aborted++
+      reject(signal.reason)
+      return
+    }
     const { partition: partitionOf, key: keyOf, clock } = this.#settings
     const partition = partitionOf ? partitionOf(item) : ''
     const key = keyOf && JSON.stringify([partition, keyOf(item)])
-    const shared = key === undefined ? undefined : this.#shareable.get(key)
+    const shared = key === undefined ? undefined : this.#callers.shared(key)
     if (shared) {
       this.#counts.shared++
-      this.#join({ entry: shared, signal, resolve, reject })
+      this.#callers.join({ entry: shared, signal, resolve, reject })
       return
     }
+    const { bytes, tokens } = measure(item, this.#settings)
     const entry: Entry<Item, Result> = {
       item,
       partition,
       key,
+      bytes,
+      tokens,
       priority,
-      ...measure(item, this.#settings),
       addedAtMs: clock.now(),
-      order: ++this.#order,
+      order: ++this.#latest,
       state: 'queued',
       batch: undefined,
       callers: [],
@@ -130,22 +129,22 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       previous: undefined,
       next: undefined,
     }
-    this.#makeRoomFor(entry)
-    if (key !== undefined) this.#shareable.set(key, entry)
-    this.#join({ entry, signal, resolve, reject })
+    this.#enter(entry, { entry, signal, resolve, reject })
+  }
+
+  #enter(entry: Entry<Item, Result>, caller: Caller<Item, Result>): void {
+    if (this.#queue.isFullFor(entry)) {
+      // A full queue goes on at once, batches filled or not.
+      this.#queue.releaseUpTo(entry.order - 1)
+      this.#start()
+      if (this.#settings.whenFull === 'reject' && this.#queue.isFullFor(entry)) {
+        throw new QueueFullError(this.#queue.size, this.#queue.bytes)
+      }
+    }
+    this.#callers.join(caller)
     this.#queue.add(entry)
     if (this.#settings.eager) this.#startSoon()
     else this.#start()
-  }
-
-  /** A full queue goes on at once, batches filled or not. @throws QueueFullError if that is not enough and adds may not wait */
-  #makeRoomFor(entry: Entry<Item, Result>): void {
-    if (!this.#queue.isFullFor(entry)) return
-    this.#queue.releaseUpTo(entry.order - 1)
-    this.#start()
-    if (this.#settings.whenFull === 'reject' && this.#queue.isFullFor(entry)) {
-      throw new QueueFullError(this.#queue.size, this.#queue.bytes)
-    }
   }
 
   /** Begins batches while some are ready and may be under way. */
@@ -154,9 +153,9 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       const entries = this.#queue.take()
       if (!entries) return
       const batch = new Batch(entries, ++this.#counts.batches)
-      this.#counts.items += entries.length
+      this.#batchedItems += entries.length
       this.#running.add(batch)
-      void runBatch(batch, this.#run, this.#settings.onBatchError, this.#settle).then(() => {
+      void runBatch(batch, this.#run, this.#settings.onBatchError, this.#callers).then(() => {
         this.#running.delete(batch)
         this.#start()
       })
@@ -171,55 +170,6 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       this.#startIsPlanned = false
       this.#start()
     })
-  }
-
-  #join(caller: Caller<Item, Result>): void {
-    caller.entry.callers.push(caller)
-    this.#aborts.watch(caller)
-  }
-
-  /** Rejects one add; the item goes on for those who are left. */
-  #leave(caller: Caller<Item, Result>, reason: unknown): void {
-    const { entry } = caller
-    this.#aborts.unwatch(caller)
-    this.#counts.aborted++
-    caller.reject(reason)
-    entry.callers = entry.callers.filter((other) => other !== caller)
-    if (entry.callers.length > 0) return
-    if (entry.batch) entry.batch.abandoned(reason)
-    else this.#queue.remove(entry)
-    this.#finish(entry)
-    this.#start() // Others may have got room.
-  }
-
-  readonly #settle: Settle<Item, Result> = {
-    resolve: (entry, result) => {
-      this.#end(entry, 'succeeded', (caller) => caller.resolve(result))
-    },
-    reject: (entry, error) => {
-      this.#end(entry, 'failed', (caller) => caller.reject(error))
-    },
-  }
-
-  #end(
-    entry: Entry<Item, Result>,
-    outcome: 'succeeded' | 'failed',
-    tell: (caller: Caller<Item, Result>) => void,
-  ): void {
-    if (entry.state === 'settled') return // Everybody had left.
-    for (const caller of entry.callers) {
-      this.#aborts.unwatch(caller)
-      this.#counts[outcome]++
-      tell(caller)
-    }
-    entry.batch?.settled()
-    this.#finish(entry)
-  }
-
-  #finish(entry: Entry<Item, Result>): void {
-    entry.state = 'settled'
-    if (entry.key !== undefined && this.#shareable.get(entry.key) === entry) this.#shareable.delete(entry.key)
-    for (const onSettled of entry.onSettled ?? []) onSettled()
   }
 
   *#unsettled(): Generator<Entry<Item, Result>, void, undefined> {

@@ -24,25 +24,21 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     return this.#lanes[0]?.first
   }
 
-  /** The first node of each priority. */
-  firsts(): Node[] {
-    return this.#lanes.map((lane) => lane.first)
+  /** Of the nodes that are first in their priority, the one with the least of something. */
+  firstByLeast(measure: (node: Node) => number): Node | undefined {
+    let least = this.#lanes[0]?.first
+    for (const { first } of this.#lanes) if (least && measure(first) < measure(least)) least = first
+    return least
   }
 
   push(node: Node): void {
-    const at = this.#lanes.findIndex(({ priority }) => priority <= node.priority)
+    const at = this.#laneAt(node.priority)
     const lane = this.#lanes[at]
     if (lane?.priority === node.priority) {
       node.previous = lane.last
       lane.last.next = node
       lane.last = node
-    } else {
-      this.#lanes.splice(at === -1 ? this.#lanes.length : at, 0, {
-        priority: node.priority,
-        first: node,
-        last: node,
-      })
-    }
+    } else this.#lanes.splice(at, 0, { priority: node.priority, first: node, last: node })
     this.#size++
   }
 
@@ -52,7 +48,7 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     if (previous) previous.next = next
     if (next) next.previous = previous
     if (!previous || !next) {
-      const at = this.#lanes.findIndex(({ priority }) => priority === node.priority)
+      const at = this.#laneAt(node.priority)
       const lane = this.#lanes[at]
       if (lane && next && !previous) lane.first = next
       else if (lane && previous && !next) lane.last = previous
@@ -60,6 +56,13 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     }
     node.previous = node.next = undefined
     this.#size--
+  }
+
+  /** Where the lane of a priority is, or belongs. */
+  #laneAt(priority: number): number {
+    let at = 0
+    for (let lane = this.#lanes[0]; lane && lane.priority > priority; lane = this.#lanes[at]) at++
+    return at
   }
 
   *[Symbol.iterator](): Generator<Node, void, undefined> {

@@ -49,11 +49,11 @@ export async function runBatch<Item, Result>(
       for (const entry of wanted) settle.reject(entry, shapeError)
       return false
     }
-    for (const [index, entry] of wanted.entries()) {
+    wanted.forEach((entry, index) => {
       const result = results[index] as Result | Error
       if (result instanceof Error) settle.reject(entry, result)
       else settle.resolve(entry, result)
-    }
+    })
     return true
   }
 
