@@ -1,14 +1,14 @@
 import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
 import { OptionError } from './errors.ts'
-import type { Log, Transport } from './exchange.ts'
+import type { Log, Transport } from './call/exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
-import { openExchange } from './open-exchange.ts'
-import type { HarborOptions } from './options.ts'
+import { openExchange } from './call/open-exchange.ts'
+import type { HarborOptions } from './options/options.ts'
 import { createPipeline } from './pipeline.ts'
-import type { Policy } from './policy.ts'
-import { respond } from './respond.ts'
-import { CallStatistics, type HarborStats } from './stats.ts'
-import { Telemetry } from './telemetry.ts'
+import type { Policy } from './options/policy.ts'
+import { respond } from './call/respond.ts'
+import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 
 /** One pipeline and its state, shared by a client and all copies made of it. */
 export interface Engine {

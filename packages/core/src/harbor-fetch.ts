@@ -1,10 +1,10 @@
 import { createEngine } from './engine.ts'
 import { OptionError } from './errors.ts'
-import { createLog } from './log.ts'
-import type { HarborOptions } from './options.ts'
-import { settleOptions } from './settle-options.ts'
-import type { HarborStats } from './stats.ts'
-import type { HarborEvents } from './telemetry.ts'
+import { createLog } from './telemetry/log.ts'
+import type { HarborOptions } from './options/options.ts'
+import { settleOptions } from './options/settle-options.ts'
+import type { HarborStats } from './telemetry/stats.ts'
+import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /** The options of the pipeline alone; keys, headers and base URLs belong to the SDK that uses it. */
 export type HarborFetchOptions = Pick<

@@ -1,8 +1,8 @@
 export { Harbor } from './harbor.ts'
 export { Harbor as default } from './harbor.ts'
 export { createHarborFetch, type HarborFetch, type HarborFetchOptions } from './harbor-fetch.ts'
-export type { HarborOptions, PerCallOptions, RetrySettings, TimeoutSettings } from './options.ts'
-export { perCall } from './per-call.ts'
+export type { HarborOptions, PerCallOptions, RetrySettings, TimeoutSettings } from './options/options.ts'
+export { perCall } from './options/per-call.ts'
 export {
   receiptOf,
   type AttemptFailure,
@@ -11,9 +11,9 @@ export {
   type TokenUsage,
 } from './receipt.ts'
 export { OptionError, StreamFaultError, TimeoutError, type ClockName } from './errors.ts'
-export type { HarborEvents } from './telemetry.ts'
-export type { HarborStats } from './stats.ts'
-export type { Quantiles } from './quantiles.ts'
+export type { HarborEvents } from './telemetry/telemetry.ts'
+export type { HarborStats } from './telemetry/stats.ts'
+export type { Quantiles } from './telemetry/quantiles.ts'
 // The SDK exists as an ES module and as CommonJS, and `instanceof` fails across the two. These are the classes of the
 // copy that Harbor throws.
 export {

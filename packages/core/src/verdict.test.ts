@@ -1,6 +1,6 @@
 import { classifyStatus, type Failure, type FailureKind } from '@harbor/retry'
 import { describe, expect, it } from 'vitest'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from './call/exchange.ts'
 import { isFailureStatus, mayRetryHere, situationOf, statusOf, VERDICTS, type Situation } from './verdict.ts'
 
 const MINUTES_5 = 300_000

@@ -1,5 +1,5 @@
 import type { Failure, FailureKind } from '@harbor/retry'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from './call/exchange.ts'
 
 /**
  * What a situation leads to. `rests` names what is left alone for a while, and for how long unless the provider

@@ -1,5 +1,5 @@
-import { endReason } from '../attempt-scope.ts'
-import type { Handler } from '../exchange.ts'
+import { endReason } from '../attempt/attempt-scope.ts'
+import type { Handler } from '../call/exchange.ts'
 
 /**
  * One total for everything below it. The layers below measure against `exchange.deadlineAt`; this one says,

@@ -1,5 +1,5 @@
-import { AttemptError } from '../attempt-error.ts'
-import { AttemptScope } from '../attempt-scope.ts'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { AttemptScope } from '../attempt/attempt-scope.ts'
 import {
   remainingMs,
   type Answer,
@@ -7,11 +7,11 @@ import {
   type Handler,
   type StreamEnd,
   type Transport,
-} from '../exchange.ts'
-import { unanswered } from '../failures.ts'
+} from '../call/exchange.ts'
+import { unanswered } from '../attempt/failures.ts'
 import type { AttemptFailure, OpenAttempt } from '../receipt.ts'
-import { judge } from '../judge.ts'
-import type { Telemetry } from '../telemetry.ts'
+import { judge } from '../attempt/judge.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
  * One attempt, from the request to an answer that can be trusted: its clock, its record, and the last word on

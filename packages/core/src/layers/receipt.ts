@@ -1,6 +1,6 @@
-import { AttemptError } from '../attempt-error.ts'
-import type { Answer, Exchange, Handler } from '../exchange.ts'
-import type { Telemetry } from '../telemetry.ts'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
  * Keeps the record of the call, and turns a failure into what the caller gets: the upstream's own words where

@@ -1,9 +1,9 @@
 import { classify, createRetry, type RetryPolicy } from '@harbor/retry'
-import { AttemptError } from '../attempt-error.ts'
+import { AttemptError } from '../attempt/attempt-error.ts'
 import { TimeoutError } from '../errors.ts'
-import { remainingMs, type Answer, type Exchange, type Handler } from '../exchange.ts'
-import type { Policy } from '../policy.ts'
-import type { Telemetry } from '../telemetry.ts'
+import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
+import type { Policy } from '../options/policy.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayRetryHere } from '../verdict.ts'
 
 /** Lets the attempt's own clock, which knows what it measured, be the first to end an attempt. */

@@ -1,6 +1,6 @@
 import type { Pool } from '@harbor/pool'
-import { MAX_MS } from '../check.ts'
-import type { Exchange, Transport, WireAttempt } from '../exchange.ts'
+import { MAX_MS } from '../options/check.ts'
+import type { Exchange, Transport, WireAttempt } from '../call/exchange.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
 export function poolTransport(pool: Pool): Transport {

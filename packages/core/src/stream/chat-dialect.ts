@@ -1,6 +1,6 @@
-import { isRecord } from '../json.ts'
+import { isRecord } from '../wire/json.ts'
 import type { TokenUsage } from '../receipt.ts'
-import { readUsage } from '../usage.ts'
+import { readUsage } from '../wire/usage.ts'
 import type { EventMeaning, StreamDialect } from './dialect.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from './sse-splitter.ts'

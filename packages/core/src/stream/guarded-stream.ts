@@ -1,6 +1,6 @@
 import type { Clock } from '@harbor/retry'
 import { StreamFaultError, TimeoutError } from '../errors.ts'
-import type { StreamEnd } from '../exchange.ts'
+import type { StreamEnd } from '../call/exchange.ts'
 import type { StreamDialect } from './dialect.ts'
 import { IdleClock } from './idle-clock.ts'
 import { SseSplitter, type SseEvent } from './sse-splitter.ts'

@@ -1,5 +1,5 @@
 import { StreamFaultError } from '../errors.ts'
-import { isRecord } from '../json.ts'
+import { isRecord } from '../wire/json.ts'
 
 /** @throws StreamFaultError `stream_malformed` when the data of an event is not a JSON object */
 export function parseEvent(data: string): Readonly<Record<string, unknown>> {

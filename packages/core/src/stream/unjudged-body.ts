@@ -1,4 +1,4 @@
-import type { StreamBody, StreamEnd } from '../exchange.ts'
+import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**
  * A body that is none of Harbor's business (a file, audio, an endpoint it does not know), handed through as it comes.

@@ -1,7 +1,7 @@
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
-import type { Receipt } from './receipt.ts'
+import type { Receipt } from '../receipt.ts'
 
 /**
  * Everything the SDK's client accepts, and Harbor's own sections, each of which may be `false` to switch it off.

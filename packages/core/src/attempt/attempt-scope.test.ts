@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AttemptScope, endReason } from './attempt-scope.ts'
-import { TimeoutError } from './errors.ts'
-import type { Exchange } from './exchange.ts'
+import { TimeoutError } from '../errors.ts'
+import type { Exchange } from '../call/exchange.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -1,7 +1,7 @@
 import { createRetry } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
 import { systemClock, type Policy } from './policy.ts'
 

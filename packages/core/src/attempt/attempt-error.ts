@@ -1,5 +1,5 @@
 import type { Failure } from '@harbor/retry'
-import type { Answer, Exchange } from './exchange.ts'
+import type { Answer, Exchange } from '../call/exchange.ts'
 
 /** One attempt failed. It travels from the guard to the top, and never leaves the pipeline. */
 export class AttemptError extends Error {

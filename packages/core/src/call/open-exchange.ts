@@ -1,9 +1,9 @@
 import { callContextOf, type CallContext } from './call-context.ts'
 import type { Exchange, Log } from './exchange.ts'
-import { isRecord, parseRecord } from './json.ts'
-import { operationOf, type JsonBody } from './operation.ts'
-import type { Policy } from './policy.ts'
-import { OpenReceipt } from './receipt.ts'
+import { isRecord, parseRecord } from '../wire/json.ts'
+import { operationOf, type JsonBody } from '../wire/operation.ts'
+import type { Policy } from '../options/policy.ts'
+import { OpenReceipt } from '../receipt.ts'
 
 /** What holds for calls that bring no wishes of their own. */
 export interface ExchangeDefaults {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 import type { HarborOptions, PerCallOptions } from './options.ts'
 import { attemptsOf, checkPerCall, policyFor, settleOptions } from './settle-options.ts'
 

@@ -1,4 +1,4 @@
-import type { AttemptRecord, Receipt } from './receipt.ts'
+import type { AttemptRecord, Receipt } from '../receipt.ts'
 
 /** What `harbor.on` tells, by event. No event holds a prompt, an answer or a key. */
 export interface HarborEvents {

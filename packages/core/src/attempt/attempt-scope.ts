@@ -1,5 +1,5 @@
-import { TimeoutError } from './errors.ts'
-import { remainingMs, type Exchange } from './exchange.ts'
+import { TimeoutError } from '../errors.ts'
+import { remainingMs, type Exchange } from '../call/exchange.ts'
 
 /**
  * The life of one attempt: a signal for the transport that ends with the attempt's clock or with the call, and

@@ -1,5 +1,5 @@
 import type { ClientOptions } from 'openai'
-import type { Log } from './exchange.ts'
+import type { Log } from '../call/exchange.ts'
 
 const LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const
 

@@ -1,5 +1,5 @@
 import { isRecord } from './json.ts'
-import type { TokenUsage } from './receipt.ts'
+import type { TokenUsage } from '../receipt.ts'
 
 /**
  * Reads a `usage` object of Chat Completions, Embeddings or Responses.

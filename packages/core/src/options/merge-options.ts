@@ -1,4 +1,4 @@
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 import type { HarborOptions } from './options.ts'
 import { attemptsOf } from './settle-options.ts'
 

@@ -1,7 +1,7 @@
-import type { StreamFaultError } from './errors.ts'
-import type { JsonBody, Operation } from './operation.ts'
-import type { Policy } from './policy.ts'
-import type { OpenReceipt, Receipt } from './receipt.ts'
+import type { StreamFaultError } from '../errors.ts'
+import type { JsonBody, Operation } from '../wire/operation.ts'
+import type { Policy } from '../options/policy.ts'
+import type { OpenReceipt, Receipt } from '../receipt.ts'
 
 /** One call on its way through the layers. */
 export interface Exchange {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as is from './check.ts'
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 
 const CHECKS = {
   retry: is.anObjectOrFalse,

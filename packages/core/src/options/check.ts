@@ -1,4 +1,4 @@
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 
 /** What one option accepts: a test and, for the message, its name in words. */
 export interface Check {

@@ -1,10 +1,10 @@
 import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@harbor/pool'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
-import { StreamFaultError, TimeoutError } from './errors.ts'
-import type { Answer, AnswerHead, Exchange } from './exchange.ts'
-import { isRecord, parseRecord } from './json.ts'
-import { statusOf } from './verdict.ts'
+import { StreamFaultError, TimeoutError } from '../errors.ts'
+import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
+import { isRecord, parseRecord } from '../wire/json.ts'
+import { statusOf } from '../verdict.ts'
 
 /** No answer came: a transport error, or one of the clocks. */
 export function unanswered(exchange: Exchange, cause: unknown): AttemptError {

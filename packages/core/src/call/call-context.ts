@@ -1,6 +1,6 @@
 import type { Log } from './exchange.ts'
-import type { Policy } from './policy.ts'
-import type { Receipt } from './receipt.ts'
+import type { Policy } from '../options/policy.ts'
+import type { Receipt } from '../receipt.ts'
 
 /**
  * What `class Harbor` knows of a call and `fetch` alone could not: it travels on the request's `init`, under a

@@ -1,8 +1,8 @@
 import { LeanResponse } from '@harbor/pool'
 import type { Answer } from './exchange.ts'
-import { ReaderEnd } from './reachable.ts'
-import { attachReceipt, type Receipt } from './receipt.ts'
-import { isFailureStatus } from './verdict.ts'
+import { ReaderEnd } from './reader-end.ts'
+import { attachReceipt, type Receipt } from '../receipt.ts'
+import { isFailureStatus } from '../verdict.ts'
 
 /** These have no body, and a `Response` refuses to give them one. */
 const BODILESS = new Set([204, 205, 304])
