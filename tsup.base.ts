@@ -6,7 +6,9 @@ export default defineConfig({
   format: 'esm',
   target: 'node22',
   platform: 'neutral',
+  // Node's own modules keep their prefix: it is what other runtimes know them by.
   removeNodeProtocol: false,
+  external: [/^node:/],
   dts: true,
   sourcemap: true,
   clean: true,
