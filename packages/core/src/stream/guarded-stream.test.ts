@@ -300,14 +300,15 @@ describe('GuardedStream', () => {
   })
 
   it('gives the connection up when its reader leaves before the end', async () => {
-    const { source, send } = wire()
-    const { stream, released } = guard(source)
-    send(chunk('a'))
+    const w = wire()
+    const { stream, released } = guard(w.source)
+    w.send(chunk('a'))
     await stream.hold()
     stream.handOver(1_000)
     await stream.next()
     await stream.return()
     expect(released).toHaveLength(1)
+    expect(w.left).toBe(true)
     expect(await stream.ended).toEqual({ outcome: 'aborted' })
   })
 
