@@ -85,11 +85,7 @@ export function failedStream(exchange: Exchange, head: AnswerHead, cause: Stream
 }
 
 /** An answer of ours in the shape of the provider's errors, with the provider's headers where there are any. */
-export function synthetic(
-  status: number,
-  error: Readonly<Record<string, unknown>>,
-  upstream?: AnswerHead,
-): Answer {
+function synthetic(status: number, error: Readonly<Record<string, unknown>>, upstream?: AnswerHead): Answer {
   const headers = new Headers(upstream?.headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
   headers.set('content-type', 'application/json')

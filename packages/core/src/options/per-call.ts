@@ -3,7 +3,7 @@ import type { PerCallOptions } from './options.ts'
 import { checkPerCall } from './settle-options.ts'
 
 /** Under this symbol a call's own wishes travel through the SDK's request options. */
-export const PER_CALL: unique symbol = Symbol('harbor.perCall')
+const PER_CALL: unique symbol = Symbol('harbor.perCall')
 
 /**
  * Wishes for one call, to be given where the SDK takes request options; spread it to add the SDK's own.
