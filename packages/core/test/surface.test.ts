@@ -98,6 +98,7 @@ describe('what the simulator does not have', () => {
     const call = harbor.post('/anything', { body: new Blob(['streamed']).stream() })
     await expect(call).rejects.toBeInstanceOf(OpenAI.InternalServerError)
     expect(upstream.requests.map(({ body }) => body)).toEqual(['streamed'])
+    expect(harbor.stats()).toMatchObject({ calls: 1, attempts: 1 })
   })
 
   it('a download comes through as it is', async () => {

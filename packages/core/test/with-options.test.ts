@@ -1,9 +1,10 @@
 import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { createPool, OptionError, type HarborOptions } from '../src/index.ts'
-import { rejection } from './sdks.ts'
+import { createPool, OptionError, perCall, type HarborOptions } from '../src/index.ts'
+import { collect, rejection } from './sdks.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
+import { sendJson, serve } from './upstream.ts'
 
 const BUSY: Fault = { type: 'status', status: 503 }
 const HANG: Fault = { type: 'hang' }
@@ -92,11 +93,12 @@ describe('a copy made by withOptions', () => {
   it('may change timeout and timeouts, for itself alone', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeouts: { attemptMs: 20 }, maxRetries: 0 })
-    provider.fail(HANG, HANG, HANG)
+    provider.fail(HANG, HANG, HANG, HANG)
     const clocks = []
     for (const client of [
       harbor.withOptions({ timeouts: false, timeout: 30 }),
       harbor.withOptions({ timeouts: { attemptMs: 25 } }),
+      harbor.withOptions({ logLevel: 'off' }),
       harbor,
     ]) {
       const error = await rejection(client.chat.completions.create(HELLO))
@@ -106,6 +108,7 @@ describe('a copy made by withOptions', () => {
     expect(clocks).toMatchObject([
       { clock: 'total', limitMs: 30 },
       { clock: 'attempt', limitMs: 25 },
+      { clock: 'attempt', limitMs: 20 },
       { clock: 'attempt', limitMs: 20 },
     ])
   })
@@ -144,6 +147,38 @@ describe('one call', () => {
     expect(harbor.timeout).toBe(600_000)
   })
 
+  it('names the total also when the process was too busy to wake up in time for the next attempt', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { retry: { baseDelayMs: 5, jitter: 'none' }, timeout: 60 })
+    harbor.on('retry', () => setImmediate(blockFor, 100))
+    provider.fail(BUSY)
+    const error = await rejection(harbor.chat.completions.create(HELLO))
+    expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    expect((error as Error).cause).toMatchObject({ clock: 'total', limitMs: 60 })
+  })
+
+  it('with perCall has clocks of its own, and leaves those it does not name', async () => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: HANG }] } } })
+    const harbor = harborFor(provider, { timeouts: { attemptMs: 30 }, retry: false })
+    const timedOut = async (options?: OpenAI.RequestOptions): Promise<unknown> =>
+      ((await rejection(harbor.chat.completions.create(HELLO, options))) as Error).cause
+    expect(await timedOut(perCall({ timeouts: { attemptMs: 15 } }))).toMatchObject({ limitMs: 15 })
+    expect(await timedOut(perCall({ timeouts: { idleMs: 15 } }))).toMatchObject({ limitMs: 30 })
+    expect(await timedOut()).toMatchObject({ clock: 'attempt', limitMs: 30 })
+  })
+
+  it('hands what it asks for on to every page of its list', async () => {
+    const upstream = await serve(({ path }, response) => {
+      const isSecondPage = path.includes('after')
+      if (isSecondPage) sendJson(response, { error: { message: 'Busy.' } }, 503)
+      else sendJson(response, { data: [{ id: 'file-1' }], has_more: true })
+    })
+    const harbor = harborFor(upstream)
+    const error = await rejection(collect(harbor.files.list({}, { maxRetries: 4 })))
+    expect(error).toBeInstanceOf(OpenAI.InternalServerError)
+    expect(upstream.requests).toHaveLength(1 + 5)
+  })
+
   it('follows the maxRetries of its client when that is changed later', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const harbor = harborFor(provider)
@@ -152,3 +187,9 @@ describe('one call', () => {
     expect(await attemptsOf(harbor.withOptions({ timeout: 5_000 }))).toBe('1')
   })
 })
+
+/** Keeps the process busy. */
+function blockFor(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}

@@ -1,4 +1,4 @@
-import { classify, createRetry, type RetryPolicy } from '@harbor/retry'
+import { classify, createRetry, TimeoutError as RunTimeoutError, type RetryPolicy } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { TimeoutError } from '../errors.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
@@ -38,6 +38,8 @@ export function retryLayer(telemetry: Telemetry): (next: Handler) => Handler {
           { signal: exchange.signal, deadlineMs: remainingMs(exchange) + MARGIN_MS },
         )
       } catch (error) {
+        // A process that wakes up late from a wait finds that there is no time left for an attempt.
+        if (RunTimeoutError.is(error)) throw new TimeoutError('total', exchange.policy.totalMs, error)
         throw withWordsOf(told, error)
       }
     }
