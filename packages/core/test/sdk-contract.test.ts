@@ -1,28 +1,33 @@
 import type { OpenAI } from 'openai'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { bareClient, COMPLETION, json, rejection, REQUEST, scripted, SDKS, type Sdk } from './sdks.ts'
+import {
+  bareClient,
+  COMPLETION,
+  json,
+  rejection,
+  REQUEST,
+  scripted,
+  SDKS,
+  type ScriptedFetch,
+  type Sdk,
+} from './sdks.ts'
 
 // What Harbor takes for granted about the SDK, held against both ends of the supported range.
 
 /** The options as the SDK itself holds them. */
 type FinalOptions = Parameters<OpenAI['buildRequest']>[0]
 
-/** A client that shows what passes through its protected hooks. */
+/** A client that shows what passes through `prepareRequest`. */
 function hooked(
   sdk: Sdk,
-  fetch: ReturnType<typeof scripted>,
-  hooks: {
-    prepareOptions?: (options: FinalOptions) => void
-    prepareRequest?: (init: RequestInit, options: FinalOptions) => void
-  },
+  fetch: ScriptedFetch,
+  hook: (init: RequestInit, options: FinalOptions) => void,
 ): OpenAI {
-  const client = bareClient(sdk, fetch)
-  return Object.assign(client, {
-    prepareOptions: async (options: FinalOptions) => hooks.prepareOptions?.(options),
-    prepareRequest: async (init: RequestInit, { options }: { options: FinalOptions }) =>
-      hooks.prepareRequest?.(init, options),
-  })
+  const prepareRequest = async (init: RequestInit, { options }: { options: FinalOptions }): Promise<void> => {
+    hook(init, options)
+  }
+  return Object.assign(bareClient(sdk, fetch), { prepareRequest })
 }
 
 describe.each(SDKS)('openai $version: what fetch gets', ({ sdk }) => {
@@ -84,7 +89,7 @@ describe.each(SDKS)('openai $version: what fetch gets', ({ sdk }) => {
   it('keeps a symbol that prepareRequest sets on the init', async () => {
     const mark = Symbol('mark')
     const fetch = scripted(json(COMPLETION))
-    const client = hooked(sdk, fetch, { prepareRequest: (init) => Object.assign(init, { [mark]: 'kept' }) })
+    const client = hooked(sdk, fetch, (init) => Object.assign(init, { [mark]: 'kept' }))
     await client.chat.completions.create(REQUEST)
     expect(fetch.calls[0]?.init).toMatchObject({ [mark]: 'kept' })
   })
@@ -92,7 +97,7 @@ describe.each(SDKS)('openai $version: what fetch gets', ({ sdk }) => {
   it('shows prepareRequest the body before it is serialised', async () => {
     const bodies: unknown[] = []
     const fetch = scripted(json(COMPLETION))
-    const client = hooked(sdk, fetch, { prepareRequest: (_, { body }) => bodies.push(body) })
+    const client = hooked(sdk, fetch, (_, { body }) => bodies.push(body))
     await client.chat.completions.create(REQUEST)
     expect(bodies).toMatchObject([REQUEST])
   })
@@ -121,7 +126,7 @@ describe.each(SDKS)('openai $version: a symbol on request options reaches prepar
       'files',
       async (client) => client.files.create({ file: new File(['x'], 'x.jsonl'), purpose: 'batch' }, marked()),
     ],
-    ['withOptions', async (client) => client.withOptions({ timeout: 9_000 }).post('/x', marked())],
+    ['a copy of the client', async (client) => client.withOptions({ timeout: 9_000 }).post('/x', marked())],
   ]
 
   it.each(USES)('through %s', async (_, call) => {
@@ -146,9 +151,9 @@ describe.each(SDKS)('openai $version: a symbol on request options reaches prepar
     const seen: unknown[] = []
     const page = (id: string, more: boolean): (() => Response) =>
       json({ object: 'list', data: [{ id }], has_more: more, last_id: id })
-    const client = hooked(sdk, scripted(page('file-1', true), page('file-2', false)), {
-      prepareRequest: (_, options) => seen.push((options as { [mark]?: string })[mark]),
-    })
+    const client = hooked(sdk, scripted(page('file-1', true), page('file-2', false)), (_, options) =>
+      seen.push((options as { [mark]?: string })[mark]),
+    )
     const ids: string[] = []
     for await (const file of client.files.list({}, marked())) ids.push(file.id)
     expect(ids).toEqual(['file-1', 'file-2'])
