@@ -1,0 +1,167 @@
+import type { Fault, SimulatedProvider } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { receiptOf, type Harbor } from '../src/index.ts'
+import { expectAttempts, failureOf, status } from './failing.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+
+const clear = { ambiguous: false } as const
+const { APIConnectionError, InternalServerError, RateLimitError } = OpenAI
+
+describe('an attempt that was never sent is repeated like any other', () => {
+  it.each([
+    ['TLS spoken to a server without it', { scheme: 'https' }],
+    ['a name that does not resolve', { host: 'no-such-host.invalid' }],
+  ])('%s', async (_, { scheme = 'http', host = '127.0.0.1' }: { scheme?: string; host?: string }) => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { baseURL: `${scheme}://${host}:${provider.port}/v1` })
+    expectAttempts(await failureOf(harbor.chat.completions.create(HELLO)), {
+      error: APIConnectionError,
+      attempts: 3,
+      failure: { kind: 'network', ambiguous: false },
+    })
+  })
+
+  it('a connection that is not made in time', async () => {
+    const provider = await simulate()
+    const cause = Object.assign(new Error('no'), { code: 'UND_ERR_CONNECT_TIMEOUT' })
+    const harbor = harborFor(provider, {
+      fetch: () => Promise.reject(new TypeError('fetch failed', { cause })),
+    })
+    expectAttempts(await failureOf(harbor.chat.completions.create(HELLO)), {
+      error: APIConnectionError,
+      attempts: 3,
+      failure: { kind: 'network', code: 'UND_ERR_CONNECT_TIMEOUT', ambiguous: false },
+    })
+  })
+
+  it('but an error of a transport that nobody knows is not repeated', async () => {
+    const provider = await simulate()
+    const strange = new Error('strange')
+    const harbor = harborFor(provider, { fetch: () => Promise.reject(strange) })
+    const error = await failureOf(harbor.chat.completions.create(HELLO))
+    expectAttempts(error, { error: APIConnectionError, attempts: 1, failure: { kind: 'unknown' } })
+    expect(error).toMatchObject({ cause: strange })
+  })
+})
+
+describe('what the pool itself refuses was never sent, so nothing is repeated or billed', () => {
+  it.each([
+    ['queue_full', { connections: 1, maxQueued: 1 }, RateLimitError, { status: 429, code: 'queue_full' }],
+    [
+      'queue_timeout',
+      { connections: 1, queueTimeoutMs: 30 },
+      APIConnectionError,
+      { cause: { code: 'queue_timeout' } },
+    ],
+  ] as const)('%s', async (code, pool, errorClass, facts) => {
+    const provider = await simulate({ providers: { openai: { latency: 150 } } })
+    const harbor = harborFor(provider, { pool })
+    const first = harbor.chat.completions.create(HELLO)
+    const second = harbor.chat.completions.create(HELLO)
+    second.catch(() => undefined)
+    const error = await failureOf(harbor.chat.completions.create(HELLO))
+    expectAttempts(error, {
+      error: errorClass,
+      attempts: 1,
+      failure: { kind: 'refused', code, ...clear },
+    })
+    expect(error).toMatchObject(facts)
+    if (error instanceof RateLimitError) expect(error.headers.get('retry-after-ms')).toBe('1000')
+    expect(receiptOf(error)).toMatchObject({ possiblyBilled: 0 })
+    expect(receiptOf(await first)).toMatchObject({ outcome: 'success' })
+    await Promise.allSettled([second])
+  })
+
+  it('pool_closed', async () => {
+    const harbor = harborFor(await simulate())
+    await harbor.close()
+    const error = await failureOf(harbor.chat.completions.create(HELLO))
+    expectAttempts(error, { error: APIConnectionError, attempts: 1, failure: { kind: 'refused' } })
+  })
+})
+
+describe('allowances are for the whole call', () => {
+  async function play(...faults: (Fault | 'ok')[]): Promise<{ error: unknown; provider: SimulatedProvider }> {
+    const provider = await simulate()
+    provider.fail(...faults)
+    const harbor = harborFor(provider, { maxRetries: 9 })
+    return { error: await failureOf(harbor.chat.completions.create(HELLO)), provider }
+  }
+
+  it('an ambiguous failure is repeated once, whatever failed in between', async () => {
+    const { error, provider } = await play({ type: 'reset' }, status(500), { type: 'reset' })
+    expect(provider.counts().calls).toBe(3)
+    expect(receiptOf(error)).toMatchObject({ possiblyBilled: 2 })
+    expect(error).toMatchObject({ status: 500 }) // the upstream that answered tells more than the reset after it
+  })
+
+  it('a conflict is repeated once, whatever failed in between', async () => {
+    const { error, provider } = await play(status(409), status(500), status(409))
+    expect(provider.counts().calls).toBe(3)
+    expect(error).toBeInstanceOf(OpenAI.ConflictError)
+  })
+})
+
+describe('what may change something at the provider is not repeated when it may have been carried out', () => {
+  const RESET: Fault = { type: 'reset' }
+
+  const ASK = { model: 'gpt-4', input: 'Hi.' }
+  const BATCH = { completion_window: '24h', endpoint: '/v1/responses', input_file_id: 'f' } as const
+  const CALLS: readonly [what: string, call: (harbor: Harbor) => PromiseLike<unknown>][] = [
+    [
+      'a response that continues another',
+      ({ responses }) => responses.create({ ...ASK, previous_response_id: 'r' }),
+    ],
+    ['a response in a conversation', ({ responses }) => responses.create({ ...ASK, conversation: 'c' })],
+    ['a response in the background', ({ responses }) => responses.create({ ...ASK, background: true })],
+    ['an upload', ({ files }) => files.create({ file: new File(['{}'], 'a.jsonl'), purpose: 'batch' })],
+    ['a batch', ({ batches }) => batches.create(BATCH)],
+    ['a deletion', ({ files }) => files.delete('file-1')],
+    ['a path nobody knows', (harbor) => harbor.post('/frobnicate', { body: {} })],
+  ]
+
+  it.each(CALLS)('%s', async (_, call) => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: RESET }] } } })
+    const error = await failureOf(call(harborFor(provider)))
+    expectAttempts(error, {
+      error: APIConnectionError,
+      attempts: 1,
+      failure: { kind: 'network', ambiguous: true },
+    })
+    expect(provider.counts().calls).toBe(1)
+  })
+
+  it.each(CALLS)('%s: but a refusal is no doubt, and is repeated', async (_, call) => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: status(500) }] } } })
+    const error = await failureOf(call(harborFor(provider)))
+    expectAttempts(error, { error: InternalServerError, attempts: 3, failure: { kind: 'server' } })
+    expect(provider.counts().calls).toBe(3)
+    const lengths = provider.requests().map(({ headers }) => headers['content-length'])
+    expect(new Set(lengths).size).toBe(1) // every time the whole body
+  })
+
+  it.each<[string, (harbor: Harbor) => PromiseLike<unknown>, number]>([
+    ['what only reads', (harbor) => harbor.models.retrieve('gpt-4'), 3],
+    ['a list', (harbor) => harbor.models.list(), 3],
+    ['embeddings', (harbor) => harbor.embeddings.create({ model: 'm', input: 'a' }), 2],
+    ['old completions', (harbor) => harbor.completions.create({ model: 'm', prompt: 'a' }), 2],
+    ['a response on its own', (harbor) => harbor.responses.create({ ...ASK, store: true }), 2],
+  ])('%s may be repeated', async (_, call, attempts) => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: RESET }] } } })
+    const error = await failureOf(call(harborFor(provider)))
+    expectAttempts(error, { error: APIConnectionError, attempts, failure: { ambiguous: true } })
+    expect(provider.counts().calls).toBe(attempts)
+  })
+
+  it('a body that is a stream is never sent twice', async () => {
+    const provider = await simulate({ providers: { openai: { rules: [{ fault: status(500) }] } } })
+    const fetch = harborFetchFor()
+    const body = new Blob([JSON.stringify(HELLO)]).stream()
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    const response = await fetch(`${provider.baseURL}/chat/completions`, init)
+    expect(response.status).toBe(500)
+    expect(receiptOf(response)?.attempts).toHaveLength(1)
+    expect(provider.requests()).toMatchObject([{ body: HELLO }])
+  })
+})
