@@ -1,0 +1,93 @@
+/**
+ * What `@harbor/fallback` costs a call that succeeds and a failover, against a bare await and cockatiel, in turns in one
+ * process.
+ *
+ *     node --expose-gc --conditions=@harbor/source benchmarks/fallback.bench.ts
+ */
+import { fallback, FallbackChain, fastest } from '@harbor/fallback'
+import { fallback as cockatielFallback, handleAll } from 'cockatiel'
+import { bundleSize } from './bundle-size.ts'
+import { measure, printTable, type Subject } from './measure.ts'
+
+const operation = async (): Promise<number> => 1
+const failure = Object.assign(new Error('down'), { status: 503 })
+const failing = async (): Promise<number> => {
+  throw failure
+}
+
+const targets = [{ name: 'primary' }, { name: 'second' }]
+const chain = new FallbackChain({ targets })
+const ordered = new FallbackChain({ targets, order: fastest() })
+const hedged = new FallbackChain({ targets, hedge: { afterMs: 1_000 } })
+const { signal } = new AbortController()
+const cockatiel = cockatielFallback(handleAll, operation)
+
+// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+const bareAwait: Subject = async (times) => {
+  for (let call = 0; call < times; call++) await operation()
+}
+printTable(
+  'Nothing fails',
+  await measure({
+    'bare await': bareAwait,
+    'chain.run(operation)': async (times) => {
+      for (let call = 0; call < times; call++) await chain.run(operation)
+    },
+    'chain.run(operation, { signal })': async (times) => {
+      for (let call = 0; call < times; call++) await chain.run(operation, { signal })
+    },
+    'chain.run(operation), fastest()': async (times) => {
+      for (let call = 0; call < times; call++) await ordered.run(operation)
+    },
+    'chain.run(operation), hedging': async (times) => {
+      for (let call = 0; call < times; call++) await hedged.run(operation)
+    },
+    'fallback([operation, operation])': async (times) => {
+      for (let call = 0; call < times; call++) await fallback([operation, operation])
+    },
+    'cockatiel 4: fallback(handleAll, operation)': async (times) => {
+      for (let call = 0; call < times; call++) await cockatiel.execute(operation)
+    },
+  }),
+)
+
+const failingOver = new FallbackChain({ targets, isAvailable: () => true })
+printTable(
+  'The first target fails',
+  await measure(
+    {
+      'bare try, await, catch, await': async (times) => {
+        for (let call = 0; call < times; call++) {
+          try {
+            await failing()
+          } catch {
+            await operation()
+          }
+        }
+      },
+      'chain.run(operation)': async (times) => {
+        for (let call = 0; call < times; call++) {
+          await failingOver.run(({ name }) => (name === 'primary' ? failing() : operation()))
+        }
+      },
+      'fallback([failing, operation])': async (times) => {
+        for (let call = 0; call < times; call++) await fallback([failing, operation])
+      },
+      'cockatiel 4: fallback(handleAll, operation)': async (times) => {
+        for (let call = 0; call < times; call++) await cockatiel.execute(failing)
+      },
+    },
+    { times: 2_000 },
+  ),
+)
+
+console.log('\nIn a bundle, bytes minified / gzipped')
+for (const statement of [
+  "export { fallback } from '@harbor/fallback'",
+  "export { FallbackChain } from '@harbor/fallback'",
+  "export * from '@harbor/fallback'",
+  "export { fallback, handleAll } from 'cockatiel'",
+]) {
+  const { minified, gzipped } = await bundleSize(statement)
+  console.log(`${statement.padEnd(71)} ${minified} / ${gzipped}`)
+}

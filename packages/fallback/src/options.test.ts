@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { AllTargetsFailedError, FallbackChain, fastest } from './index.ts'
+
+const targets = [{ name: 'a' }]
+
+describe('options', () => {
+  it.each<[unknown, string]>([
+    [{}, 'targets must be a list of at least one target, each with a name of its own, got undefined'],
+    [
+      { targets: [] },
+      'targets must be a list of at least one target, each with a name of its own, got object',
+    ],
+    [
+      { targets: [{ name: 'a' }, { name: 'a' }] },
+      'targets must be a list of at least one target, each with a name of its own, got object',
+    ],
+    [
+      { targets: [null] },
+      'targets must be a list of at least one target, each with a name of its own, got object',
+    ],
+    [{ targets, failureThreshold: 0 }, 'failureThreshold must be a whole number of at least 1, got 0'],
+    [{ targets, whenNoneAvailable: 'wait' }, 'whenNoneAvailable must be one of fail, try-all, got "wait"'],
+    ...[0, NaN, Infinity, 2 ** 31].map((ms): [unknown, string] => [
+      { targets, healthCheckIntervalMs: ms },
+      `healthCheckIntervalMs must be a number of milliseconds from 1 to 2147483647, got ${ms}`,
+    ]),
+    ...[-1, NaN, Infinity, 2 ** 31].map((afterMs): [unknown, string] => [
+      { targets, hedge: { afterMs } },
+      `afterMs must be 'p95' or a number of milliseconds from 0 to 2147483647, got ${afterMs}`,
+    ]),
+    [
+      { targets, hedge: { afterMs: 1, maxExtraRatio: 2 } },
+      'maxExtraRatio must be a number from 0 to 1, got 2',
+    ],
+    [
+      { targets, hedge: {} },
+      "afterMs must be 'p95' or a number of milliseconds from 0 to 2147483647, got undefined",
+    ],
+    [{ targets, lastResort: 'sorry' }, 'lastResort must be of type function, got "sorry"'],
+    [{ targets, healthChek: 1 }, 'unknown option healthChek; did you mean healthCheck?'],
+  ])('of a chain are refused by name when they make no sense: %j', (options, message) => {
+    expect(() => new FallbackChain(options as never)).toThrow(new TypeError(message))
+  })
+
+  it('of a run and of an order are refused by name too', async () => {
+    const run = new FallbackChain({ targets }).run(() => 1, { signal: 1 as never })
+    await expect(run).rejects.toThrow(new TypeError('signal must be an AbortSignal, got 1'))
+    expect(() => fastest({ margin: 5 })).toThrow(new TypeError('margin must be a number from 0 to 1, got 5'))
+  })
+})
+
+describe('AllTargetsFailedError', () => {
+  it('is known across copies of the package', () => {
+    expect(AllTargetsFailedError.is(Object.assign(new Error('copy'), { code: 'all_targets_failed' }))).toBe(
+      true,
+    )
+    expect(AllTargetsFailedError.is({ code: 'all_targets_failed' })).toBe(false)
+    expect('cause' in new AllTargetsFailedError([])).toBe(false)
+  })
+})
