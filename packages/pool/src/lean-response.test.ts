@@ -186,7 +186,7 @@ describe('LeanResponse', () => {
       (response) => response.body?.cancel(),
       (response) => response.body?.getReader().cancel(),
       async (response) => {
-        for await (const chunk of response.body ?? []) if (chunk.length > 0) break
+        for await (const chunk of response.body ?? []) if ((chunk as Uint8Array).length > 0) break
       },
       async (response) => {
         for await (const chunk of response.chunks()) if (chunk.length > 0) break

@@ -1,4 +1,3 @@
-import type { ReadableStream } from 'node:stream/web'
 import { LazyBody, type BodyContent } from './lazy-body.ts'
 
 /** Headers as they come: a record (with arrays for repeated ones), names and values in turn, or Headers. */
@@ -75,8 +74,9 @@ export class LeanResponse extends GenuineResponse {
     return rawHeader(headers, name.toLowerCase())
   }
 
-  get body(): ReadableStream<Uint8Array> | null {
-    return this.#body.stream
+  // As the user's own libraries declare it: Node's types and the DOM's do not agree on the type of a stream.
+  get body(): Response['body'] {
+    return this.#body.stream as Response['body']
   }
 
   get bodyUsed(): boolean {

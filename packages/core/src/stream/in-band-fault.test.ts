@@ -76,6 +76,7 @@ describe('faultFrom', () => {
     [{ code: 'a', type: 'b' }, 'a', undefined],
     [{ code: null, type: 'b' }, 'b', undefined],
     [{ code: 429, type: 'b' }, 'b', 429],
+    [{ code: '429', type: 'b' }, 'b', 429],
     [{ code: 503 }, 'stream_error', 503],
     [{ type: 'error', code: 'a' }, 'a', undefined],
     [{ type: 'error' }, 'stream_error', undefined],

@@ -35,16 +35,21 @@ export function inBandFault(
   return faultFrom(isRecord(told) ? told : isError && told == null ? data : { message: told })
 }
 
-/** An error object of a provider as a fault; `code` may be a word or an HTTP status. */
+/** An error object of a provider as a fault. Its `code` may be a word or an HTTP status, as a number or as text. */
 export function faultFrom(error: Readonly<Record<string, unknown>>): StreamFaultError {
   const { code, type, message } = error
-  const word = [code, type].find((candidate) => typeof candidate === 'string' && candidate !== 'error')
+  const status = STATUS.test(String(code)) ? Number(code) : undefined
+  const word = [status === undefined ? code : undefined, type].find(
+    (candidate) => typeof candidate === 'string' && candidate !== 'error',
+  )
   return new StreamFaultError(
     typeof word === 'string' ? word : 'stream_error',
     typeof message === 'string' && message !== '' ? message : 'The provider told an error inside its stream.',
-    { status: typeof code === 'number' ? code : undefined },
+    { status },
   )
 }
+
+const STATUS = /^[45]\d\d$/
 
 /** A SyntaxError of JSON.parse quotes the text it failed on, and that text is the user's. */
 function redacted(cause: unknown): Error {

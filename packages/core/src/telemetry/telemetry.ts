@@ -34,6 +34,7 @@ export class Telemetry {
     if (!Object.hasOwn(this.#listeners, event)) {
       throw new TypeError(`on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${event}.`)
     }
+    if (typeof listener !== 'function') throw new TypeError(`on('${event}') needs a function that listens.`)
     const listeners = this.#listeners[event]
     const own: Listener<Event> = (told) => listener(told)
     listeners.add(own)
