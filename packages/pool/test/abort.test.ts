@@ -106,7 +106,7 @@ describe('a body that is not wanted', () => {
     const { url, sockets } = await startServer((_request, response) => response.write('endless'))
     const pool = startPool()
     await (await pool.fetch(url)).body?.cancel()
-    for await (const chunk of (await pool.fetch(url)).body ?? []) if (chunk.length > 0) break
+    for await (const chunk of (await pool.fetch(url)).body ?? []) if ((chunk as Uint8Array).length > 0) break
     for await (const chunk of (await pool.fetch(url)).chunks()) if (chunk.length > 0) break
     const pending = (await pool.fetch(url)).chunks()
     await pending.next()
