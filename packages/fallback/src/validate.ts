@@ -4,7 +4,7 @@ export type Check = readonly [accepts: (value: unknown) => boolean, expected: st
 /** The longest delay that `setTimeout` keeps, about 24.8 days. It runs a longer one at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-export const isNumber = (value: unknown, least: number, most: number): boolean =>
+const isNumber = (value: unknown, least: number, most: number): boolean =>
   typeof value === 'number' && value >= least && value <= most
 
 export const delay = (least: number): Check => [
