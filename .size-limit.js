@@ -6,6 +6,7 @@
 export default [
   budget('retry', '5.7 kB', { import: '{ retry }' }),
   budget('breaker', '5 kB'),
+  budget('fallback', '5 kB'),
   budget('batch', '7.4 kB'),
   budget('cache', '2.2 kB'),
   budget('pool', '12 kB', { ignore: ['undici'] }),

@@ -22,7 +22,7 @@ describe.each(published())('$folder', ({ folder, path, manifest }) => {
       homepage: `https://github.com/harbor-llm/harbor/tree/main/${folder}#readme`,
       repository: { type: 'git', url: 'git+https://github.com/harbor-llm/harbor.git', directory: folder },
       publishConfig: { access: 'public' },
-      scripts: { build: 'tsup', typecheck: 'tsc' },
+      scripts: { build: 'tsup', test: 'vitest run', typecheck: 'tsc' },
     })
     expect(manifest.description).toMatch(/\.$/)
   })
