@@ -36,6 +36,7 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
   const line =
     `${receipt.id}: ${receipt.operation} ${outcome} after ${receipt.attempts.length} attempt(s)` +
     (failed ? `, the last one: ${failed.code ?? failed.kind}` : '')
-  telemetry.shield('The logger threw', () => log(outcome === 'failure' ? 'warn' : 'debug', line))
+  // As the SDK does: whoever made the call is told by the error, and the log is for those who look.
+  telemetry.shield('The logger threw', () => log(outcome === 'failure' ? 'info' : 'debug', line))
   telemetry.shield('onReceipt threw', () => onReceipt?.(receipt))
 }

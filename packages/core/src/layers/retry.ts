@@ -71,11 +71,10 @@ function noteRetry(
   const waitedFor = reason === 'retry-after' ? 'retry-after' : 'backoff'
   receipt.waited(delayMs, waitedFor)
   telemetry.emit('retry', { receipt, attempt, delayMs, reason: waitedFor })
-  log(
-    'info',
+  const line =
     `${receipt.id}: attempt ${attempt.number} failed (${attempt.failure?.kind ?? 'unknown'}), ` +
-      `next in ${Math.round(delayMs)} ms (${waitedFor})`,
-  )
+    `next in ${Math.round(delayMs)} ms (${waitedFor})`
+  telemetry.shield('The logger threw', () => log('info', line))
 }
 
 /** An upstream that answered earlier in the call tells more than a connection that broke later, but not than the total. */
