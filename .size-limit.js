@@ -1,7 +1,8 @@
 /**
  * What an import costs, bundled, minified and gzipped. What a package depends on from elsewhere is not counted.
- * Each bound is what there is, rounded up: it keeps a package from growing unseen. `retry` and `breaker` aim at 2 and
- * 2.5 kB and are not there; their READMEs say where the bytes are.
+ * Each bound is what there is, rounded up: it keeps a package from growing unseen, and says nothing of what it should be.
+ * `retry` should be 2 kB and `breaker` 2.5: neither is there. The bound of `retry` stood at 2 kB, was missed, and was
+ * raised to what there is; it goes down again with the package.
  */
 export default [
   budget('retry', '5.7 kB', { import: '{ retry }' }),
