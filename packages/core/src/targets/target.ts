@@ -1,0 +1,31 @@
+/** A model at a provider: what a call can be sent to. It holds no key, so it may be logged. */
+export interface Target {
+  /** `provider/model`, as chains name it and receipts tell it; the bare provider when a request names no model. */
+  readonly name: string
+  /** The name of the provider's entry. */
+  readonly provider: string
+  readonly model: string | undefined
+  /** Targets of one group share the provider's limits: a rate limit of one rests them all. */
+  readonly quotaGroup: string
+  /** Share of the calls under `weighted()`. */
+  readonly weight: number
+  /** The user's own price, which wins over the price list. */
+  readonly price: Price | undefined
+  /** How many tokens fit into a request and its answer; undefined when not told. */
+  readonly contextTokens: number | undefined
+  /** What the model is said to be able to do; undefined when not told, which is taken for everything. */
+  readonly capabilities: readonly Capability[] | undefined
+}
+
+/** What a request may need of a model. */
+export type Capability = 'tools' | 'vision' | 'audio' | 'json' | 'stream'
+
+/** What a model costs, in US dollars for a million tokens. */
+export interface Price {
+  inputPerMillion: number
+  outputPerMillion: number
+  /** Input that the provider had in its cache. @default inputPerMillion */
+  cachedInputPerMillion?: number | undefined
+  /** Output that is reasoning; counted within the output tokens. @default outputPerMillion */
+  reasoningPerMillion?: number | undefined
+}
