@@ -3,7 +3,7 @@ import { notify } from './events.ts'
 import { Failover, type FallbackAnswer, type Operation, type Strategy } from './failover.ts'
 import { HealthBoard } from './health-board.ts'
 import { HealthChecks } from './health-checks.ts'
-import { HedgeBudget } from './hedge.ts'
+import { HedgeBudget, type HedgeOptions } from './hedge.ts'
 import {
   validateChainOptions,
   validateRunOptions,
@@ -28,6 +28,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
   readonly #intervalMs: number
   readonly #strategy: Strategy<Target>
   readonly #hedge: HedgeBudget<Target> | undefined
+  readonly #hedges = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
   readonly #checks: HealthChecks<Target> | undefined
 
   /** @throws TypeError for an option that does not exist or makes no sense */
@@ -41,7 +42,6 @@ export class FallbackChain<Target extends { readonly name: string }> {
     this.#checks =
       healthCheck &&
       new HealthChecks({
-        targets,
         intervalMs: healthCheckIntervalMs,
         isAvailable: this.#isAvailable,
         check: healthCheck,
@@ -82,15 +82,25 @@ export class FallbackChain<Target extends { readonly name: string }> {
     if (options !== NO_OPTIONS) validateRunOptions(options)
     const { order, whenNoneAvailable } = this.#options
     const given = options.targets ?? this.#options.targets
+    const hedge = options.hedge === undefined ? this.#hedge : this.#hedgeOf(options.hedge)
     const targets = order ? order(given, this.health) : given
     const callAll = whenNoneAvailable !== 'fail' && !targets.some(this.#isAvailable)
-    this.#hedge?.earn()
-    return new Failover<Target, T>(this.#strategy, targets, operation, options.signal, callAll).run()
+    hedge?.earn()
+    const strategy = hedge === this.#hedge ? this.#strategy : { ...this.#strategy, hedge }
+    return new Failover<Target, T>(strategy, targets, operation, options.signal, callAll).run()
+  }
+
+  /** Runs that bring the same options share their budget. */
+  #hedgeOf(options: HedgeOptions | false): HedgeBudget<Target> | undefined {
+    if (options === false) return undefined
+    const budget = this.#hedges.get(options) ?? new HedgeBudget<Target>(options, this.health)
+    this.#hedges.set(options, budget)
+    return budget
   }
 
   /** Begins to check the health of targets that are unavailable. Its timer keeps no process alive. */
   start(): void {
-    this.#checks?.start()
+    this.#checks?.start(this.#options.targets)
   }
 
   /** Ends the health checks, also those going on. Runs go on, and may be made. */
@@ -106,7 +116,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
   /** Whether a target is called; without health checks, one call an interval is let through to an unavailable one to see. */
   #admits(target: Target): boolean {
     if (this.#isAvailable(target)) return true
-    this.#checks?.watch()
+    this.#checks?.watch(target)
     if (this.#options.isAvailable || this.#checks?.started) return false
     const health = this.health.get(target.name)
     const now = this.#clock.now()
@@ -125,11 +135,12 @@ export class FallbackChain<Target extends { readonly name: string }> {
     const { isAvailable, failureThreshold = 3, onUnavailable } = this.#options
     const health = this.health.get(target.name)
     health.failed(error)
+    if (isAvailable) this.#checks?.watch(target)
     if (isAvailable || health.failuresInARow < failureThreshold) return
     health.retryAt = this.#clock.now() + this.#intervalMs
     if (!health.available) return
     health.available = false
-    this.#checks?.watch()
+    this.#checks?.watch(target)
     notify(onUnavailable, { target, error, health })
   }
 
@@ -137,7 +148,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
     const health = this.health.get(target.name)
     Object.assign(health, { available: true, failuresInARow: 0 })
     notify(this.#options.onRecovered, { target, by, health })
-    this.#checks?.watch()
+    this.#checks?.watch(target)
   }
 }
 

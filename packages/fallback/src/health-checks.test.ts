@@ -127,4 +127,17 @@ describe('health checks', () => {
     expect(chain.health.get('primary')).toMatchObject({ available: false, lastError: { status: 500 } })
     chain.close()
   })
+
+  it('check the targets that only a run brought, once it found them unavailable', async () => {
+    const healthCheck = vi.fn(() => Promise.resolve('well'))
+    const { chain, upstreams } = await inOutage({ healthCheck })
+    chain.health.get('primary').available = true
+    const [guest] = named('guest')
+    upstreams.set('guest', failing())
+    await expect(chain.run(upstreams.operation, { targets: guest ? [guest] : [] })).rejects.toThrow()
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(healthCheck.mock.calls).toEqual([[guest, expect.any(AbortSignal)]])
+    expect(chain.health.get('guest').available).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })

@@ -157,4 +157,19 @@ describe('a hedge', () => {
     await expect(run).rejects.toThrow('left')
     expect(vi.getTimerCount()).toBe(0)
   })
+
+  it('may be given or refused for one run, and runs with the same options share their budget', async () => {
+    const chain = hedging(always)
+    const upstreams = new Upstreams({ primary: slow(500), second: slow(500) })
+    const without = watch(chain.run(upstreams.operation, { hedge: false }))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(without.value).toMatchObject({ target: 'primary' })
+    expect(upstreams.calls).toEqual(['primary'])
+
+    const own = { afterMs: 10, maxExtraRatio: 0.5 }
+    const runs = [1, 2].map(() => watch(chain.run(upstreams.operation, { hedge: own })))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(runs.map((run) => run.value)).toMatchObject([{ target: 'primary' }, { target: 'primary' }])
+    expect(upstreams.calls).toEqual(['primary', 'primary', 'primary', 'second'])
+  })
 })

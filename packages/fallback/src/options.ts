@@ -56,8 +56,10 @@ export interface FallbackChainOptions<Target> {
 export interface FallbackRunOptions<Target> {
   /** Its abort ends the run at once with its reason. No other target is called, and no last resort. */
   signal?: AbortSignal | undefined
-  /** Instead of the chain's own. Their health is kept by name; health checks are only made of the chain's own. */
+  /** Instead of the chain's own. Their health is kept by name, and they are checked as well once a run found them unavailable. */
   targets?: readonly Target[] | undefined
+  /** Instead of the chain's own; `false` for none. Runs given the same object share its budget. */
+  hedge?: HedgeOptions | false | undefined
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */
@@ -67,8 +69,9 @@ export function validateChainOptions(options: { hedge?: HedgeOptions | undefined
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */
-export function validateRunOptions(options: object): void {
+export function validateRunOptions(options: { hedge?: HedgeOptions | false | undefined }): void {
   validate(options, RUN_CHECKS)
+  if (options.hedge) validate(options.hedge, HEDGE_CHECKS)
 }
 
 const targets: Check = [
@@ -106,4 +109,5 @@ const HEDGE_CHECKS: Readonly<Record<keyof HedgeOptions, Check>> = {
 const RUN_CHECKS: Readonly<Record<keyof FallbackRunOptions<never>, Check>> = {
   signal: optional(aSignal),
   targets: optional(targets),
+  hedge: optional([(value) => typeof value === 'object' || value === false, 'an object, or false']),
 }
