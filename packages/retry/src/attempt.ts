@@ -68,7 +68,7 @@ export class LiveAttempt implements Attempt {
   }
 
   #makeWithin<T>(operation: Operation<T>, { signal, attemptTimeoutMs, deadlineMs }: Limits): Promise<T> {
-    const leftMs = deadlineMs === Infinity ? Infinity : deadlineMs - this.elapsedMs
+    const leftMs = deadlineMs - this.elapsedMs
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
     // Without a clock of its own the caller's signal says all there is to say, also after the attempt.
     if (signal && limitMs === Infinity) this.#source = { signal }
@@ -78,11 +78,12 @@ export class LiveAttempt implements Attempt {
         : new TimeoutError('attempt', attemptTimeoutMs, this.number)
     // The wait before it was planned to end in time, but a busy process wakes up late.
     if (limitMs <= 0) return rejection(onLimit())
-    return interruptible(() => operation(this), {
+    return interruptible(
+      () => operation(this),
       signal,
       limitMs,
       onLimit,
-      onInterrupt: (reason) => (this.#source ??= new AbortController()).abort?.(reason),
-    })
+      (reason) => (this.#source ??= new AbortController()).abort?.(reason),
+    )
   }
 }

@@ -19,12 +19,14 @@ export interface AnswerFacts {
  * @param status of the answer. If it is 2xx, or `undefined` for an error in the middle of a stream, the facts of the body
  * decide; if they do not tell, the failure is `malformed`, or `stream`.
  */
-export function classifyStatus(status: number | undefined, facts: AnswerFacts = {}): Failure {
-  const { headers, message } = facts
-  const names = [facts.code, facts.type].filter((name) => typeof name === 'string')
+export function classifyStatus(
+  status: number | undefined,
+  { code, type, message = '', headers }: AnswerFacts = {},
+): Failure {
+  const names = [code, type].filter((name) => typeof name === 'string')
   const inBody = status === undefined || (status >= 200 && status < 300)
-  const meant = inBody ? statusIn(facts.code) : status
-  const kind = kindOf(meant, names, message ?? '') ?? (status === undefined ? 'stream' : 'malformed')
+  const meant = inBody ? statusIn(code) : status
+  const kind = kindOf(meant, names, String(message)) ?? (status === undefined ? 'stream' : 'malformed')
   const wish = headers && readHeader(headers, 'x-should-retry')
   return {
     kind,
@@ -51,20 +53,6 @@ const DECISIVE: Rows = [
   ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
 ]
 
-/** Codes that turn a server's error into "too busy". */
-const OVERLOAD: Rows = [['overloaded', /overload|slow_down/i]]
-
-/** Codes and types that stand in for the status where there is none. */
-const TELLING: Rows = [
-  ...OVERLOAD,
-  ['rate-limit', /rate_?limit|too_many_requests/],
-  ['timeout', /timeout/],
-  ['auth', /auth|api_key|permission/],
-  ['not-found', /not_found/],
-  ['server', /server_error|api_error|internal|unavailable/],
-  ['bad-request', /invalid|unsupported/],
-]
-
 /** Words of providers that send no code, looked for where a request was turned down. */
 const WORDS: Rows = [
   [
@@ -77,35 +65,39 @@ const WORDS: Rows = [
   ['quota', /credit balance|insufficient (balance|credits)/i],
 ]
 
-const BY_STATUS: Readonly<Record<number, FailureKind>> = {
-  401: 'auth',
-  402: 'quota',
-  403: 'auth',
-  404: 'not-found',
-  408: 'timeout',
-  409: 'conflict',
-  410: 'not-found',
-  429: 'rate-limit',
-}
+/** Codes that turn a server's error into "too busy". */
+const OVERLOAD: Rows = [['overloaded', /overload|slow_down/i]]
+
+/** The status; where there is none, codes and types that stand in for it. */
+const TELLING: Rows = [
+  ...OVERLOAD,
+  ['overloaded', /^529$/],
+  ['rate-limit', /^429$|rate_?limit|too_many_requests/],
+  ['timeout', /^408$|timeout/],
+  ['auth', /^40[13]$|auth|api_key|permission/],
+  ['quota', /^402$/],
+  ['not-found', /^4(04|10)$|not_found/],
+  ['conflict', /^409$/],
+  ['server', /^[5-9]..$|server_error|api_error|internal|unavailable/],
+  ['bad-request', /^4..$|invalid|unsupported/],
+]
 
 function kindOf(
   status: number | undefined,
   names: readonly string[],
   message: string,
 ): FailureKind | undefined {
-  const byName = (rows: Rows): FailureKind | undefined =>
-    rows.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0]
-
-  const decided = byName(DECISIVE)
-  if (decided) return decided
-  if (status && status >= 500) return status === 529 ? 'overloaded' : (byName(OVERLOAD) ?? 'server')
-
-  const turnedDown = status === undefined || [400, 403, 413, 422].includes(status)
-  const said = turnedDown && WORDS.find(([, pattern]) => pattern.test(message))
-  if (said) return said[0]
-  if (status === undefined) return byName(TELLING)
-  return BY_STATUS[status] ?? (status >= 400 ? 'bad-request' : 'malformed')
+  const turnedDown = [undefined, 400, 403, 413, 422].includes(status)
+  return (
+    find(DECISIVE, names) ??
+    (turnedDown ? find(WORDS, [message]) : undefined) ??
+    (status && status >= 500 ? find(OVERLOAD, names) : undefined) ??
+    find(TELLING, status === undefined ? names : [String(status)])
+  )
 }
+
+const find = (rows: Rows, texts: readonly string[]): FailureKind | undefined =>
+  rows.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0]
 
 /** Sent again, the same request meets the same end, whatever a header says. */
 const HOPELESS = /^(quota|refused)$/

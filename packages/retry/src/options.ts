@@ -1,6 +1,5 @@
 import type { Attempt, Limits } from './attempt.ts'
-import { decorrelated, exponential, type Backoff } from './backoff.ts'
-import { classify } from './classify.ts'
+import type { Backoff } from './backoff.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { GiveUpEvent, RetryEvent } from './events.ts'
 import type { Failure } from './failure.ts'
@@ -11,6 +10,7 @@ import {
   aFunction,
   aSignal,
   atLeast,
+  checksOf,
   duration,
   having,
   oneOf,
@@ -78,47 +78,28 @@ export interface RunOptions {
   deadlineMs?: number | undefined
 }
 
-/** The options with their defaults. Always all of them in the same order, so that every policy runs the same machine code. */
-export type Settings = ReturnType<typeof settingsOf>
+/** How to retry, decided once: what every call needs, and the options for when one fails. */
+export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRetryResult'>> {
+  readonly options: Readonly<RetryOptions>
+  readonly clock: Clock
+  readonly limits: Limits | undefined
+}
 
 /** @throws TypeError for an option that does not exist or makes no sense */
-export function settingsOf(options: RetryOptions) {
+export function policyOf(options: RetryOptions): Policy {
   validate(options, CHECKS)
-  return {
-    maxAttempts: options.maxAttempts ?? 3,
-    backoff: options.backoff ?? builtInBackoff(options),
-    jitter: options.jitter,
-    attemptTimeoutMs: options.attemptTimeoutMs,
-    deadlineMs: options.deadlineMs,
-    maxRetryAfterMs: options.maxRetryAfterMs ?? 60_000,
-    shouldRetry: options.shouldRetry,
-    shouldRetryResult: options.shouldRetryResult,
-    budget: options.budget,
-    signal: options.signal,
-    classify: options.classify ?? classify,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    onRetry: options.onRetry,
-    onGiveUp: options.onGiveUp,
-    limits: limitsOf(options, options.signal, options.deadlineMs),
-  }
+  const { clock = systemClock, budget, shouldRetryResult, signal, attemptTimeoutMs, deadlineMs } = options
+  const limits = limitsOf(signal, attemptTimeoutMs, deadlineMs)
+  return { options: { ...options }, clock, budget, shouldRetryResult, limits }
 }
 
-/** Made when something fails, not for every call. */
-function builtInBackoff({ baseDelayMs, maxDelayMs, factor, jitter }: RetryOptions): Backoff {
-  const make = (): Backoff =>
-    jitter === 'decorrelated'
-      ? decorrelated({ baseDelayMs, maxDelayMs, factor })
-      : exponential({ baseDelayMs, maxDelayMs, factor, jitter })
-  return (attempt, previousDelayMs, random) => make()(attempt, previousDelayMs, random)
-}
-
+/** What may end a run of such a policy from outside. */
 export function limitsOf(
-  { attemptTimeoutMs = Infinity }: RetryOptions,
   signal: AbortSignal | undefined,
+  attemptTimeoutMs = Infinity,
   deadlineMs = Infinity,
 ): Limits | undefined {
-  const limited = signal ?? (attemptTimeoutMs < Infinity || deadlineMs < Infinity)
+  const limited = signal ?? Math.min(attemptTimeoutMs, deadlineMs) < Infinity
   return limited ? { signal, attemptTimeoutMs, deadlineMs } : undefined
 }
 
@@ -127,28 +108,28 @@ export function checkRunOptions(options: RunOptions): void {
   validate(options, RUN_CHECKS)
 }
 
-const CHECKS: Readonly<Record<keyof RetryOptions, Check>> = {
+const CHECKS = /* @__PURE__ */ checksOf({
   maxAttempts: wholeNumber,
   baseDelayMs: duration,
   maxDelayMs: duration,
-  factor: atLeast(1),
-  jitter: oneOf(true, false, 'full', 'equal', 'decorrelated', 'none'),
+  factor: /* @__PURE__ */ atLeast(1),
+  jitter: /* @__PURE__ */ oneOf(true, false, 'full', 'equal', 'decorrelated', 'none'),
   backoff: aFunction,
-  attemptTimeoutMs: atLeast(1, ' of milliseconds'),
+  attemptTimeoutMs: /* @__PURE__ */ atLeast(1, ' of milliseconds'),
   deadlineMs: duration,
   maxRetryAfterMs: duration,
   shouldRetry: aFunction,
   shouldRetryResult: aFunction,
-  budget: having('a retry budget', 'deposit', 'withdraw'),
+  budget: /* @__PURE__ */ having('a retry budget', 'deposit', 'withdraw'),
   signal: aSignal,
   classify: aFunction,
   clock: aClock,
   random: aFunction,
   onRetry: aFunction,
   onGiveUp: aFunction,
-}
+} satisfies Record<keyof RetryOptions, Check>)
 
-const RUN_CHECKS: Readonly<Record<keyof RunOptions, Check>> = {
+const RUN_CHECKS = /* @__PURE__ */ checksOf({
   signal: aSignal,
-  deadlineMs: atLeast(-Infinity, ' of milliseconds'),
-}
+  deadlineMs: /* @__PURE__ */ atLeast(-Infinity, ' of milliseconds'),
+} satisfies Record<keyof RunOptions, Check>)

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from './clock.ts'
-import { aClock, atLeast, validate } from './validate.ts'
+import { aClock, atLeast, checksOf, validate } from './validate.ts'
 
 /**
  * What limits retries over many calls: when everything fails, retrying everything only adds to the load. Share one among
@@ -74,9 +74,9 @@ const add = (counts: Float64Array, slot: number, by: number): void => {
 }
 const total = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count)
 
-const CHECKS = {
+const CHECKS = /* @__PURE__ */ checksOf({
   ratio: atLeast(0),
   minPerSecond: atLeast(0),
   windowMs: atLeast(1, ' of milliseconds'),
   clock: aClock,
-}
+})

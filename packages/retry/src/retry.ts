@@ -1,13 +1,7 @@
 import type { Operation } from './attempt.ts'
 import { linkSignals } from './link-signals.ts'
-import {
-  checkRunOptions,
-  limitsOf,
-  settingsOf,
-  type RetryOptions,
-  type RunOptions,
-  type Settings,
-} from './options.ts'
+import { checkRunOptions, limitsOf, policyOf } from './options.ts'
+import type { Policy, RetryOptions, RunOptions } from './options.ts'
 import { rejection } from './rejection.ts'
 import { run } from './run.ts'
 
@@ -37,7 +31,7 @@ export interface RetryPolicy {
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promise<T> {
   try {
-    return begin(options ? settingsOf(options) : DEFAULTS, operation)
+    return begin(options ? policyOf(options) : BY_DEFAULT, operation)
   } catch (error) {
     return rejection(error)
   }
@@ -49,11 +43,11 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promi
  * @throws TypeError for an option that does not exist or makes no sense, naming it
  */
 export function createRetry(options: RetryOptions = {}): RetryPolicy {
-  const settings = settingsOf(options)
+  const policy = policyOf(options)
   return {
     run(operation, own) {
       try {
-        return begin(settings, operation, own)
+        return begin(policy, operation, own)
       } catch (error) {
         return rejection(error)
       }
@@ -61,14 +55,19 @@ export function createRetry(options: RetryOptions = {}): RetryPolicy {
   }
 }
 
-/** Settings are decided once and never change, so those without options serve every call. */
-const DEFAULTS = /* @__PURE__ */ settingsOf({})
+/** A policy never changes, so the one without options serves every call. */
+const BY_DEFAULT = /* @__PURE__ */ policyOf({})
 
-function begin<T>(settings: Settings, operation: Operation<T>, own?: RunOptions): Promise<T> {
-  if (!own) return run(settings, operation, settings.limits)
+function begin<T>(policy: Policy, operation: Operation<T>, own?: RunOptions): Promise<T> {
+  if (!own) return run(policy, operation, policy.limits)
   checkRunOptions(own)
-  const { signal = settings.signal, deadlineMs = settings.deadlineMs } = own
-  if (!own.signal || !settings.signal) return run(settings, operation, limitsOf(settings, signal, deadlineMs))
-  const link = linkSignals(own.signal, settings.signal)
-  return run(settings, operation, limitsOf(settings, link.signal, deadlineMs)).finally(link.unlink)
+  const { signal, attemptTimeoutMs, deadlineMs } = policy.options
+  const link = own.signal && signal && linkSignals(own.signal, signal)
+  const limits = limitsOf(
+    link?.signal ?? own.signal ?? signal,
+    attemptTimeoutMs,
+    own.deadlineMs ?? deadlineMs,
+  )
+  const running = run(policy, operation, limits)
+  return link ? running.finally(link.unlink) : running
 }

@@ -1,11 +1,12 @@
 import { LiveAttempt, type Limits, type Operation } from './attempt.ts'
+import { classify as classifyAny } from './classify.ts'
 import { notify, type GiveUpEvent } from './events.ts'
+import { sleep } from './interrupt.ts'
 import { interruptible } from './interruptible.ts'
-import type { Settings } from './options.ts'
-import { letGo, type Outcome } from './outcome.ts'
-import { planNext, type Plan, type Wait } from './plan.ts'
+import type { Policy } from './options.ts'
+import { letGo } from './outcome.ts'
+import { planNext } from './plan.ts'
 import { rejection } from './rejection.ts'
-import { sleep } from './sleep.ts'
 import { TimeoutError } from './timeout-error.ts'
 
 /**
@@ -19,43 +20,21 @@ import { TimeoutError } from './timeout-error.ts'
  *
  * @param limits what may end an attempt or a wait from outside
  */
-export function run<T>(settings: Settings, operation: Operation<T>, limits?: Limits): Promise<T> {
+export function run<T>(policy: Policy, operation: Operation<T>, limits?: Limits): Promise<T> {
   const end = limits && reasonNotToBegin(limits)
   if (end) {
-    notify(settings.onGiveUp, end)
+    notify(policy.options.onGiveUp, end)
     return rejection(end.error)
   }
-  settings.budget?.deposit()
-  const attempt = new LiveAttempt(settings.clock, settings.clock.now(), 1, undefined)
+  policy.budget?.deposit()
+  const attempt = new LiveAttempt(policy.clock, policy.clock.now(), 1, undefined)
   // The loop is entered only when it is needed: success costs one callback, not an async function.
   return attempt
     .make(operation, limits)
     .then(
-      settings.shouldRetryResult &&
-        ((value) => goOn(settings, operation, limits, attempt, { thrown: false, value })),
-      (error: unknown) => goOn(settings, operation, limits, attempt, { thrown: true, value: error }),
+      policy.shouldRetryResult && ((value) => goOn(policy, operation, limits, attempt, value, false)),
+      (error: unknown) => goOn(policy, operation, limits, attempt, error, true),
     )
-}
-
-async function goOn<T>(
-  settings: Settings,
-  operation: Operation<T>,
-  limits: Limits | undefined,
-  attempt: LiveAttempt,
-  outcome: Outcome,
-): Promise<T> {
-  let previousDelayMs = 0
-  for (;;) {
-    const wait = await recover(settings, limits, attempt, outcome, previousDelayMs)
-    if (!wait) return outcome.value as T
-    if (wait.reason === 'backoff') previousDelayMs = wait.delayMs
-    attempt = attempt.next(outcome.thrown ? outcome.value : undefined)
-    try {
-      outcome = { thrown: false, value: await attempt.make(operation, limits) }
-    } catch (error) {
-      outcome = { thrown: true, value: error }
-    }
-  }
 }
 
 /** With an aborted signal, or no time, not even the first attempt is made. */
@@ -65,56 +44,60 @@ function reasonNotToBegin({ signal, deadlineMs }: Limits): GiveUpEvent | undefin
   return { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs, 0) }
 }
 
-/**
- * What happens between two attempts. Resolves to the wait that has passed, or to nothing if there is a result to be taken:
- * it was accepted, or it is the last. Rejects with what the run rejects with.
- */
-async function recover(
-  settings: Settings,
+/** @param value what the attempt ended with, `thrown` or not */
+async function goOn<T>(
+  { options, clock, budget, shouldRetryResult }: Policy,
+  operation: Operation<T>,
   limits: Limits | undefined,
   attempt: LiveAttempt,
-  outcome: Outcome,
-  previousDelayMs: number,
-): Promise<Wait | undefined> {
+  value: unknown,
+  thrown: boolean,
+): Promise<T> {
+  const { classify = classifyAny, onRetry, onGiveUp } = options
   const signal = limits?.signal
-  const attempts = attempt.number
-  const error = outcome.thrown ? outcome.value : undefined
-  let plan: Plan
-  try {
-    if (!outcome.thrown && !settings.shouldRetryResult?.(outcome.value, attempt)) return undefined
-    signal?.throwIfAborted()
-    plan = await planNext(settings, limits, attempt, outcome, previousDelayMs)
-    if (plan.wait) {
-      letGo(outcome.value)
-      notify(settings.onRetry, { attempt: attempts, ...plan.wait, failure: plan.failure, error })
-      await pass(plan.wait, settings, signal, plan.giveBack)
-      return plan.wait
+  let previousDelayMs = 0
+  for (;;) {
+    const attempts = attempt.number
+    const error = thrown ? value : undefined
+    let giveBack: (() => void) | undefined
+    try {
+      if (!thrown && !shouldRetryResult?.(value, attempt)) return value as T
+      signal?.throwIfAborted()
+      const failure = classify(value)
+      let plan = await planNext(options, limits, attempt, failure, thrown, previousDelayMs)
+      // The budget is asked last: a run that ends anyway takes nothing.
+      if (budget && typeof plan === 'object') {
+        giveBack = budget.withdraw()
+        if (!giveBack) plan = 'budget'
+      }
+      if (typeof plan === 'string') {
+        notify(onGiveUp, { attempts, reason: plan, failure, error })
+        break
+      }
+      letGo(value)
+      notify(onRetry, { attempt: attempts, ...plan, failure, error })
+      if (clock.sleep) await interruptible(() => clock.sleep?.(plan.delayMs, signal), signal)
+      else await sleep(plan.delayMs, signal)
+      signal?.throwIfAborted()
+      if (plan.reason === 'backoff') previousDelayMs = plan.delayMs
+    } catch (cause) {
+      // Aborted, or a function of the caller's threw. An attempt that is not made costs no budget.
+      giveBack?.()
+      letGo(value)
+      const aborted = signal?.aborted
+      const last: unknown = aborted ? signal?.reason : cause
+      notify(onGiveUp, { attempts, reason: aborted ? 'aborted' : 'broken', error: last })
+      throw last
     }
-  } catch (thrown) {
-    letGo(outcome.value)
-    const reason = signal?.aborted ? 'aborted' : 'broken'
-    const last = signal?.aborted ? (signal.reason as unknown) : thrown
-    notify(settings.onGiveUp, { attempts, reason, error: last })
-    throw last
+    attempt = attempt.next(error)
+    thrown = false
+    try {
+      value = await attempt.make(operation, limits)
+    } catch (failed) {
+      value = failed
+      thrown = true
+    }
   }
-  notify(settings.onGiveUp, { attempts, reason: plan.reason, failure: plan.failure, error })
-  if (outcome.thrown) throw error
-  return undefined
-}
-
-/** Waits. A run that is aborted meanwhile makes no attempt, so it gives back what it took from the budget. */
-async function pass(
-  { delayMs }: Wait,
-  { clock }: Settings,
-  signal: AbortSignal | undefined,
-  giveBack: (() => void) | undefined,
-): Promise<void> {
-  try {
-    if (clock.sleep) await interruptible(async () => clock.sleep?.(delayMs, signal), { signal })
-    else await sleep(delayMs, signal)
-    signal?.throwIfAborted()
-  } catch (error) {
-    giveBack?.()
-    throw error
-  }
+  if (thrown) throw value
+  return value as T
 }

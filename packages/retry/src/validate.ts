@@ -1,62 +1,59 @@
-/** What one option accepts: a test and, for the message, its name in words. */
-export type Check = readonly [accepts: (value: never) => boolean, expected: string]
+/** Whether a value will do for an option: `true`, or else what it must be, in words. */
+export type Check = (value: unknown) => true | string
 
 /** A number of at least `least`. NaN is none. */
-export const atLeast = (least: number, unit = ''): Check => [
-  (value: unknown) => typeof value === 'number' && value >= least,
-  `a number${unit} of at least ${least}`,
-]
-export const duration: Check = atLeast(0, ' of milliseconds')
-export const wholeNumber: Check = [
-  (value: unknown) => value === Infinity || (Number.isInteger(value) && (value as number) >= 1),
-  'a whole number of at least 1',
-]
-export const oneOf = (...values: readonly unknown[]): Check => [
-  (value: unknown) => values.includes(value),
-  `one of ${values.map(show).join(', ')}`,
-]
-export const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+export const atLeast =
+  (least: number, unit = ''): Check =>
+  (value) =>
+    (typeof value === 'number' && value >= least) || `a number${unit} of at least ${least}`
+export const duration: Check = (value) => atLeast(0, ' of milliseconds')(value)
+export const wholeNumber: Check = (value) =>
+  value === Infinity || (Number.isInteger(value) && (value as number) >= 1) || 'a whole number of at least 1'
+export const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value) || `one of ${values.map(show).join(', ')}`
+export const aFunction: Check = (value) => typeof value === 'function' || 'a function'
 /** Anything with these methods: what our own functions make may come from another copy of the package. */
-export const having = (expected: string, ...methods: readonly string[]): Check => [
-  (value: Record<string, unknown> | null) => methods.every((method) => typeof value?.[method] === 'function'),
-  expected,
-]
-export const aSignal: Check = having('an AbortSignal', 'addEventListener', 'removeEventListener')
-export const aClock: Check = having('a clock', 'now')
+export const having =
+  (expected: string, ...methods: readonly string[]): Check =>
+  (value) =>
+    methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function') ||
+    expected
+export const aSignal: Check = (value) =>
+  having('an AbortSignal', 'addEventListener', 'removeEventListener')(value)
+export const aClock: Check = (value) => having('a clock', 'now')(value)
+
+/** The options there are, each with its check. A map, since a policy made for one call looks them up in that call. */
+export type Checks = ReadonlyMap<string, Check>
+export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new Map(Object.entries(checks))
 
 /**
  * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` is an option not given.
  *
  * @throws TypeError which says what was expected and what came
  */
-export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
+export function validate(options: object, checks: Checks): void {
   for (const name of Object.keys(options)) {
-    const value = (options as Record<string, unknown>)[name]
-    const check = Object.hasOwn(checks, name) && checks[name]
-    if (!check) {
-      throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
-    }
-    if (value !== undefined && !check[0](value as never)) {
-      throw new TypeError(`${name} must be ${check[1]}, got ${show(value)}`)
-    }
+    const check = checks.get(name)
+    if (!check) throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, checks)}?`)
+    const value: unknown = options[name as never]
+    const expected = value === undefined || check(value)
+    if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${show(value)}`)
   }
 }
 
 /** Names what came without its content, which may be a secret. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'object' && value) return `an ${Array.isArray(value) ? 'array' : 'object'}`
-  return typeof value === 'function' ? 'a function' : String(value)
+  if (typeof value === 'object' && value) return Array.isArray(value) ? 'an array' : 'an object'
+  return aFunction(value) === true ? 'a function' : String(value)
 }
 
-/** The known name that shares most pairs of letters with this one (Dice's coefficient). */
-function nearest(name: string, known: readonly string[]): string {
-  const likeness = (other: string): number => {
-    const pairs = pairsOf(other)
-    return pairsOf(name).filter((pair) => pairs.includes(pair)).length / (name.length + other.length)
-  }
-  return known.reduce((best, other) => (likeness(other) > likeness(best) ? other : best))
+/** The known name that shares most pairs of letters with this one, for its length. */
+function nearest(name: string, known: Checks): string | undefined {
+  const pairs = Array.from(name.toLowerCase(), (letter, at) => letter + name.charAt(at + 1).toLowerCase())
+  const likeness = (other: string): number =>
+    pairs.filter((pair) => other.toLowerCase().includes(pair)).length / (name.length + other.length)
+  return [...known.keys()].sort((one, other) => likeness(other) - likeness(one))[0]
 }
-
-const pairsOf = (word: string): string[] =>
-  Array.from(word.toLowerCase(), (letter, index) => letter + word.charAt(index + 1).toLowerCase())
