@@ -25,9 +25,12 @@ export function interrupt(
   }
   const wait = (leftMs: number): void => {
     const later = (): void => {
-      if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS)
-      callOff()
-      onTime?.()
+      if (leftMs > LONGEST_TIMER_MS) {
+        wait(leftMs - LONGEST_TIMER_MS)
+      } else {
+        callOff()
+        onTime?.()
+      }
     }
     timer = setTimeout(later, Math.min(leftMs, LONGEST_TIMER_MS))
   }

@@ -14,25 +14,26 @@ export function interruptible<T>(
   onLimit?: () => unknown,
   onInterrupt?: (reason: unknown) => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let open = true
-    const end = (reason: unknown): void => {
-      open = false
-      onInterrupt?.(reason)
-      reject(reason as Error)
-    }
-    const callOff = interrupt(signal, limitMs, end, () => end(onLimit?.()))
-    if (!open) return
-    new Promise<T>((started) => started(work())).then(
-      (value) => {
-        callOff()
-        if (open) resolve(value)
-        else letGo(value)
-      },
-      (error: unknown) => {
-        callOff()
-        reject(error as Error)
-      },
-    )
-  })
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  let open = true
+  const end = (reason: unknown): void => {
+    open = false
+    onInterrupt?.(reason)
+    reject(reason)
+  }
+  const callOff = interrupt(signal, limitMs, end, () => end(onLimit?.()))
+  if (signal?.aborted) return promise
+
+  new Promise<T>((started) => started(work())).then(
+    (value) => {
+      callOff()
+      if (open) resolve(value)
+      else letGo(value)
+    },
+    (error: unknown) => {
+      callOff()
+      reject(error)
+    },
+  )
+  return promise
 }

@@ -85,7 +85,7 @@ async function goOn<T>(
       giveBack?.()
       letGo(value)
       const aborted = signal?.aborted
-      const last: unknown = aborted ? signal?.reason : cause
+      const last: unknown = aborted ? signal.reason : cause
       notify(onGiveUp, { attempts, reason: aborted ? 'aborted' : 'broken', error: last })
       throw last
     }
