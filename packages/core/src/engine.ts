@@ -8,12 +8,14 @@ import { createPipeline } from './pipeline.ts'
 import type { Policy } from './options/policy.ts'
 import { respond } from './call/respond.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
+import { Health } from './targets/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 
 /** One pipeline and its state, shared by a client and all copies made of it. */
 export interface Engine {
   readonly fetch: typeof globalThis.fetch
   readonly telemetry: Telemetry
+  readonly health: Health
   stats(): HarborStats
   close(): Promise<void>
 }
@@ -26,12 +28,30 @@ export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
-/** @param policy for calls that reach `fetch` without a client around them */
-export function createEngine(options: HarborOptions, policy: Policy, log: Log): Engine {
+/**
+ * @param policy for calls that reach `fetch` without a client around them
+ * @param leftOut provider entries that lack their key, of which the log is told once
+ */
+export function createEngine(
+  options: HarborOptions,
+  policy: Policy,
+  log: Log,
+  leftOut: readonly string[],
+): Engine {
+  for (const name of leftOut) {
+    log('warn', `providers.${name} has no apiKey and is left out. Give its key, or null if it needs none.`)
+  }
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
-  const { transport, pool, isOwn } = wireOf(options)
-  const handle = createPipeline(transport, telemetry)
+  const { transport, fetch, pool, isOwn } = wireOf(options)
+  const health = new Health({
+    breaker: options.breaker ?? {},
+    checkIntervalMs: options.health === false ? false : (options.health?.checkIntervalMs ?? 30_000),
+    fetch,
+    telemetry,
+    log,
+  })
+  const handle = createPipeline(transport, health, telemetry)
   let calls = 0
   const defaults = { policy, log, nextId: () => `call_${(++calls).toString(36)}` }
 
@@ -43,8 +63,10 @@ export function createEngine(options: HarborOptions, policy: Policy, log: Log): 
   const engine: Engine = {
     fetch: harborFetch,
     telemetry,
-    stats: () => ({ ...statistics.read(), pool: pool?.stats() ?? {} }),
+    health,
+    stats: () => ({ ...statistics.read(), targets: health.stats(), pool: pool?.stats() ?? {} }),
     close: async () => {
+      health.close()
       if (isOwn) await pool?.close()
     },
   }
@@ -54,16 +76,17 @@ export function createEngine(options: HarborOptions, policy: Policy, log: Log): 
 
 interface Wire {
   readonly transport: Transport
+  readonly fetch: typeof globalThis.fetch
   readonly pool?: Pool
   readonly isOwn?: boolean
 }
 
 /** Where requests leave by: a fetch that was given, a pool that was given, or a pool of our own. */
 function wireOf({ fetch, pool }: HarborOptions): Wire {
-  if (fetch) return { transport: fetchTransport(fetch) }
-  if (pool && 'fetch' in pool) return { transport: poolTransport(pool), pool }
+  if (fetch) return { transport: fetchTransport(fetch), fetch }
+  if (pool && 'fetch' in pool) return { transport: poolTransport(pool), fetch: pool.fetch, pool }
   const own = ownPool(pool)
-  return { transport: poolTransport(own), pool: own, isOwn: true }
+  return { transport: poolTransport(own), fetch: own.fetch, pool: own, isOwn: true }
 }
 
 function ownPool(options: PoolOptions | undefined): Pool {

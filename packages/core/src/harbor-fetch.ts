@@ -9,7 +9,26 @@ import type { HarborEvents } from './telemetry/telemetry.ts'
 /** The options of the pipeline alone; keys, headers and base URLs belong to the SDK that uses it. */
 export type HarborFetchOptions = Pick<
   HarborOptions,
-  'retry' | 'maxRetries' | 'timeout' | 'timeouts' | 'pool' | 'fetch' | 'logger' | 'logLevel'
+  | 'retry'
+  | 'maxRetries'
+  | 'timeout'
+  | 'timeouts'
+  | 'providers'
+  | 'models'
+  | 'fallback'
+  | 'contextWindowFallback'
+  | 'contentPolicyFallback'
+  | 'order'
+  | 'breaker'
+  | 'health'
+  | 'hedge'
+  | 'lastResort'
+  | 'attemptsBeforeFallback'
+  | 'maxUpstreamCalls'
+  | 'pool'
+  | 'fetch'
+  | 'logger'
+  | 'logLevel'
 >
 
 /** A `fetch` with Harbor behind it. */
@@ -48,8 +67,8 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
       misplaced,
       `${misplaced} belongs to the client that uses this fetch; give it there.`,
     )
-  const { policy } = settleOptions(options)
-  const engine = createEngine(options, policy, createLog(options))
+  const { policy, leftOut } = settleOptions(options, { isFetch: true })
+  const engine = createEngine(options, policy, createLog(options), leftOut)
   const fetch = engine.fetch.bind(undefined)
   return Object.assign(fetch, {
     Response, // as in the engine

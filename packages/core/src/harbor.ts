@@ -3,12 +3,12 @@ import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
 import { createEngine, engineOf, type Engine } from './engine.ts'
 import { explainConnectionError } from './explain-connection-error.ts'
 import { createLog } from './telemetry/log.ts'
-import { mergeOptions, type OwnOptions } from './options/merge-options.ts'
+import { mergeOptions } from './options/merge-options.ts'
 import type { HarborOptions } from './options/options.ts'
 import { perCallOf } from './options/per-call.ts'
 import type { Policy } from './options/policy.ts'
 import { attachReceipt, receiptOf } from './receipt.ts'
-import { policyFor, settleOptions } from './options/settle-options.ts'
+import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
 import type { HarborStats } from './telemetry/stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
@@ -40,14 +40,13 @@ export class Harbor extends OpenAI {
    * @throws OpenAIError when no API key is given and `OPENAI_API_KEY` is not set
    */
   constructor(options: HarborOptions = {}) {
-    const { sdk, policy } = settleOptions(options)
+    const { sdk, policy, leftOut } = settleOptions(options)
     const log = createLog(sdk)
-    const engine = engineOf(options.fetch) ?? createEngine(options, policy, log)
+    const engine = engineOf(options.fetch) ?? createEngine(options, policy, log, leftOut)
     super({ ...sdk, fetch: engine.fetch })
     this.#engine = engine
     this.#policy = policy
-    const { retry, timeouts } = options
-    this.#options = { retry, timeouts }
+    this.#options = splitOptions(options).own
   }
 
   /** What this client and its copies have done so far. */
@@ -75,7 +74,7 @@ export class Harbor extends OpenAI {
     return this.close()
   }
 
-  /** A copy with other options, on the same connections and statistics. `pool` cannot change. */
+  /** A copy with other options, on the same connections, health and statistics, so that `pool`, `breaker` and `health` cannot change. */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
   }
@@ -105,16 +104,16 @@ export class Harbor extends OpenAI {
     { options }: { url: string; options: FinalRequestOptions },
   ): Promise<void> {
     const { [ATTEMPTS]: maxAttempts = this.maxRetries + 1, [SLOT]: slot } = options as OwnedRequest
-    const perCall = perCallOf(options)
+    const perCall = perCallOf(options) ?? {}
     setCallContext(request, {
       body: options.body,
       policy: policyFor(this.#policy, {
         totalMs: options.timeout ?? this.timeout,
         maxAttempts,
-        timeouts: perCall?.timeouts,
+        timeouts: perCall.timeouts,
       }),
       callerSignal: options.signal ?? undefined,
-      onReceipt: perCall?.onReceipt,
+      asked: perCall,
       log: createLog(this),
       slot,
     })

@@ -1,7 +1,18 @@
 export { Harbor } from './harbor.ts'
 export { Harbor as default } from './harbor.ts'
 export { createHarborFetch, type HarborFetch, type HarborFetchOptions } from './harbor-fetch.ts'
-export type { HarborOptions, PerCallOptions, RetrySettings, TimeoutSettings } from './options/options.ts'
+export type {
+  Chains,
+  HarborOptions,
+  LastResort,
+  ModelOptions,
+  PerCallOptions,
+  ProviderOptions,
+  RetrySettings,
+  TimeoutSettings,
+} from './options/options.ts'
+export type { BreakerSettings, TargetStats } from './targets/health.ts'
+export type { Capability, Price, Target } from './targets/target.ts'
 export { perCall } from './options/per-call.ts'
 export {
   receiptOf,
@@ -34,5 +45,7 @@ export {
   RateLimitError,
   UnprocessableEntityError,
 } from 'openai/error'
+export { consecutive, countWindow, timeWindow, type TripRule } from '@harbor/breaker'
+export { byPriority, cheapest, fastest, weighted, type HedgeOptions, type Order } from '@harbor/fallback'
 export { createRetryBudget, type FailureKind } from '@harbor/retry'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

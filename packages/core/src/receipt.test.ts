@@ -29,11 +29,11 @@ describe('OpenReceipt', () => {
 
   it('numbers its attempts from 1 and notes the wait before each', () => {
     const receipt = open()
-    receipt.attempt(1_000)
+    receipt.attempt(1_000, 'openai/m', [])
     receipt.waited(20, 'retry-after')
-    receipt.attempt(1_020)
+    receipt.attempt(1_020, 'openai/m', [])
     receipt.waited(5, 'backoff')
-    receipt.attempt(1_025)
+    receipt.attempt(1_025, 'openai/m', [])
     expect(receipt.attempts).toMatchObject([
       { number: 1, target: 'openai/m', startedAt: 1_000, waitedMs: 0, waitedFor: 'nothing' },
       { number: 2, startedAt: 1_020, waitedMs: 20, waitedFor: 'retry-after' },
@@ -44,7 +44,7 @@ describe('OpenReceipt', () => {
 
   it('is data: it survives JSON', () => {
     const receipt = open()
-    receipt.attempt(1_000)
+    receipt.attempt(1_000, 'openai/m', [])
     receipt.close('success', 1_001)
     expect(JSON.parse(JSON.stringify(receipt))).toMatchObject({ id: 'call_1', attempts: [{ number: 1 }] })
   })

@@ -28,6 +28,10 @@ export interface Receipt {
   readonly finishReasons: readonly string[]
   /** Attempts that failed after they were sent and before they were answered: the provider may have billed them. */
   readonly possiblyBilled: number
+  /** Targets that were left out when it was their turn, and why. */
+  readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  /** No target answered, and the client's own last resort did. */
+  readonly degraded: boolean
 }
 
 /** One request that went upstream. */
@@ -35,6 +39,8 @@ export interface AttemptRecord {
   /** Starts at 1. */
   readonly number: number
   readonly target: string
+  /** What was changed in the request for this target, beside address, credential and model, in words. */
+  readonly adaptations: readonly string[]
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly durationMs: number | undefined
@@ -71,6 +77,8 @@ export interface TokenUsage {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 export type OpenAttempt = Mutable<AttemptRecord>
 
+const NO_WAIT = { waitedMs: 0, waitedFor: 'nothing' } as const
+
 /**
  * A receipt while it is being written. Layers note what they did; `close` is called once, and later calls are
  * ignored, so that a stream's end and its cancellation may both report.
@@ -78,7 +86,7 @@ export type OpenAttempt = Mutable<AttemptRecord>
 export class OpenReceipt implements Receipt {
   readonly id: string
   readonly operation: string
-  readonly target: string
+  target: string
   readonly model: string | undefined
   readonly streaming: boolean
   readonly attempts: OpenAttempt[] = []
@@ -91,7 +99,9 @@ export class OpenReceipt implements Receipt {
   usage: TokenUsage | undefined
   finishReasons: readonly string[] = []
   possiblyBilled = 0
-  #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = { waitedMs: 0, waitedFor: 'nothing' }
+  readonly skipped: { target: string; reason: string }[] = []
+  degraded = false
+  #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
   constructor(facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'startedAt'>) {
     this.id = facts.id
@@ -109,10 +119,12 @@ export class OpenReceipt implements Receipt {
   }
 
   /** Opens the record of the next attempt. */
-  attempt(now: number): OpenAttempt {
+  attempt(now: number, target: string, adaptations: readonly string[]): OpenAttempt {
+    this.target = target
     const record: OpenAttempt = {
       number: this.attempts.length + 1,
-      target: this.target,
+      target,
+      adaptations,
       startedAt: now,
       durationMs: undefined,
       ...this.#wait,
@@ -120,6 +132,7 @@ export class OpenReceipt implements Receipt {
       requestId: undefined,
       failure: undefined,
     }
+    this.#wait = NO_WAIT
     this.attempts.push(record)
     return record
   }

@@ -1,6 +1,6 @@
 import { classifyStatus, type Failure, type FailureKind } from '@harbor/retry'
 import { describe, expect, it } from 'vitest'
-import type { Exchange } from './call/exchange.ts'
+import type { LegExchange } from './call/exchange.ts'
 import { isFailureStatus, mayRetryHere, situationOf, statusOf, VERDICTS, type Situation } from './verdict.ts'
 
 const MINUTES_5 = 300_000
@@ -129,6 +129,20 @@ describe('mayRetryHere', () => {
     expect(mayRetryHere(exchangeAfter(), wished)).toBe(true)
   })
 
+  it('repeats nothing once the call has sent as much as it may', () => {
+    const exchange = exchangeAfter({ failed: ['server', 'server'], maxUpstreamCalls: 2 })
+    expect(mayRetryHere(exchange, failure('server'))).toBe(false)
+  })
+
+  it('leaves to another target what failed here often enough, or was asked to wait', () => {
+    const server = failure('server')
+    const slow = failure('rate-limit', { status: 429, retryAfterMs: 1 })
+    const asked = (canMoveOn: boolean, madeHere: number, failed = server): boolean =>
+      mayRetryHere(exchangeAfter({ canMoveOn, madeHere }), failed)
+    expect([asked(true, 1), asked(true, 2), asked(false, 2)]).toEqual([true, false, true])
+    expect([asked(true, 1, slow), asked(false, 1, slow)]).toEqual([false, true])
+  })
+
   it('repeats nothing unknown: a stranger among errors may have been sent', () => {
     expect(mayRetryHere(exchangeAfter(), failure('unknown'))).toBe(false)
   })
@@ -178,9 +192,22 @@ function failure(kind: FailureKind, facts: Partial<Failure> = {}): Failure {
 
 /** As much of an exchange as the verdict looks at, at the moment when its last attempt has failed. */
 function exchangeAfter(
-  facts: { possiblyBilled?: number; ambiguousRetries?: number; failed?: readonly FailureKind[] } = {},
-): Exchange {
+  facts: {
+    possiblyBilled?: number
+    ambiguousRetries?: number
+    failed?: readonly FailureKind[]
+    maxUpstreamCalls?: number
+    canMoveOn?: boolean
+    madeHere?: number
+  } = {},
+): LegExchange {
   const { possiblyBilled = 0, ambiguousRetries = 1, failed = [] } = facts
+  const { maxUpstreamCalls = 6, canMoveOn = false, madeHere = failed.length } = facts
   const attempts = failed.map((kind) => ({ failure: { kind } }))
-  return { receipt: { possiblyBilled, attempts }, operation: { ambiguousRetries } } as unknown as Exchange
+  return {
+    receipt: { possiblyBilled, attempts },
+    operation: { ambiguousRetries },
+    policy: { maxUpstreamCalls, attemptsBeforeFallback: 2 },
+    leg: { canMoveOn, attempts: madeHere },
+  } as unknown as LegExchange
 }

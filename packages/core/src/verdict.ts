@@ -1,5 +1,6 @@
 import type { Failure, FailureKind } from '@harbor/retry'
-import type { Exchange } from './call/exchange.ts'
+import { AttemptError } from './attempt/attempt-error.ts'
+import { isOver, type LegExchange } from './call/exchange.ts'
 
 /**
  * What a situation leads to. `rests` names what is left alone for a while, and for how long unless the provider
@@ -11,11 +12,13 @@ export interface Verdict {
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
   readonly breaker: 'success' | 'failure' | 'ignore'
   readonly rests?: {
-    readonly what: 'credential' | 'target-and-model' | 'quota-group'
+    readonly what: Resting
     readonly ms: number | 'as-asked'
   }
   readonly cacheable: 'yes' | 'no' | 'opt-in'
 }
+
+export type Resting = 'credential' | 'target-and-model' | 'quota-group'
 
 /** Everything that can become of a request, as far as layers act on it differently. */
 export type Situation =
@@ -110,8 +113,13 @@ export function situationOf(failure: Failure): Situation {
  * Whether this attempt's target is tried again. The status-level answer (`failure.retryable`, where the
  * provider's `x-should-retry` has had its say) is narrowed by what the call may still do.
  */
-export function mayRetryHere(exchange: Exchange, failure: Failure): boolean {
-  if (!failure.retryable) return false
+export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
+  const { leg, policy } = exchange
+  if (!failure.retryable || hasNoCallLeft(exchange)) return false
+  if (leg.canMoveOn) {
+    // Elsewhere nobody asked us to wait.
+    if (failure.retryAfterMs !== undefined || leg.attempts >= policy.attemptsBeforeFallback) return false
+  }
   const situation = situationOf(failure)
   if (situation === 'sent-unanswered') {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
@@ -120,6 +128,44 @@ export function mayRetryHere(exchange: Exchange, failure: Failure): boolean {
   if (retryHere === 'no') return failure.status !== undefined // only a provider overrules its row
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
+}
+
+/** What the table says of other targets after this error. */
+export function nextTargetAfter(error: unknown): Verdict['nextTarget'] {
+  return error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].nextTarget : 'no'
+}
+
+/** Whether the target failed rather than the request: any other one, at least with another credential or quota, may do better. */
+export function isOutage(error: unknown): boolean {
+  const next = nextTargetAfter(error)
+  return next === 'yes' || next === 'other-credential' || next === 'other-quota-group'
+}
+
+/** Whether another target takes over now. Whoever shares what was refused or used up rests by then, and is left out. */
+export function mayMoveOn(error: unknown): boolean {
+  return (
+    error instanceof AttemptError &&
+    isOutage(error) &&
+    !isOver(error.exchange) &&
+    !hasNoCallLeft(error.exchange)
+  )
+}
+
+/** Whether the call has used up what it may send upstream, over all its targets. */
+export function hasNoCallLeft({ receipt, policy }: LegExchange): boolean {
+  return receipt.attempts.length >= policy.maxUpstreamCalls
+}
+
+/** For a provider that asks to be left alone and does not say how long. */
+const SHORT_REST_MS = 1_000
+
+/** What is left alone after such a failure, and for how long, in milliseconds. */
+export function restOf(failure: Failure): { what: Resting; ms: number } | undefined {
+  const { rests } = VERDICTS[situationOf(failure)]
+  if (!rests) return undefined
+  const { what, ms } = rests
+  const askedMs = failure.retryAfterMs
+  return { what, ms: ms === 'as-asked' ? (askedMs ?? SHORT_REST_MS) : Math.max(ms, askedMs ?? 0) }
 }
 
 /** The status the caller gets for an error that a provider told under a status of success. */

@@ -5,9 +5,9 @@ import { FEATURES } from './features.ts'
 import { collect, rejection } from './sdks.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
 
-type Told = { [Name in keyof HarborEvents]: { name: Name } & HarborEvents[Name] }[keyof HarborEvents]
-
 const NAMES = ['call', 'attempt', 'retry', 'end'] as const
+
+type Told = { [Name in (typeof NAMES)[number]]: { name: Name } & HarborEvents[Name] }[(typeof NAMES)[number]]
 
 /** Everything a client tells, in order. */
 function listen(harbor: Harbor): Told[] {

@@ -1,15 +1,19 @@
 import type { Failure } from '@harbor/retry'
-import type { Answer, Exchange } from '../call/exchange.ts'
+import type { Answer, LegExchange } from '../call/exchange.ts'
 
 /** One attempt failed. It travels from the guard to the top, and never leaves the pipeline. */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError'
-  readonly exchange: Exchange
+  readonly exchange: LegExchange
   readonly failure: Failure
   /** What the upstream said, when it said something; the caller gets this rather than an error of ours. */
   readonly answer: Answer | undefined
 
-  constructor(exchange: Exchange, failure: Failure, facts: { answer?: Answer | undefined; cause?: unknown }) {
+  constructor(
+    exchange: LegExchange,
+    failure: Failure,
+    facts: { answer?: Answer | undefined; cause?: unknown },
+  ) {
     super(`Attempt failed: ${failure.kind}`, { cause: facts.cause })
     this.exchange = exchange
     this.failure = failure

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AttemptScope, endReason } from './attempt-scope.ts'
 import { TimeoutError } from '../errors.ts'
-import type { Exchange } from '../call/exchange.ts'
+import type { LegExchange } from '../call/exchange.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -19,10 +19,19 @@ function exchange(facts: {
   attemptMs?: number
   totalMs?: number
   elapsedMs?: number
-}): Exchange {
-  const { signal, callerSignal, attemptMs = Infinity, totalMs = 1_000, elapsedMs = 0 } = facts
+  canMoveOn?: boolean
+}): LegExchange {
+  const {
+    signal,
+    callerSignal,
+    attemptMs = Infinity,
+    totalMs = 1_000,
+    elapsedMs = 0,
+    canMoveOn = false,
+  } = facts
   const policy = { attemptMs, totalMs, clock: { now: () => Date.now() } }
-  return { signal, callerSignal, policy, deadlineAt: Date.now() + totalMs - elapsedMs } as Exchange
+  const deadlineAt = Date.now() + totalMs - elapsedMs
+  return { signal, callerSignal, policy, deadlineAt, leg: { canMoveOn } } as unknown as LegExchange
 }
 
 const forever = (): Promise<never> => new Promise(() => undefined)

@@ -1,5 +1,6 @@
 import { TimeoutError } from '../errors.ts'
-import { remainingMs, type Exchange } from '../call/exchange.ts'
+import { LostHedgeError } from '../call/leg-signal.ts'
+import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
  * The life of one attempt: a signal for the transport that ends with the attempt's clock or with the call, and
@@ -7,18 +8,19 @@ import { remainingMs, type Exchange } from '../call/exchange.ts'
  */
 export class AttemptScope {
   readonly #controller = new AbortController()
-  readonly #exchange: Exchange
+  readonly #exchange: LegExchange
   #timer: ReturnType<typeof setTimeout> | undefined
   #handedOver = false
   #interrupt: ((reason: unknown) => void) | undefined
   /** Called with the reason, once, when the attempt is cut short. */
   onAbort: ((reason: unknown) => void) | undefined
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: LegExchange) {
     this.#exchange = exchange
     exchange.signal?.addEventListener('abort', this.#outerAborted)
     const leftMs = remainingMs(exchange)
-    const { attemptMs, totalMs } = exchange.policy
+    const { totalMs } = exchange.policy
+    const attemptMs = attemptLimitMs(exchange, leftMs)
     const error = (): TimeoutError =>
       attemptMs < leftMs ? new TimeoutError('attempt', attemptMs) : new TimeoutError('total', totalMs)
     this.#timer = setTimeout(
@@ -75,9 +77,15 @@ export class AttemptScope {
   }
 }
 
-/** Why the outer signal fired: because of the caller, or because the SDK's own timer ran out. */
+/** While another target can take over, one that hangs must leave it time. */
+function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
+  return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
+}
+
+/** Why the outer signal fired: because of the caller, because another target was faster, or because the SDK's own timer ran out. */
 export function endReason(exchange: Exchange): unknown {
   const { signal, callerSignal, policy } = exchange
   if (callerSignal?.aborted) return callerSignal.reason
+  if (LostHedgeError.is(signal?.reason)) return signal.reason
   return new TimeoutError('total', policy.totalMs, signal?.reason)
 }

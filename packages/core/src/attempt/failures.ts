@@ -1,13 +1,19 @@
 import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@harbor/pool'
+import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import { StreamFaultError, TimeoutError } from '../errors.ts'
-import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
+import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
+import { LostHedgeError } from '../call/leg-signal.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import { statusOf } from '../verdict.ts'
 
 /** No answer came: a transport error, or one of the clocks. */
-export function unanswered(exchange: Exchange, cause: unknown): AttemptError {
+export function unanswered(exchange: LegExchange, cause: unknown): AttemptError {
+  if (LostHedgeError.is(cause)) {
+    const { code } = cause
+    return new AttemptError(exchange, { kind: 'aborted', code, retryable: false, ambiguous: true }, { cause })
+  }
   if (TimeoutError.is(cause)) {
     const retryable = cause.clock !== 'total'
     return new AttemptError(
@@ -27,7 +33,7 @@ const FULL_QUEUE_WAIT_MS = 1_000
 
 /** The pool let nothing out. A full queue is a limit of rate, and the caller gets it as one. */
 function turnedAway(
-  exchange: Exchange,
+  exchange: LegExchange,
   cause: PoolQueueFullError | PoolQueueTimeoutError | PoolClosedError,
 ): AttemptError {
   const { code, message } = cause
@@ -38,15 +44,74 @@ function turnedAway(
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
+/** The circuit of the target is open: nothing was sent. */
+export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): AttemptError {
+  return notSent(exchange, 503, 'breaker_open', {
+    message:
+      `${exchange.leg.target.name} fails too often and was not called: its circuit is ${cause.state}. ` +
+      `Name a target that stands in for it in the \`fallback\` option.`,
+    retryAfterMs: cause.retryAfterMs,
+    cause,
+  })
+}
+
+/** No target of the call may be called now. */
+export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
+  const { receipt } = exchange
+  const why = receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
+  return notSent(exchange, 503, 'breaker_open', {
+    message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another one in the \`fallback\` option.`,
+    retryAfterMs,
+  })
+}
+
+/** The function that gives a provider's key gave none. */
+export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
+  const { provider } = exchange.leg
+  const failed = notSent(exchange, 401, 'credential_failed', {
+    message: `The apiKey function of providers.${provider.name} threw, so nothing was sent. Its error is in the log at level debug.`,
+    cause,
+  })
+  exchange.log('debug', `${exchange.receipt.id}: apiKey of ${provider.name} threw: ${String(cause)}`)
+  return failed
+}
+
+/** The call has sent as much upstream as it may. */
+export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
+  return notSent(exchange, 503, 'upstream_calls', {
+    message: `The call has sent the ${exchange.policy.maxUpstreamCalls} requests that maxUpstreamCalls allows.`,
+  })
+}
+
+/** Harbor itself sent nothing, and the caller gets an answer of its own. */
+export function notSent(
+  exchange: LegExchange,
+  status: number,
+  code: string,
+  facts: { message: string; retryAfterMs?: number; cause?: unknown },
+): AttemptError {
+  const { message, retryAfterMs, cause } = facts
+  const answer = synthetic(status, { message, type: 'harbor_error', code })
+  if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
+  const failure: Failure = {
+    kind: 'refused',
+    code,
+    retryable: false,
+    ambiguous: false,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  }
+  return new AttemptError(exchange, failure, { answer, cause })
+}
+
 /** The upstream answered with a status of failure. */
-export function refusedBy(exchange: Exchange, head: AnswerHead, text: string): AttemptError {
+export function refusedBy(exchange: LegExchange, head: AnswerHead, text: string): AttemptError {
   const error = errorOf(parseRecord(text))
   const failure = classifyStatus(head.status, { ...told(error, text), headers: head.headers })
   return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
 }
 
 /** The upstream answered with success, but the body tells an error. The caller gets it with the status it means. */
-export function errorUnderSuccess(exchange: Exchange, head: AnswerHead, error: unknown): AttemptError {
+export function errorUnderSuccess(exchange: LegExchange, head: AnswerHead, error: unknown): AttemptError {
   const failure = classifyStatus(200, { ...told(error, ''), headers: head.headers })
   return new AttemptError(exchange, failure, {
     answer: synthetic(statusOf(failure), isRecord(error) ? error : { message: String(error) }, head),
@@ -54,7 +119,7 @@ export function errorUnderSuccess(exchange: Exchange, head: AnswerHead, error: u
 }
 
 /** The upstream answered with success, but not with what was asked for. */
-export function malformed(exchange: Exchange, head: AnswerHead, what: string): AttemptError {
+export function malformed(exchange: LegExchange, head: AnswerHead, what: string): AttemptError {
   const failure: Failure = {
     kind: 'malformed',
     status: head.status,
@@ -71,7 +136,7 @@ export function malformed(exchange: Exchange, head: AnswerHead, what: string): A
 }
 
 /** A stream failed while nothing of it had reached the caller. */
-export function failedStream(exchange: Exchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
+export function failedStream(exchange: LegExchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
   const toldByProvider = !cause.code.startsWith('stream_')
   const failure: Failure = toldByProvider
     ? classifyStatus(cause.status, { code: cause.code, message: cause.message, headers: head.headers })

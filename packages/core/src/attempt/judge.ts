@@ -1,6 +1,6 @@
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
-import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
+import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { errorUnderSuccess, failedStream, malformed, refusedBy } from './failures.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
@@ -17,7 +17,7 @@ import { isFailureStatus } from '../verdict.ts'
  * until its first content, and has to prove its end after it.
  * @throws AttemptError for everything else, whatever its status says
  */
-export async function judge(exchange: Exchange, scope: AttemptScope, response: Response): Promise<Answer> {
+export async function judge(exchange: LegExchange, scope: AttemptScope, response: Response): Promise<Answer> {
   const { status, statusText, headers, url } = response
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status)) throw refusedBy(exchange, head, await errorText(scope, response))
@@ -35,7 +35,7 @@ export async function judge(exchange: Exchange, scope: AttemptScope, response: R
 }
 
 async function judgeJson(
-  exchange: Exchange,
+  exchange: LegExchange,
   scope: AttemptScope,
   head: AnswerHead,
   response: Response,
@@ -49,11 +49,11 @@ async function judgeJson(
   if (isTold(json['error'])) throw errorUnderSuccess(exchange, head, json['error'])
   exchange.receipt.usage = readUsage(json['usage'])
   exchange.receipt.finishReasons = finishReasonsOf(json)
-  return withText(head, text)
+  return { ...withText(head, text), filtered: isFiltered(json, exchange.receipt.finishReasons) }
 }
 
 async function judgeStream(
-  exchange: Exchange,
+  exchange: LegExchange,
   scope: AttemptScope,
   head: AnswerHead,
   response: Response,
@@ -65,13 +65,13 @@ async function judgeStream(
       ? errorUnderSuccess(exchange, head, error)
       : malformed(exchange, head, `with ${mediaType}`)
   }
-  const { receipt, policy, operation } = exchange
+  const { receipt, policy, operation, leg, asked } = exchange
   const dialect = operation.name === 'responses' ? new ResponsesDialect() : new ChatDialect()
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,
     clock: policy.clock,
-    firstTokenMs: policy.firstTokenMs,
+    firstTokenMs: asked.timeouts?.firstTokenMs ?? leg.target.firstTokenMs ?? policy.firstTokenMs,
     release: (reason) => {
       scope.abort(reason)
     },
@@ -85,14 +85,15 @@ async function judgeStream(
     throw StreamFaultError.is(error) ? failedStream(exchange, head, error) : error
   }
   scope.handOver()
-  stream.handOver(policy.idleMs)
+  stream.handOver(asked.timeouts?.idleMs ?? leg.target.idleMs ?? policy.idleMs)
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = stream.ended.then((end) => {
     receipt.usage = dialect.usage
     receipt.finishReasons = dialect.finishReasons
     return end
   })
-  return { ...head, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }
+  const filtered = dialect.finishReasons.includes(FILTERED)
+  return { ...head, filtered, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }
 }
 
 function withText(head: AnswerHead, text: string): Answer {
@@ -119,4 +120,11 @@ function finishReasonsOf(json: Readonly<Record<string, unknown>>): readonly stri
   const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
   if (typeof json['status'] === 'string' && json['object'] === 'response') reasons.push(json['status'])
   return reasons.filter((reason) => typeof reason === 'string')
+}
+
+const FILTERED = 'content_filter'
+
+function isFiltered(json: Readonly<Record<string, unknown>>, finishReasons: readonly string[]): boolean {
+  const incomplete = json['incomplete_details']
+  return finishReasons.includes(FILTERED) || (isRecord(incomplete) && incomplete['reason'] === FILTERED)
 }

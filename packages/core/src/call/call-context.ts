@@ -1,4 +1,5 @@
 import type { Log } from './exchange.ts'
+import type { PerCallOptions } from '../options/options.ts'
 import type { Policy } from '../options/policy.ts'
 import type { Receipt } from '../receipt.ts'
 
@@ -12,7 +13,8 @@ export interface CallContext {
   readonly policy: Policy
   /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts too. */
   readonly callerSignal: AbortSignal | undefined
-  readonly onReceipt: ((receipt: Receipt) => void) | undefined
+  /** What was asked for with this call alone. */
+  readonly asked: PerCallOptions
   readonly log: Log
   /** Where the receipt is put, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined

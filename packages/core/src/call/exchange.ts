@@ -1,7 +1,9 @@
 import type { StreamFaultError } from '../errors.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
-import type { OpenReceipt, Receipt } from '../receipt.ts'
+import type { PerCallOptions } from '../options/options.ts'
+import type { OpenReceipt } from '../receipt.ts'
+import type { Leg } from './leg.ts'
 
 /** One call on its way through the layers. */
 export interface Exchange {
@@ -25,7 +27,13 @@ export interface Exchange {
   readonly deadlineAt: number
   readonly receipt: OpenReceipt
   readonly log: Log
-  readonly onReceipt: ((receipt: Receipt) => void) | undefined
+  /** What was asked for with this call alone. */
+  readonly asked: PerCallOptions
+}
+
+/** A call on its way to one target, addressed to it. */
+export interface LegExchange extends Exchange {
+  readonly leg: Leg
 }
 
 /** Writes one line through the SDK's logger, if its level lets it. */
@@ -42,6 +50,8 @@ export interface AnswerHead {
 /** What a call came to. A failure that an upstream put into words is an answer too. */
 export interface Answer extends AnswerHead {
   readonly body: TextBody | StreamBody
+  /** Success in name, but the provider held the content back for what it says. */
+  readonly filtered?: boolean
 }
 
 /** Read whole: JSON, or the text of an error. */
@@ -69,6 +79,9 @@ export interface StreamEnd {
 /** What every layer is, once it has been given the next one. */
 export type Handler = (exchange: Exchange) => Promise<Answer>
 
+/** A layer below the fallback, which has chosen the target. */
+export type LegHandler = (exchange: LegExchange) => Promise<Answer>
+
 /** The last station: one request on the wire. */
 export type Transport = (exchange: Exchange, attempt: WireAttempt) => Promise<Response>
 
@@ -77,6 +90,11 @@ export interface WireAttempt {
   readonly signal: AbortSignal
   /** What is left for the head of the answer to arrive, in milliseconds. */
   readonly remainingMs: number
+}
+
+/** Whether the caller, or the SDK's own timer, has ended the call, or its time is up. */
+export function isOver(exchange: Exchange): boolean {
+  return exchange.signal?.aborted === true || remainingMs(exchange) <= 0
 }
 
 /** Time left for this call, in milliseconds; never negative. */

@@ -31,7 +31,7 @@ export async function openExchange(
   const receipt = new OpenReceipt({
     id: defaults.nextId(),
     operation: operation.name,
-    target: model === undefined ? 'openai' : `openai/${model}`,
+    target: policy.routes.askedName(model),
     model,
     streaming,
     startedAt,
@@ -53,7 +53,7 @@ export async function openExchange(
     deadlineAt: startedAt + policy.totalMs,
     receipt,
     log,
-    onReceipt: context?.onReceipt,
+    asked: context?.asked ?? {},
   }
 }
 

@@ -4,7 +4,7 @@ import {
   remainingMs,
   type Answer,
   type Exchange,
-  type Handler,
+  type LegHandler,
   type StreamEnd,
   type Transport,
 } from '../call/exchange.ts'
@@ -17,9 +17,11 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
  * One attempt, from the request to an answer that can be trusted: its clock, its record, and the last word on
  * whether it failed. A stream's attempt lasts until the stream ends.
  */
-export function guardLayer(transport: Transport, telemetry: Telemetry): Handler {
+export function guardLayer(transport: Transport, telemetry: Telemetry): LegHandler {
   return async function guard(exchange) {
-    const record = exchange.receipt.attempt(exchange.policy.clock.now())
+    const { leg, receipt, policy } = exchange
+    leg.attempts++
+    const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
     const scope = new AttemptScope(exchange)
     try {
       const response = await scope.wait(

@@ -29,7 +29,7 @@ function outcomeOf(error: unknown): Answer {
 }
 
 function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', telemetry: Telemetry): void {
-  const { receipt, policy, onReceipt, log } = exchange
+  const { receipt, policy, asked, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
   const failed = receipt.attempts.at(-1)?.failure
@@ -38,5 +38,5 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
     (failed ? `, the last one: ${failed.code ?? failed.kind}` : '')
   // As the SDK does: whoever made the call is told by the error, and the log is for those who look.
   telemetry.shield('The logger threw', () => log(outcome === 'failure' ? 'info' : 'debug', line))
-  telemetry.shield('onReceipt threw', () => onReceipt?.(receipt))
+  telemetry.shield('onReceipt threw', () => asked.onReceipt?.(receipt))
 }

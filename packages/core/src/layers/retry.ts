@@ -1,7 +1,7 @@
 import { classify, createRetry, TimeoutError as RunTimeoutError, type RetryPolicy } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { TimeoutError } from '../errors.ts'
-import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
+import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
 import type { Policy } from '../options/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayRetryHere } from '../verdict.ts'
@@ -10,7 +10,7 @@ import { mayRetryHere } from '../verdict.ts'
 const MARGIN_MS = 2
 
 /** The only place that tries again. */
-export function retryLayer(telemetry: Telemetry): (next: Handler) => Handler {
+export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandler {
   const policies = new WeakMap<Policy, RetryPolicy>()
 
   function policyOf(policy: Policy): RetryPolicy {
@@ -31,7 +31,8 @@ export function retryLayer(telemetry: Telemetry): (next: Handler) => Handler {
             try {
               return await next(exchange)
             } catch (error) {
-              if (error instanceof AttemptError) told = error.answer ?? told
+              if (error instanceof AttemptError && error.failure.kind !== 'refused')
+                told = error.answer ?? told
               throw error
             }
           },
@@ -77,9 +78,10 @@ function noteRetry(
   telemetry.shield('The logger threw', () => log('info', line))
 }
 
-/** An upstream that answered earlier in the call tells more than a connection that broke later, but not than the total. */
+/** An upstream that answered earlier in the call tells more than what broke or was refused later, but not than the total. */
 function withWordsOf(told: Answer | undefined, error: unknown): unknown {
-  if (!(error instanceof AttemptError) || error.answer || !told) return error
+  if (!(error instanceof AttemptError) || !told || (error.answer && error.failure.kind !== 'refused'))
+    return error
   if (TimeoutError.is(error.cause) && error.cause.clock === 'total') return error
   return new AttemptError(error.exchange, error.failure, { answer: told, cause: error.cause })
 }

@@ -43,6 +43,41 @@ export const anHttpUrl: Check = {
   expected: 'an absolute URL such as https://api.example.com/v1',
 }
 
+export const aFunctionOrFalse: Check = {
+  accepts: (value) => typeof value === 'function' || value === false,
+  expected: 'a function, or false for none',
+}
+const isListOfStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+export const aListOrFalse: Check = {
+  accepts: (value) => value === false || isListOfStrings(value),
+  expected: 'a list of models, or false for none',
+}
+export const chains: Check = {
+  accepts: (value) =>
+    value === false ||
+    isListOfStrings(value) ||
+    (typeof value === 'object' && value !== null && Object.values(value).every(isListOfStrings)),
+  expected:
+    "a list of models, an object with a list for each model, such as { 'gpt-4': ['gpt-3.5-turbo'] }, or false",
+}
+export const aListOfStrings: Check = {
+  accepts: isListOfStrings,
+  expected: 'a list of names',
+}
+export const aCount: Check = {
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
+  expected: 'a whole number of at least 1',
+}
+export const aWeight: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'a number of at least 0',
+}
+export const aPrice: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'US dollars for a million tokens, at least 0',
+}
+
 export function oneOf(...values: readonly string[]): Check {
   return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }
 }
@@ -63,7 +98,7 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
     const option = section + name
     if (!check) {
       const near = nearest(name, Object.keys(checks))
-      throw new OptionError(option, `Unknown option ${option}. Did you mean ${section}${near}?`)
+      throw new OptionError(option, `Unknown option ${option}. Did you mean ${section}${near?.name}?`)
     }
     if (value !== undefined && !check.accepts(value)) {
       throw new OptionError(option, `${option} must be ${check.expected}, got ${describe(value)}.`)
@@ -86,12 +121,16 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** The known name with the fewest letters to change. */
-function nearest(name: string, known: readonly string[]): string {
-  const distances = known.map(
-    (candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const,
-  )
-  return distances.reduce((best, next) => (next[0] < best[0] ? next : best))[1]
+/** The known name with the fewest letters to change, and how many. */
+export function nearest(
+  name: string,
+  known: readonly string[],
+): { readonly name: string; readonly distance: number } | undefined {
+  const candidates = known.map((candidate) => ({
+    name: candidate,
+    distance: distance(name.toLowerCase(), candidate.toLowerCase()),
+  }))
+  return candidates.toSorted((one, other) => one.distance - other.distance)[0]
 }
 
 /** Levenshtein's distance. */

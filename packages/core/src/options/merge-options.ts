@@ -1,32 +1,35 @@
 import { OptionError } from '../errors.ts'
 import type { HarborOptions } from './options.ts'
-import { attemptsOf } from './settle-options.ts'
+import { attemptsOf, type OwnOptions } from './settle-options.ts'
 
-/** What the SDK does not carry over to a copy by itself. */
-export type OwnOptions = Pick<HarborOptions, 'retry' | 'timeouts'>
+/** What all copies of a client share, since it has a state or belongs to the connections. */
+const SHARED = ['pool', 'breaker', 'health'] as const
 
 /**
  * The options of a copy: what changes, and what it keeps. The number of attempts has two names; whichever of them
  * changes is the one that counts.
  * @param maxRetries of the client that is copied, which its user may have changed since
- * @throws OptionError for `pool`, which belongs to the engine that all copies share
+ * @throws OptionError for what belongs to the engine that all copies share
  */
 export function mergeOptions(
   kept: OwnOptions,
   changes: Partial<HarborOptions>,
   maxRetries: number,
 ): Partial<HarborOptions> {
-  if (changes.pool !== undefined) {
+  const shared = SHARED.find((name) => changes[name] !== undefined)
+  if (shared) {
     throw new OptionError(
-      'pool',
-      'pool cannot change in a copy, which shares its connections. Make a new Harbor.',
+      shared,
+      `${shared} cannot change in a copy, which shares its connections and what it knows of its targets. Make a new Harbor.`,
     )
   }
-  const { retry = kept.retry, timeouts = kept.timeouts } = changes
+  const { pool: _pool, breaker: _breaker, health: _health, ...own } = kept
+  const { retry = kept.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
   return {
-    ...changes,
-    timeouts,
+    ...own,
+    ...given,
     retry: { ...(retry === false ? {} : retry), maxAttempts },
     maxRetries: maxAttempts - 1,
   }

@@ -1,7 +1,11 @@
+import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
 import type { Receipt } from '../receipt.ts'
+import type { BreakerSettings } from '../targets/health.ts'
+import type { Capability, Price, Target } from '../targets/target.ts'
+import type { Operation } from '../wire/operation.ts'
 
 /**
  * Everything the SDK's client accepts, and Harbor's own sections, each of which may be `false` to switch it off.
@@ -16,11 +20,96 @@ export interface HarborOptions extends ClientOptions {
   /** The clocks inside the total. `false`: only the total counts. */
   timeouts?: TimeoutSettings | false | undefined
   /**
+   * Where models are to be had, by names of your choice. The entry `openai` is the client's own provider, for which
+   * `apiKey` and `baseURL` stand as well. An entry whose key is undefined is left out, and the log says so.
+   */
+  providers?: Record<string, ProviderOptions> | undefined
+  /** What is known of models, by `model` for the client's own provider, or `provider/model`. */
+  models?: Record<string, ModelOptions> | undefined
+  /**
+   * What stands in for a model while it fails, in order: a list for each model that is asked for, or one list for all
+   * (`'*'`). A name is `provider/model` if the part before its first slash is an entry of `providers`, and otherwise a
+   * model of the client's own provider.
+   */
+  fallback?: Chains | false | undefined
+  /** The same for requests that are too long for the model. @default none */
+  contextWindowFallback?: Chains | false | undefined
+  /** The same for requests that were refused for their content. @default none: a refusal is not routed around */
+  contentPolicyFallback?: Chains | false | undefined
+  /** In which order targets are called. @default byPriority, as the chain names them */
+  order?: Order<Target> | undefined
+  /** When a target that fails is no longer called. `false`: it is called however often it fails. */
+  breaker?: BreakerSettings | false | undefined
+  /** How targets that are not called are asked whether they are back. `false`: only calls find out. */
+  health?: { checkIntervalMs?: number | undefined } | false | undefined
+  /** Calls a second target when the first one takes long. Costs the second call. @default none */
+  hedge?: HedgeOptions | false | undefined
+  /** Answers when no target did: a text, or the body of an answer. `undefined` lets the failure stand. @default none */
+  lastResort?: LastResort | false | undefined
+  /** Attempts on a target while another one can take over. @default 2 */
+  attemptsBeforeFallback?: number | undefined
+  /** How many requests one call may send upstream, over all its targets. @default 6 */
+  maxUpstreamCalls?: number | undefined
+  /**
    * The connections: options for a pool of this client's own, or a pool to share, which this client does not
    * close. Not together with `fetch`, which replaces the pool.
    */
   pool?: PoolOptions | Pool | undefined
 }
+
+/** For one list of targets, `'*'` stands for every model. */
+export type Chains = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+/** Where models are to be had. */
+export interface ProviderOptions {
+  /** How it is addressed. `azure`: by deployments, with an `api-key` header. @default 'openai' */
+  kind?: 'openai' | 'azure' | undefined
+  /** The key, or a function that is called for each request to get it. `null` for a provider that needs none. */
+  apiKey?: string | (() => Promise<string>) | null | undefined
+  /** The root of its endpoints, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
+  baseURL?: string | undefined
+  /** Of Azure: the `api-version` to ask for. @default '2024-10-21' */
+  apiVersion?: string | undefined
+  /** Headers that its requests carry. */
+  headers?: Record<string, string> | undefined
+  /**
+   * Entries with the same group share one rate limit: when one reaches it, calls move on to another group.
+   * @default each model is a group of its own
+   */
+  quotaGroup?: string | undefined
+  /** Parameters it does not know, left out of requests that are sent there. The receipt tells. */
+  dropParams?: readonly string[] | undefined
+  /**
+   * What it calls the limit of a chat completion. The receipt tells when it was renamed.
+   * @default as asked for at OpenAI and Azure, except for models that know only the new name; `max_tokens` elsewhere
+   */
+  maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
+}
+
+/** What is known of a model. */
+export interface ModelOptions {
+  /** What it costs; wins over the price list. */
+  price?: Price | undefined
+  /** How many tokens fit into a request and its answer; longer requests are not sent there. */
+  contextTokens?: number | undefined
+  /** What it can do; requests that need more are not sent there. @default everything */
+  capabilities?: readonly Capability[] | undefined
+  /** Its share of the calls under `weighted()`. @default 1 */
+  weight?: number | undefined
+  /** Instead of the client's `timeouts.firstTokenMs`, in milliseconds. */
+  firstTokenMs?: number | undefined
+  /** Instead of the client's `timeouts.idleMs`, in milliseconds. */
+  idleMs?: number | undefined
+}
+
+/** Answers a call that no target could. What it throws changes nothing. */
+export type LastResort = (call: {
+  readonly operation: Operation['name']
+  /** The body of the request. */
+  readonly request: Readonly<Record<string, unknown>>
+  /** What was tried. */
+  readonly receipt: Receipt
+}) => unknown
 
 /** The options of `@harbor/retry`, less those that the pipeline itself gives. */
 export type RetrySettings = Omit<
@@ -33,7 +122,7 @@ export interface TimeoutSettings {
   /**
    * How long one attempt may take, in milliseconds: for JSON until its body is read, for a stream until its first
    * content. An attempt that is cut off may have been carried out, so it is repeated at most once.
-   * @default what is left of the total
+   * @default what is left of the total, or half of it while another target can take over
    */
   attemptMs?: number | undefined
   /** How long a stream may take to its first content after its headers, in milliseconds. @default 300_000 */
@@ -47,6 +136,14 @@ export interface TimeoutSettings {
 
 /** What may be asked for with one call, through `perCall`. */
 export interface PerCallOptions {
+  /** What stands in for this call's model, in order; `false` for nothing. */
+  fallback?: readonly string[] | false | undefined
+  /** Instead of the client's. */
+  order?: Order<Target> | undefined
+  /** Instead of the client's; `false` for none. */
+  hedge?: HedgeOptions | false | undefined
+  /** Instead of the client's; `false` for none. */
+  lastResort?: LastResort | false | undefined
   /** Replaces the client's clocks for this call, one by one. */
   timeouts?: TimeoutSettings | undefined
   /**

@@ -1,5 +1,8 @@
+import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Clock } from '@harbor/retry'
-import type { RetrySettings } from './options.ts'
+import type { LastResort, RetrySettings } from './options.ts'
+import type { Routes } from '../targets/routes.ts'
+import type { Target } from '../targets/target.ts'
 
 /** What holds for a call, settled: defaults filled in, what is switched off left out. */
 export interface Policy {
@@ -12,6 +15,12 @@ export interface Policy {
   readonly firstTokenMs: number
   readonly idleMs: number
   readonly clock: Clock
+  readonly routes: Routes
+  readonly order: Order<Target> | undefined
+  readonly hedge: HedgeOptions | undefined
+  readonly lastResort: LastResort | undefined
+  readonly attemptsBeforeFallback: number
+  readonly maxUpstreamCalls: number
 }
 
 /** Counts from the epoch and never steps back. */

@@ -1,13 +1,31 @@
+import { CircuitBreaker } from '@harbor/breaker'
+import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
 import { OptionError } from '../errors.ts'
 import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
+import { checkModels } from './models.ts'
 import { systemClock, type Policy } from './policy.ts'
+import { settleProviders, type SettledProviders } from './providers.ts'
+import type { BreakerSettings } from '../targets/health.ts'
+import { Routes } from '../targets/routes.ts'
 
 const OWN = {
   retry: is.anObjectOrFalse,
   timeouts: is.anObjectOrFalse,
+  providers: is.anObject,
+  models: is.anObject,
+  fallback: is.chains,
+  contextWindowFallback: is.chains,
+  contentPolicyFallback: is.chains,
+  order: is.aFunction,
+  breaker: is.anObjectOrFalse,
+  health: is.anObjectOrFalse,
+  hedge: is.anObjectOrFalse,
+  lastResort: is.aFunctionOrFalse,
+  attemptsBeforeFallback: is.aCount,
+  maxUpstreamCalls: is.aCount,
   pool: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'a pool, or options for one',
@@ -46,6 +64,10 @@ const TIMEOUTS = {
 } as const satisfies Record<keyof TimeoutSettings, is.Check>
 
 const PER_CALL = {
+  fallback: is.aListOrFalse,
+  order: is.aFunction,
+  hedge: is.anObjectOrFalse,
+  lastResort: is.aFunctionOrFalse,
   timeouts: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'an object of clocks',
@@ -60,28 +82,68 @@ export interface SettledOptions {
   /** What the SDK's constructor gets, less `fetch`. */
   readonly sdk: ClientOptions
   readonly policy: Policy
+  /** Names of provider entries whose key is not there. */
+  readonly leftOut: readonly string[]
 }
 
 /**
  * Checks everything a user can get wrong, at once, and fills in the defaults.
+ * @param given.isFetch whether they are for a bare `fetch` rather than a client
  * @throws OptionError naming the option, what was expected and what came
  */
-export function settleOptions(options: HarborOptions): SettledOptions {
+export function settleOptions(options: HarborOptions, { isFetch = false } = {}): SettledOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new OptionError('options', 'The options must be an object.')
   checkedOptions(options)
-  const { retry, timeouts, pool, fetch, ...sdk } = options
+  const { sdk, own } = splitOptions(options)
+  const { retry, timeouts, order, hedge, lastResort, attemptsBeforeFallback = 2, maxUpstreamCalls = 6 } = own
   const { maxAttempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
   const attempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
   checkRetry(retrySettings)
+  const settled = settleProviders(options, isFetch)
   const policy: Policy = {
     totalMs: options.timeout ?? DEFAULT_TOTAL_MS,
     maxAttempts: attempts,
     retry: retrySettings,
     ...clocksOf(timeouts),
     clock: systemClock,
+    routes: routesOf(options, settled),
+    order,
+    hedge: hedge || undefined,
+    lastResort: lastResort || undefined,
+    attemptsBeforeFallback,
+    maxUpstreamCalls,
   }
-  return { sdk: { ...sdk, maxRetries: attempts - 1 }, policy }
+  return {
+    sdk: { ...sdk, ...settled.sdk, maxRetries: attempts - 1 },
+    policy,
+    leftOut: settled.leftOut,
+  }
+}
+
+/** Harbor's own sections apart from what the SDK knows. `fetch` is in neither: it is the transport. */
+export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own: OwnOptions } {
+  const entries = Object.entries(options).filter(([name]) => name !== 'fetch')
+  return {
+    sdk: Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(OWN, name))),
+    own: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(OWN, name))),
+  }
+}
+
+export type OwnOptions = Pick<HarborOptions, keyof typeof OWN>
+
+function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut }: SettledProviders): Routes {
+  const { models = {}, fallback, contextWindowFallback, contentPolicyFallback } = options
+  checkModels(models)
+  return new Routes({
+    providers,
+    defaultProvider,
+    models,
+    fallback: fallback || undefined,
+    contextWindowFallback: contextWindowFallback || undefined,
+    contentPolicyFallback: contentPolicyFallback || undefined,
+    leftOut,
+  })
 }
 
 /** The policy with what one call asks for in its place. */
@@ -99,14 +161,44 @@ export function policyFor(
 export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
+  checkHedge(options.hedge, 'hedge')
 }
 
 function checkedOptions(options: HarborOptions): void {
   is.checkOptions(options, { ...OWN, ...SDK })
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
+  checkBreaker(options.breaker)
+  checkHedge(options.hedge, 'hedge')
+  if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')
   if (options.pool && options.fetch) {
     throw new OptionError('pool', 'pool and fetch cannot be given together: fetch replaces the pool.')
   }
+}
+
+/** The leaf knows its options best; only what the pipeline gives is not the user's to set. */
+function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void {
+  if (!hedge) return
+  try {
+    new FallbackChain({ targets: [{ name: 'any' }], hedge })
+  } catch (error) {
+    throw inSection(name, error)
+  }
+}
+
+function checkBreaker(breaker: BreakerSettings | false | undefined): void {
+  if (!breaker) return
+  const given = ['judge', 'restore', 'clock'].find((name) => name in breaker)
+  if (given)
+    throw new OptionError(`breaker.${given}`, `breaker.${given} is the pipeline's to give. Take it out.`)
+  try {
+    new CircuitBreaker(breaker)
+  } catch (error) {
+    throw inSection('breaker', error)
+  }
+}
+
+function inSection(section: string, error: unknown): unknown {
+  return error instanceof TypeError ? new OptionError(section, `In ${section}: ${error.message}.`) : error
 }
 
 function checkRetry(settings: object): void {
@@ -122,8 +214,7 @@ function checkRetry(settings: object): void {
   try {
     createRetry(settings)
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new OptionError('retry', `In retry: ${error.message}.`)
+    throw inSection('retry', error)
   }
 }
 

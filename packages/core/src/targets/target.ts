@@ -5,6 +5,8 @@ export interface Target {
   /** The name of the provider's entry. */
   readonly provider: string
   readonly model: string | undefined
+  /** The provider's root, to which the path of an endpoint is added. */
+  readonly baseURL: string
   /** Targets of one group share the provider's limits: a rate limit of one rests them all. */
   readonly quotaGroup: string
   /** Share of the calls under `weighted()`. */
@@ -15,6 +17,9 @@ export interface Target {
   readonly contextTokens: number | undefined
   /** What the model is said to be able to do; undefined when not told, which is taken for everything. */
   readonly capabilities: readonly Capability[] | undefined
+  /** The model's own clocks of a stream, in milliseconds, which stand before those of the client. */
+  readonly firstTokenMs: number | undefined
+  readonly idleMs: number | undefined
 }
 
 /** What a request may need of a model. */

@@ -1,3 +1,4 @@
+import type { TargetStats } from '../targets/health.ts'
 import type { Pool } from '@harbor/pool'
 import type { FailureKind } from '@harbor/retry'
 import { Histogram, type Quantiles } from './quantiles.ts'
@@ -19,6 +20,8 @@ export interface HarborStats {
   readonly latencyMs: Quantiles | undefined
   /** Streams, from the call to the first content, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
+  /** How each target fares that was called, by its name. */
+  readonly targets: Readonly<Record<string, TargetStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
   readonly pool: ReturnType<Pool['stats']>
 }
@@ -51,7 +54,7 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'pool'> {
+  read(): Omit<HarborStats, 'pool' | 'targets'> {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

@@ -1,3 +1,4 @@
+import type { FailureKind } from '@harbor/retry'
 import type { AttemptRecord, Receipt } from '../receipt.ts'
 
 /** What `harbor.on` tells, by event. No event holds a prompt, an answer or a key. */
@@ -13,6 +14,19 @@ export interface HarborEvents {
     readonly delayMs: number
     readonly reason: 'backoff' | 'retry-after'
   }
+  /** A target failed and another one takes over. */
+  fallback: {
+    readonly receipt: Receipt
+    readonly from: string
+    readonly to: string
+    readonly reason: FailureKind
+  }
+  /** A target's circuit opened, let a probe in, or closed. */
+  breaker: {
+    readonly target: string
+    readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
+    readonly retryAfterMs: number
+  }
   /** A call is over; of a stream, when the stream ended. */
   end: { readonly receipt: Receipt }
 }
@@ -25,6 +39,8 @@ export class Telemetry {
     call: new Set(),
     attempt: new Set(),
     retry: new Set(),
+    fallback: new Set(),
+    breaker: new Set(),
     end: new Set(),
   }
   #warned = false
@@ -51,13 +67,14 @@ export class Telemetry {
   shield(what: string, code: () => unknown): void {
     try {
       const outcome = code()
-      if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#warn(what, error))
+      if (outcome instanceof Promise) outcome.catch((error: unknown) => this.warn(what, error))
     } catch (error) {
-      this.#warn(what, error)
+      this.warn(what, error)
     }
   }
 
-  #warn(what: string, error: unknown): void {
+  /** One warning for whatever the user's code throws, and no second one. */
+  warn(what: string, error: unknown): void {
     if (this.#warned) return
     this.#warned = true
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -13,7 +13,12 @@ describe('operationOf', () => {
     ['https://api.openai.com/v1/responses', 'responses'],
     ['https://api.openai.com/v1/embeddings', 'embeddings'],
   ] as const)('judges a POST to %s as %s, and repeats it once in doubt', (url, name) => {
-    expect(operationOf('POST', url, BODY)).toEqual({ name, judged: true, ambiguousRetries: 1 })
+    expect(operationOf('POST', url, BODY)).toEqual({
+      name,
+      judged: true,
+      portable: true,
+      ambiguousRetries: 1,
+    })
   })
 
   it.each([
@@ -24,13 +29,19 @@ describe('operationOf', () => {
     'https://api.openai.com/v1/images/generations?next=/chat/completions',
     'https://api.openai.com/v1/audio/speech',
   ])('hands a POST to %s through, and never repeats it in doubt', (url) => {
-    expect(operationOf('POST', url, BODY)).toEqual({ name: 'other', judged: false, ambiguousRetries: 0 })
+    expect(operationOf('POST', url, BODY)).toEqual({
+      name: 'other',
+      judged: false,
+      portable: false,
+      ambiguousRetries: 0,
+    })
   })
 
   it.each(['GET', 'HEAD', 'OPTIONS'])('repeats %s as often as it likes: it only reads', (method) => {
     expect(operationOf(method, 'https://api.openai.com/v1/chat/completions', undefined)).toEqual({
       name: 'other',
       judged: false,
+      portable: false,
       ambiguousRetries: Infinity,
     })
   })
@@ -55,6 +66,7 @@ describe('operationOf', () => {
     expect(operationOf('POST', 'https://api.openai.com/v1/responses', { ...BODY, ...fields })).toEqual({
       name: 'responses',
       judged: true,
+      portable: ambiguousRetries > 0,
       ambiguousRetries,
     })
   })

@@ -6,6 +6,8 @@ export interface Operation {
   readonly name: 'chat' | 'completions' | 'responses' | 'embeddings' | 'other'
   /** Its answer is judged before anybody sees it: JSON is read whole, a stream must prove its end. */
   readonly judged: boolean
+  /** Any provider can serve it: it continues nothing that one of them keeps. */
+  readonly portable: boolean
   /**
    * How often it may be sent again when an earlier copy may have been carried out, and billed: never when it
    * changes something at the provider, always when it only reads.
@@ -13,13 +15,18 @@ export interface Operation {
   readonly ambiguousRetries: number
 }
 
-const OTHER: Operation = { name: 'other', judged: false, ambiguousRetries: 0 }
-const SAFE: Operation = { name: 'other', judged: false, ambiguousRetries: Infinity }
-const CHAT: Operation = { name: 'chat', judged: true, ambiguousRetries: 1 }
-const COMPLETIONS: Operation = { name: 'completions', judged: true, ambiguousRetries: 1 }
-const EMBEDDINGS: Operation = { name: 'embeddings', judged: true, ambiguousRetries: 1 }
-const RESPONSES: Operation = { name: 'responses', judged: true, ambiguousRetries: 1 }
-const STATEFUL_RESPONSES: Operation = { name: 'responses', judged: true, ambiguousRetries: 0 }
+const OTHER: Operation = { name: 'other', judged: false, portable: false, ambiguousRetries: 0 }
+const SAFE: Operation = { name: 'other', judged: false, portable: false, ambiguousRetries: Infinity }
+const CHAT: Operation = { name: 'chat', judged: true, portable: true, ambiguousRetries: 1 }
+const COMPLETIONS: Operation = { name: 'completions', judged: true, portable: true, ambiguousRetries: 1 }
+const EMBEDDINGS: Operation = { name: 'embeddings', judged: true, portable: true, ambiguousRetries: 1 }
+const RESPONSES: Operation = { name: 'responses', judged: true, portable: true, ambiguousRetries: 1 }
+const STATEFUL_RESPONSES: Operation = {
+  name: 'responses',
+  judged: true,
+  portable: false,
+  ambiguousRetries: 0,
+}
 
 /**
  * Recognises an operation by its method and path, whatever stands before the path: providers put these

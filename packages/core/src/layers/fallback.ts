@@ -1,0 +1,185 @@
+import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from '@harbor/fallback'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
+import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
+import { lastResortAnswer } from '../call/last-resort-answer.ts'
+import { legSignal } from '../call/leg-signal.ts'
+import { Leg } from '../call/leg.ts'
+import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
+import { lackOf } from '../targets/capabilities.ts'
+import type { Health } from '../targets/health.ts'
+import type { Plan } from '../targets/routes.ts'
+import type { Target } from '../targets/target.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { isOutage, nextTargetAfter } from '../verdict.ts'
+
+type Outcome = { readonly answer: Answer } | { readonly error: unknown }
+
+/**
+ * Chooses who serves the call: the first target of its chain that is available and able, and the next one when that fails.
+ * A request that is too long, or was refused for its content, goes to the chain given for that, if there is one. When nobody
+ * answers, the client's own last resort may.
+ */
+export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegHandler) => Handler {
+  return (next) =>
+    async function fallback(exchange) {
+      const plan = planOf(exchange)
+      health.noteAlternatives(plan.outage)
+      const targets = inOrder(exchange, plan.outage, health, telemetry)
+      const first = await outcomeOf(follow(exchange, targets, health, next))
+      const rescue = isOver(exchange) ? [] : rescueFrom(first, plan)
+      if (rescue.length === 0) return settle(exchange, first, telemetry)
+      health.noteAlternatives(rescue)
+      const second = await outcomeOf(follow(exchange, rescue, health, next))
+      // What kept the first one from serving tells the caller more than what became of the rescue.
+      if (!('answer' in second)) return settle(exchange, first, telemetry)
+      if ('answer' in first && first.answer.body.kind === 'stream') {
+        first.answer.body.abandon(new Error('Another target serves the call.'))
+      }
+      return second.answer
+    }
+}
+
+/** Operations that continue something at their provider stay there. */
+function planOf(exchange: Exchange): Plan {
+  const { policy, operation, receipt, asked } = exchange
+  const { routes } = policy
+  const nativeURL = nativeURLOf(exchange)
+  if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
+  if (asked.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
+  return routes.planWith(asked.fallback === false ? [] : asked.fallback, receipt.model, nativeURL)
+}
+
+function inOrder(
+  { asked, policy }: Exchange,
+  targets: readonly Target[],
+  { chain }: Health,
+  telemetry: Telemetry,
+): readonly Target[] {
+  const order = asked.order ?? policy.order
+  if (!order || targets.length < 2) return targets
+  let ordered: readonly Target[] = []
+  telemetry.shield('order threw', () => {
+    ordered = order(targets, chain.health).filter((target) => targets.includes(target))
+  })
+  return ordered.length > 0 ? ordered : targets
+}
+
+/** One target after the other, until one answers. */
+async function follow(
+  exchange: Exchange,
+  targets: readonly Target[],
+  health: Health,
+  next: LegHandler,
+): Promise<Answer> {
+  const { policy, asked, receipt } = exchange
+  const { routes } = policy
+  const hedge = targets.length > 1 ? (asked.hedge ?? policy.hedge ?? false) : false
+  const restOf = (target: Target): string | undefined =>
+    health.restingReason(target, routes.providerOf(target), exchange.headers)
+  // Rests steer; where all rest there is nowhere to steer to.
+  const allRest = targets.every(restOf)
+  const reasonToSkip = (target: Target): string | undefined =>
+    (allRest ? undefined : restOf(target)) ?? lackOf(target, exchange)
+
+  async function call(target: Target, context: FallbackContext): Promise<Answer> {
+    const reason = reasonToSkip(target)
+    if (reason !== undefined) context.skip(reason)
+    const later = targets.slice(targets.indexOf(target) + 1)
+    const others = (): boolean => later.some((other) => health.isAvailable(other) && !reasonToSkip(other))
+    const provider = routes.providerOf(target)
+    const leg = new Leg(target, provider, others)
+    const race = hedge === false ? undefined : legSignal(exchange, context.signal)
+    try {
+      const adapted = await adaptRequest(exchange, target, provider).catch((error: unknown) => {
+        throw credentialFailed({ ...exchange, leg }, error)
+      })
+      leg.adaptations = adapted.adaptations
+      const { url, headers, json, init } = adapted
+      const signal = race?.signal ?? exchange.signal
+      const answer = await next({ ...exchange, url, headers, json, init, signal, leg })
+      race?.won()
+      if (answer.body.kind === 'text') race?.release()
+      else void answer.body.ended.then(() => race?.release())
+      return answer
+    } catch (error) {
+      race?.release()
+      if (error instanceof AttemptError) health.chain.health.get(target.name).lastError = error.failure.kind
+      throw error
+    }
+  }
+
+  try {
+    const { value, target, attempts } = await health.chain.run(call, { targets, hedge })
+    receipt.target = target
+    noteSkipped(exchange, attempts)
+    return value
+  } catch (error) {
+    if (!(error instanceof AllTargetsFailedError)) throw error
+    noteSkipped(exchange, error.attempts)
+    throw (
+      mostTelling(error.attempts) ?? nothingAvailable(refused(exchange, targets), soonest(targets, health))
+    )
+  }
+}
+
+async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {
+  try {
+    return { answer: await answer }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function rescueFrom(outcome: Outcome, { contextWindow, contentPolicy }: Plan): readonly Target[] {
+  if ('answer' in outcome) return outcome.answer.filtered ? contentPolicy : []
+  const next = nextTargetAfter(outcome.error)
+  return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
+}
+
+/** The outcome, unless it is a failure for which the client has a last resort. */
+async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry): Promise<Answer> {
+  if ('answer' in outcome) return outcome.answer
+  const { error } = outcome
+  const { asked, policy, receipt, operation, json } = exchange
+  const lastResort = asked.lastResort ?? policy.lastResort
+  if (!lastResort || isOver(exchange) || !isOutage(error)) throw error
+  let value: unknown
+  try {
+    value = await lastResort({ operation: operation.name, request: json ?? {}, receipt })
+  } catch (thrown) {
+    telemetry.warn('lastResort threw', thrown)
+  }
+  if (value === undefined) throw error
+  const answer = lastResortAnswer(exchange, value)
+  receipt.degraded = true
+  receipt.target = 'last resort'
+  return answer
+}
+
+function noteSkipped({ receipt }: Exchange, attempts: readonly TargetAttempt[]): void {
+  for (const attempt of attempts) {
+    if (attempt.outcome === 'skipped')
+      receipt.skipped.push({ target: attempt.target, reason: attempt.reason })
+  }
+}
+
+/** An upstream's own words before a broken connection, and both before what Harbor did not send; the latest of each. */
+function mostTelling(attempts: readonly TargetAttempt[]): AttemptError | undefined {
+  const errors = attempts.flatMap((attempt) =>
+    attempt.outcome === 'failed' && attempt.error instanceof AttemptError ? [attempt.error] : [],
+  )
+  const sent = errors.filter(({ failure }) => failure.kind !== 'refused')
+  return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
+}
+
+function refused(exchange: Exchange, targets: readonly Target[]): Parameters<typeof nothingAvailable>[0] {
+  const [target] = targets
+  if (!target) throw new Error('A plan has at least the target that was asked for.')
+  return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
+}
+
+/** How long until one of them may be tried, in milliseconds. */
+function soonest(targets: readonly Target[], health: Health): number {
+  return Math.min(...targets.map((target) => health.breakerOf(target)?.retryAfterMs ?? 0))
+}

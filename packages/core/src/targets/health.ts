@@ -1,0 +1,262 @@
+import {
+  consecutive,
+  createBreakerRegistry,
+  timeWindow,
+  type BreakerOptions,
+  type BreakerRegistry,
+  type CircuitBreaker,
+  type TripRule,
+} from '@harbor/breaker'
+import { FallbackChain } from '@harbor/fallback'
+import type { Failure } from '@harbor/retry'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import type { LegExchange, Log } from '../call/exchange.ts'
+import { systemClock } from '../options/policy.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { mayMoveOn, restOf } from '../verdict.ts'
+import { modelsURL } from './adapt-request.ts'
+import { withoutSlash, type Provider } from './providers.ts'
+import { Cooldowns } from './cooldowns.ts'
+import type { Target } from './target.ts'
+
+/** What the `breaker` option may set; the verdict on each attempt is the pipeline's. */
+export type BreakerSettings = Omit<BreakerOptions, 'judge' | 'restore' | 'clock'>
+
+export interface HealthOptions {
+  readonly breaker: BreakerSettings | false
+  /** `false`: nothing is asked; the breakers' own probes are real calls. */
+  readonly checkIntervalMs: number | false
+  readonly fetch: typeof globalThis.fetch
+  readonly telemetry: Telemetry
+  readonly log: Log
+}
+
+/** How one target fares. */
+export interface TargetStats {
+  readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
+  /** Whether a call would be sent there now. */
+  readonly available: boolean
+  /** Until the circuit lets a probe through, in milliseconds; 0 unless it is open. */
+  readonly retryAfterMs: number
+  /** The part of the last 100 calls that it answered; 1 before the first. */
+  readonly successRatio: number
+  /** A moving average of the time to its answers, in milliseconds; undefined before the first. */
+  readonly latencyMs: number | undefined
+  /** The kind of its last failure. */
+  readonly lastFailure: string | undefined
+  /** When it was last asked whether it is back, in milliseconds since the epoch. */
+  readonly lastCheckAt: number | undefined
+}
+
+/** How a target that fails is asked whether it is back. */
+interface Probe {
+  readonly url: string
+  readonly headers: Headers
+}
+
+/** Longer than most calls take: a probe that is slow is not one that failed. */
+const PROBE_TIMEOUT_MS = 120_000
+const MOST_TARGETS = 1_000
+const WITH_ALTERNATIVE = consecutive(3)
+const WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
+/** A chain must have a target; ours come with each call. */
+const NOBODY = { name: 'nobody', baseURL: '' } as Target
+
+/**
+ * The one owner of health: a breaker for each target, what rests, and the checks of what is unavailable. The admission
+ * layer tells it how attempts end; the fallback asks it whom to call.
+ */
+export class Health {
+  /** Knows how the targets fare, and in which order they are called. */
+  readonly chain: FallbackChain<Target>
+  readonly #options: HealthOptions
+  readonly #breakers: BreakerRegistry | undefined
+  readonly #cooldowns = new Cooldowns()
+  readonly #probes = new Map<string, Probe>()
+  readonly #withAlternative = new Set<string>()
+  /** Breakers whose events are passed on. */
+  readonly #told = new WeakSet<CircuitBreaker>()
+
+  constructor(options: HealthOptions) {
+    this.#options = options
+    const { breaker, checkIntervalMs } = options
+    if (breaker !== false) this.#breakers = createBreakerRegistry((key) => this.#breakerOptions(key, breaker))
+    this.chain = new FallbackChain<Target>({
+      targets: [NOBODY],
+      isAvailable: (target) => target === NOBODY || this.isAvailable(target),
+      whenNoneAvailable: 'fail',
+      shouldAdvance: mayMoveOn,
+      onAdvance: ({ from, to, error }) => this.#tellOfSwitch(from, to, error),
+      clock: systemClock,
+      ...(checkIntervalMs !== false && {
+        healthCheck: (target, signal) => this.#check(target, signal),
+        healthCheckIntervalMs: checkIntervalMs,
+        onRecovered: ({ target }) => this.breakerOf(target)?.halfOpen(),
+      }),
+    })
+    this.chain.start()
+  }
+
+  /** Whether its circuit lets a call through. */
+  isAvailable(target: Target): boolean {
+    const state = this.breakerOf(target)?.state
+    return state !== 'open' && state !== 'isolated'
+  }
+
+  breakerOf(target: Target): CircuitBreaker | undefined {
+    const breaker = this.#breakers?.get(keyOf(target))
+    if (breaker && !this.#told.has(breaker)) this.#tellOf(breaker, target.name)
+    return breaker
+  }
+
+  /** A call has a choice between these: a circuit may then open early. */
+  noteAlternatives(targets: readonly Target[]): void {
+    if (targets.length < 2 || this.#withAlternative.size >= MOST_TARGETS) return
+    for (const target of targets) this.#withAlternative.add(keyOf(target))
+  }
+
+  /** Notes what a failed attempt says about what it used. */
+  noteFailure(exchange: LegExchange, failure: Failure): void {
+    const { target, provider } = exchange.leg
+    const rest = restOf(failure)
+    if (rest) {
+      const keys = restKeys(target, provider, exchange.headers)
+      this.#cooldowns.rest(keys[rest.what], rest.ms, systemClock.now())
+    }
+    const key = keyOf(target)
+    if (this.#probes.size >= MOST_TARGETS || this.isAvailable(target)) return
+    this.#probes.set(key, {
+      url: modelsURL(withoutSlash(target.baseURL), provider),
+      headers: probeHeaders(exchange.headers),
+    })
+  }
+
+  /** Why a target is better left alone now, apart from its circuit; undefined when it is not. */
+  restingReason(target: Target, provider: Provider, headers: Headers): string | undefined {
+    if (this.#cooldowns.empty) return undefined
+    const now = systemClock.now()
+    const keys = restKeys(target, provider, headers)
+    const what = REASONS.find(([name]) => this.#cooldowns.until(keys[name], now) > 0)
+    return what?.[1]
+  }
+
+  /** By the names of the targets, as far as they were called. */
+  stats(): Record<string, TargetStats> {
+    const stats: Record<string, TargetStats> = {}
+    for (const [key, breaker] of this.#breakers?.entries() ?? []) {
+      const name = key.slice(0, key.indexOf('\n'))
+      // Of a name that stands for several addresses, the one that fares worst is told.
+      if ((stats[name]?.retryAfterMs ?? -1) >= breaker.retryAfterMs) continue
+      stats[name] = { ...this.#boardOf(name), state: breaker.state, ...availability(breaker) }
+    }
+    for (const [name] of this.chain.health.entries()) {
+      if (name === NOBODY.name) continue
+      stats[name] ??= { ...this.#boardOf(name), state: 'closed', available: true, retryAfterMs: 0 }
+    }
+    return stats
+  }
+
+  close(): void {
+    this.chain.close()
+  }
+
+  #tellOfSwitch(from: Target, to: Target, error: unknown): void {
+    if (!(error instanceof AttemptError)) return
+    const { exchange, failure } = error
+    const { receipt, log } = exchange
+    this.#options.telemetry.emit('fallback', { receipt, from: from.name, to: to.name, reason: failure.kind })
+    log('info', `${receipt.id}: ${from.name} failed (${failure.kind}), ${to.name} takes over`)
+  }
+
+  #tellOf(breaker: CircuitBreaker, target: string): void {
+    this.#told.add(breaker)
+    for (const event of ['open', 'half-open', 'close'] as const) {
+      breaker.on(event, ({ state, retryAfterMs }) => {
+        this.#options.telemetry.emit('breaker', { target, state, retryAfterMs })
+        this.#options.log(state === 'open' ? 'warn' : 'info', `${target}: its circuit is ${state}`)
+      })
+    }
+  }
+
+  #boardOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
+    const { successRatio, latencyMs, lastError, lastCheckAt } = this.chain.health.get(name)
+    const lastFailure = typeof lastError === 'string' ? lastError : undefined
+    return { successRatio, latencyMs, lastFailure, lastCheckAt }
+  }
+
+  #breakerOptions(key: string, settings: BreakerSettings): BreakerOptions {
+    const early = onlyIf(WITH_ALTERNATIVE, () => this.#withAlternative.has(key))
+    return {
+      trip: [early, WITHOUT_ALTERNATIVE],
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      ...settings,
+      clock: systemClock,
+    }
+  }
+
+  /** Asks for the list of models: it costs nothing, and any answer but a failure shows that somebody is there. */
+  async #check(target: Target, signal: AbortSignal): Promise<void> {
+    const probe = this.#probes.get(keyOf(target))
+    if (!probe) throw new Error('It is not known how to ask.')
+    const { status, body } = await this.#options.fetch(probe.url, { headers: probe.headers, signal })
+    await body?.cancel()
+    if (status >= 500 || status === 429) throw new Error(`GET ${probe.url} answered ${status}.`)
+    this.#probes.delete(keyOf(target))
+  }
+}
+
+/** A rule that counts always, and opens only while it may. */
+function onlyIf(rule: TripRule, mayOpen: () => boolean): TripRule {
+  return {
+    timing: rule.timing,
+    start: (saved) => {
+      const tally = rule.start(saved)
+      return {
+        record: (failed, durationMs, now) => tally.record(failed, durationMs, now) && mayOpen(),
+        counts: (now) => tally.counts(now),
+        save: () => tally.save(),
+      }
+    },
+  }
+}
+
+function availability({
+  state,
+  retryAfterMs,
+}: CircuitBreaker): Pick<TargetStats, 'available' | 'retryAfterMs'> {
+  return { available: state === 'closed' || state === 'half-open', retryAfterMs }
+}
+
+/** The same name at another address is another target: copies of a client may differ in their base URL. */
+function keyOf({ name, baseURL }: Target): string {
+  return `${name}\n${baseURL}`
+}
+
+const REASONS = [
+  ['credential', 'its credential was refused or is used up'],
+  ['quota-group', 'its rate limit was reached'],
+  ['target-and-model', 'it does not have the model'],
+] as const
+
+/** Copies of a client may also differ in their key, which only requests to the client's own provider bring along. */
+function restKeys(
+  target: Target,
+  provider: Provider,
+  headers: Headers,
+): Record<(typeof REASONS)[number][0], string> {
+  const key = provider.native ? (headers.get('authorization') ?? headers.get('api-key') ?? '') : ''
+  // A group that was given a name is one, whoever belongs to it.
+  const group = provider.quotaGroup ?? `${target.quotaGroup}\n${key}`
+  return {
+    credential: `credential\n${provider.name}\n${key}`,
+    'quota-group': `group\n${group}`,
+    'target-and-model': `model\n${keyOf(target)}`,
+  }
+}
+
+function probeHeaders(given: Headers): Headers {
+  const headers = new Headers(given)
+  for (const name of ['content-type', 'content-length', 'idempotency-key']) headers.delete(name)
+  headers.set('accept', 'application/json')
+  return headers
+}

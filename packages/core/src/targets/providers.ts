@@ -1,0 +1,54 @@
+import type { ProviderOptions } from '../options/options.ts'
+
+/** Where models are to be had, and with what credential. */
+export interface Provider {
+  readonly name: string
+  readonly kind: 'openai' | 'azure'
+  /** The client's own provider: its requests come addressed and signed by the SDK, and are sent as they came. */
+  readonly native: boolean
+  /** Without a slash at its end. */
+  readonly baseURL: string
+  readonly apiKey: string | (() => Promise<string>) | null
+  readonly apiVersion: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly quotaGroup: string | undefined
+  readonly dropParams: readonly string[]
+  readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
+}
+
+export const OPENAI_URL = 'https://api.openai.com/v1'
+/** The last version of Azure's interface that is not a preview. */
+const AZURE_VERSION = '2024-10-21'
+
+/**
+ * Settles one entry.
+ * @returns undefined for one whose key was named and is not there, such as that of a variable that is not set
+ */
+export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
+  const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
+  if (apiKey === undefined) return undefined
+  const { headers = {}, quotaGroup, dropParams = [], maxTokensParam } = options
+  return {
+    name,
+    kind,
+    native: false,
+    baseURL: withoutSlash(baseURL),
+    apiKey,
+    apiVersion,
+    headers,
+    quotaGroup,
+    dropParams,
+    maxTokensParam,
+  }
+}
+
+/** The provider that the client's own key and base URL stand for. */
+export function nativeProvider(name: string, baseURL: string, options: ProviderOptions = {}): Provider {
+  const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
+  if (!settled) throw new Error('A provider that needs no key cannot lack it.')
+  return { ...settled, native: true }
+}
+
+export function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}
