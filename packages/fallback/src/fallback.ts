@@ -1,9 +1,13 @@
+import { AllTargetsFailedError } from './all-targets-failed-error.ts'
 import { systemClock } from './clock.ts'
 import type { FallbackContext } from './context.ts'
-import { Failover, type Strategy } from './failover.ts'
 import { notify, type AdvanceEvent } from './events.ts'
-import { judgeOf } from './should-advance.ts'
-import { aSignal, expect, ofType, optional, validate, type Check } from './validate.ts'
+import { inTurn } from './in-turn.ts'
+import { rejection } from './rejection.ts'
+import { Run, type Strategy } from './run.ts'
+import { judgeOf, type Judge } from './should-advance.ts'
+import type { TargetAttempt } from './target-attempt.ts'
+import { aFunction, aSignal, expect, validate, type Check } from './validate.ts'
 
 /** What is called; the next one is if it fails. */
 export type TargetFunction<T> = (context: FallbackContext) => T | PromiseLike<T>
@@ -32,47 +36,60 @@ export interface FallbackOptions<T> {
  * @returns the first answer
  * @throws AllTargetsFailedError if all failed, the error itself if it does not advance, the signal's reason if it aborts
  */
-export async function fallback<T>(
+export function fallback<T>(
   targets: readonly (NamedTarget<T> | TargetFunction<T>)[],
   options: FallbackOptions<T> = NO_OPTIONS,
 ): Promise<T> {
-  expect('targets', targets, someTargets)
-  if (options !== NO_OPTIONS) validate(options, CHECKS)
-  const { signal, shouldAdvance, onAdvance } = options
-  const strategy: Strategy<NamedTarget<T>> = {
-    now: () => systemClock.now(),
-    admits: () => true,
-    judge: () => judgeOf(shouldAdvance),
-    onAdvance: (from, to, error) => notify(onAdvance, { from, to, error }),
+  try {
+    expect('targets', targets, someTargets)
+    if (options !== NO_OPTIONS) validate(options, CHECKS)
+    return inTurn(new Run(new Plainly(options), targets.map(named), call, options.signal, true))
+  } catch (error) {
+    return rejection(error)
   }
-  const run = new Failover(
-    strategy,
-    targets.map(named),
-    (target, context) => target.run(context),
-    signal,
-    true,
-  )
-  return (await run.run()).value
 }
+
+/** The answer and nothing else, and no memory of anything. */
+class Plainly<T> implements Strategy<NamedTarget<T>, T, T> {
+  readonly #options: FallbackOptions<T>
+  constructor(options: FallbackOptions<T>) {
+    this.#options = options
+  }
+  now(): number {
+    return systemClock.now()
+  }
+  admits(): boolean {
+    return true
+  }
+  judge(): Judge<NamedTarget<T>> {
+    return judgeOf(this.#options.shouldAdvance)
+  }
+  onAdvance(from: NamedTarget<T>, to: NamedTarget<T>, error: unknown): void {
+    notify(this.#options.onAdvance, { from, to, error })
+  }
+  answer(_run: unknown, _live: unknown, value: T): T {
+    return value
+  }
+  giveUp(attempts: readonly TargetAttempt[]): Promise<never> {
+    return rejection(new AllTargetsFailedError(attempts))
+  }
+}
+
+const call = <T>(target: NamedTarget<T>, context: FallbackContext): T | PromiseLike<T> => target.run(context)
 
 function named<T>(target: NamedTarget<T> | TargetFunction<T>, index: number): NamedTarget<T> {
   return typeof target === 'function' ? { name: target.name || `target ${index + 1}`, run: target } : target
 }
 
-const someTargets: Check = [
-  (value) =>
-    Array.isArray(value) &&
+const someTargets: Check = (value) =>
+  (Array.isArray(value) &&
     value.length > 0 &&
-    value.every((target: Partial<NamedTarget<unknown>> | null) =>
-      [target, target?.run].some((run) => typeof run === 'function'),
-    ),
-  'a list of at least one function, or { name, run }',
-]
+    value.every(
+      (target: Partial<NamedTarget<unknown>> | null) =>
+        typeof target === 'function' || typeof target?.run === 'function',
+    )) ||
+  'a list of at least one function, or { name, run }'
 
 const NO_OPTIONS = {}
 
-const CHECKS = {
-  signal: optional(aSignal),
-  shouldAdvance: optional(ofType('function')),
-  onAdvance: optional(ofType('function')),
-}
+const CHECKS = { signal: aSignal, shouldAdvance: aFunction, onAdvance: aFunction }

@@ -1,6 +1,6 @@
 import type { Order } from './order.ts'
 import { sortBy } from './sort-by.ts'
-import { aPart, ofType, optional, validate } from './validate.ts'
+import { aFunction, aPart, validate } from './validate.ts'
 
 export interface FastestOptions {
   /** Another target takes the lead only when it is faster by this part, so that the lead does not flutter. @default 0.2 */
@@ -15,11 +15,7 @@ export interface FastestOptions {
 export function fastest<Target extends { readonly name: string }>(
   options: FastestOptions = {},
 ): Order<Target> {
-  validate(options, {
-    margin: optional(aPart),
-    exploreRatio: optional(aPart),
-    random: optional(ofType('function')),
-  })
+  validate(options, { margin: aPart, exploreRatio: aPart, random: aFunction })
   const { margin = 0.2, exploreRatio = 0.05, random = Math.random } = options
   let leader: string | undefined
 

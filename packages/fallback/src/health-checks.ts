@@ -1,4 +1,5 @@
 import { unref } from './unref.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** How targets are checked, and what becomes of it. */
 export interface CheckPlan<Target> {
@@ -82,7 +83,8 @@ export class HealthChecks<Target extends { readonly name: string }> {
     const controller = new AbortController()
     this.#running.add(controller)
     try {
-      await untilAborted(this.#plan.check(target, controller.signal), controller.signal)
+      // A check that does not listen to its signal must not go on for us either.
+      await untilAborted(controller.signal, async () => this.#plan.check(target, controller.signal))
       this.#plan.passed(target)
     } catch (error) {
       if (this.#started) this.#plan.failed(target, error)
@@ -94,12 +96,4 @@ export class HealthChecks<Target extends { readonly name: string }> {
   #abortRunning(reason: DOMException): void {
     for (const controller of this.#running) controller.abort(reason)
   }
-}
-
-/** A check that does not listen to its signal must not go on for us either. The signal is its own, so the listener may stay. */
-function untilAborted(check: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  const aborted = new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error))
-  })
-  return Promise.race([check, aborted])
 }

@@ -1,5 +1,5 @@
-import type { Hedge } from './failover.ts'
 import type { HealthBoard } from './health-board.ts'
+import type { Hedge } from './race.ts'
 
 export interface HedgeOptions {
   /**
@@ -44,5 +44,9 @@ export class HedgeBudget<Target extends { readonly name: string }> implements He
     if (this.#saved < 1 - 1e-9) return false
     this.#saved -= 1
     return true
+  }
+
+  abandoned({ name }: Target, afterMs: number): void {
+    this.#health.get(name).abandoned(afterMs)
   }
 }

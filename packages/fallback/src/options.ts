@@ -4,13 +4,12 @@ import type { HedgeOptions } from './hedge.ts'
 import type { Order } from './order.ts'
 import type { TargetAttempt } from './target-attempt.ts'
 import {
+  aFunction,
+  anObject,
   aPart,
   aSignal,
   delay,
   having,
-  ofType,
-  oneOf,
-  optional,
   validate,
   wholeNumber,
   type Check,
@@ -64,50 +63,54 @@ export interface FallbackRunOptions<Target> {
 
 /** @throws TypeError for an option that does not exist or makes no sense */
 export function validateChainOptions(options: { hedge?: HedgeOptions | undefined }): void {
-  validate(options, CHECKS)
-  if (options.hedge) validate(options.hedge, HEDGE_CHECKS)
+  validate(options, CHECKS, ['targets'])
+  if (options.hedge) validate(options.hedge, HEDGE_CHECKS, ['afterMs'])
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */
 export function validateRunOptions(options: { hedge?: HedgeOptions | false | undefined }): void {
   validate(options, RUN_CHECKS)
-  if (options.hedge) validate(options.hedge, HEDGE_CHECKS)
+  if (options.hedge) validate(options.hedge, HEDGE_CHECKS, ['afterMs'])
 }
 
-const targets: Check = [
-  (value) => {
-    if (!Array.isArray(value) || value.length === 0) return false
-    const names = new Set(value.map((target) => (target as { name?: unknown } | null)?.name))
-    return names.size === value.length && [...names].every((name) => typeof name === 'string' && name !== '')
-  },
-  'a list of at least one target, each with a name of its own',
-]
-const aFunction = optional(ofType('function'))
+const targets: Check = (value) => {
+  const names = new Set(
+    Array.isArray(value) ? value.map((target) => (target as { name?: unknown } | null)?.name) : [],
+  )
+  const fit = names.size > 0 && names.size === (value as readonly unknown[]).length
+  return (
+    (fit && [...names].every((name) => typeof name === 'string' && name !== '')) ||
+    'a list of at least one target, each with a name of its own'
+  )
+}
 
 const CHECKS: Readonly<Record<keyof FallbackChainOptions<never>, Check>> = {
   targets,
   order: aFunction,
   shouldAdvance: aFunction,
-  failureThreshold: optional(wholeNumber),
+  failureThreshold: wholeNumber,
   isAvailable: aFunction,
-  whenNoneAvailable: optional(oneOf('fail', 'try-all')),
+  whenNoneAvailable: (value) => value === 'fail' || value === 'try-all' || 'one of fail, try-all',
   healthCheck: aFunction,
-  healthCheckIntervalMs: optional(delay(1)),
-  hedge: optional(ofType('object')),
+  healthCheckIntervalMs: /* @__PURE__ */ delay(1),
+  hedge: anObject,
   lastResort: aFunction,
-  clock: optional(having('now', 'a clock')),
+  clock: /* @__PURE__ */ having('now', 'a clock'),
   onAdvance: aFunction,
   onUnavailable: aFunction,
   onRecovered: aFunction,
 }
 
 const HEDGE_CHECKS: Readonly<Record<keyof HedgeOptions, Check>> = {
-  afterMs: [(value) => value === 'p95' || delay(0)[0](value), `'p95' or ${delay(0)[1]}`],
-  maxExtraRatio: optional(aPart),
+  afterMs(value) {
+    const expected = value === 'p95' || delay(0)(value)
+    return expected === true || `'p95' or ${expected}`
+  },
+  maxExtraRatio: aPart,
 }
 
 const RUN_CHECKS: Readonly<Record<keyof FallbackRunOptions<never>, Check>> = {
-  signal: optional(aSignal),
-  targets: optional(targets),
-  hedge: optional([(value) => typeof value === 'object' || value === false, 'an object, or false']),
+  signal: aSignal,
+  targets,
+  hedge: (value) => value === false || anObject(value) === true || 'an object, or false',
 }

@@ -12,37 +12,36 @@ interface MayHaveCredential {
   readonly credential?: unknown
 }
 
-/** The judge of one run: what the caller gave, or else the default. */
+/**
+ * The judge of one run: what the caller gave, or else the default. That goes on, but not with a request that is wrong in itself
+ * (400, 405, 406, 413, 415, 422), nor with one that was refused for its content: a refusal is never routed around. After 401 and
+ * 403 the targets with the same credential are left out.
+ */
 export function judgeOf<Target extends MayHaveCredential>(
   shouldAdvance: ((error: unknown, target: Target) => boolean) | undefined,
 ): Judge<Target> {
-  if (shouldAdvance) return { advances: shouldAdvance, reasonToSkip: () => undefined }
-  return new DefaultJudge()
-}
+  const refusedBy = new Map<unknown, string>()
 
-/**
- * Goes on, but not with a request that is wrong in itself (400, 405, 406, 413, 415, 422), nor with one that was refused for
- * its content: a refusal is never routed around. After 401 and 403 the targets with the same credential are left out.
- */
-class DefaultJudge implements Judge<MayHaveCredential> {
-  #refusedBy: Map<unknown, string> | undefined
-
-  advances(error: unknown, { name, credential }: MayHaveCredential): boolean {
-    const status = statusOf(error)
-    if (CONTENT_REFUSED.test(wordsOf(error)) || WRONG_IN_ITSELF.includes(status)) return false
-    if ((status === 401 || status === 403) && credential !== undefined) {
-      this.#refusedBy = (this.#refusedBy ?? new Map<unknown, string>()).set(credential, name)
-    }
+  function advances(error: unknown, { name, credential }: Target): boolean {
+    const { status, statusCode, response, code, type } = (error ?? {}) as ErrorLike
+    const answered = [status, statusCode, response?.status].find((value) => typeof value === 'number')
+    if (WRONG_IN_ITSELF.includes(answered)) return false
+    if ([code, type].some((word) => typeof word === 'string' && CONTENT_REFUSED.test(word))) return false
+    if (REFUSED.includes(answered) && credential !== undefined) refusedBy.set(credential, name)
     return true
   }
 
-  reasonToSkip({ credential }: MayHaveCredential): string | undefined {
-    const name = this.#refusedBy?.get(credential)
-    return name === undefined ? undefined : `its credential was refused by ${name}`
+  return {
+    advances: shouldAdvance ?? advances,
+    reasonToSkip({ credential }) {
+      const name = refusedBy.get(credential)
+      return name === undefined ? undefined : `its credential was refused by ${name}`
+    },
   }
 }
 
 const WRONG_IN_ITSELF: readonly unknown[] = [400, 405, 406, 413, 415, 422]
+const REFUSED: readonly unknown[] = [401, 403]
 const CONTENT_REFUSED = /content_(filter|policy)|moderation|responsibleai|data_inspection/i
 
 interface ErrorLike {
@@ -51,14 +50,4 @@ interface ErrorLike {
   response?: { status?: unknown } | null
   code?: unknown
   type?: unknown
-}
-
-function statusOf(error: unknown): unknown {
-  const { status, statusCode, response } = (error ?? {}) as ErrorLike
-  return [status, statusCode, response?.status].find((value) => typeof value === 'number')
-}
-
-function wordsOf(error: unknown): string {
-  const { code, type } = (error ?? {}) as ErrorLike
-  return `${typeof code === 'string' ? code : ''} ${typeof type === 'string' ? type : ''}`
 }
