@@ -5,7 +5,8 @@ import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
 import type { HarborOptions } from './options/options.ts'
 import { createPipeline } from './pipeline.ts'
-import type { Policy } from './options/policy.ts'
+import { Changes, LivePolicy } from './options/live-policy.ts'
+import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
 import { Health } from './targets/health.ts'
@@ -16,6 +17,8 @@ export interface Engine {
   readonly fetch: typeof globalThis.fetch
   readonly telemetry: Telemetry
   readonly health: Health
+  /** What was changed at run time, for a client and all its copies. */
+  readonly changes: Changes
   stats(): HarborStats
   close(): Promise<void>
 }
@@ -28,15 +31,12 @@ export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
-/**
- * @param policy for calls that reach `fetch` without a client around them
- * @param leftOut provider entries that lack their key, of which the log is told once
- */
+/** @param given.isFetch whether calls reach `fetch` without a client around them */
 export function createEngine(
   options: HarborOptions,
-  policy: Policy,
+  { policy, leftOut }: SettledOptions,
   log: Log,
-  leftOut: readonly string[],
+  given: { isFetch?: boolean } = {},
 ): Engine {
   for (const name of leftOut) {
     log('warn', `providers.${name} has no apiKey and is left out. Give its key, or null if it needs none.`)
@@ -53,10 +53,12 @@ export function createEngine(
   })
   const handle = createPipeline(transport, health, telemetry)
   let calls = 0
-  const defaults = { policy, log, nextId: () => `call_${(++calls).toString(36)}` }
+  const changes = new Changes()
+  const live = new LivePolicy(options, policy, changes, given)
+  const nextId = (): string => `call_${(++calls).toString(36)}`
 
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const exchange = await openExchange(input, init, defaults)
+    const exchange = await openExchange(input, init, { policy: live.current, log, nextId })
     return respond(await handle(exchange), exchange.receipt)
   }
 
@@ -64,6 +66,7 @@ export function createEngine(
     fetch: harborFetch,
     telemetry,
     health,
+    changes,
     stats: () => ({ ...statistics.read(), targets: health.stats(), pool: pool?.stats() ?? {} }),
     close: async () => {
       health.close()

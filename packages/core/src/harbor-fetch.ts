@@ -54,6 +54,8 @@ const ELSEWHERE = [
   'defaultQuery',
 ]
 
+const FOR_FETCH = { isFetch: true }
+
 /**
  * Harbor's pipeline for any client that takes a `fetch`: another SDK, a framework, or plain calls. Turn that
  * client's own retries off (`maxRetries: 0`), since only one place should retry.
@@ -67,8 +69,8 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
       misplaced,
       `${misplaced} belongs to the client that uses this fetch; give it there.`,
     )
-  const { policy, leftOut } = settleOptions(options, { isFetch: true })
-  const engine = createEngine(options, policy, createLog(options), leftOut)
+  const settled = settleOptions(options, FOR_FETCH)
+  const engine = createEngine(options, settled, createLog(options), FOR_FETCH)
   const fetch = engine.fetch.bind(undefined)
   return Object.assign(fetch, {
     Response, // as in the engine

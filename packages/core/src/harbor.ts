@@ -6,7 +6,8 @@ import { createLog } from './telemetry/log.ts'
 import { mergeOptions } from './options/merge-options.ts'
 import type { HarborOptions } from './options/options.ts'
 import { perCallOf } from './options/per-call.ts'
-import type { Policy } from './options/policy.ts'
+import { LivePolicy, refuseOthers, type Reconfigurable } from './options/live-policy.ts'
+import { explain, type Explanation } from './explain.ts'
 import { attachReceipt, receiptOf } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -31,7 +32,7 @@ interface OwnedRequest {
  */
 export class Harbor extends OpenAI {
   readonly #engine: Engine
-  readonly #policy: Policy
+  readonly #policy: LivePolicy
   readonly #options: OwnOptions
 
   /**
@@ -40,13 +41,13 @@ export class Harbor extends OpenAI {
    * @throws OpenAIError when no API key is given and `OPENAI_API_KEY` is not set
    */
   constructor(options: HarborOptions = {}) {
-    const { sdk, policy, leftOut } = settleOptions(options)
-    const log = createLog(sdk)
-    const engine = engineOf(options.fetch) ?? createEngine(options, policy, log, leftOut)
-    super({ ...sdk, fetch: engine.fetch })
+    const settled = settleOptions(options)
+    const { sdk, own } = splitOptions(options)
+    const engine = engineOf(options.fetch) ?? createEngine(options, settled, createLog(sdk))
+    super({ ...settled.sdk, fetch: engine.fetch })
     this.#engine = engine
-    this.#policy = policy
-    this.#options = splitOptions(options).own
+    this.#policy = new LivePolicy({ ...sdk, ...own }, settled.policy, engine.changes)
+    this.#options = own
   }
 
   /** What this client and its copies have done so far. */
@@ -63,6 +64,28 @@ export class Harbor extends OpenAI {
     listener: (event: HarborEvents[Event]) => void,
   ): () => void {
     return this.#engine.telemetry.on(event, listener)
+  }
+
+  /**
+   * What holds for this client's calls, and with the body of a request, whom it would be sent to now. Sends nothing.
+   * @param request such as `{ model: 'gpt-4' }`
+   */
+  explain(request?: object): Explanation {
+    const { baseURL, apiKey } = this
+    const body = request && { ...request }
+    return explain(this.#policy.current, this.#engine.health, { baseURL, apiKey }, body)
+  }
+
+  /**
+   * Changes targets, chains, weights and limits while calls are made, for this client and all its copies: what is given here
+   * goes before the options they were made with. Calls under way end as they began.
+   * @throws OptionError for what cannot change at run time, or makes no sense; then nothing has changed
+   */
+  configure(changes: Reconfigurable): void {
+    refuseOthers(changes)
+    const { changes: made } = this.#engine
+    this.#policy.with({ ...made.all, ...changes })
+    made.add(changes)
   }
 
   /** Closes the connections once the calls under way are over, unless they belong to a pool that was given. */
@@ -103,13 +126,13 @@ export class Harbor extends OpenAI {
     request: RequestInit,
     { options }: { url: string; options: FinalRequestOptions },
   ): Promise<void> {
-    const { [ATTEMPTS]: maxAttempts = this.maxRetries + 1, [SLOT]: slot } = options as OwnedRequest
+    const { [ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as OwnedRequest
     const perCall = perCallOf(options) ?? {}
     setCallContext(request, {
       body: options.body,
-      policy: policyFor(this.#policy, {
+      policy: policyFor(this.#policy.current, {
         totalMs: options.timeout ?? this.timeout,
-        maxAttempts,
+        maxAttempts: maxAttempts ?? this.#attempts(),
         timeouts: perCall.timeouts,
       }),
       callerSignal: options.signal ?? undefined,
@@ -119,13 +142,20 @@ export class Harbor extends OpenAI {
     })
   }
 
+  /** As `configure()` set them, or else the SDK's own field, which may be written at any time. */
+  #attempts(): number {
+    return this.#engine.changes.all.retry === undefined
+      ? this.maxRetries + 1
+      : this.#policy.current.maxAttempts
+  }
+
   /** Takes the retries out of the SDK's hands. A following page reuses its options, so what is there is kept. */
   #own(options: FinalRequestOptions, slot: ReceiptSlot): FinalRequestOptions {
     const { [ATTEMPTS]: kept } = options as OwnedRequest
     const owned: FinalRequestOptions & OwnedRequest = {
       ...options,
       maxRetries: 0,
-      [ATTEMPTS]: kept ?? (options.maxRetries ?? this.maxRetries) + 1,
+      [ATTEMPTS]: kept ?? (options.maxRetries === undefined ? this.#attempts() : options.maxRetries + 1),
       [SLOT]: slot,
     }
     return owned

@@ -13,6 +13,8 @@ export type {
 } from './options/options.ts'
 export type { BreakerSettings, TargetStats } from './targets/health.ts'
 export type { Capability, Price, Target } from './targets/target.ts'
+export type { Reconfigurable } from './options/live-policy.ts'
+export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
 export { perCall } from './options/per-call.ts'
 export {
   receiptOf,

@@ -104,7 +104,6 @@ async function follow(
       return answer
     } catch (error) {
       race?.release()
-      if (error instanceof AttemptError) health.chain.health.get(target.name).lastError = error.failure.kind
       throw error
     }
   }
@@ -112,11 +111,11 @@ async function follow(
   try {
     const { value, target, attempts } = await health.chain.run(call, { targets, hedge })
     receipt.target = target
-    noteSkipped(exchange, attempts)
+    note(exchange, attempts, health)
     return value
   } catch (error) {
     if (!(error instanceof AllTargetsFailedError)) throw error
-    noteSkipped(exchange, error.attempts)
+    note(exchange, error.attempts, health)
     throw (
       mostTelling(error.attempts) ?? nothingAvailable(refused(exchange, targets), soonest(targets, health))
     )
@@ -157,10 +156,16 @@ async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry
   return answer
 }
 
-function noteSkipped({ receipt }: Exchange, attempts: readonly TargetAttempt[]): void {
+/** Tells the receipt who was left out, and keeps of each failure no more than its kind: an error holds the whole request. */
+function note({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
   for (const attempt of attempts) {
-    if (attempt.outcome === 'skipped')
-      receipt.skipped.push({ target: attempt.target, reason: attempt.reason })
+    const { target } = attempt
+    if (attempt.outcome === 'skipped') {
+      const reason = attempt.reason === 'unavailable' ? 'its circuit is open' : attempt.reason
+      receipt.skipped.push({ target, reason })
+    } else if (attempt.outcome === 'failed' && attempt.error instanceof AttemptError) {
+      chain.health.get(target).lastError = attempt.error.failure.kind
+    }
   }
 }
 

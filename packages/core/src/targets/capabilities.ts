@@ -2,14 +2,16 @@ import type { Exchange } from '../call/exchange.ts'
 import { isRecord } from '../wire/json.ts'
 import type { Capability, Target } from './target.ts'
 
+type Request = Pick<Exchange, 'json' | 'streaming'>
+
 /** Why a target cannot serve the request, as far as its capabilities are told; undefined when nothing speaks against it. */
-export function lackOf({ capabilities }: Target, exchange: Exchange): string | undefined {
+export function lackOf({ capabilities }: Target, request: Request): string | undefined {
   if (!capabilities) return undefined
-  const missing = needsOf(exchange).find((need) => !capabilities.includes(need))
+  const missing = needsOf(request).find((need) => !capabilities.includes(need))
   return missing && `it is not said to be capable of ${missing}`
 }
 
-function needsOf({ json = {}, streaming }: Exchange): readonly Capability[] {
+function needsOf({ json = {}, streaming }: Request): readonly Capability[] {
   const needs: Capability[] = []
   const parts = partsOf(json['messages'] ?? json['input'])
   if (streaming) needs.push('stream')
