@@ -15,11 +15,11 @@ export interface FallbackAnswer<T> {
 
 /** Writes down that this attempt was answered, or is abandoned, as another one was. Returns how long it took. */
 export function record<Target extends { readonly name: string }, T, Answer>(
-  { attempts, strategy }: Run<Target, T, Answer>,
+  run: Run<Target, T, Answer>,
   { target, hedged, place, startedAt }: LiveAttempt<Target>,
   outcome: 'answered' | 'abandoned',
 ): number {
-  const durationMs = strategy.now() - startedAt
-  attempts[place] = { target: target.name, outcome, hedged, durationMs }
+  const durationMs = run.strategy.now() - startedAt
+  run.write(place, { target: target.name, outcome, hedged, durationMs })
   return durationMs
 }

@@ -30,12 +30,11 @@ export interface Failed<Target> {
 export class Run<Target extends { readonly name: string }, T, Answer> {
   readonly strategy: Strategy<Target, T, Answer>
   readonly signal: AbortSignal | undefined
-  /** What became of each target, in order. */
-  readonly attempts: TargetAttempt[] = []
   readonly #targets: readonly Target[]
   readonly #operation: Operation<Target, T>
   /** Whether unavailable targets are called as well. */
   readonly #callAll: boolean
+  #attempts: TargetAttempt[] = []
   #judge: Judge<Target> | undefined
   #next = 0
   #called = 0
@@ -52,6 +51,11 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     this.#targets = targets
     this.#operation = operation
     this.#callAll = callAll
+  }
+
+  /** What became of each target, in order. */
+  get attempts(): readonly TargetAttempt[] {
+    return this.#attempts
   }
 
   /** Whether there are targets whose turn has not come. */
@@ -78,7 +82,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
         if (failed) this.strategy.onAdvance(failed.target, target, failed.error)
         return new LiveAttempt(target, ++this.#called, hedged, place, this.strategy.now(), signal)
       }
-      this.attempts[place] = { target: target.name, outcome: 'skipped', reason }
+      this.write(place, { target: target.name, outcome: 'skipped', reason })
     }
     return undefined
   }
@@ -94,6 +98,13 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     }
   }
 
+  /** Writes down what became of a target: where it stands, though another one may have ended first. */
+  write(place: number, attempt: TargetAttempt): void {
+    // Most runs have one. A list made with it takes an eighth of the room of one that may grow.
+    if (place === 0 && this.#attempts.length === 0) this.#attempts = [attempt]
+    else this.#attempts[place] = attempt
+  }
+
   /**
    * This attempt has failed. If its target only said that it is unable, there is nothing to stand in for.
    *
@@ -102,11 +113,11 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   fail(live: LiveAttempt<Target>, error: unknown): Failed<Target> | undefined {
     const { target, hedged, place } = live
     if (error instanceof Skip) {
-      this.attempts[place] = { target: target.name, outcome: 'skipped', reason: error.reason }
+      this.write(place, { target: target.name, outcome: 'skipped', reason: error.reason })
       return undefined
     }
     const durationMs = this.strategy.now() - live.startedAt
-    this.attempts[place] = { target: target.name, outcome: 'failed', hedged, durationMs, error }
+    this.write(place, { target: target.name, outcome: 'failed', hedged, durationMs, error })
     this.#judge ??= this.strategy.judge()
     if (!this.#judge.advances(error, target)) throw error
     this.strategy.onFailure?.(target, error)
