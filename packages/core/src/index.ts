@@ -48,6 +48,7 @@ export {
   UnprocessableEntityError,
 } from 'openai/error'
 export { consecutive, countWindow, timeWindow, type TripRule } from '@harbor/breaker'
-export { byPriority, cheapest, fastest, weighted, type HedgeOptions, type Order } from '@harbor/fallback'
+export { byPriority, fastest, weighted, type HedgeOptions, type Order } from '@harbor/fallback'
+export { cheapest } from './targets/cheapest.ts'
 export { createRetryBudget, type FailureKind } from '@harbor/retry'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'
