@@ -131,7 +131,5 @@ function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === 'function'
 }
 
-const anEvent: Check = [
-  (value) => /^(open|half-open|close|reject)$/.test(String(value)),
-  'open, half-open, close or reject',
-]
+const anEvent: Check = (value) =>
+  /^(open|half-open|close|reject)$/.test(String(value)) || 'open, half-open, close or reject'

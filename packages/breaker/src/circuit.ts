@@ -37,6 +37,8 @@ export class Circuit {
   readonly #timed: boolean
   readonly #measured: boolean
   #current: State
+  /** The last error since it was last closed. */
+  #cause: unknown
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
     this.#settings = settings
@@ -59,7 +61,7 @@ export class Circuit {
     if (current.state === 'half-open') {
       const expiresAt = Math.min(...Array.from(current.probes, (probe) => probe.expiresAt))
       if (this.now() >= expiresAt) {
-        this.#reopen(current, expiresAt, 0, current.opening.cause)
+        this.#reopen(current, expiresAt, 0)
         // That opening may be over too.
         return this.look()
       }
@@ -94,7 +96,7 @@ export class Circuit {
       if (current.probes.size + current.succeeded < this.#settings.probes) return undefined
     }
     const retryAfterMs = this.#leftOf(current)
-    const { cause } = state === 'half-open' ? current.opening : (current as Partial<Open>)
+    const cause = this.#cause
     if (this.listeners.hearRejections) {
       this.listeners.emit({ type: 'reject', state, previous: state, retryAfterMs, cause })
     }
@@ -139,7 +141,10 @@ export class Circuit {
     } else if (current.state === 'half-open' && call.probe) {
       current.probes.delete(call.probe)
       if (verdict === 'success') this.#countSuccess(current)
-      else if (verdict !== 'ignore') this.#reopen(current, this.now(), this.#wishOf(verdict), error)
+      else if (verdict !== 'ignore') {
+        this.#cause = error
+        this.#reopen(current, this.now(), this.#wishOf(verdict))
+      }
     }
   }
 
@@ -178,15 +183,15 @@ export class Circuit {
     const failed = verdict !== 'success'
     const now = this.#timed || failed ? this.now() : 0
     if (failed) {
-      current.cause = error
+      this.#cause = error
       current.openAtLeastUntil = Math.max(current.openAtLeastUntil, now + this.#wishOf(verdict))
     }
     const durationMs = (call.endedAt ?? now) - call.startedAt
     if (recordAll(current.tallies, failed, durationMs, now)) this.#trip(current, this.now())
   }
 
-  #trip({ openings, calmAt, openAtLeastUntil, cause }: Closed, now: number): void {
-    this.#open(now < calmAt ? openings + 1 : 1, now, openAtLeastUntil - now, cause)
+  #trip({ openings, calmAt, openAtLeastUntil }: Closed, now: number): void {
+    this.#open(now < calmAt ? openings + 1 : 1, now, openAtLeastUntil - now)
   }
 
   #countSuccess(current: HalfOpen): void {
@@ -195,25 +200,26 @@ export class Circuit {
     this.#enter(closed(this.#settings.rules, openings, this.now() + forMs), 'close')
   }
 
-  #reopen({ opening }: HalfOpen, from: number, atLeastMs: number, cause: unknown): void {
-    this.#open(opening.openings + 1, from, atLeastMs, cause)
+  #reopen({ opening }: HalfOpen, from: number, atLeastMs: number): void {
+    this.#open(opening.openings + 1, from, atLeastMs)
   }
 
-  #open(openings: number, from: number, atLeastMs: number, cause: unknown): void {
+  #open(openings: number, from: number, atLeastMs: number): void {
     const forMs = Math.max(openTime(this.#settings.openForMs, openings), atLeastMs)
-    this.#enter({ state: 'open', openings, forMs, until: from + forMs, cause }, 'open', cause)
+    this.#enter({ state: 'open', openings, forMs, until: from + forMs }, 'open')
   }
 
   #toHalfOpen(opening: Open): void {
-    this.#enter({ state: 'half-open', opening, probes: new Set(), succeeded: 0 }, 'half-open', opening.cause)
+    this.#enter({ state: 'half-open', opening, probes: new Set(), succeeded: 0 }, 'half-open')
   }
 
-  #enter(next: State, type: BreakerEvent['type'], cause?: unknown): void {
+  #enter(next: State, type: BreakerEvent['type']): void {
     const previous = this.#current.state
     this.#current = next
     const { state } = next
+    if (state === 'closed' || state === 'isolated') this.#cause = undefined
     if (state === previous) return // closed again by reset(): only the counts are new
-    this.listeners.emit({ type, state, previous, retryAfterMs: this.#leftOf(next), cause })
+    this.listeners.emit({ type, state, previous, retryAfterMs: this.#leftOf(next), cause: this.#cause })
   }
 
   #wishOf(verdict: Verdict): number {

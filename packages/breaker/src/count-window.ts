@@ -1,5 +1,5 @@
 import type { TripRule } from './trip-rule.ts'
-import { aRatio, optional, validate, wholeNumber } from './validate.ts'
+import { aRatio, validate, wholeNumber } from './validate.ts'
 
 export interface CountWindowOptions {
   /** How many of the last calls are looked at. */
@@ -12,7 +12,7 @@ export interface CountWindowOptions {
 
 /** Opens when too many of the last `size` calls failed. One call costs the same whatever the size. */
 export function countWindow(options: CountWindowOptions): TripRule {
-  validate(options, CHECKS)
+  validate(options, CHECKS, ['size', 'failureRatio'])
   const { size, failureRatio, minimumCalls = size } = options
   if (minimumCalls > size) {
     throw new TypeError(
@@ -49,4 +49,4 @@ export function countWindow(options: CountWindowOptions): TripRule {
   }
 }
 
-const CHECKS = { size: wholeNumber, failureRatio: aRatio, minimumCalls: optional(wholeNumber) }
+const CHECKS = { size: wholeNumber, failureRatio: aRatio, minimumCalls: wholeNumber }

@@ -26,9 +26,7 @@ export function carefully(judge: Judge): Judge {
   return (outcome) => ask('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
 }
 
-const aVerdict: Check = [
-  (value) =>
-    ['success', 'failure', 'ignore'].includes(value as string) ||
-    (value as { failure?: unknown } | null | undefined)?.failure === true,
-  'success, failure, ignore or { failure: true }',
-]
+const aVerdict: Check = (value) =>
+  ['success', 'failure', 'ignore'].includes(value as string) ||
+  (value as { failure?: unknown } | null | undefined)?.failure === true ||
+  'success, failure, ignore or { failure: true }'

@@ -4,7 +4,7 @@ import { carefully, judgeByDefault, type Judge, type Outcome, type Verdict } fro
 import { DEFAULT_OPEN_MS, type OpenTime } from './open-time.ts'
 import { isSnapshot, type BreakerSnapshot } from './snapshot.ts'
 import type { TripRule } from './trip-rule.ts'
-import { duration, having, ofType, optional, validate, wholeNumber, type Check } from './validate.ts'
+import { duration, having, ofType, validate, wholeNumber, type Check } from './validate.ts'
 
 export interface BreakerOptions {
   /** When it opens; of several rules, the first that says so. @default consecutive(3) */
@@ -54,20 +54,19 @@ export function settingsOf(options: BreakerOptions): Settings {
   }
 }
 
-const [isRule] = having('start', '')
+const isRule = (value: unknown): boolean => having('start', '')(value) === true
 
 const CHECKS: Readonly<Record<keyof BreakerOptions, Check>> = {
-  trip: optional([
-    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isRule) : isRule(value)),
+  trip: (value) =>
+    (Array.isArray(value) ? value.length > 0 && value.every(isRule) : isRule(value)) ||
     'a trip rule, such as consecutive(3), or a list of some',
-  ]),
-  openForMs: optional([
-    (value) => typeof value === 'function' || duration[0](value),
-    `${duration[1]}, or a function`,
-  ]),
-  probes: optional(wholeNumber),
-  probeTimeoutMs: optional(duration),
-  judge: optional(ofType('function')),
-  restore: optional([isSnapshot, 'what snapshot() returned']),
-  clock: optional(having('now', 'a clock')),
+  openForMs(value) {
+    const expected = typeof value === 'function' || duration(value)
+    return expected === true || `${expected}, or a function`
+  },
+  probes: wholeNumber,
+  probeTimeoutMs: duration,
+  judge: /* @__PURE__ */ ofType('function'),
+  restore: (value) => isSnapshot(value) || 'what snapshot() returned',
+  clock: /* @__PURE__ */ having('now', 'a clock'),
 }

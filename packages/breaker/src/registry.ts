@@ -1,7 +1,7 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { systemClock } from './clock.ts'
 import { settingsOf, type BreakerOptions } from './options.ts'
-import { duration, expect, ofType, optional, validate, wholeNumber } from './validate.ts'
+import { duration, expect, ofType, validate, wholeNumber } from './validate.ts'
 
 export interface RegistryLimits {
   /** How many breakers are kept. For one more, the closed one asked for longest ago is dropped, or else any. @default 1_000 */
@@ -26,7 +26,7 @@ export function createBreakerRegistry(
   options: BreakerOptions | ((key: string) => BreakerOptions),
   limits: RegistryLimits = {},
 ): BreakerRegistry {
-  validate(limits, { maxKeys: optional(wholeNumber), idleMs: optional(duration) })
+  validate(limits, { maxKeys: wholeNumber, idleMs: duration })
   const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
   const { clock } = typeof options === 'function' ? { clock: systemClock } : settingsOf(options)
   /** In the order in which they were last asked for. */

@@ -94,6 +94,17 @@ describe('snapshots', () => {
     expect(later.breaker.state).toBe('half-open')
   })
 
+  it('says when it was taken, also of a breaker that was itself revived', () => {
+    const { breaker, clock } = breakerWith({ trip: consecutive(3) })
+    for (const reach of [() => undefined, () => fail(breaker, 3), () => clock.pass(1_000)]) {
+      reach()
+      const revived = new CircuitBreaker({ trip: consecutive(3), clock, restore: breaker.snapshot() })
+      clock.pass(10)
+      expect(revived.snapshot()).toEqual(breaker.snapshot())
+      expect(revived.snapshot().takenAt).toBe(clock.now())
+    }
+  })
+
   it('ignores the counts of other rules, and can still close with fewer probes than were asked for', () => {
     const { breaker, clock } = breakerWith({ trip: consecutive(3), probes: 3 })
     fail(breaker, 2)

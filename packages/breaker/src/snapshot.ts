@@ -3,18 +3,13 @@ import type { Closed, HalfOpen, Isolated, Open, State } from './state.ts'
 
 /** A breaker as data that survives JSON. Errors are left out: they may hold what must not be stored. */
 export type BreakerSnapshot = Readonly<
-  { version: 1; takenAt: number } & (SavedClosed | SavedOpen | SavedHalfOpen | Pick<Isolated, 'state'>)
+  { version: 1; takenAt: number } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
 >
 
-interface SavedClosed extends Omit<Closed, 'tallies' | 'cause'> {
+interface SavedClosed extends Omit<Closed, 'tallies'> {
   readonly tallies: readonly unknown[]
-  readonly cause?: undefined
 }
-interface SavedOpen extends Omit<Open, 'cause'> {
-  readonly cause?: undefined
-}
-interface SavedHalfOpen extends Omit<HalfOpen, 'opening' | 'probes'> {
-  readonly opening: SavedOpen
+interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
   /** When their time is up. */
   readonly probes: readonly number[]
 }
@@ -24,13 +19,13 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
   const head = { version: 1, takenAt } as const
   switch (current.state) {
     case 'closed':
-      return { ...head, ...current, cause: undefined, tallies: current.tallies.map((tally) => tally.save()) }
+      return { ...current, ...head, tallies: current.tallies.map((tally) => tally.save()) }
     case 'open':
-      return { ...head, ...current, cause: undefined }
+      return { ...current, ...head }
     case 'half-open': {
       // An answered probe has no time limit: in the copy nobody could ever free its slot.
       const probes = Array.from(current.probes, (probe) => probe.expiresAt).filter(Number.isFinite)
-      return { ...head, ...current, opening: { ...current.opening, cause: undefined }, probes }
+      return { ...current, ...head, probes }
     }
     case 'isolated':
       return { ...head, state: current.state }
@@ -41,17 +36,12 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
 export function revive(saved: BreakerSnapshot, { rules, probes }: Settings): State {
   switch (saved.state) {
     case 'closed':
-      return {
-        ...saved,
-        cause: undefined,
-        tallies: rules.map((rule, index) => rule.start(saved.tallies[index])),
-      }
+      return { ...saved, tallies: rules.map((rule, index) => rule.start(saved.tallies[index])) }
     case 'open':
-      return { ...saved, cause: undefined }
+      return { ...saved }
     case 'half-open':
       return {
         ...saved,
-        opening: { ...saved.opening, cause: undefined },
         probes: new Set(saved.probes.map((expiresAt) => ({ expiresAt }))),
         // One more at least has to succeed, or nothing would ever close it.
         succeeded: Math.min(saved.succeeded, probes - 1),

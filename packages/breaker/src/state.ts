@@ -17,8 +17,6 @@ export interface Closed {
   readonly calmAt: number
   /** The latest moment until which `judge` wished an opening to last. */
   openAtLeastUntil: number
-  /** The last error. */
-  cause: unknown
 }
 
 export interface Open {
@@ -27,8 +25,6 @@ export interface Open {
   /** How long it is to last, in milliseconds. */
   readonly forMs: number
   readonly until: number
-  /** The last error before it opened. */
-  readonly cause: unknown
 }
 
 export interface HalfOpen {
@@ -56,5 +52,5 @@ export interface Probe {
 /** Nothing counted yet. */
 export function closed(rules: readonly TripRule[], openings = 0, calmAt = 0): Closed {
   const tallies = rules.map((rule) => rule.start())
-  return { state: 'closed', tallies, openings, calmAt, openAtLeastUntil: 0, cause: undefined }
+  return { state: 'closed', tallies, openings, calmAt, openAtLeastUntil: 0 }
 }

@@ -1,5 +1,5 @@
 import type { Counts, Tally, TripRule } from './trip-rule.ts'
-import { aRatio, duration, optional, validate, wholeNumber } from './validate.ts'
+import { aRatio, duration, validate, wholeNumber } from './validate.ts'
 
 export interface TimeWindowOptions {
   /** How long a call counts after it ended, in milliseconds. */
@@ -19,7 +19,7 @@ export interface TimeWindowOptions {
  * are, and time that passes without calls empties the window.
  */
 export function timeWindow(options: TimeWindowOptions): TripRule {
-  validate(options, CHECKS)
+  validate(options, CHECKS, ['durationMs', 'failureRatio'])
   if ((options.slowCallMs === undefined) !== (options.slowCallRatio === undefined)) {
     throw new TypeError('slowCallMs and slowCallRatio must be given together')
   }
@@ -121,7 +121,7 @@ function fits(saved: unknown, { durationMs }: Settings): saved is Saved {
 const CHECKS = {
   durationMs: duration,
   failureRatio: aRatio,
-  minimumCalls: optional(wholeNumber),
-  slowCallMs: optional(duration),
-  slowCallRatio: optional(aRatio),
+  minimumCalls: wholeNumber,
+  slowCallMs: duration,
+  slowCallRatio: aRatio,
 }

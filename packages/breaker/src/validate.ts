@@ -1,66 +1,58 @@
-/** What one option accepts: a test and, for the message, its name in words. */
-export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
+/** Whether a value will do for an option: `true`, or else what it must be, in words. */
+export type Check = (value: unknown) => true | string
 
 /** Finite: an opening ends some day, and what a snapshot holds must survive JSON. */
 const isFrom1 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1
 
-export const duration: Check = [isFrom1, 'a number of milliseconds of at least 1']
-export const wholeNumber: Check = [
-  (value) => Number.isInteger(value) && isFrom1(value),
-  'a whole number of at least 1',
-]
-export const aRatio: Check = [
-  (value) => typeof value === 'number' && value > 0 && value <= 1,
-  'a number above 0 and at most 1',
-]
-export const ofType = (type: 'function' | 'object' | 'string'): Check => [
-  (value) => typeof value === type && value !== null,
-  `of type ${type}`,
-]
+export const duration: Check = (value) => isFrom1(value) || 'a number of milliseconds of at least 1'
+export const wholeNumber: Check = (value) =>
+  (Number.isInteger(value) && isFrom1(value)) || 'a whole number of at least 1'
+export const aRatio: Check = (value) =>
+  (typeof value === 'number' && value > 0 && value <= 1) || 'a number above 0 and at most 1'
+export const ofType =
+  (type: 'function' | 'object' | 'string'): Check =>
+  (value) =>
+    (typeof value === type && value !== null) || `of type ${type}`
 /** Anything with this method: what our own functions make may come from another copy of the package. */
-export const having = (method: string, expected: string): Check => [
-  (value) => typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function',
-  expected,
-]
-/** An option need not be given. */
-export const optional = ([accepts, expected]: Check): Check => [
-  (value) => value === undefined || accepts(value),
-  expected,
-]
+export const having =
+  (method: string, expected: string): Check =>
+  (value) =>
+    typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function' || expected
 
 /**
- * Refuses, by name, an option that does not exist or whose value makes no sense.
+ * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` is an option not given.
  *
  * @throws TypeError which says what was expected and what came
  */
-export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
+export function validate(
+  options: object,
+  checks: Readonly<Record<string, Check>>,
+  required: readonly string[] = [],
+): void {
   expect('options', options, ofType('object'))
-  const known = Object.keys(checks)
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, known)}?`)
+  for (const name of [...required, ...Object.keys(options)]) {
+    const check = Object.hasOwn(checks, name) && checks[name]
+    if (!check) {
+      throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
+    }
+    const value: unknown = options[name as never]
+    if (value !== undefined || required.includes(name)) expect(name, value, check)
   }
-  for (const name of known) expect(name, options[name as never], checks[name] as Check)
 }
 
 /** @throws TypeError */
-export function expect(name: string, value: unknown, [accepts, expected]: Check): void {
-  if (accepts(value)) return
+export function expect(name: string, value: unknown, check: Check): void {
+  const expected = check(value)
+  if (expected === true) return
   // What came is named without its content, which may be a secret.
   const got =
     value === Object(value) ? typeof value : typeof value === 'string' ? `"${value}"` : String(value)
   throw new TypeError(`${name} must be ${expected}, got ${got}`)
 }
 
-/** The name that shares the most pairs of letters. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const letters = name.toLowerCase()
-  const shared = (other: string): number => {
-    let pairs = 0
-    for (let at = 0; at < letters.length; at++) {
-      if (other.toLowerCase().includes(letters.slice(at, at + 2))) pairs++
-    }
-    return pairs
-  }
-  return known.toSorted((one, other) => shared(other) - shared(one))[0]
+/** The known name that shares the most pairs of letters with this one. */
+function nearest(name: string, known: string[]): string | undefined {
+  const pairs = Array.from(name.toLowerCase(), (letter, at) => letter + name.charAt(at + 1).toLowerCase())
+  const shared = (other: string): number => pairs.filter((pair) => other.toLowerCase().includes(pair)).length
+  return known.sort((one, other) => shared(other) - shared(one))[0]
 }

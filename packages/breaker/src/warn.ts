@@ -7,15 +7,10 @@ export function warn(error: unknown): void {
 }
 
 /** Asks a function given to us. If it throws, or its answer makes no sense, a warning is emitted and the default counts. */
-export function ask<Answer>(
-  name: string,
-  question: () => Answer,
-  [accepts, expected]: Check,
-  otherwise: Answer,
-): Answer {
+export function ask<Answer>(name: string, question: () => Answer, check: Check, otherwise: Answer): Answer {
   try {
     const answer = question()
-    expect(`what ${name} returns`, answer, [accepts, expected])
+    expect(`what ${name} returns`, answer, check)
     return answer
   } catch (error) {
     warn(error)
