@@ -137,10 +137,18 @@ describe('mayRetryHere', () => {
   it('leaves to another target what failed here often enough, or was asked to wait', () => {
     const server = failure('server')
     const slow = failure('rate-limit', { status: 429, retryAfterMs: 1 })
-    const asked = (canMoveOn: boolean, madeHere: number, failed = server): boolean =>
-      mayRetryHere(exchangeAfter({ canMoveOn, madeHere }), failed)
-    expect([asked(true, 1), asked(true, 2), asked(false, 2)]).toEqual([true, false, true])
-    expect([asked(true, 1, slow), asked(false, 1, slow)]).toEqual([false, true])
+    const unsaid = failure('rate-limit', { status: 429 })
+    const asked = (others: number, madeHere: number, failed = server): boolean =>
+      mayRetryHere(exchangeAfter({ others, madeHere }), failed)
+    expect([asked(1, 1), asked(1, 2), asked(0, 2)]).toEqual([true, false, true])
+    expect([asked(1, 1, slow), asked(0, 1, slow)]).toEqual([false, true])
+    expect([asked(1, 1, unsaid), asked(0, 1, unsaid)]).toEqual([false, true])
+  })
+
+  it('leaves to each of the other targets one of the requests that the call may still send', () => {
+    const asked = (others: number, maxUpstreamCalls: number): boolean =>
+      mayRetryHere(exchangeAfter({ failed: ['server'], others, maxUpstreamCalls }), failure('server'))
+    expect([asked(4, 6), asked(5, 6), asked(1, 2), asked(0, 2)]).toEqual([true, false, false, true])
   })
 
   it('repeats nothing unknown: a stranger among errors may have been sent', () => {
@@ -197,17 +205,17 @@ function exchangeAfter(
     ambiguousRetries?: number
     failed?: readonly FailureKind[]
     maxUpstreamCalls?: number
-    canMoveOn?: boolean
+    others?: number
     madeHere?: number
   } = {},
 ): LegExchange {
   const { possiblyBilled = 0, ambiguousRetries = 1, failed = [] } = facts
-  const { maxUpstreamCalls = 6, canMoveOn = false, madeHere = failed.length } = facts
+  const { maxUpstreamCalls = 6, others = 0, madeHere = failed.length } = facts
   const attempts = failed.map((kind) => ({ failure: { kind } }))
   return {
     receipt: { possiblyBilled, attempts },
     operation: { ambiguousRetries },
     policy: { maxUpstreamCalls, attemptsBeforeFallback: 2 },
-    leg: { canMoveOn, attempts: madeHere },
+    leg: { others, attempts: madeHere },
   } as unknown as LegExchange
 }

@@ -115,16 +115,18 @@ export function situationOf(failure: Failure): Situation {
  */
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
-  if (!failure.retryable || hasNoCallLeft(exchange)) return false
-  if (leg.canMoveOn) {
-    // Elsewhere nobody asked us to wait.
-    if (failure.retryAfterMs !== undefined || leg.attempts >= policy.attemptsBeforeFallback) return false
-  }
+  const { others } = leg
+  if (!failure.retryable || callsLeft(exchange) <= others) return false // each of the others gets its turn
   const situation = situationOf(failure)
+  const { retryHere, nextTarget } = VERDICTS[situation]
+  if (others > 0) {
+    // Elsewhere nobody asked us to wait.
+    if (failure.retryAfterMs !== undefined || nextTarget === 'other-quota-group') return false
+    if (leg.attempts >= policy.attemptsBeforeFallback) return false
+  }
   if (situation === 'sent-unanswered') {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
-  const { retryHere } = VERDICTS[situation]
   if (retryHere === 'no') return failure.status !== undefined // only a provider overrules its row
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
@@ -152,8 +154,12 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /** Whether the call has used up what it may send upstream, over all its targets. */
-export function hasNoCallLeft({ receipt, policy }: LegExchange): boolean {
-  return receipt.attempts.length >= policy.maxUpstreamCalls
+export function hasNoCallLeft(exchange: LegExchange): boolean {
+  return callsLeft(exchange) <= 0
+}
+
+function callsLeft({ receipt, policy }: LegExchange): number {
+  return policy.maxUpstreamCalls - receipt.attempts.length
 }
 
 /** For a provider that asks to be left alone and does not say how long. */

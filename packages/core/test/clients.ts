@@ -12,6 +12,8 @@ export interface Reading {
   /** What the reader was told instead of an end. */
   readonly error: unknown
   readonly receipt: Receipt | undefined
+  /** Who served the call, as the headers of its answer say. */
+  readonly servedBy: string | undefined
 }
 
 /** Somebody who makes calls through Harbor's pipeline and reads the whole answer. */
@@ -44,7 +46,7 @@ export const CLIENTS: readonly {
 ]
 
 /** The client that most tests need. */
-export function harborClient(provider: SimulatedProvider, options?: HarborFetchOptions): Client {
+export function harborClient(provider: { readonly baseURL: string }, options?: HarborFetchOptions): Client {
   return sdkClient('Harbor', harborFor(provider, options))
 }
 
@@ -63,17 +65,20 @@ function sdkClient(name: string, client: OpenAI): Client {
     const chunks: unknown[] = []
     let receipt: Receipt | undefined
     let error: unknown
+    let headers: Headers | undefined
     try {
       const { data, response } = await create(api, model, streaming).withResponse()
       receipt = receiptOf(response)
+      headers = response.headers
       if (Symbol.asyncIterator in data) for await (const chunk of data) chunks.push(chunk)
       else chunks.push(data)
     } catch (thrown) {
       error = thrown
       receipt ??= receiptOf(thrown)
+      headers ??= thrown instanceof OpenAI.APIError ? thrown.headers : undefined
     }
     await closed(receipt)
-    return { chunks, error, receipt }
+    return { chunks, error, receipt, servedBy: servedBy(headers) }
   }
   return {
     name,
@@ -93,10 +98,11 @@ function fetchClient(provider: SimulatedProvider, options?: HarborFetchOptions):
     const text = await response.text()
     const receipt = receiptOf(response)
     await closed(receipt)
-    if (!response.ok) return { chunks: [], error: { status: response.status, ...errorIn(text) }, receipt }
+    const told = { receipt, servedBy: servedBy(response.headers) }
+    if (!response.ok) return { chunks: [], error: { status: response.status, ...errorIn(text) }, ...told }
     return streaming
-      ? { ...eventsIn(text), receipt }
-      : { chunks: [JSON.parse(text)], error: undefined, receipt }
+      ? { ...eventsIn(text), ...told }
+      : { chunks: [JSON.parse(text)], error: undefined, ...told }
   }
   return {
     name: 'plain fetch',
@@ -106,7 +112,7 @@ function fetchClient(provider: SimulatedProvider, options?: HarborFetchOptions):
 }
 
 /** What a careful reader of server-sent events makes of a body. */
-function eventsIn(body: string): Omit<Reading, 'receipt'> {
+function eventsIn(body: string): Pick<Reading, 'chunks' | 'error'> {
   const chunks: unknown[] = []
   for (const event of body.split(/\r?\n\r?\n/)) {
     const data = /^data: (.*)$/m.exec(event)?.[1]
@@ -116,6 +122,10 @@ function eventsIn(body: string): Omit<Reading, 'receipt'> {
     chunks.push(chunk)
   }
   return { chunks, error: undefined }
+}
+
+function servedBy(headers: Headers | undefined): string | undefined {
+  return headers?.get('x-harbor-target') ?? undefined
 }
 
 function errorIn(body: string): object {

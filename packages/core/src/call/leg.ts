@@ -11,17 +11,21 @@ export class Leg {
   attempts = 0
   /** The breaker hears of one failure of a call, however often it was tried: one bad request opens nothing. */
   failureReported = false
-  readonly #othersCan: (() => boolean) | undefined
+  readonly #countOthers: (() => number) | undefined
 
-  /** @param othersCan whether another target could take over now, asked when it matters */
-  constructor(target: Target, provider: Provider, othersCan?: () => boolean) {
+  /** @param countOthers how many other targets could take over now, asked when it matters */
+  constructor(target: Target, provider: Provider, countOthers?: () => number) {
     this.target = target
     this.provider = provider
-    this.#othersCan = othersCan
+    this.#countOthers = countOthers
   }
 
-  /** Whether another target can take over now. */
+  /** How many other targets can take over now. */
+  get others(): number {
+    return this.#countOthers?.() ?? 0
+  }
+
   get canMoveOn(): boolean {
-    return this.#othersCan?.() ?? false
+    return this.others > 0
   }
 }

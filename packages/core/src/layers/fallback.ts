@@ -40,8 +40,8 @@ export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegH
     }
 }
 
-/** Operations that continue something at their provider stay there. */
-function planOf(exchange: Exchange): Plan {
+/** What may serve the call. Operations that continue something at their provider stay there. */
+export function planOf(exchange: Exchange): Plan {
   const { policy, operation, receipt, asked } = exchange
   const { routes } = policy
   const nativeURL = nativeURLOf(exchange)
@@ -75,20 +75,21 @@ async function follow(
   const { policy, asked, receipt } = exchange
   const { routes } = policy
   const hedge = targets.length > 1 ? (asked.hedge ?? policy.hedge ?? false) : false
+  let since = 0
   const restOf = (target: Target): string | undefined =>
-    health.restingReason(target, routes.providerOf(target), exchange.headers)
-  // Rests steer; where all rest there is nowhere to steer to.
-  const allRest = targets.every(restOf)
-  const reasonToSkip = (target: Target): string | undefined =>
-    (allRest ? undefined : restOf(target)) ?? lackOf(target, exchange)
+    health.restingReason(target, routes.providerOf(target), exchange.headers, since)
+  const canTakeOver = (target: Target): boolean =>
+    health.isAvailable(target) && !restOf(target) && !lackOf(target, exchange)
+  const reasonToSkip = (target: Target): string | undefined => lackOf(target, exchange) ?? restOf(target)
+  // Rests steer. Where there is nowhere to steer to, only those count that this call itself brings about.
+  since = targets.some(canTakeOver) ? 0 : health.restsNoted
 
   async function call(target: Target, context: FallbackContext): Promise<Answer> {
     const reason = reasonToSkip(target)
     if (reason !== undefined) context.skip(reason)
     const later = targets.slice(targets.indexOf(target) + 1)
-    const others = (): boolean => later.some((other) => health.isAvailable(other) && !reasonToSkip(other))
     const provider = routes.providerOf(target)
-    const leg = new Leg(target, provider, others)
+    const leg = new Leg(target, provider, () => later.filter(canTakeOver).length)
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const adapted = await adaptRequest(exchange, target, provider).catch((error: unknown) => {
@@ -101,7 +102,7 @@ async function follow(
       race?.won()
       if (answer.body.kind === 'text') race?.release()
       else void answer.body.ended.then(() => race?.release())
-      return answer
+      return { ...answer, servedBy: target }
     } catch (error) {
       race?.release()
       throw error

@@ -7,32 +7,42 @@ const MOST_RESTS = 1_000
  * model that a provider does not have. Rests steer a call to another target; they never refuse one.
  */
 export class Cooldowns {
-  readonly #until = new Map<string, number>()
+  readonly #rests = new Map<string, { readonly until: number; readonly number: number }>()
+  #noted = 0
 
   /** A rest is never shortened by a later one. */
   rest(key: string, ms: number, now: number): void {
-    const until = Math.max(this.#until.get(key) ?? 0, now + Math.min(ms, LONGEST_MS))
-    if (this.#until.size >= MOST_RESTS) this.#makeRoom(now)
-    this.#until.set(key, until)
+    const known = this.#rests.get(key)
+    if (!known && this.#rests.size >= MOST_RESTS) this.#makeRoom(now)
+    const until = Math.max(known?.until ?? 0, now + Math.min(ms, LONGEST_MS))
+    this.#rests.set(key, { until, number: ++this.#noted })
   }
 
-  /** Until when, on the same clock as `now`; 0 when it does not rest. */
-  until(key: string, now: number): number {
-    const until = this.#until.get(key)
-    if (until === undefined) return 0
-    if (until > now) return until
-    this.#until.delete(key)
+  /**
+   * Until when, on the same clock as `now`; 0 when it does not rest.
+   * @param since leaves out what was not noted again after so many rests
+   */
+  until(key: string, now: number, since = 0): number {
+    const rest = this.#rests.get(key)
+    if (rest === undefined) return 0
+    if (rest.until > now) return rest.number > since ? rest.until : 0
+    this.#rests.delete(key)
     return 0
+  }
+
+  /** How many rests were noted so far. */
+  get noted(): number {
+    return this.#noted
   }
 
   /** Lets the common case cost nothing. */
   get empty(): boolean {
-    return this.#until.size === 0
+    return this.#rests.size === 0
   }
 
   #makeRoom(now: number): void {
-    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key)
-    const [oldest] = this.#until.keys()
-    if (this.#until.size >= MOST_RESTS && oldest !== undefined) this.#until.delete(oldest)
+    for (const [key, { until }] of this.#rests) if (until <= now) this.#rests.delete(key)
+    const [oldest] = this.#rests.keys()
+    if (this.#rests.size >= MOST_RESTS && oldest !== undefined) this.#rests.delete(oldest)
   }
 }

@@ -73,7 +73,8 @@ export class Health {
   readonly #breakers: BreakerRegistry | undefined
   readonly #cooldowns = new Cooldowns()
   readonly #probes = new Map<string, Probe>()
-  readonly #withAlternative = new Set<string>()
+  /** By target, what the last call that might use it could choose from. */
+  readonly #choices = new Map<string, readonly Target[]>()
   /** Breakers whose events are passed on. */
   readonly #told = new WeakSet<CircuitBreaker>()
 
@@ -109,10 +110,13 @@ export class Health {
     return breaker
   }
 
-  /** A call has a choice between these: a circuit may then open early. */
+  /** A call has a choice between these: a circuit may then open early, while another one can take over. */
   noteAlternatives(targets: readonly Target[]): void {
-    if (targets.length < 2 || this.#withAlternative.size >= MOST_TARGETS) return
-    for (const target of targets) this.#withAlternative.add(keyOf(target))
+    if (targets.length < 2) return
+    for (const target of targets) {
+      const key = keyOf(target)
+      if (this.#choices.size < MOST_TARGETS || this.#choices.has(key)) this.#choices.set(key, targets)
+    }
   }
 
   /** Notes what a failed attempt says about what it used. */
@@ -131,12 +135,20 @@ export class Health {
     })
   }
 
-  /** Why a target is better left alone now, apart from its circuit; undefined when it is not. */
-  restingReason(target: Target, provider: Provider, headers: Headers): string | undefined {
+  /** How many rests were noted so far. */
+  get restsNoted(): number {
+    return this.#cooldowns.noted
+  }
+
+  /**
+   * Why a target is better left alone now, apart from its circuit; undefined when it is not.
+   * @param since counts only rests noted after so many others
+   */
+  restingReason(target: Target, provider: Provider, headers: Headers, since = 0): string | undefined {
     if (this.#cooldowns.empty) return undefined
     const now = systemClock.now()
     const keys = restKeys(target, provider, headers)
-    const what = REASONS.find(([name]) => this.#cooldowns.until(keys[name], now) > 0)
+    const what = REASONS.find(([name]) => this.#cooldowns.until(keys[name], now, since) > 0)
     return what?.[1]
   }
 
@@ -185,13 +197,19 @@ export class Health {
   }
 
   #breakerOptions(key: string, settings: BreakerSettings): BreakerOptions {
-    const early = onlyIf(WITH_ALTERNATIVE, () => this.#withAlternative.has(key))
+    const early = onlyIf(WITH_ALTERNATIVE, () => this.#hasAlternative(key))
     return {
       trip: [early, WITHOUT_ALTERNATIVE],
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       ...settings,
       clock: systemClock,
     }
+  }
+
+  /** Else the last one standing would be shut out by three failures in a row: an outage of our own making. */
+  #hasAlternative(key: string): boolean {
+    const choice = this.#choices.get(key) ?? []
+    return choice.some((target) => keyOf(target) !== key && this.isAvailable(target))
   }
 
   /** Asks for the list of models: it costs nothing, and any answer but a failure shows that somebody is there. */

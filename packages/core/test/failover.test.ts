@@ -1,0 +1,419 @@
+import type { Fault, SimulatedProvider } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import type { FailureKind, HarborFetchOptions } from '../src/index.ts'
+import { harborClient, type Api, type Client, type Reading } from './clients.ts'
+import { expectNoFalseTimeout, status, type ErrorClass } from './failing.ts'
+import { BACKUP, BACKUP_SAYS, PRIMARY, PRIMARY_SAYS, simulatePair, textOf, type Pair } from './pair.ts'
+
+type Form = 'JSON' | 'stream'
+
+/** One scenario: what the primary does every time, and what its user sees of it. */
+interface Row {
+  readonly what: string
+  readonly fault?: Fault
+  /** Only for answers of this form; both if left out. */
+  readonly only?: Form
+  /** What is done before the call, beyond the fault. */
+  readonly prepare?: (pair: Pair, call: () => Promise<Reading>) => Promise<unknown>
+  /** Where the primary is looked for instead of where it is. */
+  readonly address?: (primary: SimulatedProvider) => string
+  readonly options?: HarborFetchOptions
+  readonly outcome: Outcome
+  /** Requests that reached the primary and the backup. */
+  readonly calls: readonly [primary: number, backup: number]
+  /** How the attempts went, in order, where a request may fail before it reaches anybody. */
+  readonly attempts: readonly (FailureKind | 'fine')[]
+}
+
+type Outcome =
+  /** The whole answer of one of them. */
+  | { readonly from: 'primary' | 'backup'; readonly text?: 'half' | 'twice' }
+  /** What the primary had sent before it failed, and an error after it. */
+  | { readonly fragment: number; readonly code: string }
+  | { readonly error: ErrorClass; readonly facts: object; readonly target?: string }
+
+const TIGHT: HarborFetchOptions = { timeouts: { attemptMs: 250, firstTokenMs: 250, idleMs: 250 } }
+const SHARED_QUOTA: HarborFetchOptions = { providers: { openai: { quotaGroup: 'one' } } }
+const FROM_PRIMARY = { from: 'primary' } as const
+const FROM_BACKUP = { from: 'backup' } as const
+
+const ROWS: readonly Row[] = [
+  { what: 'nothing', ...fine({ type: 'sequence', faults: [] }) },
+  {
+    what: 'hard down: nothing listens',
+    prepare: ({ primary }) => primary.down(),
+    ...movedOn(0, 'network', 'network'),
+  },
+  { what: 'hard down: 503 for every request', fault: status(503), ...movedOn(2, 'server', 'server') },
+  { what: 'hard down: 500 for every request', fault: status(500), ...movedOn(2, 'server', 'server') },
+  ...(
+    [
+      ['in seconds', '1'],
+      ['as a date', { dateInMs: 5_000 }],
+      ['in milliseconds', 500],
+      ['absent', undefined],
+      ['too long to wait for', '3600'],
+    ] as const
+  ).map(([how, retryAfter]): Row => ({
+    what: `429, Retry-After ${how}`,
+    fault: status(429, { retryAfter }),
+    ...movedOn(1, 'rate-limit'),
+  })),
+  {
+    what: '429 once, with a quota that the backup shares',
+    fault: { type: 'sequence', faults: [{ type: 'status', status: 429, retryAfter: 20 }] },
+    options: SHARED_QUOTA,
+    outcome: FROM_PRIMARY,
+    calls: [2, 0],
+    attempts: ['rate-limit', 'fine'],
+  },
+  {
+    what: '429 for every request, with a quota that the backup shares',
+    fault: status(429, { retryAfter: 100 }),
+    options: SHARED_QUOTA,
+    outcome: { error: OpenAI.RateLimitError, facts: { status: 429 } },
+    calls: [3, 0],
+    attempts: ['rate-limit', 'rate-limit', 'rate-limit'],
+  },
+  {
+    what: 'a rate limit too long to wait for, with a quota that the backup shares',
+    fault: status(429, { retryAfter: '3600' }),
+    options: SHARED_QUOTA,
+    outcome: { error: OpenAI.RateLimitError, facts: { status: 429 } },
+    calls: [1, 0],
+    attempts: ['rate-limit'],
+  },
+  {
+    what: 'no answer at all',
+    fault: { type: 'hang' },
+    options: TIGHT,
+    ...movedOn(2, 'timeout', 'timeout'),
+  },
+  {
+    what: 'a slow first token',
+    fault: { type: 'stream-slow-first', ms: 60_000 },
+    options: TIGHT,
+    ...movedOn(2, 'timeout', 'timeout'),
+  },
+  {
+    what: 'comments instead of a first token',
+    fault: { type: 'stream-comments', count: 1_000, everyMs: 20 },
+    options: TIGHT,
+    ...movedOn(2, 'timeout', 'timeout'),
+  },
+  {
+    what: 'a stall in the middle of the body',
+    fault: { type: 'stream-stall', afterEvents: 0, inside: true },
+    options: TIGHT,
+    ...movedOn(2, 'timeout', 'timeout'),
+  },
+  {
+    what: 'a stall mid-stream',
+    fault: { type: 'stream-stall', afterEvents: 7 },
+    only: 'stream',
+    options: TIGHT,
+    ...brokenOff(7, 'stream_stalled'),
+  },
+  ...[false, true].flatMap((inside): Row[] => [
+    {
+      what: `a cut mid-stream, ${inside ? 'inside' : 'between'} events`,
+      fault: { type: 'stream-cut', afterEvents: 7, inside },
+      only: 'stream',
+      ...brokenOff(7, 'stream_incomplete'),
+    },
+    {
+      what: `a stream cut before its first content, ${inside ? 'inside' : 'between'} events`,
+      fault: { type: 'stream-cut', afterEvents: 1, inside },
+      only: 'stream',
+      ...movedOn(2, 'stream', 'stream'),
+    },
+  ]),
+  {
+    what: 'a stream that ends in order and too early',
+    fault: { type: 'stream-end', afterEvents: 7 },
+    only: 'stream',
+    ...brokenOff(7, 'stream_incomplete'),
+  },
+  {
+    what: 'a body cut in the middle',
+    fault: { type: 'stream-cut', afterEvents: 0, inside: true },
+    only: 'JSON',
+    ...movedOn(2, 'network', 'network'),
+  },
+  {
+    what: 'a cut before the first byte',
+    fault: { type: 'reset', when: 'before-headers' },
+    ...movedOn(2, 'network', 'network'),
+  },
+  {
+    what: 'a stream cut behind its headers',
+    fault: { type: 'reset', when: 'after-headers' },
+    only: 'stream',
+    ...movedOn(2, 'stream', 'stream'),
+  },
+  { what: 'malformed JSON', fault: { type: 'broken-json' }, ...movedOn(2, 'malformed', 'malformed') },
+  {
+    what: 'a malformed event before the first content',
+    fault: { type: 'stream-garbage', afterEvents: 1 },
+    only: 'stream',
+    ...movedOn(2, 'stream', 'stream'),
+  },
+  {
+    what: 'JSON where events were asked for',
+    fault: { type: 'json-for-stream' },
+    only: 'stream',
+    ...movedOn(2, 'malformed', 'malformed'),
+  },
+  {
+    what: 'an error event before the first content',
+    fault: { type: 'stream-error', afterEvents: 1 },
+    only: 'stream',
+    ...movedOn(2, 'server', 'server'),
+  },
+  { what: '200 with an error in its body', fault: { type: 'error-200' }, ...movedOn(2, 'server', 'server') },
+  {
+    what: '200 with a used-up quota in its body',
+    fault: { type: 'error-200', code: 'insufficient_quota' },
+    ...movedOn(1, 'quota'),
+  },
+  {
+    what: 'an HTML error page',
+    fault: { type: 'status', status: 502, html: true },
+    ...movedOn(2, 'server', 'server'),
+  },
+  {
+    what: 'an HTML page with status 200',
+    fault: { type: 'html-200' },
+    ...movedOn(2, 'malformed', 'malformed'),
+  },
+  { what: 'gzip', ...fine({ type: 'gzip' }) },
+  {
+    what: 'a duplicate chunk, which is as the provider sent it',
+    fault: { type: 'stream-duplicate', event: 6 },
+    only: 'stream',
+    outcome: { from: 'primary', text: 'twice' },
+    calls: [1, 0],
+    attempts: ['fine'],
+  },
+  { what: 'a slow drip', ...fine({ type: 'stream-drip', ms: 1, bytes: 256 }) },
+  {
+    what: 'a connection that is reset when it is used again',
+    fault: { type: 'reset-reused' },
+    prepare: ({ primary }, call) => call().then(() => primary.reset()),
+    outcome: FROM_PRIMARY,
+    calls: [2, 0],
+    attempts: ['network', 'fine'],
+  },
+  {
+    what: 'a name that does not resolve',
+    address: () => 'http://primary.invalid/v1',
+    ...movedOn(0, 'network', 'network'),
+  },
+  {
+    what: 'a TLS handshake that fails',
+    address: ({ port }) => `https://127.0.0.1:${port}/v1`,
+    ...movedOn(0, 'network', 'network'),
+  },
+  { what: 'a huge body', ...fine({ type: 'huge-body', bytes: 3_000_000 }) },
+  {
+    what: 'an event that is larger than any memory should hold',
+    fault: { type: 'huge-body', bytes: 17 * 2 ** 20 },
+    only: 'stream',
+    ...movedOn(2, 'stream', 'stream'),
+  },
+  {
+    what: 'an empty body',
+    fault: { type: 'empty-body' },
+    only: 'JSON',
+    ...movedOn(2, 'malformed', 'malformed'),
+  },
+  {
+    what: 'an empty stream',
+    fault: { type: 'empty-body' },
+    only: 'stream',
+    ...movedOn(2, 'stream', 'stream'),
+  },
+  {
+    what: 'a wrong content type',
+    fault: { type: 'wrong-content-type' },
+    only: 'JSON',
+    ...movedOn(2, 'malformed', 'malformed'),
+  },
+  {
+    what: 'an answer that a content filter ended',
+    fault: { type: 'content-filter' },
+    outcome: { from: 'primary', text: 'half' },
+    calls: [1, 0],
+    attempts: ['fine'],
+  },
+  refused('a refused content', 400, 'content_filter', 'content-filter', OpenAI.BadRequestError),
+  refused(
+    'a context that is too long',
+    400,
+    'context_length_exceeded',
+    'context-length',
+    OpenAI.BadRequestError,
+  ),
+  refused('a wrong request', 400, 'invalid_value', 'bad-request', OpenAI.BadRequestError),
+  {
+    what: 'a used-up quota',
+    fault: status(429, { code: 'insufficient_quota', retryAfter: 10 }),
+    ...movedOn(1, 'quota'),
+  },
+  { what: 'an invalid key', fault: status(401), ...movedOn(1, 'auth') },
+  { what: 'a key that may not', fault: status(403, { code: 'forbidden' }), ...movedOn(1, 'auth') },
+  {
+    what: 'a model that is not found',
+    fault: status(404, { code: 'model_not_found' }),
+    ...movedOn(1, 'not-found'),
+  },
+  {
+    what: 'all down: nothing listens anywhere',
+    prepare: ({ primary, backup }) => Promise.all([primary.down(), backup.down()]),
+    outcome: { error: OpenAI.APIConnectionError, facts: { cause: { cause: { code: 'ECONNREFUSED' } } } },
+    calls: [0, 0],
+    attempts: ['network', 'network', 'network', 'network', 'network'],
+  },
+  {
+    what: 'all down: 503 everywhere',
+    fault: status(503, { message: 'The primary is down.' }),
+    prepare: async ({ backup }) =>
+      backup.script({ rules: [{ fault: status(503, { message: 'So am I.' }) }] }),
+    outcome: {
+      error: OpenAI.InternalServerError,
+      facts: { status: 503, error: expect.objectContaining({ message: 'So am I.' }) as unknown },
+      target: BACKUP,
+    },
+    calls: [2, 3],
+    attempts: ['server', 'server', 'server', 'server', 'server'],
+  },
+  {
+    what: 'all down: the primary says so, the backup cannot be reached',
+    fault: status(500, { message: 'The primary is down.' }),
+    prepare: ({ backup }) => backup.down(),
+    outcome: {
+      error: OpenAI.InternalServerError,
+      facts: { status: 500, error: expect.objectContaining({ message: 'The primary is down.' }) as unknown },
+    },
+    calls: [2, 0],
+    attempts: ['server', 'server', 'network', 'network', 'network'],
+  },
+]
+
+describe.each<[Api, Form]>([
+  ['chat', 'JSON'],
+  ['chat', 'stream'],
+  ['responses', 'JSON'],
+  ['responses', 'stream'],
+])('failover of %s (%s): the primary has', (api, form) => {
+  it.each(ROWS.filter(({ only }) => only === undefined || only === form))('$what', async (row) => {
+    const { fault, prepare, address, outcome, calls, attempts } = row
+    const pair = await simulatePair(fault ? { rules: [{ fault }] } : {})
+    const { primary, backup } = pair
+    const client = harborClient(address ? { baseURL: address(primary) } : primary, {
+      ...pair.options,
+      ...row.options,
+      providers: withQuotaOf(row, pair),
+    })
+    const call = (): Promise<Reading> => read(client, api, form)
+    await prepare?.(pair, call)
+
+    const reading = await call()
+
+    expect([primary.counts().calls, backup.counts().calls]).toEqual(calls)
+    expect(reading.receipt?.attempts.map(({ failure }) => failure?.kind ?? 'fine')).toEqual(attempts)
+    if ('from' in outcome) expectAnswer(reading, api, outcome)
+    else if ('fragment' in outcome) await expectFragment(reading, outcome, primary, call)
+    else expectError(reading, outcome)
+  })
+})
+
+function fine(fault: Fault): Omit<Row, 'what'> {
+  return { fault, outcome: FROM_PRIMARY, calls: [1, 0], attempts: ['fine'] }
+}
+
+/** The backup answers, after so many requests to the primary that failed so. */
+function movedOn(
+  requests: number,
+  ...failures: readonly FailureKind[]
+): Pick<Row, 'outcome' | 'calls' | 'attempts'> {
+  return { outcome: FROM_BACKUP, calls: [requests, 1], attempts: [...failures, 'fine'] }
+}
+
+/** What has begun to reach the reader is never begun anew. */
+function brokenOff(fragment: number, code: string): Pick<Row, 'outcome' | 'calls' | 'attempts'> {
+  return { outcome: { fragment, code }, calls: [1, 0], attempts: ['stream'] }
+}
+
+/** What is wrong with the request is wrong everywhere. */
+function refused(what: string, code: number, name: string, kind: FailureKind, error: ErrorClass): Row {
+  return {
+    what,
+    fault: status(code, { code: name }),
+    outcome: { error, facts: { status: code, code: name } },
+    calls: [1, 0],
+    attempts: [kind],
+  }
+}
+
+function withQuotaOf({ options }: Row, pair: Pair): HarborFetchOptions['providers'] {
+  const given = { ...options?.providers, ...pair.options.providers }
+  const quotaGroup = options?.providers?.['openai']?.quotaGroup
+  return quotaGroup === undefined ? given : { ...given, backup: { ...given['backup'], quotaGroup } }
+}
+
+function read(client: Client, api: Api, form: Form): Promise<Reading> {
+  return form === 'JSON' ? client.ask(api, 'gpt-4') : client.stream(api, 'gpt-4')
+}
+
+function expectAnswer(
+  { chunks, error, receipt, servedBy }: Reading,
+  api: Api,
+  { from, text }: Extract<Outcome, { from: unknown }>,
+): void {
+  const target = from === 'primary' ? PRIMARY : BACKUP
+  expect(error).toBeUndefined()
+  expect([servedBy, receipt?.target]).toEqual([target, target])
+  expect(receipt).toMatchObject({ outcome: 'success', degraded: false })
+  const said = from === 'primary' ? PRIMARY_SAYS : BACKUP_SAYS
+  if (text === 'twice') {
+    const words = chunks.map((chunk) => JSON.stringify(chunk))
+    expect(words[6]).toBe(words[7])
+    expect(textOf(api, chunks.toSpliced(6, 1))).toBe(said)
+  } else if (text === 'half') {
+    expect(said.startsWith(textOf(api, chunks))).toBe(true)
+  } else {
+    expect(textOf(api, chunks)).toBe(said)
+  }
+}
+
+/** What came before the fault has arrived, event for event, and nothing after it. */
+async function expectFragment(
+  { chunks, error, receipt, servedBy }: Reading,
+  { fragment, code }: Extract<Outcome, { fragment: unknown }>,
+  primary: SimulatedProvider,
+  call: () => Promise<Reading>,
+): Promise<void> {
+  primary.script({ reply: PRIMARY_SAYS })
+  const whole = await call()
+  expect(chunks).toEqual(whole.chunks.slice(0, fragment))
+  expect(whole.chunks.length).toBeGreaterThan(fragment + 3)
+  expect(error).toBeInstanceOf(OpenAI.APIError)
+  expect(error).toMatchObject({ code })
+  expectNoFalseTimeout(error)
+  expect([servedBy, receipt?.target]).toEqual([PRIMARY, PRIMARY])
+  expect(receipt?.outcome).toBe('failure')
+}
+
+function expectError(
+  { chunks, error, receipt }: Reading,
+  expected: Extract<Outcome, { error: unknown }>,
+): void {
+  expect(chunks).toEqual([])
+  expect(error).toBeInstanceOf(expected.error)
+  expect(error).toMatchObject(expected.facts)
+  expectNoFalseTimeout(error)
+  expect(receipt?.outcome).toBe('failure')
+  if (expected.target) expect(receipt?.target).toBe(expected.target)
+}
