@@ -19,7 +19,7 @@ export function record<Target extends { readonly name: string }, T, Answer>(
   { target, hedged, place, startedAt }: LiveAttempt<Target>,
   outcome: 'answered' | 'abandoned',
 ): number {
-  const durationMs = run.strategy.now() - startedAt
+  const durationMs = run.strategy.clock.now() - startedAt
   run.write(place, { target: target.name, outcome, hedged, durationMs })
   return durationMs
 }

@@ -19,16 +19,16 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
   Answer
 > {
   readonly health = new HealthBoard()
+  readonly clock: Clock
   readonly checks: HealthChecks<Target> | undefined
   readonly #options: Readonly<FallbackChainOptions<Target>>
-  readonly #clock: Clock
   readonly #intervalMs: number
 
   /** @param options that have been checked, and do not change */
   constructor(options: Readonly<FallbackChainOptions<Target>>) {
     const { targets, healthCheck, healthCheckIntervalMs = 30_000, clock = systemClock } = options
     this.#options = options
-    this.#clock = clock
+    this.clock = clock
     this.#intervalMs = healthCheckIntervalMs
     this.checks =
       healthCheck &&
@@ -51,17 +51,13 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
     return isAvailable ? isAvailable(target) : this.health.get(target.name).available
   }
 
-  now(): number {
-    return this.#clock.now()
-  }
-
   /** Without health checks, one call an interval is let through to an unavailable target to see. */
   admits(target: Target): boolean {
     if (this.isAvailable(target)) return true
     this.checks?.watch(target)
     if (this.#options.isAvailable || this.checks?.started) return false
     const health = this.health.get(target.name)
-    const now = this.now()
+    const now = this.clock.now()
     if (now < health.retryAt) return false
     health.retryAt = now + this.#intervalMs
     return true
@@ -85,7 +81,7 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
     health.failed(error)
     if (isAvailable) this.checks?.watch(target)
     if (isAvailable || health.failuresInARow < failureThreshold) return
-    health.retryAt = this.now() + this.#intervalMs
+    health.retryAt = this.clock.now() + this.#intervalMs
     if (!health.available) return
     health.available = false
     this.checks?.watch(target)

@@ -43,7 +43,7 @@ export function fallback<T>(
   try {
     expect('targets', targets, someTargets)
     if (options !== NO_OPTIONS) validate(options, CHECKS)
-    return inTurn(new Run(new Plainly(options), targets.map(named), call, options.signal, true))
+    return inTurn(new Run(new Plainly(options), targets.map(named), call, options.signal))
   } catch (error) {
     return rejection(error)
   }
@@ -51,15 +51,10 @@ export function fallback<T>(
 
 /** The answer and nothing else, and no memory of anything. */
 class Plainly<T> implements Strategy<NamedTarget<T>, T, T> {
+  readonly clock = systemClock
   readonly #options: FallbackOptions<T>
   constructor(options: FallbackOptions<T>) {
     this.#options = options
-  }
-  now(): number {
-    return systemClock.now()
-  }
-  admits(): boolean {
-    return true
   }
   judge(): Judge<NamedTarget<T>> {
     return judgeOf(this.#options.shouldAdvance)
@@ -78,7 +73,20 @@ class Plainly<T> implements Strategy<NamedTarget<T>, T, T> {
 const call = <T>(target: NamedTarget<T>, context: FallbackContext): T | PromiseLike<T> => target.run(context)
 
 function named<T>(target: NamedTarget<T> | TargetFunction<T>, index: number): NamedTarget<T> {
-  return typeof target === 'function' ? { name: target.name || `target ${index + 1}`, run: target } : target
+  return typeof target === 'function' ? new NamedFunction(target, index) : target
+}
+
+/** A function as a target. Its name is looked for only when something went wrong: functions are slow to tell it. */
+class NamedFunction<T> implements NamedTarget<T> {
+  readonly run: TargetFunction<T>
+  readonly #index: number
+  constructor(run: TargetFunction<T>, index: number) {
+    this.run = run
+    this.#index = index
+  }
+  get name(): string {
+    return this.run.name || `target ${this.#index + 1}`
+  }
 }
 
 const someTargets: Check = (value) =>

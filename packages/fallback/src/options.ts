@@ -9,6 +9,7 @@ import {
   aPart,
   aSignal,
   delay,
+  expect,
   having,
   validate,
   wholeNumber,
@@ -62,15 +63,22 @@ export interface FallbackRunOptions<Target> {
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */
-export function validateChainOptions(options: { hedge?: HedgeOptions | undefined }): void {
-  validate(options, CHECKS, ['targets'])
-  if (options.hedge) validate(options.hedge, HEDGE_CHECKS, ['afterMs'])
+export function validateChainOptions(options: { targets: unknown; hedge?: HedgeOptions | undefined }): void {
+  validate(options, CHECKS)
+  expect('targets', options.targets, targets)
+  validateHedge(options.hedge)
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */
 export function validateRunOptions(options: { hedge?: HedgeOptions | false | undefined }): void {
   validate(options, RUN_CHECKS)
-  if (options.hedge) validate(options.hedge, HEDGE_CHECKS, ['afterMs'])
+  validateHedge(options.hedge)
+}
+
+function validateHedge(hedge: HedgeOptions | false | undefined): void {
+  if (!hedge) return
+  validate(hedge, HEDGE_CHECKS)
+  expect('afterMs', hedge.afterMs, HEDGE_CHECKS.afterMs)
 }
 
 const targets: Check = (value) => {

@@ -40,26 +40,33 @@ export function race<Target extends { readonly name: string }, T, Answer>(
     for (const attempt of live) attempt.abort(reason)
     reject(reason)
   }
+  function finish(answer: Answer): void {
+    close()
+    resolve(answer)
+  }
   const abort = (): void => fail(signal?.reason)
 
   function callNext(failed?: Failed<Target>, hedged = false): void {
-    const attempt = run.next(failed, undefined, hedged)
-    if (attempt) {
-      live.add(attempt)
-      run
-        .call(attempt)
-        .then(
-          (value) => answered(attempt, value),
-          (error: unknown) => failedWith(attempt, error),
-        )
-        .catch(fail)
-      hedgeLater(attempt.target)
-    } else if (live.size === 0) {
-      strategy.giveUp(run.attempts).then((answer) => {
-        close()
-        resolve(answer)
-      }, fail)
+    try {
+      const attempt = run.next(failed, undefined, hedged)
+      if (attempt) call(attempt)
+      else if (live.size === 0) strategy.giveUp(run.attempts).then(finish, fail)
+    } catch (error) {
+      // One of the caller's own functions threw: there is nothing to go by.
+      fail(error)
     }
+  }
+
+  function call(attempt: LiveAttempt<Target>): void {
+    live.add(attempt)
+    run
+      .call(attempt)
+      .then(
+        (value) => answered(attempt, value),
+        (error: unknown) => failedWith(attempt, error),
+      )
+      .catch(fail)
+    hedgeLater(attempt.target)
   }
 
   function answered(attempt: LiveAttempt<Target>, value: T): void {
@@ -91,24 +98,13 @@ export function race<Target extends { readonly name: string }, T, Answer>(
     if (delayMs === undefined) return
     timer = setTimeout(() => {
       mayHedge = false
-      try {
-        if (hedge.take()) callNext(undefined, true)
-      } catch (error) {
-        fail(error)
-      }
+      if (hedge.take()) callNext(undefined, true)
     }, delayMs)
     unref(timer)
   }
 
   signal?.addEventListener('abort', abort)
-  if (signal?.aborted) {
-    abort()
-    return promise
-  }
-  try {
-    callNext()
-  } catch (error) {
-    fail(error)
-  }
+  if (signal?.aborted) abort()
+  else callNext()
   return promise
 }

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import { LiveAttempt, Skip, type FallbackContext } from './context.ts'
 import { rejection } from './rejection.ts'
 import type { Judge } from './should-advance.ts'
@@ -7,9 +8,9 @@ export type Operation<Target, T> = (target: Target, context: FallbackContext) =>
 
 /** What a run does with its targets, what it comes to, and whom it tells. */
 export interface Strategy<Target extends { readonly name: string }, T, Answer> {
-  now(): number
-  /** Whether a target is called when it is its turn. */
-  admits(target: Target): boolean
+  readonly clock: Clock
+  /** Whether a target is called when it is its turn. @default always */
+  admits?(target: Target): boolean
   /** Judges the errors of one run, from the first. */
   judge(): Judge<Target>
   onFailure?(target: Target, error: unknown): void
@@ -44,7 +45,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     targets: readonly Target[],
     operation: Operation<Target, T>,
     signal: AbortSignal | undefined,
-    callAll: boolean,
+    callAll = false,
   ) {
     this.strategy = strategy
     this.signal = signal
@@ -80,7 +81,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
       const reason = this.#reasonToSkip(target)
       if (reason === undefined) {
         if (failed) this.strategy.onAdvance(failed.target, target, failed.error)
-        return new LiveAttempt(target, ++this.#called, hedged, place, this.strategy.now(), signal)
+        return new LiveAttempt(target, ++this.#called, hedged, place, this.strategy.clock.now(), signal)
       }
       this.write(place, { target: target.name, outcome: 'skipped', reason })
     }
@@ -116,7 +117,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
       this.write(place, { target: target.name, outcome: 'skipped', reason: error.reason })
       return undefined
     }
-    const durationMs = this.strategy.now() - live.startedAt
+    const durationMs = this.strategy.clock.now() - live.startedAt
     this.write(place, { target: target.name, outcome: 'failed', hedged, durationMs, error })
     this.#judge ??= this.strategy.judge()
     if (!this.#judge.advances(error, target)) throw error
@@ -127,7 +128,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   #reasonToSkip(target: Target): string | undefined {
     return (
       this.#judge?.reasonToSkip(target) ??
-      (this.#callAll || this.strategy.admits(target) ? undefined : 'unavailable')
+      (this.#callAll || this.strategy.admits?.(target) !== false ? undefined : 'unavailable')
     )
   }
 }

@@ -12,15 +12,9 @@ export function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
     return promise
   }
   signal.addEventListener('abort', abort, { once: true })
-  work().then(
-    (value) => {
-      callOff()
-      resolve(value)
-    },
-    (error: unknown) => {
-      callOff()
-      reject(error)
-    },
-  )
+  const working = work()
+  // In this order: the listener is gone when the caller learns how it ended.
+  working.then(callOff, callOff)
+  working.then(resolve, reject)
   return promise
 }

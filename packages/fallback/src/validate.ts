@@ -29,19 +29,15 @@ export const aSignal: Check = (value) => having('addEventListener', 'an AbortSig
  *
  * @throws TypeError which says what was expected and what came
  */
-export function validate(
-  options: object,
-  checks: Readonly<Record<string, Check>>,
-  required: readonly string[] = [],
-): void {
+export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
   expect('options', options, anObject)
-  for (const name of [...required, ...Object.keys(options)]) {
+  for (const name of Object.keys(options)) {
     const check = Object.hasOwn(checks, name) && checks[name]
     if (!check) {
       throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
     }
     const value: unknown = options[name as never]
-    if (value !== undefined || required.includes(name)) expect(name, value, check)
+    if (value !== undefined) expect(name, value, check)
   }
 }
 
