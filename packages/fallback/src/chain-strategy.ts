@@ -4,7 +4,7 @@ import { systemClock, type Clock } from './clock.ts'
 import type { LiveAttempt } from './context.ts'
 import { notify } from './events.ts'
 import { HealthBoard } from './health-board.ts'
-import { HealthChecks } from './health-checks.ts'
+import { HealthChecks, type Patient } from './health-checks.ts'
 import type { FallbackChainOptions } from './options.ts'
 import type { Run, Strategy } from './run.ts'
 import { judgeOf, type Judge } from './should-advance.ts'
@@ -13,11 +13,9 @@ import type { TargetAttempt } from './target-attempt.ts'
 type Answer = FallbackAnswer<unknown>
 
 /** What a chain remembers of its targets, and what follows from it for a run. */
-export class ChainStrategy<Target extends { readonly name: string }> implements Strategy<
-  Target,
-  unknown,
-  Answer
-> {
+export class ChainStrategy<Target extends { readonly name: string }>
+  implements Strategy<Target, unknown, Answer>, Patient<Target>
+{
   readonly health = new HealthBoard()
   readonly clock: Clock
   readonly checks: HealthChecks<Target> | undefined
@@ -30,23 +28,11 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
     this.#options = options
     this.clock = clock
     this.#intervalMs = healthCheckIntervalMs
-    this.checks =
-      healthCheck &&
-      new HealthChecks({
-        intervalMs: healthCheckIntervalMs,
-        isAvailable: this.isAvailable,
-        check: healthCheck,
-        passed: (target) => {
-          this.health.get(target.name).lastCheckAt = clock.now()
-          this.#recover(target, 'check')
-        },
-        failed: ({ name }, error) =>
-          Object.assign(this.health.get(name), { lastCheckAt: clock.now(), lastError: error }),
-      })
+    this.checks = healthCheck && new HealthChecks(this, healthCheck, healthCheckIntervalMs)
     for (const { name } of targets) this.health.get(name)
   }
 
-  readonly isAvailable = (target: Target): boolean => {
+  isAvailable(target: Target): boolean {
     const { isAvailable } = this.#options
     return isAvailable ? isAvailable(target) : this.health.get(target.name).available
   }
@@ -61,6 +47,13 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
     if (now < health.retryAt) return false
     health.retryAt = now + this.#intervalMs
     return true
+  }
+
+  checked(target: Target, failure?: { readonly error: unknown }): void {
+    const health = this.health.get(target.name)
+    health.lastCheckAt = this.clock.now()
+    if (failure) health.lastError = failure.error
+    else this.#recover(target, 'check')
   }
 
   judge(): Judge<Target> {
@@ -104,7 +97,8 @@ export class ChainStrategy<Target extends { readonly name: string }> implements 
 
   #recover(target: Target, by: 'check' | 'call'): void {
     const health = this.health.get(target.name)
-    Object.assign(health, { available: true, failuresInARow: 0 })
+    health.available = true
+    health.failuresInARow = 0
     notify(this.#options.onRecovered, { target, by, health })
     this.checks?.watch(target)
   }

@@ -61,7 +61,6 @@ export class LiveAttempt<Target> implements FallbackContext {
 
   /** Whoever reads the signal only after this finds it aborted. */
   abort(reason: unknown): void {
-    this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
+    ;(this.#controller ??= new AbortController()).abort(reason)
   }
 }

@@ -56,7 +56,8 @@ export class FallbackChain<Target extends { readonly name: string }> {
       const given = options.targets ?? this.#options.targets
       const hedge = options.hedge === undefined ? this.#hedge : this.#hedgeOf(options.hedge)
       const targets = order ? order(given, this.health) : given
-      const callAll = whenNoneAvailable !== 'fail' && !targets.some(this.#strategy.isAvailable)
+      const callAll =
+        whenNoneAvailable !== 'fail' && !targets.some((target) => this.#strategy.isAvailable(target))
       hedge?.earn()
       const run = new Run(this.#strategy, targets, operation, options.signal, callAll)
       return (hedge ? race(run, hedge) : inTurn(run)) as Promise<FallbackAnswer<T>>

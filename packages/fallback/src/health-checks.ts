@@ -1,13 +1,11 @@
 import { unref } from './unref.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** How targets are checked, and what becomes of it. */
-export interface CheckPlan<Target> {
-  readonly intervalMs: number
-  readonly check: (target: Target, signal: AbortSignal) => Promise<unknown>
-  readonly isAvailable: (target: Target) => boolean
-  readonly passed: (target: Target) => void
-  readonly failed: (target: Target, error: unknown) => void
+/** Whose targets are checked, and who learns what becomes of it. */
+export interface Patient<Target> {
+  isAvailable(target: Target): boolean
+  /** A check has ended: well, or with this error. */
+  checked(target: Target, failure?: { readonly error: unknown }): void
 }
 
 /** More than any chain has: targets that are made anew for each run must not be kept without bound. */
@@ -18,15 +16,24 @@ const MOST_WATCHED = 1_000
  * check that has not ended when the next one is due is aborted and has failed: checks of one target never overlap.
  */
 export class HealthChecks<Target extends { readonly name: string }> {
-  readonly #plan: CheckPlan<Target>
+  readonly #patient: Patient<Target>
+  readonly #check: (target: Target, signal: AbortSignal) => Promise<unknown>
+  readonly #intervalMs: number
   /** What was unavailable when last looked at, by name. */
   readonly #watched = new Map<string, Target>()
   readonly #running = new Set<AbortController>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #started = false
 
-  constructor(plan: CheckPlan<Target>) {
-    this.#plan = plan
+  /** @param check rejects if the target is not well */
+  constructor(
+    patient: Patient<Target>,
+    check: (target: Target, signal: AbortSignal) => Promise<unknown>,
+    intervalMs: number,
+  ) {
+    this.#patient = patient
+    this.#check = check
+    this.#intervalMs = intervalMs
   }
 
   get started(): boolean {
@@ -49,7 +56,7 @@ export class HealthChecks<Target extends { readonly name: string }> {
   /** This target may have become unavailable, or available again. */
   watch(target: Target): void {
     if (!this.#started) return
-    if (this.#plan.isAvailable(target)) this.#watched.delete(target.name)
+    if (this.#patient.isAvailable(target)) this.#watched.delete(target.name)
     else if (this.#watched.size < MOST_WATCHED) this.#watched.set(target.name, target)
     this.#setTimer()
   }
@@ -58,7 +65,7 @@ export class HealthChecks<Target extends { readonly name: string }> {
     if (this.#watched.size === 0) {
       this.#stopTimer()
     } else if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#checkAll(), this.#plan.intervalMs)
+      this.#timer = setTimeout(() => this.#checkAll(), this.#intervalMs)
       unref(this.#timer)
     }
   }
@@ -69,25 +76,24 @@ export class HealthChecks<Target extends { readonly name: string }> {
   }
 
   #checkAll(): void {
-    const { intervalMs, isAvailable } = this.#plan
     this.#timer = undefined
-    this.#abortRunning(new DOMException(`a health check may take ${intervalMs} ms`, 'TimeoutError'))
+    this.#abortRunning(new DOMException(`a health check may take ${this.#intervalMs} ms`, 'TimeoutError'))
     for (const [name, target] of this.#watched) {
-      if (isAvailable(target)) this.#watched.delete(name)
-      else void this.#check(target)
+      if (this.#patient.isAvailable(target)) this.#watched.delete(name)
+      else void this.#examine(target)
     }
     this.#setTimer()
   }
 
-  async #check(target: Target): Promise<void> {
+  async #examine(target: Target): Promise<void> {
     const controller = new AbortController()
     this.#running.add(controller)
     try {
       // A check that does not listen to its signal must not go on for us either.
-      await untilAborted(controller.signal, async () => this.#plan.check(target, controller.signal))
-      this.#plan.passed(target)
+      await untilAborted(controller.signal, async () => this.#check(target, controller.signal))
+      this.#patient.checked(target)
     } catch (error) {
-      if (this.#started) this.#plan.failed(target, error)
+      if (this.#started) this.#patient.checked(target, { error })
     } finally {
       this.#running.delete(controller)
     }

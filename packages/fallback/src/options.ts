@@ -82,12 +82,10 @@ function validateHedge(hedge: HedgeOptions | false | undefined): void {
 }
 
 const targets: Check = (value) => {
-  const names = new Set(
-    Array.isArray(value) ? value.map((target) => (target as { name?: unknown } | null)?.name) : [],
-  )
-  const fit = names.size > 0 && names.size === (value as readonly unknown[]).length
+  const names = Array.isArray(value) ? value.map((target) => (target as { name?: unknown } | null)?.name) : []
+  const told = names.filter((name) => typeof name === 'string' && name !== '')
   return (
-    (fit && [...names].every((name) => typeof name === 'string' && name !== '')) ||
+    (told.length > 0 && new Set(told).size === names.length) ||
     'a list of at least one target, each with a name of its own'
   )
 }

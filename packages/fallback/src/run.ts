@@ -31,11 +31,12 @@ export interface Failed<Target> {
 export class Run<Target extends { readonly name: string }, T, Answer> {
   readonly strategy: Strategy<Target, T, Answer>
   readonly signal: AbortSignal | undefined
+  /** What became of each target, in order. */
+  attempts: TargetAttempt[] = []
   readonly #targets: readonly Target[]
   readonly #operation: Operation<Target, T>
   /** Whether unavailable targets are called as well. */
   readonly #callAll: boolean
-  #attempts: TargetAttempt[] = []
   #judge: Judge<Target> | undefined
   #next = 0
   #called = 0
@@ -52,11 +53,6 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     this.#targets = targets
     this.#operation = operation
     this.#callAll = callAll
-  }
-
-  /** What became of each target, in order. */
-  get attempts(): readonly TargetAttempt[] {
-    return this.#attempts
   }
 
   /** Whether there are targets whose turn has not come. */
@@ -102,8 +98,8 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   /** Writes down what became of a target: where it stands, though another one may have ended first. */
   write(place: number, attempt: TargetAttempt): void {
     // Most runs have one. A list made with it takes an eighth of the room of one that may grow.
-    if (place === 0 && this.#attempts.length === 0) this.#attempts = [attempt]
-    else this.#attempts[place] = attempt
+    if (place === 0 && this.attempts.length === 0) this.attempts = [attempt]
+    else this.attempts[place] = attempt
   }
 
   /**
