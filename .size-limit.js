@@ -1,12 +1,21 @@
 /**
- * What an import costs, bundled, minified and gzipped. What a package depends on from elsewhere is not counted.
+ * What an import costs, bundled as ESM, minified and gzipped. What a package depends on from elsewhere is not counted.
  * Each bound is what there is, rounded up: it keeps a package from growing unseen, and says nothing of what it should be.
- * `retry` should be 2 kB and `breaker` 2.5: neither is there. The bound of `retry` stood at 2 kB, was missed, and was
- * raised to what there is; it goes down again with the package.
+ *
+ * Wanted and reached, in bytes; `pnpm bench retry`, `breaker` and `fallback` print which source file they are of:
+ *
+ *     retry: all that `retry()` needs            2,000   5,276   missed
+ *     breaker: all that a `CircuitBreaker` needs 2,500   3,454   missed; the whole package 4,581
+ *     fallback: `fallback()`, without hedging    2,000   2,174   missed; the whole package 4,948
+ *
+ * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
+ * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
-  budget('retry', '5.7 kB', { import: '{ retry }' }),
-  budget('breaker', '5 kB'),
+  budget('retry', '5.3 kB', { import: '{ retry }' }),
+  budget('breaker', '3.5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
+  budget('breaker', '4.6 kB'),
+  budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
   budget('batch', '7.4 kB'),
   budget('cache', '2.2 kB'),
@@ -20,7 +29,7 @@ function budget(name, limit, options) {
     path: `packages/${name}/dist/index.js`,
     limit,
     gzip: true,
-    modifyEsbuildConfig: (config) => ({ ...config, platform: 'node' }),
+    modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm' }),
     ...options,
   }
 }

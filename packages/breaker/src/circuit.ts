@@ -13,7 +13,6 @@ import {
   type Probe,
   type State,
 } from './state.ts'
-import { SteadyTime } from './steady-time.ts'
 import { recordAll, type Counts } from './trip-rule.ts'
 
 /**
@@ -32,7 +31,9 @@ import { recordAll, type Counts } from './trip-rule.ts'
 export class Circuit {
   readonly listeners = new Listeners()
   readonly #settings: Settings
-  readonly #time: SteadyTime
+  /** The latest time told, and what is added to the clock's. */
+  #last = -Infinity
+  #offset = 0
   /** Whether anybody wants to know when closed calls end, and how long they took. */
   readonly #timed: boolean
   readonly #measured: boolean
@@ -42,7 +43,8 @@ export class Circuit {
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
     this.#settings = settings
-    this.#time = new SteadyTime(settings.clock, restore?.takenAt)
+    // A snapshot may have been taken by a clock that was ahead of this one.
+    if (restore) this.#last = restore.takenAt
     this.#timed = settings.rules.some((rule) => rule.timing !== 'none')
     this.#measured =
       settings.judge !== judgeByDefault ||
@@ -50,8 +52,14 @@ export class Circuit {
     this.#current = restore ? revive(restore, settings) : closed(settings.rules)
   }
 
+  /**
+   * Time that never runs backwards: after the clock's step back it goes on from where it was, at the clock's own pace. So a
+   * step back loses no count, and makes no opening end early, nor an hour late.
+   */
   now(): number {
-    return this.#time.now()
+    const time = this.#settings.clock.now()
+    if (time + this.#offset < this.#last) this.#offset = this.#last - time
+    return (this.#last = time + this.#offset)
   }
 
   /** The state, once time has done its part. */

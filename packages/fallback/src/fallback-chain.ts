@@ -29,6 +29,9 @@ export class FallbackChain<Target extends { readonly name: string }> {
   readonly #hedge: HedgeBudget<Target> | undefined
   readonly #hedges = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
 
+  /** Made once: it is asked at every run. */
+  readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
+
   /** @throws TypeError for an option that does not exist or makes no sense */
   constructor(options: FallbackChainOptions<Target>) {
     validateChainOptions(options)
@@ -56,8 +59,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
       const given = options.targets ?? this.#options.targets
       const hedge = options.hedge === undefined ? this.#hedge : this.#hedgeOf(options.hedge)
       const targets = order ? order(given, this.health) : given
-      const callAll =
-        whenNoneAvailable !== 'fail' && !targets.some((target) => this.#strategy.isAvailable(target))
+      const callAll = whenNoneAvailable !== 'fail' && !targets.some(this.#isAvailable)
       hedge?.earn()
       const run = new Run(this.#strategy, targets, operation, options.signal, callAll)
       return (hedge ? race(run, hedge) : inTurn(run)) as Promise<FallbackAnswer<T>>
