@@ -97,7 +97,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
 
   /** Writes down what became of a target: where it stands, though another one may have ended first. */
   write(place: number, attempt: TargetAttempt): void {
-    // Most runs have one. A list made with it takes an eighth of the room of one that may grow.
+    // Most runs have one. A list made with it takes less room than one that may grow.
     if (place === 0 && this.attempts.length === 0) this.attempts = [attempt]
     else this.attempts[place] = attempt
   }
