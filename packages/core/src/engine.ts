@@ -5,6 +5,10 @@ import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
 import type { HarborOptions } from './options/options.ts'
 import { createPipeline } from './pipeline.ts'
+import { Accounts } from './cost/accounts.ts'
+import { PriceList } from './cost/price-list.ts'
+import { SpendLedger } from './cost/spend-limit.ts'
+import { systemClock } from './options/policy.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
@@ -51,7 +55,11 @@ export function createEngine(
     telemetry,
     log,
   })
-  const handle = createPipeline(transport, health, telemetry)
+  const accounts = new Accounts(
+    new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
+  )
+  const ledger = new SpendLedger(() => systemClock.now())
+  const handle = createPipeline(transport, { health, accounts, ledger, telemetry })
   let calls = 0
   const changes = new Changes()
   const live = new LivePolicy(options, policy, changes, given)
@@ -67,7 +75,12 @@ export function createEngine(
     telemetry,
     health,
     changes,
-    stats: () => ({ ...statistics.read(), targets: health.stats(), pool: pool?.stats() ?? {} }),
+    stats: () => ({
+      ...statistics.read(),
+      cost: accounts.read(),
+      targets: health.stats(),
+      pool: pool?.stats() ?? {},
+    }),
     close: async () => {
       health.close()
       if (isOwn) await pool?.close()

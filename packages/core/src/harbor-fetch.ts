@@ -25,6 +25,7 @@ export type HarborFetchOptions = Pick<
   | 'lastResort'
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
+  | 'spendLimit'
   | 'pool'
   | 'fetch'
   | 'logger'

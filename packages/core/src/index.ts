@@ -11,6 +11,8 @@ export type {
   RetrySettings,
   TimeoutSettings,
 } from './options/options.ts'
+export type { CostStats } from './cost/accounts.ts'
+export type { SpendLimitOptions } from './cost/spend-limit.ts'
 export type { BreakerSettings, TargetStats } from './targets/health.ts'
 export type { Capability, Price, Target } from './targets/target.ts'
 export type { Reconfigurable } from './options/live-policy.ts'
@@ -20,6 +22,7 @@ export {
   receiptOf,
   type AttemptFailure,
   type AttemptRecord,
+  type CallCost,
   type Receipt,
   type TokenUsage,
 } from './receipt.ts'

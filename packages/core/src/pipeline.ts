@@ -1,5 +1,8 @@
 import type { Handler, Transport } from './call/exchange.ts'
+import type { Accounts } from './cost/accounts.ts'
+import type { SpendLedger } from './cost/spend-limit.ts'
 import { admissionLayer } from './layers/admission.ts'
+import { costLayer } from './layers/cost.ts'
 import { deadlineLayer } from './layers/deadline.ts'
 import { fallbackLayer } from './layers/fallback.ts'
 import { guardLayer } from './layers/guard.ts'
@@ -8,12 +11,24 @@ import { retryLayer } from './layers/retry.ts'
 import type { Health } from './targets/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
+/** What layers remember from call to call. */
+export interface PipelineState {
+  readonly health: Health
+  readonly accounts: Accounts
+  readonly ledger: SpendLedger
+  readonly telemetry: Telemetry
+}
+
 /** The order of the layers, from the caller to the wire. */
-export function createPipeline(transport: Transport, health: Health, telemetry: Telemetry): Handler {
+export function createPipeline(
+  transport: Transport,
+  { health, accounts, ledger, telemetry }: PipelineState,
+): Handler {
   const guard = guardLayer(transport, telemetry)
   const admission = admissionLayer(health)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, telemetry)(retry)
-  const deadline = deadlineLayer(fallback)
+  const cost = costLayer(accounts, ledger)(fallback)
+  const deadline = deadlineLayer(cost)
   return receiptLayer(telemetry)(deadline)
 }

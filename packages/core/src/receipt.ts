@@ -24,6 +24,11 @@ export interface Receipt {
   readonly firstContentMs: number | undefined
   /** The provider's own count of tokens; undefined when it told none. */
   readonly usage: TokenUsage | undefined
+  /**
+   * What the answer cost; undefined while the call runs, when nothing was used, and when the price is unknown. For the first
+   * calls of a process it may be filled in a moment after the end, when the price list has been loaded.
+   */
+  readonly cost: CallCost | undefined
   /** Why the answer ended, as the provider says it, one for every choice. */
   readonly finishReasons: readonly string[]
   /** Attempts that failed after they were sent and before they were answered: the provider may have billed them. */
@@ -66,12 +71,26 @@ export interface AttemptFailure {
   readonly retryAfterMs: number | undefined
 }
 
-/** Tokens as the provider reported them. */
+/** Tokens as the provider reported them. Each class below input or output is a part of it. */
 export interface TokenUsage {
   readonly inputTokens: number
   readonly outputTokens: number
+  /** Input that the provider had in its cache. */
   readonly cachedInputTokens: number
+  /** Input that the provider put into its cache. */
+  readonly cacheWriteInputTokens: number
+  readonly audioInputTokens: number
   readonly reasoningTokens: number
+  readonly audioOutputTokens: number
+}
+
+/** What a call cost, as far as its price is known. */
+export interface CallCost {
+  readonly usd: number
+  /** Whether the provider told the tokens, or they are estimated from what was sent and what had arrived. */
+  readonly usage: 'reported' | 'estimated'
+  /** Whose price it is: the user's own, or that of the price list. */
+  readonly price: 'own' | 'list'
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -97,6 +116,7 @@ export class OpenReceipt implements Receipt {
   waitMs = 0
   firstContentMs: number | undefined
   usage: TokenUsage | undefined
+  cost: CallCost | undefined
   finishReasons: readonly string[] = []
   possiblyBilled = 0
   readonly skipped: { target: string; reason: string }[] = []

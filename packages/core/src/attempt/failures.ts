@@ -2,6 +2,7 @@ import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@har
 import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
+import type { SpendRefusal } from '../cost/spend-limit.ts'
 import { StreamFaultError, TimeoutError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
@@ -62,6 +63,24 @@ export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): A
   return notSent(exchange, 503, 'breaker_open', {
     message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another one in the \`fallback\` option.`,
     retryAfterMs,
+  })
+}
+
+/** The call would cost more than may still be spent, or what it costs is unknown. */
+export function moneySpent(
+  exchange: LegExchange,
+  estimateUsd: number | undefined,
+  refusal: SpendRefusal,
+): AttemptError {
+  const { leftUsd, untilMs } = refusal
+  const renewed = untilMs === Infinity ? '' : ` It is renewed at ${new Date(untilMs).toISOString()}.`
+  const why =
+    estimateUsd === undefined
+      ? `the price of ${exchange.leg.target.name} is unknown. Give it in \`models\`, or set spendLimit.unpriced to 'allow'.`
+      : `the call may cost $${estimateUsd.toFixed(6)}, and $${leftUsd.toFixed(6)} of the spendLimit is left.${renewed}`
+  return notSent(exchange, 402, 'spend_limit', {
+    message: `Nothing was sent: ${why}`,
+    ...(untilMs !== Infinity && { retryAfterMs: Math.max(0, untilMs - exchange.policy.clock.now()) }),
   })
 }
 

@@ -90,7 +90,7 @@ async function judgeStream(
   const ended = stream.ended.then((end) => {
     receipt.usage = dialect.usage
     receipt.finishReasons = dialect.finishReasons
-    return end
+    return { ...end, contents: dialect.contents }
   })
   const filtered = dialect.finishReasons.includes(FILTERED)
   return { ...head, filtered, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }

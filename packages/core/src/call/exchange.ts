@@ -3,6 +3,7 @@ import type { JsonBody, Operation } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
 import type { PerCallOptions } from '../options/options.ts'
 import type { OpenReceipt } from '../receipt.ts'
+import type { Target } from '../targets/target.ts'
 import type { Leg } from './leg.ts'
 
 /** One call on its way through the layers. */
@@ -52,6 +53,8 @@ export interface Answer extends AnswerHead {
   readonly body: TextBody | StreamBody
   /** Success in name, but the provider held the content back for what it says. */
   readonly filtered?: boolean
+  /** Whose answer it is, once that is settled. */
+  readonly servedBy?: Target
 }
 
 /** Read whole: JSON, or the text of an error. */
@@ -74,6 +77,8 @@ export interface StreamBody {
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined
+  /** Events with content that it brought. */
+  readonly contents?: number
 }
 
 /** What every layer is, once it has been given the next one. */

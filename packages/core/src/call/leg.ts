@@ -1,3 +1,4 @@
+import type { Exchange, LegExchange } from './exchange.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../targets/target.ts'
 
@@ -28,4 +29,11 @@ export class Leg {
   get canMoveOn(): boolean {
     return this.others > 0
   }
+}
+
+/** A call that is refused before anything is sent stands at the target to which it would have gone. */
+export function unsent(exchange: Exchange, targets: readonly Target[]): LegExchange {
+  const [target] = targets
+  if (!target) throw new Error('A plan has at least the target that was asked for.')
+  return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }

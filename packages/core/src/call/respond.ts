@@ -18,6 +18,7 @@ export function respond(
   headers.delete('content-length')
   headers.set('x-harbor-target', headerText(receipt.target))
   headers.set('x-harbor-attempts', String(receipt.attempts.length))
+  if (receipt.cost) headers.set('x-harbor-cost-usd', receipt.cost.usd.toFixed(9))
   if (isFailureStatus(status)) headers.set('x-should-retry', 'false') // what was worth trying has been tried
   const content = body.kind === 'text' ? body.text : new ReaderEnd(body)
   const response = new LeanResponse({

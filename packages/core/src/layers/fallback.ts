@@ -4,7 +4,7 @@ import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { legSignal } from '../call/leg-signal.ts'
-import { Leg } from '../call/leg.ts'
+import { Leg, unsent } from '../call/leg.ts'
 import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
 import type { Health } from '../targets/health.ts'
@@ -117,9 +117,7 @@ async function follow(
   } catch (error) {
     if (!(error instanceof AllTargetsFailedError)) throw error
     note(exchange, error.attempts, health)
-    throw (
-      mostTelling(error.attempts) ?? nothingAvailable(refused(exchange, targets), soonest(targets, health))
-    )
+    throw mostTelling(error.attempts) ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
   }
 }
 
@@ -177,12 +175,6 @@ function mostTelling(attempts: readonly TargetAttempt[]): AttemptError | undefin
   )
   const sent = errors.filter(({ failure }) => failure.kind !== 'refused')
   return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
-}
-
-function refused(exchange: Exchange, targets: readonly Target[]): Parameters<typeof nothingAvailable>[0] {
-  const [target] = targets
-  if (!target) throw new Error('A plan has at least the target that was asked for.')
-  return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }
 
 /** How long until one of them may be tried, in milliseconds. */

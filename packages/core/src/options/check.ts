@@ -73,6 +73,10 @@ export const aWeight: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
   expected: 'a number of at least 0',
 }
+export const anAmount: Check = {
+  accepts: (value) => typeof value === 'number' && value > 0 && value < Infinity,
+  expected: 'US dollars, above 0',
+}
 export const aPrice: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
   expected: 'US dollars for a million tokens, at least 0',

@@ -18,6 +18,7 @@ export type Reconfigurable = Pick<
   | 'lastResort'
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
+  | 'spendLimit'
 >
 
 const RECONFIGURABLE = {
@@ -33,6 +34,7 @@ const RECONFIGURABLE = {
   lastResort: true,
   attemptsBeforeFallback: true,
   maxUpstreamCalls: true,
+  spendLimit: true,
 } as const satisfies Record<keyof Reconfigurable, true>
 
 /** @throws OptionError naming the first option that cannot change at run time */

@@ -27,7 +27,10 @@ const PRICE = {
   inputPerMillion: is.aPrice,
   outputPerMillion: is.aPrice,
   cachedInputPerMillion: is.aPrice,
+  cacheWriteInputPerMillion: is.aPrice,
+  audioInputPerMillion: is.aPrice,
   reasoningPerMillion: is.aPrice,
+  audioOutputPerMillion: is.aPrice,
 } as const satisfies Record<keyof Price, is.Check>
 
 /** @throws OptionError naming the model's option */

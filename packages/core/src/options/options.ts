@@ -2,6 +2,7 @@ import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
+import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { Receipt } from '../receipt.ts'
 import type { BreakerSettings } from '../targets/health.ts'
 import type { Capability, Price, Target } from '../targets/target.ts'
@@ -50,6 +51,11 @@ export interface HarborOptions extends ClientOptions {
   attemptsBeforeFallback?: number | undefined
   /** How many requests one call may send upstream, over all its targets. @default 6 */
   maxUpstreamCalls?: number | undefined
+  /**
+   * How much may be spent, by all copies of this client together. Money is set aside before a call is made, and a call for
+   * which there is not enough is refused with status 402. What is spent is counted from when the limit is set. @default none
+   */
+  spendLimit?: SpendLimitOptions | false | undefined
   /**
    * The connections: options for a pool of this client's own, or a pool to share, which this client does not
    * close. Not together with `fetch`, which replaces the pool.

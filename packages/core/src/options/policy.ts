@@ -1,6 +1,7 @@
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Clock } from '@harbor/retry'
 import type { LastResort, RetrySettings } from './options.ts'
+import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
 
@@ -21,6 +22,7 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
+  readonly spendLimit: SpendLimitOptions | undefined
 }
 
 /** Counts from the epoch and never steps back. */

@@ -8,6 +8,7 @@ import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.t
 import { checkModels } from './models.ts'
 import { systemClock, type Policy } from './policy.ts'
 import { settleProviders, type SettledProviders } from './providers.ts'
+import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { BreakerSettings } from '../targets/health.ts'
 import { Routes } from '../targets/routes.ts'
 
@@ -26,6 +27,7 @@ const OWN = {
   lastResort: is.aFunctionOrFalse,
   attemptsBeforeFallback: is.aCount,
   maxUpstreamCalls: is.aCount,
+  spendLimit: is.anObjectOrFalse,
   pool: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'a pool, or options for one',
@@ -62,6 +64,12 @@ const TIMEOUTS = {
   firstTokenMs: is.durationMs,
   idleMs: is.durationMs,
 } as const satisfies Record<keyof TimeoutSettings, is.Check>
+
+const SPEND_LIMIT = {
+  usd: is.anAmount,
+  per: is.oneOf('hour', 'day', 'total'),
+  unpriced: is.oneOf('refuse', 'allow'),
+} as const satisfies Record<keyof SpendLimitOptions, is.Check>
 
 const PER_CALL = {
   fallback: is.aListOrFalse,
@@ -113,6 +121,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     lastResort: lastResort || undefined,
     attemptsBeforeFallback,
     maxUpstreamCalls,
+    spendLimit: own.spendLimit || undefined,
   }
   return {
     sdk: { ...sdk, ...settled.sdk, maxRetries: attempts - 1 },
@@ -167,11 +176,24 @@ export function checkPerCall(options: PerCallOptions): void {
 function checkedOptions(options: HarborOptions): void {
   is.checkOptions(options, { ...OWN, ...SDK })
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
+  if (options.spendLimit) checkSpendLimit(options.spendLimit)
   checkBreaker(options.breaker)
   checkHedge(options.hedge, 'hedge')
   if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')
   if (options.pool && options.fetch) {
     throw new OptionError('pool', 'pool and fetch cannot be given together: fetch replaces the pool.')
+  }
+}
+
+function checkSpendLimit(limit: SpendLimitOptions): void {
+  is.checkOptions(limit, SPEND_LIMIT, 'spendLimit.')
+  for (const name of ['usd', 'per'] as const) {
+    if ((limit[name] as unknown) === undefined) {
+      throw new OptionError(
+        `spendLimit.${name}`,
+        `spendLimit.${name} is missing: it must be ${SPEND_LIMIT[name].expected}.`,
+      )
+    }
   }
 }
 

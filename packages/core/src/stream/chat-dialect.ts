@@ -12,6 +12,7 @@ import type { SseEvent } from './sse-splitter.ts'
  */
 export class ChatDialect implements StreamDialect {
   usage: TokenUsage | undefined
+  contents = 0
   readonly #finishReasons = new Map<number, string>()
   readonly #unfinished = new Set<number>()
 
@@ -36,6 +37,7 @@ export class ChatDialect implements StreamDialect {
     for (const choice of choices as readonly unknown[]) {
       if (isRecord(choice)) content = this.#readChoice(choice) || content
     }
+    if (content) this.contents++
     return content ? 'content' : 'quiet'
   }
 

@@ -20,6 +20,8 @@ export interface StreamDialect {
   /** Whether what has been read proves a complete answer. */
   readonly proven: boolean
   readonly usage: TokenUsage | undefined
+  /** Events with content so far: of a stream whose usage nobody tells, about as many as it has tokens. */
+  readonly contents: number
   readonly finishReasons: readonly string[]
   /** An event that tells a reader of this protocol that the stream broke off. */
   faultEvent(fault: { code: string; message: string }): string

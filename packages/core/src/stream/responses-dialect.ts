@@ -21,6 +21,7 @@ const LIFECYCLE = new Set([
  */
 export class ResponsesDialect implements StreamDialect {
   usage: TokenUsage | undefined
+  contents = 0
   proven = false
   finishReasons: readonly string[] = []
   #begun = false
@@ -37,6 +38,7 @@ export class ResponsesDialect implements StreamDialect {
     }
     if (LIFECYCLE.has(type) || type === '') return 'quiet'
     this.#begun = true
+    if (type.endsWith('.delta')) this.contents++
     return 'content'
   }
 

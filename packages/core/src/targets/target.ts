@@ -31,6 +31,12 @@ export interface Price {
   outputPerMillion: number
   /** Input that the provider had in its cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined
+  /** Input that the provider put into its cache. @default inputPerMillion */
+  cacheWriteInputPerMillion?: number | undefined
+  /** @default inputPerMillion */
+  audioInputPerMillion?: number | undefined
   /** Output that is reasoning; counted within the output tokens. @default outputPerMillion */
   reasoningPerMillion?: number | undefined
+  /** @default outputPerMillion */
+  audioOutputPerMillion?: number | undefined
 }

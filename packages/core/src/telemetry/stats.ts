@@ -1,3 +1,4 @@
+import type { CostStats } from '../cost/accounts.ts'
 import type { TargetStats } from '../targets/health.ts'
 import type { Pool } from '@harbor/pool'
 import type { FailureKind } from '@harbor/retry'
@@ -20,6 +21,7 @@ export interface HarborStats {
   readonly latencyMs: Quantiles | undefined
   /** Streams, from the call to the first content, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
+  readonly cost: CostStats
   /** How each target fares that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
@@ -54,7 +56,7 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'pool' | 'targets'> {
+  read(): Omit<HarborStats, 'cost' | 'pool' | 'targets'> {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

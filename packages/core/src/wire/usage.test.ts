@@ -10,7 +10,10 @@ const tokens = (
   inputTokens,
   outputTokens,
   cachedInputTokens,
+  cacheWriteInputTokens: 0,
+  audioInputTokens: 0,
   reasoningTokens,
+  audioOutputTokens: 0,
 })
 
 describe('readUsage', () => {
@@ -38,6 +41,32 @@ describe('readUsage', () => {
     ],
     ['Embeddings, which write nothing', { prompt_tokens: 3, total_tokens: 3 }, tokens(3, 0)],
     ['an answer to nothing', { completion_tokens: 4 }, tokens(0, 4)],
+    [
+      'reasoning that comes on top of the output, as its total shows',
+      {
+        prompt_tokens: 307,
+        completion_tokens: 26,
+        total_tokens: 560,
+        completion_tokens_details: { reasoning_tokens: 227 },
+      },
+      tokens(307, 253, 0, 227),
+    ],
+    [
+      'every other class',
+      {
+        prompt_tokens: 30,
+        completion_tokens: 9,
+        prompt_cache_hit_tokens: 4,
+        prompt_tokens_details: { cache_write_tokens: 5, audio_tokens: 6 },
+        completion_tokens_details: { audio_tokens: 7 },
+      },
+      {
+        ...tokens(30, 9, 4),
+        cacheWriteInputTokens: 5,
+        audioInputTokens: 6,
+        audioOutputTokens: 7,
+      },
+    ],
     ['nothing used', { prompt_tokens: 0, completion_tokens: 0 }, tokens(0, 0)],
     [
       'details that are null',

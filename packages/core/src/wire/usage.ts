@@ -10,14 +10,33 @@ export function readUsage(usage: unknown): TokenUsage | undefined {
   const inputTokens = count(usage['prompt_tokens'] ?? usage['input_tokens'])
   const outputTokens = count(usage['completion_tokens'] ?? usage['output_tokens'])
   if (inputTokens === undefined && outputTokens === undefined) return undefined
-  const input = usage['prompt_tokens_details'] ?? usage['input_tokens_details']
-  const output = usage['completion_tokens_details'] ?? usage['output_tokens_details']
+  const input = detailsOf(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
+  const output = detailsOf(usage['completion_tokens_details'] ?? usage['output_tokens_details'])
+  const reasoningTokens = output('reasoning_tokens')
   return {
     inputTokens: inputTokens ?? 0,
-    outputTokens: outputTokens ?? 0,
-    cachedInputTokens: (isRecord(input) ? count(input['cached_tokens']) : undefined) ?? 0,
-    reasoningTokens: (isRecord(output) ? count(output['reasoning_tokens']) : undefined) ?? 0,
+    outputTokens: (outputTokens ?? 0) + reasoningBeside(usage, inputTokens, outputTokens, reasoningTokens),
+    cachedInputTokens: input('cached_tokens') || (count(usage['prompt_cache_hit_tokens']) ?? 0),
+    cacheWriteInputTokens: input('cache_write_tokens') || input('cache_creation_tokens'),
+    audioInputTokens: input('audio_tokens'),
+    reasoningTokens,
+    audioOutputTokens: output('audio_tokens'),
   }
+}
+
+/** Most providers count reasoning within the output; with some, such as xAI, only the total tells that it comes on top. */
+function reasoningBeside(
+  usage: Readonly<Record<string, unknown>>,
+  inputTokens = 0,
+  outputTokens = 0,
+  reasoningTokens: number,
+): number {
+  const beside = count(usage['total_tokens']) === inputTokens + outputTokens + reasoningTokens
+  return beside ? reasoningTokens : 0
+}
+
+function detailsOf(details: unknown): (name: string) => number {
+  return (name) => (isRecord(details) ? count(details[name]) : undefined) ?? 0
 }
 
 function count(value: unknown): number | undefined {

@@ -1,0 +1,94 @@
+import type { Exchange } from '../call/exchange.ts'
+import type { CallCost, OpenReceipt, TokenUsage } from '../receipt.ts'
+import type { Plan } from '../targets/routes.ts'
+import type { Target } from '../targets/target.ts'
+import { estimateUsage } from './estimate.ts'
+import { PriceList } from './price-list.ts'
+import { priceUsage } from './price-usage.ts'
+
+/** What calls have cost so far, in US dollars, as far as prices are known. */
+export interface CostStats {
+  readonly spentUsd: number
+  /** At most what failed attempts may have cost besides, which were sent and not answered; estimated. */
+  readonly possiblyBilledUsd: number
+  /**
+   * What the same tokens would have cost at the target that was asked for, less what was paid; negative when those that took over
+   * are dearer.
+   */
+  readonly savedByFallbackUsd: number
+  /** Answers whose price nobody knows. They are in none of the sums. */
+  readonly unpricedCalls: number
+}
+
+/** One answer to be paid for. */
+export interface Bill {
+  readonly usage: TokenUsage
+  readonly source: CallCost['usage']
+  readonly servedBy: Target
+  /** The target that was asked for. */
+  readonly asked: Target | undefined
+}
+
+/** Adds up what calls cost. Prices are the user's own, or else those of the list. */
+export class Accounts {
+  readonly list: PriceList
+  #spentUsd = 0
+  #possiblyBilledUsd = 0
+  #savedByFallbackUsd = 0
+  #unpricedCalls = 0
+
+  constructor(list: PriceList) {
+    this.list = list
+  }
+
+  /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. */
+  costOf(target: Target, usage: TokenUsage): number | undefined {
+    return target.price ? priceUsage(usage, target.price) : this.list.costOf(target, usage)
+  }
+
+  /** Books an answer: at once if its price is at hand, or else when the list has been loaded. */
+  book(receipt: OpenReceipt, bill: Bill): void {
+    this.#whenPriced(bill.servedBy, () => this.#book(receipt, bill))
+  }
+
+  /** Books what the failed attempts of a call may have cost. */
+  bookPossible({ receipt, json, operation }: Exchange, plan: Plan): void {
+    if (receipt.possiblyBilled === 0 || !json) return
+    const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
+    for (const { failure, target: name } of receipt.attempts) {
+      const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
+      if (target) this.#whenPriced(target, () => this.#addPossible(target, estimateUsage(json, operation)))
+    }
+  }
+
+  read(): CostStats {
+    return {
+      spentUsd: this.#spentUsd,
+      possiblyBilledUsd: this.#possiblyBilledUsd,
+      savedByFallbackUsd: this.#savedByFallbackUsd,
+      unpricedCalls: this.#unpricedCalls,
+    }
+  }
+
+  #whenPriced(target: Target, work: () => void): void {
+    if (target.price || this.list.loaded) work()
+    else void this.list.load().then(work)
+  }
+
+  #addPossible(target: Target, usage: TokenUsage): void {
+    this.#possiblyBilledUsd += this.costOf(target, usage) ?? 0
+  }
+
+  #book(receipt: OpenReceipt, { usage, source, servedBy, asked }: Bill): void {
+    const usd = this.costOf(servedBy, usage)
+    if (usd === undefined) {
+      this.#unpricedCalls++
+      return
+    }
+    receipt.cost = { usd, usage: source, price: servedBy.price ? 'own' : 'list' }
+    this.#spentUsd += usd
+    if (!asked || asked.name === servedBy.name) return
+    const otherwise = this.costOf(asked, usage)
+    if (otherwise !== undefined) this.#savedByFallbackUsd += otherwise - usd
+  }
+}
