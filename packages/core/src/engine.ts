@@ -1,3 +1,4 @@
+import { Alerts } from './alerts/alerts.ts'
 import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
 import { OptionError } from './errors.ts'
 import type { Log, Transport } from './call/exchange.ts'
@@ -61,9 +62,18 @@ export function createEngine(
   const ledger = new SpendLedger(() => systemClock.now())
   const handle = createPipeline(transport, { health, accounts, ledger, telemetry })
   let calls = 0
+  const { alerts: rules } = options
+  const alerts =
+    rules && rules.length > 0
+      ? new Alerts(rules, { telemetry, now: () => systemClock.now(), read })
+      : undefined
   const changes = new Changes()
   const live = new LivePolicy(options, policy, changes, given)
   const nextId = (): string => `call_${(++calls).toString(36)}`
+
+  function read(): Pick<HarborStats, 'cost' | 'targets'> {
+    return { cost: accounts.read(), targets: health.stats() }
+  }
 
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const exchange = await openExchange(input, init, { policy: live.current, log, nextId })
@@ -82,6 +92,7 @@ export function createEngine(
       pool: pool?.stats() ?? {},
     }),
     close: async () => {
+      alerts?.close()
       health.close()
       if (isOwn) await pool?.close()
     },

@@ -26,6 +26,7 @@ export type HarborFetchOptions = Pick<
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
   | 'spendLimit'
+  | 'alerts'
   | 'pool'
   | 'fetch'
   | 'logger'

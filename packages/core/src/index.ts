@@ -11,6 +11,9 @@ export type {
   RetrySettings,
   TimeoutSettings,
 } from './options/options.ts'
+export type { AlertNotice, AlertOptions, AlertStats } from './alerts/alert.ts'
+export { availabilityBelow, breakerOpen, p95Above, spendAbove } from './alerts/rules.ts'
+export { webhook, type WebhookOptions } from './alerts/webhook.ts'
 export type { CostStats } from './cost/accounts.ts'
 export type { SpendLimitOptions } from './cost/spend-limit.ts'
 export type { BreakerSettings, TargetStats } from './targets/health.ts'

@@ -72,7 +72,7 @@ describe('a wrong option is refused at once, and the message names what to chang
   it('refuses a listener for an event that does not exist', async () => {
     const harbor = harborFor(await simulate())
     expect(() => harbor.on('retries' as 'retry', () => undefined)).toThrow(
-      /knows the events call, attempt, retry, fallback, breaker, end; got retries/,
+      /knows the events call, attempt, retry, fallback, breaker, alert, end; got retries/,
     )
     expect(() => harbor.on('retry', 'log' as never)).toThrow("on('retry') needs a function that listens.")
   })

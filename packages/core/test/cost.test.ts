@@ -77,7 +77,7 @@ describe('what a call costs', () => {
   it('may have been more: what was sent and not answered is told apart', async () => {
     const { provider, harbor } = await priced()
     provider.fail({ type: 'reset', when: 'before-headers' })
-    await harbor.chat.completions.create({ ...HELLO, max_tokens: 7 })
+    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
     const { possiblyBilledUsd } = harbor.stats().cost
     expect(possiblyBilledUsd).toBeGreaterThan(700)
     expect(possiblyBilledUsd).toBeLessThan(720)
@@ -107,7 +107,7 @@ describe('spendLimit', () => {
     const { provider, harbor } = await priced({ spendLimit: LIMIT })
     // Set aside for each: 700 for its answer and some for its question, so that six go through at first.
     const calls = Array.from({ length: 50 }, () =>
-      harbor.chat.completions.create({ ...HELLO, max_tokens: 7 }).then(
+      harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }).then(
         () => 'answered',
         (error: unknown) => (error as { code?: string }).code,
       ),
@@ -120,7 +120,7 @@ describe('spendLimit', () => {
 
   it('refuses with 402, and says what is left and until when', async () => {
     const { provider, harbor } = await priced({ spendLimit: { usd: 1, per: 'hour' } })
-    const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_tokens: 7 }))
+    const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
     expect(error).toMatchObject({ status: 402, code: 'spend_limit', type: 'harbor_error' })
     expect((error as Error).message).toMatch(
       /may cost \$7\d\d\.\d+, and \$1\.000000 of the spendLimit is left/,
@@ -140,8 +140,8 @@ describe('spendLimit', () => {
       timeouts: { attemptMs: ATTEMPT_MS },
     })
     provider.fail(fault)
-    await failureOf(harbor.chat.completions.create({ ...HELLO, max_tokens: 7 }))
-    await harbor.chat.completions.create({ ...HELLO, max_tokens: 7 })
+    await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
   })
 
   it('refuses what has no price, unless that is allowed', async () => {
@@ -156,12 +156,12 @@ describe('spendLimit', () => {
   it('holds for streams, and is one for all copies of a client', async () => {
     const { provider, harbor } = await priced({ spendLimit: { usd: 800, per: 'total' } })
     provider.fail(STALLED)
-    const body = { ...HELLO, max_tokens: 7, stream: true } as const
+    const body = { ...HELLO, max_completion_tokens: 7, stream: true } as const
     const stream = await harbor.chat.completions.create(body)
     const copy = harbor.withOptions({ timeout: 5_000 })
     expect(await failureOf(copy.chat.completions.create(body))).toMatchObject({ status: 402 })
     for await (const _chunk of stream) break
     await expect.poll(() => receiptOf(stream)?.outcome).toBe('aborted')
-    await collect(await copy.chat.completions.create({ ...body, max_tokens: 1 }))
+    await collect(await copy.chat.completions.create({ ...body, max_completion_tokens: 1 }))
   })
 })

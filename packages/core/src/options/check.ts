@@ -65,6 +65,10 @@ export const aListOfStrings: Check = {
   accepts: isListOfStrings,
   expected: 'a list of names',
 }
+export const aName: Check = {
+  accepts: (value) => typeof value === 'string' && value !== '',
+  expected: 'a name that is not empty',
+}
 export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',

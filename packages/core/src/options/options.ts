@@ -1,3 +1,4 @@
+import type { AlertOptions } from '../alerts/alert.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
@@ -56,6 +57,8 @@ export interface HarborOptions extends ClientOptions {
    * which there is not enough is refused with status 402. What is spent is counted from when the limit is set. @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
+  /** Rules that are watched beside the calls, and who is told. @default none */
+  alerts?: readonly AlertOptions[] | false | undefined
   /**
    * The connections: options for a pool of this client's own, or a pool to share, which this client does not
    * close. Not together with `fetch`, which replaces the pool.

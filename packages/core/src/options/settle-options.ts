@@ -1,3 +1,4 @@
+import type { AlertOptions } from '../alerts/alert.ts'
 import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
@@ -28,6 +29,10 @@ const OWN = {
   attemptsBeforeFallback: is.aCount,
   maxUpstreamCalls: is.aCount,
   spendLimit: is.anObjectOrFalse,
+  alerts: {
+    accepts: (value) => Array.isArray(value) || value === false,
+    expected: 'a list of alerts, or false',
+  },
   pool: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'a pool, or options for one',
@@ -70,6 +75,13 @@ const SPEND_LIMIT = {
   per: is.oneOf('hour', 'day', 'total'),
   unpriced: is.oneOf('refuse', 'allow'),
 } as const satisfies Record<keyof SpendLimitOptions, is.Check>
+
+const ALERT = {
+  name: is.aName,
+  when: is.aFunction,
+  forMs: is.aWeight,
+  notify: is.aFunction,
+} as const satisfies Record<keyof AlertOptions, is.Check>
 
 const PER_CALL = {
   fallback: is.aListOrFalse,
@@ -177,11 +189,27 @@ function checkedOptions(options: HarborOptions): void {
   is.checkOptions(options, { ...OWN, ...SDK })
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
+  if (options.alerts) checkAlerts(options.alerts)
   checkBreaker(options.breaker)
   checkHedge(options.hedge, 'hedge')
   if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')
   if (options.pool && options.fetch) {
     throw new OptionError('pool', 'pool and fetch cannot be given together: fetch replaces the pool.')
+  }
+}
+
+function checkAlerts(alerts: readonly AlertOptions[]): void {
+  const names = alerts.map(({ name }) => name)
+  for (const [place, alert] of alerts.entries()) {
+    // What is missing is as wrong as what is of the wrong type.
+    const { name = null, when = null, notify = null, ...more } = alert as Partial<AlertOptions>
+    is.checkOptions({ name, when, notify, ...more }, ALERT, `alerts[${place}].`)
+    if (names.indexOf(alert.name) !== place) {
+      throw new OptionError(
+        `alerts[${place}].name`,
+        `alerts[${place}].name is ${alert.name}, like another one. Give each its own.`,
+      )
+    }
   }
 }
 

@@ -29,6 +29,16 @@ export class Histogram {
     this.#max = Math.max(this.#max, ms)
   }
 
+  /** Takes in what another one has counted. */
+  add(other: Histogram): void {
+    for (const [index, count] of other.#buckets.entries()) {
+      if (count > 0) this.#buckets[index] = (this.#buckets[index] ?? 0) + count
+    }
+    this.#count += other.#count
+    this.#sum += other.#sum
+    this.#max = Math.max(this.#max, other.#max)
+  }
+
   read(): Quantiles | undefined {
     if (this.#count === 0) return undefined
     return {

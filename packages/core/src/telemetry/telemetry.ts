@@ -1,3 +1,4 @@
+import type { AlertNotice } from '../alerts/alert.ts'
 import type { FailureKind } from '@harbor/retry'
 import type { AttemptRecord, Receipt } from '../receipt.ts'
 
@@ -27,6 +28,8 @@ export interface HarborEvents {
     readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
     readonly retryAfterMs: number
   }
+  /** An alert fires, or is over. */
+  alert: AlertNotice
   /** A call is over; of a stream, when the stream ended. */
   end: { readonly receipt: Receipt }
 }
@@ -41,6 +44,7 @@ export class Telemetry {
     retry: new Set(),
     fallback: new Set(),
     breaker: new Set(),
+    alert: new Set(),
     end: new Set(),
   }
   #warned = false

@@ -1,0 +1,52 @@
+import type { Receipt } from '../receipt.ts'
+import { Histogram, type Quantiles } from '../telemetry/quantiles.ts'
+import type { AlertStats } from './alert.ts'
+
+/** The window moves in steps: a call counts for all of it, and for at most one step longer. */
+export const STEP_MS = 30_000
+export const STEPS = 10
+
+interface Step {
+  readonly number: number
+  succeeded: number
+  failed: number
+  readonly latency: Histogram
+}
+
+/** What ended in the last five minutes. Constant memory, constant time. */
+export class RecentCalls {
+  readonly #steps: Step[] = []
+
+  record({ outcome, durationMs = 0 }: Receipt, now: number): void {
+    if (outcome !== 'success' && outcome !== 'failure') return
+    const step = this.#step(Math.floor(now / STEP_MS))
+    if (outcome === 'failure') step.failed++
+    else {
+      step.succeeded++
+      step.latency.record(durationMs)
+    }
+  }
+
+  read(now: number): Pick<AlertStats, 'calls' | 'availability'> & { latencyMs: Quantiles | undefined } {
+    this.#step(Math.floor(now / STEP_MS))
+    const latency = new Histogram()
+    let [succeeded, failed] = [0, 0]
+    for (const step of this.#steps) {
+      succeeded += step.succeeded
+      failed += step.failed
+      latency.add(step.latency)
+    }
+    const calls = succeeded + failed
+    return { calls, availability: calls === 0 ? 1 : succeeded / calls, latencyMs: latency.read() }
+  }
+
+  /** The newest step; those that have left the window are dropped. */
+  #step(number: number): Step {
+    while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()
+    const newest = this.#steps.at(-1)
+    if (newest && newest.number >= number) return newest
+    const step = { number, succeeded: 0, failed: 0, latency: new Histogram() }
+    this.#steps.push(step)
+    return step
+  }
+}
