@@ -142,17 +142,18 @@ async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry
   const { asked, policy, receipt, operation, json } = exchange
   const lastResort = asked.lastResort ?? policy.lastResort
   if (!lastResort || isOver(exchange) || !isOutage(error)) throw error
-  let value: unknown
   try {
-    value = await lastResort({ operation: operation.name, request: json ?? {}, receipt })
+    const value: unknown = await lastResort({ operation: operation.name, request: json ?? {}, receipt })
+    if (value !== undefined) {
+      const answer = lastResortAnswer(exchange, value)
+      receipt.degraded = true
+      receipt.target = 'last resort'
+      return answer
+    }
   } catch (thrown) {
     telemetry.warn('lastResort threw', thrown)
   }
-  if (value === undefined) throw error
-  const answer = lastResortAnswer(exchange, value)
-  receipt.degraded = true
-  receipt.target = 'last resort'
-  return answer
+  throw error
 }
 
 /** Tells the receipt who was left out, and keeps of each failure no more than its kind: an error holds the whole request. */
