@@ -2,13 +2,14 @@
  * Fault tolerance and retries.
  *
  * Scenario: an application calls a model over a network that drops connections, through a provider that answers 500,
- * 429, nothing at all, or half a stream. Its users should notice none of it.
+ * 429, or nothing at all, and goes down. Its users should notice none of it. For streams see broken-streams.ts.
  *
  *     pnpm demo                        against the simulator: no key, no network
  *     OPENAI_API_KEY=… pnpm demo       against a real provider (OPENAI_BASE_URL, HARBOR_MODEL)
  */
-import { Harbor, type HarborOptions, type HarborStats } from '@harbor/core'
+import { consecutive, Harbor, type HarborOptions, type HarborStats } from '@harbor/core'
 import { startSimulator, type Fault, type Rule } from '@harbor/simulator'
+import { setTimeout } from 'node:timers/promises'
 import OpenAI from 'openai'
 
 // ── Configuration ─────────────────────────────────────────────────────────────────────────────────
@@ -19,6 +20,13 @@ const RETRY = { maxAttempts: 3, baseDelayMs: 1_000, maxDelayMs: 60_000, factor: 
 const SIMULATED_RETRY = { ...RETRY, baseDelayMs: 500 }
 /** A call may take 5 s in all, one attempt 250 ms. */
 const PATIENCE = { timeout: 5_000, timeouts: { attemptMs: 250 } }
+
+/** The circuit opens at the first failure, and 20 times a second the provider is asked whether it is back. */
+const CIRCUIT: HarborOptions = {
+  retry: false,
+  breaker: { trip: consecutive(1) },
+  health: { checkIntervalMs: 50 },
+}
 
 const model = process.env['HARBOR_MODEL'] ?? 'gpt-4o-mini'
 const question = { model, messages: [{ role: 'user' as const, content: 'Say hello in five words.' }] }
@@ -33,10 +41,7 @@ const FLAKY = [
   sometimes(0.03, { type: 'error-200', code: 'server_error' }),
 ]
 const HANGING: Rule[] = [{ when: { every: 6 }, fault: { type: 'hang' } }]
-const BROKEN_STREAMS: Rule[] = [
-  { when: { every: 3 }, fault: { type: 'stream-cut', afterEvents: 1 } },
-  { when: { every: 5 }, fault: { type: 'stream-end', afterEvents: 9 } },
-]
+const DOWN: Rule[] = [{ when: { windowMs: { from: 0, to: 300 } }, fault: { type: 'status', status: 503 } }]
 
 // ── Demonstration ─────────────────────────────────────────────────────────────────────────────────
 
@@ -75,20 +80,17 @@ async function ask(client: OpenAI, calls: number): Promise<{ rate: number; meanM
   return { rate: tookMs.length / calls, meanMs: tookMs.reduce((sum, ms) => sum + ms, 0) / tookMs.length }
 }
 
-/** What readers of streams were told: the whole text, an error, or half a text as if it were whole. */
-async function listen(client: OpenAI, calls: number): Promise<string> {
-  const told = { whole: 0, error: 0, silent: 0 }
-  for (let call = 0; call < calls; call++) {
+/** Calls until one is answered, and how many of those before it the provider never saw. */
+async function askUntilAnswered(client: OpenAI): Promise<string> {
+  for (let calls = 1, refused = 0; ; calls++) {
     try {
-      let finished = false
-      const stream = await client.chat.completions.create({ ...question, stream: true })
-      for await (const chunk of stream) finished ||= chunk.choices[0]?.finish_reason === 'stop'
-      told[finished ? 'whole' : 'silent']++
-    } catch {
-      told.error++
+      await client.chat.completions.create(question)
+      return `${refused} of ${calls} calls refused at once`
+    } catch (error) {
+      if ((error as { code?: string }).code === 'breaker_open') refused++
+      await setTimeout(10)
     }
   }
-  return `${told.whole} whole, ${told.error} ended by an error, ${told.silent} cut short in silence`
 }
 
 async function simulated(): Promise<void> {
@@ -96,17 +98,18 @@ async function simulated(): Promise<void> {
   console.log(`✅ Basic retry - success rate: ${percent(basic.withHarbor.rate)}`)
   console.log(`   bare SDK, same faults: ${percent(basic.bare.rate)}`)
 
+  const down = await compare(DOWN, CIRCUIT, askUntilAnswered)
+  const [target] = Object.values(down.stats.targets)
+  console.log(`🔧 Circuit breaker - ${down.withHarbor}, state: ${target?.state.toUpperCase() ?? '-'}`)
+  console.log(`💓 Health check - provider: ${target?.available ? 'available again' : 'unavailable'}`)
+
   const slow = await compare(HANGING, PATIENCE, (client) => ask(client, 20))
   console.log(
     `⏱️  Timeouts - mean response time: ${seconds(slow.withHarbor.meanMs)}, success rate: ${percent(slow.withHarbor.rate)}`,
   )
   console.log(`   bare SDK, same faults: ${seconds(slow.bare.meanMs)}, ${percent(slow.bare.rate)}`)
 
-  const streams = await compare(BROKEN_STREAMS, {}, (client) => listen(client, 20))
-  console.log(`🌊 20 streams - ${streams.withHarbor}`)
-  console.log(`   bare SDK, same faults: ${streams.bare}`)
-
-  reportErrors([basic.stats, slow.stats, streams.stats])
+  reportErrors([basic.stats, slow.stats])
 }
 
 async function real(): Promise<void> {
