@@ -247,11 +247,16 @@ function lastUsageOf(chunks: readonly unknown[]): unknown {
 
 function tokensOf(usage: unknown): object {
   const counts = usage as Record<string, number>
+  const reasoningTokens = Number(/"reasoning_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0)
+  const inputTokens = counts['prompt_tokens'] ?? counts['input_tokens'] ?? 0
+  const outputTokens = counts['completion_tokens'] ?? counts['output_tokens'] ?? 0
+  // xAI counts reasoning beside the output: only its total tells.
+  const isBeside = counts['total_tokens'] === inputTokens + outputTokens + reasoningTokens
   return {
-    inputTokens: counts['prompt_tokens'] ?? counts['input_tokens'],
-    outputTokens: counts['completion_tokens'] ?? counts['output_tokens'],
+    inputTokens,
+    outputTokens: outputTokens + (isBeside ? reasoningTokens : 0),
     cachedInputTokens: Number(/"cached_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0),
-    reasoningTokens: Number(/"reasoning_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0),
+    reasoningTokens,
   }
 }
 

@@ -4,6 +4,7 @@ import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { legSignal } from '../call/leg-signal.ts'
+import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
 import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
@@ -92,12 +93,14 @@ async function follow(
     const leg = new Leg(target, provider, () => later.filter(canTakeOver).length)
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
-      const adapted = await adaptRequest(exchange, target, provider).catch((error: unknown) => {
+      const signal = race?.signal ?? exchange.signal
+      const adapting = adaptRequest(exchange, target, provider).catch((error: unknown) => {
         throw credentialFailed({ ...exchange, leg }, error)
       })
+      const hasToAsk = typeof provider.apiKey === 'function'
+      const adapted = await (hasToAsk ? unlessAborted(signal, adapting) : adapting)
       leg.adaptations = adapted.adaptations
       const { url, headers, json, init } = adapted
-      const signal = race?.signal ?? exchange.signal
       const answer = await next({ ...exchange, url, headers, json, init, signal, leg })
       race?.won()
       if (answer.body.kind === 'text') race?.release()
@@ -139,11 +142,13 @@ function rescueFrom(outcome: Outcome, { contextWindow, contentPolicy }: Plan): r
 async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry): Promise<Answer> {
   if ('answer' in outcome) return outcome.answer
   const { error } = outcome
-  const { asked, policy, receipt, operation, json } = exchange
-  const lastResort = asked.lastResort ?? policy.lastResort
+  const { policy, receipt, operation, json } = exchange
+  const lastResort = exchange.asked.lastResort ?? policy.lastResort
   if (!lastResort || isOver(exchange) || !isOutage(error)) throw error
   try {
-    const value: unknown = await lastResort({ operation: operation.name, request: json ?? {}, receipt })
+    const asked = async (): Promise<unknown> =>
+      lastResort({ operation: operation.name, request: json ?? {}, receipt })
+    const value = await unlessAborted(exchange.signal, asked())
     if (value !== undefined) {
       const answer = lastResortAnswer(exchange, value)
       receipt.degraded = true
@@ -151,6 +156,7 @@ async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry
       return answer
     }
   } catch (thrown) {
+    if (exchange.signal?.aborted) throw thrown
     telemetry.warn('lastResort threw', thrown)
   }
   throw error

@@ -50,6 +50,9 @@ describe('ResponsesDialect', () => {
       inputTokens: 3,
       outputTokens: 4,
       cachedInputTokens: 0,
+      cacheWriteInputTokens: 0,
+      audioInputTokens: 0,
+      audioOutputTokens: 0,
       reasoningTokens: 2,
     })
   })
