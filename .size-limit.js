@@ -9,6 +9,7 @@
  *     fallback: `fallback()`, without hedging    2,000   2,174   missed; the whole package 4,948
  *
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
+ * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts; with them it is 49.6.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
@@ -20,7 +21,7 @@ export default [
   budget('batch', '7.4 kB'),
   budget('cache', '2.2 kB'),
   budget('pool', '12 kB', { ignore: ['undici'] }),
-  budget('core', '30 kB', { ignore: ['undici', 'openai'] }),
+  budget('core', '50 kB', { ignore: ['undici', 'openai', '@pydantic/genai-prices'] }),
 ]
 
 function budget(name, limit, options) {

@@ -103,7 +103,7 @@ export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
 }
 
 /** Harbor itself sent nothing, and the caller gets an answer of its own. */
-export function notSent(
+function notSent(
   exchange: LegExchange,
   status: number,
   code: string,

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../receipt.ts'
+import { NATIVE } from '../targets/providers.ts'
 import type { Price, Target } from '../targets/target.ts'
 import { priceUsage } from './price-usage.ts'
 
@@ -75,7 +76,7 @@ function lookUp(catalogue: Catalogue, target: Target, usage: TokenUsage): Return
   // An unknown address may cost anything, unless its entry bears a provider's name.
   const known =
     catalogue.findProvider({ providerApiUrl: baseURL }) ??
-    (provider === NATIVE_NAME ? undefined : catalogue.findProvider({ providerId: provider }))
+    (provider === NATIVE ? undefined : catalogue.findProvider({ providerId: provider }))
   if (!known) return null
   return catalogue.calcPrice(
     {
@@ -90,9 +91,6 @@ function lookUp(catalogue: Catalogue, target: Target, usage: TokenUsage): Return
     { provider: known },
   )
 }
-
-/** What the client's own provider is called, whatever it is. */
-const NATIVE_NAME = 'openai'
 
 /** Rates that hold for any call; `by-call` where they depend on its length or its time. */
 function rateFrom(found: ReturnType<Catalogue['calcPrice']>): Rate {

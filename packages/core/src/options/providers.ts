@@ -1,11 +1,8 @@
 import type { ClientOptions } from 'openai'
 import { OptionError } from '../errors.ts'
-import { nativeProvider, OPENAI_URL, settleProvider, type Provider } from '../targets/providers.ts'
+import { NATIVE, nativeProvider, OPENAI_URL, settleProvider, type Provider } from '../targets/providers.ts'
 import * as is from './check.ts'
 import type { HarborOptions, ProviderOptions } from './options.ts'
-
-/** The name of the client's own provider, which `apiKey` and `baseURL` stand for. */
-export const NATIVE = 'openai'
 
 const PROVIDER = {
   kind: is.oneOf('openai', 'azure'),

@@ -16,6 +16,8 @@ export interface Provider {
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
 }
 
+/** The name of the client's own provider, whatever it is: `apiKey` and `baseURL` stand for it. */
+export const NATIVE = 'openai'
 export const OPENAI_URL = 'https://api.openai.com/v1'
 /** The last version of Azure's interface that is not a preview. */
 const AZURE_VERSION = '2024-10-21'
