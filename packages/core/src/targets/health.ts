@@ -42,7 +42,7 @@ export interface TargetStats {
   readonly successRatio: number
   /** A moving average of the time to its answers, in milliseconds; undefined before the first. */
   readonly latencyMs: number | undefined
-  /** The kind of its last failure. */
+  /** The kind of its last failure, or what its last health check met. */
   readonly lastFailure: string | undefined
   /** When it was last asked whether it is back, in milliseconds since the epoch. */
   readonly lastCheckAt: number | undefined
@@ -192,7 +192,8 @@ export class Health {
 
   #boardOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
     const { successRatio, latencyMs, lastError, lastCheckAt } = this.chain.health.get(name)
-    const lastFailure = typeof lastError === 'string' ? lastError : undefined
+    const lastFailure =
+      lastError instanceof Error ? lastError.message : typeof lastError === 'string' ? lastError : undefined
     return { successRatio, latencyMs, lastFailure, lastCheckAt }
   }
 
