@@ -31,7 +31,7 @@ export async function simulatePair(primary: ProviderScript = {}, backup: Provide
   return { primary: first, backup: second, options: standingIn(second) }
 }
 
-export function standingIn(backup: SimulatedProvider): HarborFetchOptions {
+function standingIn(backup: SimulatedProvider): HarborFetchOptions {
   return {
     providers: { backup: { apiKey: 'backup-key', baseURL: backup.baseURL } },
     fallback: { '*': [BACKUP] },

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Fault, FaultOf } from '@harbor/simulator'
+import { startSimulator, type Fault, type FaultOf } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
 import { simulate } from './support.ts'
 
@@ -16,6 +16,8 @@ const APIS = ['chat', 'responses'] as const
 const found = existsSync(FOLDER)
 if (!found)
   console.warn(`There are no recordings in ${FOLDER} (HARBOR_RECORDINGS), so their tests are skipped.`)
+
+type StreamFault = NonNullable<FaultOf<'play'>['then']>
 
 const STREAMS = found ? APIS.flatMap(streamsOf) : []
 const COMPLETE = STREAMS.filter(({ isError }) => !isError)
@@ -194,6 +196,65 @@ describe.runIf(found)('a recorded error', () => {
   })
 })
 
+const BREAKS: readonly (readonly [how: string, then: StreamFault, code: string])[] = [
+  ['cut', { type: 'stream-cut', afterEvents: 0 }, 'stream_incomplete'],
+  ['broken inside an event', { type: 'stream-cut', afterEvents: 0, inside: true }, 'stream_incomplete'],
+  ['stalled', { type: 'stream-stall', afterEvents: 0 }, 'stream_stalled'],
+]
+
+describe.runIf(found).each(BREAKS)(
+  'a recorded stream that is %s, with a second target',
+  (how, then, code) => {
+    const title =
+      how === 'stalled'
+        ? 'after about a dozen of its events, its first contents and its last among them'
+        : 'after each of its events'
+    it.each(COMPLETE)(
+      `is whole from the second while nothing has escaped, and else an error, ${title}: $api/$name`,
+      async (recording) => {
+        const simulator = await startSimulator({ providers: { primary: {}, backup: {} } })
+        onTestFinished(() => simulator.close())
+        const [primary, backup] = [simulator.provider('primary'), simulator.provider('backup')]
+        const client = harborClient(primary, {
+          providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
+          fallback: ['backup/m'],
+          attemptsBeforeFallback: 1,
+          breaker: false,
+          ...(how === 'stalled' && { timeouts: { firstTokenMs: 30, idleMs: 30 } }),
+        })
+        const { api, chunks, lines } = recording
+        const firstContent = chunks.findIndex((chunk) => hasContent(api, chunk))
+        // Whole is what has its proof and an orderly end: the last event of a Responses stream, or the end after it.
+        const places = Array.from(
+          { length: lines.length - (how === 'cut' && api === 'chat' ? 0 : 1) },
+          (_, at) => at,
+        )
+        const step = how === 'stalled' ? Math.ceil(places.length / 10) : 1
+        const tried = places.filter(
+          (at) => at % step === 0 || Math.abs(at - firstContent) <= 1 || at === places.length - 1,
+        )
+        for (const after of tried) {
+          primary.reset()
+          backup.reset()
+          primary.fail({ ...played(recording), then: { ...then, afterEvents: after } as StreamFault })
+          backup.fail(played(recording))
+          const reading = await client.stream(api, 'm')
+          const where = `${how} after ${after} of ${lines.length} events`
+          const calls = [primary.counts().calls, backup.counts().calls]
+          if (after <= firstContent) {
+            expectWhole(reading, chunks, api, where)
+            expect(reading.receipt?.target, where).toBe('backup/m')
+            expect(calls, where).toEqual([1, 1])
+          } else {
+            expectFragment(reading, chunks.slice(0, after), where, code)
+            expect(calls, where).toEqual([1, 0])
+          }
+        }
+      },
+    )
+  },
+)
+
 function played({ api, lines }: StreamRecording): FaultOf<'play'> {
   return { type: 'play', events: lines, named: api === 'responses' }
 }
@@ -208,13 +269,18 @@ function expectWhole(reading: Reading, chunks: readonly unknown[], api: Api, whe
   })
 }
 
-function expectFragment(reading: Reading, chunks: readonly unknown[], where: string): void {
+function expectFragment(
+  reading: Reading,
+  chunks: readonly unknown[],
+  where: string,
+  code = 'stream_incomplete',
+): void {
   expect(reading.error, where).toBeInstanceOf(OpenAI.APIError)
-  expect(reading.error, where).toMatchObject({ code: 'stream_incomplete' })
+  expect(reading.error, where).toMatchObject({ code })
   expect(inWords(reading.chunks), where).toEqual(inWords(chunks))
   expect(reading.receipt, where).toMatchObject({
     outcome: 'failure',
-    attempts: [{ failure: { kind: 'stream', code: 'stream_incomplete' } }],
+    attempts: [{ failure: { kind: 'stream', code } }],
   })
 }
 
