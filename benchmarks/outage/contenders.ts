@@ -81,10 +81,9 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'ai-retry',
     setup: 'the AI SDK, and the fallback after every error that may be retried',
     start: ({ primaryURL, fallbackURL }) => {
-      const [primary, backup] = [primaryURL, fallbackURL].map((baseURL) =>
-        createOpenAI({ apiKey, baseURL }).chat(model),
-      )
-      if (!primary || !backup) throw new Error('Two addresses are needed.')
+      const primary = createOpenAI({ apiKey, baseURL: primaryURL }).chat(model)
+      // Without a name of its own it passes for the first model, tried already, and is never asked.
+      const backup = createOpenAI({ apiKey, baseURL: fallbackURL, name: 'backup' }).chat(model)
       const retries = [error.isRetryable(true).switch({ model: backup })]
       const retryable = createRetryableModel({ model: primary, retries })
       return {
