@@ -1,5 +1,6 @@
 import type { Policy } from './options/policy.ts'
 import { lackOf } from './targets/capabilities.ts'
+import { contextFit } from './targets/context-window.ts'
 import type { Health, TargetStats } from './targets/health.ts'
 import type { Target } from './targets/target.ts'
 
@@ -103,7 +104,8 @@ export function explain(
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
       health.restingReason(target, routes.providerOf(target), headers) ??
-      lackOf(target, { json, streaming: json['stream'] === true })
+      lackOf(target, { json, streaming: json['stream'] === true }) ??
+      contextFit(json)(target)
     const { name, baseURL } = target
     const { state = 'closed', retryAfterMs = 0 } = breaker ?? {}
     return { name, baseURL, chain, state, retryAfterMs, leftOut }

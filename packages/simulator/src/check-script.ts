@@ -74,6 +74,7 @@ const conditionFields: Fields<Condition> = {
     (Array.isArray(value) ? list(oneOf(requestOperations)) : oneOf(requestOperations))(value, where),
   stream: flag,
   model: text,
+  says: text,
 }
 
 const ruleFields: Fields<Rule> = {

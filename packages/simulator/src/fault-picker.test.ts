@@ -5,7 +5,7 @@ import type { Rule } from './script.ts'
 const hang = { type: 'hang' } as const
 const reset = { type: 'reset' } as const
 const refuse = { type: 'refuse' } as const
-const usual = { operation: 'chat', stream: false, model: 'gpt-4' } as const
+const usual = { operation: 'chat', stream: false, model: 'gpt-4', body: { prompt: 'Say hello.' } } as const
 
 function picker(rules: Rule[], seed = 1): FaultPicker {
   return new FaultPicker({ rules }, seed)
@@ -53,6 +53,8 @@ describe('conditions', () => {
     expect(takes({ stream: true })).toBe(false)
     expect(takes({ model: 'gpt-4' })).toBe(true)
     expect(takes({ model: 'gpt-5' })).toBe(false)
+    expect(takes({ says: 'hello' })).toBe(true)
+    expect(takes({ says: 'poison' })).toBe(false)
   })
 
   it('must all hold', () => {

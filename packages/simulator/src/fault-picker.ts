@@ -8,7 +8,7 @@ export interface CallFacts {
   call: number
   elapsedMs: number
   /** Known only once the request has been read. */
-  request?: { operation: Operation; stream: boolean; model: unknown } | undefined
+  request?: { operation: Operation; stream: boolean; model: unknown; body: unknown } | undefined
 }
 
 /** Decides what goes wrong with a call: the queue of `fail()` first, then the script's first rule that matches. */
@@ -100,7 +100,8 @@ function isForConnection(fault: SimpleFault): boolean {
 }
 
 function needsRequest(when: Condition): boolean {
-  return when.operation !== undefined || when.stream !== undefined || when.model !== undefined
+  const { operation, stream, model, says } = when
+  return [operation, stream, model, says].some((wanted) => wanted !== undefined)
 }
 
 function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chance: () => number): boolean {
@@ -111,6 +112,7 @@ function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chanc
     (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
     (when.stream === undefined || when.stream === request?.stream) &&
     (when.model === undefined || when.model === request?.model) &&
+    (when.says === undefined || (JSON.stringify(request?.body) ?? '').includes(when.says)) &&
     (when.probability === undefined || chance() < when.probability)
   )
 }

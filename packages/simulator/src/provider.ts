@@ -195,7 +195,7 @@ export class Provider implements SimulatedProvider {
 
 function facts({ call, at, operation, body }: RecordedRequest) {
   const { stream, model } = asObject(body)
-  return { call, elapsedMs: at, request: { operation, stream: stream === true, model } }
+  return { call, elapsedMs: at, request: { operation, stream: stream === true, model, body } }
 }
 
 function parseJson(raw: Buffer): unknown {

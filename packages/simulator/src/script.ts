@@ -40,6 +40,8 @@ export interface Condition {
   operation?: RequestOperation | readonly RequestOperation[] | undefined
   stream?: boolean | undefined
   model?: string | undefined
+  /** Text that stands anywhere in the request's JSON: a poisoned prompt. */
+  says?: string | undefined
 }
 
 /** From `from` to `to`, both included; either may be left open. */

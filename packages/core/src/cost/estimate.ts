@@ -19,6 +19,11 @@ export function estimateDelivered(body: JsonBody, contents: number): TokenUsage 
   return usageOf(inputTokensOf(body), contents)
 }
 
+/** About how many tokens of a model's context a request takes up, with the answer for which it asks for room. */
+export function estimateTokensWanted(body: JsonBody): number {
+  return inputTokensOf(body) + (outputLimitOf(body) ?? 0)
+}
+
 function usageOf(inputTokens: number, outputTokens: number): TokenUsage {
   return {
     inputTokens,
@@ -50,7 +55,11 @@ function isMedium(text: string): boolean {
 }
 
 function outputBoundOf(body: JsonBody): number {
-  const bound = body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens']
   const choices = typeof body['n'] === 'number' && body['n'] > 0 ? body['n'] : 1
-  return choices * (typeof bound === 'number' && bound >= 0 ? bound : USUAL_OUTPUT_TOKENS)
+  return choices * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
+}
+
+function outputLimitOf(body: JsonBody): number | undefined {
+  const limit = body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens']
+  return typeof limit === 'number' && limit >= 0 ? limit : undefined
 }

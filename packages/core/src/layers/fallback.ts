@@ -8,11 +8,12 @@ import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
 import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
+import { contextFit } from '../targets/context-window.ts'
 import type { Health } from '../targets/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage, nextTargetAfter } from '../verdict.ts'
+import { isOutage, mayMoveOn, nextTargetAfter } from '../verdict.ts'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
@@ -25,10 +26,13 @@ export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegH
   return (next) =>
     async function fallback(exchange) {
       const plan = planOf(exchange)
-      health.noteAlternatives(plan.outage)
-      const targets = inOrder(exchange, plan.outage, health, telemetry)
+      const chain = chainFor(exchange, plan)
+      health.noteAlternatives(chain)
+      const targets = inOrder(exchange, chain, health, telemetry)
       const first = await outcomeOf(follow(exchange, targets, health, next))
-      const rescue = isOver(exchange) ? [] : rescueFrom(first, plan)
+      const rescue = isOver(exchange)
+        ? []
+        : rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
       if (rescue.length === 0) return settle(exchange, first, telemetry)
       health.noteAlternatives(rescue)
       const second = await outcomeOf(follow(exchange, rescue, health, next))
@@ -49,6 +53,13 @@ export function planOf(exchange: Exchange): Plan {
   if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
   if (asked.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
   return routes.planWith(asked.fallback === false ? [] : asked.fallback, receipt.model, nativeURL)
+}
+
+/** Where the call begins: with the long models, when it seems too long for all the others. */
+function chainFor({ json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
+  if (contextWindow.length === 0) return outage
+  const tooLong = contextFit(json)
+  return outage.every(tooLong) && !contextWindow.every(tooLong) ? contextWindow : outage
 }
 
 function inOrder(
@@ -79,11 +90,14 @@ async function follow(
   let since = 0
   const restOf = (target: Target): string | undefined =>
     health.restingReason(target, routes.providerOf(target), exchange.headers, since)
+  const tooLong = contextFit(exchange.json)
   const canTakeOver = (target: Target): boolean =>
-    health.isAvailable(target) && !restOf(target) && !lackOf(target, exchange)
-  const reasonToSkip = (target: Target): string | undefined => lackOf(target, exchange) ?? restOf(target)
-  // Rests steer. Where there is nowhere to steer to, only those count that this call itself brings about.
-  since = targets.some(canTakeOver) ? 0 : health.restsNoted
+    health.isAvailable(target) && !restOf(target) && !lackOf(target, exchange) && !tooLong(target)
+  // Rests and estimated lengths steer. Where there is nowhere to steer to, only those rests count that this call brings about.
+  const steers = targets.some(canTakeOver)
+  if (!steers) since = health.restsNoted
+  const reasonToSkip = (target: Target): string | undefined =>
+    lackOf(target, exchange) ?? (steers ? tooLong(target) : undefined) ?? restOf(target)
 
   async function call(target: Target, context: FallbackContext): Promise<Answer> {
     const reason = reasonToSkip(target)
@@ -132,8 +146,11 @@ async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {
   }
 }
 
-function rescueFrom(outcome: Outcome, { contextWindow, contentPolicy }: Plan): readonly Target[] {
+function rescueFrom(outcome: Outcome, begun: readonly Target[], plan: Plan): readonly Target[] {
+  const { outage, contextWindow, contentPolicy } = plan
   if ('answer' in outcome) return outcome.answer.filtered ? contentPolicy : []
+  // It only seemed too long for those who were left out.
+  if (begun !== outage && mayMoveOn(outcome.error)) return outage
   const next = nextTargetAfter(outcome.error)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }

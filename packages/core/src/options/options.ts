@@ -99,7 +99,10 @@ export interface ProviderOptions {
 export interface ModelOptions {
   /** What it costs; wins over the price list. */
   price?: Price | undefined
-  /** How many tokens fit into a request and its answer; longer requests are not sent there. */
+  /**
+   * How many tokens fit into a request and its answer. Requests that seem longer go to a target where they fit, if there is
+   * one; the length is estimated, so the provider has the last word.
+   */
   contextTokens?: number | undefined
   /** What it can do; requests that need more are not sent there. @default everything */
   capabilities?: readonly Capability[] | undefined

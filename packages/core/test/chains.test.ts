@@ -1,0 +1,154 @@
+import { startSimulator } from '@harbor/simulator'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { fastest, perCall, receiptOf, weighted } from '../src/index.ts'
+import { failureOf, status } from './failing.ts'
+import { harborFor, HELLO } from './support.ts'
+import { CHAT_ANSWER, targetOf, two } from './two.ts'
+
+describe('the context of a model', () => {
+  const long = { ...HELLO, messages: [{ role: 'user' as const, content: 'so many words '.repeat(100) }] }
+
+  it('decides who is asked first: an estimated length steers, and is told', async () => {
+    const { primary, harbor } = await two({ models: { 'gpt-4': { contextTokens: 300 } } })
+    const reply = await harbor.chat.completions.create(long)
+    expect(receiptOf(reply)).toMatchObject({
+      target: 'backup/gpt-4',
+      skipped: [{ target: 'openai/gpt-4', reason: 'about 351 tokens are more than its 300' }],
+    })
+    expect(harbor.explain(long).targets.map(({ leftOut }) => leftOut)).toEqual([
+      'about 351 tokens are more than its 300',
+      undefined,
+    ])
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-4')
+    expect(primary.counts().calls).toBe(1)
+  })
+
+  it('refuses nothing: where nobody seems to have room, the provider has the last word', async () => {
+    const contextTokens = 10
+    const { backup, harbor } = await two({
+      models: { 'gpt-4': { contextTokens }, 'backup/gpt-4': { contextTokens } },
+    })
+    expect(await targetOf(harbor.chat.completions.create(long))).toBe('openai/gpt-4')
+    expect(backup.counts().calls).toBe(0)
+  })
+})
+
+describe('the other chains', () => {
+  it('serve what is too long, and only that', async () => {
+    const { primary, harbor } = await two({ fallback: false, contextWindowFallback: ['backup/long'] })
+    primary.fail(status(400, { code: 'context_length_exceeded' }))
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/long')
+    primary.fail(status(400))
+    expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 400 })
+  })
+
+  it('serve at once what seems too long, when the lengths are told; and hand it back in an outage', async () => {
+    const { primary, backup, harbor } = await two({
+      fallback: false,
+      contextWindowFallback: ['backup/long'],
+      models: { 'gpt-4': { contextTokens: 100 } },
+    })
+    expect(await targetOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 200 }))).toBe(
+      'backup/long',
+    )
+    expect(primary.counts().calls).toBe(0)
+    expect(await targetOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 50 }))).toBe(
+      'openai/gpt-4',
+    )
+    backup.script({ rules: [{ fault: status(501) }] })
+    expect(await targetOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 200 }))).toBe(
+      'openai/gpt-4',
+    )
+  })
+
+  it('serve refused content, if asked to: never by themselves', async () => {
+    const { primary, backup, harbor } = await two()
+    primary.fail(status(400, { code: 'content_filter' }))
+    expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ code: 'content_filter' })
+    expect(backup.counts().calls).toBe(0)
+    harbor.configure({ contentPolicyFallback: ['backup/lenient'] })
+    primary.fail(status(400, { code: 'content_filter' }))
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/lenient')
+  })
+
+  it('serve what was answered with nothing but content_filter, streamed and not', async () => {
+    const { primary, backup, harbor } = await two({
+      fallback: false,
+      contentPolicyFallback: ['backup/lenient'],
+    })
+    const [choice] = CHAT_ANSWER.choices
+    const filtered = { ...CHAT_ANSWER, choices: [{ ...choice, finish_reason: 'content_filter' }] }
+    primary.fail({ type: 'play-json', body: JSON.stringify(filtered) })
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/lenient')
+    const chunk = { choices: [{ index: 0, delta: {}, finish_reason: 'content_filter' }] }
+    primary.fail({ type: 'play', events: [JSON.stringify(chunk), '[DONE]'] })
+    const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    let text = ''
+    for await (const { choices } of stream) text += choices[0]?.delta.content ?? ''
+    expect(receiptOf(stream)?.target).toBe('backup/lenient')
+    expect(text).not.toBe('')
+    expect(backup.counts().calls).toBe(2)
+  })
+})
+
+describe('whom a call goes to', () => {
+  it('is ordered by the client or the call', async () => {
+    const { harbor } = await two({ models: { 'gpt-4': { weight: 0 }, 'backup/gpt-4': { weight: 1 } } })
+    expect(await targetOf(harbor.chat.completions.create(HELLO, perCall({ order: weighted() })))).toBe(
+      'backup/gpt-4',
+    )
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-4')
+    harbor.configure({ order: fastest({ exploreRatio: 0 }) })
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toMatch(/gpt-4$/)
+  })
+
+  it('may have stand-ins of its own, or none', async () => {
+    const { primary, harbor } = await two()
+    primary.fail(status(501), status(501))
+    const own = harbor.chat.completions.create(HELLO, perCall({ fallback: ['backup/own'] }))
+    expect(await targetOf(own)).toBe('backup/own')
+    const none = harbor.chat.completions.create(HELLO, perCall({ fallback: false }))
+    expect(await failureOf(none)).toMatchObject({ status: 501 })
+  })
+
+  it('stays at its provider when it continues something there', async () => {
+    const { primary, backup, harbor } = await two()
+    primary.fail(status(501))
+    const call = harbor.responses.create({ model: 'gpt-4', input: 'Hi', previous_response_id: 'resp_1' })
+    expect(await failureOf(call)).toMatchObject({ status: 501 })
+    expect(backup.counts().calls).toBe(0)
+  })
+
+  it('sends no more than maxUpstreamCalls over all targets', async () => {
+    const rules = [{ fault: status(500) }]
+    const simulator = await startSimulator({ providers: { primary: { rules }, backup: { rules } } })
+    onTestFinished(() => simulator.close())
+    const [primary, backup] = [simulator.provider('primary'), simulator.provider('backup')]
+    const harbor = harborFor(primary, {
+      providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
+      fallback: ['backup/a', 'backup/b', 'backup/c'],
+      maxUpstreamCalls: 3,
+    })
+    const error = await failureOf(harbor.chat.completions.create(HELLO))
+    expect(error).toMatchObject({ status: 500 })
+    // Each of the others gets its turn before one is tried again.
+    expect([primary.counts().calls, backup.counts().calls]).toEqual([1, 2])
+  })
+
+  it('is hedged when the first is slow: the loser is aborted upstream, and may have been billed', async () => {
+    const { primary, harbor } = await two({ hedge: { afterMs: 20, maxExtraRatio: 1 } })
+    primary.fail({ type: 'hang' })
+    const reply = await harbor.chat.completions.create(HELLO)
+    expect(receiptOf(reply)).toMatchObject({
+      target: 'backup/gpt-4',
+      possiblyBilled: 1,
+      attempts: [
+        { target: 'openai/gpt-4', failure: { kind: 'aborted', code: 'lost_hedge' } },
+        { status: 200 },
+      ],
+    })
+    await primary.whenIdle()
+    expect(primary.counts()).toMatchObject({ calls: 1, aborts: 1 })
+    expect(harbor.stats().failures).toEqual({})
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { receiptOf } from '../src/index.ts'
+import { failureOf, status } from './failing.ts'
+import { HELLO } from './support.ts'
+import { targetOf, two } from './two.ts'
+
+describe('hedges', () => {
+  it('are at most one in twenty calls, however slow the first target is', async () => {
+    const { primary, backup, harbor } = await two({ hedge: { afterMs: 1 } })
+    primary.script({ latency: { mean: 15, sigma: 0 } })
+    for (let batch = 0; batch < 20; batch++) {
+      await Promise.all(Array.from({ length: 10 }, () => harbor.chat.completions.create(HELLO)))
+    }
+    expect(backup.counts().calls).toBeGreaterThan(0)
+    expect(backup.counts().calls).toBeLessThanOrEqual(0.05 * 200)
+    expect(primary.counts().calls).toBe(200)
+  })
+})
+
+describe('health', () => {
+  it('is asked for of a target that is not called, by GET /models, and brings it back', async () => {
+    const { primary, backup, harbor } = await two({ health: { checkIntervalMs: 20 } })
+    primary.fail(...Array.from({ length: 6 }, () => status(503)))
+    const states: string[] = []
+    harbor.on('breaker', ({ target, state }) => states.push(`${target} ${state}`))
+    for (let call = 0; call < 4; call++) await harbor.chat.completions.create(HELLO)
+    const asked = primary.requests().filter(({ path }) => path.endsWith('/models'))
+    await expect.poll(() => states.at(-1)).toBe('openai/gpt-4 half-open')
+    expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-4')
+    expect(states).toEqual(['openai/gpt-4 open', 'openai/gpt-4 half-open', 'openai/gpt-4 closed'])
+    expect(asked.every(({ method }) => method === 'GET')).toBe(true)
+    expect(backup.requests().filter(({ path }) => path.endsWith('/models'))).toEqual([])
+    expect(harbor.stats().targets['openai/gpt-4']).toMatchObject({
+      state: 'closed',
+      lastFailure: expect.stringMatching(/^server$|^GET .* answered 503/) as string,
+      lastCheckAt: expect.any(Number) as number,
+    })
+  })
+
+  it('suffers once from a call, however often that was tried: a poisoned prompt opens nothing', async () => {
+    const { primary, harbor } = await two({ fallback: false })
+    primary.script({ rules: [{ when: { says: 'poison' }, fault: status(500) }] })
+    const poisoned = { ...HELLO, messages: [{ role: 'user' as const, content: 'poison' }] }
+    for (let call = 0; call < 1_000; call++) {
+      if (call % 100 === 50) expect(await failureOf(harbor.chat.completions.create(poisoned))).toBeDefined()
+      await harbor.chat.completions.create(HELLO)
+    }
+    expect(harbor.stats().targets).toMatchObject({ 'openai/gpt-4': { state: 'closed' } })
+  })
+
+  it('keeps a single target in service through 5 % of errors: no outage of our own making', async () => {
+    const { primary, harbor } = await two({ fallback: false })
+    primary.script({ rules: [{ when: { probability: 0.05 }, fault: status(500) }] })
+    let changes = 0
+    harbor.on('breaker', () => changes++)
+    const lost: unknown[] = []
+    for (let batch = 0; batch < 100; batch++) {
+      const calls = Array.from({ length: 10 }, () => harbor.chat.completions.create(HELLO))
+      for (const outcome of await Promise.allSettled(calls)) {
+        if (outcome.status === 'rejected') lost.push(outcome.reason)
+      }
+    }
+    // Whoever was not answered had bad luck with every attempt.
+    for (const error of lost) {
+      expect(receiptOf(error)?.attempts.map(({ status }) => status)).toEqual([500, 500, 500])
+    }
+    expect(lost.length).toBeLessThan(5)
+    expect(harbor.stats()).toMatchObject({ calls: 1_000, targets: { 'openai/gpt-4': { state: 'closed' } } })
+    expect(changes).toBe(0)
+  })
+
+  it('is shared by the copies of a client', async () => {
+    const { primary, harbor } = await two()
+    primary.fail(...Array.from({ length: 6 }, () => status(503)))
+    for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
+    const before = primary.counts().calls
+    await harbor.withOptions({ timeout: 5_000 }).chat.completions.create(HELLO)
+    expect(primary.counts().calls).toBe(before)
+  })
+})
