@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events'
-import { startSimulator, type Rule } from '@harbor/simulator'
+import { startSimulator, type Rule, type SimulatedProvider } from '@harbor/simulator'
 import { expect, it } from 'vitest'
-import { APIError, Harbor } from '../src/index.ts'
+import { APIError, APIUserAbortError, Harbor } from '../src/index.ts'
 
-const CALLS = 100_000
+const CALLS = 200_000
+const WARM_UP = 20_000
 const AT_ONCE = 64
 const QUESTION = { model: 'gpt-4', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
 const FAULTS: Rule[] = [
@@ -13,60 +14,99 @@ const FAULTS: Rule[] = [
   { when: { probability: 0.01, stream: true }, fault: { type: 'stream-end', afterEvents: 9 } },
   { when: { probability: 0.01 }, fault: { type: 'error-200', code: 'server_error' } },
 ]
+/** Down for a quarter of every two seconds: its circuit opens and closes all the time. */
+const FLAPPING: Rule = {
+  when: { windowMs: { to: 500, everyMs: 2_000 } },
+  fault: { type: 'status', status: 503 },
+}
 
-/** Every third call is a stream; of those, every fourth is left in the middle. */
-async function call(harbor: Harbor, number: number, signal: AbortSignal): Promise<void> {
-  if (number % 3 !== 0) {
-    await harbor.chat.completions.create(QUESTION, { signal })
-    return
-  }
-  const stream = await harbor.chat.completions.create({ ...QUESTION, stream: true }, { signal })
-  let chunks = 0
-  for await (const chunk of stream) {
-    expect(chunk.choices).toBeDefined()
-    if (number % 4 === 0 && ++chunks === 5) break
+/** Every third call is a stream, of which every fourth is left in the middle; every tenth call is aborted on its way. */
+async function call(harbor: Harbor, number: number, shared: AbortSignal): Promise<void> {
+  const own = new AbortController()
+  const signal = number % 10 === 0 ? own.signal : shared
+  const leaving = number % 10 === 0 ? setTimeout(() => own.abort(), number % 7) : undefined
+  try {
+    if (number % 3 !== 0) {
+      await harbor.chat.completions.create(QUESTION, { signal })
+      return
+    }
+    const stream = await harbor.chat.completions.create({ ...QUESTION, stream: true }, { signal })
+    let chunks = 0
+    for await (const chunk of stream) {
+      expect(chunk.choices).toBeDefined()
+      if (number % 4 === 0 && ++chunks === 5) break
+    }
+  } finally {
+    clearTimeout(leaving)
   }
 }
 
-it(`${CALLS} mixed calls under faults leave no listener, no connection in use and a flat heap`, async () => {
-  await using simulator = await startSimulator({ providers: { openai: { rules: FAULTS } } })
-  const provider = simulator.provider()
+it(`${CALLS} mixed calls over two targets, under faults and aborts, leave nothing behind`, async () => {
+  await using simulator = await startSimulator({
+    providers: { primary: { rules: [FLAPPING, ...FAULTS] }, backup: { rules: FAULTS } },
+  })
+  const providers = [simulator.provider('primary'), simulator.provider('backup')] as const
+  const [primary, backup] = providers
   await using harbor = new Harbor({
     apiKey: 'test-key',
-    baseURL: provider.baseURL,
+    baseURL: primary.baseURL,
+    providers: { backup: { apiKey: 'backup-key', baseURL: backup.baseURL } },
+    fallback: { '*': ['backup/gpt-4'] },
+    breaker: { openForMs: () => 100 },
     retry: { baseDelayMs: 1, maxDelayMs: 5 },
     logLevel: 'off',
   })
+  let changes = 0
+  harbor.on('breaker', () => changes++)
   const { signal } = new AbortController()
   let started = 0
-  let told = 0
+  let aborted = 0
+  let failed = 0
   async function worker(until: number): Promise<void> {
     while (started < until) {
       try {
         await call(harbor, ++started, signal)
       } catch (error) {
         if (!(error instanceof APIError)) throw error
-        told++
+        if (error instanceof APIUserAbortError) aborted++
+        else failed++
       }
-      if (started % 5_000 === 0) provider.reset() // or its record of requests would be what grows
+      if (started % 5_000 === 0) providers.forEach(forget)
     }
   }
   async function run(until: number): Promise<number> {
     await Promise.all(Array.from({ length: AT_ONCE }, () => worker(until)))
-    await provider.whenIdle()
-    provider.reset()
+    for (const provider of providers) {
+      await provider.whenIdle()
+      forget(provider)
+    }
     globalThis.gc?.()
     return process.memoryUsage().heapUsed / 2 ** 20
   }
 
-  const before = await run(CALLS / 10)
+  const before = await run(WARM_UP)
   const after = await run(CALLS)
   const { calls, availability, pool } = harbor.stats()
-  console.log({ calls, availability, told, heapMegabytes: { before, after } })
+  console.log({ calls, availability, aborted, failed, changes, heapMegabytes: { before, after } })
 
   expect(calls).toBe(started)
-  expect(told / started).toBeLessThan(0.02)
-  expect(after - before).toBeLessThan(8)
+  expect(failed / started).toBeLessThan(0.02)
+  expect(changes).toBeGreaterThan(100)
+  expect(after - before).toBeLessThan(2)
   expect(getEventListeners(signal, 'abort')).toHaveLength(0)
-  expect(Object.values(pool).map(({ busy, queued }) => busy + queued)).toEqual([0])
+  expect(Object.values(pool).map(({ busy, queued }) => busy + queued)).toEqual([0, 0])
+
+  // A permit that nobody settled would keep a half-open circuit from closing.
+  for (const provider of providers) provider.script({ rules: [] })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  for (const model of ['gpt-4', 'backup/gpt-4']) {
+    await harbor.chat.completions.create({ ...QUESTION, model })
+    await harbor.chat.completions.create({ ...QUESTION, model })
+  }
+  expect(Object.values(harbor.stats().targets).map(({ state }) => state)).toEqual(['closed', 'closed'])
 })
+
+/** Or its record of requests would be what grows. */
+function forget(provider: SimulatedProvider): void {
+  provider.reset()
+}
