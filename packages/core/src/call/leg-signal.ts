@@ -32,6 +32,7 @@ export function legSignal({ signal: call }: Exchange, race: AbortSignal): LegSig
   const lost = (): void => {
     controller.abort(call?.aborted ? call.reason : new LostHedgeError())
   }
+  if (call?.aborted) ended()
   call?.addEventListener('abort', ended)
   race.addEventListener('abort', lost)
   return {
