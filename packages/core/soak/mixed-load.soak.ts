@@ -70,6 +70,8 @@ it(`${CALLS} mixed calls over two targets, under faults and aborts, leave nothin
         if (!(error instanceof APIError)) throw error
         if (error instanceof APIUserAbortError) aborted++
         else failed++
+        // Nobody asks again at once: a loop of refusals is over before an outage can be.
+        await new Promise((resolve) => setTimeout(resolve, 5))
       }
       if (started % 5_000 === 0) providers.forEach(forget)
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { receiptOf } from '../src/index.ts'
+import { consecutive, receiptOf } from '../src/index.ts'
 import { failureOf, status } from './failing.ts'
 import { HELLO } from './support.ts'
 import { targetOf, two } from './two.ts'
@@ -67,6 +67,37 @@ describe('health', () => {
     expect(lost.length).toBeLessThan(5)
     expect(harbor.stats()).toMatchObject({ calls: 1_000, targets: { 'openai/gpt-4': { state: 'closed' } } })
     expect(changes).toBe(0)
+  })
+
+  it('opens no circuit early for the sake of one that is being probed itself', async () => {
+    const { primary, backup, harbor } = await two({ breaker: { openForMs: () => 20 } })
+    primary.script({ rules: [{ fault: status(503) }] })
+    for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    primary.script({ rules: [{ fault: { type: 'hang' } }] })
+    const probing = new AbortController()
+    const probe = harbor.chat.completions.create(HELLO, { signal: probing.signal })
+    await expect.poll(() => primary.counts().inFlight).toBe(1)
+    backup.fail(...Array.from({ length: 9 }, () => status(503)))
+    for (let call = 0; call < 3; call++) await failureOf(harbor.chat.completions.create(HELLO))
+    expect(harbor.stats().targets).toMatchObject({
+      'openai/gpt-4': { state: 'half-open' },
+      'backup/gpt-4': { state: 'closed' },
+    })
+    probing.abort()
+    await failureOf(probe)
+  })
+
+  it('leaves room for other work when a caller that is refused asks again at once, and again', async () => {
+    const { primary, harbor } = await two({ fallback: false, breaker: { trip: consecutive(1) } })
+    primary.fail(status(501))
+    await failureOf(harbor.chat.completions.create(HELLO))
+    const other = new AbortController()
+    setTimeout(() => other.abort(), 5)
+    while (!other.signal.aborted) {
+      expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ code: 'breaker_open' })
+    }
+    expect(primary.counts().calls).toBe(1)
   })
 
   it('is shared by the copies of a client', async () => {

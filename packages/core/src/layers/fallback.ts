@@ -134,8 +134,19 @@ async function follow(
   } catch (error) {
     if (!(error instanceof AllTargetsFailedError)) throw error
     note(exchange, error.attempts, health)
-    throw mostTelling(error.attempts) ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
+    const told = mostTelling(error.attempts)
+    if (told && told.failure.kind !== 'refused') throw told
+    await otherWork()
+    throw told ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
   }
+}
+
+/**
+ * A refusal comes from no network: whoever asks again at once, and again, would keep the event loop from ever bringing the
+ * answer of the probe that ends it.
+ */
+function otherWork(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {

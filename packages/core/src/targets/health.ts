@@ -207,10 +207,17 @@ export class Health {
     }
   }
 
-  /** Else the last one standing would be shut out by three failures in a row: an outage of our own making. */
+  /**
+   * Else the last one standing would be shut out by three failures in a row: an outage of our own making. One that is being
+   * probed takes a call at a time, and cannot take over.
+   */
   #hasAlternative(key: string): boolean {
     const choice = this.#choices.get(key) ?? []
-    return choice.some((target) => keyOf(target) !== key && this.isAvailable(target))
+    return choice.some((target) => keyOf(target) !== key && this.#isClosed(target))
+  }
+
+  #isClosed(target: Target): boolean {
+    return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
   }
 
   /** Asks for the list of models: it costs nothing, and any answer but a failure shows that somebody is there. */
