@@ -1,4 +1,5 @@
 import { OpenAI, type APIPromise } from 'openai'
+import type { Stream } from 'openai/streaming'
 import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
 import { createEngine, engineOf, type Engine } from './engine.ts'
 import { explainConnectionError } from './explain-connection-error.ts'
@@ -10,6 +11,7 @@ import { LivePolicy, refuseOthers, type Reconfigurable } from './options/live-po
 import { explain, type Explanation } from './explain.ts'
 import { attachReceipt, receiptOf } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
+import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
@@ -152,9 +154,11 @@ export class Harbor extends OpenAI {
   /** Takes the retries out of the SDK's hands. A following page reuses its options, so what is there is kept. */
   #own(options: FinalRequestOptions, slot: ReceiptSlot): FinalRequestOptions {
     const { [ATTEMPTS]: kept } = options as OwnedRequest
+    const { stream, __streamClass = stream ? (ParsedStream as typeof Stream) : undefined } = options
     const owned: FinalRequestOptions & OwnedRequest = {
       ...options,
       maxRetries: 0,
+      ...(__streamClass && { __streamClass }),
       [ATTEMPTS]: kept ?? (options.maxRetries === undefined ? this.#attempts() : options.maxRetries + 1),
       [SLOT]: slot,
     }

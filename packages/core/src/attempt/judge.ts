@@ -93,7 +93,12 @@ async function judgeStream(
     return { ...end, contents: dialect.contents }
   })
   const filtered = dialect.finishReasons.includes(FILTERED)
-  return { ...head, filtered, body: { kind: 'stream', chunks: stream, ended, abandon: scope.onAbort } }
+  const nextPiece = (): ReturnType<GuardedStream['nextPiece']> => stream.nextPiece()
+  return {
+    ...head,
+    filtered,
+    body: { kind: 'stream', chunks: stream, nextPiece, ended, abandon: scope.onAbort },
+  }
 }
 
 function withText(head: AnswerHead, text: string): Answer {

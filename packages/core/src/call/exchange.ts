@@ -4,6 +4,7 @@ import type { Policy } from '../options/policy.ts'
 import type { PerCallOptions } from '../options/options.ts'
 import type { OpenReceipt } from '../receipt.ts'
 import type { Target } from '../targets/target.ts'
+import type { StreamPiece } from '../stream/guarded-stream.ts'
 import type { Leg } from './leg.ts'
 
 /** One call on its way through the layers. */
@@ -67,6 +68,8 @@ export interface TextBody {
 export interface StreamBody {
   readonly kind: 'stream'
   readonly chunks: AsyncIterable<Uint8Array>
+  /** The same, for a reader who wants the events that were parsed on the way; undefined where none were. */
+  readonly nextPiece?: (() => Promise<StreamPiece | undefined>) | undefined
   /** Resolves when the last byte was read or given up; never rejects. */
   readonly ended: Promise<StreamEnd>
   /** Gives the connection up, when nobody can read on any more. */

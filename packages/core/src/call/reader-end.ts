@@ -1,3 +1,4 @@
+import type { StreamPiece } from '../stream/guarded-stream.ts'
 import type { StreamBody } from './exchange.ts'
 
 const unreachable = new FinalizationRegistry<StreamBody>((body) => {
@@ -9,9 +10,11 @@ const unreachable = new FinalizationRegistry<StreamBody>((body) => {
  * what lies behind it. So when it is collected, nobody can read any more, and the connection is given back.
  */
 export class ReaderEnd implements AsyncIterableIterator<Uint8Array> {
+  readonly #body: StreamBody
   readonly #source: AsyncIterator<Uint8Array>
 
   constructor(body: StreamBody) {
+    this.#body = body
     this.#source = body.chunks[Symbol.asyncIterator]()
     unreachable.register(this, body, body)
     void body.ended.then(() => unreachable.unregister(body))
@@ -23,6 +26,16 @@ export class ReaderEnd implements AsyncIterableIterator<Uint8Array> {
 
   next(): Promise<IteratorResult<Uint8Array>> {
     return this.#source.next()
+  }
+
+  /** Whether `nextPiece()` may be called, instead of `next()`. */
+  get hasPieces(): boolean {
+    return this.#body.nextPiece !== undefined
+  }
+
+  /** The next bytes together with the events in them; undefined is the end. */
+  async nextPiece(): Promise<StreamPiece | undefined> {
+    return this.#body.nextPiece?.()
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {

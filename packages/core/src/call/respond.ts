@@ -1,6 +1,7 @@
 import { LeanResponse } from '@harbor/pool'
 import type { Answer } from './exchange.ts'
 import { ReaderEnd } from './reader-end.ts'
+import { offerEvents } from '../stream/parsed-stream.ts'
 import { attachReceipt, type Receipt } from '../receipt.ts'
 import { isFailureStatus } from '../verdict.ts'
 
@@ -28,6 +29,7 @@ export function respond(
     url,
     body: BODILESS.has(status) ? null : content,
   })
+  if (content instanceof ReaderEnd && content.hasPieces) offerEvents(response, content)
   attachReceipt(response, receipt)
   attachReceipt(response.headers, receipt)
   return response

@@ -1,7 +1,7 @@
 import { isRecord } from '../wire/json.ts'
 import type { TokenUsage } from '../receipt.ts'
 import { readUsage } from '../wire/usage.ts'
-import type { EventMeaning, StreamDialect } from './dialect.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from './sse-splitter.ts'
 
@@ -27,7 +27,7 @@ export class ChatDialect implements StreamDialect {
   read(event: SseEvent): EventMeaning {
     if (event.data === undefined) return 'quiet'
     if (event.data === '[DONE]') return 'end'
-    const chunk = parseEvent(event.data)
+    const chunk = parseEvent(event)
     const fault = inBandFault(event.name, chunk)
     if (fault) return fault
     this.usage = readUsage(chunk['usage']) ?? this.usage
@@ -41,8 +41,8 @@ export class ChatDialect implements StreamDialect {
     return content ? 'content' : 'quiet'
   }
 
-  faultEvent({ code, message }: { code: string; message: string }): string {
-    return `data: ${JSON.stringify({ error: { message, type: 'harbor_error', code } })}\n\n`
+  faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
+    return { name: undefined, json: { error: { message, type: 'harbor_error', code } } }
   }
 
   #readChoice(choice: Readonly<Record<string, unknown>>): boolean {

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../receipt.ts'
+import type { JsonBody } from '../wire/operation.ts'
 import type { SseEvent } from './sse-splitter.ts'
 import type { StreamFaultError } from '../errors.ts'
 
@@ -24,5 +25,11 @@ export interface StreamDialect {
   readonly contents: number
   readonly finishReasons: readonly string[]
   /** An event that tells a reader of this protocol that the stream broke off. */
-  faultEvent(fault: { code: string; message: string }): string
+  faultEvent(fault: { code: string; message: string }): FaultEvent
+}
+
+/** An event of Harbor's own making. */
+export interface FaultEvent {
+  readonly name: string | undefined
+  readonly json: JsonBody
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '@harbor/retry'
 import { StreamFaultError, TimeoutError } from '../errors.ts'
 import type { StreamEnd } from '../call/exchange.ts'
-import type { StreamDialect } from './dialect.ts'
+import type { JsonBody } from '../wire/operation.ts'
+import type { FaultEvent, StreamDialect } from './dialect.ts'
 import { IdleClock } from './idle-clock.ts'
 import { SseSplitter, type SseEvent } from './sse-splitter.ts'
 import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
@@ -24,6 +25,18 @@ const UNREAD_MS = 300_000
 const MAX_EVENT_BYTES = 16 * 1024 * 1024
 const BLANK_LINES = new TextEncoder().encode('\n\n')
 
+/** What a reader gets at once: bytes as they came, and the events in them. */
+export interface StreamPiece {
+  readonly bytes: Uint8Array
+  readonly events: readonly ReadEvent[]
+}
+
+export interface ReadEvent {
+  readonly name: string | undefined
+  /** Undefined for events without data, for `[DONE]`, and for what came after the end. */
+  readonly json?: JsonBody | undefined
+}
+
 /**
  * A stream of server-sent events that is never taken for complete unless it proves it.
  *
@@ -42,7 +55,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
   readonly #splitter = new SseSplitter()
-  readonly #ready: Uint8Array[] = []
+  readonly #ready: StreamPiece[] = []
   readonly #settle: (end: StreamEnd) => void
   #state: 'held' | 'flowing' | 'draining' | 'ended' = 'held'
   #hasContent = false
@@ -94,6 +107,12 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
 
   /** @throws the reason of `abort()`, when the caller left while this waited */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const piece = await this.nextPiece()
+    return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
+  }
+
+  /** The same for a reader of events. Undefined is the end. */
+  async nextPiece(): Promise<StreamPiece | undefined> {
     while (this.#pending) await this.#pending
     clearTimeout(this.#unreadTimer)
     const reading = this.#read()
@@ -121,17 +140,17 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
     this.#interrupt?.(reason)
   }
 
-  async #read(): Promise<IteratorResult<Uint8Array, undefined>> {
+  async #read(): Promise<StreamPiece | undefined> {
     try {
       while (this.#ready.length === 0 && this.#state === 'flowing') await this.#advance()
     } catch (error) {
       if (this.#failure === undefined) this.#fail(error)
     }
-    const value = this.#ready.shift()
-    if (value) return { done: false, value }
+    const piece = this.#ready.shift()
+    if (piece) return piece
     if (this.#state === 'draining') await this.#drain()
     if (this.#failure !== undefined) throw asError(this.#failure)
-    return { done: true, value: undefined }
+    return undefined
   }
 
   /** One read from the wire, judged. */
@@ -172,7 +191,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
         if (ends) break
       }
     } finally {
-      if (passed > 0) this.#ready.push(passed === bytes.length ? bytes : bytes.subarray(0, passed))
+      if (passed > 0) this.#ready.push({ bytes: bytes.subarray(0, passed), events })
     }
   }
 
@@ -218,7 +237,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
       return
     }
     const fault = asFault(error)
-    this.#ready.push(new TextEncoder().encode(this.dialect.faultEvent(fault)))
+    this.#ready.push(pieceOf(this.dialect.faultEvent(fault)))
     this.#end({ outcome: 'failure', fault }, fault)
   }
 
@@ -255,4 +274,9 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
   #isHeld(): boolean {
     return this.#state === 'held'
   }
+}
+
+function pieceOf({ name, json }: FaultEvent): StreamPiece {
+  const text = `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(json)}\n\n`
+  return { bytes: new TextEncoder().encode(text), events: [{ name, json }] }
 }

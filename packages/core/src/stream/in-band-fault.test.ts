@@ -13,11 +13,11 @@ function thrownBy(act: () => unknown): unknown {
 
 describe('parseEvent', () => {
   it('gives the object', () => {
-    expect(parseEvent('{"a":1}')).toEqual({ a: 1 })
+    expect(parseEvent({ data: '{"a":1}' })).toEqual({ a: 1 })
   })
 
   it.each(['', '{"cho', 'nothing', '[1]', '"text"', '7', 'null'])('refuses %j as malformed', (data) => {
-    expect(thrownBy(() => parseEvent(data))).toMatchObject({
+    expect(thrownBy(() => parseEvent({ data }))).toMatchObject({
       name: 'StreamFaultError',
       code: 'stream_malformed',
       message: expect.stringMatching(/^The stream/) as string,
@@ -27,7 +27,7 @@ describe('parseEvent', () => {
   it.each(['{"content":"a secret', 'secret words', '{"a":secret}', '["secret"} '])(
     'never quotes what it could not read: %j',
     (data) => {
-      const error = thrownBy(() => parseEvent(data)) as StreamFaultError & { cause?: Error }
+      const error = thrownBy(() => parseEvent({ data })) as StreamFaultError & { cause?: Error }
       expect(`${error.stack} ${error.cause?.stack}`).not.toMatch(/secret/)
       expect(error.cause).toBeInstanceOf(SyntaxError)
     },

@@ -1,8 +1,17 @@
 import { StreamFaultError } from '../errors.ts'
 import { isRecord } from '../wire/json.ts'
+import type { JsonBody } from '../wire/operation.ts'
+import type { SseEvent } from './sse-splitter.ts'
 
-/** @throws StreamFaultError `stream_malformed` when the data of an event is not a JSON object */
-export function parseEvent(data: string): Readonly<Record<string, unknown>> {
+/**
+ * The data of an event as an object, which stays with the event: whoever reads it later need not parse it again.
+ * @throws StreamFaultError `stream_malformed` when it is not a JSON object
+ */
+export function parseEvent(event: Pick<SseEvent, 'data' | 'json'>): JsonBody {
+  return (event.json ??= parseData(event.data ?? ''))
+}
+
+function parseData(data: string): JsonBody {
   let value: unknown
   try {
     value = JSON.parse(data)

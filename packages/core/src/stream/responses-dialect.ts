@@ -1,7 +1,7 @@
 import { isRecord } from '../wire/json.ts'
 import type { TokenUsage } from '../receipt.ts'
 import { readUsage } from '../wire/usage.ts'
-import type { EventMeaning, StreamDialect } from './dialect.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { faultFrom, inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from './sse-splitter.ts'
 
@@ -29,7 +29,7 @@ export class ResponsesDialect implements StreamDialect {
   read(event: SseEvent): EventMeaning {
     if (event.data === undefined) return 'quiet'
     if (event.data === '[DONE]') return 'end'
-    const data = parseEvent(event.data)
+    const data = parseEvent(event)
     const fault = inBandFault(event.name, data)
     if (fault) return fault
     const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
@@ -42,8 +42,8 @@ export class ResponsesDialect implements StreamDialect {
     return 'content'
   }
 
-  faultEvent({ code, message }: { code: string; message: string }): string {
-    return `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param: null })}\n\n`
+  faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
+    return { name: 'error', json: { type: 'error', code, message, param: null } }
   }
 
   #finish(type: string, response: Readonly<Record<string, unknown>>): EventMeaning {

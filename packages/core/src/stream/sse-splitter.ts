@@ -1,3 +1,5 @@
+import type { JsonBody } from '../wire/operation.ts'
+
 const CR = 13
 const LF = 10
 
@@ -9,6 +11,8 @@ export interface SseEvent {
   readonly data: string | undefined
   /** Where the event ends within the bytes it was split from. */
   readonly end: number
+  /** The data as an object, once somebody has parsed it. */
+  json?: JsonBody
 }
 
 export interface SseSplit {
