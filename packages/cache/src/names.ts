@@ -1,0 +1,16 @@
+/**
+ * What a key or a tag is called inside: different for each scope, however keys and scopes are spelt. What has no scope, the
+ * usual case, is its own name: a string that was hashed before need not be hashed again.
+ */
+export function nameIn(scope: string | undefined, name: string): string {
+  if (scope === undefined) return name.startsWith(MARK) ? `${MARK}/${name}` : name
+  return prefixOf(scope) + name
+}
+
+/** What every name in a scope begins with, and no other name. */
+export function prefixOf(scope: string): string {
+  return `${MARK}${scope.replaceAll('%', '%25').replaceAll('/', '%2F')}/`
+}
+
+/** A scope is never empty, so nothing else begins with the mark and a slash. */
+const MARK = '@'

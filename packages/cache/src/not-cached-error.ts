@@ -1,0 +1,16 @@
+const CODE = 'not_cached'
+
+/** There is nothing in the cache, and the call asked for nothing else: `control: 'only-if-cached'`. */
+export class NotCachedError extends Error {
+  override readonly name = 'NotCachedError'
+  readonly code = CODE
+
+  constructor() {
+    super("nothing is cached for this key, and control is 'only-if-cached', so nothing was loaded")
+  }
+
+  /** Whether it is this error, also one of another copy of this package. */
+  static is(error: unknown): error is NotCachedError {
+    return error instanceof Error && (error as { code?: unknown }).code === CODE
+  }
+}

@@ -1,0 +1,38 @@
+import { LRUCache } from 'lru-cache'
+import type { CacheStore, StoreSetOptions } from '../store.ts'
+import { count, validate } from '../validate.ts'
+
+export interface MemoryStoreOptions {
+  /** So many bytes of keys and values are kept at most; the least recently used leave first. @default 67_108_864 (64 MiB) */
+  maxBytes?: number | undefined
+}
+
+/** A store in memory: for tests, and to share one far tier between caches of a process. */
+export class MemoryStore implements CacheStore {
+  readonly #values: LRUCache<string, Uint8Array>
+
+  /** @throws TypeError for an option that does not exist or makes no sense */
+  constructor(options: MemoryStoreOptions = {}) {
+    validate(options, { maxBytes: count })
+    this.#values = new LRUCache({
+      maxSize: options.maxBytes ?? 64 * 2 ** 20,
+      sizeCalculation: (value, key) => value.byteLength + 2 * key.length + 1,
+    })
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.#values.get(key)
+  }
+
+  async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
+    this.#values.set(key, value, { ttl: Math.max(1, Math.ceil(ttlMs)) })
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#values.delete(key)
+  }
+
+  async clear(prefix: string): Promise<void> {
+    for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key)
+  }
+}

@@ -1,0 +1,112 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { CacheStore, StoreSetOptions } from '../store.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { aClock, count, validate } from '../validate.ts'
+
+export interface SqliteStoreOptions {
+  /** So large may the entries in the file become; then the oldest leave. @default 1_073_741_824 (1 GiB) */
+  maxBytes?: number | undefined
+  /** Where time comes from. @default a monotonic clock */
+  clock?: Clock | undefined
+}
+
+/**
+ * A file that outlives the process: a cache that survives restarts, with nothing to install. Several processes may share it. It
+ * is written ahead (WAL) and not synced at every write: a process that is killed loses nothing that was written, a machine that
+ * loses power may lose the last entries, and neither leaves a broken file.
+ *
+ * Its calls are synchronous underneath, some 10 to 50 µs each. While another process writes, one may wait for up to 20 ms.
+ */
+export class SqliteStore implements CacheStore {
+  readonly #database: DatabaseSync
+  readonly #clock: Clock
+  readonly #maxBytes: number
+  readonly #get: StatementSync
+  readonly #set: StatementSync
+  readonly #delete: StatementSync
+  #setsUntilTidy = 0
+  #closed = false
+
+  /**
+   * @param path of the file, which is made if it is not there; `:memory:` for none
+   * @throws TypeError for an option that does not exist or makes no sense; what SQLite throws for a path that is no database
+   */
+  constructor(path: string, options: SqliteStoreOptions = {}) {
+    validate(options, { maxBytes: count, clock: aClock })
+    this.#clock = options.clock ?? systemClock
+    this.#maxBytes = options.maxBytes ?? 2 ** 30
+    const database = new DatabaseSync(path)
+    this.#database = database
+    try {
+      database.exec(SCHEMA)
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    this.#get = database.prepare('SELECT value FROM harbor_cache WHERE key = ? AND expires_at > ?')
+    this.#set = database.prepare(
+      // Replaced, not updated: a row that is written anew is the newest.
+      'INSERT OR REPLACE INTO harbor_cache (key, value, expires_at) VALUES (?, ?, ?)',
+    )
+    this.#delete = database.prepare('DELETE FROM harbor_cache WHERE key = ?')
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.#get.get(key, this.#clock.now())?.['value'] as Uint8Array | undefined
+  }
+
+  async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
+    this.#set.run(key, value, this.#clock.now() + ttlMs)
+    if (this.#setsUntilTidy-- <= 0) this.#tidy()
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#delete.run(key)
+  }
+
+  async clear(prefix: string): Promise<void> {
+    // SQLite counts code points.
+    const { length } = Array.from(prefix)
+    this.#database.prepare('DELETE FROM harbor_cache WHERE substr(key, 1, ?) = ?').run(length, prefix)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#database.close()
+  }
+
+  /** Once in a while: what has expired leaves, and of the rest the oldest until it fits. */
+  #tidy(): void {
+    this.#setsUntilTidy = SETS_BETWEEN_TIDYING
+    this.#database.prepare('DELETE FROM harbor_cache WHERE expires_at <= ?').run(this.#clock.now())
+    for (let round = 0; round < MOST_ROUNDS && this.#usedBytes() > this.#maxBytes; round++) {
+      this.#database.exec(
+        'DELETE FROM harbor_cache WHERE rowid IN ' +
+          '(SELECT rowid FROM harbor_cache ORDER BY rowid LIMIT 1 + (SELECT count(*) FROM harbor_cache) / 10)',
+      )
+    }
+  }
+
+  /** Pages in use: what is deleted counts no more, and its pages are used again. */
+  #usedBytes(): number {
+    const read = (name: string): number => Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
+    return (read('page_count') - read('freelist_count')) * read('page_size')
+  }
+}
+
+const SETS_BETWEEN_TIDYING = 256
+const MOST_ROUNDS = 50
+
+const SCHEMA = `
+  PRAGMA busy_timeout = 20;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS harbor_cache (
+    rowid INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    value BLOB NOT NULL,
+    expires_at REAL NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS harbor_cache_expiry ON harbor_cache (expires_at);
+`

@@ -1,0 +1,21 @@
+const CODE = 'recording_lag'
+
+/** This reader of a shared stream fell so far behind the others that what it had to read next was let go. */
+export class RecordingLagError extends Error {
+  override readonly name = 'RecordingLagError'
+  readonly code = CODE
+  /** How far readers may be apart, in bytes. */
+  readonly maxRecordBytes: number
+
+  constructor(maxRecordBytes: number) {
+    super(
+      `this reader is more than ${maxRecordBytes} bytes behind another one of the same stream; read faster, or raise maxRecordBytes`,
+    )
+    this.maxRecordBytes = maxRecordBytes
+  }
+
+  /** Whether it is this error, also one of another copy of this package. */
+  static is(error: unknown): error is RecordingLagError {
+    return error instanceof Error && (error as { code?: unknown }).code === CODE
+  }
+}

@@ -1,0 +1,196 @@
+import type { StreamOptions } from '../call-options.ts'
+import type { CacheParts, Landing, Work } from '../flight/answers.ts'
+import type { Seat } from '../flight/seat.ts'
+import { SHARED, type Kept, type Outcome } from '../outcome.ts'
+import type { Entry } from '../tiers/entry.ts'
+import { newEntry } from '../tiers/new-entry.ts'
+import { unref } from '../unref.ts'
+import type { Asked } from '../value/values.ts'
+import { Decision, type WorkContext } from '../work-context.ts'
+import { Reader, type Body } from './reader.ts'
+import { Recording } from './recording.ts'
+import { Replay } from './replay.ts'
+
+/** An answer that is to be recorded. */
+export interface Source<Head> {
+  /** What is known before the body: status, headers. JSON must be able to carry it. */
+  readonly head: Head
+  /** Read once, at the pace of the fastest caller. Its chunks must not change afterwards. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
+
+/** The answer of one call, and how it came about. */
+export interface Recorded<Head> extends Outcome {
+  readonly head: Head
+  readonly body: Body
+  /** Resolves, when the body has ended, with whether the cache holds it, or why not. Never rejects. */
+  readonly kept: Promise<Kept>
+}
+
+/** An answer that is just being recorded. */
+export interface FreshRecording {
+  readonly head: unknown
+  /** As it is kept; undefined if it cannot be. */
+  readonly headJson: string | undefined
+  readonly recording: Recording
+  readonly kept: Promise<Kept>
+}
+
+/** When all is there, the end of the source is waited for so long after the last reader has left, as readers leave at `[DONE]`. */
+const DRAIN_MS = 250
+const MAX_RECORD_BYTES = 4 * 2 ** 20
+const ALREADY_KEPT: Promise<Kept> = Promise.resolve(true)
+
+/** Recorded answers: how they are opened, recorded, kept and handed out. */
+export class Streams {
+  readonly #parts: CacheParts
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts
+  }
+
+  accepts({ head, payload }: Entry): boolean {
+    return head !== undefined && typeof payload !== 'string'
+  }
+
+  /** Asks the origin for an answer; from its head on, the body is recorded. */
+  async bring(
+    work: Work<FreshRecording>,
+    asked: Asked & { readonly options: StreamOptions },
+    open: Open<unknown>,
+  ): Promise<FreshRecording> {
+    const { flight, purpose } = work
+    const { options } = asked
+    const decision = new Decision(asked.key, work, options, this.#parts.settings.onError)
+    const { head, body } = await open(decision)
+    const headJson = this.#headJson(head, decision)
+    const { promise: kept, resolve } = Promise.withResolvers<Kept>()
+    const maxBytes = purpose === 'bypass' ? 0 : (options.maxRecordBytes ?? MAX_RECORD_BYTES)
+    const recording = new Recording(body, maxBytes, {
+      ended: (chunks) => {
+        resolve(this.#keep(work, asked, decision, headJson, chunks))
+        work.end()
+      },
+      failed: () => {
+        resolve(this.#parts.tiers.refuse(flight.signal.aborted ? 'aborted' : 'failed'))
+        work.end()
+      },
+      outgrown: () => work.unlist(),
+    })
+    flight.whenEmpty = (reason) => this.#deserted(work, recording, options, reason)
+    // Aborted before, or from now on: the source is left either way.
+    flight.afterwards(() => {
+      if (flight.signal.aborted) recording.stop(flight.signal.reason)
+    })
+    flight.signal.throwIfAborted()
+    if (purpose === 'refresh') void recording.finish()
+    return { head, headJson, recording, kept }
+  }
+
+  /** The last reader has left. */
+  #deserted(
+    { flight }: Work<FreshRecording>,
+    recording: Recording,
+    { onLastReaderGone, isComplete }: StreamOptions,
+    reason: unknown,
+  ): void {
+    const { chunks } = recording
+    const finish = onLastReaderGone === 'finish'
+    if (!chunks || !(finish || (isComplete && this.#verdict(isComplete, chunks) === true))) {
+      flight.abort(reason)
+      return
+    }
+    const { refreshTimeoutMs } = this.#parts.settings
+    const timer = setTimeout(
+      () => {
+        if (flight.waiting === 0) flight.abort(reason)
+      },
+      finish ? refreshTimeoutMs : DRAIN_MS,
+    )
+    unref(timer)
+    flight.afterwards(() => clearTimeout(timer))
+    void this.#drain(flight, recording, reason)
+  }
+
+  /** Reads on as long as nobody else does, and what comes can still be kept. */
+  async #drain(flight: Work<FreshRecording>['flight'], recording: Recording, reason: unknown): Promise<void> {
+    while (flight.waiting === 0 && recording.state === 'open') {
+      await recording.more()
+      if (!recording.chunks) flight.abort(reason)
+    }
+  }
+
+  #keep(
+    work: Work<FreshRecording>,
+    { options, tagsIn }: Asked & { readonly options: StreamOptions },
+    decision: Decision<FreshRecording>,
+    head: string | undefined,
+    chunks: readonly Uint8Array[] | undefined,
+  ): Kept {
+    const { tiers, settings } = this.#parts
+    if (decision.kept !== true) return tiers.refuse(decision.kept)
+    if (!chunks) return tiers.refuse('too-large')
+    const verdict = options.isComplete ? this.#verdict(options.isComplete, chunks) : true
+    if (verdict !== true) return tiers.refuse(verdict)
+    const content = { payload: concat(chunks), encoded: false }
+    const tags = tagsIn(decision.options.tags)
+    const entry = newEntry(settings, content, decision.options, tags, work.bornAt, head)
+    return tiers.keep(work.watch.name, entry, work.watch).kept
+  }
+
+  #verdict(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {
+    try {
+      const verdict = isComplete(chunks)
+      return verdict === false ? 'incomplete' : verdict
+    } catch (error) {
+      this.#parts.settings.onError(error)
+      return 'incomplete'
+    }
+  }
+
+  #headJson(head: unknown, decision: Decision<FreshRecording>): string | undefined {
+    try {
+      // Undefined, as a function is too, has no JSON.
+      const json: unknown = JSON.stringify(head)
+      return typeof json === 'string' ? json : 'null'
+    } catch (error) {
+      this.#parts.settings.onError(error)
+      decision.refuse('unencodable')
+      return undefined
+    }
+  }
+
+  /** What one of those who waited gets: each a body of his own. */
+  handOut(
+    landing: Landing<FreshRecording>,
+    seat?: Seat<Landing<FreshRecording>>,
+    joined = false,
+  ): Recorded<unknown> {
+    if (landing.entry) return { ...landing.outcome, ...this.replay(landing.entry) }
+    const { head, headJson, recording, kept } = landing.fresh
+    const body = new Reader(recording, (reason) => seat?.leave(reason))
+    if (seat) seat.whenLeft = (reason) => body.stop(reason)
+    if (!joined) return { ...landing.outcome, head, body, kept }
+    return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, kept }
+  }
+
+  replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'kept'> {
+    return { head: parse(head ?? 'null'), body: new Replay(payload as Uint8Array), kept: ALREADY_KEPT }
+  }
+}
+
+const parse = (json: string): unknown => JSON.parse(json) as unknown
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const chunk of chunks) length += chunk.byteLength
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}

@@ -1,0 +1,94 @@
+import { crc32 } from 'node:zlib'
+import { LONGEST_LIFE_MS } from '../validate.ts'
+import { endOf } from '../staleness.ts'
+import type { Entry } from './entry.ts'
+
+/*
+ * An entry as bytes, for a far tier:
+ *
+ *     'HRBR'  version  checksum of all that follows  length of the header  header  payload
+ *       4        1                 4                          4             JSON
+ *
+ * Times are absolute, so an entry that wanders from tier to tier never lives longer. The key is in it: bytes that stand under
+ * another key are not taken for its answer.
+ */
+const MAGIC = [0x48, 0x52, 0x42, 0x52]
+const VERSION = 1
+const PREAMBLE = 13
+
+interface Header {
+  readonly key: string
+  /** The payload is text (`'json'` if it has lone surrogates, which UTF-8 cannot carry), or bytes. */
+  readonly form: 'text' | 'json' | 'bytes'
+  readonly encoded: boolean
+  readonly head?: string
+  readonly tags: readonly string[]
+  readonly times: readonly [
+    bornAt: number,
+    storedAt: number,
+    fresh: number,
+    revalidate: number,
+    error: number,
+  ]
+}
+
+export function sealEnvelope(key: string, entry: Entry): Uint8Array {
+  const { payload, encoded, head, tags } = entry
+  const form = typeof payload !== 'string' ? 'bytes' : payload.isWellFormed() ? 'text' : 'json'
+  const times = [entry.bornAt, entry.storedAt, entry.freshUntil, entry.revalidateUntil, entry.errorUntil]
+  const header = utf8.encode(JSON.stringify({ key, form, encoded, head, tags, times }))
+  const body =
+    typeof payload !== 'string' ? payload : utf8.encode(form === 'text' ? payload : JSON.stringify(payload))
+
+  const sealed = new Uint8Array(PREAMBLE + header.length + body.length)
+  const view = new DataView(sealed.buffer)
+  sealed.set(MAGIC)
+  sealed[4] = VERSION
+  view.setUint32(9, header.length)
+  sealed.set(header, PREAMBLE)
+  sealed.set(body, PREAMBLE + header.length)
+  view.setUint32(5, crc32(sealed.subarray(9)))
+  return sealed
+}
+
+/** @returns undefined for anything that is not, whole and unchanged, what this version sealed for this key */
+export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
+  if (!(sealed instanceof Uint8Array) || sealed.length < PREAMBLE) return undefined
+  if (MAGIC.some((byte, at) => sealed[at] !== byte) || sealed[4] !== VERSION) return undefined
+  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+  if (view.getUint32(5) !== crc32(sealed.subarray(9))) return undefined
+  try {
+    const end = PREAMBLE + view.getUint32(9)
+    const header = JSON.parse(text(sealed.subarray(PREAMBLE, end))) as Header
+    if (header.key !== key) return undefined
+    const [bornAt, storedAt, freshUntil, revalidateUntil, errorUntil] = header.times
+    const { encoded, head, tags } = header
+    const payload = payloadOf(header.form, sealed.subarray(end))
+    const entry = { payload, encoded, head, tags, bornAt, storedAt, freshUntil, revalidateUntil, errorUntil }
+    return isSane(entry) ? entry : undefined
+  } catch {
+    // The checksum was right, so somebody else sealed it, to another plan.
+    return undefined
+  }
+}
+
+function payloadOf(form: Header['form'], body: Uint8Array): string | Uint8Array {
+  if (form === 'bytes') return new Uint8Array(body)
+  return form === 'text' ? text(body) : (JSON.parse(text(body)) as string)
+}
+
+function isSane(entry: Entry): boolean {
+  const { bornAt, storedAt, freshUntil, revalidateUntil, errorUntil, head, tags } = entry
+  return (
+    [bornAt, storedAt, freshUntil, revalidateUntil, errorUntil].every(Number.isFinite) &&
+    endOf(entry) - storedAt <= 3 * LONGEST_LIFE_MS &&
+    typeof entry.encoded === 'boolean' &&
+    (head === undefined || typeof head === 'string') &&
+    tags.every((tag) => typeof tag === 'string')
+  )
+}
+
+const utf8 = new TextEncoder()
+/** Keeps a byte order mark, which belongs to the value. */
+const text = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

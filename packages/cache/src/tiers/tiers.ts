@@ -1,0 +1,110 @@
+import type { Counters } from '../counters.ts'
+import type { Invalidations, Watch } from '../flight/invalidations.ts'
+import type { EntrySettings } from '../options.ts'
+import type { Absence, Kept } from '../outcome.ts'
+import { endOf, freshnessOf } from '../staleness.ts'
+import type { Entry } from './entry.ts'
+import { FarTier } from './far-tier.ts'
+import { NearTier } from './near-tier.ts'
+
+/** What was found under a name. */
+export type Found =
+  | { readonly entry: Entry; readonly source: 'near' | 'far' }
+  | { readonly entry?: undefined; readonly absence: Absence }
+
+/** The near and the far tier as one. */
+export class Tiers {
+  readonly near: NearTier
+  readonly far: FarTier | undefined
+  readonly #settings: EntrySettings
+  readonly #counters: Counters
+  readonly #invalidations: Invalidations
+  /** Reads of the far tier that are under way: a name is asked for once, however many want it. */
+  readonly #reads = new Map<string, Promise<Found>>()
+
+  constructor(settings: EntrySettings, counters: Counters, invalidations: Invalidations) {
+    this.#settings = settings
+    this.#counters = counters
+    this.#invalidations = invalidations
+    this.near = new NearTier(settings, counters)
+    this.far = settings.farTier && new FarTier(farOptions(settings, settings.farTier, counters))
+  }
+
+  /** Looks in memory, then in the far tier; what is found there is brought near, with the life it has left. */
+  find(name: string): Found | Promise<Found> {
+    const now = this.#settings.clock.now()
+    const entry = this.near.get(name, now)
+    const near: Found =
+      typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
+    // Another process may have loaded anew what is only good for the case of an error here.
+    if (!this.far || (near.entry && freshnessOf(near.entry, now) !== 'stale-if-error')) return near
+    const running = this.#reads.get(name)
+    if (running) return running
+    const read = this.#readFar(this.far, name, near).finally(() => this.#reads.delete(name))
+    this.#reads.set(name, read)
+    return read
+  }
+
+  async #readFar(far: FarTier, name: string, near: Found): Promise<Found> {
+    const watch = this.#invalidations.watch(name)
+    try {
+      const found = await far.read(name)
+      if (!found.entry) return near.entry ? near : found
+      const { entry } = found
+      if (watch.forbids(entry.tags)) return EXPIRED
+      if (near.entry && near.entry.bornAt >= entry.bornAt) return near
+      this.near.put(name, entry)
+      return { entry, source: 'far' }
+    } finally {
+      watch.end()
+    }
+  }
+
+  /**
+   * Keeps an entry in all tiers, unless it is out of date already.
+   *
+   * @param awaited it was loaded ahead of anybody's asking
+   * @returns whether it is kept, and a promise that resolves when the far tier has it, or has failed
+   */
+  keep(name: string, entry: Entry, watch: Watch, awaited = false): { kept: Kept; written?: Promise<void> } {
+    const refusal = watch.forbids(entry.tags)
+      ? 'invalidated'
+      : endOf(entry) <= this.#settings.clock.now()
+        ? 'no-life'
+        : this.near.put(name, entry, awaited)
+    const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
+    if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
+    this.#counters.kept++
+    return far ? { kept: true, written: far.write(name, entry) } : { kept: true }
+  }
+
+  /** Counts it. */
+  refuse(refusal: string): string {
+    const { refused } = this.#counters
+    // The words of callers are bounded too.
+    const counted = refusal in refused || Object.keys(refused).length < MOST_REASONS ? refusal : 'refused'
+    refused[counted] = (refused[counted] ?? 0) + 1
+    return refusal
+  }
+}
+
+const ABSENT: Found = { absence: 'absent' }
+const EXPIRED: Found = { absence: 'expired' }
+const MOST_REASONS = 50
+
+function farOptions(
+  settings: EntrySettings,
+  store: NonNullable<EntrySettings['farTier']>,
+  counters: Counters,
+): ConstructorParameters<typeof FarTier>[0] {
+  return {
+    store,
+    namespace: settings.namespace,
+    readTimeoutMs: settings.farReadTimeoutMs,
+    writeTimeoutMs: settings.farWriteTimeoutMs,
+    restMs: settings.farRestMs,
+    clock: settings.clock,
+    counters: counters.far,
+    onError: settings.onError,
+  }
+}

@@ -1,0 +1,264 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createCache, type Cache, type CacheOptions } from '../src/index.ts'
+import { sealEnvelope } from '../src/tiers/envelope.ts'
+import { bytes, failing, hanging, pass, TestStore, watch, withFakeTime } from './harness.ts'
+
+withFakeTime()
+
+const with_ = (farTier: TestStore, options: CacheOptions<string> = {}): Cache<string> =>
+  createCache({ farTier, ttlJitter: 0, clock: { now: () => Date.now() }, ...options })
+
+describe('the far tier', () => {
+  it('answers what another cache has stored in it', async () => {
+    const store = new TestStore()
+    await with_(store).set('key', 'value', { tags: ['tag'] })
+    const other = with_(store)
+    const load = vi.fn(async () => 'loaded')
+    const answers = await Promise.all([1, 2, 3].map(() => other.load('key', load)))
+    expect(answers.map(({ status, source, value }) => [status, source, value])).toEqual(
+      Array(3).fill(['hit', 'far', 'value']),
+    )
+    expect(load).not.toHaveBeenCalled()
+    expect(await other.load('key', load)).toMatchObject({ source: 'near' })
+    // One read of the entry and one of its tag, for all three.
+    expect(store.calls.filter((call) => call === 'get')).toHaveLength(2)
+  })
+
+  it('7. Given the far tier hangs for ever, then a get answers within `farReadTimeoutMs` plus the load, and the tier is left alone for a while', async () => {
+    const store = new TestStore()
+    store.trouble = hanging
+    const cache = with_(store, { farReadTimeoutMs: 50, farRestMs: 5_000 })
+    const load = async (): Promise<string> => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return 'loaded'
+    }
+    const call = watch(cache.load('key', load))
+    await pass(69)
+    expect(call.settled).toBe(false)
+    await pass(1)
+    expect(call.value).toMatchObject({ value: 'loaded', status: 'miss', reason: 'far-failed' })
+    expect(cache.stats().far).toMatchObject({ timeouts: 1, resting: true })
+
+    const calls = store.calls.length
+    const next = watch(cache.load('other', load))
+    await pass(20)
+    expect(next.value).toMatchObject({ reason: 'far-resting' })
+    expect(store.calls).toHaveLength(calls)
+
+    // Well again: one operation finds out, and all go on.
+    store.trouble = undefined
+    await pass(5_000)
+    expect(cache.stats().far.resting).toBe(false)
+    await watchAll(cache, load)
+    expect(cache.stats().far.resting).toBe(false)
+    expect(cache.stats().far.misses).toBeGreaterThan(0)
+  })
+
+  it('8. Given the far tier is down, then it is counted and treated as a miss', async () => {
+    const store = new TestStore()
+    store.trouble = failing
+    const onError = vi.fn()
+    const cache = with_(store, { onError })
+    expect(await cache.load('key', async () => 'loaded')).toMatchObject({
+      value: 'loaded',
+      status: 'miss',
+      reason: 'far-failed',
+      kept: true,
+    })
+    await pass(0)
+    expect(cache.stats().far).toMatchObject({ errors: 2, hits: 0, writes: 0, resting: false })
+    expect(onError).toHaveBeenCalledTimes(2)
+    await cache.get('another')
+    expect(cache.stats().far.resting).toBe(true)
+    expect((await cache.get('key'))?.value).toBe('loaded')
+  })
+
+  it('rests twice as long after each failed probe, and lets one operation probe', async () => {
+    const store = new TestStore()
+    store.trouble = hanging
+    const cache = with_(store, { farRestMs: 1_000 })
+    const rests: number[] = []
+    for (let round = 0; round < 8; round++) {
+      const reads = ['a', 'b', 'c'].map((key) => cache.get(key))
+      await pass(50)
+      await Promise.all(reads)
+      const from = Date.now()
+      while (cache.stats().far.resting) await pass(100)
+      rests.push(Date.now() - from)
+    }
+    expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+    // Three at first, since nobody knew; then one a round.
+    expect(store.calls).toHaveLength(3 + 7)
+  })
+
+  it('9. Given a far hit with 10 s left, then it is promoted with 10 s, not a full life', async () => {
+    const store = new TestStore()
+    await with_(store, { ttlMs: 60_000 }).set('key', 'value')
+    await pass(50_000)
+    const cache = with_(store, { ttlMs: 60_000 })
+    expect(await cache.get('key')).toMatchObject({ source: 'far', ageMs: 50_000 })
+    await pass(9_999)
+    expect(await cache.get('key')).toMatchObject({ source: 'near', ageMs: 59_999 })
+    await pass(1)
+    expect(await cache.get('key')).toBeUndefined()
+  })
+
+  it('23. Given a corrupt, truncated, foreign-version or too-new envelope in a store, then a counted miss, never a throw into the call', async () => {
+    const store = new TestStore()
+    await with_(store).set('key', 'value')
+    const [name = '', good = new Uint8Array()] = [...store.values][0] ?? []
+    const flipped = (at: number): Uint8Array => good.map((byte, index) => (index === at ? byte ^ 1 : byte))
+    const bad: Record<string, unknown> = {
+      empty: new Uint8Array(0),
+      'too new': good.with(4, 2),
+      'another version': good.with(4, 0),
+      foreign: bytes('<html>not found</html>, and some more of it'),
+      'under another key': sealEnvelope('another', entry()),
+      'ended long ago, far ahead': sealEnvelope(name, { ...entry(), errorUntil: 1e300 }),
+      'no bytes at all': 'a string',
+    }
+    for (let at = 0; at < good.length; at++) {
+      bad[`bit of byte ${at}`] = flipped(at)
+      bad[`cut at ${at}`] = good.subarray(0, at)
+    }
+    const cache = with_(store)
+    let count = 0
+    for (const [what, value] of Object.entries(bad)) {
+      store.values.set(name, value as Uint8Array)
+      expect(await cache.get('key'), what).toBeUndefined()
+      expect(cache.stats().far.unreadable, what).toBe(++count)
+    }
+    expect(await cache.load('key', async () => 'loaded')).toMatchObject({
+      value: 'loaded',
+      reason: 'far-unreadable',
+    })
+    await pass(0)
+    expect((await with_(store).get('key'))?.value).toBe('loaded')
+  })
+
+  it('treats what its codec cannot read as a miss', async () => {
+    const store = new TestStore()
+    const codec = {
+      encode: () => 'old form',
+      decode: (): number => {
+        throw new Error('unknown form')
+      },
+    }
+    await createCache<number>({ farTier: store, codec }).set('key', 1)
+    const cache = createCache<number>({ farTier: store, codec })
+    expect(await cache.load('key', async () => 2)).toMatchObject({ value: 2, status: 'miss' })
+    expect(cache.stats().far.unreadable).toBe(1)
+  })
+
+  it('does not serve what was deleted while the tier could not be told, and tells it when it can', async () => {
+    const store = new TestStore()
+    const cache = with_(store)
+    await cache.set('key', 'value')
+    await cache.set('other', 'value', { tags: ['tag'] })
+    store.trouble = failing
+    await cache.delete('key')
+    await cache.invalidateTag('tag')
+    store.trouble = undefined
+    await pass(60_000)
+    expect(await cache.get('key')).toBeUndefined()
+    expect(await cache.get('other')).toBeUndefined()
+    await pass(0)
+    expect([...store.values.keys()].sort()).toEqual(['harbor#tag', 'harbor:other'])
+    expect(await with_(store).get('other')).toBeUndefined()
+  })
+
+  it('never lets a write that lands late bring back what was deleted after it', async () => {
+    const store = new TestStore()
+    const late = Promise.withResolvers<undefined>()
+    store.trouble = (operation) => (operation === 'set' ? late.promise.then(() => undefined) : undefined)
+    const cache = with_(store)
+    const setting = cache.set('key', 'old')
+    await pass(500)
+    await setting
+    const deleting = cache.delete('key')
+    await pass(500)
+    await deleting
+    late.resolve(undefined)
+    await pass(60_000)
+    expect(store.values.size).toBe(0)
+    expect(await cache.get('key')).toBeUndefined()
+  })
+
+  it('does not bring back an older value when a newer one could not be written', async () => {
+    const store = new TestStore()
+    const cache = with_(store, { maxEntries: 1 })
+    await cache.set('key', 'old')
+    await pass(1)
+    store.trouble = failing
+    await cache.set('key', 'new')
+    store.trouble = undefined
+    await pass(60_000)
+    await cache.set('another', 'which takes the place in memory')
+    expect(await cache.get('key')).toBeUndefined()
+  })
+
+  it('forgets by tag what other processes have stored, also what they are just loading', async () => {
+    const store = new TestStore()
+    const one = with_(store)
+    const other = with_(store)
+    const pending = Promise.withResolvers<string>()
+    const loading = other.load('key', () => pending.promise, { tags: ['tag'] })
+    await pass(1)
+    await one.invalidateTag('tag')
+    await pass(1)
+    pending.resolve('from before')
+    await loading
+    await pass(0)
+    expect(await one.get('key')).toBeUndefined()
+    await pass(1)
+    await other.set('key', 'from after', { tags: ['tag'] })
+    expect((await one.get('key'))?.value).toBe('from after')
+  })
+
+  it('clears its own namespace and nothing else, and says so if the store cannot', async () => {
+    const store = new TestStore()
+    const cache = with_(store, { namespace: 'a' })
+    const other = with_(store, { namespace: 'ab' })
+    await cache.set('key', 'value')
+    await cache.set('key', 'value', { scope: 'tenant' })
+    await other.set('key', 'value')
+    await cache.clear({ scope: 'tenant' })
+    expect([...store.values.keys()]).toEqual(['a:key', 'ab:key'])
+    await cache.clear()
+    expect([...store.values.keys()]).toEqual(['ab:key'])
+    Object.assign(store, { clear: undefined })
+    await expect(other.clear()).rejects.toThrow('this far tier has no clear(prefix)')
+    expect(await other.get('key')).toBeUndefined()
+  })
+
+  it('writes before it closes', async () => {
+    const store = new TestStore()
+    const cache = with_(store)
+    await cache.load('key', async () => 'value')
+    await cache.close()
+    expect(store.values.size).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+function entry(): Parameters<typeof sealEnvelope>[1] {
+  const now = Date.now()
+  const later = now + 1_000
+  return {
+    payload: 'value',
+    encoded: false,
+    head: undefined,
+    tags: [],
+    bornAt: now,
+    storedAt: now,
+    freshUntil: later,
+    revalidateUntil: later,
+    errorUntil: later,
+  }
+}
+
+async function watchAll(cache: Cache<string>, load: () => Promise<string>): Promise<void> {
+  const calls = ['a', 'b', 'c'].map((key) => cache.load(key, load))
+  await pass(20)
+  await Promise.all(calls)
+}

@@ -1,0 +1,252 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
+import { createCache } from '../src/index.ts'
+import { Origin, pass, watch, withFakeTime } from './harness.ts'
+
+withFakeTime()
+
+const down = (): Error => Object.assign(new Error('down'), { status: 503 })
+
+describe('single-flight', () => {
+  it('1. Given 1,000 concurrent misses, then 1 load', async () => {
+    const cache = createCache<string>()
+    const origin = new Origin<string>()
+    const calls = Array.from({ length: 1_000 }, () => cache.load('key', origin.load))
+    await pass(0)
+    origin.answer('value')
+    const loaded = await Promise.all(calls)
+    expect(origin.calls).toBe(1)
+    expect(new Set(loaded.map(({ value }) => value))).toEqual(new Set(['value']))
+    expect(loaded.filter(({ status }) => status === 'miss')).toHaveLength(1)
+    expect(loaded.filter(({ status }) => status === 'shared')).toHaveLength(999)
+    expect(cache.stats()).toMatchObject({ misses: 1, shared: 999, hits: 0, loads: 1, inFlight: 0 })
+    expect(await cache.load('key', origin.load)).toMatchObject({
+      status: 'hit',
+      source: 'near',
+      value: 'value',
+    })
+  })
+
+  it('2. Given that load fails, then still 1 call and 1,000 same rejections (no serial stampede)', async () => {
+    const cache = createCache<string>()
+    const origin = new Origin<string>()
+    const calls = Array.from({ length: 1_000 }, () => cache.getOrLoad('key', origin.load))
+    await pass(0)
+    const error = down()
+    origin.fail(error)
+    const settled = await Promise.allSettled(calls)
+    expect(origin.calls).toBe(1)
+    expect(
+      new Set(settled.map((one) => (one.status === 'rejected' ? (one.reason as unknown) : 'fulfilled'))),
+    ).toEqual(new Set([error]))
+    // The next one tries again: without negativeTtlMs a failure is not remembered.
+    const next = cache.getOrLoad('key', origin.load)
+    await pass(0)
+    origin.answer('well')
+    expect(await next).toBe('well')
+  })
+
+  it('3. Given 3 waiters, when 1 aborts, then the load goes on for the others; the shared load runs on its own controller and the longest deadline of its waiters', async () => {
+    const cache = createCache<string>({ clock: { now: () => Date.now() } })
+    const origin = new Origin<string>()
+    const controller = new AbortController()
+    let deadlines: () => number = () => NaN
+    const load = (context: { signal: AbortSignal; deadlineAt: number }): Promise<string> => {
+      deadlines = () => context.deadlineAt
+      return origin.load(context)
+    }
+    const start = Date.now()
+    const first = watch(cache.getOrLoad('key', load, { signal: controller.signal, timeoutMs: 900 }))
+    const second = watch(cache.getOrLoad('key', load, { timeoutMs: 300 }))
+    const third = watch(cache.getOrLoad('key', load, { timeoutMs: 500 }))
+    await pass(0)
+    expect(origin.signals[0]).not.toBe(controller.signal)
+    expect(deadlines() - start).toBeCloseTo(900, 3)
+
+    const reason = new Error('gone')
+    controller.abort(reason)
+    await pass(0)
+    expect(first).toMatchObject({ settled: true, error: reason })
+    expect(origin.signals[0]?.aborted).toBe(false)
+    expect(deadlines() - start).toBeCloseTo(500, 3)
+
+    await pass(300)
+    expect(second.error).toMatchObject({ name: 'TimeoutError' })
+    expect(origin.signals[0]?.aborted).toBe(false)
+    await pass(150)
+    origin.answer('value')
+    await pass(0)
+    expect(third).toEqual({ settled: true, value: 'value' })
+    expect(origin.calls).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  it('4. Given all waiters abort, then the load is aborted and the next caller starts fresh', async () => {
+    const cache = createCache<string>()
+    const origin = new Origin<string>()
+    const one = new AbortController()
+    const other = new AbortController()
+    const calls = [one, other].map(({ signal }) => watch(cache.getOrLoad('key', origin.load, { signal })))
+    await pass(0)
+    one.abort(new Error('one left'))
+    expect(origin.signals[0]?.aborted).toBe(false)
+    const reason = new Error('the last one left')
+    other.abort(reason)
+    expect(origin.signals[0]).toMatchObject({ aborted: true, reason })
+    const next = cache.getOrLoad('key', origin.load)
+    await pass(0)
+    // What the aborted load still brings is nobody's, and is not kept.
+    origin.answer('late', 0)
+    await pass(0)
+    origin.answer('fresh', 1)
+    expect(await next).toBe('fresh')
+    expect(calls.map(({ error }) => (error as Error).message)).toEqual(['one left', 'the last one left'])
+    expect((await cache.get('key'))?.value).toBe('fresh')
+    await cache.idle()
+  })
+
+  it('5. Given an entry evicted while loading, then its waiters still get the value (eviction never cancels paid work)', async () => {
+    const cache = createCache<string>({ maxEntries: 4 })
+    const origins = Array.from({ length: 8 }, () => new Origin<string>())
+    const calls = origins.map((origin, at) => cache.getOrLoad(`key-${at}`, origin.load))
+    await pass(0)
+    for (const [at, origin] of origins.entries()) origin.answer(`value-${at}`)
+    expect(await Promise.all(calls)).toEqual(origins.map((_, at) => `value-${at}`))
+    expect(origins.flatMap(({ signals }) => signals).some(({ aborted }) => aborted)).toBe(false)
+    expect(cache.stats()).toMatchObject({ entries: 4, evictions: 4 })
+  })
+
+  it('10. Given delete or tag invalidation during a load, then the late result is not stored', async () => {
+    const cache = createCache<string>()
+    const forget = {
+      delete: () => cache.delete('key'),
+      tag: () => cache.invalidateTag('fish'),
+      clear: () => cache.clear(),
+    }
+    for (const [name, act] of Object.entries(forget)) {
+      const origin = new Origin<string>()
+      const call = cache.load('key', origin.load, { tags: ['fish'] })
+      await pass(0)
+      await act()
+      // Whoever asks now must not get what was asked for before.
+      const later = cache.load('key', origin.load, { tags: ['fish'] })
+      await pass(0)
+      origin.answer('old', 0)
+      expect(await call, name).toMatchObject({ value: 'old', kept: 'invalidated' })
+      expect(await cache.get('key'), name).toBeUndefined()
+      origin.answer('new', 1)
+      expect(await later, name).toMatchObject({ value: 'new', kept: true, status: 'miss' })
+      await cache.delete('key')
+    }
+    expect(cache.stats().refused).toEqual({ invalidated: 3 })
+  })
+
+  it('invalidates by a tag that an answer gave itself while it was loaded', async () => {
+    const cache = createCache<string>()
+    const origin = new Origin<string>()
+    const call = cache.load('key', async (context) => {
+      const value = await origin.load(context)
+      context.keepFor({ tags: ['late'] })
+      return value
+    })
+    await pass(0)
+    await cache.invalidateTag('late')
+    origin.answer('old')
+    expect(await call).toMatchObject({ kept: 'invalidated' })
+  })
+
+  it('11. Given a caller mutates the returned object, then the next hit is unaffected (strings and bytes are shared, objects are copied; the cost is stated)', async () => {
+    const cache = createCache<{ list: number[] }>()
+    const load = async (): Promise<{ list: number[] }> => ({ list: [1] })
+    const [first, second] = await Promise.all([cache.getOrLoad('key', load), cache.getOrLoad('key', load)])
+    first.list.push(2)
+    second.list.push(3)
+    const hit = await cache.getOrLoad('key', load)
+    expect(hit).toEqual({ list: [1] })
+    hit.list.push(4)
+    expect(await cache.getOrLoad('key', load)).toEqual({ list: [1] })
+    expect(first.list).toEqual([1, 2])
+
+    const bytes = createCache<Uint8Array>()
+    const content = new Uint8Array([1, 2, 3])
+    await bytes.set('key', content)
+    expect((await bytes.get('key'))?.value).toBe(content)
+  })
+})
+
+describe('staleness', () => {
+  it('6. Given stale-while-revalidate and the origin down, then stale is served, one refresh per backoff, no unhandled rejection', async () => {
+    const errors: unknown[] = []
+    const cache = createCache<string>({
+      ttlMs: 1_000,
+      ttlJitter: 0,
+      staleWhileRevalidateMs: 100_000,
+      refreshBackoffMs: 5_000,
+      onError: (error) => errors.push(error),
+    })
+    await cache.set('key', 'stale')
+    await pass(1_001)
+    const load = vi.fn(async (): Promise<string> => {
+      throw down()
+    })
+    const reasons: string[] = []
+    for (let round = 0; round < 20; round++) {
+      const { value, status, reason } = await cache.load('key', load)
+      expect([value, status]).toEqual(['stale', 'stale'])
+      reasons.push(reason)
+      await pass(500)
+    }
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(reasons.filter((reason) => reason === 'revalidating')).toHaveLength(2)
+    expect(reasons.filter((reason) => reason === 'backing-off')).toHaveLength(18)
+    expect(errors).toHaveLength(2)
+    expect(cache.stats()).toMatchObject({ stale: 20, refreshes: 2, loadFailures: 2 })
+    load.mockResolvedValueOnce('new')
+    await pass(5_000)
+    await cache.getOrLoad('key', load)
+    await pass(0)
+    expect(await cache.load('key', load)).toMatchObject({ value: 'new', status: 'hit' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('22. Given stale-if-error, when the load fails and a stale entry exists, then it is served, marked stale; a 400 is not hidden so', async () => {
+    const cache = createCache<string>({
+      ttlMs: 1_000,
+      ttlJitter: 0,
+      staleIfErrorMs: 10_000,
+      refreshBackoffMs: 2_000,
+    })
+    await cache.set('key', 'stale')
+    await pass(1_500)
+    const error = down()
+    const failing = vi.fn(async (): Promise<string> => {
+      throw error
+    })
+    expect(await cache.load('key', failing)).toMatchObject({
+      value: 'stale',
+      status: 'stale',
+      reason: 'load-failed',
+      source: 'near',
+      ageMs: 1_500,
+      error,
+    })
+    expect(await cache.load('key', failing)).toMatchObject({ status: 'stale', reason: 'backing-off', error })
+    expect(failing).toHaveBeenCalledTimes(1)
+    await pass(2_000)
+    const wrong = Object.assign(new Error('bad request'), { status: 400 })
+    await expect(
+      cache.load('key', async () => {
+        throw wrong
+      }),
+    ).rejects.toBe(wrong)
+    // Nor does the backoff hide it from the next one.
+    await expect(
+      cache.load('key', async () => {
+        throw wrong
+      }),
+    ).rejects.toBe(wrong)
+    await pass(10_000)
+    await expect(cache.load('key', failing)).rejects.toBe(error)
+  })
+})
