@@ -19,7 +19,13 @@ export default [
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
   budget('batch', '7.4 kB'),
-  budget('cache', '2.2 kB'),
+  budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
+  budget('cache', '12.5 kB', {
+    name: '@harbor/cache: createCache',
+    import: '{ createCache }',
+    ignore: ['lru-cache'],
+  }),
+  budget('cache', '16 kB', { ignore: ['lru-cache'] }),
   budget('pool', '12 kB', { ignore: ['undici'] }),
   budget('core', '50 kB', { ignore: ['undici', 'openai', '@pydantic/genai-prices'] }),
 ]

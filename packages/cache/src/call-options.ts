@@ -89,17 +89,29 @@ const ENTRY: Readonly<Record<keyof EntryOptions, Check>> = {
   tags: names,
 }
 
-const SET = { ...SCOPE, ...ENTRY }
+// Written out: a bundler cannot leave out what spreads.
+const SET: Readonly<Record<keyof (ScopeOptions & EntryOptions), Check>> = {
+  scope: aName,
+  ttlMs: life,
+  staleWhileRevalidateMs: life,
+  staleIfErrorMs: life,
+  tags: names,
+}
 
 const LOOKUP: Readonly<Record<keyof LookupOptions, Check>> = {
-  ...SCOPE,
+  scope: aName,
   stale: /* @__PURE__ */ oneOf('no', 'while-revalidate', 'if-error'),
 }
 
+const CONTROL: Check = /* @__PURE__ */ oneOf('default', 'bypass', 'refresh', 'only-if-cached')
+
 const LOAD: Readonly<Record<keyof LoadOptions, Check>> = {
-  ...SCOPE,
-  ...ENTRY,
-  control: /* @__PURE__ */ oneOf('default', 'bypass', 'refresh', 'only-if-cached'),
+  scope: aName,
+  ttlMs: life,
+  staleWhileRevalidateMs: life,
+  staleIfErrorMs: life,
+  tags: names,
+  control: CONTROL,
   fresh: aFlag,
   signal: aSignal,
   timeoutMs: timer,
@@ -107,7 +119,16 @@ const LOAD: Readonly<Record<keyof LoadOptions, Check>> = {
 }
 
 const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
-  ...LOAD,
+  scope: aName,
+  ttlMs: life,
+  staleWhileRevalidateMs: life,
+  staleIfErrorMs: life,
+  tags: names,
+  control: CONTROL,
+  fresh: aFlag,
+  signal: aSignal,
+  timeoutMs: timer,
+  serveStaleIf: aFunction,
   isComplete: aFunction,
   maxRecordBytes: count,
   onLastReaderGone: /* @__PURE__ */ oneOf('abort', 'finish'),

@@ -115,8 +115,8 @@ function harmless(hook: ((error: unknown) => void) | undefined): (error: unknown
 const CHECKS: Readonly<Record<keyof CacheOptions<never>, Check>> = {
   maxEntries: [
     // lru-cache makes its arrays in advance, for all of them.
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 24,
-    `a whole number from 1 to ${2 ** 24}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 16_777_216,
+    'a whole number from 1 to 16777216',
   ],
   maxBytes: count,
   ttlMs: life,

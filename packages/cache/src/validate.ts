@@ -4,20 +4,20 @@ import { nearestName } from './nearest-name.ts'
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
 /** The longest delay that `setTimeout` keeps, about 24.8 days. It runs a longer one at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+const LONGEST_TIMER_MS = 2_147_483_647
 /** Nothing is kept longer: a year. It is what bounds the memory of invalidated tags, too. */
-export const LONGEST_LIFE_MS = 365 * 24 * 60 * 60 * 1_000
+export const LONGEST_LIFE_MS = 31_536_000_000
 
 const between = (value: unknown, least: number, most: number): boolean =>
   typeof value === 'number' && value >= least && value <= most
 
 export const timer: Check = [
   (value) => between(value, 1, LONGEST_TIMER_MS),
-  `a number of milliseconds from 1 to ${LONGEST_TIMER_MS}`,
+  'a number of milliseconds from 1 to 2147483647',
 ]
 export const life: Check = [
   (value) => between(value, 0, LONGEST_LIFE_MS),
-  `a number of milliseconds from 0 to ${LONGEST_LIFE_MS}`,
+  'a number of milliseconds from 0 to 31536000000',
 ]
 export const count: Check = [
   (value) => Number.isSafeInteger(value) && between(value, 1, Infinity),

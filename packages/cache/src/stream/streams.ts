@@ -40,8 +40,8 @@ export interface FreshRecording {
 
 /** When all is there, the end of the source is waited for so long after the last reader has left, as readers leave at `[DONE]`. */
 const DRAIN_MS = 250
-const MAX_RECORD_BYTES = 4 * 2 ** 20
-const ALREADY_KEPT: Promise<Kept> = Promise.resolve(true)
+const MAX_RECORD_BYTES = 4_194_304
+const ALREADY_KEPT: Promise<Kept> = /* @__PURE__ */ Promise.resolve(true)
 
 /** Recorded answers: how they are opened, recorded, kept and handed out. */
 export class Streams {

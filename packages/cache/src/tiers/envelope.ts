@@ -88,7 +88,7 @@ function isSane(entry: Entry): boolean {
   )
 }
 
-const utf8 = new TextEncoder()
+const utf8 = /* @__PURE__ */ new TextEncoder()
 /** Keeps a byte order mark, which belongs to the value. */
 const text = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

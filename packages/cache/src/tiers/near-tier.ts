@@ -36,6 +36,11 @@ export class NearTier {
     return this.#entries.calculatedSize
   }
 
+  /** How many different tags its entries have. */
+  get tagged(): number {
+    return this.#namesByTag.size
+  }
+
   /** What is kept under this name, if it is good for anything. */
   get(name: string, now: number): NearEntry | 'expired' | undefined {
     const entry = this.#entries.get(name)

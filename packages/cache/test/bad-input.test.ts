@@ -1,0 +1,260 @@
+import { describe, expect, it, vi } from 'vitest'
+import {
+  createCache,
+  createPrefetcher,
+  MemoryStore,
+  NotCachedError,
+  RecordingLagError,
+  type CacheOptions,
+} from '../src/index.ts'
+import { KeyvStore } from '../src/stores/keyv.ts'
+import { SqliteStore } from '../src/stores/sqlite.ts'
+
+describe('bad input', () => {
+  it.each<[object, string]>([
+    [{ ttlMs: -1 }, 'ttlMs must be a number of milliseconds from 0 to 31536000000, got -1'],
+    [{ ttlMs: NaN }, 'ttlMs must be a number of milliseconds from 0 to 31536000000, got NaN'],
+    [{ ttlMs: Infinity }, 'ttlMs must be a number of milliseconds from 0 to 31536000000, got Infinity'],
+    [{ maxEntries: 0 }, 'maxEntries must be a whole number from 1 to 16777216, got 0'],
+    [{ maxBytes: 0.5 }, 'maxBytes must be a whole number of at least 1, got 0.5'],
+    [{ ttlJitter: 2 }, 'ttlJitter must be a number from 0 to 1, got 2'],
+    [{ farTier: {} }, 'farTier must be a store with get, set and delete, got an object'],
+    [
+      { farTier: { set() {}, delete() {} } },
+      'farTier must be a store with get, set and delete, got an object',
+    ],
+    [{ codec: JSON }, 'codec must be a codec with encode and decode, got an object'],
+    [{ namespace: 'a:b' }, 'namespace must be a string without a colon and a number sign, got a string'],
+    [
+      { farReadTimeoutMs: 0 },
+      'farReadTimeoutMs must be a number of milliseconds from 1 to 2147483647, got 0',
+    ],
+    [{ clock: Date.now }, 'clock must be a clock, got a function'],
+    [{ maxSize: 5 }, 'unknown option maxSize; did you mean maxBytes?'],
+  ])('is refused by name when a cache is made: %j', (options, message) => {
+    expect(() => createCache(options as CacheOptions<string>)).toThrow(new TypeError(message))
+  })
+
+  it('is refused by name in the options of a call, before anything is loaded', async () => {
+    const cache = createCache<string>()
+    const load = vi.fn(async () => 'value')
+    const calls: [Promise<unknown>, string][] = [
+      [
+        cache.load('key', load, { ttlMs: -1 }),
+        'ttlMs must be a number of milliseconds from 0 to 31536000000, got -1',
+      ],
+      [
+        cache.load('key', load, { control: 'no-store' as never }),
+        'control must be one of default, bypass, refresh, only-if-cached, got a string',
+      ],
+      [
+        cache.load('key', load, { timeoutMS: 5 } as never),
+        'unknown option timeoutMS; did you mean timeoutMs?',
+      ],
+      [cache.load(5 as never, load), 'key must be a string, got 5'],
+      [
+        cache.set('key', 'value', { tags: [''] }),
+        'tags must be an array of strings that are not empty, got an array',
+      ],
+      [
+        cache.get('key', { stale: true as never }),
+        'stale must be one of no, while-revalidate, if-error, got true',
+      ],
+      [
+        cache.record('key', () => ({ head: 1, body: [] as never }), { maxRecordBytes: 0 }),
+        'maxRecordBytes must be a whole number of at least 1, got 0',
+      ],
+      [cache.prefetch([], { concurrency: 0 }), 'concurrency must be a whole number of at least 1, got 0'],
+    ]
+    for (const [call, message] of calls) await expect(call).rejects.toThrow(new TypeError(message))
+    expect(load).not.toHaveBeenCalled()
+    expect(() => createPrefetcher({} as never)).toThrow('cache must be a cache, got undefined')
+    expect(() => new MemoryStore({ maxBytes: -1 })).toThrow(
+      'maxBytes must be a whole number of at least 1, got -1',
+    )
+    expect(() => new SqliteStore(':memory:', { maxByte: 1 } as never)).toThrow(
+      'unknown option maxByte; did you mean maxBytes?',
+    )
+    expect(() => new KeyvStore({} as never)).toThrow('keyv must be a Keyv with get, set and delete')
+  })
+
+  it('a key function that throws leaves the call answered, uncached and counted', async () => {
+    const onError = vi.fn()
+    const cache = createCache<string>({ onError })
+    const unkeyable = new Error('no key')
+    const key = (): string => {
+      throw unkeyable
+    }
+    const load = vi.fn(async () => 'value')
+    for (const _ of [1, 2]) {
+      expect(await cache.load(key, load)).toEqual({
+        value: 'value',
+        status: 'bypass',
+        reason: 'no-key',
+        source: 'load',
+        ageMs: 0,
+        kept: 'bypass',
+      })
+    }
+    expect(await cache.get(key)).toBeUndefined()
+    expect(await cache.set(key, 'value')).toBe('bypass')
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(onError).toHaveBeenCalledWith(unkeyable)
+    expect(cache.stats()).toMatchObject({ bypassed: 2, entries: 0 })
+    expect(await cache.load(() => 'key', load)).toMatchObject({ status: 'miss' })
+  })
+
+  it('what is larger than the cache is handed out, not kept and counted; what it would have replaced is gone', async () => {
+    const cache = createCache<string>({ maxBytes: 1_000 })
+    await cache.set('key', 'small')
+    expect(await cache.load('key', async () => 'x'.repeat(1_000), { control: 'refresh' })).toMatchObject({
+      status: 'miss',
+      reason: 'refresh',
+      kept: 'too-large',
+    })
+    expect(await cache.get('key')).toBeUndefined()
+    expect(cache.stats()).toMatchObject({ refused: { 'too-large': 1 }, bytes: 0 })
+    // A far tier may have room for it.
+    const tiered = createCache<string>({ maxBytes: 1_000, farTier: new MemoryStore() })
+    expect(await tiered.set('key', 'x'.repeat(1_000))).toBe(true)
+    expect(await tiered.get('key')).toMatchObject({ source: 'far' })
+  })
+
+  it('what the codec cannot carry is handed out, not kept and counted', async () => {
+    const cache = createCache<unknown>()
+    for (const value of [undefined, 1n, () => 1]) {
+      expect(await cache.load('key', async () => value)).toMatchObject({ value, kept: 'unencodable' })
+    }
+    expect(cache.stats().refused).toEqual({ unencodable: 3 })
+    expect(await cache.load('null', async () => null)).toMatchObject({ value: null, kept: true })
+    expect(await cache.load('null', async () => 5)).toMatchObject({ value: null, status: 'hit' })
+  })
+
+  it('nonsense that an answer says of itself keeps it from being kept, not from being handed out', async () => {
+    const onError = vi.fn()
+    const cache = createCache<string>({ onError })
+    const loaded = await cache.load('key', async (context) => {
+      context.keepFor({ ttlMs: -1 })
+      return 'value'
+    })
+    expect(loaded).toMatchObject({ value: 'value', kept: 'bad-options' })
+    expect(onError).toHaveBeenCalledTimes(1)
+  })
+
+  it('a hook that throws changes nothing', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const thrown = new Error('from the hook')
+    const cache = createCache<string>({
+      farTier: {
+        get: () => Promise.reject(new Error('down')),
+        set: () => Promise.reject(new Error('down')),
+        delete: async () => undefined,
+      },
+      onError: () => {
+        throw thrown
+      },
+      serveStaleIf: () => {
+        throw thrown
+      },
+    })
+    expect(await cache.load('key', async () => 'value')).toMatchObject({ value: 'value' })
+    await cache.close()
+    expect(warning).toHaveBeenCalled()
+    warning.mockRestore()
+  })
+})
+
+describe('control', () => {
+  it('bypass has nothing to do with the cache', async () => {
+    const cache = createCache<string>()
+    await cache.set('key', 'kept')
+    expect(await cache.load('key', async () => 'loaded', { control: 'bypass' })).toMatchObject({
+      value: 'loaded',
+      status: 'bypass',
+      reason: 'asked',
+      kept: 'bypass',
+    })
+    expect((await cache.get('key'))?.value).toBe('kept')
+    const down = new Error('down')
+    await expect(cache.load('key', () => Promise.reject(down), { control: 'bypass' })).rejects.toBe(down)
+    await cache.idle()
+  })
+
+  it('refresh loads once for all who want it fresh, and replaces what is there', async () => {
+    const cache = createCache<string>()
+    await cache.set('key', 'old')
+    const load = vi.fn(async () => 'new')
+    const calls = await Promise.all([
+      cache.load('key', load, { control: 'refresh' }),
+      cache.load('key', load, { fresh: true }),
+    ])
+    expect(calls.map(({ status, reason }) => [status, reason])).toEqual([
+      ['miss', 'refresh'],
+      ['shared', 'in-flight'],
+    ])
+    expect(load).toHaveBeenCalledTimes(1)
+    expect((await cache.get('key'))?.value).toBe('new')
+  })
+
+  it('refresh does not join a load that began before, whose result does not replace its own', async () => {
+    const cache = createCache<string>()
+    const slow = Promise.withResolvers<string>()
+    const first = cache.load('key', () => slow.promise)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    expect(await cache.load('key', async () => 'new', { control: 'refresh' })).toMatchObject({ value: 'new' })
+    slow.resolve('old')
+    expect(await first).toMatchObject({ value: 'old', kept: 'superseded' })
+    expect((await cache.get('key'))?.value).toBe('new')
+  })
+
+  it('only-if-cached loads nothing, and waits for no load', async () => {
+    const cache = createCache<string>()
+    const load = vi.fn(() => new Promise<string>(() => undefined))
+    const controller = new AbortController()
+    const other = cache.load('key', load, { signal: controller.signal })
+    await expect(cache.load('key', load, { control: 'only-if-cached' })).rejects.toSatisfy((error) =>
+      NotCachedError.is(error),
+    )
+    expect(load).toHaveBeenCalledTimes(1)
+    controller.abort(new Error('enough'))
+    await expect(other).rejects.toThrow('enough')
+    await cache.set('key', 'value')
+    expect(await cache.load('key', load, { control: 'only-if-cached' })).toMatchObject({
+      value: 'value',
+      status: 'hit',
+    })
+  })
+
+  it('a closed cache answers by loading, and keeps nothing', async () => {
+    const cache = createCache<string>()
+    await cache.set('key', 'kept')
+    await cache.close()
+    expect(await cache.load('key', async () => 'loaded')).toMatchObject({
+      status: 'bypass',
+      reason: 'closed',
+      value: 'loaded',
+    })
+    expect(await cache.get('key')).toBeUndefined()
+    expect(cache.stats().entries).toBe(0)
+  })
+
+  it('a failed load is remembered for negativeTtlMs', async () => {
+    vi.useFakeTimers()
+    const cache = createCache<string>({ negativeTtlMs: 1_000 })
+    const down = new Error('down')
+    const load = vi.fn(() => Promise.reject<string>(down))
+    for (const _ of [1, 2, 3]) await expect(cache.load('key', load)).rejects.toBe(down)
+    expect(load).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1_000)
+    await expect(cache.load('key', load)).rejects.toBe(down)
+    expect(load).toHaveBeenCalledTimes(2)
+    vi.useRealTimers()
+  })
+})
+
+it('errors are known across copies of the package', () => {
+  const copy = (code: string): Error => Object.assign(new Error('copy'), { code })
+  expect(NotCachedError.is(copy('not_cached'))).toBe(true)
+  expect(RecordingLagError.is(copy('recording_lag'))).toBe(true)
+  expect(NotCachedError.is({ code: 'not_cached' })).toBe(false)
+})

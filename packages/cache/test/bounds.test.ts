@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { createCache } from '../src/index.ts'
+import { newCounters } from '../src/counters.ts'
+import { NearTier } from '../src/tiers/near-tier.ts'
+import { entryBytes } from '../src/size.ts'
+import { runOperations } from './operations.ts'
+import { pass, seeded, withFakeTime } from './harness.ts'
+
+withFakeTime()
+
+describe('bounds', () => {
+  it('12. Given TTLs, then jitter spreads expiry; no timer per key; bounds on count and bytes always hold', async () => {
+    const cache = createCache<string>({ ttlMs: 1_000, ttlJitter: 0.2, maxEntries: 500, random: seeded(7) })
+    for (let key = 0; key < 500; key++) await cache.set(`key-${key}`, 'value')
+    expect(vi.getTimerCount()).toBe(0)
+    const alive: number[] = []
+    for (let at = 0; at <= 1_000; at += 50) {
+      let there = 0
+      for (let key = 0; key < 500; key++) if (cache.has(`key-${key}`)) there++
+      alive.push(there)
+      await pass(50)
+    }
+    // None before 800 ms, none after 1,000 ms, and in between about an equal part each 50 ms.
+    expect(alive[15]).toBe(500)
+    for (const at of [17, 18, 19]) expect(Math.abs((alive[at] ?? 0) - 125 * (20 - at))).toBeLessThan(40)
+    expect(alive[20]).toBe(0)
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(40), fc.string({ unit: 'binary', maxLength: 400 })), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 300, max: 4_000 }),
+        async (sets, maxEntries, maxBytes) => {
+          const bounded = createCache<string>({ maxEntries, maxBytes })
+          for (const [key, value] of sets) {
+            const kept = await bounded.set(`key-${key}`, value, { tags: value === '' ? [] : ['tag'] })
+            const { entries, bytes } = bounded.stats()
+            expect(entries).toBeLessThanOrEqual(maxEntries)
+            expect(bytes).toBeLessThanOrEqual(maxBytes)
+            if (kept === true) expect((await bounded.get(`key-${key}`))?.value).toBe(value)
+            else expect(kept).toBe('too-large')
+          }
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  it('25. Given 10 million operations at capacity (the soak), then heap flat, no drift between counted and real bytes', () => {
+    // 50,000 here; all of them in soak/operations.soak.ts.
+    const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters())
+    const { counted, real, entries } = runOperations(tier, 50_000, seeded(3))
+    expect(counted).toBe(real)
+    expect(entries).toBeGreaterThan(100)
+    tier.clear()
+    expect([tier.bytes, tier.size, tier.tagged]).toEqual([0, 0, 0])
+  })
+
+  it('counts two bytes a character as soon as one of them is beyond Latin-1', () => {
+    const size = (value: string): number =>
+      entryBytes('', value, undefined, []) - entryBytes('', '', undefined, [])
+    expect([size('abcd'), size('äöü'), size('abc€')]).toEqual([4, 3, 8])
+  })
+})
