@@ -24,7 +24,8 @@ export class SqliteStore implements CacheStore {
   readonly #get: StatementSync
   readonly #set: StatementSync
   readonly #delete: StatementSync
-  #setsUntilTidy = 0
+  /** So much may be written before it is time to look how large the file is. */
+  #bytesUntilTidy: number
   #closed = false
 
   /**
@@ -35,6 +36,7 @@ export class SqliteStore implements CacheStore {
     validate(options, { maxBytes: count, clock: aClock })
     this.#clock = options.clock ?? systemClock
     this.#maxBytes = options.maxBytes ?? 2 ** 30
+    this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
     const database = new DatabaseSync(path)
     this.#database = database
     try {
@@ -57,7 +59,8 @@ export class SqliteStore implements CacheStore {
 
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     this.#set.run(key, value, this.#clock.now() + ttlMs)
-    if (this.#setsUntilTidy-- <= 0) this.#tidy()
+    this.#bytesUntilTidy -= value.byteLength + key.length + ROW_BYTES
+    if (this.#bytesUntilTidy <= 0) this.#tidy()
   }
 
   async delete(key: string): Promise<void> {
@@ -76,11 +79,12 @@ export class SqliteStore implements CacheStore {
     this.#database.close()
   }
 
-  /** Once in a while: what has expired leaves, and of the rest the oldest until it fits. */
+  /** What has expired leaves, and of the rest the oldest, until there is room for all that comes before the next time. */
   #tidy(): void {
-    this.#setsUntilTidy = SETS_BETWEEN_TIDYING
+    this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
+    const most = this.#maxBytes - this.#bytesUntilTidy
     this.#database.prepare('DELETE FROM harbor_cache WHERE expires_at <= ?').run(this.#clock.now())
-    for (let round = 0; round < MOST_ROUNDS && this.#usedBytes() > this.#maxBytes; round++) {
+    for (let round = 0; round < MOST_ROUNDS && this.#usedBytes() > most; round++) {
       this.#database.exec(
         'DELETE FROM harbor_cache WHERE rowid IN ' +
           '(SELECT rowid FROM harbor_cache ORDER BY rowid LIMIT 1 + (SELECT count(*) FROM harbor_cache) / 10)',
@@ -95,7 +99,9 @@ export class SqliteStore implements CacheStore {
   }
 }
 
-const SETS_BETWEEN_TIDYING = 256
+const TIDYINGS_PER_FILL = 16
+/** What a row costs beside its key and its value, both indexes included; about so much. */
+const ROW_BYTES = 128
 const MOST_ROUNDS = 50
 
 const SCHEMA = `

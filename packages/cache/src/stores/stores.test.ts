@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Keyv from 'keyv'
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { KeyvStore } from './keyv.ts'
 import { MemoryStore } from './memory.ts'
 import { SqliteStore } from './sqlite.ts'
@@ -19,6 +19,46 @@ describe.each([
   ['SQLite in memory', () => new SqliteStore(':memory:')],
   ['Keyv', () => new KeyvStore(new Keyv())],
   ['Keyv over a Map', () => new KeyvStore(new Keyv({ store: new Map() }))],
-])('a store in %s', (_, open) => {
-  for (const { title, run } of storeContract({ open })) it(title, run)
+])(
+  '26. Given a store adapter (memory, SQLite, Keyv), then the published contract suite passes: %s',
+  (_, open) => {
+    for (const { title, run } of storeContract({ open })) it(title, run)
+  },
+)
+
+describe('the contract suite', () => {
+  const broken: Record<string, [string, (store: MemoryStore) => void]> = {
+    'mixes up keys': [
+      'keeps keys apart, however alike',
+      (store) => {
+        const { get, set } = MemoryStore.prototype
+        store.get = (key) => get.call(store, key.toLowerCase())
+        store.set = (key, ...rest) => set.call(store, key.toLowerCase(), ...rest)
+      },
+    ],
+    'keeps text': [
+      'returns the bytes that were set, all 256 of them',
+      (store) => {
+        store.get = async (key) => {
+          const value = await MemoryStore.prototype.get.call(store, key)
+          return value && new TextEncoder().encode(new TextDecoder().decode(value))
+        }
+      },
+    ],
+    'deletes nothing': ['deletes, and nothing else', (store) => (store.delete = async () => undefined)],
+    'clears everything': [
+      'clears by prefix, if it can clear at all',
+      (store) => (store.clear = () => MemoryStore.prototype.clear.call(store, '')),
+    ],
+  }
+
+  it.each(Object.entries(broken))('finds out a store that %s', async (_, [title, spoil]) => {
+    const open = (): MemoryStore => {
+      const store = new MemoryStore()
+      spoil(store)
+      return store
+    }
+    const guilty = storeContract({ open }).find((one) => one.title === title)
+    await expect(guilty?.run()).rejects.toMatchObject({ name: 'AssertionError' })
+  })
 })

@@ -1,0 +1,46 @@
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import { createCache } from '../src/index.ts'
+import { SqliteStore } from '../src/stores/sqlite.ts'
+
+/** The value of a key names the key and fills some KB, so that a mixture of two is found out. */
+export function valueOf(key: number, round: number): string {
+  return `${key}:${round}:`.padEnd(200 + ((key * 7919) % 6_000), `${key}-${round};`)
+}
+
+export const KEYS = 500
+
+/** A process that writes as fast as it can, killed in the middle. @returns how many writes it said were done, by key */
+export async function writeUntilKilled(
+  file: string,
+  round: number,
+  afterWrites: number,
+): Promise<Set<number>> {
+  const child = fork(join(import.meta.dirname, 'kill-writer.ts'), [file, String(round)], {
+    execArgv: ['--conditions=@harbor/source', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const acknowledged = new Set<number>()
+  child.on('message', (key: number) => {
+    acknowledged.add(key)
+    if (acknowledged.size === afterWrites) child.kill('SIGKILL')
+  })
+  await new Promise((resolve) => child.once('exit', resolve))
+  return acknowledged
+}
+
+/** Everything that a reopened file serves. @throws if anything of it is not what was written */
+export async function readBack(file: string): Promise<{ served: Map<number, number>; unreadable: number }> {
+  const cache = createCache<string>({ farTier: new SqliteStore(file), maxEntries: 1 })
+  const served = new Map<number, number>()
+  for (let key = 0; key < KEYS; key++) {
+    const found = await cache.get(`key-${key}`)
+    if (!found) continue
+    const round = Number(found.value.split(':')[1])
+    if (found.value !== valueOf(key, round)) throw new Error(`a wrong value was served for key ${key}`)
+    served.set(key, round)
+  }
+  const { unreadable } = cache.stats().far
+  await cache.close()
+  return { served, unreadable }
+}

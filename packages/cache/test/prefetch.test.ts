@@ -1,0 +1,294 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createCache, createPrefetcher, MarkovPredictor, type Cache, type PrefetchJob } from '../src/index.ts'
+import { Origin, pass, watch, withFakeTime } from './harness.ts'
+
+withFakeTime()
+
+const clock = { now: () => Date.now() }
+const newCache = (): Cache<string> => createCache<string>({ clock, ttlJitter: 0, ttlMs: 10_000 })
+
+/** Asks for keys in turn, as callers do, and tells the prefetcher. */
+class Visitor {
+  readonly loads: string[] = []
+  readonly #cache: Cache<string>
+  readonly #observe: (job: PrefetchJob<string>) => void
+  readonly #scope: string | undefined
+
+  constructor(cache: Cache<string>, observe: (job: PrefetchJob<string>) => void, scope?: string) {
+    this.#cache = cache
+    this.#observe = observe
+    this.#scope = scope
+  }
+
+  async visit(...keys: string[]): Promise<string[]> {
+    const statuses: string[] = []
+    for (const key of keys) {
+      const load = async (): Promise<string> => {
+        this.loads.push(key)
+        return key
+      }
+      const { status } = await this.#cache.load(key, load, { scope: this.#scope })
+      statuses.push(status)
+      this.#observe({ key, load, scope: this.#scope })
+      await pass(1_000)
+    }
+    return statuses
+  }
+}
+
+describe('a prefetcher', () => {
+  it('24. Given prefetch, then at most its budget in flight and per minute, real traffic first, wasted and useful counted, off by itself when precision falls below its floor.', async () => {
+    const cache = newCache()
+    const prefetcher = createPrefetcher({ cache, clock, maxInFlight: 2, maxPerMinute: 3 })
+    const next = new Map<string, string>()
+    const predictor = { observe: () => undefined, predict: (_: string, key: string) => one(next.get(key)) }
+    const one = (key: string | undefined): { key: string; confidence: number; support: number }[] =>
+      key === undefined ? [] : key.split(' ').map((each) => ({ key: each, confidence: 1, support: 9 }))
+    const told = createPrefetcher({
+      cache,
+      clock,
+      predictor,
+      maxInFlight: 2,
+      maxPerMinute: 3,
+      usefulWithinMs: 5_000,
+    })
+
+    // Useful: what follows is there when it is asked for.
+    const visitor = new Visitor(cache, (job) => prefetcher.observe(job))
+    for (let round = 0; round < 4; round++) {
+      await visitor.visit('question', 'answer')
+      await pass(20_000)
+    }
+    expect(await visitor.visit('question', 'answer')).toEqual(['miss', 'hit'])
+    expect(cache.stats().prefetch).toEqual({ loaded: 2, useful: 2, wasted: 0 })
+
+    // Budget: two at once, three a minute.
+    const origin = new Origin<string>()
+    for (const key of ['a', 'b', 'c', 'd', 'e']) told.observe({ key, load: origin.load })
+    next.set('a', 'b c d')
+    told.observe({ key: 'a', load: origin.load })
+    await pass(0)
+    expect(origin.calls).toBe(2)
+    expect(told.stats()).toMatchObject({ predicted: 3, begun: 2, skipped: { budget: 1 }, inFlight: 2 })
+    origin.answer('b', 0)
+    origin.answer('c', 1)
+    await pass(0)
+    next.set('c', 'd e')
+    told.observe({ key: 'b', load: origin.load })
+    await pass(6_000)
+    told.observe({ key: 'c', load: origin.load })
+    await pass(0)
+    expect(origin.calls).toBe(3)
+    expect(told.stats()).toMatchObject({ begun: 3, skipped: { budget: 2 } })
+    origin.answer('d', 2)
+
+    // Real traffic first: it waits until no caller waits for a load.
+    await pass(60_000)
+    const real = new Origin<string>()
+    const call = watch(cache.load('real', real.load))
+    await pass(0)
+    next.set('e', 'a')
+    told.observe({ key: 'e', load: origin.load })
+    await pass(1_000)
+    expect(origin.calls).toBe(3)
+    real.answer('real')
+    await pass(0)
+    expect(call.settled).toBe(true)
+    expect(origin.calls).toBe(4)
+    origin.answer('a', 3)
+    await pass(20_000)
+
+    // Wasted, and off by itself.
+    const wrong = new Origin<string>()
+    const wild = createPrefetcher({
+      cache,
+      clock,
+      predictor,
+      maxPerMinute: 1_000,
+      maxInFlight: 100,
+      usefulWithinMs: 5_000,
+      minPrecision: 0.3,
+    })
+    const load = async (): Promise<string> => {
+      wrong.signals.push(new AbortController().signal)
+      return 'never asked for'
+    }
+    for (let guess = 0; guess < 50; guess++) {
+      next.set(`asked-${guess}`, `guess-${guess}`)
+      wild.observe({ key: `guess-${guess}`, load })
+      await pass(0)
+      wild.observe({ key: `asked-${guess}`, load })
+      await pass(5_000)
+    }
+    // Twenty must be settled before it is judged, and the one after them is open by then.
+    expect(wrong.calls).toBe(20)
+    expect(wild.stats()).toMatchObject({
+      on: false,
+      precision: 0,
+      begun: 20,
+      predicted: 50,
+      skipped: { off: 30 },
+    })
+    await cache.clear()
+    expect(cache.stats().prefetch.wasted).toBeGreaterThanOrEqual(20)
+
+    // It goes on predicting, and begins again when its predictions come true.
+    for (let guess = 0; guess < 50; guess++) {
+      wild.observe({ key: `asked-${guess}`, load })
+      await pass(0)
+      wild.observe({ key: `guess-${guess}`, load })
+      await pass(1_000)
+    }
+    expect(wild.stats()).toMatchObject({ on: true, precision: 0.5 })
+    expect(wrong.calls).toBeGreaterThan(20)
+  })
+
+  it('needs support and confidence', async () => {
+    const cache = newCache()
+    const prefetcher = createPrefetcher({
+      cache,
+      clock,
+      predictor: new MarkovPredictor({ sessionGapMs: 5_000 }),
+      minSupport: 3,
+      minConfidence: 0.61,
+    })
+    const visitor = new Visitor(cache, (job) => prefetcher.observe(job))
+    for (const follower of ['x', 'x', 'y', 'y', 'x', 'y']) {
+      await visitor.visit('start', follower)
+      await pass(20_000)
+    }
+    expect(prefetcher.stats().predicted).toBe(0)
+    for (let round = 0; round < 2; round++) {
+      await visitor.visit('start', 'x')
+      await pass(20_000)
+    }
+    expect(prefetcher.stats().predicted).toBe(0)
+    // Five of eight.
+    await visitor.visit('start')
+    expect(prefetcher.stats()).toMatchObject({ predicted: 1, begun: 1 })
+  })
+
+  it('learns in each scope by itself', async () => {
+    const cache = newCache()
+    const prefetcher = createPrefetcher({ cache, clock })
+    const a = new Visitor(cache, (job) => prefetcher.observe(job), 'a')
+    const b = new Visitor(cache, (job) => prefetcher.observe(job), 'b')
+    for (let round = 0; round < 5; round++) {
+      await a.visit('one', 'two')
+      await pass(20_000)
+    }
+    await b.visit('one')
+    expect(cache.has('two', { scope: 'b' })).toBe(false)
+    await a.visit('one')
+    expect(cache.has('two', { scope: 'a' })).toBe(true)
+    expect(prefetcher.stats()).toMatchObject({ failed: 0 })
+  })
+
+  it('gives up what is under way when it is closed, and begins nothing more', async () => {
+    const cache = newCache()
+    const predictor = { observe: () => undefined, predict: () => [{ key: 'b', confidence: 1, support: 9 }] }
+    const prefetcher = createPrefetcher({ cache, clock, predictor })
+    const origin = new Origin<string>()
+    prefetcher.observe({ key: 'b', load: origin.load })
+    prefetcher.observe({ key: 'a', load: origin.load })
+    await pass(0)
+    prefetcher.close()
+    await pass(0)
+    expect(origin.signals.map(({ aborted }) => aborted)).toEqual([true])
+    expect(prefetcher.stats().inFlight).toBe(0)
+    prefetcher.observe({ key: 'a', load: origin.load })
+    await pass(0)
+    expect(origin.calls).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('does not fail a caller when a predictor of somebody else throws', () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const predictor = {
+      observe: () => {
+        throw new Error('from the predictor')
+      },
+      predict: () => [],
+    }
+    createPrefetcher({ cache: newCache(), predictor }).observe({ key: 'a', load: async () => 'a' })
+    expect(warning).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('a list of jobs', () => {
+  const jobs = (origin: Origin<string>, count: number): PrefetchJob<string>[] =>
+    Array.from({ length: count }, (_, at) => ({ key: `key-${at}`, load: origin.load }))
+
+  it('is loaded so many at once, and what is there is left alone', async () => {
+    const cache = newCache()
+    const origin = new Origin<string>()
+    await cache.set('key-1', 'there')
+    const report = watch(cache.prefetch(jobs(origin, 6), { concurrency: 2 }))
+    await pass(0)
+    expect(origin.calls).toBe(2)
+    for (let call = 0; call < 5; call++) {
+      if (call === 3) origin.fail(new Error('down'), call)
+      else origin.answer('value', call)
+      await pass(0)
+    }
+    expect(report.value).toEqual({ loaded: 4, present: 1, refused: 0, failed: 1, skipped: 0 })
+    expect(cache.stats()).toMatchObject({ misses: 0, hits: 0, prefetch: { loaded: 4, useful: 0, wasted: 0 } })
+    await cache.getOrLoad('key-0', origin.load)
+    expect(cache.stats().prefetch).toEqual({ loaded: 4, useful: 1, wasted: 0 })
+    await cache.clear()
+    expect(cache.stats().prefetch).toEqual({ loaded: 4, useful: 1, wasted: 3 })
+  })
+
+  it('is spread over minutes, and ends when it is aborted', async () => {
+    const cache = newCache()
+    const controller = new AbortController()
+    const load = vi.fn(async () => 'value')
+    const list = Array.from({ length: 10 }, (_, at) => ({ key: `key-${at}`, load }))
+    const report = watch(cache.prefetch(list, { maxPerMinute: 3, signal: controller.signal }))
+    await pass(59_999)
+    expect(load).toHaveBeenCalledTimes(3)
+    await pass(1)
+    expect(load).toHaveBeenCalledTimes(6)
+    controller.abort(new Error('enough'))
+    await pass(0)
+    expect(report.value).toEqual({ loaded: 6, present: 0, refused: 0, failed: 0, skipped: 4 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('counts as useful what somebody waits for already', async () => {
+    const cache = newCache()
+    const origin = new Origin<string>()
+    const report = cache.prefetch([{ key: 'key', load: origin.load }])
+    await pass(0)
+    const call = cache.load('key', origin.load)
+    await pass(0)
+    origin.answer('value')
+    expect(await call).toMatchObject({ status: 'shared', value: 'value' })
+    expect(await report).toMatchObject({ loaded: 1 })
+    expect(cache.stats().prefetch).toEqual({ loaded: 1, useful: 1, wasted: 0 })
+  })
+})
+
+describe('a Markov predictor', () => {
+  it('predicts what followed most often, and forgets across a gap', () => {
+    const predictor = new MarkovPredictor({ sessionGapMs: 1_000 })
+    let now = 0
+    for (const key of ['a', 'b', 'a', 'b', 'a', 'c', 'a']) predictor.observe('s', key, (now += 500))
+    expect(predictor.predict('s', 'a')).toEqual([
+      { key: 'b', support: 2, confidence: 2 / 3 },
+      { key: 'c', support: 1, confidence: 1 / 3 },
+    ])
+    predictor.observe('s', 'z', now + 1_001)
+    expect(predictor.predict('s', 'a').map(({ key }) => key)).toEqual(['b', 'c'])
+    expect(predictor.predict('other', 'a')).toEqual([])
+  })
+
+  it('is bounded in scopes, keys and followers', () => {
+    const predictor = new MarkovPredictor({ maxScopes: 2, maxKeys: 2, maxFollowers: 2 })
+    for (const scope of ['1', '2', '3']) for (const key of ['a', 'b', 'a']) predictor.observe(scope, key, 0)
+    expect(['1', '2', '3'].map((scope) => predictor.predict(scope, 'a').length)).toEqual([0, 1, 1])
+    for (const key of ['c', 'a', 'b', 'a', 'd', 'a', 'b']) predictor.observe('3', key, 0)
+    expect(predictor.predict('3', 'a')).toHaveLength(2)
+    expect(predictor.predict('3', 'a')[0]).toMatchObject({ key: 'b' })
+  })
+})
