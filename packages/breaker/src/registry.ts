@@ -10,6 +10,12 @@ export interface RegistryLimits {
   idleMs?: number | undefined
 }
 
+interface Entry {
+  readonly key: string
+  readonly breaker: CircuitBreaker
+  usedAt: number
+}
+
 /** Breakers by key: one for each model, host, tenant or whatever fails on its own. */
 export interface BreakerRegistry {
   /** The breaker of this key, made when it is first asked for. Ask each time: one that is kept elsewhere may be dropped here. */
@@ -30,11 +36,18 @@ export function createBreakerRegistry(
   const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
   const { clock } = typeof options === 'function' ? { clock: systemClock } : settingsOf(options)
   /** In the order in which they were last asked for. */
-  const entries = new Map<string, { breaker: CircuitBreaker; usedAt: number }>()
+  const entries = new Map<string, Entry>()
+  let last: Entry | undefined
+  /** Nothing is old enough to be dropped before. */
+  let sweepAt = 0
 
   function makeRoom(now: number): void {
+    sweepAt = now + idleMs
     for (const [key, { breaker, usedAt }] of entries) {
-      if (entries.size < maxKeys && usedAt + idleMs > now) return
+      if (entries.size < maxKeys && usedAt + idleMs > now) {
+        sweepAt = usedAt + idleMs
+        return
+      }
       if (breaker.state === 'closed') entries.delete(key)
     }
     const [oldest] = entries.keys()
@@ -43,14 +56,21 @@ export function createBreakerRegistry(
 
   return {
     get(key) {
-      expect('key', key, ofType('string'))
       const usedAt = clock.now()
-      let breaker = entries.get(key)?.breaker
+      // Most ask for the same one again, which is where it belongs.
+      if (last?.key === key && usedAt < sweepAt) {
+        last.usedAt = usedAt
+        return last.breaker
+      }
+      expect('key', key, ofType('string'))
+      const known = entries.get(key)
       // Taken out, so that room is not made at its cost, and put back as the last.
       entries.delete(key)
       makeRoom(usedAt)
-      breaker ??= new CircuitBreaker(typeof options === 'function' ? options(key) : options)
-      entries.set(key, { breaker, usedAt })
+      const breaker =
+        known?.breaker ?? new CircuitBreaker(typeof options === 'function' ? options(key) : options)
+      last = { key, breaker, usedAt }
+      entries.set(key, last)
       return breaker
     },
     get size() {

@@ -9,7 +9,8 @@ import type { HarborOptions } from './options/options.ts'
 import { perCallOf } from './options/per-call.ts'
 import { LivePolicy, refuseOthers, type Reconfigurable } from './options/live-policy.ts'
 import { explain, type Explanation } from './explain.ts'
-import { attachReceipt, receiptOf } from './receipt.ts'
+import { parseResults } from './parse-results.ts'
+import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -112,7 +113,7 @@ export class Harbor extends OpenAI {
     const owned = Promise.resolve(options).then((given) => this.#own(given, slot))
     const promise = super.request<Result>(owned, remainingRetries)
     this.#tagErrors(promise, slot)
-    return linkResults(promise)
+    return parseResults(promise)
   }
 
   /** Lists come by this way, past `request`. */
@@ -173,16 +174,4 @@ export class Harbor extends OpenAI {
       explainConnectionError(error)
     })
   }
-}
-
-/** Ties the receipt to the result, also when a helper such as `.parse()` makes another one of it. */
-function linkResults<Result>(promise: APIPromise<Result>): APIPromise<Result> {
-  const linked = promise._thenUnwrap((value, { response }) => {
-    const receipt = receiptOf(response)
-    if (receipt) attachReceipt(value, receipt)
-    return value
-  })
-  const unwrap = linked._thenUnwrap.bind(linked)
-  linked._thenUnwrap = (transform) => linkResults(unwrap(transform))
-  return linked
 }

@@ -167,11 +167,13 @@ export class OpenReceipt implements Receipt {
   }
 }
 
-const receipts = new WeakMap<object, Receipt>()
+/** Under this symbol an object carries the receipt of the call that made it, where nobody meets it by accident. */
+const RECEIPT: unique symbol = Symbol('harbor.receipt')
 
 /** Ties a receipt to what the caller will hold: a result, an error, a response, or a response's headers. */
 export function attachReceipt(holder: unknown, receipt: Receipt): void {
-  if (typeof holder === 'object' && holder !== null) receipts.set(holder, receipt)
+  if (typeof holder !== 'object' || holder === null || !Object.isExtensible(holder)) return
+  Object.defineProperty(holder, RECEIPT, { value: receipt, enumerable: false, configurable: true })
 }
 
 /**
@@ -183,9 +185,10 @@ export function receiptOf(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
   // An API error carries the headers of its response, and a page of a list the response itself.
   const { headers, response } = holder as { headers?: unknown; response?: unknown }
-  return receipts.get(holder) ?? attached(headers) ?? attached(response)
+  return attached(holder) ?? attached(headers) ?? attached(response)
 }
 
 function attached(holder: unknown): Receipt | undefined {
-  return typeof holder === 'object' && holder !== null ? receipts.get(holder) : undefined
+  if (typeof holder !== 'object' || holder === null) return undefined
+  return (holder as { [RECEIPT]?: Receipt })[RECEIPT]
 }

@@ -1,3 +1,4 @@
+import { LeanResponse } from '@harbor/pool'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
@@ -18,7 +19,8 @@ import { isFailureStatus } from '../verdict.ts'
  * @throws AttemptError for everything else, whatever its status says
  */
 export async function judge(exchange: LegExchange, scope: AttemptScope, response: Response): Promise<Answer> {
-  const { status, statusText, headers, url } = response
+  const { status, statusText, url } = response
+  const headers = response instanceof LeanResponse ? response.headers : new Headers(response.headers)
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status)) throw refusedBy(exchange, head, await errorText(scope, response))
   if (exchange.operation.judged) {
@@ -49,7 +51,8 @@ async function judgeJson(
   if (isTold(json['error'])) throw errorUnderSuccess(exchange, head, json['error'])
   exchange.receipt.usage = readUsage(json['usage'])
   exchange.receipt.finishReasons = finishReasonsOf(json)
-  return { ...withText(head, text), filtered: isFiltered(json, exchange.receipt.finishReasons) }
+  const filtered = isFiltered(json, exchange.receipt.finishReasons)
+  return { ...head, filtered, body: { kind: 'text', text, json } }
 }
 
 async function judgeStream(

@@ -45,6 +45,7 @@ export type Log = (level: 'error' | 'warn' | 'info' | 'debug', message: string) 
 export interface AnswerHead {
   readonly status: number
   readonly statusText: string
+  /** Ours alone: whoever hands the answer on may change them. */
   readonly headers: Headers
   readonly url: string
 }
@@ -62,6 +63,8 @@ export interface Answer extends AnswerHead {
 export interface TextBody {
   readonly kind: 'text'
   readonly text: string
+  /** The same, if it was parsed. */
+  readonly json?: JsonBody | undefined
 }
 
 /** Still on the wire: a guarded stream, or a body that Harbor hands through. */

@@ -42,7 +42,8 @@ export async function openExchange(
     url,
     init,
     method,
-    headers: new Headers(init.headers),
+    // The SDK has made its headers for this request; a stranger may go on to use his.
+    headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
     json,
     operation,
     streaming,

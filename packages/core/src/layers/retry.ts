@@ -1,4 +1,5 @@
 import { classify, createRetry, TimeoutError as RunTimeoutError, type RetryPolicy } from '@harbor/retry'
+import { endReason } from '../attempt/attempt-scope.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { TimeoutError } from '../errors.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
@@ -23,21 +24,31 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 
   return (next) =>
     async function retry(exchange) {
-      if (!exchange.replayable || exchange.policy.maxAttempts === 1) return next(exchange)
+      const { policy, signal } = exchange
+      if (signal?.aborted) throw endReason(exchange)
+      if (!exchange.replayable || policy.maxAttempts === 1) return next(exchange)
       let told: Answer | undefined
+      const attempt = async (): Promise<Answer> => {
+        try {
+          return await next(exchange)
+        } catch (error) {
+          if (error instanceof AttemptError && error.failure.kind !== 'refused') told = error.answer ?? told
+          throw error
+        }
+      }
+      const first = attempt()
       try {
-        return await policyOf(exchange.policy).run(
-          async () => {
-            try {
-              return await next(exchange)
-            } catch (error) {
-              if (error instanceof AttemptError && error.failure.kind !== 'refused')
-                told = error.answer ?? told
-              throw error
-            }
-          },
-          { signal: exchange.signal, deadlineMs: remainingMs(exchange) + MARGIN_MS },
-        )
+        // Most calls succeed at once. A budget counts those, too.
+        if (!policy.retry.budget) return await first
+      } catch {
+        // The policy is told, as of its own first attempt.
+      }
+      let attempts = 0
+      try {
+        return await policyOf(policy).run(() => (attempts++ === 0 ? first : attempt()), {
+          signal,
+          deadlineMs: remainingMs(exchange) + MARGIN_MS,
+        })
       } catch (error) {
         // A process that wakes up late from a wait finds that there is no time left for an attempt.
         if (RunTimeoutError.is(error)) throw new TimeoutError('total', exchange.policy.totalMs, error)

@@ -1,14 +1,7 @@
 import { APIError, OpenAIError } from 'openai'
 import { Stream } from 'openai/streaming'
+import { HarborResponse } from '../call/harbor-response.ts'
 import type { ReaderEnd } from '../call/reader-end.ts'
-
-/** Streams whose events were parsed on their way, by the response that brings them. */
-const readers = new WeakMap<object, ReaderEnd>()
-
-/** Lets `ParsedStream` read this response. */
-export function offerEvents(response: Response, reader: ReaderEnd): void {
-  readers.set(response, reader)
-}
 
 /**
  * Takes the place of the SDK's decoder, which would parse a second time what the guard has parsed. What it makes is the SDK's own
@@ -19,7 +12,7 @@ export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
     ...given: Parameters<(typeof Stream)['fromSSEResponse']>
   ): ReturnType<typeof Stream.fromSSEResponse<Item>> {
     const [response, controller, client, withNames, mode = 'legacy'] = given
-    const reader = readers.get(response)
+    const reader = response instanceof HarborResponse ? response.events : undefined
     if (!reader || withNames || mode !== 'legacy') return Stream.fromSSEResponse(...given)
     let consumed = false
     const iterate = (): AsyncIterator<Item> => {
