@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers'
 import { type AnswerWishes, answerRequest } from './answers/answer-request.ts'
 import type { Answer } from './answers/answer.ts'
+import type { BatchService } from './batches/batch-service.ts'
 import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
 import type { ProviderScript } from './script.ts'
@@ -15,6 +16,7 @@ export interface CallOptions {
   random: () => number
   connection: Connection
   journal: Journal
+  batches: BatchService
 }
 
 // A longer timer would fire at once.
@@ -29,7 +31,13 @@ export class Call {
   readonly random: () => number
   readonly connection: Connection
   readonly journal: Journal
+  /** Headers that every answer to it carries, unless it has its own, as name, value, name, value … */
+  headers: readonly string[] = []
+  /** Called once nothing more will be written. */
+  onEnd: (() => void) | undefined
+  readonly #batches: BatchService
   readonly #startedAt = performance.now()
+  #answer: Answer | undefined
   #billed = { input: 0, output: 0 }
   #timer: NodeJS.Timeout | undefined
 
@@ -41,15 +49,21 @@ export class Call {
     this.random = options.random
     this.connection = options.connection
     this.journal = options.journal
+    this.#batches = options.batches
   }
 
   get elapsedMs(): number {
     return performance.now() - this.#startedAt
   }
 
-  /** The answer in good health. */
+  /** The answer in good health. What a request changes, it changes when this is first asked for. */
   answer(wishes?: AnswerWishes): Answer {
-    return answerRequest(this.request, this.raw, this.script, wishes)
+    const { operation } = this.request
+    if (operation === 'files' || operation === 'batches') {
+      return (this.#answer ??= this.#batches.answer(this.request, this.raw, this.script))
+    }
+    if (wishes) return answerRequest(this.request, this.raw, this.script, wishes)
+    return (this.#answer ??= answerRequest(this.request, this.raw, this.script))
   }
 
   /** Counts the tokens of an answer of which `share`, from 0 to 1, has been written by now. */
@@ -84,5 +98,6 @@ export class Call {
   /** Nothing more will be written. */
   end(): void {
     clearTimeout(this.#timer)
+    this.onEnd?.()
   }
 }

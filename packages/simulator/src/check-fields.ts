@@ -24,6 +24,23 @@ export function checkObject(
   }
 }
 
+/** Refuses what is not an object with a known `type`, and whatever the fields of that type refuse. */
+export function checkTagged(
+  value: unknown,
+  table: Readonly<Record<string, Readonly<Record<string, Check & { required?: true }>>>>,
+  types: readonly string[],
+  where: string,
+): void {
+  if (typeof value !== 'object' || value === null) fail(where, "a fault or 'ok'", value)
+  const { type, ...fields } = value as { type?: unknown }
+  const known = typeof type === 'string' && types.includes(type) ? table[type] : undefined
+  if (known === undefined) {
+    const hint = typeof type === 'string' ? nearest(type, types) : `; known are ${types.join(', ')}`
+    throw new TypeError(`${where}.type must be a fault that is possible here, got ${show(type)}${hint}`)
+  }
+  checkObject(fields, known, where)
+}
+
 export function required(check: Check): Check & { required: true } {
   return Object.assign((value: unknown, where: string) => check(value, where), { required: true as const })
 }
@@ -98,13 +115,13 @@ export function fail(where: string, expected: string, value: unknown, hint = '')
 }
 
 /** A value for a message. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return JSON.stringify(value)
   return typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : String(value)
 }
 
 /** Names the choice that is the fewest edits away. */
-export function nearest(word: string, choices: readonly string[]): string {
+function nearest(word: string, choices: readonly string[]): string {
   const scored = choices.map((choice) => ({
     choice,
     edits: editDistance(word.toLowerCase(), choice.toLowerCase()),

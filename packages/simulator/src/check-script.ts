@@ -1,24 +1,26 @@
 import {
   type Check,
   checkObject,
+  checkTagged,
   fail,
   type Fields,
   flag,
   headers,
   headerValue,
   list,
-  nearest,
   number,
   oneOf,
   required,
-  show,
   text,
   texts,
   wholeNumber,
 } from './check-fields.ts'
+import { checkBatches } from './batches/check-batches.ts'
+import { latency, positions, range } from './check-ranges.ts'
 import type { FaultOf, FaultType } from './fault.ts'
+import { checkLimits } from './limits/check-limits.ts'
 import { requestOperations } from './route.ts'
-import type { Condition, ProviderScript, Range, Rule, TimeWindow } from './script.ts'
+import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
 
 /** Refuses a script with anything in it that would do nothing, since scripts come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
@@ -27,46 +29,11 @@ export function checkScript(script: unknown, where: string): asserts script is P
 
 /** Refuses what is neither a fault nor 'ok'. */
 export const checkFault: Check = (fault, where) => {
-  if (fault !== 'ok') checkFaultOf(Object.keys(faultFields), fault, where)
+  if (fault !== 'ok') checkTagged(fault, faultFields, Object.keys(faultFields), where)
 }
-
-function checkFaultOf(types: readonly string[], fault: unknown, where: string): void {
-  if (typeof fault !== 'object' || fault === null) fail(where, "a fault or 'ok'", fault)
-  const { type, ...fields } = fault as { type?: unknown }
-  if (typeof type !== 'string' || !types.includes(type)) {
-    const hint = typeof type === 'string' ? nearest(type, types) : `; known are ${types.join(', ')}`
-    throw new TypeError(`${where}.type must be a fault that is possible here, got ${show(type)}${hint}`)
-  }
-  checkObject(fields, faultFields[type as FaultType], where)
-}
-
-const latency: Check = (value, where) => {
-  if (typeof value === 'number') number()(value, where)
-  else if (typeof value === 'object' && value !== null && 'mean' in value) {
-    checkObject(value, { mean: required(number(Number.MIN_VALUE)), sigma: required(number()) }, where)
-  } else if (typeof value === 'object' && value !== null && 'min' in value) {
-    checkObject(value, { min: required(number()), max: required(number()) }, where)
-    const { min, max } = value as { min: number; max: number }
-    if (max < min) fail(`${where}.max`, `at least ${where}.min (${min})`, max)
-  } else fail(where, 'milliseconds, { mean, sigma } or { min, max }', value)
-}
-
-function range<Type extends Range>(fields: Fields<Type>): Check {
-  return (value, where) => {
-    checkObject(value, fields, where)
-    const { from = 0, to = Infinity } = value as Range
-    if (to < from) fail(`${where}.to`, `at least ${where}.from (${from})`, to)
-  }
-}
-
-const callNumber = wholeNumber(1)
 
 const conditionFields: Fields<Condition> = {
-  call: (value, where) => {
-    if (typeof value === 'number') callNumber(value, where)
-    else if (Array.isArray(value)) list(callNumber)(value, where)
-    else range<Range>({ from: callNumber, to: callNumber })(value, where)
-  },
+  call: positions,
   every: wholeNumber(1),
   probability: number(0, 1),
   windowMs: range<TimeWindow>({ from: number(), to: number(), everyMs: number(1) }),
@@ -75,6 +42,8 @@ const conditionFields: Fields<Condition> = {
   stream: flag,
   model: text,
   says: text,
+  method: text,
+  path: text,
 }
 
 const ruleFields: Fields<Rule> = {
@@ -92,6 +61,8 @@ const scriptFields: Fields<ProviderScript> = {
   reply: (value, where) => {
     if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)
   },
+  limits: checkLimits,
+  batches: checkBatches,
 }
 
 const count = wholeNumber()
@@ -99,8 +70,8 @@ const atLeastOne = wholeNumber(1)
 const status = required(wholeNumber(200, 599))
 const afterEvents = required(count)
 
-const simple: Check = (fault, where) => checkFaultOf(simpleTypes, fault, where)
-const shape: Check = (fault, where) => checkFaultOf(shapeTypes, fault, where)
+const simple: Check = (fault, where) => checkTagged(fault, faultFields, simpleTypes, where)
+const shape: Check = (fault, where) => checkTagged(fault, faultFields, shapeTypes, where)
 
 const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } = {
   sequence: {

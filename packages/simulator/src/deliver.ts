@@ -59,9 +59,16 @@ function writeHead(call: Call, answer: Answer, more: readonly string[] = []): vo
     call.request.requestId,
     'openai-processing-ms',
     String(Math.round(call.elapsedMs)),
+    ...unlessNamed(call.headers, answer.headers),
     ...answer.headers,
     ...more,
   ])
+}
+
+/** Headers without those that others name too. */
+function unlessNamed(headers: readonly string[], others: readonly string[]): readonly string[] {
+  if (headers.length === 0 || others.length === 0) return headers
+  return headers.filter((_, index) => !others.includes(headers[index - (index % 2)] ?? ''))
 }
 
 /** The fast path: everything in one write. */

@@ -5,7 +5,14 @@ import type { Rule } from './script.ts'
 const hang = { type: 'hang' } as const
 const reset = { type: 'reset' } as const
 const refuse = { type: 'refuse' } as const
-const usual = { operation: 'chat', stream: false, model: 'gpt-4', body: { prompt: 'Say hello.' } } as const
+const usual = {
+  operation: 'chat',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  stream: false,
+  model: 'gpt-4',
+  body: { prompt: 'Say hello.' },
+} as const
 
 function picker(rules: Rule[], seed = 1): FaultPicker {
   return new FaultPicker({ rules }, seed)

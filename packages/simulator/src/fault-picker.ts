@@ -8,7 +8,16 @@ export interface CallFacts {
   call: number
   elapsedMs: number
   /** Known only once the request has been read. */
-  request?: { operation: Operation; stream: boolean; model: unknown; body: unknown } | undefined
+  request?: RequestFacts | undefined
+}
+
+export interface RequestFacts {
+  operation: Operation
+  method: string
+  path: string
+  stream: boolean
+  model: unknown
+  body: unknown
 }
 
 /** Decides what goes wrong with a call: the queue of `fail()` first, then the script's first rule that matches. */
@@ -100,24 +109,32 @@ function isForConnection(fault: SimpleFault): boolean {
 }
 
 function needsRequest(when: Condition): boolean {
-  const { operation, stream, model, says } = when
-  return [operation, stream, model, says].some((wanted) => wanted !== undefined)
+  const { operation, stream, model, says, method, path } = when
+  return [operation, stream, model, says, method, path].some((wanted) => wanted !== undefined)
 }
 
 function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chance: () => number): boolean {
   return (
-    (when.call === undefined || matchesCall(when.call, call)) &&
+    (when.call === undefined || matchesPosition(when.call, call)) &&
     (when.every === undefined || call % when.every === 0) &&
     (when.windowMs === undefined || matchesTime(when.windowMs, elapsedMs)) &&
     (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
     (when.stream === undefined || when.stream === request?.stream) &&
     (when.model === undefined || when.model === request?.model) &&
-    (when.says === undefined || (JSON.stringify(request?.body) ?? '').includes(when.says)) &&
+    (when.says === undefined || saidIn(request?.body).includes(when.says)) &&
+    (when.method === undefined || when.method === request?.method) &&
+    (when.path === undefined || request?.path.includes(when.path) === true) &&
     (when.probability === undefined || chance() < when.probability)
   )
 }
 
-function matchesCall(wanted: number | readonly number[] | Range, call: number): boolean {
+/** All that a request says, as one text; empty if it has no JSON. */
+function saidIn(body: unknown): string {
+  return body === undefined ? '' : JSON.stringify(body)
+}
+
+/** Whether a number, counted from 1, is among those that are wanted. */
+export function matchesPosition(wanted: number | readonly number[] | Range, call: number): boolean {
   if (typeof wanted === 'number') return call === wanted
   if (!isRange(wanted)) return wanted.includes(call)
   return call >= (wanted.from ?? 1) && call <= (wanted.to ?? Infinity)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Journal } from './journal.ts'
 
 function request(call: number) {
-  const empty = { method: 'POST', path: '/', headers: {}, body: undefined, requestId: '' }
+  const empty = { method: 'POST', path: '/', query: '', headers: {}, body: undefined, requestId: '' }
   return { ...empty, call, operation: 'chat' as const, at: 0, connection: 1, aborted: false }
 }
 

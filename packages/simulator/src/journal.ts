@@ -11,6 +11,8 @@ export interface RecordedRequest {
   readonly operation: Operation
   readonly method: string
   readonly path: string
+  /** What stood after the `?`. */
+  readonly query: string
   readonly headers: IncomingHttpHeaders
   /** The JSON body, parsed; undefined if there was none or it was not JSON. */
   readonly body: unknown
@@ -29,6 +31,8 @@ export interface ProviderCounts {
   byStatus: Record<string, number>
   /** As in the `usage` of the answers; of an unfinished stream, the share that was written. */
   tokens: { input: number; output: number }
+  /** What /v1/batches has done; its tokens are in no other count. The price of a batch is the client's business. */
+  batches: { created: number; lines: number; tokens: { input: number; output: number } }
   connections: { opened: number; open: number }
   /** Calls whose client went away before the end of the answer. */
   aborts: number
@@ -80,7 +84,7 @@ export class Journal {
     return this.#requests.slice(this.#oldest).map(({ request }) => request)
   }
 
-  counts(open: number, inFlight: number): ProviderCounts {
+  counts(open: number, inFlight: number): Omit<ProviderCounts, 'batches'> {
     return {
       calls: this.calls,
       byOperation: Object.fromEntries(this.#operations),

@@ -1,41 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
-import { asObject } from './answers/json.ts'
+import { BatchService } from './batches/batch-service.ts'
 import { Call } from './call.ts'
 import { checkFault, checkScript } from './check-script.ts'
+import { deliver } from './deliver.ts'
 import type { Fault } from './fault.ts'
 import { FaultPicker } from './fault-picker.ts'
 import { perform } from './faults/perform.ts'
 import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts'
 import { type Connection, Listener } from './listener.ts'
+import { admit } from './limits/admit.ts'
+import { RateLimits } from './limits/rate-limits.ts'
+import { readBody, requestFacts } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
 import { type Operation, route } from './route.ts'
 import type { ProviderScript } from './script.ts'
-
-/** One simulated provider: a server on a port of its own. */
-export interface SimulatedProvider {
-  readonly name: string
-  /** `http://127.0.0.1:PORT/v1` */
-  readonly baseURL: string
-  readonly port: number
-  /** Replaces the script, for the calls to come. */
-  script(script: ProviderScript): void
-  /** Queues faults for the next calls, in order and before any rule; a sequence counts as its faults. */
-  fail(...faults: (Fault | 'ok')[]): void
-  /** What has reached it since its start or last reset. */
-  counts(): ProviderCounts
-  /** The last requests: at most 10,000, and at most 64 MiB of bodies. */
-  requests(): readonly RecordedRequest[]
-  /** Begins again: counts, requests, call numbers, queue, chance, and the clock of `windowMs`. */
-  reset(): void
-  /** Resolves when nothing is in flight and clients of this process that went away have been noticed. */
-  whenIdle(): Promise<void>
-  /** Stops listening and destroys every connection: ECONNREFUSED until `up()`. */
-  down(): Promise<void>
-  /** Listens again, on the same port. */
-  up(): Promise<void>
-}
+import type { SimulatedProvider } from './simulated-provider.ts'
 
 /** Takes calls in and counts them; what they are answered with is decided by the picker and written by `perform`. */
 export class Provider implements SimulatedProvider {
@@ -44,7 +25,9 @@ export class Provider implements SimulatedProvider {
   readonly #picker: FaultPicker
   readonly #seed: number
   #script: ProviderScript
+  #limits: RateLimits | undefined
   #journal = new Journal()
+  #batches: BatchService
   #random: () => number
   #startedAt = performance.now()
   #inFlight = 0
@@ -56,6 +39,8 @@ export class Provider implements SimulatedProvider {
     this.#seed = hashText(name, seed)
     this.#random = seededRandom(this.#seed)
     this.#picker = new FaultPicker(script, this.#seed)
+    this.#limits = rateLimitsOf(script)
+    this.#batches = new BatchService(this.#seed)
     this.#listener = new Listener({
       connection: (socket, connection) => this.#connect(socket, connection),
       request: (request, response, connection) => this.#receive(request, response, connection),
@@ -74,6 +59,7 @@ export class Provider implements SimulatedProvider {
     checkScript(script, `the script of '${this.name}'`)
     this.#script = script
     this.#picker.script(script)
+    this.#limits = rateLimitsOf(script)
   }
 
   fail(...faults: (Fault | 'ok')[]): void {
@@ -82,7 +68,10 @@ export class Provider implements SimulatedProvider {
   }
 
   counts(): ProviderCounts {
-    return this.#journal.counts(this.#listener.openConnections, this.#inFlight)
+    return {
+      ...this.#journal.counts(this.#listener.openConnections, this.#inFlight),
+      batches: this.#batches.counts(),
+    }
   }
 
   requests(): readonly RecordedRequest[] {
@@ -92,6 +81,9 @@ export class Provider implements SimulatedProvider {
   reset(): void {
     this.#journal = new Journal()
     this.#picker.reset()
+    this.#limits = rateLimitsOf(this.#script)
+    this.#batches.stop()
+    this.#batches = new BatchService(this.#seed)
     this.#random = seededRandom(this.#seed)
     this.#startedAt = performance.now()
   }
@@ -128,12 +120,12 @@ export class Provider implements SimulatedProvider {
   #receive(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
     const journal = this.#journal
     const { method = '', url = '' } = request
-    const query = url.indexOf('?')
-    const path = query < 0 ? url : url.slice(0, query)
+    const [path = '', query = ''] = url.split('?', 2)
     const record = {
       ...this.#begin(route(method, path), connection, this.#elapsed()),
       method,
       path,
+      query,
       headers: request.headers,
     }
     let call: Call | undefined
@@ -143,8 +135,10 @@ export class Provider implements SimulatedProvider {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const raw = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-      record.body = parseJson(raw)
-      journal.record(record, raw.length)
+      // Of an upload nothing is kept here: it is the files' business.
+      const isJson = record.operation !== 'files'
+      if (isJson) record.body = readBody(raw)
+      journal.record(record, isJson ? raw.length : 0)
       call = new Call({
         request: record,
         raw,
@@ -153,8 +147,11 @@ export class Provider implements SimulatedProvider {
         script: this.#script,
         random: this.#random,
         journal,
+        batches: this.#batches,
       })
-      perform(call, this.#picker.take(facts(record)))
+      const refusal = admit(call, this.#limits)
+      if (refusal) deliver(call, refusal)
+      else perform(call, this.#picker.take(requestFacts(record)))
     })
     // Writes that a destroyed socket drops finish too; Node's own listener lets go of the socket, so this one comes first.
     let finished = false
@@ -180,6 +177,7 @@ export class Provider implements SimulatedProvider {
       operation,
       method: '',
       path: '',
+      query: '',
       headers: {},
       body: undefined as unknown,
       at,
@@ -193,16 +191,6 @@ export class Provider implements SimulatedProvider {
   }
 }
 
-function facts({ call, at, operation, body }: RecordedRequest) {
-  const { stream, model } = asObject(body)
-  return { call, elapsedMs: at, request: { operation, stream: stream === true, model, body } }
-}
-
-function parseJson(raw: Buffer): unknown {
-  if (raw.length === 0) return undefined
-  try {
-    return JSON.parse(raw.toString())
-  } catch {
-    return undefined
-  }
+function rateLimitsOf({ limits }: ProviderScript): RateLimits | undefined {
+  return limits && new RateLimits(limits)
 }

@@ -1,5 +1,6 @@
 /** What a request asks for. `connect` is a connection that was turned away before it could ask; `other` is any unknown path. */
-export type Operation = 'chat' | 'responses' | 'embeddings' | 'models' | 'other' | 'connect'
+export type Operation =
+  'chat' | 'responses' | 'embeddings' | 'models' | 'files' | 'batches' | 'other' | 'connect'
 
 /** The operations a rule can name. */
 export type RequestOperation = Exclude<Operation, 'connect'>
@@ -9,6 +10,8 @@ export const requestOperations: readonly RequestOperation[] = [
   'responses',
   'embeddings',
   'models',
+  'files',
+  'batches',
   'other',
 ]
 
@@ -20,5 +23,7 @@ export function route(method: string, path: string): RequestOperation {
     if (path === '/v1/embeddings') return 'embeddings'
   }
   if (method === 'GET' && (path === '/v1/models' || path.startsWith('/v1/models/'))) return 'models'
+  if (path === '/v1/files' || path.startsWith('/v1/files/')) return 'files'
+  if (path === '/v1/batches' || path.startsWith('/v1/batches/')) return 'batches'
   return 'other'
 }

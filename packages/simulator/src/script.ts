@@ -1,6 +1,8 @@
+import type { BatchScript } from './batches/batch-script.ts'
 import type { Fault } from './fault.ts'
 import type { RecordedRequest } from './journal.ts'
 import type { Latency } from './latency.ts'
+import type { Limits } from './limits/limits.ts'
 import type { RequestOperation } from './route.ts'
 
 /** How one provider behaves. An empty script answers every call well and at once. */
@@ -19,6 +21,10 @@ export interface ProviderScript {
   models?: readonly string[] | undefined
   /** What the model says. @default a few sentences that depend on the prompt alone */
   reply?: string | ((request: RecordedRequest) => string) | undefined
+  /** Requests and tokens a minute, and calls at once. A call they refuse uses up no fault. @default no limits */
+  limits?: Limits | undefined
+  /** How long batches take, and what becomes of them. @default they complete at once, whole */
+  batches?: BatchScript | undefined
 }
 
 /** A fault, and the calls it is for. */
@@ -42,6 +48,10 @@ export interface Condition {
   model?: string | undefined
   /** Text that stands anywhere in the request's JSON: a poisoned prompt. */
   says?: string | undefined
+  /** The HTTP method: it tells the creation of a batch from a look at it. */
+  method?: string | undefined
+  /** Text that stands in the path: `/content`, `/cancel`. */
+  path?: string | undefined
 }
 
 /** From `from` to `to`, both included; either may be left open. */

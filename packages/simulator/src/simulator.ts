@@ -1,7 +1,8 @@
 import { checkObject, type Fields, fail, wholeNumber } from './check-fields.ts'
 import { checkScript } from './check-script.ts'
-import { Provider, type SimulatedProvider } from './provider.ts'
+import { Provider } from './provider.ts'
 import type { ProviderScript } from './script.ts'
+import type { SimulatedProvider } from './simulated-provider.ts'
 
 export interface SimulatorOptions {
   /** The providers by name, each with its script and a port of its own. @default { openai: {} } */

@@ -4,6 +4,7 @@ import type { RecordedRequest } from '../journal.ts'
 import type { ProviderScript } from '../script.ts'
 import { type Answer, badRequest, errorAnswer } from './answer.ts'
 import { answerChat } from './chat.ts'
+import { isModelOperation, type ModelOperation } from './demand.ts'
 import { answerEmbeddings } from './embeddings.ts'
 import type { Finish } from './generate.ts'
 import { answerModels, modelNotFound } from './models.ts'
@@ -16,7 +17,7 @@ export interface AnswerWishes {
   finish?: Finish | undefined
 }
 
-/** The answer of a provider in good health. It follows from the request and the script alone. */
+/** The answer of a model in good health. It follows from the request and the script alone. */
 export function answerRequest(
   request: RecordedRequest,
   raw: Buffer,
@@ -26,7 +27,7 @@ export function answerRequest(
   const refusal = checkKey(request, script.apiKeys)
   if (refusal) return refusal
   if (request.operation === 'models') return answerModels(request.path, script.models)
-  if (request.operation === 'other' || request.operation === 'connect') return unknownPath(request)
+  if (!isModelOperation(request.operation)) return unknownPath(request)
   const { body } = request
   if (!isObject(body)) {
     return badRequest('We could not parse the JSON body of your request. The body must be a JSON object.')
@@ -49,7 +50,8 @@ export function fingerprint(raw: Buffer): string {
   return hash('sha1', raw, 'hex').slice(0, 24)
 }
 
-function checkKey(request: RecordedRequest, keys: readonly string[] | undefined): Answer | undefined {
+/** The refusal of a wrong or a missing key, if keys are configured. */
+export function checkKey(request: RecordedRequest, keys: readonly string[] | undefined): Answer | undefined {
   if (keys === undefined) return undefined
   const { authorization = '' } = request.headers
   const key = authorization.startsWith('Bearer ') ? authorization.slice(7) : request.headers['api-key']
@@ -62,7 +64,7 @@ function checkKey(request: RecordedRequest, keys: readonly string[] | undefined)
 const required = { chat: 'messages', responses: 'input', embeddings: 'input' } as const
 
 function checkBody(
-  operation: keyof typeof required,
+  operation: ModelOperation,
   body: JsonObject,
   models: readonly string[] | undefined,
 ): Answer | undefined {
@@ -95,7 +97,7 @@ function checkChat(body: JsonObject): Answer | undefined {
   return undefined
 }
 
-function unknownPath({ method, path }: RecordedRequest): Answer {
+export function unknownPath({ method, path }: RecordedRequest): Answer {
   const message = `Invalid URL (${method} ${path})`
   return errorAnswer(404, { message, type: 'invalid_request_error', param: null, code: null })
 }

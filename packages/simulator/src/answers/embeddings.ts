@@ -27,15 +27,24 @@ export function answerEmbeddings(body: JsonObject): Answer {
     const vector = embed(typeof input === 'string' ? input : input.join(' '), dimensions)
     return { object: 'embedding', index, embedding: asBase64 ? base64(vector) : Array.from(vector) }
   })
-  const tokens = inputs.reduce(
-    (sum, input) => sum + (typeof input === 'string' ? Math.max(1, estimateTokens(input)) : input.length),
-    0,
-  )
+  const tokens = countTokens(inputs)
   const usage = { prompt_tokens: tokens, total_tokens: tokens }
   return jsonAnswer({ object: 'list', data, model, usage }, { input: tokens, output: 0 })
 }
 
+/** How many tokens the `input` of a request is; 0 if it cannot be read. */
+export function countEmbeddingTokens(input: unknown): number {
+  return countTokens(readInputs(input) ?? [])
+}
+
 type Input = string | readonly number[]
+
+function countTokens(inputs: readonly Input[]): number {
+  return inputs.reduce(
+    (sum, input) => sum + (typeof input === 'string' ? Math.max(1, estimateTokens(input)) : input.length),
+    0,
+  )
+}
 
 function readInputs(input: unknown): readonly Input[] | undefined {
   if (typeof input === 'string') return input === '' ? undefined : [input]

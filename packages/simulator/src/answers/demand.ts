@@ -1,0 +1,25 @@
+import type { Operation } from '../route.ts'
+import { countEmbeddingTokens } from './embeddings.ts'
+import type { JsonObject } from './json.ts'
+import { chatPrompt, responsesPrompt } from './prompt.ts'
+
+/** The operations in which a model does something. */
+export type ModelOperation = 'chat' | 'responses' | 'embeddings'
+
+export function isModelOperation(operation: Operation): operation is ModelOperation {
+  return operation === 'chat' || operation === 'responses' || operation === 'embeddings'
+}
+
+/** What a request asks for, in tokens, told before it is answered. */
+export interface Demand {
+  input: number
+  /** The most it may write; undefined if it does not say. */
+  maxOutput: number | undefined
+}
+
+export function demandOf(operation: ModelOperation, body: JsonObject): Demand {
+  if (operation === 'embeddings') return { input: countEmbeddingTokens(body['input']), maxOutput: 0 }
+  const { inputTokens, maxTokens } = operation === 'chat' ? chatPrompt(body) : responsesPrompt(body)
+  const choices = typeof body['n'] === 'number' ? body['n'] : 1
+  return { input: inputTokens, maxOutput: maxTokens === Infinity ? undefined : maxTokens * choices }
+}

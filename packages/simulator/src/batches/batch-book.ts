@@ -1,0 +1,145 @@
+import { errorAnswer } from '../answers/answer.ts'
+import { answerRequest } from '../answers/answer-request.ts'
+import { apiErrorFor } from '../api-error.ts'
+import { matchesPosition } from '../fault-picker.ts'
+import type { RecordedRequest } from '../journal.ts'
+import { type Latency, sampleLatency } from '../latency.ts'
+import { hashText, seededRandom } from '../random.ts'
+import type { ProviderScript } from '../script.ts'
+import { Batch, type BatchFate } from './batch.ts'
+import type { BatchTimes } from './batch-object.ts'
+import { type BatchInput, type BatchLine, readBatchInput } from './batch-input.ts'
+import type { BatchCondition, BatchFault, BatchScript } from './batch-script.ts'
+import type { FileStore, StoredFile } from './file-store.ts'
+
+export interface BatchRequest {
+  endpoint: string
+  metadata: unknown
+  file: StoredFile
+  /** The request that creates the batch; its lines are answered as if they had come with its headers. */
+  request: RecordedRequest
+  script: ProviderScript
+}
+
+/** All batches of a provider, and what the script has in store for each. */
+export class BatchBook {
+  readonly #batches = new Map<string, Batch>()
+  readonly #files: FileStore
+  readonly #seed: number
+
+  constructor(files: FileStore, seed: number) {
+    this.#files = files
+    this.#seed = seed
+  }
+
+  create({ endpoint, metadata, file, request, script }: BatchRequest): Batch {
+    const number = this.#batches.size + 1
+    const id = `batch_${this.#seed.toString(16)}${number.toString(16).padStart(8, '0')}`
+    const random = seededRandom(hashText(id, this.#seed))
+    const { batches = {}, models } = script
+    const { maxRequests = 50_000 } = batches
+    const input = this.#enqueue(readBatchInput(file.content, endpoint, { maxRequests, models }), batches)
+    const fault = pickFault(batches, number, this.#seed)
+    const fate = fault?.type === 'slow' ? fault.then : fault
+    const batch = new Batch({
+      order: { id, endpoint, inputFile: file.about.id, metadata, createdMs: Date.now() },
+      input,
+      times: drawTimes(batches, fault, random),
+      fate,
+      lines: shuffle(input.lines, random),
+      answer: (line, index) => answerLine(line, index, { endpoint, input, fate, request, script }),
+      files: this.#files,
+    })
+    this.#batches.set(id, batch)
+    return batch
+  }
+
+  get(id: string): Batch | undefined {
+    const batch = this.#batches.get(id)
+    return batch?.vanished ? undefined : batch
+  }
+
+  /** Those that are known, in the order of creation. */
+  all(): Batch[] {
+    return [...this.#batches.values()].filter((batch) => !batch.vanished)
+  }
+
+  /** Everything that was ever created and answered. */
+  counts() {
+    const batches = [...this.#batches.values()]
+    const sum = (field: 'completed' | 'failed' | 'input' | 'output') =>
+      batches.reduce((total, { totals }) => total + totals[field], 0)
+    return {
+      created: batches.length,
+      lines: sum('completed') + sum('failed'),
+      tokens: { input: sum('input'), output: sum('output') },
+    }
+  }
+
+  stop(): void {
+    for (const batch of this.#batches.values()) batch.stop()
+  }
+
+  /** A batch that is too much for the enqueued-token limit fails, as at OpenAI: it is created all the same. */
+  #enqueue(input: BatchInput, { enqueuedTokens: limit = Infinity }: BatchScript): BatchInput {
+    const taken = [...this.#batches.values()]
+      .filter(({ model }) => model === input.model)
+      .reduce((total, batch) => total + batch.enqueuedTokens, 0)
+    if (input.problems.length > 0 || taken + input.inputTokens <= limit) return input
+    const message = `Enqueued token limit reached for ${input.model} in organization org-harbor. Limit: ${limit.toLocaleString('en-US')} enqueued tokens. Please try again once some in_progress batches have been completed.`
+    return { ...input, problems: [{ code: 'token_limit_exceeded', message, param: null, line: null }] }
+  }
+}
+
+interface LineContext extends Pick<BatchRequest, 'endpoint' | 'request' | 'script'> {
+  input: BatchInput
+  fate: BatchFate | undefined
+}
+
+/** What a direct call with the line's body would be answered with, unless the batch's fate is errors. */
+function answerLine(line: BatchLine, index: number, { endpoint, input, fate, request, script }: LineContext) {
+  if (fate?.type === 'errors' && index < Math.round(fate.share * input.lines.length)) {
+    const { status = 500, code } = fate
+    return errorAnswer(status, { ...apiErrorFor(status), ...(code !== undefined && { code }) })
+  }
+  const direct = { ...request, operation: input.operation, path: endpoint, body: line.body }
+  return answerRequest(direct, Buffer.from(JSON.stringify(line.body)), script, { stream: false })
+}
+
+function pickFault({ rules = [] }: BatchScript, number: number, seed: number): BatchFault | undefined {
+  const rule = rules.find(({ when = {} }, index) =>
+    matches(when, number, () => seededRandom(hashText(`batch ${index} ${number}`, seed))()),
+  )
+  return rule === undefined || rule.fault === 'ok' ? undefined : rule.fault
+}
+
+function matches(when: BatchCondition, number: number, chance: () => number): boolean {
+  return (
+    (when.batch === undefined || matchesPosition(when.batch, number)) &&
+    (when.every === undefined || number % when.every === 0) &&
+    (when.probability === undefined || chance() < when.probability)
+  )
+}
+
+function drawTimes(script: BatchScript, fault: BatchFault | undefined, random: () => number): BatchTimes {
+  const draw = (latency: Latency = 0) => sampleLatency(latency, random)
+  const longer = fault?.type === 'slow' ? fault.ms : 0
+  return {
+    validatingMs: draw(script.validatingMs),
+    runMs: draw(script.runMs) + longer,
+    finalizingMs: draw(script.finalizingMs),
+    cancellingMs: draw(script.cancellingMs),
+  }
+}
+
+/** Another order, in which nothing stands where it stood: Sattolo's algorithm (1986). */
+function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
+  const shuffled = [...items]
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * last)
+    const [one, two] = [shuffled[last], shuffled[other]] as [Item, Item]
+    shuffled[last] = two
+    shuffled[other] = one
+  }
+  return shuffled
+}

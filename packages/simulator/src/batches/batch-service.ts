@@ -1,0 +1,39 @@
+import type { Answer } from '../answers/answer.ts'
+import { checkKey } from '../answers/answer-request.ts'
+import type { RecordedRequest } from '../journal.ts'
+import type { ProviderScript } from '../script.ts'
+import { answerBatches } from './answer-batches.ts'
+import { answerFiles } from './answer-files.ts'
+import { BatchBook } from './batch-book.ts'
+import { FileStore } from './file-store.ts'
+
+/** /v1/files and /v1/batches of one provider. Everything is in memory. */
+export class BatchService {
+  readonly #files: FileStore
+  readonly #book: BatchBook
+
+  constructor(seed: number) {
+    this.#files = new FileStore(seed.toString(16))
+    this.#book = new BatchBook(this.#files, seed)
+  }
+
+  /** Unlike a model's answer, it may change something: it is to be asked once for each request. */
+  answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
+    const refusal = checkKey(request, script.apiKeys)
+    if (refusal) return refusal
+    // Batches that have ended by now put down their files.
+    for (const batch of this.#book.all()) batch.look()
+    return request.operation === 'files'
+      ? answerFiles(this.#files, request, raw, script.batches ?? {})
+      : answerBatches(this.#book, this.#files, request, script)
+  }
+
+  counts() {
+    return this.#book.counts()
+  }
+
+  /** Ends all work. */
+  stop(): void {
+    this.#book.stop()
+  }
+}

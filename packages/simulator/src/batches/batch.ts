@@ -1,0 +1,169 @@
+import type { Answer } from '../answers/answer.ts'
+import type { BatchFault } from './batch-script.ts'
+import type { BatchInput, BatchLine, BatchProblem } from './batch-input.ts'
+import {
+  type BatchEnd,
+  batchObject,
+  type BatchOrder,
+  type BatchStatus,
+  type BatchTimes,
+} from './batch-object.ts'
+import { BatchWork, type Totals } from './batch-work.ts'
+import type { FileStore } from './file-store.ts'
+import { expiredLine } from './result-line.ts'
+
+/** What can go wrong once a batch runs as long as it runs. */
+export type BatchFate = Exclude<BatchFault, { type: 'slow' }>
+
+export interface BatchOptions {
+  order: BatchOrder
+  input: BatchInput
+  times: BatchTimes
+  fate: BatchFate | undefined
+  /** The lines in the order in which they are answered. */
+  lines: readonly BatchLine[]
+  answer: (line: BatchLine, index: number) => Answer
+  files: FileStore
+}
+
+/**
+ * One batch. It has no timers: whoever looks at it finds it as far as the time has come.
+ *
+ *     validating ──► in_progress ──► finalizing ──► completed | expired
+ *         │               │
+ *         ├──► failed     │              (404 from the moment it vanishes)
+ *         └───────────────┴──► cancelling ──► cancelled
+ */
+export class Batch {
+  readonly order: BatchOrder
+  readonly #options: BatchOptions
+  readonly #createdAt = performance.now()
+  readonly #problems: readonly BatchProblem[]
+  /** How many lines are answered, if nobody cancels. */
+  readonly #planned: number
+  readonly #work: BatchWork
+  /** Its age when it was cancelled. */
+  #cancelledMs: number | undefined
+  #end: BatchEnd | undefined
+
+  constructor(options: BatchOptions) {
+    const { order, input, fate, lines, answer } = options
+    this.order = order
+    this.#options = options
+    this.#problems = input.problems.length === 0 && fate?.type === 'fail' ? [failure(fate)] : input.problems
+    this.#planned = fate?.type === 'expire' ? Math.round(fate.answered * lines.length) : lines.length
+    this.#work = new BatchWork({ id: order.id, lines: lines.slice(0, this.#planned), answer })
+    if (this.#problems.length === 0) this.#work.start()
+  }
+
+  /** It was there once, and is known no more. */
+  get vanished(): boolean {
+    const { fate } = this.#options
+    return fate?.type === 'vanish' && this.#ageMs >= fate.afterMs
+  }
+
+  /** What it takes of the enqueued-token limit. */
+  get enqueuedTokens(): number {
+    return this.vanished || this.#end || this.#problems.length > 0 ? 0 : this.#options.input.inputTokens
+  }
+
+  get model(): string {
+    return this.#options.input.model
+  }
+
+  /** What has been answered by now. */
+  get totals(): Totals {
+    return this.#end?.totals ?? this.#work.totals(this.#answered())
+  }
+
+  /** Moves on as far as the time has come. */
+  look(): BatchStatus {
+    if (this.#end) return this.#end.status
+    const age = this.#ageMs
+    const { validatingMs, runMs, finalizingMs, cancellingMs } = this.#options.times
+    if (this.#cancelledMs !== undefined) {
+      const ended = age >= this.#cancelledMs + cancellingMs
+      return ended ? this.#finish('cancelled', this.#cancelledMs + cancellingMs) : 'cancelling'
+    }
+    if (age < validatingMs) return 'validating'
+    if (this.#problems.length > 0) return this.#finish('failed', validatingMs)
+    if (age < validatingMs + runMs || this.#work.done < this.#planned) return 'in_progress'
+    if (age < validatingMs + runMs + finalizingMs) return 'finalizing'
+    const status = this.#options.fate?.type === 'expire' ? 'expired' : 'completed'
+    return this.#finish(status, validatingMs + runMs + finalizingMs)
+  }
+
+  /** @returns whether it can be cancelled */
+  cancel(): boolean {
+    const status = this.look()
+    if (status === 'cancelling') return true
+    if (status !== 'validating' && status !== 'in_progress') return false
+    this.#cancelledMs = this.#ageMs
+    return true
+  }
+
+  /** As /v1/batches tells of it. */
+  toJSON(): object {
+    return batchObject({
+      order: this.order,
+      input: this.#options.input,
+      times: this.#options.times,
+      status: this.look(),
+      cancelledMs: this.#cancelledMs,
+      problems: this.#problems,
+      totals: this.totals,
+      end: this.#end,
+    })
+  }
+
+  /** Answers no more lines. */
+  stop(): void {
+    this.#work.stop()
+  }
+
+  get #ageMs(): number {
+    return performance.now() - this.#createdAt
+  }
+
+  /** How many lines have been answered: evenly over its run, until it is cancelled. */
+  #answered(): number {
+    const { validatingMs, runMs } = this.#options.times
+    const ran = (this.#cancelledMs ?? this.#ageMs) - validatingMs
+    const share = runMs > 0 ? Math.min(1, ran / runMs) : 1
+    return ran < 0 ? 0 : Math.min(this.#work.done, Math.floor(share * this.#planned))
+  }
+
+  #finish(status: BatchEnd['status'], atMs: number): BatchStatus {
+    const { files, fate, lines } = this.#options
+    const answered = status === 'failed' ? 0 : this.#answered()
+    const lost = fate?.type === 'lose' ? Math.round(fate.share * lines.length) : 0
+    const kept = Math.min(answered, lines.length - lost)
+    const id = this.order.id
+    const expired =
+      status === 'expired'
+        ? lines
+            .slice(answered)
+            .map(({ customId }, index) => expiredLine(`${id}_${answered + index + 1}`, customId))
+        : []
+    const store = (kind: 'output' | 'error', text: string) =>
+      text === '' ? null : files.add(`${id}_${kind}.jsonl`, 'batch_output', Buffer.from(text)).id
+    this.#end = {
+      status,
+      atMs,
+      outputFile: store('output', this.#work.text('output', kept)),
+      errorFile: store('error', this.#work.text('error', kept) + expired.join('')),
+      totals: this.#work.totals(answered),
+    }
+    this.#work.stop()
+    return status
+  }
+}
+
+function failure({ code, message, line }: Extract<BatchFate, { type: 'fail' }>): BatchProblem {
+  return {
+    code: code ?? 'internal_error',
+    message: message ?? 'The batch could not be processed.',
+    param: null,
+    line: line ?? null,
+  }
+}

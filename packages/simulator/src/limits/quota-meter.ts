@@ -1,0 +1,90 @@
+import type { Limits, Quota } from './limits.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** Why a call is refused. */
+export type Shortage =
+  | { kind: 'requests' | 'tokens'; limit: number; used: number; requested: number; waitMs: number }
+  /** More tokens than a minute has: no waiting helps. */
+  | { kind: 'too-large'; limit: number; requested: number }
+  | { kind: 'concurrency'; limit: number }
+
+/** What the headers tell about one kind. */
+export interface Standing {
+  kind: 'requests' | 'tokens'
+  limit: number
+  remaining: number
+  resetMs: number
+}
+
+interface Meter {
+  kind: 'requests' | 'tokens'
+  perMinute: number
+  /** `perMinute` on the clock that is told. */
+  limit: number
+  bucket: TokenBucket
+}
+
+/** Measures what is left of one quota. Numbers come out on the clock that is told. */
+export class QuotaMeter {
+  readonly #meters: readonly Meter[]
+  readonly #concurrency: number
+  readonly #countRefused: boolean
+  readonly #slowness: number
+  #running = 0
+
+  constructor(quota: Quota, limits: Limits, now: number) {
+    const { minuteMs = 60_000, burst = 1, clock = 'wall', countRefused = false } = limits
+    const meter = (kind: Meter['kind'], perMinute: number | undefined): Meter[] => {
+      if (perMinute === undefined) return []
+      const bucket = new TokenBucket(Math.max(1, perMinute * burst), perMinute / minuteMs, now)
+      const limit = clock === 'wall' ? Math.round((perMinute * 60_000) / minuteMs) : perMinute
+      return [{ kind, perMinute, limit, bucket }]
+    }
+    this.#meters = [...meter('requests', quota.requestsPerMinute), ...meter('tokens', quota.tokensPerMinute)]
+    this.#concurrency = quota.concurrency ?? Infinity
+    this.#countRefused = countRefused
+    this.#slowness = clock === 'wall' ? 1 : 60_000 / minuteMs
+  }
+
+  /** Takes a request, its tokens and a place, or nothing of it. */
+  take(tokens: number, now: number): Shortage | undefined {
+    const shortage = this.#shortage(tokens, now)
+    if (shortage === undefined) {
+      for (const { kind, bucket } of this.#meters) bucket.take(kind === 'requests' ? 1 : tokens, now)
+      this.#running++
+    } else if (this.#countRefused) {
+      const requests = this.#meters.find(({ kind }) => kind === 'requests')?.bucket
+      requests?.take(Math.max(0, Math.min(1, requests.available(now))), now)
+    }
+    return shortage
+  }
+
+  /** Gives the place back. */
+  release(): void {
+    this.#running--
+  }
+
+  standing(now: number): Standing[] {
+    return this.#meters.map(({ kind, limit, bucket }) => ({
+      kind,
+      limit,
+      remaining: Math.max(0, Math.floor(bucket.available(now) + bucket.capacity * 1e-9)),
+      resetMs: bucket.resetMs(now) * this.#slowness,
+    }))
+  }
+
+  #shortage(tokens: number, now: number): Shortage | undefined {
+    if (this.#running >= this.#concurrency) return { kind: 'concurrency', limit: this.#concurrency }
+    let longest: Extract<Shortage, { waitMs: number }> | undefined
+    for (const { kind, perMinute, limit, bucket } of this.#meters) {
+      const requested = kind === 'requests' ? 1 : tokens
+      if (kind === 'tokens' && requested > perMinute)
+        return { kind: 'too-large', limit: perMinute, requested }
+      const waitMs = bucket.waitMs(requested, now) * this.#slowness
+      if (waitMs > (longest?.waitMs ?? 0)) {
+        longest = { kind, limit, used: limit - Math.floor(bucket.available(now)), requested, waitMs }
+      }
+    }
+    return longest
+  }
+}
