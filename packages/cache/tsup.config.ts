@@ -3,10 +3,5 @@ import base from '../../tsup.base.ts'
 
 export default defineConfig({
   ...(base as Options),
-  entry: {
-    index: 'src/index.ts',
-    sqlite: 'src/stores/sqlite.ts',
-    keyv: 'src/stores/keyv.ts',
-    'store-contract': 'src/stores/store-contract.ts',
-  },
+  entry: ['src/index.ts', 'src/stores/sqlite.ts', 'src/stores/keyv.ts', 'src/stores/store-contract.ts'],
 })

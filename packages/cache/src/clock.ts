@@ -4,5 +4,7 @@ export interface Clock {
   now(): number
 }
 
+const ORIGIN_MS = performance.timeOrigin
+
 /** Monotonic, so that a wall clock set back makes nothing fresh again. */
-export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() }
+export const systemClock: Clock = { now: () => ORIGIN_MS + performance.now() }

@@ -14,7 +14,7 @@ import {
 } from './call-options.ts'
 import { statsOf, type CacheStats } from './cache-stats.ts'
 import type { Clock } from './clock.ts'
-import { newCounters } from './counters.ts'
+import { newCounters, type Counters } from './counters.ts'
 import { Answers, type Answer, type CacheParts, type Landing, type Question } from './flight/answers.ts'
 import { Failures } from './flight/failures.ts'
 import { Invalidations } from './flight/invalidations.ts'
@@ -29,9 +29,11 @@ import {
   type PrefetchReport,
   type PrefetchTarget,
 } from './prefetch/prefetch-list.ts'
+import { rejection } from './rejection.ts'
 import { freshnessOf, type Freshness } from './staleness.ts'
 import { Streams, type FreshRecording, type Open, type Recorded } from './stream/streams.ts'
-import type { Entry } from './tiers/entry.ts'
+import type { Entry, NearEntry } from './tiers/entry.ts'
+import type { NearTier } from './tiers/near-tier.ts'
 import { newEntry } from './tiers/new-entry.ts'
 import { Tiers } from './tiers/tiers.ts'
 import { aName, expect, type Check } from './validate.ts'
@@ -55,11 +57,14 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
   readonly clock: Clock
   readonly #settings: Settings<Value>
   readonly #parts: CacheParts
+  readonly #near: NearTier
+  readonly #counters: Counters
   readonly #values: Values<Value>
   readonly #streams: Streams
   readonly #valueAnswers: Answers<FreshValue<Value>>
   readonly #streamAnswers: Answers<FreshRecording>
   readonly #closing = new AbortController()
+  #closed = false
 
   constructor(settings: Settings<Value>) {
     const counters = newCounters()
@@ -68,6 +73,8 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     const failures = new Failures()
     this.clock = settings.clock
     this.#settings = settings
+    this.#near = tiers.near
+    this.#counters = counters
     this.#parts = { settings, counters, tiers, invalidations, failures, traffic: new Traffic() }
     this.#values = new Values(this.#parts, settings)
     this.#streams = new Streams(this.#parts)
@@ -75,7 +82,21 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     this.#streamAnswers = new Answers(this.#parts)
   }
 
-  async get(key: Key, options: LookupOptions = NONE): Promise<Lookup<Value> | undefined> {
+  // Not an async function, which would be dearer than all the rest of a hit.
+  get(key: Key, options: LookupOptions = NONE): Promise<Lookup<Value> | undefined> {
+    try {
+      if (options !== NONE) checkLookup(options)
+      const now = this.clock.now()
+      const hit = this.#quickHit(key, options.scope, now)
+      if (!hit) return this.#lookUp(key, options)
+      const value = this.#values.read(hit)
+      return Promise.resolve({ value, source: 'near', stale: false, ageMs: now - hit.storedAt })
+    } catch (error) {
+      return rejection(error)
+    }
+  }
+
+  async #lookUp(key: Key, options: LookupOptions): Promise<Lookup<Value> | undefined> {
     const found = await this.#find(key, options, (entry, source) => this.#values.accepts(entry, source))
     if (!found) return undefined
     const { entry, source, stale, ageMs } = found
@@ -83,6 +104,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
   }
 
   async replay<Head>(key: Key, options: LookupOptions = NONE): Promise<Recorded<Head> | undefined> {
+    if (options !== NONE) checkLookup(options)
     const found = await this.#find(key, options, (entry) => this.#streams.accepts(entry))
     if (!found) return undefined
     const { entry, source, stale, ageMs } = found
@@ -98,17 +120,15 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
 
   async set(key: Key, value: Value, options: ScopeOptions & EntryOptions = NONE): Promise<Kept> {
     if (options !== NONE) checkSet(options)
-    const { tiers, invalidations } = this.#parts
+    const { tiers } = this.#parts
     const name = this.#nameOf(key, options.scope)?.name
     if (name === undefined || this.#closed) return tiers.refuse('bypass')
     const content = this.#values.content(value)
     if (!content) return 'unencodable'
     const tags = tagsIn(options.scope, options.tags)
     const entry = newEntry(this.#settings, content, options, tags, this.clock.now(), undefined)
-    const watch = invalidations.watch(name)
-    const { kept, written } = tiers.keep(name, entry, watch)
-    watch.end()
-    await written
+    const { kept, written } = tiers.keep(name, entry)
+    if (written) await written
     return kept
   }
 
@@ -118,7 +138,22 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
 
   async load(key: Key, load: Load<Value>, options: LoadOptions = NONE): Promise<Loaded<Value>> {
     if (options !== NONE) checkLoad(options)
+    if (isOrdinary(options)) {
+      const now = this.clock.now()
+      const hit = this.#quickHit(key, options.scope, now)
+      if (hit) return { ...HIT, ageMs: now - hit.storedAt, value: this.#values.read(hit), kept: true }
+    }
     return this.#loadFor(key, load, options, false)
+  }
+
+  /** The usual case, by the shortest way: a fresh value in memory. */
+  #quickHit(key: Key, scope: string | undefined, now: number): NearEntry | undefined {
+    if (typeof key !== 'string' || this.#closed) return undefined
+    const hit = this.#near.getFresh(nameIn(scope, key), now)
+    if (hit === undefined || hit.head !== undefined) return undefined
+    this.#counters.hits++
+    if (hit.awaited) this.#near.used(hit)
+    return hit
   }
 
   async #loadFor(key: Key, load: Load<Value>, options: LoadOptions, ahead: boolean): Promise<Loaded<Value>> {
@@ -226,16 +261,13 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
 
   async close(): Promise<void> {
     if (this.#closed) return
+    this.#closed = true
     const reason = new DOMException('the cache was closed', 'AbortError')
     this.#closing.abort(reason)
     this.#valueAnswers.close(reason)
     this.#streamAnswers.close(reason)
     this.#parts.tiers.near.clear()
     await this.#parts.tiers.far?.close()
-  }
-
-  get #closed(): boolean {
-    return this.#closing.signal.aborted
   }
 
   /** Undefined for a key that could not be made: the call goes on without the cache. */
@@ -310,7 +342,6 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     options: LookupOptions,
     accepts: (entry: Entry, source: 'near' | 'far') => boolean,
   ): Promise<{ entry: Entry; source: 'near' | 'far'; stale: boolean; ageMs: number } | undefined> {
-    if (options !== NONE) checkLookup(options)
     const { counters, tiers } = this.#parts
     const name = this.#nameOf(key, options.scope)?.name
     const found = name === undefined || this.#closed ? undefined : await tiers.find(name)
@@ -342,6 +373,7 @@ interface Asking extends Asked {
 
 const NONE = {}
 const NO_TAGS: readonly string[] = []
+const HIT = { status: 'hit', reason: 'fresh', source: 'near' } as const
 const FRESH = { status: 'hit', reason: 'fresh' } as const
 const STALE = { status: 'stale', reason: 'asked' } as const
 const aKey: Check = [(value) => typeof value === 'string', 'a string']
@@ -359,6 +391,11 @@ const SERVED: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Fres
   no: ['fresh'],
   'while-revalidate': ['fresh', 'stale-while-revalidate'],
   'if-error': ['fresh', 'stale-while-revalidate', 'stale-if-error'],
+}
+
+/** Whether a fresh entry is all that is wanted. */
+function isOrdinary({ control, fresh, signal }: LoadOptions): boolean {
+  return (control === undefined || control === 'default') && !fresh && !signal?.aborted
 }
 
 function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {

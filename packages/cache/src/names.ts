@@ -3,7 +3,7 @@
  * usual case, is its own name: a string that was hashed before need not be hashed again.
  */
 export function nameIn(scope: string | undefined, name: string): string {
-  if (scope === undefined) return name.startsWith(MARK) ? `${MARK}/${name}` : name
+  if (scope === undefined) return name.charCodeAt(0) === MARK_CODE ? `${MARK}/${name}` : name
   return prefixOf(scope) + name
 }
 
@@ -14,3 +14,4 @@ export function prefixOf(scope: string): string {
 
 /** A scope is never empty, so nothing else begins with the mark and a slash. */
 const MARK = '@'
+const MARK_CODE = 64

@@ -5,7 +5,7 @@ const TAG_BYTES = 64
 const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/ // eslint-disable-line no-control-regex
 
 /** The bytes of a string as V8 keeps it: one a character, or two as soon as one of them is beyond Latin-1. */
-export function textBytes(text: string): number {
+function textBytes(text: string): number {
   return BEYOND_LATIN_1.test(text) ? 2 * text.length : text.length
 }
 

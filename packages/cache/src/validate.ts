@@ -24,10 +24,6 @@ export const count: Check = [
   'a whole number of at least 1',
 ]
 export const aPart: Check = [(value) => between(value, 0, 1), 'a number from 0 to 1']
-export const aMoment: Check = [
-  (value) => typeof value === 'number' && !Number.isNaN(value),
-  'a time in milliseconds since 1970',
-]
 export const aFlag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
 export const aName: Check = [

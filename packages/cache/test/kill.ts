@@ -16,7 +16,7 @@ export async function writeUntilKilled(
   round: number,
   afterWrites: number,
 ): Promise<Set<number>> {
-  const child = fork(join(import.meta.dirname, 'kill-writer.ts'), [file, String(round)], {
+  const child = fork(join(import.meta.dirname, 'fixtures', 'kill-writer.ts'), [file, String(round)], {
     execArgv: ['--conditions=@harbor/source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

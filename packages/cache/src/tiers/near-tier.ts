@@ -49,6 +49,12 @@ export class NearTier {
     return 'expired'
   }
 
+  /** The same where only a fresh one will do; what else is there stays there. */
+  getFresh(name: string, now: number): NearEntry | undefined {
+    const entry = this.#entries.get(name)
+    return entry !== undefined && now < entry.freshUntil ? entry : undefined
+  }
+
   /** Without being a use of it. */
   isFresh(name: string, now: number): boolean {
     const entry = this.#entries.peek(name)

@@ -63,11 +63,17 @@ export class Tiers {
   /**
    * Keeps an entry in all tiers, unless it is out of date already.
    *
+   * @param watch of what was invalidated since its loading began
    * @param awaited it was loaded ahead of anybody's asking
    * @returns whether it is kept, and a promise that resolves when the far tier has it, or has failed
    */
-  keep(name: string, entry: Entry, watch: Watch, awaited = false): { kept: Kept; written?: Promise<void> } {
-    const refusal = watch.forbids(entry.tags)
+  keep(
+    name: string,
+    entry: Entry,
+    watch?: Watch,
+    awaited = false,
+  ): { readonly kept: Kept; readonly written?: Promise<void> } {
+    const refusal = watch?.forbids(entry.tags)
       ? 'invalidated'
       : endOf(entry) <= this.#settings.clock.now()
         ? 'no-life'
@@ -75,7 +81,7 @@ export class Tiers {
     const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
     if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
     this.#counters.kept++
-    return far ? { kept: true, written: far.write(name, entry) } : { kept: true }
+    return far ? { kept: true, written: far.write(name, entry) } : KEPT
   }
 
   /** Counts it. */
@@ -88,6 +94,7 @@ export class Tiers {
   }
 }
 
+const KEPT = { kept: true } as const
 const ABSENT: Found = { absence: 'absent' }
 const EXPIRED: Found = { absence: 'expired' }
 const MOST_REASONS = 50
