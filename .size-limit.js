@@ -27,7 +27,7 @@ export default [
   }),
   budget('cache', '16 kB', { ignore: ['lru-cache'] }),
   budget('pool', '12 kB', { ignore: ['undici'] }),
-  budget('core', '50 kB', { ignore: ['undici', 'openai', '@pydantic/genai-prices'] }),
+  budget('core', '50 kB', { ignore: ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices'] }),
 ]
 
 function budget(name, limit, options) {

@@ -9,6 +9,8 @@ import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
 import { PriceList } from './cost/price-list.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
+import { AnswerStore } from './cache/answer-store.ts'
+import { storeOptions } from './cache/cache-options.ts'
 import { systemClock } from './options/policy.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
@@ -22,6 +24,7 @@ export interface Engine {
   readonly fetch: typeof globalThis.fetch
   readonly telemetry: Telemetry
   readonly health: Health
+  readonly answers: AnswerStore
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
   stats(): HarborStats
@@ -60,7 +63,14 @@ export function createEngine(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
   )
   const ledger = new SpendLedger(() => systemClock.now())
-  const handle = createPipeline(transport, { health, accounts, ledger, telemetry })
+  const answers = new AnswerStore(storeOptions(options.cache))
+  const handle = createPipeline(transport, {
+    health,
+    store: () => answers.open(),
+    accounts,
+    ledger,
+    telemetry,
+  })
   let calls = 0
   const { alerts: rules } = options
   const alerts =
@@ -84,16 +94,19 @@ export function createEngine(
     fetch: harborFetch,
     telemetry,
     health,
+    answers,
     changes,
     stats: () => ({
       ...statistics.read(),
       cost: accounts.read(),
+      cache: answers.stats(),
       targets: health.stats(),
       pool: pool?.stats() ?? {},
     }),
     close: async () => {
       alerts?.close()
       health.close()
+      await answers.close()
       if (isOwn) await pool?.close()
     },
   }

@@ -1,10 +1,13 @@
 import type { Handler, Transport } from './call/exchange.ts'
 import type { Accounts } from './cost/accounts.ts'
 import type { SpendLedger } from './cost/spend-limit.ts'
+import type { Cache } from '@harbor/cache'
 import { admissionLayer } from './layers/admission.ts'
+import { cacheLayer } from './layers/cache.ts'
 import { costLayer } from './layers/cost.ts'
 import { deadlineLayer } from './layers/deadline.ts'
 import { fallbackLayer } from './layers/fallback.ts'
+import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { retryLayer } from './layers/retry.ts'
@@ -14,6 +17,8 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 /** What layers remember from call to call. */
 export interface PipelineState {
   readonly health: Health
+  /** What is kept of answers; made when it is first needed. */
+  readonly store: () => Cache<never>
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
@@ -22,13 +27,15 @@ export interface PipelineState {
 /** The order of the layers, from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
-  { health, accounts, ledger, telemetry }: PipelineState,
+  { health, store, accounts, ledger, telemetry }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry)
   const admission = admissionLayer(health)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, telemetry)(retry)
   const cost = costLayer(accounts, ledger)(fallback)
-  const deadline = deadlineLayer(cost)
+  const cache = cacheLayer({ store, accounts, telemetry })(cost)
+  const lastResort = lastResortLayer(telemetry)(cache)
+  const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry)(deadline)
 }

@@ -35,8 +35,25 @@ export interface Receipt {
   readonly possiblyBilled: number
   /** Targets that were left out when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
-  /** No target answered, and the client's own last resort did. */
+  /** No target answered: the client's own last resort did, or something kept that is past its time. */
   readonly degraded: boolean
+  /** What the cache made of the call; undefined when there is none, or it never came so far. */
+  readonly cache: CacheRecord | undefined
+}
+
+/** How a call and the cache fared. */
+export interface CacheRecord {
+  /**
+   * `hit`: answered from the cache. `stale`: the same, past its time. `miss`: by an upstream. `shared`: by the answer to the same
+   * question of another call. `bypass`: the cache was left out.
+   */
+  readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
+  /** Why, in a word: `absent`, `expired`, `load-failed`, `not-repeatable`. */
+  readonly reason: string
+  /** How long ago the answer was stored, in milliseconds. */
+  readonly ageMs: number
+  /** Whether the answer is kept now, or why not; undefined while that is open, and where nothing was to be kept. */
+  readonly kept?: true | string | undefined
 }
 
 /** One request that went upstream. */
@@ -121,6 +138,9 @@ export class OpenReceipt implements Receipt {
   possiblyBilled = 0
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
+  cache: CacheRecord | undefined
+  /** Whose call this work is done for: it has a receipt of its own. */
+  #caller: OpenReceipt | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
   constructor(facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'startedAt'>) {
@@ -155,6 +175,37 @@ export class OpenReceipt implements Receipt {
     this.#wait = NO_WAIT
     this.attempts.push(record)
     return record
+  }
+
+  /** The receipt of work that is done for this call, and for others who come to share it. */
+  fork(): OpenReceipt {
+    const fork = new OpenReceipt(this)
+    fork.#caller = this
+    return fork
+  }
+
+  /** Takes over what a fork has noted so far. */
+  adopt(fork: OpenReceipt): void {
+    if (this.outcome !== 'pending') return
+    const { target, waitMs, firstContentMs, usage, cost, finishReasons, possiblyBilled, degraded } = fork
+    Object.assign(this, {
+      target,
+      waitMs,
+      firstContentMs,
+      usage,
+      cost,
+      finishReasons,
+      possiblyBilled,
+      degraded,
+    })
+    this.attempts.splice(0, Infinity, ...fork.attempts)
+    this.skipped.splice(0, Infinity, ...fork.skipped)
+  }
+
+  /** Notes what the answer cost, which may be known only after the end. */
+  billed(cost: CallCost): void {
+    this.cost = cost
+    this.#caller?.billed(cost)
   }
 
   /** Returns false if the receipt had been closed before. */

@@ -19,7 +19,13 @@ import { failureOf, status } from './failing.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
 import { sendJson, serve } from './upstream.ts'
 
-const COST = { spentUsd: 0, possiblyBilledUsd: 0, savedByFallbackUsd: 0, unpricedCalls: 0 }
+const COST = {
+  spentUsd: 0,
+  possiblyBilledUsd: 0,
+  savedByFallbackUsd: 0,
+  savedByCacheUsd: 0,
+  unpricedCalls: 0,
+}
 
 /** Alerts beside calls that a test makes up, on a clock that it moves. */
 function watching(alerts: readonly AlertOptions[]) {

@@ -32,6 +32,7 @@ describe('what a call costs', () => {
       spentUsd: cost?.usd,
       possiblyBilledUsd: 0,
       savedByFallbackUsd: 0,
+      savedByCacheUsd: 0,
       unpricedCalls: 0,
     })
   })

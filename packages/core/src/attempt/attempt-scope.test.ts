@@ -30,8 +30,8 @@ function exchange(facts: {
     canMoveOn = false,
   } = facts
   const policy = { attemptMs, totalMs, clock: { now: () => Date.now() } }
-  const deadlineAt = Date.now() + totalMs - elapsedMs
-  return { signal, callerSignal, policy, deadlineAt, leg: { canMoveOn } } as unknown as LegExchange
+  const deadline = { at: Date.now() + totalMs - elapsedMs }
+  return { signal, callerSignal, policy, deadline, leg: { canMoveOn } } as unknown as LegExchange
 }
 
 const forever = (): Promise<never> => new Promise(() => undefined)

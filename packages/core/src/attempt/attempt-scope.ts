@@ -19,17 +19,9 @@ export class AttemptScope {
     this.#exchange = exchange
     exchange.signal?.addEventListener('abort', this.#outerAborted)
     const leftMs = remainingMs(exchange)
-    const { totalMs } = exchange.policy
     const attemptMs = attemptLimitMs(exchange, leftMs)
-    const error = (): TimeoutError =>
-      attemptMs < leftMs ? new TimeoutError('attempt', attemptMs) : new TimeoutError('total', totalMs)
-    this.#timer = setTimeout(
-      () => {
-        this.abort(error())
-      },
-      Math.min(attemptMs, leftMs, 2 ** 31 - 1),
-    )
-    this.#timer.unref()
+    if (attemptMs < leftMs) this.#arm(attemptMs, () => this.abort(new TimeoutError('attempt', attemptMs)))
+    else this.#arm(leftMs, this.#totalUp)
   }
 
   get signal(): AbortSignal {
@@ -70,6 +62,18 @@ export class AttemptScope {
   close(): void {
     clearTimeout(this.#timer)
     this.#exchange.signal?.removeEventListener('abort', this.#outerAborted)
+  }
+
+  #arm(ms: number, onTime: () => void): void {
+    this.#timer = setTimeout(onTime, Math.min(ms, 2 ** 31 - 1))
+    this.#timer.unref()
+  }
+
+  /** Somebody with more time may have come to share the call. */
+  readonly #totalUp = (): void => {
+    const leftMs = remainingMs(this.#exchange)
+    if (leftMs > 1) this.#arm(leftMs, this.#totalUp)
+    else this.abort(new TimeoutError('total', this.#exchange.policy.totalMs))
   }
 
   readonly #outerAborted = (): void => {

@@ -84,6 +84,12 @@ export function moneySpent(
   })
 }
 
+/** Nothing is kept for the call, and it asked for nothing else. */
+export function notCached(exchange: LegExchange, cause?: unknown): AttemptError {
+  const message = "Nothing is cached for this request, and `cache: 'only-if-cached'` asks nobody."
+  return notSent(exchange, 504, 'not_cached', { message, cause })
+}
+
 /** The function that gives a provider's key gave none. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
   const { provider } = exchange.leg

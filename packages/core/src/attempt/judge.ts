@@ -3,12 +3,12 @@ import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { errorUnderSuccess, failedStream, malformed, refusedBy } from './failures.ts'
+import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
-import { ChatDialect } from '../stream/chat-dialect.ts'
 import { chunksOf } from '../stream/chunks-of.ts'
 import { GuardedStream } from '../stream/guarded-stream.ts'
-import { ResponsesDialect } from '../stream/responses-dialect.ts'
+import { dialectFor } from '../stream/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { readUsage } from '../wire/usage.ts'
 import { isFailureStatus } from '../verdict.ts'
@@ -69,7 +69,7 @@ async function judgeStream(
       : malformed(exchange, head, `with ${mediaType}`)
   }
   const { receipt, policy, operation, leg, asked } = exchange
-  const dialect = operation.name === 'responses' ? new ResponsesDialect() : new ChatDialect()
+  const dialect = dialectFor(operation)
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,
@@ -121,13 +121,6 @@ async function errorText(scope: AttemptScope, response: Response): Promise<strin
 /** `"error": null` stands in many an answer that is fine, and an empty text tells nothing either. */
 function isTold(error: unknown): boolean {
   return Boolean(error)
-}
-
-function finishReasonsOf(json: Readonly<Record<string, unknown>>): readonly string[] {
-  const choices = Array.isArray(json['choices']) ? (json['choices'] as readonly unknown[]) : []
-  const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
-  if (typeof json['status'] === 'string' && json['object'] === 'response') reasons.push(json['status'])
-  return reasons.filter((reason) => typeof reason === 'string')
 }
 
 const FILTERED = 'content_filter'

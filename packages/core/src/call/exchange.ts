@@ -25,12 +25,16 @@ export interface Exchange {
   /** Aborts only when the caller does. */
   readonly callerSignal: AbortSignal | undefined
   readonly policy: Policy
-  /** When the total runs out, on the policy's clock. */
-  readonly deadlineAt: number
+  readonly deadline: Deadline
   readonly receipt: OpenReceipt
   readonly log: Log
   /** What was asked for with this call alone. */
   readonly asked: PerCallOptions
+}
+
+/** When the total runs out, on the policy's clock. It moves while others come to share the call. */
+export interface Deadline {
+  readonly at: number
 }
 
 /** A call on its way to one target, addressed to it. */
@@ -110,5 +114,5 @@ export function isOver(exchange: Exchange): boolean {
 
 /** Time left for this call, in milliseconds; never negative. */
 export function remainingMs(exchange: Exchange): number {
-  return Math.max(0, exchange.deadlineAt - exchange.policy.clock.now())
+  return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
 }

@@ -51,7 +51,7 @@ export async function openExchange(
     signal,
     callerSignal: context ? context.callerSignal : signal,
     policy,
-    deadlineAt: startedAt + policy.totalMs,
+    deadline: { at: startedAt + policy.totalMs },
     receipt,
     log,
     asked: context?.asked ?? {},

@@ -12,6 +12,7 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   headers.set('x-harbor-target', headerText(receipt.target))
   headers.set('x-harbor-attempts', String(receipt.attempts.length))
   if (isFailureStatus(status)) headers.set('x-should-retry', 'false') // what was worth trying has been tried
+  if (receipt.cache) headers.set('x-harbor-cache', receipt.cache.status)
   if (receipt.cost) headers.set('x-harbor-cost-usd', receipt.cost.usd.toFixed(9))
   const response = new HarborResponse(answer, { status, statusText, headers, url })
   attachReceipt(response, receipt)

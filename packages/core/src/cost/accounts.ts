@@ -16,6 +16,8 @@ export interface CostStats {
    * are dearer.
    */
   readonly savedByFallbackUsd: number
+  /** What the answers that came from the cache, or were shared, would have cost. */
+  readonly savedByCacheUsd: number
   /** Answers whose price nobody knows. They are in none of the sums. */
   readonly unpricedCalls: number
 }
@@ -35,6 +37,7 @@ export class Accounts {
   #spentUsd = 0
   #possiblyBilledUsd = 0
   #savedByFallbackUsd = 0
+  #savedByCacheUsd = 0
   #unpricedCalls = 0
 
   constructor(list: PriceList) {
@@ -61,11 +64,17 @@ export class Accounts {
     }
   }
 
+  /** Notes an answer that did not have to be paid for. */
+  bookSaved(target: Target, usage: TokenUsage): void {
+    this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, usage) ?? 0))
+  }
+
   read(): CostStats {
     return {
       spentUsd: this.#spentUsd,
       possiblyBilledUsd: this.#possiblyBilledUsd,
       savedByFallbackUsd: this.#savedByFallbackUsd,
+      savedByCacheUsd: this.#savedByCacheUsd,
       unpricedCalls: this.#unpricedCalls,
     }
   }
@@ -85,7 +94,7 @@ export class Accounts {
       this.#unpricedCalls++
       return
     }
-    receipt.cost = { usd, usage: source, price: servedBy.price ? 'own' : 'list' }
+    receipt.billed({ usd, usage: source, price: servedBy.price ? 'own' : 'list' })
     this.#spentUsd += usd
     if (!asked || asked.name === servedBy.name) return
     const otherwise = this.costOf(asked, usage)

@@ -2,7 +2,7 @@ import { endReason } from '../attempt/attempt-scope.ts'
 import type { Handler } from '../call/exchange.ts'
 
 /**
- * One total for everything below it. The layers below measure against `exchange.deadlineAt`; this one says,
+ * One total for everything below it. The layers below measure against `exchange.deadline`; this one says,
  * when the call is cut short from outside, by whom it was.
  */
 export function deadlineLayer(next: Handler): Handler {

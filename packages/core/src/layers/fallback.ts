@@ -2,7 +2,6 @@ import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from 
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
-import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { legSignal } from '../call/leg-signal.ts'
 import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
@@ -13,14 +12,13 @@ import type { Health } from '../targets/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage, mayMoveOn, nextTargetAfter } from '../verdict.ts'
+import { mayMoveOn, nextTargetAfter } from '../verdict.ts'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
 /**
  * Chooses who serves the call: the first target of its chain that is available and able, and the next one when that fails.
- * A request that is too long, or was refused for its content, goes to the chain given for that, if there is one. When nobody
- * answers, the client's own last resort may.
+ * A request that is too long, or was refused for its content, goes to the chain given for that, if there is one.
  */
 export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegHandler) => Handler {
   return (next) =>
@@ -33,11 +31,11 @@ export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegH
       const rescue = isOver(exchange)
         ? []
         : rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
-      if (rescue.length === 0) return settle(exchange, first, telemetry)
+      if (rescue.length === 0) return answerOf(first)
       health.noteAlternatives(rescue)
       const second = await outcomeOf(follow(exchange, rescue, health, next))
       // What kept the first one from serving tells the caller more than what became of the rescue.
-      if (!('answer' in second)) return settle(exchange, first, telemetry)
+      if (!('answer' in second)) return answerOf(first)
       if ('answer' in first && first.answer.body.kind === 'stream') {
         first.answer.body.abandon(new Error('Another target serves the call.'))
       }
@@ -166,28 +164,9 @@ function rescueFrom(outcome: Outcome, begun: readonly Target[], plan: Plan): rea
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }
 
-/** The outcome, unless it is a failure for which the client has a last resort. */
-async function settle(exchange: Exchange, outcome: Outcome, telemetry: Telemetry): Promise<Answer> {
-  if ('answer' in outcome) return outcome.answer
-  const { error } = outcome
-  const { policy, receipt, operation, json } = exchange
-  const lastResort = exchange.asked.lastResort ?? policy.lastResort
-  if (!lastResort || isOver(exchange) || !isOutage(error)) throw error
-  try {
-    const asked = async (): Promise<unknown> =>
-      lastResort({ operation: operation.name, request: json ?? {}, receipt })
-    const value = await unlessAborted(exchange.signal, asked())
-    if (value !== undefined) {
-      const answer = lastResortAnswer(exchange, value)
-      receipt.degraded = true
-      receipt.target = 'last resort'
-      return answer
-    }
-  } catch (thrown) {
-    if (exchange.signal?.aborted) throw thrown
-    telemetry.warn('lastResort threw', thrown)
-  }
-  throw error
+function answerOf(outcome: Outcome): Answer {
+  if ('error' in outcome) throw outcome.error
+  return outcome.answer
 }
 
 /** Tells the receipt who was left out, and keeps of each failure no more than its kind: an error holds the whole request. */

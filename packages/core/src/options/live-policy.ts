@@ -1,5 +1,6 @@
 import { OptionError } from '../errors.ts'
 import type { HarborOptions } from './options.ts'
+import { refuseStoreOptions } from '../cache/cache-options.ts'
 import type { Policy } from './policy.ts'
 import { settleOptions } from './settle-options.ts'
 
@@ -19,6 +20,7 @@ export type Reconfigurable = Pick<
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
   | 'spendLimit'
+  | 'cache'
 >
 
 const RECONFIGURABLE = {
@@ -35,12 +37,16 @@ const RECONFIGURABLE = {
   attemptsBeforeFallback: true,
   maxUpstreamCalls: true,
   spendLimit: true,
+  cache: true,
 } as const satisfies Record<keyof Reconfigurable, true>
 
 /** @throws OptionError naming the first option that cannot change at run time */
 export function refuseOthers(changes: object): void {
   const other = Object.keys(changes).find((name) => !Object.hasOwn(RECONFIGURABLE, name))
-  if (other === undefined) return
+  if (other === undefined) {
+    refuseStoreOptions(changes)
+    return
+  }
   throw new OptionError(
     other,
     `${other} cannot change at run time. What can: ${Object.keys(RECONFIGURABLE).join(', ')}.`,

@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.ts'
+import { refuseStoreOptions } from '../cache/cache-options.ts'
 import type { HarborOptions } from './options.ts'
 import { attemptsOf, type OwnOptions } from './settle-options.ts'
 
@@ -23,6 +24,7 @@ export function mergeOptions(
       `${shared} cannot change in a copy, which shares its connections and what it knows of its targets. Make a new Harbor.`,
     )
   }
+  refuseStoreOptions(changes)
   const { pool: _pool, breaker: _breaker, health: _health, alerts: _alerts, ...own } = kept
   const { retry = kept.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1

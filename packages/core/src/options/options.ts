@@ -1,4 +1,5 @@
 import type { AlertOptions } from '../alerts/alert.ts'
+import type { CacheLayerOptions } from '../cache/cache-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
@@ -57,6 +58,11 @@ export interface HarborOptions extends ClientOptions {
    * which there is not enough is refused with status 402. What is spent is counted from when the limit is set. @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
+  /**
+   * Gives the answer to a question that was asked before, and one answer to all who ask the same at once. `true`: with the
+   * defaults, for what is safe. @default false
+   */
+  cache?: boolean | CacheLayerOptions | undefined
   /** Rules that are watched beside the calls, and who is told. @default none */
   alerts?: readonly AlertOptions[] | false | undefined
   /**
@@ -156,6 +162,17 @@ export interface PerCallOptions {
   hedge?: HedgeOptions | false | undefined
   /** Instead of the client's; `false` for none. */
   lastResort?: LastResort | false | undefined
+  /**
+   * `bypass`: leave the cache out. `refresh`: ask anew, whatever is kept, and keep it. `only-if-cached`: ask nobody; a 504 with
+   * code `not_cached` when nothing is kept. @default 'default'
+   */
+  cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
+  /** How long the answer is fresh, in milliseconds, instead of the cache's own. */
+  ttlMs?: number | undefined
+  /** What the answer can be forgotten by: `harbor.cache.invalidateTag(tag)`. */
+  tags?: readonly string[] | undefined
+  /** Who shares the answer, instead of the cache's own `scope`. */
+  scope?: string | undefined
   /** Replaces the client's clocks for this call, one by one. */
   timeouts?: TimeoutSettings | undefined
   /**

@@ -1,5 +1,6 @@
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Clock } from '@harbor/retry'
+import type { CacheRules } from '../cache/cache-options.ts'
 import type { LastResort, RetrySettings } from './options.ts'
 import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { Routes } from '../targets/routes.ts'
@@ -23,6 +24,8 @@ export interface Policy {
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
   readonly spendLimit: SpendLimitOptions | undefined
+  /** Undefined when nothing is cached. */
+  readonly cache: CacheRules | undefined
 }
 
 /** Counts from the epoch and never steps back. */

@@ -2,6 +2,7 @@ import type { AlertOptions } from '../alerts/alert.ts'
 import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
+import { cacheRules, checkCache } from '../cache/cache-options.ts'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
 import { OptionError } from '../errors.ts'
@@ -29,6 +30,10 @@ const OWN = {
   attemptsBeforeFallback: is.aCount,
   maxUpstreamCalls: is.aCount,
   spendLimit: is.anObjectOrFalse,
+  cache: {
+    accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+    expected: 'true, false or an object',
+  },
   alerts: {
     accepts: (value) => Array.isArray(value) || value === false,
     expected: 'a list of alerts, or false',
@@ -88,6 +93,10 @@ const PER_CALL = {
   order: is.aFunction,
   hedge: is.anObjectOrFalse,
   lastResort: is.aFunctionOrFalse,
+  cache: is.oneOf('default', 'bypass', 'refresh', 'only-if-cached'),
+  ttlMs: is.aWeight,
+  tags: is.aListOfStrings,
+  scope: is.aName,
   timeouts: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'an object of clocks',
@@ -134,6 +143,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     attemptsBeforeFallback,
     maxUpstreamCalls,
     spendLimit: own.spendLimit || undefined,
+    cache: cacheRules(own.cache),
   }
   return {
     sdk: { ...sdk, ...settled.sdk, maxRetries: attempts - 1 },
@@ -190,6 +200,7 @@ function checkedOptions(options: HarborOptions): void {
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
+  checkCache(options.cache)
   checkBreaker(options.breaker)
   checkHedge(options.hedge, 'hedge')
   if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')

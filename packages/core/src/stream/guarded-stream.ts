@@ -276,7 +276,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-function pieceOf({ name, json }: FaultEvent): StreamPiece {
+/** An event of our own, as it is sent. */
+export function pieceOf({ name, json }: FaultEvent): StreamPiece {
   const text = `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(json)}\n\n`
   return { bytes: new TextEncoder().encode(text), events: [{ name, json }] }
 }

@@ -1,3 +1,4 @@
+import type { CacheStats } from '@harbor/cache'
 import type { CostStats } from '../cost/accounts.ts'
 import type { TargetStats } from '../targets/health.ts'
 import type { Pool } from '@harbor/pool'
@@ -22,6 +23,8 @@ export interface HarborStats {
   /** Streams, from the call to the first content, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
+  /** What was answered without a call upstream; zeros while nothing is cached. */
+  readonly cache: CacheStats
   /** How each target fares that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
@@ -56,7 +59,7 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'cost' | 'pool' | 'targets'> {
+  read(): Omit<HarborStats, 'cache' | 'cost' | 'pool' | 'targets'> {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

@@ -1,0 +1,25 @@
+import { createCache, type Cache, type CacheStats } from '@harbor/cache'
+import { systemClock } from '../options/policy.ts'
+import type { CacheStoreOptions } from './cache-options.ts'
+
+/** The one store of a client and its copies. It is made when the first of them caches something. */
+export class AnswerStore {
+  readonly #options: CacheStoreOptions
+  #cache: Cache<never> | undefined
+
+  constructor(options: CacheStoreOptions) {
+    this.#options = options
+  }
+
+  open(): Cache<never> {
+    return (this.#cache ??= createCache<never>({ ...this.#options, clock: systemClock }))
+  }
+
+  stats(): CacheStats {
+    return this.open().stats()
+  }
+
+  async close(): Promise<void> {
+    await this.#cache?.close()
+  }
+}

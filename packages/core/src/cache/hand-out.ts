@@ -1,0 +1,126 @@
+import { NotCachedError, type Recorded } from '@harbor/cache'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { notCached } from '../attempt/failures.ts'
+import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
+import { unsent } from '../call/leg.ts'
+import type { Accounts } from '../cost/accounts.ts'
+import { TimeoutError } from '../errors.ts'
+import type { TokenUsage } from '../receipt.ts'
+import { dialectFor } from '../stream/dialect-for.ts'
+import { ReadStream } from '../stream/read-stream.ts'
+import type { Plan } from '../targets/routes.ts'
+import { finishReasonsOf } from '../wire/finish-reasons.ts'
+import { parseRecord } from '../wire/json.ts'
+import { readUsage } from '../wire/usage.ts'
+import type { AnswerHead } from './answer-head.ts'
+
+/** The call upstream that one of those who ask has begun. */
+export interface Work {
+  readonly fork: Exchange
+  answer?: Answer
+}
+
+/** One caller's part in a question: who he is, and the work, if it was his call that began it. */
+export interface Part {
+  readonly exchange: Exchange
+  readonly plan: Plan
+  readonly work: Work | undefined
+  readonly accounts: Accounts
+}
+
+/** What one caller gets of a recorded answer, and what his receipt tells of it. */
+export async function handOut(part: Part, recorded: Recorded<AnswerHead>): Promise<Answer> {
+  const { work } = part
+  const { receipt } = part.exchange
+  const { status, reason, ageMs, head } = recorded
+  const isOwn = status === 'miss' || status === 'bypass'
+  if (work && (isOwn || reason === 'load-failed')) receipt.adopt(work.fork.receipt)
+  receipt.cache = { status, reason, ageMs }
+  receipt.target = head.target || receipt.target
+  receipt.degraded = reason === 'load-failed' || reason === 'backing-off'
+  const own = isOwn ? work : undefined
+  return head.kind === 'text' ? wholeAnswer(part, recorded, own) : streamedAnswer(part, recorded, own)
+}
+
+async function wholeAnswer(
+  part: Part,
+  { head, body, kept }: Recorded<AnswerHead>,
+  own?: Work,
+): Promise<Answer> {
+  const { receipt } = part.exchange
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  if (own?.answer) {
+    note(part, await kept)
+    return own.answer
+  }
+  const text = Buffer.concat(chunks).toString()
+  const json = parseRecord(text)
+  receipt.finishReasons = finishReasonsOf(json ?? {})
+  noteUsage(part, head, readUsage(json?.['usage']))
+  return { ...given(head), body: { kind: 'text', text, json } }
+}
+
+function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, own?: Work): Answer {
+  const { operation, receipt, policy, signal } = part.exchange
+  const dialect = dialectFor(operation)
+  const reader = new ReadStream(body, dialect, () => signal?.aborted === true)
+  receipt.firstContentMs = policy.clock.now() - receipt.startedAt
+  const ended = reader.ended.then(async (end): Promise<StreamEnd> => {
+    if (own) {
+      // Whoever leaves before the others gets what is known by then.
+      if (end.outcome !== 'aborted' && own.answer?.body.kind === 'stream') await own.answer.body.ended
+      receipt.adopt(own.fork.receipt)
+      if (end.outcome !== 'aborted') note(part, await kept)
+      return end
+    }
+    receipt.finishReasons = dialect.finishReasons
+    noteUsage(part, head, dialect.usage)
+    return end
+  })
+  return {
+    ...(own?.answer ?? given(head)),
+    body: {
+      kind: 'stream',
+      chunks: reader,
+      nextPiece: () => reader.nextPiece(),
+      ended,
+      abandon: (reason) => reader.abandon(reason),
+    },
+  }
+}
+
+/** An answer that is given again, with headers of this caller's own. */
+function given({ status, statusText, url, headers }: AnswerHead): Omit<Answer, 'body'> {
+  return { status, statusText, url, headers: new Headers(headers as [string, string][]) }
+}
+
+function note({ exchange: { receipt } }: Part, kept: true | string): void {
+  if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
+}
+
+/** What nobody had to pay for. */
+function noteUsage(
+  { exchange, plan, accounts }: Part,
+  { target: name }: AnswerHead,
+  usage: TokenUsage | undefined,
+): void {
+  exchange.receipt.usage = usage
+  const { outage, contextWindow, contentPolicy } = plan
+  const target = [...outage, ...contextWindow, ...contentPolicy].find((each) => each.name === name)
+  if (usage && target) accounts.bookSaved(target, usage)
+}
+
+/** What one caller is told, when many have waited for what failed. */
+export function ownError(error: unknown, { exchange, plan, work }: Part): unknown {
+  const { receipt, policy } = exchange
+  if (NotCachedError.is(error)) return notCached(unsent(exchange, plan.outage), error)
+  receipt.cache = { status: work ? 'miss' : 'shared', reason: 'failed', ageMs: 0 }
+  if (work) receipt.adopt(work.fork.receipt)
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return new TimeoutError('total', policy.totalMs)
+  if (!(error instanceof AttemptError) || work) return error
+  const { failure, answer, cause, exchange: failed } = error
+  const copy = answer && { ...answer, headers: new Headers(answer.headers) }
+  return new AttemptError({ ...exchange, leg: failed.leg }, failure, { answer: copy, cause })
+}
