@@ -53,6 +53,8 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
   timeoutMs?: number | undefined
   /** Instead of the cache's own. It counts for the call that began the load. */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
+  /** Nobody has asked yet: it counts as loaded ahead instead of as a call, and other loads do not wait for it. @default false */
+  ahead?: boolean | undefined
 }
 
 export interface StreamOptions extends LoadOptions {
@@ -116,6 +118,7 @@ const LOAD: Readonly<Record<keyof LoadOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
+  ahead: aFlag,
 }
 
 const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
@@ -129,6 +132,7 @@ const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
+  ahead: aFlag,
   isComplete: aFunction,
   maxRecordBytes: count,
   onLastReaderGone: /* @__PURE__ */ oneOf('abort', 'finish'),

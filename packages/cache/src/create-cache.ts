@@ -53,7 +53,7 @@ export function createCache<Value>(options: CacheOptions<Value> = {}): Cache<Val
   return new TieredCache(settingsOf(options))
 }
 
-class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
+class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Value>> {
   readonly clock: Clock
   readonly #settings: Settings<Value>
   readonly #parts: CacheParts
@@ -143,7 +143,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
       const hit = this.#quickHit(key, options.scope, now)
       if (hit) return { ...HIT, ageMs: now - hit.storedAt, value: this.#values.read(hit), kept: true }
     }
-    return this.#loadFor(key, load, options, false)
+    return this.#loadFor(key, load, options)
   }
 
   /** The usual case, by the shortest way: a fresh value in memory. */
@@ -156,13 +156,13 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     return hit
   }
 
-  async #loadFor(key: Key, load: Load<Value>, options: LoadOptions, ahead: boolean): Promise<Loaded<Value>> {
+  async #loadFor(key: Key, load: Load<Value>, options: LoadOptions): Promise<Loaded<Value>> {
     const asking = this.#asking(key, options)
-    const answer = this.#ask(this.#valueAnswers, asking, options, ahead, {
+    const answer = this.#ask(this.#valueAnswers, asking, options, {
       accepts: (entry, source) => this.#values.accepts(entry, source),
       bring: (work) => this.#values.bring(work, asking, load),
     })
-    return this.#values.handOut(await this.#landed(answer, !ahead), answer.joined)
+    return this.#values.handOut(await this.#landed(answer, !options.ahead), answer.joined)
   }
 
   async *getOrStream(
@@ -181,11 +181,11 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
   async record<Head>(key: Key, open: Open<Head>, options: StreamOptions = NONE): Promise<Recorded<Head>> {
     if (options !== NONE) checkStream(options)
     const asking = this.#asking(key, options)
-    const answer = this.#ask(this.#streamAnswers, asking, options, false, {
+    const answer = this.#ask(this.#streamAnswers, asking, options, {
       accepts: (entry) => this.#streams.accepts(entry),
       bring: (work) => this.#streams.bring(work, asking, open),
     })
-    const landing = await this.#landed(answer, true)
+    const landing = await this.#landed(answer, !options.ahead)
     return this.#streams.handOut(landing, answer.seat, answer.joined) as Recorded<Head>
   }
 
@@ -240,7 +240,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     signal?: AbortSignal,
   ): Promise<'loaded' | 'present' | 'refused'> {
     checkSet(options)
-    const { status, kept } = await this.#loadFor(key, load, { ...options, signal }, true)
+    const { status, kept } = await this.#loadFor(key, load, { ...options, signal, ahead: true })
     if (status === 'miss') return kept === true ? 'loaded' : 'refused'
     return status === 'bypass' ? 'refused' : 'present'
   }
@@ -306,10 +306,9 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     answers: Answers<Fresh>,
     { name, bypass }: Asking,
     options: LoadOptions,
-    ahead: boolean,
     kind: Pick<Question<Fresh>, 'accepts' | 'bring'>,
   ): Answer<Fresh> {
-    const { control = 'default', signal, timeoutMs, serveStaleIf } = options
+    const { control = 'default', signal, timeoutMs, serveStaleIf, ahead = false } = options
     const question: Question<Fresh> = {
       name,
       control: options.fresh || control === 'bypass' ? 'refresh' : control,
@@ -394,8 +393,8 @@ const SERVED: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Fres
 }
 
 /** Whether a fresh entry is all that is wanted. */
-function isOrdinary({ control, fresh, signal }: LoadOptions): boolean {
-  return (control === undefined || control === 'default') && !fresh && !signal?.aborted
+function isOrdinary({ control, fresh, signal, ahead }: LoadOptions): boolean {
+  return (control === undefined || control === 'default') && !fresh && !ahead && !signal?.aborted
 }
 
 function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {

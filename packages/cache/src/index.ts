@@ -27,7 +27,13 @@ export type { Body } from './stream/reader.ts'
 export type { FarCounters } from './counters.ts'
 export type { Load, LoadContext, Loaded } from './value/values.ts'
 export type { Open, Recorded, Source } from './stream/streams.ts'
-export type { PrefetchJob, PrefetchListOptions, PrefetchReport } from './prefetch/prefetch-list.ts'
+export {
+  prefetchList,
+  type PrefetchJob,
+  type PrefetchListOptions,
+  type PrefetchReport,
+  type PrefetchTarget,
+} from './prefetch/prefetch-list.ts'
 export type { Prediction, Predictor } from './prefetch/predictor.ts'
 export type { Prefetcher, PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher.ts'
 export type { WorkContext } from './work-context.ts'

@@ -1,11 +1,15 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createCache, createPrefetcher, MarkovPredictor, type Cache, type PrefetchJob } from '../src/index.ts'
-import { Origin, pass, watch, withFakeTime } from './harness.ts'
+import { bytes, Origin, pass, readAll, watch, withFakeTime } from './harness.ts'
 
 withFakeTime()
 
 const clock = { now: () => Date.now() }
 const newCache = (): Cache<string> => createCache<string>({ clock, ttlJitter: 0, ttlMs: 10_000 })
+
+async function* stream(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield await Promise.resolve(bytes(text))
+}
 
 /** Asks for keys in turn, as callers do, and tells the prefetcher. */
 class Visitor {
@@ -266,6 +270,22 @@ describe('a list of jobs', () => {
     expect(await call).toMatchObject({ status: 'shared', value: 'value' })
     expect(await report).toMatchObject({ loaded: 1 })
     expect(cache.stats().prefetch).toEqual({ loaded: 1, useful: 1, wasted: 0 })
+  })
+
+  it('counts a recorded answer that was loaded ahead like any other', async () => {
+    const cache = newCache()
+    let opened = 0
+    const open = (): { head: null; body: AsyncIterable<Uint8Array> } => {
+      opened++
+      return { head: null, body: stream('a', 'b') }
+    }
+    const ahead = await cache.record('key', open, { ahead: true })
+    await readAll(ahead.body)
+    expect(await ahead.kept).toBe(true)
+    expect(cache.stats()).toMatchObject({ misses: 0, prefetch: { loaded: 1, useful: 0, wasted: 0 } })
+    expect(await readAll((await cache.record('key', open)).body)).toBe('ab')
+    expect(cache.stats()).toMatchObject({ hits: 1, prefetch: { loaded: 1, useful: 1, wasted: 0 } })
+    expect(opened).toBe(1)
   })
 })
 

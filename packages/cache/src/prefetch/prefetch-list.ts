@@ -34,36 +34,42 @@ export interface PrefetchReport {
   skipped: number
 }
 
-/** What a list needs of a cache. */
-export interface PrefetchTarget<Value> {
+/** What a list needs to know of where things are loaded into. */
+export interface PrefetchTarget<Job> {
   readonly clock: Clock
   idle(signal?: AbortSignal): Promise<void>
   /** Loads one thing ahead, unless it is there. */
-  prefetchOne(job: PrefetchJob<Value>, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused'>
+  prefetchOne(job: Job, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused'>
 }
 
-/** @throws TypeError for an option that does not exist or makes no sense */
-export async function prefetchList<Value>(
-  cache: PrefetchTarget<Value>,
-  jobs: Iterable<PrefetchJob<Value>>,
-  options: PrefetchListOptions,
+/**
+ * Goes through a list of things to be loaded ahead, at the pace that `options` ask for. `cache.prefetch` is this over a cache;
+ * by itself it is for whoever loads in another way.
+ *
+ * @returns what became of them; a job that fails is counted, and ends nothing
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
+export async function prefetchList<Job>(
+  target: PrefetchTarget<Job>,
+  jobs: Iterable<Job>,
+  options: PrefetchListOptions = {},
 ): Promise<PrefetchReport> {
   validate(options, CHECKS)
   const { concurrency = 4, maxPerMinute = Infinity, onlyWhenIdle = false, signal } = options
   const report: PrefetchReport = { loaded: 0, present: 0, refused: 0, failed: 0, skipped: 0 }
-  const pace = new Pace(maxPerMinute, cache.clock)
+  const pace = new Pace(maxPerMinute, target.clock)
   const left = jobs[Symbol.iterator]()
 
-  async function doOne(job: PrefetchJob<Value>): Promise<void> {
+  async function doOne(job: Job): Promise<void> {
     try {
-      if (onlyWhenIdle) await cache.idle(signal)
+      if (onlyWhenIdle) await target.idle(signal)
       await pace.turn(signal)
     } catch {
       report.skipped++
       return
     }
     try {
-      const became = await cache.prefetchOne(job, signal)
+      const became = await target.prefetchOne(job, signal)
       report[became]++
       // What was there has cost nothing.
       if (became === 'present') pace.giveBack()

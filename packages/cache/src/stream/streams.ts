@@ -1,5 +1,6 @@
 import type { StreamOptions } from '../call-options.ts'
 import type { CacheParts, Landing, Work } from '../flight/answers.ts'
+import { keepBrought } from '../flight/keep-brought.ts'
 import type { Seat } from '../flight/seat.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
@@ -137,7 +138,7 @@ export class Streams {
     const content = { payload: concat(chunks), encoded: false }
     const tags = tagsIn(decision.options.tags)
     const entry = newEntry(settings, content, decision.options, tags, work.bornAt, head)
-    return tiers.keep(work.watch.name, entry, work.watch).kept
+    return keepBrought(this.#parts, work, entry)
   }
 
   #verdict(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {

@@ -1,5 +1,6 @@
 import type { EntryOptions } from '../call-options.ts'
 import { contentOf, valueOf, type Content } from '../codec.ts'
+import { keepBrought } from '../flight/keep-brought.ts'
 import type { CacheParts, Landing, Work } from '../flight/answers.ts'
 import type { Settings } from '../options.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
@@ -89,18 +90,12 @@ export class Values<Value> {
     { kept: wanted, options }: LoadDecision<Value>,
     tagsIn: Asked['tagsIn'],
   ): FreshValue<Value> {
-    const { tiers, counters, settings } = this.#parts
+    const { tiers, settings } = this.#parts
     if (wanted !== true) return { value, content: this.#quietContent(value), kept: tiers.refuse(wanted) }
     const content = this.content(value)
     if (!content) return { value, content, kept: 'unencodable' }
     const entry = newEntry(settings, content, options, tagsIn(options.tags), work.bornAt, undefined)
-    const ahead = work.purpose === 'ahead'
-    // Whoever has come for it meanwhile has made it useful.
-    const awaited = ahead && work.flight.waiting < 2
-    const { kept } = tiers.keep(work.watch.name, entry, work.watch, awaited)
-    if (ahead && kept === true) counters.prefetch.loaded++
-    if (ahead && kept === true && !awaited) counters.prefetch.useful++
-    return { value, content, kept }
+    return { value, content, kept: keepBrought(this.#parts, work, entry) }
   }
 
   /** For the copies of those who share what is not kept. */
