@@ -1,4 +1,5 @@
 import { Alerts } from './alerts/alerts.ts'
+import type { Cache } from '@harbor/cache'
 import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
 import { OptionError } from './errors.ts'
 import type { Log, Transport } from './call/exchange.ts'
@@ -7,9 +8,11 @@ import { openExchange } from './call/open-exchange.ts'
 import type { HarborOptions } from './options/options.ts'
 import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
+import { Foresight } from './prefetch/foresight.ts'
 import { PriceList } from './cost/price-list.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
 import { AnswerStore } from './cache/answer-store.ts'
+import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './cache/cache-options.ts'
 import { systemClock } from './options/policy.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
@@ -25,6 +28,7 @@ export interface Engine {
   readonly telemetry: Telemetry
   readonly health: Health
   readonly answers: AnswerStore
+  readonly scopes: Scopes
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
   stats(): HarborStats
@@ -64,14 +68,15 @@ export function createEngine(
   )
   const ledger = new SpendLedger(() => systemClock.now())
   const answers = new AnswerStore(storeOptions(options.cache))
-  const handle = createPipeline(transport, {
-    health,
-    store: () => answers.open(),
-    accounts,
-    ledger,
-    telemetry,
-  })
   let calls = 0
+  const nextId = (): string => `call_${(++calls).toString(36)}`
+  const store = (): Cache<never> => answers.open()
+  const { prefetch } = options
+  const foresight = prefetch
+    ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
+    : undefined
+  const scopes = new Scopes()
+  const handle = createPipeline(transport, { health, store, scopes, foresight, accounts, ledger, telemetry })
   const { alerts: rules } = options
   const alerts =
     rules && rules.length > 0
@@ -79,7 +84,6 @@ export function createEngine(
       : undefined
   const changes = new Changes()
   const live = new LivePolicy(options, policy, changes, given)
-  const nextId = (): string => `call_${(++calls).toString(36)}`
 
   function read(): Pick<HarborStats, 'cost' | 'targets'> {
     return { cost: accounts.read(), targets: health.stats() }
@@ -95,16 +99,19 @@ export function createEngine(
     telemetry,
     health,
     answers,
+    scopes,
     changes,
     stats: () => ({
       ...statistics.read(),
       cost: accounts.read(),
       cache: answers.stats(),
+      prefetch: foresight?.stats(),
       targets: health.stats(),
       pool: pool?.stats() ?? {},
     }),
     close: async () => {
       alerts?.close()
+      foresight?.close()
       health.close()
       await answers.close()
       if (isOwn) await pool?.close()

@@ -1,5 +1,6 @@
 import { createEngine } from './engine.ts'
 import { OptionError } from './errors.ts'
+import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
 import { createLog } from './telemetry/log.ts'
 import type { HarborOptions } from './options/options.ts'
 import { settleOptions } from './options/settle-options.ts'
@@ -26,6 +27,8 @@ export type HarborFetchOptions = Pick<
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
   | 'spendLimit'
+  | 'cache'
+  | 'prefetch'
   | 'alerts'
   | 'pool'
   | 'fetch'
@@ -41,6 +44,8 @@ export interface HarborFetch {
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
+  /** What is kept of answers. There is no credential here that would say whose: name the scope, or give one in `cache.scope`. */
+  readonly cache: KeptAnswers
   /** Closes the connections, unless they are a pool that was given. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -77,8 +82,20 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
   return Object.assign(fetch, {
     Response, // as in the engine
     stats: () => engine.stats(),
+    cache: keptAnswers(
+      () => engine.answers.open(),
+      () => scopeGiven(options),
+    ),
     on: engine.telemetry.on.bind(engine.telemetry),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   })
+}
+
+function scopeGiven({ cache }: HarborFetchOptions): string {
+  if (typeof cache === 'object' && cache.scope !== undefined) return cache.scope
+  throw new OptionError(
+    'scope',
+    'Say whose answers are meant: give { scope }, or cache.scope to createHarborFetch.',
+  )
 }

@@ -1,7 +1,10 @@
 import { OpenAI, type APIPromise } from 'openai'
+import type { PrefetchListOptions, PrefetchReport } from '@harbor/cache'
 import type { Stream } from 'openai/streaming'
+import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
 import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
 import { createEngine, engineOf, type Engine } from './engine.ts'
+import { OptionError } from './errors.ts'
 import { explainConnectionError } from './explain-connection-error.ts'
 import { createLog } from './telemetry/log.ts'
 import { mergeOptions } from './options/merge-options.ts'
@@ -10,6 +13,7 @@ import { perCallOf } from './options/per-call.ts'
 import { LivePolicy, refuseOthers, type Reconfigurable } from './options/live-policy.ts'
 import { explain, type Explanation } from './explain.ts'
 import { parseResults } from './parse-results.ts'
+import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
@@ -91,6 +95,34 @@ export class Harbor extends OpenAI {
     made.add(changes)
   }
 
+  /** What this client and its copies keep of answers, to be forgotten by hand. */
+  get cache(): KeptAnswers {
+    return keptAnswers(
+      () => this.#engine.answers.open(),
+      () => this.#policy.current.cache?.scope ?? this.#ownScope(),
+    )
+  }
+
+  /**
+   * Asks for answers before anybody else does, and keeps them in the cache. What is there already, or is not to be kept, is not asked.
+   * @param requests each as a line of a batch file has it: `{ url: '/v1/chat/completions', body }`
+   * @param options how many at once (4), how many a minute, and whether callers go first
+   * @returns what became of them; one that fails is counted, and ends nothing
+   * @throws OptionError when the client has no cache
+   */
+  async prefetch(
+    requests: Iterable<PrefetchRequest>,
+    options?: PrefetchListOptions,
+  ): Promise<PrefetchReport> {
+    if (!this.#policy.current.cache) {
+      throw new OptionError(
+        'cache',
+        'prefetch() fills the cache, and this client has none. Give it cache: true.',
+      )
+    }
+    return askAhead(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))
+  }
+
   /** Closes the connections once the calls under way are over, unless they belong to a pool that was given. */
   close(): Promise<void> {
     return this.#engine.close()
@@ -143,6 +175,12 @@ export class Harbor extends OpenAI {
       log: createLog(this),
       slot,
     })
+  }
+
+  /** Whose answers are kept when nobody says otherwise: those of the credential that the SDK signs with. */
+  async #ownScope(): Promise<string> {
+    const { req } = await this.buildRequest({ method: 'post', path: '/chat/completions' })
+    return this.#engine.scopes.of(new Headers(req.headers))
   }
 
   /** As `configure()` set them, or else the SDK's own field, which may be written at any time. */

@@ -11,6 +11,11 @@ export type {
   RetrySettings,
   TimeoutSettings,
 } from './options/options.ts'
+export type { ApiRequest } from './call/api-request.ts'
+export type { CacheLayerOptions } from './cache/cache-options.ts'
+export type { KeptAnswers } from './cache/kept-answers.ts'
+export type { PrefetchOptions } from './prefetch/prefetch-options.ts'
+export type { PrefetchRequest } from './prefetch/ask-ahead.ts'
 export type { AlertNotice, AlertOptions, AlertStats } from './alerts/alert.ts'
 export { availabilityBelow, breakerOpen, p95Above, spendAbove } from './alerts/rules.ts'
 export { webhook, type WebhookOptions } from './alerts/webhook.ts'
@@ -25,6 +30,7 @@ export {
   receiptOf,
   type AttemptFailure,
   type AttemptRecord,
+  type CacheRecord,
   type CallCost,
   type Receipt,
   type TokenUsage,
@@ -57,4 +63,12 @@ export { consecutive, countWindow, timeWindow, type TripRule } from '@harbor/bre
 export { byPriority, fastest, weighted, type HedgeOptions, type Order } from '@harbor/fallback'
 export { cheapest } from './targets/cheapest.ts'
 export { createRetryBudget, type FailureKind } from '@harbor/retry'
+export {
+  MemoryStore,
+  type CacheStats,
+  type CacheStore,
+  type PrefetchListOptions,
+  type PrefetchReport,
+  type PrefetcherStats,
+} from '@harbor/cache'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

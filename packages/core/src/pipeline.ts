@@ -11,6 +11,8 @@ import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { retryLayer } from './layers/retry.ts'
+import type { Scopes } from './cache/scopes.ts'
+import type { Foresight } from './prefetch/foresight.ts'
 import type { Health } from './targets/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -19,6 +21,9 @@ export interface PipelineState {
   readonly health: Health
   /** What is kept of answers; made when it is first needed. */
   readonly store: () => Cache<never>
+  readonly scopes: Scopes
+  /** Told what is asked; undefined when nothing is asked ahead. */
+  readonly foresight: Foresight | undefined
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
@@ -27,14 +32,14 @@ export interface PipelineState {
 /** The order of the layers, from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
-  { health, store, accounts, ledger, telemetry }: PipelineState,
+  { health, store, scopes, foresight, accounts, ledger, telemetry }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry)
   const admission = admissionLayer(health)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, telemetry)(retry)
   const cost = costLayer(accounts, ledger)(fallback)
-  const cache = cacheLayer({ store, accounts, telemetry })(cost)
+  const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(cost)
   const lastResort = lastResortLayer(telemetry)(cache)
   const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry)(deadline)

@@ -8,6 +8,7 @@ function open(): OpenReceipt {
     target: 'openai/m',
     model: 'm',
     streaming: false,
+    ahead: false,
     startedAt: 1_000,
   })
 }

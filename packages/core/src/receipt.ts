@@ -9,6 +9,8 @@ export interface Receipt {
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
+  /** Harbor made the call by itself, before anybody asked: see `prefetch`. */
+  readonly ahead: boolean
   /** Every request that went upstream, in order. */
   readonly attempts: readonly AttemptRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
@@ -125,6 +127,7 @@ export class OpenReceipt implements Receipt {
   target: string
   readonly model: string | undefined
   readonly streaming: boolean
+  readonly ahead: boolean
   readonly attempts: OpenAttempt[] = []
   outcome: Receipt['outcome'] = 'pending'
   readonly startedAt: number
@@ -143,12 +146,15 @@ export class OpenReceipt implements Receipt {
   #caller: OpenReceipt | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
-  constructor(facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'startedAt'>) {
+  constructor(
+    facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'ahead' | 'startedAt'>,
+  ) {
     this.id = facts.id
     this.operation = facts.operation
     this.target = facts.target
     this.model = facts.model
     this.streaming = facts.streaming
+    this.ahead = facts.ahead
     this.startedAt = facts.startedAt
   }
 
@@ -182,6 +188,12 @@ export class OpenReceipt implements Receipt {
     const fork = new OpenReceipt(this)
     fork.#caller = this
     return fork
+  }
+
+  /** The receipt of the same question, asked ahead by Harbor itself. */
+  again(id: string, startedAt: number): OpenReceipt {
+    const { operation, target, model, streaming } = this
+    return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
   }
 
   /** Takes over what a fork has noted so far. */

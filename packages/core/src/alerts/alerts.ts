@@ -38,7 +38,7 @@ export class Alerts {
     this.#startedAt = sources.now()
     this.#watched = alerts.map((options) => ({ options, wrongSince: undefined, firing: false }))
     this.#off = sources.telemetry.on('end', ({ receipt }) => {
-      this.#recent.record(receipt, sources.now())
+      if (!receipt.ahead) this.#recent.record(receipt, sources.now())
     })
     const shortest = Math.min(...alerts.map(({ forMs = 0 }) => (forMs > 0 ? forMs / 2 : EVERY_MS)))
     this.#timer = setInterval(() => this.#look(), Math.max(100, Math.min(EVERY_MS, shortest)))

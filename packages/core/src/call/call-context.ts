@@ -1,5 +1,5 @@
 import type { Log } from './exchange.ts'
-import type { PerCallOptions } from '../options/options.ts'
+import type { Asked } from '../options/per-call.ts'
 import type { Policy } from '../options/policy.ts'
 import type { Receipt } from '../receipt.ts'
 
@@ -14,7 +14,7 @@ export interface CallContext {
   /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts too. */
   readonly callerSignal: AbortSignal | undefined
   /** What was asked for with this call alone. */
-  readonly asked: PerCallOptions
+  readonly asked: Asked
   readonly log: Log
   /** Where the receipt is put, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined

@@ -1,7 +1,7 @@
 import type { StreamFaultError } from '../errors.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
-import type { PerCallOptions } from '../options/options.ts'
+import type { Asked } from '../options/per-call.ts'
 import type { OpenReceipt } from '../receipt.ts'
 import type { Target } from '../targets/target.ts'
 import type { StreamPiece } from '../stream/guarded-stream.ts'
@@ -29,7 +29,7 @@ export interface Exchange {
   readonly receipt: OpenReceipt
   readonly log: Log
   /** What was asked for with this call alone. */
-  readonly asked: PerCallOptions
+  readonly asked: Asked
 }
 
 /** When the total runs out, on the policy's clock. It moves while others come to share the call. */

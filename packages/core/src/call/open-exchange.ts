@@ -34,6 +34,7 @@ export async function openExchange(
     target: policy.routes.askedName(model),
     model,
     streaming,
+    ahead: context?.asked.ahead === true,
     startedAt,
   })
   if (context?.slot) context.slot.receipt = receipt

@@ -3,13 +3,14 @@ import { notCached } from '../attempt/failures.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import type { CacheRules } from '../cache/cache-options.ts'
 import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
-import { scopeOf } from '../cache/scope.ts'
+import type { Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { forkOf, MARGIN_MS } from '../call/fork.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { MAX_MS } from '../options/check.ts'
+import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../verdict.ts'
 import { planOf } from './fallback.ts'
@@ -17,6 +18,9 @@ import { planOf } from './fallback.ts'
 export interface CacheLayerState {
   /** Made when it is first needed. */
   readonly store: () => Cache<never>
+  readonly scopes: Scopes
+  /** Told what is asked; undefined when nothing is asked ahead. */
+  readonly foresight: Foresight | undefined
   readonly accounts: Accounts
   readonly telemetry: Telemetry
 }
@@ -25,7 +29,13 @@ export interface CacheLayerState {
  * Answers from what is kept, and lets all who ask the same at once share one call upstream. It sees requests as they were asked,
  * so an answer belongs to the model that was asked for.
  */
-export function cacheLayer({ store, accounts, telemetry }: CacheLayerState): (next: Handler) => Handler {
+export function cacheLayer({
+  store,
+  scopes,
+  foresight,
+  accounts,
+  telemetry,
+}: CacheLayerState): (next: Handler) => Handler {
   return (next) => (exchange) => {
     const { policy, operation } = exchange
     return policy.cache && operation.judged ? cached(exchange, policy.cache, next) : next(exchange)
@@ -36,7 +46,9 @@ export function cacheLayer({ store, accounts, telemetry }: CacheLayerState): (ne
     const reason = whyNotCached(exchange, rules, telemetry)
     if (reason !== undefined) {
       exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
-      if (exchange.asked.cache === 'only-if-cached') throw notCached(unsent(exchange, plan.outage))
+      // What is not to be kept is of no use ahead.
+      if (exchange.asked.cache === 'only-if-cached' || exchange.asked.ahead)
+        throw notCached(unsent(exchange, plan.outage))
       return next(exchange)
     }
     let work: Work | undefined
@@ -46,8 +58,21 @@ export function cacheLayer({ store, accounts, telemetry }: CacheLayerState): (ne
       work = begun
       return next(fork).then((answer) => (begun.answer = answer))
     }
+    const { asked, headers, json = {}, url } = exchange
+    const scope = asked.scope ?? rules.scope ?? scopes.of(headers)
+    const key = (): string => {
+      const made = requestKey(json, { baseURL: url, scope, ignore: rules.ignore })
+      if (!asked.ahead) foresight?.observe(exchange, made, scope)
+      return made
+    }
     try {
-      const recorded = await record(store(), exchange, rules, plan.outage[0]?.name, open)
+      const recorded = await record(
+        store(),
+        { key, scope, firstTarget: plan.outage[0]?.name },
+        exchange,
+        rules,
+        open,
+      )
       return await handOut(part(), recorded)
     } catch (error) {
       throw ownError(error, part())
@@ -55,18 +80,24 @@ export function cacheLayer({ store, accounts, telemetry }: CacheLayerState): (ne
   }
 }
 
+/** What is asked for, and whose answer it should be. */
+interface Wanted {
+  readonly key: () => string
+  readonly scope: string
+  readonly firstTarget: string | undefined
+}
+
 function record(
   store: Cache<never>,
+  { key, scope, firstTarget }: Wanted,
   exchange: Exchange,
   rules: CacheRules,
-  firstTarget: string | undefined,
   open: (fork: Exchange) => Promise<Answer>,
 ): Promise<Recorded<AnswerHead>> {
-  const { json = {}, asked, operation, streaming, url, headers, signal } = exchange
-  const scope = asked.scope ?? rules.scope ?? scopeOf(headers)
+  const { asked, operation, streaming, signal } = exchange
   let target: string | undefined
   return store.record<AnswerHead>(
-    () => requestKey(json, { baseURL: url, scope, ignore: rules.ignore }),
+    key,
     async (context) => {
       const answer = await open(forkOf(exchange, context))
       target = answer.servedBy?.name
@@ -74,6 +105,7 @@ function record(
     },
     {
       scope,
+      ahead: asked.ahead,
       control: asked.cache,
       tags: asked.tags,
       ttlMs: asked.ttlMs ?? rules.ttlMs,

@@ -91,7 +91,8 @@ export class LivePolicy {
   /** @throws OptionError for changes that make no sense together with what holds already */
   with(changes: Reconfigurable): Policy {
     // The number of attempts has two names; a change of one must not contradict what the other said before.
-    const { maxRetries, ...options } = this.#options
+    // What was checked when the client was made stays as it is, also while there is no cache to be filled.
+    const { maxRetries, prefetch: _prefetch, ...options } = this.#options
     const kept = changes.retry === undefined ? { maxRetries } : {}
     return settleOptions({ ...options, ...kept, ...changes }, { isFetch: this.#isFetch }).policy
   }

@@ -4,7 +4,7 @@ import type { HarborOptions } from './options.ts'
 import { attemptsOf, type OwnOptions } from './settle-options.ts'
 
 /** What all copies of a client share, since it has a state or belongs to the connections. */
-const SHARED = ['pool', 'breaker', 'health', 'alerts'] as const
+const SHARED = ['pool', 'breaker', 'health', 'alerts', 'prefetch'] as const
 
 /**
  * The options of a copy: what changes, and what it keeps. The number of attempts has two names; whichever of them
@@ -25,7 +25,14 @@ export function mergeOptions(
     )
   }
   refuseStoreOptions(changes)
-  const { pool: _pool, breaker: _breaker, health: _health, alerts: _alerts, ...own } = kept
+  const {
+    pool: _pool,
+    breaker: _breaker,
+    health: _health,
+    alerts: _alerts,
+    prefetch: _prefetch,
+    ...own
+  } = kept
   const { retry = kept.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))

@@ -1,5 +1,6 @@
 import type { AlertOptions } from '../alerts/alert.ts'
 import type { CacheLayerOptions } from '../cache/cache-options.ts'
+import type { PrefetchOptions } from '../prefetch/prefetch-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
@@ -63,6 +64,11 @@ export interface HarborOptions extends ClientOptions {
    * defaults, for what is safe. @default false
    */
   cache?: boolean | CacheLayerOptions | undefined
+  /**
+   * Asks ahead what is likely to be asked next, by what each scope asked before, and fills the cache with it. It spends money on guesses:
+   * within bounds, while callers leave room, and only as long as enough of them come true. `true`: with the defaults. @default false
+   */
+  prefetch?: boolean | PrefetchOptions | undefined
   /** Rules that are watched beside the calls, and who is told. @default none */
   alerts?: readonly AlertOptions[] | false | undefined
   /**

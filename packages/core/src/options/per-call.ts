@@ -18,6 +18,18 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
   return { [PER_CALL]: options } as OpenAI.RequestOptions
 }
 
-export function perCallOf(options: object): PerCallOptions | undefined {
-  return (options as { [PER_CALL]?: PerCallOptions })[PER_CALL]
+/** What one call asks for: its caller's wishes, and our own. */
+export interface Asked extends PerCallOptions {
+  /** Nobody has asked yet: the answer is for the cache. */
+  readonly ahead?: boolean | undefined
+}
+
+/** A call of Harbor's own. */
+export function askedAhead(options: PerCallOptions): OpenAI.RequestOptions {
+  const asked: Asked = { ...options, ahead: true }
+  return { [PER_CALL]: asked } as OpenAI.RequestOptions
+}
+
+export function perCallOf(options: object): Asked | undefined {
+  return (options as { [PER_CALL]?: Asked })[PER_CALL]
 }

@@ -3,6 +3,7 @@ import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
 import { cacheRules, checkCache } from '../cache/cache-options.ts'
+import { checkPrefetch } from '../prefetch/prefetch-options.ts'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
 import { OptionError } from '../errors.ts'
@@ -31,6 +32,10 @@ const OWN = {
   maxUpstreamCalls: is.aCount,
   spendLimit: is.anObjectOrFalse,
   cache: {
+    accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+    expected: 'true, false or an object',
+  },
+  prefetch: {
     accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
     expected: 'true, false or an object',
   },
@@ -201,6 +206,7 @@ function checkedOptions(options: HarborOptions): void {
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
   checkCache(options.cache)
+  checkPrefetch(options.prefetch, options.cache)
   checkBreaker(options.breaker)
   checkHedge(options.hedge, 'hedge')
   if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')

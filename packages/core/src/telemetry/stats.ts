@@ -1,4 +1,4 @@
-import type { CacheStats } from '@harbor/cache'
+import type { CacheStats, PrefetcherStats } from '@harbor/cache'
 import type { CostStats } from '../cost/accounts.ts'
 import type { TargetStats } from '../targets/health.ts'
 import type { Pool } from '@harbor/pool'
@@ -8,7 +8,7 @@ import type { Telemetry } from './telemetry.ts'
 
 /** What a client and its copies have done so far. */
 export interface HarborStats {
-  /** Calls that are over; of streams, those that ended. */
+  /** Calls that are over; of streams, those that ended. What was asked ahead is no call. */
   readonly calls: number
   /** Requests that went upstream. */
   readonly attempts: number
@@ -25,6 +25,8 @@ export interface HarborStats {
   readonly cost: CostStats
   /** What was answered without a call upstream; zeros while nothing is cached. */
   readonly cache: CacheStats
+  /** What was asked ahead by prediction, and how good the predictions are; undefined while `prefetch` is off. */
+  readonly prefetch: PrefetcherStats | undefined
   /** How each target fares that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
@@ -48,9 +50,10 @@ export class CallStatistics {
       if (failure && failure.kind !== 'aborted')
         this.#failures[failure.kind] = (this.#failures[failure.kind] ?? 0) + 1
     })
-    telemetry.on('end', ({ receipt: { outcome, durationMs, firstContentMs, possiblyBilled } }) => {
-      this.#calls++
+    telemetry.on('end', ({ receipt: { ahead, outcome, durationMs, firstContentMs, possiblyBilled } }) => {
       this.#possiblyBilled += possiblyBilled
+      if (ahead) return
+      this.#calls++
       if (outcome === 'failure') this.#failed++
       if (outcome !== 'success') return
       this.#succeeded++
@@ -59,7 +62,7 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'cache' | 'cost' | 'pool' | 'targets'> {
+  read(): Omit<HarborStats, 'cache' | 'cost' | 'pool' | 'prefetch' | 'targets'> {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

@@ -1,0 +1,20 @@
+import { hash } from 'node:crypto'
+
+/** What of a request says on whose behalf it is made, and which answer it means beside its body. */
+const IDENTITY = ['authorization', 'api-key', 'openai-organization', 'openai-project', 'openai-beta'] as const
+const MOST = 1_000
+
+/** Names credentials without telling them. Two credentials never share a name. */
+export class Scopes {
+  readonly #known = new Map<string, string>()
+
+  of(headers: Headers): string {
+    const identity = IDENTITY.map((name) => headers.get(name) ?? '').join('\n')
+    const known = this.#known.get(identity)
+    if (known !== undefined) return known
+    const scope = hash('sha256', identity, 'base64url')
+    if (this.#known.size >= MOST) this.#known.clear()
+    this.#known.set(identity, scope)
+    return scope
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  createPrefetcher,
+  prefetchList,
+  type Cache,
+  type LoadContext,
+  type PrefetchJob,
+  type Prefetcher,
+  type PrefetcherStats,
+} from '@harbor/cache'
+import { aheadOf, questionOf, type Question } from '../call/ahead.ts'
+import type { Answer, Exchange } from '../call/exchange.ts'
+import { systemClock } from '../options/policy.ts'
+import { becameOf, readOut, type Became } from './became.ts'
+import type { PrefetchOptions } from './prefetch-options.ts'
+
+/** Longer requests are not asked ahead, since each must be remembered to be repeated. In characters of the body. */
+const LONGEST_BODY = 16_384
+
+export interface ForesightParts {
+  readonly store: () => Cache<never>
+  /** Takes a call through all layers. */
+  readonly handle: (exchange: Exchange) => Promise<Answer>
+  readonly nextId: () => string
+}
+
+/** Learns from what callers ask, and asks ahead what is likely to follow, each scope by itself. */
+export class Foresight {
+  readonly #parts: ForesightParts
+  readonly #prefetcher: Prefetcher<Became>
+  readonly #closing = new AbortController()
+
+  constructor(options: PrefetchOptions, parts: ForesightParts) {
+    this.#parts = parts
+    const idle = (signal?: AbortSignal): Promise<void> => parts.store().idle(signal)
+    // A job is a whole call, whose answer the cache keeps by itself.
+    const target = {
+      clock: systemClock,
+      idle,
+      prefetchOne: async ({ load }: PrefetchJob<Became>) => load(NO_CONTEXT),
+    }
+    this.#prefetcher = createPrefetcher<Became>({
+      ...options,
+      clock: systemClock,
+      cache: {
+        idle,
+        has: (key, given) => parts.store().has(key, given),
+        prefetch: (jobs) => prefetchList(target, jobs),
+      },
+    })
+  }
+
+  /** @param key what the cache keeps its answer under */
+  observe(exchange: Exchange, key: string, scope: string): void {
+    const { body } = exchange.init
+    if (typeof body !== 'string' || body.length > LONGEST_BODY) return
+    const question = questionOf(exchange)
+    this.#prefetcher.observe({ key, scope, load: () => this.#ask(question) })
+  }
+
+  stats(): PrefetcherStats {
+    return this.#prefetcher.stats()
+  }
+
+  close(): void {
+    this.#prefetcher.close()
+    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
+  }
+
+  async #ask(question: Question): Promise<Became> {
+    const { handle, nextId } = this.#parts
+    const ahead = aheadOf(question, nextId(), this.#closing.signal)
+    await readOut(await handle(ahead))
+    return becameOf(ahead.receipt)
+  }
+}
+
+/** What a load of a cache is given, and a call has no use for. */
+const NO_CONTEXT = {} as LoadContext<Became>
