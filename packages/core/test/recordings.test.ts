@@ -1,43 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { startSimulator, type Fault, type FaultOf } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
+import { COMPLETE, found, played, STREAMS, ANSWERS } from './recordings.ts'
 import { simulate } from './support.ts'
 
-/**
- * What eight real providers sent, played back. The recordings are not part of the repository; without them there is
- * nothing to play.
- */
-const FOLDER = process.env['HARBOR_RECORDINGS'] ?? fromRoot('../shared/recordings')
-const APIS = ['chat', 'responses'] as const
-const found = existsSync(FOLDER)
-if (!found)
-  console.warn(`There are no recordings in ${FOLDER} (HARBOR_RECORDINGS), so their tests are skipped.`)
-
 type StreamFault = NonNullable<FaultOf<'play'>['then']>
-
-const STREAMS = found ? APIS.flatMap(streamsOf) : []
-const COMPLETE = STREAMS.filter(({ isError }) => !isError)
-const ANSWERS = found ? APIS.flatMap(answersOf) : []
-
-interface Recording {
-  readonly name: string
-  readonly api: Api
-  readonly isError: boolean
-}
-interface StreamRecording extends Recording {
-  /** The data of each event, as it was sent. */
-  readonly lines: readonly string[]
-  readonly sent: readonly unknown[]
-  /** As the bare SDK gives them: it fills in a `finish_reason` that is missing, and changes nothing else. */
-  readonly chunks: readonly unknown[]
-}
-interface AnswerRecording extends Recording {
-  readonly body: string
-}
 
 /** How the same events may reach us; each must make no difference. */
 const DELIVERIES: readonly (readonly [name: string, change: Partial<FaultOf<'play'>>])[] = [
@@ -57,7 +25,7 @@ describe.runIf(found)('a recorded stream', () => {
   it.each(CLIENTS)('is there, for $name', ({ make }) => {
     expect(make).toBeTypeOf('function')
     expect(STREAMS.length).toBeGreaterThanOrEqual(14)
-    expect(new Set(COMPLETE.map(({ api }) => api))).toEqual(new Set(APIS))
+    expect(new Set(COMPLETE.map(({ api }) => api))).toEqual(new Set(['chat', 'responses']))
   })
 
   for (const { name, make } of CLIENTS) {
@@ -255,10 +223,6 @@ describe.runIf(found).each(BREAKS)(
   },
 )
 
-function played({ api, lines }: StreamRecording): FaultOf<'play'> {
-  return { type: 'play', events: lines, named: api === 'responses' }
-}
-
 function expectWhole(reading: Reading, chunks: readonly unknown[], api: Api, where?: string): void {
   expect(reading.error, where).toBeUndefined()
   expect(inWords(reading.chunks), where).toEqual(inWords(chunks))
@@ -329,45 +293,4 @@ function tokensOf(usage: unknown): object {
 /** The SDK adds the whole text to a Responses answer. */
 function withoutHelpers(answer: unknown): unknown {
   return Object.fromEntries(Object.entries(answer as object).filter(([name]) => name !== 'output_text'))
-}
-
-function streamsOf(api: Api): StreamRecording[] {
-  return filesOf(api, '.chunks.txt').map(([name, text]) => {
-    const lines = text.split('\n').filter((line) => line !== '')
-    const sent = lines.map((line) => JSON.parse(line) as unknown)
-    return {
-      name,
-      api,
-      lines,
-      sent,
-      chunks: api === 'chat' ? sent.map(asTheSdkGives) : sent,
-      isError: isError(name),
-    }
-  })
-}
-
-function asTheSdkGives(chunk: unknown): unknown {
-  const { choices } = chunk as { choices: readonly { finish_reason?: string | null }[] }
-  return {
-    ...(chunk as object),
-    choices: choices.map((choice) => ({ ...choice, finish_reason: choice.finish_reason ?? null })),
-  }
-}
-
-function answersOf(api: Api): AnswerRecording[] {
-  return filesOf(api, '.json').map(([name, body]) => ({ name, api, body, isError: isError(name) }))
-}
-
-function filesOf(api: Api, ending: string): (readonly [name: string, text: string])[] {
-  const folder = path.join(FOLDER, api)
-  const files = readdirSync(folder).filter((file) => file.endsWith(ending))
-  return files.map((file) => [file.slice(0, -ending.length), readFileSync(path.join(folder, file), 'utf8')])
-}
-
-function isError(name: string): boolean {
-  return name.includes('error')
-}
-
-function fromRoot(relative: string): string {
-  return path.join(fileURLToPath(new URL('../../../', import.meta.url)), relative)
 }
