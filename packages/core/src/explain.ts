@@ -21,6 +21,8 @@ export interface Explanation {
     readonly hedge: Policy['hedge']
     readonly lastResort: boolean
     readonly ordered: boolean
+    /** What is kept of answers, and for how long; undefined when nothing is. */
+    readonly cache: Policy['cache']
   }
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** What stands in for what; `*` is every model that has no list of its own. */
@@ -71,6 +73,7 @@ export function explain(
       hedge: policy.hedge,
       lastResort: policy.lastResort !== undefined,
       ordered: policy.order !== undefined,
+      cache: policy.cache,
     },
     providers: Object.fromEntries(
       [...routes.providers.values()].map((provider) => {

@@ -103,7 +103,16 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(hit.receipt?.usage).toEqual(cold.receipt?.usage)
     expect(provider.counts().calls).toBe(1)
     expect(harbor.stats().cache).toMatchObject({ hits: 1, misses: 1, kept: 1, ratio: 0.5 })
+    expect(cold.text).toBe(await sameFromTheWire(provider))
   })
+
+  /** What the provider writes when it gets the same request from somebody else. */
+  async function sameFromTheWire(provider: SimulatedProvider): Promise<string> {
+    const [request] = provider.requests()
+    const url = new URL(request?.path ?? '', provider.baseURL)
+    const body = JSON.stringify(request?.body)
+    return (await fetch(url, { method: 'POST', body })).text()
+  }
 
   it('is asked for once by all who ask at the same time', async () => {
     const [provider, harbor] = await client({}, true)
@@ -178,6 +187,30 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     }
     expect((await ask(harbor)).cache).toBe('miss')
     expect(harbor.stats().cache.kept).toBe(1)
+  })
+
+  it('is never kept when its body is cut, broken or an error', async () => {
+    const [provider, harbor] = await client({ retry: false, breaker: false })
+    const faults: readonly Fault[] = streaming
+      ? [
+          { type: 'stream-cut', afterEvents: 8, inside: true },
+          { type: 'stream-end', afterEvents: 8 },
+          { type: 'stream-garbage', afterEvents: 8 },
+          { type: 'stream-error', afterEvents: 8 },
+        ]
+      : [
+          { type: 'stream-cut', afterEvents: 0, inside: true },
+          { type: 'broken-json' },
+          { type: 'error-200' },
+          { type: 'empty-body' },
+        ]
+    for (const fault of faults) {
+      provider.fail(fault)
+      const { text } = await ask(harbor).catch(() => ({ text: '"error"' }))
+      expect(text).toContain('"error"')
+    }
+    expect(harbor.stats().cache).toMatchObject({ misses: 4, kept: 0, entries: 0 })
+    expect((await ask(harbor)).cache).toBe('miss')
   })
 
   it('is given past its time in an outage, and says so; a refusal is not hidden', async () => {
