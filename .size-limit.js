@@ -9,7 +9,8 @@
  *     fallback: `fallback()`, without hedging    2,000   2,174   missed; the whole package 4,948
  *
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
- * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts; with them it is 49.6.
+ * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts, 50 before it had the cache, of which
+ * 16 kB are `@harbor/cache` itself.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
@@ -27,7 +28,7 @@ export default [
   }),
   budget('cache', '16 kB', { ignore: ['lru-cache'] }),
   budget('pool', '12 kB', { ignore: ['undici'] }),
-  budget('core', '50 kB', { ignore: ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices'] }),
+  budget('core', '70 kB', { ignore: ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices'] }),
 ]
 
 function budget(name, limit, options) {

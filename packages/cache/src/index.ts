@@ -35,5 +35,5 @@ export {
   type PrefetchTarget,
 } from './prefetch/prefetch-list.ts'
 export type { Prediction, Predictor } from './prefetch/predictor.ts'
-export type { Prefetcher, PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher.ts'
+export type { Observation, Prefetcher, PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher.ts'
 export type { WorkContext } from './work-context.ts'

@@ -303,6 +303,19 @@ describe('a Markov predictor', () => {
     expect(predictor.predict('other', 'a')).toEqual([])
   })
 
+  it('tells sessions apart that share a scope, and learns from all of them', () => {
+    const predictor = new MarkovPredictor({ maxSessions: 2 })
+    for (const key of ['a', 'b'])
+      for (const session of ['one', 'two']) predictor.observe('s', key, 0, session)
+    expect(predictor.predict('s', 'a')).toEqual([{ key: 'b', support: 2, confidence: 1 }])
+    expect(predictor.predict('s', 'b')).toEqual([])
+    predictor.observe('s', 'x', 0, 'three')
+    predictor.observe('s', 'c', 0, 'one')
+    expect(predictor.predict('s', 'b')).toEqual([])
+    predictor.observe('s', 'c', 0, 'three')
+    expect(predictor.predict('s', 'x')).toEqual([{ key: 'c', support: 1, confidence: 1 }])
+  })
+
   it('is bounded in scopes, keys and followers', () => {
     const predictor = new MarkovPredictor({ maxScopes: 2, maxKeys: 2, maxFollowers: 2 })
     for (const scope of ['1', '2', '3']) for (const key of ['a', 'b', 'a']) predictor.observe(scope, key, 0)

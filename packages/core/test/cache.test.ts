@@ -86,6 +86,11 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     return [provider, harborFor(provider, { cache: true, ...options })]
   }
 
+  /** JSON shows nothing of itself until it is whole: this is when its provider has the request. */
+  async function reached(provider: SimulatedProvider): Promise<void> {
+    while (provider.counts().calls === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+
   it('is asked for once, and then given byte for byte as it came', async () => {
     const [provider, harbor] = await client()
     const cold = await ask(harbor)
@@ -132,7 +137,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     const join = (): void => {
       late ??= ask(harbor)
     }
-    if (!streaming) setTimeout(join, 20)
+    if (!streaming) void reached(provider).then(join)
     const first = await ask(harbor, { onChunk: (number) => (number === 3 ? join() : undefined) })
     expect(await late).toMatchObject({ text: first.text, cache: 'shared' })
     expect(provider.counts().calls).toBe(1)
@@ -144,7 +149,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     const first = ask(harbor, { signal: leaving.signal, onChunk: () => leaving.abort() }).catch(
       () => undefined,
     )
-    if (!streaming) setTimeout(() => leaving.abort(), 20)
+    if (!streaming) void reached(provider).then(() => leaving.abort())
     const other = await ask(harbor)
     await first
     expect(leaving.signal.aborted).toBe(true)
@@ -158,7 +163,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     const leaving = new AbortController()
     const { signal } = leaving
     const readings = [0, 1].map(() => ask(harbor, { signal, onChunk: () => leaving.abort() }))
-    if (!streaming) setTimeout(() => leaving.abort(), 20)
+    if (!streaming) void reached(provider).then(() => leaving.abort())
     await Promise.allSettled(readings)
     await provider.whenIdle()
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 1 })

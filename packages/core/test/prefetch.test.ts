@@ -144,6 +144,23 @@ describe('prediction', () => {
     expect(harbor.stats().prefetch?.begun).toBe(0)
   })
 
+  it('tells apart the sessions of those who share a scope', async () => {
+    const harbor = harborFor(await simulate(), {
+      cache: { scope: 'all' },
+      prefetch: { minSupport: 2, minConfidence: 0.9 },
+    })
+    const ask = async (content: string, user: string): Promise<void> => {
+      const wishes = user === 'a' ? perCall({ session: user }) : {}
+      await harbor.chat.completions.create({ ...question(content), ...(user !== 'a' && { safety_identifier: user }) }, wishes)
+      await settled(harbor)
+    }
+    for (const content of ['One?', 'Two?']) for (const user of ['a', 'b', 'c']) await ask(content, user)
+    await harbor.cache.clear()
+    await ask('One?', 'd')
+    expect(await cacheStatusOf(harbor, 'Two?')).toBe('hit')
+    expect(harbor.stats().prefetch).toMatchObject({ begun: 1, predicted: 1 })
+  })
+
   it('remembers no long requests, and asks nothing once the client is closed', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true, prefetch: { minSupport: 1 } })

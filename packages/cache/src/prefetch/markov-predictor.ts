@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { count, timer, validate } from '../validate.ts'
+import { nameIn } from '../names.ts'
+import { count, timer, validate, type Check } from '../validate.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface MarkovPredictorOptions {
@@ -7,6 +8,8 @@ export interface MarkovPredictorOptions {
   sessionGapMs?: number | undefined
   /** So many scopes are remembered; those that ask least lately are forgotten first. @default 1_000 */
   maxScopes?: number | undefined
+  /** So many sessions are under way, over all scopes; the idlest are taken for ended first. @default 10_000 */
+  maxSessions?: number | undefined
   /** So many keys in each scope. @default 1_000 */
   maxKeys?: number | undefined
   /** So many followers of each key. @default 16 */
@@ -18,44 +21,48 @@ interface Followers {
   readonly counts: Map<string, number>
 }
 
-interface History {
-  lastKey: string | undefined
+/** What was asked for last. */
+interface Session {
+  lastKey: string
   lastAt: number
-  readonly followers: LRUCache<string, Followers>
 }
 
 /**
- * A first-order Markov chain for each scope: what followed a key before may follow it again. It knows nothing of what keys mean,
- * and one scope's history says nothing about another's.
+ * A first-order Markov chain for each scope: what followed a key in one session may follow it again in any other of that scope. It
+ * knows nothing of what keys mean, and one scope's history says nothing about another's.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export class MarkovPredictor implements Predictor {
-  readonly #scopes: LRUCache<string, History>
+  /** By scope and key, what followed. */
+  readonly #scopes: LRUCache<string, LRUCache<string, Followers>>
+  readonly #sessions: LRUCache<string, Session>
   readonly #sessionGapMs: number
   readonly #maxKeys: number
   readonly #maxFollowers: number
 
   constructor(options: MarkovPredictorOptions = {}) {
-    validate(options, { sessionGapMs: timer, maxScopes: count, maxKeys: count, maxFollowers: count })
+    validate(options, CHECKS)
     this.#sessionGapMs = options.sessionGapMs ?? 1_800_000
     this.#maxKeys = options.maxKeys ?? 1_000
     this.#maxFollowers = options.maxFollowers ?? 16
     this.#scopes = new LRUCache({ max: options.maxScopes ?? 1_000 })
+    // Room is made as they come: most applications have few.
+    this.#sessions = new LRUCache({ maxSize: options.maxSessions ?? 10_000, sizeCalculation: () => 1 })
   }
 
-  observe(scope: string, key: string, now: number): void {
-    const history = this.#scopes.get(scope) ?? this.#begin(scope)
-    const { lastKey } = history
-    if (lastKey !== undefined && now - history.lastAt <= this.#sessionGapMs) {
-      this.#count(history.followers, lastKey, key)
+  observe(scope: string, key: string, now: number, session = ''): void {
+    const name = nameIn(scope, session)
+    const known = this.#sessions.get(name)
+    if (known && now - known.lastAt <= this.#sessionGapMs) {
+      this.#count(this.#scopes.get(scope) ?? this.#begin(scope), known.lastKey, key)
     }
-    history.lastKey = key
-    history.lastAt = now
+    if (known) Object.assign(known, { lastKey: key, lastAt: now })
+    else this.#sessions.set(name, { lastKey: key, lastAt: now })
   }
 
   predict(scope: string, key: string): readonly Prediction[] {
-    const followers = this.#scopes.get(scope)?.followers.get(key)
+    const followers = this.#scopes.get(scope)?.get(key)
     if (!followers) return []
     const { total, counts } = followers
     return [...counts]
@@ -63,15 +70,10 @@ export class MarkovPredictor implements Predictor {
       .sort((one, other) => other.support - one.support)
   }
 
-  #begin(scope: string): History {
-    // Room for keys is made as they come: most scopes have few.
-    const followers = new LRUCache<string, Followers>({
-      maxSize: this.#maxKeys,
-      sizeCalculation: () => 1,
-    })
-    const history = { lastKey: undefined, lastAt: 0, followers }
-    this.#scopes.set(scope, history)
-    return history
+  #begin(scope: string): LRUCache<string, Followers> {
+    const byKey = new LRUCache<string, Followers>({ maxSize: this.#maxKeys, sizeCalculation: () => 1 })
+    this.#scopes.set(scope, byKey)
+    return byKey
   }
 
   #count(byKey: LRUCache<string, Followers>, key: string, next: string): void {
@@ -99,4 +101,12 @@ export class MarkovPredictor implements Predictor {
     followers.counts.delete(rarest)
     followers.total -= fewest
   }
+}
+
+const CHECKS: Readonly<Record<keyof MarkovPredictorOptions, Check>> = {
+  sessionGapMs: timer,
+  maxScopes: count,
+  maxSessions: count,
+  maxKeys: count,
+  maxFollowers: count,
 }

@@ -9,8 +9,11 @@ export interface Prediction {
 
 /** Learns from what is asked for, each scope by itself. Write your own to know better. */
 export interface Predictor {
-  /** @param now in milliseconds since 1970 */
-  observe(scope: string, key: string, now: number): void
+  /**
+   * @param now in milliseconds since 1970
+   * @param session whose requests follow each other: one of many who share the scope; by default the scope is one session
+   */
+  observe(scope: string, key: string, now: number, session?: string): void
   /** What may follow this key, the likeliest first. */
   predict(scope: string, key: string): readonly Prediction[]
 }

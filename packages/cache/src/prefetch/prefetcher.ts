@@ -7,6 +7,7 @@ import {
   aClock,
   aFlag,
   aFunction,
+  aName,
   aPart,
   count,
   expect,
@@ -45,13 +46,19 @@ export interface PrefetcherOptions<Value> {
   clock?: Clock | undefined
 }
 
+/** What a caller has asked for, and how it is loaded. */
+export interface Observation<Value> extends PrefetchJob<Value> {
+  /** Whose requests follow each other, where many share a scope: a user, a conversation. @default the scope is one session */
+  readonly session?: string | undefined
+}
+
 /** Loads what is likely to be asked for next. */
 export interface Prefetcher<Value> {
   /**
    * A caller has asked for this. Call it for every request, hit or miss: it learns, and loads ahead what it has learnt to follow,
    * by the `load` that was given with that key before.
    */
-  observe(job: PrefetchJob<Value>): void
+  observe(asked: Observation<Value>): void
   stats(): PrefetcherStats
   /** Nothing is begun any more, and what is under way is given up. */
   close(): void
@@ -106,10 +113,11 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#pace = new Pace(options.maxPerMinute ?? 30, this.#clock)
   }
 
-  observe(job: PrefetchJob<Value>): void {
+  observe({ session, ...job }: Observation<Value>): void {
     const { key, load, ...entry } = job
     checkSet(entry)
     expect('load', load, aFunction)
+    if (session !== undefined) expect('session', session, aName)
     if (this.#closing.signal.aborted) return
     const scope = job.scope ?? ''
     const now = this.#clock.now()
@@ -117,7 +125,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#precision.expire(now)
     this.#precision.asked(nameIn(job.scope, key))
     try {
-      this.#predictor.observe(scope, key, now)
+      this.#predictor.observe(scope, key, now, session)
       for (const prediction of this.#predictor.predict(scope, key)) this.#consider(prediction, job)
     } catch (error) {
       // A predictor of somebody's own must not fail the call that it watches.

@@ -179,6 +179,11 @@ export interface PerCallOptions {
   tags?: readonly string[] | undefined
   /** Who shares the answer, instead of the cache's own `scope`. */
   scope?: string | undefined
+  /**
+   * Whose questions follow each other, for `prefetch`, where many share a scope. @default the request's `safety_identifier` or `user`,
+   * or else the scope
+   */
+  session?: string | undefined
   /** Replaces the client's clocks for this call, one by one. */
   timeouts?: TimeoutSettings | undefined
   /**

@@ -102,6 +102,7 @@ const PER_CALL = {
   ttlMs: is.aWeight,
   tags: is.aListOfStrings,
   scope: is.aName,
+  session: is.aName,
   timeouts: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'an object of clocks',

@@ -54,7 +54,12 @@ export class Foresight {
     const { body } = exchange.init
     if (typeof body !== 'string' || body.length > LONGEST_BODY) return
     const question = questionOf(exchange)
-    this.#prefetcher.observe({ key, scope, load: () => this.#ask(question) })
+    this.#prefetcher.observe({
+      key,
+      scope,
+      session: sessionOf(exchange),
+      load: () => this.#ask(question),
+    })
   }
 
   stats(): PrefetcherStats {
@@ -72,6 +77,12 @@ export class Foresight {
     await readOut(await handle(ahead))
     return becameOf(ahead.receipt)
   }
+}
+
+/** Whose questions follow each other; the provider is told of users for other reasons, but in the same words. */
+function sessionOf({ asked, json }: Exchange): string | undefined {
+  const named = asked.session ?? json?.['safety_identifier'] ?? json?.['user']
+  return typeof named === 'string' && named !== '' ? named : undefined
 }
 
 /** What a load of a cache is given, and a call has no use for. */
