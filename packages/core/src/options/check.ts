@@ -29,6 +29,10 @@ export const aString: Check = {
   accepts: (value) => typeof value === 'string' || value === null,
   expected: 'a string',
 }
+export const aSwitchOrOptions: Check = {
+  accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  expected: 'true, false or an object of options',
+}
 export const anObjectOrFalse: Check = {
   accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
   expected: 'an object of options, or false to switch it off',

@@ -1,7 +1,8 @@
 import { OptionError } from '../errors.ts'
 import { refuseStoreOptions } from '../cache/cache-options.ts'
 import type { HarborOptions } from './options.ts'
-import { attemptsOf, type OwnOptions } from './settle-options.ts'
+import { attemptsOf } from './attempts.ts'
+import type { OwnOptions } from './settle-options.ts'
 
 /** What all copies of a client share, since it has a state or belongs to the connections. */
 const SHARED = ['pool', 'breaker', 'health', 'alerts', 'prefetch'] as const

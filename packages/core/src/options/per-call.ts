@@ -1,6 +1,6 @@
 import type { OpenAI } from 'openai'
 import type { PerCallOptions } from './options.ts'
-import { checkPerCall } from './settle-options.ts'
+import { checkPerCall } from './check-options.ts'
 
 /** Under this symbol a call's own wishes travel through the SDK's request options. */
 const PER_CALL: unique symbol = Symbol('harbor.perCall')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OptionError } from '../errors.ts'
-import type { HarborOptions, PerCallOptions } from './options.ts'
-import { attemptsOf, checkPerCall, policyFor, settleOptions } from './settle-options.ts'
+import type { HarborOptions } from './options.ts'
+import { policyFor, settleOptions } from './settle-options.ts'
 
 describe('settleOptions', () => {
   it('fills in the defaults', () => {
@@ -92,13 +92,6 @@ describe('settleOptions', () => {
   })
 })
 
-describe('attemptsOf', () => {
-  it('is undefined when nothing is said', () => {
-    expect(attemptsOf({})).toBeUndefined()
-    expect(attemptsOf({ retry: { baseDelayMs: 1 } })).toBeUndefined()
-  })
-})
-
 describe('policyFor', () => {
   const { policy } = settleOptions({ timeouts: { idleMs: 11, attemptMs: 12 } })
 
@@ -115,23 +108,5 @@ describe('policyFor', () => {
       attemptMs: 12,
     })
     expect(policyFor(policy, { maxAttempts: 1 })).toEqual({ ...policy, maxAttempts: 1 })
-  })
-})
-
-describe('checkPerCall', () => {
-  it('accepts what exists', () => {
-    expect(() => checkPerCall({ timeouts: { idleMs: 1 }, onReceipt: () => undefined })).not.toThrow()
-    expect(() => checkPerCall({})).not.toThrow()
-  })
-
-  it.each<[object, string]>([
-    [{ timeout: 1 }, 'timeout'],
-    [{ timeouts: null }, 'timeouts'],
-    [{ timeouts: false }, 'timeouts'],
-    [{ timeouts: { idleMs: 0 } }, 'timeouts.idleMs'],
-    [{ timeouts: { idelMs: 1 } }, 'timeouts.idelMs'],
-    [{ onReceipt: 'log' }, 'onReceipt'],
-  ])('refuses %j by name', (options, option) => {
-    expect(() => checkPerCall(options as PerCallOptions)).toThrow(expect.objectContaining({ option }))
   })
 })

@@ -1,0 +1,25 @@
+import { OptionError } from '../errors.ts'
+import type { HarborOptions } from './options.ts'
+
+/**
+ * How many attempts the options ask for, under either name.
+ * @returns undefined when they do not say
+ * @throws OptionError when the two names contradict each other
+ */
+export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undefined {
+  const maxAttempts = retry === false ? 1 : retry?.maxAttempts
+  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
+    throw new OptionError(
+      'retry.maxAttempts',
+      `retry.maxAttempts must be a whole number of at least 1, got ${maxAttempts}.`,
+    )
+  }
+  if (maxAttempts !== undefined && maxRetries !== undefined && maxAttempts !== maxRetries + 1) {
+    throw new OptionError(
+      'maxRetries',
+      `maxRetries: ${maxRetries} and retry of ${maxAttempts} attempts contradict each other: they are one setting ` +
+        `(maxRetries + 1 = maxAttempts). Give one of them.`,
+    )
+  }
+  return maxAttempts ?? (maxRetries === undefined ? undefined : maxRetries + 1)
+}
