@@ -99,9 +99,9 @@ describe.each<[Api, 'JSON' | 'stream']>([
     async (phase) => {
       const { primary, backup: fault, silent, options, reached, calls } = phase
       const pair = await simulatePair({ rules: [{ fault: primary }] }, fault ? { rules: [{ fault }] } : {})
-      const asked = Promise.withResolvers<void>()
+      const asked = Promise.withResolvers<undefined>()
       const neverAnswers = (): Promise<never> => {
-        asked.resolve()
+        asked.resolve(undefined)
         return new Promise(() => undefined)
       }
       const apiKey = silent === 'key' ? neverAnswers : 'backup-key'

@@ -3,9 +3,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startSimulator, type Fault, type FaultOf } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
 import { simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 /**
  * What eight real providers sent, played back. The recordings are not part of the repository; without them there is
@@ -205,6 +206,8 @@ const BREAKS: readonly (readonly [how: string, then: StreamFault, code: string])
 describe.runIf(found).each(BREAKS)(
   'a recorded stream that is %s, with a second target',
   (how, then, code) => {
+    beforeEach(timeInTurns)
+
     const title =
       how === 'stalled'
         ? 'after about a dozen of its events, its first contents and its last among them'
