@@ -29,5 +29,5 @@ export class BreakerOpenError extends Error {
 
 const WHEN: Partial<Record<BreakerState, string>> = {
   'half-open': 'when its probes have ended',
-  isolated: 'when it is no longer isolated by hand',
+  isolated: 'when nobody isolates it',
 }

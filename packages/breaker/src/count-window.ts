@@ -1,5 +1,5 @@
 import type { TripRule } from './trip-rule.ts'
-import { aRatio, validate, wholeNumber } from './validate.ts'
+import { aRatio, expect, validate, wholeNumber } from './validate.ts'
 
 export interface CountWindowOptions {
   /** How many of the last calls are looked at. */
@@ -14,11 +14,7 @@ export interface CountWindowOptions {
 export function countWindow(options: CountWindowOptions): TripRule {
   validate(options, CHECKS, ['size', 'failureRatio'])
   const { size, failureRatio, minimumCalls = size } = options
-  if (minimumCalls > size) {
-    throw new TypeError(
-      `minimumCalls must be at most the size, or the circuit never opens; got ${minimumCalls}`,
-    )
-  }
+  expect('minimumCalls', minimumCalls, (calls) => (calls as number) <= size || 'at most the size')
   return {
     timing: 'none',
     start(saved) {

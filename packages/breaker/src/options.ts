@@ -45,7 +45,7 @@ export function settingsOf(options: BreakerOptions): Settings {
   const { trip = consecutive(3), openForMs = DEFAULT_OPEN_MS, probes = 1, probeTimeoutMs = 30_000 } = options
   const { judge, clock = systemClock } = options
   return {
-    rules: Array.isArray(trip) ? [...(trip as TripRule[])] : [trip as TripRule],
+    rules: [trip].flat(),
     openForMs,
     probes,
     probeTimeoutMs,
@@ -57,9 +57,12 @@ export function settingsOf(options: BreakerOptions): Settings {
 const isRule = (value: unknown): boolean => having('start', '')(value) === true
 
 const CHECKS: Readonly<Record<keyof BreakerOptions, Check>> = {
-  trip: (value) =>
-    (Array.isArray(value) ? value.length > 0 && value.every(isRule) : isRule(value)) ||
-    'a trip rule, such as consecutive(3), or a list of some',
+  trip(value) {
+    const rules = [value].flat()
+    return (
+      (rules.length > 0 && rules.every(isRule)) || 'a trip rule, such as consecutive(3), or a list of some'
+    )
+  },
   openForMs(value) {
     const expected = typeof value === 'function' || duration(value)
     return expected === true || `${expected}, or a function`

@@ -1,5 +1,4 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
-import { systemClock } from './clock.ts'
 import { settingsOf, type BreakerOptions } from './options.ts'
 import { duration, expect, ofType, validate, wholeNumber } from './validate.ts'
 
@@ -34,7 +33,7 @@ export function createBreakerRegistry(
 ): BreakerRegistry {
   validate(limits, { maxKeys: wholeNumber, idleMs: duration })
   const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
-  const { clock } = typeof options === 'function' ? { clock: systemClock } : settingsOf(options)
+  const { clock } = settingsOf(typeof options === 'function' ? {} : options)
   /** In the order in which they were last asked for. */
   const entries = new Map<string, Entry>()
   let last: Entry | undefined

@@ -61,9 +61,9 @@ class TimeWindow implements Tally {
   record(failed: boolean, durationMs: number, nowMs: number): boolean {
     const { failureRatio, minimumCalls, slowCallMs, slowCallRatio } = this.#settings
     this.#moveTo(nowMs)
-    this.#calls += this.#add(0, 1)
-    if (failed) this.#failures += this.#add(1, 1)
-    if (durationMs >= slowCallMs) this.#slow += this.#add(2, 1)
+    this.#calls += this.#one(0)
+    if (failed) this.#failures += this.#one(1)
+    if (durationMs >= slowCallMs) this.#slow += this.#one(2)
     const calls = this.#calls
     return (
       calls >= minimumCalls && (this.#failures / calls >= failureRatio || this.#slow / calls >= slowCallRatio)
@@ -94,9 +94,11 @@ class TimeWindow implements Tally {
     this.#endsAt = (now + 1) * stepMs
   }
 
-  #add(column: number, by: number): number {
-    this.#steps[this.#at + column] = (this.#steps[this.#at + column] ?? 0) + by
-    return by
+  /** One more in the newest step, and in the sum to which it is added. */
+  #one(column: number): number {
+    const at = this.#at + column
+    this.#steps[at] = (this.#steps[at] ?? 0) + 1
+    return 1
   }
 
   #sum(at: number, sign: 1 | -1): void {

@@ -1,9 +1,10 @@
 import { startSimulator, type Fault, type Rule, type SimulatedProvider } from '@harbor/simulator'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
 import { ATTEMPT_MS, failureOf, status } from './failing.ts'
 import { collect } from './sdks.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 /** A dollar for each token in, and a hundred for each token out: figures that nobody takes for others. */
 const PRICE = { inputPerMillion: 1e6, outputPerMillion: 100e6 }
@@ -19,6 +20,8 @@ const STALLED: Fault = { type: 'stream-stall', afterEvents: 2 }
 function costOf({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }): number {
   return inputTokens + 100 * outputTokens
 }
+
+beforeEach(timeInTurns)
 
 describe('what a call costs', () => {
   it('is in its receipt, its headers and the statistics', async () => {

@@ -16,10 +16,10 @@ interface Phase {
   readonly backup?: Fault
   readonly only?: 'JSON' | 'stream'
   readonly options?: HarborOptions
-  /** The backup's key is asked for, and never comes. */
-  readonly keyless?: boolean
-  /** Resolves when it is reached. */
-  readonly reached: (pair: Pair, harbor: Harbor) => Promise<unknown>
+  /** What of the caller's own is asked, and never answers. */
+  readonly silent?: 'key' | 'last resort'
+  /** Resolves when it is reached; without it, when the caller's own is asked. */
+  readonly reached?: (pair: Pair, harbor: Harbor) => Promise<unknown>
   /** Requests that have been sent by then. */
   readonly calls: readonly [primary: number, backup: number]
 }
@@ -40,16 +40,14 @@ const PHASES: readonly Phase[] = [
   {
     what: 'the key for the backup is being fetched',
     primary: status(500),
-    keyless: true,
-    reached: settled(1),
+    silent: 'key',
     calls: [2, 0],
   },
   {
     what: 'the key for the backup is being fetched, and nothing is repeated',
     primary: status(500),
-    keyless: true,
+    silent: 'key',
     options: { maxRetries: 0, retry: undefined },
-    reached: settled(1),
     calls: [1, 0],
   },
   {
@@ -85,8 +83,7 @@ const PHASES: readonly Phase[] = [
     what: 'the last resort is being asked',
     primary: status(401),
     backup: status(401),
-    options: { lastResort: () => new Promise(() => undefined) },
-    reached: settled(2),
+    silent: 'last resort',
     calls: [1, 1],
   },
 ]
@@ -100,17 +97,23 @@ describe.each<[Api, 'JSON' | 'stream']>([
   it.each(PHASES)(
     '$what: the call ends at once, sends nothing more and leaves nothing behind',
     async (phase) => {
-      const { primary, backup: fault, keyless, options, reached, calls } = phase
+      const { primary, backup: fault, silent, options, reached, calls } = phase
       const pair = await simulatePair({ rules: [{ fault: primary }] }, fault ? { rules: [{ fault }] } : {})
-      const apiKey = keyless ? () => new Promise<string>(() => undefined) : 'backup-key'
+      const asked = Promise.withResolvers<undefined>()
+      const neverAnswers = (): Promise<never> => {
+        asked.resolve(undefined)
+        return new Promise(() => undefined)
+      }
+      const apiKey = silent === 'key' ? neverAnswers : 'backup-key'
       const harbor = harborFor(pair.primary, {
         ...pair.options,
         providers: { backup: { apiKey, baseURL: pair.backup.baseURL } },
+        ...(silent === 'last resort' && { lastResort: neverAnswers }),
         ...options,
       })
       const controller = new AbortController()
       const answer = create(harbor, api, form === 'stream', controller.signal)
-      await Promise.race([reached(pair, harbor), answer])
+      await Promise.race([reached?.(pair, harbor) ?? asked.promise, answer])
 
       controller.abort()
       expect(await settlesWithinATick(answer)).toBe(true)
@@ -125,8 +128,10 @@ describe.each<[Api, 'JSON' | 'stream']>([
       expect(Object.values(harbor.stats().pool).map(({ busy, queued }) => busy + queued)).not.toContain(1)
     },
   )
+})
 
-  it.runIf(form === 'stream')('the backup streams: what came is theirs, and the backup is told', async () => {
+describe.each<Api>(['chat', 'responses'])('the caller of %s leaves while the backup streams', (api) => {
+  it('keeps what came, and the backup is told', async () => {
     const stall: Fault = { type: 'stream-stall', afterEvents: 7 }
     const pair = await simulatePair({ rules: [{ fault: status(500) }] }, { rules: [{ fault: stall }] })
     const harbor = harborFor(pair.primary, pair.options)
@@ -136,6 +141,7 @@ describe.each<[Api, 'JSON' | 'stream']>([
     for await (const _ of stream) if (++events === 7) controller.abort()
 
     await pair.backup.whenIdle()
+    expect(events).toBe(7)
     expect(pair.backup.counts()).toMatchObject({ calls: 1, aborts: 1, connections: { open: 0 } })
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
     expect(harbor.stats()).toMatchObject({ calls: 1, availability: 1 })
@@ -158,16 +164,6 @@ function inFlight(name: 'primary' | 'backup'): (pair: Pair) => Promise<void> {
   return async (pair) => {
     while (pair[name].counts().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-/** So many targets have been given up, and what follows has begun. */
-function settled(targets: number): (pair: Pair, harbor: Harbor) => Promise<void> {
-  return async (_, harbor) => {
-    let failed = new Set<string>()
-    harbor.on('attempt', ({ attempt }) => (failed = failed.add(attempt.target)))
-    while (failed.size < targets) await new Promise((resolve) => setTimeout(resolve, 1))
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

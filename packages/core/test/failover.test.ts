@@ -1,10 +1,11 @@
 import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { FailureKind, HarborFetchOptions } from '../src/index.ts'
 import { harborClient, type Api, type Client, type Reading } from './clients.ts'
 import { expectNoFalseTimeout, status, type ErrorClass } from './failing.ts'
 import { BACKUP, BACKUP_SAYS, PRIMARY, PRIMARY_SAYS, simulatePair, textOf, type Pair } from './pair.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 type Form = 'JSON' | 'stream'
 
@@ -300,6 +301,8 @@ const ROWS: readonly Row[] = [
     attempts: ['server', 'server', 'network', 'network', 'network'],
   },
 ]
+
+beforeEach(timeInTurns)
 
 describe.each<[Api, Form]>([
   ['chat', 'JSON'],

@@ -34,7 +34,8 @@ describe('a stream that was parsed on its way', () => {
   })
 
   it('ends quietly for a caller who aborts it, and aborts the request of one who breaks out', async () => {
-    const provider = await simulate({ providers: { openai: { tokenMs: 20 } } })
+    const fault = { type: 'stream-stall', afterEvents: 3 } as const
+    const provider = await simulate({ providers: { openai: { rules: [{ fault }] } } })
     const harbor = harborFor(provider)
     const aborted = await harbor.chat.completions.create(STREAM)
     let chunks = 0

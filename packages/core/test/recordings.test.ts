@@ -1,9 +1,10 @@
 import { startSimulator, type Fault, type FaultOf } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
 import { COMPLETE, found, played, STREAMS, ANSWERS } from './recordings.ts'
 import { simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 type StreamFault = NonNullable<FaultOf<'play'>['then']>
 
@@ -173,6 +174,8 @@ const BREAKS: readonly (readonly [how: string, then: StreamFault, code: string])
 describe.runIf(found).each(BREAKS)(
   'a recorded stream that is %s, with a second target',
   (how, then, code) => {
+    beforeEach(timeInTurns)
+
     const title =
       how === 'stalled'
         ? 'after about a dozen of its events, its first contents and its last among them'

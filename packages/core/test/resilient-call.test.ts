@@ -1,8 +1,9 @@
 import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { receiptOf, type Receipt } from '../src/index.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 const THREE_CALLS: Fault[] = [
   { type: 'status', status: 429, retryAfter: 20 },
@@ -103,6 +104,8 @@ describe('a 429 with retry-after-ms, then a connection reset, then success', () 
 })
 
 describe('timeout', () => {
+  beforeEach(timeInTurns)
+
   it('is the total over attempts and waits, and becomes the typed error of the SDK', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeout: 150 })

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault, FaultOf, Rule, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { CLIENTS, type Api, type Client, type Reading } from './clients.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 /** The same two words in both protocols. */
 const EVENTS: Record<Api, readonly object[]> = {
@@ -128,6 +128,8 @@ const KINDS: readonly Kind[] = [
     ...TOLD,
   },
 ]
+
+beforeEach(timeInTurns)
 
 describe.each(CLIENTS)('read by $name', ({ make }) => {
   for (const api of ['chat', 'responses'] as const) {
@@ -401,4 +403,8 @@ async function dropResponse({ baseURL }: SimulatedProvider): Promise<void> {
     method: 'POST',
     body: JSON.stringify({ ...HELLO, stream: true }),
   })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,12 +1,15 @@
 import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
 import { CLIENTS } from './clients.ts'
 import { ATTEMPT_MS, expectAttempts, expectNoFalseTimeout, failureOf, status } from './failing.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 const { APIConnectionError, APIConnectionTimeoutError } = OpenAI
+
+beforeEach(timeInTurns)
 
 describe('what the caller gets', () => {
   it.each(CLIENTS)('from Harbor itself says so, and asks not to be repeated ($name)', async ({ make }) => {

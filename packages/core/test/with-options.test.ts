@@ -1,10 +1,11 @@
 import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createPool, OptionError, perCall, type HarborOptions } from '../src/index.ts'
 import { collect, rejection } from './sdks.ts'
 import { harborFor, HELLO, simulate } from './support.ts'
 import { sendJson, serve } from './upstream.ts'
+import { timeInTurns } from './time-in-turns.ts'
 
 const BUSY: Fault = { type: 'status', status: 503 }
 const HANG: Fault = { type: 'hang' }
@@ -17,6 +18,8 @@ async function attemptsOf(client: OpenAI, options?: OpenAI.RequestOptions): Prom
 }
 
 describe('a copy made by withOptions', () => {
+  beforeEach(timeInTurns)
+
   it('shares the statistics, the events and the connection', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
@@ -125,6 +128,8 @@ describe('a copy made by withOptions', () => {
 })
 
 describe('one call', () => {
+  beforeEach(timeInTurns)
+
   it.each([
     [0, '1'],
     [1, '2'],
@@ -145,16 +150,6 @@ describe('one call', () => {
     expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
     expect((error as Error).cause).toMatchObject({ clock: 'total', limitMs: 150 })
     expect(harbor.timeout).toBe(600_000)
-  })
-
-  it('names the total also when the process was too busy to wake up in time for the next attempt', async () => {
-    const provider = await simulate()
-    const harbor = harborFor(provider, { retry: { baseDelayMs: 5, jitter: 'none' }, timeout: 60 })
-    harbor.on('retry', () => setImmediate(blockFor, 100))
-    provider.fail(BUSY)
-    const error = await rejection(harbor.chat.completions.create(HELLO))
-    expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
-    expect((error as Error).cause).toMatchObject({ clock: 'total', limitMs: 60 })
   })
 
   it('with perCall has clocks of its own, and leaves those it does not name', async () => {
@@ -185,6 +180,18 @@ describe('one call', () => {
     harbor.maxRetries = 0
     expect(await attemptsOf(harbor)).toBe('1')
     expect(await attemptsOf(harbor.withOptions({ timeout: 5_000 }))).toBe('1')
+  })
+})
+
+describe('a process that is too busy', () => {
+  it('to wake up in time for the next attempt is told of the total', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { retry: { baseDelayMs: 5, jitter: 'none' }, timeout: 60 })
+    harbor.on('retry', () => setImmediate(blockFor, 100))
+    provider.fail(BUSY)
+    const error = await rejection(harbor.chat.completions.create(HELLO))
+    expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    expect((error as Error).cause).toMatchObject({ clock: 'total', limitMs: 60 })
   })
 })
 

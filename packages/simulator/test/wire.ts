@@ -1,5 +1,5 @@
 import { request as httpRequest, Agent, type IncomingHttpHeaders } from 'node:http'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { SimulatedProvider } from '../src/index.ts'
 
 /** What came back for a request, byte for byte, and how the connection ended. */
@@ -19,7 +19,7 @@ export interface WireOptions {
   headers?: Record<string, string> | undefined
   /** Goes away when so many bytes of the body have come; 0 for the headers. */
   abortAfterBytes?: number | undefined
-  /** Goes away when, the request being in flight, nothing has come for so long. */
+  /** Goes away when, the request being in flight, nothing has come for so many turns of at least a millisecond. */
   patienceMs?: number | undefined
 }
 
@@ -67,10 +67,8 @@ export function post(
       let before
       do {
         before = `${status} ${chunks.length}`
-        await setTimeout(ms)
-        // On a busy machine the timer is late, and what came in the meantime has not been read yet.
-        await setImmediate()
-        await setImmediate()
+        // Turn by turn: a machine that stood still for the whole of it must not pass for a wire on which nothing came.
+        for (let turn = 0; turn < ms; turn++) await setTimeout(1)
       } while (before !== `${status} ${chunks.length}`)
       leave()
     }

@@ -11,6 +11,7 @@ import { GuardedStream } from '../stream/guarded-stream.ts'
 import { dialectFor } from '../stream/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { readUsage } from '../wire/usage.ts'
+import { streamClocks } from './stream-clocks.ts'
 import { isFailureStatus } from '../verdict.ts'
 
 /**
@@ -68,13 +69,14 @@ async function judgeStream(
       ? errorUnderSuccess(exchange, head, error)
       : malformed(exchange, head, `with ${mediaType}`)
   }
-  const { receipt, policy, operation, leg, asked } = exchange
+  const { receipt, policy, operation } = exchange
+  const { firstTokenMs, idleMs } = streamClocks(exchange)
   const dialect = dialectFor(operation)
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,
     clock: policy.clock,
-    firstTokenMs: asked.timeouts?.firstTokenMs ?? leg.target.firstTokenMs ?? policy.firstTokenMs,
+    firstTokenMs,
     release: (reason) => {
       scope.abort(reason)
     },
@@ -88,7 +90,7 @@ async function judgeStream(
     throw StreamFaultError.is(error) ? failedStream(exchange, head, error) : error
   }
   scope.handOver()
-  stream.handOver(asked.timeouts?.idleMs ?? leg.target.idleMs ?? policy.idleMs)
+  stream.handOver(idleMs)
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = stream.ended.then((end) => {
     receipt.usage = dialect.usage

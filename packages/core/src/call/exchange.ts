@@ -98,7 +98,7 @@ export type Handler = (exchange: Exchange) => Promise<Answer>
 export type LegHandler = (exchange: LegExchange) => Promise<Answer>
 
 /** The last station: one request on the wire. */
-export type Transport = (exchange: Exchange, attempt: WireAttempt) => Promise<Response>
+export type Transport = (exchange: LegExchange, attempt: WireAttempt) => Promise<Response>
 
 export interface WireAttempt {
   readonly number: number

@@ -1,17 +1,26 @@
 import type { Pool } from '@harbor/pool'
 import { MAX_MS } from '../options/check.ts'
+import { streamClocks, type StreamClocks } from '../attempt/stream-clocks.ts'
 import type { Exchange, Transport, WireAttempt } from '../call/exchange.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
 export function poolTransport(pool: Pool): Transport {
   return (exchange, attempt) => {
     const deadlineMs = Math.max(1, Math.ceil(attempt.remainingMs))
-    // Streams have their own idle clock, which knows a ping from content; the socket's limit is only the net below it.
-    const { idleMs } = exchange.policy
-    const bodyIdleTimeoutMs = exchange.streaming && idleMs < MAX_MS / 2 ? 2 * idleMs : deadlineMs
+    const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
     return pool.fetch(exchange.url, { ...initOf(exchange, attempt), deadlineMs, bodyIdleTimeoutMs })
   }
 }
+
+/**
+ * Streams have clocks of their own, which know a ping from content and a busy process from a silent provider. The socket's limit
+ * knows neither, so it is a net so far below them that they always come first.
+ */
+function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
+  return Math.min(Math.max(firstTokenMs, idleMs) + NET_MS, MAX_MS)
+}
+
+const NET_MS = 60_000
 
 /** One request through a `fetch` of the caller's. */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
