@@ -15,7 +15,7 @@ export const duration: Check = [
 export const flag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
 /** Anything with these methods: what somebody made with another copy of a package is as good. */
-const having = (expected: string, ...methods: readonly string[]): Check => [
+export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
   expected,

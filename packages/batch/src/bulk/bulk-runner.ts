@@ -1,0 +1,368 @@
+import { openJournal } from '../journal/open-journal.ts'
+import type { Journal } from '../journal/journal.ts'
+import { UnwritableValueError } from '../journal/unwritable-value-error.ts'
+import type { BulkSettings } from './bulk-options.ts'
+import type { BulkProgress, BulkResult, BulkSummary } from './bulk-run.ts'
+import { Feed } from './feed.ts'
+import { IdempotencyKeys } from './idempotency-keys.ts'
+import { Intake } from './intake.ts'
+import { itemCall, type RunItem } from './item-call.ts'
+import { Outlet } from './outlet.ts'
+import { ReorderWindow } from './reorder-window.ts'
+import { RunSignals } from './run-signals.ts'
+import { lengthOf, type BulkSource } from './source.ts'
+import { stopsBy } from './stop-rule.ts'
+import { Tally } from './tally.ts'
+import type { Task } from './task.ts'
+
+/**
+ * Leads items from the source to the function, and what that returns to the journal and to the consumer. An item holds its
+ * slot from its first attempt until its result is durable.
+ *
+ *     idle → opening (the journal: locked, read, given out) → running → finishing (begins no more) → ended
+ *
+ * It goes to `ended` from everywhere: by an abort, by a consumer that leaves, by a journal that fails.
+ */
+export class BulkRunner<Item, Result> {
+  readonly #settings: BulkSettings<Item>
+  readonly #source: BulkSource<Item>
+  readonly #tally = new Tally()
+  readonly #signals = new RunSignals()
+  readonly #keys = new IdempotencyKeys()
+  readonly #intake: Intake<Item>
+  readonly #outlet: Outlet<BulkResult<Result>>
+  readonly #window: ReorderWindow<BulkResult<Result>> | undefined
+  readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>
+  readonly #ending = Promise.withResolvers<BulkSummary>()
+  #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
+  #feed: Feed<Item> | undefined
+  #journal: Journal | undefined
+  #opening: Promise<void> | undefined
+  /** Slots taken: items under way, and results that are fetched from the journal. */
+  #active = 0
+  /** Of these, those whose result is on its way into the journal. */
+  #writing = 0
+  /** Items begun. */
+  #turns = 0
+  #paused = false
+  #pumping = false
+  /** Who takes the results: a loop, or nobody. */
+  #taker: 'loop' | 'nobody' | undefined
+  #onRoom: (() => void) | undefined
+  /** What is thrown when everything under way has its result. */
+  #failure: { error: unknown } | undefined
+  #stoppedBy: BulkSummary['stoppedBy']
+
+  constructor(source: BulkSource<Item>, run: RunItem<Item, Result>, settings: BulkSettings<Item>) {
+    this.#source = source
+    this.#settings = settings
+    this.#intake = new Intake(settings, this.#tally)
+    this.#call = itemCall(run, settings, { signals: this.#signals, keys: this.#keys, tally: this.#tally })
+    this.#outlet = new Outlet(() => {
+      this.#onRoom?.()
+      this.#pump()
+    })
+    if (settings.order === 'input') {
+      this.#window = new ReorderWindow((result) => this.#outlet.put(result))
+    }
+    this.#ending.promise.catch(() => undefined) // The loop may be the only one to ask.
+  }
+
+  get summary(): Promise<BulkSummary> {
+    if (this.#phase === 'idle' && !this.#taker) {
+      queueMicrotask(() => {
+        if (this.#phase !== 'idle' || this.#taker) return
+        this.#taker = 'nobody'
+        this.#outlet.drop()
+        this.#start()
+      })
+    }
+    return this.#ending.promise
+  }
+
+  iterate(): AsyncIterableIterator<BulkResult<Result>> {
+    if (this.#taker) {
+      throw new Error(
+        this.#taker === 'loop'
+          ? 'a run can be iterated once: its results are not kept'
+          : 'this run was started for its summary, and drops its results: begin the loop first',
+      )
+    }
+    this.#taker = 'loop'
+    const iterator: AsyncIterableIterator<BulkResult<Result>> = {
+      next: () => {
+        if (this.#phase === 'idle') this.#start()
+        return this.#outlet.next()
+      },
+      return: async () => {
+        this.#leave()
+        await this.#ending.promise.catch(() => undefined) // Who leaves a loop that failed has been told.
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  progress(): BulkProgress {
+    const total = this.#settings.total ?? lengthOf(this.#source)
+    return this.#tally.progress(this.#settings.clock.now(), total, this.#waitingOn())
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#pump()
+  }
+
+  abort(reason: unknown): void {
+    this.#outlet.clear()
+    this.#end({ error: reason })
+  }
+
+  #start(): void {
+    const { signal, clock, journal } = this.#settings
+    this.#tally.start(clock.now())
+    if (signal?.aborted) {
+      this.abort(signal.reason)
+      return
+    }
+    signal?.addEventListener('abort', this.#onAbort)
+    try {
+      this.#feed = new Feed(this.#source, this.#feedListener)
+    } catch (error) {
+      this.#end({ error })
+      return
+    }
+    this.#phase = journal === undefined ? 'running' : 'opening'
+    if (journal !== undefined) this.#opening = this.#open(journal)
+    this.#pump()
+  }
+
+  readonly #onAbort = (): void => this.abort(this.#settings.signal?.reason)
+
+  async #open(journal: Journal | string): Promise<void> {
+    try {
+      this.#journal = typeof journal === 'string' ? await openJournal(journal) : journal
+      if (this.#isOver()) return
+      await this.#journal.begin(this.#settings.fingerprint)
+      this.#keys.run = this.#journal.key
+      if (!this.#window) await this.#giveOut(this.#journal)
+    } catch (error) {
+      this.#end({ error })
+    }
+    if (this.#isOver()) return
+    this.#phase = 'running'
+    this.#pump()
+  }
+
+  /** First of all what is there already. In the order of the source, each has its turn instead. */
+  async #giveOut(journal: Journal): Promise<void> {
+    if (this.#taker === 'nobody') {
+      this.#tally.resumed = journal.size
+      return
+    }
+    for await (const { id, index, attempts, durationMs, value } of journal) {
+      if (this.#isOver()) return
+      this.#tally.resumed++
+      this.#outlet.put({ id, index, attempts, durationMs, resumed: true, ok: true, value: value as Result })
+      while (this.#outlet.held >= this.#slots() && !this.#isOver()) {
+        await new Promise<void>((resolve) => (this.#onRoom = resolve))
+      }
+    }
+  }
+
+  readonly #feedListener = {
+    admit: (item: Item): Task<Item> | undefined => this.#intake.admit(item, this.#journal),
+    onChange: () => this.#pump(),
+    onFailure: (error: unknown) => this.#finish({ error }),
+  }
+
+  /** Begins what may begin, and reads what may be read. Everything that changes something comes by here. */
+  #pump(): void {
+    // The functions of the user may come back in here.
+    if (this.#pumping || !this.#feed) return
+    this.#pumping = true
+    while (this.#phase === 'running' && !this.#paused && this.#hasRoom()) {
+      const task = this.#feed.take()
+      if (!task) break
+      this.#begin(task)
+    }
+    if (this.#phase === 'running' && !this.#paused) {
+      const { readAhead = this.#slots() } = this.#settings
+      this.#feed.readAhead(this.#hasRoom() ? Math.max(readAhead, 1) : readAhead)
+    }
+    this.#pumping = false
+    const nothingMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#feed.isDone)
+    if (nothingMore && this.#active === 0) this.#end(this.#failure)
+  }
+
+  #slots(): number {
+    const { concurrency } = this.#settings
+    return typeof concurrency === 'number' ? concurrency : Math.max(1, Math.floor(concurrency.limit))
+  }
+
+  #hasRoom(): boolean {
+    return this.#active < this.#slots() && !this.#isHeld()
+  }
+
+  /** Whether so many results wait for the consumer that no more should come. */
+  #isHeld(): boolean {
+    return this.#window
+      ? this.#turns - this.#outlet.taken >= this.#settings.reorderWindow
+      : this.#outlet.held >= this.#slots()
+  }
+
+  #begin(task: Task<Item>): void {
+    this.#active++
+    task.turn = this.#turns++
+    if (task.stored) {
+      this.#fetch(task)
+      return
+    }
+    this.#tally.begun++
+    task.startedAtMs = this.#settings.clock.now()
+    let answer: Result | PromiseLike<Result>
+    try {
+      answer = this.#call(task)
+    } catch (error) {
+      this.#failed(task, error)
+      return
+    }
+    Promise.resolve(answer).then(
+      (value) => this.#succeeded(task, value),
+      (error: unknown) => this.#failed(task, error),
+    )
+  }
+
+  #succeeded(task: Task<Item>, value: Result): void {
+    task.attempt?.close()
+    if (this.#isOver()) return
+    const { id, index, attempts, startedAtMs } = task
+    const nowMs = this.#settings.clock.now()
+    const durationMs = nowMs - startedAtMs
+    const result = { id, index, attempts, durationMs, resumed: false, ok: true, value } as const
+    if (!this.#journal) {
+      this.#settle(task, result, nowMs)
+      return
+    }
+    this.#writing++
+    this.#journal.append(result).then(
+      () => {
+        this.#writing--
+        this.#settle(task, result, this.#settings.clock.now())
+      },
+      (error: unknown) => {
+        this.#writing--
+        if (UnwritableValueError.is(error)) this.#failed(task, error)
+        else this.#end({ error })
+      },
+    )
+    // Nobody is left who could join the group.
+    if (this.#writing === this.#active) this.#journal.flush()
+  }
+
+  #failed(task: Task<Item>, error: unknown): void {
+    task.attempt?.close()
+    if (this.#isOver()) return
+    const { id, index, attempts, startedAtMs } = task
+    const nowMs = this.#settings.clock.now()
+    const durationMs = nowMs - startedAtMs
+    this.#settle(task, { id, index, attempts, durationMs, resumed: false, ok: false, error }, nowMs)
+  }
+
+  #settle(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void {
+    if (this.#isOver()) return
+    this.#tally.settle(result.ok, nowMs)
+    const { stopWhen } = this.#settings
+    if (stopWhen && this.#phase === 'running') {
+      this.#stoppedBy = stopsBy(stopWhen, this.#tally)
+      if (this.#stoppedBy) this.#finish(undefined)
+    }
+    this.#give(task, result)
+  }
+
+  /** Takes the result of an item from the journal. */
+  #fetch(task: Task<Item>): void {
+    this.#journal?.get(task.id).then(
+      (record) => {
+        if (this.#isOver() || !record) return
+        this.#tally.resumed++
+        const { attempts, durationMs, value } = record
+        const { id, index } = task
+        this.#give(task, { id, index, attempts, durationMs, resumed: true, ok: true, value: value as Result })
+      },
+      (error: unknown) => this.#end({ error }),
+    )
+  }
+
+  #give(task: Task<Item>, result: BulkResult<Result>): void {
+    this.#active--
+    if (this.#window) this.#window.put(task.turn, result)
+    else this.#outlet.put(result)
+    this.#pump()
+  }
+
+  /** Begins no more, and ends when everything under way has its result. */
+  #finish(failure: { error: unknown } | undefined): void {
+    if (this.#phase !== 'running') return
+    this.#failure = failure
+    this.#phase = 'finishing'
+  }
+
+  #leave(): void {
+    if (this.#isOver()) return
+    this.#stoppedBy = 'consumer'
+    this.#outlet.clear()
+    this.#end(undefined)
+  }
+
+  #isOver(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  #end(failure: { error: unknown } | undefined): void {
+    if (this.#isOver()) return
+    this.#phase = 'ended'
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#active > 0) this.#signals.abort(failure ? failure.error : new Error('the run was left'))
+    this.#tally.drop()
+    this.#onRoom?.()
+    void this.#close(failure)
+  }
+
+  /** A run that has ended has unlocked its journal and let go of its source. */
+  async #close(failure: { error: unknown } | undefined): Promise<void> {
+    try {
+      const closed = this.#feed?.close()
+      // An abort ends at once; a loop that is left, or a run that stops, waits as a loop over the source itself would.
+      if (failure) closed?.catch(() => undefined)
+      else await closed
+    } catch (error) {
+      failure = { error }
+    }
+    try {
+      await this.#opening
+      const { journal } = this.#settings
+      await (typeof journal === 'string' ? this.#journal : journal)?.close()
+    } catch (error) {
+      failure ??= { error }
+    }
+    this.#outlet.end(failure)
+    const { clock } = this.#settings
+    if (failure) this.#ending.reject(failure.error)
+    else this.#ending.resolve(this.#tally.summary(clock.now(), this.#stoppedBy))
+  }
+
+  #waitingOn(): BulkProgress['waitingOn'] {
+    if (this.#phase === 'idle' || this.#phase === 'ended' || this.#paused) return undefined
+    if (this.#isHeld()) return 'consumer'
+    if (this.#phase === 'opening') return 'journal'
+    if (this.#phase === 'running' && this.#active < this.#slots() && !this.#feed?.isDone) return 'source'
+    if (this.#writing === this.#active) return 'journal'
+    return this.#tally.waitingForRate > 0 ? 'rate' : 'slots'
+  }
+}

@@ -1,0 +1,29 @@
+/** The signals of one run: one for all that waits inside it, one for each attempt that asks for its own. */
+export class RunSignals {
+  readonly #whole = new AbortController()
+  /** Of attempts under way. Only those whose signal was read: most of the cost of an attempt would be its controller. */
+  readonly #attempts = new Set<AbortController>()
+
+  /** Aborts with the run. */
+  get whole(): AbortSignal {
+    return this.#whole.signal
+  }
+
+  /** A controller that aborts with the run, until it is let go. */
+  link(): AbortController {
+    const controller = new AbortController()
+    if (this.whole.aborted) controller.abort(this.whole.reason)
+    else this.#attempts.add(controller)
+    return controller
+  }
+
+  release(controller: AbortController): void {
+    this.#attempts.delete(controller)
+  }
+
+  abort(reason: unknown): void {
+    this.#whole.abort(reason)
+    for (const controller of this.#attempts) controller.abort(reason)
+    this.#attempts.clear()
+  }
+}

@@ -1,0 +1,71 @@
+import type { JournalRecord } from './journal.ts'
+import { UnwritableValueError } from './unwritable-value-error.ts'
+
+/** No record is longer, so that whoever reads a journal knows how much a line may take, in bytes. */
+export const MAX_RECORD_BYTES = 64 * 1024 * 1024
+
+/**
+ * A record as a line. A value that is undefined is left out, and is undefined again when it is read.
+ *
+ * @throws UnwritableValueError
+ */
+export function encodeRecord({ id, index, attempts, durationMs, value }: JournalRecord): string {
+  refuseWhatChanges(value)
+  const line = JSON.stringify({ id, index, attempts, durationMs, value })
+  // Up to three bytes a character: only what may be too long is counted.
+  if (line.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(line) >= MAX_RECORD_BYTES) {
+    throw new UnwritableValueError('', `a value of more than ${MAX_RECORD_BYTES} bytes`)
+  }
+  return `${line}\n`
+}
+
+function refuseWhatChanges(value: unknown): void {
+  if (value === undefined) return
+  try {
+    visit(value, '')
+  } catch (error) {
+    // The only one that no check throws: so deep a value has no end.
+    throw error instanceof RangeError
+      ? new UnwritableValueError('', 'what contains itself or is nested too deeply')
+      : error
+  }
+}
+
+/** Properties that are undefined may go: who asks for one gets the same answer. */
+function visit(value: unknown, path: string): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return
+    case 'number':
+      if (!Number.isFinite(value)) throw new UnwritableValueError(path, String(value))
+      return
+    case 'object':
+      if (value !== null) visitObject(value, path)
+      return
+    default:
+      throw new UnwritableValueError(
+        path,
+        value === undefined ? 'undefined in an array' : `a ${typeof value}`,
+      )
+  }
+}
+
+function visitObject(value: object, path: string): void {
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      // An embedding is thousands of these: no path is written for each.
+      if (Number.isFinite(value[at])) continue
+      visit(value[at], `${path}[${at}]`)
+    }
+    return
+  }
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  if (tag !== 'Object' || typeof (value as { toJSON?: unknown }).toJSON === 'function') {
+    throw new UnwritableValueError(path, `an object that JSON would change (${tag})`)
+  }
+  for (const name of Object.keys(value)) {
+    const property = (value as Record<string, unknown>)[name]
+    if (property !== undefined) visit(property, path === '' ? name : `${path}.${name}`)
+  }
+}

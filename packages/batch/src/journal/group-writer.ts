@@ -1,0 +1,104 @@
+import type { FileHandle } from 'node:fs/promises'
+
+export interface GroupSettings {
+  durability: 'group' | 'each' | 'os'
+  groupMs: number
+  groupMax: number
+}
+
+interface Waiting {
+  readonly line: string
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/**
+ * Appends lines to a file, many with one write and one `fdatasync`, and tells each when it is durable. A group goes when it
+ * is full, when its first line has waited long enough, or when somebody knows that no more will come; while one is being
+ * written, the next one gathers. After the first error nothing more is written.
+ */
+export class GroupWriter {
+  readonly #file: FileHandle
+  readonly #settings: GroupSettings
+  /** Where the last whole line ends that was written, in bytes. */
+  #end: number
+  #group: Waiting[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isDue = false
+  #writing: Promise<void> | undefined
+  #failure: { error: unknown } | undefined
+
+  constructor(file: FileHandle, end: number, settings: GroupSettings) {
+    this.#file = file
+    this.#end = end
+    this.#settings = settings
+  }
+
+  /** Where the last line ends that is written. */
+  get end(): number {
+    return this.#end
+  }
+
+  write(line: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) throw this.#failure.error
+      this.#group.push({ line, resolve, reject })
+      if (this.#settings.durability === 'each' || this.#group.length >= this.#settings.groupMax) this.flush()
+      // It may keep the process alive for these few milliseconds: whoever ends before would lose what was paid for.
+      else this.#timer ??= setTimeout(() => this.flush(), this.#settings.groupMs)
+    })
+  }
+
+  /** Lets go what has gathered. */
+  flush(): void {
+    if (this.#group.length === 0) return
+    this.#isDue = true
+    this.#writing ??= this.#writeGroups()
+  }
+
+  /** Resolves when everything is written, or has been refused. */
+  async drained(): Promise<void> {
+    this.flush()
+    await this.#writing
+  }
+
+  async #writeGroups(): Promise<void> {
+    while (this.#isDue && !this.#failure) {
+      const group = this.#take()
+      try {
+        await this.#append(group)
+        for (const waiting of group) waiting.resolve()
+      } catch (error) {
+        this.#failure = { error }
+        for (const waiting of [...group, ...this.#group.splice(0)]) waiting.reject(error)
+      }
+    }
+    if (this.#failure) clearTimeout(this.#timer)
+    this.#writing = undefined
+  }
+
+  #take(): Waiting[] {
+    const { durability, groupMax } = this.#settings
+    const group = this.#group.splice(0, durability === 'each' ? 1 : groupMax)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    // What is left has waited for this group already.
+    this.#isDue = this.#group.length > 0
+    return group
+  }
+
+  async #append(group: readonly Waiting[]): Promise<void> {
+    const bytes = Buffer.from(group.map(({ line }) => line).join(''))
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += (await this.#file.write(bytes, at, bytes.length - at, this.#end + at)).bytesWritten
+      }
+      if (this.#settings.durability !== 'os') await this.#file.datasync()
+    } catch (error) {
+      // Half a line would be cut off when the journal is opened. Better not to leave it, if that can be helped.
+      await this.#file.truncate(this.#end).catch(() => undefined)
+      throw error
+    }
+    this.#end += bytes.length
+  }
+}

@@ -1,0 +1,35 @@
+import type { FileHandle } from 'node:fs/promises'
+
+const WINDOW_BYTES = 64 * 1024
+const LINE_FEED = 0x0a
+
+/** Reads single lines anywhere in a file. Lines near each other, such as those of a journal read in order, share one reading. */
+export class LineReader {
+  readonly #file: FileHandle
+  #window = new Uint8Array(0)
+  #windowAt = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  /** @returns the line that begins there, without its line feed, up to the end of the file if it has none */
+  async read(at: number): Promise<Uint8Array> {
+    for (let bytes = WINDOW_BYTES; ; bytes *= 4) {
+      const line = this.#lineIn(this.#window, at - this.#windowAt)
+      if (line) return line
+      // Each reading has a window of its own: others may be on their way.
+      const window = new Uint8Array(bytes)
+      const { bytesRead } = await this.#file.read(window, 0, bytes, at)
+      this.#window = window.subarray(0, bytesRead)
+      this.#windowAt = at
+      if (bytesRead < bytes) return this.#lineIn(this.#window, 0) ?? this.#window
+    }
+  }
+
+  #lineIn(window: Uint8Array, at: number): Uint8Array | undefined {
+    if (at < 0 || at >= window.length) return undefined
+    const end = window.indexOf(LINE_FEED, at)
+    return end === -1 ? undefined : window.subarray(at, end)
+  }
+}

@@ -1,0 +1,72 @@
+import { fileChunks } from '../jsonl/file-chunks.ts'
+import { count, duration, oneOf, show, validate, type Check } from '../validate.ts'
+import { FileJournal } from './file-journal.ts'
+import type { GroupSettings } from './group-writer.ts'
+import type { Journal } from './journal.ts'
+import { JournalLockedError } from './journal-locked-error.ts'
+import { lock } from './lock.ts'
+import { scanJournal } from './scan-journal.ts'
+import { UnusableJournalError } from './unusable-journal-error.ts'
+
+export interface JournalOptions {
+  /**
+   * When a result counts as kept. `'group'`: it is on the disk, and many get there with one `fdatasync`; `'each'`: with one each; `'os'`: the
+   * operating system has it, so it survives the process, and not a power cut. @default 'group'
+   */
+  durability?: 'group' | 'each' | 'os' | undefined
+  /** How long a result waits for others, in milliseconds. A run does not wait when no more can come. @default 5 */
+  groupMs?: number | undefined
+  /** How many results are written together at most; so many go at once. @default 256 */
+  groupMax?: number | undefined
+}
+
+/**
+ * Opens a journal, JSON Lines with one line for each result, or starts one. What a killed process left unfinished at its
+ * end is cut off; of several records with one id the first holds. One process at a time, by a lock file beside it: that of a
+ * process which is gone is taken over.
+ *
+ * It reads the file once, and keeps of each record its id and its place: about 30 bytes and the id.
+ *
+ * @param path the file; its folder must exist
+ * @throws JournalLockedError when it is open already, here or in another process
+ * @throws UnusableJournalError for a file that is no journal, is damaged or cannot be opened
+ */
+export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
+  if (typeof path !== 'string' || path === '') throw new TypeError(`path must be a path, got ${show(path)}`)
+  validate(options, CHECKS)
+  const settings: GroupSettings = {
+    durability: options.durability ?? 'group',
+    groupMs: options.groupMs ?? 5,
+    groupMax: options.groupMax ?? 256,
+  }
+  // Not imported at the top: a run without a journal needs no file system, and so no Node.
+  const { constants, open, realpath } = await import('node:fs/promises')
+  const refuse = (cause: unknown): never => {
+    if (JournalLockedError.is(cause)) throw cause
+    throw new UnusableJournalError(path, 'file-system', { cause })
+  }
+  // Opened without being changed, and locked by its real path: it may have more names than one.
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT).catch(refuse)
+  let unlock: (() => Promise<void>) | undefined
+  try {
+    if (!(await file.stat()).isFile()) throw new UnusableJournalError(path, 'not-a-journal')
+    const realPath = await realpath(path)
+    unlock = await lock(realPath).catch(refuse)
+    const scan = await scanJournal(realPath, fileChunks(realPath))
+    let { end } = scan
+    await file.truncate(end)
+    if (scan.lacksLineFeed) end += (await file.write('\n', end)).bytesWritten
+    await file.datasync()
+    return new FileJournal({ path: realPath, file, unlock, settings, ...scan, end })
+  } catch (error) {
+    await file.close()
+    await unlock?.()
+    throw error
+  }
+}
+
+const CHECKS: Readonly<Record<keyof JournalOptions, Check>> = {
+  durability: oneOf('group', 'each', 'os'),
+  groupMs: duration,
+  groupMax: count,
+}

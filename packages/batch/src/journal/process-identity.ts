@@ -1,0 +1,60 @@
+/** What tells one process from every other, also from a later one with its number. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** When it started, in ticks since the machine did; unknown where there is no `/proc`. */
+  readonly startedAt?: string | undefined
+  /** Which start of which machine it belongs to, and within that, which world of process numbers. */
+  readonly boot?: string | undefined
+  readonly namespace?: string | undefined
+  readonly host: string
+}
+
+export async function thisProcess(): Promise<ProcessIdentity> {
+  const { hostname } = await import('node:os')
+  const { readFile, readlink } = await import('node:fs/promises')
+  const unknown = (): undefined => undefined
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(unknown)
+  return {
+    pid: process.pid,
+    startedAt: (await statOf(process.pid))?.startedAt,
+    boot: boot?.trim(),
+    namespace: await readlink('/proc/self/ns/pid').catch(unknown),
+    host: hostname(),
+  }
+}
+
+/**
+ * Whether a process that was once there is still: `'unknown'` for one of another machine or container, whose numbers mean
+ * nothing here.
+ */
+export async function isAlive(
+  other: ProcessIdentity,
+  self: ProcessIdentity,
+): Promise<'this' | 'alive' | 'dead' | 'unknown'> {
+  if (other.host !== self.host) return 'unknown'
+  if (other.boot !== self.boot) return 'dead' // The machine has been started again since.
+  if (other.namespace !== self.namespace) return 'unknown'
+  if (other.pid === self.pid) return other.startedAt === self.startedAt ? 'this' : 'dead'
+  if (self.startedAt !== undefined) {
+    const stat = await statOf(other.pid)
+    return stat?.isRunning && stat.startedAt === other.startedAt ? 'alive' : 'dead'
+  }
+  try {
+    process.kill(other.pid, 0)
+    return 'alive'
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'EPERM' ? 'alive' : 'dead'
+  }
+}
+
+/** From `/proc/<pid>/stat`: field 3 is the state, field 22 when it started. See proc_pid_stat(5). */
+async function statOf(
+  pid: number,
+): Promise<{ isRunning: boolean; startedAt: string | undefined } | undefined> {
+  const { readFile } = await import('node:fs/promises')
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  // Field 2, the name, stands in parentheses and may have some of its own.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // One that was killed stays as a zombie until its parent has heard of it.
+  return fields && { isRunning: !/[ZX]/.test(fields[0] ?? ''), startedAt: fields[19] }
+}

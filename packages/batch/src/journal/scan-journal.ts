@@ -1,0 +1,84 @@
+import { IdIndex } from '../bulk/id-index.ts'
+import { LineCutter, type RawLine } from '../jsonl/line-cutter.ts'
+import { MAX_RECORD_BYTES } from './encode-record.ts'
+import { isTornHeader, parseHeader, type Header } from './header.ts'
+import type { JournalRecord } from './journal.ts'
+import { UnusableJournalError } from './unusable-journal-error.ts'
+
+/** What a journal holds, as far as it must be known. */
+export interface Scan {
+  readonly header: Header | undefined
+  /** Where the first record of each id begins, in bytes. */
+  readonly index: IdIndex
+  /** What is behind it was torn off while it was written. */
+  readonly end: number
+  /** The last line is whole, but for its line feed. */
+  readonly lacksLineFeed: boolean
+}
+
+/**
+ * Reads a journal once from its beginning to its end. Only the last line may be in pieces: whoever wrote it was killed.
+ *
+ * @throws UnusableJournalError for anything else that is no journal
+ */
+export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array>): Promise<Scan> {
+  const cutter = new LineCutter(MAX_RECORD_BYTES)
+  const index = new IdIndex()
+  let header: Header | undefined
+  let end = 0
+  let lacksLineFeed = false
+
+  function take(raw: RawLine): void {
+    if (raw.line === 1) {
+      const parsed = parseHeader(decode(raw) ?? '')
+      if (typeof parsed === 'string') throw new UnusableJournalError(path, parsed)
+      header = parsed
+    } else {
+      const record = recordOf(raw)
+      if (!record) throw new UnusableJournalError(path, 'damaged', { line: raw.line })
+      index.add(record.id, raw.byteOffset)
+    }
+    end = raw.byteOffset + raw.bytes.length
+  }
+
+  for await (const chunk of chunks) {
+    for (const raw of cutter.cut(chunk)) {
+      take(raw)
+      end++ // Its line feed.
+    }
+  }
+  for (const raw of cutter.end()) {
+    const isTorn =
+      raw.line === 1 ? isTornHeader(new TextDecoder().decode(raw.bytes)) : recordOf(raw) === undefined
+    if (isTorn) break
+    take(raw)
+    lacksLineFeed = true
+  }
+  return { header, index, end, lacksLineFeed }
+}
+
+/** The record on a line, if it is one. */
+export function recordOf(raw: RawLine): JournalRecord | undefined {
+  const text = decode(raw)
+  if (text === undefined) return undefined
+  try {
+    const record = Object(JSON.parse(text)) as Partial<JournalRecord>
+    const { id, index, attempts, durationMs } = record
+    const isRecord =
+      typeof id === 'string' && [index, attempts, durationMs].every((value) => typeof value === 'number')
+    return isRecord ? (record as JournalRecord) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function decode({ bytes, tooLong }: RawLine): string | undefined {
+  if (tooLong) return undefined
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
