@@ -1,2 +1,4 @@
+import { defineConfig, type Options } from 'tsup'
 import base from '../../tsup.base.ts'
-export default base
+
+export default defineConfig({ ...(base as Options), entry: ['src/index.ts', 'src/provider/openai.ts'] })

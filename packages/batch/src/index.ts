@@ -24,11 +24,27 @@ export { UnwritableValueError } from './journal/unwritable-value-error.ts'
 export { BadLineError } from './jsonl/bad-line-error.ts'
 export { readJsonl, type BadLine, type ReadJsonlOptions } from './jsonl/read-jsonl.ts'
 export { UnreadableFileError } from './jsonl/unreadable-file-error.ts'
-export type { ConcurrencyLease, ConcurrencyLimit, Lease, RateLimiter } from './limits/contracts.ts'
+export type {
+  AcquireOptions,
+  ConcurrencyLease,
+  ConcurrencyLimit,
+  ConcurrencyLimitStats,
+  Cost,
+  Lease,
+  LimitKind,
+  LimitStats,
+  Outcome,
+  RateLimiter,
+  RateLimiterStats,
+} from './limits/contracts.ts'
+export { createConcurrencyLimit, type ConcurrencyLimitOptions } from './limits/create-concurrency-limit.ts'
+export { createRateLimiter } from './limits/create-rate-limiter.ts'
 export type { HeadersLike } from './limits/headers.ts'
 export {
   parseRateLimitHeaders,
   type ObservedLimit,
   type ObservedLimits,
 } from './limits/rate-limit-headers.ts'
+export { RateLimitWaitError } from './limits/rate-limit-wait-error.ts'
+export type { RateLimits } from './limits/rate-limits.ts'
 export { RequestTooLargeError } from './request-too-large-error.ts'

@@ -51,7 +51,7 @@ describe('conditions', () => {
     expect([50, 150, 1_050, 1_150].map((at) => takesAt(flapping, at))).toEqual([true, false, true, false])
   })
 
-  it('match operation, stream and model', () => {
+  it('match operation, stream, model, words, method and path', () => {
     const takes = (when: Rule['when']) => takesAt(when, 0)
     expect(takes({ operation: 'chat' })).toBe(true)
     expect(takes({ operation: ['models', 'chat'] })).toBe(true)
@@ -62,6 +62,9 @@ describe('conditions', () => {
     expect(takes({ model: 'gpt-5' })).toBe(false)
     expect(takes({ says: 'hello' })).toBe(true)
     expect(takes({ says: 'poison' })).toBe(false)
+    expect(takes({ method: 'POST', path: '/chat/' })).toBe(true)
+    expect(takes({ method: 'GET' })).toBe(false)
+    expect(takes({ path: '/batches' })).toBe(false)
   })
 
   it('must all hold', () => {

@@ -104,6 +104,12 @@ export class Provider implements SimulatedProvider {
     await this.#listener.down()
   }
 
+  /** Ends everything: connections, and the work on batches too, which goes on while a provider is only down. */
+  async close(): Promise<void> {
+    this.#batches.stop()
+    await this.#listener.down()
+  }
+
   #connect(socket: Socket, connection: Connection): void {
     const journal = this.#journal
     journal.opened++

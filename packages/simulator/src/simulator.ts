@@ -35,7 +35,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   for (const [name, script] of Object.entries(scripts)) providers.set(name, new Provider(name, script, seed))
 
   const close = async () => {
-    await Promise.all([...providers.values()].map((provider) => provider.down()))
+    await Promise.all([...providers.values()].map((provider) => provider.close()))
   }
   try {
     let next = port

@@ -60,6 +60,8 @@ function create(book: BatchBook, files: FileStore, request: RecordedRequest, scr
       'invalid_value',
     )
   }
+  const wrongMetadata = judgeMetadata(metadata)
+  if (wrongMetadata !== undefined) return badRequest(wrongMetadata, 'metadata', 'invalid_value')
   const file = typeof inputFile === 'string' ? files.get(inputFile) : undefined
   if (file?.about.purpose !== 'batch') {
     return badRequest(
@@ -69,6 +71,18 @@ function create(book: BatchBook, files: FileStore, request: RecordedRequest, scr
   }
   if (files.full) return badRequest('The simulator holds no more files; delete some, or reset it.')
   return jsonAnswer(book.create({ endpoint, metadata, file, request, script }))
+}
+
+/** Up to 16 pairs of a key of up to 64 and a text of up to 512 characters, as OpenAI has it. */
+function judgeMetadata(metadata: unknown): string | undefined {
+  if (metadata === null) return undefined
+  if (!isObject(metadata)) return "Invalid type for 'metadata': expected an object."
+  const pairs = Object.entries(metadata)
+  if (pairs.length > 16) return "Invalid 'metadata': at most 16 properties are allowed."
+  const wrong = pairs.find(
+    ([key, value]) => key.length > 64 || typeof value !== 'string' || value.length > 512,
+  )
+  return wrong && `Invalid 'metadata.${wrong[0].slice(0, 64)}': expected a short string.`
 }
 
 function list(book: BatchBook, query: URLSearchParams): Answer {

@@ -1,6 +1,6 @@
 /** A duration as Go prints it, to the millisecond: `0s`, `12ms`, `1.5s`, `6m0s`. OpenAI's reset headers are such. */
 export function goDuration(ms: number): string {
-  const whole = Math.ceil(ms)
+  const whole = wholeMs(ms)
   if (whole <= 0) return '0s'
   if (whole < 1_000) return `${whole}ms`
   const hours = Math.floor(whole / 3_600_000)
@@ -8,4 +8,9 @@ export function goDuration(ms: number): string {
   const seconds = `${(whole % 60_000) / 1_000}s`
   if (hours > 0) return `${hours}h${minutes}m${seconds}`
   return minutes > 0 ? `${minutes}m${seconds}` : seconds
+}
+
+/** Rounded up, but for what only the arithmetic of many refills has left over. */
+export function wholeMs(ms: number): number {
+  return Math.ceil(ms - 1e-6)
 }

@@ -1,5 +1,5 @@
 import { type Answer, errorAnswer } from '../answers/answer.ts'
-import { goDuration } from './go-duration.ts'
+import { goDuration, wholeMs } from './go-duration.ts'
 import type { Shortage } from './quota-meter.ts'
 
 const visit = 'Visit https://platform.openai.com/account/rate-limits to learn more.'
@@ -30,6 +30,6 @@ function words(shortage: Shortage, whose: string): string {
 /** `retry-after` in whole seconds and `retry-after-ms`, if waiting helps and its length is known. */
 export function retryHeaders(shortage: Shortage): string[] {
   if (!('waitMs' in shortage)) return []
-  const { waitMs } = shortage
-  return ['retry-after', String(Math.ceil(waitMs / 1_000)), 'retry-after-ms', String(Math.ceil(waitMs))]
+  const ms = wholeMs(shortage.waitMs)
+  return ['retry-after', String(Math.ceil(ms / 1_000)), 'retry-after-ms', String(ms)]
 }

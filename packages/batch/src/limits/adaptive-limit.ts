@@ -1,0 +1,129 @@
+import { PriorityQueue } from '../batcher/priority-queue.ts'
+import { aSignal, show } from '../validate.ts'
+import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
+
+const CUT = 0.7
+
+interface Waiter {
+  priority: number
+  resolve: (lease: ConcurrencyLease) => void
+  leave: () => void
+  previous: Waiter | undefined
+  next: Waiter | undefined
+}
+
+/**
+ * The limit and who has or awaits a slot.
+ *
+ *     slow start: +1 for each success ──overloaded──► × 0.7 ◄──overloaded── +1 for each round of successes
+ *                                                       └─────────────────────────▲
+ */
+export class AdaptiveLimit implements ConcurrencyLimit {
+  readonly #min: number
+  readonly #max: number
+  readonly #waiting = new PriorityQueue<Waiter>()
+  #limit: number
+  #inFlight = 0
+  #granted = 0
+  #overloaded = 0
+  #cuts = 0
+  /** Slots up to this number were given out before the latest cut: their ends say nothing about the limit of now. */
+  #cutAt = 0
+
+  constructor(initial: number, min: number, max: number) {
+    this.#limit = initial
+    this.#min = min
+    this.#max = max
+  }
+
+  get limit(): number {
+    return Math.floor(this.#limit)
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  acquire(signal?: AbortSignal): Promise<ConcurrencyLease> {
+    return new Promise((resolve, reject) => {
+      if (signal !== undefined && !aSignal[0](signal))
+        throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`)
+      signal?.throwIfAborted() // A promise that is being made rejects with its reason.
+      if (this.#waiting.size === 0 && this.#inFlight < this.limit) resolve(this.#grant())
+      else this.#wait(signal, resolve, reject)
+    })
+  }
+
+  stats(): ConcurrencyLimitStats {
+    return {
+      limit: this.limit,
+      inFlight: this.#inFlight,
+      waiting: this.#waiting.size,
+      granted: this.#granted,
+      overloaded: this.#overloaded,
+      cuts: this.#cuts,
+    }
+  }
+
+  #wait(
+    signal: AbortSignal | undefined,
+    resolve: (lease: ConcurrencyLease) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const onAbort = (): void => {
+      leave()
+      reject(signal?.reason)
+    }
+    const leave = (): void => {
+      this.#waiting.remove(waiter)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const waiter: Waiter = { priority: 0, resolve, leave, previous: undefined, next: undefined }
+    this.#waiting.push(waiter)
+    signal?.addEventListener('abort', onAbort)
+  }
+
+  #grant(): ConcurrencyLease {
+    const number = ++this.#granted
+    this.#inFlight++
+    // Where less than half of the slots are taken, a success says nothing about more of them.
+    const presses = this.#inFlight * 2 > this.limit
+    let open = true
+    const close = (learn?: () => void): void => {
+      if (!open) return
+      open = false
+      learn?.()
+      this.#inFlight--
+      this.#advance()
+    }
+    return {
+      settle: ({ overloaded }) =>
+        close(() => {
+          if (overloaded) this.#overloaded++
+          if (number <= this.#cutAt) return
+          if (overloaded) this.#lower()
+          else if (presses) this.#raise()
+        }),
+      cancel: () => close(),
+    }
+  }
+
+  #raise(): void {
+    const step = this.#cuts === 0 ? 1 : 1 / this.#limit
+    this.#limit = Math.min(this.#max, this.#limit + step)
+  }
+
+  #lower(): void {
+    this.#cuts++
+    this.#cutAt = this.#granted
+    // A limit that was not used up is not what was too much.
+    this.#limit = Math.max(this.#min, Math.min(this.#limit, this.#inFlight) * CUT)
+  }
+
+  #advance(): void {
+    for (let first = this.#waiting.first; first && this.#inFlight < this.limit; first = this.#waiting.first) {
+      first.leave()
+      first.resolve(this.#grant())
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ConcurrencyLease, ConcurrencyLimit } from './contracts.ts'
+import { createConcurrencyLimit, type ConcurrencyLimitOptions } from './create-concurrency-limit.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const take = (limit: ConcurrencyLimit, times: number): Promise<ConcurrencyLease[]> =>
+  Promise.all(Array.from({ length: times }, () => limit.acquire()))
+
+/** A provider that answers after `latencyMs`, and refuses, quickly, what is more than `knee` at once. */
+function provider(knee: number, latencyMs: () => number) {
+  let inFlight = 0
+  const call = async (): Promise<{ overloaded: boolean }> => {
+    inFlight++
+    const overloaded = inFlight > knee
+    await new Promise((resolve) => setTimeout(resolve, overloaded ? 20 : latencyMs()))
+    inFlight--
+    return { overloaded }
+  }
+  return call
+}
+
+describe('the adaptive limit', () => {
+  it('settles within 20–60 given overload above 40 in flight, whatever the latency', async () => {
+    let draw = 0
+    // Answers of very different length: what a limit that looks at latency would take for load.
+    const latencies = [100, 4_000, 300, 900, 2_000, 150]
+    const call = provider(40, () => latencies[draw++ % latencies.length] ?? 0)
+    const limit = createConcurrencyLimit()
+    const work = async (): Promise<void> => {
+      for (;;) {
+        const lease = await limit.acquire()
+        lease.settle(await call())
+      }
+    }
+    for (let caller = 0; caller < 200; caller++) void work()
+    await vi.advanceTimersByTimeAsync(60_000)
+    const seen: number[] = []
+    for (let second = 0; second < 120; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      seen.push(limit.limit)
+    }
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(20)
+    expect(Math.max(...seen)).toBeLessThanOrEqual(60)
+    const { overloaded, granted } = limit.stats()
+    expect(overloaded / granted).toBeLessThan(0.05)
+    vi.clearAllTimers()
+  })
+
+  it('takes 64 simultaneous 429s for one cut', async () => {
+    const limit = createConcurrencyLimit({ initial: 64 })
+    for (const lease of await take(limit, 64)) lease.settle({ overloaded: true })
+    expect(limit.stats()).toMatchObject({ limit: 44, cuts: 1, overloaded: 64, inFlight: 0 })
+    const [next] = await take(limit, 44)
+    next?.settle({ overloaded: true })
+    expect(limit.stats()).toMatchObject({ cuts: 2, limit: 30 })
+  })
+
+  it('rises by one for each success until the first overload: it doubles in each round trip', async () => {
+    const limit = createConcurrencyLimit({ initial: 4 })
+    const open = await take(limit, 4)
+    const work = async (): Promise<void> => void open.push(await limit.acquire())
+    for (let caller = 0; caller < 100; caller++) void work()
+    const round = async (): Promise<number> => {
+      for (const lease of open.splice(0)) lease.settle({ overloaded: false })
+      await vi.advanceTimersByTimeAsync(0)
+      return open.length
+    }
+    // Of the first four the first two, with less than half of the slots in use, say nothing.
+    expect([await round(), await round(), await round()]).toEqual([6, 12, 24])
+  })
+
+  it('rises by about one in a round trip after an overload', async () => {
+    const limit = createConcurrencyLimit({ initial: 20 })
+    const leases = await take(limit, 20)
+    for (const [index, lease] of leases.entries()) lease.settle({ overloaded: index === 0 })
+    expect(limit.limit).toBe(14)
+    for (let round = 0; round < 10; round++) {
+      for (const lease of await take(limit, limit.limit)) lease.settle({ overloaded: false })
+    }
+    expect(limit.limit).toBeGreaterThan(16)
+    expect(limit.limit).toBeLessThanOrEqual(24)
+  })
+
+  it('does not grow by idling, nor when few slots are in use', async () => {
+    const limit = createConcurrencyLimit({ initial: 10 })
+    for (let call = 0; call < 500; call++) {
+      const leases = await take(limit, 4)
+      for (const lease of leases) lease.settle({ overloaded: false })
+    }
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(limit.limit).toBe(10)
+  })
+
+  it('stays between min and max', async () => {
+    const limit = createConcurrencyLimit({ initial: 6, min: 5, max: 8 })
+    for (let round = 0; round < 5; round++) {
+      for (const lease of await take(limit, limit.limit)) lease.settle({ overloaded: false })
+    }
+    expect(limit.limit).toBe(8)
+    for (let round = 0; round < 5; round++) {
+      const leases = await take(limit, limit.limit)
+      for (const lease of leases) lease.settle({ overloaded: true })
+    }
+    expect(limit.limit).toBe(5)
+  })
+
+  it('is cut to what was in use, not to what was allowed', async () => {
+    const limit = createConcurrencyLimit({ initial: 100 })
+    const [lease] = await take(limit, 10)
+    lease?.settle({ overloaded: true })
+    expect(limit.limit).toBe(7)
+  })
+
+  it('learns nothing from a slot that is cancelled, and counts each end once', async () => {
+    const limit = createConcurrencyLimit({ initial: 1, max: 4 })
+    const [lease] = await take(limit, 1)
+    lease?.cancel()
+    lease?.settle({ overloaded: false })
+    lease?.settle({ overloaded: true })
+    expect(limit.stats()).toEqual({ limit: 1, inFlight: 0, waiting: 0, granted: 1, overloaded: 0, cuts: 0 })
+  })
+})
+
+describe('who waits for a slot', () => {
+  it('gets it first come, first served, and none while more are in flight than allowed', async () => {
+    const limit = createConcurrencyLimit({ initial: 2, max: 2 })
+    const order: number[] = []
+    const leases = await take(limit, 2)
+    for (const name of [1, 2, 3]) void limit.acquire().then(() => order.push(name))
+    expect(limit.stats().waiting).toBe(3)
+    leases[0]?.settle({ overloaded: true }) // The limit is 1 now, and one is in flight.
+    await vi.advanceTimersByTimeAsync(0)
+    expect(order).toEqual([])
+    leases[1]?.settle({ overloaded: false })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(order).toEqual([1])
+  })
+
+  it('leaves at once when the signal aborts, with its reason and without a listener', async () => {
+    const limit = createConcurrencyLimit({ initial: 1, max: 1 })
+    const [lease] = await take(limit, 1)
+    const controller = new AbortController()
+    const remove = vi.spyOn(controller.signal, 'removeEventListener')
+    const reason = new Error('enough')
+    const waiting = limit.acquire(controller.signal)
+    const next = limit.acquire()
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    expect(remove).toHaveBeenCalledTimes(1)
+    await expect(limit.acquire(controller.signal)).rejects.toBe(reason)
+    lease?.settle({ overloaded: false })
+    await next
+    expect(limit.stats()).toMatchObject({ inFlight: 1, waiting: 0 })
+  })
+})
+
+it.each([
+  [{ initial: 0 }, 'initial must be a whole number of at least 1, got 0'],
+  [{ minimum: 2 }, 'unknown option minimum; did you mean min?'],
+  [{ min: 9, max: 8 }, 'min must be at most max (8), got 9'],
+  [{ initial: 9, max: 8 }, 'initial must be from min (1) to max (8), got 9'],
+])('refuses %j', (options, message) => {
+  expect(() => createConcurrencyLimit(options as ConcurrencyLimitOptions)).toThrow(new TypeError(message))
+})
+
+it('has defaults that fit whatever is given', () => {
+  expect(createConcurrencyLimit().limit).toBe(8)
+  expect(createConcurrencyLimit({ max: 3 }).limit).toBe(3)
+  expect(createConcurrencyLimit({ min: 300 }).limit).toBe(300)
+  expect(createConcurrencyLimit({ initial: 500 }).limit).toBe(500)
+})

@@ -1,0 +1,78 @@
+import { startSimulator, type Limits } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { createRateLimiter } from './create-rate-limiter.ts'
+import { parseRateLimitHeaders } from './rate-limit-headers.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+const simulator = await startSimulator()
+const provider = simulator.provider()
+const client = new OpenAI({ apiKey: 'key', baseURL: provider.baseURL, maxRetries: 0 })
+afterAll(() => simulator.close())
+beforeEach(async () => {
+  // The first calls of a process are slow: what they hold up would come in a crowd.
+  provider.script({})
+  const warmUp = () => client.embeddings.create({ model: 'text-embedding-3-small', input: 'sea' })
+  for (let call = 0; call < 5; call++) await Promise.all(Array.from({ length: 10 }, warmUp))
+  provider.reset()
+})
+
+/** 600 requests and 90,000 tokens a minute, where a minute takes three seconds and a tenth of it can be spent at once. */
+const limits: Limits = { requestsPerMinute: 600, tokensPerMinute: 90_000, minuteMs: 3_000, burst: 0.1 }
+/** The same on this clock. */
+const known: RateLimits = { requestsPerMinute: 12_000, tokensPerMinute: 1_800_000, burstMs: 50 }
+
+/** Makes so many calls at once, each through the limiter until it is answered; how many were refused on the way. */
+async function run(
+  options: RateLimits,
+  calls: number,
+  input: string,
+): Promise<{ refused: number; calls: number }> {
+  const limiter = createRateLimiter(options)
+  const call = async (): Promise<void> => {
+    for (;;) {
+      const lease = await limiter.acquire({ input: Math.ceil(input.length / 4), output: 0 })
+      try {
+        const { data, response } = await client.embeddings
+          .create({ model: 'text-embedding-3-small', input, dimensions: 1 })
+          .withResponse()
+        const usage = { input: data.usage.prompt_tokens, output: 0 }
+        lease.settle({ status: 200, usage, observed: parseRateLimitHeaders(response.headers) })
+        return
+      } catch (error) {
+        if (!(error instanceof OpenAI.APIError) || error.status !== 429) throw error
+        const headers = error.headers as Headers
+        const retryAfterMs = Number(headers.get('retry-after-ms') ?? NaN)
+        lease.settle({ status: 429, retryAfterMs, observed: parseRateLimitHeaders(headers) })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: calls }, call))
+  const { byStatus } = provider.counts()
+  return { refused: byStatus['429'] ?? 0, calls: provider.counts().calls }
+}
+
+describe('against a provider of 600 requests and 90,000 tokens a minute', () => {
+  it('1,200 jobs within known limits get no 429', async () => {
+    provider.script({ limits })
+    expect(await run(known, 1_200, 'sea')).toEqual({ refused: 0, calls: 1_200 })
+  })
+
+  it('300 large jobs, limited by their tokens, get no 429', async () => {
+    provider.script({ limits })
+    expect(await run(known, 300, 'a wide and quiet sea '.repeat(100))).toEqual({ refused: 0, calls: 300 })
+  })
+
+  it('1,200 jobs that must learn the limits from headers get at most 2 % 429s', async () => {
+    provider.script({ limits })
+    const { refused, calls } = await run({ burstMs: 50 }, 1_200, 'sea')
+    expect(refused / calls).toBeLessThanOrEqual(0.02)
+  })
+
+  it('300 jobs that must learn the limits from refusals alone get through', async () => {
+    provider.script({ limits: { ...limits, headers: 'retry-after' } })
+    const { refused, calls } = await run({ burstMs: 50 }, 300, 'sea')
+    expect(calls - refused).toBe(300)
+    expect(refused / calls).toBeLessThanOrEqual(0.35)
+  })
+})

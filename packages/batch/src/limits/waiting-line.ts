@@ -1,0 +1,75 @@
+import { PriorityQueue } from '../batcher/priority-queue.ts'
+import type { Cost, Lease } from './contracts.ts'
+
+/** One acquire that waits. */
+export interface Waiter {
+  cost: Cost
+  priority: number
+  /** When it gives up. */
+  deadlineMs: number
+  resolve: (lease: Lease) => void
+  reject: (reason: unknown) => void
+  signal: AbortSignal | undefined
+  onAbort: (() => void) | undefined
+  previous: Waiter | undefined
+  next: Waiter | undefined
+}
+
+interface Sum extends Cost {
+  requests: number
+}
+
+/** Acquires that wait: first by priority, then first come, with the sum of what they cost. */
+export class WaitingLine {
+  readonly #queue = new PriorityQueue<Waiter>()
+  readonly #sums = new Map<number, Sum>()
+
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /** Who goes next. */
+  get first(): Waiter | undefined {
+    return this.#queue.first
+  }
+
+  /** Who gives up next: within a priority nobody does before those who came earlier. */
+  get firstToGiveUp(): Waiter | undefined {
+    return this.#queue.firstByLeast(({ deadlineMs }) => deadlineMs)
+  }
+
+  push(waiter: Waiter): void {
+    const { priority, cost, signal, onAbort } = waiter
+    this.#queue.push(waiter)
+    const sum = this.#sums.get(priority)
+    if (sum) add(sum, cost, 1)
+    else this.#sums.set(priority, { ...cost, requests: 1 })
+    if (onAbort) signal?.addEventListener('abort', onAbort)
+  }
+
+  remove(waiter: Waiter): void {
+    const { priority, cost, signal, onAbort } = waiter
+    this.#queue.remove(waiter)
+    const sum = this.#sums.get(priority)
+    if (sum && sum.requests > 1) add(sum, cost, -1)
+    else this.#sums.delete(priority)
+    if (onAbort) signal?.removeEventListener('abort', onAbort)
+  }
+
+  /** What goes before one who came now. */
+  ahead(priority: number): Sum {
+    const ahead: Sum = { input: 0, output: 0, requests: 0 }
+    for (const [theirs, sum] of this.#sums) {
+      if (theirs < priority) continue
+      add(ahead, sum, 1)
+      ahead.requests += sum.requests - 1
+    }
+    return ahead
+  }
+}
+
+function add(sum: Sum, { input, output }: Cost, times: 1 | -1): void {
+  sum.input += times * input
+  sum.output += times * output
+  sum.requests += times
+}

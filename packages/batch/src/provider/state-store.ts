@@ -1,0 +1,34 @@
+/** One step of a run. */
+export type StateRecord =
+  /** The first one. */
+  | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
+  /** A part is about to be uploaded: of the source, or of a parent whose requests were not all answered. */
+  | { type: 'part'; part: string; parent: string | null; round: number; count: number; tokens: number; idsHash: string }
+  | { type: 'uploaded'; part: string; fileId: string }
+  | { type: 'created'; part: string; batchId: string }
+  | {
+      type: 'ended'
+      part: string
+      status: string
+      outputFileId: string | null
+      errorFileId: string | null
+      code: string | null
+    }
+  /** A request that is too large for any file. */
+  | { type: 'refused'; id: string; size: number }
+  /** The source has been read to its end. */
+  | { type: 'source-ended' }
+
+/** Where the steps of a run are kept. Give your own to keep them in a database; one run at a time may use it. */
+export interface BatchStateStore {
+  /** All records, in the order in which they were appended. */
+  read(): Promise<readonly StateRecord[]>
+  /** Resolves once the record is safe. */
+  append(record: StateRecord): Promise<void>
+}
+
+/** For a run that need not survive its process. */
+export function memoryState(): BatchStateStore {
+  const records: StateRecord[] = []
+  return { read: async () => records, append: async (record) => void records.push(record) }
+}
