@@ -6,6 +6,7 @@ import type { Log, Transport } from './call/exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
 import type { HarborOptions } from './options/options.ts'
+import { Quotas } from './limits/quotas.ts'
 import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
 import { Foresight } from './prefetch/foresight.ts'
@@ -76,7 +77,17 @@ export function createEngine(
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
   const scopes = new Scopes()
-  const handle = createPipeline(transport, { health, store, scopes, foresight, accounts, ledger, telemetry })
+  const quotas = new Quotas()
+  const handle = createPipeline(transport, {
+    health,
+    quotas,
+    store,
+    scopes,
+    foresight,
+    accounts,
+    ledger,
+    telemetry,
+  })
   const { alerts: rules } = options
   const alerts =
     rules && rules.length > 0
@@ -107,6 +118,7 @@ export function createEngine(
       cache: answers.stats(),
       prefetch: foresight?.stats(),
       targets: health.stats(),
+      limits: quotas.stats(),
       pool: pool?.stats() ?? {},
     }),
     close: async () => {

@@ -21,6 +21,7 @@ export interface Explanation {
     readonly hedge: Policy['hedge']
     readonly lastResort: boolean
     readonly ordered: boolean
+    readonly limits: Policy['limits']
     /** What is kept of answers, and for how long; undefined when nothing is. */
     readonly cache: Policy['cache']
   }
@@ -73,6 +74,7 @@ export function explain(
       hedge: policy.hedge,
       lastResort: policy.lastResort !== undefined,
       ordered: policy.order !== undefined,
+      limits: policy.limits,
       cache: policy.cache,
     },
     providers: Object.fromEntries(

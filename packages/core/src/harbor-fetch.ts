@@ -27,6 +27,7 @@ export type HarborFetchOptions = Pick<
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
   | 'spendLimit'
+  | 'limits'
   | 'cache'
   | 'prefetch'
   | 'alerts'

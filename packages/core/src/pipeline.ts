@@ -11,6 +11,7 @@ import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { retryLayer } from './layers/retry.ts'
+import type { Quotas } from './limits/quotas.ts'
 import type { Scopes } from './cache/scopes.ts'
 import type { Foresight } from './prefetch/foresight.ts'
 import type { Health } from './targets/health.ts'
@@ -19,6 +20,7 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 /** What layers remember from call to call. */
 export interface PipelineState {
   readonly health: Health
+  readonly quotas: Quotas
   /** What is kept of answers; made when it is first needed. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
@@ -32,12 +34,12 @@ export interface PipelineState {
 /** The order of the layers, from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
-  { health, store, scopes, foresight, accounts, ledger, telemetry }: PipelineState,
+  { health, quotas, store, scopes, foresight, accounts, ledger, telemetry }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry)
-  const admission = admissionLayer(health)(guard)
+  const admission = admissionLayer(health, quotas)(guard)
   const retry = retryLayer(telemetry)(admission)
-  const fallback = fallbackLayer(health, telemetry)(retry)
+  const fallback = fallbackLayer(health, quotas, telemetry)(retry)
   const cost = costLayer(accounts, ledger)(fallback)
   const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(cost)
   const lastResort = lastResortLayer(telemetry)(cache)

@@ -70,7 +70,7 @@ export interface AttemptRecord {
   readonly durationMs: number | undefined
   /** How long the call waited before this attempt, in milliseconds, and what made it wait. */
   readonly waitedMs: number
-  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after'
+  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
   /** HTTP status of the answer; undefined when none came. */
   readonly status: number | undefined
   /** The provider's name for the request, from `x-request-id`. */
@@ -158,10 +158,11 @@ export class OpenReceipt implements Receipt {
     this.startedAt = facts.startedAt
   }
 
-  /** Notes the wait that the next attempt will have had behind it. */
+  /** Notes a wait that the next attempt will have had behind it. Of several, the longest gives the reason. */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
-    this.#wait = { waitedMs: ms, waitedFor: reason }
+    const { waitedMs, waitedFor } = this.#wait
+    this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms > waitedMs ? reason : waitedFor }
   }
 
   /** Opens the record of the next attempt. */

@@ -84,6 +84,36 @@ export function moneySpent(
   })
 }
 
+/**
+ * The `limits` of the target keep the call longer than it may take.
+ * @param waitMs how long; undefined when no time would be enough, since the request is larger than a limit
+ */
+export function limitReached(
+  exchange: LegExchange,
+  waitMs: number | undefined,
+  cause?: unknown,
+): AttemptError {
+  const { target } = exchange.leg
+  const why =
+    waitMs === undefined
+      ? `the request is larger than they ever allow (${cause instanceof Error ? cause.message : 'too many tokens'})`
+      : waitMs === Infinity
+        ? 'they are not known yet, and the first answers have not come'
+        : `there is room in ${Math.ceil(waitMs)} ms, which is longer than the call may take`
+  const retryAfterMs = waitMs === undefined || waitMs === Infinity ? undefined : waitMs
+  return notSent(exchange, 429, 'local_rate_limit', {
+    message: `The limits of ${target.name} let nothing through, so nothing was sent: ${why}.`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    cause,
+  })
+}
+
+/** Too many requests wait for the limits of the target already. */
+export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
+  const { message } = cause
+  return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
+}
+
 /** Nothing is kept for the call, and it asked for nothing else. */
 export function notCached(exchange: LegExchange, cause?: unknown): AttemptError {
   const message = "Nothing is cached for this request, and `cache: 'only-if-cached'` asks nobody."

@@ -1,25 +1,34 @@
-import { BreakerOpenError, type Permit } from '@harbor/breaker'
+import { BreakerOpenError, type CircuitBreaker, type Permit } from '@harbor/breaker'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { circuitOpen, upstreamCallsUsedUp } from '../attempt/failures.ts'
 import type { Answer, LegExchange, LegHandler, StreamEnd } from '../call/exchange.ts'
+import type { Pass } from '../limits/quota.ts'
+import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../targets/health.ts'
 import { hasNoCallLeft, situationOf, VERDICTS } from '../verdict.ts'
 
 /**
- * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, and
- * beyond the number of requests that one call may send. How the attempt ends is told to those who watch the target's health.
+ * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, while its limits
+ * leave no room, and beyond the number of requests that one call may send. How the attempt ends is told to those who watch.
  */
-export function admissionLayer(health: Health): (next: LegHandler) => LegHandler {
+export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandler) => LegHandler {
   return (next) =>
     async function admission(exchange) {
       if (hasNoCallLeft(exchange)) throw upstreamCallsUsedUp(exchange)
-      const permit = permitFor(exchange, health)
+      const breaker = breakerFor(exchange, health)
+      const quota = quotas.of(exchange)
+      // Nobody waits in line for a target that is not called.
+      if (quota) unlessOpen(exchange, () => breaker?.check())
+      const pass = await quota?.enter(exchange)
+      const permit = permitFor(exchange, breaker, pass)
       try {
         const answer = await next(exchange)
         if (permit) settleLater(permit, exchange, answer)
+        pass?.succeeded(answer)
         return answer
       } catch (error) {
         if (permit) settleFailure(permit, exchange, error)
+        pass?.failed(error)
         if (error instanceof AttemptError) health.noteFailure(exchange, error.failure)
         throw error
       }
@@ -27,10 +36,27 @@ export function admissionLayer(health: Health): (next: LegHandler) => LegHandler
 }
 
 /** Requests that are not judged say nothing about a model, so circuits leave them alone. */
-function permitFor(exchange: LegExchange, health: Health): Permit | undefined {
-  if (!exchange.operation.judged) return undefined
+function breakerFor({ operation, leg }: LegExchange, health: Health): CircuitBreaker | undefined {
+  return operation.judged ? health.breakerOf(leg.target) : undefined
+}
+
+/** The circuit may have opened during the wait: then what was reserved goes back. */
+function permitFor(
+  exchange: LegExchange,
+  breaker: CircuitBreaker | undefined,
+  pass: Pass | undefined,
+): Permit | undefined {
   try {
-    return health.breakerOf(exchange.leg.target)?.acquire()
+    return unlessOpen(exchange, () => breaker?.acquire())
+  } catch (error) {
+    pass?.cancel()
+    throw error
+  }
+}
+
+function unlessOpen<Result>(exchange: LegExchange, ask: () => Result): Result {
+  try {
+    return ask()
   } catch (error) {
     throw BreakerOpenError.is(error) ? circuitOpen(exchange, error) : error
   }

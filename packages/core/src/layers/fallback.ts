@@ -8,6 +8,7 @@ import { Leg, unsent } from '../call/leg.ts'
 import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
 import { contextFit } from '../targets/context-window.ts'
+import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../targets/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
@@ -20,20 +21,24 @@ type Outcome = { readonly answer: Answer } | { readonly error: unknown }
  * Chooses who serves the call: the first target of its chain that is available and able, and the next one when that fails.
  * A request that is too long, or was refused for its content, goes to the chain given for that, if there is one.
  */
-export function fallbackLayer(health: Health, telemetry: Telemetry): (next: LegHandler) => Handler {
+export function fallbackLayer(
+  health: Health,
+  quotas: Quotas,
+  telemetry: Telemetry,
+): (next: LegHandler) => Handler {
   return (next) =>
     async function fallback(exchange) {
       const plan = planOf(exchange)
       const chain = chainFor(exchange, plan)
       health.noteAlternatives(chain)
       const targets = inOrder(exchange, chain, health, telemetry)
-      const first = await outcomeOf(follow(exchange, targets, health, next))
+      const first = await outcomeOf(follow(exchange, targets, { health, quotas }, next))
       const rescue = isOver(exchange)
         ? []
         : rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
       if (rescue.length === 0) return answerOf(first)
       health.noteAlternatives(rescue)
-      const second = await outcomeOf(follow(exchange, rescue, health, next))
+      const second = await outcomeOf(follow(exchange, rescue, { health, quotas }, next))
       // What kept the first one from serving tells the caller more than what became of the rescue.
       if (!('answer' in second)) return answerOf(first)
       if ('answer' in first && first.answer.body.kind === 'stream') {
@@ -79,7 +84,7 @@ function inOrder(
 async function follow(
   exchange: Exchange,
   targets: readonly Target[],
-  health: Health,
+  { health, quotas }: { readonly health: Health; readonly quotas: Quotas },
   next: LegHandler,
 ): Promise<Answer> {
   const { policy, asked, receipt } = exchange
@@ -89,13 +94,19 @@ async function follow(
   const restOf = (target: Target): string | undefined =>
     health.restingReason(target, routes.providerOf(target), exchange.headers, since)
   const tooLong = contextFit(exchange.json)
+  const busy = (target: Target): string | undefined =>
+    quotas.waitMs(target, exchange) > 0 ? 'its limits leave no room now' : undefined
   const canTakeOver = (target: Target): boolean =>
-    health.isAvailable(target) && !restOf(target) && !lackOf(target, exchange) && !tooLong(target)
-  // Rests and estimated lengths steer. Where there is nowhere to steer to, only those rests count that this call brings about.
+    health.isAvailable(target) &&
+    !restOf(target) &&
+    !lackOf(target, exchange) &&
+    !tooLong(target) &&
+    !busy(target)
+  // Rests, limits and estimated lengths steer. Where there is nowhere to steer to, only those rests count that this call brings about.
   const steers = targets.some(canTakeOver)
   if (!steers) since = health.restsNoted
   const reasonToSkip = (target: Target): string | undefined =>
-    lackOf(target, exchange) ?? (steers ? tooLong(target) : undefined) ?? restOf(target)
+    lackOf(target, exchange) ?? (steers ? (tooLong(target) ?? busy(target)) : undefined) ?? restOf(target)
 
   async function call(target: Target, context: FallbackContext): Promise<Answer> {
     const reason = reasonToSkip(target)

@@ -3,6 +3,7 @@ import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
 import { checkCache } from '../cache/cache-options.ts'
+import { checkLimits } from '../limits/limit-options.ts'
 import { checkPrefetch } from '../prefetch/prefetch-options.ts'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
@@ -28,6 +29,7 @@ export const OWN = {
   attemptsBeforeFallback: is.aCount,
   maxUpstreamCalls: is.aCount,
   spendLimit: is.anObjectOrFalse,
+  limits: is.anObjectOrFalse,
   cache: is.aSwitchOrOptions,
   prefetch: is.aSwitchOrOptions,
   alerts: {
@@ -94,6 +96,7 @@ const PER_CALL = {
   tags: is.aListOfStrings,
   scope: is.aName,
   session: is.aName,
+  priority: is.aNumber,
   timeouts: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'an object of clocks',
@@ -117,6 +120,7 @@ export function checkHarborOptions(options: HarborOptions): void {
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
+  checkLimits(options.limits, 'limits')
   checkCache(options.cache)
   checkPrefetch(options.prefetch, options.cache)
   checkBreaker(options.breaker)

@@ -77,6 +77,10 @@ export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',
 }
+export const aNumber: Check = {
+  accepts: (value) => Number.isFinite(value),
+  expected: 'a number',
+}
 export const aWeight: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
   expected: 'a number of at least 0',

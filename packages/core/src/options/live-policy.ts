@@ -20,6 +20,7 @@ export type Reconfigurable = Pick<
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
   | 'spendLimit'
+  | 'limits'
   | 'cache'
 >
 
@@ -37,6 +38,7 @@ const RECONFIGURABLE = {
   attemptsBeforeFallback: true,
   maxUpstreamCalls: true,
   spendLimit: true,
+  limits: true,
   cache: true,
 } as const satisfies Record<keyof Reconfigurable, true>
 

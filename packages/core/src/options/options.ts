@@ -2,6 +2,7 @@ import type { AlertOptions } from '../alerts/alert.ts'
 import type { CacheLayerOptions } from '../cache/cache-options.ts'
 import type { PrefetchOptions } from '../prefetch/prefetch-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
+import type { LimitOptions } from '../limits/limit-options.ts'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
@@ -60,6 +61,12 @@ export interface HarborOptions extends ClientOptions {
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**
+   * What the providers allow, for each quota group: the models of a provider one by one, or what its entry's `quotaGroup` names. What is
+   * not given is learned from headers and refusals. Calls wait here instead of being refused there, or go to another target that has
+   * room. @default none
+   */
+  limits?: LimitOptions | false | undefined
+  /**
    * Gives the answer to a question that was asked before, and one answer to all who ask the same at once. `true`: with the
    * defaults, for what is safe. @default false
    */
@@ -98,6 +105,8 @@ export interface ProviderOptions {
    * @default each model is a group of its own
    */
   quotaGroup?: string | undefined
+  /** What each of its quota groups may use, instead of the client's `limits`; `false` for no limits. */
+  limits?: LimitOptions | false | undefined
   /** Parameters it does not know, left out of requests that are sent there. The receipt tells. */
   dropParams?: readonly string[] | undefined
   /**
@@ -184,6 +193,8 @@ export interface PerCallOptions {
    * or else the scope
    */
   session?: string | undefined
+  /** Who goes first where `limits` make calls wait: higher before lower. @default 0 */
+  priority?: number | undefined
   /** Replaces the client's clocks for this call, one by one. */
   timeouts?: TimeoutSettings | undefined
   /**

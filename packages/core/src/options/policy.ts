@@ -1,6 +1,7 @@
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Clock } from '@harbor/retry'
 import type { CacheRules } from '../cache/cache-options.ts'
+import type { LimitOptions } from '../limits/limit-options.ts'
 import type { LastResort, RetrySettings } from './options.ts'
 import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { Routes } from '../targets/routes.ts'
@@ -24,6 +25,8 @@ export interface Policy {
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
   readonly spendLimit: SpendLimitOptions | undefined
+  /** What every quota group may use that has no limits of its own; undefined when nothing is limited. */
+  readonly limits: LimitOptions | undefined
   /** Undefined when nothing is cached. */
   readonly cache: CacheRules | undefined
 }

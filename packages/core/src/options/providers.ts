@@ -1,6 +1,7 @@
 import type { ClientOptions } from 'openai'
 import { OptionError } from '../errors.ts'
 import { NATIVE, nativeProvider, OPENAI_URL, settleProvider, type Provider } from '../targets/providers.ts'
+import { checkLimits } from '../limits/limit-options.ts'
 import * as is from './check.ts'
 import type { HarborOptions, ProviderOptions } from './options.ts'
 
@@ -11,6 +12,7 @@ const PROVIDER = {
   apiVersion: is.aString,
   headers: is.anObject,
   quotaGroup: is.aString,
+  limits: is.anObjectOrFalse,
   dropParams: is.aListOfStrings,
   maxTokensParam: is.oneOf('max_tokens', 'max_completion_tokens'),
 } as const satisfies Record<keyof ProviderOptions, is.Check>
@@ -74,6 +76,7 @@ function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): 
     throw new OptionError(option, `${option} must be an object such as { apiKey, baseURL }.`)
   }
   is.checkOptions(entry, PROVIDER, `${option}.`)
+  checkLimits(entry.limits, `${option}.limits`)
   if (entry.kind === 'azure' && name === NATIVE && !isFetch) {
     throw new OptionError(
       `${option}.kind`,

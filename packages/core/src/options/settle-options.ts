@@ -48,6 +48,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     attemptsBeforeFallback,
     maxUpstreamCalls,
     spendLimit: own.spendLimit || undefined,
+    limits: own.limits || undefined,
     cache: cacheRules(own.cache),
   }
   return {

@@ -16,6 +16,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayMoveOn, restOf } from '../verdict.ts'
 import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from './providers.ts'
+import { clientKeyOf, quotaGroupOf } from './quota-group.ts'
 import { Cooldowns } from './cooldowns.ts'
 import type { Target } from './target.ts'
 
@@ -264,18 +265,14 @@ const REASONS = [
   ['target-and-model', 'it does not have the model'],
 ] as const
 
-/** Copies of a client may also differ in their key, which only requests to the client's own provider bring along. */
 function restKeys(
   target: Target,
   provider: Provider,
   headers: Headers,
 ): Record<(typeof REASONS)[number][0], string> {
-  const key = provider.native ? (headers.get('authorization') ?? headers.get('api-key') ?? '') : ''
-  // A group that was given a name is one, whoever belongs to it.
-  const group = provider.quotaGroup ?? `${target.quotaGroup}\n${key}`
   return {
-    credential: `credential\n${provider.name}\n${key}`,
-    'quota-group': `group\n${group}`,
+    credential: `credential\n${provider.name}\n${clientKeyOf(provider, headers)}`,
+    'quota-group': `group\n${quotaGroupOf(target, provider, headers)}`,
     'target-and-model': `model\n${keyOf(target)}`,
   }
 }

@@ -1,3 +1,4 @@
+import type { LimitOptions } from '../limits/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
 
 /** Where models are to be had, and with what credential. */
@@ -12,6 +13,8 @@ export interface Provider {
   readonly apiVersion: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
+  /** Of each of its quota groups; `false` for none, undefined for those of the client. */
+  readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
 }
@@ -29,7 +32,7 @@ const AZURE_VERSION = '2024-10-21'
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
   if (apiKey === undefined) return undefined
-  const { headers = {}, quotaGroup, dropParams = [], maxTokensParam } = options
+  const { headers = {}, quotaGroup, limits, dropParams = [], maxTokensParam } = options
   return {
     name,
     kind,
@@ -39,6 +42,7 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     apiVersion,
     headers,
     quotaGroup,
+    limits,
     dropParams,
     maxTokensParam,
   }

@@ -1,5 +1,6 @@
 import type { CacheStats, PrefetcherStats } from '@harbor/cache'
 import type { CostStats } from '../cost/accounts.ts'
+import type { QuotaStats } from '../limits/quotas.ts'
 import type { TargetStats } from '../targets/health.ts'
 import type { Pool } from '@harbor/pool'
 import type { FailureKind } from '@harbor/retry'
@@ -29,6 +30,8 @@ export interface HarborStats {
   readonly prefetch: PrefetcherStats | undefined
   /** How each target fares that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
+  /** How the limits of each quota group stand that was used. */
+  readonly limits: Readonly<Record<string, QuotaStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
   readonly pool: ReturnType<Pool['stats']>
 }
@@ -62,7 +65,7 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'cache' | 'cost' | 'pool' | 'prefetch' | 'targets'> {
+  read(): Omit<HarborStats, 'cache' | 'cost' | 'limits' | 'pool' | 'prefetch' | 'targets'> {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

@@ -1,0 +1,46 @@
+import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@harbor/batch'
+import { OptionError } from '../errors.ts'
+import type { CountTokens } from './token-estimates.ts'
+
+/** What the providers allow, for each quota group by itself. */
+export interface LimitOptions extends Omit<RateLimits, 'clock'> {
+  /**
+   * How many requests are under way at most; `adaptive` finds out how many are good, by what the provider calls too much.
+   * @default no limit
+   */
+  maxConcurrency?: number | 'adaptive' | undefined
+  /**
+   * Counts the tokens of a request's input exactly. @default about four characters to a token, corrected for each model by what its
+   * answers report
+   */
+  countTokens?: CountTokens | undefined
+}
+
+/** @throws OptionError for an option of a `limits` section that does not exist or makes no sense */
+export function checkLimits(limits: LimitOptions | false | undefined, name: string): void {
+  if (!limits) return
+  const { maxConcurrency, countTokens, ...rates } = limits
+  if ('clock' in rates)
+    throw new OptionError(`${name}.clock`, `${name}.clock is the pipeline's to give. Take it out.`)
+  try {
+    createRateLimiter(rates)
+    if (typeof maxConcurrency === 'number') createConcurrencyLimit({ max: maxConcurrency })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const message = error.message.replace(/^max must/, 'maxConcurrency must')
+    throw new OptionError(name, `In ${name}: ${message}.`)
+  }
+  if (countTokens !== undefined && typeof countTokens !== 'function') {
+    throw new OptionError(`${name}.countTokens`, `${name}.countTokens must be a function of the request.`)
+  }
+  if (
+    maxConcurrency !== undefined &&
+    typeof maxConcurrency !== 'number' &&
+    (maxConcurrency as unknown) !== 'adaptive'
+  ) {
+    throw new OptionError(
+      `${name}.maxConcurrency`,
+      `${name}.maxConcurrency must be a whole number of at least 1, or 'adaptive', got ${JSON.stringify(maxConcurrency)}.`,
+    )
+  }
+}

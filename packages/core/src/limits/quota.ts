@@ -1,0 +1,195 @@
+import {
+  createConcurrencyLimit,
+  createRateLimiter,
+  parseRateLimitHeaders,
+  QueueFullError,
+  RateLimitWaitError,
+  RequestTooLargeError,
+  type ConcurrencyLease,
+  type ConcurrencyLimit,
+  type Lease,
+  type RateLimiter,
+} from '@harbor/batch'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { limitReached, limiterFull } from '../attempt/failures.ts'
+import { remainingMs, type Answer, type LegExchange } from '../call/exchange.ts'
+import { MAX_MS } from '../options/check.ts'
+import { systemClock } from '../options/policy.ts'
+import { situationOf } from '../verdict.ts'
+import type { Target } from '../targets/target.ts'
+import type { JsonBody, Operation } from '../wire/operation.ts'
+import type { LimitOptions } from './limit-options.ts'
+import type { QuotaStats } from './quotas.ts'
+import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
+
+/** What one attempt has been given of its quota, to be settled when it is known what became of it. */
+export interface Pass {
+  succeeded(answer: Answer): void
+  failed(error: unknown): void
+  /** Nothing was sent. */
+  cancel(): void
+}
+
+/** The limits of one quota group: so many requests and tokens a minute, and so many requests at once. */
+export class Quota {
+  readonly #limiter: RateLimiter
+  readonly #concurrency: ConcurrencyLimit | undefined
+  readonly #estimates: TokenEstimates
+
+  constructor({ maxConcurrency, countTokens, ...rates }: LimitOptions) {
+    this.#estimates = new TokenEstimates(countTokens)
+    this.#limiter = createRateLimiter({ ...rates, clock: systemClock })
+    if (maxConcurrency === undefined) return
+    const most = maxConcurrency === 'adaptive' ? undefined : maxConcurrency
+    this.#concurrency = createConcurrencyLimit(
+      most === undefined ? {} : { initial: most, min: most, max: most },
+    )
+  }
+
+  /** How long such a request would wait, in milliseconds; at least 1 while all places are taken. */
+  waitMs(target: Target, json: JsonBody, operation: Operation): number {
+    return this.#waitMs(this.#estimates.of(target.name, json, operation))
+  }
+
+  #waitMs(cost: TokenEstimate): number {
+    const concurrency = this.#concurrency
+    const isFull = concurrency !== undefined && concurrency.inFlight >= concurrency.limit
+    return Math.max(this.#limiter.waitMs(cost), isFull ? 1 : 0)
+  }
+
+  stats(): QuotaStats {
+    return { rate: this.#limiter.stats(), concurrency: this.#concurrency?.stats() }
+  }
+
+  /** @throws AttemptError when the time of the call is too short for it; the signal's reason when it aborts */
+  async enter(exchange: LegExchange): Promise<Pass> {
+    const { leg, json = {}, operation } = exchange
+    const cost = this.#estimates.of(leg.target.name, json, operation)
+    const expectedMs = this.#waitMs(cost)
+    // A wait that outlasts the call is never begun. Nobody can tell how long the first ones wait, while limits are learned.
+    if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
+      throw limitReached(exchange, expectedMs)
+    const { asked, receipt, policy } = exchange
+    const wait = expectedMs > 0 ? new Wait(exchange) : undefined
+    const begun = policy.clock.now()
+    let slot: ConcurrencyLease | undefined
+    try {
+      slot = await this.#concurrency?.acquire(wait?.signal)
+      const priority = asked.priority ?? (asked.ahead ? -1 : 0)
+      const lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority })
+      const waitedMs = policy.clock.now() - begun
+      if (waitedMs >= 1) receipt.waited(waitedMs, 'limit')
+      return new QuotaPass(exchange, lease, slot, this.#estimates)
+    } catch (error) {
+      slot?.cancel()
+      throw this.#refusal(exchange, error, wait?.isOver === true, cost)
+    } finally {
+      wait?.end()
+    }
+  }
+
+  #refusal(exchange: LegExchange, error: unknown, isOver: boolean, cost: TokenEstimate): unknown {
+    if (isOver) return limitReached(exchange, this.#limiter.waitMs(cost))
+    if (RateLimitWaitError.is(error)) return limitReached(exchange, error.waitMs, error)
+    if (RequestTooLargeError.is(error)) return limitReached(exchange, undefined, error)
+    return QueueFullError.is(error) ? limiterFull(exchange, error) : error
+  }
+}
+
+/** A wait that ends with its call: when the caller leaves, and when the time of the call is up. */
+class Wait {
+  readonly #controller = new AbortController()
+  readonly #outer: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout
+  /** Whether the time of the call was up. */
+  isOver = false
+
+  constructor(exchange: LegExchange) {
+    this.#outer = exchange.signal
+    this.#timer = setTimeout(
+      () => {
+        this.isOver = true
+        this.#controller.abort(new Error('the time of the call is up'))
+      },
+      Math.min(remainingMs(exchange), MAX_MS),
+    )
+    this.#timer.unref()
+    if (this.#outer?.aborted) this.#left()
+    else this.#outer?.addEventListener('abort', this.#left, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#outer?.removeEventListener('abort', this.#left)
+  }
+
+  readonly #left = (): void => this.#controller.abort(this.#outer?.reason)
+}
+
+class QuotaPass implements Pass {
+  readonly #exchange: LegExchange
+  readonly #lease: Lease
+  readonly #slot: ConcurrencyLease | undefined
+  readonly #estimates: TokenEstimates
+
+  constructor(
+    exchange: LegExchange,
+    lease: Lease,
+    slot: ConcurrencyLease | undefined,
+    estimates: TokenEstimates,
+  ) {
+    this.#exchange = exchange
+    this.#lease = lease
+    this.#slot = slot
+    this.#estimates = estimates
+  }
+
+  succeeded(answer: Answer): void {
+    const observed = parseRateLimitHeaders(answer.headers)
+    const settle = (): void => {
+      const { receipt, leg, json = {}, operation } = this.#exchange
+      const { usage } = receipt
+      if (usage) this.#estimates.learn(leg.target.name, json, operation, usage)
+      this.#lease.settle({
+        status: answer.status,
+        observed,
+        usage: usage && { input: usage.inputTokens, output: usage.outputTokens },
+      })
+      this.#slot?.settle({ overloaded: false })
+    }
+    if (answer.body.kind === 'text') settle()
+    else void answer.body.ended.then(settle)
+  }
+
+  failed(error: unknown): void {
+    if (!(error instanceof AttemptError)) {
+      this.#lease.settle({})
+      this.#slot?.cancel()
+      return
+    }
+    const { failure, answer } = error
+    const situation = situationOf(failure)
+    if (situation === 'not-sent' || situation === 'refused') {
+      this.cancel()
+      return
+    }
+    const isLimit = situation === 'rate-limit'
+    this.#lease.settle({
+      // A quota that is used up comes as a 429, too, and is none that a pause would help.
+      status: isLimit ? 429 : failure.status === 429 ? 402 : failure.status,
+      retryAfterMs: isLimit ? failure.retryAfterMs : undefined,
+      observed: answer && parseRateLimitHeaders(answer.headers),
+    })
+    if (situation === 'aborted') this.#slot?.cancel()
+    else this.#slot?.settle({ overloaded: isLimit || situation === 'overloaded' })
+  }
+
+  cancel(): void {
+    this.#lease.cancel()
+    this.#slot?.cancel()
+  }
+}

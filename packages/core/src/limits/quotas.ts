@@ -1,0 +1,66 @@
+import type { ConcurrencyLimitStats, RateLimiterStats } from '@harbor/batch'
+import type { Exchange, LegExchange } from '../call/exchange.ts'
+import { quotaGroupOf } from '../targets/quota-group.ts'
+import type { Provider } from '../targets/providers.ts'
+import type { Target } from '../targets/target.ts'
+import type { LimitOptions } from './limit-options.ts'
+import { Quota } from './quota.ts'
+
+const MOST_GROUPS = 1_000
+
+/** How the limits of one quota group stand. */
+export interface QuotaStats {
+  readonly rate: RateLimiterStats
+  readonly concurrency: ConcurrencyLimitStats | undefined
+}
+
+/** What is limited, by quota group: the models of one provider, one key, or whatever was given a common name. */
+export class Quotas {
+  /** By the options they were made of, so that changed options make new ones. */
+  readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
+  /** Those in use, by the name under which they are shown. */
+  readonly #shown = new Map<string, Quota>()
+
+  /** The quota that an attempt needs a part of; undefined where nothing is limited. */
+  of({ leg, json, operation, headers, policy }: LegExchange): Quota | undefined {
+    if (!json || !operation.judged) return undefined
+    return this.#quotaOf(leg.target, leg.provider, headers, policy.limits)
+  }
+
+  /** How long a call would wait at this target, in milliseconds; 0 where nothing is limited. */
+  waitMs(target: Target, { headers, json, operation, policy }: Exchange): number {
+    if (!json || !operation.judged) return 0
+    const provider = policy.routes.providerOf(target)
+    return this.#quotaOf(target, provider, headers, policy.limits)?.waitMs(target, json, operation) ?? 0
+  }
+
+  stats(): Record<string, QuotaStats> {
+    return Object.fromEntries([...this.#shown].map(([name, quota]) => [name, quota.stats()]))
+  }
+
+  #quotaOf(
+    target: Target,
+    provider: Provider,
+    headers: Headers,
+    common: LimitOptions | undefined,
+  ): Quota | undefined {
+    const limits = provider.limits === false ? undefined : (provider.limits ?? common)
+    if (!limits) return undefined
+    let groups = this.#groups.get(limits)
+    if (!groups) this.#groups.set(limits, (groups = new Map<string, Quota>()))
+    const group = quotaGroupOf(target, provider, headers)
+    const known = groups.get(group)
+    if (known) return known
+    if (groups.size >= MOST_GROUPS) groups.clear()
+    const quota = new Quota(limits)
+    groups.set(group, quota)
+    this.#show(provider.quotaGroup ?? target.quotaGroup, quota)
+    return quota
+  }
+
+  /** The latest of a name: one of changed options takes the place of the former. */
+  #show(name: string, quota: Quota): void {
+    if (this.#shown.size >= MOST_GROUPS) this.#shown.clear()
+    this.#shown.set(name, quota)
+  }
+}

@@ -1,0 +1,204 @@
+import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { perCall, RateLimitError, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
+import { failureOf, status } from './failing.ts'
+import { harborFor, HELLO, simulate } from './support.ts'
+import { two } from './two.ts'
+
+const ask = (harbor: Harbor, options?: object) => harbor.chat.completions.create(HELLO, options)
+
+async function limited(
+  limits: HarborOptions['limits'],
+  script: object = {},
+): Promise<[SimulatedProvider, Harbor]> {
+  const simulator = await startSimulator({ providers: { openai: script } })
+  onTestFinished(() => simulator.close())
+  const provider = simulator.provider()
+  return [provider, harborFor(provider, { limits })]
+}
+
+describe('limits', () => {
+  it('hold calls back, so that a provider that counts refuses none of them', async () => {
+    // 6,000 a minute are 100 a second, of which a tenth of a second may start at once.
+    const [provider, harbor] = await limited(
+      { requestsPerMinute: 6_000, burstMs: 100, safety: 0.9 },
+      { limits: { requestsPerMinute: 6_000, burst: 0.004 } },
+    )
+    const receipts = await Promise.all(Array.from({ length: 30 }, async () => receiptOf(await ask(harbor))))
+    expect(provider.counts().byStatus).toEqual({ 200: 30 })
+    const waits = receipts.map((receipt) => receipt?.attempts[0]?.waitedFor)
+    expect(waits.filter((reason) => reason === 'limit').length).toBeGreaterThan(10)
+    expect(harbor.stats().limits['openai/gpt-4']?.rate).toMatchObject({
+      granted: 30,
+      inFlight: 0,
+      waiting: 0,
+      rateLimited: 0,
+    })
+  })
+
+  it('are learned from refusals, after which nothing is sent for as long as the provider asks', async () => {
+    const [provider, harbor] = await limited({})
+    provider.fail(status(429, { retryAfter: 40 }))
+    const first = receiptOf(await ask(harbor))
+    expect(first?.attempts.map((attempt) => attempt.status)).toEqual([429, 200])
+    expect(harbor.stats().limits['openai/gpt-4']?.rate.rateLimited).toBe(1)
+  })
+
+  it('bound what is under way at once', async () => {
+    const [provider, harbor] = await limited({ maxConcurrency: 3 }, { latency: 10 })
+    let most = 0
+    const watch = setInterval(() => (most = Math.max(most, provider.counts().inFlight)), 1)
+    onTestFinished(() => clearInterval(watch))
+    await Promise.all(Array.from({ length: 12 }, () => ask(harbor)))
+    expect(most).toBeLessThanOrEqual(3)
+    expect(harbor.stats().limits['openai/gpt-4']?.concurrency).toMatchObject({
+      limit: 3,
+      inFlight: 0,
+      granted: 12,
+    })
+  })
+
+  it('give a place back when a stream ends, and when its reader leaves', async () => {
+    const [, harbor] = await limited({ maxConcurrency: 1 }, { tokenMs: 2 })
+    const leaving = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    for await (const _chunk of leaving) break
+    const read = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    for await (const chunk of read) expect(chunk.choices).toBeDefined()
+    await ask(harbor)
+    expect(harbor.stats().limits['openai/gpt-4']?.concurrency).toMatchObject({ inFlight: 0, granted: 3 })
+  })
+
+  it('lower the number at once when the provider is overloaded, if it is adaptive', async () => {
+    const [provider, harbor] = await limited({ maxConcurrency: 'adaptive' })
+    const before = (await ask(harbor), harbor.stats().limits['openai/gpt-4']?.concurrency?.limit ?? 0)
+    provider.fail(status(503, { code: 'slow_down' }))
+    await ask(harbor)
+    expect(harbor.stats().limits['openai/gpt-4']?.concurrency).toMatchObject({ cuts: 1, overloaded: 1 })
+    expect(harbor.stats().limits['openai/gpt-4']?.concurrency?.limit).toBeLessThan(before)
+  })
+
+  it('that leave no room in the time of a call refuse it at once, and say when there will be', async () => {
+    const [provider, harbor] = await limited({ requestsPerMinute: 1, safety: 1 })
+    await ask(harbor)
+    const error = await failureOf(ask(harbor, { timeout: 5_000 }))
+    expect(error).toBeInstanceOf(RateLimitError)
+    expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
+    const { headers } = error as RateLimitError
+    expect(Number(headers.get('retry-after-ms'))).toBeGreaterThan(5_000)
+    expect(receiptOf(error)).toMatchObject({ attempts: [], outcome: 'failure' })
+    expect(provider.counts().calls).toBe(1)
+  })
+
+  it('that a request could never keep refuse it at once', async () => {
+    const [provider, harbor] = await limited({ tokensPerMinute: 100 })
+    const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 1_000 }))
+    expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
+    expect((error as Error).message).toMatch(/larger than they ever allow/)
+    expect(provider.counts().calls).toBe(0)
+  })
+
+  it('that too many wait for already refuse a call', async () => {
+    const [, harbor] = await limited({ requestsPerMinute: 600, burstMs: 0, maxQueue: 1 })
+    const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => ask(harbor)))
+    const codes = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'answered',
+    )
+    expect(codes.filter((code) => code === 'queue_full').length).toBeGreaterThanOrEqual(2)
+    expect(codes).toContain('answered')
+  })
+
+  it('end a wait within a tick when the caller leaves', async () => {
+    const [provider, harbor] = await limited({ requestsPerMinute: 30, safety: 1 })
+    await ask(harbor)
+    const leaving = new AbortController()
+    const waiting = failureOf(ask(harbor, { signal: leaving.signal }))
+    await vi.waitFor(() => expect(harbor.stats().limits['openai/gpt-4']?.rate.waiting).toBe(1))
+    leaving.abort()
+    expect(await waiting).toMatchObject({ message: 'Request was aborted.' })
+    expect(harbor.stats().limits['openai/gpt-4']?.rate.waiting).toBe(0)
+    expect(provider.counts().calls).toBe(1)
+  })
+
+  it('let more important calls go first', async () => {
+    const [provider, harbor] = await limited({ maxConcurrency: 8, requestsPerMinute: 1_200, burstMs: 0 })
+    await ask(harbor)
+    const order: string[] = []
+    const ranked = async (name: string, priority: number): Promise<void> => {
+      await ask(harbor, perCall({ priority }))
+      order.push(name)
+    }
+    await Promise.all([ranked('low', -1), ranked('usual', 0), ranked('high', 1)])
+    expect(order).toEqual(['high', 'usual', 'low'])
+    expect(provider.counts().calls).toBe(4)
+  })
+
+  it('send a call elsewhere before they are reached, when another group has room', async () => {
+    const { primary, backup, harbor } = await two({ limits: { requestsPerMinute: 1, safety: 1 } })
+    const targets = [receiptOf(await ask(harbor)), receiptOf(await ask(harbor))]
+    expect(targets.map((receipt) => receipt?.target)).toEqual(['openai/gpt-4', 'backup/gpt-4'])
+    expect(targets[1]?.skipped).toEqual([{ target: 'openai/gpt-4', reason: 'its limits leave no room now' }])
+    expect([primary.counts().calls, backup.counts().calls]).toEqual([1, 1])
+  })
+
+  it('are those of a provider’s entry, and of its group as one', async () => {
+    const { harbor, backup } = await two(
+      { limits: { requestsPerMinute: 60_000 }, fallback: ['backup/a', 'backup/b'] },
+      { quotaGroup: 'backup', limits: { requestsPerMinute: 1, safety: 1 } },
+    )
+    const direct = (model: string) =>
+      harbor.chat.completions.create({ ...HELLO, model }, { ...perCall({ fallback: false }), timeout: 2_000 })
+    await direct('backup/a')
+    expect(await failureOf(direct('backup/b'))).toMatchObject({ code: 'local_rate_limit' })
+    expect(backup.counts().calls).toBe(1)
+    expect(Object.keys(harbor.stats().limits)).toEqual(['backup'])
+  })
+
+  it('give back what was reserved for a call that was never sent', async () => {
+    const provider = await simulate()
+    const harbor = harborFor(provider, { limits: { requestsPerMinute: 1, safety: 1 }, retry: false })
+    await provider.down()
+    await failureOf(ask(harbor))
+    await provider.up()
+    await ask(harbor, { timeout: 5_000 })
+    expect(harbor.stats().limits['openai/gpt-4']?.rate.granted).toBe(2)
+  })
+
+  it('take a quota that is used up for no reason to pause', async () => {
+    const [provider, harbor] = await limited({ requestsPerMinute: 6_000 })
+    provider.fail(status(429, { code: 'insufficient_quota' }))
+    expect(await failureOf(ask(harbor))).toMatchObject({ code: 'insufficient_quota' })
+    expect(harbor.stats().limits['openai/gpt-4']?.rate).toMatchObject({ rateLimited: 0, pausedForMs: 0 })
+  })
+
+  it('count tokens exactly where the user can', async () => {
+    const countTokens = vi.fn(() => 70)
+    const [, harbor] = await limited({ inputTokensPerMinute: 60, countTokens })
+    expect(await failureOf(ask(harbor))).toMatchObject({ code: 'local_rate_limit' })
+    expect(countTokens).toHaveBeenCalledWith(expect.objectContaining({ model: 'gpt-4' }))
+  })
+
+  it('change at run time, for a client and its copies, and not in a copy', async () => {
+    const [, harbor] = await limited({ requestsPerMinute: 1, safety: 1 })
+    await ask(harbor)
+    harbor.configure({ limits: { requestsPerMinute: 6_000 } })
+    await ask(harbor.withOptions({ timeout: 1_000 }))
+    expect(harbor.explain().policy.limits).toEqual({ requestsPerMinute: 6_000 })
+    harbor.configure({ limits: false })
+    await ask(harbor)
+    expect(() => harbor.withOptions({ limits: {} })).toThrow(/limits cannot change in a copy/)
+  })
+
+  it.each<[object, RegExp]>([
+    [{ requestsPerMinute: 0 }, /In limits: requestsPerMinute must be/],
+    [{ requestPerMinute: 5 }, /In limits: .*requestPerMinute/],
+    [{ maxConcurrency: 0 }, /In limits: maxConcurrency must be/],
+    [{ maxConcurrency: 'many' }, /limits\.maxConcurrency must be/],
+    [{ clock: Date }, /limits\.clock is the pipeline's/],
+    [{ countTokens: 4 }, /limits\.countTokens must be a function/],
+  ])('that make no sense are refused by name: %j', async (limits, message) => {
+    const provider = await simulate()
+    expect(() => harborFor(provider, { limits })).toThrow(message)
+    const providers = { other: { apiKey: 'k', baseURL: provider.baseURL, limits } }
+    expect(() => harborFor(provider, { providers })).toThrow(/providers\.other\.limits/)
+  })
+})
