@@ -162,7 +162,7 @@ export class OpenReceipt implements Receipt {
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
     const { waitedMs, waitedFor } = this.#wait
-    this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms > waitedMs ? reason : waitedFor }
+    this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms >= waitedMs ? reason : waitedFor }
   }
 
   /** Opens the record of the next attempt. */
