@@ -9,6 +9,8 @@ import type { HarborOptions } from './options/options.ts'
 import { Quotas } from './limits/quotas.ts'
 import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
+import { EmbeddingBatch } from './layers/embedding-batch.ts'
+import { embeddingBatchSettings } from './embedding-batch/embedding-batch-options.ts'
 import { Foresight } from './prefetch/foresight.ts'
 import { PriceList } from './cost/price-list.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
@@ -73,6 +75,8 @@ export function createEngine(
   const nextId = (): string => `call_${(++calls).toString(36)}`
   const store = (): Cache<never> => answers.open()
   const { prefetch } = options
+  const batching = embeddingBatchSettings(options.embeddingBatch)
+  const embeddingBatch = batching && new EmbeddingBatch(batching)
   const foresight = prefetch
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
@@ -84,6 +88,7 @@ export function createEngine(
     store,
     scopes,
     foresight,
+    embeddingBatch,
     accounts,
     ledger,
     telemetry,
@@ -117,6 +122,7 @@ export function createEngine(
       cost: accounts.read(),
       cache: answers.stats(),
       prefetch: foresight?.stats(),
+      embeddingBatch: embeddingBatch?.stats(),
       targets: health.stats(),
       limits: quotas.stats(),
       pool: pool?.stats() ?? {},
@@ -124,6 +130,7 @@ export function createEngine(
     close: async () => {
       alerts?.close()
       foresight?.close()
+      await embeddingBatch?.close()
       health.close()
       await answers.close()
       if (isOwn) await pool?.close()

@@ -29,6 +29,7 @@ export type HarborFetchOptions = Pick<
   | 'spendLimit'
   | 'limits'
   | 'cache'
+  | 'embeddingBatch'
   | 'prefetch'
   | 'alerts'
   | 'pool'

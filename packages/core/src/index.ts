@@ -12,6 +12,9 @@ export type {
   TimeoutSettings,
 } from './options/options.ts'
 export type { ApiRequest } from './call/api-request.ts'
+export type { EmbeddingBatchOptions } from './embedding-batch/embedding-batch-options.ts'
+export type { LimitOptions } from './limits/limit-options.ts'
+export type { QuotaStats } from './limits/quotas.ts'
 export type { CacheLayerOptions } from './cache/cache-options.ts'
 export type { KeptAnswers } from './cache/kept-answers.ts'
 export type { PrefetchOptions } from './prefetch/prefetch-options.ts'

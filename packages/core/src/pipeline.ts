@@ -6,6 +6,7 @@ import { admissionLayer } from './layers/admission.ts'
 import { cacheLayer } from './layers/cache.ts'
 import { costLayer } from './layers/cost.ts'
 import { deadlineLayer } from './layers/deadline.ts'
+import type { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { fallbackLayer } from './layers/fallback.ts'
 import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
@@ -26,6 +27,8 @@ export interface PipelineState {
   readonly scopes: Scopes
   /** Told what is asked; undefined when nothing is asked ahead. */
   readonly foresight: Foresight | undefined
+  /** Undefined when embeddings are asked for as they come. */
+  readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
@@ -34,14 +37,15 @@ export interface PipelineState {
 /** The order of the layers, from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
-  { health, quotas, store, scopes, foresight, accounts, ledger, telemetry }: PipelineState,
+  { health, quotas, store, scopes, foresight, embeddingBatch, accounts, ledger, telemetry }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry)
   const admission = admissionLayer(health, quotas)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, quotas, telemetry)(retry)
   const cost = costLayer(accounts, ledger)(fallback)
-  const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(cost)
+  const embeddings = embeddingBatch?.layer(cost) ?? cost
+  const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(embeddings)
   const lastResort = lastResortLayer(telemetry)(cache)
   const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry)(deadline)

@@ -41,6 +41,8 @@ export interface Receipt {
   readonly degraded: boolean
   /** What the cache made of the call; undefined when there is none, or it never came so far. */
   readonly cache: CacheRecord | undefined
+  /** How many embeddings were asked for in the one request; undefined when the call had its own. Usage and cost are its share. */
+  readonly batch: { readonly size: number } | undefined
 }
 
 /** How a call and the cache fared. */
@@ -142,8 +144,9 @@ export class OpenReceipt implements Receipt {
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
   cache: CacheRecord | undefined
-  /** Whose call this work is done for: it has a receipt of its own. */
-  #caller: OpenReceipt | undefined
+  batch: { readonly size: number } | undefined
+  /** Told what the answer cost: those for whom the work is done, who have receipts of their own. */
+  #onBilled: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
   constructor(
@@ -186,9 +189,14 @@ export class OpenReceipt implements Receipt {
 
   /** The receipt of work that is done for this call, and for others who come to share it. */
   fork(): OpenReceipt {
-    const fork = new OpenReceipt(this)
-    fork.#caller = this
-    return fork
+    return this.apart((cost) => this.billed(cost))
+  }
+
+  /** The receipt of work that is done for this call and others together. @param onBilled told what it cost */
+  apart(onBilled: (cost: CallCost) => void): OpenReceipt {
+    const apart = new OpenReceipt(this)
+    apart.#onBilled = onBilled
+    return apart
   }
 
   /** The receipt of the same question, asked ahead by Harbor itself. */
@@ -197,19 +205,19 @@ export class OpenReceipt implements Receipt {
     return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
   }
 
-  /** Takes over what a fork has noted so far. */
+  /** Takes over what a fork has noted so far. What it costs is told when it is known. */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return
-    const { target, waitMs, firstContentMs, usage, cost, finishReasons, possiblyBilled, degraded } = fork
+    const { target, waitMs, firstContentMs, usage, finishReasons, possiblyBilled, degraded, batch } = fork
     Object.assign(this, {
       target,
       waitMs,
       firstContentMs,
       usage,
-      cost,
       finishReasons,
       possiblyBilled,
       degraded,
+      batch,
     })
     this.attempts.splice(0, Infinity, ...fork.attempts)
     this.skipped.splice(0, Infinity, ...fork.skipped)
@@ -218,7 +226,7 @@ export class OpenReceipt implements Receipt {
   /** Notes what the answer cost, which may be known only after the end. */
   billed(cost: CallCost): void {
     this.cost = cost
-    this.#caller?.billed(cost)
+    this.#onBilled?.(cost)
   }
 
   /** Returns false if the receipt had been closed before. */

@@ -1,5 +1,5 @@
 import type { Failure } from '@harbor/retry'
-import type { Answer, LegExchange } from '../call/exchange.ts'
+import type { Answer, Exchange, LegExchange } from '../call/exchange.ts'
 
 /** One attempt failed. It travels from the guard to the top, and never leaves the pipeline. */
 export class AttemptError extends Error {
@@ -18,5 +18,14 @@ export class AttemptError extends Error {
     this.exchange = exchange
     this.failure = failure
     this.answer = facts.answer
+  }
+
+  /** The same for another of those who share the call; whoever hands the answer on may change its headers. */
+  copyFor(exchange: Exchange): AttemptError {
+    const answer = this.answer && { ...this.answer, headers: new Headers(this.answer.headers) }
+    return new AttemptError({ ...exchange, leg: this.exchange.leg }, this.failure, {
+      answer,
+      cause: this.cause,
+    })
   }
 }

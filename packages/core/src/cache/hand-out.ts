@@ -120,7 +120,5 @@ export function ownError(error: unknown, { exchange, plan, work }: Part): unknow
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new TimeoutError('total', policy.totalMs)
   if (!(error instanceof AttemptError) || work) return error
-  const { failure, answer, cause, exchange: failed } = error
-  const copy = answer && { ...answer, headers: new Headers(answer.headers) }
-  return new AttemptError({ ...exchange, leg: failed.leg }, failure, { answer: copy, cause })
+  return error.copyFor(exchange)
 }

@@ -12,8 +12,8 @@ import {
 } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { limitReached, limiterFull } from '../attempt/failures.ts'
+import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type LegExchange } from '../call/exchange.ts'
-import { MAX_MS } from '../options/check.ts'
 import { systemClock } from '../options/policy.ts'
 import { situationOf } from '../verdict.ts'
 import type { Target } from '../targets/target.ts'
@@ -70,7 +70,7 @@ export class Quota {
     if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
       throw limitReached(exchange, expectedMs)
     const { asked, receipt, policy } = exchange
-    const wait = expectedMs > 0 ? new Wait(exchange) : undefined
+    const wait = expectedMs > 0 ? new CallWait(exchange) : undefined
     const begun = policy.clock.now()
     let slot: ConcurrencyLease | undefined
     try {
@@ -94,40 +94,6 @@ export class Quota {
     if (RequestTooLargeError.is(error)) return limitReached(exchange, undefined, error)
     return QueueFullError.is(error) ? limiterFull(exchange, error) : error
   }
-}
-
-/** A wait that ends with its call: when the caller leaves, and when the time of the call is up. */
-class Wait {
-  readonly #controller = new AbortController()
-  readonly #outer: AbortSignal | undefined
-  readonly #timer: NodeJS.Timeout
-  /** Whether the time of the call was up. */
-  isOver = false
-
-  constructor(exchange: LegExchange) {
-    this.#outer = exchange.signal
-    this.#timer = setTimeout(
-      () => {
-        this.isOver = true
-        this.#controller.abort(new Error('the time of the call is up'))
-      },
-      Math.min(remainingMs(exchange), MAX_MS),
-    )
-    this.#timer.unref()
-    if (this.#outer?.aborted) this.#left()
-    else this.#outer?.addEventListener('abort', this.#left, { once: true })
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#left)
-  }
-
-  readonly #left = (): void => this.#controller.abort(this.#outer?.reason)
 }
 
 class QuotaPass implements Pass {

@@ -3,6 +3,7 @@ import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
 import { checkCache } from '../cache/cache-options.ts'
+import { embeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
 import { checkLimits } from '../limits/limit-options.ts'
 import { checkPrefetch } from '../prefetch/prefetch-options.ts'
 import type { ClientOptions } from 'openai'
@@ -31,6 +32,7 @@ export const OWN = {
   spendLimit: is.anObjectOrFalse,
   limits: is.anObjectOrFalse,
   cache: is.aSwitchOrOptions,
+  embeddingBatch: is.aSwitchOrOptions,
   prefetch: is.aSwitchOrOptions,
   alerts: {
     accepts: (value) => Array.isArray(value) || value === false,
@@ -122,6 +124,7 @@ export function checkHarborOptions(options: HarborOptions): void {
   if (options.alerts) checkAlerts(options.alerts)
   checkLimits(options.limits, 'limits')
   checkCache(options.cache)
+  embeddingBatchSettings(options.embeddingBatch)
   checkPrefetch(options.prefetch, options.cache)
   checkBreaker(options.breaker)
   checkHedge(options.hedge, 'hedge')

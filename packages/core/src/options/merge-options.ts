@@ -5,7 +5,7 @@ import { attemptsOf } from './attempts.ts'
 import type { OwnOptions } from './settle-options.ts'
 
 /** What all copies of a client share, since it has a state or belongs to the connections. */
-const SHARED = ['pool', 'breaker', 'health', 'alerts', 'prefetch', 'limits'] as const
+const SHARED = ['pool', 'breaker', 'health', 'alerts', 'prefetch', 'embeddingBatch', 'limits'] as const
 
 /**
  * The options of a copy: what changes, and what it keeps. The number of attempts has two names; whichever of them
@@ -32,6 +32,7 @@ export function mergeOptions(
     health: _health,
     alerts: _alerts,
     prefetch: _prefetch,
+    embeddingBatch: _embeddingBatch,
     ...own
   } = kept
   const { retry = kept.retry } = changes

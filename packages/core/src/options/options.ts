@@ -2,6 +2,7 @@ import type { AlertOptions } from '../alerts/alert.ts'
 import type { CacheLayerOptions } from '../cache/cache-options.ts'
 import type { PrefetchOptions } from '../prefetch/prefetch-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
+import type { EmbeddingBatchOptions } from '../embedding-batch/embedding-batch-options.ts'
 import type { LimitOptions } from '../limits/limit-options.ts'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
@@ -71,6 +72,11 @@ export interface HarborOptions extends ClientOptions {
    * defaults, for what is safe. @default false
    */
   cache?: boolean | CacheLayerOptions | undefined
+  /**
+   * Makes one request of embeddings that are asked for one by one at the same time, and gives each caller its own again. `true`: up to
+   * 100, within 5 ms. @default false
+   */
+  embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**
    * Asks ahead what is likely to be asked next, by what each scope asked before, and fills the cache with it. It spends money on guesses:
    * within bounds, while callers leave room, and only as long as enough of them come true. `true`: with the defaults. @default false

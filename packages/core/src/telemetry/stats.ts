@@ -1,3 +1,4 @@
+import type { BatcherStats } from '@harbor/batch'
 import type { CacheStats, PrefetcherStats } from '@harbor/cache'
 import type { CostStats } from '../cost/accounts.ts'
 import type { QuotaStats } from '../limits/quotas.ts'
@@ -28,6 +29,8 @@ export interface HarborStats {
   readonly cache: CacheStats
   /** What was asked ahead by prediction, and how good the predictions are; undefined while `prefetch` is off. */
   readonly prefetch: PrefetcherStats | undefined
+  /** Embeddings that became one request; undefined while `embeddingBatch` is off. */
+  readonly embeddingBatch: BatcherStats | undefined
   /** How each target fares that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** How the limits of each quota group stand that was used. */
@@ -65,7 +68,10 @@ export class CallStatistics {
     })
   }
 
-  read(): Omit<HarborStats, 'cache' | 'cost' | 'limits' | 'pool' | 'prefetch' | 'targets'> {
+  read(): Omit<
+    HarborStats,
+    'cache' | 'cost' | 'embeddingBatch' | 'limits' | 'pool' | 'prefetch' | 'targets'
+  > {
     const judged = this.#succeeded + this.#failed
     return {
       calls: this.#calls,

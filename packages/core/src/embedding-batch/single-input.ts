@@ -1,0 +1,41 @@
+import type { Exchange } from '../call/exchange.ts'
+
+/** What a request wants embedded, if it is one text; whatever else it wants goes by itself. */
+export function singleInputOf({ json, operation, asked }: Exchange): string | undefined {
+  if (operation.name !== 'embeddings' || !json) return undefined
+  // A chain of its own would be the chain of all.
+  if (asked.fallback !== undefined || asked.order || asked.hedge !== undefined) return undefined
+  const { input } = json
+  const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input
+  return typeof text === 'string' && text !== '' ? text : undefined
+}
+
+/** Differs from request to request, and means nothing to the answer. */
+const PASSING = new Set(['content-length', 'x-stainless-retry-count', 'x-stainless-timeout'])
+
+/** Names policies and their parts, which are the same objects as long as they say the same. */
+export class Partitions {
+  readonly #numbers = new WeakMap<object, number>()
+  #count = 0
+
+  /** Requests of one partition differ in their input alone, and are treated alike. */
+  of({ url, headers, json = {}, policy }: Exchange): string {
+    const { input: _input, ...rest } = json
+    const { routes, retry, limits, spendLimit, hedge, order, lastResort } = policy
+    const { maxAttempts, attemptMs, attemptsBeforeFallback, maxUpstreamCalls } = policy
+    return JSON.stringify([
+      url,
+      [...headers].filter(([name]) => !PASSING.has(name)),
+      Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+      [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
+      [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],
+    ])
+  }
+
+  #numberOf(part: object | undefined): number {
+    if (part === undefined) return 0
+    let number = this.#numbers.get(part)
+    if (number === undefined) this.#numbers.set(part, (number = ++this.#count))
+    return number
+  }
+}

@@ -1,0 +1,113 @@
+import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { CallWait } from '../call/call-wait.ts'
+import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import { estimateUsage } from '../cost/estimate.ts'
+import type { EmbeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
+import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
+import { shareOf, splitAnswer, type Member } from '../embedding-batch/split-answer.ts'
+import { TimeoutError } from '../errors.ts'
+import { situationOf } from '../verdict.ts'
+
+/** No provider is asked for more at once by us; the limits of the provider come after. */
+const BATCHES_AT_ONCE = 64
+
+/** Single embeddings that are asked for at the same time become one request, and are told apart again. */
+export class EmbeddingBatch {
+  readonly #settings: EmbeddingBatchSettings
+  readonly #partitions = new Partitions()
+  #batcher: Batcher<Member, Answer> | undefined
+
+  constructor(settings: EmbeddingBatchSettings) {
+    this.#settings = settings
+  }
+
+  readonly layer = (next: Handler): Handler => {
+    const batcher = createBatcher<Member, Answer>(
+      (members, { signal }) => askTogether(members, signal, next),
+      {
+        maxBatchSize: this.#settings.maxBatchSize,
+        maxWaitMs: this.#settings.maxWaitMs,
+        maxBatchTokens: this.#settings.maxBatchTokens,
+        maxConcurrentBatches: BATCHES_AT_ONCE,
+        sizeOf: ({ exchange }) => ({ tokens: tokensOf(exchange) }),
+        partition: ({ exchange }) => this.#partitions.of(exchange),
+        // What one text is guilty of is told to its caller alone.
+        onBatchError: 'bisect',
+      },
+    )
+    this.#batcher = batcher
+    return async (exchange) => {
+      const text = singleInputOf(exchange)
+      if (text === undefined || tokensOf(exchange) > this.#settings.maxBatchTokens) return next(exchange)
+      const wait = new CallWait(exchange)
+      try {
+        const { priority } = exchange.asked
+        return await batcher.add({ exchange, text }, { signal: wait.signal, priority })
+      } catch (error) {
+        throw wait.isOver ? new TimeoutError('total', exchange.policy.totalMs, error) : error
+      } finally {
+        wait.end()
+      }
+    }
+  }
+
+  stats(): BatcherStats | undefined {
+    return this.#batcher?.stats()
+  }
+
+  async close(): Promise<void> {
+    await this.#batcher?.close()
+  }
+}
+
+function tokensOf({ json = {}, operation }: Exchange): number {
+  return Math.max(1, estimateUsage(json, operation).inputTokens)
+}
+
+/** @throws what the texts themselves are to blame for, so that the one at fault is found */
+async function askTogether(
+  members: readonly Member[],
+  signal: AbortSignal,
+  next: Handler,
+): Promise<readonly (Answer | Error)[]> {
+  const [first] = members
+  if (!first) return []
+  if (members.length === 1) return [await orError(next(first.exchange))]
+  const { exchange } = first
+  const json = { ...exchange.json, input: members.map(({ text }) => text) }
+  const receipt = exchange.receipt.apart((cost) => {
+    for (const [place, member] of members.entries())
+      member.exchange.receipt.billed({ ...cost, usd: cost.usd * shareOf(members, place) })
+  })
+  const together: Exchange = {
+    ...exchange,
+    json,
+    init: { ...exchange.init, body: JSON.stringify(json) },
+    signal,
+    callerSignal: signal,
+    deadline: { at: Math.max(...members.map((member) => member.exchange.deadline.at)) },
+    receipt,
+  }
+  try {
+    return splitAnswer(await next(together), receipt, members)
+  } catch (error) {
+    if (!(error instanceof AttemptError) || isTheTexts(error)) throw error
+    return members.map((member) => {
+      member.exchange.receipt.adopt(receipt)
+      return error.copyFor(member.exchange)
+    })
+  }
+}
+
+async function orError(answer: Promise<Answer>): Promise<Answer | Error> {
+  try {
+    return await answer
+  } catch (error) {
+    return error instanceof Error ? error : new Error('the call failed', { cause: error })
+  }
+}
+
+function isTheTexts({ failure }: AttemptError): boolean {
+  return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
+}
