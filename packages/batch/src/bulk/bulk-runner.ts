@@ -34,6 +34,7 @@ export class BulkRunner<Item, Result> {
   readonly #window: ReorderWindow<BulkResult<Result>> | undefined
   readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>
   readonly #ending = Promise.withResolvers<BulkSummary>()
+  readonly summary = this.#ending.promise
   #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
   #feed: Feed<Item> | undefined
   #journal: Journal | undefined
@@ -46,8 +47,6 @@ export class BulkRunner<Item, Result> {
   #turns = 0
   #paused = false
   #pumping = false
-  /** Who takes the results: a loop, or nobody. */
-  #taker: 'loop' | 'nobody' | undefined
   #onRoom: (() => void) | undefined
   /** What is thrown when everything under way has its result. */
   #failure: { error: unknown } | undefined
@@ -65,43 +64,28 @@ export class BulkRunner<Item, Result> {
     if (settings.order === 'input') {
       this.#window = new ReorderWindow((result) => this.#outlet.put(result))
     }
-    this.#ending.promise.catch(() => undefined) // The loop may be the only one to ask.
+    this.summary.catch(() => undefined) // The loop may be the only one to ask.
   }
 
-  get summary(): Promise<BulkSummary> {
-    if (this.#phase === 'idle' && !this.#taker) {
-      queueMicrotask(() => {
-        if (this.#phase !== 'idle' || this.#taker) return
-        this.#taker = 'nobody'
-        this.#outlet.drop()
-        this.#start()
-      })
-    }
-    return this.#ending.promise
+  /** Gives no results out, only the summary. */
+  drop(): void {
+    this.#outlet.drop()
+    this.start()
   }
 
-  iterate(): AsyncIterableIterator<BulkResult<Result>> {
-    if (this.#taker) {
-      throw new Error(
-        this.#taker === 'loop'
-          ? 'a run can be iterated once: its results are not kept'
-          : 'this run was started for its summary, and drops its results: begin the loop first',
-      )
+  next(): Promise<IteratorResult<BulkResult<Result>, undefined>> {
+    this.start()
+    return this.#outlet.next()
+  }
+
+  /** The consumer has left. Resolves when the run has ended; who leaves a run that failed has been told. */
+  async leave(): Promise<void> {
+    if (!this.#isOver()) {
+      this.#stoppedBy = 'consumer'
+      this.#outlet.clear()
+      this.#end(undefined)
     }
-    this.#taker = 'loop'
-    const iterator: AsyncIterableIterator<BulkResult<Result>> = {
-      next: () => {
-        if (this.#phase === 'idle') this.#start()
-        return this.#outlet.next()
-      },
-      return: async () => {
-        this.#leave()
-        await this.#ending.promise.catch(() => undefined) // Who leaves a loop that failed has been told.
-        return { done: true, value: undefined }
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    await this.summary.catch(() => undefined)
   }
 
   progress(): BulkProgress {
@@ -123,7 +107,8 @@ export class BulkRunner<Item, Result> {
     this.#end({ error: reason })
   }
 
-  #start(): void {
+  start(): void {
+    if (this.#phase !== 'idle') return
     const { signal, clock, journal } = this.#settings
     this.#tally.start(clock.now())
     if (signal?.aborted) {
@@ -161,7 +146,7 @@ export class BulkRunner<Item, Result> {
 
   /** First of all what is there already. In the order of the source, each has its turn instead. */
   async #giveOut(journal: Journal): Promise<void> {
-    if (this.#taker === 'nobody') {
+    if (this.#outlet.isDropping) {
       this.#tally.resumed = journal.size
       return
     }
@@ -311,13 +296,6 @@ export class BulkRunner<Item, Result> {
     if (this.#phase !== 'running') return
     this.#failure = failure
     this.#phase = 'finishing'
-  }
-
-  #leave(): void {
-    if (this.#isOver()) return
-    this.#stoppedBy = 'consumer'
-    this.#outlet.clear()
-    this.#end(undefined)
   }
 
   #isOver(): boolean {
