@@ -221,7 +221,7 @@ describe('a run that ends early', () => {
     const handle = await open(path, 'w')
     const prototype = Object.getPrototypeOf(handle) as typeof handle
     await handle.close()
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+
     const { datasync } = prototype
     let syncs = 0
     vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: typeof handle) {

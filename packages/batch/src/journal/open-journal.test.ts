@@ -1,12 +1,4 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
@@ -33,8 +25,13 @@ const record = (id: string, value: unknown = `value of ${id}`): JournalRecord =>
 
 async function begun(path: string, options?: JournalOptions, fingerprint?: string): Promise<Journal> {
   const journal = await openJournal(path, options)
-  await journal.begin(fingerprint)
-  return journal
+  try {
+    await journal.begin(fingerprint)
+    return journal
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
 }
 
 async function withRecords(ids: readonly string[]): Promise<string> {
@@ -336,14 +333,14 @@ describe('writing', () => {
     const journal = await begun(path)
     await journal.append(record('kept'))
     const prototype = await fileHandles()
-    // Eslint cannot know: it is called with its own `this`.
-    // eslint-disable-next-line @typescript-eslint/unbound-method
+
     const { write } = prototype
     let writes = 0
     vi.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...args: unknown[]) {
       if (++writes > 1) throw noSpace
       const [bytes, at, , position] = args as [Uint8Array, number, number, number]
-      return (await write.call(this, bytes, at, 10, position)) as never // As much as there was room for.
+      // As much as there was room for.
+      return (await Reflect.apply(write, this, [bytes, at, 10, position])) as never
     })
     const appended = [journal.append(record('b')), journal.append(record('c'))]
     journal.flush()
