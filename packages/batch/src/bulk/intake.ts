@@ -1,4 +1,3 @@
-import type { Journal } from '../journal/journal.ts'
 import { show } from '../validate.ts'
 import type { BulkSettings } from './bulk-options.ts'
 import { DuplicateIdError } from './duplicate-id-error.ts'
@@ -27,7 +26,7 @@ export class Intake<Item> {
    *
    * @throws DuplicateIdError, and what `id` throws
    */
-  admit(item: Item, journal: Journal | undefined): Task<Item> | undefined {
+  admit(item: Item, kept: { has(id: string): boolean } | undefined): Task<Item> | undefined {
     const { id: idOf, onDuplicateId, order } = this.#settings
     const index = this.#index++
     const id = idOf ? idOf(item, index) : this.#places.of(index)
@@ -39,7 +38,7 @@ export class Intake<Item> {
       this.#tally.skipped++
       return undefined
     }
-    const stored = journal?.has(id) === true
+    const stored = kept?.has(id) === true
     if (!stored) this.#tally.read++
     else if (order === 'completion') return undefined
     return { item, id, index, stored, turn: 0, attempts: 0, startedAtMs: 0, attempt: undefined }
