@@ -11,6 +11,8 @@
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
  * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts, 50 before it had the cache, of which
  * 16 kB are `@harbor/cache` itself.
+ * The bound of batch was 7.4 kB before it had the bulk runner and the journal; who imports `createBatcher`
+ * alone pays for neither, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
@@ -19,7 +21,8 @@ export default [
   budget('breaker', '4.6 kB'),
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
-  budget('batch', '7.4 kB'),
+  budget('batch', '5.5 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
+  budget('batch', '17 kB'),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {
     name: '@harbor/cache: createCache',

@@ -98,7 +98,8 @@ export class BatchQueue<Item, Result> {
         (batch.length >= maxBatchSize || bytes > maxBatchBytes || tokens > maxBatchTokens)
       )
         break
-      this.#takeOut(entry, partition)
+      partition.entries.shift()
+      this.#forget(entry, partition)
       batch.push(entry)
     }
     // What is left goes to the end, so that one busy partition does not keep the others waiting.
@@ -145,11 +146,31 @@ export class BatchQueue<Item, Result> {
     partition.tokens += entry.tokens
     this.#size++
     this.#bytes += entry.bytes
+    if (this.#changesNothing(partition, entry)) return
     this.#update(partition)
+  }
+
+  /** Nearly every entry joins others that wait for theirs to fill up: the oldest, and what is ready, stay as they are. */
+  #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
+    if (partition.isReady) return priority <= partition.priority
+    const { eager, maxBatchSize, maxBatchBytes, maxBatchTokens } = this.#settings
+    const { size } = partition.entries
+    return (
+      size > 1 &&
+      size < maxBatchSize &&
+      partition.bytes < maxBatchBytes &&
+      partition.tokens < maxBatchTokens &&
+      order > this.#releasedUpTo &&
+      !eager
+    )
   }
 
   #takeOut(entry: Entry<Item, Result>, partition: Partition<Item, Result>): void {
     partition.entries.remove(entry)
+    this.#forget(entry, partition)
+  }
+
+  #forget(entry: Entry<Item, Result>, partition: Partition<Item, Result>): void {
     partition.bytes -= entry.bytes
     partition.tokens -= entry.tokens
     this.#size--

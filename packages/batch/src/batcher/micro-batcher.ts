@@ -124,7 +124,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       order: ++this.#latest,
       state: 'queued',
       batch: undefined,
-      callers: [],
+      callers: NOBODY,
       onSettled: undefined,
       previous: undefined,
       next: undefined,
@@ -178,3 +178,6 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       for (const entry of entries) if (entry.state !== 'settled') yield entry
   }
 }
+
+/** Until the first caller joins. Nobody ever changes it. */
+const NOBODY: never[] = []

@@ -42,6 +42,20 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     this.#size++
   }
 
+  /** Takes out the node that goes next. */
+  shift(): Node | undefined {
+    const lane = this.#lanes[0]
+    if (!lane) return undefined
+    const { first } = lane
+    if (first.next) {
+      lane.first = first.next
+      first.next.previous = undefined
+      first.next = undefined
+    } else this.#lanes.shift()
+    this.#size--
+    return first
+  }
+
   /** Takes out a node that is in this queue. */
   remove(node: Node): void {
     const { previous, next } = node

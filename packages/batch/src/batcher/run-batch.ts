@@ -30,7 +30,7 @@ export async function runBatch<Item, Result>(
 
   /** Whether the call went through, with whatever results. */
   async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
-    const wanted = entries.filter(({ state }) => state !== 'settled')
+    const wanted = entries.some(isSettled) ? entries.filter((entry) => !isSettled(entry)) : entries
     if (wanted.length === 0) return true
     let results: readonly (Result | Error)[]
     try {
@@ -49,11 +49,12 @@ export async function runBatch<Item, Result>(
       for (const entry of wanted) settle.reject(entry, shapeError)
       return false
     }
-    wanted.forEach((entry, index) => {
+    for (let index = 0; index < wanted.length; index++) {
+      const entry = wanted[index] as Entry<Item, Result>
       const result = results[index] as Result | Error
       if (result instanceof Error) settle.reject(entry, result)
       else settle.resolve(entry, result)
-    })
+    }
     return true
   }
 
@@ -65,3 +66,5 @@ export async function runBatch<Item, Result>(
     else await attempt(right)
   }
 }
+
+const isSettled = ({ state }: Pick<Entry<never, never>, 'state'>): boolean => state === 'settled'

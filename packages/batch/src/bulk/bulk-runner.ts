@@ -1,5 +1,3 @@
-import { openJournal } from '../journal/open-journal.ts'
-import type { Journal } from '../journal/journal.ts'
 import { UnwritableValueError } from '../journal/unwritable-value-error.ts'
 import type { BulkSettings } from './bulk-options.ts'
 import type { BulkProgress, BulkResult, BulkSummary } from './bulk-run.ts'
@@ -7,6 +5,7 @@ import { Feed } from './feed.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Intake } from './intake.ts'
 import { itemCall, type RunItem } from './item-call.ts'
+import { KeptResults } from './kept-results.ts'
 import { Outlet } from './outlet.ts'
 import { ReorderWindow } from './reorder-window.ts'
 import { RunSignals } from './run-signals.ts'
@@ -32,22 +31,18 @@ export class BulkRunner<Item, Result> {
   readonly #intake: Intake<Item>
   readonly #outlet: Outlet<BulkResult<Result>>
   readonly #window: ReorderWindow<BulkResult<Result>> | undefined
+  readonly #kept: KeptResults<Result> | undefined
   readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>
   readonly #ending = Promise.withResolvers<BulkSummary>()
+  readonly summary = this.#ending.promise
   #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
   #feed: Feed<Item> | undefined
-  #journal: Journal | undefined
-  #opening: Promise<void> | undefined
   /** Slots taken: items under way, and results that are fetched from the journal. */
   #active = 0
-  /** Of these, those whose result is on its way into the journal. */
-  #writing = 0
   /** Items begun. */
   #turns = 0
   #paused = false
   #pumping = false
-  /** Who takes the results: a loop, or nobody. */
-  #taker: 'loop' | 'nobody' | undefined
   #onRoom: (() => void) | undefined
   /** What is thrown when everything under way has its result. */
   #failure: { error: unknown } | undefined
@@ -62,46 +57,32 @@ export class BulkRunner<Item, Result> {
       this.#onRoom?.()
       this.#pump()
     })
+    if (settings.journal !== undefined) this.#kept = new KeptResults(settings.journal)
     if (settings.order === 'input') {
       this.#window = new ReorderWindow((result) => this.#outlet.put(result))
     }
-    this.#ending.promise.catch(() => undefined) // The loop may be the only one to ask.
+    this.summary.catch(() => undefined) // The loop may be the only one to ask.
   }
 
-  get summary(): Promise<BulkSummary> {
-    if (this.#phase === 'idle' && !this.#taker) {
-      queueMicrotask(() => {
-        if (this.#phase !== 'idle' || this.#taker) return
-        this.#taker = 'nobody'
-        this.#outlet.drop()
-        this.#start()
-      })
-    }
-    return this.#ending.promise
+  /** Gives no results out, only the summary. */
+  drop(): void {
+    this.#outlet.drop()
+    this.start()
   }
 
-  iterate(): AsyncIterableIterator<BulkResult<Result>> {
-    if (this.#taker) {
-      throw new Error(
-        this.#taker === 'loop'
-          ? 'a run can be iterated once: its results are not kept'
-          : 'this run was started for its summary, and drops its results: begin the loop first',
-      )
+  next(): Promise<IteratorResult<BulkResult<Result>, undefined>> {
+    this.start()
+    return this.#outlet.next()
+  }
+
+  /** The consumer has left. Resolves when the run has ended; who leaves a run that failed has been told. */
+  async leave(): Promise<void> {
+    if (!this.#isOver()) {
+      this.#stoppedBy = 'consumer'
+      this.#outlet.clear()
+      this.#end(undefined)
     }
-    this.#taker = 'loop'
-    const iterator: AsyncIterableIterator<BulkResult<Result>> = {
-      next: () => {
-        if (this.#phase === 'idle') this.#start()
-        return this.#outlet.next()
-      },
-      return: async () => {
-        this.#leave()
-        await this.#ending.promise.catch(() => undefined) // Who leaves a loop that failed has been told.
-        return { done: true, value: undefined }
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    await this.summary.catch(() => undefined)
   }
 
   progress(): BulkProgress {
@@ -123,8 +104,9 @@ export class BulkRunner<Item, Result> {
     this.#end({ error: reason })
   }
 
-  #start(): void {
-    const { signal, clock, journal } = this.#settings
+  start(): void {
+    if (this.#phase !== 'idle') return
+    const { signal, clock } = this.#settings
     this.#tally.start(clock.now())
     if (signal?.aborted) {
       this.abort(signal.reason)
@@ -137,20 +119,18 @@ export class BulkRunner<Item, Result> {
       this.#end({ error })
       return
     }
-    this.#phase = journal === undefined ? 'running' : 'opening'
-    if (journal !== undefined) this.#opening = this.#open(journal)
-    this.#pump()
+    this.#phase = this.#kept ? 'opening' : 'running'
+    if (this.#kept) void this.#resume(this.#kept)
+    else this.#pump()
   }
 
   readonly #onAbort = (): void => this.abort(this.#settings.signal?.reason)
 
-  async #open(journal: Journal | string): Promise<void> {
+  async #resume(kept: KeptResults<Result>): Promise<void> {
     try {
-      this.#journal = typeof journal === 'string' ? await openJournal(journal) : journal
-      if (this.#isOver()) return
-      await this.#journal.begin(this.#settings.fingerprint)
-      this.#keys.run = this.#journal.key
-      if (!this.#window) await this.#giveOut(this.#journal)
+      await kept.open(this.#settings.fingerprint)
+      this.#keys.run = kept.key
+      if (!this.#window && !this.#isOver()) await this.#giveOut(kept)
     } catch (error) {
       this.#end({ error })
     }
@@ -160,15 +140,15 @@ export class BulkRunner<Item, Result> {
   }
 
   /** First of all what is there already. In the order of the source, each has its turn instead. */
-  async #giveOut(journal: Journal): Promise<void> {
-    if (this.#taker === 'nobody') {
-      this.#tally.resumed = journal.size
+  async #giveOut(kept: KeptResults<Result>): Promise<void> {
+    if (this.#outlet.isDropping) {
+      this.#tally.resumed = kept.size
       return
     }
-    for await (const { id, index, attempts, durationMs, value } of journal) {
+    for await (const result of kept.all()) {
       if (this.#isOver()) return
       this.#tally.resumed++
-      this.#outlet.put({ id, index, attempts, durationMs, resumed: true, ok: true, value: value as Result })
+      this.#outlet.put(result)
       while (this.#outlet.held >= this.#slots() && !this.#isOver()) {
         await new Promise<void>((resolve) => (this.#onRoom = resolve))
       }
@@ -176,7 +156,12 @@ export class BulkRunner<Item, Result> {
   }
 
   readonly #feedListener = {
-    admit: (item: Item): Task<Item> | undefined => this.#intake.admit(item, this.#journal),
+    admit: (item: Item): Task<Item> | undefined => {
+      const task = this.#intake.admit(item, this.#kept)
+      if (!this.#isOver()) return task
+      this.#tally.drop() // The function that names items has ended the run.
+      return undefined
+    },
     onChange: () => this.#pump(),
     onFailure: (error: unknown) => this.#finish({ error }),
   }
@@ -245,24 +230,18 @@ export class BulkRunner<Item, Result> {
     const nowMs = this.#settings.clock.now()
     const durationMs = nowMs - startedAtMs
     const result = { id, index, attempts, durationMs, resumed: false, ok: true, value } as const
-    if (!this.#journal) {
+    if (!this.#kept) {
       this.#settle(task, result, nowMs)
       return
     }
-    this.#writing++
-    this.#journal.append(result).then(
-      () => {
-        this.#writing--
-        this.#settle(task, result, this.#settings.clock.now())
-      },
+    this.#kept.keep(result).then(
+      () => this.#settle(task, result, this.#settings.clock.now()),
       (error: unknown) => {
-        this.#writing--
         if (UnwritableValueError.is(error)) this.#failed(task, error)
         else this.#end({ error })
       },
     )
-    // Nobody is left who could join the group.
-    if (this.#writing === this.#active) this.#journal.flush()
+    if (this.#kept.writing === this.#active) this.#kept.flush()
   }
 
   #failed(task: Task<Item>, error: unknown): void {
@@ -285,15 +264,12 @@ export class BulkRunner<Item, Result> {
     this.#give(task, result)
   }
 
-  /** Takes the result of an item from the journal. */
   #fetch(task: Task<Item>): void {
-    this.#journal?.get(task.id).then(
-      (record) => {
-        if (this.#isOver() || !record) return
+    this.#kept?.get(task).then(
+      (result) => {
+        if (this.#isOver()) return
         this.#tally.resumed++
-        const { attempts, durationMs, value } = record
-        const { id, index } = task
-        this.#give(task, { id, index, attempts, durationMs, resumed: true, ok: true, value: value as Result })
+        this.#give(task, result)
       },
       (error: unknown) => this.#end({ error }),
     )
@@ -311,13 +287,6 @@ export class BulkRunner<Item, Result> {
     if (this.#phase !== 'running') return
     this.#failure = failure
     this.#phase = 'finishing'
-  }
-
-  #leave(): void {
-    if (this.#isOver()) return
-    this.#stoppedBy = 'consumer'
-    this.#outlet.clear()
-    this.#end(undefined)
   }
 
   #isOver(): boolean {
@@ -345,9 +314,7 @@ export class BulkRunner<Item, Result> {
       failure = { error }
     }
     try {
-      await this.#opening
-      const { journal } = this.#settings
-      await (typeof journal === 'string' ? this.#journal : journal)?.close()
+      await this.#kept?.close()
     } catch (error) {
       failure ??= { error }
     }
@@ -362,7 +329,7 @@ export class BulkRunner<Item, Result> {
     if (this.#isHeld()) return 'consumer'
     if (this.#phase === 'opening') return 'journal'
     if (this.#phase === 'running' && this.#active < this.#slots() && !this.#feed?.isDone) return 'source'
-    if (this.#writing === this.#active) return 'journal'
+    if (this.#kept?.writing === this.#active) return 'journal'
     return this.#tally.waitingForRate > 0 ? 'rate' : 'slots'
   }
 }

@@ -7,12 +7,12 @@ export class IdempotencyKeys {
 
   of(id: string): string {
     this.run ??= crypto.randomUUID()
-    const plain = id.length > LONGEST ? '' : encodeURIComponent(id.toWellFormed())
+    const plain = id.length > LONGEST || !id.isWellFormed() ? '' : encodeURIComponent(id)
     return `${this.run}-${plain !== '' && plain.length <= LONGEST ? plain : digestOf(id)}`
   }
 }
 
-/** 128 bits of an id that is too long, and its length. There is no synchronous hash that every runtime has. */
+/** 128 bits of an id that is too long or cannot be encoded, and its length. There is no synchronous hash that every runtime has. */
 function digestOf(id: string): string {
   const sums = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((seed) => {
     let sum = seed

@@ -1,8 +1,8 @@
-import type { Journal } from '../journal/journal.ts'
 import { show } from '../validate.ts'
 import type { BulkSettings } from './bulk-options.ts'
 import { DuplicateIdError } from './duplicate-id-error.ts'
 import { IdIndex } from './id-index.ts'
+import { PlaceNames } from './place-names.ts'
 import type { Tally } from './tally.ts'
 import type { Task } from './task.ts'
 
@@ -12,6 +12,7 @@ export class Intake<Item> {
   readonly #tally: Tally
   /** Ids that came, with their first place. Places need not be remembered: each comes once. */
   readonly #seen: IdIndex | undefined
+  readonly #places = new PlaceNames()
   #index = 0
 
   constructor(settings: BulkSettings<Item>, tally: Tally) {
@@ -25,10 +26,10 @@ export class Intake<Item> {
    *
    * @throws DuplicateIdError, and what `id` throws
    */
-  admit(item: Item, journal: Journal | undefined): Task<Item> | undefined {
+  admit(item: Item, kept: { has(id: string): boolean } | undefined): Task<Item> | undefined {
     const { id: idOf, onDuplicateId, order } = this.#settings
     const index = this.#index++
-    const id = idOf ? idOf(item, index) : String(index)
+    const id = idOf ? idOf(item, index) : this.#places.of(index)
     if (typeof id !== 'string') throw new TypeError(`id must give a string, got ${show(id)}`)
     const firstIndex = this.#seen?.add(id, index)
     if (firstIndex !== undefined) {
@@ -37,7 +38,7 @@ export class Intake<Item> {
       this.#tally.skipped++
       return undefined
     }
-    const stored = journal?.has(id) === true
+    const stored = kept?.has(id) === true
     if (!stored) this.#tally.read++
     else if (order === 'completion') return undefined
     return { item, id, index, stored, turn: 0, attempts: 0, startedAtMs: 0, attempt: undefined }

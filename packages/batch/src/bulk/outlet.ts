@@ -10,7 +10,7 @@ export class Outlet<Result> {
   /** Results before this place are taken. */
   #head = 0
   readonly #takers: PromiseWithResolvers<IteratorResult<Result, undefined>>[] = []
-  #dropping = false
+  #isDropping = false
   #ended: { failure?: { error: unknown } | undefined } | undefined
 
   constructor(onTaken: () => void) {
@@ -22,9 +22,13 @@ export class Outlet<Result> {
     return this.#results.length - this.#head
   }
 
+  get isDropping(): boolean {
+    return this.#isDropping
+  }
+
   /** Nobody takes results: they are gone as soon as they come. */
   drop(): void {
-    this.#dropping = true
+    this.#isDropping = true
     this.clear()
   }
 
@@ -35,7 +39,7 @@ export class Outlet<Result> {
   }
 
   put(result: Result): void {
-    if (this.#dropping) {
+    if (this.#isDropping) {
       this.taken++
       return
     }

@@ -1,5 +1,5 @@
 import { bulkSettingsOf, checkSource, type BulkOptions } from './bulk-options.ts'
-import type { BulkRun } from './bulk-run.ts'
+import type { BulkResult, BulkRun } from './bulk-run.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import type { RunItem } from './item-call.ts'
 import type { BulkSource } from './source.ts'
@@ -29,15 +29,43 @@ export function runBulk<Item, Result>(
 ): BulkRun<Result> {
   checkSource(source)
   if (typeof run !== 'function') throw new TypeError(`run must be a function, got ${typeof run}`)
-  const runner = new BulkRunner(source, run, bulkSettingsOf(options))
+  return handleOf(new BulkRunner(source, run, bulkSettingsOf(options)))
+}
+
+/** Sees to it that a run has one who takes its results: a loop, or, if only the summary is asked for, nobody. */
+function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Result> {
+  let taker: 'loop' | 'nobody' | undefined
   return {
     get summary() {
+      // The code that is running now may begin a loop yet.
+      queueMicrotask(() => {
+        if (taker) return
+        taker = 'nobody'
+        runner.drop()
+      })
       return runner.summary
     },
     progress: () => runner.progress(),
     pause: () => runner.pause(),
     resume: () => runner.resume(),
     abort: (reason = new Error('the run was aborted')) => runner.abort(reason),
-    [Symbol.asyncIterator]: () => runner.iterate(),
+    [Symbol.asyncIterator]: () => {
+      if (taker) throw new Error(ALREADY_TAKEN[taker])
+      taker = 'loop'
+      const iterator: AsyncIterableIterator<BulkResult<Result>, undefined> = {
+        next: () => runner.next(),
+        return: async () => {
+          await runner.leave()
+          return { done: true, value: undefined }
+        },
+        [Symbol.asyncIterator]: () => iterator,
+      }
+      return iterator
+    },
   }
+}
+
+const ALREADY_TAKEN = {
+  loop: 'a run can be iterated once: its results are not kept',
+  nobody: 'this run was begun for its summary alone and drops its results: begin the loop first',
 }
