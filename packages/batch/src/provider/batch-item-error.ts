@@ -25,7 +25,11 @@ export class BatchItemError extends Error {
   readonly batchId: string
   readonly #detail: string | undefined
 
-  constructor(reason: BatchItemReason, batchId: string, { status, providerCode, detail }: BatchItemFacts = {}) {
+  constructor(
+    reason: BatchItemReason,
+    batchId: string,
+    { status, providerCode, detail }: BatchItemFacts = {},
+  ) {
     const known = [status, providerCode].filter((fact) => fact !== undefined).join(' ')
     super(`${IN_WORDS[reason]}${known && `: ${known}`}`)
     this.reason = reason
@@ -48,7 +52,8 @@ export class BatchItemError extends Error {
 
 const IN_WORDS: Readonly<Record<BatchItemReason, string>> = {
   answered: 'the provider answered this request with an error',
-  expired: 'the completion window ended before this request was answered, each time it was submitted; submit it again',
+  expired:
+    'the completion window ended before this request was answered, each time it was submitted; submit it again',
   missing: 'the provider put this request into no file, each time it was submitted; submit it again',
   cancelled: 'the batch was cancelled before this request was answered',
   'batch-failed': 'the provider refused the whole batch',

@@ -6,7 +6,10 @@ export class BatchStateError extends Error {
   readonly code = CODE
 
   constructor(problem: string, cause?: unknown) {
-    super(`${problem}. Give the requests this state was made with, in the same order, or begin with another state.`, { cause })
+    super(
+      `${problem}. Give the requests this state was made with, in the same order, or begin with another state.`,
+      { cause },
+    )
   }
 
   /** Whether it is this error, also one of another copy of this package. */

@@ -13,17 +13,18 @@ export interface ProviderBatchClient {
   }
 }
 
+/** What calls are made with; a property is there or not, as the SDK's types want it. */
 export interface CallOptions {
-  signal?: AbortSignal | undefined
-  maxRetries?: number | undefined
-  idempotencyKey?: string | undefined
+  signal?: AbortSignal
+  maxRetries?: number
+  idempotencyKey?: string
 }
 
 interface BatchOrder {
   input_file_id: string
   endpoint: ProviderBatchEndpoint
   completion_window: '24h'
-  metadata?: Record<string, string> | null | undefined
+  metadata?: Record<string, string> | null
 }
 
 /** What can be batched. */

@@ -3,7 +3,15 @@ export type StateRecord =
   /** The first one. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /** A part is about to be uploaded: of the source, or of a parent whose requests were not all answered. */
-  | { type: 'part'; part: string; parent: string | null; round: number; count: number; tokens: number; idsHash: string }
+  | {
+      type: 'part'
+      part: string
+      parent: string | null
+      round: number
+      count: number
+      tokens: number
+      idsHash: string
+    }
   | { type: 'uploaded'; part: string; fileId: string }
   | { type: 'created'; part: string; batchId: string }
   | {
@@ -14,10 +22,6 @@ export type StateRecord =
       errorFileId: string | null
       code: string | null
     }
-  /** A request that is too large for any file. */
-  | { type: 'refused'; id: string; size: number }
-  /** The source has been read to its end. */
-  | { type: 'source-ended' }
 
 /** Where the steps of a run are kept. Give your own to keep them in a database; one run at a time may use it. */
 export interface BatchStateStore {

@@ -1,0 +1,68 @@
+import { show } from '../validate.ts'
+import { IdsHash } from './ids-hash.ts'
+import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
+
+/** Lines of one file, with what is counted of them. */
+export class RequestLines {
+  readonly pieces: Uint8Array<ArrayBuffer>[] = []
+  readonly #ids = new Set<string>()
+  readonly #hash = new IdsHash()
+  bytes = 0
+  tokens = 0
+
+  get count(): number {
+    return this.#ids.size
+  }
+
+  get idsHash(): string {
+    return this.#hash.toString()
+  }
+
+  add({ id, line, tokens }: RequestLine): void {
+    if (this.#ids.has(id)) throw new TypeError('two requests have the same id; give each its own')
+    this.#ids.add(id)
+    this.#hash.add(id)
+    this.pieces.push(line)
+    this.bytes += line.length
+    this.tokens += tokens
+  }
+
+  /** Whether one more fits. */
+  hasRoomFor({ line, tokens }: RequestLine, { maxRequests, maxBytes, enqueuedTokens }: Bounds): boolean {
+    return (
+      this.count < maxRequests &&
+      this.bytes + line.length <= maxBytes &&
+      // A request with more tokens than may be enqueued goes alone: the provider has the last word.
+      (this.count === 0 || this.tokens + tokens <= enqueuedTokens)
+    )
+  }
+}
+
+export interface RequestLine {
+  id: string
+  line: Uint8Array<ArrayBuffer>
+  tokens: number
+}
+
+export type Bounds = Pick<ProviderBatchSettings, 'maxRequests' | 'maxBytes' | 'enqueuedTokens'>
+
+const encoder = new TextEncoder()
+
+/** The line of a file for a request. */
+export function requestLine(
+  request: ProviderBatchRequest,
+  { endpoint, tokensOf }: Pick<ProviderBatchSettings, 'endpoint' | 'tokensOf'>,
+): RequestLine {
+  if (typeof request !== 'object' || (request as unknown) === null)
+    throw new TypeError(`a request must be { id, body }, got ${show(request)}`)
+  const { id, body } = request
+  if (typeof id !== 'string' || id === '')
+    throw new TypeError(`id of a request must be a string that is not empty, got ${show(id)}`)
+  if (typeof body !== 'object' || (body as unknown) === null)
+    throw new TypeError(`body of a request must be an object, got ${show(body)}`)
+  const line = encoder.encode(`${JSON.stringify({ custom_id: id, method: 'POST', url: endpoint, body })}\n`)
+  const tokens = tokensOf ? tokensOf(request) : Math.ceil(line.length / 4)
+  if (!(tokens >= 0 && tokens < Infinity))
+    throw new TypeError(`tokensOf must give a finite number of at least 0, got ${show(tokens)}`)
+  return { id, line, tokens }
+}

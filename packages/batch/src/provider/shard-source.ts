@@ -1,0 +1,102 @@
+import { RequestTooLargeError } from '../request-too-large-error.ts'
+import { BatchStateError } from './batch-state-error.ts'
+import { IdsHash } from './ids-hash.ts'
+import type { Part } from './ledger.ts'
+import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
+import { requestLine, RequestLines, type RequestLine } from './request-lines.ts'
+
+export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<ProviderBatchRequest>
+
+/** Is told of a request that is larger than any file. */
+type OnTooLarge = (id: string, error: RequestTooLargeError) => void
+
+/** Reads requests one by one, no further than the file that is being filled. */
+export class ShardSource {
+  readonly #source: RequestSource
+  readonly #settings: ProviderBatchSettings
+  #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
+  /** Read, but of the next file. */
+  #held: RequestLine | undefined
+  #ended = false
+  /** How many have been read. */
+  read = 0
+
+  constructor(source: RequestSource, settings: ProviderBatchSettings) {
+    this.#source = source
+    this.#settings = settings
+  }
+
+  /**
+   * The lines of the next file.
+   *
+   * @returns undefined at the end of the source
+   */
+  async next(onTooLarge: OnTooLarge): Promise<RequestLines | undefined> {
+    const lines = new RequestLines()
+    for (;;) {
+      const line = this.#held ?? (await this.#read(onTooLarge))
+      this.#held = undefined
+      if (!line) break
+      if (!lines.hasRoomFor(line, this.#settings)) {
+        this.#held = line
+        break
+      }
+      lines.add(line)
+    }
+    return lines.count > 0 ? lines : undefined
+  }
+
+  /**
+   * Reads what an earlier process has put into a part.
+   *
+   * @returns its lines, if they have not been uploaded
+   * @throws BatchStateError if these are other requests
+   */
+  async again(
+    { part, count, idsHash, fileId }: Part,
+    onTooLarge: OnTooLarge,
+  ): Promise<RequestLines | undefined> {
+    const lines = fileId === undefined ? new RequestLines() : undefined
+    const hash = new IdsHash()
+    for (let read = 0; read < count; read++) {
+      const line = await this.#read(onTooLarge)
+      if (!line)
+        throw new BatchStateError(
+          `part ${part} of the state has ${count} requests, the source has only ${read} of them`,
+        )
+      hash.add(line.id)
+      lines?.add(line)
+    }
+    if (hash.toString() !== idsHash)
+      throw new BatchStateError(`part ${part} of the state has other requests than the source`)
+    return lines
+  }
+
+  async close(): Promise<void> {
+    if (!this.#ended) await this.#iterator?.return?.()
+    this.#ended = true
+  }
+
+  async #read(onTooLarge: OnTooLarge): Promise<RequestLine | undefined> {
+    this.#iterator ??= iteratorOf(this.#source)
+    while (!this.#ended) {
+      const next = await this.#iterator.next()
+      if (next.done) {
+        this.#ended = true
+        break
+      }
+      this.read++
+      const line = requestLine(next.value, this.#settings)
+      const { maxBytes } = this.#settings
+      if (line.line.length <= maxBytes) return line
+      onTooLarge(line.id, new RequestTooLargeError('maxBytes', maxBytes, line.line.length))
+    }
+    return undefined
+  }
+}
+
+function iteratorOf(
+  source: RequestSource,
+): Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
