@@ -10,11 +10,16 @@ import { cpus } from 'node:os'
  * @param name as it stands in the marks: the name of the bench, and perhaps what tells its tables apart
  */
 export function publish(name: string, markdown: string): void {
-  const [bench] = name.split(' ')
+  const [bench, part] = name.split(' ')
+  const lines = [`<!-- bench: ${name} -->`, markdown, '<!-- /bench -->']
+  // Said once, under the first of its tables.
+  if (part === undefined) lines.splice(2, 0, `Written by \`pnpm bench ${bench} --write\`: ${machine()}.`)
+  console.log(`\n${lines.join('\n\n')}`)
+}
+
+function machine(): string {
   const [cpu] = cpus()
-  const machine = `Node ${process.versions.node}, ${cpus().length} shared cores (${cpu?.model.trim() ?? 'unknown'})`
-  const origin = `Written by \`pnpm bench ${bench} --write\`: ${machine}.`
-  console.log(`\n<!-- bench: ${name} -->\n\n${markdown}\n\n${origin}\n\n<!-- /bench -->`)
+  return `Node ${process.versions.node}, ${cpus().length} shared cores (${cpu?.model.trim() ?? 'unknown'})`
 }
 
 /** A table, by column. The first column is words, all others are numbers; one that is empty is left out. */
