@@ -5,10 +5,7 @@ import { findNamed, listNamed } from '../src/named-file.ts'
 import { readmes, readReadme } from '../src/readmes.ts'
 import { writtenSections } from '../src/written-sections.ts'
 
-/** All of it is written by `pnpm bench outage --write`. */
-const writtenAsAWhole = ['benchmarks/outage/README.md']
-
-describe.each(readmes().filter((readme) => !writtenAsAWhole.includes(readme)))('%s', (readme) => {
+describe.each(readmes())('%s', (readme) => {
   const text = readReadme(readme)
   const sections = writtenSections(text)
 
