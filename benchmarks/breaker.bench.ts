@@ -7,8 +7,9 @@
 import { CircuitBreaker, consecutive, countWindow, createBreakerRegistry, timeWindow } from '@harbor/breaker'
 import { circuitBreaker, ConsecutiveBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import Opossum from 'opossum'
-import { printBundleSizes } from './bundle-size.ts'
-import { measure, printTable, type Subject } from './measure.ts'
+import { sizeTable } from './bundle-size.ts'
+import { measure, measurementTable, type Subject } from './measure.ts'
+import { inWords, publish, tableOf } from './publish.ts'
 
 const operation = async (): Promise<number> => 1
 const failure = new Error('down')
@@ -40,48 +41,46 @@ const cockatiel = {
 const opossum = new Opossum(operation, { timeout: false })
 
 // Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
-printTable(
-  'Closed, and nothing fails',
-  await measure({
-    'bare await': (async (times) => {
-      for (let call = 0; call < times; call++) await operation()
-    }) satisfies Subject,
-    // A part of every call that has to know the time; it is as dear as the machine makes it.
-    'one reading of the clock': async (times) => {
-      let sum = 0
-      for (let call = 0; call < times; call++) sum += performance.now()
-      return sum
-    },
-    'consecutive(3)': async (times) => {
-      for (let call = 0; call < times; call++) await breakers.consecutive.run(operation)
-    },
-    countWindow: async (times) => {
-      for (let call = 0; call < times; call++) await breakers.count.run(operation)
-    },
-    timeWindow: async (times) => {
-      for (let call = 0; call < times; call++) await breakers.time.run(operation)
-    },
-    'timeWindow with slow calls': async (times) => {
-      for (let call = 0; call < times; call++) await breakers.slow.run(operation)
-    },
-    'timeWindow, by permit': async (times) => {
-      for (let call = 0; call < times; call++) {
-        const permit = breakers.time.acquire()
-        await operation()
-        permit.succeed()
-      }
-    },
-    'cockatiel 4: ConsecutiveBreaker': async (times) => {
-      for (let call = 0; call < times; call++) await cockatiel.consecutive.execute(operation)
-    },
-    'cockatiel 4: SamplingBreaker': async (times) => {
-      for (let call = 0; call < times; call++) await cockatiel.sampling.execute(operation)
-    },
-    'opossum 10: timeout off': async (times) => {
-      for (let call = 0; call < times; call++) await opossum.fire()
-    },
-  }),
-)
+const closed = await measure({
+  'bare await': (async (times) => {
+    for (let call = 0; call < times; call++) await operation()
+  }) satisfies Subject,
+  // A part of every call that has to know the time; it is as dear as the machine makes it.
+  'one reading of the clock': async (times) => {
+    let sum = 0
+    for (let call = 0; call < times; call++) sum += performance.now()
+    return sum
+  },
+  '`consecutive(3)`': async (times) => {
+    for (let call = 0; call < times; call++) await breakers.consecutive.run(operation)
+  },
+  '`countWindow`': async (times) => {
+    for (let call = 0; call < times; call++) await breakers.count.run(operation)
+  },
+  '`timeWindow`': async (times) => {
+    for (let call = 0; call < times; call++) await breakers.time.run(operation)
+  },
+  '`timeWindow` with `slowCallMs`': async (times) => {
+    for (let call = 0; call < times; call++) await breakers.slow.run(operation)
+  },
+  '`timeWindow`, by permit': async (times) => {
+    for (let call = 0; call < times; call++) {
+      const permit = breakers.time.acquire()
+      await operation()
+      permit.succeed()
+    }
+  },
+  'cockatiel 4, `ConsecutiveBreaker`': async (times) => {
+    for (let call = 0; call < times; call++) await cockatiel.consecutive.execute(operation)
+  },
+  'cockatiel 4, `SamplingBreaker`': async (times) => {
+    for (let call = 0; call < times; call++) await cockatiel.sampling.execute(operation)
+  },
+  'opossum 10, timeout off': async (times) => {
+    for (let call = 0; call < times; call++) await opossum.fire()
+  },
+})
+publish('breaker', measurementTable(closed, { '`timeWindow`': 3 }))
 
 const open = new CircuitBreaker({ trip: consecutive(1) })
 await open.run(failing).catch(() => undefined)
@@ -102,45 +101,53 @@ async function swallow(times: number, call: () => Promise<unknown>): Promise<voi
 const throwing = async (): Promise<number> => {
   throw new Error('refused')
 }
-printTable(
-  'Open',
-  await measure(
-    {
-      'bare throw of a new error': (times) => swallow(times, throwing),
-      'run(operation)': (times) => swallow(times, () => open.run(operation)),
-      'cockatiel 4': (times) => swallow(times, () => openCockatiel.execute(operation)),
-      'opossum 10': (times) => swallow(times, () => openOpossum.fire()),
-    },
-    { times: 2_000 },
-  ),
+const refusals = await measure(
+  {
+    'bare throw of a new error': (times) => swallow(times, throwing),
+    '`run(operation)`': (times) => swallow(times, () => open.run(operation)),
+    'cockatiel 4': (times) => swallow(times, () => openCockatiel.execute(operation)),
+    'opossum 10': (times) => swallow(times, () => openOpossum.fire()),
+  },
+  { times: 2_000 },
 )
+publish('breaker open', measurementTable(refusals))
 
 const registry = createBreakerRegistry({ trip: inTime }, { maxKeys: 10_000 })
-console.log('\nOne breaker, bytes kept')
-const kept: Record<string, (name: string) => unknown> = {
-  'new CircuitBreaker()': () => new CircuitBreaker(),
-  'new CircuitBreaker({ trip: timeWindow })': () => new CircuitBreaker({ trip: inTime }),
-  'registry.get(key), timeWindow': (key) => registry.get(key),
-  'cockatiel 4: SamplingBreaker': () =>
+const makes: Record<string, (name: string) => unknown> = {
+  '`new CircuitBreaker()`': () => new CircuitBreaker(),
+  '`new CircuitBreaker({ trip: timeWindow })`': () => new CircuitBreaker({ trip: inTime }),
+  '`registry.get(key)`, `timeWindow`': (key) => registry.get(key),
+  'cockatiel 4, `SamplingBreaker`': () =>
     circuitBreaker(handleAll, {
       halfOpenAfter,
       breaker: new SamplingBreaker({ threshold: 0.5, duration: 10_000 }),
     }),
 }
-for (const [name, make] of Object.entries(kept)) {
+publish(
+  'breaker memory',
+  tableOf({ 'one of them': Object.keys(makes), 'bytes kept': Object.values(makes).map(bytesKept) }),
+)
+
+function bytesKept(make: (name: string) => unknown): string {
   const all = new Array<unknown>(5_000)
   globalThis.gc?.()
   const before = process.memoryUsage().heapUsed
   for (let index = 0; index < all.length; index++) all[index] = make(String(index))
   globalThis.gc?.()
-  console.log(`${name.padEnd(66)} ${((process.memoryUsage().heapUsed - before) / all.length).toFixed(0)}`)
+  return inWords((process.memoryUsage().heapUsed - before) / all.length)
 }
 
-await printBundleSizes(
-  "export { CircuitBreaker } from '@harbor/breaker'",
-  "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
-  "export * from '@harbor/breaker'",
-  "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
+publish(
+  'breaker sizes',
+  await sizeTable(
+    [
+      "export { CircuitBreaker } from '@harbor/breaker'",
+      "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
+      "export * from '@harbor/breaker'",
+      "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
+    ],
+    { "export { CircuitBreaker } from '@harbor/breaker'": 2_500 },
+  ),
 )
 openOpossum.shutdown()
 opossum.shutdown()

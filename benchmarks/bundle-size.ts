@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { inWords, tableOf } from './publish.ts'
 
 interface BundleSize {
   /** Bytes. */
@@ -32,6 +33,24 @@ async function bundleSize(statement: string): Promise<BundleSize> {
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, modules }
 }
 
+/**
+ * What imports cost, as the table of a README; `wanted` are the bytes, compressed, that were hoped for. Prints which source files
+ * the first one's bytes are of.
+ */
+export async function sizeTable(
+  statements: readonly string[],
+  wanted: Readonly<Record<string, number>> = {},
+): Promise<string> {
+  const sizes = await Promise.all(statements.map(bundleSize))
+  printModules(statements[0], sizes[0])
+  return tableOf({
+    'bytes in a bundle': statements.map((statement) => `\`${statement.replaceAll('export', 'import')}\``),
+    wanted: statements.map((statement) => inWords(wanted[statement])),
+    'minified and compressed': sizes.map(({ gzipped }) => inWords(gzipped)),
+    minified: sizes.map(({ minified }) => inWords(minified)),
+  })
+}
+
 /** Prints what imports cost; of the first one also what each source file has in it. */
 export async function printBundleSizes(...statements: readonly string[]): Promise<void> {
   const sizes = await Promise.all(statements.map(bundleSize))
@@ -39,9 +58,12 @@ export async function printBundleSizes(...statements: readonly string[]): Promis
   for (const [index, { minified, gzipped }] of sizes.entries()) {
     console.log(`${statements[index]?.padEnd(71)} ${minified} / ${gzipped}`)
   }
-  const [first] = sizes
-  console.log(`\n${statements[0]}, bytes minified by source file`)
-  for (const [file, minified] of first?.modules ?? []) {
+  printModules(statements[0], sizes[0])
+}
+
+function printModules(statement: string | undefined, size: BundleSize | undefined): void {
+  console.log(`\n${statement}, bytes minified by source file`)
+  for (const [file, minified] of size?.modules ?? []) {
     if (minified > 0) console.log(`${file.padEnd(71)} ${String(minified).padStart(5)}`)
   }
 }

@@ -1,10 +1,12 @@
+import { inWords, tableOf } from './publish.ts'
+
 /** One call of a subject. */
 export type Call = () => Promise<unknown>
 
 const ROUNDS = 7
 
 /**
- * Compares the CPU that calls cost this process, and prints it. Takes the subjects in turns, so that whatever else the machine does hits all alike; the first one is
+ * Compares the CPU that calls cost this process, and prints it too. Takes the subjects in turns, so that whatever else the machine does hits all alike; the first one is
  * the yardstick.
  */
 export async function compareCpu(
@@ -12,7 +14,7 @@ export async function compareCpu(
   atOnce: number,
   calls: number,
   subjects: Record<string, Call>,
-): Promise<void> {
+): Promise<CpuComparison> {
   const rounds = new Map(Object.keys(subjects).map((name): [string, number[]] => [name, []]))
   for (const call of Object.values(subjects)) await cpuOf(call, calls, atOnce)
   for (let round = 0; round < ROUNDS; round++) {
@@ -21,13 +23,37 @@ export async function compareCpu(
   }
   const yardstick = [...rounds.values()][0] ?? []
   console.log(`\n${title}: median of ${ROUNDS} rounds`)
-  for (const [name, micros] of rounds) {
+  const costs = Array.from(rounds, ([name, micros]) => {
     const ratios = micros.map((value, round) => value / (yardstick[round] ?? NaN))
-    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
-    console.log(
-      `${name.padEnd(30)}${median(micros).toFixed(0).padStart(7)} µs  × ${median(ratios).toFixed(2)}  (${range})`,
-    )
+    const [least, greatest] = [Math.min(...ratios), Math.max(...ratios)]
+    return { name, micros: median(micros), ratio: median(ratios), least, greatest }
+  })
+  for (const { name, micros, ratio, least, greatest } of costs) {
+    const range = `${least.toFixed(2)} to ${greatest.toFixed(2)}`
+    console.log(`${name.padEnd(30)}${micros.toFixed(0).padStart(7)} µs  × ${ratio.toFixed(2)}  (${range})`)
   }
+  return { title, costs }
+}
+
+/** What the calls of each subject cost, in microseconds and beside the first one. */
+export interface CpuComparison {
+  title: string
+  costs: readonly { name: string; micros: number; ratio: number; least: number; greatest: number }[]
+}
+
+/** The tables of a README. */
+export function cpuTables(comparisons: readonly CpuComparison[]): string {
+  const tables = comparisons.map(({ title, costs }) =>
+    tableOf({
+      [title]: costs.map(({ name }) => name),
+      ratio: costs.map(({ ratio }) => ratio.toFixed(2)),
+      'least to greatest': costs.map(
+        ({ least, greatest }) => `${least.toFixed(2)} to ${greatest.toFixed(2)}`,
+      ),
+      'CPU a call, µs': costs.map(({ micros }) => inWords(micros)),
+    }),
+  )
+  return tables.join('\n\n')
 }
 
 /** Microseconds of CPU per call. */

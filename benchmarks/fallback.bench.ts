@@ -6,8 +6,9 @@
  */
 import { fallback, FallbackChain, fastest } from '@harbor/fallback'
 import { fallback as cockatielFallback, handleAll } from 'cockatiel'
-import { printBundleSizes } from './bundle-size.ts'
-import { measure, printTable, type Subject } from './measure.ts'
+import { sizeTable } from './bundle-size.ts'
+import { measure, measurementTable, type Subject } from './measure.ts'
+import { publish } from './publish.ts'
 
 const operation = async (): Promise<number> => 1
 const failure = Object.assign(new Error('down'), { status: 503 })
@@ -32,65 +33,70 @@ const readClock: Subject = async (times) => {
   for (let call = 0; call < times; call++) sum += performance.now()
   return sum
 }
-printTable(
-  'Nothing fails',
-  await measure({
-    'bare await': bareAwait,
-    'one reading of the clock': readClock,
-    'chain.run(operation)': async (times) => {
-      for (let call = 0; call < times; call++) await chain.run(operation)
-    },
-    'chain.run(operation, { signal })': async (times) => {
-      for (let call = 0; call < times; call++) await chain.run(operation, { signal })
-    },
-    'chain.run(operation), fastest()': async (times) => {
-      for (let call = 0; call < times; call++) await ordered.run(operation)
-    },
-    'chain.run(operation), hedging': async (times) => {
-      for (let call = 0; call < times; call++) await hedged.run(operation)
-    },
-    'fallback([operation, operation])': async (times) => {
-      for (let call = 0; call < times; call++) await fallback([operation, operation])
-    },
-    'cockatiel 4: fallback(handleAll, operation)': async (times) => {
-      for (let call = 0; call < times; call++) await cockatiel.execute(operation)
-    },
-  }),
+const nothingFails = await measure({
+  'bare await': bareAwait,
+  'one reading of the clock': readClock,
+  '`chain.run(operation)`': async (times) => {
+    for (let call = 0; call < times; call++) await chain.run(operation)
+  },
+  '`chain.run(operation, { signal })`': async (times) => {
+    for (let call = 0; call < times; call++) await chain.run(operation, { signal })
+  },
+  '`chain.run(operation)`, `fastest()`': async (times) => {
+    for (let call = 0; call < times; call++) await ordered.run(operation)
+  },
+  '`chain.run(operation)`, hedging': async (times) => {
+    for (let call = 0; call < times; call++) await hedged.run(operation)
+  },
+  '`fallback([operation, operation])`': async (times) => {
+    for (let call = 0; call < times; call++) await fallback([operation, operation])
+  },
+  'cockatiel 4, `fallback(handleAll, operation)`': async (times) => {
+    for (let call = 0; call < times; call++) await cockatiel.execute(operation)
+  },
+})
+publish(
+  'fallback',
+  measurementTable(nothingFails, { '`chain.run(operation)`': 3, '`fallback([operation, operation])`': 3 }),
 )
 
 const failingOver = new FallbackChain({ targets, isAvailable: () => true })
-printTable(
-  'The first target fails',
-  await measure(
-    {
-      'bare try, await, catch, await': async (times) => {
-        for (let call = 0; call < times; call++) {
-          try {
-            await failing()
-          } catch {
-            await operation()
-          }
+const failovers = await measure(
+  {
+    'bare try, await, catch, await': async (times) => {
+      for (let call = 0; call < times; call++) {
+        try {
+          await failing()
+        } catch {
+          await operation()
         }
-      },
-      'chain.run(operation)': async (times) => {
-        for (let call = 0; call < times; call++) {
-          await failingOver.run(({ name }) => (name === 'primary' ? failing() : operation()))
-        }
-      },
-      'fallback([failing, operation])': async (times) => {
-        for (let call = 0; call < times; call++) await fallback([failing, operation])
-      },
-      'cockatiel 4: fallback(handleAll, operation)': async (times) => {
-        for (let call = 0; call < times; call++) await cockatiel.execute(failing)
-      },
+      }
     },
-    { times: 2_000 },
-  ),
+    '`chain.run(operation)`': async (times) => {
+      for (let call = 0; call < times; call++) {
+        await failingOver.run(({ name }) => (name === 'primary' ? failing() : operation()))
+      }
+    },
+    '`fallback([failing, operation])`': async (times) => {
+      for (let call = 0; call < times; call++) await fallback([failing, operation])
+    },
+    'cockatiel 4, `fallback(handleAll, operation)`': async (times) => {
+      for (let call = 0; call < times; call++) await cockatiel.execute(failing)
+    },
+  },
+  { times: 2_000 },
 )
+publish('fallback failover', measurementTable(failovers))
 
-await printBundleSizes(
-  "export { fallback } from '@harbor/fallback'",
-  "export { FallbackChain } from '@harbor/fallback'",
-  "export * from '@harbor/fallback'",
-  "export { fallback, handleAll } from 'cockatiel'",
+publish(
+  'fallback sizes',
+  await sizeTable(
+    [
+      "export { fallback } from '@harbor/fallback'",
+      "export { FallbackChain } from '@harbor/fallback'",
+      "export * from '@harbor/fallback'",
+      "export { fallback, handleAll } from 'cockatiel'",
+    ],
+    { "export { fallback } from '@harbor/fallback'": 2_000 },
+  ),
 )

@@ -1,3 +1,5 @@
+import { inWords, tableOf } from './publish.ts'
+
 /** Something to be measured: does its work `times` times. */
 export type Subject = (times: number) => Promise<unknown>
 
@@ -56,6 +58,21 @@ async function bytesOf(subject: Subject, times = 1_000): Promise<number> {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+}
+
+/** The table of a README; `wanted` are the ratios that were hoped for. */
+export function measurementTable<Name extends string>(
+  measurements: Record<Name, Measurement>,
+  wanted: { readonly [Some in Name]?: number } = {},
+): string {
+  const entries = Object.entries(measurements) as [Name, Measurement][]
+  return tableOf({
+    '': entries.map(([name]) => name),
+    wanted: entries.map(([name]) => wanted[name]?.toFixed(1) ?? ''),
+    ratio: entries.map(([, { ratio }]) => ratio.toFixed(1)),
+    ns: entries.map(([, { ns }]) => inWords(ns)),
+    'bytes allocated': entries.map(([, { bytes }]) => inWords(bytes)),
+  })
 }
 
 export function printTable(title: string, measurements: Record<string, Measurement>): void {

@@ -6,8 +6,9 @@
 import { createRetry, retry } from '@harbor/retry'
 import { handleAll, retry as cockatielRetry, timeout, TimeoutStrategy } from 'cockatiel'
 import pRetry from 'p-retry'
-import { printBundleSizes } from './bundle-size.ts'
-import { measure, printTable, type Subject } from './measure.ts'
+import { sizeTable } from './bundle-size.ts'
+import { measure, measurementTable, type Subject } from './measure.ts'
+import { publish } from './publish.ts'
 
 const operation = async (): Promise<number> => 1
 const policy = createRetry()
@@ -23,26 +24,30 @@ const readClock: Subject = async (times) => {
   for (let call = 0; call < times; call++) sum += performance.now()
   return sum
 }
-printTable(
-  'Nothing fails',
-  await measure({
-    'bare await': bareAwait,
-    'one reading of the clock': readClock,
-    'policy.run(operation)': async (times) => {
-      for (let call = 0; call < times; call++) await policy.run(operation)
-    },
-    'retry(operation)': async (times) => {
-      for (let call = 0; call < times; call++) await retry(operation)
-    },
-    'retry(operation, { maxAttempts: 3 })': async (times) => {
-      for (let call = 0; call < times; call++) await retry(operation, { maxAttempts: 3 })
-    },
-    'cockatiel 4: policy.execute(operation)': async (times) => {
-      for (let call = 0; call < times; call++) await cockatiel.execute(operation)
-    },
-    'p-retry 9: pRetry(operation, { retries: 2 })': async (times) => {
-      for (let call = 0; call < times; call++) await pRetry(operation, { retries: 2 })
-    },
+const nothingFails = await measure({
+  'bare await': bareAwait,
+  'one reading of the clock': readClock,
+  '`policy.run(operation)`': async (times) => {
+    for (let call = 0; call < times; call++) await policy.run(operation)
+  },
+  '`retry(operation)`': async (times) => {
+    for (let call = 0; call < times; call++) await retry(operation)
+  },
+  '`retry(operation, { maxAttempts: 3 })`': async (times) => {
+    for (let call = 0; call < times; call++) await retry(operation, { maxAttempts: 3 })
+  },
+  'cockatiel 4, `policy.execute(operation)`': async (times) => {
+    for (let call = 0; call < times; call++) await cockatiel.execute(operation)
+  },
+  'p-retry 9, `pRetry(operation, { retries: 2 })`': async (times) => {
+    for (let call = 0; call < times; call++) await pRetry(operation, { retries: 2 })
+  },
+})
+publish(
+  'retry',
+  measurementTable(nothingFails, {
+    '`policy.run(operation)`': 3,
+    '`retry(operation, { maxAttempts: 3 })`': 3,
   }),
 )
 
@@ -50,32 +55,36 @@ const { signal } = new AbortController()
 const timed = createRetry({ attemptTimeoutMs: 30_000 })
 const cockatielTimeout = timeout(30_000, TimeoutStrategy.Cooperative)
 
-printTable(
-  'Nothing fails, and something might interrupt it',
-  await measure(
-    {
-      'bare await': bareAwait,
-      'policy.run(operation, { signal })': async (times) => {
-        for (let call = 0; call < times; call++) await policy.run(operation, { signal })
-      },
-      'p-retry 9: pRetry(operation, { signal })': async (times) => {
-        for (let call = 0; call < times; call++) await pRetry(operation, { signal })
-      },
-      'createRetry({ attemptTimeoutMs }).run(operation)': async (times) => {
-        for (let call = 0; call < times; call++) await timed.run(operation)
-      },
-      'cockatiel 4: timeout(ms, cooperative).execute(operation)': async (times) => {
-        for (let call = 0; call < times; call++) await cockatielTimeout.execute(operation)
-      },
+const interruptible = await measure(
+  {
+    'bare await': bareAwait,
+    '`policy.run(operation, { signal })`': async (times) => {
+      for (let call = 0; call < times; call++) await policy.run(operation, { signal })
     },
-    { times: 2_000 },
-  ),
+    'p-retry 9, `pRetry(operation, { signal })`': async (times) => {
+      for (let call = 0; call < times; call++) await pRetry(operation, { signal })
+    },
+    '`createRetry({ attemptTimeoutMs }).run(operation)`': async (times) => {
+      for (let call = 0; call < times; call++) await timed.run(operation)
+    },
+    'cockatiel 4, `timeout(ms, cooperative).execute(operation)`': async (times) => {
+      for (let call = 0; call < times; call++) await cockatielTimeout.execute(operation)
+    },
+  },
+  { times: 2_000 },
 )
+publish('retry interruptible', measurementTable(interruptible))
 
-await printBundleSizes(
-  "export { retry } from '@harbor/retry'",
-  "export { classify } from '@harbor/retry'",
-  "export * from '@harbor/retry'",
-  "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
-  "export { default } from 'p-retry'",
+publish(
+  'retry sizes',
+  await sizeTable(
+    [
+      "export { retry } from '@harbor/retry'",
+      "export { classify } from '@harbor/retry'",
+      "export * from '@harbor/retry'",
+      "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
+      "export { default } from 'p-retry'",
+    ],
+    { "export { retry } from '@harbor/retry'": 2_000 },
+  ),
 )

@@ -3,7 +3,8 @@ import { findNamed, runSource } from './src/named-file.ts'
 
 const [name, ...args] = process.argv.slice(2)
 try {
-  process.exitCode = await runSource(findNamed('examples', '.ts', name), args)
+  const { code } = await runSource(findNamed('examples', '.ts', name), args)
+  process.exitCode = code
 } catch (error) {
   console.error((error as Error).message)
   process.exitCode = 1

@@ -1,9 +1,16 @@
-/** `pnpm readme` type-checks every TypeScript block of every README, and runs those marked `ts run`. */
+/**
+ * `pnpm readme` type-checks every TypeScript block of every README, and runs those marked `ts run`. With `--write` it also puts
+ * what the examples print now under their `<!-- output: … -->`.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkReadmeBlocks, readmeBlocks } from './src/readme-blocks.ts'
+import { freshOutputs } from './src/example-output.ts'
+import { writeSections } from './src/readmes.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { published, root } from './src/workspace.ts'
+
+if (process.argv.includes('--write')) await writeSections(await freshOutputs(stopSignal()))
 
 const readmes = ['README.md', ...published().map(({ folder }) => `${folder}/README.md`)]
 const missing = readmes.filter((readme) => !existsSync(join(root, readme)))

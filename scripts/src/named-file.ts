@@ -1,6 +1,6 @@
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from './run.ts'
+import { run, type Run, type RunOptions } from './run.ts'
 import { stopSignal } from './stop-signal.ts'
 import { root } from './workspace.ts'
 
@@ -23,15 +23,14 @@ export function listNamed(folder: string, ending: string): string[] {
 }
 
 /** Runs a source file as it is, the workspace's packages taken from their sources too. */
-export async function runSource(file: string, args: readonly string[]): Promise<number> {
-  const { code } = await run(
-    process.execPath,
-    ['--expose-gc', '--conditions=@harbor/source', file, ...args],
-    {
-      cwd: root,
-      output: 'inherit',
-      signal: stopSignal(),
-    },
-  )
-  return code
+export function runSource(
+  file: string,
+  args: readonly string[],
+  output: NonNullable<RunOptions['output']> = 'inherit',
+): Promise<Run> {
+  return run(process.execPath, ['--expose-gc', '--conditions=@harbor/source', file, ...args], {
+    cwd: root,
+    output,
+    signal: stopSignal(),
+  })
 }

@@ -4,6 +4,7 @@ import { codeBlocks } from './code-blocks.ts'
 import { run } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tool } from './tool.ts'
+import { withoutKeys } from './without-keys.ts'
 import { root } from './workspace.ts'
 
 /** One TypeScript block of a README. */
@@ -90,10 +91,4 @@ async function typeErrors(
   if (code === 0) return []
   // A fault of several lines continues with an indented line.
   return inReadme(output.trim()).split(/\n(?!\s)/)
-}
-
-/** What a reader has who has set up nothing: no key of any provider. */
-function withoutKeys(): NodeJS.ProcessEnv {
-  const secret = /(_API_KEY|_TOKEN|_SECRET)$|^OPENAI_/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !secret.test(name)))
 }

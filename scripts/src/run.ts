@@ -7,8 +7,8 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Ends the command after this long, in milliseconds. @default no limit */
   timeoutMs?: number
-  /** Where output goes: kept and returned, or straight to our own. @default 'keep' */
-  output?: 'keep' | 'inherit'
+  /** Where output goes: kept and returned, straight to our own, or both. @default 'keep' */
+  output?: 'keep' | 'inherit' | 'both'
 }
 
 export interface Run {
@@ -50,6 +50,10 @@ export function run(command: string, args: readonly string[], options: RunOption
   }
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => output.push(chunk))
+  if (options.output === 'both') {
+    child.stdout?.pipe(process.stdout, { end: false })
+    child.stderr?.pipe(process.stderr, { end: false })
+  }
   child.once('error', (error) => {
     output.push(Buffer.from(`${command}: ${error.message}\n`))
     settle(1)

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { fastest, perCall, receiptOf, weighted } from '../src/index.ts'
 import { failureOf, status } from './failing.ts'
 import { harborFor, HELLO } from './support.ts'
+import { timeInTurns } from './time-in-turns.ts'
 import { CHAT_ANSWER, targetOf, two } from './two.ts'
 
 describe('the context of a model', () => {
@@ -136,6 +137,7 @@ describe('whom a call goes to', () => {
   })
 
   it('is hedged when the first is slow: the loser is aborted upstream, and may have been billed', async () => {
+    onTestFinished(timeInTurns())
     const { primary, harbor } = await two({ hedge: { afterMs: 20, maxExtraRatio: 1 } })
     primary.fail({ type: 'hang' })
     const reply = await harbor.chat.completions.create(HELLO)

@@ -1,5 +1,5 @@
 import { getEventListeners, once } from 'node:events'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startPool, statsOf } from './pool.ts'
 import { echo, startServer, until } from './server.ts'
 
@@ -177,6 +177,7 @@ describe('deadlines', () => {
     const pool = startPool({ connections: 1 })
     const caller = new AbortController()
     const first = pool.fetch(url, { signal: caller.signal })
+    await until(() => requests.length === 1)
     const waiting = pool.fetch(url, { deadlineMs: 20 })
     await expect(waiting).rejects.toMatchObject({ cause: { code: 'UND_ERR_HEADERS_TIMEOUT' } })
     expect(statsOf(pool).queued).toBe(0)
@@ -209,9 +210,14 @@ describe('deadlines', () => {
     const server = await startServer((_request, response) => response.end('in time'))
     const pool = startPool()
     await (await pool.fetch(server.url)).text()
+    const soon = setTimeout
+    // The deadline's clock stands until the answer lies in the socket, however slow the machine is.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
     const call = pool.fetch(server.url, { deadlineMs: 50 })
     await once(server.server, 'request')
-    const until = performance.now() + 120
+    soon(() => vi.advanceTimersByTime(50), 1)
+    const until = performance.now() + 5
     while (performance.now() < until);
     expect(await (await call).text()).toBe('in time')
   })

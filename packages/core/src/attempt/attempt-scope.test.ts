@@ -5,7 +5,7 @@ import { TimeoutError } from '../errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
 })
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0)
@@ -62,6 +62,19 @@ describe('AttemptScope', () => {
       expect(scope.signal.reason).toBe(await ended)
     },
   )
+
+  it.each([
+    ['is read in time', 'close'],
+    ['begins to stream in time', 'handOver'],
+  ] as const)('takes no answer for late that %s, however late its process wakes up', async (_, end) => {
+    const scope = new AttemptScope(exchange({ attemptMs: 100 }))
+    vi.advanceTimersByTime(5_000)
+    // The wire has its turn before this one.
+    scope[end]()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(scope.signal.aborted).toBe(false)
+    scope.close()
+  })
 
   it("ends with the caller's own reason, at once", async () => {
     const caller = new AbortController()

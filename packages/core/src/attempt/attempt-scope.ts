@@ -10,6 +10,7 @@ export class AttemptScope {
   readonly #controller = new AbortController()
   readonly #exchange: LegExchange
   #timer: ReturnType<typeof setTimeout> | undefined
+  #lastTurn: ReturnType<typeof setImmediate> | undefined
   #handedOver = false
   #interrupt: ((reason: unknown) => void) | undefined
   /** Called with the reason, once, when the attempt is cut short. */
@@ -55,18 +56,29 @@ export class AttemptScope {
   /** The caller has the answer: from here on only the caller can cut it short, by whatever means. */
   handOver(): void {
     this.#handedOver = true
-    clearTimeout(this.#timer)
+    this.#stopClock()
   }
 
   /** The attempt is over; nothing of it stays behind. */
   close(): void {
-    clearTimeout(this.#timer)
+    this.#stopClock()
     this.#exchange.signal?.removeEventListener('abort', this.#outerAborted)
   }
 
+  /** After a blocked event loop the answer may lie in the socket: it has one turn to be read. */
   #arm(ms: number, onTime: () => void): void {
-    this.#timer = setTimeout(onTime, Math.min(ms, 2 ** 31 - 1))
+    this.#timer = setTimeout(
+      () => {
+        this.#lastTurn = setImmediate(onTime)
+      },
+      Math.min(ms, 2 ** 31 - 1),
+    )
     this.#timer.unref()
+  }
+
+  #stopClock(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#lastTurn)
   }
 
   /** Somebody with more time may have come to share the call. */
