@@ -37,6 +37,12 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   pause(): void
   resume(): void
   /**
+   * Begins no more items. What is under way gets its result, and then the run ends as if its source had: a journal lets it go on later.
+   *
+   * @param error what the loop throws then, and `summary` rejects with, in the place of an orderly end
+   */
+  stop(error?: unknown): void
+  /**
    * Ends the run at once: signals of what is under way abort with the reason, functions deaf to them are not waited for, and what they
    * still return goes nowhere. @default an Error that says so
    */
@@ -86,6 +92,6 @@ export interface BulkSummary {
   readonly retried: number
   readonly tokens: { readonly input: number; readonly output: number }
   readonly durationMs: number
-  /** Why it ended before its source did: a bound of `stopWhen`, or a loop that was left. */
-  readonly stoppedBy?: 'failures' | 'failureRate' | 'consumer' | undefined
+  /** Why it ended before its source did: a bound of `stopWhen`, `stop()`, or a loop that was left. */
+  readonly stoppedBy?: 'failures' | 'failureRate' | 'stop' | 'consumer' | undefined
 }

@@ -47,6 +47,8 @@ export class BulkRunner<Item, Result> {
   /** What is thrown when everything under way has its result. */
   #failure: { error: unknown } | undefined
   #stoppedBy: BulkSummary['stoppedBy']
+  /** `stop()` was called, perhaps before the run began. */
+  #stopped: { readonly failure: { error: unknown } | undefined } | undefined
 
   constructor(source: BulkSource<Item>, run: RunItem<Item, Result>, settings: BulkSettings<Item>) {
     this.#source = source
@@ -99,6 +101,15 @@ export class BulkRunner<Item, Result> {
     this.#pump()
   }
 
+  /** @param failure what the run then ends with; undefined when it ends as if its source had */
+  stop(failure: { error: unknown } | undefined): void {
+    if (this.#stopped || this.#phase === 'finishing' || this.#isOver()) return
+    this.#stoppedBy = 'stop'
+    this.#stopped = { failure }
+    this.#finish(failure)
+    this.#pump()
+  }
+
   abort(reason: unknown): void {
     this.#outlet.clear()
     this.#end({ error: reason })
@@ -119,9 +130,9 @@ export class BulkRunner<Item, Result> {
       this.#end({ error })
       return
     }
-    this.#phase = this.#kept ? 'opening' : 'running'
+    this.#phase = 'opening'
     if (this.#kept) void this.#resume(this.#kept)
-    else this.#pump()
+    else this.#run()
   }
 
   readonly #onAbort = (): void => this.abort(this.#settings.signal?.reason)
@@ -134,8 +145,12 @@ export class BulkRunner<Item, Result> {
     } catch (error) {
       this.#end({ error })
     }
-    if (this.#isOver()) return
+    if (!this.#isOver()) this.#run()
+  }
+
+  #run(): void {
     this.#phase = 'running'
+    if (this.#stopped) this.#finish(this.#stopped.failure)
     this.#pump()
   }
 

@@ -20,8 +20,11 @@ function notedLimiter(open = true) {
         if (open) start()
         else waiting.push(start)
       }),
+    waitMs: () => 0,
     learn: () => undefined,
-    stats: () => ({}),
+    stats: () => {
+      throw new Error('a run asks for none')
+    },
   }
   return { limiter, told, waiting }
 }
@@ -32,7 +35,9 @@ function movableLimit(limit: number) {
   const state = {
     limit,
     inFlight: 0,
-    stats: () => ({}),
+    stats: () => {
+      throw new Error('a run asks for none')
+    },
     acquire: async () => {
       state.inFlight++
       const end = (outcome: unknown): void => {

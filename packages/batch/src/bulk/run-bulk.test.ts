@@ -297,6 +297,47 @@ describe('stopWhen', () => {
   })
 })
 
+describe('stop', () => {
+  it('begins no more items, and what is under way gets its result', async () => {
+    const { calls, run } = held<number>()
+    const bulk = runBulk(counted(1_000).source(), run, { concurrency: 4 })
+    const results = all(bulk)
+    await settled()
+    bulk.stop()
+    for (const call of calls) call.resolve('done')
+    expect(await results).toHaveLength(4)
+    expect(await bulk.summary).toMatchObject({ ok: 4, stoppedBy: 'stop' })
+    expect(calls).toHaveLength(4)
+  })
+
+  it('with an error ends the run with it, after all results', async () => {
+    const { calls, run } = held<number>()
+    const bulk = runBulk(counted(1_000).source(), run, { concurrency: 2 })
+    const spent = new Error('no money left')
+    const seen: unknown[] = []
+    const loop = (async () => {
+      for await (const { id } of bulk) seen.push(id)
+    })()
+    await settled()
+    bulk.stop(spent)
+    for (const call of calls) call.resolve('done')
+    await expect(loop).rejects.toBe(spent)
+    await expect(bulk.summary).rejects.toBe(spent)
+    expect(seen).toHaveLength(2)
+  })
+
+  it('before the run begins lets it begin nothing, and a second one changes nothing', async () => {
+    const { calls, run } = held<number>()
+    const bulk = runBulk(range(10), run)
+    bulk.stop()
+    bulk.stop(new Error('too late'))
+    expect(await all(bulk)).toEqual([])
+    expect(calls).toHaveLength(0)
+    bulk.stop()
+    expect(await bulk.summary).toMatchObject({ ok: 0, stoppedBy: 'stop' })
+  })
+})
+
 describe('an abort', () => {
   it('ends the iteration at once with its own reason, also where a function is deaf to its signal', async () => {
     const controller = new AbortController()

@@ -48,6 +48,7 @@ function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Resul
     progress: () => runner.progress(),
     pause: () => runner.pause(),
     resume: () => runner.resume(),
+    stop: (...given) => runner.stop(given[0] === undefined ? undefined : { error: given[0] }),
     abort: (reason = new Error('the run was aborted')) => runner.abort(reason),
     [Symbol.asyncIterator]: () => {
       if (taker) throw new Error(ALREADY_TAKEN[taker])

@@ -1,52 +1,55 @@
 import { JournalLockedError } from './journal-locked-error.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 
-/** How long a lock that was taken over is watched for somebody who took it over too, in milliseconds. */
-const CONTEST_MS = 25
-const ROUNDS = 5
+const ROUNDS = 8
 
 /**
- * Locks a journal by a file beside it that says who has it. A lock whose process is gone is taken over.
+ * Locks a journal by a file beside it that says who has it. A lock whose process is gone is taken over:
+ *
+ *     stale lock ── link claim on it ──► the only one who may remove it ── remove, then link as everybody does ──► locked
+ *
+ * A claim names the lock it is on, and is made only if there is none, so no two ever remove the same lock. Of a claimant who died,
+ * the claim is stale like a lock, and is claimed likewise.
  *
  * @returns what unlocks it again
  * @throws JournalLockedError
  */
 export async function lock(path: string): Promise<() => Promise<void>> {
-  const { link, readFile, rename, rm, writeFile } = await import('node:fs/promises')
+  const { link, readFile, rm, writeFile } = await import('node:fs/promises')
   const lockPath = `${path}.lock`
+  const { hash } = await import('node:crypto')
   const self = await thisProcess()
   const token = crypto.randomUUID()
   const ownPath = `${lockPath}.${token}`
   const own = JSON.stringify({ ...self, token })
-  const read = (from: string): Promise<string | undefined> =>
-    readFile(from, 'utf8').catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 'ENOENT') return undefined
-      throw error
-    })
 
   // A link appears at once and whole: nobody reads half of a lock.
   await writeFile(ownPath, own, { flag: 'wx' })
   try {
-    let tookOver = false
     for (let round = 0; round < ROUNDS; round++) {
-      if (await linked()) {
-        if (tookOver) await contest()
-        return unlock
-      }
+      if (await linked(lockPath)) return unlock
       const held = await read(lockPath)
       if (held === undefined) continue
       await refuseWhileAlive(held)
-      await removeStale(held)
-      tookOver = true
+      await removeStale(lockPath, held)
     }
     throw new JournalLockedError(path, { ...holderOf(await read(lockPath)), is: 'here' })
   } finally {
     await rm(ownPath, { force: true })
   }
 
-  async function linked(): Promise<boolean> {
+  async function read(from: string): Promise<string | undefined> {
     try {
-      await link(ownPath, lockPath)
+      return await readFile(from, 'utf8')
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  async function linked(to: string): Promise<boolean> {
+    try {
+      await link(ownPath, to)
       return true
     } catch (error) {
       if ((error as { code?: unknown }).code === 'EEXIST') return false
@@ -63,25 +66,19 @@ export async function lock(path: string): Promise<() => Promise<void>> {
     throw new JournalLockedError(path, { ...holder, is })
   }
 
-  /** Moves the lock away first, for it may be a new one by now, of somebody who was faster. That one is put back. */
-  async function removeStale(stale: string): Promise<void> {
-    const asidePath = `${ownPath}.aside`
-    try {
-      await rename(lockPath, asidePath)
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'ENOENT') return
-      throw error
+  /** Removes what a dead process left, unless somebody else is about to. The content is never seen again: its token is unique. */
+  async function removeStale(stalePath: string, stale: string): Promise<void> {
+    const claimPath = `${lockPath}.${hash('sha256', stale, 'hex').slice(0, 16)}.claim`
+    if (!(await linked(claimPath))) {
+      const claimant = await read(claimPath)
+      if (claimant === undefined) return
+      await refuseWhileAlive(claimant)
+      await removeStale(claimPath, claimant)
+      return
     }
-    const moved = await read(asidePath)
-    if (moved !== stale) await link(asidePath, lockPath).catch(() => undefined)
-    await rm(asidePath, { force: true })
-  }
-
-  /** While a lock was moved away, a third one may have come: whoever does not find his own after a while has lost. */
-  async function contest(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, CONTEST_MS))
-    const held = await read(lockPath)
-    if (held !== own) throw new JournalLockedError(path, { ...holderOf(held), is: 'here' })
+    // Who claims too late finds another lock, or none.
+    if ((await read(stalePath)) === stale) await rm(stalePath, { force: true })
+    await rm(claimPath, { force: true })
   }
 
   async function unlock(): Promise<void> {
