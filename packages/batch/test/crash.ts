@@ -46,9 +46,12 @@ export async function crashAndResume(
     const before = linesOf(calls).length
     const last = time >= times
     // By the number of calls, and now and then by time: while the journal is read, locked, or nothing is called.
-    const afterCalls = last || time % 4 === 3 ? Infinity : 1 + Math.floor((random() * 1.6 * items) / times)
-    const afterMs = last || time % 4 !== 3 ? Infinity : random() * 400
-    await work([prompts, journal, calls, output], afterCalls, afterMs)
+    const byTime = time % 4 === 3
+    const afterCalls = last || byTime ? 0 : 1 + Math.floor((random() * items) / times)
+    await work(
+      [prompts, journal, calls, output, String(afterCalls)],
+      !last && byTime ? random() * 400 : Infinity,
+    )
     if (!existsSync(output)) kills++
     needless += linesOf(calls)
       .slice(before)
@@ -63,14 +66,9 @@ export async function crashAndResume(
   }
 }
 
-function work(paths: readonly string[], afterCalls: number, afterMs: number): Promise<void> {
-  const child = fork(join(import.meta.dirname, 'fixtures', 'bulk-worker.ts'), paths, {
+function work(args: readonly string[], afterMs: number): Promise<void> {
+  const child = fork(join(import.meta.dirname, 'fixtures', 'bulk-worker.ts'), args, {
     execArgv: ['--conditions=@harbor/source'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  let calls = 0
-  child.on('message', () => {
-    if (++calls === afterCalls) child.kill('SIGKILL')
   })
   const timer = afterMs < Infinity ? setTimeout(() => child.kill('SIGKILL'), afterMs) : undefined
   return new Promise((resolve, reject) => {

@@ -23,10 +23,9 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
 
   join(caller: Caller<Item, Result>): void {
     const { entry } = caller
-    // Nearly always the only one: an array of one takes a tenth of what `push` would reserve.
-    if (entry.callers.length > 0) entry.callers.push(caller)
+    if (entry.caller) (entry.others ??= []).push(caller)
     else {
-      entry.callers = [caller]
+      entry.caller = caller
       if (entry.key !== undefined) this.#shareable.set(entry.key, entry)
     }
     this.#aborts.watch(caller)
@@ -38,34 +37,42 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#aborts.unwatch(caller)
     this.counts.aborted++
     caller.reject(reason)
-    entry.callers = entry.callers.filter((other) => other !== caller)
-    if (entry.callers.length > 0) return
+    if (entry.caller === caller) entry.caller = entry.others?.shift()
+    else entry.others = entry.others?.filter((other) => other !== caller)
+    if (entry.caller) return
     this.#unshare(entry) // First, since what follows may run code of the user that adds an identical item.
     this.#onAbandoned(entry, reason)
     this.#finish(entry)
   }
 
   leaveAll(entry: Entry<Item, Result>, reason: unknown): void {
-    for (const caller of [...entry.callers]) this.leave(caller, reason)
+    for (let { caller } = entry; caller; { caller } = entry) this.leave(caller, reason)
   }
 
   resolve(entry: Entry<Item, Result>, result: Result): void {
-    for (const caller of this.#done(entry, 'succeeded')) caller.resolve(result)
+    const { caller, others } = entry
+    if (!caller || !this.#done(entry, 'succeeded')) return
+    caller.resolve(result)
+    for (const other of others ?? NOBODY) other.resolve(result)
   }
 
   reject(entry: Entry<Item, Result>, error: unknown): void {
-    for (const caller of this.#done(entry, 'failed')) caller.reject(error)
+    const { caller, others } = entry
+    if (!caller || !this.#done(entry, 'failed')) return
+    caller.reject(error)
+    for (const other of others ?? NOBODY) other.reject(error)
   }
 
-  /** Ends an entry that has its result and gives those who wait for it. */
-  #done(entry: Entry<Item, Result>, outcome: 'succeeded' | 'failed'): readonly Caller<Item, Result>[] {
-    const { callers } = entry
-    if (entry.state === 'settled') return callers // Nobody is left.
-    this.counts[outcome] += callers.length
-    for (const caller of callers) this.#aborts.unwatch(caller)
+  /** Ends an entry that has its result. @returns whether it had none before */
+  #done(entry: Entry<Item, Result>, outcome: 'succeeded' | 'failed'): boolean {
+    const { caller, others } = entry
+    if (entry.state === 'settled' || !caller) return false
+    this.counts[outcome] += others ? 1 + others.length : 1
+    this.#aborts.unwatch(caller)
+    for (const other of others ?? NOBODY) this.#aborts.unwatch(other)
     entry.batch?.settled()
     this.#finish(entry)
-    return callers
+    return true
   }
 
   #finish(entry: Entry<Item, Result>): void {
@@ -78,3 +85,5 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     if (entry.key !== undefined && this.#shareable.get(entry.key) === entry) this.#shareable.delete(entry.key)
   }
 }
+
+const NOBODY: readonly never[] = []

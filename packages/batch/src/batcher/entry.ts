@@ -27,8 +27,9 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>> {
   state: 'waiting' | 'queued' | 'running' | 'settled'
   /** The batch it is part of, once running: told when this entry has its result, or when nobody waits for it any more. */
   batch: { settled(): void; abandoned(reason: unknown): void } | undefined
-  /** Empty only when settled. */
-  callers: Caller<Item, Result>[]
+  /** Who waits for it: nearly always one alone, so the others have a list of their own. Nobody only when settled. */
+  caller: Caller<Item, Result> | undefined
+  others: Caller<Item, Result>[] | undefined
   /** Called once when it is settled. */
   onSettled: (() => void)[] | undefined
 }

@@ -1,41 +1,77 @@
 import { JournalLockedError } from './journal-locked-error.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 
-const ROUNDS = 8
+/** Rounds in which a lock came and went while it was looked at. */
+const MOST_ROUNDS = 10
 
 /**
- * Locks a journal by a file beside it that says who has it. A lock whose process is gone is taken over:
- *
- *     stale lock ── link claim on it ──► the only one who may remove it ── remove, then link as everybody does ──► locked
- *
- * A claim names the lock it is on, and is made only if there is none, so no two ever remove the same lock. Of a claimant who died,
- * the claim is stale like a lock, and is claimed likewise.
+ * Locks a journal by a file beside it that says who has it. That of a process which is gone is taken over: whoever has
+ * locked the right to do so, by a file named for that very lock, replaces it with one step. So there is never a moment without
+ * a lock, and of any number who find it stale, one gets it.
  *
  * @returns what unlocks it again
  * @throws JournalLockedError
  */
 export async function lock(path: string): Promise<() => Promise<void>> {
-  const { link, readFile, rm, writeFile } = await import('node:fs/promises')
-  const lockPath = `${path}.lock`
-  const { hash } = await import('node:crypto')
+  const { link, readFile, rename, rm, writeFile } = await import('node:fs/promises')
   const self = await thisProcess()
   const token = crypto.randomUUID()
-  const ownPath = `${lockPath}.${token}`
   const own = JSON.stringify({ ...self, token })
+  const ownPath = `${path}.lock.${token}`
 
   // A link appears at once and whole: nobody reads half of a lock.
   await writeFile(ownPath, own, { flag: 'wx' })
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      if (await linked(lockPath)) return unlock
-      const held = await read(lockPath)
-      if (held === undefined) continue
-      await refuseWhileAlive(held)
-      await removeStale(lockPath, held)
-    }
-    throw new JournalLockedError(path, { ...holderOf(await read(lockPath)), is: 'here' })
+    return await acquire(`${path}.lock`)
   } finally {
     await rm(ownPath, { force: true })
+  }
+
+  async function acquire(lockPath: string): Promise<() => Promise<void>> {
+    const unlock = async (): Promise<void> => {
+      if ((await read(lockPath)) === own) await rm(lockPath, { force: true })
+    }
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      if (await linked(ownPath, lockPath)) return unlock
+      const held = await read(lockPath)
+      if (held !== undefined && (await takenOver(lockPath, held))) return unlock
+    }
+    throw new JournalLockedError(path, { ...holderOf(await read(lockPath)), is: 'here' })
+  }
+
+  /** Replaces the lock of a process that is gone, unless somebody was faster. */
+  async function takenOver(lockPath: string, held: string): Promise<boolean> {
+    const stale = await staleToken(held)
+    const release = await acquire(`${lockPath}.${stale}`)
+    try {
+      if ((await read(lockPath)) !== held) return false
+      const newPath = `${ownPath}.new`
+      await link(ownPath, newPath)
+      await rename(newPath, lockPath)
+      return true
+    } finally {
+      await release()
+    }
+  }
+
+  /** @throws JournalLockedError while the process of the lock may be alive */
+  async function staleToken(held: string): Promise<string> {
+    const holder = holderOf(held)
+    // Nobody knows whose a lock is that cannot be read.
+    const state = holder.token === undefined ? 'unknown' : await isAlive(holder as ProcessIdentity, self)
+    if (state === 'dead' && holder.token !== undefined) return holder.token
+    const is = state === 'this' ? 'this' : state === 'alive' ? 'here' : 'elsewhere'
+    throw new JournalLockedError(path, { ...holder, is })
+  }
+
+  async function linked(from: string, to: string): Promise<boolean> {
+    try {
+      await link(from, to)
+      return true
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'EEXIST') return false
+      throw error
+    }
   }
 
   async function read(from: string): Promise<string | undefined> {
@@ -46,52 +82,18 @@ export async function lock(path: string): Promise<() => Promise<void>> {
       throw error
     }
   }
-
-  async function linked(to: string): Promise<boolean> {
-    try {
-      await link(ownPath, to)
-      return true
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'EEXIST') return false
-      throw error
-    }
-  }
-
-  async function refuseWhileAlive(held: string): Promise<void> {
-    const holder = holderOf(held)
-    // Nobody knows whose a lock is that cannot be read.
-    const state = holder.pid === undefined ? 'unknown' : await isAlive(holder as ProcessIdentity, self)
-    if (state === 'dead') return
-    const is = state === 'this' ? 'this' : state === 'alive' ? 'here' : 'elsewhere'
-    throw new JournalLockedError(path, { ...holder, is })
-  }
-
-  /** Removes what a dead process left, unless somebody else is about to. The content is never seen again: its token is unique. */
-  async function removeStale(stalePath: string, stale: string): Promise<void> {
-    const claimPath = `${lockPath}.${hash('sha256', stale, 'hex').slice(0, 16)}.claim`
-    if (!(await linked(claimPath))) {
-      const claimant = await read(claimPath)
-      if (claimant === undefined) return
-      await refuseWhileAlive(claimant)
-      await removeStale(claimPath, claimant)
-      return
-    }
-    // Who claims too late finds another lock, or none.
-    if ((await read(stalePath)) === stale) await rm(stalePath, { force: true })
-    await rm(claimPath, { force: true })
-  }
-
-  async function unlock(): Promise<void> {
-    if ((await read(lockPath)) === own) await rm(lockPath, { force: true })
-  }
 }
 
-type Holder = { [Fact in keyof ProcessIdentity]?: ProcessIdentity[Fact] | undefined }
+type Holder = { [Fact in keyof ProcessIdentity]?: ProcessIdentity[Fact] | undefined } & {
+  /** Names this very lock; a part of a file name. */
+  token?: string | undefined
+}
 
 function holderOf(held: string | undefined): Holder {
   try {
-    const { pid, startedAt, boot, namespace, host } = JSON.parse(held ?? '') as Holder
-    return typeof pid === 'number' ? { pid, startedAt, boot, namespace, host } : {}
+    const { pid, startedAt, boot, namespace, host, token } = JSON.parse(held ?? '') as Holder
+    const isHolder = typeof pid === 'number' && typeof token === 'string' && /^[\w-]{1,64}$/.test(token)
+    return isHolder ? { pid, startedAt, boot, namespace, host, token } : {}
   } catch {
     return {}
   }
