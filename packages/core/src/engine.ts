@@ -32,6 +32,7 @@ export interface Engine {
   readonly health: Health
   readonly answers: AnswerStore
   readonly scopes: Scopes
+  readonly accounts: Accounts
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
   stats(): HarborStats
@@ -116,6 +117,7 @@ export function createEngine(
     health,
     answers,
     scopes,
+    accounts,
     changes,
     stats: () => ({
       ...statistics.read(),

@@ -1,7 +1,12 @@
 import { OpenAI, type APIPromise } from 'openai'
+import type { BulkRun, BulkSource } from '@harbor/batch'
 import type { PrefetchListOptions, PrefetchReport } from '@harbor/cache'
 import type { Stream } from 'openai/streaming'
 import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
+import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
+import type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
+import { directBulk } from './bulk/direct-bulk.ts'
+import { providerBulk } from './bulk/provider-bulk.ts'
 import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
 import { createEngine, engineOf, type Engine } from './engine.ts'
 import { OptionError } from './errors.ts'
@@ -16,6 +21,7 @@ import { parseResults } from './parse-results.ts'
 import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
+import type { Target } from './targets/target.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
@@ -121,6 +127,29 @@ export class Harbor extends OpenAI {
       )
     }
     return askAhead(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))
+  }
+
+  /**
+   * Asks many requests, so many at once, in memory that does not depend on how many there are. With a `journal` the run goes on where it
+   * was interrupted: each request has one result, and a call that was under way is made again.
+   *
+   *     const run = harbor.bulk(requests, { journal: 'answers.jsonl' })
+   *     for await (const result of run) console.log(result.id, result.ok ? result.value.body : result.error)
+   *
+   * @param source read as there is room; each request as a line of a batch file has it
+   * @returns a run that begins when it is iterated or its `summary` is asked for. When `spendLimit` is reached, it ends with that error
+   * @throws OptionError, TypeError for an option that does not exist, makes no sense or would do nothing
+   */
+  bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
+    checkBulk(options)
+    if (options.via !== 'provider') return directBulk(this, source, options)
+    const { accounts } = this.#engine
+    const targetOf = (model: string | undefined): Target => {
+      const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL).outage
+      if (!target) throw new Error('A plan has at least the target that was asked for.')
+      return target
+    }
+    return providerBulk({ client: this, accounts, targetOf }, source, options)
   }
 
   /** Closes the connections once the calls under way are over, unless they belong to a pool that was given. */

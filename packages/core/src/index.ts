@@ -11,6 +11,8 @@ export type {
   RetrySettings,
   TimeoutSettings,
 } from './options/options.ts'
+export type { HarborBulkOptions } from './bulk/bulk-options.ts'
+export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'
 export type { EmbeddingBatchOptions } from './embedding-batch/embedding-batch-options.ts'
 export type { LimitOptions } from './limits/limit-options.ts'
@@ -74,4 +76,12 @@ export {
   type PrefetchReport,
   type PrefetcherStats,
 } from '@harbor/cache'
+export {
+  readJsonl,
+  type BulkProgress,
+  type BulkResult,
+  type BulkRun,
+  type BulkSource,
+  type BulkSummary,
+} from '@harbor/batch'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

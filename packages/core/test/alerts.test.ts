@@ -24,6 +24,7 @@ const COST = {
   possiblyBilledUsd: 0,
   savedByFallbackUsd: 0,
   savedByCacheUsd: 0,
+  savedByBatchUsd: 0,
   unpricedCalls: 0,
 }
 

@@ -36,6 +36,7 @@ describe('what a call costs', () => {
       possiblyBilledUsd: 0,
       savedByFallbackUsd: 0,
       savedByCacheUsd: 0,
+      savedByBatchUsd: 0,
       unpricedCalls: 0,
     })
   })

@@ -18,6 +18,8 @@ export interface CostStats {
   readonly savedByFallbackUsd: number
   /** What the answers that came from the cache, or were shared, would have cost. */
   readonly savedByCacheUsd: number
+  /** What answers of a provider's Batch API would have cost more, had they been asked for one by one. */
+  readonly savedByBatchUsd: number
   /** Answers whose price nobody knows. They are in none of the sums. */
   readonly unpricedCalls: number
 }
@@ -31,6 +33,9 @@ export interface Bill {
   readonly asked: Target | undefined
 }
 
+/** The part of the usual price that the Batch API costs: https://platform.openai.com/docs/guides/batch, and others alike. */
+const BATCH_PRICE = 0.5
+
 /** Adds up what calls cost. Prices are the user's own, or else those of the list. */
 export class Accounts {
   readonly list: PriceList
@@ -38,6 +43,7 @@ export class Accounts {
   #possiblyBilledUsd = 0
   #savedByFallbackUsd = 0
   #savedByCacheUsd = 0
+  #savedByBatchUsd = 0
   #unpricedCalls = 0
 
   constructor(list: PriceList) {
@@ -69,12 +75,30 @@ export class Accounts {
     this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, usage) ?? 0))
   }
 
+  /**
+   * Books an answer of a provider's Batch API.
+   * @returns what it cost in US dollars; undefined when nobody knows
+   */
+  async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
+    if (!target.price && !this.list.loaded) await this.list.load()
+    const alone = this.costOf(target, usage)
+    if (alone === undefined) {
+      this.#unpricedCalls++
+      return undefined
+    }
+    const usd = alone * BATCH_PRICE
+    this.#spentUsd += usd
+    this.#savedByBatchUsd += alone - usd
+    return usd
+  }
+
   read(): CostStats {
     return {
       spentUsd: this.#spentUsd,
       possiblyBilledUsd: this.#possiblyBilledUsd,
       savedByFallbackUsd: this.#savedByFallbackUsd,
       savedByCacheUsd: this.#savedByCacheUsd,
+      savedByBatchUsd: this.#savedByBatchUsd,
       unpricedCalls: this.#unpricedCalls,
     }
   }

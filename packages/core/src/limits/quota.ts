@@ -72,16 +72,17 @@ export class Quota {
     const { asked, receipt, policy } = exchange
     const wait = expectedMs > 0 ? new CallWait(exchange) : undefined
     const begun = policy.clock.now()
-    let slot: ConcurrencyLease | undefined
+    let lease: Lease | undefined
     try {
-      slot = await this.#concurrency?.acquire(wait?.signal)
       const priority = asked.priority ?? (asked.ahead ? -1 : 0)
-      const lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority })
+      lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority })
+      // The rate first: a place that is held in the wait for it would look as if all places were needed.
+      const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
       if (waitedMs >= 1) receipt.waited(waitedMs, 'limit')
       return new QuotaPass(exchange, lease, slot, this.#estimates)
     } catch (error) {
-      slot?.cancel()
+      lease?.cancel()
       throw this.#refusal(exchange, error, wait?.isOver === true, cost)
     } finally {
       wait?.end()

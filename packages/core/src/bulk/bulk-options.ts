@@ -1,0 +1,58 @@
+import type { BulkOptions } from '@harbor/batch'
+import type { ProviderBatchOptions } from '@harbor/batch/openai'
+import type { OpenAI } from 'openai'
+import { OptionError } from '../errors.ts'
+import type { BulkRequest } from './bulk-request.ts'
+
+/** How a bulk run goes. What is not told here is as in `@harbor/batch`. */
+export interface HarborBulkOptions extends Pick<
+  BulkOptions<BulkRequest>,
+  | 'id'
+  | 'onDuplicateId'
+  | 'order'
+  | 'reorderWindow'
+  | 'readAhead'
+  | 'journal'
+  | 'fingerprint'
+  | 'stopWhen'
+  | 'signal'
+  | 'total'
+> {
+  /** How many calls are under way at most. @default 64 */
+  concurrency?: number | undefined
+  /** For each call: the SDK's request options, `perCall(…)` among them. */
+  request?: OpenAI.RequestOptions | undefined
+  /**
+   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: through the Batch API of the client's own
+   * provider, at half the price and within 24 hours; nothing else of Harbor stands between, and all requests ask one endpoint and
+   * one model. @default 'direct'
+   */
+  via?: 'direct' | 'provider' | undefined
+  /** With `via: 'provider'`: how its files are cut and watched, see `@harbor/batch/openai`. */
+  providerBatch?: Omit<ProviderBatchOptions, 'client' | 'endpoint' | 'state'> & {
+    /** What all requests are for. @default '/v1/chat/completions' */
+    endpoint?: ProviderBatchOptions['endpoint'] | undefined
+  }
+}
+
+/** These have no meaning for requests that somebody else makes. */
+const DIRECT_ONLY = ['concurrency', 'request', 'order', 'reorderWindow', 'readAhead'] as const
+
+/** @throws OptionError for what contradicts `via`; what is left, the runner knows best */
+export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
+  if (via !== 'direct' && (via as unknown) !== 'provider') {
+    throw new OptionError('via', `via must be 'direct' or 'provider', got ${JSON.stringify(via)}.`)
+  }
+  const [refused] =
+    via === 'provider'
+      ? DIRECT_ONLY.filter((name) => options[name] !== undefined)
+      : (['providerBatch'] as const).filter((name) => options[name] !== undefined)
+  if (refused !== undefined)
+    throw new OptionError(refused, `${refused} does nothing with via: '${via}'. Leave it out.`)
+  if (via === 'provider' && options.journal !== undefined && typeof options.journal !== 'string') {
+    throw new OptionError(
+      'journal',
+      `journal must be a path with via: 'provider': what was submitted is kept beside it.`,
+    )
+  }
+}

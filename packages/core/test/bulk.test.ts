@@ -1,0 +1,243 @@
+import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  perCall,
+  type BulkAnswer,
+  type BulkRequest,
+  type BulkResult,
+  type BulkRun,
+  type Harbor,
+  type HarborBulkOptions,
+  type HarborOptions,
+} from '../src/index.ts'
+import { failureOf, status } from './failing.ts'
+import { harborFor } from './support.ts'
+import { two } from './two.ts'
+
+const PRICES = { models: { 'gpt-4': { price: { inputPerMillion: 1_000, outputPerMillion: 2_000 } } } }
+
+const chat = (number: number): BulkRequest => ({
+  custom_id: `q-${number}`,
+  body: { model: 'gpt-4', temperature: 0, messages: [{ role: 'user', content: `Question ${number}?` }] },
+})
+const chats = (count: number): BulkRequest[] => Array.from({ length: count }, (_, number) => chat(number))
+
+async function bulkClient(
+  options: HarborOptions = {},
+  script: object = {},
+): Promise<[SimulatedProvider, Harbor]> {
+  const simulator = await startSimulator({ providers: { openai: script } })
+  onTestFinished(() => simulator.close())
+  const provider = simulator.provider()
+  return [provider, harborFor(provider, { ...PRICES, ...options })]
+}
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'harbor-bulk-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+async function all(run: BulkRun<BulkAnswer>): Promise<BulkResult<BulkAnswer>[]> {
+  const results: BulkResult<BulkAnswer>[] = []
+  for await (const result of run) results.push(result)
+  return results
+}
+
+const idsOf = (results: readonly BulkResult<BulkAnswer>[]): string[] => results.map(({ id }) => id).toSorted()
+const idsTo = (count: number): string[] =>
+  chats(count)
+    .map(({ custom_id: id }) => id ?? '')
+    .toSorted()
+
+describe('a bulk run', () => {
+  it('gives each request one answer, with who gave it, what it used and what it cost', async () => {
+    const [provider, harbor] = await bulkClient()
+    const run = harbor.bulk(chats(30), { concurrency: 8 })
+    const results = await all(run)
+    expect(idsOf(results)).toEqual(idsTo(30))
+    for (const result of results) {
+      expect(result).toMatchObject({ ok: true, attempts: 1, value: { target: 'openai/gpt-4' } })
+    }
+    const usd = results.reduce((sum, result) => sum + (result.ok ? (result.value.usd ?? 0) : 0), 0)
+    expect(usd).toBeCloseTo(harbor.stats().cost.spentUsd, 9)
+    const { tokens } = provider.counts()
+    expect(await run.summary).toMatchObject({ ok: 30, failed: 0, tokens })
+  })
+
+  it('asks chat, Responses and embeddings, in the order of the source if that is wanted', async () => {
+    const [provider, harbor] = await bulkClient()
+    const requests: BulkRequest[] = [
+      chat(0),
+      { url: '/v1/responses', body: { model: 'gpt-4', input: 'One?' } },
+      { url: '/v1/embeddings', body: { model: 'text-embedding-3-small', input: 'two' } },
+    ]
+    const results = await all(harbor.bulk(requests, { order: 'input' }))
+    expect(results.map(({ id }) => id)).toEqual(['q-0', '1', '2'])
+    expect(results).toMatchObject([
+      { value: { body: { object: 'chat.completion' } } },
+      { value: { body: { object: 'response' } } },
+      { value: { body: { object: 'list', data: [{ embedding: expect.any(Array) as unknown }] } } },
+    ])
+    expect(provider.counts().byOperation).toEqual({ chat: 1, responses: 1, embeddings: 1 })
+  })
+
+  it('goes through all of the client: targets, cache, and the wishes for each call', async () => {
+    const { primary, backup, harbor } = await two({ cache: true, ...PRICES })
+    await primary.down()
+    const requests = [chat(1), { ...chat(1), custom_id: 'again' }]
+    const results = await all(
+      harbor.bulk(requests, { concurrency: 1, request: perCall({ tags: ['nightly'] }) }),
+    )
+    expect(results).toMatchObject([
+      { value: { target: 'backup/gpt-4' } },
+      { value: { target: 'backup/gpt-4' } },
+    ])
+    expect(backup.counts().calls).toBe(2)
+  })
+
+  it('asks the same question once, when there is a cache', async () => {
+    const [provider, harbor] = await bulkClient({ cache: true })
+    const requests = Array.from({ length: 20 }, (_, number) => ({
+      ...chat(number % 4),
+      custom_id: `${number}`,
+    }))
+    const results = await all(harbor.bulk(requests))
+    expect(results).toHaveLength(20)
+    expect(provider.counts().calls).toBe(4)
+  })
+
+  it('goes on after an interruption: what has an answer is not asked again', async () => {
+    const [provider, harbor] = await bulkClient()
+    const options = { journal: join(folder(), 'answers.jsonl'), concurrency: 4, fingerprint: 'v1' }
+    const first = harbor.bulk(chats(40), options)
+    const begun: string[] = []
+    for await (const { id } of first) {
+      begun.push(id)
+      if (begun.length === 10) break
+    }
+    const second = harbor.bulk(chats(40), options)
+    const results = await all(second)
+    expect(idsOf(results)).toEqual(idsTo(40))
+    const resumed = results.filter((result) => result.resumed)
+    expect(resumed.length).toBeGreaterThanOrEqual(10)
+    expect(provider.counts().calls).toBeLessThanOrEqual(40 + 4)
+    const other = harbor.bulk(chats(40), { ...options, fingerprint: 'v2' })
+    expect(await failureOf(all(other))).toMatchObject({ code: 'fingerprint_mismatch' })
+  })
+
+  it('ends with the refusal when the money is spent, and goes on when there is more', async () => {
+    const [, harbor] = await bulkClient({ spendLimit: { usd: 5, per: 'total' } })
+    const journal = join(folder(), 'answers.jsonl')
+    const answered: string[] = []
+    const run = harbor.bulk(chats(200), { journal, concurrency: 2 })
+    const error = await failureOf(
+      (async () => {
+        for await (const { id, ok } of run) if (ok) answered.push(id)
+      })(),
+    )
+    expect(error).toMatchObject({ status: 402, code: 'spend_limit' })
+    expect(answered.length).toBeGreaterThan(0)
+    harbor.configure({ spendLimit: false })
+    const results = await all(harbor.bulk(chats(200), { journal }))
+    expect(results.filter(({ resumed }) => resumed)).toHaveLength(answered.length)
+    expect(idsOf(results)).toEqual(idsTo(200))
+  })
+
+  it('tells of a request that fails, and goes on', async () => {
+    const [, harbor] = await bulkClient(
+      {},
+      { rules: [{ when: { says: 'Question 3?' }, fault: status(400) }] },
+    )
+    const streamed = { body: { model: 'gpt-4', messages: [], stream: true } } as BulkRequest
+    const results = await all(harbor.bulk([...chats(6), streamed, {} as BulkRequest]))
+    const failed = results.filter(({ ok }) => !ok).toSorted((a, b) => a.id.localeCompare(b.id))
+    expect(failed).toMatchObject([
+      { id: '6', error: { option: 'stream' } },
+      { id: '7', error: { option: 'body' } },
+      { id: 'q-3', error: { status: 400 } },
+    ])
+    expect(results).toHaveLength(8)
+  })
+
+  it('ends at once when it is aborted, and its calls with it', async () => {
+    const [provider, harbor] = await bulkClient({}, { latency: 500 })
+    const leaving = new AbortController()
+    const failing = failureOf(all(harbor.bulk(chats(10), { signal: leaving.signal, concurrency: 5 })))
+    while (provider.counts().calls < 5) await new Promise((resolve) => setTimeout(resolve, 1))
+    leaving.abort(new Error('enough'))
+    expect(await failing).toMatchObject({ message: 'enough' })
+    await provider.whenIdle()
+    expect(provider.counts()).toMatchObject({ calls: 5, aborts: 5 })
+  })
+
+  it.each<[HarborBulkOptions, RegExp]>([
+    [{ concurrency: 0 }, /concurrency must be/],
+    [{ via: 'pigeon' as 'direct' }, /via must be 'direct' or 'provider'/],
+    [{ providerBatch: {} }, /providerBatch does nothing with via: 'direct'/],
+    [{ via: 'provider', order: 'input' }, /order does nothing with via: 'provider'/],
+    [{ via: 'provider', providerBatch: { pollMs: -1 } }, /pollMs must be/],
+    [{ speed: 5 } as HarborBulkOptions, /speed/],
+  ])('refuses options that make no sense: %j', async (options, message) => {
+    const [, harbor] = await bulkClient()
+    expect(() => harbor.bulk([], options)).toThrow(message)
+  })
+})
+
+describe("a bulk run through the provider's Batch API", () => {
+  const QUICK_POLL = { pollMs: 5, maxPollMs: 20 }
+
+  it('gives the same answers for half the price', async () => {
+    const [provider, harbor] = await bulkClient()
+    const direct = await all(harbor.bulk(chats(12)))
+    const full = harbor.stats().cost.spentUsd
+    provider.reset()
+    const batched = await all(harbor.bulk(chats(12), { via: 'provider', providerBatch: QUICK_POLL }))
+    const text = (results: BulkResult<BulkAnswer>[]): unknown[] =>
+      results
+        .toSorted((a, b) => a.id.localeCompare(b.id))
+        .map((result) => result.ok && (result.value.body as { choices: unknown }).choices)
+    expect(text(batched)).toEqual(text(direct))
+    expect(batched.every((result) => result.ok && result.value.target === 'openai/gpt-4')).toBe(true)
+    expect(provider.counts().byOperation.chat ?? 0).toBe(0)
+    const { spentUsd, savedByBatchUsd } = harbor.stats().cost
+    expect(spentUsd - full).toBeCloseTo(full / 2, 9)
+    expect(savedByBatchUsd).toBeCloseTo(full / 2, 9)
+  })
+
+  it('goes on after an interruption, and submits nothing twice', async () => {
+    const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60 } })
+    const journal = join(folder(), 'answers.jsonl')
+    const options = { via: 'provider', journal, providerBatch: QUICK_POLL } as const
+    const first = harbor.bulk(chats(5), options)
+    const failing = failureOf(all(first))
+    const submitted = (): boolean =>
+      existsSync(`${journal}.batches`) && readFileSync(`${journal}.batches`, 'utf8').includes('batch_')
+    while (!submitted()) await new Promise((resolve) => setTimeout(resolve, 2))
+    first.abort(new Error('the power went'))
+    expect(await failing).toMatchObject({ message: 'the power went' })
+    const results = await all(harbor.bulk(chats(5), options))
+    expect(idsOf(results)).toEqual(idsTo(5))
+    expect(provider.counts().batches.created).toBe(1)
+  })
+
+  it('ends without waiting for the provider when its loop is left', async () => {
+    const [, harbor] = await bulkClient({}, { batches: { runMs: 60_000 } })
+    const run = harbor.bulk(chats(5), { via: 'provider', providerBatch: { pollMs: 60_000 } })
+    const iterator = run[Symbol.asyncIterator]()
+    const pending = iterator.next()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await iterator.return?.()
+    expect(await pending).toMatchObject({ done: true })
+  })
+
+  it('refuses a request for another endpoint', async () => {
+    const [, harbor] = await bulkClient()
+    const mixed: BulkRequest[] = [chat(0), { url: '/v1/responses', body: { model: 'gpt-4', input: 'One?' } }]
+    const run = harbor.bulk(mixed, { via: 'provider', providerBatch: QUICK_POLL })
+    expect(await failureOf(all(run))).toMatchObject({ option: 'url' })
+  })
+})
