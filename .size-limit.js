@@ -18,7 +18,7 @@ export default [
   budget('breaker', '4.6 kB'),
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
-  budget('batch', '5.5 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
+  budget('batch', '5.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
   budget('batch', '17 kB'),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {

@@ -8,6 +8,9 @@ export class Alarm {
   readonly #clock: Clock
   readonly #onRing: (atMs: number) => void
   #at = Infinity
+  /** What the timer waits for: that time, or an earlier one. */
+  #target = Infinity
+  #isClearing = false
   #stop: (() => void) | undefined
 
   constructor(clock: Clock, onRing: (atMs: number) => void) {
@@ -18,21 +21,36 @@ export class Alarm {
   /** Rings at this time at the latest. */
   ringBy(atMs: number): void {
     if (atMs >= this.#at) return
-    this.clear()
     this.#at = atMs
+    // What waits for an earlier time already will see that this is a later one, and wait on.
+    if (this.#stop && this.#target <= atMs) return
+    this.#stop?.()
     this.#wait()
   }
 
+  /** At the end of the turn: a busy queue runs empty and fills again many times in one, and would set as many timers. */
   clear(): void {
     this.#at = Infinity
-    this.#stop?.()
-    this.#stop = undefined
+    if (!this.#stop || this.#isClearing) return
+    this.#isClearing = true
+    queueMicrotask(() => {
+      this.#isClearing = false
+      if (this.#at < Infinity) return
+      this.#stop?.()
+      this.#stop = undefined
+    })
   }
 
   #wait(): void {
-    const left = Math.max(0, Math.ceil(this.#at - this.#clock.now()))
+    const target = (this.#target = this.#at)
+    const left = Math.max(0, Math.ceil(target - this.#clock.now()))
     const ms = Math.min(left, LONGEST_TIMER_MS)
-    const wake = (): void => (left > ms ? this.#wait() : this.#ring())
+    const wake = (): void => {
+      this.#stop = undefined
+      if (this.#at === Infinity) return
+      if (left > ms || this.#at > target) this.#wait()
+      else this.#ring()
+    }
     if (!this.#clock.sleep) {
       const timer = setTimeout(wake, ms)
       this.#stop = () => clearTimeout(timer)
@@ -48,7 +66,6 @@ export class Alarm {
   #ring(): void {
     const at = this.#at
     this.#at = Infinity
-    this.#stop = undefined
     this.#onRing(at)
   }
 }

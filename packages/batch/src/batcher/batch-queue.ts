@@ -55,6 +55,11 @@ export class BatchQueue<Item, Result> {
     return this.#waiting.size
   }
 
+  /** Whether a batch may go. */
+  get hasReady(): boolean {
+    return this.#ready.size > 0
+  }
+
   /** Whether an entry would have to wait for room: behind those of its priority or a higher one, or for the bounds. */
   isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
     const { first } = this.#waiting

@@ -150,7 +150,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     this.#callers.join(caller)
     this.#queue.add(entry)
     if (this.#settings.eager) this.#startSoon()
-    else this.#start()
+    else if (this.#queue.hasReady) this.#start()
   }
 
   /** Begins batches while some are ready and may be under way. */

@@ -138,6 +138,7 @@ describe('the end of a file', () => {
       writeFileSync(path, whole.subarray(0, length))
       await using journal = await begun(path)
       expect(journal.size).toBe(2)
+      expect(readFileSync(path)).toHaveLength(third)
       await journal.append(record('next'))
       await journal.close()
       expect((await contentOf(path)).map(({ id }) => id)).toEqual(['a', 'b', 'next'])
