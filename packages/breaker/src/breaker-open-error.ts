@@ -28,6 +28,6 @@ export class BreakerOpenError extends Error {
 }
 
 const WHEN: Partial<Record<BreakerState, string>> = {
-  'half-open': 'when its probes have ended',
+  'half-open': 'when its probes end',
   isolated: 'when nobody isolates it',
 }
