@@ -10,6 +10,7 @@
  *
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
  * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts; with them it is 49.6.
+ * The bound of batch was 7.4 kB before it had a rate limiter and a concurrency limit; with them it is 10.6.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
@@ -18,7 +19,9 @@ export default [
   budget('breaker', '4.6 kB'),
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
-  budget('batch', '7.4 kB'),
+  budget('batch', '10.6 kB'),
+  budget('batch', '5.3 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '8.1 kB', { name: '@harbor/batch/openai', path: 'packages/batch/dist/provider/openai.js' }),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {
     name: '@harbor/cache: createCache',

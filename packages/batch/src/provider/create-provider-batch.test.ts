@@ -140,6 +140,15 @@ describe('a run', () => {
     expect(provider.counts().calls).toBe(0)
   })
 
+  it('reads a result file no further than its results are taken', async () => {
+    let written = 0
+    const slow = fake({ onUpload: () => undefined, onLine: () => written++ })
+    for await (const { id } of batchOf({ client: slow }).run(requests(1_000))) {
+      if (id === 'id-9') break
+    }
+    expect(written).toBeLessThanOrEqual(11)
+  })
+
   it('closes its source when it is left early', async () => {
     let closed = false
     function* source(): Generator<ProviderBatchRequest> {
@@ -563,7 +572,13 @@ it.each([
 })
 
 /** A client whose batches are answered at once, and which keeps no more of a file than its ids. */
-function fake({ onUpload }: { onUpload: (lines: number, bytes: number) => void }): ProviderBatchClient {
+function fake({
+  onUpload,
+  onLine,
+}: {
+  onUpload: (lines: number, bytes: number) => void
+  onLine?: () => void
+}): ProviderBatchClient {
   const files: string[][] = []
   const encoder = new TextEncoder()
   const batch = (id: string) => ({
@@ -591,6 +606,7 @@ function fake({ onUpload }: { onUpload: (lines: number, bytes: number) => void }
         const ids = files[Number(id)] ?? []
         async function* body(): AsyncGenerator<Uint8Array> {
           for (const custom_id of ids) {
+            onLine?.()
             yield encoder.encode(
               `${JSON.stringify({ custom_id, response: { status_code: 200, body: {} } })}\n`,
             )
