@@ -81,7 +81,10 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       yield* this.#steps(ledger)
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      await this.#source.close()
+      const closed = this.#source.close()
+      // A source that is stuck may never close.
+      if (this.#controller.signal.aborted) closed.catch(() => undefined)
+      else await closed
     }
   }
 

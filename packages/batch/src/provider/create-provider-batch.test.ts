@@ -534,6 +534,18 @@ describe('an abort', () => {
     expect(await statuses()).toEqual(['cancelled'])
   })
 
+  it('does not wait for a source that is stuck', async () => {
+    async function* stuck(): AsyncGenerator<ProviderBatchRequest> {
+      yield* requests(3)
+      await new Promise(() => undefined)
+    }
+    const run = batchOf().run(stuck())
+    const next = run[Symbol.asyncIterator]().next()
+    await vi.waitUntil(() => run.progress().read === 3)
+    await run.abort('enough')
+    await expect(next).rejects.toBe('enough')
+  })
+
   it('comes from a signal as well, which keeps no listener', async () => {
     const controller = new AbortController()
     const add = vi.spyOn(controller.signal, 'addEventListener')
