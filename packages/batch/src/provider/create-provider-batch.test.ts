@@ -534,6 +534,16 @@ describe('an abort', () => {
     expect(await statuses()).toEqual(['cancelled'])
   })
 
+  it('asks once to cancel a batch that has ended already', async () => {
+    const patient = { now: () => performance.now(), sleep: () => new Promise<void>(() => undefined) }
+    const run = batchOf({ clock: patient }).run(requests(2))
+    const next = run[Symbol.asyncIterator]().next()
+    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await run.abort('enough', { cancelRemote: true })
+    await expect(next).rejects.toBe('enough')
+    expect(await statuses()).toEqual(['completed'])
+  })
+
   it('does not wait for a source that is stuck', async () => {
     async function* stuck(): AsyncGenerator<ProviderBatchRequest> {
       yield* requests(3)
