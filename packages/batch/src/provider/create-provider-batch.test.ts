@@ -111,6 +111,7 @@ describe('a run', () => {
     script({ runMs: 60_000 })
     const run = batchOf({ maxRequests: 10, maxActiveBatches: 2 }).run(source())
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => provider.counts().batches.created === 2)
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(read).toBeLessThanOrEqual(21)
@@ -480,6 +481,7 @@ describe('a finished run', () => {
     const run = batchOf({ state, maxRequests: 2 }).run(requests(4))
     script({ runMs: 60_000 })
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => provider.counts().batches.created === 2)
     await run.abort('enough')
     await expect(next).rejects.toBe('enough')
@@ -538,6 +540,7 @@ describe('an abort', () => {
     const patient = { now: () => performance.now(), sleep: () => new Promise<void>(() => undefined) }
     const run = batchOf({ clock: patient }).run(requests(2))
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => run.progress().activeBatches === 1)
     await run.abort('enough', { cancelRemote: true })
     await expect(next).rejects.toBe('enough')
@@ -551,6 +554,7 @@ describe('an abort', () => {
     }
     const run = batchOf().run(stuck())
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => run.progress().read === 3)
     await run.abort('enough')
     await expect(next).rejects.toBe('enough')
