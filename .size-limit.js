@@ -6,10 +6,10 @@
  * which source file the bytes are of.
  *
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
- * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts, 50 before it had the cache, of which
- * 16 kB are `@harbor/cache` itself.
- * The bound of batch was 7.4 kB before it had the bulk runner and the journal; who imports `createBatcher`
- * alone pays for neither, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
+ * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts, 50 before it had the cache, limits, bulk
+ * runs and embedding batches, of which most is `@harbor/cache` and `@harbor/batch` themselves.
+ * The bound of batch was 7.4 kB before it had limits, the bulk runner and the journal; who imports `createBatcher` alone pays for none
+ * of them, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 export default [
@@ -20,6 +20,8 @@ export default [
   budget('fallback', '5 kB'),
   budget('batch', '5.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
   budget('batch', '17 kB'),
+  budget('batch', '5.3 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '8.1 kB', { name: '@harbor/batch/openai', path: 'packages/batch/dist/provider/openai.js' }),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {
     name: '@harbor/cache: createCache',

@@ -3,6 +3,9 @@
  *
  *     pnpm bench limits                  five of the provider's minutes each, in 30 s
  *     node --conditions=@harbor/source benchmarks/limits.bench.ts harbor    those whose name has this in it
+ *     node --conditions=@harbor/source benchmarks/limits.bench.ts --burst   a provider that lets a whole minute through at once
+ *
+ * Providers may enforce a minute's limit by the second (https://platform.openai.com/docs/guides/rate-limits): hence a tenth of it at once.
  */
 import { CONTENDERS } from './limits/contenders.ts'
 import { run, type Scenario } from './limits/scenario.ts'
@@ -12,11 +15,11 @@ const SCENARIO: Scenario = {
   tokensPerMinute: 90_000,
   minutes: 5,
   faster: 10,
-  burst: 0.1,
+  burst: process.argv.includes('--burst') ? 1 : 0.1,
   workers: 200,
 }
 
-const wanted = process.argv[2] ?? ''
+const wanted = process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? ''
 const { requestsPerMinute, tokensPerMinute, minutes, faster, burst, workers } = SCENARIO
 console.log(
   `${requestsPerMinute} requests and ${tokensPerMinute} tokens a minute, ${burst * 100} % of it at once, for ${minutes} minutes`,

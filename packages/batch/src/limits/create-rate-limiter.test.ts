@@ -339,6 +339,16 @@ describe('without any limit', () => {
     expect(starts).toHaveLength(12)
   })
 
+  it('what fails lets no more start than before', async () => {
+    const { starts, leases, askFor } = noted({})
+    askFor(20)
+    await vi.advanceTimersByTimeAsync(0)
+    for (const [index, lease] of leases.splice(0).entries())
+      lease.settle(index % 2 === 0 ? {} : { status: 500 })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(starts).toHaveLength(8)
+  })
+
   it('the first answer that tells of limits ends the guessing', async () => {
     const { starts, leases, askFor } = noted({})
     askFor(100)

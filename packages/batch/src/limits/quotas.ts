@@ -9,8 +9,8 @@ export type Marks = ReadonlyMap<LimitKind, Mark>
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-/** A limit of a minute is whole again after one; a reset later than that is of a longer window. Providers round. */
-const LONGEST_RESET_OF_A_MINUTE_MS = 61_000
+/** A limit of a minute is whole again after one; a reset much later than that is of a longer window. Providers round, and let debts be made. */
+const LONGEST_RESET_OF_A_MINUTE_MS = 90_000
 
 const KINDS: Readonly<
   Record<LimitKind, { option: keyof RateLimits; amount: (cost: Cost, requests: number) => number }>

@@ -202,7 +202,8 @@ export class QuotaRateLimiter implements RateLimiter {
       this.#quotas.observe(observed, marks, now)
     }
     if (status === 429) this.#rateLimited(number, retryAfterMs, now)
-    else this.#answered(now)
+    // What failed on its way or at the provider says nothing about how much is allowed.
+    else if (status === undefined ? used !== undefined : status < 500) this.#answered(now)
   }
 
   #answered(now: number): void {

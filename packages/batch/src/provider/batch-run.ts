@@ -56,11 +56,12 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   ): Promise<void> {
     this.#controller.abort(reason)
     if (!cancelRemote) return
-    const patience = new Patience(this.#settings, new AbortController().signal)
-    const { client } = this.#settings
+    // Without patience: one that cannot be cancelled any more says so with a 409.
+    const patience = new Patience({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
     const unheard = await this.#submitter?.unheard(patience).catch(() => undefined)
     const ids = [...(this.#watch?.batchIds() ?? []), ...(unheard ? [unheard] : [])]
-    await Promise.allSettled(ids.map((id) => patience.call(() => client.batches.cancel(id))))
+    const { batches } = this.#settings.client
+    await Promise.allSettled(ids.map((id) => batches.cancel(id)))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
@@ -81,7 +82,10 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       yield* this.#steps(ledger)
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      await this.#source.close()
+      const closed = this.#source.close()
+      // A source that is stuck may never close.
+      if (this.#controller.signal.aborted) closed.catch(() => undefined)
+      else await closed
     }
   }
 

@@ -111,6 +111,7 @@ describe('a run', () => {
     script({ runMs: 60_000 })
     const run = batchOf({ maxRequests: 10, maxActiveBatches: 2 }).run(source())
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => provider.counts().batches.created === 2)
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(read).toBeLessThanOrEqual(21)
@@ -138,6 +139,15 @@ describe('a run', () => {
   it('of nothing gives nothing', async () => {
     expect(await all([])).toEqual([])
     expect(provider.counts().calls).toBe(0)
+  })
+
+  it('reads a result file no further than its results are taken', async () => {
+    let written = 0
+    const slow = fake({ onUpload: () => undefined, onLine: () => written++ })
+    for await (const { id } of batchOf({ client: slow }).run(requests(1_000))) {
+      if (id === 'id-9') break
+    }
+    expect(written).toBeLessThanOrEqual(11)
   })
 
   it('closes its source when it is left early', async () => {
@@ -471,6 +481,7 @@ describe('a finished run', () => {
     const run = batchOf({ state, maxRequests: 2 }).run(requests(4))
     script({ runMs: 60_000 })
     const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
     await vi.waitUntil(() => provider.counts().batches.created === 2)
     await run.abort('enough')
     await expect(next).rejects.toBe('enough')
@@ -525,6 +536,30 @@ describe('an abort', () => {
     expect(await statuses()).toEqual(['cancelled'])
   })
 
+  it('asks once to cancel a batch that has ended already', async () => {
+    const patient = { now: () => performance.now(), sleep: () => new Promise<void>(() => undefined) }
+    const run = batchOf({ clock: patient }).run(requests(2))
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await run.abort('enough', { cancelRemote: true })
+    await expect(next).rejects.toBe('enough')
+    expect(await statuses()).toEqual(['completed'])
+  })
+
+  it('does not wait for a source that is stuck', async () => {
+    async function* stuck(): AsyncGenerator<ProviderBatchRequest> {
+      yield* requests(3)
+      await new Promise(() => undefined)
+    }
+    const run = batchOf().run(stuck())
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => run.progress().read === 3)
+    await run.abort('enough')
+    await expect(next).rejects.toBe('enough')
+  })
+
   it('comes from a signal as well, which keeps no listener', async () => {
     const controller = new AbortController()
     const add = vi.spyOn(controller.signal, 'addEventListener')
@@ -563,7 +598,13 @@ it.each([
 })
 
 /** A client whose batches are answered at once, and which keeps no more of a file than its ids. */
-function fake({ onUpload }: { onUpload: (lines: number, bytes: number) => void }): ProviderBatchClient {
+function fake({
+  onUpload,
+  onLine,
+}: {
+  onUpload: (lines: number, bytes: number) => void
+  onLine?: () => void
+}): ProviderBatchClient {
   const files: string[][] = []
   const encoder = new TextEncoder()
   const batch = (id: string) => ({
@@ -591,6 +632,7 @@ function fake({ onUpload }: { onUpload: (lines: number, bytes: number) => void }
         const ids = files[Number(id)] ?? []
         async function* body(): AsyncGenerator<Uint8Array> {
           for (const custom_id of ids) {
+            onLine?.()
             yield encoder.encode(
               `${JSON.stringify({ custom_id, response: { status_code: 200, body: {} } })}\n`,
             )

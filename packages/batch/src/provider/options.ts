@@ -6,7 +6,7 @@ import { memoryState, type BatchStateStore } from './state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** Its `custom_id`: what its result is known by. Two requests must not have the same. */
+  /** Its `custom_id`: what its result is known by. Two requests must not have the same; within one file this is seen to. */
   id: string
   /** What would be sent to the endpoint. All requests of a run must ask the same model. */
   body: object

@@ -71,7 +71,7 @@ export class Patience {
 }
 
 /** Whether the provider has answered, and would answer the same again. What has no status got no answer. */
-export function isFinal(error: unknown): boolean {
+function isFinal(error: unknown): boolean {
   const status = statusOf(error)
   return status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status)
 }
