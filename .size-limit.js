@@ -6,12 +6,17 @@
  * which source file the bytes are of.
  *
  * The bound of `retry` stood at 2 kB, was missed, and was raised to 5.7; it has come down since, and goes down with the package.
- * The bound of core was 30 kB before core had the breaker, the fallback, targets, costs and alerts, 50 before it had the cache, limits, bulk
- * runs and embedding batches, of which most is `@harbor/cache` and `@harbor/batch` themselves.
+ * The bound of core, with the other six packages, was 30 kB before core had the breaker, the fallback, targets, costs and alerts, and 50
+ * before it had cache, limits, bulk runs and embedding batches. Most of it is those packages, so core's own code has a bound by itself.
  * The bound of batch was 7.4 kB before it had limits, the bulk runner and the journal; who imports `createBatcher` alone pays for none
  * of them, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
+const ELSEWHERE = ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices']
+const LEAVES = ['retry', 'breaker', 'fallback', 'batch', 'batch/openai', 'cache', 'pool'].map(
+  (name) => `@harbor/${name}`,
+)
+
 export default [
   budget('retry', '5.3 kB', { import: '{ retry }' }),
   budget('breaker', '3.5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
@@ -19,8 +24,8 @@ export default [
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
   budget('batch', '5.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '17 kB'),
-  budget('batch', '5.3 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '21 kB'),
+  budget('batch', '5.7 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
   budget('batch', '8.1 kB', { name: '@harbor/batch/openai', path: 'packages/batch/dist/provider/openai.js' }),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {
@@ -30,7 +35,8 @@ export default [
   }),
   budget('cache', '16 kB', { ignore: ['lru-cache'] }),
   budget('pool', '12 kB', { ignore: ['undici'] }),
-  budget('core', '70 kB', { ignore: ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices'] }),
+  budget('core', '38 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '101 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

@@ -11,7 +11,7 @@ export interface Member {
 }
 
 /** The provider has not given one embedding for each text. */
-export class UnequalBatchError extends Error {
+class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
 }
 
