@@ -1,7 +1,8 @@
 import { Harbor } from '@harbor/core'
 import OpenAI from 'openai'
-import { compareCpu } from './cpu.ts'
+import { compareCpu, cpuTables } from './cpu.ts'
 import { CHUNKS, startInstantProvider } from './instant-provider.ts'
+import { publish } from './publish.ts'
 
 // CPU of a call that the cache answers, through the whole client, beside one that it cannot and beside the bare SDK.
 //   node --conditions=@harbor/source benchmarks/hit.bench.ts
@@ -27,15 +28,18 @@ async function streamed(client: OpenAI, question: typeof ask): Promise<void> {
   }
 }
 
-await compareCpu('JSON of 1 KB to a question of 1 KB, 64 at once', 64, 1_500, {
-  'openai, global fetch': () => whole(bare, ask),
-  'Harbor, miss': () => whole(harbor, another()),
-  'Harbor, hit': () => whole(harbor, ask),
-})
-await compareCpu(`stream of ${CHUNKS} chunks, 16 at once`, 16, 240, {
-  'openai, global fetch': () => streamed(bare, ask),
-  'Harbor, miss': () => streamed(harbor, another()),
-  'Harbor, hit': () => streamed(harbor, ask),
-})
+const comparisons = [
+  await compareCpu('JSON of 1 KB to a question of 1 KB, 64 at once', 64, 1_500, {
+    'openai, global fetch': () => whole(bare, ask),
+    'Harbor, miss': () => whole(harbor, another()),
+    'Harbor, hit': () => whole(harbor, ask),
+  }),
+  await compareCpu(`stream of ${CHUNKS} chunks, 16 at once`, 16, 240, {
+    'openai, global fetch': () => streamed(bare, ask),
+    'Harbor, miss': () => streamed(harbor, another()),
+    'Harbor, hit': () => streamed(harbor, ask),
+  }),
+]
+publish('hit', cpuTables(comparisons))
 await harbor.close()
 provider.close()

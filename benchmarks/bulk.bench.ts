@@ -1,0 +1,131 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Harbor, type BulkRequest } from '@harbor/core'
+import { startSimulator } from '@harbor/simulator'
+import OpenAI from 'openai'
+import { inWords, publish, tableOf } from './publish.ts'
+
+// A thousand requests through harbor.bulk, and a thousand embeddings asked for one by one, against a simulator in a process of its own.
+//   node --conditions=@harbor/source benchmarks/bulk.bench.ts
+
+const COUNT = 1_000
+const AT_ONCE = 50
+const LATENCY_MS = 100
+const ROUNDS = 5
+/** What the requirement prints for a thousand requests. */
+const SEED_PER_SECOND = 22.1
+const TEXTS = Array.from({ length: COUNT }, (_, number) => `text number ${number}`)
+
+interface Sdk {
+  readonly baseURL: string
+  readonly apiKey: string
+}
+
+if (process.argv[2] === 'serve') await serve()
+else await measureAll()
+
+async function measureAll(): Promise<void> {
+  const simulator = await startProvider()
+  const sdk = { baseURL: simulator.baseURL, apiKey: 'key' }
+
+  const bulkRounds: number[] = []
+  for (let round = 0; round < ROUNDS; round++) bulkRounds.push(await bulk(sdk))
+  const perSecond = COUNT / median(bulkRounds)
+
+  const embeddings = {
+    'openai, one by one': await embed(new OpenAI({ ...sdk, maxRetries: 0 }), simulator.calls),
+    'Harbor, one by one': await embed(new Harbor(sdk), simulator.calls),
+    'Harbor, embeddingBatch of 100': await embed(
+      new Harbor({ ...sdk, embeddingBatch: { maxBatchSize: 100 } }),
+      simulator.calls,
+    ),
+  }
+  await simulator.close()
+
+  publish(
+    'bulk',
+    [
+      tableOf({
+        [`${COUNT} requests, ${AT_ONCE} at once, ${LATENCY_MS} ms each`]: [
+          'harbor.bulk',
+          'as fast as the server can',
+        ],
+        'requests a second': [inWords(perSecond), inWords((AT_ONCE / LATENCY_MS) * 1_000)],
+        [`× ${SEED_PER_SECOND}`]: [(perSecond / SEED_PER_SECOND).toFixed(1), ''],
+      }),
+      tableOf({
+        [`${COUNT} embeddings.create at once`]: Object.keys(embeddings),
+        'requests upstream': Object.values(embeddings).map(({ upstream }) => inWords(upstream)),
+        seconds: Object.values(embeddings).map(({ seconds }) => seconds.toFixed(2)),
+        'CPU, ms': Object.values(embeddings).map(({ cpuMs }) => inWords(cpuMs)),
+      }),
+    ].join('\n\n'),
+  )
+}
+
+/** @returns seconds */
+async function bulk(sdk: Sdk): Promise<number> {
+  await using harbor = new Harbor(sdk)
+  const requests = Array.from({ length: COUNT }, (_, number): BulkRequest => {
+    const messages = [{ role: 'user' as const, content: `Question ${number}?` }]
+    return { body: { model: 'gpt-4', messages } }
+  })
+  const begun = performance.now()
+  const { ok } = await harbor.bulk(requests, { concurrency: AT_ONCE }).summary
+  if (ok !== COUNT) throw new Error(`${ok} of ${COUNT} were answered`)
+  return (performance.now() - begun) / 1_000
+}
+
+async function embed(
+  client: OpenAI,
+  calls: () => Promise<number>,
+): Promise<{ upstream: number; seconds: number; cpuMs: number }> {
+  const rounds: { upstream: number; seconds: number; cpuMs: number }[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = await calls()
+    const cpu = process.cpuUsage()
+    const begun = performance.now()
+    await Promise.all(
+      TEXTS.map((input) => client.embeddings.create({ model: 'text-embedding-3-small', input })),
+    )
+    const seconds = (performance.now() - begun) / 1_000
+    const { user, system } = process.cpuUsage(cpu)
+    rounds.push({ upstream: (await calls()) - before, seconds, cpuMs: (user + system) / 1_000 })
+  }
+  if (client instanceof Harbor) await client.close()
+  return {
+    upstream: median(rounds.map((round) => round.upstream)),
+    seconds: median(rounds.map((round) => round.seconds)),
+    cpuMs: median(rounds.map((round) => round.cpuMs)),
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+}
+
+/** A provider in a process of its own, which takes its time for an answer. */
+async function startProvider() {
+  const child = fork(import.meta.filename, ['serve'])
+  const [baseURL] = (await once(child, 'message')) as [string]
+  return {
+    baseURL,
+    calls: async (): Promise<number> => {
+      child.send('count')
+      const [calls] = (await once(child, 'message')) as [number]
+      return calls
+    },
+    close: async (): Promise<void> => {
+      child.disconnect()
+      await once(child, 'exit')
+    },
+  }
+}
+
+async function serve(): Promise<void> {
+  const served = await startSimulator({ providers: { openai: { latency: LATENCY_MS } } })
+  const provider = served.provider()
+  process.send?.(provider.baseURL)
+  process.on('message', () => process.send?.(provider.counts().calls))
+  process.on('disconnect', () => void served.close())
+}
