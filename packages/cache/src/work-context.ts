@@ -1,6 +1,7 @@
 import { checkEntry, type EntryOptions } from './call-options.ts'
-import type { Landing, Work } from './flight/answers.ts'
 import type { Flight } from './flight/flight.ts'
+import type { Landing } from './flight/landing.ts'
+import type { Work } from './flight/question.ts'
 import type { Kept } from './outcome.ts'
 
 /** What a load is told, and by what it says how its answer is kept. */

@@ -49,7 +49,7 @@ describe('bounds', () => {
 
   it('25. Given 10 million operations at capacity (the soak), then heap flat, no drift between counted and real bytes', () => {
     // 50,000 here; all of them in soak/operations.soak.ts.
-    const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters())
+    const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters(), 0)
     const { counted, real, entries } = runOperations(tier, 50_000, seeded(3))
     expect(counted).toBe(real)
     expect(entries).toBeGreaterThan(100)

@@ -1,3 +1,5 @@
+import { hasCode } from '../has-code.ts'
+
 const CODE = 'recording_lag'
 
 /** This reader of a shared stream fell so far behind the others that what it had to read next was let go. */
@@ -16,6 +18,6 @@ export class RecordingLagError extends Error {
 
   /** Whether it is this error, also one of another copy of this package. */
   static is(error: unknown): error is RecordingLagError {
-    return error instanceof Error && (error as { code?: unknown }).code === CODE
+    return hasCode(error, CODE)
   }
 }

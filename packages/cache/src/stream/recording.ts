@@ -47,10 +47,6 @@ export class Recording {
     return this.#whole ? this.#chunks : undefined
   }
 
-  get bytes(): number {
-    return this.#held
-  }
-
   add(reader: RecordingReader): void {
     this.#readers.add(reader)
   }

@@ -13,16 +13,12 @@ export function newEntry(
   bornAt: number,
   head: string | undefined,
 ): Entry {
-  const life = lifeOf(
-    {
-      ttlMs: options.ttlMs ?? settings.ttlMs,
-      ttlJitter: settings.ttlJitter,
-      staleWhileRevalidateMs: options.staleWhileRevalidateMs ?? settings.staleWhileRevalidateMs,
-      staleIfErrorMs: options.staleIfErrorMs ?? settings.staleIfErrorMs,
-    },
-    bornAt,
-    settings.clock.now(),
-    settings.random,
-  )
-  return { payload, encoded, head, tags, ...life }
+  const { ttlJitter, clock, random } = settings
+  const {
+    ttlMs = settings.ttlMs,
+    staleWhileRevalidateMs = settings.staleWhileRevalidateMs,
+    staleIfErrorMs = settings.staleIfErrorMs,
+  } = options
+  const rules = { ttlMs, ttlJitter, staleWhileRevalidateMs, staleIfErrorMs }
+  return { payload, encoded, head, tags, life: lifeOf(rules, bornAt, clock.now(), random) }
 }
