@@ -1,18 +1,17 @@
 import type { CacheParts } from './cache-parts.ts'
-import type { EntryOptions, Key, LoadOptions } from './call-options.ts'
+import type { Key, LoadOptions } from './call-options.ts'
 import { Answers } from './flight/answers.ts'
 import type { Answer, Landing } from './flight/landing.ts'
 import type { Question } from './flight/question.ts'
+import type { Seat } from './flight/seat.ts'
 import { namedKey } from './named-key.ts'
 import { tagsIn } from './names.ts'
 import type { Status } from './outcome.ts'
 
 /** What a load is told of its call, and how its answer is to be kept. */
-export interface Asked<Options extends EntryOptions = EntryOptions> {
+export interface Asked<Options extends LoadOptions = LoadOptions> {
   readonly key: string
   readonly options: Options
-  /** Tags as named inside the scope of the call. */
-  readonly tagsIn: (tags: readonly string[] | undefined) => readonly string[]
 }
 
 /** What distinguishes values from recorded answers: how an entry is judged, and how the origin is asked. */
@@ -25,7 +24,8 @@ export interface Kind<Fresh, Options extends LoadOptions> {
 export class Calls<Fresh> {
   readonly #parts: CacheParts
   readonly #answers: Answers<Fresh>
-  readonly #closing = new AbortController()
+  /** Those who wait for what is loaded ahead. */
+  readonly #ahead = new Set<Seat<Landing<Fresh>>>()
 
   constructor(parts: CacheParts) {
     this.#parts = parts
@@ -37,7 +37,7 @@ export class Calls<Fresh> {
   }
 
   close(reason: unknown): void {
-    this.#closing.abort(reason)
+    for (const seat of this.#ahead) seat.leave(reason)
     this.#answers.close(reason)
   }
 
@@ -55,13 +55,12 @@ export class Calls<Fresh> {
     const asked: Asked<Options> = {
       key: named?.key ?? '',
       options,
-      tagsIn: (tags) => tagsIn(scope, tags),
     }
     const question: Question<Fresh> = {
       name: named?.name ?? '',
       control: options.fresh || control === 'bypass' ? 'refresh' : control,
       tags: tagsIn(scope, options.tags),
-      signal: signal ?? (ahead ? this.#closing.signal : undefined),
+      signal,
       timeoutMs,
       serveStaleIf,
       ahead,
@@ -70,7 +69,9 @@ export class Calls<Fresh> {
     }
     const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'asked' : undefined
     const answer = bypass ? this.#answers.bypass(question, bypass) : this.#answers.ask(question)
-    return { landing: await this.#landed(answer, !ahead), seat: answer.seat, joined: answer.joined }
+    const { seat, joined } = answer
+    if (ahead && seat) this.#ahead.add(seat)
+    return { landing: await this.#landed(answer, !ahead), seat, joined }
   }
 
   async #landed(answer: Answer<Fresh>, counted: boolean): Promise<Landing<Fresh>> {
@@ -82,6 +83,7 @@ export class Calls<Fresh> {
       if (landing.entry && counted) tiers.near.used(landing.entry)
       return landing
     } finally {
+      if (answer.seat) this.#ahead.delete(answer.seat)
       if (counted) counters[COUNTER[how]]++
     }
   }

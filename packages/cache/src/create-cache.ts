@@ -17,7 +17,7 @@ import { statsOf, type CacheStats } from './cache-stats.ts'
 import { Calls } from './calls.ts'
 import { Lookups, wantsFresh } from './lookups.ts'
 import { namedKey } from './named-key.ts'
-import { nameIn, prefixOf, tagsIn } from './names.ts'
+import { nameIn, prefixOf } from './names.ts'
 import { settingsOf, type CacheOptions, type Settings } from './options.ts'
 import type { Kept } from './outcome.ts'
 import {
@@ -30,7 +30,7 @@ import {
 import { rejection } from './rejection.ts'
 import { Streams, type FreshRecording, type Open, type Recorded } from './stream/streams.ts'
 import { newEntry } from './tiers/new-entry.ts'
-import { aName, expect } from './validate.ts'
+import { aFunction, aName, expect } from './validate.ts'
 import { Values, type FreshValue, type Load, type Loaded } from './value/values.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -116,12 +116,14 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
   }
 
   async #load(key: Key, load: Load<Value>, options: LoadOptions, ahead = false): Promise<Loaded<Value>> {
+    expect('load', load, aFunction)
     const { landing, joined } = await this.#valueCalls.make(key, options, this.#values.kind(load), ahead)
     return this.#values.handOut(landing, joined)
   }
 
   async record<Head>(key: Key, open: Open<Head>, options: StreamOptions = NONE): Promise<Recorded<Head>> {
     if (options !== NONE) checkStream(options)
+    expect('open', open, aFunction)
     const landed = await this.#streamCalls.make(key, options, this.#streams.kind(open))
     return this.#streams.handOut(landed) as Recorded<Head>
   }
@@ -157,11 +159,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
     if (name === undefined || closed) return tiers.refuse('bypass')
     const content = this.#values.content(value)
     if (!content) return 'unencodable'
-    const tags = tagsIn(options.scope, options.tags)
-    const { kept, written } = tiers.keep(
-      name,
-      newEntry(settings, content, options, tags, settings.clock.now(), undefined),
-    )
+    const { kept, written } = tiers.keep(name, newEntry(settings, content, options, settings.clock.now()))
     if (written) await written
     return kept
   }
@@ -193,8 +191,9 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<Value> {
   async prefetchOne(
     { key, load, ...options }: PrefetchJob<Value>,
     signal?: AbortSignal,
-  ): Promise<'loaded' | 'present' | 'refused'> {
+  ): Promise<'loaded' | 'present' | 'refused' | 'skipped'> {
     checkSet(options)
+    if (this.#parts.closed) return 'skipped'
     const { status, kept } = await this.#load(key, load, { ...options, signal }, true)
     if (status === 'miss') return kept === true ? 'loaded' : 'refused'
     return status === 'bypass' ? 'refused' : 'present'

@@ -8,7 +8,7 @@ export class NotCachedError extends Error {
   readonly code = CODE
 
   constructor() {
-    super("nothing is cached for this key, and control is 'only-if-cached', so nothing was loaded")
+    super("nothing is cached for this key, and control: 'only-if-cached' loads nothing")
   }
 
   /** Whether it is this error, also one of another copy of this package. */

@@ -30,7 +30,7 @@ export interface PrefetchReport {
   /** Loaded, and not kept. */
   refused: number
   failed: number
-  /** Not begun before the list was aborted. */
+  /** Not begun before the list was aborted, or the cache closed. */
   skipped: number
 }
 
@@ -39,7 +39,10 @@ export interface PrefetchTarget<Value> {
   readonly clock: Clock
   idle(signal?: AbortSignal): Promise<void>
   /** Loads one thing ahead, unless it is there. */
-  prefetchOne(job: PrefetchJob<Value>, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused'>
+  prefetchOne(
+    job: PrefetchJob<Value>,
+    signal?: AbortSignal,
+  ): Promise<'loaded' | 'present' | 'refused' | 'skipped'>
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */

@@ -8,6 +8,7 @@ import {
   aFlag,
   aFunction,
   aPart,
+  aText,
   count,
   expect,
   having,
@@ -94,9 +95,8 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   /** How a key that was asked for is loaded. */
   readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MOST_JOBS })
   readonly #closing = new AbortController()
-  readonly #counts = { predicted: 0, begun: 0, failed: 0 }
+  readonly #counts = { predicted: 0, begun: 0, failed: 0, inFlight: 0 }
   readonly #skipped = { budget: 0, off: 0, late: 0 }
-  #inFlight = 0
 
   constructor(options: PrefetcherOptions<Value>) {
     this.#options = options
@@ -109,13 +109,15 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   observe(job: PrefetchJob<Value>): void {
     const { key, load, ...entry } = job
     checkSet(entry)
+    expect('key', key, aText)
     expect('load', load, aFunction)
     if (this.#closing.signal.aborted) return
     const scope = job.scope ?? ''
+    const name = nameIn(job.scope, key)
     const now = this.#clock.now()
-    this.#jobs.set(nameIn(job.scope, key), job)
+    this.#jobs.set(name, job)
     this.#precision.expire(now)
-    this.#precision.asked(nameIn(job.scope, key))
+    this.#precision.asked(name)
     try {
       this.#predictor.observe(scope, key, now)
       for (const prediction of this.#predictor.predict(scope, key)) this.#consider(prediction, job)
@@ -131,7 +133,6 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     return {
       ...this.#counts,
       skipped: { ...this.#skipped },
-      inFlight: this.#inFlight,
       precision,
       on: this.#on,
     }
@@ -155,14 +156,14 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#counts.predicted++
     this.#precision.predicted(name, this.#clock.now())
     if (!this.#on) this.#skipped.off++
-    else if (this.#inFlight >= (this.#options.maxInFlight ?? 2)) this.#skipped.budget++
+    else if (this.#counts.inFlight >= (this.#options.maxInFlight ?? 2)) this.#skipped.budget++
     else void this.#run(name, job)
   }
 
   async #run(name: string, job: PrefetchJob<Value>): Promise<void> {
     const { cache, onlyWhenIdle = true } = this.#options
     const { signal } = this.#closing
-    this.#inFlight++
+    this.#counts.inFlight++
     try {
       if (onlyWhenIdle) await cache.idle(signal)
       if (!this.#precision.isOpen(name)) this.#skipped.late++
@@ -175,7 +176,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     } catch {
       // Only closing ends the wait for idleness.
     } finally {
-      this.#inFlight--
+      this.#counts.inFlight--
     }
   }
 }

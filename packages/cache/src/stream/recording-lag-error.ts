@@ -11,7 +11,7 @@ export class RecordingLagError extends Error {
 
   constructor(maxRecordBytes: number) {
     super(
-      `this reader is more than ${maxRecordBytes} bytes behind another one of the same stream; read faster, or raise maxRecordBytes`,
+      `this reader is more than ${maxRecordBytes} bytes behind the foremost one; read faster, or raise maxRecordBytes`,
     )
     this.maxRecordBytes = maxRecordBytes
   }

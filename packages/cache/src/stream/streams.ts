@@ -123,7 +123,7 @@ export class Streams {
 
   #keep(
     work: Work<FreshRecording>,
-    { options, tagsIn }: Asked<StreamOptions>,
+    { options }: Asked<StreamOptions>,
     decision: Decision<FreshRecording>,
     head: string | undefined,
     chunks: readonly Uint8Array[] | undefined,
@@ -134,8 +134,7 @@ export class Streams {
     const verdict = options.isComplete ? this.#verdict(options.isComplete, chunks) : true
     if (verdict !== true) return tiers.refuse(verdict)
     const content = { payload: concat(chunks), encoded: false }
-    const tags = tagsIn(decision.options.tags)
-    const entry = newEntry(settings, content, decision.options, tags, work.bornAt, head)
+    const entry = newEntry(settings, content, decision.options, work.bornAt, head)
     return tiers.keep(work.watch.name, entry, work.watch).kept
   }
 

@@ -1,5 +1,6 @@
-import type { EntryOptions } from '../call-options.ts'
+import type { EntryOptions, ScopeOptions } from '../call-options.ts'
 import type { Content } from '../codec.ts'
+import { tagsIn } from '../names.ts'
 import type { EntrySettings } from '../options.ts'
 import { lifeOf } from '../staleness.ts'
 import type { Entry } from './entry.ts'
@@ -8,10 +9,9 @@ import type { Entry } from './entry.ts'
 export function newEntry(
   settings: EntrySettings,
   { payload, encoded }: Content,
-  options: EntryOptions,
-  tags: readonly string[],
+  options: ScopeOptions & EntryOptions,
   bornAt: number,
-  head: string | undefined,
+  head?: string,
 ): Entry {
   const { ttlJitter, clock, random } = settings
   const {
@@ -20,5 +20,6 @@ export function newEntry(
     staleIfErrorMs = settings.staleIfErrorMs,
   } = options
   const rules = { ttlMs, ttlJitter, staleWhileRevalidateMs, staleIfErrorMs }
+  const tags = tagsIn(options.scope, options.tags)
   return { payload, encoded, head, tags, life: lifeOf(rules, bornAt, clock.now(), random) }
 }

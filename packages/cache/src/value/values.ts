@@ -78,14 +78,14 @@ export class Values<Value> {
   /** Asks the origin for a value, and keeps it. */
   async #bring(
     work: Work<FreshValue<Value>>,
-    { key, options, tagsIn }: Asked,
+    { key, options }: Asked,
     load: Load<Value>,
   ): Promise<FreshValue<Value>> {
     const stale = work.stale && this.accepts(work.stale, 'far') ? this.read(work.stale) : undefined
     const decision = new Decision(key, work, options, this.#settings.onError)
     const value = await load(Object.assign(decision, { stale }))
     work.flight.signal.throwIfAborted()
-    const fresh = this.#keep(value, work, decision, tagsIn)
+    const fresh = this.#keep(value, work, decision)
     work.end()
     return fresh
   }
@@ -94,13 +94,12 @@ export class Values<Value> {
     value: Value,
     work: Work<FreshValue<Value>>,
     { kept: wanted, options }: Decision<FreshValue<Value>>,
-    tagsIn: Asked['tagsIn'],
   ): FreshValue<Value> {
     const { tiers, counters, settings } = this.#parts
     if (wanted !== true) return { value, content: this.#quietContent(value), kept: tiers.refuse(wanted) }
     const content = this.content(value)
     if (!content) return { value, content, kept: 'unencodable' }
-    const entry = newEntry(settings, content, options, tagsIn(options.tags), work.bornAt, undefined)
+    const entry = newEntry(settings, content, options, work.bornAt)
     const ahead = work.purpose === 'ahead'
     // Whoever has come for it meanwhile has made it useful.
     const awaited = ahead && work.flight.waiting < 2
