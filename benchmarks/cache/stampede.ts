@@ -16,8 +16,8 @@ export async function printStampedes(): Promise<void> {
   )
   const { rivals, close } = contenders()
   for (const [name, ask] of Object.entries(rivals)) {
-    // Once with few for the compiler, then in earnest.
-    for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 50, fails)
+    // Once with fewer for the compiler, then in earnest.
+    for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
     const cells: string[] = []
     for (const fails of [false, true]) {
       const { calls, tookMs } = await stampede(ask, `key-${fails}`, CALLERS, fails)

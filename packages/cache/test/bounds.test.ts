@@ -4,6 +4,8 @@ import { createCache } from '../src/index.ts'
 import { newCounters } from '../src/counters.ts'
 import { NearTier } from '../src/tiers/near-tier.ts'
 import { entryBytes } from '../src/size.ts'
+import { freshnessOf } from '../src/staleness.ts'
+import { LONGEST_LIFE_MS } from '../src/validate.ts'
 import { runOperations } from './operations.ts'
 import { pass, seeded, withFakeTime } from './harness.ts'
 
@@ -55,6 +57,33 @@ describe('bounds', () => {
     expect(entries).toBeGreaterThan(100)
     tier.clear()
     expect([tier.bytes, tier.size, tier.tagged]).toEqual([0, 0, 0])
+  })
+
+  it('serves by the shortest way nothing that is not fresh, and misses what is fresh in its last millisecond only', () => {
+    const moment = fc.double({ min: 1.6e12, max: 2e12, noNaN: true })
+    const ms = fc.double({ min: 0, max: LONGEST_LIFE_MS, noNaN: true })
+    fc.assert(
+      fc.property(moment, ms, ms, ms, (madeAt, storedAfter, ttl, lookedAfter) => {
+        const storedAt = madeAt + storedAfter
+        const freshUntil = storedAt + ttl
+        const now = storedAt + lookedAfter
+        const life = {
+          bornAt: storedAt,
+          storedAt,
+          freshUntil,
+          revalidateUntil: freshUntil,
+          errorUntil: freshUntil,
+        }
+        const tier = new NearTier({ maxEntries: 1, maxBytes: 1_000 }, newCounters(), madeAt)
+        tier.put('name', { payload: '', encoded: false, head: undefined, tags: [], life })
+        const entry = tier.getFresh('name', now)
+        if (entry) {
+          expect(freshnessOf(life, now)).toBe('fresh')
+          expect(Math.abs(tier.ageOf(entry, now) - lookedAfter)).toBeLessThanOrEqual(1.001)
+        } else expect(now).toBeGreaterThan(freshUntil - 1.001)
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('counts two bytes a character as soon as one of them is beyond Latin-1', () => {

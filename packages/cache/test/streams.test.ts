@@ -125,6 +125,32 @@ describe('streams', () => {
     expect(alone.feed.reads).toBe(0)
   })
 
+  it('never leaves anything out in silence, whenever a reader joins a stream that is too long to be kept', async () => {
+    const content = ['a', 'b', 'c', 'd'.repeat(100), 'e'.repeat(100), 'f'.repeat(100)]
+    for (let ticks = 0; ticks < 20; ticks++) {
+      const cache = newCache()
+      const chunks = content.map(bytes)
+      const body: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            const value = chunks.shift()
+            return Promise.resolve(value ? { done: false, value } : { done: true, value: undefined })
+          },
+        }),
+      }
+      const open = (): Source<null> => ({ head: null, body })
+      const orLag = (error: unknown): unknown => (RecordingLagError.is(error) ? 'lag' : error)
+      const first = await cache.record('key', open, { maxRecordBytes: 10 })
+      const reading = readAll(first.body).catch(orLag)
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
+      const late = await cache.record('key', open)
+      // For who came too late to join, the source is empty.
+      const joined = late.status === 'shared' ? [late.body] : []
+      const seen = await Promise.all([reading, ...joined.map((one) => readAll(one).catch(orLag))])
+      for (const one of seen) expect(['lag', content.join('')], `after ${ticks} ticks`).toContain(one)
+    }
+  })
+
   it('18. Given the first reader of a shared stream leaves, then the others get everything', async () => {
     const cache = newCache()
     const origin = new Streaming()
