@@ -62,7 +62,7 @@ describe('a cache over SQLite', () => {
       expect({ wrong, unreadable }).toEqual({ wrong: 0, unreadable: 0 })
       for (const key of acknowledged) expect(served.get(key)).toBe(round)
     }
-  })
+  }, 60_000)
 
   it('says what is wrong with a file that is no database', () => {
     const file = join(folder, 'none.sqlite')
