@@ -2,6 +2,8 @@ import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, VALUE, type Or
 
 const CALLERS = 1_000
 const ORIGIN_MS = 5
+const ROUNDS = 3
+const NONE = { calls: 0, tookMs: NaN }
 /** What has not ended by then is not waited for: some ask the origin for one caller after the other. */
 const PATIENCE_MS = 20_000
 
@@ -20,8 +22,13 @@ export async function printStampedes(): Promise<void> {
     for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
     const cells: string[] = []
     for (const fails of [false, true]) {
-      const { calls, tookMs } = await stampede(ask, `key-${fails}`, CALLERS, fails)
-      const took = tookMs === undefined ? `over ${PATIENCE_MS / 1_000} s` : `${tookMs.toFixed(0)} ms`
+      const runs = []
+      for (let round = 0; round < ROUNDS; round++) {
+        runs.push(await stampede(ask, `key-${fails}-${round}`, CALLERS, fails))
+      }
+      // The median; the calls are the same in all.
+      const { calls, tookMs } = runs.sort((one, other) => one.tookMs - other.tookMs)[ROUNDS >> 1] ?? NONE
+      const took = tookMs === Infinity ? `over ${PATIENCE_MS / 1_000} s` : `${tookMs.toFixed(0)} ms`
       cells.push(`${String(calls).padStart(6)} calls ${took.padStart(10)}`)
     }
     console.log(name.padEnd(30), cells.join('   '))
@@ -34,7 +41,7 @@ async function stampede(
   key: string,
   callers: number,
   fails: boolean,
-): Promise<{ calls: number; tookMs: number | undefined }> {
+): Promise<{ calls: number; tookMs: number }> {
   let calls = 0
   const origin = async (): Promise<string> => {
     calls++
@@ -48,7 +55,7 @@ async function stampede(
     all,
     new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined).unref()),
   ])
-  return { calls, tookMs: ended && performance.now() - begun }
+  return { calls, tookMs: ended ? performance.now() - begun : Infinity }
 }
 
 function contenders(): { rivals: Record<string, Ask>; close: () => Promise<void> } {
