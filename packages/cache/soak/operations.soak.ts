@@ -13,7 +13,7 @@ const heapMegabytes = (): number => {
 }
 
 it(`counts its bytes exactly after ${TIMES} operations at capacity, with a flat heap`, () => {
-  const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters())
+  const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters(), 0)
   const random = seeded(1)
   runOperations(tier, TIMES / 10, random)
   const before = heapMegabytes()

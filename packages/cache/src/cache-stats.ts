@@ -1,4 +1,5 @@
-import type { Counters, FarCounters } from './counters.ts'
+import type { CacheParts } from './cache-parts.ts'
+import type { FarCounters } from './counters.ts'
 
 /** What a cache has done since it was made, and what it holds. */
 export interface CacheStats {
@@ -37,28 +38,18 @@ export interface CacheStats {
   far: FarCounters & { resting: boolean }
 }
 
-export function statsOf(
-  counters: Counters,
-  now: { entries: number; bytes: number; inFlight: number; resting: boolean },
-): CacheStats {
-  const { hits, stale, misses, shared, bypassed } = counters
+export function statsOf({ counters, tiers }: CacheParts, inFlight: number): CacheStats {
+  const { hits, stale, misses, shared } = counters
   const free = hits + stale + shared
-  const { resting, ...held } = now
+  const { size: entries, bytes } = tiers.near
   return {
-    hits,
-    stale,
-    misses,
-    shared,
-    bypassed,
+    ...counters,
     ratio: free === 0 ? 0 : free / (free + misses),
-    loads: counters.loads,
-    loadFailures: counters.loadFailures,
-    refreshes: counters.refreshes,
-    kept: counters.kept,
     refused: { ...(counters.refused as Record<string, number>) },
-    evictions: counters.evictions,
-    ...held,
+    entries,
+    bytes,
+    inFlight,
     prefetch: { ...counters.prefetch },
-    far: { ...counters.far, resting },
+    far: { ...counters.far, resting: tiers.far?.resting ?? false },
   }
 }

@@ -12,6 +12,11 @@ export function prefixOf(scope: string): string {
   return `${MARK}${scope.replaceAll('%', '%25').replaceAll('/', '%2F')}/`
 }
 
+export function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {
+  return tags === undefined ? NO_TAGS : tags.map((tag) => nameIn(scope, tag))
+}
+
+const NO_TAGS: readonly string[] = []
 /** A scope is never empty, so nothing else begins with the mark and a slash. */
 const MARK = '@'
 const MARK_CODE = 64

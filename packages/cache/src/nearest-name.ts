@@ -12,15 +12,15 @@ export function nearestName(name: string, known: readonly string[]): string {
   return best
 }
 
+/** Levenshtein's, a row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= from.length; line++) {
-    const next = [line]
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (row[column - 1] ?? 0) + (from[line - 1] === to[column - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
-    }
-    row = next
+  for (let line = 0; line < from.length; line++) {
+    let left = line
+    row = row.map((above, column) => {
+      const replaced = (row[column - 1] ?? Infinity) + (from[line] === to[column - 1] ? 0 : 1)
+      return (left = Math.min(replaced, above + 1, left + 1))
+    })
   }
   return row[to.length] ?? 0
 }

@@ -1,3 +1,5 @@
+import { hasCode } from './has-code.ts'
+
 const CODE = 'not_cached'
 
 /** There is nothing in the cache, and the call asked for nothing else: `control: 'only-if-cached'`. */
@@ -6,11 +8,11 @@ export class NotCachedError extends Error {
   readonly code = CODE
 
   constructor() {
-    super("nothing is cached for this key, and control is 'only-if-cached', so nothing was loaded")
+    super("nothing is cached for this key, and control: 'only-if-cached' loads nothing")
   }
 
   /** Whether it is this error, also one of another copy of this package. */
   static is(error: unknown): error is NotCachedError {
-    return error instanceof Error && (error as { code?: unknown }).code === CODE
+    return hasCode(error, CODE)
   }
 }

@@ -50,26 +50,10 @@ export interface CacheOptions<Value> {
 }
 
 /** The options with their defaults. */
-export interface Settings<Value> {
-  readonly maxEntries: number
-  readonly maxBytes: number
-  readonly ttlMs: number
-  readonly ttlJitter: number
-  readonly staleWhileRevalidateMs: number
-  readonly staleIfErrorMs: number
-  readonly serveStaleIf: (error: unknown) => boolean
-  readonly negativeTtlMs: number
-  readonly refreshBackoffMs: number
-  readonly refreshTimeoutMs: number
-  readonly namespace: string
-  readonly farTier: CacheStore | undefined
-  readonly farReadTimeoutMs: number
-  readonly farWriteTimeoutMs: number
-  readonly farRestMs: number
-  readonly codec: Codec<Value>
-  readonly onError: (error: unknown) => void
-  readonly clock: Clock
-  readonly random: () => number
+export type Settings<Value> = {
+  readonly [Name in keyof CacheOptions<Value>]-?: Name extends 'farTier'
+    ? CacheStore | undefined
+    : NonNullable<CacheOptions<Value>[Name]>
 }
 
 /** What concerns entries, whatever they are of. */
@@ -78,27 +62,31 @@ export type EntrySettings = Omit<Settings<unknown>, 'codec'>
 /** @throws TypeError for an option that does not exist or makes no sense */
 export function settingsOf<Value>(options: CacheOptions<Value>): Settings<Value> {
   validate(options, CHECKS)
-  return {
-    maxEntries: options.maxEntries ?? 1_000,
-    maxBytes: options.maxBytes ?? 64 * 2 ** 20,
-    ttlMs: options.ttlMs ?? 3_600_000,
-    ttlJitter: options.ttlJitter ?? 0.1,
-    staleWhileRevalidateMs: options.staleWhileRevalidateMs ?? 0,
-    staleIfErrorMs: options.staleIfErrorMs ?? 0,
-    serveStaleIf: options.serveStaleIf ?? serveStaleByDefault,
-    negativeTtlMs: options.negativeTtlMs ?? 0,
-    refreshBackoffMs: options.refreshBackoffMs ?? 10_000,
-    refreshTimeoutMs: options.refreshTimeoutMs ?? 300_000,
-    namespace: options.namespace ?? 'harbor',
-    farTier: options.farTier,
-    farReadTimeoutMs: options.farReadTimeoutMs ?? 50,
-    farWriteTimeoutMs: options.farWriteTimeoutMs ?? 500,
-    farRestMs: options.farRestMs ?? 5_000,
-    codec: options.codec ?? (jsonCodec as Codec<Value>),
-    onError: harmless(options.onError),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-  }
+  const settings: Record<string, unknown> = { ...DEFAULTS }
+  for (const name in options) settings[name] = options[name as keyof CacheOptions<Value>] ?? settings[name]
+  return { ...(settings as Settings<Value>), onError: harmless(options.onError) }
+}
+
+const DEFAULTS: Settings<unknown> = {
+  maxEntries: 1_000,
+  maxBytes: 67_108_864,
+  ttlMs: 3_600_000,
+  ttlJitter: 0.1,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  serveStaleIf: serveStaleByDefault,
+  negativeTtlMs: 0,
+  refreshBackoffMs: 10_000,
+  refreshTimeoutMs: 300_000,
+  namespace: 'harbor',
+  farTier: undefined,
+  farReadTimeoutMs: 50,
+  farWriteTimeoutMs: 500,
+  farRestMs: 5_000,
+  codec: jsonCodec,
+  onError: () => undefined,
+  clock: systemClock,
+  random: () => Math.random(),
 }
 
 /** A hook that throws changes nothing. */

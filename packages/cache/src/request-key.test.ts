@@ -192,7 +192,7 @@ describe('requestKey', () => {
   })
 
   it.each([
-    [undefined, 'context must be an object with baseURL and scope, got undefined'],
+    [undefined, 'context must be an object, got undefined'],
     [{ ...context, baseUrl: '' }, 'unknown option baseUrl; did you mean baseURL?'],
     [{ scope: 's' }, 'baseURL must be an absolute URL, got undefined'],
     [

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import { checkContext } from './check-context.ts'
 import { normalizeBaseURL } from './normalize-base-url.ts'
+import { expect, type Check } from './validate.ts'
 
 /** What belongs to a request's identity and does not stand in its body. */
 export interface RequestKeyContext {
@@ -40,16 +41,17 @@ export interface RequestKeyContext {
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export function requestKey(request: Record<string, unknown>, context: RequestKeyContext): string {
-  if (typeof request !== 'object' || (request as unknown) === null || Array.isArray(request)) {
-    throw new TypeError(
-      `request must be an object, got ${Array.isArray(request) ? 'an array' : typeof request}`,
-    )
-  }
+  expect('request', request, anObject)
   const { baseURL, scope, ignore = NOT_PART_OF_THE_QUESTION, version = 1 } = checkContext(context)
   // A JSON array shows its own end, so no two sets of parts can run together into the same text.
   const place = JSON.stringify([FORMAT, version, scope, normalizeBaseURL(baseURL)])
   return hash('sha256', place + canonicalJson(request, ignore), 'base64url')
 }
+
+const anObject: Check = [
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object',
+]
 
 /** Who asks, not what is asked: https://platform.openai.com/docs/api-reference/chat/create. */
 const NOT_PART_OF_THE_QUESTION = ['user', 'metadata', 'safety_identifier']

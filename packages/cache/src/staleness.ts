@@ -29,6 +29,11 @@ export function endOf(life: Life): number {
   return Math.max(life.freshUntil, life.revalidateUntil, life.errorUntil)
 }
 
+/** How long ago it was stored, in whole milliseconds; never less than 0, though clocks of two processes differ. */
+export function ageOf(life: Life, now: number): number {
+  return Math.max(0, Math.floor(now - life.storedAt))
+}
+
 export interface LifeOptions {
   readonly ttlMs: number
   readonly ttlJitter: number

@@ -1,3 +1,5 @@
+import { hasCode } from './has-code.ts'
+
 const CODE = 'unkeyable_request'
 
 /** A request has no key, because it holds something that JSON cannot carry. */
@@ -19,7 +21,7 @@ export class UnkeyableRequestError extends TypeError {
 
   /** Whether it is this error, also one of another copy of this package. */
   static is(error: unknown): error is UnkeyableRequestError {
-    return error instanceof Error && (error as { code?: unknown }).code === CODE
+    return hasCode(error, CODE)
   }
 }
 

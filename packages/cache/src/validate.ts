@@ -26,6 +26,7 @@ export const count: Check = [
 export const aPart: Check = [(value) => between(value, 0, 1), 'a number from 0 to 1']
 export const aFlag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
+export const aText: Check = [(value) => typeof value === 'string', 'a string']
 export const aName: Check = [
   (value) => typeof value === 'string' && value !== '',
   'a string that is not empty',
@@ -56,9 +57,9 @@ export const aSignal: Check = /* @__PURE__ */ having(
  *
  * @throws TypeError which says what was expected and what came
  */
-export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
+export function validate(options: object, checks: Readonly<Record<string, Check>>, what = 'options'): void {
   if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new TypeError(`options must be an object, got ${show(options)}`)
+    throw new TypeError(`${what} must be an object, got ${show(options)}`)
   }
   for (const name in options) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined

@@ -1,6 +1,7 @@
-import { checkEntry, type EntryOptions } from './call-options.ts'
-import type { Landing, Work } from './flight/answers.ts'
+import { checkEntry, type EntryOptions, type ScopeOptions } from './call-options.ts'
 import type { Flight } from './flight/flight.ts'
+import type { Landing } from './flight/landing.ts'
+import type { Work } from './flight/question.ts'
 import type { Kept } from './outcome.ts'
 
 /** What a load is told, and by what it says how its answer is kept. */
@@ -27,9 +28,14 @@ export class Decision<Fresh> implements WorkContext {
   readonly #flight: Flight<Landing<Fresh>>
   readonly #onError: (error: unknown) => void
   #refusal: string | undefined
-  #options: EntryOptions
+  #options: ScopeOptions & EntryOptions
 
-  constructor(key: string, work: Work<Fresh>, options: EntryOptions, onError: (error: unknown) => void) {
+  constructor(
+    key: string,
+    work: Work<Fresh>,
+    options: ScopeOptions & EntryOptions,
+    onError: (error: unknown) => void,
+  ) {
     this.key = key
     this.#flight = work.flight
     this.#options = options
@@ -64,7 +70,8 @@ export class Decision<Fresh> implements WorkContext {
     return this.#refusal ?? true
   }
 
-  get options(): EntryOptions {
+  /** Those of the call, and what the load has said of its answer. */
+  get options(): ScopeOptions & EntryOptions {
     return this.#options
   }
 }

@@ -64,10 +64,14 @@ describe('bad input', () => {
         cache.record('key', () => ({ head: 1, body: [] as never }), { maxRecordBytes: 0 }),
         'maxRecordBytes must be a whole number of at least 1, got 0',
       ],
+      [cache.load('key', 'value' as never), 'load must be a function, got a string'],
+      [cache.getOrLoad('key', undefined as never), 'load must be a function, got undefined'],
+      [cache.record('key', {} as never), 'open must be a function, got an object'],
       [cache.prefetch([], { concurrency: 0 }), 'concurrency must be a whole number of at least 1, got 0'],
     ]
     for (const [call, message] of calls) await expect(call).rejects.toThrow(new TypeError(message))
     expect(load).not.toHaveBeenCalled()
+    expect(cache.stats()).toMatchObject({ loads: 0, loadFailures: 0 })
     expect(() => createPrefetcher({} as never)).toThrow('cache must be a cache, got undefined')
     expect(() => new MemoryStore({ maxBytes: -1 })).toThrow(
       'maxBytes must be a whole number of at least 1, got -1',

@@ -4,6 +4,8 @@ import { createCache } from '../src/index.ts'
 import { newCounters } from '../src/counters.ts'
 import { NearTier } from '../src/tiers/near-tier.ts'
 import { entryBytes } from '../src/size.ts'
+import { freshnessOf } from '../src/staleness.ts'
+import { LONGEST_LIFE_MS } from '../src/validate.ts'
 import { runOperations } from './operations.ts'
 import { pass, seeded, withFakeTime } from './harness.ts'
 
@@ -28,12 +30,13 @@ describe('bounds', () => {
 
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(40), fc.string({ unit: 'binary', maxLength: 400 })), { maxLength: 60 }),
+        fc.array(fc.tuple(fc.nat(40), fc.constantFrom('a', 'ÿ', '語'), fc.nat(400)), { maxLength: 60 }),
         fc.integer({ min: 1, max: 12 }),
         fc.integer({ min: 300, max: 4_000 }),
         async (sets, maxEntries, maxBytes) => {
           const bounded = createCache<string>({ maxEntries, maxBytes })
-          for (const [key, value] of sets) {
+          for (const [key, letter, length] of sets) {
+            const value = letter.repeat(length)
             const kept = await bounded.set(`key-${key}`, value, { tags: value === '' ? [] : ['tag'] })
             const { entries, bytes } = bounded.stats()
             expect(entries).toBeLessThanOrEqual(maxEntries)
@@ -49,12 +52,39 @@ describe('bounds', () => {
 
   it('25. Given 10 million operations at capacity (the soak), then heap flat, no drift between counted and real bytes', () => {
     // 50,000 here; all of them in soak/operations.soak.ts.
-    const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters())
+    const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters(), 0)
     const { counted, real, entries } = runOperations(tier, 50_000, seeded(3))
     expect(counted).toBe(real)
     expect(entries).toBeGreaterThan(100)
     tier.clear()
     expect([tier.bytes, tier.size, tier.tagged]).toEqual([0, 0, 0])
+  })
+
+  it('serves by the shortest way nothing that is not fresh, and misses what is fresh in its last millisecond only', () => {
+    const moment = fc.double({ min: 1.6e12, max: 2e12, noNaN: true })
+    const ms = fc.double({ min: 0, max: LONGEST_LIFE_MS, noNaN: true })
+    fc.assert(
+      fc.property(moment, ms, ms, ms, (madeAt, storedAfter, ttl, lookedAfter) => {
+        const storedAt = madeAt + storedAfter
+        const freshUntil = storedAt + ttl
+        const now = storedAt + lookedAfter
+        const life = {
+          bornAt: storedAt,
+          storedAt,
+          freshUntil,
+          revalidateUntil: freshUntil,
+          errorUntil: freshUntil,
+        }
+        const tier = new NearTier({ maxEntries: 1, maxBytes: 1_000 }, newCounters(), madeAt)
+        tier.put('name', { payload: '', encoded: false, head: undefined, tags: [], life })
+        const entry = tier.getFresh('name', now)
+        if (entry) {
+          expect(freshnessOf(life, now)).toBe('fresh')
+          expect(Math.abs(tier.ageOf(entry, now) - lookedAfter)).toBeLessThanOrEqual(1.001)
+        } else expect(now).toBeGreaterThan(freshUntil - 1.001)
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('counts two bytes a character as soon as one of them is beyond Latin-1', () => {

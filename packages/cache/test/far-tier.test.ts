@@ -114,7 +114,10 @@ describe('the far tier', () => {
       'another version': good.with(4, 0),
       foreign: bytes('<html>not found</html>, and some more of it'),
       'under another key': sealEnvelope('another', entry()),
-      'ended long ago, far ahead': sealEnvelope(name, { ...entry(), errorUntil: 1e300 }),
+      'ended long ago, far ahead': sealEnvelope(name, {
+        ...entry(),
+        life: { ...entry().life, errorUntil: 1e300 },
+      }),
       'no bytes at all': 'a string',
     }
     for (let at = 0; at < good.length; at++) {
@@ -249,11 +252,7 @@ function entry(): Parameters<typeof sealEnvelope>[1] {
     encoded: false,
     head: undefined,
     tags: [],
-    bornAt: now,
-    storedAt: now,
-    freshUntil: later,
-    revalidateUntil: later,
-    errorUntil: later,
+    life: { bornAt: now, storedAt: now, freshUntil: later, revalidateUntil: later, errorUntil: later },
   }
 }
 

@@ -29,18 +29,21 @@ export async function writeUntilKilled(
   return acknowledged
 }
 
-/** Everything that a reopened file serves. @throws if anything of it is not what was written */
-export async function readBack(file: string): Promise<{ served: Map<number, number>; unreadable: number }> {
+/** Everything that a reopened file serves, by key and round, and how much of it is not what was written. */
+export async function readBack(
+  file: string,
+): Promise<{ served: Map<number, number>; wrong: number; unreadable: number }> {
   const cache = createCache<string>({ farTier: new SqliteStore(file), maxEntries: 1 })
   const served = new Map<number, number>()
+  let wrong = 0
   for (let key = 0; key < KEYS; key++) {
     const found = await cache.get(`key-${key}`)
     if (!found) continue
     const round = Number(found.value.split(':')[1])
-    if (found.value !== valueOf(key, round)) throw new Error(`a wrong value was served for key ${key}`)
-    served.set(key, round)
+    if (found.value === valueOf(key, round)) served.set(key, round)
+    else wrong++
   }
   const { unreadable } = cache.stats().far
   await cache.close()
-  return { served, unreadable }
+  return { served, wrong, unreadable }
 }

@@ -40,10 +40,6 @@ function entryFor(now: number, random: () => number): Entry {
     encoded: kind < 0.2,
     head: kind > 0.8 ? '{"status":200}' : undefined,
     tags: kind < 0.3 ? [`tag-${Math.floor(random() * 50)}`, 'all'] : [],
-    bornAt: now,
-    storedAt: now,
-    freshUntil: until,
-    revalidateUntil: until,
-    errorUntil: until,
+    life: { bornAt: now, storedAt: now, freshUntil: until, revalidateUntil: until, errorUntil: until },
   }
 }

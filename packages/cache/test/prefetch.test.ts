@@ -206,6 +206,14 @@ describe('a prefetcher', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('refuses what is no job by name', () => {
+    const prefetcher = createPrefetcher({ cache: newCache(), clock })
+    const job = (more: object): PrefetchJob<string> => ({ key: 'a', load: async () => 'a', ...more })
+    expect(() => prefetcher.observe(job({ key: 5 }))).toThrow('key must be a string, got 5')
+    expect(() => prefetcher.observe(job({ load: 'a' }))).toThrow('load must be a function, got a string')
+    expect(() => prefetcher.observe(job({ ttl: 5 }))).toThrow('unknown option ttl; did you mean ttlMs?')
+  })
+
   it('does not fail a caller when a predictor of somebody else throws', () => {
     const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const predictor = {
@@ -257,6 +265,23 @@ describe('a list of jobs', () => {
     await pass(0)
     expect(report.value).toEqual({ loaded: 6, present: 0, refused: 0, failed: 0, skipped: 4 })
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('ends when the cache is closed, whether or not it has a signal of its own; callers who have joined get their answer', async () => {
+    for (const options of [{}, { signal: new AbortController().signal }]) {
+      const cache = newCache()
+      const origin = new Origin<string>()
+      const report = watch(cache.prefetch(jobs(origin, 4), { concurrency: 2, ...options }))
+      await pass(0)
+      const call = cache.getOrLoad('key-1', origin.load)
+      await pass(0)
+      await cache.close()
+      await pass(0)
+      expect(origin.signals.map(({ aborted }) => aborted)).toEqual([true, false])
+      expect(report.value).toEqual({ loaded: 0, present: 0, refused: 0, failed: 2, skipped: 2 })
+      origin.answer('value', 1)
+      expect(await call).toBe('value')
+    }
   })
 
   it('counts as useful what somebody waits for already', async () => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { EntrySettings } from '../options.ts'
 
 /** So many names whose loading has failed are remembered. */
 const MOST_FAILURES = 1_000
@@ -8,12 +9,17 @@ export interface Failure {
   readonly at: number
 }
 
-/** Whose loading failed lately: it is not tried again at once while something stale can be served. */
+/** Whose loading failed lately, and what follows from it. */
 export class Failures {
+  readonly #settings: EntrySettings
   readonly #byName = new LRUCache<string, Failure>({ max: MOST_FAILURES })
 
-  add(name: string, failure: Failure): void {
-    this.#byName.set(name, failure)
+  constructor(settings: EntrySettings) {
+    this.#settings = settings
+  }
+
+  add(name: string, error: unknown): void {
+    this.#byName.set(name, { error, at: this.#settings.clock.now() })
   }
 
   delete(name: string): void {
@@ -24,9 +30,28 @@ export class Failures {
     this.#byName.clear()
   }
 
-  /** The failure of this name, if it is not longer ago than that. */
-  within(ms: number, name: string, now: number): Failure | undefined {
+  /** The failure for which this name is not loaded again yet, as long as something stale can be served. */
+  backingOff(name: string): Failure | undefined {
+    return this.#within(this.#settings.refreshBackoffMs, name)
+  }
+
+  /** The failure that is the answer, since it is too early to try again. */
+  remembered(name: string): Failure | undefined {
+    return this.#within(this.#settings.negativeTtlMs, name)
+  }
+
+  /** Whether this error may be hidden behind something stale. @param rule instead of the cache's own */
+  mayHide(error: unknown, rule = this.#settings.serveStaleIf): boolean {
+    try {
+      return rule(error)
+    } catch (thrown) {
+      this.#settings.onError(thrown)
+      return false
+    }
+  }
+
+  #within(ms: number, name: string): Failure | undefined {
     const failure = this.#byName.get(name)
-    return failure !== undefined && now - failure.at < ms ? failure : undefined
+    return failure !== undefined && this.#settings.clock.now() - failure.at < ms ? failure : undefined
   }
 }

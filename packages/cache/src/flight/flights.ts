@@ -24,6 +24,12 @@ export class Flights<T> {
     if (flight === undefined || this.#byName.get(name)?.flight === flight) this.#byName.delete(name)
   }
 
+  /** Nothing more comes of it. */
+  end(name: string, flight: Flight<T>): void {
+    this.detach(name, flight)
+    flight.end()
+  }
+
   detachTag(tag: string): void {
     for (const [name, { tags }] of this.#byName) if (tags.includes(tag)) this.#byName.delete(name)
   }

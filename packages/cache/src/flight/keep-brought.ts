@@ -1,6 +1,7 @@
+import type { CacheParts } from '../cache-parts.ts'
 import type { Kept } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
-import type { CacheParts, Work } from './answers.ts'
+import type { Work } from './question.ts'
 
 /** Keeps what a load has brought. What was loaded ahead is useful once somebody asks for it, or has come for it meanwhile. */
 export function keepBrought<Fresh>(

@@ -1,4 +1,4 @@
-import { unref } from '../unref.ts'
+import { after } from '../after.ts'
 import type { Flight } from './flight.ts'
 
 export interface SeatOptions {
@@ -19,7 +19,7 @@ export class Seat<T> {
   readonly #flight: Flight<T>
   readonly #options: SeatOptions
   readonly #reject: (reason: unknown) => void
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopTimer: (() => void) | undefined
 
   readonly #abort = (): void => this.leave(this.#options.signal?.reason)
 
@@ -30,7 +30,7 @@ export class Seat<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.result = promise
     this.#reject = reject
-    const arrive = (): void => clearTimeout(this.#timer)
+    const arrive = (): void => this.#stopTimer?.()
     // In this order: the timer is gone when the caller learns how it ended.
     flight.result.then(arrive, arrive)
     flight.result.then(resolve, reject)
@@ -44,10 +44,9 @@ export class Seat<T> {
     }
     signal?.addEventListener('abort', this.#abort, { once: true })
     if (timeoutMs === undefined) return
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = after(timeoutMs, () => {
       this.leave(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
-    }, timeoutMs)
-    unref(this.#timer)
+    })
   }
 
   leave(reason: unknown): void {
@@ -59,7 +58,7 @@ export class Seat<T> {
 
   /** Nothing holds on to this caller any more. */
   release(): void {
-    clearTimeout(this.#timer)
+    this.#stopTimer?.()
     this.#options.signal?.removeEventListener('abort', this.#abort)
   }
 }

@@ -90,7 +90,7 @@ function ofFinish(reason: unknown): AnswerRefusal | undefined {
 }
 
 function firstOf(refusals: readonly (AnswerRefusal | undefined)[]): AnswerRefusal | undefined {
-  return refusals.find((refusal) => refusal !== undefined)
+  return refusals.find(Boolean)
 }
 
 function textOf(chunks: readonly Uint8Array[]): string {

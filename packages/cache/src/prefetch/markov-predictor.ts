@@ -90,16 +90,11 @@ export class MarkovPredictor implements Predictor {
   }
 
   #forgetRarest(followers: Followers): void {
-    let rarest: string | undefined
-    let fewest = Infinity
-    for (const [key, support] of followers.counts) {
-      if (support >= fewest) continue
-      fewest = support
-      rarest = key
-    }
-    if (rarest === undefined) return
-    followers.counts.delete(rarest)
-    followers.total -= fewest
+    const [rarest] = [...followers.counts].sort(([, one], [, other]) => one - other)
+    if (!rarest) return
+    const [key, support] = rarest
+    followers.counts.delete(key)
+    followers.total -= support
   }
 }
 

@@ -1,5 +1,6 @@
+import { after } from '../after.ts'
 import type { Clock } from '../clock.ts'
-import { unref } from '../unref.ts'
+import { waitFor } from '../wait-for.ts'
 
 const MINUTE_MS = 60_000
 
@@ -30,27 +31,12 @@ export class Pace {
     signal?.throwIfAborted()
     while (!this.tryTurn()) {
       const waitMs = (this.#taken[0] ?? 0) + MINUTE_MS - this.#clock.now()
-      await sleep(Math.max(1, waitMs), signal)
+      await waitFor(signal, (done) => after(Math.max(1, waitMs), done))
     }
   }
 
   /** The last turn was not needed. */
   giveBack(): void {
     this.#taken.pop()
-  }
-}
-
-/** Rejects at once, with the signal's own reason, when it aborts. */
-async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), ms)
-  unref(timer)
-  const abort = (): void => reject(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
-  try {
-    await promise
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
   }
 }

@@ -30,7 +30,7 @@ export interface PrefetchReport {
   /** Loaded, and not kept. */
   refused: number
   failed: number
-  /** Not begun before the list was aborted. */
+  /** Not begun before the list was aborted, or the cache closed. */
   skipped: number
 }
 
@@ -39,7 +39,7 @@ export interface PrefetchTarget<Job> {
   readonly clock: Clock
   idle(signal?: AbortSignal): Promise<void>
   /** Loads one thing ahead, unless it is there. */
-  prefetchOne(job: Job, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused'>
+  prefetchOne(job: Job, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused' | 'skipped'>
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   aFunction,
   aName,
   aPart,
+  aText,
   count,
   expect,
   having,
@@ -101,9 +102,8 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   /** How a key that was asked for is loaded. */
   readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MOST_JOBS })
   readonly #closing = new AbortController()
-  readonly #counts = { predicted: 0, begun: 0, failed: 0 }
+  readonly #counts = { predicted: 0, begun: 0, failed: 0, inFlight: 0 }
   readonly #skipped = { budget: 0, off: 0, late: 0 }
-  #inFlight = 0
 
   constructor(options: PrefetcherOptions<Value>) {
     this.#options = options
@@ -116,14 +116,16 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   observe({ session, ...job }: Observation<Value>): void {
     const { key, load, ...entry } = job
     checkSet(entry)
+    expect('key', key, aText)
     expect('load', load, aFunction)
     if (session !== undefined) expect('session', session, aName)
     if (this.#closing.signal.aborted) return
     const scope = job.scope ?? ''
+    const name = nameIn(job.scope, key)
     const now = this.#clock.now()
-    this.#jobs.set(nameIn(job.scope, key), job)
+    this.#jobs.set(name, job)
     this.#precision.expire(now)
-    this.#precision.asked(nameIn(job.scope, key))
+    this.#precision.asked(name)
     try {
       this.#predictor.observe(scope, key, now, session)
       for (const prediction of this.#predictor.predict(scope, key)) this.#consider(prediction, job)
@@ -139,7 +141,6 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     return {
       ...this.#counts,
       skipped: { ...this.#skipped },
-      inFlight: this.#inFlight,
       precision,
       on: this.#on,
     }
@@ -163,14 +164,14 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#counts.predicted++
     this.#precision.predicted(name, this.#clock.now())
     if (!this.#on) this.#skipped.off++
-    else if (this.#inFlight >= (this.#options.maxInFlight ?? 2)) this.#skipped.budget++
+    else if (this.#counts.inFlight >= (this.#options.maxInFlight ?? 2)) this.#skipped.budget++
     else void this.#run(name, job)
   }
 
   async #run(name: string, job: PrefetchJob<Value>): Promise<void> {
     const { cache, onlyWhenIdle = true } = this.#options
     const { signal } = this.#closing
-    this.#inFlight++
+    this.#counts.inFlight++
     try {
       if (onlyWhenIdle) await cache.idle(signal)
       if (!this.#precision.isOpen(name)) this.#skipped.late++
@@ -183,7 +184,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     } catch {
       // Only closing ends the wait for idleness.
     } finally {
-      this.#inFlight--
+      this.#counts.inFlight--
     }
   }
 }

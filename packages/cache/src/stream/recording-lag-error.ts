@@ -1,3 +1,5 @@
+import { hasCode } from '../has-code.ts'
+
 const CODE = 'recording_lag'
 
 /** This reader of a shared stream fell so far behind the others that what it had to read next was let go. */
@@ -9,13 +11,13 @@ export class RecordingLagError extends Error {
 
   constructor(maxRecordBytes: number) {
     super(
-      `this reader is more than ${maxRecordBytes} bytes behind another one of the same stream; read faster, or raise maxRecordBytes`,
+      `this reader is more than ${maxRecordBytes} bytes behind the foremost one; read faster, or raise maxRecordBytes`,
     )
     this.maxRecordBytes = maxRecordBytes
   }
 
   /** Whether it is this error, also one of another copy of this package. */
   static is(error: unknown): error is RecordingLagError {
-    return error instanceof Error && (error as { code?: unknown }).code === CODE
+    return hasCode(error, CODE)
   }
 }

@@ -47,12 +47,10 @@ export class Recording {
     return this.#whole ? this.#chunks : undefined
   }
 
-  get bytes(): number {
-    return this.#held
-  }
-
   add(reader: RecordingReader): void {
     this.#readers.add(reader)
+    // It was on its way here when the beginning was let go.
+    if (this.#gone > 0) this.#cutOff(reader)
   }
 
   remove(reader: RecordingReader): void {
@@ -141,7 +139,7 @@ export class Recording {
       this.#events.outgrown()
     }
     this.#letGo()
-    this.#cutOff()
+    this.#cutOffSlow()
   }
 
   /** What every reader has read, once nobody can join any more. */
@@ -154,14 +152,17 @@ export class Recording {
     this.#gone += read
   }
 
-  #cutOff(): void {
+  #cutOff(reader: RecordingReader): void {
+    this.#readers.delete(reader)
+    reader.cutOff(new RecordingLagError(this.#maxBytes))
+  }
+
+  /** Those who are too far behind. */
+  #cutOffSlow(): void {
     while (this.#held > this.#maxBytes && this.#chunks.length > 1) {
       const last = this.#gone
       const slow = [...this.#readers].filter(({ position }) => position === last)
-      for (const reader of slow) {
-        this.#readers.delete(reader)
-        reader.cutOff(new RecordingLagError(this.#maxBytes))
-      }
+      for (const reader of slow) this.#cutOff(reader)
       this.#letGo()
       if (slow.length === 0) return
     }

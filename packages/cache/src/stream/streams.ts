@@ -1,12 +1,12 @@
+import { after } from '../after.ts'
+import type { CacheParts } from '../cache-parts.ts'
 import type { StreamOptions } from '../call-options.ts'
-import type { CacheParts, Landing, Work } from '../flight/answers.ts'
+import type { Asked, Kind, Landed } from '../calls.ts'
 import { keepBrought } from '../flight/keep-brought.ts'
-import type { Seat } from '../flight/seat.ts'
+import type { Work } from '../flight/question.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 import { newEntry } from '../tiers/new-entry.ts'
-import { unref } from '../unref.ts'
-import type { Asked } from '../value/values.ts'
 import { Decision, type WorkContext } from '../work-context.ts'
 import { Reader, type Body } from './reader.ts'
 import { Recording } from './recording.ts'
@@ -52,14 +52,16 @@ export class Streams {
     this.#parts = parts
   }
 
-  accepts({ head, payload }: Entry): boolean {
-    return head !== undefined && typeof payload !== 'string'
+  readonly accepts = ({ head, payload }: Entry): boolean => head !== undefined && typeof payload !== 'string'
+
+  kind(open: Open<unknown>): Kind<FreshRecording, StreamOptions> {
+    return { accepts: this.accepts, bring: (work, asked) => this.#bring(work, asked, open) }
   }
 
   /** Asks the origin for an answer; from its head on, the body is recorded. */
-  async bring(
+  async #bring(
     work: Work<FreshRecording>,
-    asked: Asked & { readonly options: StreamOptions },
+    asked: Asked<StreamOptions>,
     open: Open<unknown>,
   ): Promise<FreshRecording> {
     const { flight, purpose } = work
@@ -104,14 +106,11 @@ export class Streams {
       return
     }
     const { refreshTimeoutMs } = this.#parts.settings
-    const timer = setTimeout(
-      () => {
-        if (flight.waiting === 0) flight.abort(reason)
-      },
-      finish ? refreshTimeoutMs : DRAIN_MS,
-    )
-    unref(timer)
-    flight.afterwards(() => clearTimeout(timer))
+    const waitMs = finish ? refreshTimeoutMs : DRAIN_MS
+    const stop = after(waitMs, () => {
+      if (flight.waiting === 0) flight.abort(reason)
+    })
+    flight.afterwards(stop)
     void this.#drain(flight, recording, reason)
   }
 
@@ -125,7 +124,7 @@ export class Streams {
 
   #keep(
     work: Work<FreshRecording>,
-    { options, tagsIn }: Asked & { readonly options: StreamOptions },
+    { options }: Asked<StreamOptions>,
     decision: Decision<FreshRecording>,
     head: string | undefined,
     chunks: readonly Uint8Array[] | undefined,
@@ -136,8 +135,7 @@ export class Streams {
     const verdict = options.isComplete ? this.#verdict(options.isComplete, chunks) : true
     if (verdict !== true) return tiers.refuse(verdict)
     const content = { payload: concat(chunks), encoded: false }
-    const tags = tagsIn(decision.options.tags)
-    const entry = newEntry(settings, content, decision.options, tags, work.bornAt, head)
+    const entry = newEntry(settings, content, decision.options, work.bornAt, head)
     return keepBrought(this.#parts, work, entry)
   }
 
@@ -164,11 +162,7 @@ export class Streams {
   }
 
   /** What one of those who waited gets: each a body of his own. */
-  handOut(
-    landing: Landing<FreshRecording>,
-    seat?: Seat<Landing<FreshRecording>>,
-    joined = false,
-  ): Recorded<unknown> {
+  handOut({ landing, seat, joined }: Landed<FreshRecording>): Recorded<unknown> {
     if (landing.entry) return { ...landing.outcome, ...this.replay(landing.entry) }
     const { head, headJson, recording, kept } = landing.fresh
     const body = new Reader(recording, (reason) => seat?.leave(reason))

@@ -1,4 +1,4 @@
-import { unref } from '../unref.ts'
+import { after } from '../after.ts'
 
 /** Stands for what did not come in time. */
 export const TOO_LATE = Symbol('too late')
@@ -13,15 +13,14 @@ export async function within<T>(
 ): Promise<T | typeof TOO_LATE> {
   const controller = new AbortController()
   const { promise: late, resolve } = Promise.withResolvers<typeof TOO_LATE>()
-  const timer = setTimeout(() => {
+  const stop = after(ms, () => {
     resolve(TOO_LATE)
     controller.abort(new DOMException(`the far tier may take ${ms} ms`, 'TimeoutError'))
-  }, ms)
-  unref(timer)
+  })
   try {
     // A race also takes the rejection of what comes too late.
     return await Promise.race([work(controller.signal), late])
   } finally {
-    clearTimeout(timer)
+    stop()
   }
 }

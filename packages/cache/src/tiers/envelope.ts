@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { LONGEST_LIFE_MS } from '../validate.ts'
-import { endOf } from '../staleness.ts'
+import { endOf, type Life } from '../staleness.ts'
 import type { Entry } from './entry.ts'
 
 /*
@@ -23,20 +23,13 @@ interface Header {
   readonly encoded: boolean
   readonly head?: string
   readonly tags: readonly string[]
-  readonly times: readonly [
-    bornAt: number,
-    storedAt: number,
-    fresh: number,
-    revalidate: number,
-    error: number,
-  ]
+  readonly life: Life
 }
 
 export function sealEnvelope(key: string, entry: Entry): Uint8Array {
-  const { payload, encoded, head, tags } = entry
+  const { payload, encoded, head, tags, life } = entry
   const form = typeof payload !== 'string' ? 'bytes' : payload.isWellFormed() ? 'text' : 'json'
-  const times = [entry.bornAt, entry.storedAt, entry.freshUntil, entry.revalidateUntil, entry.errorUntil]
-  const header = utf8.encode(JSON.stringify({ key, form, encoded, head, tags, times }))
+  const header = utf8.encode(JSON.stringify({ key, form, encoded, head, tags, life }))
   const body =
     typeof payload !== 'string' ? payload : utf8.encode(form === 'text' ? payload : JSON.stringify(payload))
 
@@ -61,10 +54,8 @@ export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
     const end = PREAMBLE + view.getUint32(9)
     const header = JSON.parse(text(sealed.subarray(PREAMBLE, end))) as Header
     if (header.key !== key) return undefined
-    const [bornAt, storedAt, freshUntil, revalidateUntil, errorUntil] = header.times
-    const { encoded, head, tags } = header
-    const payload = payloadOf(header.form, sealed.subarray(end))
-    const entry = { payload, encoded, head, tags, bornAt, storedAt, freshUntil, revalidateUntil, errorUntil }
+    const { form, encoded, head, tags, life } = header
+    const entry = { payload: payloadOf(form, sealed.subarray(end)), encoded, head, tags, life }
     return isSane(entry) ? entry : undefined
   } catch {
     // The checksum was right, so somebody else sealed it, to another plan.
@@ -77,12 +68,12 @@ function payloadOf(form: Header['form'], body: Uint8Array): string | Uint8Array 
   return form === 'text' ? text(body) : (JSON.parse(text(body)) as string)
 }
 
-function isSane(entry: Entry): boolean {
-  const { bornAt, storedAt, freshUntil, revalidateUntil, errorUntil, head, tags } = entry
+function isSane({ encoded, head, tags, life }: Entry): boolean {
+  const { bornAt, storedAt, freshUntil, revalidateUntil, errorUntil } = life
   return (
     [bornAt, storedAt, freshUntil, revalidateUntil, errorUntil].every(Number.isFinite) &&
-    endOf(entry) - storedAt <= 3 * LONGEST_LIFE_MS &&
-    typeof entry.encoded === 'boolean' &&
+    endOf(life) - storedAt <= 3 * LONGEST_LIFE_MS &&
+    typeof encoded === 'boolean' &&
     (head === undefined || typeof head === 'string') &&
     tags.every((tag) => typeof tag === 'string')
   )

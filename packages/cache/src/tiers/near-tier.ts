@@ -12,8 +12,11 @@ export class NearTier {
   readonly #maxBytes: number
   readonly #namesByTag = new Map<string, Set<string>>()
   readonly #counters: Counters
+  readonly #madeAt: number
 
-  constructor(limits: { maxEntries: number; maxBytes: number }, counters: Counters) {
+  /** @param madeAt now, in milliseconds since 1970: its ticks are whole milliseconds since then */
+  constructor(limits: { maxEntries: number; maxBytes: number }, counters: Counters, madeAt: number) {
+    this.#madeAt = madeAt
     this.#maxBytes = limits.maxBytes
     this.#counters = counters
     this.#entries = new LRUCache({
@@ -44,21 +47,26 @@ export class NearTier {
   /** What is kept under this name, if it is good for anything. */
   get(name: string, now: number): NearEntry | 'expired' | undefined {
     const entry = this.#entries.get(name)
-    if (entry === undefined || freshnessOf(entry, now) !== 'expired') return entry
+    if (entry === undefined || freshnessOf(entry.life, now) !== 'expired') return entry
     this.#entries.delete(name)
     return 'expired'
   }
 
-  /** The same where only a fresh one will do; what else is there stays there. */
+  /** The same where only a fresh one will do; what else is there stays there. It may miss one in its last millisecond. */
   getFresh(name: string, now: number): NearEntry | undefined {
     const entry = this.#entries.get(name)
-    return entry !== undefined && now < entry.freshUntil ? entry : undefined
+    return entry !== undefined && this.#tickOf(now) < entry.freshUntilTick ? entry : undefined
+  }
+
+  /** How long ago it was stored, in whole milliseconds. */
+  ageOf(entry: NearEntry, now: number): number {
+    return Math.max(0, this.#tickOf(now) - entry.storedAtTick)
   }
 
   /** Without being a use of it. */
   isFresh(name: string, now: number): boolean {
     const entry = this.#entries.peek(name)
-    return entry !== undefined && freshnessOf(entry, now) === 'fresh'
+    return entry !== undefined && freshnessOf(entry.life, now) === 'fresh'
   }
 
   /** Somebody was served with it. */
@@ -74,8 +82,8 @@ export class NearTier {
    */
   put(name: string, entry: Entry, awaited = false): 'too-large' | 'superseded' | undefined {
     const present = this.#entries.peek(name)
-    if (present !== undefined && present.bornAt > entry.bornAt) return 'superseded'
-    const kept = new NearEntry(name, entry, awaited)
+    if (present !== undefined && present.life.bornAt > entry.life.bornAt) return 'superseded'
+    const kept = new NearEntry(name, entry, awaited, this.#tickOf)
     if (kept.bytes > this.#maxBytes) {
       // What it would have replaced is out of date.
       this.#entries.delete(name)
@@ -103,6 +111,8 @@ export class NearTier {
       if (name.startsWith(prefix)) this.#entries.delete(name)
     }
   }
+
+  readonly #tickOf = (time: number): number => Math.floor(time - this.#madeAt)
 
   #tag(tag: string, name: string): void {
     const names = this.#namesByTag.get(tag)

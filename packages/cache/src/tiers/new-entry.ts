@@ -1,5 +1,6 @@
-import type { EntryOptions } from '../call-options.ts'
+import type { EntryOptions, ScopeOptions } from '../call-options.ts'
 import type { Content } from '../codec.ts'
+import { tagsIn } from '../names.ts'
 import type { EntrySettings } from '../options.ts'
 import { lifeOf } from '../staleness.ts'
 import type { Entry } from './entry.ts'
@@ -8,21 +9,17 @@ import type { Entry } from './entry.ts'
 export function newEntry(
   settings: EntrySettings,
   { payload, encoded }: Content,
-  options: EntryOptions,
-  tags: readonly string[],
+  options: ScopeOptions & EntryOptions,
   bornAt: number,
-  head: string | undefined,
+  head?: string,
 ): Entry {
-  const life = lifeOf(
-    {
-      ttlMs: options.ttlMs ?? settings.ttlMs,
-      ttlJitter: settings.ttlJitter,
-      staleWhileRevalidateMs: options.staleWhileRevalidateMs ?? settings.staleWhileRevalidateMs,
-      staleIfErrorMs: options.staleIfErrorMs ?? settings.staleIfErrorMs,
-    },
-    bornAt,
-    settings.clock.now(),
-    settings.random,
-  )
-  return { payload, encoded, head, tags, ...life }
+  const { ttlJitter, clock, random } = settings
+  const {
+    ttlMs = settings.ttlMs,
+    staleWhileRevalidateMs = settings.staleWhileRevalidateMs,
+    staleIfErrorMs = settings.staleIfErrorMs,
+  } = options
+  const rules = { ttlMs, ttlJitter, staleWhileRevalidateMs, staleIfErrorMs }
+  const tags = tagsIn(options.scope, options.tags)
+  return { payload, encoded, head, tags, life: lifeOf(rules, bornAt, clock.now(), random) }
 }

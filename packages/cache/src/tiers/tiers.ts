@@ -26,8 +26,8 @@ export class Tiers {
     this.#settings = settings
     this.#counters = counters
     this.#invalidations = invalidations
-    this.near = new NearTier(settings, counters)
-    this.far = settings.farTier && new FarTier(farOptions(settings, settings.farTier, counters))
+    this.near = new NearTier(settings, counters, settings.clock.now())
+    this.far = settings.farTier && new FarTier(settings.farTier, settings, counters.far)
   }
 
   /** Looks in memory, then in the far tier; what is found there is brought near, with the life it has left. */
@@ -37,7 +37,7 @@ export class Tiers {
     const near: Found =
       typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
     // Another process may have loaded anew what is only good for the case of an error here.
-    if (!this.far || (near.entry && freshnessOf(near.entry, now) !== 'stale-if-error')) return near
+    if (!this.far || (near.entry && freshnessOf(near.entry.life, now) !== 'stale-if-error')) return near
     const running = this.#reads.get(name)
     if (running) return running
     const read = this.#readFar(this.far, name, near).finally(() => this.#reads.delete(name))
@@ -52,7 +52,7 @@ export class Tiers {
       if (!found.entry) return near.entry ? near : found
       const { entry } = found
       if (watch.forbids(entry.tags)) return EXPIRED
-      if (near.entry && near.entry.bornAt >= entry.bornAt) return near
+      if (near.entry && near.entry.life.bornAt >= entry.life.bornAt) return near
       this.near.put(name, entry)
       return { entry, source: 'far' }
     } finally {
@@ -75,13 +75,41 @@ export class Tiers {
   ): { readonly kept: Kept; readonly written?: Promise<void> } {
     const refusal = watch?.forbids(entry.tags)
       ? 'invalidated'
-      : endOf(entry) <= this.#settings.clock.now()
+      : endOf(entry.life) <= this.#settings.clock.now()
         ? 'no-life'
         : this.near.put(name, entry, awaited)
     const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
     if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
     this.#counters.kept++
     return far ? { kept: true, written: far.write(name, entry) } : KEPT
+  }
+
+  /** Also what is being loaded is not kept. @returns whether the near tier held it */
+  async delete(name: string): Promise<boolean> {
+    this.#invalidations.name(name)
+    const held = this.near.delete(name)
+    await this.far?.delete(name)
+    return held
+  }
+
+  /** @returns how many entries of the near tier had it */
+  async invalidateTag(tag: string): Promise<number> {
+    this.#invalidations.tag(tag)
+    const had = this.near.deleteTag(tag)
+    await this.far?.invalidateTag(tag)
+    return had
+  }
+
+  /** @throws what the far tier throws: then only the near tier has forgotten */
+  async clear(prefix: string): Promise<void> {
+    this.#invalidations.prefix(prefix)
+    this.near.clear(prefix)
+    await this.far?.clear(prefix)
+  }
+
+  async close(): Promise<void> {
+    this.near.clear()
+    await this.far?.close()
   }
 
   /** Counts it. */
@@ -98,20 +126,3 @@ const KEPT = { kept: true } as const
 const ABSENT: Found = { absence: 'absent' }
 const EXPIRED: Found = { absence: 'expired' }
 const MOST_REASONS = 50
-
-function farOptions(
-  settings: EntrySettings,
-  store: NonNullable<EntrySettings['farTier']>,
-  counters: Counters,
-): ConstructorParameters<typeof FarTier>[0] {
-  return {
-    store,
-    namespace: settings.namespace,
-    readTimeoutMs: settings.farReadTimeoutMs,
-    writeTimeoutMs: settings.farWriteTimeoutMs,
-    restMs: settings.farRestMs,
-    clock: settings.clock,
-    counters: counters.far,
-    onError: settings.onError,
-  }
-}

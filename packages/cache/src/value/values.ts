@@ -1,7 +1,10 @@
-import type { EntryOptions } from '../call-options.ts'
+import type { CacheParts } from '../cache-parts.ts'
+import type { LoadOptions } from '../call-options.ts'
+import type { Asked, Kind } from '../calls.ts'
 import { contentOf, valueOf, type Content } from '../codec.ts'
+import type { Landing } from '../flight/landing.ts'
 import { keepBrought } from '../flight/keep-brought.ts'
-import type { CacheParts, Landing, Work } from '../flight/answers.ts'
+import type { Work } from '../flight/question.ts'
 import type { Settings } from '../options.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
@@ -40,7 +43,7 @@ export class Values<Value> {
     this.#settings = settings
   }
 
-  accepts(entry: Entry, source: 'near' | 'far'): boolean {
+  readonly accepts = (entry: Entry, source: 'near' | 'far'): boolean => {
     if (entry.head !== undefined) return false
     if (source === 'near' || !entry.encoded) return true
     try {
@@ -69,17 +72,21 @@ export class Values<Value> {
     }
   }
 
-  /** How the origin is asked for a value, and the value kept. */
-  async bring(
+  kind(load: Load<Value>): Kind<FreshValue<Value>, LoadOptions> {
+    return { accepts: this.accepts, bring: (work, asked) => this.#bring(work, asked, load) }
+  }
+
+  /** Asks the origin for a value, and keeps it. */
+  async #bring(
     work: Work<FreshValue<Value>>,
-    { key, options, tagsIn }: Asked,
+    { key, options }: Asked,
     load: Load<Value>,
   ): Promise<FreshValue<Value>> {
     const stale = work.stale && this.accepts(work.stale, 'far') ? this.read(work.stale) : undefined
-    const decision = new LoadDecision(key, work, options, this.#settings.onError, stale)
-    const value = await load(decision)
+    const decision = new Decision(key, work, options, this.#settings.onError)
+    const value = await load(Object.assign(decision, { stale }))
     work.flight.signal.throwIfAborted()
-    const fresh = this.#keep(value, work, decision, tagsIn)
+    const fresh = this.#keep(value, work, decision)
     work.end()
     return fresh
   }
@@ -87,14 +94,13 @@ export class Values<Value> {
   #keep(
     value: Value,
     work: Work<FreshValue<Value>>,
-    { kept: wanted, options }: LoadDecision<Value>,
-    tagsIn: Asked['tagsIn'],
+    { kept: wanted, options }: Decision<FreshValue<Value>>,
   ): FreshValue<Value> {
     const { tiers, settings } = this.#parts
     if (wanted !== true) return { value, content: this.#quietContent(value), kept: tiers.refuse(wanted) }
     const content = this.content(value)
     if (!content) return { value, content, kept: 'unencodable' }
-    const entry = newEntry(settings, content, options, tagsIn(options.tags), work.bornAt, undefined)
+    const entry = newEntry(settings, content, options, work.bornAt)
     return { value, content, kept: keepBrought(this.#parts, work, entry) }
   }
 
@@ -114,28 +120,5 @@ export class Values<Value> {
     const { value, content, kept } = landing.fresh
     if (!joined) return { ...outcome, value, kept }
     return { ...SHARED, value: content?.encoded ? this.read(content) : value, kept }
-  }
-}
-
-/** What a call wants to know, and how it is to be kept. */
-export interface Asked {
-  readonly key: string
-  readonly options: EntryOptions
-  /** Tags as named inside the scope of the call. */
-  readonly tagsIn: (tags: readonly string[] | undefined) => readonly string[]
-}
-
-class LoadDecision<Value> extends Decision<FreshValue<Value>> implements LoadContext<Value> {
-  readonly stale: Value | undefined
-
-  constructor(
-    key: string,
-    work: Work<FreshValue<Value>>,
-    options: EntryOptions,
-    onError: (error: unknown) => void,
-    stale: Value | undefined,
-  ) {
-    super(key, work, options, onError)
-    this.stale = stale
   }
 }

@@ -1,0 +1,89 @@
+import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, VALUE, type Origin } from './rivals.ts'
+
+const CALLERS = 1_000
+const ORIGIN_MS = 5
+const ROUNDS = 3
+const NONE = { calls: 0, tookMs: NaN }
+/** What has not ended by then is not waited for: some ask the origin for one caller after the other. */
+const PATIENCE_MS = 20_000
+
+type Ask = (key: string, origin: Origin) => Promise<unknown>
+
+/** Prints how often the origin is asked, and how long it takes, when a thousand callers want the same thing that is not there. */
+export async function printStampedes(): Promise<void> {
+  console.log(
+    `\n${CALLERS} callers at once`.padEnd(31),
+    `a load of ${ORIGIN_MS} ms`.padEnd(25),
+    'one that fails',
+  )
+  const { rivals, close } = contenders()
+  for (const [name, ask] of Object.entries(rivals)) {
+    // Once with fewer for the compiler, then in earnest.
+    for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
+    const cells: string[] = []
+    for (const fails of [false, true]) {
+      const runs = []
+      for (let round = 0; round < ROUNDS; round++) {
+        runs.push(await stampede(ask, `key-${fails}-${round}`, CALLERS, fails))
+      }
+      // The median; the calls are the same in all.
+      const { calls, tookMs } = runs.sort((one, other) => one.tookMs - other.tookMs)[ROUNDS >> 1] ?? NONE
+      const took = tookMs === Infinity ? `over ${PATIENCE_MS / 1_000} s` : `${tookMs.toFixed(0)} ms`
+      cells.push(`${String(calls).padStart(6)} calls ${took.padStart(10)}`)
+    }
+    console.log(name.padEnd(30), cells.join('   '))
+  }
+  await close()
+}
+
+async function stampede(
+  ask: Ask,
+  key: string,
+  callers: number,
+  fails: boolean,
+): Promise<{ calls: number; tookMs: number }> {
+  let calls = 0
+  const origin = async (): Promise<string> => {
+    calls++
+    await new Promise((resolve) => setTimeout(resolve, ORIGIN_MS))
+    if (fails) throw new Error('down')
+    return VALUE
+  }
+  const begun = performance.now()
+  const all = Promise.all(Array.from({ length: callers }, () => ask(key, origin).catch(() => 'failed')))
+  const ended = await Promise.race([
+    all,
+    new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined).unref()),
+  ])
+  return { calls, tookMs: ended ? performance.now() - begun : Infinity }
+}
+
+function contenders(): { rivals: Record<string, Ask>; close: () => Promise<void> } {
+  const harbor = newHarbor(100)
+  const lru = newLru(100)
+  const bentocache = newBentocache(100)
+  const cacheable = newCacheable(100)
+  const keyv = newKeyv()
+  const pending = new Map<string, Promise<string>>()
+  return {
+    rivals: {
+      'harbor: getOrLoad': (key, origin) => harbor.getOrLoad(key, origin),
+      'lru-cache 11: fetch': (key, origin) => lru.fetch(key, { context: origin }),
+      'bentocache: getOrSet': (key, origin) => bentocache.getOrSet({ key, factory: origin }),
+      'cacheable: getOrSet': (key, origin) => cacheable.getOrSet(key, origin, { throwErrors: true }),
+      'keyv: get, then set': async (key, origin) => {
+        const there = await keyv.get(key)
+        if (there === undefined) await keyv.set(key, await origin())
+      },
+      // It also keeps what has failed, for ever.
+      'Map of promises': (key, origin) => {
+        const promise = pending.get(key) ?? origin()
+        pending.set(key, promise)
+        return promise
+      },
+    },
+    close: async () => {
+      await bentocache.disconnectAll()
+    },
+  }
+}
