@@ -151,7 +151,10 @@ describe('prediction', () => {
     })
     const ask = async (content: string, user: string): Promise<void> => {
       const wishes = user === 'a' ? perCall({ session: user }) : {}
-      await harbor.chat.completions.create({ ...question(content), ...(user !== 'a' && { safety_identifier: user }) }, wishes)
+      await harbor.chat.completions.create(
+        { ...question(content), ...(user !== 'a' && { safety_identifier: user }) },
+        wishes,
+      )
       await settled(harbor)
     }
     for (const content of ['One?', 'Two?']) for (const user of ['a', 'b', 'c']) await ask(content, user)

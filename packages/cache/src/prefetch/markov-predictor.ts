@@ -8,8 +8,6 @@ export interface MarkovPredictorOptions {
   sessionGapMs?: number | undefined
   /** So many scopes are remembered; those that ask least lately are forgotten first. @default 1_000 */
   maxScopes?: number | undefined
-  /** So many sessions are under way, over all scopes; the idlest are taken for ended first. @default 10_000 */
-  maxSessions?: number | undefined
   /** So many keys in each scope. @default 1_000 */
   maxKeys?: number | undefined
   /** So many followers of each key. @default 16 */
@@ -46,19 +44,17 @@ export class MarkovPredictor implements Predictor {
     this.#sessionGapMs = options.sessionGapMs ?? 1_800_000
     this.#maxKeys = options.maxKeys ?? 1_000
     this.#maxFollowers = options.maxFollowers ?? 16
-    this.#scopes = new LRUCache({ max: options.maxScopes ?? 1_000 })
-    // Room is made as they come: most applications have few.
-    this.#sessions = new LRUCache({ maxSize: options.maxSessions ?? 10_000, sizeCalculation: () => 1 })
+    this.#scopes = growing(options.maxScopes ?? 1_000)
+    this.#sessions = growing(MOST_SESSIONS)
   }
 
   observe(scope: string, key: string, now: number, session = ''): void {
     const name = nameIn(scope, session)
     const known = this.#sessions.get(name)
     if (known && now - known.lastAt <= this.#sessionGapMs) {
-      this.#count(this.#scopes.get(scope) ?? this.#begin(scope), known.lastKey, key)
+      this.#count(scope, known.lastKey, key)
     }
-    if (known) Object.assign(known, { lastKey: key, lastAt: now })
-    else this.#sessions.set(name, { lastKey: key, lastAt: now })
+    this.#sessions.set(name, { lastKey: key, lastAt: now })
   }
 
   predict(scope: string, key: string): readonly Prediction[] {
@@ -70,18 +66,11 @@ export class MarkovPredictor implements Predictor {
       .sort((one, other) => other.support - one.support)
   }
 
-  #begin(scope: string): LRUCache<string, Followers> {
-    const byKey = new LRUCache<string, Followers>({ maxSize: this.#maxKeys, sizeCalculation: () => 1 })
-    this.#scopes.set(scope, byKey)
-    return byKey
-  }
-
-  #count(byKey: LRUCache<string, Followers>, key: string, next: string): void {
+  #count(scope: string, key: string, next: string): void {
+    let byKey = this.#scopes.get(scope)
+    if (!byKey) this.#scopes.set(scope, (byKey = growing(this.#maxKeys)))
     let followers = byKey.get(key)
-    if (!followers) {
-      followers = { total: 0, counts: new Map() }
-      byKey.set(key, followers)
-    }
+    if (!followers) byKey.set(key, (followers = { total: 0, counts: new Map<string, number>() }))
     const { counts } = followers
     followers.total++
     const seen = counts.get(next)
@@ -98,10 +87,17 @@ export class MarkovPredictor implements Predictor {
   }
 }
 
+/** Room is made as entries come: most applications have few, of each. */
+function growing<Value extends object>(most: number): LRUCache<string, Value> {
+  return new LRUCache({ maxSize: most, sizeCalculation: () => 1 })
+}
+
+/** Over all scopes; beyond that, the idlest are taken for ended. */
+const MOST_SESSIONS = 10_000
+
 const CHECKS: Readonly<Record<keyof MarkovPredictorOptions, Check>> = {
   sessionGapMs: timer,
   maxScopes: count,
-  maxSessions: count,
   maxKeys: count,
   maxFollowers: count,
 }
