@@ -3,7 +3,7 @@ import type { Exchange, Log } from './exchange.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import { operationOf, type JsonBody } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
-import { OpenReceipt } from '../receipt.ts'
+import { OpenReceipt } from '../open-receipt.ts'
 
 /** What holds for calls that bring no wishes of their own. */
 export interface ExchangeDefaults {

@@ -1,5 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
-import type { CallCost, OpenReceipt, TokenUsage } from '../receipt.ts'
+import type { OpenReceipt } from '../open-receipt.ts'
+import type { CallCost, TokenUsage } from '../receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
 import { estimateUsage } from './estimate.ts'

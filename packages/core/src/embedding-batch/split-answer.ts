@@ -1,5 +1,6 @@
 import type { Answer, Exchange } from '../call/exchange.ts'
-import type { OpenReceipt, TokenUsage } from '../receipt.ts'
+import type { OpenReceipt } from '../open-receipt.ts'
+import type { TokenUsage } from '../receipt.ts'
 import { isRecord } from '../wire/json.ts'
 import type { JsonBody } from '../wire/operation.ts'
 import { shareTokens } from './share-tokens.ts'

@@ -9,7 +9,8 @@ import {
   type Transport,
 } from '../call/exchange.ts'
 import { unanswered } from '../attempt/failures.ts'
-import type { AttemptFailure, OpenAttempt } from '../receipt.ts'
+import type { OpenAttempt } from '../open-receipt.ts'
+import type { AttemptFailure } from '../receipt.ts'
 import { judge } from '../attempt/judge.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 

@@ -1,0 +1,126 @@
+import type { AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
+
+/**
+ * A receipt while it is being written. Layers note what they did; `close` is called once, and later calls are
+ * ignored, so that a stream's end and its cancellation may both report.
+ */
+export class OpenReceipt implements Receipt {
+  readonly id: string
+  readonly operation: string
+  target: string
+  readonly model: string | undefined
+  readonly streaming: boolean
+  readonly ahead: boolean
+  readonly attempts: OpenAttempt[] = []
+  outcome: Receipt['outcome'] = 'pending'
+  readonly startedAt: number
+  endedAt: number | undefined
+  durationMs: number | undefined
+  waitMs = 0
+  firstContentMs: number | undefined
+  usage: TokenUsage | undefined
+  cost: CallCost | undefined
+  finishReasons: readonly string[] = []
+  possiblyBilled = 0
+  readonly skipped: { target: string; reason: string }[] = []
+  degraded = false
+  cache: CacheRecord | undefined
+  batch: { readonly size: number } | undefined
+  /** Told what the answer cost: those for whom the work is done, who have receipts of their own. */
+  #onBilled: ((cost: CallCost) => void) | undefined
+  #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
+
+  constructor(
+    facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'ahead' | 'startedAt'>,
+  ) {
+    this.id = facts.id
+    this.operation = facts.operation
+    this.target = facts.target
+    this.model = facts.model
+    this.streaming = facts.streaming
+    this.ahead = facts.ahead
+    this.startedAt = facts.startedAt
+  }
+
+  /** Notes a wait that the next attempt will have had behind it. Of several, the longest gives the reason. */
+  waited(ms: number, reason: AttemptRecord['waitedFor']): void {
+    this.waitMs += ms
+    const { waitedMs, waitedFor } = this.#wait
+    this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms >= waitedMs ? reason : waitedFor }
+  }
+
+  /** Opens the record of the next attempt. */
+  attempt(now: number, target: string, adaptations: readonly string[]): OpenAttempt {
+    this.target = target
+    const record: OpenAttempt = {
+      number: this.attempts.length + 1,
+      target,
+      adaptations,
+      startedAt: now,
+      durationMs: undefined,
+      ...this.#wait,
+      status: undefined,
+      requestId: undefined,
+      failure: undefined,
+    }
+    this.#wait = NO_WAIT
+    this.attempts.push(record)
+    return record
+  }
+
+  /** The receipt of work that is done for this call, and for others who come to share it. */
+  fork(): OpenReceipt {
+    return this.apart((cost) => this.billed(cost))
+  }
+
+  /** The receipt of work that is done for this call and others together. @param onBilled told what it cost */
+  apart(onBilled: (cost: CallCost) => void): OpenReceipt {
+    const apart = new OpenReceipt(this)
+    apart.#onBilled = onBilled
+    return apart
+  }
+
+  /** The receipt of the same question, asked ahead by Harbor itself. */
+  again(id: string, startedAt: number): OpenReceipt {
+    const { operation, target, model, streaming } = this
+    return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
+  }
+
+  /** Takes over what a fork has noted so far. What it costs is told when it is known. */
+  adopt(fork: OpenReceipt): void {
+    if (this.outcome !== 'pending') return
+    const { target, waitMs, firstContentMs, usage, finishReasons, possiblyBilled, degraded, batch } = fork
+    Object.assign(this, {
+      target,
+      waitMs,
+      firstContentMs,
+      usage,
+      finishReasons,
+      possiblyBilled,
+      degraded,
+      batch,
+    })
+    this.attempts.splice(0, Infinity, ...fork.attempts)
+    this.skipped.splice(0, Infinity, ...fork.skipped)
+  }
+
+  /** Notes what the answer cost, which may be known only after the end. */
+  billed(cost: CallCost): void {
+    this.cost = cost
+    this.#onBilled?.(cost)
+  }
+
+  /** Returns false if the receipt had been closed before. */
+  close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
+    if (this.outcome !== 'pending') return false
+    this.outcome = outcome
+    this.endedAt = now
+    this.durationMs = now - this.startedAt
+    return true
+  }
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+export type OpenAttempt = Mutable<AttemptRecord>
+
+const NO_WAIT = { waitedMs: 0, waitedFor: 'nothing' } as const
