@@ -1,7 +1,6 @@
 import { Alerts } from './alerts/alerts.ts'
 import type { Cache } from '@harbor/cache'
 import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
-import { OptionError } from './errors.ts'
 import type { Log, Transport } from './call/exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
@@ -18,6 +17,7 @@ import { AnswerStore } from './cache/answer-store.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './cache/cache-options.ts'
 import { systemClock } from './options/policy.ts'
+import { inSection } from './options/in-section.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
@@ -162,7 +162,6 @@ function ownPool(options: PoolOptions | undefined): Pool {
     // A second sending that the pool keeps to itself would be missing from the receipt: only the retry layer retries.
     return createPool({ staleSocketRetry: false, ...options })
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new OptionError('pool', `In pool: ${error.message}`)
+    throw inSection('pool', error)
   }
 }

@@ -1,6 +1,7 @@
 import { createCache, type CacheOptions } from '@harbor/cache'
 import { OptionError } from '../errors.ts'
 import * as is from '../options/check.ts'
+import { inSection } from '../options/in-section.ts'
 
 /**
  * What is kept of answers, and for whom. The first half is the options of `@harbor/cache`, whose entries these are.
@@ -87,7 +88,7 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
     // The leaf knows its options best. Nothing happens in a cache that is not used.
     createCache(others)
   } catch (error) {
-    throw error instanceof TypeError ? new OptionError('cache', `In cache: ${error.message}.`) : error
+    throw inSection('cache', error)
   }
 }
 

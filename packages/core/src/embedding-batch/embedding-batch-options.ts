@@ -1,5 +1,6 @@
 import { createBatcher } from '@harbor/batch'
 import { OptionError } from '../errors.ts'
+import { inSection } from '../options/in-section.ts'
 
 /** How embeddings that are asked for one by one become one request. */
 export interface EmbeddingBatchOptions {
@@ -40,9 +41,7 @@ export function embeddingBatchSettings(
   try {
     createBatcher(() => Promise.resolve([]), { ...settings, sizeOf: () => ({}) })
   } catch (error) {
-    throw error instanceof TypeError
-      ? new OptionError('embeddingBatch', `In embeddingBatch: ${error.message}.`)
-      : error
+    throw inSection('embeddingBatch', error)
   }
   return settings
 }

@@ -1,5 +1,6 @@
 import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@harbor/batch'
 import { OptionError } from '../errors.ts'
+import { inSection } from '../options/in-section.ts'
 import type { CountTokens } from './token-estimates.ts'
 
 /** What the providers allow, for each quota group by itself. */
@@ -26,9 +27,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
     createRateLimiter(rates)
     if (typeof maxConcurrency === 'number') createConcurrencyLimit({ max: maxConcurrency })
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const message = error.message.replace(/^max must/, 'maxConcurrency must')
-    throw new OptionError(name, `In ${name}: ${message}.`)
+    throw inSection(name, renamed(error))
   }
   if (countTokens !== undefined && typeof countTokens !== 'function') {
     throw new OptionError(`${name}.countTokens`, `${name}.countTokens must be a function of the request.`)
@@ -43,4 +42,11 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
       `${name}.maxConcurrency must be a whole number of at least 1, or 'adaptive', got ${JSON.stringify(maxConcurrency)}.`,
     )
   }
+}
+
+/** The leaf knows the number by another name. */
+function renamed(error: unknown): unknown {
+  return error instanceof TypeError
+    ? new TypeError(error.message.replace(/^max must/, 'maxConcurrency must'))
+    : error
 }

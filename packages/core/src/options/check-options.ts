@@ -9,6 +9,7 @@ import { checkPrefetch } from '../prefetch/prefetch-options.ts'
 import type { ClientOptions } from 'openai'
 import * as is from './check.ts'
 import { OptionError } from '../errors.ts'
+import { inSection } from './in-section.ts'
 import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
 import type { SpendLimitOptions } from '../cost/spend-limit.ts'
 import type { BreakerSettings } from '../targets/health.ts'
@@ -181,10 +182,6 @@ function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   } catch (error) {
     throw inSection('breaker', error)
   }
-}
-
-function inSection(section: string, error: unknown): unknown {
-  return error instanceof TypeError ? new OptionError(section, `In ${section}: ${error.message}.`) : error
 }
 
 /** @throws OptionError for an option of the `retry` section that makes no sense, or is the pipeline's to give */

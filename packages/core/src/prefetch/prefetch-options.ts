@@ -1,5 +1,6 @@
 import { createPrefetcher, type PrefetcherOptions } from '@harbor/cache'
 import { OptionError } from '../errors.ts'
+import { inSection } from '../options/in-section.ts'
 
 /** How what is likely to be asked next is asked ahead. The options are those of `@harbor/cache`'s prefetcher. */
 export type PrefetchOptions = Omit<PrefetcherOptions<never>, 'cache' | 'clock'>
@@ -27,6 +28,6 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
   try {
     createPrefetcher({ ...prefetch, cache: ANY_CACHE }).close()
   } catch (error) {
-    throw error instanceof TypeError ? new OptionError('prefetch', `In prefetch: ${error.message}.`) : error
+    throw inSection('prefetch', error)
   }
 }
