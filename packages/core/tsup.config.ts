@@ -1,2 +1,9 @@
+import { defineConfig, type Options } from 'tsup'
 import base from '../../tsup.base.ts'
-export default base
+
+export default defineConfig({
+  ...(base as Options),
+  entry: ['src/index.ts', 'src/cli/bin.ts'],
+  // Nobody imports the command.
+  dts: { entry: 'src/index.ts' },
+})

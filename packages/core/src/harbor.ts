@@ -142,8 +142,8 @@ export class Harbor extends OpenAI {
    */
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
     checkBulk(options)
-    if (options.via !== 'provider') return directBulk(this, source, options)
     const { accounts } = this.#engine
+    if (options.via !== 'provider') return directBulk(this, accounts.list, source, options)
     const targetOf = (model: string | undefined): Target => {
       const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL).outage
       if (!target) throw new Error('A plan has at least the target that was asked for.')

@@ -68,6 +68,17 @@ describe('a bulk run', () => {
     expect(await run.summary).toMatchObject({ ok: 30, failed: 0, tokens })
   })
 
+  it('knows what the first answers cost, though the price list is loaded only then', async () => {
+    const [provider] = await bulkClient()
+    // The list knows the prices of OpenAI's own address.
+    const elsewhere: typeof fetch = (url, init) =>
+      fetch((url as string).replace('https://api.openai.com/v1', provider.baseURL), init)
+    const harbor = harborFor({ baseURL: 'https://api.openai.com/v1' }, { fetch: elsewhere })
+    const results = await all(harbor.bulk(chats(5)))
+    for (const result of results)
+      expect(result).toMatchObject({ value: { usd: expect.any(Number) as number } })
+  })
+
   it('asks chat, Responses and embeddings, in the order of the source if that is wanted', async () => {
     const [provider, harbor] = await bulkClient()
     const requests: BulkRequest[] = [
@@ -195,7 +206,9 @@ describe("a bulk run through the provider's Batch API", () => {
     const direct = await all(harbor.bulk(chats(12)))
     const full = harbor.stats().cost.spentUsd
     provider.reset()
-    const batched = await all(harbor.bulk(chats(12), { via: 'provider', providerBatch: QUICK_POLL }))
+    const run = harbor.bulk(chats(12), { via: 'provider', providerBatch: QUICK_POLL })
+    const batched = await all(run)
+    expect((await run.summary).tokens).toEqual(provider.counts().batches.tokens)
     const text = (results: BulkResult<BulkAnswer>[]): unknown[] =>
       results
         .toSorted((a, b) => a.id.localeCompare(b.id))

@@ -1,14 +1,19 @@
 import { runBulk, type BulkContext, type BulkRun, type BulkSource } from '@harbor/batch'
 import { APIError, type OpenAI } from 'openai'
 import { sendRequest } from '../call/api-request.ts'
+import type { PriceList } from '../cost/price-list.ts'
 import { OptionError } from '../errors.ts'
 import { receiptOf } from '../receipt.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 
+/** Prices that come late: those of the list, until it is loaded. */
+type Prices = Pick<PriceList, 'loaded' | 'load'>
+
 /** One call for each request, each through all of the client. When the money is spent, the run ends, and can go on later. */
 export function directBulk(
   client: OpenAI,
+  prices: Prices,
   source: BulkSource<BulkRequest>,
   { via: _via, request = {}, providerBatch: _batch, ...options }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
@@ -19,7 +24,7 @@ export function directBulk(
     refuseStream(item)
     try {
       const body = await sendRequest(client, item, { ...request, signal: context.signal })
-      return answerOf(body, context)
+      return await answerOf(body, prices, context)
     } catch (error) {
       if (error instanceof APIError && error.code === 'spend_limit') run.stop(error)
       throw error
@@ -31,9 +36,12 @@ export function idOf({ custom_id: id }: BulkRequest, index: number): string {
   return id ?? String(index)
 }
 
-function answerOf(body: unknown, context: BulkContext): BulkAnswer {
+async function answerOf(body: unknown, prices: Prices, context: BulkContext): Promise<BulkAnswer> {
   const receipt = receiptOf(body)
-  const { target = '', usage, cost, cache } = receipt ?? {}
+  const { target = '', usage, cache } = receipt ?? {}
+  // The first calls of a process end before the list is there, and what is written is not filled in later.
+  if (usage && !receipt?.cost && !prices.loaded) await prices.load()
+  const cost = receipt?.cost
   if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
   return {
     body,

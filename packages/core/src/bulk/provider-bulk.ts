@@ -1,4 +1,4 @@
-import { runBulk, type BulkResult, type BulkRun, type BulkSource } from '@harbor/batch'
+import { runBulk, type BulkContext, type BulkResult, type BulkRun, type BulkSource } from '@harbor/batch'
 import { createProviderBatch, type ProviderBatchResult } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
 import type { Accounts } from '../cost/accounts.ts'
@@ -58,11 +58,12 @@ export function providerBulk(
     }
   }
 
-  async function answerOf(result: ProviderBatchResult<unknown>): Promise<BulkAnswer> {
+  async function answerOf(result: ProviderBatchResult<unknown>, context: BulkContext): Promise<BulkAnswer> {
     if (!result.ok) throw result.error
     const { value: body } = result
     const model = isRecord(body) && typeof body['model'] === 'string' ? body['model'] : undefined
     const usage = isRecord(body) ? readUsage(body['usage']) : undefined
+    if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
     const target = targetOf(model)
     const usd = usage && (await accounts.bookBatched(target, usage))
     return { body, target: target.name, ...(usage && { usage }), ...(usd !== undefined && { usd }) }

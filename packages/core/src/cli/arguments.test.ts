@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseBulk } from './arguments.ts'
+import { helpText } from './help.ts'
+import { EXIT, OPTIONS } from './options.ts'
+
+const ENV = { OPENAI_API_KEY: 'key' }
+const parse = (...more: string[]): unknown => parseBulk(['in.jsonl', '--out', 'out.jsonl', ...more], ENV)
+
+describe('parseBulk', () => {
+  it('knows what was not said', () => {
+    expect(parse()).toMatchObject({
+      input: 'in.jsonl',
+      out: 'out.jsonl',
+      resume: false,
+      via: 'direct',
+      concurrency: 64,
+      client: { apiKey: 'key', fallback: [], cache: false },
+    })
+    expect(parseBulk(['-', '--out', 'o'], ENV)).toMatchObject({ input: undefined })
+  })
+
+  it('lets no more wait for a rate than come to their turn within a minute', () => {
+    expect(parse('--rpm', '10')).toMatchObject({ concurrency: 10 })
+    expect(parse('--rpm', '0.5')).toMatchObject({ concurrency: 1 })
+    expect(parse('--rpm', '6000')).toMatchObject({ concurrency: 64 })
+    expect(parse('--rpm', '10', '--concurrency', '20')).toMatchObject({ concurrency: 20 })
+  })
+
+  it('prefers what is said to what stands in the environment', () => {
+    const env = { ...ENV, HARBOR_MODEL: 'a', OPENAI_BASE_URL: 'http://a/v1' }
+    const args = ['i', '--out', 'o']
+    expect(parseBulk(args, env)).toMatchObject({ lines: { model: 'a' }, client: { baseURL: 'http://a/v1' } })
+    expect(parseBulk([...args, '--model', 'b', '--base-url', 'http://b/v1'], env)).toMatchObject({
+      lines: { model: 'b' },
+      client: { baseURL: 'http://b/v1' },
+    })
+  })
+
+  it.each<[string[], string]>([
+    [['--concurency', '3'], 'unknown option --concurency. Did you mean --concurrency?'],
+    [['-x'], 'unknown option -x.'],
+    [['--model', '--json'], '--model needs a value'],
+    [['--model'], '--model needs a value'],
+    [['--json=yes'], '--json takes no value'],
+    [['--model', ''], '--model is empty'],
+    [['--rpm', '0'], '--rpm must be a number above 0, got 0'],
+    [['--tpm', '-1'], '--tpm needs a value'],
+    [['--tpm=-1'], '--tpm must be a number above 0, got -1'],
+    [['--spend-limit', '0'], '--spend-limit must be a number above 0, got 0'],
+    [['--spend-limit', 'much'], '--spend-limit must be a number above 0, got much'],
+    [['--concurrency', '0'], '--concurrency must be a whole number of at least 1, got 0'],
+    [['--concurrency', '1.5'], '--concurrency must be a whole number of at least 1, got 1.5'],
+    [['--max-tokens', '0'], '--max-tokens must be a whole number of at least 1, got 0'],
+    [['--via', 'pigeon'], '--via must be one of direct, provider, got pigeon'],
+    [['--url', '/v1/images'], '--url must be one of /v1/chat/completions'],
+    [['--base-url', 'localhost'], '--base-url must be the root of the endpoints'],
+    [['--fallback', 'a,,b'], '--fallback must be names with commas between them'],
+    [['--price', '1,2'], '--price is that of --model, which is missing'],
+    [['--price', '1', '--model', 'm'], '--price must be US dollars'],
+    [['--via', 'provider', '--rpm', '3'], '--rpm does nothing with --via provider'],
+    [['--via', 'provider', '--spend-limit', '3'], '--spend-limit does nothing with --via provider'],
+    [['more.jsonl'], 'one file of requests at a time'],
+  ])('refuses %j', (more, message) => {
+    expect(() => parse(...more)).toThrow(message)
+  })
+
+  it('asks for what is missing', () => {
+    expect(() => parseBulk(['--out', 'o'], ENV)).toThrow('the requests are missing')
+    expect(() => parseBulk(['i'], ENV)).toThrow('--out is missing')
+    expect(() => parseBulk(['i', '--out', 'o'], {})).toThrow('OPENAI_API_KEY is not set')
+  })
+})
+
+describe('what the command says of itself', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+  it.each(Object.keys(OPTIONS))('explains --%s in its help and in the README', (name) => {
+    expect(helpText()).toContain(`--${name}`)
+    expect(readme).toContain(`--${name}`)
+  })
+
+  it('tells the same exit codes in both', () => {
+    for (const { code, help } of Object.values(EXIT)) {
+      expect(helpText()).toMatch(new RegExp(`^ +${code} +${help}$`, 'm'))
+      expect(readme).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${help} +\\|$`, 'm'))
+    }
+  })
+})

@@ -1,0 +1,192 @@
+import { parseArgs } from 'node:util'
+import type { ApiRequest } from '../call/api-request.ts'
+import { nearest } from '../options/check.ts'
+import { OPTIONS, type OptionName } from './options.ts'
+import { UsageError } from './usage-error.ts'
+
+export type Endpoint = NonNullable<ApiRequest['url']>
+export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
+
+/** What `harbor bulk` was asked to do. */
+export interface BulkArguments {
+  /** The path of the requests; undefined for standard input. */
+  readonly input: string | undefined
+  readonly out: string
+  readonly resume: boolean
+  readonly via: 'direct' | 'provider'
+  /** How lines become requests. */
+  readonly lines: LineDefaults
+  readonly client: ClientArguments
+  readonly concurrency: number
+  readonly stopOnBadLine: boolean
+  readonly json: boolean
+}
+
+/** What lines get that do not say it themselves. */
+export interface LineDefaults {
+  readonly model: string | undefined
+  readonly system: string | undefined
+  readonly maxTokens: number | undefined
+  readonly url: Endpoint | undefined
+  /** The only endpoint that may be asked; undefined for any. */
+  readonly onlyUrl: Endpoint | undefined
+}
+
+export interface ClientArguments {
+  readonly apiKey: string
+  readonly baseURL: string | undefined
+  readonly rpm: number | undefined
+  readonly tpm: number | undefined
+  readonly fallback: readonly string[]
+  readonly cache: boolean
+  readonly spendLimitUsd: number | undefined
+  readonly price: { readonly model: string; readonly input: number; readonly output: number } | undefined
+}
+
+type Values = Partial<Record<OptionName, string | boolean>>
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the command line of `harbor bulk`.
+ * @throws UsageError for what does not exist, makes no sense or would do nothing
+ */
+export function parseBulk(args: readonly string[], env: Environment): BulkArguments | 'help' | 'version' {
+  const { values, positionals } = parsed(args)
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  const text = (name: OptionName): string | undefined => {
+    const value = values[name]
+    if (value === '') throw new UsageError(`--${name} is empty. Give it a value, or leave it out.`)
+    return typeof value === 'string' ? value : undefined
+  }
+  const [input, ...more] = positionals
+  if (input === undefined)
+    throw new UsageError('the requests are missing: name their file, or - to read standard input.')
+  if (more.length > 0) throw new UsageError(`one file of requests at a time: ${more[0]} is one too many.`)
+  const out = text('out')
+  if (out === undefined) throw new UsageError('--out is missing: name the file that the answers go to.')
+
+  const via = oneOf('via', text('via'), ['direct', 'provider']) ?? 'direct'
+  if (via === 'provider') refuseDirectOnly(values)
+  const model = text('model') ?? (env['HARBOR_MODEL'] || undefined)
+  const url = oneOf('url', text('url'), ENDPOINTS)
+  const rpm = positive('rpm', text('rpm'))
+  const concurrency = wholeNumber('concurrency', text('concurrency'))
+  return {
+    input: input === '-' ? undefined : input,
+    out,
+    resume: values.resume === true,
+    via,
+    lines: {
+      model,
+      system: text('system'),
+      maxTokens: wholeNumber('max-tokens', text('max-tokens')),
+      url,
+      onlyUrl: via === 'provider' ? (url ?? '/v1/chat/completions') : undefined,
+    },
+    client: {
+      apiKey: keyOf(env),
+      baseURL: urlOf(text('base-url') ?? (env['OPENAI_BASE_URL'] || undefined)),
+      rpm,
+      tpm: positive('tpm', text('tpm')),
+      fallback: listOf('fallback', text('fallback')),
+      cache: values.cache === true,
+      spendLimitUsd: positive('spend-limit', text('spend-limit')),
+      price: priceOf(text('price'), model),
+    },
+    // More than come to their turn within a minute would only wait, and their time runs.
+    concurrency: concurrency ?? Math.min(64, Math.ceil(rpm ?? 64)),
+    stopOnBadLine: values['stop-on-bad-line'] === true,
+    json: values.json === true,
+  }
+}
+
+function parsed(args: readonly string[]): { values: Values; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    const option = /'(-[^' ]*)/.exec(message)?.[1] ?? ''
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+      const near = nearest(option.replace(/^-+/, ''), Object.keys(OPTIONS))
+      throw new UsageError(
+        `unknown option ${option}. Did you mean --${near?.name}? harbor --help lists all there is.`,
+      )
+    }
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+      const name = option.replace(/^-+/, '')
+      const takesValue = OPTIONS[name as OptionName].type === 'string'
+      throw new UsageError(takesValue ? `${option} needs a value: ${option}=…` : `${option} takes no value.`)
+    }
+    throw error
+  }
+}
+
+function refuseDirectOnly(values: Values): void {
+  for (const name of Object.keys(values) as OptionName[]) {
+    const option = OPTIONS[name]
+    if ('directOnly' in option)
+      throw new UsageError(
+        `--${name} does nothing with --via provider, which makes no calls of its own. Leave it out.`,
+      )
+  }
+}
+
+function keyOf(env: Environment): string {
+  const key = env['OPENAI_API_KEY']
+  if (key) return key
+  throw new UsageError(
+    'OPENAI_API_KEY is not set. Set it to your key; for a server that needs none, to any text.',
+  )
+}
+
+function urlOf(text: string | undefined): string | undefined {
+  if (text === undefined || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return text
+  throw new UsageError('--base-url must be the root of the endpoints, such as https://api.openai.com/v1.')
+}
+
+function oneOf<Value extends string>(
+  name: OptionName,
+  text: string | undefined,
+  values: readonly Value[],
+): Value | undefined {
+  if (text === undefined) return undefined
+  const found = values.find((value) => value === text)
+  if (found === undefined) throw new UsageError(`--${name} must be one of ${values.join(', ')}, got ${text}.`)
+  return found
+}
+
+function wholeNumber(name: OptionName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value
+  throw new UsageError(`--${name} must be a whole number of at least 1, got ${text}.`)
+}
+
+function positive(name: OptionName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value < Infinity) return value
+  throw new UsageError(`--${name} must be a number above 0, got ${text}.`)
+}
+
+function listOf(name: OptionName, text: string | undefined): readonly string[] {
+  const items = text?.split(',').map((item) => item.trim()) ?? []
+  if (items.includes(''))
+    throw new UsageError(`--${name} must be names with commas between them, got ${text}.`)
+  return items
+}
+
+function priceOf(text: string | undefined, model: string | undefined): ClientArguments['price'] {
+  if (text === undefined) return undefined
+  if (model === undefined) throw new UsageError('--price is that of --model, which is missing.')
+  const [input = NaN, output = NaN, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const isPrice = [input, output].every((usd) => usd >= 0 && usd < Infinity) && more.length === 0
+  if (!isPrice)
+    throw new UsageError(
+      `--price must be US dollars for a million tokens of input and output, such as 2.5,10; got ${text}.`,
+    )
+  return { model, input, output }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import type { LineDefaults } from './arguments.ts'
+import { requestOfLine } from './line-request.ts'
+
+const DEFAULTS: LineDefaults = {
+  model: 'gpt-4',
+  system: undefined,
+  maxTokens: undefined,
+  url: undefined,
+  onlyUrl: undefined,
+}
+const messages = [{ role: 'user', content: 'Hi' }]
+const requestOf = (value: unknown, more: Partial<LineDefaults> = {}): unknown =>
+  requestOfLine(value, 7, { ...DEFAULTS, ...more })
+
+describe('requestOfLine', () => {
+  it.each<[string, unknown, unknown]>([
+    ['a text', 'Hi', { custom_id: 'line-7', body: { model: 'gpt-4', messages } }],
+    ['a prompt', { id: 'a', prompt: 'Hi' }, { custom_id: 'a', body: { model: 'gpt-4', messages } }],
+    ['a prompt with a model', { prompt: 'Hi', model: 'm' }, { body: { model: 'm', messages } }],
+    ['a number for an id', { id: 12, prompt: 'Hi' }, { custom_id: '12' }],
+    [
+      'the body of a chat',
+      { messages, temperature: 0 },
+      { url: '/v1/chat/completions', body: { temperature: 0 } },
+    ],
+    ['a body with input', { input: 'Hi' }, { url: '/v1/responses', body: { model: 'gpt-4', input: 'Hi' } }],
+    [
+      'input for a model of embeddings',
+      { input: 'Hi', model: 'text-embedding-3-small' },
+      { url: '/v1/embeddings' },
+    ],
+    [
+      'a line of the Batch API',
+      { custom_id: 'c', method: 'POST', url: '/v1/embeddings', body: { input: 'Hi', model: 'e' } },
+      { custom_id: 'c', url: '/v1/embeddings', body: { input: 'Hi', model: 'e' } },
+    ],
+    [
+      'a line of the Batch API without method and url',
+      { body: { messages } },
+      { url: '/v1/chat/completions' },
+    ],
+  ])('makes a request of %s', (_, value, expected) => {
+    expect(requestOf(value)).toMatchObject(expected as object)
+  })
+
+  it('fills in only what the line leaves open', () => {
+    const more = { system: 'Be brief.', maxTokens: 5, url: '/v1/chat/completions' } as const
+    expect(requestOf('Hi', more)).toMatchObject({
+      body: { messages: [{ role: 'system', content: 'Be brief.' }, ...messages], max_completion_tokens: 5 },
+    })
+    const own = { model: 'm', messages, max_tokens: 9 }
+    expect(requestOf(own, more)).toEqual({ custom_id: 'line-7', url: '/v1/chat/completions', body: own })
+    expect(requestOf({ input: 'Hi' }, { maxTokens: 5 })).toMatchObject({ body: { max_output_tokens: 5 } })
+    expect(requestOf({ input: 'Hi', model: 'embed' }, { maxTokens: 5 })).toMatchObject({
+      body: { input: 'Hi', model: 'embed' },
+    })
+  })
+
+  it.each<[unknown, RegExp]>([
+    [7, /is neither an object nor a text/],
+    [null, /is neither an object nor a text/],
+    [[], /is neither an object nor a text/],
+    [{}, /has none of "prompt", "messages", "input" and "body"/],
+    [{ prompt: 7 }, /"prompt" that is no text/],
+    [{ prompt: 'Hi', temperature: 0 }, /would do nothing: say the rest with "messages"/],
+    [{ messages: 'Hi' }, /"messages" that are no list/],
+    [{ messages, stream: true }, /asks for a stream/],
+    [{ messages, model: 7 }, /"model" that is no name/],
+    [{ body: 'Hi' }, /"body" that is no object/],
+    [{ body: { messages }, method: 'GET' }, /"method" that is not POST/],
+    [{ body: { messages }, url: '/v1/images' }, /"url" that is not one of/],
+    [{ body: { input: 'Hi' }, url: '/v1/chat/completions' }, /has no "messages"/],
+    [{ id: '', prompt: 'Hi' }, /neither a text nor a number/],
+    [{ id: {}, prompt: 'Hi' }, /neither a text nor a number/],
+    [{ id: 'line-3', prompt: 'Hi' }, /an id that lines without one are named by/],
+  ])('refuses what is no request, and repeats nothing of it: %j', (value, message) => {
+    expect(() => requestOf(value)).toThrow(message)
+  })
+
+  it('asks for a model by the number of the line and the name of the option', () => {
+    expect(() => requestOf('Hi', { model: undefined })).toThrow(/^line 7 names no model\. Give --model/)
+  })
+
+  it('holds a run through the Batch API to one endpoint', () => {
+    expect(() => requestOf({ input: 'Hi' }, { onlyUrl: '/v1/chat/completions' })).toThrow(/one endpoint/)
+  })
+})

@@ -1,0 +1,119 @@
+import type { BulkRequest } from '../bulk/bulk-request.ts'
+import { isRecord } from '../wire/json.ts'
+import { ENDPOINTS, type Endpoint, type LineDefaults } from './arguments.ts'
+import { UsageError } from './usage-error.ts'
+
+/** A line is JSON, and no request. Its message begins where "line 7 …" leaves off, and repeats nothing of the line. */
+export class NotARequestError extends Error {
+  override readonly name = 'NotARequestError'
+}
+
+/** A request with a name: its own, or the number of its line. */
+export type LineRequest = BulkRequest & { readonly custom_id: string }
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** How lines without an id of their own are named, in results and in the journal. */
+export const LINE_ID = /^line-(\d+)$/
+
+/**
+ * Makes a request of the value of a line: a text, `{ prompt }`, a body, or a line of the Batch API.
+ * @throws NotARequestError
+ * @throws UsageError when neither the line nor the command names a model
+ */
+export function requestOfLine(value: unknown, line: number, defaults: LineDefaults): LineRequest {
+  const { id, url: named, body: given } = partsOf(value, defaults)
+  const url = named ?? defaults.url ?? endpointOf(given, defaults)
+  if (defaults.onlyUrl !== undefined && url !== defaults.onlyUrl) {
+    throw new NotARequestError(
+      `asks ${url}, and a run through the Batch API has one endpoint, here ${defaults.onlyUrl} (see --url)`,
+    )
+  }
+  checkBody(given, url)
+  const model = given['model'] ?? defaults.model
+  if (model === undefined) {
+    throw new UsageError(
+      `line ${line} names no model. Give --model (or HARBOR_MODEL) for lines that name none.`,
+    )
+  }
+  if (typeof model !== 'string' || model === '') throw new NotARequestError('has a "model" that is no name')
+  const asked = limited(given, url, defaults.maxTokens)
+  const body = given['model'] === undefined ? { model, ...asked } : asked
+  return { custom_id: nameOf(id, line), url, body } as unknown as LineRequest
+}
+
+/** The four shapes that a line may have. */
+function partsOf(
+  value: unknown,
+  { system }: LineDefaults,
+): { id: unknown; url?: Endpoint | undefined; body: Fields } {
+  if (typeof value === 'string') return { id: undefined, body: { messages: messagesOf(value, system) } }
+  if (!isRecord(value)) throw new NotARequestError('is neither an object nor a text')
+  const { id, custom_id = id, ...fields } = value
+  if ('body' in fields) return { id: custom_id, ...batchLine(fields) }
+  if ('prompt' in fields) return { id: custom_id, body: ofPrompt(fields, system) }
+  if ('messages' in fields || 'input' in fields) return { id: custom_id, body: fields }
+  throw new NotARequestError('is no request: it has none of "prompt", "messages", "input" and "body"')
+}
+
+function batchLine({ body, url, method }: Fields): { url: Endpoint | undefined; body: Fields } {
+  if (!isRecord(body)) throw new NotARequestError('has a "body" that is no object')
+  if (method !== undefined && method !== 'POST') throw new NotARequestError('has a "method" that is not POST')
+  const endpoint = ENDPOINTS.find((known) => known === url)
+  if (url !== undefined && endpoint === undefined)
+    throw new NotARequestError(`has a "url" that is not one of ${ENDPOINTS.join(', ')}`)
+  return { url: endpoint, body }
+}
+
+function ofPrompt({ prompt, model, ...more }: Fields, system: string | undefined): Fields {
+  if (typeof prompt !== 'string') throw new NotARequestError('has a "prompt" that is no text')
+  if (Object.keys(more).length > 0) {
+    throw new NotARequestError(
+      'has more than "id", "prompt" and "model", which would do nothing: say the rest with "messages" instead of "prompt"',
+    )
+  }
+  return { ...(model !== undefined && { model }), messages: messagesOf(prompt, system) }
+}
+
+function messagesOf(prompt: string, system: string | undefined): readonly object[] {
+  const question = { role: 'user', content: prompt }
+  return system === undefined ? [question] : [{ role: 'system', content: system }, question]
+}
+
+/** Where a body belongs that does not say it: `input` is for embeddings if the model is one of those. */
+function endpointOf(body: Fields, { model }: LineDefaults): Endpoint {
+  if (!('input' in body)) return '/v1/chat/completions'
+  const name = body['model'] ?? model
+  return typeof name === 'string' && /embed/i.test(name) ? '/v1/embeddings' : '/v1/responses'
+}
+
+function checkBody(body: Fields, url: Endpoint): void {
+  const needed = url === '/v1/chat/completions' ? 'messages' : 'input'
+  if (body[needed] === undefined) throw new NotARequestError(`has no "${needed}", which ${url} needs`)
+  if (needed === 'messages' && !Array.isArray(body['messages']))
+    throw new NotARequestError('has "messages" that are no list')
+  if (body['stream'])
+    throw new NotARequestError('asks for a stream: a bulk run gives whole answers, so leave it out')
+}
+
+const LIMITS: Readonly<Record<Endpoint, readonly string[]>> = {
+  '/v1/chat/completions': ['max_completion_tokens', 'max_tokens'],
+  '/v1/responses': ['max_output_tokens'],
+  '/v1/embeddings': [],
+}
+
+function limited(body: Fields, url: Endpoint, maxTokens: number | undefined): Fields {
+  const [name, ...others] = LIMITS[url]
+  if (name === undefined || maxTokens === undefined) return body
+  return [name, ...others].some((known) => body[known] != null) ? body : { ...body, [name]: maxTokens }
+}
+
+function nameOf(id: unknown, line: number): string {
+  if (id === undefined) return `line-${line}`
+  const name = typeof id === 'number' && Number.isFinite(id) ? String(id) : id
+  if (typeof name !== 'string' || name === '')
+    throw new NotARequestError('has an id that is neither a text nor a number')
+  if (LINE_ID.test(name))
+    throw new NotARequestError('has an id that lines without one are named by: line-<number>')
+  return name
+}

@@ -1,0 +1,35 @@
+import { nearest } from '../options/check.ts'
+import { parseBulk } from './arguments.ts'
+import { bulkCommand } from './bulk-command.ts'
+import { failureOf } from './failure.ts'
+import { helpText } from './help.ts'
+import { EXIT, type ExitCode } from './options.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The command `harbor`. @returns the exit code */
+export async function main(args: readonly string[], version: string): Promise<ExitCode> {
+  try {
+    const [command, ...rest] = args
+    if (command === undefined || command === '--help' || command === 'help') return print(helpText())
+    if (command === '--version') return print(`${version}\n`)
+    if (command !== 'bulk') throw new UsageError(unknown(command))
+    const asked = parseBulk(rest, process.env)
+    if (asked === 'help') return print(helpText())
+    if (asked === 'version') return print(`${version}\n`)
+    return await bulkCommand(asked)
+  } catch (error) {
+    const { code, message } = failureOf(error)
+    process.stderr.write(`harbor: ${message}\n`)
+    return code
+  }
+}
+
+function print(text: string): ExitCode {
+  process.stdout.write(text)
+  return EXIT.allAnswered.code
+}
+
+function unknown(command: string): string {
+  const near = nearest(command.replace(/^-+/, ''), ['bulk', 'help', '--version'])
+  return `there is no command ${command}. Did you mean ${near?.name}? harbor --help lists all there is.`
+}

@@ -1,0 +1,83 @@
+/** One option of the command, as it is parsed and as it is explained. */
+interface CommandOption {
+  readonly type: 'string' | 'boolean'
+  /** What its value is called in the help. */
+  readonly value?: string
+  readonly help: string
+  /** It needs calls of our own, which a run through the Batch API does not make. */
+  readonly directOnly?: true
+}
+
+/** The options of `harbor bulk`, in the order of the help. */
+export const OPTIONS = {
+  out: { type: 'string', value: '<file>', help: 'where the answers go, one line for each request' },
+  resume: {
+    type: 'boolean',
+    help: 'go on where an earlier run ended; what has an answer is not asked again',
+  },
+  model: {
+    type: 'string',
+    value: '<name>',
+    help: 'the model of lines that name none (HARBOR_MODEL)',
+  },
+  system: { type: 'string', value: '<text>', help: 'the system message of lines that are just a prompt' },
+  'max-tokens': {
+    type: 'string',
+    value: '<n>',
+    help: 'the longest answer, for lines that set no limit themselves',
+  },
+  url: {
+    type: 'string',
+    value: '<path>',
+    help: 'the endpoint of lines that name none: /v1/chat/completions, /v1/responses or /v1/embeddings (by what is in the line)',
+  },
+  'base-url': { type: 'string', value: '<url>', help: "the provider (OPENAI_BASE_URL, or else OpenAI's)" },
+  via: {
+    type: 'string',
+    value: 'direct|provider',
+    help: "one call for each request, or the provider's Batch API: half the price, within 24 hours (direct)",
+  },
+  concurrency: {
+    type: 'string',
+    value: '<n>',
+    help: 'calls under way at most (64, or less if --rpm is less)',
+    directOnly: true,
+  },
+  rpm: { type: 'string', value: '<n>', help: 'requests a minute at most (learned)', directOnly: true },
+  tpm: { type: 'string', value: '<n>', help: 'tokens a minute at most (learned)', directOnly: true },
+  fallback: {
+    type: 'string',
+    value: '<a,b>',
+    help: 'models that stand in when one fails, in order (none)',
+    directOnly: true,
+  },
+  cache: { type: 'boolean', help: 'ask the same question once in this run', directOnly: true },
+  'spend-limit': {
+    type: 'string',
+    value: '<usd>',
+    help: 'end the run before it has cost more than this, in US dollars (none)',
+    directOnly: true,
+  },
+  price: {
+    type: 'string',
+    value: '<in,out>',
+    help: 'US dollars for a million tokens of --model, input and output (the price list)',
+  },
+  'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
+  json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },
+  help: { type: 'boolean', help: 'this text' },
+  version: { type: 'boolean', help: 'the version' },
+} as const satisfies Record<string, CommandOption>
+
+export type OptionName = keyof typeof OPTIONS
+
+/** Exit codes, and what they tell. */
+export const EXIT = {
+  allAnswered: { code: 0, help: 'every request has an answer' },
+  someFailed: { code: 1, help: 'some requests failed, or lines were bad' },
+  unusable: { code: 2, help: 'wrong usage, or a file that cannot be read or written' },
+  moneySpent: { code: 3, help: 'the spend limit was reached' },
+  interrupted: { code: 130, help: 'interrupted' },
+} as const satisfies Record<string, { readonly code: number; readonly help: string }>
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]['code']

@@ -1,0 +1,111 @@
+import type { BulkProgress, BulkSummary } from '@harbor/batch'
+
+/** Where a run stands, with what the run itself does not know. */
+export interface Standing {
+  readonly run: BulkProgress
+  /** What the answers of this run cost, as far as prices are known. */
+  readonly usd: number
+  /** Answers whose price nobody knows. */
+  readonly unpriced: number
+  readonly badLines: number
+  /** Calls that wait for a rate limit. */
+  readonly heldBack: number
+  readonly stopping: boolean
+}
+
+const BAR_CELLS = 20
+
+/**
+ * A run in one line. @param columns the longest line; what does not fit goes at its end
+ */
+export function progressLine(standing: Standing, columns = Infinity): string {
+  const { run, badLines } = standing
+  const { ok, failed, resumed, skipped, total, ratePerMinute, inFlight, tokens, etaMs } = run
+  const done = ok + failed + resumed + skipped
+  const parts = [
+    total === undefined ? `${count(done)} done` : `${bar(done, total)} ${count(done)}/${count(total)}`,
+    failed > 0 && `${count(failed)} failed`,
+    badLines > 0 && plural(badLines, 'bad line'),
+    `${count(Math.round(ratePerMinute))}/min`,
+    `${count(inFlight)} in flight`,
+    `${short(tokens.input)} + ${short(tokens.output)} tokens`,
+    money(standing),
+    !standing.stopping && etaMs !== undefined && etaMs > 0 && `${duration(etaMs)} left`,
+    standing.stopping ? 'stopping' : waiting(standing),
+  ]
+  const line = parts.filter((part) => part !== false && part !== '').join(' · ')
+  return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
+}
+
+/** What a run came to, in one line. */
+export function summaryLine(
+  { ok, failed, resumed, tokens, durationMs }: BulkSummary,
+  standing: Pick<Standing, 'usd' | 'unpriced' | 'badLines'>,
+): string {
+  const { badLines } = standing
+  return [
+    `${count(ok + resumed)} answered${resumed > 0 ? ` (${count(resumed)} before)` : ''}`,
+    failed > 0 && `${count(failed)} failed`,
+    badLines > 0 && plural(badLines, 'bad line'),
+    `${count(tokens.input)} + ${count(tokens.output)} tokens`,
+    money(standing),
+    duration(durationMs),
+  ]
+    .filter((part) => part !== false && part !== '')
+    .join(' · ')
+}
+
+function bar(done: number, total: number): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total)
+  const full = Math.floor(share * BAR_CELLS)
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${Math.floor(share * 100)} %`
+}
+
+function waiting({ run, heldBack }: Standing): string {
+  if (heldBack > 0) return `${count(heldBack)} wait for the rate limit`
+  switch (run.waitingOn) {
+    case 'source':
+      return 'waiting for input'
+    case 'rate':
+      return 'waiting for the rate limit'
+    case 'slots':
+      return 'waiting for answers'
+    case 'journal':
+      return 'waiting for the journal'
+    case 'consumer':
+      return 'waiting for the output'
+    case undefined:
+      return ''
+  }
+}
+
+function money({ usd, unpriced }: Pick<Standing, 'usd' | 'unpriced'>): string {
+  if (usd === 0) return unpriced > 0 ? 'price unknown' : ''
+  return `$${usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}${unpriced > 0 ? ` and ${count(unpriced)} of unknown price` : ''}`
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en')
+}
+
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
+function short(value: number): string {
+  const units = ['', 'k', 'M', 'G']
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1_000
+    unit++
+  }
+  return unit === 0 ? String(value) : `${value.toPrecision(3)}${units[unit]}`
+}
+
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

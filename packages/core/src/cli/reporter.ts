@@ -1,0 +1,65 @@
+import type { BulkSummary } from '@harbor/batch'
+import { progressLine, summaryLine, type Standing } from './progress-line.ts'
+
+/** What a run tells while it goes on. */
+export interface Reporter {
+  /** Says where the run stands from time to time, until the end. */
+  begin(standing: () => Standing): void
+  badLine(problem: string): void
+  /** Something that the user should know, for people alone. */
+  note(text: string): void
+  /** What the run came to. No more is said of where it stands. */
+  end(summary: BulkSummary | undefined, standing: Standing, exitCode: number): void
+}
+
+/** The streams of a process, as far as a reporter needs them. */
+export interface Streams {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
+}
+
+const REDRAW_MS = 100
+const PLAIN_MS = 5_000
+const JSON_MS = 1_000
+
+/** One line that is redrawn on a terminal, plain lines elsewhere, JSON lines on standard output if asked for. There are no colours. */
+export function createReporter({ stdout, stderr }: Streams, json: boolean): Reporter {
+  const isTerminal = stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !json
+  let timer: ReturnType<typeof setInterval> | undefined
+  let isDrawn = false
+
+  const jsonLine = (value: object): void => void stdout.write(`${JSON.stringify(value)}\n`)
+  const print = (text: string): void => {
+    if (isDrawn) stderr.write('\r\u001b[K')
+    isDrawn = false
+    stderr.write(`${text}\n`)
+  }
+  const show = (standing: Standing): void => {
+    if (json) jsonLine({ type: 'progress', ...factsOf(standing), ...standing.run })
+    else if (isTerminal) {
+      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns ?? 80) - 1)}`)
+      isDrawn = true
+    } else print(progressLine(standing))
+  }
+  return {
+    begin(standing) {
+      timer = setInterval(() => show(standing()), json ? JSON_MS : isTerminal ? REDRAW_MS : PLAIN_MS)
+      timer.unref()
+    },
+    badLine(problem) {
+      if (json) jsonLine({ type: 'bad-line', problem })
+      print(`harbor: ${problem}`)
+    },
+    note: (text) => print(`harbor: ${text}`),
+    end(summary, standing, exitCode) {
+      clearInterval(timer)
+      if (isDrawn) print(progressLine(standing))
+      if (json) jsonLine({ type: 'summary', exitCode, ...factsOf(standing), ...summary })
+      else if (summary) print(summaryLine(summary, standing))
+    },
+  }
+}
+
+function factsOf({ usd, unpriced, badLines, heldBack }: Standing): object {
+  return { usd, unpriced, badLines, heldBack }
+}

@@ -1,0 +1,28 @@
+import type { BulkResult } from '@harbor/batch'
+import { BatchItemError } from '@harbor/batch/openai'
+import type { BulkAnswer } from '../bulk/bulk-request.ts'
+import { receiptOf } from '../receipt.ts'
+import { LINE_ID } from './line-request.ts'
+
+/** The line of the output for one result, with its line feed. Equal results make equal lines, resumed or not. */
+export function resultLine(result: BulkResult<BulkAnswer>): string {
+  const { id } = result
+  const [, line] = LINE_ID.exec(id) ?? []
+  const name = { id, ...(line === undefined ? { custom_id: id } : { line: Number(line) }) }
+  return `${JSON.stringify(result.ok ? { ...name, ...answered(result.value) } : { ...name, ...failed(result.error) })}\n`
+}
+
+function answered({ body, target, usage, usd }: BulkAnswer): object {
+  return { response: body, target, usage, usd }
+}
+
+/** What JSON leaves of an error is mostly nothing, so what tells most of it is picked out. */
+function failed(error: unknown): object {
+  const target = receiptOf(error)?.target
+  if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) }, target }
+  const { code, status } = error as { code?: unknown; status?: unknown }
+  // The SDK names its errors by their classes alone.
+  const name = error.name === 'Error' ? error.constructor.name : error.name
+  const detail = BatchItemError.is(error) ? error.detail : undefined
+  return { error: { name, code: code ?? undefined, status, message: error.message, detail }, target }
+}
