@@ -51,16 +51,6 @@ export async function sizeTable(
   })
 }
 
-/** Prints what imports cost; of the first one also what each source file has in it. */
-export async function printBundleSizes(...statements: readonly string[]): Promise<void> {
-  const sizes = await Promise.all(statements.map(bundleSize))
-  console.log('\nIn a bundle, bytes minified / gzipped')
-  for (const [index, { minified, gzipped }] of sizes.entries()) {
-    console.log(`${statements[index]?.padEnd(71)} ${minified} / ${gzipped}`)
-  }
-  printModules(statements[0], sizes[0])
-}
-
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {
   console.log(`\n${statement}, bytes minified by source file`)
   for (const [file, minified] of size?.modules ?? []) {

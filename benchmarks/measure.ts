@@ -74,13 +74,3 @@ export function measurementTable<Name extends string>(
     'bytes allocated': entries.map(([, { bytes }]) => inWords(bytes)),
   })
 }
-
-export function printTable(title: string, measurements: Record<string, Measurement>): void {
-  const print = (name: string, ...cells: string[]): void =>
-    console.log(name.padEnd(60) + cells.map((cell) => cell.padStart(8)).join(''))
-  console.log()
-  print(title, 'ratio', 'ns', 'bytes')
-  for (const [name, { ratio, ns, bytes }] of Object.entries(measurements)) {
-    print(name, ratio.toFixed(2), ns.toFixed(0), bytes.toFixed(0))
-  }
-}

@@ -1,26 +1,28 @@
+import { inWords, tableOf } from '../publish.ts'
 import { newBentocache, newCacheable, newHarbor, newLru, VALUE, type Origin } from './rivals.ts'
-import { REQUESTS, traces, UNIVERSE } from './traces.ts'
+import { traces, UNIVERSE } from './traces.ts'
 
 const CAPACITY = 1_000
 
 /** Asks for a key, and says whether it was there. */
 type Ask = (key: string) => Promise<boolean>
 
-/** Prints how often caches of the same size have what is asked for. */
-export async function printHitRatios(): Promise<void> {
-  const all = traces()
-  console.log(`\nHits in %, ${REQUESTS} requests for ${UNIVERSE} keys, room for ${CAPACITY}`)
-  console.log(''.padEnd(30), ...Object.keys(all).map((name) => name.padStart(10)))
-  for (const [name, make] of Object.entries(CONTENDERS)) {
+/** How often caches of the same size have what is asked for, as the table of a README. */
+export async function hitRatioTable(): Promise<string> {
+  const columns: Record<string, string[]> = {
+    [`hits in %, room for ${inWords(CAPACITY)} of ${inWords(UNIVERSE)} keys`]: Object.keys(CONTENDERS),
+  }
+  for (const [name, trace] of Object.entries(traces())) {
     const cells: string[] = []
-    for (const trace of Object.values(all)) {
+    for (const make of Object.values(CONTENDERS)) {
       const ask = make()
       let hits = 0
       for (const key of trace) if (await ask(`key-${key}`)) hits++
-      cells.push(((100 * hits) / trace.length).toFixed(1).padStart(10))
+      cells.push(((100 * hits) / trace.length).toFixed(1))
     }
-    console.log(name.padEnd(30), ...cells)
+    columns[name] = cells
   }
+  return tableOf(columns)
 }
 
 const CONTENDERS: Record<string, () => Ask> = {
@@ -32,7 +34,7 @@ const CONTENDERS: Record<string, () => Ask> = {
       return there
     }
   },
-  harbor() {
+  '**harbor**'() {
     const cache = newHarbor(CAPACITY)
     return (key) => isHit((origin) => cache.getOrLoad(key, origin))
   },

@@ -1,3 +1,4 @@
+import { inWords, tableOf } from '../publish.ts'
 import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, VALUE, type Origin } from './rivals.ts'
 
 const CALLERS = 1_000
@@ -9,39 +10,45 @@ const PATIENCE_MS = 20_000
 
 type Ask = (key: string, origin: Origin) => Promise<unknown>
 
-/** Prints how often the origin is asked, and how long it takes, when a thousand callers want the same thing that is not there. */
-export async function printStampedes(): Promise<void> {
-  console.log(
-    `\n${CALLERS} callers at once`.padEnd(31),
-    `a load of ${ORIGIN_MS} ms`.padEnd(25),
-    'one that fails',
-  )
-  const { rivals, close } = contenders()
-  for (const [name, ask] of Object.entries(rivals)) {
-    // Once with fewer for the compiler, then in earnest.
-    for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
-    const cells: string[] = []
-    for (const fails of [false, true]) {
-      const runs = []
-      for (let round = 0; round < ROUNDS; round++) {
-        runs.push(await stampede(ask, `key-${fails}-${round}`, CALLERS, fails))
-      }
-      // The median; the calls are the same in all.
-      const { calls, tookMs } = runs.sort((one, other) => one.tookMs - other.tookMs)[ROUNDS >> 1] ?? NONE
-      const took = tookMs === Infinity ? `over ${PATIENCE_MS / 1_000} s` : `${tookMs.toFixed(0)} ms`
-      cells.push(`${String(calls).padStart(6)} calls ${took.padStart(10)}`)
-    }
-    console.log(name.padEnd(30), cells.join('   '))
-  }
-  await close()
+interface Outcome {
+  calls: number
+  tookMs: number
 }
 
-async function stampede(
-  ask: Ask,
-  key: string,
-  callers: number,
-  fails: boolean,
-): Promise<{ calls: number; tookMs: number }> {
+/** How often the origin is asked, and how long it takes, when a thousand callers want the same thing that is not there; as the table of a README. */
+export async function stampedeTable(): Promise<string> {
+  const { rivals, close } = contenders()
+  const loads: Outcome[] = []
+  const failures: Outcome[] = []
+  for (const ask of Object.values(rivals)) {
+    // Once with fewer for the compiler, then in earnest.
+    for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
+    loads.push(await medianOf(ask, false))
+    failures.push(await medianOf(ask, true))
+  }
+  await close()
+  return tableOf({
+    [`${inWords(CALLERS)} callers at once`]: Object.keys(rivals),
+    [`loads of ${ORIGIN_MS} ms`]: loads.map(({ calls }) => inWords(calls)),
+    'until all have it, ms': loads.map(tookOf),
+    'loads that fail': failures.map(({ calls }) => inWords(calls)),
+    'until all know, ms': failures.map(tookOf),
+  })
+}
+
+/** The calls are the same in all rounds. */
+async function medianOf(ask: Ask, fails: boolean): Promise<Outcome> {
+  const rounds: Outcome[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await stampede(ask, `key-${fails}-${round}`, CALLERS, fails))
+  }
+  return rounds.sort((one, other) => one.tookMs - other.tookMs)[ROUNDS >> 1] ?? NONE
+}
+
+const tookOf = ({ tookMs }: Outcome): string =>
+  tookMs === Infinity ? `over ${inWords(PATIENCE_MS)}` : inWords(tookMs)
+
+async function stampede(ask: Ask, key: string, callers: number, fails: boolean): Promise<Outcome> {
   let calls = 0
   const origin = async (): Promise<string> => {
     calls++
@@ -67,16 +74,16 @@ function contenders(): { rivals: Record<string, Ask>; close: () => Promise<void>
   const pending = new Map<string, Promise<string>>()
   return {
     rivals: {
-      'harbor: getOrLoad': (key, origin) => harbor.getOrLoad(key, origin),
-      'lru-cache 11: fetch': (key, origin) => lru.fetch(key, { context: origin }),
-      'bentocache: getOrSet': (key, origin) => bentocache.getOrSet({ key, factory: origin }),
-      'cacheable: getOrSet': (key, origin) => cacheable.getOrSet(key, origin, { throwErrors: true }),
-      'keyv: get, then set': async (key, origin) => {
+      '**harbor**, `getOrLoad`': (key, origin) => harbor.getOrLoad(key, origin),
+      'lru-cache 11, `fetch`': (key, origin) => lru.fetch(key, { context: origin }),
+      'bentocache, `getOrSet`': (key, origin) => bentocache.getOrSet({ key, factory: origin }),
+      'cacheable, `getOrSet`': (key, origin) => cacheable.getOrSet(key, origin, { throwErrors: true }),
+      'keyv, `get`, then `set`': async (key, origin) => {
         const there = await keyv.get(key)
         if (there === undefined) await keyv.set(key, await origin())
       },
       // It also keeps what has failed, for ever.
-      'Map of promises': (key, origin) => {
+      'a Map of promises': (key, origin) => {
         const promise = pending.get(key) ?? origin()
         pending.set(key, promise)
         return promise

@@ -1,6 +1,6 @@
 /** So many different things can be asked for. */
 export const UNIVERSE = 100_000
-export const REQUESTS = 300_000
+const REQUESTS = 300_000
 
 /** What is asked for, one request after the other; the same in every run. */
 export const traces = (): Record<string, Int32Array> => ({

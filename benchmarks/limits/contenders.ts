@@ -16,16 +16,16 @@ export const CONTENDERS: readonly Contender[] = [
       harbor({ requestsPerMinute, tokensPerMinute, burstMs: 1_000 / faster }),
   },
   {
-    name: 'harbor, limits given, safety: 0.98',
+    name: 'harbor, limits given, `safety: 0.98`',
     start: ({ requestsPerMinute, tokensPerMinute, faster }) =>
       harbor({ requestsPerMinute, tokensPerMinute, safety: 0.98, burstMs: 1_000 / faster }),
   },
   { name: 'harbor, limits learned', start: ({ faster }) => harbor({ burstMs: 1_000 / faster }) },
-  { name: 'cookbook algorithm', start: cookbook },
-  { name: 'bottleneck, minTime and reservoir', start: bottleneck },
-  { name: 'p-queue, intervalCap', start: pQueue },
+  { name: "the algorithm of OpenAI's cookbook", start: cookbook },
+  { name: 'bottleneck, `minTime` and a `reservoir`', start: bottleneck },
+  { name: 'p-queue, `intervalCap` (knows no tokens)', start: pQueue },
   {
-    name: 'nothing but retry-after',
+    name: 'nothing but `retry-after`',
     start: () => async (_, call) => {
       for (let answer = await call(); answer.status === 429; answer = await call())
         await sleep(answer.retryAfterMs)

@@ -1,0 +1,50 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { openJournal, runBulk, type JournalOptions } from '@harbor/batch'
+import { tableOf } from '../publish.ts'
+import { CONCURRENCY, numbers } from './items.ts'
+
+const ROUNDS = 5
+const ANSWER = { role: 'assistant', content: 'An answer of about two hundred characters. '.repeat(5) }
+
+interface Kept {
+  name: string
+  journal?: JournalOptions
+  items: number
+  /** Microseconds an item that were hoped for. */
+  wanted?: number
+}
+
+const KEPT: readonly Kept[] = [
+  { name: 'without a journal', items: 20_000, wanted: 1 },
+  { name: "`durability: 'os'`", items: 20_000, journal: { durability: 'os' } },
+  { name: "`durability: 'group'`", items: 20_000, journal: { durability: 'group' }, wanted: 25 },
+  { name: "`durability: 'each'`", items: 2_000, journal: { durability: 'each' } },
+]
+
+/** What it takes to keep each result of a bulk run, as the table of a README. */
+export async function journalTable(folder: string): Promise<string> {
+  const rounds = KEPT.map((): number[] => [])
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, kept] of KEPT.entries()) rounds[index]?.push(await microsecondsOf(kept, folder))
+  }
+  const sorted = rounds.map((took) => took.toSorted((a, b) => a - b))
+  return tableOf({
+    'an item of a bulk run': KEPT.map(({ name }) => name),
+    'wanted, µs': KEPT.map(({ wanted }) => wanted?.toFixed(1) ?? ''),
+    µs: sorted.map((took) => inTenths(took[ROUNDS >> 1])),
+    'least to greatest': sorted.map((took) => `${inTenths(took[0])} to ${inTenths(took.at(-1))}`),
+  })
+}
+
+async function microsecondsOf({ items, journal: options }: Kept, folder: string): Promise<number> {
+  const path = join(folder, 'journal.jsonl')
+  const journal = options && (await openJournal(path, options))
+  const begun = performance.now()
+  await runBulk(numbers(items), async () => ANSWER, { concurrency: CONCURRENCY, journal }).summary
+  const took = performance.now() - begun
+  if (journal) rmSync(path)
+  return (took * 1_000) / items
+}
+
+const inTenths = (value = NaN): string => value.toFixed(1)

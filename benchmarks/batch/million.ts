@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { inWords, tableOf } from '../publish.ts'
+
+/** Megabytes that were hoped for. */
+const WANTED = 100
+
+const PROGRAMS = {
+  'a loop and nothing else': `let next = 0
+    const worker = async () => { while (next < N) await same(next++) }
+    await Promise.all(Array.from({ length: 64 }, worker))`,
+  'harbor: `runBulk`': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64 }));`,
+  'harbor: `runBulk`, ids of your own': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64, id: (item) => 'item-' + item }));`,
+  'p-map: `pMapIterable`': `for await (const _ of pMapIterable(numbers(N), same, { concurrency: 64 }));`,
+  'p-map': `await pMap(numbers(N), same, { concurrency: 64 })`,
+  'p-limit': `const limit = pLimit(64); const all = []
+    for await (const item of numbers(N)) all.push(limit(same, item))
+    await Promise.all(all)`,
+  'p-queue': `const queue = new PQueue({ concurrency: 64 }); const all = []
+    for await (const item of numbers(N)) all.push(queue.add(() => same(item)))
+    await Promise.all(all)`,
+}
+
+interface Taken {
+  name: string
+  microseconds: number
+  megabytes: number
+}
+
+/** What a million items take, each program in a process of its own, as the table of a README. */
+export async function millionTable(folder: string): Promise<string> {
+  const all: Taken[] = []
+  for (const [name, code] of Object.entries(PROGRAMS)) all.push({ name, ...(await runAlone(code, folder)) })
+  return tableOf({
+    '1,000,000 items, in a process of their own': all.map(({ name }) => name),
+    'wanted, MB': all.map(({ name }) => (name.startsWith('harbor') ? inWords(WANTED) : '')),
+    'most MB': all.map(({ megabytes }) => inWords(megabytes)),
+    'µs an item': all.map(({ microseconds }) => microseconds.toFixed(2)),
+  })
+}
+
+/** Bundled: a process that runs TypeScript as it is begins with 45 MB more. */
+async function runAlone(code: string, folder: string): Promise<{ microseconds: number; megabytes: number }> {
+  const file = join(folder, 'million.mjs')
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { runBulk } from '@harbor/batch'
+        import pMap, { pMapIterable } from 'p-map'
+        import pLimit from 'p-limit'
+        import PQueue from 'p-queue'
+        const N = 1_000_000
+        const same = async (value) => value
+        async function* numbers(count) { for (let item = 0; item < count; item++) yield item }
+        const begun = performance.now()
+        ${code}
+        console.log(((performance.now() - begun) * 1_000) / N, process.resourceUsage().maxRSS / 1_000)`,
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    conditions: ['@harbor/source'],
+    write: false,
+  })
+  writeFileSync(file, outputFiles[0]?.contents ?? '')
+  const { stdout } = await promisify(execFile)(process.execPath, [file])
+  const [microseconds = NaN, megabytes = NaN] = stdout.split(' ').map(Number)
+  return { microseconds, megabytes }
+}

@@ -1,0 +1,156 @@
+import { measure, type Measurement, type Subject } from '../measure.ts'
+import { inWords, tableOf } from '../publish.ts'
+import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, TTL_MS, VALUE } from './rivals.ts'
+
+const ENTRIES = 10_000
+/** How many times as long as lru-cache's a `get` was hoped to take. */
+const WANTED = 1.5
+/** Many short rounds: on a machine that others use too, most of them are not interrupted. */
+const BRIEFLY = { rounds: 101, times: 1_000 }
+
+const keys = Array.from({ length: ENTRIES }, (_, at) => `key-${at}-${'k'.repeat(30)}`)
+const keyAt = (call: number): string => keys[(call * 7_919) % ENTRIES] ?? ''
+const hotKeyAt = (call: number): string => keys[call % 100] ?? ''
+const load = async (): Promise<string> => VALUE
+
+const harbor = newHarbor(ENTRIES)
+const map = new Map<string, string>()
+const lru = newLru(ENTRIES)
+const exactLru = newLru(ENTRIES, { ttlResolution: 0 })
+const bentocache = newBentocache(ENTRIES)
+const cacheable = newCacheable(ENTRIES)
+const keyv = newKeyv()
+
+/** What answers at once is awaited like what cannot. */
+const turn = <T>(value: T): Promise<T> => Promise.resolve(value)
+
+// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+const GETS: Record<string, Subject> = {
+  'lru-cache 11': async (times) => {
+    for (let call = 0; call < times; call++) await turn(lru.get(keyAt(call)))
+  },
+  'lru-cache 11 that reads the clock at every get': async (times) => {
+    for (let call = 0; call < times; call++) await turn(exactLru.get(keyAt(call)))
+  },
+  'lru-cache 11, not awaited': async (times) => {
+    let length = 0
+    for (let call = 0; call < times; call++) length += lru.get(keyAt(call))?.length ?? 0
+    return length
+  },
+  'a Map': async (times) => {
+    for (let call = 0; call < times; call++) await turn(map.get(keyAt(call)))
+  },
+  '**harbor**': async (times) => {
+    for (let call = 0; call < times; call++) await harbor.get(keyAt(call))
+  },
+  bentocache: async (times) => {
+    for (let call = 0; call < times; call++) await bentocache.get({ key: keyAt(call) })
+  },
+  keyv: async (times) => {
+    for (let call = 0; call < times; call++) await keyv.get(keyAt(call))
+  },
+  cacheable: async (times) => {
+    for (let call = 0; call < times; call++) await cacheable.get(keyAt(call))
+  },
+  'bare await': async (times) => {
+    for (let call = 0; call < times; call++) await turn(keyAt(call))
+  },
+  'one reading of the clock': async (times) => {
+    let sum = 0
+    for (let call = 0; call < times; call++) sum += performance.now()
+    return sum
+  },
+}
+
+const SETS: Record<string, Subject> = {
+  'lru-cache 11': async (times) => {
+    for (let call = 0; call < times; call++) await turn(lru.set(keyAt(call), VALUE))
+  },
+  'a Map': async (times) => {
+    for (let call = 0; call < times; call++) await turn(map.set(keyAt(call), VALUE))
+  },
+  '**harbor**': async (times) => {
+    for (let call = 0; call < times; call++) await harbor.set(keyAt(call), VALUE)
+  },
+  bentocache: async (times) => {
+    for (let call = 0; call < times; call++) {
+      await bentocache.set({ key: keyAt(call), value: VALUE, ttl: TTL_MS })
+    }
+  },
+  keyv: async (times) => {
+    for (let call = 0; call < times; call++) await keyv.set(keyAt(call), VALUE)
+  },
+  cacheable: async (times) => {
+    for (let call = 0; call < times; call++) await cacheable.set(keyAt(call), VALUE)
+  },
+}
+
+const LOADS: Record<string, Subject> = {
+  'lru-cache 11': async (times) => {
+    for (let call = 0; call < times; call++) await lru.fetch(keyAt(call), { context: load })
+  },
+  '**harbor**': async (times) => {
+    for (let call = 0; call < times; call++) await harbor.getOrLoad(keyAt(call), load)
+  },
+  bentocache: async (times) => {
+    for (let call = 0; call < times; call++) await bentocache.getOrSet({ key: keyAt(call), factory: load })
+  },
+  cacheable: async (times) => {
+    for (let call = 0; call < times; call++) await cacheable.getOrSet(keyAt(call), load)
+  },
+}
+
+const HOT = {
+  'lru-cache 11': async (times) => {
+    for (let call = 0; call < times; call++) await turn(lru.get(hotKeyAt(call)))
+  },
+  'lru-cache 11 that reads the clock at every get': async (times) => {
+    for (let call = 0; call < times; call++) await turn(exactLru.get(hotKeyAt(call)))
+  },
+  '**harbor**': async (times) => {
+    for (let call = 0; call < times; call++) await harbor.get(hotKeyAt(call))
+  },
+} satisfies Record<string, Subject>
+
+/** What hits cost, and sets of what is there, as the table of a README. */
+export async function hitTable(): Promise<string> {
+  const gets = await measure(GETS, BRIEFLY)
+  const sets = await measure(SETS, BRIEFLY)
+  const loads = await measure(LOADS, BRIEFLY)
+  const names = Object.keys(gets)
+  const column = (
+    measurements: Partial<Record<string, Measurement>>,
+    cell: (measurement: Measurement) => string,
+  ): string[] =>
+    names.map((name) => {
+      const measurement = measurements[name]
+      return measurement ? cell(measurement) : ''
+    })
+  return tableOf({
+    [`a hit of ${inWords(ENTRIES)} entries`]: names,
+    wanted: names.map((name) => (name.includes('harbor') ? WANTED.toFixed(1) : '')),
+    'ratio of `get`': column(gets, ({ ratio }) => ratio.toFixed(1)),
+    '`get`, ns': column(gets, ({ ns }) => inWords(ns)),
+    'bytes allocated': column(gets, ({ bytes }) => inWords(bytes)),
+    '`set`, ns': column(sets, ({ ns }) => inWords(ns)),
+    'with a load ready, ns': column(loads, ({ ns }) => inWords(ns)),
+  })
+}
+
+/** The same 100 entries, which stay in the caches of the processor. */
+export const measureHotHits = () => measure(HOT, BRIEFLY)
+
+/** Puts into all of them what is asked for afterwards. */
+export async function fillCaches(): Promise<void> {
+  for (const key of keys) {
+    map.set(key, VALUE)
+    lru.set(key, VALUE)
+    exactLru.set(key, VALUE)
+    await Promise.all([
+      harbor.set(key, VALUE),
+      bentocache.set({ key, value: VALUE, ttl: TTL_MS }),
+      cacheable.set(key, VALUE),
+      keyv.set(key, VALUE),
+    ])
+  }
+}

@@ -1,0 +1,80 @@
+import { createCache, requestKey } from '@harbor/cache'
+import { measure, type Measurement, type Subject } from '../measure.ts'
+import { inWords, tableOf } from '../publish.ts'
+import { VALUE } from './rivals.ts'
+
+/** Microseconds that a hit was hoped to take, key included, up to the Response. */
+const WANTED = 40
+const ROUNDS = { rounds: 101, times: 100 }
+
+const REQUEST = {
+  model: 'gpt-4',
+  temperature: 0,
+  messages: [{ role: 'user', content: 'What is a harbor, and why do ships like it? '.repeat(22) }],
+}
+const CONTEXT = { baseURL: 'https://api.openai.com/v1/chat/completions', scope: 'tenant' }
+const BYTES = new TextEncoder().encode(VALUE)
+
+const recordings = createCache<Uint8Array>()
+const key = requestKey(REQUEST, CONTEXT)
+const open = () => ({
+  head: { status: 200, headers: [['content-type', 'application/json']] as [string, string][] },
+  body: (async function* () {
+    yield BYTES
+  })(),
+})
+
+/** A hit, up to the Response. */
+async function respond(name: string): Promise<Response> {
+  const { head, body } = await recordings.record<ReturnType<typeof open>['head']>(name, open)
+  const { value } = await body.next()
+  return new Response(value ?? null, head)
+}
+
+const WHOLE = 'all of it'
+const PARTS: Record<string, Subject> = {
+  [WHOLE]: async (times) => {
+    for (let call = 0; call < times; call++) await respond(requestKey(REQUEST, CONTEXT))
+  },
+  '`requestKey`': async (times) => {
+    for (let call = 0; call < times; call++) requestKey(REQUEST, CONTEXT)
+  },
+  '`record`, by a key that is made': async (times) => {
+    for (let call = 0; call < times; call++) await recordings.record(key, open)
+  },
+  '`new Response`, of bytes that are there': async (times) => {
+    for (let call = 0; call < times; call++) new Response(BYTES, open().head)
+  },
+}
+
+/** What the hit of a recorded answer costs, from the request to the Response, as the table of a README. */
+export async function recordedTable(): Promise<string> {
+  for await (const _ of (await recordings.record(key, open)).body);
+  const parts = await measure(PARTS, ROUNDS)
+  const names = Object.keys(parts)
+  const all = Object.values(parts)
+  return tableOf({
+    [`a request of ${inWords(JSON.stringify(REQUEST).length)} bytes`]: names,
+    'wanted, µs': names.map((name) => (name === WHOLE ? WANTED.toFixed(1) : '')),
+    µs: all.map(({ ns }) => (ns / 1_000).toFixed(1)),
+    'bytes allocated': all.map(({ bytes }) => inWords(bytes)),
+  })
+}
+
+/** What the hit of an object costs, of which every caller gets its own. */
+export async function measureCopies(): Promise<Record<string, Measurement>> {
+  const objects = createCache<object>()
+  const object: object = { ...REQUEST, id: 'chatcmpl-1', usage: { total_tokens: 500 } }
+  await objects.set('key', object)
+  return measure(
+    {
+      '`structuredClone` of an object of 1 KB': async (times) => {
+        for (let call = 0; call < times; call++) structuredClone(object)
+      },
+      '`get` of it, copied': async (times) => {
+        for (let call = 0; call < times; call++) await objects.get('key')
+      },
+    },
+    ROUNDS,
+  )
+}
