@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { CONCURRENCY, crashAndResume, seeded } from './cli-crash.ts'
+import { Bench } from './cli-process.ts'
+
+// 50 times over 20,000 in soak/bulk-crash.soak.ts.
+it.each([
+  [3, 500],
+  [10, 3_000],
+])(
+  'kill -9 at %i random moments over %i prompts: resumed, each has one line, as in a run that nobody killed',
+  async (times, items) => {
+    const bench = await Bench.with([], { latency: { min: 1, max: 8 } })
+    const { kills, repeated, output, expected } = await crashAndResume(bench, items, times, seeded(items))
+    expect(kills).toBe(times)
+    expect(output).toHaveLength(items)
+    expect(output).toEqual(expected)
+    expect(repeated).toBeLessThanOrEqual(kills * CONCURRENCY)
+  },
+  60_000,
+)

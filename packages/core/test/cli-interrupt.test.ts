@@ -1,0 +1,81 @@
+import type { Rule } from '@harbor/simulator'
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Bench, prompts, until } from './cli-process.ts'
+
+describe('harbor bulk, interrupted', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'on %s asks no more, waits for what is under way, exits with 130, and goes on with --resume',
+    async (signal) => {
+      const bench = await Bench.with(prompts(60), { latency: 200 })
+      const first = bench.bulk('--concurrency', '8')
+      await until(() => bench.provider.counts().calls >= 20)
+      first.child.kill(signal)
+      const { code, stderr } = await first.ended
+      expect(code).toBe(130)
+      expect(stderr).toMatch(/harbor: Stopping: \d+ requests under way get their answers/)
+      expect(stderr).toMatch(/harbor: Not finished\. .* the same command with --resume goes on\.\n$/)
+      const { calls, aborts } = bench.provider.counts()
+      expect(aborts).toBe(0)
+      expect(bench.output('answers.jsonl.part')).toHaveLength(calls)
+      expect(existsSync(bench.path('answers.jsonl'))).toBe(false)
+      expect(existsSync(bench.path('answers.jsonl.journal.lock'))).toBe(false)
+
+      const second = await bench.bulk('--resume').ended
+      expect(second.code).toBe(0)
+      expect(second.stderr).toContain(`60 answered (${calls} before)`)
+      expect(bench.output().map(({ id }) => id)).toEqual(
+        prompts(60)
+          .map(({ id }) => id)
+          .toSorted(),
+      )
+      expect(bench.provider.counts().calls).toBe(60)
+      expect(existsSync(bench.path('answers.jsonl.part'))).toBe(false)
+    },
+  )
+
+  it('ends at once on the second Ctrl-C, with all that was answered kept', async () => {
+    const rules: Rule[] = [{ when: { call: { from: 5 } }, fault: { type: 'hang' } }]
+    const bench = await Bench.with(prompts(12), { rules })
+    const first = bench.bulk('--concurrency', '4')
+    await until(() => bench.provider.counts().calls === 8)
+    first.child.kill('SIGINT')
+    await until(() => first.printed.stderr.includes('Ctrl-C again'))
+    first.child.kill('SIGINT')
+    const { code, stderr } = await first.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain('--resume goes on')
+    expect(existsSync(bench.path('answers.jsonl.journal.lock'))).toBe(false)
+    await bench.provider.whenIdle()
+    expect(bench.provider.counts()).toMatchObject({ calls: 8, inFlight: 0 })
+    bench.provider.script({})
+    expect((await bench.bulk('--resume').ended).code).toBe(0)
+    expect(bench.output()).toHaveLength(12)
+    expect(bench.provider.counts().calls).toBe(8 + 8)
+  })
+
+  it('ends also while it waits for standard input', async () => {
+    const bench = await Bench.with([])
+    const { child, ended } = bench.start('bulk', '-', '--out', 'answers.jsonl', '--model', 'gpt-4')
+    child.stdin.write('"One?"\n')
+    await until(
+      () =>
+        existsSync(bench.path('answers.jsonl.journal')) &&
+        bench.text('answers.jsonl.journal').includes('line-1'),
+    )
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(130)
+  })
+
+  it('leaves a run through the Batch API to the provider, and finds it again', async () => {
+    const bench = await Bench.with(prompts(5), { batches: { runMs: 500 } })
+    const first = bench.bulk('--via', 'provider')
+    await until(() => bench.provider.counts().batches.created === 1)
+    await until(() => bench.text('answers.jsonl.journal.batches').includes('batch_'))
+    first.child.kill('SIGINT')
+    expect((await first.ended).code).toBe(130)
+    expect((await bench.bulk('--via', 'provider', '--resume').ended).code).toBe(0)
+    expect(bench.output()).toHaveLength(5)
+    expect(bench.provider.counts().batches.created).toBe(1)
+  })
+})
