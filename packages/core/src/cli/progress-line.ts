@@ -88,7 +88,7 @@ export function count(value: number): string {
   return value.toLocaleString('en')
 }
 
-export function plural(value: number, noun: string): string {
+function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
