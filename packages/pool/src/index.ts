@@ -5,5 +5,5 @@ export { LeanResponse, type LeanResponseInit, type RawHeaders } from './lean-res
 export type { OriginOptions, PoolOptions } from './options.ts'
 export type { OriginStats } from './origin-ledger.ts'
 export type { PoolRequestInit } from './outgoing-request.ts'
-export type { Percentiles } from './recent-samples.ts'
+export type { Percentiles } from './recent-histogram.ts'
 export type { WarmOptions } from './warm.ts'

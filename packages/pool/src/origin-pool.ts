@@ -99,6 +99,10 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.#open().send(request)
   }
 
+  connectionsBusy(change: 1 | -1): void {
+    this.ledger.usage.use(change)
+  }
+
   connectionOpened(): void {
     this.ledger.opened++
   }
@@ -195,7 +199,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       free: open - busy,
       connecting: [...this.#connections].filter(({ isOpen, state }) => !isOpen && state === 'busy').length,
       queued: this.#queue.size,
-      utilization: busy / this.#settings.connections,
+      allowed: this.#settings.connections,
     }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '../src/index.ts'
 import { startPool, statsOf } from './pool.ts'
 import { echo, startServer, until, type Handler } from './server.ts'
@@ -67,7 +67,7 @@ describe('the queue', () => {
     )
     const settled = Promise.allSettled(calls)
     await until(() => waiting() === 10)
-    expect(statsOf(pool)).toMatchObject({ open: 10, busy: 10, queued: 100, utilization: 1 })
+    expect(statsOf(pool)).toMatchObject({ open: 10, busy: 10, queued: 100, allowed: 10 })
     open()
     const refused = (await settled).filter(({ status }) => status === 'rejected')
     expect(refused).toHaveLength(390)
@@ -265,7 +265,8 @@ describe('statistics', () => {
       expect(stats.open).toBe(stats.busy + stats.free)
       expect(stats.open).toBe(stats.opened - stats.closed)
       expect(stats.open + stats.connecting).toBeLessThanOrEqual(5)
-      expect(stats.utilization).toBe(stats.busy / 5)
+      expect(stats.utilization).toBeGreaterThanOrEqual(0)
+      expect(stats.utilization).toBeLessThanOrEqual(1)
     }
     const call = async (): Promise<void> => {
       const response = await pool.fetch(server.url)
@@ -279,6 +280,28 @@ describe('statistics', () => {
     expect(errors).toBeGreaterThan(0)
     expect(firstByteMs?.p95).toBeGreaterThanOrEqual(firstByteMs?.p50 ?? Infinity)
     expect(queueMs?.p95).toBeGreaterThanOrEqual(queueMs?.p50 ?? Infinity)
+  })
+})
+
+describe('utilization', () => {
+  it('is the share of the allowed connections in use over the last minute, and outlives them', async () => {
+    const { handler, open, waiting } = gate()
+    const server = await startServer(handler)
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const pool = startPool({ connections: 4 })
+    const calls = Array.from({ length: 3 }, async () => (await pool.fetch(server.url)).text())
+    await until(() => waiting() === 3)
+    vi.advanceTimersByTime(10_000)
+    expect(statsOf(pool).utilization).toBe(0.75)
+    open()
+    await Promise.all(calls)
+    await until(() => statsOf(pool).busy === 0)
+    vi.advanceTimersByTime(20_000)
+    await pool.close()
+    expect(statsOf(pool)).toMatchObject({ open: 0, allowed: 4, utilization: 0.25 })
+    vi.advanceTimersByTime(60_000)
+    expect(statsOf(pool).utilization).toBe(0)
   })
 })
 
