@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { createDispatcher } from './create-dispatcher.ts'
 import { PoolClosedError } from './errors.ts'
 import { createLeanFetch, type LeanFetch } from './lean-fetch.ts'
-import { readOptions, type PoolOptions } from './options.ts'
+import { connectionsAtFirst, readOptions, type PoolOptions } from './options.ts'
 import type { OriginStats } from './origin-ledger.ts'
 import { OriginLedgers } from './origin-ledgers.ts'
 import { createSpecFetch } from './spec-fetch.ts'
@@ -28,7 +28,7 @@ export interface Pool {
 /** Makes a pool of connections. Nothing is opened before the first request. Throws a TypeError for a wrong option. */
 export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
-  const ledgers = new OriginLedgers((origin) => settings.of(origin).connections)
+  const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))
   const dispatcher = createDispatcher(settings, (origin) => ledgers.open(origin))
   let closing: Promise<void> | undefined
   let warned = false
@@ -53,7 +53,8 @@ export function createPool(options: PoolOptions = {}): Pool {
     fetch,
     specFetch: createSpecFetch(dispatcher, check),
     dispatcher,
-    warm: (origins, warmOptions) => warm(fetch, origins, warmOptions),
+    warm: (origins, warmOptions) =>
+      warm(fetch, (origin) => connectionsAtFirst(settings.of(origin)), origins, warmOptions),
     stats: () => ledgers.stats(),
     close: () => (closing ??= dispatcher.close()),
     [Symbol.asyncDispose]: () => pool.close(),

@@ -1,3 +1,4 @@
+export type { AutoscaleOptions } from './autoscale.ts'
 export { createPool, type Pool } from './create-pool.ts'
 export { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
 export type { LeanFetch } from './lean-fetch.ts'

@@ -1,24 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '../src/index.ts'
 import { startPool, statsOf } from './pool.ts'
-import { echo, startServer, until, type Handler } from './server.ts'
-
-/** Holds every answer back until told. */
-function gate(): { handler: Handler; open: () => void; waiting: () => number } {
-  let isOpen = false
-  const waiting: (() => void)[] = []
-  return {
-    handler: (_request, response) => {
-      if (isOpen) response.end('ok')
-      else waiting.push(() => response.end('ok'))
-    },
-    open: () => {
-      isOpen = true
-      for (const answer of waiting.splice(0)) answer()
-    },
-    waiting: () => waiting.length,
-  }
-}
+import { echo, gate, startServer, until, type Handler } from './server.ts'
 
 describe('reuse', () => {
   it('uses one connection for 20 calls in sequence', async () => {
@@ -333,6 +316,13 @@ describe('warm()', () => {
     await expect(pool.warm(['http://127.0.0.1:9'])).rejects.toMatchObject({ origin: 'http://127.0.0.1:9' })
     await expect(pool.warm(['http://127.0.0.1:9'], { connections: 0 })).rejects.toThrow(
       'connections must be a whole number of at least 1, got 0',
+    )
+  })
+
+  it('refuses more than may be open at first', async () => {
+    const pool = startPool({ connections: 8, autoscale: { min: 2 } })
+    await expect(pool.warm(['http://127.0.0.1:9'], { connections: 3 })).rejects.toThrow(
+      'connections must be at most 2, which may be open to http://127.0.0.1:9 at first, got 3',
     )
   })
 })
