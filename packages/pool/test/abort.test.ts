@@ -83,7 +83,7 @@ describe('abort', () => {
     await until(() => sockets.size === 0)
   })
 
-  it('leaves no listener on a signal that lives long, however a call ends', async () => {
+  it("leaves no listener on a caller's signal that lives through 1,000 calls, however they end", async () => {
     const { url } = await startServer((request, response) => {
       if (request.url === '/cut') request.socket.destroy()
       else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end()
@@ -129,7 +129,7 @@ describe('a body that is not wanted', () => {
     expect(server.opened).toBe(1)
   })
 
-  it('and is never read gives its connection back after bodyIdleTimeoutMs, with one warning that tells its age', async () => {
+  it('and is abandoned returns its slot by bodyIdleTimeoutMs, with one warning that tells the age of the request', async () => {
     const { url, sockets } = await startServer((_request, response) => response.end(Buffer.alloc(4_000_000)))
     const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 30 })
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
@@ -152,7 +152,7 @@ describe('a leak', () => {
     ['that trickles', (_request, response) => trickle(response)],
     ['that has only begun', (_request, response) => response.write('begun')],
     ['of which nothing came', (_request, response) => response.flushHeaders()],
-  ])('of a body %s gives its slot back and is counted', async (_name, handler) => {
+  ])('of a body %s returns its slot by bodyIdleTimeoutMs, and is counted', async (_name, handler) => {
     const { url } = await startServer(handler)
     const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 40 })
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)

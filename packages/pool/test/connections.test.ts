@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '../src/index.ts'
 import { startPool, statsOf } from './pool.ts'
@@ -13,13 +14,20 @@ describe('reuse', () => {
     expect(statsOf(pool)).toMatchObject({ opened: 1, requests: 20, reusedRatio: 0.95 })
   })
 
-  it('replaces a connection that is older than maxConnectionAgeMs', async () => {
+  it('replaces a connection that is older than maxConnectionAgeMs by one to where DNS points by then', async () => {
     const server = await startServer(echo)
-    const pool = startPool({ maxConnectionAgeMs: 5 })
-    await (await pool.fetch(server.url)).text()
+    const asked: string[] = []
+    const lookup: LookupFunction = (host, _options, done) => {
+      asked.push(host)
+      done(null, [{ address: '127.0.0.1', family: 4 }])
+    }
+    const pool = startPool({ maxConnectionAgeMs: 5, tls: { lookup } })
+    const url = server.url.replace('127.0.0.1', 'model.example')
+    await (await pool.fetch(url)).text()
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await (await pool.fetch(server.url)).text()
+    await (await pool.fetch(url)).text()
     expect(server.opened).toBe(2)
+    expect(asked).toEqual(['model.example', 'model.example'])
   })
 
   it('closes a connection that nobody uses, whatever longer time the server allows', async () => {
@@ -42,7 +50,7 @@ describe('reuse', () => {
 })
 
 describe('the queue', () => {
-  it('opens at most `connections` for a burst of 500, holds maxQueued and refuses the rest by name', async () => {
+  it('given a burst of 500 opens at most `connections`, holds maxQueued and refuses the rest as PoolQueueFullError', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 10, maxQueued: 100 })
@@ -219,7 +227,7 @@ describe('a stale connection', () => {
 })
 
 describe('statistics', () => {
-  it('add up at every moment', async () => {
+  it('add up: open = busy + free at every moment', async () => {
     const server = await startServer((request, response) => {
       setTimeout(
         () => (Math.random() < 0.2 ? request.socket.destroy() : response.end('ok')),
@@ -317,7 +325,7 @@ describe('warm()', () => {
 })
 
 describe('close()', () => {
-  it('lets a stream in flight come to its end, refuses new calls by name and leaves no connection', async () => {
+  it('lets streams in flight end, rejects new calls by name and leaves no connection', async () => {
     let finish: (() => void) | undefined
     const server = await startServer((_request, response) => {
       response.write('begun ')
