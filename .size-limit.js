@@ -11,6 +11,7 @@
  * The bound of batch was 7.4 kB before it had limits, the bulk runner and the journal; who imports `createBatcher` alone pays for none
  * of them, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
  * The bound of cache was 16 kB before predictions knew sessions, and answers that are recorded could be asked for ahead.
+ * The bound of pool was 12 kB before it had autoscale and the percentiles of a histogram.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
 const ELSEWHERE = ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices']
@@ -35,7 +36,7 @@ export default [
     ignore: ['lru-cache'],
   }),
   budget('cache', '16.1 kB', { ignore: ['lru-cache'] }),
-  budget('pool', '12 kB', { ignore: ['undici'] }),
+  budget('pool', '12.2 kB', { ignore: ['undici'] }),
   budget('core', '38 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
   budget('core', '101 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]

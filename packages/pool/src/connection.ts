@@ -2,6 +2,8 @@ import { Client } from 'undici'
 import type { PooledRequest } from './pooled-request.ts'
 
 export interface ConnectionOwner {
+  /** One more, or one fewer, carries a request. */
+  connectionsBusy(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
   connectionSettling(connection: Connection): void
@@ -9,6 +11,8 @@ export interface ConnectionOwner {
   connectionEnding(connection: Connection): void
   connectionEnded(connection: Connection): void
 }
+
+type ConnectionState = 'busy' | 'settling' | 'idle' | 'ending'
 
 /**
  * One connection to an origin, carrying one request at a time.
@@ -19,7 +23,7 @@ export interface ConnectionOwner {
  * Settling lasts until undici lets the socket go, within a turn of the event loop.
  */
 export class Connection {
-  state: 'busy' | 'settling' | 'idle' | 'ending' = 'idle'
+  state: ConnectionState = 'idle'
   isOpen = false
   /** Requests written to the present socket. */
   served = 0
@@ -37,7 +41,7 @@ export class Connection {
   }
 
   send(request: PooledRequest): void {
-    this.state = 'busy'
+    this.#enter('busy')
     request.connection = this
     this.#client.dispatch(request.options, request)
     // Refused before it was written, so there will be no drain.
@@ -47,7 +51,7 @@ export class Connection {
   /** The answer is complete, or the request has failed. */
   settle(): void {
     if (this.state !== 'busy') return
-    this.state = 'settling'
+    this.#enter('settling')
     this.#owner.connectionSettling(this)
   }
 
@@ -57,7 +61,7 @@ export class Connection {
 
   end(reason: Error | null = null): void {
     if (this.state === 'ending') return
-    this.state = 'ending'
+    this.#enter('ending')
     this.#owner.connectionEnding(this)
     this.#client.destroy(reason, () => this.#owner.connectionEnded(this))
   }
@@ -75,7 +79,7 @@ export class Connection {
       this.end()
       return
     }
-    this.state = 'idle'
+    this.#enter('idle')
     this.#owner.connectionIdle(this)
   }
 
@@ -84,6 +88,12 @@ export class Connection {
     this.isOpen = false
     // A request that was not written yet stays with undici, which connects anew for it.
     if (this.state !== 'busy') this.end()
+  }
+
+  #enter(state: ConnectionState): void {
+    const wasBusy = this.state === 'busy'
+    this.state = state
+    if (wasBusy !== (state === 'busy')) this.#owner.connectionsBusy(wasBusy ? -1 : 1)
   }
 
   #isSettling(): boolean {

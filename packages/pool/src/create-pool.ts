@@ -2,8 +2,9 @@ import type { Dispatcher } from 'undici'
 import { createDispatcher } from './create-dispatcher.ts'
 import { PoolClosedError } from './errors.ts'
 import { createLeanFetch, type LeanFetch } from './lean-fetch.ts'
-import { readOptions, type PoolOptions } from './options.ts'
-import { OriginLedger, type OriginStats } from './origin-ledger.ts'
+import { connectionsAtFirst, readOptions, type PoolOptions } from './options.ts'
+import type { OriginStats } from './origin-ledger.ts'
+import { OriginLedgers } from './origin-ledgers.ts'
 import { createSpecFetch } from './spec-fetch.ts'
 import { warm, type WarmOptions } from './warm.ts'
 
@@ -27,8 +28,8 @@ export interface Pool {
 /** Makes a pool of connections. Nothing is opened before the first request. Throws a TypeError for a wrong option. */
 export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
-  const ledgers = new Map<string, OriginLedger>()
-  const dispatcher = createDispatcher(settings, (origin) => ledgerOf(ledgers, origin))
+  const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))
+  const dispatcher = createDispatcher(settings, (origin) => ledgers.open(origin))
   let closing: Promise<void> | undefined
   let warned = false
 
@@ -36,6 +37,8 @@ export function createPool(options: PoolOptions = {}): Pool {
     if (closing) throw new PoolClosedError()
   }
   const onAbandoned = (origin: string, ageMs: number): void => {
+    const ledger = ledgers.find(origin)
+    if (ledger) ledger.abandoned++
     if (warned) return
     warned = true
     process.emitWarning(
@@ -50,28 +53,11 @@ export function createPool(options: PoolOptions = {}): Pool {
     fetch,
     specFetch: createSpecFetch(dispatcher, check),
     dispatcher,
-    warm: (origins, warmOptions) => warm(fetch, origins, warmOptions),
-    stats: () => Object.fromEntries(Array.from(ledgers, ([origin, ledger]) => [origin, ledger.stats()])),
+    warm: (origins, warmOptions) =>
+      warm(fetch, (origin) => connectionsAtFirst(settings.of(origin)), origins, warmOptions),
+    stats: () => ledgers.stats(),
     close: () => (closing ??= dispatcher.close()),
     [Symbol.asyncDispose]: () => pool.close(),
   }
   return pool
-}
-
-/** Statistics are kept for so many origins; the one longest known without a connection goes first. */
-const MOST_ORIGINS = 1_000
-
-function ledgerOf(ledgers: Map<string, OriginLedger>, origin: string): OriginLedger {
-  const known = ledgers.get(origin)
-  if (known) return known
-  if (ledgers.size >= MOST_ORIGINS) {
-    for (const [old, ledger] of ledgers) {
-      if (ledger.readGauges) continue
-      ledgers.delete(old)
-      break
-    }
-  }
-  const ledger = new OriginLedger()
-  ledgers.set(origin, ledger)
-  return ledger
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
-import { bodyTimeout, headTimeout, terminated } from './errors.ts'
+import { bodyTimeout, codeOf, headTimeout, terminated } from './errors.ts'
 import { IncomingBody } from './incoming-body.ts'
-import { LONGEST_TIMER_MS } from './options.ts'
+import { LONGEST_TIMER_MS } from './check-options.ts'
 import type { WithdrawableHandler } from './pooled-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
@@ -22,7 +22,7 @@ export interface FetchLimits {
   /** Until the response head; nothing when it is no number of milliseconds that a timer can wait. */
   readonly headMs: number
   readonly bodyIdleMs: number
-  /** Data of a body waits, and nobody has read for `bodyIdleMs`; with the age of the request. */
+  /** Nobody has read the body for `bodyIdleMs`; with the age of the request. */
   readonly onAbandoned: (ageMs: number) => void
 }
 
@@ -92,7 +92,10 @@ export class FetchHandler implements WithdrawableHandler {
 
   onResponseError(_controller: Controller | undefined, error: Error): void {
     if (this.#finished) return
-    this.#body?.fail(terminated(this.#limits.origin, error))
+    const { origin, onAbandoned } = this.#limits
+    if (this.#body?.isAwaited === false && codeOf(error) === 'UND_ERR_BODY_TIMEOUT')
+      onAbandoned(performance.now() - this.#begunAt)
+    this.#body?.fail(terminated(origin, error))
     this.#settle.reject(error)
     this.#finish(error)
   }

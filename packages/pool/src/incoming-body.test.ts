@@ -20,7 +20,7 @@ describe('IncomingBody', () => {
     expect(source.resume).toHaveBeenCalledTimes(1)
   })
 
-  it('tells when it is paused and nobody reads, and not while somebody does', () => {
+  it('tells when data waits and nobody reads, and not while somebody does', () => {
     vi.useFakeTimers()
     const { body: incoming, abandoned } = body(1_000)
     incoming.push(new Uint8Array(65_536))
@@ -28,11 +28,34 @@ describe('IncomingBody', () => {
     void incoming.next()
     vi.advanceTimersByTime(5_000)
     expect(abandoned).not.toHaveBeenCalled()
-    incoming.push(new Uint8Array(65_536))
-    vi.advanceTimersByTime(1_000)
+    incoming.push(new Uint8Array(1))
+    vi.advanceTimersByTime(999)
+    expect(abandoned).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
     expect(abandoned).toHaveBeenCalledTimes(1)
     incoming.fail(new Error('abandoned'))
     expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+  })
+
+  it('is not abandoned by a reader who is slow, nor while all of it is awaited, and is by one who stops', () => {
+    vi.useFakeTimers()
+    const { body: incoming, abandoned } = body(1_000)
+    for (let chunk = 0; chunk < 10; chunk++) incoming.push(new Uint8Array(16_384))
+    for (let chunk = 0; chunk < 5; chunk++) {
+      vi.advanceTimersByTime(900)
+      void incoming.next()
+    }
+    expect(abandoned).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(2_000)
+    expect(abandoned).toHaveBeenCalledTimes(1)
+
+    const { body: whole, abandoned: wholeAbandoned } = body(1_000)
+    whole.push(new Uint8Array(1))
+    void whole.readAll()
+    whole.push(new Uint8Array(1))
+    vi.advanceTimersByTime(5_000)
+    expect(wholeAbandoned).not.toHaveBeenCalled()
     vi.useRealTimers()
   })
 

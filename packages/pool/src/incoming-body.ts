@@ -28,14 +28,17 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   #chunks: Uint8Array[] = []
   #heldBytes = 0
   #paused = false
-  #stalled: NodeJS.Timeout | undefined
+  #unreadTimer: NodeJS.Timeout | undefined
+  #readMeanwhile = false
   readonly #readers: Waiter[] = []
   #whole: { resolve(): void; reject(error: unknown): void } | undefined
   readonly #source: BodySource
   readonly #idleMs: number
   readonly #onAbandoned: () => void
 
-  /** `onAbandoned` is called when data waits and nobody has read for `idleMs`; 0 for never. */
+  /**
+   * `onAbandoned` is called when data waits and nobody has read for `idleMs`, at the latest after twice as long; 0 for never.
+   */
   constructor(source: BodySource, idleMs: number, onAbandoned: () => void) {
     this.#source = source
     this.#idleMs = idleMs
@@ -51,7 +54,14 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     }
     this.#chunks.push(chunk)
     this.#heldBytes += chunk.length
-    if (!this.#whole && this.#heldBytes >= HIGH_WATER_BYTES) this.#pause()
+    if (this.#whole) return
+    if (this.#idleMs > 0) this.#unreadTimer ??= this.#watchUnread()
+    if (this.#heldBytes >= HIGH_WATER_BYTES) this.#pause()
+  }
+
+  /** Somebody waits for what comes next. */
+  get isAwaited(): boolean {
+    return this.#readers.length > 0 || this.#whole !== undefined
   }
 
   end(): void {
@@ -80,6 +90,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     const chunk = this.#chunks.shift()
     if (chunk) {
       this.#heldBytes -= chunk.length
+      this.#readMeanwhile = true
       if (this.#paused && this.#heldBytes < HIGH_WATER_BYTES / 2) this.#resume()
       return Promise.resolve({ done: false, value: chunk })
     }
@@ -102,6 +113,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   async readAll(): Promise<Uint8Array[]> {
     if (this.#state === 'open') {
       const ended = new Promise<void>((resolve, reject) => (this.#whole = { resolve, reject }))
+      clearTimeout(this.#unreadTimer)
       if (this.#paused) this.#resume()
       await ended
     }
@@ -117,17 +129,28 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     if (this.#paused) return
     this.#paused = true
     this.#source.pause()
-    if (this.#idleMs > 0) this.#stalled = setTimeout(this.#onAbandoned, this.#idleMs).unref()
   }
 
   #resume(): void {
     this.#paused = false
-    clearTimeout(this.#stalled)
     this.#source.resume()
   }
 
   #finish(state: 'ended' | 'failed' | 'cancelled'): void {
     this.#state = state
-    clearTimeout(this.#stalled)
+    clearTimeout(this.#unreadTimer)
+  }
+
+  // A timer for each chunk would cost more than the chunk: there is one for all, which looks whether anything was read.
+  #watchUnread(): NodeJS.Timeout {
+    this.#readMeanwhile = false
+    return setTimeout(() => this.#lookForReader(), this.#idleMs).unref()
+  }
+
+  #lookForReader(): void {
+    this.#unreadTimer = undefined
+    if (this.#chunks.length === 0) return
+    if (this.#readMeanwhile) this.#unreadTimer = this.#watchUnread()
+    else this.#onAbandoned()
   }
 }

@@ -1,3 +1,4 @@
+export type { AutoscaleOptions } from './autoscale.ts'
 export { createPool, type Pool } from './create-pool.ts'
 export { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
 export type { LeanFetch } from './lean-fetch.ts'
@@ -5,5 +6,5 @@ export { LeanResponse, type LeanResponseInit, type RawHeaders } from './lean-res
 export type { OriginOptions, PoolOptions } from './options.ts'
 export type { OriginStats } from './origin-ledger.ts'
 export type { PoolRequestInit } from './outgoing-request.ts'
-export type { Percentiles } from './recent-samples.ts'
+export type { Percentiles } from './recent-histogram.ts'
 export type { WarmOptions } from './warm.ts'

@@ -11,6 +11,20 @@ describe('createPool', () => {
     [{ keepAliveTimeoutMs: NaN }, 'keepAliveTimeoutMs must be a whole number of at least 1, got NaN'],
     [{ maxConnectionAgeMs: 2 ** 31 }, 'maxConnectionAgeMs must be at most 2147483647, got 2147483648'],
     [{ staleSocketRetry: 1 }, 'staleSocketRetry must be true or false, got 1'],
+    [{ autoscale: true }, 'autoscale must be an object of options, or false, got true'],
+    [{ autoscale: { min: 0 } }, 'autoscale.min must be a whole number of at least 1, got 0'],
+    [
+      { connections: 4, autoscale: { min: 5 } },
+      'autoscale.min must be at most connections, which is 4, got 5',
+    ],
+    [
+      { autoscale: { max: 5 } },
+      /^autoscale\.max is not an option of the pool; did you mean autoscale\.min\?/,
+    ],
+    [
+      { autoscale: { min: 4 }, origins: { 'http://a': { connections: 2 } } },
+      'origins["http://a"].autoscale.min must be at most connections, which is 2, got 4',
+    ],
     [{ tls: 'ca' }, 'tls must be an object of options for tls.connect, got "ca"'],
     [{ socketPath: '' }, 'socketPath must be the path of a socket, got ""'],
     [{ noProxy: [] }, 'noProxy must be a string, got '],
@@ -57,7 +71,18 @@ describe('readOptions', () => {
       headersTimeoutMs: 0,
       bodyIdleTimeoutMs: 120_000,
       staleSocketRetry: true,
+      autoscale: false,
     })
+  })
+
+  it('lets an origin differ in a part of autoscale, or go without', () => {
+    const { of } = readOptions({
+      autoscale: { min: 4 },
+      origins: { 'http://a': { autoscale: { coolDownMs: 5 } }, 'http://b': { autoscale: false } },
+    })
+    expect(of('http://c').autoscale).toEqual({ min: 4, targetQueueMs: 100, coolDownMs: 30_000 })
+    expect(of('http://a').autoscale).toEqual({ min: 4, targetQueueMs: 100, coolDownMs: 5 })
+    expect(of('http://b').autoscale).toBe(false)
   })
 
   it('lets an origin differ from the others in what it names only', () => {

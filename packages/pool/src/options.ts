@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
-import { nearestName } from './nearest-name.ts'
+import type { AutoscaleOptions, AutoscaleSettings } from './autoscale.ts'
+import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
 /** What may differ from origin to origin. */
 export interface OriginOptions {
@@ -32,6 +33,11 @@ export interface OriginOptions {
    * closed within a second and before any byte of an answer. Streams are never sent twice. @default true
    */
   staleSocketRetry?: boolean | undefined
+  /**
+   * Begin with few connections and allow more, up to `connections`, only when requests wait too long for one; false for
+   * all at once. `warm()` cannot open more than its `min`. @default false
+   */
+  autoscale?: AutoscaleOptions | false | undefined
 }
 
 export interface PoolOptions extends OriginOptions {
@@ -49,8 +55,15 @@ export interface PoolOptions extends OriginOptions {
 
 /** The options of one origin with nothing left open. */
 export type OriginSettings = Readonly<
-  Required<{ [Name in keyof OriginOptions]: NonNullable<OriginOptions[Name]> }>
+  { [Name in Exclude<keyof OriginOptions, 'autoscale'>]-?: NonNullable<OriginOptions[Name]> } & {
+    autoscale: AutoscaleSettings | false
+  }
 >
+
+/** How many connections may be open at first. */
+export function connectionsAtFirst({ autoscale, connections }: OriginSettings): number {
+  return autoscale ? autoscale.min : connections
+}
 
 export interface PoolSettings {
   readonly tls: ConnectionOptions
@@ -72,9 +85,12 @@ const DEFAULTS: OriginSettings = {
   headersTimeoutMs: 0,
   bodyIdleTimeoutMs: 120_000,
   staleSocketRetry: true,
+  autoscale: false,
 }
 
-const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry'>, number> = {
+const AUTOSCALE: AutoscaleSettings = { min: 1, targetQueueMs: 100, coolDownMs: 30_000 }
+
+const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry' | 'autoscale'>, number> = {
   connections: 1,
   maxQueued: 0,
   queueTimeoutMs: 1,
@@ -88,9 +104,6 @@ const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry'>, number> = 
 
 const ORIGIN_NAMES = Object.keys(DEFAULTS)
 const POOL_NAMES = [...ORIGIN_NAMES, 'tls', 'proxy', 'noProxy', 'socketPath', 'origins']
-
-/** The longest that a timer can wait. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Checks what the user gave and fills in the rest. */
 export function readOptions(options: PoolOptions): PoolSettings {
@@ -120,14 +133,10 @@ export function readOptions(options: PoolOptions): PoolSettings {
 }
 
 function readOrigin(options: OriginOptions, defaults: OriginSettings, prefix: string): OriginSettings {
-  const settings: Record<string, number | boolean> = { ...defaults }
+  const settings: Record<string, unknown> = { ...defaults }
   for (const [name, least] of Object.entries(LEAST)) {
     const value: unknown = options[name as keyof OriginOptions]
-    if (value === undefined) continue
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
-      throw invalid(prefix + name, `a whole number of at least ${least}`, value)
-    if (value > LONGEST_TIMER_MS) throw invalid(prefix + name, `at most ${LONGEST_TIMER_MS}`, value)
-    settings[name] = value
+    if (value !== undefined) settings[name] = readWhole(prefix + name, value, least)
   }
   const { staleSocketRetry } = options
   if (staleSocketRetry !== undefined) {
@@ -135,16 +144,25 @@ function readOrigin(options: OriginOptions, defaults: OriginSettings, prefix: st
       throw invalid(`${prefix}staleSocketRetry`, 'true or false', staleSocketRetry)
     settings.staleSocketRetry = staleSocketRetry
   }
+  settings.autoscale = readAutoscale(options.autoscale, defaults.autoscale, `${prefix}autoscale`)
+  const { connections, autoscale } = settings as unknown as OriginSettings
+  if (autoscale && autoscale.min > connections)
+    throw invalid(`${prefix}autoscale.min`, `at most connections, which is ${connections}`, autoscale.min)
   return settings as unknown as OriginSettings
 }
 
-function refuseUnknown(options: object, known: readonly string[], prefix: string): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
-    throw new TypeError(
-      `${prefix}${name} is not an option of the pool; did you mean ${prefix}${nearestName(name, known)}?`,
-    )
-  }
+function readAutoscale(
+  given: unknown,
+  defaults: AutoscaleSettings | false,
+  name: string,
+): AutoscaleSettings | false {
+  if (given === undefined || given === false) return given ?? defaults
+  if (!isObject(given)) throw invalid(name, 'an object of options, or false', given)
+  refuseUnknown(given, Object.keys(AUTOSCALE), `${name}.`)
+  const settings: Record<string, number> = { ...(defaults || AUTOSCALE) }
+  for (const [key, value] of Object.entries(given) as [string, unknown][])
+    if (value !== undefined) settings[key] = readWhole(`${name}.${key}`, value, 1)
+  return settings as AutoscaleSettings
 }
 
 // A proxy's URL often carries a password, so it is never shown.
@@ -153,14 +171,4 @@ function checkProxy(proxy: unknown): void {
   if (typeof proxy === 'string' && URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol))
     return
   throw new TypeError("proxy must be a URL such as 'http://proxy.example:3128', or false for none")
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function invalid(name: string, expected: string, value: unknown): TypeError {
-  const got =
-    typeof value === 'string' ? JSON.stringify(value) : isObject(value) ? 'an object' : String(value)
-  return new TypeError(`${name} must be ${expected}, got ${got}`)
 }

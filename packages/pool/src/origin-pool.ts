@@ -1,4 +1,5 @@
 import { Dispatcher, errors, type Client } from 'undici'
+import { Autoscale, type ScaledPool } from './autoscale.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
 import type { OriginSettings } from './options.ts'
@@ -10,7 +11,7 @@ import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './po
  * last is used next, and a new one is opened only when none is free or about to be: undici's own Pool opens a second
  * connection for a call that follows an answer at once.
  */
-export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner {
+export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner, ScaledPool {
   readonly ledger: OriginLedger
   readonly staleSocketRetry: boolean
   readonly #origin: URL
@@ -20,6 +21,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly #idle: Connection[] = []
   readonly #settling = new Set<Connection>()
   readonly #queue = new Set<PooledRequest>()
+  readonly #scale: Autoscale | undefined
   #serving = false
   #closed: PromiseWithResolvers<void> | undefined
 
@@ -42,6 +44,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       headersTimeout: settings.headersTimeoutMs,
       bodyTimeout: settings.bodyIdleTimeoutMs,
     }
+    const { autoscale, connections } = settings
+    if (autoscale) this.#scale = new Autoscale(autoscale, connections, this)
+    ledger.usage.allow(this.#limit)
     ledger.readGauges = () => this.#gauges()
   }
 
@@ -86,6 +91,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   leaveQueue(request: PooledRequest): boolean {
     if (!this.#queue.delete(request)) return false
     request.leftQueue()
+    if (this.#queue.size === 0) this.#scale?.queueEmpty()
     return true
   }
 
@@ -97,6 +103,32 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     }
     this.ledger.staleRetries++
     this.#open().send(request)
+  }
+
+  connectionsBusy(change: 1 | -1): void {
+    this.ledger.usage.use(change)
+    this.#scale?.use(change)
+  }
+
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  get firstWaitsMs(): number {
+    for (const { askedAt } of this.#queue) return performance.now() - askedAt
+    return 0
+  }
+
+  limitGrew(): void {
+    this.ledger.usage.allow(this.#limit)
+    this.#serve()
+  }
+
+  limitShrank(): void {
+    this.ledger.usage.allow(this.#limit)
+    const kept = [...this.#connections].filter(({ state }) => state !== 'ending').length
+    // The last ones of the list are used next; the first have rested longest.
+    for (const connection of this.#idle.splice(0, Math.max(0, kept - this.#limit))) connection.end()
   }
 
   connectionOpened(): void {
@@ -149,8 +181,12 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       idle.end()
     }
     if (this.#settling.size >= this.#queue.size) return undefined
-    if (this.#connections.size >= this.#settings.connections) return undefined
+    if (this.#connections.size >= this.#limit) return undefined
     return this.#open()
+  }
+
+  get #limit(): number {
+    return this.#scale?.limit ?? this.#settings.connections
   }
 
   #open(): Connection {
@@ -160,11 +196,14 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   #hold(request: PooledRequest): void {
-    const { connections, maxQueued, queueTimeoutMs } = this.#settings
-    if (this.#queue.size - this.#settling.size > maxQueued) {
+    const { maxQueued, queueTimeoutMs } = this.#settings
+    while (this.#queue.size - this.#settling.size > maxQueued) {
+      if (this.#scale?.grow() === true) continue
       this.#queue.delete(request)
-      throw new PoolQueueFullError(this.#origin.origin, connections, maxQueued)
+      throw new PoolQueueFullError(this.#origin.origin, this.#limit, maxQueued)
     }
+    if (!this.#queue.has(request)) return
+    this.#scale?.queueing()
     if (queueTimeoutMs === 0) return
     request.queueTimer = setTimeout(() => {
       this.leaveQueue(request)
@@ -175,6 +214,10 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   #finishIfEmpty(): void {
     if (this.#connections.size > 0 || this.#queue.size > 0) return
     this.ledger.readGauges = undefined
+    if (this.#scale) {
+      this.#scale.stop()
+      this.ledger.usage.allow(this.#limit)
+    }
     this.#closed?.resolve()
     // undici's Agent forgets an origin that has no connection left when it hears this.
     if (!this.#closed)
@@ -195,7 +238,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       free: open - busy,
       connecting: [...this.#connections].filter(({ isOpen, state }) => !isOpen && state === 'busy').length,
       queued: this.#queue.size,
-      utilization: busy / this.#settings.connections,
+      allowed: this.#limit,
     }
   }
 }

@@ -29,7 +29,7 @@ export class PooledRequest implements Handler {
   queueTimer: NodeJS.Timeout | undefined
   readonly #handler: WithdrawableHandler
   readonly #owner: RequestOwner
-  readonly #askedAt = performance.now()
+  readonly askedAt = performance.now()
   #writtenAt: number | undefined
   #answered = false
   #retried = false
@@ -50,7 +50,7 @@ export class PooledRequest implements Handler {
 
   leftQueue(): void {
     clearTimeout(this.queueTimer)
-    this.#owner.ledger.queueMs.add(performance.now() - this.#askedAt)
+    this.#owner.ledger.queueMs.add(performance.now() - this.askedAt)
   }
 
   onRequestStart(controller: Controller, context: unknown): void {

@@ -1,7 +1,7 @@
 import type { LeanFetch } from './lean-fetch.ts'
 
 export interface WarmOptions {
-  /** How many connections to have open to each origin. @default 1 */
+  /** How many connections to have open to each origin; at most the pool's `connections`, or `autoscale.min`. @default 1 */
   connections?: number | undefined
   /** Asks for this path with GET. @default OPTIONS / , which costs servers the least */
   path?: string | undefined
@@ -10,6 +10,7 @@ export interface WarmOptions {
 /** Opens connections by asking each origin as often at once. Whatever they answer, their connections stay. */
 export async function warm(
   fetch: LeanFetch,
+  mostOf: (origin: string) => number,
   origins: readonly string[],
   options: WarmOptions = {},
 ): Promise<void> {
@@ -22,5 +23,12 @@ export async function warm(
     await response.bytes()
   }
   const urls = origins.map((origin) => new URL(path ?? '/', origin))
+  for (const { origin } of urls) {
+    const most = mostOf(origin)
+    if (connections > most)
+      throw new TypeError(
+        `connections must be at most ${most}, which may be open to ${origin} at first, got ${connections}`,
+      )
+  }
   await Promise.all(urls.flatMap((url) => Array.from({ length: connections }, () => ask(url))))
 }

@@ -1,7 +1,8 @@
 import { getEventListeners, once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startPool, statsOf } from './pool.ts'
-import { echo, startServer, until } from './server.ts'
+import { echo, startServer, until, type Handler } from './server.ts'
 
 describe('abort', () => {
   it('before the call rejects with the reason and sends nothing', async () => {
@@ -82,7 +83,7 @@ describe('abort', () => {
     await until(() => sockets.size === 0)
   })
 
-  it('leaves no listener on a signal that lives long, however a call ends', async () => {
+  it("leaves no listener on a caller's signal that lives through 1,000 calls, however they end", async () => {
     const { url } = await startServer((request, response) => {
       if (request.url === '/cut') request.socket.destroy()
       else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end()
@@ -128,7 +129,7 @@ describe('a body that is not wanted', () => {
     expect(server.opened).toBe(1)
   })
 
-  it('and is never read gives its connection back after bodyIdleTimeoutMs, with one warning that tells its age', async () => {
+  it('and is abandoned returns its slot by bodyIdleTimeoutMs, with one warning that tells the age of the request', async () => {
     const { url, sockets } = await startServer((_request, response) => response.end(Buffer.alloc(4_000_000)))
     const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 30 })
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
@@ -144,6 +145,34 @@ describe('a body that is not wanted', () => {
     await until(() => sockets.size === 1)
   })
 })
+
+describe('a leak', () => {
+  it.each<[string, Handler]>([
+    ['larger than what is held', (_request, response) => response.end(Buffer.alloc(4_000_000))],
+    ['that trickles', (_request, response) => trickle(response)],
+    ['that has only begun', (_request, response) => response.write('begun')],
+    ['of which nothing came', (_request, response) => response.flushHeaders()],
+  ])('of a body %s returns its slot by bodyIdleTimeoutMs, and is counted', async (_name, handler) => {
+    const { url } = await startServer(handler)
+    const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 40 })
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    onTestFinished(() => emitWarning.mockRestore())
+    const leaked = await Promise.all([pool.fetch(url), pool.fetch(url)])
+    expect(statsOf(pool)).toMatchObject({ busy: 2, abandoned: 0 })
+    expect((await pool.fetch(url)).status).toBe(200)
+    expect(leaked.map(({ bodyUsed }) => bodyUsed)).toEqual([false, false])
+    expect(statsOf(pool).abandoned).toBeGreaterThan(0)
+    await until(() => statsOf(pool).busy === 0)
+    expect(statsOf(pool).abandoned).toBe(3)
+    expect(emitWarning).toHaveBeenCalledTimes(1)
+  })
+})
+
+/** A byte every few milliseconds, until the connection is gone. */
+function trickle(response: ServerResponse): void {
+  const trickling = setInterval(() => response.write('.'), 5)
+  response.on('close', () => clearInterval(trickling))
+}
 
 describe('deadlines', () => {
   it('are none by default: a slow answer is waited for', async () => {

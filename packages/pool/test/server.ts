@@ -55,6 +55,23 @@ export const echo: Handler = async (request, response) => {
   response.end(JSON.stringify({ method, url, headers, body: body.toString('latin1') }))
 }
 
+/** Holds every answer back until told. */
+export function gate(): { handler: Handler; open: () => void; waiting: () => number } {
+  let isOpen = false
+  const waiting: (() => void)[] = []
+  return {
+    handler: (_request, response) => {
+      if (isOpen) response.end('ok')
+      else waiting.push(() => response.end('ok'))
+    },
+    open: () => {
+      isOpen = true
+      for (const answer of waiting.splice(0)) answer()
+    },
+    waiting: () => waiting.length,
+  }
+}
+
 export interface Echoed {
   method: string
   url: string

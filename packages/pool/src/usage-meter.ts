@@ -1,0 +1,65 @@
+const WINDOW_MS = 60_000
+const SLICES = 12
+const SLICE_MS = WINDOW_MS / SLICES
+
+/** Which share of the allowed was in use over the last minute, each moment counted for as long as it lasted. */
+export class UsageMeter {
+  readonly #now: () => number
+  // Of each slice of time: what was in use, and what was allowed, times how long.
+  readonly #usedBySlice = new Float64Array(SLICES)
+  readonly #allowedBySlice = new Float64Array(SLICES)
+  #used = 0
+  #allowed: number
+  #countedUntil: number
+  #slice: number
+
+  constructor(allowed: number, now: () => number = () => performance.now()) {
+    this.#allowed = allowed
+    this.#now = now
+    this.#countedUntil = now()
+    this.#slice = Math.floor(this.#countedUntil / SLICE_MS)
+  }
+
+  /** So many more, or fewer, are in use from now on. */
+  use(change: number): void {
+    this.#count()
+    this.#used += change
+  }
+
+  /** So many may be in use from now on. */
+  allow(allowed: number): void {
+    this.#count()
+    this.#allowed = allowed
+  }
+
+  /** From 0 to 1. */
+  share(): number {
+    this.#count()
+    const allowed = sum(this.#allowedBySlice)
+    return allowed === 0 ? 0 : sum(this.#usedBySlice) / allowed
+  }
+
+  #count(): void {
+    const now = this.#now()
+    let from = Math.max(this.#countedUntil, now - WINDOW_MS)
+    while (from < now) {
+      const slice = Math.floor(from / SLICE_MS)
+      const to = Math.min(now, (slice + 1) * SLICE_MS)
+      const index = slice % SLICES
+      if (slice !== this.#slice) {
+        this.#usedBySlice[index] = this.#allowedBySlice[index] = 0
+        this.#slice = slice
+      }
+      this.#usedBySlice[index] = (this.#usedBySlice[index] ?? 0) + this.#used * (to - from)
+      this.#allowedBySlice[index] = (this.#allowedBySlice[index] ?? 0) + this.#allowed * (to - from)
+      from = to
+    }
+    this.#countedUntil = now
+  }
+}
+
+function sum(values: Float64Array): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
