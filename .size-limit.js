@@ -38,7 +38,7 @@ export default [
   budget('cache', '16.1 kB', { ignore: ['lru-cache'] }),
   budget('pool', '12.2 kB', { ignore: ['undici'] }),
   budget('core', '38 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '101 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '101.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
