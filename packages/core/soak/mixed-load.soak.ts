@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
-import { startSimulator, type Rule, type SimulatedProvider } from '@harbor/simulator'
+import { startSimulator, type Rule } from '@harbor/simulator'
 import { expect, it } from 'vitest'
-import { APIError, APIUserAbortError, Harbor } from '../src/index.ts'
+import { Harbor } from '../src/index.ts'
+import { Workers } from './workers.ts'
 
 const CALLS = 200_000
 const WARM_UP = 20_000
-const AT_ONCE = 64
 const QUESTION = { model: 'gpt-4', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
 const FAULTS: Rule[] = [
   { when: { probability: 0.02 }, fault: { type: 'status', status: 500 } },
@@ -59,35 +59,11 @@ it(`${CALLS} mixed calls over two targets, under faults and aborts, leave nothin
   let changes = 0
   harbor.on('breaker', () => changes++)
   const { signal } = new AbortController()
-  let started = 0
-  let aborted = 0
-  let failed = 0
-  async function worker(until: number): Promise<void> {
-    while (started < until) {
-      try {
-        await call(harbor, ++started, signal)
-      } catch (error) {
-        if (!(error instanceof APIError)) throw error
-        if (error instanceof APIUserAbortError) aborted++
-        else failed++
-        // Nobody asks again at once: a loop of refusals is over before an outage can be.
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-      if (started % 5_000 === 0) providers.forEach(forget)
-    }
-  }
-  async function run(until: number): Promise<number> {
-    await Promise.all(Array.from({ length: AT_ONCE }, () => worker(until)))
-    for (const provider of providers) {
-      await provider.whenIdle()
-      forget(provider)
-    }
-    globalThis.gc?.()
-    return process.memoryUsage().heapUsed / 2 ** 20
-  }
+  const workers = new Workers(providers, (number) => call(harbor, number, signal))
 
-  const before = await run(WARM_UP)
-  const after = await run(CALLS)
+  const before = await workers.run(WARM_UP)
+  const after = await workers.run(CALLS)
+  const { started, aborted, failed } = workers
   const { calls, availability, pool } = harbor.stats()
   console.log({ calls, availability, aborted, failed, changes, heapMegabytes: { before, after } })
 
@@ -107,8 +83,3 @@ it(`${CALLS} mixed calls over two targets, under faults and aborts, leave nothin
   }
   expect(Object.values(harbor.stats().targets).map(({ state }) => state)).toEqual(['closed', 'closed'])
 })
-
-/** Or its record of requests would be what grows. */
-function forget(provider: SimulatedProvider): void {
-  provider.reset()
-}

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { startSimulator, type Rule } from '@harbor/simulator'
 import { expect, it } from 'vitest'
-import { APIError, APIUserAbortError, Harbor } from '../src/index.ts'
+import { Harbor } from '../src/index.ts'
+import { Workers } from './workers.ts'
 
 const CALLS = 200_000
 const WARM_UP = 20_000
-const AT_ONCE = 64
 /** More than the cache holds, so that entries come and go. */
 const QUESTIONS = 400
 const FAULTS: Rule[] = [
@@ -55,31 +55,11 @@ it(`${CALLS} calls that share answers, limits and batches, under faults and abor
     logLevel: 'off',
   })
   const { signal } = new AbortController()
-  let started = 0
-  let aborted = 0
-  let failed = 0
-  async function worker(until: number): Promise<void> {
-    while (started < until) {
-      try {
-        await call(harbor, ++started, signal)
-      } catch (error) {
-        if (!(error instanceof APIError)) throw error
-        if (error instanceof APIUserAbortError) aborted++
-        else failed++
-      }
-      if (started % 5_000 === 0) provider.reset()
-    }
-  }
-  async function run(until: number): Promise<number> {
-    await Promise.all(Array.from({ length: AT_ONCE }, () => worker(until)))
-    await provider.whenIdle()
-    provider.reset()
-    globalThis.gc?.()
-    return process.memoryUsage().heapUsed / 2 ** 20
-  }
+  const workers = new Workers([provider], (number) => call(harbor, number, signal))
 
-  const before = await run(WARM_UP)
-  const after = await run(CALLS)
+  const before = await workers.run(WARM_UP)
+  const after = await workers.run(CALLS)
+  const { started, aborted, failed } = workers
   const { calls, attempts, cache, limits, embeddingBatch, pool } = harbor.stats()
   const { hits, shared, misses, inFlight } = cache
   console.log({ calls, attempts, aborted, failed, hits, shared, misses, heapMegabytes: { before, after } })
