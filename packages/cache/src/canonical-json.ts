@@ -1,3 +1,4 @@
+import { quickJson } from './quick-json.ts'
 import { UnkeyableRequestError } from './unkeyable-request-error.ts'
 
 /**
@@ -6,12 +7,16 @@ import { UnkeyableRequestError } from './unkeyable-request-error.ts'
  *
  * Values mean what they mean to `JSON.stringify`: `toJSON` is honoured, boxed primitives are unwrapped, properties without
  * a JSON form are dropped, items without one are null, -0 is 0. Two things differ: NaN and the infinities are refused,
- * where `JSON.stringify` would quietly write null; and depth is limited by memory alone, since nothing here recurses.
+ * where `JSON.stringify` would quietly write null; and depth is limited by memory alone.
  *
  * @param ignore properties at the top that are left out
  * @throws UnkeyableRequestError for NaN, infinities, bigint, cycles, and a root without JSON form
  */
 export function canonicalJson(root: unknown, ignore: readonly string[] = []): string {
+  return quickJson(root, ignore) ?? carefulJson(root, ignore)
+}
+
+function carefulJson(root: unknown, ignore: readonly string[]): string {
   /** The containers around the current place, outermost first; `inside` holds the same, to find cycles at once. */
   const open: Container[] = []
   const inside = new Set<object>()

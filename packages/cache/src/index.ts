@@ -3,7 +3,14 @@ export { MemoryStore, type MemoryStoreOptions } from './stores/memory.ts'
 export { MarkovPredictor, type MarkovPredictorOptions } from './prefetch/markov-predictor.ts'
 export { NotCachedError } from './not-cached-error.ts'
 export { RecordingLagError } from './stream/recording-lag-error.ts'
-export { answerRefusal, type AnswerRefusal, type AnswerRules, type LlmAnswer } from './llm/answer-refusal.ts'
+export { AnswerProof } from './llm/answer-proof.ts'
+export {
+  answerRefusal,
+  type AnswerRefusal,
+  type AnswerRules,
+  type LlmAnswer,
+  type LlmAnswerFacts,
+} from './llm/answer-refusal.ts'
 export { createPrefetcher } from './prefetch/prefetcher.ts'
 export { isSafeToCache, type LlmOperation, type UnsafeReason } from './llm/is-safe-to-cache.ts'
 export { requestKey, type RequestKeyContext } from './request-key.ts'

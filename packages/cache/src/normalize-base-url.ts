@@ -6,12 +6,23 @@
  * @throws TypeError for anything but an absolute http or https URL. It does not repeat the URL, which may hold a password
  */
 export function normalizeBaseURL(baseURL: string): string {
+  if (NORMAL.test(baseURL)) return baseURL
   const url = URL.canParse(baseURL) ? new URL(baseURL) : undefined
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
     throw new TypeError('baseURL must be an absolute URL with http or https, got a string that is none')
   }
   return url.origin + withoutTrailingSlashes(url.pathname) + url.search
 }
+
+/**
+ * What most addresses look like is the one spelling already, and need not be taken apart: a plain name or four numbers, a port of its
+ * own, a plain path.
+ */
+const NORMAL = new RegExp(
+  '^(?:https://(?![^/]*:443/)|http://(?![^/]*:80/))' +
+    String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*[a-z][a-z-]*|(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.|(?=[:/]))){4})` +
+    String.raw`(?::[1-9]\d{0,3})?(?:/[\w~-][\w.~-]*)+$`,
+)
 
 // Not a regular expression: /\/+$/ takes quadratic time on a path that is full of slashes.
 function withoutTrailingSlashes(path: string): string {

@@ -1,8 +1,5 @@
 import { LazyBody, type BodyContent } from './lazy-body.ts'
-
-/** Headers as they come: a record (with arrays for repeated ones), names and values in turn, or Headers. */
-export type RawHeaders =
-  Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers
+import { LeanHeaders, rawHeader, type RawHeaders } from './lean-headers.ts'
 
 export interface LeanResponseInit {
   status: number
@@ -120,29 +117,5 @@ export class LeanResponse extends GenuineResponse {
 }
 
 function makeHeaders(raw: RawHeaders | undefined): Headers {
-  if (raw instanceof Headers) return raw
-  const headers = new Headers()
-  for (const [name, value] of headerLines(raw)) headers.append(name, value)
-  return headers
-}
-
-function rawHeader(raw: RawHeaders | undefined, name: string): string | undefined {
-  let found: string | undefined
-  for (const [line, value] of headerLines(raw)) {
-    if (line.toLowerCase() === name) found = found === undefined ? value : `${found}, ${value}`
-  }
-  return found
-}
-
-function* headerLines(raw: RawHeaders | undefined): Generator<[name: string, value: string]> {
-  if (raw === undefined) return
-  if (Array.isArray(raw)) {
-    for (let index = 0; index + 1 < raw.length; index += 2)
-      yield [raw[index] as string, raw[index + 1] as string]
-    return
-  }
-  for (const [name, values] of Object.entries(raw)) {
-    if (typeof values === 'string') yield [name, values]
-    else for (const value of (values as readonly string[] | undefined) ?? []) yield [name, value]
-  }
+  return raw instanceof Headers ? raw : new LeanHeaders(raw)
 }

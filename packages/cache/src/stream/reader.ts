@@ -2,6 +2,8 @@ import type { Recording, RecordingReader } from './recording.ts'
 
 /** The body of an answer. It is read once; leaving it early (`break`, `return()`, `cancel()`) tells the cache. */
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
+  /** All of it, where the source gave it as text. */
+  readonly text?: string | undefined
   /** Not interested any more, also where nothing has been read yet. */
   cancel(reason?: unknown): void
 }

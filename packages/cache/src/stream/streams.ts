@@ -11,13 +11,17 @@ import { Decision, type WorkContext } from '../work-context.ts'
 import { Reader, type Body } from './reader.ts'
 import { Recording } from './recording.ts'
 import { Replay } from './replay.ts'
+import { WholeText } from './whole-text.ts'
 
 /** An answer that is to be recorded. */
 export interface Source<Head> {
   /** What is known before the body: status, headers. JSON must be able to carry it. */
   readonly head: Head
-  /** Read once, at the pace of the fastest caller. Its chunks must not change afterwards. */
-  readonly body: AsyncIterable<Uint8Array>
+  /**
+   * Read once, at the pace of the fastest caller; its chunks must not change afterwards. A text is whole, so that it is kept at once,
+   * unless the work was told to `refuse` it: `isComplete` is not asked.
+   */
+  readonly body: AsyncIterable<Uint8Array> | string
 }
 
 export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
@@ -35,7 +39,7 @@ export interface FreshRecording {
   readonly head: unknown
   /** As it is kept; undefined if it cannot be. */
   readonly headJson: string | undefined
-  readonly recording: Recording
+  readonly body: Recording | string
   readonly kept: Promise<Kept>
 }
 
@@ -52,7 +56,7 @@ export class Streams {
     this.#parts = parts
   }
 
-  readonly accepts = ({ head, payload }: Entry): boolean => head !== undefined && typeof payload !== 'string'
+  readonly accepts = ({ head }: Entry): boolean => head !== undefined
 
   kind(open: Open<unknown>): Kind<FreshRecording, StreamOptions> {
     return { accepts: this.accepts, bring: (work, asked) => this.#bring(work, asked, open) }
@@ -64,11 +68,26 @@ export class Streams {
     asked: Asked<StreamOptions>,
     open: Open<unknown>,
   ): Promise<FreshRecording> {
-    const { flight, purpose } = work
-    const { options } = asked
-    const decision = new Decision(asked.key, work, options, this.#parts.settings.onError)
+    const decision = new Decision(asked.key, work, asked.options, this.#parts.settings.onError)
     const { head, body } = await open(decision)
     const headJson = this.#headJson(head, decision)
+    if (typeof body !== 'string') return this.#record(work, asked, decision, body, head, headJson)
+    work.flight.signal.throwIfAborted()
+    const kept = Promise.resolve(this.#keep(work, asked, decision, headJson, body))
+    work.end()
+    return { head, headJson, body, kept }
+  }
+
+  #record(
+    work: Work<FreshRecording>,
+    asked: Asked<StreamOptions>,
+    decision: Decision<FreshRecording>,
+    body: AsyncIterable<Uint8Array>,
+    head: unknown,
+    headJson: string | undefined,
+  ): FreshRecording {
+    const { flight, purpose } = work
+    const { options } = asked
     const { promise: kept, resolve } = Promise.withResolvers<Kept>()
     const maxBytes = purpose === 'bypass' ? 0 : (options.maxRecordBytes ?? MAX_RECORD_BYTES)
     const recording = new Recording(body, maxBytes, {
@@ -89,7 +108,7 @@ export class Streams {
     })
     flight.signal.throwIfAborted()
     if (purpose === 'refresh') void recording.finish()
-    return { head, headJson, recording, kept }
+    return { head, headJson, body: recording, kept }
   }
 
   /** The last reader has left. */
@@ -127,14 +146,16 @@ export class Streams {
     { options }: Asked<StreamOptions>,
     decision: Decision<FreshRecording>,
     head: string | undefined,
-    chunks: readonly Uint8Array[] | undefined,
+    body: readonly Uint8Array[] | string | undefined,
   ): Kept {
     const { tiers, settings } = this.#parts
     if (decision.kept !== true) return tiers.refuse(decision.kept)
-    if (!chunks) return tiers.refuse('too-large')
-    const verdict = options.isComplete ? this.#verdict(options.isComplete, chunks) : true
+    if (body === undefined || isLonger(body, options.maxRecordBytes ?? MAX_RECORD_BYTES))
+      return tiers.refuse('too-large')
+    const isText = typeof body === 'string'
+    const verdict = isText || !options.isComplete ? true : this.#verdict(options.isComplete, body)
     if (verdict !== true) return tiers.refuse(verdict)
-    const content = { payload: concat(chunks), encoded: false }
+    const content = { payload: isText ? body : concat(body), encoded: false }
     const entry = newEntry(settings, content, decision.options, work.bornAt, head)
     return keepBrought(this.#parts, work, entry)
   }
@@ -164,16 +185,28 @@ export class Streams {
   /** What one of those who waited gets: each a body of his own. */
   handOut({ landing, seat, joined }: Landed<FreshRecording>): Recorded<unknown> {
     if (landing.entry) return { ...landing.outcome, ...this.replay(landing.entry) }
-    const { head, headJson, recording, kept } = landing.fresh
-    const body = new Reader(recording, (reason) => seat?.leave(reason))
-    if (seat) seat.whenLeft = (reason) => body.stop(reason)
+    const { head, headJson, body: content, kept } = landing.fresh
+    const body = typeof content === 'string' ? new WholeText(content) : readerOf(content, seat)
     if (!joined) return { ...landing.outcome, head, body, kept }
     return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, kept }
   }
 
   replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'kept'> {
-    return { head: parse(head ?? 'null'), body: new Replay(payload as Uint8Array), kept: ALREADY_KEPT }
+    const body = typeof payload === 'string' ? new WholeText(payload) : new Replay(payload)
+    return { head: parse(head ?? 'null'), body, kept: ALREADY_KEPT }
   }
+}
+
+function readerOf(recording: Recording, seat: Landed<FreshRecording>['seat']): Reader {
+  const body = new Reader(recording, (reason) => seat?.leave(reason))
+  if (seat) seat.whenLeft = (reason) => body.stop(reason)
+  return body
+}
+
+/** Chunks were counted as they came; what is more than the limit of them is not there. */
+function isLonger(body: readonly Uint8Array[] | string, maxBytes: number): boolean {
+  if (typeof body !== 'string' || 3 * body.length <= maxBytes) return false
+  return body.length > maxBytes || new TextEncoder().encode(body).length > maxBytes
 }
 
 const parse = (json: string): unknown => JSON.parse(json) as unknown

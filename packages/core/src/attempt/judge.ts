@@ -98,11 +98,10 @@ async function judgeStream(
     return { ...end, contents: dialect.contents }
   })
   const filtered = dialect.finishReasons.includes(FILTERED)
-  const nextPiece = (): ReturnType<GuardedStream['nextPiece']> => stream.nextPiece()
   return {
     ...head,
     filtered,
-    body: { kind: 'stream', chunks: stream, nextPiece, ended, abandon: scope.onAbort },
+    body: { kind: 'stream', chunks: stream, pieces: stream, ended, abandon: scope.onAbort },
   }
 }
 

@@ -13,11 +13,14 @@ import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { parseRecord } from '../wire/json.ts'
 import { readUsage } from '../wire/usage.ts'
 import type { AnswerHead } from './answer-head.ts'
+import type { PassingPieces } from './passing-pieces.ts'
 
 /** The call upstream that one of those who ask has begun. */
 export interface Work {
   readonly fork: Exchange
   answer?: Answer
+  /** The answer on its way into the cache, if it is a stream. */
+  pieces?: PassingPieces
 }
 
 /** One caller's part in a question: who he is, and the work, if it was his call that began it. */
@@ -47,14 +50,12 @@ async function wholeAnswer(
   { head, body, kept }: Recorded<AnswerHead>,
   own?: Work,
 ): Promise<Answer> {
-  const { receipt } = part.exchange
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
   if (own?.answer) {
     note(part, await kept)
     return own.answer
   }
-  const text = Buffer.concat(chunks).toString()
+  const { receipt } = part.exchange
+  const text = body.text ?? (await textOf(body))
   const json = parseRecord(text)
   receipt.finishReasons = finishReasonsOf(json ?? {})
   noteUsage(part, head, readUsage(json?.['usage']))
@@ -63,8 +64,10 @@ async function wholeAnswer(
 
 function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, own?: Work): Answer {
   const { operation, receipt, policy, signal } = part.exchange
-  const dialect = dialectFor(operation)
-  const reader = new ReadStream(body, dialect, () => signal?.aborted === true)
+  const hasLeft = (): boolean => signal?.aborted === true
+  const guarded = own?.answer?.body.kind === 'stream' ? own.answer.body.pieces : undefined
+  const dialect = guarded?.dialect ?? dialectFor(operation)
+  const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.pieces })
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = reader.ended.then(async (end): Promise<StreamEnd> => {
     if (own) {
@@ -83,11 +86,17 @@ function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, 
     body: {
       kind: 'stream',
       chunks: reader,
-      nextPiece: () => reader.nextPiece(),
+      pieces: reader,
       ended,
       abandon: (reason) => reader.abandon(reason),
     },
   }
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
 }
 
 /** An answer that is given again, with headers of this caller's own. */

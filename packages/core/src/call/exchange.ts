@@ -4,7 +4,8 @@ import type { Policy } from '../options/policy.ts'
 import type { Asked } from '../options/per-call.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { Target } from '../targets/target.ts'
-import type { StreamPiece } from '../stream/guarded-stream.ts'
+import type { StreamPieces } from '../stream/guarded-stream.ts'
+import type { Known } from './known.ts'
 import type { Leg } from './leg.ts'
 
 /** One call on its way through the layers. */
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly log: Log
   /** What was asked for with this call alone. */
   readonly asked: Asked
+  /** Shared by all copies that ask the same. */
+  readonly known: Known
 }
 
 /** When the total runs out, on the policy's clock. It moves while others come to share the call. */
@@ -76,7 +79,7 @@ export interface StreamBody {
   readonly kind: 'stream'
   readonly chunks: AsyncIterable<Uint8Array>
   /** The same, for a reader who wants the events that were parsed on the way; undefined where none were. */
-  readonly nextPiece?: (() => Promise<StreamPiece | undefined>) | undefined
+  readonly pieces?: StreamPieces | undefined
   /** Resolves when the last byte was read or given up; never rejects. */
   readonly ended: Promise<StreamEnd>
   /** Gives the connection up, when nobody can read on any more. */

@@ -1,5 +1,6 @@
 import { callContextOf, type CallContext } from './call-context.ts'
 import type { Exchange, Log } from './exchange.ts'
+import { Known } from './known.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import { operationOf, type JsonBody } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
@@ -56,6 +57,7 @@ export async function openExchange(
     receipt,
     log,
     asked: context?.asked ?? {},
+    known: new Known(),
   }
 }
 

@@ -7,7 +7,8 @@ const unreachable = new FinalizationRegistry<StreamBody>((body) => {
 
 /**
  * The reader's end of a stream. Whoever can still read holds this object; the socket and the timers hold only
- * what lies behind it. So when it is collected, nobody can read any more, and the connection is given back.
+ * what lies behind it. So when it is collected, nobody can read any more, and the connection is given back. Whoever has read to the
+ * end finds the receipt closed.
  */
 export class ReaderEnd implements AsyncIterableIterator<Uint8Array> {
   readonly #body: StreamBody
@@ -24,18 +25,22 @@ export class ReaderEnd implements AsyncIterableIterator<Uint8Array> {
     return this
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
-    return this.#source.next()
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    const result = await this.#source.next()
+    if (result.done === true) await this.#body.ended
+    return result
   }
 
   /** Whether `nextPiece()` may be called, instead of `next()`. */
   get hasPieces(): boolean {
-    return this.#body.nextPiece !== undefined
+    return this.#body.pieces !== undefined
   }
 
   /** The next bytes together with the events in them; undefined is the end. */
   async nextPiece(): Promise<StreamPiece | undefined> {
-    return this.#body.nextPiece?.()
+    const piece = await this.#body.pieces?.nextPiece()
+    if (!piece) await this.#body.ended
+    return piece
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {

@@ -1,19 +1,30 @@
-import { answerRefusal, requestKey, type Cache, type LlmOperation, type Recorded } from '@harbor/cache'
+import {
+  answerRefusal,
+  requestKey,
+  type Cache,
+  type LlmAnswerFacts,
+  type LlmOperation,
+  type Recorded,
+  type Source,
+  type WorkContext,
+} from '@harbor/cache'
 import { notCached } from '../attempt/failures.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import type { CacheRules } from '../cache/cache-options.ts'
 import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
+import { PassingPieces } from '../cache/passing-pieces.ts'
 import type { Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { forkOf, MARGIN_MS } from '../call/fork.ts'
+import { planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { MAX_MS } from '../options/check.ts'
 import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../verdict.ts'
-import { planOf } from './fallback.ts'
+import { parseRecord } from '../wire/json.ts'
 
 export interface CacheLayerState {
   /** Made when it is first needed. */
@@ -53,10 +64,12 @@ export function cacheLayer({
     }
     let work: Work | undefined
     const part = (): Part => ({ exchange, plan, work, accounts })
-    const open = (fork: Exchange): Promise<Answer> => {
+    const begin = async (context: WorkContext): Promise<Work> => {
+      const fork = forkOf(exchange, context)
       const begun: Work = { fork }
       work = begun
-      return next(fork).then((answer) => (begun.answer = answer))
+      begun.answer = await next(fork)
+      return begun
     }
     const { asked, headers, json = {}, url } = exchange
     const scope = asked.scope ?? rules.scope ?? scopes.of(headers)
@@ -71,7 +84,7 @@ export function cacheLayer({
         { key, scope, firstTarget: plan.outage[0]?.name },
         exchange,
         rules,
-        open,
+        begin,
       )
       return await handOut(part(), recorded)
     } catch (error) {
@@ -92,16 +105,19 @@ function record(
   { key, scope, firstTarget }: Wanted,
   exchange: Exchange,
   rules: CacheRules,
-  open: (fork: Exchange) => Promise<Answer>,
+  begin: (context: WorkContext) => Promise<Work>,
 ): Promise<Recorded<AnswerHead>> {
-  const { asked, operation, streaming, signal } = exchange
-  let target: string | undefined
+  const { asked, operation, signal } = exchange
+  const name = operation.name as LlmOperation
+  let refusal = (): string | undefined => undefined
   return store.record<AnswerHead>(
     key,
     async (context) => {
-      const answer = await open(forkOf(exchange, context))
-      target = answer.servedBy?.name
-      return { head: headOf(answer, target ?? ''), body: bytesOf(answer) }
+      const work = await begin(context)
+      const target = work.answer?.servedBy?.name
+      const facts = { operation: name, status: 200, target, firstTarget }
+      refusal = () => work.pieces && answerRefusal({ ...facts, proof: work.pieces.proof }, rules)
+      return sourceOf(work, context, facts, rules)
     },
     {
       scope,
@@ -115,27 +131,32 @@ function record(
       timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_MS),
       maxRecordBytes: rules.maxRecordBytes,
       serveStaleIf: isOutage,
-      isComplete: (chunks) =>
-        answerRefusal(
-          {
-            operation: operation.name as LlmOperation,
-            status: 200,
-            stream: streaming,
-            chunks,
-            target,
-            firstTarget,
-          },
-          rules,
-        ) ?? true,
+      isComplete: () => refusal() ?? true,
     },
   )
 }
 
-/** The body as it is kept: byte for byte what callers get. */
-function bytesOf({ body }: Answer): AsyncIterable<Uint8Array> {
-  return body.kind === 'stream' ? body.chunks : once(new TextEncoder().encode(body.text))
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes)
+/** What is kept of an answer, byte for byte what callers get. The guard has parsed it: nobody does so again to judge it. */
+function sourceOf(
+  work: Work,
+  context: WorkContext,
+  facts: LlmAnswerFacts,
+  rules: CacheRules,
+): Source<AnswerHead> {
+  const { answer } = work
+  if (!answer) throw new Error('An answer is there when its work is done.')
+  const head = headOf(answer, facts.target ?? '')
+  const { body } = answer
+  if (body.kind === 'text') {
+    const json = body.json ?? parseRecord(body.text)
+    const refusal = json ? answerRefusal({ ...facts, json }, rules) : 'incomplete'
+    if (refusal !== undefined) context.refuse(refusal)
+    return { head, body: body.text }
+  }
+  if (!body.pieces) {
+    context.refuse('unjudged')
+    return { head, body: body.chunks }
+  }
+  work.pieces = new PassingPieces(body, body.pieces, facts.operation)
+  return { head, body: work.pieces }
 }

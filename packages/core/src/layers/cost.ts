@@ -1,12 +1,12 @@
 import { moneySpent } from '../attempt/failures.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
+import { estimateOf, planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
-import { estimateDelivered, estimateUsage } from '../cost/estimate.ts'
+import { estimateDelivered } from '../cost/estimate.ts'
 import type { Reservation, SpendLedger } from '../cost/spend-limit.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { JsonBody } from '../wire/operation.ts'
-import { planOf } from './fallback.ts'
 
 /**
  * Pays for calls: sets the money aside if there is a limit, books what the answer cost, and gives the rest back. Requests that
@@ -18,7 +18,7 @@ export function costLayer(accounts: Accounts, ledger: SpendLedger): (next: Handl
       const { json, operation } = exchange
       if (!operation.judged || !json) return next(exchange)
       const plan = planOf(exchange)
-      const reservation = await reserve(exchange, plan, json, accounts, ledger)
+      const reservation = await reserve(exchange, plan, accounts, ledger)
       try {
         const answer = await next(exchange)
         whenOver(answer, (contents) => {
@@ -39,14 +39,13 @@ export function costLayer(accounts: Accounts, ledger: SpendLedger): (next: Handl
 async function reserve(
   exchange: Exchange,
   plan: Plan,
-  json: JsonBody,
   accounts: Accounts,
   ledger: SpendLedger,
 ): Promise<Reservation | undefined> {
   const limit = exchange.policy.spendLimit
   if (!limit) return undefined
   if (!accounts.list.loaded && plan.outage.some(({ price }) => !price)) await accounts.list.load()
-  const usage = estimateUsage(json, exchange.operation)
+  const usage = estimateOf(exchange)
   // Whoever takes over may be dearer.
   const costs = plan.outage.map((target) => accounts.costOf(target, usage))
   const known = costs.filter((usd) => usd !== undefined)

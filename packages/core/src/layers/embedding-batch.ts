@@ -2,7 +2,7 @@ import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
-import { estimateUsage } from '../cost/estimate.ts'
+import { estimateOf, Known } from '../call/known.ts'
 import type { EmbeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, type Member } from '../embedding-batch/split-answer.ts'
@@ -61,8 +61,8 @@ export class EmbeddingBatch {
   }
 }
 
-function tokensOf({ json = {}, operation }: Exchange): number {
-  return Math.max(1, estimateUsage(json, operation).inputTokens)
+function tokensOf(exchange: Exchange): number {
+  return Math.max(1, estimateOf(exchange).inputTokens)
 }
 
 /** @throws what the texts themselves are to blame for, so that the one at fault is found */
@@ -88,6 +88,7 @@ async function askTogether(
     callerSignal: signal,
     deadline: { at: Math.max(...members.map((member) => member.exchange.deadline.at)) },
     receipt,
+    known: new Known(),
   }
   try {
     return splitAnswer(await next(together), receipt, members)

@@ -2,10 +2,11 @@ import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from 
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
+import { Known, planOf } from '../call/known.ts'
 import { legSignal } from '../call/leg-signal.ts'
 import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
-import { adaptRequest, nativeURLOf } from '../targets/adapt-request.ts'
+import { adaptRequest } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
 import { contextFit } from '../targets/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -46,16 +47,6 @@ export function fallbackLayer(
       }
       return second.answer
     }
-}
-
-/** What may serve the call. Operations that continue something at their provider stay there. */
-export function planOf(exchange: Exchange): Plan {
-  const { policy, operation, receipt, asked } = exchange
-  const { routes } = policy
-  const nativeURL = nativeURLOf(exchange)
-  if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
-  if (asked.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
-  return routes.planWith(asked.fallback === false ? [] : asked.fallback, receipt.model, nativeURL)
 }
 
 /** Where the call begins: with the long models, when it seems too long for all the others. */
@@ -103,14 +94,16 @@ async function follow(
     !tooLong(target) &&
     !busy(target)
   // Rests, limits and estimated lengths steer. Where there is nowhere to steer to, only those rests count that this call brings about.
-  const steers = targets.some(canTakeOver)
+  let able = targets.length > 1 ? targets.find(canTakeOver) : undefined
+  const steers = able !== undefined
   if (!steers) since = health.restsNoted
   const reasonToSkip = (target: Target): string | undefined =>
     lackOf(target, exchange) ?? (steers ? (tooLong(target) ?? busy(target)) : undefined) ?? restOf(target)
 
   async function call(target: Target, context: FallbackContext): Promise<Answer> {
-    const reason = reasonToSkip(target)
+    const reason = target === able ? undefined : reasonToSkip(target)
     if (reason !== undefined) context.skip(reason)
+    able = undefined // of what was asked before the call, by the time that others are called much may have changed
     const later = targets.slice(targets.indexOf(target) + 1)
     const provider = routes.providerOf(target)
     const leg = new Leg(target, provider, () => later.filter(canTakeOver).length)
@@ -124,7 +117,8 @@ async function follow(
       const adapted = await (hasToAsk ? unlessAborted(signal, adapting) : adapting)
       leg.adaptations = adapted.adaptations
       const { url, headers, json, init } = adapted
-      const answer = await next({ ...exchange, url, headers, json, init, signal, leg })
+      const known = json === exchange.json ? exchange.known : new Known()
+      const answer = await next({ ...exchange, url, headers, json, init, signal, leg, known })
       race?.won()
       if (answer.body.kind === 'text') race?.release()
       else void answer.body.ended.then(() => race?.release())

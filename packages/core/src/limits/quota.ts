@@ -13,11 +13,10 @@ import {
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { limitReached, limiterFull } from '../attempt/failures.ts'
 import { CallWait } from '../call/call-wait.ts'
-import { remainingMs, type Answer, type LegExchange } from '../call/exchange.ts'
+import { remainingMs, type Answer, type Exchange, type LegExchange } from '../call/exchange.ts'
 import { systemClock } from '../options/policy.ts'
 import { situationOf } from '../verdict.ts'
 import type { Target } from '../targets/target.ts'
-import type { JsonBody, Operation } from '../wire/operation.ts'
 import type { LimitOptions } from './limit-options.ts'
 import type { QuotaStats } from './quotas.ts'
 import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
@@ -47,8 +46,8 @@ export class Quota {
   }
 
   /** How long such a request would wait, in milliseconds; at least 1 while all places are taken. */
-  waitMs(target: Target, json: JsonBody, operation: Operation): number {
-    return this.#waitMs(this.#estimates.of(target.name, json, operation))
+  waitMs(target: Target, exchange: Exchange): number {
+    return this.#waitMs(this.#estimates.of(target.name, exchange))
   }
 
   #waitMs(cost: TokenEstimate): number {
@@ -63,8 +62,7 @@ export class Quota {
 
   /** @throws AttemptError when the time of the call is too short for it; the signal's reason when it aborts */
   async enter(exchange: LegExchange): Promise<Pass> {
-    const { leg, json = {}, operation } = exchange
-    const cost = this.#estimates.of(leg.target.name, json, operation)
+    const cost = this.#estimates.of(exchange.leg.target.name, exchange)
     const expectedMs = this.#waitMs(cost)
     // A wait that outlasts the call is never begun. Nobody can tell how long the first ones wait, while limits are learned.
     if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
@@ -118,9 +116,9 @@ class QuotaPass implements Pass {
   succeeded(answer: Answer): void {
     const observed = parseRateLimitHeaders(answer.headers)
     const settle = (): void => {
-      const { receipt, leg, json = {}, operation } = this.#exchange
+      const { receipt, leg } = this.#exchange
       const { usage } = receipt
-      if (usage) this.#estimates.learn(leg.target.name, json, operation, usage)
+      if (usage) this.#estimates.learn(leg.target.name, this.#exchange, usage)
       this.#lease.settle({
         status: answer.status,
         observed,

@@ -28,10 +28,11 @@ export class Quotas {
   }
 
   /** How long a call would wait at this target, in milliseconds; 0 where nothing is limited. */
-  waitMs(target: Target, { headers, json, operation, policy }: Exchange): number {
+  waitMs(target: Target, exchange: Exchange): number {
+    const { headers, json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
     const provider = policy.routes.providerOf(target)
-    return this.#quotaOf(target, provider, headers, policy.limits)?.waitMs(target, json, operation) ?? 0
+    return this.#quotaOf(target, provider, headers, policy.limits)?.waitMs(target, exchange) ?? 0
   }
 
   stats(): Record<string, QuotaStats> {

@@ -1,6 +1,7 @@
 import type { TokenUsage } from '../receipt.ts'
-import type { JsonBody, Operation } from '../wire/operation.ts'
-import { estimateUsage } from '../cost/estimate.ts'
+import type { JsonBody } from '../wire/operation.ts'
+import type { Exchange } from '../call/exchange.ts'
+import { estimateOf } from '../call/known.ts'
 
 /** Counts the tokens of a request's input exactly. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
@@ -26,8 +27,6 @@ const NONE: Readonly<Correction> = { input: 1, output: 1 }
 export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
-  /** A long request takes a while to walk through, and is asked about more than once. */
-  readonly #walked = new WeakMap<JsonBody, TokenUsage>()
 
   /** @param count the user's own, which is believed */
   constructor(count: CountTokens | undefined) {
@@ -35,15 +34,15 @@ export class TokenEstimates {
   }
 
   /** @param model the name of the target */
-  of(model: string, body: JsonBody, operation: Operation): TokenEstimate {
+  of(model: string, exchange: Exchange): TokenEstimate {
     const { input, output } = this.#corrections.get(model) ?? NONE
-    const { inputTokens, outputTokens } = this.#walk(body, operation)
-    const counted = this.#counted(body)
+    const { inputTokens, outputTokens } = estimateOf(exchange)
+    const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
     return { input: counted ?? Math.ceil(inputTokens * input), output: Math.ceil(outputTokens * output) }
   }
 
-  learn(model: string, body: JsonBody, operation: Operation, usage: TokenUsage): void {
-    const estimate = this.#walk(body, operation)
+  learn(model: string, exchange: Exchange, usage: TokenUsage): void {
+    const estimate = estimateOf(exchange)
     const known = this.#corrections.get(model)
     const correction = known ?? { ...NONE }
     correction.input = moved(correction.input, usage.inputTokens, estimate.inputTokens)
@@ -53,17 +52,11 @@ export class TokenEstimates {
     this.#corrections.set(model, correction)
   }
 
-  #walk(body: JsonBody, operation: Operation): TokenUsage {
-    let usage = this.#walked.get(body)
-    if (!usage) this.#walked.set(body, (usage = estimateUsage(body, operation)))
-    return usage
-  }
-
   /** What the user's function throws, or what is no number, is as good as nothing. */
-  #counted(body: JsonBody): number | undefined {
+  #counted(count: CountTokens, body: JsonBody): number | undefined {
     try {
-      const tokens = this.#count?.(body)
-      return tokens !== undefined && tokens >= 0 && tokens < Infinity ? Math.ceil(tokens) : undefined
+      const tokens = count(body)
+      return tokens >= 0 && tokens < Infinity ? Math.ceil(tokens) : undefined
     } catch {
       return undefined
     }

@@ -31,6 +31,13 @@ export interface StreamPiece {
   readonly events: readonly ReadEvent[]
 }
 
+/** A stream whose events are read on their way. */
+export interface StreamPieces {
+  readonly dialect: StreamDialect
+  /** The next bytes together with the events in them; undefined is the end. */
+  nextPiece(): Promise<StreamPiece | undefined>
+}
+
 export interface ReadEvent {
   readonly name: string | undefined
   /** Undefined for events without data, for `[DONE]`, and for what came after the end. */
@@ -47,7 +54,7 @@ export interface ReadEvent {
  * While it is held nothing has reached the reader, so a fault is an ordinary failed attempt. Only whole events
  * are passed on, byte for byte as they came.
  */
-export class GuardedStream implements AsyncIterableIterator<Uint8Array> {
+export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   /** Resolves when the stream has ended, however it did; never rejects. */
   readonly ended: Promise<StreamEnd>
   readonly dialect: StreamDialect

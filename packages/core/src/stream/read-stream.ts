@@ -1,35 +1,50 @@
 import type { StreamEnd } from '../call/exchange.ts'
 import type { StreamDialect } from './dialect.ts'
-import type { StreamPiece } from './guarded-stream.ts'
+import type { StreamPiece, StreamPieces } from './guarded-stream.ts'
 import { pieceOf } from './guarded-stream.ts'
-import { SseSplitter } from './sse-splitter.ts'
+import { inBandFault, parseEvent } from './in-band-fault.ts'
+import { SseSplitter, type SseEvent } from './sse-splitter.ts'
 import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../errors.ts'
+import type { JsonBody } from '../wire/operation.ts'
 
 /** The bytes of a stream that was guarded before, read by one caller. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
   cancel(reason?: unknown): void
 }
 
+/** What was parsed already of the chunks that one caller reads. */
+export interface ParsedPieces {
+  take(chunk: Uint8Array): StreamPiece | undefined
+  /** No more of them is taken. */
+  leave(): void
+}
+
+export interface ReadStreamOptions {
+  /** Whether the caller himself has ended the call: he is told so, and not of a fault. */
+  readonly hasLeft: () => boolean
+  /** Given to the one whose call it is, together with the dialect by which its events were read. */
+  readonly parsed?: ParsedPieces | undefined
+}
+
 /**
- * A caller's own reading of a stream that was recorded, or is being recorded. Its events are read once more, since each caller
- * gets objects of his own; how the stream ended is told by its events.
+ * A caller's own reading of a stream that was recorded, or is being recorded. Each caller gets objects of his own: the one whose
+ * call it is those that the guard has parsed, all others have the events read once more. How the stream ended is told by its events.
  */
-export class ReadStream implements AsyncIterableIterator<Uint8Array> {
+export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
   readonly dialect: StreamDialect
   readonly #source: GuardedBytes
   readonly #splitter = new SseSplitter()
   readonly #settle: (end: StreamEnd) => void
-  readonly #hasLeft: () => boolean
+  readonly #options: ReadStreamOptions
   #fault: StreamFaultError | undefined
   #over = false
 
-  /** @param hasLeft whether the caller himself has ended the call: he is told so, and not of a fault */
-  constructor(source: GuardedBytes, dialect: StreamDialect, hasLeft: () => boolean) {
+  constructor(source: GuardedBytes, dialect: StreamDialect, options: ReadStreamOptions) {
     this.#source = source
     this.dialect = dialect
-    this.#hasLeft = hasLeft
+    this.#options = options
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
     this.#settle = resolve
@@ -49,10 +64,8 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array> {
     if (this.#over) return undefined
     try {
       for (let chunk = await this.#source.next(); chunk.done !== true; chunk = await this.#source.next()) {
-        const { bytes, events } = this.#splitter.push(chunk.value)
-        if (bytes.length === 0) continue
-        for (const event of events) this.#note(this.dialect.read(event))
-        return { bytes, events }
+        const piece = this.#options.parsed ? this.#taken(chunk.value) : this.#parse(chunk.value)
+        if (piece.bytes.length > 0) return piece
       }
     } catch (error) {
       return this.#broken(error)
@@ -75,13 +88,34 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array> {
     this.#end({ outcome: this.dialect.proven ? 'success' : 'aborted' })
   }
 
-  #note(meaning: ReturnType<StreamDialect['read']>): void {
-    if (meaning instanceof Error) this.#fault = meaning
+  /** The guard's own dialect has read these events: what it knows is not told twice. */
+  #taken(chunk: Uint8Array): StreamPiece {
+    const known = this.#options.parsed?.take(chunk)
+    if (known) {
+      for (const { name, json } of known.events) this.#noteFault(name, json)
+      return known
+    }
+    const piece = this.#splitter.push(chunk)
+    for (const event of piece.events) this.#noteFault(event.name, jsonOf(event))
+    return piece
+  }
+
+  #noteFault(name: string | undefined, json: JsonBody | undefined): void {
+    if (json) this.#fault ??= inBandFault(name, json)
+  }
+
+  #parse(chunk: Uint8Array): StreamPiece {
+    const piece = this.#splitter.push(chunk)
+    for (const event of piece.events) {
+      const meaning = this.dialect.read(event)
+      if (meaning instanceof Error) this.#fault = meaning
+    }
+    return piece
   }
 
   /** Tells in band, as a guarded stream does. */
   #broken(error: unknown): StreamPiece {
-    if (this.#hasLeft()) {
+    if (this.#options.hasLeft()) {
       this.#end({ outcome: 'aborted' })
       throw error
     }
@@ -92,6 +126,12 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array> {
 
   #end(end: StreamEnd): void {
     this.#over = true
+    this.#options.parsed?.leave()
     this.#settle({ ...end, contents: this.dialect.contents })
   }
+}
+
+/** Read again, of an event that was good when the guard read it. */
+function jsonOf(event: SseEvent): JsonBody | undefined {
+  return event.data === undefined || event.data === '[DONE]' ? undefined : parseEvent(event)
 }

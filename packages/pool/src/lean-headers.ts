@@ -1,0 +1,158 @@
+/** Headers as they come: a record (with arrays for repeated ones), names and values in turn, or Headers. */
+export type RawHeaders =
+  Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers
+
+const COOKIES = 'set-cookie'
+
+// Headers is declared with properties, which a class may not override with methods; so the class extends it unseen, and the
+// interface says that it does.
+const GenuineHeaders = Headers as unknown as new () => object
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
+export interface LeanHeaders extends Headers {}
+
+/**
+ * Headers that take up what came off the wire as it is, and are sorted only when somebody walks through them. They are
+ * `instanceof Headers` and do all that Headers do; wherever genuine ones are made of them, they are read like any other list.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
+export class LeanHeaders extends GenuineHeaders {
+  readonly #values = new Map<string, string>()
+  #cookies: string[] | undefined
+
+  /** @param raw names that a parser of HTTP has let through */
+  constructor(raw: Exclude<RawHeaders, Headers> | undefined) {
+    super()
+    eachLine(raw, (name, value) => this.#add(name.toLowerCase(), trimmed(value)))
+  }
+
+  get(name: string): string | null {
+    const value = this.#values.get(name) ?? this.#values.get(nameOf(name))
+    return value ?? null
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(nameOf(name))
+  }
+
+  set(name: string, value: string): void {
+    const key = nameOf(name)
+    const text = valueOf(name, value)
+    this.#values.set(key, text)
+    if (key === COOKIES) this.#cookies = [text]
+  }
+
+  append(name: string, value: string): void {
+    this.#add(nameOf(name), valueOf(name, value))
+  }
+
+  delete(name: string): void {
+    const key = nameOf(name)
+    this.#values.delete(key)
+    if (key === COOKIES) this.#cookies = undefined
+  }
+
+  getSetCookie(): string[] {
+    return [...(this.#cookies ?? [])]
+  }
+
+  entries(): ArrayIterator<[string, string]> {
+    return this.#lines().values()
+  }
+
+  keys(): ArrayIterator<string> {
+    return this.#lines()
+      .map(([name]) => name)
+      .values()
+  }
+
+  values(): ArrayIterator<string> {
+    return this.#lines()
+      .map(([, value]) => value)
+      .values()
+  }
+
+  [Symbol.iterator](): ArrayIterator<[string, string]> {
+    return this.entries()
+  }
+
+  forEach(tell: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
+    for (const [name, value] of this.entries()) tell.call(self, value, name, this)
+  }
+
+  /** As genuine ones look in a console. */
+  [Symbol.for('nodejs.util.inspect.custom')](): Headers {
+    return new Headers(this)
+  }
+
+  /** Sorted by name. There are few, and inserting them one after the other costs less than to have them sorted. */
+  #lines(): [string, string][] {
+    const lines: [string, string][] = []
+    for (const [name, value] of this.#values) {
+      let at = lines.length
+      for (; at > 0 && (lines[at - 1]?.[0] ?? '') > name; at--) lines[at] = lines[at - 1] ?? ['', '']
+      lines[at] = [name, value]
+    }
+    const at = this.#cookies ? lines.findIndex(([name]) => name === COOKIES) : -1
+    if (at !== -1)
+      lines.splice(at, 1, ...this.getSetCookie().map((cookie): [string, string] => [COOKIES, cookie]))
+    return lines
+  }
+
+  #add(name: string, value: string): void {
+    const known = this.#values.get(name)
+    const between = name === 'cookie' ? '; ' : ', '
+    this.#values.set(name, known === undefined ? value : known + between + value)
+    if (name === COOKIES) (this.#cookies ??= []).push(value)
+  }
+}
+
+/** One header of those that came, before any Headers are made of them. @param name in lower case */
+export function rawHeader(raw: Exclude<RawHeaders, Headers> | undefined, name: string): string | undefined {
+  let found: string | undefined
+  eachLine(raw, (line, value) => {
+    if (line.toLowerCase() === name) found = found === undefined ? value : `${found}, ${value}`
+  })
+  return found
+}
+
+function eachLine(
+  raw: Exclude<RawHeaders, Headers> | undefined,
+  tell: (name: string, value: string) => void,
+): void {
+  if (raw === undefined) return
+  if (Array.isArray(raw)) {
+    for (let at = 0; at + 1 < raw.length; at += 2) tell(raw[at] as string, raw[at + 1] as string)
+    return
+  }
+  const record = raw as Readonly<Record<string, string | readonly string[] | undefined>>
+  for (const name in record) {
+    const values = record[name]
+    if (typeof values === 'string') tell(name, values)
+    else for (const value of values ?? []) tell(name, value)
+  }
+}
+
+/** Callers in plain JavaScript give numbers too, as to genuine ones. */
+type Text = string | number
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
+const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
+const FORBIDDEN = /[\0\n\r]|[^\0-\xff]/
+
+function nameOf(name: Text): string {
+  if (!TOKEN.test(String(name)))
+    throw new TypeError(`${JSON.stringify(String(name))} is no name of a header.`)
+  return String(name).toLowerCase()
+}
+
+function valueOf(name: string, value: Text): string {
+  const text = trimmed(String(value))
+  if (FORBIDDEN.test(text))
+    throw new TypeError(`The value of the header ${name} holds what a header may not.`)
+  return text
+}
+
+function trimmed(value: string): string {
+  return value.replace(OUTER_SPACE, '')
+}
