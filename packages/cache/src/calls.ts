@@ -41,8 +41,11 @@ export class Calls<Fresh> {
     this.#answers.close(reason)
   }
 
-  /** What is loaded ahead counts as no call, and ends when the cache is closed. */
-  async make<Options extends LoadOptions>(
+  /**
+   * What is loaded ahead counts as no call, and ends when the cache is closed.
+   * @throws what makes no call, at once
+   */
+  make<Options extends LoadOptions>(
     key: Key,
     options: Options,
     { accepts, bring }: Kind<Fresh, Options>,
@@ -68,19 +71,19 @@ export class Calls<Fresh> {
     }
     const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'asked' : undefined
     const answer = bypass ? this.#answers.bypass(question, bypass) : this.#answers.ask(question)
-    const { seat, joined } = answer
-    if (ahead && seat) this.#ahead.add(seat)
-    return { landing: await this.#landed(answer, !ahead), seat, joined }
+    if (ahead && answer.seat) this.#ahead.add(answer.seat)
+    return this.#landed(answer, !ahead)
   }
 
-  async #landed(answer: Answer<Fresh>, counted: boolean): Promise<Landing<Fresh>> {
+  async #landed(answer: Answer<Fresh>, counted: boolean): Promise<Landed<Fresh>> {
     const { counters, tiers } = this.#parts
-    let how: Status = answer.joined ? 'shared' : 'miss'
+    const { seat, joined } = answer
+    let how: Status = joined ? 'shared' : 'miss'
     try {
       const landing = answer.landing ?? (await answer.seat.result)
-      if (landing.entry || !answer.joined) how = landing.outcome.status
+      if (landing.entry || !joined) how = landing.outcome.status
       if (landing.entry && counted) tiers.near.used(landing.entry)
-      return landing
+      return { landing, seat, joined }
     } finally {
       if (answer.seat) this.#ahead.delete(answer.seat)
       if (counted) counters[COUNTER[how]]++

@@ -14,13 +14,14 @@ export function normalizeBaseURL(baseURL: string): string {
   return url.origin + withoutTrailingSlashes(url.pathname) + url.search
 }
 
+const OCTET = String.raw`(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])`
 /**
  * What most addresses look like is the one spelling already, and need not be taken apart: a plain name or four numbers, a port of its
  * own, a plain path.
  */
 const NORMAL = new RegExp(
   '^(?:https://(?![^/]*:443/)|http://(?![^/]*:80/))' +
-    String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*[a-z][a-z-]*|(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.|(?=[:/]))){4})` +
+    String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*[a-z][a-z-]*|${OCTET}(?:\.${OCTET}){3})` +
     String.raw`(?::[1-9]\d{0,3})?(?:/[\w~-][\w.~-]*)+$`,
 )
 

@@ -21,6 +21,7 @@ import { inSection } from './options/in-section.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
+import { RequestHeaders } from './sdk/request-headers.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
 import { Health } from './targets/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -33,6 +34,7 @@ export interface Engine {
   readonly answers: AnswerStore
   readonly scopes: Scopes
   readonly accounts: Accounts
+  readonly requestHeaders: RequestHeaders
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
   stats(): HarborStats
@@ -55,7 +57,10 @@ export function createEngine(
   given: { isFetch?: boolean } = {},
 ): Engine {
   for (const name of leftOut) {
-    log('warn', `providers.${name} has no apiKey and is left out. Give its key, or null if it needs none.`)
+    log(
+      'warn',
+      () => `providers.${name} has no apiKey and is left out. Give its key, or null if it needs none.`,
+    )
   }
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
@@ -107,7 +112,8 @@ export function createEngine(
   }
 
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const exchange = await openExchange(input, init, { policy: live.current, log, nextId })
+    const opened = openExchange(input, init, { policy: live.current, log, nextId })
+    const exchange = opened instanceof Promise ? await opened : opened
     return respond(await handle(exchange), exchange.receipt)
   }
 
@@ -118,6 +124,7 @@ export function createEngine(
     answers,
     scopes,
     accounts,
+    requestHeaders: new RequestHeaders(),
     changes,
     stats: () => ({
       ...statistics.read(),

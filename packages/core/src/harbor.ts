@@ -21,6 +21,7 @@ import { parseResults } from './parse-results.ts'
 import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
+import { rememberHeaders } from './sdk/request-headers.ts'
 import type { Target } from './targets/target.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -44,6 +45,10 @@ interface OwnedRequest {
  * the connections and the statistics.
  */
 export class Harbor extends OpenAI {
+  static {
+    rememberHeaders(Harbor.prototype, (client) => client.#engine.requestHeaders)
+  }
+
   readonly #engine: Engine
   readonly #policy: LivePolicy
   readonly #options: OwnOptions

@@ -73,7 +73,9 @@ function outcomeOf(
   [name, value]: readonly [string, string],
 ): unknown {
   try {
-    return method === 'set' || method === 'append' ? headers[method](name, value) : headers[method](name)
+    if (method !== 'set' && method !== 'append') return headers[method](name)
+    headers[method](name, value)
+    return undefined
   } catch (error) {
     return (error as object).constructor
   }

@@ -17,7 +17,7 @@ export interface LeanHeaders extends Headers {}
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanHeaders extends GenuineHeaders {
-  readonly #values = new Map<string, string>()
+  #values = new Map<string, string>()
   #cookies: string[] | undefined
 
   /** @param raw names that a parser of HTTP has let through */
@@ -27,12 +27,11 @@ export class LeanHeaders extends GenuineHeaders {
   }
 
   get(name: string): string | null {
-    const value = this.#values.get(name) ?? this.#values.get(nameOf(name))
-    return value ?? null
+    return this.#values.get(name) ?? (isPlain(name) ? null : (this.#values.get(nameOf(name)) ?? null))
   }
 
   has(name: string): boolean {
-    return this.#values.has(nameOf(name))
+    return this.#values.has(name) || (!isPlain(name) && this.#values.has(nameOf(name)))
   }
 
   set(name: string, value: string): void {
@@ -78,6 +77,14 @@ export class LeanHeaders extends GenuineHeaders {
 
   forEach(tell: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
     for (const [name, value] of this.entries()) tell.call(self, value, name, this)
+  }
+
+  /** The same lines once more, which change by themselves from here on. */
+  copy(): LeanHeaders {
+    const copy = new LeanHeaders(undefined)
+    copy.#values = new Map(this.#values)
+    copy.#cookies = this.#cookies && [...this.#cookies]
+    return copy
   }
 
   /** As genuine ones look in a console. */
@@ -139,6 +146,18 @@ type Text = string | number
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 const FORBIDDEN = /[\0\n\r]|[^\0-\xff]/
+
+/** Whether this is a name as we keep names, which most are: looking costs less than finding out what else it may be. */
+function isPlain(name: Text): boolean {
+  if (typeof name !== 'string' || name === '') return false
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at)
+    if (!((code >= LOWER_A && code <= LOWER_Z) || code === HYPHEN)) return false
+  }
+  return true
+}
+
+const [LOWER_A, LOWER_Z, HYPHEN] = [97, 122, 45]
 
 function nameOf(name: Text): string {
   if (!TOKEN.test(String(name)))

@@ -20,6 +20,7 @@ function notedLimiter(open = true) {
         if (open) start()
         else waiting.push(start)
       }),
+    tryAcquire: () => undefined,
     waitMs: () => 0,
     learn: () => undefined,
     stats: () => {
@@ -38,6 +39,7 @@ function movableLimit(limit: number) {
     stats: () => {
       throw new Error('a run asks for none')
     },
+    tryAcquire: () => undefined,
     acquire: async () => {
       state.inFlight++
       const end = (outcome: unknown): void => {

@@ -49,9 +49,14 @@ export class AdaptiveLimit implements ConcurrencyLimit {
       if (signal !== undefined && !aSignal[0](signal))
         throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`)
       signal?.throwIfAborted() // A promise that is being made rejects with its reason.
-      if (this.#waiting.size === 0 && this.#inFlight < this.limit) resolve(this.#grant())
+      const lease = this.tryAcquire()
+      if (lease) resolve(lease)
       else this.#wait(signal, resolve, reject)
     })
+  }
+
+  tryAcquire(): ConcurrencyLease | undefined {
+    return this.#waiting.size === 0 && this.#inFlight < this.limit ? this.#grant() : undefined
   }
 
   stats(): ConcurrencyLimitStats {

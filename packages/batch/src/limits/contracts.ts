@@ -18,6 +18,12 @@ export interface RateLimiter {
    */
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease>
   /**
+   * The same without waiting, for whoever has another place to go.
+   *
+   * @returns what has been reserved; undefined if it would have to wait, or is too large ever to start
+   */
+  tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
+  /**
    * How long a request of this cost, without priority, would wait if it came now, in milliseconds. If 0, an `acquire` in the same tick
    * starts at once. `Infinity` if it is too large ever to start, or if nobody can tell: nothing is known of the limits and
    * the first answers have not come.
@@ -93,6 +99,8 @@ export interface ConcurrencyLimit {
    * @throws the signal's own reason when it aborts
    */
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease>
+  /** The same without waiting. @returns undefined if it would have to wait */
+  tryAcquire(): ConcurrencyLease | undefined
   /** How many may be under way now. */
   readonly limit: number
   readonly inFlight: number

@@ -21,6 +21,7 @@ export function createRateLimiter(options: RateLimits = {}): RateLimiter {
   // Functions of their own, so that they may be taken out of the object.
   return {
     acquire: (cost, acquireOptions) => limiter.acquire(cost, acquireOptions),
+    tryAcquire: (cost, acquireOptions) => limiter.tryAcquire(cost, acquireOptions),
     waitMs: (cost) => limiter.waitMs(cost),
     learn: (limits) => limiter.learn(limits),
     stats: () => limiter.stats(),

@@ -4,8 +4,8 @@ import type { Cost, LimitKind, LimitStats } from './contracts.ts'
 import type { ObservedLimit, ObservedLimits } from './rate-limit-headers.ts'
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
 
-/** What was sent when: one mark for each bucket there was. */
-export type Marks = ReadonlyMap<LimitKind, Mark>
+/** What was sent when: one mark for each bucket that there was, in their order. */
+export type Marks = readonly Mark[]
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -24,10 +24,19 @@ const KINDS: Readonly<
 
 const countsRequests = (kind: LimitKind): boolean => kind === 'requests' || kind === 'requestsPerDay'
 
+/** One limit that is known. */
+interface Known {
+  readonly kind: LimitKind
+  readonly bucket: Bucket
+  readonly ofTokens: boolean
+  readonly amount: (cost: Cost, requests: number) => number
+}
+
 /** All limits that are known, configured or learned, and how much of each is left. */
 export class Quotas {
   readonly #settings: RateLimitSettings
-  readonly #buckets = new Map<LimitKind, Bucket>()
+  /** In the order in which they became known. None is ever forgotten. */
+  readonly #known: Known[] = []
 
   constructor(settings: RateLimitSettings, now: number) {
     this.#settings = settings
@@ -40,19 +49,18 @@ export class Quotas {
 
   /** Whether nothing at all is known of how many may start. */
   get unknown(): boolean {
-    return this.#buckets.size === 0
+    return this.#known.length === 0
   }
 
   has(kind: LimitKind): boolean {
-    return this.#buckets.has(kind)
+    return this.#find(kind) !== undefined
   }
 
   /** What is wrong with a request that could never start. */
   tooLarge(cost: Cost): RequestTooLargeError | undefined {
-    for (const [kind, { limit }] of this.#buckets) {
-      if (countsRequests(kind)) continue
-      const amount = KINDS[kind].amount(cost, 1)
-      if (amount > limit) return new RequestTooLargeError(KINDS[kind].option, limit, amount)
+    for (const { kind, bucket, ofTokens, amount } of this.#known) {
+      if (!ofTokens || amount(cost, 1) <= bucket.limit) continue
+      return new RequestTooLargeError(KINDS[kind].option, bucket.limit, amount(cost, 1))
     }
     return undefined
   }
@@ -60,35 +68,28 @@ export class Quotas {
   /** When one request may start, if all that is in `ahead` starts before it. */
   readyAt(cost: Cost, now: number, ahead = NOTHING, requestsAhead = 0): number {
     let at = now
-    for (const [kind, bucket] of this.#buckets) {
-      const { amount } = KINDS[kind]
+    for (const { bucket, amount } of this.#known) {
       at = Math.max(at, bucket.readyAt(amount(cost, 1), now, amount(ahead, requestsAhead)))
     }
     return at
   }
 
   take(cost: Cost, now: number): Marks {
-    const marks = new Map<LimitKind, Mark>()
-    for (const [kind, bucket] of this.#buckets) {
-      bucket.take(KINDS[kind].amount(cost, 1), now)
-      marks.set(kind, bucket.mark(now))
-    }
-    return marks
+    return this.#known.map(({ bucket, amount }) => {
+      bucket.take(amount(cost, 1), now)
+      return bucket.mark(now)
+    })
   }
 
   /** Nothing was sent. What was not known when it was taken is not given back. */
   undo(cost: Cost, marks: Marks, now: number): void {
-    for (const [kind, bucket] of this.#buckets) {
-      if (marks.has(kind)) bucket.undo(KINDS[kind].amount(cost, 1), now)
-    }
+    for (const { bucket, amount } of this.#known.slice(0, marks.length)) bucket.undo(amount(cost, 1), now)
   }
 
   /** It was sent, and its tokens were others than estimated. */
   correct(estimate: Cost, used: Cost, marks: Marks, now: number): void {
-    for (const [kind, bucket] of this.#buckets) {
-      if (countsRequests(kind) || !marks.has(kind)) continue
-      const { amount } = KINDS[kind]
-      bucket.correct(amount(estimate, 1), amount(used, 1), now)
+    for (const { bucket, ofTokens, amount } of this.#known.slice(0, marks.length)) {
+      if (ofTokens) bucket.correct(amount(estimate, 1), amount(used, 1), now)
     }
   }
 
@@ -102,21 +103,21 @@ export class Quotas {
 
   /** Nothing comes back before then; the first request after it finds room, a crowd does not. */
   pause(untilMs: number, now: number): void {
-    for (const [kind, bucket] of this.#buckets) {
+    for (const { kind, bucket } of this.#known) {
       if (kind !== 'requestsPerDay') bucket.pause(untilMs, kind === 'requests' ? 1 : 0, now)
     }
   }
 
   /** Sets a limit that was found out by trial. */
   guess(kind: LimitKind, limit: number, now: number): void {
-    const bucket = this.#buckets.get(kind)
+    const bucket = this.#find(kind)?.bucket
     if (bucket) bucket.resize(limit, MINUTE_MS, now)
     else this.#add(kind, limit, MINUTE_MS, true, now)
   }
 
   stats(now: number): Partial<Record<LimitKind, LimitStats>> {
     return Object.fromEntries(
-      Array.from(this.#buckets, ([kind, bucket]) => {
+      this.#known.map(({ kind, bucket }) => {
         const { limit, windowMs, learned } = bucket
         return [kind, { limit, windowMs, available: bucket.available(now), learned }]
       }),
@@ -127,15 +128,19 @@ export class Quotas {
     const windowMs = windowOf(told)
     const kind = name === 'requests' && windowMs > MINUTE_MS ? 'requestsPerDay' : name
     const { limit, remaining } = told
-    const known = this.#buckets.get(kind)
+    const known = this.#find(kind)?.bucket
     if (limit !== undefined && limit > 0) {
       if (!known) this.#add(kind, limit, windowMs, true, now)
       // What is configured may be a part of the limit; more than the limit it cannot be.
       else if (known.learned || limit < known.limit) known.resize(limit, windowMs, now)
     }
-    const bucket = this.#buckets.get(kind)
-    if (bucket && remaining !== undefined)
-      bucket.observe(remaining, marks?.get(kind) ?? bucket.mark(now), now)
+    const place = this.#known.findIndex((each) => each.kind === kind)
+    const bucket = this.#known[place]?.bucket
+    if (bucket && remaining !== undefined) bucket.observe(remaining, marks?.[place] ?? bucket.mark(now), now)
+  }
+
+  #find(kind: LimitKind): Known | undefined {
+    return this.#known.find((each) => each.kind === kind)
   }
 
   #add(kind: LimitKind, limit: number, windowMs: number, learned: boolean, now: number): void {
@@ -148,7 +153,12 @@ export class Quotas {
       burstMs: perDay ? windowMs : burstMs,
       first: kind === 'requests' ? 1 : Infinity,
     }
-    this.#buckets.set(kind, new Bucket(options, learned, now))
+    this.#known.push({
+      kind,
+      bucket: new Bucket(options, learned, now),
+      ofTokens: !countsRequests(kind),
+      amount: KINDS[kind].amount,
+    })
   }
 }
 

@@ -31,13 +31,14 @@ export interface ObservedLimit {
  */
 export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): ObservedLimits {
   const read = headerReader(headers)
-  const now = nowMs ?? (Date.parse(read('date') ?? '') || Date.now())
+  const now = (): number => nowMs ?? (Date.parse(read('date') ?? '') || Date.now())
   const observed: ObservedLimits = {}
   for (const [kind, names] of NAMES) {
     if (observed[kind]) continue
     const limit = parseCount(read(names.limit))
     const remaining = parseCount(read(names.remaining))
-    const resetAfterMs = parseReset(read(names.reset), now)
+    const reset = read(names.reset)
+    const resetAfterMs = reset === undefined ? undefined : parseReset(reset, now())
     if (limit === undefined && remaining === undefined && resetAfterMs === undefined) continue
     observed[kind] = {
       ...(limit !== undefined && { limit }),

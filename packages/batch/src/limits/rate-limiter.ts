@@ -45,6 +45,15 @@ export class QuotaRateLimiter implements RateLimiter {
     })
   }
 
+  tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined {
+    checkCost(cost)
+    if (options) validate(options, TRY_CHECKS)
+    const now = this.#clock.now()
+    this.#advance()
+    const mayStart = !this.#quotas.tooLarge(cost) && this.#isNext(options?.priority ?? 0)
+    return mayStart && this.#readyAt(cost, now) <= now ? this.#grant(cost, now) : undefined
+  }
+
   waitMs(cost: Cost): number {
     checkCost(cost)
     const now = this.#clock.now()
@@ -73,8 +82,13 @@ export class QuotaRateLimiter implements RateLimiter {
       this.#counts.refused++
       throw tooLarge
     }
+    return this.#isNext(priority) && this.#readyAt(cost, now) <= now
+  }
+
+  /** Nobody waits who would go first. */
+  #isNext(priority: number): boolean {
     const { first } = this.#line
-    return (!first || first.priority < priority) && this.#readyAt(cost, now) <= now
+    return !first || first.priority < priority
   }
 
   #wait(
@@ -239,7 +253,6 @@ function checkCost(cost: Cost): void {
   }
 }
 
-const ACQUIRE_CHECKS: Readonly<Record<keyof AcquireOptions, Check>> = {
-  signal: aSignal,
-  priority: [Number.isFinite, 'a finite number'],
-}
+const aPriority: Check = [Number.isFinite, 'a finite number']
+const TRY_CHECKS: Readonly<Record<'priority', Check>> = { priority: aPriority }
+const ACQUIRE_CHECKS: Readonly<Record<keyof AcquireOptions, Check>> = { signal: aSignal, priority: aPriority }

@@ -50,16 +50,19 @@ export class Answers<Fresh> {
     }
     // What is under way is not in the cache: who wants nothing else does not wait for it.
     const running = control === 'only-if-cached' ? undefined : this.#flights.get(name, control === 'refresh')
-    const flight = running ?? this.#depart(question)
-    return { seat: flight.join(this.#seatOptions(question)), joined: running !== undefined }
+    const flight = running ?? this.#list(question)
+    const seat = flight.join(this.#seatOptions(question))
+    if (!running) flight.depart(this.#fly(question, flight))
+    return { seat, joined: running !== undefined }
   }
 
   /** A flight that nobody joins, and that looks for nothing: the origin is asked for this caller alone. */
   bypass(question: Question<Fresh>, reason: Reason): Answer<Fresh> {
-    const flight = new Flight<Landing<Fresh>>(async (flight) =>
-      loaded(await this.#origin.ask(question, flight, 'bypass'), 'bypass', reason),
-    )
-    return { seat: flight.join(this.#seatOptions(question)), joined: false }
+    const flight = new Flight<Landing<Fresh>>()
+    const seat = flight.join(this.#seatOptions(question))
+    const asked = this.#origin.ask(question, flight, 'bypass')
+    flight.depart(asked.then((fresh) => loaded(fresh, 'bypass', reason)))
+    return { seat, joined: false }
   }
 
   #now(): number {
@@ -86,21 +89,23 @@ export class Answers<Fresh> {
     return landed(entry, 'stale', this.#refreshes.begin(question, entry, within), source, now)
   }
 
-  #depart(question: Question<Fresh>): Flight<Landing<Fresh>> {
-    const { name, control, tags } = question
-    const flight = new Flight<Landing<Fresh>>(async (flight) => {
-      try {
-        const landing = await this.#land(question, flight)
-        // What is being recorded is under way until its body has ended.
-        if (landing.entry) this.#flights.end(name, flight)
-        return landing
-      } catch (error) {
-        this.#flights.end(name, flight)
-        throw error
-      }
-    })
+  #list({ name, control, tags }: Question<Fresh>): Flight<Landing<Fresh>> {
+    const flight = new Flight<Landing<Fresh>>()
     if (control !== 'only-if-cached') this.#flights.set(name, flight, control === 'refresh', tags)
     return flight
+  }
+
+  async #fly(question: Question<Fresh>, flight: Flight<Landing<Fresh>>): Promise<Landing<Fresh>> {
+    const { name } = question
+    try {
+      const landing = await this.#land(question, flight)
+      // What is being recorded is under way until its body has ended.
+      if (landing.entry) this.#flights.end(name, flight)
+      return landing
+    } catch (error) {
+      this.#flights.end(name, flight)
+      throw error
+    }
   }
 
   async #land(question: Question<Fresh>, flight: Flight<Landing<Fresh>>): Promise<Landing<Fresh>> {

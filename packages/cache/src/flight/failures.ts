@@ -23,7 +23,7 @@ export class Failures {
   }
 
   delete(name: string): void {
-    this.#byName.delete(name)
+    if (this.#byName.size > 0) this.#byName.delete(name)
   }
 
   clear(): void {
@@ -51,7 +51,7 @@ export class Failures {
   }
 
   #within(ms: number, name: string): Failure | undefined {
-    const failure = this.#byName.get(name)
+    const failure = ms > 0 && this.#byName.size > 0 ? this.#byName.get(name) : undefined
     return failure !== undefined && this.#settings.clock.now() - failure.at < ms ? failure : undefined
   }
 }

@@ -8,13 +8,13 @@ import { Seat, type SeatOptions } from './seat.ts'
  *         └──────end()──▶ over
  */
 export class Flight<T> {
-  readonly signal: AbortSignal
   /** Settles as the work does, whoever is still there; rejects at once when the flight is aborted. */
   readonly result: Promise<T>
   /** What happens when the last one leaves. */
   whenEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
   readonly #controller = new AbortController()
   readonly #seats = new Set<Seat<T>>()
+  readonly #resolve: (result: T) => void
   readonly #reject: (reason: unknown) => void
   /** Run once, when the work has ended or is aborted. */
   readonly #afterwards: (() => void)[] = []
@@ -22,15 +22,20 @@ export class Flight<T> {
   /** Those who cannot leave need no seat. */
   #permanent = 0
 
-  constructor(work: (flight: Flight<T>) => Promise<T>) {
-    this.signal = this.#controller.signal
+  constructor() {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.result = promise
+    this.#resolve = resolve
     this.#reject = reject
-    // Whoever waits gets it; when nobody waits any more, nobody need know.
-    promise.catch(() => undefined)
-    // Not at once: who begins a flight takes a seat first.
-    void Promise.resolve().then(() => work(this).then(resolve, reject))
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Begins, when those who wait for it have taken their seats: what nobody waits for could fail unheard. */
+  depart(work: Promise<T>): void {
+    work.then(this.#resolve, this.#reject)
   }
 
   /** Nobody can join any more, and leaving changes nothing. */

@@ -1,5 +1,3 @@
-import type { Flights } from './flights.ts'
-
 /** Knows whether what is being loaded or read was invalidated meanwhile. */
 export interface Watch {
   readonly name: string
@@ -14,18 +12,17 @@ export interface Watch {
  * them, and nobody joins them any more.
  */
 export class Invalidations {
-  readonly #watches = new Set<LiveWatch>()
-  readonly #flights: Pick<Flights<unknown>, 'detach' | 'detachTag' | 'detachPrefix'>[] = []
+  /** No Set, since one that is written to at every call keeps what it held alive: see `Flights`. */
+  readonly #watches: LiveWatch[] = []
+  readonly #flights: Detachable[] = []
 
   /** From now on these are told, too. */
-  tell<T>(flights: Flights<T>): void {
+  tell(flights: Detachable): void {
     this.#flights.push(flights)
   }
 
   watch(name: string): Watch {
-    const watch = new LiveWatch(name, () => this.#watches.delete(watch))
-    this.#watches.add(watch)
-    return watch
+    return new LiveWatch(name, this.#watches)
   }
 
   name(name: string): void {
@@ -44,18 +41,37 @@ export class Invalidations {
   }
 }
 
+/** Who knows of what is under way. */
+interface Detachable {
+  detach(name: string): void
+  detachTag(tag: string): void
+  detachPrefix(prefix: string): void
+}
+
 class LiveWatch implements Watch {
   readonly name: string
-  readonly end: () => void
   dead = false
   tags: Set<string> | undefined
+  readonly #all: LiveWatch[]
+  #place: number
 
-  constructor(name: string, end: () => void) {
+  /** @param all those that are told; this one is among them until it ends */
+  constructor(name: string, all: LiveWatch[]) {
     this.name = name
-    this.end = end
+    this.#all = all
+    this.#place = all.push(this) - 1
   }
 
   forbids(tags: readonly string[]): boolean {
     return this.dead || tags.some((tag) => this.tags?.has(tag))
+  }
+
+  /** The last one takes its place. */
+  end(): void {
+    if (this.#all[this.#place] !== this) return
+    const last = this.#all.pop()
+    if (!last || last === this) return
+    this.#all[this.#place] = last
+    last.#place = this.#place
   }
 }

@@ -34,14 +34,14 @@ export class Refreshes<Fresh> {
     const running = this.#flights.get(name, false)
     if (running && running !== within) return 'revalidating'
     counters.refreshes++
-    const flight = new Flight<Landing<Fresh>>(async (flight) =>
-      loaded(await this.#origin.ask(question, flight, 'refresh', entry), 'miss', 'expired'),
-    )
+    const flight = new Flight<Landing<Fresh>>()
     flight.hold()
     this.#flights.set(name, flight, true, question.tags)
     this.#underWay.add(flight)
     this.#limit(name, flight)
     flight.result.catch(settings.onError)
+    const asked = this.#origin.ask(question, flight, 'refresh', entry)
+    flight.depart(asked.then((fresh) => loaded(fresh, 'miss', 'expired')))
     return 'revalidating'
   }
 

@@ -30,10 +30,17 @@ export class Seat<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.result = promise
     this.#reject = reject
-    const arrive = (): void => this.#stopTimer?.()
-    // In this order: the timer is gone when the caller learns how it ended.
-    flight.result.then(arrive, arrive)
-    flight.result.then(resolve, reject)
+    // The timer is gone when the caller learns how it ended.
+    flight.result.then(
+      (result) => {
+        this.#stopTimer?.()
+        resolve(result)
+      },
+      (error: unknown) => {
+        this.#stopTimer?.()
+        reject(error)
+      },
+    )
   }
 
   begin(): void {

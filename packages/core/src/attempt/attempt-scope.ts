@@ -9,6 +9,7 @@ import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.t
 export class AttemptScope {
   readonly #controller = new AbortController()
   readonly #exchange: LegExchange
+  readonly #isPrompt: boolean
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastTurn: ReturnType<typeof setImmediate> | undefined
   #handedOver = false
@@ -16,8 +17,10 @@ export class AttemptScope {
   /** Called with the reason, once, when the attempt is cut short. */
   onAbort: ((reason: unknown) => void) | undefined
 
-  constructor(exchange: LegExchange) {
+  /** @param isPrompt whether what is waited for ends by itself when the signal aborts */
+  constructor(exchange: LegExchange, isPrompt = false) {
     this.#exchange = exchange
+    this.#isPrompt = isPrompt
     exchange.signal?.addEventListener('abort', this.#outerAborted)
     const leftMs = remainingMs(exchange)
     const attemptMs = attemptLimitMs(exchange, leftMs)
@@ -30,7 +33,11 @@ export class AttemptScope {
   }
 
   /** Resolves with `work`, or rejects as soon as the attempt is cut short. */
-  async wait<T>(work: Promise<T>): Promise<T> {
+  wait<T>(work: Promise<T>): Promise<T> {
+    return this.#isPrompt ? work : this.#waitFor(work)
+  }
+
+  async #waitFor<T>(work: Promise<T>): Promise<T> {
     if (this.signal.aborted) {
       work.catch(() => undefined)
       throw this.signal.reason

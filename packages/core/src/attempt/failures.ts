@@ -127,7 +127,7 @@ export function credentialFailed(exchange: LegExchange, cause: unknown): Attempt
     message: `The apiKey function of providers.${provider.name} threw, so nothing was sent. Its error is in the log at level debug.`,
     cause,
   })
-  exchange.log('debug', `${exchange.receipt.id}: apiKey of ${provider.name} threw: ${String(cause)}`)
+  exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} threw: ${String(cause)}`)
   return failed
 }
 

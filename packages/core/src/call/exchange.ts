@@ -45,8 +45,8 @@ export interface LegExchange extends Exchange {
   readonly leg: Leg
 }
 
-/** Writes one line through the SDK's logger, if its level lets it. */
-export type Log = (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void
+/** Writes one line through the SDK's logger, if its level lets it. The words are made only then. */
+export type Log = (level: 'error' | 'warn' | 'info' | 'debug', words: () => string) => void
 
 /** The head of an answer. */
 export interface AnswerHead {
@@ -101,7 +101,11 @@ export type Handler = (exchange: Exchange) => Promise<Answer>
 export type LegHandler = (exchange: LegExchange) => Promise<Answer>
 
 /** The last station: one request on the wire. */
-export type Transport = (exchange: LegExchange, attempt: WireAttempt) => Promise<Response>
+export interface Transport {
+  (exchange: LegExchange, attempt: WireAttempt): Promise<Response>
+  /** It heeds its signal at once, and so do the bodies of its responses: nobody need stand by to stop waiting for them. */
+  readonly isPrompt?: true
+}
 
 export interface WireAttempt {
   readonly number: number

@@ -13,14 +13,17 @@ export interface ExchangeDefaults {
   readonly nextId: () => string
 }
 
-/** Makes a call out of what `fetch` was given: a URL or a `Request`, ours or a stranger's. */
-export async function openExchange(
+/** Makes a call out of what `fetch` was given: a URL at once, a `Request`, ours or a stranger's, when its body is read. */
+export function openExchange(
   input: string | URL | Request,
   given: RequestInit | undefined,
   defaults: ExchangeDefaults,
-): Promise<Exchange> {
-  const init = isRequest(input) ? { ...(await initOfRequest(input)), ...given } : (given ?? {})
-  const url = isRequest(input) ? input.url : String(input)
+): Exchange | Promise<Exchange> {
+  if (!isRequest(input)) return exchangeOf(String(input), given ?? {}, defaults)
+  return initOfRequest(input).then((init) => exchangeOf(input.url, { ...init, ...given }, defaults))
+}
+
+function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults): Exchange {
   const context = callContextOf(init)
   const { policy, log } = context ?? defaults
   const method = (init.method ?? 'GET').toUpperCase()

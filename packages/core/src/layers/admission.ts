@@ -18,8 +18,9 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       const breaker = breakerFor(exchange, health)
       const quota = quotas.of(exchange)
       // Nobody waits in line for a target that is not called.
-      if (quota) unlessOpen(exchange, () => breaker?.check())
-      const pass = await quota?.enter(exchange)
+      if (quota && breaker) unlessOpen(exchange, () => breaker.check())
+      const entering = quota?.enter(exchange)
+      const pass = entering instanceof Promise ? await entering : entering
       const permit = permitFor(exchange, breaker, pass)
       try {
         const answer = await next(exchange)

@@ -6,12 +6,12 @@ import type { Handler } from '../call/exchange.ts'
  * when the call is cut short from outside, by whom it was.
  */
 export function deadlineLayer(next: Handler): Handler {
-  return async function deadline(exchange) {
-    if (exchange.signal?.aborted) throw endReason(exchange)
-    try {
-      return await next(exchange)
-    } catch (error) {
-      throw exchange.signal?.aborted ? endReason(exchange) : error
-    }
+  return function deadline(exchange) {
+    const { signal } = exchange
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a caller's reason may be anything
+    if (signal?.aborted) return Promise.reject(endReason(exchange))
+    return next(exchange).catch((error: unknown) => {
+      throw signal?.aborted ? endReason(exchange) : error
+    })
   }
 }

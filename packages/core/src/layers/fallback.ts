@@ -6,7 +6,7 @@ import { Known, planOf } from '../call/known.ts'
 import { legSignal } from '../call/leg-signal.ts'
 import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
-import { adaptRequest } from '../targets/adapt-request.ts'
+import { adaptRequest, type AdaptedRequest } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
 import { contextFit } from '../targets/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -110,11 +110,8 @@ async function follow(
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
-      const adapting = adaptRequest(exchange, target, provider).catch((error: unknown) => {
-        throw credentialFailed({ ...exchange, leg }, error)
-      })
-      const hasToAsk = typeof provider.apiKey === 'function'
-      const adapted = await (hasToAsk ? unlessAborted(signal, adapting) : adapting)
+      const adapting = adaptRequest(exchange, target, provider)
+      const adapted = adapting instanceof Promise ? await readdressed(adapting, signal, leg) : adapting
       leg.adaptations = adapted.adaptations
       const { url, headers, json, init } = adapted
       const known = json === exchange.json ? exchange.known : new Known()
@@ -127,6 +124,18 @@ async function follow(
       race?.release()
       throw error
     }
+  }
+
+  /** The function that tells the key is asked for no longer than the call lasts. */
+  function readdressed(
+    adapting: Promise<AdaptedRequest>,
+    signal: AbortSignal | undefined,
+    leg: Leg,
+  ): Promise<AdaptedRequest> {
+    const adapted = adapting.catch((error: unknown) => {
+      throw credentialFailed({ ...exchange, leg }, error)
+    })
+    return unlessAborted(signal, adapted)
   }
 
   try {

@@ -23,7 +23,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry): LegHandl
     const { leg, receipt, policy } = exchange
     leg.attempts++
     const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
-    const scope = new AttemptScope(exchange)
+    const scope = new AttemptScope(exchange, transport.isPrompt)
     try {
       const response = await scope.wait(
         transport(exchange, {

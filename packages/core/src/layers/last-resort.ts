@@ -2,28 +2,37 @@ import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { isOver } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { unlessAborted } from '../call/unless-aborted.ts'
+import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../verdict.ts'
 
 /** When nobody answers, the client's own last resort may. What it throws, and `undefined`, let the failure stand. */
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
-    async function lastResort(exchange) {
-      try {
-        return await next(exchange)
-      } catch (error) {
-        if (isOver(exchange) || !isOutage(error)) throw error
-        const answer = await ask(exchange, telemetry)
-        if (!answer) throw error
-        return answer
-      }
+    function lastResort(exchange) {
+      const ask = exchange.asked.lastResort ?? exchange.policy.lastResort
+      const answer = next(exchange)
+      return ask ? answer.catch((error: unknown) => instead(exchange, ask, error, telemetry)) : answer
     }
 }
 
-async function ask(exchange: Exchange, telemetry: Telemetry): Promise<Answer | undefined> {
-  const { policy, asked, receipt, operation, json, signal } = exchange
-  const lastResort = asked.lastResort ?? policy.lastResort
-  if (!lastResort) return undefined
+async function instead(
+  exchange: Exchange,
+  lastResort: LastResort,
+  error: unknown,
+  telemetry: Telemetry,
+): Promise<Answer> {
+  const answer = isOver(exchange) || !isOutage(error) ? undefined : await ask(exchange, lastResort, telemetry)
+  if (!answer) throw error
+  return answer
+}
+
+async function ask(
+  exchange: Exchange,
+  lastResort: LastResort,
+  telemetry: Telemetry,
+): Promise<Answer | undefined> {
+  const { receipt, operation, json, signal } = exchange
   try {
     const asking = async (): Promise<unknown> =>
       lastResort({ operation: operation.name, request: json ?? {}, receipt })

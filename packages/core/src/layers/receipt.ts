@@ -1,5 +1,6 @@
 import { AttemptError } from '../attempt/attempt-error.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import type { Receipt } from '../receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
@@ -8,17 +9,19 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
  */
 export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
-    async function receipt(exchange) {
+    function receipt(exchange) {
       telemetry.emit('call', { receipt: exchange.receipt })
-      try {
-        const answer = await next(exchange)
-        if (answer.body.kind === 'text') close(exchange, 'success', telemetry)
-        else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry))
-        return answer
-      } catch (error) {
-        close(exchange, exchange.callerSignal?.aborted ? 'aborted' : 'failure', telemetry)
-        return outcomeOf(error)
-      }
+      return next(exchange).then(
+        (answer) => {
+          if (answer.body.kind === 'text') close(exchange, 'success', telemetry)
+          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry))
+          return answer
+        },
+        (error: unknown) => {
+          close(exchange, exchange.callerSignal?.aborted ? 'aborted' : 'failure', telemetry)
+          return outcomeOf(error)
+        },
+      )
     }
 }
 
@@ -32,11 +35,15 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
   const { receipt, policy, asked, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
-  const failed = receipt.attempts.at(-1)?.failure
-  const line =
-    `${receipt.id}: ${receipt.operation} ${outcome} after ${receipt.attempts.length} attempt(s)` +
-    (failed ? `, the last one: ${failed.code ?? failed.kind}` : '')
   // As the SDK does: whoever made the call is told by the error, and the log is for those who look.
-  telemetry.shield('The logger threw', () => log(outcome === 'failure' ? 'info' : 'debug', line))
-  telemetry.shield('onReceipt threw', () => asked.onReceipt?.(receipt))
+  const level = outcome === 'failure' ? 'info' : 'debug'
+  telemetry.shield('The logger threw', () => log(level, () => wordsFor(receipt)))
+  const { onReceipt } = asked
+  if (onReceipt) telemetry.shield('onReceipt threw', () => onReceipt(receipt))
+}
+
+function wordsFor({ id, operation, outcome, attempts }: Receipt): string {
+  const failed = attempts.at(-1)?.failure
+  const last = failed ? `, the last one: ${failed.code ?? failed.kind}` : ''
+  return `${id}: ${operation} ${outcome} after ${attempts.length} attempt(s)${last}`
 }

@@ -27,25 +27,25 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const { policy, signal } = exchange
       if (signal?.aborted) throw endReason(exchange)
       if (!exchange.replayable || policy.maxAttempts === 1) return next(exchange)
-      let told: Answer | undefined
-      const attempt = async (): Promise<Answer> => {
-        try {
-          return await next(exchange)
-        } catch (error) {
-          if (error instanceof AttemptError && error.failure.kind !== 'refused') told = error.answer ?? told
-          throw error
-        }
-      }
-      const first = attempt()
+      const first = next(exchange)
       try {
         // Most calls succeed at once. A budget counts those, too.
         if (!policy.retry.budget) return await first
       } catch {
         // The policy is told, as of its own first attempt.
       }
+      let told: Answer | undefined
+      const listening = async (attempt: Promise<Answer>): Promise<Answer> => {
+        try {
+          return await attempt
+        } catch (error) {
+          if (error instanceof AttemptError && error.failure.kind !== 'refused') told = error.answer ?? told
+          throw error
+        }
+      }
       let attempts = 0
       try {
-        return await policyOf(policy).run(() => (attempts++ === 0 ? first : attempt()), {
+        return await policyOf(policy).run(() => listening(attempts++ === 0 ? first : next(exchange)), {
           signal,
           deadlineMs: remainingMs(exchange) + MARGIN_MS,
         })
@@ -83,7 +83,7 @@ function noteRetry(
   const waitedFor = reason === 'retry-after' ? 'retry-after' : 'backoff'
   receipt.waited(delayMs, waitedFor)
   telemetry.emit('retry', { receipt, attempt, delayMs, reason: waitedFor })
-  const line =
+  const line = (): string =>
     `${receipt.id}: attempt ${attempt.number} failed (${attempt.failure?.kind ?? 'unknown'}), ` +
     `next in ${Math.round(delayMs)} ms (${waitedFor})`
   telemetry.shield('The logger threw', () => log('info', line))

@@ -1,15 +1,16 @@
 import type { Pool } from '@harbor/pool'
 import { MAX_MS } from '../options/check.ts'
 import { streamClocks, type StreamClocks } from '../attempt/stream-clocks.ts'
-import type { Exchange, Transport, WireAttempt } from '../call/exchange.ts'
+import type { Exchange, LegExchange, Transport, WireAttempt } from '../call/exchange.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
 export function poolTransport(pool: Pool): Transport {
-  return (exchange, attempt) => {
+  const transport = (exchange: LegExchange, attempt: WireAttempt): Promise<Response> => {
     const deadlineMs = Math.max(1, Math.ceil(attempt.remainingMs))
     const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
     return pool.fetch(exchange.url, { ...initOf(exchange, attempt), deadlineMs, bodyIdleTimeoutMs })
   }
+  return Object.assign(transport, { isPrompt: true } as const)
 }
 
 /**

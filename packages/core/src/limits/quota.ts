@@ -51,29 +51,49 @@ export class Quota {
   }
 
   #waitMs(cost: TokenEstimate): number {
+    return Math.max(this.#limiter.waitMs(cost), this.#isFull ? 1 : 0)
+  }
+
+  get #isFull(): boolean {
     const concurrency = this.#concurrency
-    const isFull = concurrency !== undefined && concurrency.inFlight >= concurrency.limit
-    return Math.max(this.#limiter.waitMs(cost), isFull ? 1 : 0)
+    return concurrency !== undefined && concurrency.inFlight >= concurrency.limit
   }
 
   stats(): QuotaStats {
     return { rate: this.#limiter.stats(), concurrency: this.#concurrency?.stats() }
   }
 
-  /** @throws AttemptError when the time of the call is too short for it; the signal's reason when it aborts */
-  async enter(exchange: LegExchange): Promise<Pass> {
+  /**
+   * At once, if there is room.
+   * @throws AttemptError when the time of the call is too short for it; the signal's reason when it aborts
+   */
+  enter(exchange: LegExchange): Pass | Promise<Pass> {
     const cost = this.#estimates.of(exchange.leg.target.name, exchange)
+    return this.#enterNow(exchange, cost) ?? this.#enterLater(exchange, cost)
+  }
+
+  #enterNow(exchange: LegExchange, cost: TokenEstimate): Pass | undefined {
+    if (this.#isFull) return undefined
+    const lease = this.#limiter.tryAcquire(cost, { priority: priorityOf(exchange) })
+    if (!lease || !this.#concurrency)
+      return lease && new QuotaPass(exchange, lease, undefined, this.#estimates)
+    const slot = this.#concurrency.tryAcquire()
+    if (slot) return new QuotaPass(exchange, lease, slot, this.#estimates)
+    lease.cancel()
+    return undefined
+  }
+
+  async #enterLater(exchange: LegExchange, cost: TokenEstimate): Promise<Pass> {
     const expectedMs = this.#waitMs(cost)
     // A wait that outlasts the call is never begun. Nobody can tell how long the first ones wait, while limits are learned.
     if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
       throw limitReached(exchange, expectedMs)
-    const { asked, receipt, policy } = exchange
+    const { receipt, policy } = exchange
     const wait = expectedMs > 0 ? new CallWait(exchange) : undefined
     const begun = policy.clock.now()
     let lease: Lease | undefined
     try {
-      const priority = asked.priority ?? (asked.ahead ? -1 : 0)
-      lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority })
+      lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority: priorityOf(exchange) })
       // The rate first: a place that is held in the wait for it would look as if all places were needed.
       const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
@@ -93,6 +113,10 @@ export class Quota {
     if (RequestTooLargeError.is(error)) return limitReached(exchange, undefined, error)
     return QueueFullError.is(error) ? limiterFull(exchange, error) : error
   }
+}
+
+function priorityOf({ asked }: LegExchange): number {
+  return asked.priority ?? (asked.ahead ? -1 : 0)
 }
 
 class QuotaPass implements Pass {

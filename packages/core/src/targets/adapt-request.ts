@@ -18,19 +18,19 @@ const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-
 
 /**
  * Rewrites a request for a target: address, credential, model and the parameters that are known to differ.
- * For the client's own provider, address and credential stay as they came.
+ * For the client's own provider, address and credential stay as they came, and nothing is waited for.
  */
-export async function adaptRequest(
+export function adaptRequest(
   exchange: Exchange,
   target: Target,
   provider: Provider,
-): Promise<AdaptedRequest> {
+): AdaptedRequest | Promise<AdaptedRequest> {
   const adaptations: string[] = []
   const json = adaptBody(exchange, target, provider, adaptations)
   const init = json === exchange.json ? exchange.init : { ...exchange.init, body: JSON.stringify(json) }
   if (provider.native) return { url: exchange.url, headers: exchange.headers, json, init, adaptations }
   const url = addressOf(exchange.operation, target, provider)
-  return { url, headers: await headersOf(exchange.headers, provider), json, init, adaptations }
+  return headersOf(exchange.headers, provider).then((headers) => ({ url, headers, json, init, adaptations }))
 }
 
 const PATHS: Partial<Readonly<Record<Operation['name'], string>>> = {

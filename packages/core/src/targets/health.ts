@@ -58,6 +58,7 @@ interface Probe {
 /** Longer than most calls take: a probe that is slow is not one that failed. */
 const PROBE_TIMEOUT_MS = 120_000
 const MOST_TARGETS = 1_000
+const ASK_AGAIN_MS = 1_000
 const WITH_ALTERNATIVE = consecutive(3)
 const WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
 /** A chain must have a target; ours come with each call. */
@@ -76,6 +77,9 @@ export class Health {
   readonly #probes = new Map<string, Probe>()
   /** By target, what the last call that might use it could choose from. */
   readonly #choices = new Map<string, readonly Target[]>()
+  #lastChoice: readonly Target[] | undefined
+  /** Each call asks for the same ones several times; the registry need only see that they are in use. */
+  readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly askedAt: number }>()
   /** Breakers whose events are passed on. */
   readonly #told = new WeakSet<CircuitBreaker>()
 
@@ -106,14 +110,20 @@ export class Health {
   }
 
   breakerOf(target: Target): CircuitBreaker | undefined {
-    const breaker = this.#breakers?.get(keyOf(target))
-    if (breaker && !this.#told.has(breaker)) this.#tellOf(breaker, target.name)
+    if (!this.#breakers) return undefined
+    const now = systemClock.now()
+    const recent = this.#recent.get(target)
+    if (recent && now - recent.askedAt < ASK_AGAIN_MS) return recent.breaker
+    const breaker = this.#breakers.get(keyOf(target))
+    if (!this.#told.has(breaker)) this.#tellOf(breaker, target.name)
+    this.#recent.set(target, { breaker, askedAt: now })
     return breaker
   }
 
   /** A call has a choice between these: a circuit may then open early, while another one can take over. */
   noteAlternatives(targets: readonly Target[]): void {
-    if (targets.length < 2) return
+    if (targets.length < 2 || targets === this.#lastChoice) return
+    this.#lastChoice = targets
     for (const target of targets) {
       const key = keyOf(target)
       if (this.#choices.size < MOST_TARGETS || this.#choices.has(key)) this.#choices.set(key, targets)
@@ -178,7 +188,7 @@ export class Health {
     const { exchange, failure } = error
     const { receipt, log } = exchange
     this.#options.telemetry.emit('fallback', { receipt, from: from.name, to: to.name, reason: failure.kind })
-    log('info', `${receipt.id}: ${from.name} failed (${failure.kind}), ${to.name} takes over`)
+    log('info', () => `${receipt.id}: ${from.name} failed (${failure.kind}), ${to.name} takes over`)
   }
 
   #tellOf(breaker: CircuitBreaker, target: string): void {
@@ -186,7 +196,7 @@ export class Health {
     for (const event of ['open', 'half-open', 'close'] as const) {
       breaker.on(event, ({ state, retryAfterMs }) => {
         this.#options.telemetry.emit('breaker', { target, state, retryAfterMs })
-        this.#options.log(state === 'open' ? 'warn' : 'info', `${target}: its circuit is ${state}`)
+        this.#options.log(state === 'open' ? 'warn' : 'info', () => `${target}: its circuit is ${state}`)
       })
     }
   }

@@ -8,8 +8,8 @@ export function createLog(client: {
   readonly logger?: ClientOptions['logger']
   readonly logLevel?: ClientOptions['logLevel']
 }): Log {
-  return (level, message) => {
+  return (level, words) => {
     const { logger, logLevel = 'warn' } = client
-    if (LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel)) (logger ?? console)[level](`[harbor] ${message}`)
+    if (LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel)) (logger ?? console)[level](`[harbor] ${words()}`)
   }
 }

@@ -38,7 +38,8 @@ type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) =
 
 /** Hands events to listeners. One that throws never changes a result: it is warned of, once. */
 export class Telemetry {
-  readonly #listeners: { [Event in keyof HarborEvents]: Set<Listener<Event>> } = {
+  /** What they return is of no interest, unless it is a promise that rejects. */
+  readonly #listeners: { [Event in keyof HarborEvents]: Set<(event: HarborEvents[Event]) => unknown> } = {
     call: new Set(),
     attempt: new Set(),
     retry: new Set(),
@@ -56,14 +57,21 @@ export class Telemetry {
     }
     if (typeof listener !== 'function') throw new TypeError(`on('${event}') needs a function that listens.`)
     const listeners = this.#listeners[event]
-    const own: Listener<Event> = (told) => listener(told)
+    const own = (told: HarborEvents[Event]): unknown =>
+      (listener as (told: HarborEvents[Event]) => unknown)(told)
     listeners.add(own)
     return () => listeners.delete(own)
   }
 
   emit<Event extends keyof HarborEvents>(event: Event, told: HarborEvents[Event]): void {
     for (const listener of this.#listeners[event]) {
-      this.shield(`A listener of '${event}' threw`, () => listener(told))
+      try {
+        const outcome = listener(told)
+        if (outcome instanceof Promise)
+          outcome.catch((error: unknown) => this.warn(`A listener of '${event}' threw`, error))
+      } catch (error) {
+        this.warn(`A listener of '${event}' threw`, error)
+      }
     }
   }
 
