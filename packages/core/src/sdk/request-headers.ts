@@ -28,6 +28,8 @@ interface Ingredients {
   readonly bodyHeaders: unknown
   readonly authenticationHeaders?: { readonly values?: unknown; readonly nulls?: unknown } | undefined
   readonly retryCount: number
+  readonly x509Headers?: unknown
+  readonly x509Tenant?: unknown
 }
 
 /** What of a client goes into its headers. */
@@ -55,15 +57,14 @@ export function rememberHeaders<T extends object>(
 ): void {
   const { buildHeaders } = prototype as { buildHeaders?: Build }
   if (typeof buildHeaders !== 'function') return
-  async function remembered(this: Client, ingredients: Ingredients): Promise<Headers> {
+  function remembered(this: Client, ingredients: Ingredients): Promise<Headers> {
     const kind = kindOf(this, ingredients)
-    if (kind === undefined) return (buildHeaders as Build).call(this, ingredients)
     const all = headersOf(this as T)
-    const known = all.get(kind)
-    if (known) return known
-    const headers = await (buildHeaders as Build).call(this, ingredients)
-    all.set(kind, headers)
-    return headers
+    const known = kind === undefined ? undefined : all.get(kind)
+    if (known) return Promise.resolve(known)
+    const building = (buildHeaders as Build).call(this, ingredients)
+    if (kind !== undefined) building.then((headers) => all.set(kind, headers)).catch(() => undefined)
+    return building
   }
   Object.defineProperty(prototype, 'buildHeaders', { value: remembered, writable: true, configurable: true })
 }
@@ -97,12 +98,9 @@ function kindOf(client: Client, ingredients: Ingredients): string | undefined {
 }
 
 /** Nothing goes into the headers that we know nothing of. */
-function isKnown(ingredients: object): boolean {
-  for (const name in ingredients) {
-    if (!INGREDIENTS.has(name)) return false
-    if (name.startsWith('x509') && (ingredients as Record<string, unknown>)[name] !== undefined) return false
-  }
-  return true
+function isKnown(ingredients: Ingredients): boolean {
+  for (const name in ingredients) if (!INGREDIENTS.has(name)) return false
+  return ingredients.x509Headers === undefined && ingredients.x509Tenant === undefined
 }
 
 /** A call without a credential may be a mistake, which the SDK tells. */
