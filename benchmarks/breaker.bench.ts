@@ -9,7 +9,8 @@ import { circuitBreaker, ConsecutiveBreaker, handleAll, SamplingBreaker } from '
 import Opossum from 'opossum'
 import { sizeTable } from './bundle-size.ts'
 import { measure, measurementTable, type Subject } from './measure.ts'
-import { inWords, publish, tableOf } from './publish.ts'
+import { publish } from './publish.ts'
+import { figures, tableOf } from './table.ts'
 
 const operation = async (): Promise<number> => 1
 const failure = new Error('down')
@@ -125,16 +126,19 @@ const makes: Record<string, (name: string) => unknown> = {
 }
 publish(
   'breaker memory',
-  tableOf({ 'one of them': Object.keys(makes), 'bytes kept': Object.values(makes).map(bytesKept) }),
+  tableOf({
+    'one of them': Object.keys(makes),
+    'bytes kept': figures(0, Object.values(makes).map(bytesKept)),
+  }),
 )
 
-function bytesKept(make: (name: string) => unknown): string {
+function bytesKept(make: (name: string) => unknown): number {
   const all = new Array<unknown>(5_000)
   globalThis.gc?.()
   const before = process.memoryUsage().heapUsed
   for (let index = 0; index < all.length; index++) all[index] = make(String(index))
   globalThis.gc?.()
-  return inWords((process.memoryUsage().heapUsed - before) / all.length)
+  return (process.memoryUsage().heapUsed - before) / all.length
 }
 
 publish(

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { inWords, tableOf } from './publish.ts'
+import { figures, judged, tableOf, type Table } from './table.ts'
 
 interface BundleSize {
   /** Bytes. */
@@ -40,15 +40,25 @@ async function bundleSize(statement: string): Promise<BundleSize> {
 export async function sizeTable(
   statements: readonly string[],
   wanted: Readonly<Record<string, number>> = {},
-): Promise<string> {
+): Promise<Table> {
   const sizes = await Promise.all(statements.map(bundleSize))
   printModules(statements[0], sizes[0])
-  return tableOf({
+  const table = tableOf({
     'bytes in a bundle': statements.map((statement) => `\`${statement.replaceAll('export', 'import')}\``),
-    wanted: statements.map((statement) => inWords(wanted[statement])),
-    'minified and compressed': sizes.map(({ gzipped }) => inWords(gzipped)),
-    minified: sizes.map(({ minified }) => inWords(minified)),
+    wanted: figures(
+      0,
+      statements.map((statement) => wanted[statement]),
+    ),
+    'minified and compressed': figures(
+      0,
+      sizes.map(({ gzipped }) => gzipped),
+    ),
+    minified: figures(
+      0,
+      sizes.map(({ minified }) => minified),
+    ),
   })
+  return judged(table, { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes' })
 }
 
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {
