@@ -11,7 +11,7 @@ import { ADDS } from './batch/adds.ts'
 import { measureItems } from './batch/items.ts'
 import { journalTable } from './batch/journals.ts'
 import { millionTable } from './batch/million.ts'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable } from './measure.ts'
 import { publish } from './publish.ts'
 
@@ -26,14 +26,4 @@ publish('batch journal', await journalTable(folder))
 publish('batch memory', await millionTable(folder))
 rmSync(folder, { recursive: true })
 
-publish(
-  'batch sizes',
-  await sizeTable([
-    "export { runBulk } from '@harbor/batch'",
-    "export { createBatcher } from '@harbor/batch'",
-    "export * from '@harbor/batch'",
-    "export { default } from 'dataloader'",
-    "export { default } from 'p-map'",
-    "export { default } from 'p-queue'",
-  ]),
-)
+publish('batch sizes', await sizeTable(IMPORTS.batch))

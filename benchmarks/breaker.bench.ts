@@ -7,7 +7,7 @@
 import { CircuitBreaker, consecutive, countWindow, createBreakerRegistry, timeWindow } from '@harbor/breaker'
 import { circuitBreaker, ConsecutiveBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import Opossum from 'opossum'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable, type Subject } from './measure.ts'
 import { publish } from './publish.ts'
 import { figures, tableOf } from './table.ts'
@@ -141,17 +141,6 @@ function bytesKept(make: (name: string) => unknown): number {
   return (process.memoryUsage().heapUsed - before) / all.length
 }
 
-publish(
-  'breaker sizes',
-  await sizeTable(
-    [
-      "export { CircuitBreaker } from '@harbor/breaker'",
-      "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
-      "export * from '@harbor/breaker'",
-      "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
-    ],
-    { "export { CircuitBreaker } from '@harbor/breaker'": 2_500 },
-  ),
-)
+publish('breaker sizes', await sizeTable(IMPORTS.breaker))
 openOpossum.shutdown()
 opossum.shutdown()

@@ -33,14 +33,80 @@ async function bundleSize(statement: string): Promise<BundleSize> {
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, modules }
 }
 
-/**
- * What imports cost, as the table of a README; `wanted` are the bytes, compressed, that were hoped for. Prints which source files
- * the first one's bytes are of.
- */
-export async function sizeTable(
-  statements: readonly string[],
-  wanted: Readonly<Record<string, number>> = {},
-): Promise<Table> {
+/** Imports that a package is measured by, its rivals' beside its own; `wanted` are the bytes, compressed, that were hoped for. */
+export interface Imports {
+  statements: readonly string[]
+  wanted?: Readonly<Record<string, number>>
+}
+
+export const IMPORTS = {
+  retry: {
+    statements: [
+      "export { retry } from '@harbor/retry'",
+      "export { classify } from '@harbor/retry'",
+      "export * from '@harbor/retry'",
+      "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
+      "export { default } from 'p-retry'",
+    ],
+    wanted: { "export { retry } from '@harbor/retry'": 2_000 },
+  },
+  breaker: {
+    statements: [
+      "export { CircuitBreaker } from '@harbor/breaker'",
+      "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
+      "export * from '@harbor/breaker'",
+      "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
+      "export { default } from 'opossum'",
+    ],
+    wanted: { "export { CircuitBreaker } from '@harbor/breaker'": 2_500 },
+  },
+  fallback: {
+    statements: [
+      "export { fallback } from '@harbor/fallback'",
+      "export { FallbackChain } from '@harbor/fallback'",
+      "export * from '@harbor/fallback'",
+      "export { fallback, handleAll } from 'cockatiel'",
+    ],
+    wanted: { "export { fallback } from '@harbor/fallback'": 2_000 },
+  },
+  batch: {
+    statements: [
+      "export { runBulk } from '@harbor/batch'",
+      "export { createBatcher } from '@harbor/batch'",
+      "export { createRateLimiter } from '@harbor/batch'",
+      "export * from '@harbor/batch'",
+      "export { default } from 'dataloader'",
+      "export { default } from 'p-map'",
+      "export { default } from 'p-queue'",
+      "export { default } from 'bottleneck'",
+    ],
+  },
+  cache: {
+    statements: [
+      "export { createCache } from '@harbor/cache'",
+      "export * from '@harbor/cache'",
+      "export { requestKey } from '@harbor/cache'",
+      "export { LRUCache } from 'lru-cache'",
+      "export { BentoCache, bentostore } from 'bentocache'; export { memoryDriver } from 'bentocache/drivers/memory'",
+      "export { Cacheable } from 'cacheable'",
+    ],
+  },
+  pool: {
+    statements: ["export { createPool } from '@harbor/pool'", "export { request, Agent } from 'undici'"],
+  },
+  core: {
+    statements: [
+      "export { Harbor } from '@harbor/core'",
+      "export { createHarborFetch } from '@harbor/core'",
+      "export { default } from 'openai'",
+      "export { createOpenAI } from '@ai-sdk/openai'; export { generateText, streamText } from 'ai'",
+      "export { ChatOpenAI } from '@langchain/openai'",
+    ],
+  },
+} satisfies Record<string, Imports>
+
+/** What imports cost, as the table of a README. Prints which source files the first one's bytes are of. */
+export async function sizeTable({ statements, wanted = {} }: Imports): Promise<Table> {
   const sizes = await Promise.all(statements.map(bundleSize))
   printModules(statements[0], sizes[0])
   const table = tableOf({

@@ -6,7 +6,7 @@
  */
 import { fallback, FallbackChain, fastest } from '@harbor/fallback'
 import { fallback as cockatielFallback, handleAll } from 'cockatiel'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable, type Subject } from './measure.ts'
 import { publish } from './publish.ts'
 
@@ -88,15 +88,4 @@ const failovers = await measure(
 )
 publish('fallback failover', measurementTable(failovers))
 
-publish(
-  'fallback sizes',
-  await sizeTable(
-    [
-      "export { fallback } from '@harbor/fallback'",
-      "export { FallbackChain } from '@harbor/fallback'",
-      "export * from '@harbor/fallback'",
-      "export { fallback, handleAll } from 'cockatiel'",
-    ],
-    { "export { fallback } from '@harbor/fallback'": 2_000 },
-  ),
-)
+publish('fallback sizes', await sizeTable(IMPORTS.fallback))

@@ -19,6 +19,7 @@ const PROGRAMS: Record<string, { load: string; make: string }> = {
   'a process that imports nothing': { load: '[]', make: '{}' },
   [OPENAI]: { load: "[await import('openai')]", make: "new loaded[0].default({ apiKey: 'key' })" },
   [HARBOR]: { load: "[await import('@harbor/core')]", make: "new loaded[0].Harbor({ apiKey: 'key' })" },
+  "`import('undici')`, which `@harbor/pool` is made of": { load: "[await import('undici')]", make: '{}' },
   "`import('ai')` and `import('@ai-sdk/openai')`": {
     load: "[await import('@ai-sdk/openai'), await import('ai')]",
     make: "loaded[0].createOpenAI({ apiKey: 'key' }).chat('m')",

@@ -47,7 +47,8 @@ function cellOf(value: number | readonly [number, number] | undefined): Cell {
   return value === undefined || Number.isNaN(value) ? null : significant(value)
 }
 
-const significant = (value: number): number => Number(value.toPrecision(6))
+const significant = (value: number): number =>
+  Number.isInteger(value) ? value : Number(value.toPrecision(6))
 
 /** A table, by column. The first column is words; one that is empty is left out. */
 export function tableOf(columns: Readonly<Record<string, readonly string[] | Figures>>): Table {
