@@ -61,12 +61,17 @@ function outcomeTable(rows: readonly Outcome[]): Table {
 }
 
 function overTime(rows: readonly Outcome[]): Table {
+  const { down } = scenario
   const moments = rows.flatMap(({ name, overTime }) => overTime.map((moment) => ({ name, ...moment })))
   return tableOf({
     client: moments.map(({ name }) => name),
     second: figures(
       0,
       moments.map(({ second }) => second),
+    ),
+    down: figures(
+      0,
+      moments.map(({ second }) => Number(second * 1_000 >= down.from && second * 1_000 < down.to)),
     ),
     'answered, %': figures(
       1,

@@ -40,14 +40,16 @@ function goalTable(goals: readonly Goal[]): Table {
   })
 }
 
-/** Whole calls come first, and then what they are made of. */
-const FIRST = ['call', 'stream', 'hit', 'import', 'soak', 'pool']
-const rank = (bench: string): number => (FIRST.includes(bench) ? FIRST.indexOf(bench) : FIRST.length)
+/** They come first, and then what they are made of. */
+const WHOLE_CALLS = ['call', 'stream', 'hit', 'soak', 'import']
+const rank = (bench: string): number =>
+  WHOLE_CALLS.includes(bench) ? WHOLE_CALLS.indexOf(bench) : WHOLE_CALLS.length
 
-/** Every figure that is judged, of all benches, beside what was wanted of it. */
-export function standing(reports: readonly Report[]): string {
+/** Every figure that is judged, beside what was wanted of it: of all benches, or of whole calls alone. */
+export function standing(reports: readonly Report[], which: 'all' | 'whole calls' = 'all'): string {
   const sorted = reports.toSorted((one, other) => rank(one.bench) - rank(other.bench))
-  const rows = sorted.flatMap(({ bench, sections }) =>
+  const chosen = which === 'all' ? sorted : sorted.filter(({ bench }) => WHOLE_CALLS.includes(bench))
+  const rows = chosen.flatMap(({ bench, sections }) =>
     goalsOf(sections).map((goal) => ({ bench: `\`${bench}\``, goal })),
   )
   return inMarkdown(

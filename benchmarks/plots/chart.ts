@@ -1,12 +1,13 @@
 import { LineChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components'
+import { GridComponent, LegendComponent, MarkAreaComponent, TitleComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
+use([LineChart, GridComponent, LegendComponent, MarkAreaComponent, TitleComponent, SVGRenderer])
 
 export interface Line {
   name: string
+  colour: string
   /** A point without a height is a gap. */
   points: [x: number | null, y: number | null][]
 }
@@ -14,6 +15,8 @@ export interface Line {
 export interface Chart {
   title: string
   x: { name: string }
+  /** A stretch of x that is grey, and what it is. */
+  shaded?: { from: number; to: number; name: string } | undefined
   /** One above the other, over the same x. */
   panels: readonly {
     title: string
@@ -27,10 +30,9 @@ const HEAD = 76
 const PANEL = 230
 const FOOT = 40
 const INK = '#333'
-const COLOURS = ['#0b6e4f', '#c0392b', '#2c6fbb', '#d98e04', '#7d3c98', '#7f8c8d']
 
 /** The chart as SVG: the same text for the same figures, and no font but the reader's own. */
-export function drawChart({ title, x, panels }: Chart): string {
+export function drawChart({ title, x, shaded, panels }: Chart): string {
   const height = HEAD + panels.length * PANEL + FOOT
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))]
@@ -38,7 +40,6 @@ export function drawChart({ title, x, panels }: Chart): string {
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
-    color: COLOURS,
     title: [
       { text: title, left: 16, top: 10, textStyle: { ...text, fontSize: 14 } },
       ...panels.map((panel, at) => ({
@@ -48,7 +49,15 @@ export function drawChart({ title, x, panels }: Chart): string {
         textStyle: { ...text, fontSize: 12, fontWeight: 'normal' },
       })),
     ],
-    legend: { data: names, left: 12, top: 36, icon: 'roundRect', itemHeight: 4, textStyle: text },
+    legend: {
+      data: names,
+      left: 12,
+      top: 36,
+      icon: 'roundRect',
+      itemHeight: 4,
+      itemGap: 24,
+      textStyle: text,
+    },
     grid: panels.map((_, at) => ({
       left: 64,
       right: 24,
@@ -75,13 +84,17 @@ export function drawChart({ title, x, panels }: Chart): string {
       splitLine: { lineStyle: { color: '#e4e4e4' } },
     })),
     series: panels.flatMap(({ lines }, at) =>
-      lines.map(({ name, points }) => ({
+      lines.map(({ name, colour, points }, line) => ({
         name,
         type: 'line',
         xAxisIndex: at,
         yAxisIndex: at,
         symbol: 'none',
+        color: colour,
         lineStyle: { width: 2 },
+        // The first one is what one looks for.
+        z: lines.length - line,
+        ...(line === 0 && shaded && { markArea: markArea(shaded, at === 0) }),
         data: points.map(([px, py]) => [px, py ?? '-']),
       })),
     ),
@@ -91,10 +104,19 @@ export function drawChart({ title, x, panels }: Chart): string {
   return `${withoutInteraction(svg)}\n`
 }
 
+function markArea({ from, to, name }: NonNullable<Chart['shaded']>, named: boolean): object {
+  return {
+    silent: true,
+    itemStyle: { color: '#f0f0f0' },
+    label: { show: named, position: 'insideBottom', color: INK, fontFamily: 'sans-serif' },
+    data: [[{ name, xAxis: from }, { xAxis: to }]],
+  }
+}
+
 /** What serves a pointer only, and the number of the chart within its process. */
 function withoutInteraction(svg: string): string {
   return svg
-    .replaceAll(/<style>[^]*?<\/style>\n?/g, '')
+    .replaceAll(/<style\b[^>]*>[^]*?<\/style>\n?/g, '')
     .replaceAll(/ (?:class="[^"]*"|pointer-events="[^"]*")/g, '')
     .replaceAll(/\bzr\d+-/g, '')
 }

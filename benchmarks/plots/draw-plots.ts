@@ -1,6 +1,6 @@
 import type { Report } from '../report.ts'
 import type { Cell, Table } from '../table.ts'
-import { drawChart, type Line } from './chart.ts'
+import { drawChart, type Chart, type Line } from './chart.ts'
 
 /** The plots of the results that are there, by the names of their files. */
 export function drawPlots(reports: readonly Report[]): Record<string, string> {
@@ -33,6 +33,7 @@ function drawOutage(series: Table): string {
   return drawChart({
     title: 'An outage of the first provider',
     x: { name: 'seconds' },
+    shaded: shadedOf(series),
     panels: [
       { title: 'answered, %', y: { most: 100 }, lines: linesOf(series, 'second', 'answered, %') },
       { title: 'p99 of answered, ms', y: { logarithmic: true }, lines: linesOf(series, 'second', 'p99, ms') },
@@ -46,11 +47,41 @@ function linesOf({ columns, rows }: Table, x: string, y: string): Line[] {
   const lines = new Map<string, Line>()
   for (const row of rows) {
     const name = String(row[0]).replaceAll('`', '')
-    const line = lines.get(name) ?? { name, points: [] }
+    const line = lines.get(name) ?? { name, colour: colourOf(name, lines.size), points: [] }
     line.points.push([numberOf(row[atX ?? -1]), numberOf(row[atY ?? -1])])
     lines.set(name, line)
   }
   return [...lines.values()]
 }
+
+/** From the first moment of the outage to the first one after it. */
+function shadedOf({ columns, rows }: Table): Chart['shaded'] {
+  const [second, down] = ['second', 'down'].map((wanted) =>
+    columns.findIndex(({ title }) => title === wanted),
+  )
+  const at = (isDown: number): number[] =>
+    rows.filter((row) => row[down ?? -1] === isDown).map((row) => numberOf(row[second ?? -1]) ?? NaN)
+  const from = Math.min(...at(1))
+  return {
+    from,
+    to: Math.min(...at(0).filter((moment) => moment > from)),
+    name: 'the first provider is down',
+  }
+}
+
+/** A client has its colour in all plots. */
+function colourOf(name: string, position: number): string {
+  return COLOURS[name] ?? OTHERS[position % OTHERS.length] ?? '#000'
+}
+
+const COLOURS: Record<string, string> = {
+  Harbor: '#0b7a55',
+  'Harbor, defaults': '#0b7a55',
+  'Harbor, all policies armed': '#6ab04c',
+  openai: '#c0392b',
+  ai: '#d98e04',
+  'Vercel AI SDK': '#d98e04',
+}
+const OTHERS = ['#2c6fbb', '#7d3c98', '#7f8c8d']
 
 const numberOf = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null)

@@ -1,5 +1,5 @@
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { drawPlots } from '../../benchmarks/plots/draw-plots.ts'
 import { sectionInMarkdown, standing, type Report } from '../../benchmarks/report.ts'
 import { writeSections } from './readmes.ts'
@@ -28,7 +28,7 @@ export function reportFile(bench: string): string {
 export async function keepReport(file: string): Promise<void> {
   const report = readReport(file)
   mkdirSync(RESULTS, { recursive: true })
-  const kept = join(RESULTS, `${basename(report.bench)}.json`)
+  const kept = join(RESULTS, `${report.bench}.json`)
   writeFileSync(kept, JSON.stringify(report, null, 1))
   const [node, prettier] = tool('prettier')
   await mustRun(node, [prettier, '--write', kept], { cwd: root })
@@ -49,15 +49,14 @@ export async function stateAll(reports = keptReports()): Promise<WrittenSection[
 export function sectionsOf(reports: readonly Report[]): WrittenSection[] {
   return [
     ...reports.flatMap((report) =>
-      report.sections.map(
-        (section): WrittenSection => ({
-          kind: 'bench',
-          name: section.name,
-          text: sectionInMarkdown(section, report),
-        }),
-      ),
+      report.sections.map((section): WrittenSection => ({
+        kind: 'bench',
+        name: section.name,
+        text: sectionInMarkdown(section, report),
+      })),
     ),
     { kind: 'results', name: 'where we stand', text: standing(reports) },
+    { kind: 'results', name: 'whole calls', text: standing(reports, 'whole calls') },
   ]
 }
 
