@@ -59,7 +59,7 @@ async function measureAll(): Promise<void> {
         [`wanted, ${factor}`]: figures(1, [WANTED, undefined]),
         [factor]: figures(1, [perSecond / SEED_PER_SECOND, undefined]),
       }),
-      { wanted: `wanted, ${factor}`, got: factor, unit: '×', atLeast: true },
+      { wanted: `wanted, ${factor}`, got: factor, unit: '×', digits: 1, atLeast: true },
       (name) => `requests a second of ${name}, beside the ${SEED_PER_SECOND} of the requirement`,
     ),
     tableOf({

@@ -124,7 +124,7 @@ export async function sizeTable({ statements, wanted = {} }: Imports): Promise<T
       sizes.map(({ minified }) => minified),
     ),
   })
-  return judged(table, { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes' })
+  return judged(table, { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes', digits: 0 })
 }
 
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {

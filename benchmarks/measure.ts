@@ -84,7 +84,7 @@ export function measurementTable<Name extends string>(
   const [[yardstick] = ['']] = entries
   return judged(
     table,
-    { wanted: 'wanted', got: 'ratio', unit: '×' },
+    { wanted: 'wanted', got: 'ratio', unit: '×', digits: 2 },
     (name) => `${name}, beside ${yardstick}`,
   )
 }

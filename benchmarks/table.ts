@@ -62,22 +62,22 @@ export function tableOf(columns: Readonly<Record<string, readonly string[] | Fig
 /**
  * Judges a table by what it says: each row that has something in `wanted` has a goal, and what was got is read beside it.
  *
+ * @param by the titles of the two columns, and how the figure is written
  * @param of what the figure is of, by the name of the row
  */
 export function judged(
   table: Table,
-  titles: { wanted: string; got: string; unit: string; atLeast?: boolean },
+  by: { wanted: string; got: string; unit: string; digits: number; atLeast?: boolean },
   of: (row: string) => string = (row) => row,
 ): Table {
-  const [wanted, got] = [titles.wanted, titles.got].map((title) =>
+  const [wanted, got] = [by.wanted, by.got].map((title) =>
     table.columns.findIndex((column) => column.title === title),
   ) as [number, number]
-  const digits = table.columns[got]?.digits ?? 0
   const goals = table.rows.flatMap((row): Goal[] => {
     const [name, bound, value] = [row[0], row[wanted], row[got]]
     if (typeof name !== 'string' || typeof bound !== 'number' || typeof value !== 'number') return []
-    const goal = { of: of(name), unit: titles.unit, digits, got: value }
-    return [titles.atLeast ? { ...goal, atLeast: bound } : { ...goal, atMost: bound }]
+    const goal = { of: of(name), unit: by.unit, digits: by.digits, got: value }
+    return [by.atLeast ? { ...goal, atLeast: bound } : { ...goal, atMost: bound }]
   })
   return { ...table, goals: [...table.goals, ...goals] }
 }

@@ -45,7 +45,7 @@ export async function journalTable(folder: string): Promise<Table> {
         sorted.map(([least = NaN, ...more]): [number, number] => [least, more.at(-1) ?? least]),
       ),
     }),
-    { wanted: 'wanted, µs', got: 'µs', unit: 'µs' },
+    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
     (name) => `an item of a bulk run, ${name}`,
   )
 }

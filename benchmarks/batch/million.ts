@@ -50,7 +50,7 @@ export async function millionTable(folder: string): Promise<Table> {
         all.map(({ microseconds }) => microseconds),
       ),
     }),
-    { wanted: 'wanted, MB', got: 'most MB', unit: 'MB' },
+    { wanted: 'wanted, MB', got: 'most MB', unit: 'MB', digits: 0 },
     (name) => `memory of a process of 1,000,000 items, ${name}`,
   )
 }

@@ -140,7 +140,7 @@ export async function hitTable(): Promise<Table> {
       '`set`, ns': column(0, sets, 'ns'),
       'with a load ready, ns': column(0, loads, 'ns'),
     }),
-    { wanted: 'wanted', got: 'ratio of `get`', unit: '×' },
+    { wanted: 'wanted', got: 'ratio of `get`', unit: '×', digits: 2 },
     () => `a hit of ${inWords(ENTRIES)} entries, beside lru-cache`,
   )
 }

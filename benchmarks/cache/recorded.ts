@@ -69,7 +69,7 @@ export async function recordedTable(): Promise<Table> {
         all.map(({ bytes }) => bytes),
       ),
     }),
-    { wanted: 'wanted, µs', got: 'µs', unit: 'µs' },
+    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
     () => 'the hit of a recorded answer, from the request to the `Response`',
   )
 }

@@ -15,7 +15,7 @@ const table = judged(
     'never measured': figures(0, [undefined, NaN]),
     note: ['', 'a word'],
   }),
-  { wanted: 'wanted', got: 'ratio', unit: '×' },
+  { wanted: 'wanted', got: 'ratio', unit: '×', digits: 2 },
   (name) => `${name} beside bare`,
 )
 const report: Report = {
@@ -43,7 +43,7 @@ describe('a table', () => {
   })
 
   it('judges what it shows: each row of which something was wanted, by the figure and not by its rounding', () => {
-    expect(table.goals).toEqual([{ of: 'ours beside bare', unit: '×', digits: 1, got: 2.96, atMost: 3 }])
+    expect(table.goals).toEqual([{ of: 'ours beside bare', unit: '×', digits: 2, got: 2.96, atMost: 3 }])
   })
 
   it('keeps whole numbers as they are, and six digits of others', () => {
@@ -76,7 +76,7 @@ describe('where we stand', () => {
     const rows = standing([report, soak]).split('\n').slice(2)
     expect(rows).toHaveLength(2)
     expect(rows[0]).toMatch(/heap .*at most 2.00 MB \| 2.50 MB \| \*\*no\*\* +\| `soak`/)
-    expect(rows[1]).toMatch(/ours beside bare .*at most 3.0 × +\| 3.0 × +\| yes +\| `retry`/)
+    expect(rows[1]).toMatch(/ours beside bare .*at most 3.00 × +\| 2.96 × +\| yes +\| `retry`/)
     expect(standing([report, soak], 'whole calls').split('\n').slice(2)).toHaveLength(1)
   })
 
