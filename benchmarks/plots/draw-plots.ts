@@ -47,7 +47,7 @@ function linesOf({ columns, rows }: Table, x: string, y: string): Line[] {
   const lines = new Map<string, Line>()
   for (const row of rows) {
     const name = String(row[0]).replaceAll('`', '')
-    const line = lines.get(name) ?? { name, colour: colourOf(name, lines.size), points: [] }
+    const line = lines.get(name) ?? { name, colour: COLOURS[name] ?? '#222', points: [] }
     line.points.push([numberOf(row[atX ?? -1]), numberOf(row[atY ?? -1])])
     lines.set(name, line)
   }
@@ -70,10 +70,6 @@ function shadedOf({ columns, rows }: Table): Chart['shaded'] {
 }
 
 /** A client has its colour in all plots. */
-function colourOf(name: string, position: number): string {
-  return COLOURS[name] ?? OTHERS[position % OTHERS.length] ?? '#000'
-}
-
 const COLOURS: Record<string, string> = {
   Harbor: '#0b7a55',
   'Harbor, defaults': '#0b7a55',
@@ -81,7 +77,10 @@ const COLOURS: Record<string, string> = {
   openai: '#c0392b',
   ai: '#d98e04',
   'Vercel AI SDK': '#d98e04',
+  'ai-retry': '#7d3c98',
+  cockatiel: '#2c6fbb',
+  LangChain: '#8d6e63',
+  'undici.request alone': '#9aa5ab',
 }
-const OTHERS = ['#2c6fbb', '#7d3c98', '#7f8c8d']
 
 const numberOf = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null)

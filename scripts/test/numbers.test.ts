@@ -69,7 +69,7 @@ it('keeps runs of benches that exist, of whole scenarios, and what they publish 
 })
 
 /** Without what a formatter makes of tables. */
-const laidOut = (markdown: string): string => markdown.replaceAll(/-{3,}/g, '---').replaceAll(/ +/g, ' ')
+const laidOut = (markdown: string): string => markdown.replaceAll(/-{2,}/g, '---').replaceAll(/ +/g, ' ')
 
 /** The names under which a bench publishes, as they stand in its source. */
 function publishedBy(bench: string): string[] {
