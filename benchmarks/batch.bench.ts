@@ -17,9 +17,12 @@ import { publish } from './publish.ts'
 
 publish(
   'batch',
-  measurementTable(await measure(ADDS), { 'harbor: `add`': 1.5, 'harbor: `add`, `eager`': 1.5 }),
+  measurementTable('an add, a thousand at once', await measure(ADDS), {
+    'harbor: `add`': 1.5,
+    'harbor: `add`, `eager`': 1.5,
+  }),
 )
-publish('batch items', measurementTable(await measureItems()))
+publish('batch items', measurementTable('an item of a bulk run', await measureItems()))
 
 const folder = mkdtempSync(join(tmpdir(), 'harbor-bench-'))
 publish('batch journal', await journalTable(folder))

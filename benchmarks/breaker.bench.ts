@@ -81,7 +81,7 @@ const closed = await measure({
     for (let call = 0; call < times; call++) await opossum.fire()
   },
 })
-publish('breaker', measurementTable(closed, { '`timeWindow`': 3 }))
+publish('breaker', measurementTable('a call that succeeds', closed, { '`timeWindow`': 3 }))
 
 const open = new CircuitBreaker({ trip: consecutive(1) })
 await open.run(failing).catch(() => undefined)
@@ -111,7 +111,7 @@ const refusals = await measure(
   },
   { times: 2_000 },
 )
-publish('breaker open', measurementTable(refusals))
+publish('breaker open', measurementTable('a call that is refused', refusals))
 
 const registry = createBreakerRegistry({ trip: inTime }, { maxKeys: 10_000 })
 const makes: Record<string, (name: string) => unknown> = {

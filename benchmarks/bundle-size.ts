@@ -124,7 +124,11 @@ export async function sizeTable({ statements, wanted = {} }: Imports): Promise<T
       sizes.map(({ minified }) => minified),
     ),
   })
-  return judged(table, { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes', digits: 0 })
+  return judged(
+    table,
+    { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes', digits: 0 },
+    (name) => `in a bundle: ${name}`,
+  )
 }
 
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {

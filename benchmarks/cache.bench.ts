@@ -14,9 +14,9 @@ import { publish } from './publish.ts'
 
 await fillCaches()
 publish('cache', await hitTable())
-publish('cache hot', measurementTable(await measureHotHits(), { '**harbor**': 1.5 }))
+publish('cache hot', measurementTable('a hit of 100 entries', await measureHotHits(), { '**harbor**': 1.5 }))
 publish('cache recorded', await recordedTable())
-publish('cache copies', measurementTable(await measureCopies()))
+publish('cache copies', measurementTable('an object of 1 KB', await measureCopies()))
 publish('cache stampede', await stampedeTable())
 publish('cache ratios', await hitRatioTable())
 publish('cache sizes', await sizeTable(IMPORTS.cache))

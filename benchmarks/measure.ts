@@ -56,14 +56,15 @@ async function bytesOf(subject: Subject, times = 1_000): Promise<number> {
   return median(readings)
 }
 
-/** The table of a README; `wanted` are the ratios that were hoped for. */
+/** The table of a README, of calls that are all of one kind; `wanted` are the ratios that were hoped for. */
 export function measurementTable<Name extends string>(
+  kind: string,
   measurements: Record<Name, Measurement>,
   wanted: { readonly [Some in Name]?: number } = {},
 ): Table {
   const entries = Object.entries(measurements) as [Name, Measurement][]
   const table = tableOf({
-    '': entries.map(([name]) => name),
+    [kind]: entries.map(([name]) => name),
     wanted: figures(
       1,
       entries.map(([name]) => wanted[name]),
@@ -85,6 +86,6 @@ export function measurementTable<Name extends string>(
   return judged(
     table,
     { wanted: 'wanted', got: 'ratio', unit: '×', digits: 2 },
-    (name) => `${name}, beside ${yardstick}`,
+    (name) => `${kind}: ${name}, beside ${yardstick}`,
   )
 }

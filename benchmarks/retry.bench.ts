@@ -45,7 +45,7 @@ const nothingFails = await measure({
 })
 publish(
   'retry',
-  measurementTable(nothingFails, {
+  measurementTable('a call that succeeds', nothingFails, {
     '`policy.run(operation)`': 3,
     '`retry(operation, { maxAttempts: 3 })`': 3,
   }),
@@ -73,6 +73,6 @@ const interruptible = await measure(
   },
   { times: 2_000 },
 )
-publish('retry interruptible', measurementTable(interruptible))
+publish('retry interruptible', measurementTable('a call that can be interrupted', interruptible))
 
 publish('retry sizes', await sizeTable(IMPORTS.retry))
