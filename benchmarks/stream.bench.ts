@@ -20,7 +20,7 @@ provider.close()
 publish('stream', callTable(comparison), {
   goals: [
     {
-      of: `CPU of a stream of ${CHUNKS} chunks, Harbor beside \`openai\``,
+      of: `CPU of a stream of ${CHUNKS} chunks, Harbor with its defaults beside \`openai\``,
       got: median(ratios(comparison, 'cpuUs', DEFAULTS, OPENAI)),
       atMost: 0.7,
       unit: '×',
