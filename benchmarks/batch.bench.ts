@@ -11,29 +11,22 @@ import { ADDS } from './batch/adds.ts'
 import { measureItems } from './batch/items.ts'
 import { journalTable } from './batch/journals.ts'
 import { millionTable } from './batch/million.ts'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable } from './measure.ts'
 import { publish } from './publish.ts'
 
 publish(
   'batch',
-  measurementTable(await measure(ADDS), { 'harbor: `add`': 1.5, 'harbor: `add`, `eager`': 1.5 }),
+  measurementTable('an add, a thousand at once', await measure(ADDS), {
+    'harbor: `add`': 1.5,
+    'harbor: `add`, `eager`': 1.5,
+  }),
 )
-publish('batch items', measurementTable(await measureItems()))
+publish('batch items', measurementTable('an item of a bulk run', await measureItems()))
 
 const folder = mkdtempSync(join(tmpdir(), 'harbor-bench-'))
 publish('batch journal', await journalTable(folder))
 publish('batch memory', await millionTable(folder))
 rmSync(folder, { recursive: true })
 
-publish(
-  'batch sizes',
-  await sizeTable([
-    "export { runBulk } from '@harbor/batch'",
-    "export { createBatcher } from '@harbor/batch'",
-    "export * from '@harbor/batch'",
-    "export { default } from 'dataloader'",
-    "export { default } from 'p-map'",
-    "export { default } from 'p-queue'",
-  ]),
-)
+publish('batch sizes', await sizeTable(IMPORTS.batch))

@@ -7,9 +7,10 @@
 import { CircuitBreaker, consecutive, countWindow, createBreakerRegistry, timeWindow } from '@harbor/breaker'
 import { circuitBreaker, ConsecutiveBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import Opossum from 'opossum'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable, type Subject } from './measure.ts'
-import { inWords, publish, tableOf } from './publish.ts'
+import { publish } from './publish.ts'
+import { figures, tableOf } from './table.ts'
 
 const operation = async (): Promise<number> => 1
 const failure = new Error('down')
@@ -80,7 +81,7 @@ const closed = await measure({
     for (let call = 0; call < times; call++) await opossum.fire()
   },
 })
-publish('breaker', measurementTable(closed, { '`timeWindow`': 3 }))
+publish('breaker', measurementTable('a call that succeeds', closed, { '`timeWindow`': 3 }))
 
 const open = new CircuitBreaker({ trip: consecutive(1) })
 await open.run(failing).catch(() => undefined)
@@ -110,7 +111,7 @@ const refusals = await measure(
   },
   { times: 2_000 },
 )
-publish('breaker open', measurementTable(refusals))
+publish('breaker open', measurementTable('a call that is refused', refusals))
 
 const registry = createBreakerRegistry({ trip: inTime }, { maxKeys: 10_000 })
 const makes: Record<string, (name: string) => unknown> = {
@@ -125,29 +126,21 @@ const makes: Record<string, (name: string) => unknown> = {
 }
 publish(
   'breaker memory',
-  tableOf({ 'one of them': Object.keys(makes), 'bytes kept': Object.values(makes).map(bytesKept) }),
+  tableOf({
+    'one of them': Object.keys(makes),
+    'bytes kept': figures(0, Object.values(makes).map(bytesKept)),
+  }),
 )
 
-function bytesKept(make: (name: string) => unknown): string {
+function bytesKept(make: (name: string) => unknown): number {
   const all = new Array<unknown>(5_000)
   globalThis.gc?.()
   const before = process.memoryUsage().heapUsed
   for (let index = 0; index < all.length; index++) all[index] = make(String(index))
   globalThis.gc?.()
-  return inWords((process.memoryUsage().heapUsed - before) / all.length)
+  return (process.memoryUsage().heapUsed - before) / all.length
 }
 
-publish(
-  'breaker sizes',
-  await sizeTable(
-    [
-      "export { CircuitBreaker } from '@harbor/breaker'",
-      "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
-      "export * from '@harbor/breaker'",
-      "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
-    ],
-    { "export { CircuitBreaker } from '@harbor/breaker'": 2_500 },
-  ),
-)
+publish('breaker sizes', await sizeTable(IMPORTS.breaker))
 openOpossum.shutdown()
 opossum.shutdown()

@@ -1,12 +1,15 @@
+/**
+ * A thousand requests through harbor.bulk, and a thousand embeddings asked for one by one, against a simulator in a process of its own.
+ *
+ *     pnpm bench bulk
+ */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Harbor, type BulkRequest } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { inWords, publish, tableOf } from './publish.ts'
-
-// A thousand requests through harbor.bulk, and a thousand embeddings asked for one by one, against a simulator in a process of its own.
-//   node --conditions=@harbor/source benchmarks/bulk.bench.ts
+import { publish } from './publish.ts'
+import { figures, judged, median, tableOf } from './table.ts'
 
 const COUNT = 1_000
 const AT_ONCE = 50
@@ -43,26 +46,38 @@ async function measureAll(): Promise<void> {
   }
   await simulator.close()
 
-  publish(
-    'bulk',
-    [
+  const factor = `× ${SEED_PER_SECOND}`
+  const outcomes = Object.values(embeddings)
+  publish('bulk', [
+    judged(
       tableOf({
         [`${COUNT} requests, ${AT_ONCE} at once, ${LATENCY_MS} ms each`]: [
-          'harbor.bulk',
+          '`harbor.bulk`',
           'as fast as the server can',
         ],
-        'requests a second': [inWords(perSecond), inWords((AT_ONCE / LATENCY_MS) * 1_000)],
-        [`wanted, × ${SEED_PER_SECOND}`]: [WANTED.toFixed(1), ''],
-        [`× ${SEED_PER_SECOND}`]: [(perSecond / SEED_PER_SECOND).toFixed(1), ''],
+        'requests a second': figures(0, [perSecond, (AT_ONCE / LATENCY_MS) * 1_000]),
+        [`wanted, ${factor}`]: figures(1, [WANTED, undefined]),
+        [factor]: figures(1, [perSecond / SEED_PER_SECOND, undefined]),
       }),
-      tableOf({
-        [`${COUNT} embeddings.create at once`]: Object.keys(embeddings),
-        'requests upstream': Object.values(embeddings).map(({ upstream }) => inWords(upstream)),
-        seconds: Object.values(embeddings).map(({ seconds }) => seconds.toFixed(2)),
-        'CPU, ms': Object.values(embeddings).map(({ cpuMs }) => inWords(cpuMs)),
-      }),
-    ].join('\n\n'),
-  )
+      { wanted: `wanted, ${factor}`, got: factor, unit: '×', digits: 1, atLeast: true },
+      (name) => `requests a second of ${name}, beside the ${SEED_PER_SECOND} of the requirement`,
+    ),
+    tableOf({
+      [`${COUNT} embeddings.create at once`]: Object.keys(embeddings),
+      'requests upstream': figures(
+        0,
+        outcomes.map(({ upstream }) => upstream),
+      ),
+      seconds: figures(
+        2,
+        outcomes.map(({ seconds }) => seconds),
+      ),
+      'CPU, ms': figures(
+        0,
+        outcomes.map(({ cpuMs }) => cpuMs),
+      ),
+    }),
+  ])
 }
 
 /** @returns seconds */
@@ -99,10 +114,6 @@ async function embed(
     seconds: median(rounds.map((round) => round.seconds)),
     cpuMs: median(rounds.map((round) => round.cpuMs)),
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
 /** A provider in a process of its own, which takes its time for an answer. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { inWords, tableOf } from './publish.ts'
+import { figures, judged, tableOf, type Table } from './table.ts'
 
 interface BundleSize {
   /** Bytes. */
@@ -33,22 +33,102 @@ async function bundleSize(statement: string): Promise<BundleSize> {
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, modules }
 }
 
-/**
- * What imports cost, as the table of a README; `wanted` are the bytes, compressed, that were hoped for. Prints which source files
- * the first one's bytes are of.
- */
-export async function sizeTable(
-  statements: readonly string[],
-  wanted: Readonly<Record<string, number>> = {},
-): Promise<string> {
+/** Imports that a package is measured by, its rivals' beside its own; `wanted` are the bytes, compressed, that were hoped for. */
+export interface Imports {
+  statements: readonly string[]
+  wanted?: Readonly<Record<string, number>>
+}
+
+export const IMPORTS = {
+  retry: {
+    statements: [
+      "export { retry } from '@harbor/retry'",
+      "export { classify } from '@harbor/retry'",
+      "export * from '@harbor/retry'",
+      "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
+      "export { default } from 'p-retry'",
+    ],
+    wanted: { "export { retry } from '@harbor/retry'": 2_000 },
+  },
+  breaker: {
+    statements: [
+      "export { CircuitBreaker } from '@harbor/breaker'",
+      "export { CircuitBreaker, timeWindow } from '@harbor/breaker'",
+      "export * from '@harbor/breaker'",
+      "export { circuitBreaker, SamplingBreaker, handleAll } from 'cockatiel'",
+      "export { default } from 'opossum'",
+    ],
+    wanted: { "export { CircuitBreaker } from '@harbor/breaker'": 2_500 },
+  },
+  fallback: {
+    statements: [
+      "export { fallback } from '@harbor/fallback'",
+      "export { FallbackChain } from '@harbor/fallback'",
+      "export * from '@harbor/fallback'",
+      "export { fallback, handleAll } from 'cockatiel'",
+    ],
+    wanted: { "export { fallback } from '@harbor/fallback'": 2_000 },
+  },
+  batch: {
+    statements: [
+      "export { runBulk } from '@harbor/batch'",
+      "export { createBatcher } from '@harbor/batch'",
+      "export { createRateLimiter } from '@harbor/batch'",
+      "export * from '@harbor/batch'",
+      "export { default } from 'dataloader'",
+      "export { default } from 'p-map'",
+      "export { default } from 'p-queue'",
+      "export { default } from 'bottleneck'",
+    ],
+  },
+  cache: {
+    statements: [
+      "export { createCache } from '@harbor/cache'",
+      "export * from '@harbor/cache'",
+      "export { requestKey } from '@harbor/cache'",
+      "export { LRUCache } from 'lru-cache'",
+      "export { BentoCache, bentostore } from 'bentocache'; export { memoryDriver } from 'bentocache/drivers/memory'",
+      "export { Cacheable } from 'cacheable'",
+    ],
+  },
+  pool: {
+    statements: ["export { createPool } from '@harbor/pool'", "export { request, Agent } from 'undici'"],
+  },
+  core: {
+    statements: [
+      "export { Harbor } from '@harbor/core'",
+      "export { createHarborFetch } from '@harbor/core'",
+      "export { default } from 'openai'",
+      "export { createOpenAI } from '@ai-sdk/openai'; export { generateText, streamText } from 'ai'",
+      "export { ChatOpenAI } from '@langchain/openai'",
+    ],
+  },
+} satisfies Record<string, Imports>
+
+/** What imports cost, as the table of a README. Prints which source files the first one's bytes are of. */
+export async function sizeTable({ statements, wanted = {} }: Imports): Promise<Table> {
   const sizes = await Promise.all(statements.map(bundleSize))
   printModules(statements[0], sizes[0])
-  return tableOf({
+  const table = tableOf({
     'bytes in a bundle': statements.map((statement) => `\`${statement.replaceAll('export', 'import')}\``),
-    wanted: statements.map((statement) => inWords(wanted[statement])),
-    'minified and compressed': sizes.map(({ gzipped }) => inWords(gzipped)),
-    minified: sizes.map(({ minified }) => inWords(minified)),
+    wanted: figures(
+      0,
+      statements.map((statement) => wanted[statement]),
+    ),
+    'minified and compressed': figures(
+      0,
+      sizes.map(({ gzipped }) => gzipped),
+    ),
+    minified: figures(
+      0,
+      sizes.map(({ minified }) => minified),
+    ),
   })
+  return judged(
+    table,
+    { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes', digits: 0 },
+    (name) => `in a bundle: ${name}`,
+  )
 }
 
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {

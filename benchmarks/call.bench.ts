@@ -1,47 +1,83 @@
-import { Harbor } from '@harbor/core'
-import { createPool } from '@harbor/pool'
-import OpenAI from 'openai'
-import { compareCpu, cpuTables } from './cpu.ts'
-import { CHUNKS, startInstantProvider } from './instant-provider.ts'
+/**
+ * One call through the whole client, JSON: Harbor beside the SDK as it comes, the SDK on a lean fetch, and the Vercel AI SDK. The server
+ * answers at once or after 20 ms, to one caller, to 16 and to 64.
+ *
+ *     pnpm bench call
+ */
+import { addedUs, callTable, compareCalls, ratios, type Comparison } from './calls.ts'
+import { AI_SDK, ALL, ON_POOL, OPENAI, openClients, openPolicies } from './clients.ts'
+import { startInstantProvider } from './instant-provider.ts'
 import { publish } from './publish.ts'
+import { median } from './table.ts'
 
-// CPU of one call through the whole client, beside the SDK as it comes and the SDK on a lean fetch.
-//   node --conditions=@harbor/source benchmarks/call.bench.ts
+/** Calls of a round: about a third of a second of the slowest. */
+const CALLS: Record<number, Record<number, number>> = {
+  0: { 1: 500, 16: 1_000, 64: 1_500 },
+  20: { 1: 15, 16: 256, 64: 768 },
+}
+
+const matrix = new Map<string, Comparison>()
+for (const [delayMs, rounds] of Object.entries(CALLS)) {
+  const provider = await startInstantProvider(Number(delayMs))
+  const clients = openClients(provider.baseURL)
+  for (const [atOnce, calls] of Object.entries(rounds)) {
+    const title = `JSON of 1 KB, ${delayMs} ms, ${atOnce} at once`
+    const load = { title, atOnce: Number(atOnce), calls }
+    matrix.set(`${delayMs} ${atOnce}`, await compareCalls(load, clients.json))
+  }
+  await clients.close()
+  provider.close()
+}
+
+const busy = matrix.get('0 64')
+if (!busy) throw new Error('the busiest was not measured')
+matrix.delete('0 64')
+const cpu = (yardstick: string): number => median(ratios(busy, 'cpuUs', ALL, yardstick))
+publish('call', callTable(busy, { latency: true }), {
+  goals: [
+    {
+      of: 'calls a second, 64 at once, all policies armed, beside `openai`',
+      got: median(ratios(busy, 'perSecond', ALL, OPENAI)),
+      atLeast: 1.8,
+      aim: 2.5,
+      unit: '×',
+      digits: 2,
+    },
+    {
+      of: 'CPU a call, all policies armed, beside `openai`',
+      got: cpu(OPENAI),
+      atMost: 0.6,
+      aim: 0.4,
+      unit: '×',
+      digits: 2,
+    },
+    {
+      of: "CPU a call, all policies armed, beside the AI SDK's `generateText`",
+      got: cpu(AI_SDK),
+      atMost: 0.5,
+      unit: '×',
+      digits: 2,
+    },
+    {
+      of: 'what all policies add to a call of `openai` on `pool.fetch`, CPU',
+      got: addedUs(busy, ALL, ON_POOL),
+      atMost: 25,
+      unit: 'µs',
+      digits: 0,
+    },
+  ],
+})
+publish(
+  'call matrix',
+  [...matrix.values()].map((comparison) => callTable(comparison, { latency: true })),
+)
 
 const provider = await startInstantProvider()
-const pool = createPool()
-const sdk = { baseURL: provider.baseURL, apiKey: 'key' }
-const clients = {
-  'openai, global fetch': new OpenAI(sdk),
-  'openai, `pool.fetch`': new OpenAI({ ...sdk, fetch: pool.fetch }),
-  Harbor: new Harbor({ ...sdk, pool }),
-}
-const ask = { model: 'm', messages: [{ role: 'user' as const, content: 'Say something of a kilobyte.' }] }
-
-/** The same call through each of the clients. */
-function each(call: (client: OpenAI) => Promise<unknown>): Record<string, () => Promise<unknown>> {
-  return Object.fromEntries(Object.entries(clients).map(([name, client]) => [name, () => call(client)]))
-}
-
-const comparisons = [
-  await compareCpu(
-    'JSON of 1 KB, 64 at once',
-    64,
-    1_500,
-    each((client) => client.chat.completions.create(ask)),
-  ),
-  await compareCpu(
-    `stream of ${CHUNKS} chunks, 16 at once`,
-    16,
-    240,
-    each(async (client) => {
-      for await (const chunk of await client.chat.completions.create({ ...ask, stream: true })) {
-        if (chunk.choices.length === 0) throw new Error('a chunk without a choice')
-      }
-    }),
-  ),
-]
-publish('call', cpuTables(comparisons))
-
-await pool.close()
+const { json, close } = openPolicies(provider.baseURL)
+const one = await compareCalls(
+  { title: 'one policy at a time, 0 ms, 64 at once', atOnce: 64, calls: 1_500 },
+  json,
+)
+await close()
 provider.close()
+publish('call policies', callTable(one))

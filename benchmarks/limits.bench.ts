@@ -9,7 +9,8 @@
  */
 import { CONTENDERS } from './limits/contenders.ts'
 import { run, type Outcome, type Scenario } from './limits/scenario.ts'
-import { inWords, publish, tableOf } from './publish.ts'
+import { publish } from './publish.ts'
+import { figures, tableOf, type Table } from './table.ts'
 
 const SCENARIO: Scenario = {
   requestsPerMinute: 600,
@@ -34,13 +35,24 @@ async function runAll(scenario: Scenario, contenders: typeof CONTENDERS): Promis
   return outcomes
 }
 
-function outcomeTable(title: string, outcomes: readonly Outcome[]): string {
-  const inPercent = (share: number): string => `${(100 * share).toFixed(1)} %`
+function outcomeTable(title: string, outcomes: readonly Outcome[]): Table {
   return tableOf({
     [title]: outcomes.map(({ name }) => name),
-    'of limit × time used': outcomes.map(({ used }) => inPercent(used)),
-    answered: outcomes.map(({ answered }) => inWords(answered)),
-    '429s': outcomes.map(({ refused }) => inWords(refused)),
-    '429s of all calls': outcomes.map(({ answered, refused }) => inPercent(refused / (answered + refused))),
+    '% of limit × time used': figures(
+      1,
+      outcomes.map(({ used }) => 100 * used),
+    ),
+    answered: figures(
+      0,
+      outcomes.map(({ answered }) => answered),
+    ),
+    '429s': figures(
+      0,
+      outcomes.map(({ refused }) => refused),
+    ),
+    '429s, % of all calls': figures(
+      1,
+      outcomes.map(({ answered, refused }) => (100 * refused) / (answered + refused)),
+    ),
   })
 }

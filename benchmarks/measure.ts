@@ -1,4 +1,4 @@
-import { inWords, tableOf } from './publish.ts'
+import { figures, judged, median, tableOf, type Table } from './table.ts'
 
 /** Something to be measured: does its work `times` times. */
 export type Subject = (times: number) => Promise<unknown>
@@ -56,21 +56,36 @@ async function bytesOf(subject: Subject, times = 1_000): Promise<number> {
   return median(readings)
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-}
-
-/** The table of a README; `wanted` are the ratios that were hoped for. */
+/** The table of a README, of calls that are all of one kind; `wanted` are the ratios that were hoped for. */
 export function measurementTable<Name extends string>(
+  kind: string,
   measurements: Record<Name, Measurement>,
   wanted: { readonly [Some in Name]?: number } = {},
-): string {
+): Table {
   const entries = Object.entries(measurements) as [Name, Measurement][]
-  return tableOf({
-    '': entries.map(([name]) => name),
-    wanted: entries.map(([name]) => wanted[name]?.toFixed(1) ?? ''),
-    ratio: entries.map(([, { ratio }]) => ratio.toFixed(1)),
-    ns: entries.map(([, { ns }]) => inWords(ns)),
-    'bytes allocated': entries.map(([, { bytes }]) => inWords(bytes)),
+  const table = tableOf({
+    [kind]: entries.map(([name]) => name),
+    wanted: figures(
+      1,
+      entries.map(([name]) => wanted[name]),
+    ),
+    ratio: figures(
+      1,
+      entries.map(([, { ratio }]) => ratio),
+    ),
+    ns: figures(
+      0,
+      entries.map(([, { ns }]) => ns),
+    ),
+    'bytes allocated': figures(
+      0,
+      entries.map(([, { bytes }]) => bytes),
+    ),
   })
+  const [[yardstick] = ['']] = entries
+  return judged(
+    table,
+    { wanted: 'wanted', got: 'ratio', unit: '×', digits: 2 },
+    (name) => `${kind}: ${name}, beside ${yardstick}`,
+  )
 }

@@ -4,82 +4,82 @@
  *     pnpm bench outage                      all of them: a minute each
  *     pnpm bench outage Harbor openai        only these
  *     pnpm bench outage --quick              6 s each: whether it runs
- *     pnpm bench outage --write              keeps the table in benchmarks/outage/README.md
+ *     pnpm bench outage --write              keeps the table and the plot
  */
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
-import { request } from 'undici'
 import { CONTENDERS, type Contender } from './outage/contenders.ts'
 import { goThrough, type Outcome } from './outage/go-through.ts'
-import { FULL, QUICK, type Scenario } from './outage/scenario.ts'
+import { FULL, QUICK } from './outage/scenario.ts'
+import { publish } from './publish.ts'
+import { figures, inWords, tableOf, type Table } from './table.ts'
+import { openWire } from './wire.ts'
 
 const args = process.argv.slice(2)
-const names = args.filter((arg) => !arg.startsWith('--'))
+const names = args.filter((arg, at) => !arg.startsWith('--') && args[at - 1] !== '--json')
 const scenario = args.includes('--quick') ? QUICK : FULL
 const chosen = CONTENDERS.filter(({ name }) => names.length === 0 || names.includes(name))
 
 /** The floor: one request on the wire to the provider that is always well, by nothing but undici. */
 const WIRE: Contender = {
   name: 'the wire alone',
-  setup: 'undici.request to the fallback',
-  start: ({ fallbackURL }) => ({
-    call: async () => {
-      const body = JSON.stringify({ model: 'gpt-4', messages: [{ role: 'user', content: 'Say hello.' }] })
-      const headers = { 'content-type': 'application/json', authorization: 'Bearer simulated' }
-      const answer = await request(`${fallbackURL}/chat/completions`, { method: 'POST', headers, body })
-      return answer.body.text()
-    },
-  }),
+  setup: '`undici.request` to the provider that is well',
+  start: ({ fallbackURL }) => {
+    const wire = openWire(fallbackURL)
+    const body = { model: 'gpt-4', messages: [{ role: 'user', content: 'Say hello.' }] }
+    return { call: () => wire.json(body), close: () => wire.close() }
+  },
 }
 
-// Its first seconds, in which connections are made, are left out.
-const wire = await goThrough({ ...scenario, calls: 500, down: { from: 0, to: 60_000 } }, WIRE)
 const outcomes: Outcome[] = []
 for (const contender of chosen) {
   const outcome = await goThrough(scenario, contender)
   outcomes.push(outcome)
-  console.error(`${outcome.name}: ${outcome.answered} of ${scenario.calls}`)
+  console.error(`${outcome.name}: ${(100 * outcome.answered).toFixed(1)} % answered`)
 }
-const table = tableOf(scenario, outcomes, wire)
-console.log(table)
-console.log(JSON.stringify({ scenario, wire, outcomes }))
-if (args.includes('--write')) writeFileSync(join(import.meta.dirname, 'outage', 'README.md'), readme(table))
+// Its first seconds, in which connections are made, are left out.
+const wire = await goThrough({ ...scenario, calls: 500, down: { from: 0, to: 60_000 } }, WIRE)
+publish('outage', outcomeTable([...outcomes, wire]), { series: overTime(outcomes) })
 
-function tableOf({ calls }: Scenario, rows: readonly Outcome[], floor: Outcome): string {
-  const ms = (value: number): string => value.toFixed(1)
-  const lines = rows.map((row) =>
-    [
-      row.name,
-      `${row.answered} of ${calls}`,
-      row.upstreamPerCall.toFixed(2),
-      `${ms(row.before.p50)} / ${ms(row.before.p99)}`,
-      `${ms(row.during.p50)} / ${ms(row.during.p99)}`,
-      ms(row.during.p99 - floor.during.p99),
-      `${ms(row.after.p50)} / ${ms(row.after.p99)}`,
-      row.cpuUs.toFixed(0),
-      row.setup,
-    ].join(' | '),
-  )
-  return [
-    '| | answered | upstream calls per call | before, p50 / p99 ms | down, p50 / p99 ms | added p99 while down, ms | after, p50 / p99 ms | CPU per call, µs | set up with |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...lines.map((line) => `| ${line} |`),
-    '',
-    `The wire alone (undici.request to a provider that is well, in the same run): ${ms(floor.during.p50)} / ${ms(floor.during.p99)} ms.`,
-  ].join('\n')
+function outcomeTable(rows: readonly Outcome[]): Table {
+  const column = (digits: number, of: (row: Outcome) => number) => figures(digits, rows.map(of))
+  const { calls, down } = scenario
+  return tableOf({
+    [`${inWords(calls)} calls, down from second ${down.from / 1_000} to ${down.to / 1_000}`]: rows.map(
+      ({ name }) => name,
+    ),
+    'answered, %': column(1, ({ answered }) => 100 * answered),
+    'upstream calls per call': column(2, ({ upstreamPerCall }) => upstreamPerCall),
+    'before, p50 ms': column(1, ({ before }) => before.p50),
+    'p99 ms before': column(1, ({ before }) => before.p99),
+    'down, p50 ms': column(1, ({ during }) => during.p50),
+    'p99 ms while down': column(1, ({ during }) => during.p99),
+    'added p99 while down, ms': column(1, ({ during }) => during.p99 - wire.during.p99),
+    'after, p50 ms': column(1, ({ after }) => after.p50),
+    'p99 ms after': column(1, ({ after }) => after.p99),
+    'CPU a call, µs': column(0, ({ cpuUs }) => cpuUs),
+    'set up with': rows.map(({ setup }) => setup),
+  })
 }
 
-function readme(table: string): string {
-  const { calls, perSecond, down, errors, latencyMs } = scenario
-  return `# An outage, gone through
-
-${calls} calls at ${perSecond} a second, at a steady pace whatever becomes of them. The first provider answers 503, at once, from second
-${down.from / 1_000} to second ${down.to / 1_000}, and 500 to ${100 * errors} % of its calls at other times; the second one is always well. Both take ${latencyMs} ms.
-"Down" leaves out the first two seconds of the outage, in which it is found out. Latencies are of answered calls.
-
-${table}
-
-\`pnpm bench outage --write\` has written this, with Node ${process.versions.node} on ${cpus().length} shared cores (${cpus()[0]?.model.trim() ?? 'unknown'}).
-`
+function overTime(rows: readonly Outcome[]): Table {
+  const { down } = scenario
+  const moments = rows.flatMap(({ name, overTime }) => overTime.map((moment) => ({ name, ...moment })))
+  return tableOf({
+    client: moments.map(({ name }) => name),
+    second: figures(
+      0,
+      moments.map(({ second }) => second),
+    ),
+    down: figures(
+      0,
+      moments.map(({ second }) => Number(second * 1_000 >= down.from && second * 1_000 < down.to)),
+    ),
+    'answered, %': figures(
+      1,
+      moments.map(({ answered }) => 100 * answered),
+    ),
+    'p99, ms': figures(
+      1,
+      moments.map(({ p99 }) => p99),
+    ),
+  })
 }

@@ -1,40 +1,40 @@
+import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { basename } from 'node:path'
+import { sectionInMarkdown, type Report, type Section } from './report.ts'
+import type { Table } from './table.ts'
+
+const { argv } = process
+const bench = basename(argv[1] ?? '', '.bench.ts')
+const json = argv.indexOf('--json')
+const asked = argv.slice(2).filter((_, at) => json === -1 || (at + 2 !== json && at + 2 !== json + 1))
+
+const report: Report = {
+  bench,
+  command: ['pnpm bench', bench, ...asked].join(' '),
+  date: new Date().toISOString().slice(0, 10),
+  node: process.versions.node,
+  machine: `${cpus().length} shared cores (${cpus()[0]?.model.trim() ?? 'unknown'})`,
+  sections: [],
+}
 
 /**
- * Prints what a README is to state, between its marks. `pnpm bench <name> --write` keeps it in the README that has the same
- * marks, and a test sees to it that there is one:
+ * Says what a bench has found: prints it as a README states it, between its marks, and with `--json <file>` keeps it there as figures.
+ * `pnpm bench <name> --write` puts it into the READMEs that have the same marks, and a test sees to it that there is one:
  *
  *     <!-- bench: retry sizes -->
  *     <!-- /bench -->
  *
- * @param name as it stands in the marks: the name of the bench, and perhaps what tells its tables apart
+ * @param name as it stands in the marks: the name of the bench, and perhaps what tells its sections apart
  */
-export function publish(name: string, markdown: string): void {
-  const [bench, part] = name.split(' ')
-  const lines = [`<!-- bench: ${name} -->`, markdown, '<!-- /bench -->']
-  // Said once, under the first of its tables.
-  if (part === undefined) lines.splice(2, 0, `Written by \`pnpm bench ${bench} --write\`: ${machine()}.`)
-  console.log(`\n${lines.join('\n\n')}`)
-}
-
-function machine(): string {
-  const [cpu] = cpus()
-  return `Node ${process.versions.node}, ${cpus().length} shared cores (${cpu?.model.trim() ?? 'unknown'})`
-}
-
-/** A table, by column. The first column is words, all others are numbers; one that is empty is left out. */
-export function tableOf(columns: Readonly<Record<string, readonly string[]>>): string {
-  const filled = Object.entries(columns).filter(([, cells]) => cells.some((cell) => cell !== ''))
-  const padded = filled.map(([title, cells], column) => {
-    const lines = [title, column === 0 ? '---' : '---:', ...cells]
-    const width = Math.max(...lines.map((line) => line.length))
-    return lines.map((line) => line.padEnd(width))
-  })
-  const [first = []] = padded
-  return first.map((_, line) => `| ${padded.map((cells) => cells[line]).join(' | ')} |`).join('\n')
-}
-
-/** `1234.5` as `1,235`. */
-export function inWords(value: number | undefined): string {
-  return value === undefined ? '' : value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+export function publish(
+  name: string,
+  tables: Table | readonly Table[],
+  { goals = [], series }: Partial<Pick<Section, 'goals' | 'series'>> = {},
+): void {
+  const section: Section = { name, tables: [tables].flat(), goals, ...(series && { series }) }
+  report.sections.push(section)
+  console.log(`\n<!-- bench: ${name} -->\n\n${sectionInMarkdown(section, report)}\n\n<!-- /bench -->`)
+  const file = json === -1 ? undefined : argv[json + 1]
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`)
 }

@@ -6,7 +6,7 @@
 import { createRetry, retry } from '@harbor/retry'
 import { handleAll, retry as cockatielRetry, timeout, TimeoutStrategy } from 'cockatiel'
 import pRetry from 'p-retry'
-import { sizeTable } from './bundle-size.ts'
+import { IMPORTS, sizeTable } from './bundle-size.ts'
 import { measure, measurementTable, type Subject } from './measure.ts'
 import { publish } from './publish.ts'
 
@@ -45,7 +45,7 @@ const nothingFails = await measure({
 })
 publish(
   'retry',
-  measurementTable(nothingFails, {
+  measurementTable('a call that succeeds', nothingFails, {
     '`policy.run(operation)`': 3,
     '`retry(operation, { maxAttempts: 3 })`': 3,
   }),
@@ -73,18 +73,6 @@ const interruptible = await measure(
   },
   { times: 2_000 },
 )
-publish('retry interruptible', measurementTable(interruptible))
+publish('retry interruptible', measurementTable('a call that can be interrupted', interruptible))
 
-publish(
-  'retry sizes',
-  await sizeTable(
-    [
-      "export { retry } from '@harbor/retry'",
-      "export { classify } from '@harbor/retry'",
-      "export * from '@harbor/retry'",
-      "export { retry, ExponentialBackoff, handleAll } from 'cockatiel'",
-      "export { default } from 'p-retry'",
-    ],
-    { "export { retry } from '@harbor/retry'": 2_000 },
-  ),
-)
+publish('retry sizes', await sizeTable(IMPORTS.retry))

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openJournal, runBulk, type JournalOptions } from '@harbor/batch'
-import { tableOf } from '../publish.ts'
+import { figures, judged, tableOf, type Table } from '../table.ts'
 import { CONCURRENCY, numbers } from './items.ts'
 
 const ROUNDS = 5
@@ -23,18 +23,31 @@ const KEPT: readonly Kept[] = [
 ]
 
 /** What it takes to keep each result of a bulk run, as the table of a README. */
-export async function journalTable(folder: string): Promise<string> {
+export async function journalTable(folder: string): Promise<Table> {
   const rounds = KEPT.map((): number[] => [])
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, kept] of KEPT.entries()) rounds[index]?.push(await microsecondsOf(kept, folder))
   }
   const sorted = rounds.map((took) => took.toSorted((a, b) => a - b))
-  return tableOf({
-    'an item of a bulk run': KEPT.map(({ name }) => name),
-    'wanted, µs': KEPT.map(({ wanted }) => wanted?.toFixed(1) ?? ''),
-    µs: sorted.map((took) => inTenths(took[ROUNDS >> 1])),
-    'least to greatest': sorted.map((took) => `${inTenths(took[0])} to ${inTenths(took.at(-1))}`),
-  })
+  return judged(
+    tableOf({
+      'an item of a bulk run': KEPT.map(({ name }) => name),
+      'wanted, µs': figures(
+        1,
+        KEPT.map(({ wanted }) => wanted),
+      ),
+      µs: figures(
+        1,
+        sorted.map((took) => took[ROUNDS >> 1]),
+      ),
+      'least to greatest': figures(
+        1,
+        sorted.map(([least = NaN, ...more]): [number, number] => [least, more.at(-1) ?? least]),
+      ),
+    }),
+    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
+    (name) => `an item of a bulk run, ${name}`,
+  )
 }
 
 async function microsecondsOf({ items, journal: options }: Kept, folder: string): Promise<number> {
@@ -46,5 +59,3 @@ async function microsecondsOf({ items, journal: options }: Kept, folder: string)
   if (journal) rmSync(path)
   return (took * 1_000) / items
 }
-
-const inTenths = (value = NaN): string => value.toFixed(1)

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { inWords, tableOf } from '../publish.ts'
+import { figures, judged, tableOf, type Table } from '../table.ts'
 
 /** Megabytes that were hoped for. */
 const WANTED = 100
@@ -31,15 +31,28 @@ interface Taken {
 }
 
 /** What a million items take, each program in a process of its own, as the table of a README. */
-export async function millionTable(folder: string): Promise<string> {
+export async function millionTable(folder: string): Promise<Table> {
   const all: Taken[] = []
   for (const [name, code] of Object.entries(PROGRAMS)) all.push({ name, ...(await runAlone(code, folder)) })
-  return tableOf({
-    '1,000,000 items, in a process of their own': all.map(({ name }) => name),
-    'wanted, MB': all.map(({ name }) => (name.startsWith('harbor') ? inWords(WANTED) : '')),
-    'most MB': all.map(({ megabytes }) => inWords(megabytes)),
-    'µs an item': all.map(({ microseconds }) => microseconds.toFixed(2)),
-  })
+  return judged(
+    tableOf({
+      '1,000,000 items, in a process of their own': all.map(({ name }) => name),
+      'wanted, MB': figures(
+        0,
+        all.map(({ name }) => (name.startsWith('harbor') ? WANTED : undefined)),
+      ),
+      'most MB': figures(
+        0,
+        all.map(({ megabytes }) => megabytes),
+      ),
+      'µs an item': figures(
+        2,
+        all.map(({ microseconds }) => microseconds),
+      ),
+    }),
+    { wanted: 'wanted, MB', got: 'most MB', unit: 'MB', digits: 0 },
+    (name) => `memory of a process of 1,000,000 items, ${name}`,
+  )
 }
 
 /** Bundled: a process that runs TypeScript as it is begins with 45 MB more. */

@@ -1,4 +1,4 @@
-import { inWords, tableOf } from '../publish.ts'
+import { figures, inWords, tableOf, type Figures, type Table } from '../table.ts'
 import { newBentocache, newCacheable, newHarbor, newLru, VALUE, type Origin } from './rivals.ts'
 import { traces, UNIVERSE } from './traces.ts'
 
@@ -8,19 +8,19 @@ const CAPACITY = 1_000
 type Ask = (key: string) => Promise<boolean>
 
 /** How often caches of the same size have what is asked for, as the table of a README. */
-export async function hitRatioTable(): Promise<string> {
-  const columns: Record<string, string[]> = {
+export async function hitRatioTable(): Promise<Table> {
+  const columns: Record<string, string[] | Figures> = {
     [`hits in %, room for ${inWords(CAPACITY)} of ${inWords(UNIVERSE)} keys`]: Object.keys(CONTENDERS),
   }
   for (const [name, trace] of Object.entries(traces())) {
-    const cells: string[] = []
+    const percentages: number[] = []
     for (const make of Object.values(CONTENDERS)) {
       const ask = make()
       let hits = 0
       for (const key of trace) if (await ask(`key-${key}`)) hits++
-      cells.push(((100 * hits) / trace.length).toFixed(1))
+      percentages.push((100 * hits) / trace.length)
     }
-    columns[name] = cells
+    columns[name] = figures(1, percentages)
   }
   return tableOf(columns)
 }

@@ -1,5 +1,5 @@
 import { measure, type Measurement, type Subject } from '../measure.ts'
-import { inWords, tableOf } from '../publish.ts'
+import { figures, inWords, judged, tableOf, type Figures, type Table } from '../table.ts'
 import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, TTL_MS, VALUE } from './rivals.ts'
 
 const ENTRIES = 10_000
@@ -113,28 +113,36 @@ const HOT = {
 } satisfies Record<string, Subject>
 
 /** What hits cost, and sets of what is there, as the table of a README. */
-export async function hitTable(): Promise<string> {
+export async function hitTable(): Promise<Table> {
   const gets = await measure(GETS, BRIEFLY)
   const sets = await measure(SETS, BRIEFLY)
   const loads = await measure(LOADS, BRIEFLY)
   const names = Object.keys(gets)
   const column = (
+    digits: number,
     measurements: Partial<Record<string, Measurement>>,
-    cell: (measurement: Measurement) => string,
-  ): string[] =>
-    names.map((name) => {
-      const measurement = measurements[name]
-      return measurement ? cell(measurement) : ''
-    })
-  return tableOf({
-    [`a hit of ${inWords(ENTRIES)} entries`]: names,
-    wanted: names.map((name) => (name.includes('harbor') ? WANTED.toFixed(1) : '')),
-    'ratio of `get`': column(gets, ({ ratio }) => ratio.toFixed(1)),
-    '`get`, ns': column(gets, ({ ns }) => inWords(ns)),
-    'bytes allocated': column(gets, ({ bytes }) => inWords(bytes)),
-    '`set`, ns': column(sets, ({ ns }) => inWords(ns)),
-    'with a load ready, ns': column(loads, ({ ns }) => inWords(ns)),
-  })
+    what: keyof Measurement,
+  ): Figures =>
+    figures(
+      digits,
+      names.map((name) => measurements[name]?.[what]),
+    )
+  return judged(
+    tableOf({
+      [`a hit of ${inWords(ENTRIES)} entries`]: names,
+      wanted: figures(
+        1,
+        names.map((name) => (name.includes('harbor') ? WANTED : undefined)),
+      ),
+      'ratio of `get`': column(1, gets, 'ratio'),
+      '`get`, ns': column(0, gets, 'ns'),
+      'bytes allocated': column(0, gets, 'bytes'),
+      '`set`, ns': column(0, sets, 'ns'),
+      'with a load ready, ns': column(0, loads, 'ns'),
+    }),
+    { wanted: 'wanted', got: 'ratio of `get`', unit: '×', digits: 2 },
+    () => `a hit of ${inWords(ENTRIES)} entries, beside lru-cache`,
+  )
 }
 
 /** The same 100 entries, which stay in the caches of the processor. */

@@ -1,6 +1,6 @@
 import { createCache, requestKey } from '@harbor/cache'
 import { measure, type Measurement, type Subject } from '../measure.ts'
-import { inWords, tableOf } from '../publish.ts'
+import { figures, inWords, judged, tableOf, type Table } from '../table.ts'
 import { VALUE } from './rivals.ts'
 
 /** Microseconds that a hit was hoped to take, key included, up to the Response. */
@@ -48,17 +48,30 @@ const PARTS: Record<string, Subject> = {
 }
 
 /** What the hit of a recorded answer costs, from the request to the Response, as the table of a README. */
-export async function recordedTable(): Promise<string> {
+export async function recordedTable(): Promise<Table> {
   for await (const _ of (await recordings.record(key, open)).body);
   const parts = await measure(PARTS, ROUNDS)
   const names = Object.keys(parts)
   const all = Object.values(parts)
-  return tableOf({
-    [`a request of ${inWords(JSON.stringify(REQUEST).length)} bytes`]: names,
-    'wanted, µs': names.map((name) => (name === WHOLE ? WANTED.toFixed(1) : '')),
-    µs: all.map(({ ns }) => (ns / 1_000).toFixed(1)),
-    'bytes allocated': all.map(({ bytes }) => inWords(bytes)),
-  })
+  return judged(
+    tableOf({
+      [`a request of ${inWords(JSON.stringify(REQUEST).length)} bytes`]: names,
+      'wanted, µs': figures(
+        1,
+        names.map((name) => (name === WHOLE ? WANTED : undefined)),
+      ),
+      µs: figures(
+        1,
+        all.map(({ ns }) => ns / 1_000),
+      ),
+      'bytes allocated': figures(
+        0,
+        all.map(({ bytes }) => bytes),
+      ),
+    }),
+    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
+    () => 'the hit of a recorded answer, from the request to the `Response`',
+  )
 }
 
 /** What the hit of an object costs, of which every caller gets its own. */

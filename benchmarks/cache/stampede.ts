@@ -1,4 +1,4 @@
-import { inWords, tableOf } from '../publish.ts'
+import { figures, inWords, tableOf, type Table } from '../table.ts'
 import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, VALUE, type Origin } from './rivals.ts'
 
 const CALLERS = 1_000
@@ -16,7 +16,7 @@ interface Outcome {
 }
 
 /** How often the origin is asked, and how long it takes, when a thousand callers want the same thing that is not there; as the table of a README. */
-export async function stampedeTable(): Promise<string> {
+export async function stampedeTable(): Promise<Table> {
   const { rivals, close } = contenders()
   const loads: Outcome[] = []
   const failures: Outcome[] = []
@@ -29,9 +29,15 @@ export async function stampedeTable(): Promise<string> {
   await close()
   return tableOf({
     [`${inWords(CALLERS)} callers at once`]: Object.keys(rivals),
-    [`loads of ${ORIGIN_MS} ms`]: loads.map(({ calls }) => inWords(calls)),
+    [`loads of ${ORIGIN_MS} ms`]: figures(
+      0,
+      loads.map(({ calls }) => calls),
+    ),
     'until all have it, ms': loads.map(tookOf),
-    'loads that fail': failures.map(({ calls }) => inWords(calls)),
+    'loads that fail': figures(
+      0,
+      failures.map(({ calls }) => calls),
+    ),
     'until all know, ms': failures.map(tookOf),
   })
 }

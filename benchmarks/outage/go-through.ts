@@ -1,3 +1,4 @@
+import { quantile } from '../calls.ts'
 import type { Contender } from './contenders.ts'
 import { startProviders } from './providers.ts'
 import type { Scenario } from './scenario.ts'
@@ -5,6 +6,7 @@ import type { Scenario } from './scenario.ts'
 export interface Outcome {
   readonly name: string
   readonly setup: string
+  /** The part of the calls that were answered. */
   readonly answered: number
   /** Requests that reached a provider, for each call. */
   readonly upstreamPerCall: number
@@ -14,6 +16,16 @@ export interface Outcome {
   readonly after: Latency
   /** CPU of this process for each call, in microseconds. */
   readonly cpuUs: number
+  /** By when calls were begun. */
+  readonly overTime: readonly Moment[]
+}
+
+export interface Moment {
+  /** Its beginning, in seconds from the start. */
+  readonly second: number
+  /** The part of its calls that were answered. */
+  readonly answered: number
+  readonly p99: number
 }
 
 export interface Latency {
@@ -23,6 +35,8 @@ export interface Latency {
 
 /** The first calls of an outage find out that it is one. */
 const FINDING_OUT_MS = 2_000
+
+const MOMENT_MS = 2_000
 
 interface Call {
   readonly at: number
@@ -54,21 +68,35 @@ export async function goThrough(scenario: Scenario, contender: Contender): Promi
   return {
     name: contender.name,
     setup: contender.setup,
-    answered: made.filter(({ answered }) => answered).length,
+    answered: shareAnswered(made),
     upstreamPerCall: (primary + fallback) / calls,
     before: between(0, down.from),
     during: between(down.from + FINDING_OUT_MS, down.to),
     after: between(down.to, Infinity),
     cpuUs: (user + system) / calls,
+    overTime: overTime(made, (1_000 * calls) / perSecond),
   }
 }
+
+function overTime(calls: readonly Call[], untilMs: number): Moment[] {
+  return Array.from({ length: Math.ceil(untilMs / MOMENT_MS) }, (_, number) => {
+    const [from, to] = [number * MOMENT_MS, (number + 1) * MOMENT_MS]
+    const begun = calls.filter(({ at }) => at >= from && at < to)
+    return {
+      second: from / 1_000,
+      answered: shareAnswered(begun),
+      p99: latencyOf(calls, from, to).p99,
+    }
+  })
+}
+
+const shareAnswered = (calls: readonly Call[]): number =>
+  calls.filter(({ answered }) => answered).length / calls.length
 
 function latencyOf(calls: readonly Call[], from: number, to: number): Latency {
   const took = calls
     .filter(({ at, answered }) => answered && at >= from && at < to)
     .map(({ tookMs }) => tookMs)
     .toSorted((one, other) => one - other)
-  const quantile = (part: number): number =>
-    took[Math.min(took.length - 1, Math.ceil(part * took.length) - 1)] ?? NaN
-  return { p50: quantile(0.5), p99: quantile(0.99) }
+  return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) }
 }

@@ -2,18 +2,19 @@
  * A part of a README that a program writes, between two marks that nobody sees:
  *
  *     <!-- bench: retry sizes -->   …   <!-- /bench -->       what `pnpm bench retry --write` measures
+ *     <!-- results: where we stand --> … <!-- /results -->    what the kept results of all benches come to
  *     <!-- output: pnpm demo -->    …   <!-- /output -->      what `pnpm readme --write` sees printed
  */
 export interface WrittenSection {
-  kind: 'bench' | 'output'
-  /** Of a bench its name, and perhaps what tells its tables apart; else the command. */
+  kind: 'bench' | 'results' | 'output'
+  /** Of a bench its name, and perhaps what tells its sections apart; of an output the command. */
   name: string
   text: string
 }
 
 // A mark is a line of its own, so that one may also be talked about.
-const section = /^<!-- (bench|output): (.+?) -->\n([^]*?)^<!-- \/\1 -->$/gm
-const mark = /^<!-- \/?(bench|output)\b.*?-->$/gm
+const section = /^<!-- (bench|results|output): (.+?) -->\n([^]*?)^<!-- \/\1 -->$/gm
+const mark = /^<!-- \/?(bench|results|output)\b.*?-->$/gm
 
 /** @throws Error for a mark that stands alone */
 export function writtenSections(markdown: string): WrittenSection[] {

@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { drawPlots } from '../../benchmarks/plots/draw-plots.ts'
 import { exampleOf } from '../src/example-output.ts'
 import { findNamed, listNamed } from '../src/named-file.ts'
 import { readmes, readReadme } from '../src/readmes.ts'
+import { keptReports, sectionsOf } from '../src/reports.ts'
+import { root } from '../src/workspace.ts'
 import { writtenSections } from '../src/written-sections.ts'
+
+const reports = keptReports()
+const kept = sectionsOf(reports)
 
 describe.each(readmes())('%s', (readme) => {
   const text = readReadme(readme)
@@ -12,7 +19,15 @@ describe.each(readmes())('%s', (readme) => {
   it('states only what a bench publishes or an example prints', () => {
     for (const { kind, name } of sections) {
       if (kind === 'output') expect(exampleOf(name)).toMatch(/\.ts$/)
-      else expect(publishedBy(name.split(' ')[0] ?? '')).toContain(name)
+      else if (kind === 'bench') expect(publishedBy(name.split(' ')[0] ?? '')).toContain(name)
+      else expect(kept.map((section) => section.name)).toContain(name)
+    }
+  })
+
+  it('states what the kept run of a bench has found, as it was found', () => {
+    for (const { kind, name, text } of sections) {
+      const found = kept.find((section) => section.kind === kind && section.name === name)
+      if (found) expect(laidOut(text)).toBe(laidOut(found.text))
     }
   })
 
@@ -28,12 +43,33 @@ describe.each(readmes())('%s', (readme) => {
   })
 })
 
-it('keeps all that a bench publishes in some README', () => {
-  const stated = readmes().flatMap((readme) => writtenSections(readReadme(readme)).map(({ name }) => name))
+it('has the latest of all that a bench publishes in the README of the benchmarks', () => {
+  const stated = writtenSections(readReadme('benchmarks/README.md')).map(({ name }) => name)
   const published = listNamed('benchmarks', '.bench.ts').flatMap((bench) => publishedBy(bench))
   expect(published.length).toBeGreaterThan(0)
   expect(published.filter((name) => !stated.includes(name))).toEqual([])
 })
+
+it('draws its plots of the kept runs', () => {
+  const plots = drawPlots(reports)
+  for (const [file, svg] of Object.entries(plots))
+    expect(readFileSync(join(root, 'benchmarks', 'plots', file), 'utf8')).toBe(svg)
+  const readme = readReadme('benchmarks/README.md')
+  for (const file of globSync('*.svg', { cwd: join(root, 'benchmarks', 'plots') })) {
+    expect(Object.keys(plots)).toContain(file)
+    expect(readme).toContain(`(plots/${file})`)
+  }
+})
+
+it('keeps runs of benches that exist, of whole scenarios, and what they publish now', () => {
+  for (const { bench, command, sections } of reports) {
+    expect(command).toBe(`pnpm bench ${bench}`)
+    expect(sections.map(({ name }) => name).toSorted()).toEqual(publishedBy(bench).toSorted())
+  }
+})
+
+/** Without what a formatter makes of tables. */
+const laidOut = (markdown: string): string => markdown.replaceAll(/-{2,}/g, '---').replaceAll(/ +/g, ' ')
 
 /** The names under which a bench publishes, as they stand in its source. */
 function publishedBy(bench: string): string[] {

@@ -1,0 +1,44 @@
+/**
+ * A stream through the whole client: Harbor, and Harbor's `fetch` under the SDK, beside the SDK as it comes, on a lean fetch, and the
+ * Vercel AI SDK.
+ *
+ *     pnpm bench stream
+ */
+import { addedUs, callTable, compareCalls, ratios } from './calls.ts'
+import { ALL, DEFAULTS, FETCH, ON_POOL, OPENAI, openClients } from './clients.ts'
+import { CHUNKS, startInstantProvider } from './instant-provider.ts'
+import { publish } from './publish.ts'
+import { median } from './table.ts'
+
+const provider = await startInstantProvider()
+const clients = openClients(provider.baseURL)
+const load = { title: `stream of ${CHUNKS} chunks, 16 at once`, atOnce: 16, calls: 240 }
+const comparison = await compareCalls(load, clients.stream)
+await clients.close()
+provider.close()
+
+publish('stream', callTable(comparison), {
+  goals: [
+    {
+      of: `CPU of a stream of ${CHUNKS} chunks, Harbor with its defaults beside \`openai\``,
+      got: median(ratios(comparison, 'cpuUs', DEFAULTS, OPENAI)),
+      atMost: 0.7,
+      unit: '×',
+      digits: 2,
+    },
+    {
+      of: "CPU of the same through `createHarborFetch` and the SDK's own decoder, beside `openai`",
+      got: median(ratios(comparison, 'cpuUs', FETCH, OPENAI)),
+      atMost: 1,
+      unit: '×',
+      digits: 2,
+    },
+    {
+      of: 'what all policies add to a chunk of `openai` on `pool.fetch`, CPU',
+      got: addedUs(comparison, ALL, ON_POOL) / CHUNKS,
+      atMost: 3,
+      unit: 'µs',
+      digits: 1,
+    },
+  ],
+})
