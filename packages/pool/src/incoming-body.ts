@@ -86,14 +86,19 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.fail(reason)
   }
 
-  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+  /** A chunk that has come already. One read of the socket brings several, when the process is busy. */
+  take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift()
-    if (chunk) {
-      this.#heldBytes -= chunk.length
-      this.#readMeanwhile = true
-      if (this.#paused && this.#heldBytes < HIGH_WATER_BYTES / 2) this.#resume()
-      return Promise.resolve({ done: false, value: chunk })
-    }
+    if (!chunk) return undefined
+    this.#heldBytes -= chunk.length
+    this.#readMeanwhile = true
+    if (this.#paused && this.#heldBytes < HIGH_WATER_BYTES / 2) this.#resume()
+    return chunk
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const chunk = this.take()
+    if (chunk) return Promise.resolve({ done: false, value: chunk })
     if (this.#state === 'open')
       return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort reason may be anything

@@ -3,6 +3,12 @@ import { ReadableStream } from 'node:stream/web'
 import type { WholeReader } from './incoming-body.ts'
 import { SourceStream } from './source-stream.ts'
 
+/** A body, chunk by chunk. */
+export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
+  /** A chunk that has come already, without a promise; undefined when none has, or the body has ended. Not there for every body. */
+  take?(): Uint8Array | undefined
+}
+
 export type BodyContent = string | AsyncIterable<Uint8Array> | null
 
 /** A body that stays what it was given as until somebody asks for something else, and is read once. */
@@ -52,9 +58,11 @@ export class LazyBody {
   }
 
   /** The chunks straight from where they come from. */
-  chunks(): AsyncIterableIterator<Uint8Array> {
+  chunks(): BodyChunks {
     const iterator = this.#take()
+    const source = iterator as Pick<BodyChunks, 'take'>
     return {
+      ...(source.take && { take: source.take.bind(iterator) }),
       next: () => iterator.next() as Promise<IteratorResult<Uint8Array>>,
       return: async () => {
         await iterator.return?.()

@@ -1,4 +1,4 @@
-import { LazyBody, type BodyContent } from './lazy-body.ts'
+import { LazyBody, type BodyChunks, type BodyContent } from './lazy-body.ts'
 import { LeanHeaders, rawHeader, type RawHeaders } from './lean-headers.ts'
 
 export interface LeanResponseInit {
@@ -81,7 +81,7 @@ export class LeanResponse extends GenuineResponse {
   }
 
   /** The body chunk by chunk, without a stream; the body counts as read. `return()` gives the connection back. */
-  chunks(): AsyncIterableIterator<Uint8Array> {
+  chunks(): BodyChunks {
     return this.#body.chunks()
   }
 

@@ -16,7 +16,6 @@ export class Reader implements Body, RecordingReader {
   #over = false
   /** Set when it was ended from outside. */
   #stopped: { readonly reason: unknown } | undefined
-  readonly #waking = new Set<() => void>()
 
   /** @param leave told once, when nothing more is read */
   constructor(recording: Recording, leave: (reason: unknown) => void) {
@@ -43,7 +42,7 @@ export class Reader implements Body, RecordingReader {
         return { done: false, value: chunk }
       }
       if (this.#recording.state !== 'open') return this.#end()
-      await this.#more()
+      await this.#recording.more()
     }
   }
 
@@ -70,16 +69,6 @@ export class Reader implements Body, RecordingReader {
     this.#leave(error)
   }
 
-  /** Waits for the recording, but no longer than this reader wants to. */
-  async #more(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>()
-    const wake = (): void => resolve(undefined)
-    this.#waking.add(wake)
-    void this.#recording.more().then(wake)
-    await promise
-    this.#waking.delete(wake)
-  }
-
   #end(): typeof DONE {
     this.#finish()
     this.#leave(undefined)
@@ -90,7 +79,7 @@ export class Reader implements Body, RecordingReader {
   #finish(): void {
     this.#over = true
     this.#recording.remove(this)
-    for (const wake of this.#waking) wake()
+    this.#recording.wake()
   }
 }
 

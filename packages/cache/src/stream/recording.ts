@@ -24,8 +24,9 @@ export class Recording {
   #held = 0
   #state: 'open' | 'done' | 'failed' = 'open'
   #error: unknown
-  /** The read that is under way, for all who wait for it. */
-  #reading: PromiseWithResolvers<undefined> | undefined
+  /** What all who want more wait for. */
+  #arrival: PromiseWithResolvers<undefined> | undefined
+  #isReading = false
   #whole = true
   readonly #source: AsyncIterator<Uint8Array, unknown>
   readonly #maxBytes: number
@@ -68,14 +69,19 @@ export class Recording {
     if (this.#state === 'failed') throw this.#error
   }
 
-  /** Resolves when there is one more chunk, or the end; all who want more wait for the same read. */
+  /** Resolves when there is one more chunk, or the end, or somebody was woken; all who want more wait for the same read. */
   async more(): Promise<void> {
     if (this.#state !== 'open') return
-    if (!this.#reading) {
-      this.#reading = Promise.withResolvers()
-      void this.#readOn()
-    }
-    await this.#reading.promise
+    const { promise } = (this.#arrival ??= Promise.withResolvers())
+    if (!this.#isReading) void this.#readOn()
+    await promise
+  }
+
+  /** All who wait look again at what there is. */
+  wake(): void {
+    const arrival = this.#arrival
+    this.#arrival = undefined
+    arrival?.resolve(undefined)
   }
 
   /** Reads to the end, for nobody. */
@@ -90,26 +96,22 @@ export class Recording {
     this.#error = error
     void this.#close()
     this.#events.failed(error)
-    this.#arrive()
+    this.wake()
   }
 
   async #readOn(): Promise<void> {
+    this.#isReading = true
     try {
       const { done, value } = await this.#source.next()
+      this.#isReading = false
       // It may have been stopped meanwhile.
       if (this.#state !== 'open') return
       if (done) this.#end()
       else this.#append(value)
-      this.#arrive()
+      this.wake()
     } catch (error) {
       this.stop(error)
     }
-  }
-
-  #arrive(): void {
-    const reading = this.#reading
-    this.#reading = undefined
-    reading?.resolve(undefined)
   }
 
   #end(): void {

@@ -1,8 +1,11 @@
-import { LeanResponse } from '@harbor/pool'
+import { LeanResponse, type BodyChunks } from '@harbor/pool'
+
+/** Where chunks come from; some sources know which have come already. */
+export type ChunkSource = AsyncIterator<Uint8Array> & Pick<BodyChunks, 'take'>
 
 /** The body of a response as it comes off the wire; our own responses give it without a web stream in between. */
-export function chunksOf(response: Response): AsyncIterator<Uint8Array> {
-  if (response instanceof LeanResponse) return response.chunks()[Symbol.asyncIterator]()
+export function chunksOf(response: Response): ChunkSource {
+  if (response instanceof LeanResponse) return response.chunks()
   return fromBody(response.body)
 }
 

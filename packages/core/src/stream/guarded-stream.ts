@@ -3,12 +3,13 @@ import { StreamFaultError, TimeoutError } from '../errors.ts'
 import type { StreamEnd } from '../call/exchange.ts'
 import type { JsonBody } from '../wire/operation.ts'
 import type { FaultEvent, StreamDialect } from './dialect.ts'
+import type { ChunkSource } from './chunks-of.ts'
 import { IdleClock } from './idle-clock.ts'
 import { SseSplitter, type SseEvent } from './sse-splitter.ts'
 import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
 
 export interface GuardedStreamOptions {
-  readonly source: AsyncIterator<Uint8Array>
+  readonly source: ChunkSource
   readonly dialect: StreamDialect
   readonly clock: Clock
   /** How long the first content may take, in milliseconds. */
@@ -58,7 +59,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** Resolves when the stream has ended, however it did; never rejects. */
   readonly ended: Promise<StreamEnd>
   readonly dialect: StreamDialect
-  readonly #source: AsyncIterator<Uint8Array>
+  readonly #source: ChunkSource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
   readonly #splitter = new SseSplitter()
@@ -160,10 +161,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return undefined
   }
 
-  /** One read from the wire, judged. */
+  /** One read from the wire, judged: all that it has brought, which is more than one event when the process is busy. */
   async #advance(): Promise<void> {
     const result = await this.#nextChunk()
-    if (result.done !== true) this.#take(result.value)
+    if (result.done !== true) this.#take(withMore(result.value, this.#source))
     else this.#takeEnd()
   }
 
@@ -287,4 +288,12 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
 export function pieceOf({ name, json }: FaultEvent): StreamPiece {
   const text = `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(json)}\n\n`
   return { bytes: new TextEncoder().encode(text), events: [{ name, json }] }
+}
+
+function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {
+  const second = source.take?.()
+  if (!second) return first
+  const chunks = [first, second]
+  for (let more = source.take?.(); more; more = source.take?.()) chunks.push(more)
+  return Buffer.concat(chunks)
 }
