@@ -296,6 +296,69 @@ describe('streams', () => {
     expect(onError.mock.calls.flat()).toEqual([thrown, expect.any(TypeError)])
   })
 
+  it('keeps a text at once, hands it out as text and as bytes, and tells those who join', async () => {
+    const cache = newCache()
+    const gate = Promise.withResolvers<undefined>()
+    const open = async (): Promise<Source<{ status: number }>> => {
+      await gate.promise
+      return { head: { status: 200 }, body: 'Grüße' }
+    }
+    const [first, joined] = [cache.record('key', open), cache.record('key', open)]
+    gate.resolve(undefined)
+    for (const answer of [await first, await joined, await cache.record('key', open)]) {
+      expect(answer).toMatchObject({ head: { status: 200 }, body: { text: 'Grüße' } })
+      expect(await readAll(answer.body)).toBe('Grüße')
+      expect(await answer.body.next()).toMatchObject({ done: true })
+      expect(await answer.kept).toBe(true)
+    }
+    expect(cache.stats()).toMatchObject({ misses: 1, shared: 1, hits: 1, entries: 1 })
+    const left = await cache.record('key', open)
+    left.body.cancel()
+    expect(await left.body.next()).toMatchObject({ done: true })
+    expect(await readAll((await cache.record('empty', () => ({ head: null, body: '' }))).body)).toBe('')
+  })
+
+  it('keeps no text that the load refuses, that is too long in bytes, or that is asked for past the cache', async () => {
+    const cache = newCache()
+    const answer = (body: string) => () => ({ head: null, body })
+    const refused = await cache.record('key', ({ refuse }) => {
+      refuse('length')
+      return { head: null, body: 'cut' }
+    })
+    expect(await refused.kept).toBe('length')
+    const long = await cache.record('key', answer('üü'), { maxRecordBytes: 3 })
+    expect(await long.kept).toBe('too-large')
+    expect(await readAll(long.body)).toBe('üü')
+    const past = await cache.record('key', answer('text'), { control: 'bypass' })
+    expect(await past.kept).toBe('bypass')
+    expect(cache.stats().entries).toBe(0)
+    expect(await (await cache.record('key', answer('üü'), { maxRecordBytes: 4 })).kept).toBe(true)
+  })
+
+  it('aborts the load of a text that nobody waits for any more', async () => {
+    const cache = newCache()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const signals: AbortSignal[] = []
+    const gate = Promise.withResolvers<undefined>()
+    const pending = cache.record(
+      'key',
+      async ({ signal }) => {
+        signals.push(signal)
+        await gate.promise
+        return { head: null, body: 'too late' }
+      },
+      { signal: controller.signal },
+    )
+    await pass(0)
+    controller.abort(reason)
+    await expect(pending).rejects.toBe(reason)
+    gate.resolve(undefined)
+    await pass(0)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(cache.stats()).toMatchObject({ entries: 0, kept: 0 })
+  })
+
   it('getOrStream opens nothing before it is read, and replays what it read', async () => {
     const cache = newCache()
     const open = vi.fn(async function* (_: AbortSignal) {

@@ -81,6 +81,23 @@ describe('IncomingBody', () => {
     )
   })
 
+  it('gives what has come already without a promise, and lets the connection go on', async () => {
+    const source = { pause: vi.fn(), resume: vi.fn(), cancel: vi.fn() }
+    const body = new IncomingBody(source, 0, () => undefined)
+    expect(body.take()).toBeUndefined()
+    const half = new Uint8Array(32_768)
+    body.push(half)
+    body.push(new Uint8Array(32_768))
+    expect(source.pause).toHaveBeenCalledTimes(1)
+    expect(body.take()).toBe(half)
+    expect(body.take()).toBeDefined()
+    expect(source.resume).toHaveBeenCalledTimes(1)
+    expect(body.take()).toBeUndefined()
+    body.end()
+    expect(body.take()).toBeUndefined()
+    expect(await body.next()).toMatchObject({ done: true })
+  })
+
   it('gives what arrived before a failure, and nothing after an abort', async () => {
     const failed = body().body
     failed.push(Uint8Array.of(1))

@@ -37,6 +37,16 @@ describe('LeanHeaders', () => {
     expect([...new LeanHeaders(list)]).toEqual(lines)
   })
 
+  it('have copies that go their own ways', () => {
+    const lean = new LeanHeaders(RAW)
+    const copy = lean.copy()
+    expect([...copy]).toEqual([...lean])
+    copy.set('vary', 'y')
+    copy.append('set-cookie', 'c=3')
+    expect([lean.get('vary'), lean.getSetCookie()]).toEqual(['x', ['a=1', 'b=2']])
+    expect([copy.get('vary'), copy.getSetCookie()]).toEqual(['y', ['a=1', 'b=2', 'c=3']])
+  })
+
   it('can be walked through in every way', () => {
     const [lean, genuine] = [new LeanHeaders({ b: '2', a: '1' }), new Headers({ b: '2', a: '1' })]
     for (const headers of [lean, genuine]) {

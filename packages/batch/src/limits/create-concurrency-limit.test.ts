@@ -138,6 +138,19 @@ describe('who waits for a slot', () => {
     expect(order).toEqual([1])
   })
 
+  it('is there at once or not at all for one who does not wait, and passes nobody who does', async () => {
+    const limit = createConcurrencyLimit({ initial: 1, max: 1 })
+    const slot = limit.tryAcquire()
+    expect(slot).toBeDefined()
+    expect(limit.tryAcquire()).toBeUndefined()
+    const waiting = limit.acquire()
+    slot?.settle({ overloaded: false })
+    expect(limit.tryAcquire()).toBeUndefined()
+    ;(await waiting).cancel()
+    expect(limit.tryAcquire()).toBeDefined()
+    expect(limit.stats()).toMatchObject({ granted: 3, inFlight: 1, waiting: 0 })
+  })
+
   it('leaves at once when the signal aborts, with its reason and without a listener', async () => {
     const limit = createConcurrencyLimit({ initial: 1, max: 1 })
     const [lease] = await take(limit, 1)

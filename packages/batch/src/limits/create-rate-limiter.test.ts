@@ -532,6 +532,41 @@ it.each([
   expect(() => createRateLimiter(options as RateLimits)).toThrow(new TypeError(message))
 })
 
+describe('an acquire that does not wait', () => {
+  it('starts at once or not at all, takes what it is given, and gives it back', async () => {
+    const { limiter, starts, ask } = noted({ requestsPerMinute: 60, burstMs: 1_000, safety: 1 })
+    const lease = limiter.tryAcquire(small)
+    expect(lease).toBeDefined()
+    expect(limiter.stats()).toMatchObject({ granted: 1, inFlight: 1, waiting: 0, refused: 0 })
+    expect(limiter.tryAcquire(small)).toBeUndefined()
+    lease?.cancel()
+    expect(limiter.tryAcquire(small)).toBeDefined()
+    ask()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(starts).toEqual([1_000])
+  })
+
+  it('passes nobody who waits, unless its priority is higher', async () => {
+    const { limiter, starts, ask } = noted({ requestsPerMinute: 60, burstMs: 1_000, safety: 1 })
+    limiter.tryAcquire(small)
+    ask({ input: 1, output: 0 })
+    await vi.advanceTimersByTimeAsync(999)
+    expect(limiter.tryAcquire(small)).toBeUndefined()
+    expect(starts).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(starts).toEqual([1_000])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(limiter.tryAcquire(small, { priority: 1 })).toBeDefined()
+  })
+
+  it('is given nothing for what could never start, and refuses nonsense by name', () => {
+    const { limiter } = noted({ tokensPerMinute: 10 })
+    expect(limiter.tryAcquire({ input: 11, output: 0 })).toBeUndefined()
+    expect(() => limiter.tryAcquire({ input: -1, output: 0 })).toThrow('cost.input')
+    expect(() => limiter.tryAcquire(small, { priority: NaN })).toThrow('priority')
+  })
+})
+
 it('refuses a cost that is none, and unknown options of an acquire', async () => {
   const { acquire, waitMs } = createRateLimiter({})
   await expect(acquire({ input: -1, output: 0 })).rejects.toThrow(

@@ -99,6 +99,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 
   async #leave(): Promise<void> {
+    this.#events = []
     if (this.#isOver) return
     this.#isOver = true
     if (!this.#controller.signal.aborted) this.#controller.abort()
