@@ -117,6 +117,11 @@ export interface CallCost {
 /** Under this symbol an object carries the receipt of the call that made it, where nobody meets it by accident. */
 const RECEIPT: unique symbol = Symbol('harbor.receipt')
 
+/** The same for what is made by Harbor itself: there nobody lists the properties, and to assign one costs next to nothing. */
+export function carryReceipt(holder: Response | Headers, receipt: Receipt): void {
+  ;(holder as { [RECEIPT]?: Receipt })[RECEIPT] = receipt
+}
+
 /** Ties a receipt to what the caller will hold: a result, an error, a response, or a response's headers. */
 export function attachReceipt(holder: unknown, receipt: Receipt): void {
   if (typeof holder !== 'object' || holder === null || !Object.isExtensible(holder)) return

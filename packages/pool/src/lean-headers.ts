@@ -56,19 +56,15 @@ export class LeanHeaders extends GenuineHeaders {
   }
 
   entries(): ArrayIterator<[string, string]> {
-    return this.#lines().values()
+    return this.#collect((name, value): [string, string] => [name, value])
   }
 
   keys(): ArrayIterator<string> {
-    return this.#lines()
-      .map(([name]) => name)
-      .values()
+    return this.#collect((name) => name)
   }
 
   values(): ArrayIterator<string> {
-    return this.#lines()
-      .map(([, value]) => value)
-      .values()
+    return this.#collect((_, value) => value)
   }
 
   [Symbol.iterator](): ArrayIterator<[string, string]> {
@@ -76,7 +72,10 @@ export class LeanHeaders extends GenuineHeaders {
   }
 
   forEach(tell: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
-    for (const [name, value] of this.entries()) tell.call(self, value, name, this)
+    for (const name of this.#names()) {
+      if (name === COOKIES) for (const cookie of this.#cookies ?? []) tell.call(self, cookie, name, this)
+      else tell.call(self, this.#values.get(name) ?? '', name, this)
+    }
   }
 
   /** The same lines once more, which change by themselves from here on. */
@@ -92,18 +91,21 @@ export class LeanHeaders extends GenuineHeaders {
     return new Headers(this)
   }
 
-  /** Sorted by name. There are few, and inserting them one after the other costs less than to have them sorted. */
-  #lines(): [string, string][] {
-    const lines: [string, string][] = []
-    for (const [name, value] of this.#values) {
-      let at = lines.length
-      for (; at > 0 && (lines[at - 1]?.[0] ?? '') > name; at--) lines[at] = lines[at - 1] ?? ['', '']
-      lines[at] = [name, value]
+  /** Sorted. There are few, and inserting them one after the other costs less than to have them sorted. */
+  #names(): string[] {
+    const names: string[] = []
+    for (const name of this.#values.keys()) {
+      let at = names.length
+      for (; at > 0 && (names[at - 1] ?? '') > name; at--) names[at] = names[at - 1] ?? ''
+      names[at] = name
     }
-    const at = this.#cookies ? lines.findIndex(([name]) => name === COOKIES) : -1
-    if (at !== -1)
-      lines.splice(at, 1, ...this.getSetCookie().map((cookie): [string, string] => [COOKIES, cookie]))
-    return lines
+    return names
+  }
+
+  #collect<Item>(itemOf: (name: string, value: string) => Item): ArrayIterator<Item> {
+    const items: Item[] = []
+    this.forEach((value, name) => items.push(itemOf(name, value)))
+    return items.values()
   }
 
   #add(name: string, value: string): void {

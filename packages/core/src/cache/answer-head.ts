@@ -20,6 +20,9 @@ export function headOf(
   { status, statusText, url, headers, body: { kind } }: Answer,
   target: string,
 ): AnswerHead {
-  const kept = [...headers].filter(([name]) => !PASSING.test(name))
+  const kept: [string, string][] = []
+  headers.forEach((value, name) => {
+    if (!PASSING.test(name)) kept.push([name, value])
+  })
   return { status, statusText, url, headers: kept, kind, target }
 }

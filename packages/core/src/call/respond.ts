@@ -1,6 +1,6 @@
 import type { Answer } from './exchange.ts'
 import { HarborResponse } from './harbor-response.ts'
-import { attachReceipt, type Receipt } from '../receipt.ts'
+import { carryReceipt, type Receipt } from '../receipt.ts'
 import { isFailureStatus } from '../verdict.ts'
 
 /** Makes the `Response` that the caller's SDK reads, with its receipt and Harbor's headers. */
@@ -15,8 +15,8 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   if (receipt.cache) headers.set('x-harbor-cache', receipt.cache.status)
   if (receipt.cost) headers.set('x-harbor-cost-usd', receipt.cost.usd.toFixed(9))
   const response = new HarborResponse(answer, { status, statusText, headers, url })
-  attachReceipt(response, receipt)
-  attachReceipt(headers, receipt) // an error of the SDK keeps nothing else of the response
+  carryReceipt(response, receipt)
+  carryReceipt(headers, receipt) // an error of the SDK keeps nothing else of the response
   return response
 }
 
