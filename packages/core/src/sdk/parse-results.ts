@@ -1,6 +1,6 @@
 import type { APIPromise } from 'openai'
-import { HarborResponse } from './call/harbor-response.ts'
-import { attachReceipt, receiptOf } from './receipt.ts'
+import { HarborResponse } from '../call/harbor-response.ts'
+import { attachReceipt, receiptOf } from '../receipt.ts'
 
 /** What the SDK keeps in a promise: how its result is made of a response. */
 interface Insides<Result> {
