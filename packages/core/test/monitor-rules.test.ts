@@ -238,7 +238,7 @@ describe('connections-not-reused', () => {
 })
 
 describe('limits-saturated', () => {
-  it('is given when calls wait for a limit, and names what is used up', () => {
+  it('is given when calls wait for a limit, and names the tightest', () => {
     const rate = {
       waiting: 6,
       limits: {
@@ -252,13 +252,19 @@ describe('limits-saturated', () => {
       subject: 'openai/gpt-4',
       facts: { meanWaiting: 6 },
     })
-    expect(advice?.message).toContain('What is used up: 600 requests in 60 s.')
+    expect(advice?.message).toContain('The tightest: 600 requests in 60 s.')
+  })
+
+  it('names the pause that a provider asked for', () => {
+    const paused = quota({ waiting: 1, pausedForMs: 4_000 })
+    const advice = only(windowOf(() => ({ client: { limits: { g: paused } } })))
+    expect(advice?.message).toContain('The tightest: a pause of 4.0 s that the provider asked for.')
   })
 
   it('names the number of calls at once where that is what they wait for', () => {
     const concurrency = { limit: 8, inFlight: 8, waiting: 3, granted: 9, overloaded: 0, cuts: 0 }
     const advice = only(windowOf(() => ({ client: { limits: { g: quota({}, concurrency) } } })))
-    expect(advice?.message).toContain('What is used up: `limits.maxConcurrency`, 8.')
+    expect(advice?.message).toContain('The tightest: `limits.maxConcurrency`, 8.')
   })
 
   it('is not given while nobody waits', () => {

@@ -6,7 +6,7 @@ import { ResourceWatch } from '../src/monitor/resource-watch.ts'
 import { Window } from '../src/monitor/window.ts'
 import { Histogram } from '../src/telemetry/quantiles.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { MiB, ORIGIN, sampleAt, windowOf, type Look } from './monitor-window.ts'
+import { MiB, ORIGIN, quota, sampleAt, windowOf, type Look } from './monitor-window.ts'
 
 const QUEUE: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 2, open: 2, queued: 3 } }
 const CALM: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 1, open: 2, free: 1 } }
@@ -123,7 +123,16 @@ describe('a reading', () => {
           cpuMs: second * 500,
           heapUsedBytes: (second === 20 ? 90 : 60) * MiB,
         },
-        client: { attempts: second * 10 },
+        client: {
+          attempts: second * 10,
+          limits: {
+            'openai/gpt-4': quota({
+              granted: second * 10,
+              rateLimited: second,
+              limits: { requests: { limit: 1_200, windowMs: 60_000, available: 5, learned: false } },
+            }),
+          },
+        },
         cache: { hits: second * 3, misses: second, entries: second, bytes: MiB },
         origin: {
           allowed: 20,
@@ -148,6 +157,7 @@ describe('a reading', () => {
       memory: { heapUsedBytes: 60 * MiB, heapPeakBytes: 90 * MiB },
       sockets: { open: 12, busy: 9, free: 3, allowed: 20, utilization: 0.5, opened: 0 },
       queue: { waiting: 0, mostWaiting: 4, waitMs: { p95: 2 } },
+      limits: { 'openai/gpt-4': { rateLimited: 20, requestsUsed: 0.5, concurrency: undefined } },
       cache: { entries: 30, bytes: MiB, asked: 80, ratio: 0.75 },
     })
     expect(reading.sockets?.reusedRatio).toBeCloseTo(1)

@@ -1,3 +1,4 @@
+import type { LimitStats, RateLimiterStats } from '@harbor/batch'
 import { amount, mib, percent, seconds } from './figures.ts'
 import { askedOf, hitRatio, mean, waitingFor } from './measures.ts'
 import { beyond, FEWEST_REQUESTS, WAITING, type Finding, type Was } from './rule.ts'
@@ -11,24 +12,30 @@ export function limitsSaturated(window: Window, was: Was): readonly Finding[] {
     const waitingRatio = mean(waiting.map((calls) => (calls > 0 ? 1 : 0)))
     if (!beyond(waitingRatio, WAITING, was(code, group))) return []
     const full = concurrency !== undefined && concurrency.waiting > 0
-    const what = full
-      ? `\`limits.maxConcurrency\`, ${concurrency.limit}`
-      : Object.entries(rate.limits)
-          .filter(([, { available }]) => available < 1)
-          .map(([kind, { limit, windowMs }]) => `${limit} ${kind} in ${seconds(windowMs)}`)
-          .join(', ') || 'what is known of them'
+    const what = full ? `\`limits.maxConcurrency\`, ${concurrency.limit}` : tightest(rate)
     return [
       {
         code,
         severity: 'note',
         subject: group,
         message:
-          `Calls of ${group} wait for its limits: ${amount(mean(waiting))} on average. What is used up: ${what}. If the provider allows ` +
+          `Calls of ${group} wait for its limits: ${amount(mean(waiting))} on average. The tightest: ${what}. If the provider allows ` +
           'more, raise it in `limits`; if not, name another target in `fallback`, or ask less by `cache`.',
         facts: { meanWaiting: mean(waiting), mostWaiting: Math.max(...waiting) },
       },
     ]
   })
+}
+
+/** The limit of which least can start now, by how long it takes to be given as much. */
+function tightest({ limits, pausedForMs }: RateLimiterStats): string {
+  if (pausedForMs > 0) return `a pause of ${seconds(pausedForMs)} that the provider asked for`
+  const left = ([, { available, limit, windowMs }]: [string, LimitStats]): number =>
+    (available * windowMs) / limit
+  const [first] = Object.entries(limits).toSorted((one, other) => left(one) - left(other))
+  if (!first) return 'the first answers, which will tell what is allowed'
+  const [kind, { limit, windowMs }] = first
+  return `${limit} ${kind} in ${seconds(windowMs)}`
 }
 
 /** The part of attempts that a provider refuses as too many. */

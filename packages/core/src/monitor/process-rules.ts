@@ -20,7 +20,7 @@ export function eventLoopBlocked(window: Window, was: Was): readonly Finding[] {
       message:
         `The event loop was late by ${millis(delay.p99)} one moment in a hundred, by ${millis(delay.max)} at most, where ` +
         `${BLOCKED_MS.given} ms is much: answers stand still meanwhile, and deadlines end too late. Find what blocks ` +
-        '(node --cpu-prof) and take it to a worker thread, or give each process less at once by `limits.maxConcurrency`.',
+        '(node --cpu-prof) and take it to a worker thread, unless other processes take the CPU; or begin less at once by `limits.maxConcurrency`.',
       facts: { p99Ms: delay.p99, maxMs: delay.max },
     },
   ]

@@ -1,4 +1,3 @@
-import type { LimitKind, RateLimiterStats } from '@harbor/batch'
 import type { OriginStats } from '@harbor/pool'
 import type { QuotaStats } from '../limits/quotas.ts'
 import type { Quantiles } from '../telemetry/quantiles.ts'
@@ -91,8 +90,8 @@ export interface LimitReading {
   readonly rateLimited: number
   /** Nothing starts for so long, in milliseconds, because the provider asked for it. */
   readonly pausedForMs: number
-  /** How much of each known limit is used up, from 0 to 1. */
-  readonly used: Readonly<Partial<Record<LimitKind, number>>>
+  /** Requests that began, of those that `requestsPerMinute` allows in that time: from 0 to 1; undefined while no such limit is known. */
+  readonly requestsUsed: number | undefined
   /** How many may be under way; undefined where nobody limits it. */
   readonly concurrency: number | undefined
 }
@@ -168,21 +167,15 @@ function queueOf(window: Window, origins: readonly string[]): QueueReading {
 
 function limitOf(window: Window, group: string, quota: QuotaStats): LimitReading {
   const { rate, concurrency } = quota
+  const { requests } = rate.limits
+  const granted = window.rise(({ limits }) => limits[group]?.rate.granted)
   return {
     inFlight: rate.inFlight,
     waiting: waitingFor(quota),
     rateLimited: window.rise(({ limits }) => limits[group]?.rate.rateLimited),
     pausedForMs: rate.pausedForMs,
-    used: usedOf(rate),
+    requestsUsed:
+      requests && Math.min(1, (granted * requests.windowMs) / (requests.limit * Math.max(1, window.ms))),
     concurrency: concurrency?.limit,
   }
-}
-
-function usedOf({ limits }: RateLimiterStats): LimitReading['used'] {
-  return Object.fromEntries(
-    Object.entries(limits).map(([kind, { limit, available }]) => [
-      kind,
-      Math.min(1, Math.max(0, 1 - available / limit)),
-    ]),
-  )
 }
