@@ -54,7 +54,7 @@ export function judge(window: Window, was: Was): readonly Finding[] {
   return rules.flatMap((rule) => rule(window, was))
 }
 
-export function clientClosed(window: Window): readonly Finding[] {
+function clientClosed(window: Window): readonly Finding[] {
   if (!window.last.client.closed) return []
   const message =
     'The client has been closed: its figures are those of its end, and only the process is still watched. Close the monitor, too.'
