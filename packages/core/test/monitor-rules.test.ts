@@ -43,9 +43,14 @@ describe('event-loop-blocked', () => {
     expect(advice?.message).toContain('`limits.maxConcurrency`')
   })
 
-  it('is not given for one block in a minute', () => {
+  it('is not given for one block in a minute, nor for two at the start', () => {
     const once = (number: number): Look => ({ delays: number === 30 ? [400] : Array<number>(50).fill(1) })
     expect(codes(windowOf(once))).toEqual([])
+    const blocked = (times: number) => (number: number) => ({
+      delays: number > 0 && number <= times ? [900] : [1],
+    })
+    expect(codes(windowOf(blocked(2), 10))).toEqual([])
+    expect(codes(windowOf(blocked(3), 10))).toEqual(['event-loop-blocked'])
   })
 
   it('stands until the delay is half as long', () => {

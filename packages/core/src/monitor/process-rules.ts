@@ -8,11 +8,14 @@ import type { Window } from './window.ts'
  * process too busy.
  */
 const BLOCKED_MS = { given: 70, over: 35 }
+/** One block, such as that of a start, is no habit. */
+const FEWEST_BLOCKS = 3
 
 export function eventLoopBlocked(window: Window, was: Was): readonly Finding[] {
   const code = 'event-loop-blocked'
   const delay = window.delays().read()
-  if (!delay || !beyond(delay.p99, BLOCKED_MS, was(code))) return []
+  const blocks = window.looksLaterThan(was(code) ? BLOCKED_MS.over : BLOCKED_MS.given)
+  if (!delay || blocks < FEWEST_BLOCKS || !beyond(delay.p99, BLOCKED_MS, was(code))) return []
   return [
     {
       code,
@@ -21,7 +24,7 @@ export function eventLoopBlocked(window: Window, was: Was): readonly Finding[] {
         `The event loop was late by ${millis(delay.p99)} one moment in a hundred, by ${millis(delay.max)} at most, where ` +
         `${BLOCKED_MS.given} ms is much: answers stand still meanwhile, and deadlines end too late. Find what blocks ` +
         '(node --cpu-prof) and take it to a worker thread, unless other processes take the CPU; or begin less at once by `limits.maxConcurrency`.',
-      facts: { p99Ms: delay.p99, maxMs: delay.max },
+      facts: { p99Ms: delay.p99, maxMs: delay.max, blocks },
     },
   ]
 }

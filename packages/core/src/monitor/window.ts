@@ -64,6 +64,11 @@ export class Window {
     return all
   }
 
+  /** How many looks found a timer that fired later than this, in milliseconds. */
+  looksLaterThan(ms: number): number {
+    return this.#samples.filter(({ process }) => process.delays.max > ms).length
+  }
+
   /**
    * What the heap came down to in the first, second and third part of a full window, in bytes: about what is alive, since whatever
    * is above it was garbage.
