@@ -1,69 +1,59 @@
 /**
- * Performance optimization: cache and prediction.
+ * Performance optimization: cache, connections, prediction, and a monitor that says what to change.
  *
- * Scenario: users of a help desk ask much the same, and after one question often the same next one. What was asked before is
- * answered from the cache; what is likely to be asked next is asked ahead. The same sessions are replayed without and with.
+ * Scenario: users of a help desk ask much the same, one question after the other. Their sessions are replayed by a client that its
+ * monitor finds fault with, by the bare SDK, and by a client with cache, connections and prediction.
  *
  *     pnpm example performance-optimization                     against the simulator: no key, no network
  *     OPENAI_API_KEY=… pnpm example performance-optimization    a few calls to a real provider (OPENAI_BASE_URL, HARBOR_MODEL)
  *
- * Time is compressed: an answer lives for an hour in life and for 1.8 s here, and users think as much faster. Providers answer in
- * their own time, some 30 ms here, so that what a user waits for is compared as it is.
+ * Time is compressed: an answer lives for an hour in life and for 1.8 s here, and users think as much faster. The provider, in a process
+ * of its own, takes its own time, some 120 ms, so that what users wait for and what the client costs are compared as they are.
  */
 import { Harbor, perCall, type HarborOptions } from '@harbor/core'
+import { createResourceMonitor, type ResourceReading } from '@harbor/core/monitor'
 import { startSimulator } from '@harbor/simulator'
+import { fork } from 'node:child_process'
+import { subscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import OpenAI from 'openai'
 
 // ── Configuration ─────────────────────────────────────────────────────────────────────────────────
 
 const COMPRESSION = 2_000
 const MODEL = process.env['HARBOR_MODEL'] ?? 'gpt-4'
-/** 1,000 entries, fresh for an hour; what is asked ahead is bounded, and ends by itself when too little of it is wanted. */
-const PERFORMANCE = {
+/** 1,000 entries, fresh for an hour; 20 connections; what is asked ahead ends by itself when too little of it is wanted. */
+const PERFORMANCE: HarborOptions = {
   cache: { maxEntries: 1_000, ttlMs: 3_600_000 / COMPRESSION, scope: 'help desk' },
-  prefetch: {
-    minSupport: 3,
-    minConfidence: 0.5,
-    minPrecision: 0.3,
-    maxPerMinute: 5_000,
-    onlyWhenIdle: false,
-  },
-  models: { [MODEL]: { price: { inputPerMillion: 30, outputPerMillion: 60 } } },
-} satisfies HarborOptions
+  pool: { connections: 20 },
+  prefetch: { maxPerMinute: 5_000, onlyWhenIdle: false },
+  limits: { requestsPerMinute: 20_000 },
+}
 
 // ── The workload ──────────────────────────────────────────────────────────────────────────────────
 
-const WORKLOAD = { sessions: 600, atOnce: 24, topics: 60, followUps: 3, goesOn: 0.8, thinkMs: 40 } as const
+const WORKLOAD = { atOnce: 44, topics: 60, questions: 4, thinkMs: 20_000 / COMPRESSION } as const
 
-/** What each user asks, in order: topics by Zipf's law, and within a topic one question after the other, mostly. */
-function sessions(count: number): string[][] {
-  const random = seeded(7)
-  const weights = Array.from({ length: WORKLOAD.topics }, (_, rank) => 1 / (rank + 1))
-  const total = weights.reduce((sum, weight) => sum + weight)
+/** What each user asks, in order: topics about by Zipf's law, and of each its first questions. The same in every run. */
+function sessions(count: number, state = 7): string[][] {
+  const below = (most: number): number => ((state = (state * 48_271) % 2_147_483_647) / 2_147_483_647) * most
   return Array.from({ length: count }, () => {
-    let left = random() * total
-    const topic = weights.findIndex((weight) => (left -= weight) <= 0)
-    const questions = [`Topic ${topic}: what is it about?`]
-    while (questions.length <= WORKLOAD.followUps && random() < WORKLOAD.goesOn)
-      questions.push(`Topic ${topic}: and what about its side ${questions.length}?`)
-    return questions
+    const topic = Math.floor(WORKLOAD.topics ** below(1))
+    return Array.from({ length: 1 + below(WORKLOAD.questions) }, (_, n) => `Topic ${topic}, question ${n}?`)
   })
 }
 
-/** @returns how long users waited for each answer, in milliseconds */
-async function replay(harbor: Harbor, all: readonly string[][]): Promise<number[]> {
-  const waits: number[] = []
-  const left = all.values()
+async function replay(client: OpenAI, all: readonly string[][]): Promise<number[]> {
+  const [waits, left]: [number[], Iterable<string[]>] = [[], all.values()]
   const user = async (_: unknown, place: number): Promise<void> => {
     for (const questions of left) {
-      const session = `user ${place} with ${questions[0] ?? ''}`
+      const options = client instanceof Harbor ? perCall({ session: `${place} ${questions[0] ?? ''}` }) : {}
       for (const content of questions) {
-        const begun = performance.now()
-        await harbor.chat.completions.create(
-          { model: MODEL, temperature: 0, messages: [{ role: 'user', content }] },
-          perCall({ session }),
-        )
+        const [begun, messages] = [performance.now(), [{ role: 'user' as const, content }]]
+        await client.chat.completions.create({ model: MODEL, temperature: 0, messages }, options)
         waits.push(performance.now() - begun)
-        await new Promise((resolve) => setTimeout(resolve, WORKLOAD.thinkMs * Math.random() * 2))
+        await setTimeout(WORKLOAD.thinkMs * Math.random() * 2)
       }
     }
   }
@@ -71,71 +61,90 @@ async function replay(harbor: Harbor, all: readonly string[][]): Promise<number[
   return waits
 }
 
+/** What leaves the process, whoever sends it: under the SDK's `fetch` and under Harbor's pool there is undici. */
+const sent = { requests: 0, sockets: 0 }
+subscribe('undici:request:create', () => sent.requests++)
+subscribe('undici:client:connected', () => sent.sockets++)
+
 // ── Demonstration ─────────────────────────────────────────────────────────────────────────────────
 
-async function measure(connection: HarborOptions, options: HarborOptions, all: readonly string[][]) {
-  const harbor = new Harbor({ logLevel: 'off', ...connection, models: PERFORMANCE.models, ...options })
-  const begun = performance.now()
-  const waits = (await replay(harbor, all)).toSorted((a, b) => a - b)
-  const stats = harbor.stats()
-  await harbor.close()
-  return {
-    stats,
-    meanMs: waits.reduce((sum, wait) => sum + wait, 0) / waits.length,
-    medianMs: waits[waits.length >> 1] ?? 0,
-    seconds: (performance.now() - begun) / 1_000,
+async function measure(client: OpenAI, all: readonly string[][]) {
+  // The bare SDK has no figures of its own; the process has, beside any client.
+  const harbor = client instanceof Harbor ? client : new Harbor()
+  using monitor = createResourceMonitor(harbor, { intervalMs: 25, windowMs: 25_000 })
+  const [before, cpu, begun] = [{ ...sent }, process.cpuUsage(), performance.now()]
+  const waits = await replay(client, all)
+  const [seconds, { user, system }] = [(performance.now() - begun) / 1_000, process.cpuUsage(cpu)]
+  const [reading, { cache }] = [monitor.read(), harbor.stats()]
+  const figures = {
+    'mean response time, ms': waits.reduce((sum, wait) => sum + wait, 0) / waits.length,
+    'throughput, questions/s': waits.length / seconds,
+    'CPU per question, µs': (user + system) / waits.length,
+    'greatest heap, MiB': reading.memory.heapPeakBytes / 2 ** 20,
+    'sockets opened': sent.sockets - before.sockets,
+    'requests to the provider': sent.requests - before.requests,
   }
+  await harbor.close()
+  return { reading, cache, figures }
 }
 
-async function demonstrate(connection: HarborOptions, count: number): Promise<void> {
-  const all = sessions(count)
+async function demonstrate(all: readonly string[][], baseURL?: string, warmUpURL?: string): Promise<void> {
+  const harbor = (options: HarborOptions) => (url?: string) => new Harbor({ baseURL: url, ...options })
+  async function run(make: (url?: string) => OpenAI, part = all) {
+    // The first calls of a process are slow, whoever makes them.
+    if (warmUpURL !== undefined) await measure(make(warmUpURL), all.slice(0, 50))
+    return measure(make(baseURL), part)
+  }
+  console.log(`   ${all.flat().length} questions, ${new Set(all.flat()).size} of them different`)
+  const narrow = await run(harbor({ pool: { connections: 4 } }), all.slice(0, 50))
+  const [bare, tuned] = [await run((url) => new OpenAI({ baseURL: url })), await run(harbor(PERFORMANCE))]
+  const { ratio, prefetch } = tuned.cache
+  console.log(`🎯 Cache hit ratio: ${percent(ratio)}`)
+  console.log(`🔗 Pool utilization: ${percent(tuned.reading.sockets?.utilization)}`)
+  console.log(`🔮 Asked ahead by prediction: ${prefetch.loaded}, of use: ${prefetch.useful}`)
+  console.log('📈 Improvement over the bare SDK:')
+  for (const [what, from] of Object.entries(bare.figures)) {
+    const to = tuned.figures[what as keyof typeof bare.figures]
+    const part = `${percent(Math.abs(to - from) / from)} ${to < from ? 'less' : 'more'}`
+    console.log(`   - ${what}: ${from.toFixed(0)} → ${to.toFixed(0)} (${part})`)
+  }
+  monitored('4 connections, no cache', narrow.reading)
+  monitored('20 connections, cache, prediction', tuned.reading)
+}
+
+function monitored(what: string, reading: ResourceReading): void {
+  const { memory, sockets, queue, limits, advice } = reading
+  console.log(`🩺 Monitor - ${what}:`)
+  const { delayMs, utilization } = reading.eventLoop
   console.log(
-    `   ${count} sessions, ${all.flat().length} questions, ${new Set(all.flat()).size} of them different`,
+    `   - event loop: ${percent(utilization)} at work, p99 of its delay ${delayMs?.p99.toFixed(0)} ms`,
   )
-  const without = await measure(connection, {}, all)
-  const withCache = await measure(connection, PERFORMANCE, all)
-  const { cache, prefetch, cost, attempts } = withCache.stats
-  const { loaded, useful } = cache.prefetch
-  console.log(`🎯 Cache hit ratio: ${percent(cache.ratio)}`)
-  console.log(
-    `🔮 Prediction - precision: ${percent(prefetch?.precision ?? 0)}, asked ahead: ${loaded}, of use: ${useful}, wasted: ${loaded - useful}`,
-  )
-  console.log('📈 Improvement:')
-  console.log(`   - response time, mean: ${change(without.meanMs, withCache.meanMs, ' ms')}`)
-  console.log(`   - response time, median: ${change(without.medianMs, withCache.medianMs, ' ms')}`)
-  console.log(`   - calls upstream: ${change(without.stats.attempts, attempts)}`)
-  console.log(
-    `💰 Cost: $${without.stats.cost.spentUsd.toFixed(4)} → $${cost.spentUsd.toFixed(4)}, what was asked ahead included`,
-  )
+  console.log(`   - heap: at most ${percent(memory.heapPeakBytes / memory.heapLimitBytes)} of what V8 allows`)
+  console.log(`   - sockets: ${percent(sockets?.utilization)} of ${sockets?.allowed} in use`)
+  console.log(`   - queue: ${queue?.mostWaiting} at most, half wait ${queue?.waitMs?.p50.toFixed(0)} ms`)
+  console.log(`   - limits: ${percent(limits[`openai/${MODEL}`]?.requestsUsed)} of the requests used`)
+  console.log(advice.map(({ message }) => `   - advice: ${message}`).join('\n') || '   - no advice')
 }
 
-async function simulated(): Promise<void> {
-  const latency = { mean: 30, sigma: 0.3 }
-  const simulator = await startSimulator({ providers: { openai: { latency } }, seed: 3 })
-  const { baseURL } = simulator.provider()
-  await demonstrate({ apiKey: 'simulated', baseURL }, WORKLOAD.sessions)
-  await simulator.close()
+async function provide(): Promise<void> {
+  const openai = { latency: { mean: 120, sigma: 0.3 } }
+  const simulator = await startSimulator({ providers: { openai, warmUp: openai }, seed: 3 })
+  process.send?.([...simulator.providers.values()].map(({ baseURL }) => baseURL))
 }
 
-function change(before: number, after: number, unit = ''): string {
-  const less = percent((before - after) / before)
-  const digits = unit === '' ? 0 : 1
-  return `${before.toFixed(digits)} → ${after.toFixed(digits)}${unit} (${less} less)`
-}
-
-const percent = (part: number): string => `${(100 * part).toFixed(0)}%`
-
-/** The same sessions in every run. */
-function seeded(state: number): () => number {
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
-}
-
+const percent = (part = 0): string => `${(100 * part).toFixed(0)}%`
 const isReal = Boolean(process.env['OPENAI_API_KEY'])
-console.log('⚡ Performance optimization\n================================')
-console.log(isReal ? '   asking a real provider' : '   asking the simulator')
-await (isReal ? demonstrate({}, 4) : simulated())
+if (process.argv[2] === 'provide') await provide()
+else {
+  process.env['OPENAI_API_KEY'] ||= 'simulated'
+  console.log('⚡ Performance optimization\n================================')
+  console.log(`   asking ${isReal ? 'a real provider' : 'the simulator'}`)
+  const provider = isReal ? undefined : fork(import.meta.filename, ['provide'])
+  const [[...urls] = []] = (provider ? await once(provider, 'message') : []) as [string[]?]
+  await demonstrate(sessions(isReal ? 4 : 1_000), ...urls)
+  provider?.kill()
+}
 
 // ── Best practice ─────────────────────────────────────────────────────────────────────────────────
 // Only what is repeatable is cached: temperature 0 or a seed. Give `scope` where users share answers; without it, keys do not.
-// Give tags to answers that a change of your documents makes wrong, and call harbor.cache.invalidateTag when they change.
-// Watch `stats().cache.prefetch`: what was asked ahead and never asked for was paid for all the same.
+// Let a monitor run in production, and log what its `onAdvice` is told.

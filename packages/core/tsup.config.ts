@@ -3,7 +3,7 @@ import base from '../../tsup.base.ts'
 
 export default defineConfig({
   ...(base as Options),
-  entry: ['src/index.ts', 'src/cli/bin.ts'],
+  entry: ['src/index.ts', 'src/monitor/index.ts', 'src/cli/bin.ts'],
   // Nobody imports the command.
-  dts: { entry: 'src/index.ts' },
+  dts: { entry: ['src/index.ts', 'src/monitor/index.ts'] },
 })

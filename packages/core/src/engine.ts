@@ -106,6 +106,7 @@ export function createEngine(
       : undefined
   const changes = new Changes()
   const live = new LivePolicy(options, policy, changes, given)
+  let closed = false
 
   function read(): Pick<HarborStats, 'cost' | 'targets'> {
     return { cost: accounts.read(), targets: health.stats() }
@@ -135,8 +136,10 @@ export function createEngine(
       targets: health.stats(),
       limits: quotas.stats(),
       pool: pool?.stats() ?? {},
+      closed,
     }),
     close: async () => {
+      closed = true
       alerts?.close()
       foresight?.close()
       await embeddingBatch?.close()

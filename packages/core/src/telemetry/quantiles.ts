@@ -29,6 +29,11 @@ export class Histogram {
     this.#max = Math.max(this.#max, ms)
   }
 
+  /** The greatest, exactly; 0 while there is none. */
+  get max(): number {
+    return this.#max
+  }
+
   /** Takes in what another one has counted. */
   add(other: Histogram): void {
     for (const [index, count] of other.#buckets.entries()) {

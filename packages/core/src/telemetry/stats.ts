@@ -37,6 +37,8 @@ export interface HarborStats {
   readonly limits: Readonly<Record<string, QuotaStats>>
   /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
   readonly pool: ReturnType<Pool['stats']>
+  /** Whether `close()` was called: what is above is how it ended. */
+  readonly closed: boolean
 }
 
 /** Adds up what the events tell. */
@@ -70,7 +72,7 @@ export class CallStatistics {
 
   read(): Omit<
     HarborStats,
-    'cache' | 'cost' | 'embeddingBatch' | 'limits' | 'pool' | 'prefetch' | 'targets'
+    'cache' | 'closed' | 'cost' | 'embeddingBatch' | 'limits' | 'pool' | 'prefetch' | 'targets'
   > {
     const judged = this.#succeeded + this.#failed
     return {

@@ -1,0 +1,115 @@
+import { amount, millis, percent, seconds } from './figures.ts'
+import { useOf } from './origin-use.ts'
+import { beyond, FEWEST_REQUESTS, WAITING, type Finding, type Was } from './rule.ts'
+import type { Window } from './window.ts'
+
+export function queueWaits(window: Window, was: Was): readonly Finding[] {
+  const code = 'queue-waits'
+  return originsOf(window).flatMap((origin): Finding[] => {
+    const { waitingRatio, meanWaiting, mostWanted } = useOf(window, origin)
+    if (!beyond(waitingRatio, WAITING, was(code, origin))) return []
+    const { allowed = 0, queueMs } = window.last.client.pool[origin] ?? {}
+    return [
+      {
+        code,
+        severity: 'warning',
+        subject: origin,
+        message:
+          `Requests to ${origin} wait for a connection: ${amount(meanWaiting)} on average, for ${millis(queueMs?.p50 ?? 0)} ` +
+          `(half of them) to ${millis(queueMs?.p95 ?? 0)} (all but one in 20), since only ${allowed} may be open. ` +
+          `Raise \`pool.connections\` to ${mostWanted}, which is what was needed at once.`,
+        facts: {
+          meanWaiting,
+          waitP50Ms: queueMs?.p50 ?? 0,
+          waitP95Ms: queueMs?.p95 ?? 0,
+          allowed,
+          connections: mostWanted,
+        },
+      },
+    ]
+  })
+}
+
+const SATURATED = { given: 0.9, over: 0.85 }
+/** Queues grow with use / (1 − use): at three quarters a burst still finds room. */
+const ROOM = 0.75
+
+export function poolSaturated(window: Window, was: Was): readonly Finding[] {
+  const code = 'pool-saturated'
+  return originsOf(window).flatMap((origin): Finding[] => {
+    const { utilization, meanInUse, waitingRatio } = useOf(window, origin)
+    // Where a queue stands, there is more to say.
+    if (waitingRatio > WAITING.over || !beyond(utilization, SATURATED, was(code, origin))) return []
+    const { allowed = 0 } = window.last.client.pool[origin] ?? {}
+    const connections = Math.max(allowed + 1, Math.ceil(meanInUse / ROOM))
+    return [
+      {
+        code,
+        severity: 'note',
+        subject: origin,
+        message:
+          `Of ${allowed} connections to ${origin} ${percent(utilization)} were in use; above ${percent(SATURATED.given)} the next burst ` +
+          `waits. Raise \`pool.connections\` to ${connections}.`,
+        facts: { utilization, allowed, connections },
+      },
+    ]
+  })
+}
+
+/** Fewer idle connections than this cost nothing worth a word. */
+const FEWEST_OPEN = 8
+
+export function poolOversized(window: Window, was: Was): readonly Finding[] {
+  const code = 'pool-oversized'
+  return originsOf(window).flatMap((origin): Finding[] => {
+    const { fewestOpen, mostInUse, requests } = useOf(window, origin)
+    const idle = fewestOpen === 0 ? 0 : 1 - mostInUse / fewestOpen
+    const isOver = beyond(idle, { given: 0.75, over: 0.5 }, was(code, origin))
+    if (!window.isFull || requests === 0 || fewestOpen < FEWEST_OPEN || !isOver) return []
+    return [
+      {
+        code,
+        severity: 'note',
+        subject: origin,
+        message:
+          `At least ${fewestOpen} connections to ${origin} were open for ${seconds(window.ms)}, and at most ${mostInUse} of them in use. ` +
+          'Warm fewer, lower `pool.keepAliveTimeoutMs`, or set `pool.autoscale`, which closes what is not needed.',
+        facts: { fewestOpen, mostInUse },
+      },
+    ]
+  })
+}
+
+export function connectionsNotReused(window: Window, was: Was): readonly Finding[] {
+  const code = 'connections-not-reused'
+  return originsOf(window).flatMap((origin): Finding[] => {
+    const { requests, closed } = useOf(window, origin)
+    const isOver = beyond(closed / requests, { given: 0.5, over: 0.25 }, was(code, origin))
+    if (requests < FEWEST_REQUESTS || !isOver) return []
+    return [
+      {
+        code,
+        severity: 'note',
+        subject: origin,
+        message:
+          `${closed} connections to ${origin} were closed in ${seconds(window.ms)}, for ${requests} requests: most requests pay for a ` +
+          'new one. If calls are far apart, raise `pool.keepAliveTimeoutMs` and `pool.keepAliveMaxTimeoutMs`; if not, the server or a ' +
+          'proxy closes them.',
+        facts: { closed, requests },
+      },
+    ]
+  })
+}
+
+export function socketsUnseen(window: Window): readonly Finding[] {
+  const { attempts, pool } = window.last.client
+  if (attempts === 0 || Object.keys(pool).length > 0) return []
+  const message =
+    `${attempts} requests went out by a \`fetch\` that was given to the client: its connections and its queue cannot be seen from here, ` +
+    'and are not judged. Leave `fetch` out to send by the pool, or give the client a `pool` of your own.'
+  return [{ code: 'sockets-unseen', severity: 'note', message, facts: { attempts } }]
+}
+
+function originsOf(window: Window): string[] {
+  return Object.keys(window.last.client.pool)
+}

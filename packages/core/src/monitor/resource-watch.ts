@@ -1,0 +1,93 @@
+import type { Clock } from '@harbor/retry'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Advice } from './advice.ts'
+import { readingOf, type ResourceReading } from './reading.ts'
+import { judge } from './rules.ts'
+import type { ClientSample, ProcessSample, Sample } from './sample.ts'
+import { Window } from './window.ts'
+
+/** Where the figures come from. */
+export interface Gauges {
+  readonly process: { read(): ProcessSample; close(): void }
+  readonly client: () => ClientSample
+  readonly clock: Clock
+}
+
+export interface WatchSettings {
+  readonly intervalMs: number
+  readonly windowMs: number
+  readonly onAdvice: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
+}
+
+/** Looks at the gauges once in an interval, judges what the window shows, and tells when advice is given or withdrawn. */
+export class ResourceWatch {
+  readonly #gauges: Gauges
+  readonly #settings: WatchSettings
+  readonly #telemetry: Telemetry
+  readonly #window: Window
+  readonly #advice = new Map<string, Advice>()
+  readonly #timer: ReturnType<typeof setInterval>
+  #closed = false
+
+  /** `telemetry` shields from what listeners throw. */
+  constructor(gauges: Gauges, settings: WatchSettings, telemetry: Telemetry) {
+    this.#gauges = gauges
+    this.#settings = settings
+    this.#telemetry = telemetry
+    this.#window = new Window(settings.windowMs, this.#sample())
+    this.#timer = setInterval(() => this.#look(), settings.intervalMs)
+    this.#timer.unref()
+  }
+
+  /** Looks once more if the last look is not fresh: readers may be many, the window stays as small. */
+  read(): ResourceReading {
+    const { clock } = this.#gauges
+    if (!this.#closed && clock.now() - this.#window.last.at >= this.#settings.intervalMs / 2) this.#look()
+    return readingOf(this.#window, [...this.#advice.values()])
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#gauges.process.close()
+  }
+
+  #sample(): Sample {
+    const { process, client, clock } = this.#gauges
+    const { attempts, cache, closed, failures, limits, pool, prefetch } = client()
+    return {
+      at: clock.now(),
+      process: process.read(),
+      client: { attempts, cache, closed, failures, limits, pool, prefetch },
+    }
+  }
+
+  #look(): void {
+    const sample = this.#sample()
+    this.#window.add(sample)
+    const stands = this.#advice
+    const found = new Map(
+      judge(this.#window, (code, subject) => stands.has(keyOf({ code, subject }))).map((finding) => [
+        keyOf(finding),
+        { ...finding, since: stands.get(keyOf(finding))?.since ?? sample.at },
+      ]),
+    )
+    const withdrawn = [...stands].filter(([key]) => !found.has(key))
+    const given = [...found].filter(([key]) => !stands.has(key))
+    stands.clear()
+    for (const [key, advice] of found) stands.set(key, advice)
+    for (const [, advice] of withdrawn) this.#tell(advice, 'withdrawn')
+    for (const [, advice] of given) this.#tell(advice, 'given')
+  }
+
+  #tell(advice: Advice, state: 'given' | 'withdrawn'): void {
+    this.#telemetry.shield('The onAdvice of a resource monitor threw', () =>
+      this.#settings.onAdvice?.(advice, state),
+    )
+  }
+}
+
+function keyOf({ code, subject = '' }: Pick<Advice, 'code' | 'subject'>): string {
+  return `${code} ${subject}`
+}

@@ -1,0 +1,86 @@
+import { Histogram } from '../telemetry/quantiles.ts'
+import type { ClientSample, ProcessSample, Sample } from './sample.ts'
+
+/** The looks of the last `windowMs`, oldest first, and the one before them, from which differences are taken. */
+export class Window {
+  readonly #windowMs: number
+  readonly #samples: [Sample, ...Sample[]]
+
+  constructor(windowMs: number, first: Sample) {
+    this.#windowMs = windowMs
+    this.#samples = [first]
+  }
+
+  add(sample: Sample): void {
+    const samples = this.#samples
+    samples.push(sample)
+    while ((samples[1]?.at ?? Infinity) <= sample.at - this.#windowMs) samples.shift()
+  }
+
+  get looks(): number {
+    return this.#samples.length
+  }
+
+  get last(): Sample {
+    return this.#samples.at(-1) ?? this.#samples[0]
+  }
+
+  /** How long it is so far, in milliseconds. */
+  get ms(): number {
+    return this.last.at - this.#samples[0].at
+  }
+
+  get isFull(): boolean {
+    return this.ms >= this.#windowMs
+  }
+
+  /** By how much a counter has risen. One that was begun anew counts from 0. */
+  rise(read: (sample: ClientSample) => number | undefined): number {
+    const now = read(this.last.client) ?? 0
+    const before = read(this.#samples[0].client) ?? 0
+    return now < before ? now : now - before
+  }
+
+  /** The same of a counter of the process, which never begins anew. */
+  riseOf(name: 'activeMs' | 'idleMs' | 'cpuMs'): number {
+    return this.last.process[name] - this.#samples[0].process[name]
+  }
+
+  /** Of each look, in order. */
+  each<Value>(read: (sample: ClientSample) => Value): Value[] {
+    return this.#samples.map(({ client }) => read(client))
+  }
+
+  eachOf(
+    name: keyof { [Name in keyof ProcessSample as ProcessSample[Name] extends number ? Name : never]: 1 },
+  ): number[] {
+    return this.#samples.map(({ process }) => process[name])
+  }
+
+  /** How late timers fired. */
+  delays(): Histogram {
+    const all = new Histogram()
+    for (const { process } of this.#samples.slice(1)) all.add(process.delays)
+    return all
+  }
+
+  /** How many looks found a timer that fired later than this, in milliseconds. */
+  looksLaterThan(ms: number): number {
+    return this.#samples.filter(({ process }) => process.delays.max > ms).length
+  }
+
+  /**
+   * What the heap came down to in the first, second and third part of a full window, in bytes: about what is alive, since whatever
+   * is above it was garbage.
+   */
+  heapFloors(): readonly [number, number, number] | undefined {
+    if (!this.isFull) return undefined
+    const from = this.#samples[0].at
+    const floors: [number, number, number] = [Infinity, Infinity, Infinity]
+    for (const { at, process } of this.#samples) {
+      const third = Math.min(2, Math.floor((3 * (at - from)) / this.ms)) as 0 | 1 | 2
+      floors[third] = Math.min(floors[third], process.heapUsedBytes)
+    }
+    return floors.includes(Infinity) ? undefined : floors
+  }
+}
