@@ -1,0 +1,11 @@
+import { FormData as UndiciFormData } from 'undici'
+
+/** The built-in FormData and undici's are two classes. Files stay where they are: nothing is read here. */
+export function undiciForm(entries: Iterable<readonly [name: string, value: string | File]>): UndiciFormData {
+  const form = new UndiciFormData()
+  for (const [name, value] of entries) {
+    if (typeof value === 'string') form.append(name, value)
+    else form.append(name, value, value.name)
+  }
+  return form
+}
