@@ -12,6 +12,7 @@ import { measure, measurementTable, type Subject } from './measure.ts'
 import { inWords, publish, tableOf } from './publish.ts'
 
 const operation = async (): Promise<number> => 1
+const nothing = (): void => undefined
 const failure = new Error('down')
 const failing = async (): Promise<number> => {
   throw failure
@@ -50,6 +51,14 @@ const closed = await measure({
     let sum = 0
     for (let call = 0; call < times; call++) sum += performance.now()
     return sum
+  },
+  // What no breaker can do without that hears how a call has ended and hands its promise on.
+  'bare await of a promise that somebody watches': async (times) => {
+    for (let call = 0; call < times; call++) {
+      const promise = operation()
+      promise.then(nothing, nothing)
+      await promise
+    }
   },
   '`consecutive(3)`': async (times) => {
     for (let call = 0; call < times; call++) await breakers.consecutive.run(operation)

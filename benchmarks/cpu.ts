@@ -3,7 +3,8 @@ import { inWords, tableOf } from './publish.ts'
 /** One call of a subject. */
 export type Call = () => Promise<unknown>
 
-const ROUNDS = 7
+const ROUNDS = 15
+const WARM_UPS = 3
 
 /**
  * Compares the CPU that calls cost this process, and prints it too. Takes the subjects in turns, so that whatever else the machine does hits all alike; the first one is
@@ -16,10 +17,15 @@ export async function compareCpu(
   subjects: Record<string, Call>,
 ): Promise<CpuComparison> {
   const rounds = new Map(Object.keys(subjects).map((name): [string, number[]] => [name, []]))
-  for (const call of Object.values(subjects)) await cpuOf(call, calls, atOnce)
+  // Code that is still being compiled says little of what a call costs in a program that runs for days.
+  for (let warmUp = 0; warmUp < WARM_UPS; warmUp++) {
+    for (const call of Object.values(subjects)) await cpuOf(call, calls, atOnce)
+  }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, call] of Object.entries(subjects))
-      rounds.get(name)?.push(await cpuOf(call, calls, atOnce))
+    // Each begins in its turn: whoever follows a wasteful one pays for part of its garbage.
+    const entries = Object.entries(subjects)
+    entries.unshift(...entries.splice(round % entries.length))
+    for (const [name, call] of entries) rounds.get(name)?.push(await cpuOf(call, calls, atOnce))
   }
   const yardstick = [...rounds.values()][0] ?? []
   console.log(`\n${title}: median of ${ROUNDS} rounds`)

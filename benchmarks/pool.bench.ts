@@ -29,7 +29,7 @@ const drain = async (chunks: AsyncIterable<unknown> | null): Promise<void> => {
 }
 
 const comparisons = [
-  await compareCpu('JSON of 1 KB, 64 at once', 64, 1_500, {
+  await compareCpu('JSON of 1 KB, 64 at once', 64, 4_000, {
     '`undici.request`': async () => (await bare(false)).body.text(),
     '`pool.fetch`': async () => (await pool.fetch(url, init(false))).text(),
     '`undici.fetch`': async () => (await undici.fetch(url, { ...init(false), dispatcher: agent })).text(),
