@@ -11,7 +11,9 @@
  * The bound of batch was 7.4 kB before it had limits, the bulk runner and the journal; who imports `createBatcher` alone pays for none
  * of them, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
  * The bound of cache was 16 kB before predictions knew sessions, and answers that are recorded could be asked for ahead.
- * The bound of pool was 12 kB before it had autoscale and the percentiles of a histogram.
+ * The bound of pool was 12 kB before it had autoscale and the percentiles of a histogram, and 12.2 before it loaded undici only when
+ * there is a pool: for a kilobyte here an import is spared the hundred files of undici. Core's with the other six was 101.5 before that, and
+ * before attempts of a retry policy shared a timer, which is no part of `retry` alone.
  * The monitor of core is an entry of its own, so that a client without one bundles nothing of it.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
@@ -37,14 +39,14 @@ export default [
     ignore: ['lru-cache'],
   }),
   budget('cache', '16.1 kB', { ignore: ['lru-cache'] }),
-  budget('pool', '12.2 kB', { ignore: ['undici'] }),
+  budget('pool', '13.2 kB', { ignore: ['undici'] }),
   budget('core', '7.4 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
   budget('core', '38 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '101.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '103.3 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

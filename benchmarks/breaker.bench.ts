@@ -13,6 +13,7 @@ import { publish } from './publish.ts'
 import { figures, tableOf } from './table.ts'
 
 const operation = async (): Promise<number> => 1
+const nothing = (): void => undefined
 const failure = new Error('down')
 const failing = async (): Promise<number> => {
   throw failure
@@ -51,6 +52,14 @@ const closed = await measure({
     let sum = 0
     for (let call = 0; call < times; call++) sum += performance.now()
     return sum
+  },
+  // What no breaker can do without that hears how a call has ended and hands its promise on.
+  'bare await of a promise that somebody watches': async (times) => {
+    for (let call = 0; call < times; call++) {
+      const promise = operation()
+      promise.then(nothing, nothing)
+      await promise
+    }
   },
   '`consecutive(3)`': async (times) => {
     for (let call = 0; call < times; call++) await breakers.consecutive.run(operation)

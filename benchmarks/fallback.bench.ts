@@ -16,6 +16,8 @@ const failing = async (): Promise<number> => {
   throw failure
 }
 
+const answerOf = (value: number): object => ({ value })
+
 const targets = [{ name: 'primary' }, { name: 'second' }]
 const chain = new FallbackChain({ targets })
 const ordered = new FallbackChain({ targets, order: fastest() })
@@ -36,6 +38,10 @@ const readClock: Subject = async (times) => {
 const nothingFails = await measure({
   'bare await': bareAwait,
   'one reading of the clock': readClock,
+  // What no fallback can do without that answers with more than the value, or goes on after an error.
+  'bare await of a `then`': async (times) => {
+    for (let call = 0; call < times; call++) await operation().then(answerOf)
+  },
   '`chain.run(operation)`': async (times) => {
     for (let call = 0; call < times; call++) await chain.run(operation)
   },

@@ -45,12 +45,17 @@ export class CircuitBreaker {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- exactly what the operation threw
       return Promise.reject(error)
     }
-    if (!isThenable(result)) {
-      circuit.judge(call, true, result)
-      return Promise.resolve(result)
+    let promise: Promise<T>
+    if (result instanceof Promise) {
+      promise = result as Promise<T>
+    } else {
+      promise = Promise.resolve(result)
+      if (!isThenable(result)) {
+        circuit.judge(call, true, result)
+        return promise
+      }
     }
     // Watched, not wrapped: no second promise for the caller to wait for, and the state is right before the caller goes on.
-    const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result)
     promise.then(
       (value) => circuit.judge(call, true, value),
       (error: unknown) => circuit.judge(call, false, error),

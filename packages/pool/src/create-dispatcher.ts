@@ -8,7 +8,7 @@ export function createDispatcher(
   settings: PoolSettings,
   ledgerOf: (origin: string) => OriginLedger,
 ): Dispatcher {
-  const { tls, proxy, noProxy, socketPath } = settings
+  const { tls, proxies, socketPath } = settings
 
   const factory = (origin: string | URL, options: Client.Options & { connections?: number }): Dispatcher => {
     const url = new URL(origin)
@@ -35,17 +35,6 @@ export function createDispatcher(
 
   const { connections, connectTimeoutMs } = settings.of('')
   const common = { factory: factory as never, connections, connectTimeout: connectTimeoutMs, allowH2: false }
-  if (socketPath !== undefined || proxy === false || (proxy === undefined && !environmentNamesProxy()))
-    return new Agent(common)
-  return new EnvHttpProxyAgent({
-    ...common,
-    requestTls: tls as buildConnector.BuildOptions,
-    ...(proxy === undefined ? {} : { httpProxy: proxy, httpsProxy: proxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
-  })
-}
-
-function environmentNamesProxy(): boolean {
-  const { env } = process
-  return Boolean(env.http_proxy ?? env.HTTP_PROXY ?? env.https_proxy ?? env.HTTPS_PROXY)
+  if (!proxies) return new Agent(common)
+  return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls as buildConnector.BuildOptions })
 }

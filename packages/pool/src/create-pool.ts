@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici'
-import { createDispatcher } from './create-dispatcher.ts'
 import { PoolClosedError } from './errors.ts'
+import { LateDispatcher } from './late-dispatcher.ts'
 import { createLeanFetch, type LeanFetch } from './lean-fetch.ts'
 import { connectionsAtFirst, readOptions, type PoolOptions } from './options.ts'
 import type { OriginStats } from './origin-ledger.ts'
 import { OriginLedgers } from './origin-ledgers.ts'
 import { createSpecFetch } from './spec-fetch.ts'
+import { StandIn } from './stand-in.ts'
 import { warm, type WarmOptions } from './warm.ts'
 
 /** Connections to servers, and the ways to use them. */
@@ -14,9 +15,9 @@ export interface Pool {
   readonly fetch: LeanFetch
   /** undici's own fetch over the same connections, for every corner of the standard. */
   readonly specFetch: typeof globalThis.fetch
-  /** The same connections for undici's other functions. */
+  /** The same connections for undici's other functions; a stand-in that waits for it until undici is loaded. */
   readonly dispatcher: Dispatcher
-  /** Opens connections before they are needed. Rejects when an origin cannot be reached. */
+  /** Opens connections before they are needed, and loads undici, also for no origin. Rejects when an origin cannot be reached. */
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
   /** What happened and what is going on, by origin. */
   stats(): Record<string, OriginStats>
@@ -29,7 +30,13 @@ export interface Pool {
 export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
   const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))
-  const dispatcher = createDispatcher(settings, (origin) => ledgers.open(origin))
+  const late = new LateDispatcher(
+    async () => {
+      const { createDispatcher } = await import('./create-dispatcher.ts')
+      return createDispatcher(settings, (origin) => ledgers.open(origin))
+    },
+    (origin) => ledgers.open(origin),
+  )
   let closing: Promise<void> | undefined
   let warned = false
 
@@ -47,16 +54,23 @@ export function createPool(options: PoolOptions = {}): Pool {
       { type: 'PoolWarning', code: 'HARBOR_POOL_ABANDONED_BODY' },
     )
   }
-  const fetch = createLeanFetch({ dispatcher, settingsOf: settings.of, onAbandoned, check })
+  // Loaded while the program starts. Whoever sends something is told if that fails.
+  late.ready().catch(() => undefined)
+  let standIn: StandIn | undefined
+  const fetch = createLeanFetch({ dispatcher: late, settingsOf: settings.of, onAbandoned, check })
 
   const pool: Pool = {
     fetch,
-    specFetch: createSpecFetch(dispatcher, check),
-    dispatcher,
-    warm: (origins, warmOptions) =>
-      warm(fetch, (origin) => connectionsAtFirst(settings.of(origin)), origins, warmOptions),
+    specFetch: createSpecFetch(late, check),
+    get dispatcher() {
+      return late.made ?? ((standIn ??= new StandIn(late)) as unknown as Dispatcher)
+    },
+    warm: async (origins, warmOptions) => {
+      await warm(fetch, (origin) => connectionsAtFirst(settings.of(origin)), origins, warmOptions)
+      await late.ready()
+    },
     stats: () => ledgers.stats(),
-    close: () => (closing ??= dispatcher.close()),
+    close: () => (closing ??= late.close()),
     [Symbol.asyncDispose]: () => pool.close(),
   }
   return pool

@@ -1,5 +1,3 @@
-import { errors } from 'undici'
-
 /** The queue of an origin is full: every connection is busy and `maxQueued` requests already wait. Nothing was sent. */
 export class PoolQueueFullError extends Error {
   override readonly name = 'PoolQueueFullError'
@@ -75,12 +73,26 @@ export function terminated(origin: string, cause: unknown): TypeError {
 
 /** No response head came within what the caller allowed. */
 export function headTimeout(origin: string, withinMs: number): Error {
-  return new errors.HeadersTimeoutError(`No answer from ${origin} within ${withinMs} ms`)
+  return new TransportTimeout('Headers', `No answer from ${origin} within ${withinMs} ms`)
 }
 
 /** Nothing of a body was received, or taken, for too long. */
 export function bodyTimeout(message: string): Error {
-  return new errors.BodyTimeoutError(message)
+  return new TransportTimeout('Body', message)
+}
+
+/** To everybody one of undici's own timeouts, by name, code and `instanceof`, made without undici. */
+class TransportTimeout extends Error {
+  readonly code: string
+
+  constructor(part: 'Headers' | 'Body', message: string) {
+    super(message)
+    this.name = `${part}TimeoutError`
+    this.code = `UND_ERR_${part.toUpperCase()}_TIMEOUT`
+    // By these undici's classes know the errors of other copies of it.
+    for (const code of ['UND_ERR', this.code])
+      Object.defineProperty(this, Symbol.for(`undici.error.${code}`), { value: true })
+  }
 }
 
 export function codeOf(error: unknown): string | undefined {
@@ -113,6 +125,7 @@ const ADVICE: Partial<Record<string, string>> = {
   EHOSTUNREACH: 'There is no route to the host. Check the base URL and the network.',
   ENETUNREACH: 'There is no route to the host. Check the base URL and the network.',
   ENOENT: 'There is no such socket. Check socketPath.',
+  ERR_MODULE_NOT_FOUND: 'undici could not be loaded. Install the dependencies of @harbor/pool anew.',
   ECONNRESET: CLOSED_ON_US,
   EPIPE: CLOSED_ON_US,
   UND_ERR_SOCKET: CLOSED_ON_US,

@@ -12,7 +12,7 @@ import { redirected } from './redirect.ts'
 export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
 
 export interface LeanFetchContext {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
   readonly settingsOf: (origin: string) => OriginSettings
   readonly onAbandoned: (origin: string, ageMs: number) => void
   /** Throws when no new request may begin. */
@@ -69,7 +69,7 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
   }
   try {
     try {
-      const dispatcher = (request.dispatcher ?? context.dispatcher) as Pick<Dispatcher, 'dispatch'>
+      const dispatcher: Pick<Dispatcher, 'dispatch'> = request.dispatcher ?? context.dispatcher
       dispatcher.dispatch(options, handler)
     } catch (error) {
       handler.onResponseError(undefined, error as Error)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createPool } from './create-pool.ts'
 import { readOptions, type PoolOptions } from './options.ts'
 
@@ -57,6 +57,17 @@ describe('createPool', () => {
       /^proxy must be a URL such as (?!.*secret)/,
     )
   })
+
+  it.each(['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'])(
+    'refuses a %s of the environment that is none, by its name, unless it is not asked for',
+    (name) => {
+      onTestFinished(() => void vi.unstubAllEnvs())
+      for (const other of ['http_proxy', 'https_proxy']) vi.stubEnv(other, undefined)
+      vi.stubEnv(name, 'user:secret@proxy')
+      expect(() => createPool()).toThrow(new RegExp(`^${name} must be a URL such as (?!.*secret)`))
+      createPool({ proxy: false })
+    },
+  )
 })
 
 describe('readOptions', () => {

@@ -67,11 +67,18 @@ export function connectionsAtFirst({ autoscale, connections }: OriginSettings): 
 
 export interface PoolSettings {
   readonly tls: ConnectionOptions
-  readonly proxy: string | false | undefined
-  readonly noProxy: string | undefined
+  readonly proxies: Proxies | undefined
   readonly socketPath: string | undefined
   /** The settings of an origin. */
   readonly of: (origin: string) => OriginSettings
+}
+
+/** Of requests to http: and to https:, the first for both where the second is empty; undici's own names. */
+export interface Proxies {
+  readonly httpProxy: string
+  readonly httpsProxy: string
+  /** The hosts that need none. */
+  readonly noProxy?: string
 }
 
 const DEFAULTS: OriginSettings = {
@@ -114,7 +121,7 @@ export function readOptions(options: PoolOptions): PoolSettings {
   if (noProxy !== undefined && typeof noProxy !== 'string') throw invalid('noProxy', 'a string', noProxy)
   if (socketPath !== undefined && (typeof socketPath !== 'string' || socketPath === ''))
     throw invalid('socketPath', 'the path of a socket', socketPath)
-  checkProxy(proxy)
+  checkProxy('proxy', proxy)
   if (typeof proxy === 'string' && socketPath !== undefined)
     throw new TypeError('socketPath and proxy exclude each other: leave one out')
 
@@ -129,7 +136,7 @@ export function readOptions(options: PoolOptions): PoolSettings {
     refuseUnknown(given, ORIGIN_NAMES, `${name}.`)
     special.set(origin, readOrigin(given, base, `${name}.`))
   }
-  return { tls, proxy, noProxy, socketPath, of: (origin) => special.get(origin) ?? base }
+  return { tls, proxies: readProxies(options), socketPath, of: (origin) => special.get(origin) ?? base }
 }
 
 function readOrigin(options: OriginOptions, defaults: OriginSettings, prefix: string): OriginSettings {
@@ -165,10 +172,26 @@ function readAutoscale(
   return settings as AutoscaleSettings
 }
 
+/** undefined when there is no proxy. The environment is read now, not when undici is loaded. */
+function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | undefined {
+  if (proxy === false || socketPath !== undefined) return undefined
+  const httpProxy = proxy ?? fromEnvironment('http_proxy')
+  const httpsProxy = proxy ?? fromEnvironment('https_proxy')
+  if (httpProxy === '' && httpsProxy === '') return undefined
+  return { httpProxy, httpsProxy, ...(noProxy === undefined ? {} : { noProxy }) }
+}
+
+function fromEnvironment(variable: string): string {
+  const name = process.env[variable] === undefined ? variable.toUpperCase() : variable
+  const proxy = process.env[name] ?? ''
+  if (proxy !== '') checkProxy(name, proxy)
+  return proxy
+}
+
 // A proxy's URL often carries a password, so it is never shown.
-function checkProxy(proxy: unknown): void {
+function checkProxy(name: string, proxy: unknown): void {
   if (proxy === undefined || proxy === false) return
   if (typeof proxy === 'string' && URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol))
     return
-  throw new TypeError("proxy must be a URL such as 'http://proxy.example:3128', or false for none")
+  throw new TypeError(`${name} must be a URL such as 'http://proxy.example:3128', or false for none`)
 }

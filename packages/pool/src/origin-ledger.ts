@@ -47,6 +47,8 @@ export class OriginLedger {
   staleRetries = 0
   errors = 0
   abandoned = 0
+  /** Requests that wait for undici to be loaded; there are no connections then. */
+  held = 0
   readonly firstByteMs = new RecentHistogram()
   readonly queueMs = new RecentHistogram()
   readonly usage: UsageMeter
@@ -78,6 +80,6 @@ export class OriginLedger {
   }
 
   #atRest(): Gauges {
-    return { open: 0, busy: 0, free: 0, connecting: 0, queued: 0, allowed: this.#allowedAtRest }
+    return { open: 0, busy: 0, free: 0, connecting: 0, queued: this.held, allowed: this.#allowedAtRest }
   }
 }

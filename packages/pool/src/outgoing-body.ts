@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { FormData as UndiciFormData } from 'undici'
+import type { FormData as UndiciFormData } from 'undici'
 import { UploadStream } from './upload-stream.ts'
 
 /** A request body as undici sends it. */
@@ -9,7 +9,7 @@ export interface OutgoingBody {
   readonly type?: string | undefined
 }
 
-/** Reads a body as fetch does; `duplex` is what the caller said about streaming. */
+/** Reads a body as fetch does, a form as undici's own; `duplex` is what the caller said about streaming. */
 export function readBody(body: unknown, duplex: string | undefined): OutgoingBody {
   if (body === null || body === undefined) return { content: null }
   if (typeof body === 'string') return { content: body, type: 'text/plain;charset=UTF-8' }
@@ -22,7 +22,7 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
     return { content: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' }
   if (body instanceof Blob) return { content: body, type: body.type === '' ? undefined : body.type }
   // undici adds the type of a form, as it makes up the boundary.
-  if (isForm(body)) return { content: body instanceof UndiciFormData ? body : copyForm(body) }
+  if (isForm(body)) return { content: body as object as UndiciFormData }
   if (isAsyncIterable(body)) {
     if (duplex !== 'half') throw new TypeError("A body that is a stream needs duplex: 'half' beside it")
     return { content: isReadable(body) ? body : new UploadStream(body) }
@@ -33,18 +33,15 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
   )
 }
 
-function describe(body: unknown): string {
-  return typeof body === 'object' ? 'an object: pass it through JSON.stringify()' : `a ${typeof body}`
+/** A form as it is now, of undici's own class, which is loaded for it if need be. */
+export async function copyForm(form: FormData): Promise<UndiciFormData> {
+  const entries = [...form]
+  const { undiciForm } = await import('./undici-form.ts')
+  return undiciForm(entries)
 }
 
-/** The built-in FormData and undici's are two classes. Files stay where they are: nothing is read here. */
-export function copyForm(form: FormData): UndiciFormData {
-  const copy = new UndiciFormData()
-  for (const [name, value] of form) {
-    if (typeof value === 'string') copy.append(name, value)
-    else copy.append(name, value, value.name)
-  }
-  return copy
+function describe(body: unknown): string {
+  return typeof body === 'object' ? 'an object: pass it through JSON.stringify()' : `a ${typeof body}`
 }
 
 export function isForm(body: unknown): body is FormData {

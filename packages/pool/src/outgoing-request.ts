@@ -1,4 +1,5 @@
-import { readBody, type OutgoingBody } from './outgoing-body.ts'
+import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** What `pool.fetch` takes beside the standard's init. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
@@ -39,7 +40,9 @@ export async function readRequest(
   const method = (init.method ?? 'GET').toUpperCase()
   if (FORBIDDEN_METHODS.has(method)) throw new TypeError(`fetch cannot send ${method}`)
   if (init.integrity) throw new TypeError('pool.fetch does not check integrity; pool.specFetch does')
-  const body = readBody(init.body, init.duplex)
+  const signal = readSignal(init.signal)
+  const content: unknown = isForm(init.body) ? await unlessAborted(copyForm(init.body), signal) : init.body
+  const body = readBody(content, init.duplex)
   if (body.content !== null && (method === 'GET' || method === 'HEAD'))
     throw new TypeError(`A ${method} request cannot have a body`)
   return {
@@ -48,7 +51,7 @@ export async function readRequest(
     headers: readHeaders(init.headers, body),
     body,
     redirect: readRedirect(init.redirect),
-    signal: readSignal(init.signal),
+    signal,
     dispatcher: init.dispatcher,
     deadlineMs: readMs(init.deadlineMs, 'deadlineMs'),
     bodyIdleTimeoutMs: readMs(init.bodyIdleTimeoutMs, 'bodyIdleTimeoutMs'),
@@ -75,18 +78,6 @@ async function unpackRequest(request: Request, init: PoolRequestInit): Promise<P
     redirect: init.redirect ?? request.redirect,
     signal,
     body,
-  }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -1,22 +1,16 @@
-import * as undici from 'undici'
-import { copyForm, isForm } from './outgoing-body.ts'
+import type { LateDispatcher } from './late-dispatcher.ts'
+import { isForm } from './outgoing-body.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** undici's own fetch over the pool's connections, taking what the built-in classes made. */
-export function createSpecFetch(dispatcher: undici.Dispatcher, check: () => void): typeof globalThis.fetch {
+export function createSpecFetch(late: LateDispatcher, check: () => void): typeof globalThis.fetch {
   const specFetch = async (input: string | URL | Request, init?: RequestInit): Promise<unknown> => {
     check()
-    const resource = input instanceof Request ? copyRequest(input) : input
-    const body = isForm(init?.body) ? copyForm(init.body) : init?.body
-    return undici.fetch(resource, {
-      dispatcher,
-      ...init,
-      ...(body === undefined ? {} : { body }),
-    } as undici.RequestInit)
+    const form = isForm(init?.body) ? [...init.body] : undefined // as it is now, whatever becomes of it while we wait
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const loading = Promise.all([late.ready(), import('./undici-fetch.ts')])
+    const [dispatcher, { undiciFetch }] = await unlessAborted(loading, signal)
+    return undiciFetch(dispatcher, input, init, form)
   }
   return specFetch as typeof globalThis.fetch
-}
-
-// undici takes the built-in Request, a class of its own copy of undici, for a strange URL.
-function copyRequest(request: Request): undici.Request {
-  return new undici.Request(request.url, request as unknown as undici.RequestInit)
 }

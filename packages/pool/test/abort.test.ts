@@ -15,6 +15,7 @@ describe('abort', () => {
   it('while connecting rejects at once and leaves no connection', async () => {
     const { url, sockets } = await startServer(echo)
     const pool = startPool()
+    await pool.warm([])
     const caller = new AbortController()
     const reason = new Error('never mind')
     const call = pool.fetch(url, { signal: caller.signal })

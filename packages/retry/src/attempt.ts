@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import { interruptible } from './interruptible.ts'
 import { rejection } from './rejection.ts'
 import { TimeoutError } from './timeout-error.ts'
+import { ownTimer, type Timer } from './timer.ts'
 
 /** What is attempted. */
 export type Operation<T> = (attempt: Attempt) => T | PromiseLike<T>
@@ -27,6 +28,8 @@ export interface Limits {
   attemptTimeoutMs: number
   /** For the whole run. */
   deadlineMs: number
+  /** For all attempts that have `attemptTimeoutMs`. */
+  timer: Timer | undefined
 }
 
 export class LiveAttempt implements Attempt {
@@ -58,7 +61,10 @@ export class LiveAttempt implements Attempt {
 
   /** Calls the operation. Within limits it ends at once when one is reached, whether the operation listens or not. */
   make<T>(operation: Operation<T>, limits: Limits | undefined): Promise<T> {
-    if (limits) return this.#makeWithin(operation, limits)
+    return limits ? this.#makeWithin(operation, limits) : this.#call(operation)
+  }
+
+  #call<T>(operation: Operation<T>): Promise<T> {
     try {
       const made = operation(this)
       return made instanceof Promise ? made : Promise.resolve(made)
@@ -67,8 +73,12 @@ export class LiveAttempt implements Attempt {
     }
   }
 
-  #makeWithin<T>(operation: Operation<T>, { signal, attemptTimeoutMs, deadlineMs }: Limits): Promise<T> {
-    const leftMs = deadlineMs - this.elapsedMs
+  #makeWithin<T>(
+    operation: Operation<T>,
+    { signal, attemptTimeoutMs, deadlineMs, timer }: Limits,
+  ): Promise<T> {
+    const begunAt = this.number > 1 ? this.#clock.now() : this.#startedAt
+    const leftMs = deadlineMs - (begunAt - this.#startedAt)
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
     // Without a clock of its own the caller's signal says all there is to say, also after the attempt.
     if (signal && limitMs === Infinity) this.#source = { signal }
@@ -78,12 +88,12 @@ export class LiveAttempt implements Attempt {
         : new TimeoutError('attempt', attemptTimeoutMs, this.number)
     // The wait before it was planned to end in time, but a busy process wakes up late.
     if (limitMs <= 0) return rejection(onLimit())
-    return interruptible(
-      () => operation(this),
+    return interruptible(() => this.#call(operation), {
       signal,
-      limitMs,
+      timer: (leftMs >= attemptTimeoutMs && timer) || ownTimer(limitMs),
+      begunAt,
       onLimit,
-      (reason) => (this.#source ??= new AbortController()).abort?.(reason),
-    )
+      onInterrupt: (reason) => (this.#source ??= new AbortController()).abort?.(reason),
+    })
   }
 }

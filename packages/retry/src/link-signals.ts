@@ -1,4 +1,4 @@
-import { interrupt } from './interrupt.ts'
+import { Wait } from './interruptible.ts'
 
 /**
  * One signal that aborts with the first of two, with its reason. Linked by hand: a composite of `AbortSignal.any` costs
@@ -6,6 +6,6 @@ import { interrupt } from './interrupt.ts'
  */
 export function linkSignals(...signals: readonly AbortSignal[]): { signal: AbortSignal; unlink: () => void } {
   const controller = new AbortController()
-  const links = signals.map((signal) => interrupt(signal, Infinity, (reason) => controller.abort(reason)))
-  return { signal: controller.signal, unlink: () => links.forEach((unlink) => unlink()) }
+  const waits = signals.map((signal) => new Wait({ signal }, (reason) => controller.abort(reason)))
+  return { signal: controller.signal, unlink: () => waits.forEach((wait) => wait.end()) }
 }

@@ -5,6 +5,7 @@ import type { GiveUpEvent, RetryEvent } from './events.ts'
 import type { Failure } from './failure.ts'
 import type { Jitter } from './jitter.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import type { Timer } from './timer.ts'
 import {
   aClock,
   aFunction,
@@ -85,11 +86,16 @@ export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRe
   readonly limits: Limits | undefined
 }
 
-/** @throws TypeError for an option that does not exist or makes no sense */
-export function policyOf(options: RetryOptions): Policy {
+/**
+ * @param makeTimer makes one for all attempts of all runs
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
+export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: Clock) => Timer): Policy {
   validate(options, CHECKS)
-  const { clock = systemClock, budget, shouldRetryResult, signal, attemptTimeoutMs, deadlineMs } = options
-  const limits = limitsOf(signal, attemptTimeoutMs, deadlineMs)
+  const { clock = systemClock, budget, shouldRetryResult } = options
+  const { signal, attemptTimeoutMs = Infinity, deadlineMs } = options
+  const timer = attemptTimeoutMs < Infinity ? makeTimer?.(attemptTimeoutMs, clock) : undefined
+  const limits = limitsOf(signal, attemptTimeoutMs, deadlineMs, timer)
   return { options: { ...options }, clock, budget, shouldRetryResult, limits }
 }
 
@@ -98,9 +104,10 @@ export function limitsOf(
   signal: AbortSignal | undefined,
   attemptTimeoutMs = Infinity,
   deadlineMs = Infinity,
+  timer: Timer | undefined,
 ): Limits | undefined {
   const limited = signal ?? Math.min(attemptTimeoutMs, deadlineMs) < Infinity
-  return limited ? { signal, attemptTimeoutMs, deadlineMs } : undefined
+  return limited ? { signal, attemptTimeoutMs, deadlineMs, timer } : undefined
 }
 
 /** @throws TypeError for an option that does not exist or makes no sense */

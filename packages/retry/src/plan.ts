@@ -26,7 +26,7 @@ export async function planNext(
   // A result that was refused is tried again: `shouldRetryResult` has decided.
   let decision: boolean | RetryDecision = !thrown || failure.retryable
   if (thrown && shouldRetry) {
-    decision = await interruptible(() => shouldRetry(failure, attempt), limits?.signal)
+    decision = await interruptible(async () => shouldRetry(failure, attempt), { signal: limits?.signal })
   }
   if (typeof decision !== 'object') decision = { retry: decision }
   if (!decision.retry) return 'not-retryable'

@@ -4,6 +4,7 @@ import { checkRunOptions, limitsOf, policyOf } from './options.ts'
 import type { Policy, RetryOptions, RunOptions } from './options.ts'
 import { rejection } from './rejection.ts'
 import { run } from './run.ts'
+import { SharedTimer } from './shared-timer.ts'
 
 /** How to retry, decided once and used for many operations. */
 export interface RetryPolicy {
@@ -31,7 +32,8 @@ export interface RetryPolicy {
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promise<T> {
   try {
-    return begin(options ? policyOf(options) : BY_DEFAULT, operation)
+    const policy = options ? policyOf(options) : BY_DEFAULT
+    return run(policy, operation, policy.limits)
   } catch (error) {
     return rejection(error)
   }
@@ -43,7 +45,7 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promi
  * @throws TypeError for an option that does not exist or makes no sense, naming it
  */
 export function createRetry(options: RetryOptions = {}): RetryPolicy {
-  const policy = policyOf(options)
+  const policy = policyOf(options, (ms, clock) => new SharedTimer(ms, clock))
   return {
     run(operation, own) {
       try {
@@ -67,6 +69,7 @@ function begin<T>(policy: Policy, operation: Operation<T>, own?: RunOptions): Pr
     link?.signal ?? own.signal ?? signal,
     attemptTimeoutMs,
     own.deadlineMs ?? deadlineMs,
+    policy.limits?.timer,
   )
   const running = run(policy, operation, limits)
   return link ? running.finally(link.unlink) : running

@@ -1,8 +1,7 @@
 import { LiveAttempt, type Limits, type Operation } from './attempt.ts'
 import { classify as classifyAny } from './classify.ts'
 import { notify, type GiveUpEvent } from './events.ts'
-import { sleep } from './interrupt.ts'
-import { interruptible } from './interruptible.ts'
+import { interruptible, sleep } from './interruptible.ts'
 import type { Policy } from './options.ts'
 import { letGo } from './outcome.ts'
 import { planNext } from './plan.ts'
@@ -20,7 +19,7 @@ import { TimeoutError } from './timeout-error.ts'
  *
  * @param limits what may end an attempt or a wait from outside
  */
-export function run<T>(policy: Policy, operation: Operation<T>, limits?: Limits): Promise<T> {
+export function run<T>(policy: Policy, operation: Operation<T>, limits: Limits | undefined): Promise<T> {
   const end = limits && reasonNotToBegin(limits)
   if (end) {
     notify(policy.options.onGiveUp, end)
@@ -76,7 +75,7 @@ async function goOn<T>(
       }
       letGo(value)
       notify(onRetry, { attempt: attempts, ...plan, failure, error })
-      if (clock.sleep) await interruptible(() => clock.sleep?.(plan.delayMs, signal), signal)
+      if (clock.sleep) await interruptible(async () => clock.sleep?.(plan.delayMs, signal), { signal })
       else await sleep(plan.delayMs, signal)
       signal?.throwIfAborted()
       if (plan.reason === 'backoff') previousDelayMs = plan.delayMs
