@@ -51,7 +51,7 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
   try {
     if (!(await file.stat()).isFile()) throw new UnusableJournalError(path, 'not-a-journal')
     const realPath = await realpath(path)
-    unlock = await lock(realPath).catch(refuse)
+    unlock = await lock(realPath, (holder) => new JournalLockedError(realPath, holder)).catch(refuse)
     const scan = await scanJournal(realPath, fileChunks(realPath))
     let { end } = scan
     await file.truncate(end)
