@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { simulate } from './support.ts'
 
-const BIN = join(import.meta.dirname, '../src/cli/bin.ts')
+export const BIN = join(import.meta.dirname, '../src/cli/bin.ts')
 
 /** The command as a process of its own. */
 export interface CommandProcess {
@@ -32,13 +32,18 @@ export function startHarbor(
 ): CommandProcess {
   const child = spawn(process.execPath, ['--conditions=@harbor/source', BIN, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], OPENAI_API_KEY: 'key', OPENAI_BASE_URL: baseURL, ...env },
+    env: { ...commandEnvironment(baseURL), ...env },
   })
   const printed = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (printed.stderr += chunk.toString()))
   const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, ...printed }))
   return { child, printed, ended }
+}
+
+/** All that a command finds in its environment. */
+export function commandEnvironment(baseURL: string | undefined): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], OPENAI_API_KEY: 'key', OPENAI_BASE_URL: baseURL }
 }
 
 /** One line of the output. */

@@ -37,7 +37,8 @@ export function createReporter({ stdout, stderr }: Streams, json: boolean): Repo
   const show = (standing: Standing): void => {
     if (json) jsonLine({ type: 'progress', ...factsOf(standing), ...standing.run })
     else if (isTerminal) {
-      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns ?? 80) - 1)}`)
+      // A terminal that does not know how wide it is says 0.
+      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns || 80) - 1)}`)
       isDrawn = true
     } else print(progressLine(standing))
   }
