@@ -185,6 +185,16 @@ describe('a bulk run', () => {
     expect(provider.counts()).toMatchObject({ calls: 5, aborts: 5 })
   })
 
+  it('sends nothing for what is aborted while it waits for its turn', async () => {
+    const [provider, harbor] = await bulkClient()
+    const run = harbor.bulk(chats(10))
+    const failing = failureOf(all(run))
+    run.abort(new Error('enough'))
+    expect(await failing).toMatchObject({ message: 'enough' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(provider.counts().calls).toBeLessThanOrEqual(1)
+  })
+
   it.each<[HarborBulkOptions, RegExp]>([
     [{ concurrency: 0 }, /concurrency must be/],
     [{ via: 'pigeon' as 'direct' }, /via must be 'direct' or 'provider'/],
