@@ -25,7 +25,7 @@ export interface JournalOptions {
  * end is cut off; of several records with one id the first holds. One process at a time, by a lock file beside it: that of a
  * process which is gone is taken over.
  *
- * It reads the file once, and keeps of each record its id and its place: about 30 bytes and the id.
+ * It reads the file once, and keeps of each record its id and its place: the id and about 16 bytes.
  *
  * @param path the file; its folder must exist
  * @throws JournalLockedError when it is open already, here or in another process
