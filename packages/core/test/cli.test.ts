@@ -189,8 +189,8 @@ describe('harbor bulk', () => {
   })
 
   it('says where it stands in plain lines where there is no terminal', async () => {
-    const bench = await Bench.with(prompts(2), { latency: 5_600 })
-    const { code, stderr } = await bench.bulk().ended
+    const bench = await Bench.with(prompts(2), { latency: 800 })
+    const { code, stderr } = await bench.hastyBulk().ended
     expect(code).toBe(0)
     expect(stderr).toMatch(/^░{20} 0 % 0\/2 · 0\/min · 2 in flight/)
     // eslint-disable-next-line no-control-regex -- that is what must not be there
@@ -199,7 +199,7 @@ describe('harbor bulk', () => {
 
   it("goes through the provider's Batch API, with --via provider", async () => {
     const bench = await Bench.with(prompts(12))
-    const { code } = await bench.bulk('--via', 'provider', '--price', '1000,2000').ended
+    const { code } = await bench.hastyBulk('--via', 'provider', '--price', '1000,2000').ended
     expect(code).toBe(0)
     expect(bench.provider.counts().batches).toMatchObject({ created: 1, lines: 12 })
     const batched = bench.output()
@@ -217,12 +217,12 @@ describe('harbor bulk', () => {
   it('asks again what failed, and that alone, with --via provider and --resume', async () => {
     const rules = [{ when: { batch: 1 }, fault: { type: 'errors', share: 0.25 } as const }]
     const bench = await Bench.with(prompts(12), { batches: { rules } })
-    const first = await bench.bulk('--via', 'provider').ended
+    const first = await bench.hastyBulk('--via', 'provider').ended
     expect(first.code).toBe(1)
     expect(first.stderr).toContain('9 answered · 3 failed')
     expect(first.stderr).toContain('--resume asks again what failed')
     expect(bench.output().filter(({ error }) => error)).toHaveLength(3)
-    const second = await bench.bulk('--via', 'provider', '--resume').ended
+    const second = await bench.hastyBulk('--via', 'provider', '--resume').ended
     expect(second.code).toBe(0)
     expect(second.stderr).toContain('12 answered (9 before)')
     expect(bench.output().every(({ response }) => response !== undefined)).toBe(true)
