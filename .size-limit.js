@@ -10,6 +10,8 @@
  * before it had cache, limits, bulk runs and embedding batches. Most of it is those packages, so core's own code has a bound by itself.
  * The bound of batch was 7.4 kB before it had limits, the bulk runner and the journal; who imports `createBatcher` alone pays for none
  * of them, but for half a kilobyte of what options must be, which no bundler can prove to be unused.
+ * Those of batch were 21 kB, of `createBatcher` 5.7 and of batch/openai 8.1, and of all seven together 101.5, before a state of provider batches was
+ * locked and knew its ids across files (the lock and the index of ids are in both of batch's entries now), and before an add took a tenth less time.
  * The bound of cache was 16 kB before predictions knew sessions, and answers that are recorded could be asked for ahead.
  * The bound of pool was 12 kB before it had autoscale and the percentiles of a histogram, and 12.2 before it loaded undici only when
  * there is a pool: for a kilobyte here an import is spared the hundred files of undici. Core's with the other six was 101.5 before that, and
@@ -28,10 +30,13 @@ export default [
   budget('breaker', '4.6 kB'),
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
-  budget('batch', '5.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '21 kB'),
+  budget('batch', '5.8 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
+  budget('batch', '21.6 kB'),
   budget('batch', '5.7 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
-  budget('batch', '8.1 kB', { name: '@harbor/batch/openai', path: 'packages/batch/dist/provider/openai.js' }),
+  budget('batch', '10.9 kB', {
+    name: '@harbor/batch/openai',
+    path: 'packages/batch/dist/provider/openai.js',
+  }),
   budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
   budget('cache', '12.5 kB', {
     name: '@harbor/cache: createCache',

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createWriteStream, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -12,8 +13,12 @@ const PROGRAMS = {
   'a loop and nothing else': `let next = 0
     const worker = async () => { while (next < N) await same(next++) }
     await Promise.all(Array.from({ length: 64 }, worker))`,
+  'a loop that makes ids of numbers': `let length = 0
+    for await (const item of numbers(N)) length += ('item-' + item).length`,
   'harbor: `runBulk`': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64 }));`,
-  'harbor: `runBulk`, ids of your own': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64, id: (item) => 'item-' + item }));`,
+  'harbor: `runBulk`, ids made of numbers': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64, id: (item) => 'item-' + item }));`,
+  'harbor: `runBulk` of a file': `for await (const _ of runBulk(readJsonl(FILE), same, { concurrency: 64 }));`,
+  'harbor: `runBulk` of a file, with its ids': `for await (const _ of runBulk(readJsonl(FILE), same, { concurrency: 64, id: ({ value }) => value.id }));`,
   'p-map: `pMapIterable`': `for await (const _ of pMapIterable(numbers(N), same, { concurrency: 64 }));`,
   'p-map': `await pMap(numbers(N), same, { concurrency: 64 })`,
   'p-limit': `const limit = pLimit(64); const all = []
@@ -32,6 +37,7 @@ interface Taken {
 
 /** What a million items take, each program in a process of its own, as the table of a README. */
 export async function millionTable(folder: string): Promise<Table> {
+  await writeRequests(join(folder, 'items.jsonl'))
   const all: Taken[] = []
   for (const [name, code] of Object.entries(PROGRAMS)) all.push({ name, ...(await runAlone(code, folder)) })
   return judged(
@@ -55,16 +61,26 @@ export async function millionTable(folder: string): Promise<Table> {
   )
 }
 
+async function writeRequests(path: string): Promise<void> {
+  const file = createWriteStream(path)
+  for (let item = 0; item < 1_000_000; item++) {
+    if (!file.write(`{"id":"item-${item}","prompt":"What is ${item}?"}\n`)) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'finish')
+}
+
 /** Bundled: a process that runs TypeScript as it is begins with 45 MB more. */
 async function runAlone(code: string, folder: string): Promise<{ microseconds: number; megabytes: number }> {
   const file = join(folder, 'million.mjs')
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { runBulk } from '@harbor/batch'
+      contents: `import { readJsonl, runBulk } from '@harbor/batch'
         import pMap, { pMapIterable } from 'p-map'
         import pLimit from 'p-limit'
         import PQueue from 'p-queue'
         const N = 1_000_000
+        const FILE = ${JSON.stringify(join(folder, 'items.jsonl'))}
         const same = async (value) => value
         async function* numbers(count) { for (let item = 0; item < count; item++) yield item }
         const begun = performance.now()

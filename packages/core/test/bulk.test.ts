@@ -185,6 +185,16 @@ describe('a bulk run', () => {
     expect(provider.counts()).toMatchObject({ calls: 5, aborts: 5 })
   })
 
+  it('sends nothing for what is aborted while it waits for its turn', async () => {
+    const [provider, harbor] = await bulkClient()
+    const run = harbor.bulk(chats(10))
+    const failing = failureOf(all(run))
+    run.abort(new Error('enough'))
+    expect(await failing).toMatchObject({ message: 'enough' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(provider.counts().calls).toBeLessThanOrEqual(1)
+  })
+
   it.each<[HarborBulkOptions, RegExp]>([
     [{ concurrency: 0 }, /concurrency must be/],
     [{ via: 'pigeon' as 'direct' }, /via must be 'direct' or 'provider'/],
@@ -234,6 +244,61 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(await failing).toMatchObject({ message: 'the power went' })
     const results = await all(harbor.bulk(chats(5), options))
     expect(idsOf(results)).toEqual(idsTo(5))
+    expect(provider.counts().batches.created).toBe(1)
+  })
+
+  it('asks again what failed in a run that came to its end, and that alone', async () => {
+    const rules = [{ when: { batch: 1 }, fault: { type: 'errors', share: 0.5 } }]
+    const [provider, harbor] = await bulkClient({}, { batches: { rules } })
+    const options = {
+      via: 'provider',
+      journal: join(folder(), 'a.jsonl'),
+      providerBatch: QUICK_POLL,
+    } as const
+    const first = await all(harbor.bulk(chats(8), options))
+    expect(first.filter(({ ok }) => !ok)).toHaveLength(4)
+    const second = harbor.bulk(chats(8), options)
+    expect(idsOf(await all(second))).toEqual(idsTo(8))
+    expect(await second.summary).toMatchObject({ ok: 4, failed: 0, resumed: 4 })
+    expect(provider.counts().batches).toMatchObject({ created: 2, lines: 12 })
+    expect(await harbor.bulk(chats(8), options).summary).toMatchObject({ ok: 0, failed: 0, resumed: 8 })
+    expect(provider.counts().batches.created).toBe(2)
+  })
+
+  it('refuses an id that came before, in whichever file, or leaves it out', async () => {
+    const [provider, harbor] = await bulkClient()
+    const twice = [...chats(4), chat(1)]
+    const small = { ...QUICK_POLL, maxRequests: 2 }
+    const run = harbor.bulk(twice, { via: 'provider', providerBatch: small })
+    expect(await failureOf(all(run))).toMatchObject({ code: 'duplicate_id', firstIndex: 1, index: 4 })
+    provider.reset()
+    const skipping = harbor.bulk(twice, { via: 'provider', providerBatch: small, onDuplicateId: 'skip' })
+    expect(idsOf(await all(skipping))).toEqual(idsTo(4))
+    expect(await skipping.summary).toMatchObject({ ok: 4, skipped: 1 })
+    expect(skipping.progress()).toMatchObject({ read: 5, ok: 4, skipped: 1, queued: 0, inFlight: 0 })
+    expect(provider.counts().batches).toMatchObject({ created: 2, lines: 4 })
+  })
+
+  it('has let go of its state when it ends, however it does', async () => {
+    const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60_000 } })
+    const journal = join(folder(), 'answers.jsonl')
+    const options = { via: 'provider', journal, providerBatch: { pollMs: 60_000 } } as const
+    const ends: ((run: BulkRun<BulkAnswer>) => unknown)[] = [
+      (run) => run.abort(new Error('enough')),
+      (run) => run.stop(),
+      (run) => run.stop(new Error('enough')),
+    ]
+    for (const end of ends) {
+      const run = harbor.bulk(chats(2), options)
+      const ended = all(run).catch(() => undefined)
+      const isSubmitted = (): boolean =>
+        existsSync(`${journal}.batches`) && readFileSync(`${journal}.batches`, 'utf8').includes('batch_')
+      while (!isSubmitted()) await new Promise((resolve) => setTimeout(resolve, 2))
+      end(run)
+      await ended
+      expect(existsSync(`${journal}.batches.lock`)).toBe(false)
+      expect(existsSync(`${journal}.lock`)).toBe(false)
+    }
     expect(provider.counts().batches.created).toBe(1)
   })
 

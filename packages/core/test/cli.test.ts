@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { BulkRequest } from '../src/index.ts'
-import { Bench, prompts } from './cli-process.ts'
+import { Bench, prompts, until } from './cli-process.ts'
 import { status } from './failing.ts'
 import { harborFor } from './support.ts'
 
@@ -134,9 +134,45 @@ describe('harbor bulk', () => {
     const { calls } = bench.provider.counts()
     expect(calls).toBeGreaterThan(5)
     expect(calls).toBeLessThan(100)
+    const again = await bench.bulk(...money, '--resume', '--spend-limit', '2').ended
+    expect(again.code).toBe(3)
+    expect(again.stderr).toMatch(
+      /^harbor: \$1\.\d\d of the spend limit went into what is answered already\.$/m,
+    )
+    expect(bench.provider.counts().calls).toBe(calls)
     expect((await bench.bulk(...money, '--resume').ended).code).toBe(0)
     expect(bench.output()).toHaveLength(100)
     expect(bench.provider.counts().calls).toBe(100)
+  })
+
+  it('counts what earlier runs with the journal spent against the limit, and finishes when nothing is left to ask', async () => {
+    const bench = await Bench.with(prompts(30))
+    const money = ['--price', '1000,2000', '--max-tokens', '40']
+    const part = bench.bulk(...money, '--concurrency', '1')
+    await until(() => bench.provider.counts().calls >= 10)
+    part.child.kill('SIGINT')
+    await part.ended
+    const spent = spentIn(bench, 'answers.jsonl.part')
+    const limit = spent + 0.5
+    expect((await bench.bulk(...money, '--resume', '--spend-limit', String(limit)).ended).code).toBe(3)
+    const after = spentIn(bench, 'answers.jsonl.part')
+    expect(after).toBeGreaterThan(spent)
+    expect(after).toBeLessThanOrEqual(limit)
+
+    expect((await bench.bulk(...money, '--resume').ended).code).toBe(0)
+    const { calls } = bench.provider.counts()
+    const nothingLeft = await bench.bulk(...money, '--resume', '--spend-limit', '0.01').ended
+    expect(nothingLeft.code).toBe(0)
+    expect(bench.output()).toHaveLength(30)
+    expect(bench.provider.counts().calls).toBe(calls)
+  })
+
+  it('says how many answers a spend limit cannot count, since nobody knows what they cost', async () => {
+    const bench = await Bench.with(prompts(3))
+    expect((await bench.bulk('--cache').ended).code).toBe(0)
+    const { code, stderr } = await bench.bulk('--resume', '--spend-limit', '1').ended
+    expect(code).toBe(0)
+    expect(stderr).toContain('harbor: 3 answers of earlier runs have no known price, and are not counted.')
   })
 
   it('tells progress and summary as JSON lines on standard output, with --json', async () => {
@@ -153,8 +189,8 @@ describe('harbor bulk', () => {
   })
 
   it('says where it stands in plain lines where there is no terminal', async () => {
-    const bench = await Bench.with(prompts(2), { latency: 5_600 })
-    const { code, stderr } = await bench.bulk().ended
+    const bench = await Bench.with(prompts(2), { latency: 800 })
+    const { code, stderr } = await bench.hastyBulk().ended
     expect(code).toBe(0)
     expect(stderr).toMatch(/^░{20} 0 % 0\/2 · 0\/min · 2 in flight/)
     // eslint-disable-next-line no-control-regex -- that is what must not be there
@@ -163,7 +199,7 @@ describe('harbor bulk', () => {
 
   it("goes through the provider's Batch API, with --via provider", async () => {
     const bench = await Bench.with(prompts(12))
-    const { code } = await bench.bulk('--via', 'provider', '--price', '1000,2000').ended
+    const { code } = await bench.hastyBulk('--via', 'provider', '--price', '1000,2000').ended
     expect(code).toBe(0)
     expect(bench.provider.counts().batches).toMatchObject({ created: 1, lines: 12 })
     const batched = bench.output()
@@ -176,6 +212,21 @@ describe('harbor bulk', () => {
     expect(batched.map(choices)).toEqual(full.map(choices))
     for (const [place, { usd = NaN }] of batched.entries())
       expect(usd).toBeCloseTo((full[place]?.usd ?? 0) / 2, 9)
+  })
+
+  it('asks again what failed, and that alone, with --via provider and --resume', async () => {
+    const rules = [{ when: { batch: 1 }, fault: { type: 'errors', share: 0.25 } as const }]
+    const bench = await Bench.with(prompts(12), { batches: { rules } })
+    const first = await bench.hastyBulk('--via', 'provider').ended
+    expect(first.code).toBe(1)
+    expect(first.stderr).toContain('9 answered · 3 failed')
+    expect(first.stderr).toContain('--resume asks again what failed')
+    expect(bench.output().filter(({ error }) => error)).toHaveLength(3)
+    const second = await bench.hastyBulk('--via', 'provider', '--resume').ended
+    expect(second.code).toBe(0)
+    expect(second.stderr).toContain('12 answered (9 before)')
+    expect(bench.output().every(({ response }) => response !== undefined)).toBe(true)
+    expect(bench.provider.counts().batches).toMatchObject({ created: 2, lines: 12 + 3 })
   })
 
   it('needs nothing but its own name to explain itself', async () => {
@@ -198,6 +249,10 @@ describe('harbor bulk', () => {
     expect(bench.provider.counts().calls).toBe(0)
   })
 })
+
+function spentIn(bench: Bench, name: string): number {
+  return bench.output(name).reduce((sum, { usd = 0 }) => sum + usd, 0)
+}
 
 interface Tokens {
   readonly inputTokens: number

@@ -22,6 +22,8 @@ interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
   readonly #partitions = new Map<string, Partition<Item, Result>>()
+  /** The one that got an entry last, which nearly always gets the next one. */
+  #latest: Partition<Item, Result> | undefined
   readonly #ready = new PriorityQueue<Partition<Item, Result>>()
   readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
   readonly #alarm: Alarm
@@ -36,7 +38,7 @@ export class BatchQueue<Item, Result> {
     this.#alarm = new Alarm(settings.clock, (atMs) => {
       for (const partition of this.#partitions.values()) {
         const oldest = oldestOf(partition)
-        if (oldest && oldest.addedAtMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
+        if (oldest && oldest.added.atMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
         this.#update(partition)
       }
       onDue()
@@ -62,13 +64,17 @@ export class BatchQueue<Item, Result> {
 
   /** Whether an entry would have to wait for room: behind those of its priority or a higher one, or for the bounds. */
   isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
-    const { first } = this.#waiting
-    return (first !== undefined && first.priority >= entry.priority) || !this.#hasRoom(entry)
+    if (!this.#hasRoom(entry)) return true
+    return this.#waiting.size > 0 && (this.#waiting.first?.priority ?? -Infinity) >= entry.priority
   }
 
-  /** Takes an entry in, or lets it wait for room. While something waits, nothing else does: it would keep the room. */
-  add(entry: Entry<Item, Result>): void {
-    if (this.isFullFor(entry)) {
+  /**
+   * Takes an entry in, or lets it wait for room. While something waits, nothing else does: it would keep the room.
+   *
+   * @param isFull what `isFullFor` says of it
+   */
+  add(entry: Entry<Item, Result>, isFull: boolean): void {
+    if (isFull) {
       entry.state = 'waiting'
       this.#waiting.push(entry)
     } else this.#enqueue(entry)
@@ -141,11 +147,7 @@ export class BatchQueue<Item, Result> {
 
   #enqueue(entry: Entry<Item, Result>): void {
     entry.state = 'queued'
-    let partition = this.#partitions.get(entry.partition)
-    if (!partition) {
-      partition = newPartition(entry.partition)
-      this.#partitions.set(entry.partition, partition)
-    }
+    const partition = this.#partitionOf(entry.partition)
     partition.entries.push(entry)
     partition.bytes += entry.bytes
     partition.tokens += entry.tokens
@@ -153,6 +155,16 @@ export class BatchQueue<Item, Result> {
     this.#bytes += entry.bytes
     if (this.#changesNothing(partition, entry)) return
     this.#update(partition)
+  }
+
+  #partitionOf(name: string): Partition<Item, Result> {
+    if (this.#latest?.name === name) return this.#latest
+    let partition = this.#partitions.get(name)
+    if (!partition) {
+      partition = newPartition(name)
+      this.#partitions.set(name, partition)
+    }
+    return (this.#latest = partition)
   }
 
   /** Nearly every entry joins others that wait for theirs to fill up: the oldest, and what is ready, stay as they are. */
@@ -196,9 +208,12 @@ export class BatchQueue<Item, Result> {
       partition.isReady = true
       this.#ready.push(partition)
     }
-    if (!oldest) this.#partitions.delete(partition.name)
+    if (!oldest) {
+      this.#partitions.delete(partition.name)
+      if (this.#latest === partition) this.#latest = undefined
+    }
     if (this.#size === 0) this.#alarm.clear()
-    else if (oldest && !isReady) this.#alarm.ringBy(oldest.addedAtMs + this.#settings.maxWaitMs)
+    else if (oldest && !isReady) this.#alarm.ringBy(oldest.added.atMs + this.#settings.maxWaitMs)
   }
 
   #isReady(partition: Partition<Item, Result>, oldest: Entry<Item, Result>): boolean {

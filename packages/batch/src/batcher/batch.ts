@@ -17,6 +17,11 @@ export class Batch<Item, Result> {
     }
   }
 
+  /** Whether no entry of it has come to its end. */
+  get isWhole(): boolean {
+    return this.#unsettled === this.entries.length
+  }
+
   /** An entry of it has its result. */
   settled(): void {
     this.#unsettled--

@@ -21,19 +21,22 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     return this.#shareable.get(key)
   }
 
-  join(caller: Caller<Item, Result>): void {
-    const { entry } = caller
-    if (entry.caller) (entry.others ??= []).push(caller)
-    else {
-      entry.caller = caller
-      if (entry.key !== undefined) this.#shareable.set(entry.key, entry)
-    }
+  /** A new entry, which is its own first caller. */
+  enter(entry: Entry<Item, Result>): void {
+    entry.caller = entry
+    if (entry.key !== undefined) this.#shareable.set(entry.key, entry)
+    if (entry.signal) this.#aborts.watch(entry)
+  }
+
+  /** One more for an entry that has some. */
+  join(entry: Entry<Item, Result>, caller: Caller<Item, Result>): void {
+    ;(entry.others ??= []).push(caller)
     this.#aborts.watch(caller)
   }
 
   /** Rejects one caller; the item goes on for those who are left. */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
-    const { entry } = caller
+    const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)
     this.counts.aborted++
     caller.reject(reason)
@@ -53,14 +56,14 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     const { caller, others } = entry
     if (!caller || !this.#done(entry, 'succeeded')) return
     caller.resolve(result)
-    for (const other of others ?? NOBODY) other.resolve(result)
+    if (others) for (const other of others) other.resolve(result)
   }
 
   reject(entry: Entry<Item, Result>, error: unknown): void {
     const { caller, others } = entry
     if (!caller || !this.#done(entry, 'failed')) return
     caller.reject(error)
-    for (const other of others ?? NOBODY) other.reject(error)
+    if (others) for (const other of others) other.reject(error)
   }
 
   /** Ends an entry that has its result. @returns whether it had none before */
@@ -68,8 +71,8 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     const { caller, others } = entry
     if (entry.state === 'settled' || !caller) return false
     this.counts[outcome] += others ? 1 + others.length : 1
-    this.#aborts.unwatch(caller)
-    for (const other of others ?? NOBODY) this.#aborts.unwatch(other)
+    if (caller.signal) this.#aborts.unwatch(caller)
+    if (others) for (const other of others) this.#aborts.unwatch(other)
     entry.batch?.settled()
     this.#finish(entry)
     return true
@@ -78,12 +81,10 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
   #finish(entry: Entry<Item, Result>): void {
     entry.state = 'settled'
     this.#unshare(entry)
-    for (const onSettled of entry.onSettled ?? []) onSettled()
+    if (entry.onSettled) for (const onSettled of entry.onSettled) onSettled()
   }
 
   #unshare(entry: Entry<Item, Result>): void {
     if (entry.key !== undefined && this.#shareable.get(entry.key) === entry) this.#shareable.delete(entry.key)
   }
 }
-
-const NOBODY: readonly never[] = []

@@ -4,7 +4,7 @@ import { BatchQueue } from './batch-queue.ts'
 import type { Batcher } from './batcher.ts'
 import { BatcherClosedError } from './batcher-closed-error.ts'
 import { Callers } from './callers.ts'
-import type { Caller, Entry } from './entry.ts'
+import type { Entry, Moment } from './entry.ts'
 import { measure } from './measure.ts'
 import { checkAddOptions, type AddOptions, type BatcherSettings } from './options.ts'
 import { QueueFullError } from './queue-full-error.ts'
@@ -31,9 +31,9 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   #closed = false
   #startIsPlanned = false
   /** The time of this turn, if it was asked for. */
-  #nowMs: number | undefined
+  #turn: Moment | undefined
   readonly #endTurn = (): void => {
-    this.#nowMs = undefined
+    this.#turn = undefined
   }
 
   constructor(run: RunBatch<Item, Result>, settings: BatcherSettings<Item>) {
@@ -102,7 +102,8 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   ): void {
     if (this.#closed) throw new BatcherClosedError()
     if (options) checkAddOptions(options)
-    const { signal, priority = 0 } = options ?? {}
+    const signal = options?.signal
+    const priority = options?.priority ?? 0
     if (signal?.aborted) {
       this.#callers.counts.aborted++
       reject(signal.reason)
@@ -114,18 +115,22 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     const shared = key === undefined ? undefined : this.#callers.shared(key)
     if (shared) {
       this.#counts.shared++
-      this.#callers.join({ entry: shared, signal, resolve, reject })
+      this.#callers.join(shared, { entry: shared, signal, resolve, reject })
       return
     }
     const { bytes, tokens } = measure(item, this.#settings)
-    const entry: Entry<Item, Result> = {
+    this.#enter({
+      entry: undefined,
+      signal,
+      resolve,
+      reject,
       item,
       partition,
       key,
       bytes,
       tokens,
       priority,
-      addedAtMs: this.#now(),
+      added: this.#now(),
       order: ++this.#latest,
       state: 'queued',
       batch: undefined,
@@ -134,21 +139,22 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
       onSettled: undefined,
       previous: undefined,
       next: undefined,
-    }
-    this.#enter(entry, { entry, signal, resolve, reject })
+    })
   }
 
-  #enter(entry: Entry<Item, Result>, caller: Caller<Item, Result>): void {
-    if (this.#queue.isFullFor(entry)) {
+  #enter(entry: Entry<Item, Result>): void {
+    let isFull = this.#queue.isFullFor(entry)
+    if (isFull) {
       // A full queue goes on at once, batches filled or not.
       this.#queue.releaseUpTo(entry.order - 1)
       this.#start()
-      if (this.#settings.whenFull === 'reject' && this.#queue.isFullFor(entry)) {
+      isFull = this.#queue.isFullFor(entry)
+      if (isFull && this.#settings.whenFull === 'reject') {
         throw new QueueFullError(this.#queue.size, this.#queue.bytes)
       }
     }
-    this.#callers.join(caller)
-    this.#queue.add(entry)
+    this.#callers.enter(entry)
+    this.#queue.add(entry, isFull)
     if (this.#settings.eager) this.#startSoon()
     else if (this.#queue.hasReady) this.#start()
   }
@@ -169,10 +175,10 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   }
 
   /** One reading of the clock for all adds of a turn: it costs a third of an add. */
-  #now(): number {
-    if (this.#nowMs !== undefined) return this.#nowMs
+  #now(): Moment {
+    if (this.#turn) return this.#turn
     queueMicrotask(this.#endTurn)
-    return (this.#nowMs = this.#settings.clock.now())
+    return (this.#turn = { atMs: this.#settings.clock.now() })
   }
 
   /** Begins when the code that is running now has added all that it has. */

@@ -32,8 +32,9 @@ export class PriorityQueue<Node extends Queueable<Node>> {
   }
 
   push(node: Node): void {
-    const at = this.#laneAt(node.priority)
-    const lane = this.#lanes[at]
+    // Nearly always there is one lane, or none.
+    const at = this.#lanes.length === 0 ? 0 : this.#laneAt(node.priority)
+    const lane = at < this.#lanes.length ? this.#lanes[at] : undefined
     if (lane?.priority === node.priority) {
       node.previous = lane.last
       lane.last.next = node

@@ -30,14 +30,11 @@ export async function runBatch<Item, Result>(
 
   /** Whether the call went through, with whatever results. */
   async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
-    const wanted = entries.some(isSettled) ? entries.filter((entry) => !isSettled(entry)) : entries
+    const wanted = batch.isWhole ? entries : entries.filter(({ state }) => state !== 'settled')
     if (wanted.length === 0) return true
     let results: readonly (Result | Error)[]
     try {
-      results = await run(
-        wanted.map(({ item }) => item),
-        batch.context,
-      )
+      results = await run(wanted.map(itemOf), batch.context)
     } catch (error) {
       if (onBatchError === 'bisect' && wanted.length > 1) await halve(wanted)
       else for (const entry of wanted) settle.reject(entry, error)
@@ -67,4 +64,6 @@ export async function runBatch<Item, Result>(
   }
 }
 
-const isSettled = ({ state }: Pick<Entry<never, never>, 'state'>): boolean => state === 'settled'
+function itemOf<Item>({ item }: { readonly item: Item }): Item {
+  return item
+}

@@ -22,7 +22,7 @@ export interface BulkOptions<Item> {
   id?: ((item: Item, index: number) => string) | undefined
   /**
    * What an id that came before does: it ends the run with a DuplicateIdError once what is under way has its result, or the
-   * item is left out. Ids of your own are all remembered for this, at about 30 bytes and their characters. @default 'error'
+   * item is left out. Ids of your own are all remembered for this, at their characters and about 16 bytes each. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**

@@ -1,4 +1,3 @@
-import { UnwritableValueError } from '../journal/unwritable-value-error.ts'
 import type { BulkSettings } from './bulk-options.ts'
 import type { BulkProgress, BulkResult, BulkSummary } from './bulk-run.ts'
 import { Feed } from './feed.ts'
@@ -6,13 +5,16 @@ import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Intake } from './intake.ts'
 import { itemCall, type RunItem } from './item-call.ts'
 import { KeptResults } from './kept-results.ts'
+import { letGo } from './let-go.ts'
 import { Outlet } from './outlet.ts'
 import { ReorderWindow } from './reorder-window.ts'
+import { Resumption } from './resumption.ts'
 import { RunSignals } from './run-signals.ts'
 import { lengthOf, type BulkSource } from './source.ts'
 import { stopsBy } from './stop-rule.ts'
 import { Tally } from './tally.ts'
 import type { Task } from './task.ts'
+import { Work } from './work.ts'
 
 /**
  * Leads items from the source to the function, and what that returns to the journal and to the consumer. An item holds its
@@ -32,18 +34,16 @@ export class BulkRunner<Item, Result> {
   readonly #outlet: Outlet<BulkResult<Result>>
   readonly #window: ReorderWindow<BulkResult<Result>> | undefined
   readonly #kept: KeptResults<Result> | undefined
-  readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>
+  readonly #resumption: Resumption<Result> | undefined
+  readonly #work: Work<Item, Result>
   readonly #ending = Promise.withResolvers<BulkSummary>()
   readonly summary = this.#ending.promise
   #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
   #feed: Feed<Item> | undefined
-  /** Slots taken: items under way, and results that are fetched from the journal. */
-  #active = 0
   /** Items begun. */
   #turns = 0
   #paused = false
   #pumping = false
-  #onRoom: (() => void) | undefined
   /** What is thrown when everything under way has its result. */
   #failure: { error: unknown } | undefined
   #stoppedBy: BulkSummary['stoppedBy']
@@ -54,12 +54,30 @@ export class BulkRunner<Item, Result> {
     this.#source = source
     this.#settings = settings
     this.#intake = new Intake(settings, this.#tally)
-    this.#call = itemCall(run, settings, { signals: this.#signals, keys: this.#keys, tally: this.#tally })
     this.#outlet = new Outlet(() => {
-      this.#onRoom?.()
+      this.#resumption?.proceed()
       this.#pump()
     })
-    if (settings.journal !== undefined) this.#kept = new KeptResults(settings.journal)
+    const isOver = (): boolean => this.#isOver()
+    if (settings.journal !== undefined) {
+      this.#kept = new KeptResults(settings.journal)
+      this.#resumption = new Resumption(this.#kept, {
+        outlet: this.#outlet,
+        tally: this.#tally,
+        slots: () => this.#slots(),
+        isOver,
+      })
+    }
+    this.#work = new Work(
+      itemCall(run, settings, { signals: this.#signals, keys: this.#keys, tally: this.#tally }),
+      {
+        clock: settings.clock,
+        kept: this.#kept,
+        isOver,
+        onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
+        onError: (error) => this.#end({ error }),
+      },
+    )
     if (settings.order === 'input') {
       this.#window = new ReorderWindow((result) => this.#outlet.put(result))
     }
@@ -131,17 +149,17 @@ export class BulkRunner<Item, Result> {
       return
     }
     this.#phase = 'opening'
-    if (this.#kept) void this.#resume(this.#kept)
+    if (this.#resumption) void this.#resume(this.#resumption)
     else this.#run()
   }
 
   readonly #onAbort = (): void => this.abort(this.#settings.signal?.reason)
 
-  async #resume(kept: KeptResults<Result>): Promise<void> {
+  async #resume(resumption: Resumption<Result>): Promise<void> {
     try {
-      await kept.open(this.#settings.fingerprint)
-      this.#keys.run = kept.key
-      if (!this.#window && !this.#isOver()) await this.#giveOut(kept)
+      this.#keys.run = await resumption.open(this.#settings.fingerprint)
+      // In the order of the source, each result has its turn instead.
+      if (!this.#window) await resumption.giveOut()
     } catch (error) {
       this.#end({ error })
     }
@@ -152,22 +170,6 @@ export class BulkRunner<Item, Result> {
     this.#phase = 'running'
     if (this.#stopped) this.#finish(this.#stopped.failure)
     this.#pump()
-  }
-
-  /** First of all what is there already. In the order of the source, each has its turn instead. */
-  async #giveOut(kept: KeptResults<Result>): Promise<void> {
-    if (this.#outlet.isDropping) {
-      this.#tally.resumed = kept.size
-      return
-    }
-    for await (const result of kept.all()) {
-      if (this.#isOver()) return
-      this.#tally.resumed++
-      this.#outlet.put(result)
-      while (this.#outlet.held >= this.#slots() && !this.#isOver()) {
-        await new Promise<void>((resolve) => (this.#onRoom = resolve))
-      }
-    }
   }
 
   readonly #feedListener = {
@@ -197,7 +199,7 @@ export class BulkRunner<Item, Result> {
     }
     this.#pumping = false
     const nothingMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#feed.isDone)
-    if (nothingMore && this.#active === 0) this.#end(this.#failure)
+    if (nothingMore && this.#work.active === 0) this.#end(this.#failure)
   }
 
   #slots(): number {
@@ -206,7 +208,7 @@ export class BulkRunner<Item, Result> {
   }
 
   #hasRoom(): boolean {
-    return this.#active < this.#slots() && !this.#isHeld()
+    return this.#work.active < this.#slots() && !this.#isHeld()
   }
 
   /** Whether so many results wait for the consumer that no more should come. */
@@ -217,81 +219,19 @@ export class BulkRunner<Item, Result> {
   }
 
   #begin(task: Task<Item>): void {
-    this.#active++
     task.turn = this.#turns++
-    if (task.stored) {
-      this.#fetch(task)
-      return
-    }
-    this.#tally.begun++
-    task.startedAtMs = this.#settings.clock.now()
-    let answer: Result | PromiseLike<Result>
-    try {
-      answer = this.#call(task)
-    } catch (error) {
-      this.#failed(task, error)
-      return
-    }
-    Promise.resolve(answer).then(
-      (value) => this.#succeeded(task, value),
-      (error: unknown) => this.#failed(task, error),
-    )
-  }
-
-  #succeeded(task: Task<Item>, value: Result): void {
-    task.attempt?.close()
-    if (this.#isOver()) return
-    const { id, index, attempts, startedAtMs } = task
-    const nowMs = this.#settings.clock.now()
-    const durationMs = nowMs - startedAtMs
-    const result = { id, index, attempts, durationMs, resumed: false, ok: true, value } as const
-    if (!this.#kept) {
-      this.#settle(task, result, nowMs)
-      return
-    }
-    this.#kept.keep(result).then(
-      () => this.#settle(task, result, this.#settings.clock.now()),
-      (error: unknown) => {
-        if (UnwritableValueError.is(error)) this.#failed(task, error)
-        else this.#end({ error })
-      },
-    )
-    if (this.#kept.writing === this.#active) this.#kept.flush()
-  }
-
-  #failed(task: Task<Item>, error: unknown): void {
-    task.attempt?.close()
-    if (this.#isOver()) return
-    const { id, index, attempts, startedAtMs } = task
-    const nowMs = this.#settings.clock.now()
-    const durationMs = nowMs - startedAtMs
-    this.#settle(task, { id, index, attempts, durationMs, resumed: false, ok: false, error }, nowMs)
+    if (!task.stored) this.#tally.begun++
+    this.#work.begin(task)
   }
 
   #settle(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void {
-    if (this.#isOver()) return
-    this.#tally.settle(result.ok, nowMs)
+    if (result.resumed) this.#tally.resumed++
+    else this.#tally.settle(result.ok, nowMs)
     const { stopWhen } = this.#settings
-    if (stopWhen && this.#phase === 'running') {
+    if (stopWhen && !result.resumed && this.#phase === 'running') {
       this.#stoppedBy = stopsBy(stopWhen, this.#tally)
       if (this.#stoppedBy) this.#finish(undefined)
     }
-    this.#give(task, result)
-  }
-
-  #fetch(task: Task<Item>): void {
-    this.#kept?.get(task).then(
-      (result) => {
-        if (this.#isOver()) return
-        this.#tally.resumed++
-        this.#give(task, result)
-      },
-      (error: unknown) => this.#end({ error }),
-    )
-  }
-
-  #give(task: Task<Item>, result: BulkResult<Result>): void {
-    this.#active--
     if (this.#window) this.#window.put(task.turn, result)
     else this.#outlet.put(result)
     this.#pump()
@@ -312,39 +252,26 @@ export class BulkRunner<Item, Result> {
     if (this.#isOver()) return
     this.#phase = 'ended'
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
-    if (this.#active > 0) this.#signals.abort(failure ? failure.error : new Error('the run was left'))
+    if (this.#work.active > 0) this.#signals.abort(failure ? failure.error : new Error('the run was left'))
     this.#tally.drop()
-    this.#onRoom?.()
+    this.#resumption?.proceed()
     void this.#close(failure)
   }
 
   /** A run that has ended has unlocked its journal and let go of its source. */
   async #close(failure: { error: unknown } | undefined): Promise<void> {
-    try {
-      const closed = this.#feed?.close()
-      // An abort ends at once; a loop that is left, or a run that stops, waits as a loop over the source itself would.
-      if (failure) closed?.catch(() => undefined)
-      else await closed
-    } catch (error) {
-      failure = { error }
-    }
-    try {
-      await this.#kept?.close()
-    } catch (error) {
-      failure ??= { error }
-    }
-    this.#outlet.end(failure)
-    const { clock } = this.#settings
-    if (failure) this.#ending.reject(failure.error)
-    else this.#ending.resolve(this.#tally.summary(clock.now(), this.#stoppedBy))
+    const last = await letGo(this.#feed, this.#kept, failure)
+    this.#outlet.end(last)
+    if (last) this.#ending.reject(last.error)
+    else this.#ending.resolve(this.#tally.summary(this.#settings.clock.now(), this.#stoppedBy))
   }
 
   #waitingOn(): BulkProgress['waitingOn'] {
     if (this.#phase === 'idle' || this.#phase === 'ended' || this.#paused) return undefined
     if (this.#isHeld()) return 'consumer'
     if (this.#phase === 'opening') return 'journal'
-    if (this.#phase === 'running' && this.#active < this.#slots() && !this.#feed?.isDone) return 'source'
-    if (this.#kept?.writing === this.#active) return 'journal'
+    if (this.#phase === 'running' && this.#work.active < this.#slots() && !this.#feed?.isDone) return 'source'
+    if (this.#work.isWriting) return 'journal'
     return this.#tally.waitingForRate > 0 ? 'rate' : 'slots'
   }
 }

@@ -36,6 +36,15 @@ describe('an index of ids', () => {
     expect([index.get(long), index.get(`${long}x`), index.size]).toEqual([7, 8, 50_002])
   })
 
+  it('never takes two ids for one, though their hashes are the same', () => {
+    const index = new IdIndex()
+    // FNV-1a gives these pairs one hash each.
+    const twins = ['costarring', 'liquid', 'declinate', 'macallums', 'altarage', 'zinke']
+    for (const [at, id] of twins.entries()) expect(index.add(id, at)).toBeUndefined()
+    expect(twins.map((id) => index.get(id))).toEqual([0, 1, 2, 3, 4, 5])
+    expect(index.size).toBe(6)
+  })
+
   it('keeps values as large as the places in a file', () => {
     const index = new IdIndex()
     index.add('', 2 ** 52)

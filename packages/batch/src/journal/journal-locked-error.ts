@@ -1,3 +1,5 @@
+import { inUse, type LockHolder } from './lock-holder.ts'
+
 const CODE = 'journal_locked'
 
 /** Somebody has this journal open: two writers would spoil it. Nothing was changed. */
@@ -10,22 +12,8 @@ export class JournalLockedError extends Error {
   readonly pid: number | undefined
   readonly host: string | undefined
 
-  constructor(
-    path: string,
-    holder: { pid?: number | undefined; host?: string | undefined; is: 'this' | 'here' | 'elsewhere' },
-  ) {
-    const who = {
-      this: 'this process',
-      here: `process ${holder.pid}`,
-      // Whether it is alive cannot be seen from here.
-      elsewhere: `process ${holder.pid} on ${holder.host}, or in another container`,
-    }
-    const what = {
-      this: 'Close the journal, or end the run that has it, first.',
-      here: 'Wait until it has ended, or give each process a journal of its own.',
-      elsewhere: `If that is gone for good, delete ${path}.lock.`,
-    }
-    super(`${path} is in use by ${who[holder.is]}. ${what[holder.is]}`)
+  constructor(path: string, holder: LockHolder) {
+    super(inUse(path, 'journal', holder))
     this.path = path
     this.pid = holder.pid
     this.host = holder.host

@@ -1,18 +1,22 @@
-import { JournalLockedError } from './journal-locked-error.ts'
+import type { LockHolder } from './lock-holder.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 
 /** Rounds in which a lock came and went while it was looked at. */
 const MOST_ROUNDS = 10
 
 /**
- * Locks a journal by a file beside it that says who has it. That of a process which is gone is taken over: whoever has
+ * Locks a file by another one beside it that says who has it. That of a process which is gone is taken over: whoever has
  * locked the right to do so, by a file named for that very lock, replaces it with one step. So there is never a moment without
  * a lock, and of any number who find it stale, one gets it.
  *
+ * @param refusal the error for whoever comes second
  * @returns what unlocks it again
- * @throws JournalLockedError
+ * @throws what `refusal` makes
  */
-export async function lock(path: string): Promise<() => Promise<void>> {
+export async function lock(
+  path: string,
+  refusal: (holder: LockHolder) => Error,
+): Promise<() => Promise<void>> {
   const { link, readFile, rename, rm, writeFile } = await import('node:fs/promises')
   const self = await thisProcess()
   const token = crypto.randomUUID()
@@ -36,7 +40,7 @@ export async function lock(path: string): Promise<() => Promise<void>> {
       const held = await read(lockPath)
       if (held !== undefined && (await takenOver(lockPath, held))) return unlock
     }
-    throw new JournalLockedError(path, { ...holderOf(await read(lockPath)), is: 'here' })
+    throw refusal({ ...holderOf(await read(lockPath)), is: 'here' })
   }
 
   /** Replaces the lock of a process that is gone, unless somebody was faster. */
@@ -54,14 +58,14 @@ export async function lock(path: string): Promise<() => Promise<void>> {
     }
   }
 
-  /** @throws JournalLockedError while the process of the lock may be alive */
+  /** @throws while the process of the lock may be alive */
   async function staleToken(held: string): Promise<string> {
     const holder = holderOf(held)
     // Nobody knows whose a lock is that cannot be read.
     const state = holder.token === undefined ? 'unknown' : await isAlive(holder as ProcessIdentity, self)
     if (state === 'dead' && holder.token !== undefined) return holder.token
     const is = state === 'this' ? 'this' : state === 'alive' ? 'here' : 'elsewhere'
-    throw new JournalLockedError(path, { ...holder, is })
+    throw refusal({ ...holder, is })
   }
 
   async function linked(from: string, to: string): Promise<boolean> {

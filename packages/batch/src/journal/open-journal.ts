@@ -25,7 +25,7 @@ export interface JournalOptions {
  * end is cut off; of several records with one id the first holds. One process at a time, by a lock file beside it: that of a
  * process which is gone is taken over.
  *
- * It reads the file once, and keeps of each record its id and its place: about 30 bytes and the id.
+ * It reads the file once, and keeps of each record its id and its place: the id and about 16 bytes.
  *
  * @param path the file; its folder must exist
  * @throws JournalLockedError when it is open already, here or in another process
@@ -51,7 +51,7 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
   try {
     if (!(await file.stat()).isFile()) throw new UnusableJournalError(path, 'not-a-journal')
     const realPath = await realpath(path)
-    unlock = await lock(realPath).catch(refuse)
+    unlock = await lock(realPath, (holder) => new JournalLockedError(realPath, holder)).catch(refuse)
     const scan = await scanJournal(realPath, fileChunks(realPath))
     let { end } = scan
     await file.truncate(end)

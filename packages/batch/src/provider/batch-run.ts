@@ -9,6 +9,11 @@ import { ShardSource, type RequestSource } from './shard-source.ts'
 import { Submitter } from './submitter.ts'
 import { Watch } from './watch.ts'
 
+export interface RunOptions {
+  readonly signal: AbortSignal | undefined
+  readonly resubmitFailed: boolean
+}
+
 /** A part that has no batch yet. */
 interface Pending {
   part: Part
@@ -28,7 +33,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #source: ShardSource
   readonly #controller = new AbortController()
   readonly #patience: Patience
-  readonly #signal: AbortSignal | undefined
+  readonly #options: RunOptions
   readonly #pending: Pending[] = []
   readonly #ended: Part[] = []
   /** Results of requests that no file could hold. */
@@ -37,25 +42,33 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   #watch: Watch | undefined
   #submitter: Submitter | undefined
   #sourceEnded = false
-  #begun = false
+  #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
+  #isOver = false
 
-  constructor(settings: ProviderBatchSettings, source: RequestSource, signal: AbortSignal | undefined) {
+  constructor(settings: ProviderBatchSettings, source: RequestSource, options: RunOptions) {
     this.#settings = settings
     this.#source = new ShardSource(source, settings)
-    this.#signal = signal
+    this.#options = options
     this.#patience = new Patience(settings, this.#controller.signal)
   }
 
   progress(): ProviderBatchProgress {
-    return { read: this.#source.read, ...this.#counts, activeBatches: this.#watch?.size ?? 0 }
+    const { read, skipped } = this.#source
+    return { read, skipped, ...this.#counts, activeBatches: this.#watch?.size ?? 0 }
   }
 
   async abort(
     reason: unknown = new DOMException('the run was aborted', 'AbortError'),
     { cancelRemote = false }: { cancelRemote?: boolean | undefined } = {},
   ): Promise<void> {
-    this.#controller.abort(reason)
-    if (!cancelRemote) return
+    if (!this.#isOver) this.#controller.abort(reason)
+    // Whoever takes the results may never ask for another one.
+    const released = this.#results?.return().catch(() => undefined)
+    if (cancelRemote) await this.#cancelRemote()
+    await released
+  }
+
+  async #cancelRemote(): Promise<void> {
     // Without patience: one that cannot be cancelled any more says so with a 409.
     const patience = new Patience({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
     const unheard = await this.#submitter?.unheard(patience).catch(() => undefined)
@@ -65,34 +78,68 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
-    if (this.#begun) throw new TypeError('a run can be iterated once; begin another one with run()')
-    this.#begun = true
-    return this.#results()
+    if (this.#results) throw new TypeError('a run can be iterated once; begin another one with run()')
+    const results = (this.#results = this.#begin())
+    let isTold = false
+    return {
+      next: async () => {
+        const wasAborted = this.#controller.signal.aborted
+        try {
+          const step = await results.next()
+          // Aborted between two results: nobody has been told why there are no more.
+          if (step.done && wasAborted && !isTold) this.#controller.signal.throwIfAborted()
+          return step
+        } catch (error) {
+          isTold = true
+          throw error
+        }
+      },
+      return: () => {
+        isTold = true
+        return results.return()
+      },
+    }
   }
 
-  async *#results(): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
-    const signal = this.#signal
-    const onAbort = (): void => this.#controller.abort(signal?.reason)
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort)
+  async *#begin(): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
+    const { signal } = this.#options
+    const onAbort = (): void => void this.abort(signal?.reason)
+    let opening: Promise<Ledger> | undefined
     try {
+      if (signal?.aborted) this.#controller.abort(signal.reason)
+      else signal?.addEventListener('abort', onAbort)
       this.#controller.signal.throwIfAborted()
       const { state, endpoint } = this.#settings
-      const ledger = await this.#patience.until(Ledger.open(state, endpoint, Date.now()))
+      opening = Ledger.open(state, endpoint, Date.now())
+      const ledger = await this.#patience.until(opening)
       yield* this.#steps(ledger)
+      await ledger.finish()
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      const closed = this.#source.close()
-      // A source that is stuck may never close.
-      if (this.#controller.signal.aborted) closed.catch(() => undefined)
-      else await closed
+      this.#isOver = true
+      await this.#release(opening)
     }
+  }
+
+  /** Lets go of the source and of the state. */
+  async #release(opening: Promise<Ledger> | undefined): Promise<void> {
+    const { aborted } = this.#controller.signal
+    const unlocked = opening?.then(
+      (ledger) => ledger.close(),
+      () => undefined,
+    )
+    unlocked?.catch(() => undefined)
+    const closed = this.#source.close()
+    // A source that is stuck may never close.
+    if (aborted) closed.catch(() => undefined)
+    else await closed
+    await unlocked
   }
 
   async *#steps(ledger: Ledger): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
     const submitter = (this.#submitter = new Submitter(this.#settings, ledger, this.#patience))
     const watch = (this.#watch = new Watch(this.#settings, ledger, this.#patience))
-    const collector = new Collector(this.#settings, this.#patience)
+    const collector = new Collector(this.#settings, this.#patience, ledger, this.#options)
     await this.#resume(ledger, watch)
     for (;;) {
       yield* this.#tooLarge.splice(0)
@@ -141,25 +188,24 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const number = ledger.parts().filter(({ parent }) => parent === null).length + 1
     const { count, tokens, idsHash } = lines
     const record = { part: String(number), parent: null, round: 0, count, tokens, idsHash }
-    await this.#begin(ledger, record, async () => lines)
+    await this.#beginPart(ledger, record, async () => lines)
     return true
   }
 
   /** Makes a part of what another one has left over, unless an earlier process has. */
-  async #goOn(ledger: Ledger, parent: Part, { next, count, again, lines }: Remainder): Promise<void> {
+  async #goOn(ledger: Ledger, parent: Part, { next, count, round, lines }: Remainder): Promise<void> {
     const part = `${parent.part}.${next}`
     const known = ledger.get(part)
-    if (again) this.#counts.resubmitted += count
+    if (next === 'again' || next === 'failed') this.#counts.resubmitted += count
     if (known?.batchId !== undefined) return
     if (known) this.#pending.push({ part: known, lines, resumed: true })
     else {
       const tokens = (parent.tokens * count) / parent.count
-      const round = parent.round + (again ? 1 : 0)
-      await this.#begin(ledger, { part, parent: parent.part, round, count, tokens, idsHash: '' }, lines)
+      await this.#beginPart(ledger, { part, parent: parent.part, round, count, tokens, idsHash: '' }, lines)
     }
   }
 
-  async #begin(
+  async #beginPart(
     ledger: Ledger,
     record: Omit<Part, 'fileId' | 'batchId' | 'end'>,
     lines: Pending['lines'],

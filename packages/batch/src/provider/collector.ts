@@ -1,6 +1,6 @@
 import { BatchItemError, type BatchItemReason } from './batch-item-error.ts'
 import type { ProviderBatchResult } from './contracts.ts'
-import type { Part } from './ledger.ts'
+import type { Ledger, Part } from './ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
 import type { Patience } from './patience.ts'
 import { fileLines, lineOutcome } from './remote-files.ts'
@@ -9,11 +9,10 @@ import { TOKEN_LIMIT } from './watch.ts'
 
 /** Requests of an ended part that are to go on in a part of their own. */
 export interface Remainder {
-  /** What the part is called after its parent: again, or one of two halves. */
-  next: 'again' | 'first' | 'second'
+  /** What the part is called after its parent: again, one of two halves, or what failed in a finished run. */
+  next: 'again' | 'first' | 'second' | 'failed'
   count: number
-  /** It counts as submitted once more. */
-  again: boolean
+  round: number
   lines: () => Promise<RequestLines>
 }
 
@@ -26,10 +25,19 @@ interface InputLine {
 export class Collector {
   readonly #settings: ProviderBatchSettings
   readonly #patience: Patience
+  readonly #ledger: Ledger
+  readonly #resubmitFailed: boolean
 
-  constructor(settings: ProviderBatchSettings, patience: Patience) {
+  constructor(
+    settings: ProviderBatchSettings,
+    patience: Patience,
+    ledger: Ledger,
+    { resubmitFailed }: { resubmitFailed: boolean },
+  ) {
     this.#settings = settings
     this.#patience = patience
+    this.#ledger = ledger
+    this.#resubmitFailed = resubmitFailed
   }
 
   async *collect(part: Part): AsyncGenerator<ProviderBatchResult<unknown> | Remainder, void, undefined> {
@@ -40,7 +48,9 @@ export class Collector {
       return
     }
     const answered = new Set<string>()
+    const failed = new Set<string>()
     const reasons = new Map<string, BatchItemReason>()
+    const failuresGoOn = this.#failuresGoOn(part)
     for (const fileId of [end.outputFileId, end.errorFileId]) {
       if (fileId === null) continue
       for await (const line of fileLines<object>(this.#settings.client, fileId, this.#patience)) {
@@ -51,21 +61,37 @@ export class Collector {
         if (outcome.kind === 'unanswered') reasons.set(id, outcome.reason)
         else answered.add(id)
         if (outcome.kind === 'value') yield { id, ok: true, value: outcome.value, batchId, round }
+        else if (outcome.kind === 'error' && failuresGoOn) failed.add(id)
         else if (outcome.kind === 'error') yield { id, ok: false, error: outcome.error, batchId, round }
       }
     }
     const left = count - answered.size
-    if (left <= 0) return
     const cancelled = end.status === 'cancelled'
-    if (!cancelled && round < this.#settings.maxResubmits) {
-      yield this.#remainder(part, 'again', left, (id) => !answered.has(id))
+    const goesAgain = left > 0 && this.#goesAgain(part, cancelled)
+    if (goesAgain) yield this.#remainder(part, 'again', left, (id) => !answered.has(id))
+    if (failuresGoOn) {
+      const hasFailed = (id: string): boolean => failed.has(id) || (!goesAgain && !answered.has(id))
+      const count = failed.size + (goesAgain ? 0 : left)
+      if (count > 0) yield this.#remainder(part, 'failed', count, hasFailed)
       return
     }
+    if (left <= 0 || goesAgain) return
     for await (const { custom_id: id } of this.#input(part)) {
       if (answered.has(id)) continue
       const reason = reasons.get(id) ?? (cancelled ? 'cancelled' : 'missing')
       yield { id, ok: false, error: new BatchItemError(reason, batchId), batchId, round }
     }
+  }
+
+  /** Whether what was not answered is submitted once more. What an earlier process has decided holds. */
+  #goesAgain({ part, round }: Part, cancelled: boolean): boolean {
+    if (this.#ledger.get(`${part}.again`)) return true
+    return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
+  }
+
+  /** Whether its failures, told by a run that has finished, are no results any more, but submitted again. */
+  #failuresGoOn({ part, isTold = false }: Part): boolean {
+    return (this.#resubmitFailed && isTold) || this.#ledger.get(`${part}.failed`) !== undefined
   }
 
   /** Too many tokens: smaller. Anything else would fail again. */
@@ -78,8 +104,10 @@ export class Collector {
       const half = Math.ceil(count / 2)
       yield this.#remainder(part, 'first', half, (_, index) => index < half)
       yield this.#remainder(part, 'second', count - half, (_, index) => index >= half)
-    } else if (code === TOKEN_LIMIT && round < this.#settings.maxResubmits) {
+    } else if (code === TOKEN_LIMIT && this.#goesAgain(part, false)) {
       yield this.#remainder(part, 'again', count, () => true)
+    } else if (this.#failuresGoOn(part)) {
+      yield this.#remainder(part, 'failed', count, () => true)
     } else {
       for await (const { custom_id: id } of this.#input(part)) {
         const error = new BatchItemError('batch-failed', batchId, { providerCode: code })
@@ -102,7 +130,8 @@ export class Collector {
       }
       return kept
     }
-    return { next, count, again: next === 'again', lines }
+    const round = next === 'failed' ? 0 : part.round + (next === 'again' ? 1 : 0)
+    return { next, count, round, lines }
   }
 
   /** The requests of a part, from the file that was uploaded: nothing here has to remember them. */

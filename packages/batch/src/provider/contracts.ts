@@ -9,7 +9,7 @@ export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResu
    * unless `cancelRemote` asks to cancel them.
    *
    * @param reason what the iteration throws. @default an AbortError
-   * @returns once the provider has been asked to cancel; it never rejects for one that could not be
+   * @returns once the state may be had by another run, and the provider has been asked to cancel; it never rejects for one that could not be
    */
   abort(reason?: unknown, options?: { cancelRemote?: boolean | undefined }): Promise<void>
 }
@@ -22,7 +22,7 @@ export type ProviderBatchResult<Value> =
       /** The body of the answer; that it is of this type is trusted. */
       value: Value
       batchId: string
-      /** How often it had been submitted before. */
+      /** How often it had been submitted before; counted anew for what failed in a finished run. */
       round: number
     }
   | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
@@ -32,12 +32,14 @@ export type ProviderBatchResult<Value> =
 export interface ProviderBatchProgress {
   /** Requests read from the source by this process. */
   read: number
+  /** Of those, requests whose id had come before, with `onDuplicateId: 'skip'`. */
+  skipped: number
   /** Requests in the batches that were created, each time it was submitted. */
   submitted: number
   /** Results given. */
   succeeded: number
   failed: number
-  /** Requests that were, or are to be, submitted again because they expired or were missing. */
+  /** Requests that were, or are to be, submitted again: they expired or were missing, or failed in a finished run. */
   resubmitted: number
   activeBatches: number
   endedBatches: number

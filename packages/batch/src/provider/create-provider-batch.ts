@@ -1,4 +1,4 @@
-import { aSignal, show, validate } from '../validate.ts'
+import { aSignal, flag, show, validate } from '../validate.ts'
 import { settingsOf, type ProviderBatchOptions } from './options.ts'
 import { BatchRun } from './batch-run.ts'
 import type { ProviderBatchRun } from './contracts.ts'
@@ -10,11 +10,12 @@ export interface ProviderBatch {
    * Prepares a run; it begins when it is iterated, and goes on as fast as its results are taken.
    *
    * @param requests read one by one, as far as files are being filled. After a crash give the same ones, in the same order.
-   * @param options `signal` ends the run at once with its own reason; what has been submitted goes on at the provider
+   * @param options `signal` ends the run at once with its own reason; what has been submitted goes on at the provider.
+   * `resubmitFailed`: with the state of a run that came to its end, what failed there is submitted again, instead of being told again
    */
   run<Value = unknown>(
     requests: RequestSource,
-    options?: { signal?: AbortSignal | undefined },
+    options?: { signal?: AbortSignal | undefined; resubmitFailed?: boolean | undefined },
   ): ProviderBatchRun<Value>
 }
 
@@ -35,9 +36,10 @@ export function createProviderBatch(options: ProviderBatchOptions): ProviderBatc
   const settings = settingsOf(options)
   return {
     run(requests, runOptions = {}) {
-      validate(runOptions, { signal: aSignal })
+      validate(runOptions, { signal: aSignal, resubmitFailed: flag })
       if (!isIterable(requests)) throw new TypeError(`requests must be iterable, got ${show(requests)}`)
-      return new BatchRun(settings, requests, runOptions.signal)
+      const { signal, resubmitFailed = false } = runOptions
+      return new BatchRun(settings, requests, { signal, resubmitFailed })
     },
   }
 }

@@ -1,4 +1,5 @@
 export { BatchItemError, type BatchItemFacts, type BatchItemReason } from './batch-item-error.ts'
+export { BatchStateLockedError } from './batch-state-locked-error.ts'
 export { BatchStateError } from './batch-state-error.ts'
 export type { CallOptions, ProviderBatchClient, ProviderBatchEndpoint, RemoteBatch } from './client.ts'
 export type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } from './contracts.ts'
@@ -6,5 +7,6 @@ export { createProviderBatch, type ProviderBatch } from './create-provider-batch
 export type { ProviderBatchOptions, ProviderBatchRequest } from './options.ts'
 export type { RequestSource } from './shard-source.ts'
 export type { BatchStateStore, StateRecord } from './state-store.ts'
+export { DuplicateIdError } from '../bulk/duplicate-id-error.ts'
 export { RequestTooLargeError } from '../request-too-large-error.ts'
 export type { Clock } from '../clock.ts'

@@ -6,7 +6,7 @@ import { memoryState, type BatchStateStore } from './state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** Its `custom_id`: what its result is known by. Two requests must not have the same; within one file this is seen to. */
+  /** Its `custom_id`: what its result is known by. */
   id: string
   /** What would be sent to the endpoint. All requests of a run must ask the same model. */
   body: object
@@ -19,9 +19,14 @@ export interface ProviderBatchOptions {
   endpoint: ProviderBatchEndpoint
   /**
    * Where the steps are kept, so that a new process goes on where another one stopped, and nothing is submitted twice: the path of a
-   * file, or a store. Trap: one run at a time may use it. @default in memory
+   * file, or a store. One run at a time has it. @default in memory
    */
   state?: string | BatchStateStore | undefined
+  /**
+   * What an id that came before does: it ends the run with a DuplicateIdError, before its file is uploaded, or the request is left out. Ids
+   * are all remembered for this. @default 'error'
+   */
+  onDuplicateId?: 'error' | 'skip' | undefined
   /** How many requests are in one file at most. @default 50_000 */
   maxRequests?: number | undefined
   /** How large one file is at most, in bytes. One file at a time is in memory. @default 200_000_000 */
@@ -65,6 +70,7 @@ export function settingsOf(options: ProviderBatchOptions): ProviderBatchSettings
     client: options.client,
     endpoint: options.endpoint,
     state: typeof state === 'string' ? fileState(state) : (state ?? memoryState()),
+    onDuplicateId: options.onDuplicateId ?? 'error',
     maxRequests: options.maxRequests ?? 50_000,
     maxBytes: options.maxBytes ?? 200_000_000,
     enqueuedTokens: options.enqueuedTokens ?? Infinity,
@@ -98,6 +104,7 @@ const CHECKS: Readonly<Record<keyof ProviderBatchOptions, Check>> = {
     (value) => (typeof value === 'string' && value !== '') || having(value, 'read', 'append'),
     'the path of a file or a store with read and append',
   ],
+  onDuplicateId: oneOf('error', 'skip'),
   maxRequests: count,
   maxBytes: count,
   enqueuedTokens: count,

@@ -5,13 +5,12 @@ import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 /** Lines of one file, with what is counted of them. */
 export class RequestLines {
   readonly pieces: Uint8Array<ArrayBuffer>[] = []
-  readonly #ids = new Set<string>()
   readonly #hash = new IdsHash()
   bytes = 0
   tokens = 0
 
   get count(): number {
-    return this.#ids.size
+    return this.pieces.length
   }
 
   get idsHash(): string {
@@ -19,8 +18,6 @@ export class RequestLines {
   }
 
   add({ id, line, tokens }: RequestLine): void {
-    if (this.#ids.has(id)) throw new TypeError('two requests have the same id; give each its own')
-    this.#ids.add(id)
     this.#hash.add(id)
     this.pieces.push(line)
     this.bytes += line.length

@@ -1,3 +1,5 @@
+import { DuplicateIdError } from '../bulk/duplicate-id-error.ts'
+import { IdIndex } from '../bulk/id-index.ts'
 import { RequestTooLargeError } from '../request-too-large-error.ts'
 import { BatchStateError } from './batch-state-error.ts'
 import { IdsHash } from './ids-hash.ts'
@@ -18,8 +20,12 @@ export class ShardSource {
   /** Read, but of the next file. */
   #held: RequestLine | undefined
   #ended = false
+  /** Every id, with its place: a second one may be files away from the first. */
+  readonly #seen = new IdIndex()
   /** How many have been read. */
   read = 0
+  /** How many of them were left out, for their ids. */
+  skipped = 0
 
   constructor(source: RequestSource, settings: ProviderBatchSettings) {
     this.#source = source
@@ -85,9 +91,15 @@ export class ShardSource {
         this.#ended = true
         break
       }
-      this.read++
+      const index = this.read++
       const line = requestLine(next.value, this.#settings)
-      const { maxBytes } = this.#settings
+      const { maxBytes, onDuplicateId } = this.#settings
+      const firstIndex = this.#seen.add(line.id, index)
+      if (firstIndex !== undefined) {
+        if (onDuplicateId === 'error') throw new DuplicateIdError(line.id, firstIndex, index)
+        this.skipped++
+        continue
+      }
       if (line.line.length <= maxBytes) return line
       onTooLarge(line.id, new RequestTooLargeError('maxBytes', maxBytes, line.line.length))
     }

@@ -1,9 +1,21 @@
+import { lock } from '../journal/lock.ts'
 import { BatchStateError } from './batch-state-error.ts'
+import { BatchStateLockedError } from './batch-state-locked-error.ts'
 import type { BatchStateStore, StateRecord } from './state-store.ts'
 
-/** Keeps the steps in a file of JSON Lines. A last line that a crash has torn is cut off: its step is taken for not done. */
+/**
+ * Keeps the steps in a file of JSON Lines, for one run at a time, by a lock file beside it. A last line that a crash has torn is cut off:
+ * its step is taken for not done.
+ */
 export function fileState(path: string): BatchStateStore {
   return {
+    async lock() {
+      const { open, realpath } = await import('node:fs/promises')
+      // Locked by its real path, since it may have more names than one; and so it has to be there.
+      const file = await open(path, 'a')
+      await file.close()
+      return lock(await realpath(path), (holder) => new BatchStateLockedError(path, holder))
+    },
     async read() {
       const { readFile, truncate } = await import('node:fs/promises')
       let text: Buffer

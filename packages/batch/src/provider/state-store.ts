@@ -1,3 +1,5 @@
+import { BatchStateLockedError } from './batch-state-locked-error.ts'
+
 /** One step of a run. */
 export type StateRecord =
   /** The first one. */
@@ -22,9 +24,18 @@ export type StateRecord =
       errorFileId: string | null
       code: string | null
     }
+  /** All results were given out: what failed until now may be submitted again by a later run. */
+  | { type: 'finished' }
 
-/** Where the steps of a run are kept. Give your own to keep them in a database; one run at a time may use it. */
+/** Where the steps of a run are kept. Give your own to keep them in a database. */
 export interface BatchStateStore {
+  /**
+   * Takes the state for one run. Trap: without it nothing keeps a second run away, which would submit the same requests again.
+   *
+   * @returns what lets it go, when the run has ended
+   * @throws when another run has it
+   */
+  lock?(): Promise<() => Promise<void>>
   /** All records, in the order in which they were appended. */
   read(): Promise<readonly StateRecord[]>
   /** Resolves once the record is safe. */
@@ -34,5 +45,14 @@ export interface BatchStateStore {
 /** For a run that need not survive its process. */
 export function memoryState(): BatchStateStore {
   const records: StateRecord[] = []
-  return { read: async () => records, append: async (record) => void records.push(record) }
+  let isLocked = false
+  return {
+    async lock() {
+      if (isLocked) throw new BatchStateLockedError(undefined, { pid: process.pid, is: 'this' })
+      isLocked = true
+      return async () => void (isLocked = false)
+    },
+    read: async () => records,
+    append: async (record) => void records.push(record),
+  }
 }

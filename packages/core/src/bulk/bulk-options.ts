@@ -25,7 +25,7 @@ export interface HarborBulkOptions extends Pick<
   /**
    * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: through the Batch API of the client's own
    * provider, at half the price and within 24 hours; nothing else of Harbor stands between, and all requests ask one endpoint and
-   * one model. @default 'direct'
+   * one model. What was submitted is kept beside the journal, in `<its path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
   /** With `via: 'provider'`: how its files are cut and watched, see `@harbor/batch/openai`. */
@@ -49,10 +49,4 @@ export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): vo
       : (['providerBatch'] as const).filter((name) => options[name] !== undefined)
   if (refused !== undefined)
     throw new OptionError(refused, `${refused} does nothing with via: '${via}'. Leave it out.`)
-  if (via === 'provider' && options.journal !== undefined && typeof options.journal !== 'string') {
-    throw new OptionError(
-      'journal',
-      `journal must be a path with via: 'provider': what was submitted is kept beside it.`,
-    )
-  }
 }

@@ -6,6 +6,7 @@ import { OptionError } from '../errors.ts'
 import { receiptOf } from '../receipt.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
+import { Turns } from './turns.ts'
 
 /** Prices that come late: those of the list, until it is loaded. */
 type Prices = Pick<PriceList, 'loaded' | 'load'>
@@ -17,11 +18,13 @@ export function directBulk(
   source: BulkSource<BulkRequest>,
   { via: _via, request = {}, providerBatch: _batch, ...options }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
+  const turns = new Turns()
   const run = runBulk<BulkRequest, BulkAnswer>(source, ask, { id: idOf, ...options })
   return run
 
   async function ask(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
     refuseStream(item)
+    await turns.take()
     try {
       const body = await sendRequest(client, item, { ...request, signal: context.signal })
       return await answerOf(body, prices, context)

@@ -1,5 +1,12 @@
-import { runBulk, type BulkContext, type BulkResult, type BulkRun, type BulkSource } from '@harbor/batch'
-import { createProviderBatch, type ProviderBatchResult } from '@harbor/batch/openai'
+import {
+  runBulk,
+  type BulkContext,
+  type BulkResult,
+  type BulkRun,
+  type BulkSource,
+  type BulkSummary,
+} from '@harbor/batch'
+import { createProviderBatch, type ProviderBatchResult, type ProviderBatchRun } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
 import type { Accounts } from '../cost/accounts.ts'
 import { OptionError } from '../errors.ts'
@@ -24,16 +31,19 @@ export interface ProviderBulkParts {
 export function providerBulk(
   { client, accounts, targetOf }: ProviderBulkParts,
   source: BulkSource<BulkRequest>,
-  { via: _via, providerBatch = {}, journal, id = idOf, signal, ...options }: HarborBulkOptions,
+  { via: _via, providerBatch = {}, journal, id = idOf, onDuplicateId, signal, ...options }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
   const { endpoint = '/v1/chat/completions', ...settings } = providerBatch
   const batch = createProviderBatch({
     ...settings,
     client,
     endpoint,
-    ...(typeof journal === 'string' && { state: `${journal}.batches` }),
+    onDuplicateId,
+    state:
+      journal === undefined ? undefined : `${typeof journal === 'string' ? journal : journal.path}.batches`,
   })
-  const remote = batch.run(requests(), signal && { signal })
+  // What failed in a run that came to its end is asked again, as in any run with a journal.
+  const remote = batch.run(requests(), { signal, resubmitFailed: true })
   const run = runBulk<ProviderBatchResult<unknown>, BulkAnswer>(remote, answerOf, {
     ...(options as object),
     id: (result) => result.id,
@@ -41,7 +51,7 @@ export function providerBulk(
     journal,
     signal,
   })
-  return withEnd(run, (reason) => void remote.abort(reason))
+  return tiedTo(run, remote)
 
   async function* requests(): AsyncGenerator<{ id: string; body: object }> {
     let index = 0
@@ -70,30 +80,57 @@ export function providerBulk(
   }
 }
 
-/** A run that is left, stopped or aborted does not wait for the provider to have answered. */
-function withEnd<Result>(run: BulkRun<Result>, end: (reason?: unknown) => void): BulkRun<Result> {
+/**
+ * A run that is left, stopped or aborted does not wait for the provider to have answered. One that has ended has let go of its state, so
+ * that the next one may have it.
+ */
+function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
+  const release = (reason?: unknown): Promise<void> => remote.abort(reason)
+  const withSkipped = <Counts extends { skipped: number }>(counts: Counts): Counts => ({
+    ...counts,
+    skipped: counts.skipped + remote.progress().skipped,
+  })
+  let summary: Promise<BulkSummary> | undefined
   return {
     get summary() {
-      return run.summary
+      if (!summary) {
+        summary = run.summary.finally(() => release()).then(withSkipped)
+        summary.catch(() => undefined) // As with any run, the loop may be the only one to ask.
+      }
+      return summary
     },
-    progress: () => run.progress(),
+    progress: () => {
+      const { read, ...counts } = run.progress()
+      return withSkipped({ ...counts, read: read + remote.progress().skipped })
+    },
     pause: () => run.pause(),
     resume: () => run.resume(),
     stop: (error) => {
       run.stop(error)
-      end()
+      void release()
     },
     abort: (reason) => {
       run.abort(reason)
-      end(reason)
+      void release(reason)
     },
     [Symbol.asyncIterator]: (): AsyncIterableIterator<BulkResult<Result>> => {
       const inner = run[Symbol.asyncIterator]()
       const outer: AsyncIterableIterator<BulkResult<Result>> = {
-        next: () => inner.next(),
+        next: async () => {
+          try {
+            const step = await inner.next()
+            if (step.done) await release()
+            return step
+          } catch (error) {
+            await release()
+            throw error
+          }
+        },
         return: async () => {
-          end()
-          return (await inner.return?.()) ?? { done: true, value: undefined }
+          const released = release()
+          const step = (await inner.return?.()) ?? { done: true, value: undefined }
+          await released
+          return step
         },
         [Symbol.asyncIterator]: () => outer,
       }

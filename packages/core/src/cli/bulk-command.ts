@@ -8,8 +8,9 @@ import { EXIT, type ExitCode } from './options.ts'
 import { failureOf, type RunFailure } from './failure.ts'
 import { onInterrupts } from './interrupts.ts'
 import type { LineRequest } from './line-request.ts'
+import { holdJournal, type HeldJournal } from './held-journal.ts'
 import { checkOutput, OutputFile } from './output-file.ts'
-import { count, type Standing } from './progress-line.ts'
+import { count, money, type Standing } from './progress-line.ts'
 import { bytesOf, requestsOn, survey, type OnBadLine, type Survey } from './read-requests.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { resultLine } from './result-line.ts'
@@ -25,7 +26,7 @@ class StoppedByBadLine extends Error {
  * @throws UsageError and what else makes the run impossible, before anything is asked
  */
 export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
-  const journal = `${args.out}.journal`
+  const journalPath = `${args.out}.journal`
   const reporter = createReporter(process, args.json)
   let badLines = 0
   const onBadLine: OnBadLine = (problem) => {
@@ -33,15 +34,22 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     reporter.badLine(problem)
     if (args.stopOnBadLine) throw new StoppedByBadLine()
   }
-  await checkOutput(args.out, journal, args.resume)
+  await checkOutput(args.out, journalPath, args.resume)
   const client = createClient(args)
   try {
     const surveyed = args.input === undefined ? undefined : await survey(args.input, args.lines, onBadLine)
     // What is wrong with a file has been told by now.
     const bytes = args.input === undefined ? process.stdin : bytesOf(args.input)
     const requests = requestsOn(bytes, args.lines, surveyed ? () => undefined : onBadLine)
-    const run = client.bulk(requests, bulkOptions(args, journal, surveyed))
-    return await carryOut(run, { args, client, reporter, badLines: () => badLines })
+    // Until the answers have their name, too: whoever has the journal writes them.
+    const journal = await holdJournal(journalPath)
+    try {
+      await countSpent(journal, { args, client, reporter })
+      const run = client.bulk(requests, bulkOptions(args, journal, surveyed))
+      return await carryOut(run, { args, client, reporter, badLines: () => badLines })
+    } finally {
+      await journal.release()
+    }
   } catch (error) {
     if (error instanceof StoppedByBadLine) {
       reporter.note('Nothing was asked. Mend that line, or leave --stop-on-bad-line out.')
@@ -55,9 +63,25 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   }
 }
 
+/** The limit is that of all runs with this journal together, as far as what they were answered goes. */
+async function countSpent(
+  journal: HeldJournal,
+  { args, client, reporter }: Omit<Surroundings, 'badLines'>,
+): Promise<void> {
+  const limitUsd = args.client.spendLimitUsd
+  if (limitUsd === undefined || journal.ofRun.size === 0) return
+  const { usd, unpriced } = await journal.spent()
+  // What is answered is written down also when nothing is left.
+  client.configure({ spendLimit: { usd: Math.max(limitUsd - usd, Number.MIN_VALUE), per: 'total' } })
+  if (usd > 0)
+    reporter.note(`${money({ usd, unpriced: 0 })} of the spend limit went into what is answered already.`)
+  if (unpriced > 0)
+    reporter.note(`${count(unpriced)} answers of earlier runs have no known price, and are not counted.`)
+}
+
 function bulkOptions(
   args: BulkArguments,
-  journal: string,
+  journal: HeldJournal,
   surveyed: Survey | undefined,
 ): Parameters<Harbor['bulk']>[1] {
   const { via, lines, concurrency } = args
@@ -65,7 +89,7 @@ function bulkOptions(
   const asked = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
   return {
     via,
-    journal,
+    journal: journal.ofRun,
     id: (request) => (request as LineRequest).custom_id,
     fingerprint: createHash('sha256').update(asked).digest('hex'),
     total: surveyed?.requests,

@@ -5,7 +5,7 @@ import {
   UnreadableFileError,
   UnusableJournalError,
 } from '@harbor/batch'
-import { BatchStateError } from '@harbor/batch/openai'
+import { BatchStateError, BatchStateLockedError } from '@harbor/batch/openai'
 import { APIError } from 'openai'
 import { OptionError } from '../errors.ts'
 import { EXIT, type ExitCode } from './options.ts'
@@ -24,6 +24,7 @@ const SPEAKING = [
   UnreadableFileError,
   UnusableJournalError,
   BatchStateError,
+  BatchStateLockedError,
   OptionError,
 ]
 

@@ -55,7 +55,7 @@ export const OPTIONS = {
   'spend-limit': {
     type: 'string',
     value: '<usd>',
-    help: 'end the run before it has cost more than this, in US dollars (none)',
+    help: 'end the run before its answers have cost more than this, those of earlier runs included, in US dollars (none)',
     directOnly: true,
   },
   price: {

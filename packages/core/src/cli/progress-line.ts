@@ -79,7 +79,7 @@ function waiting({ run, heldBack }: Standing): string {
   }
 }
 
-function money({ usd, unpriced }: Pick<Standing, 'usd' | 'unpriced'>): string {
+export function money({ usd, unpriced }: Pick<Standing, 'usd' | 'unpriced'>): string {
   if (usd === 0) return unpriced > 0 ? 'price unknown' : ''
   return `$${usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}${unpriced > 0 ? ` and ${count(unpriced)} of unknown price` : ''}`
 }

@@ -19,6 +19,8 @@ export interface Streams {
 }
 
 const REDRAW_MS = 100
+/** Where a terminal shows ^C: in the next line, it would stay there. */
+const SPARE_COLUMNS = 3
 const PLAIN_MS = 5_000
 const JSON_MS = 1_000
 
@@ -30,14 +32,15 @@ export function createReporter({ stdout, stderr }: Streams, json: boolean): Repo
 
   const jsonLine = (value: object): void => void stdout.write(`${JSON.stringify(value)}\n`)
   const print = (text: string): void => {
-    if (isDrawn) stderr.write('\r\u001b[K')
+    // Also where nothing is drawn: a terminal may have shown the keys that were struck.
+    stderr.write(`${isTerminal ? '\r\u001b[K' : ''}${text}\n`)
     isDrawn = false
-    stderr.write(`${text}\n`)
   }
   const show = (standing: Standing): void => {
     if (json) jsonLine({ type: 'progress', ...factsOf(standing), ...standing.run })
     else if (isTerminal) {
-      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns ?? 80) - 1)}`)
+      // A terminal that does not know how wide it is says 0.
+      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns || 80) - SPARE_COLUMNS)}`)
       isDrawn = true
     } else print(progressLine(standing))
   }
