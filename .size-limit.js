@@ -16,6 +16,9 @@
  * The bound of pool was 12 kB before it had autoscale and the percentiles of a histogram, and 12.2 before it loaded undici only when
  * there is a pool: for a kilobyte here an import is spared the hundred files of undici. Core's with the other six was 101.5 before that, and
  * before attempts of a retry policy shared a timer, which is no part of `retry` alone.
+ * Before calls were made cheaper at run time, that is to say before `tryAcquire`, texts that are kept as texts, keys made the short way, lean headers
+ * and what the SDK is spared, they were: `createRateLimiter` 5.7 kB, batch 21.6, `requestKey` 2.2, `createCache` 12.5, cache 16.1, pool 13.2,
+ * core's own code 38, all seven 103.3.
  * The monitor of core is an entry of its own, so that a client without one bundles nothing of it.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
@@ -31,27 +34,27 @@ export default [
   budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5 kB'),
   budget('batch', '5.8 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '21.6 kB'),
-  budget('batch', '5.7 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '21.7 kB'),
+  budget('batch', '5.8 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
   budget('batch', '10.9 kB', {
     name: '@harbor/batch/openai',
     path: 'packages/batch/dist/provider/openai.js',
   }),
-  budget('cache', '2.2 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
-  budget('cache', '12.5 kB', {
+  budget('cache', '2.5 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
+  budget('cache', '13 kB', {
     name: '@harbor/cache: createCache',
     import: '{ createCache }',
     ignore: ['lru-cache'],
   }),
-  budget('cache', '16.1 kB', { ignore: ['lru-cache'] }),
-  budget('pool', '13.2 kB', { ignore: ['undici'] }),
+  budget('cache', '16.9 kB', { ignore: ['lru-cache'] }),
+  budget('pool', '13.8 kB', { ignore: ['undici'] }),
   budget('core', '7.4 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '38 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '103.3 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '39.8 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '108.3 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
