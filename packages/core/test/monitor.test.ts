@@ -100,6 +100,14 @@ it.each<[object, string]>([
   expect(() => createResourceMonitor(harbor, options)).toThrow(message)
 })
 
+it('judges sixty looks, however often it looks', () => {
+  const harbor = harborFor({ baseURL: 'http://127.0.0.1:9/v1' })
+  for (const intervalMs of [20, 1_000, 60_000]) {
+    using monitor = createResourceMonitor(harbor, { intervalMs })
+    expect(monitor.read().advice).toEqual([])
+  }
+})
+
 it('refuses what is no client', () => {
   for (const client of [undefined, null, {}, 'harbor'])
     expect(() => createResourceMonitor(client as MonitoredClient)).toThrow('must be a Harbor')

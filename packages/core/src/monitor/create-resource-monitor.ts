@@ -14,7 +14,7 @@ export interface ResourceMonitorOptions {
   intervalMs?: number | undefined
   /**
    * How far back it judges, in milliseconds: 10 to 1,000 times `intervalMs`, each look being kept for so long. Longer is calmer, and later.
-   * @default 60_000
+   * @default 60 times `intervalMs`: a minute, if that is not given
    */
   windowMs?: number | undefined
   /** Told once when advice is given, and once when it is withdrawn. What it throws changes nothing. */
@@ -54,7 +54,7 @@ export function createResourceMonitor(
     throw new OptionError('client', 'The first argument must be a Harbor, or what createHarborFetch made.')
   }
   is.checkOptions(options, CHECKS)
-  const { intervalMs = 1_000, windowMs = 60_000, onAdvice, clock = systemClock } = options
+  const { intervalMs = 1_000, windowMs = 60 * intervalMs, onAdvice, clock = systemClock } = options
   if (windowMs < FEWEST * intervalMs || windowMs > MOST * intervalMs) {
     throw new OptionError(
       'windowMs',
