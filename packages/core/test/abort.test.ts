@@ -1,9 +1,12 @@
 import { getEventListeners } from 'node:events'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
+import { failureOf } from './failing.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { serve } from './upstream.ts'
 
 /** Resolves once the upstream has a call in flight. */
 async function underWay(provider: SimulatedProvider): Promise<void> {
@@ -204,4 +207,34 @@ describe('long life', () => {
 function heapMegabytes(): number {
   globalThis.gc?.()
   return process.memoryUsage().heapUsed / 2 ** 20
+}
+
+describe('an encoded body that stops in its middle', () => {
+  it.each(['gzip', 'br', 'zstd'])(
+    'keeps nobody beyond the time of the attempt, nor after an abort (%s)',
+    async (encoding) => {
+      const upstream = await serve((_, response) => {
+        const whole = ENCODERS[encoding]?.(JSON.stringify({ choices: [], padding: 'x'.repeat(10_000) }))
+        response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding })
+        response.write(whole?.subarray(0, whole.length - 8))
+      })
+      const harbor = harborFor(upstream, { retry: false, timeouts: { attemptMs: 150 } })
+      const timedOut = await failureOf(harbor.chat.completions.create(HELLO))
+      expect(timedOut).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+      expect(timedOut).toMatchObject({ cause: { clock: 'attempt' } })
+      const controller = new AbortController()
+      const aborted = call(harborFor(upstream), false, controller.signal)
+      while (upstream.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      controller.abort()
+      expect(await settlesWithinATick(aborted)).toBe(true)
+      expect(await failureOf(aborted)).toBeInstanceOf(OpenAI.APIUserAbortError)
+    },
+  )
+})
+
+const ENCODERS: Readonly<Record<string, (text: string) => Buffer>> = {
+  gzip: gzipSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
 }
