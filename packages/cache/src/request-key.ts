@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import { checkContext } from './check-context.ts'
 import { normalizeBaseURL } from './normalize-base-url.ts'
@@ -58,3 +57,6 @@ const NOT_PART_OF_THE_QUESTION = ['user', 'metadata', 'safety_identifier']
 
 /** Changes whenever this package changes how it makes keys. */
 const FORMAT = 'harbor-request-1'
+
+// Not by an import, for which Node would load web crypto, too.
+const { hash } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 import type { WholeReader } from './incoming-body.ts'
 import { SourceStream } from './source-stream.ts'
 

@@ -1,8 +1,5 @@
-import {
-  ReadableStream,
-  type ReadableStreamDefaultController,
-  type ReadableStreamDefaultReader,
-} from 'node:stream/web'
+// Types alone: an import of the module would load every kind of web stream, and the one we need is a global.
+import type { ReadableStreamDefaultController, ReadableStreamDefaultReader } from 'node:stream/web'
 
 type Result = IteratorResult<Uint8Array, undefined>
 type Controller = ReadableStreamDefaultController<Uint8Array>

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto'
-
 /** What of a request says on whose behalf it is made, and which answer it means beside its body. */
 const IDENTITY = ['authorization', 'api-key', 'openai-organization', 'openai-project', 'openai-beta'] as const
 const MOST = 1_000
@@ -18,3 +16,6 @@ export class Scopes {
     return scope
   }
 }
+
+// Not by an import, for which Node would load web crypto, too.
+const { hash } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
