@@ -21,7 +21,7 @@ const OCTET = String.raw`(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])`
  */
 const NORMAL = new RegExp(
   '^(?:https://(?![^/]*:443/)|http://(?![^/]*:80/))' +
-    String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*[a-z][a-z-]*|${OCTET}(?:\.${OCTET}){3})` +
+    String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*(?!xn--)[a-z][a-z-]*|${OCTET}(?:\.${OCTET}){3})` +
     String.raw`(?::[1-9]\d{0,3})?(?:/[\w~-][\w.~-]*)+$`,
 )
 

@@ -5,6 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 import { Harbor } from '../src/index.ts'
 
 const AT_ONCE = 64
+/** On Node 22 the SDK by itself leaves some 190 bytes behind of each call that is given a signal which lives on; on Node 24 it does not. */
+const SDK_KEEPS_SIGNALS = Number.parseInt(process.versions.node, 10) < 24
 
 /** What is left behind, and how long calls took, when so many were made. */
 export interface Reading {
@@ -18,8 +20,8 @@ export interface Reading {
 }
 
 /**
- * Makes calls through one client with every policy at work, each a question of its own, all with one caller's signal, against a provider in
- * another process. Stops at each of these numbers to take a reading. Needs `node --expose-gc`.
+ * Makes calls through one client with every policy at work, each a question of its own, all with one caller's signal (where the SDK lets go
+ * of it), against a provider in another process. Stops at each of these numbers to take a reading. Needs `node --expose-gc`.
  *
  * @param marks how many calls were made when a reading is taken, ascending
  */
@@ -41,12 +43,13 @@ export async function* manyCalls(marks: readonly number[]): AsyncGenerator<Readi
     logLevel: 'off',
   })
   const { signal } = new AbortController()
+  const options = SDK_KEEPS_SIGNALS ? {} : { signal }
   let made = 0
   async function work(until: number, tookMs: number[]): Promise<void> {
     while (made < until) {
       const messages = [{ role: 'user' as const, content: `Question ${++made}?` }]
       const begunAt = performance.now()
-      await harbor.chat.completions.create({ model: 'gpt-4', temperature: 0, messages }, { signal })
+      await harbor.chat.completions.create({ model: 'gpt-4', temperature: 0, messages }, options)
       tookMs.push(performance.now() - begunAt)
     }
   }
