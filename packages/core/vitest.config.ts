@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import base from '../../vitest.base.ts'
 
 /** Tests of Harbor as its users meet it. They run a second time, on the lowest version of the SDK that is supported. */
-const ON_BOTH_SDKS = ['resilient-call', 'surface', 'with-options', 'receipts', 'request-headers', 'events']
+const ON_BOTH_SDKS = ['resilient-call', 'surface', 'with-options', 'receipts', 'known-requests', 'events']
 
 export default defineConfig({
   ...base,

@@ -1,6 +1,7 @@
 import { Alerts } from './alerts/alerts.ts'
 import type { Cache } from '@harbor/cache'
 import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
+import { callContextOf } from './call/call-context.ts'
 import type { Log, Transport } from './call/exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
@@ -21,7 +22,7 @@ import { inSection } from './options/in-section.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
-import { RequestHeaders } from './sdk/request-headers.ts'
+import { KnownRequests } from './sdk/known-requests.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
 import { Health } from './targets/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -34,7 +35,7 @@ export interface Engine {
   readonly answers: AnswerStore
   readonly scopes: Scopes
   readonly accounts: Accounts
-  readonly requestHeaders: RequestHeaders
+  readonly knownRequests: KnownRequests
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
   stats(): HarborStats
@@ -113,6 +114,8 @@ export function createEngine(
   }
 
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const outcome = init && callContextOf(init)?.outcome
+    if (outcome) return outcome
     const opened = openExchange(input, init, { policy: live.current, log, nextId })
     const exchange = opened instanceof Promise ? await opened : opened
     return respond(await handle(exchange), exchange.receipt)
@@ -125,7 +128,7 @@ export function createEngine(
     answers,
     scopes,
     accounts,
-    requestHeaders: new RequestHeaders(),
+    knownRequests: new KnownRequests(),
     changes,
     stats: () => ({
       ...statistics.read(),

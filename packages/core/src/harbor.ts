@@ -21,7 +21,8 @@ import { parseResults } from './sdk/parse-results.ts'
 import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
-import { rememberHeaders } from './sdk/request-headers.ts'
+import type { CallOptions, Client } from './sdk/known-requests.ts'
+import { outcomeOf, takeShortWay, type Lent } from './sdk/short-way.ts'
 import type { Target } from './targets/target.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -46,12 +47,14 @@ interface OwnedRequest {
  */
 export class Harbor extends OpenAI {
   static {
-    rememberHeaders(Harbor.prototype, (client) => client.#engine.requestHeaders)
+    takeShortWay(Harbor, (client) => client.#lent)
   }
 
   readonly #engine: Engine
   readonly #policy: LivePolicy
   readonly #options: OwnOptions
+  readonly #log = createLog(this)
+  readonly #lent: Lent
 
   /**
    * @param options the SDK's own options and Harbor's sections
@@ -66,6 +69,11 @@ export class Harbor extends OpenAI {
     this.#engine = engine
     this.#policy = new LivePolicy({ ...sdk, ...own }, settled.policy, engine.changes)
     this.#options = own
+    this.#lent = {
+      known: engine.knownRequests,
+      fetch: engine.fetch,
+      prepare: (request, options) => this.#tell(request, options),
+    }
   }
 
   /** What this client and its copies have done so far. */
@@ -193,8 +201,14 @@ export class Harbor extends OpenAI {
 
   protected override async prepareRequest(
     request: RequestInit,
-    { options }: { url: string; options: FinalRequestOptions },
+    { url, options }: { url: string; options: FinalRequestOptions },
   ): Promise<void> {
+    this.#engine.knownRequests.learn(this as unknown as Client, options, url, request)
+    this.#tell(request, options)
+  }
+
+  /** Tells the engine what `fetch` alone could not know of a call. */
+  #tell(request: RequestInit, options: CallOptions): void {
     const { [ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as OwnedRequest
     const perCall = perCallOf(options) ?? {}
     setCallContext(request, {
@@ -206,8 +220,9 @@ export class Harbor extends OpenAI {
       }),
       callerSignal: options.signal ?? undefined,
       asked: perCall,
-      log: createLog(this),
+      log: this.#log,
       slot,
+      outcome: outcomeOf(options),
     })
   }
 

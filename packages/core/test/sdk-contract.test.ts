@@ -30,6 +30,27 @@ function hooked(
   return Object.assign(bareClient(sdk, fetch), { prepareRequest })
 }
 
+describe.each(SDKS)('openai $version: how it makes a request', ({ sdk }) => {
+  it('reads a result of these things, and of no other', async () => {
+    const client = bareClient(sdk, scripted(json(COMPLETION))) as unknown as {
+      makeRequest(options: object, retries: number, retryOf: undefined): Promise<object>
+    }
+    const made = await client.makeRequest({ method: 'post', path: '/x', body: {} }, 0, undefined)
+    expect(THINGS).toEqual(expect.arrayContaining(Object.keys(made)))
+  })
+})
+
+/** Those that the short way gives (`src/sdk/short-way.ts`). */
+const THINGS = [
+  'response',
+  'options',
+  'controller',
+  'requestSignal',
+  'requestLogID',
+  'retryOfRequestLogID',
+  'startTime',
+]
+
 describe.each(SDKS)('openai $version: what fetch gets', ({ sdk }) => {
   it('calls fetch without this, with the URL as a string and one init', async () => {
     const fetch = scripted(json(COMPLETION))

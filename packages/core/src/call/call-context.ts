@@ -18,6 +18,8 @@ export interface CallContext {
   readonly log: Log
   /** Where the receipt is put, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
+  /** How the call has ended, if it was made already, and the SDK asks once more to tell its caller. */
+  readonly outcome: Promise<Response> | undefined
 }
 
 export interface ReceiptSlot {

@@ -6,12 +6,15 @@ import type { Exchange, LegExchange, Transport, WireAttempt } from '../call/exch
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
 export function poolTransport(pool: Pool): Transport {
   const transport = (exchange: LegExchange, attempt: WireAttempt): Promise<Response> => {
-    const deadlineMs = Math.max(1, Math.ceil(attempt.remainingMs))
+    const deadlineMs = Math.ceil(attempt.remainingMs) + MARGIN_MS
     const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
     return pool.fetch(exchange.url, { ...initOf(exchange, attempt), deadlineMs, bodyIdleTimeoutMs })
   }
   return Object.assign(transport, { isPrompt: true } as const)
 }
+
+/** The attempt has a clock of its own, which knows what it measured. The socket's is a net below it, also after a blocked event loop. */
+const MARGIN_MS = 1_000
 
 /**
  * Streams have clocks of their own, which know a ping from content and a busy process from a silent provider. The socket's limit
@@ -23,9 +26,12 @@ function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
 
 const NET_MS = 60_000
 
-/** One request through a `fetch` of the caller's. */
+/** One request through a `fetch` of the caller's, who may do with its headers what he likes. */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
-  return (exchange, attempt) => fetch.call(undefined, exchange.url, initOf(exchange, attempt))
+  return (exchange, attempt) => {
+    const init = initOf(exchange, attempt)
+    return fetch.call(undefined, exchange.url, { ...init, headers: new Headers(init.headers) })
+  }
 }
 
 /** A dispatcher in `fetchOptions` comes along; only its type differs between Node's undici and the installed one. */

@@ -1,0 +1,111 @@
+import type { CallOptions, Client, KnownRequest, KnownRequests } from './known-requests.ts'
+
+/** What the SDK reads a result of, as its `makeRequest` gives it. */
+interface Answered {
+  readonly response: Response
+  readonly options: CallOptions
+  readonly controller: AbortController
+  readonly requestSignal: AbortSignal | undefined
+  readonly requestLogID: string
+  readonly retryOfRequestLogID: undefined
+  readonly startTime: number
+}
+
+type MakeRequest<C> = (
+  this: C,
+  options: CallOptions | Promise<CallOptions>,
+  retriesRemaining: number | null,
+  retryOfRequestLogID: string | undefined,
+) => Promise<unknown>
+
+/** What a client lends to its short way. */
+export interface Lent {
+  readonly known: KnownRequests
+  readonly fetch: typeof globalThis.fetch
+  /** Gives a request what `prepareRequest` gives it on the SDK's own way. */
+  readonly prepare: (request: RequestInit, options: CallOptions) => void
+}
+
+/** What became of a call that was sent already. */
+const OUTCOME: unique symbol = Symbol('harbor.outcome')
+
+/** How the call has ended which the SDK is about to send; undefined when it is for the SDK to send it. */
+export function outcomeOf(options: object): Promise<Response> | undefined {
+  return (options as { [OUTCOME]?: Promise<Response> })[OUTCOME]
+}
+
+/**
+ * Sends what is known of the SDK's requests without having the SDK make it once more: that, with its log, its timer and its controller, is
+ * half of what it does for a call. It is the way of calls that succeed. What has failed is handed to the SDK, which makes of it what
+ * it makes of any failure; and calls of which nothing is known, clients that log, and classes of a user's own go the SDK's way.
+ *
+ * @param Class that extends the SDK's client
+ * @param lentBy what a client of this class lends
+ */
+export function takeShortWay<C extends object>(
+  Class: { readonly prototype: C },
+  lentBy: (client: C) => Lent,
+): void {
+  const { makeRequest: found } = Class.prototype as { makeRequest?: MakeRequest<C> }
+  if (typeof found !== 'function') return
+  const sdks = found
+
+  async function makeRequest(
+    this: C & Client,
+    given: CallOptions | Promise<CallOptions>,
+    retriesRemaining: number | null,
+    retryOf: string | undefined,
+  ): Promise<unknown> {
+    const options = await given
+    const isOurs = this.constructor === Class && !isLogged(this.logLevel)
+    const lent = isOurs ? lentBy(this) : undefined
+    const known = lent?.known.find(this, options)
+    if (!lent || !known) return sdks.call(this, options, retriesRemaining, retryOf)
+    const answered = await send(options, known, lent)
+    return answered ?? sdks.call(this, options, retriesRemaining, retryOf)
+  }
+  Object.defineProperty(Class.prototype, 'makeRequest', {
+    value: makeRequest,
+    writable: true,
+    configurable: true,
+  })
+}
+
+/** At these levels the SDK tells of calls that succeed, too. */
+const isLogged = (level: string | undefined): boolean => level === 'info' || level === 'debug'
+
+/** @returns undefined for what has failed, and is left with the options for the SDK to find */
+async function send(
+  options: CallOptions,
+  { url, headers }: KnownRequest,
+  { fetch, prepare }: Lent,
+): Promise<Answered | undefined> {
+  const { body, signal } = options
+  const request: RequestInit = {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  }
+  prepare(request, options)
+  const startTime = Date.now()
+  const outcome = fetch(url, request)
+  try {
+    const response = await outcome
+    if (response.ok) {
+      return {
+        response,
+        options,
+        controller: new AbortController(),
+        requestSignal: signal ?? undefined,
+        requestLogID: '',
+        retryOfRequestLogID: undefined,
+        startTime,
+      }
+    }
+  } catch {
+    // The SDK is told, as of what it has sent itself.
+  }
+  ;(options as { [OUTCOME]?: Promise<Response> })[OUTCOME] = outcome
+  return undefined
+}
