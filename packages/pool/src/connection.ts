@@ -4,9 +4,10 @@ import type { PooledRequest } from './pooled-request.ts'
 export interface ConnectionOwner {
   /** One more, or one fewer, carries a request. */
   connectionsBusy(change: 1 | -1): void
+  /** One more, or one fewer, is about to be idle. */
+  connectionsSettling(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
-  connectionSettling(connection: Connection): void
   connectionIdle(connection: Connection): void
   connectionEnding(connection: Connection): void
   connectionEnded(connection: Connection): void
@@ -52,7 +53,6 @@ export class Connection {
   settle(): void {
     if (this.state !== 'busy') return
     this.#enter('settling')
-    this.#owner.connectionSettling(this)
   }
 
   olderThan(ageMs: number): boolean {
@@ -91,9 +91,13 @@ export class Connection {
   }
 
   #enter(state: ConnectionState): void {
-    const wasBusy = this.state === 'busy'
+    const before = this.state
     this.state = state
-    if (wasBusy !== (state === 'busy')) this.#owner.connectionsBusy(wasBusy ? -1 : 1)
+    if (before === state) return
+    if (before === 'busy') this.#owner.connectionsBusy(-1)
+    if (state === 'busy') this.#owner.connectionsBusy(1)
+    if (before === 'settling') this.#owner.connectionsSettling(-1)
+    if (state === 'settling') this.#owner.connectionsSettling(1)
   }
 
   #isSettling(): boolean {

@@ -43,21 +43,21 @@ export class FetchHandler implements WithdrawableHandler {
   #withdraw: ((reason: Error) => void) | undefined
   #body: IncomingBody | undefined
 
+  /** The caller aborted. A function, since of an object Node makes a function of its own that V8 keeps until the next full collection. */
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#limits.signal?.reason
+    this.#body?.abort(reason)
+    this.#stop(reason)
+  }
+
   constructor(upload: unknown, limits: FetchLimits) {
     this.#settle = Promise.withResolvers()
     this.answer = this.#settle.promise
     this.#limits = limits
     this.#upload = upload
-    limits.signal?.addEventListener('abort', this)
+    limits.signal?.addEventListener('abort', this.#onAbort)
     if (limits.headMs > 0 && limits.headMs <= LONGEST_TIMER_MS)
       this.#headTimer = setTimeout(() => this.#headIsLate(), limits.headMs).unref()
-  }
-
-  /** The caller aborted. */
-  handleEvent(): void {
-    const reason: unknown = this.#limits.signal?.reason
-    this.#body?.abort(reason)
-    this.#stop(reason)
   }
 
   onRequestPending(withdraw: (reason: Error) => void): void {
@@ -144,7 +144,7 @@ export class FetchHandler implements WithdrawableHandler {
   #finish(reason?: unknown): void {
     this.#finished = true
     clearTimeout(this.#headTimer)
-    this.#limits.signal?.removeEventListener('abort', this)
+    this.#limits.signal?.removeEventListener('abort', this.#onAbort)
     if (this.#upload instanceof UploadStream) this.#upload.cancel(reason)
   }
 }

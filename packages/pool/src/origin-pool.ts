@@ -4,6 +4,7 @@ import { Connection, type ConnectionOwner } from './connection.ts'
 import { PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
 import type { OriginSettings } from './options.ts'
 import type { Gauges, OriginLedger } from './origin-ledger.ts'
+import { Queue, type Place } from './queue.ts'
 import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
 
 /**
@@ -19,8 +20,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly #clientOptions: Client.Options
   readonly #connections = new Set<Connection>()
   readonly #idle: Connection[] = []
-  readonly #settling = new Set<Connection>()
-  readonly #queue = new Set<PooledRequest>()
+  /** So many connections are about to be idle. */
+  #settling = 0
+  readonly #queue = new Queue<PooledRequest>()
   readonly #scale: Autoscale | undefined
   #serving = false
   #closed: PromiseWithResolvers<void> | undefined
@@ -53,9 +55,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   override dispatch(options: Dispatcher.DispatchOptions, handler: WithdrawableHandler): boolean {
     if (this.#closed) throw new errors.ClientClosedError()
     const request = new PooledRequest(this, options, handler)
-    this.#queue.add(request)
+    request.place = this.#queue.enter(request)
     this.#serve()
-    if (this.#queue.has(request)) this.#hold(request)
+    if (request.place.isTaken) this.#hold(request, request.place)
     return true
   }
 
@@ -77,7 +79,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   override destroy(error: Error | null, callback: () => void): void
   override destroy(first?: Error | null | (() => void), second?: () => void): Promise<void> | undefined {
     const reason = first instanceof Error ? first : new errors.ClientDestroyedError()
-    for (const request of this.#queue) {
+    for (let request = this.#queue.first; request; request = this.#queue.first) {
       this.leaveQueue(request)
       request.refuse(reason)
     }
@@ -89,7 +91,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   leaveQueue(request: PooledRequest): boolean {
-    if (!this.#queue.delete(request)) return false
+    if (!request.place || !this.#queue.leave(request.place)) return false
     request.leftQueue()
     if (this.#queue.size === 0) this.#scale?.queueEmpty()
     return true
@@ -115,8 +117,8 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   get firstWaitsMs(): number {
-    for (const { askedAt } of this.#queue) return performance.now() - askedAt
-    return 0
+    const { first } = this.#queue
+    return first ? performance.now() - first.askedAt : 0
   }
 
   limitGrew(): void {
@@ -139,19 +141,17 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.ledger.closed++
   }
 
-  connectionSettling(connection: Connection): void {
-    this.#settling.add(connection)
+  connectionsSettling(change: 1 | -1): void {
+    this.#settling += change
   }
 
   connectionIdle(connection: Connection): void {
-    this.#settling.delete(connection)
     this.#idle.push(connection)
     this.#serve()
     if (this.#closed) for (const idle of this.#idle.splice(0)) idle.end()
   }
 
   connectionEnding(connection: Connection): void {
-    this.#settling.delete(connection)
     const index = this.#idle.indexOf(connection)
     if (index >= 0) this.#idle.splice(index, 1)
   }
@@ -166,7 +166,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     // A request that fails at once frees its connection and calls this again: the loop below goes on with it.
     if (this.#serving) return
     this.#serving = true
-    for (const request of this.#queue) {
+    for (let request = this.#queue.first; request; request = this.#queue.first) {
       const connection = this.#takeConnection()
       if (!connection) break
       this.leaveQueue(request)
@@ -180,7 +180,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       if (!idle.olderThan(this.#settings.maxConnectionAgeMs)) return idle
       idle.end()
     }
-    if (this.#settling.size >= this.#queue.size) return undefined
+    if (this.#settling >= this.#queue.size) return undefined
     if (this.#connections.size >= this.#limit) return undefined
     return this.#open()
   }
@@ -195,14 +195,14 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return connection
   }
 
-  #hold(request: PooledRequest): void {
+  #hold(request: PooledRequest, place: Place<PooledRequest>): void {
     const { maxQueued, queueTimeoutMs } = this.#settings
-    while (this.#queue.size - this.#settling.size > maxQueued) {
+    while (this.#queue.size - this.#settling > maxQueued) {
       if (this.#scale?.grow() === true) continue
-      this.#queue.delete(request)
+      this.#queue.leave(place)
       throw new PoolQueueFullError(this.#origin.origin, this.#limit, maxQueued)
     }
-    if (!this.#queue.has(request)) return
+    if (!place.isTaken) return
     this.#scale?.queueing()
     if (queueTimeoutMs === 0) return
     request.queueTimer = setTimeout(() => {

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Connection } from './connection.ts'
 import { codeOf } from './errors.ts'
 import type { OriginLedger } from './origin-ledger.ts'
+import type { Place } from './queue.ts'
 
 type Controller = Dispatcher.DispatchController
 type Handler = Dispatcher.DispatchHandler
@@ -26,6 +27,8 @@ const STALE_WITHIN_MS = 1_000
 export class PooledRequest implements Handler {
   readonly options: Dispatcher.DispatchOptions
   connection: Connection | undefined
+  /** In the line of those who wait for a connection. */
+  place: Place<PooledRequest> | undefined
   queueTimer: NodeJS.Timeout | undefined
   readonly #handler: WithdrawableHandler
   readonly #owner: RequestOwner

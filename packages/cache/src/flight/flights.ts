@@ -1,27 +1,40 @@
 import type { Flight } from './flight.ts'
 
-/** What is under way, by name: those who come later join. It is no part of any tier, so eviction touches nothing here. */
+/**
+ * What is under way, by name: those who come later join. It is no part of any tier, so eviction touches nothing here.
+ *
+ * The map holds places and not flights. A map that is written to at every call is made anew every few calls, and V8 links what it
+ * was to what it becomes: until the next full collection, all that was ever in it would live on.
+ */
 export class Flights<T> {
-  readonly #byName = new Map<string, Entry<T>>()
+  readonly #places = new Map<string, number>()
+  readonly #entries: (Entry<T> | undefined)[] = []
+  readonly #free: number[] = []
 
   get size(): number {
-    return this.#byName.size
+    return this.#places.size
   }
 
   /** @param refresh only one that did not look into the cache first will do */
   get(name: string, refresh: boolean): Flight<T> | undefined {
-    const entry = this.#byName.get(name)
+    const entry = this.#entryOf(name)
     if (entry === undefined || entry.flight.closed || (refresh && !entry.refresh)) return undefined
     return entry.flight
   }
 
   set(name: string, flight: Flight<T>, refresh: boolean, tags: readonly string[]): void {
-    this.#byName.set(name, { flight, refresh, tags })
+    const place = this.#places.get(name) ?? this.#free.pop() ?? this.#entries.length
+    this.#places.set(name, place)
+    this.#entries[place] = { flight, refresh, tags }
   }
 
   /** It goes on for those who wait for it, but nobody joins. */
   detach(name: string, flight?: Flight<T>): void {
-    if (flight === undefined || this.#byName.get(name)?.flight === flight) this.#byName.delete(name)
+    const place = this.#places.get(name)
+    if (place === undefined || (flight !== undefined && this.#entries[place]?.flight !== flight)) return
+    this.#places.delete(name)
+    this.#entries[place] = undefined
+    this.#free.push(place)
   }
 
   /** Nothing more comes of it. */
@@ -31,11 +44,16 @@ export class Flights<T> {
   }
 
   detachTag(tag: string): void {
-    for (const [name, { tags }] of this.#byName) if (tags.includes(tag)) this.#byName.delete(name)
+    for (const name of this.#places.keys()) if (this.#entryOf(name)?.tags.includes(tag)) this.detach(name)
   }
 
   detachPrefix(prefix: string): void {
-    for (const name of this.#byName.keys()) if (name.startsWith(prefix)) this.#byName.delete(name)
+    for (const name of this.#places.keys()) if (name.startsWith(prefix)) this.detach(name)
+  }
+
+  #entryOf(name: string): Entry<T> | undefined {
+    const place = this.#places.get(name)
+    return place === undefined ? undefined : this.#entries[place]
   }
 }
 

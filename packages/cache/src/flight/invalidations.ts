@@ -12,7 +12,7 @@ export interface Watch {
  * them, and nobody joins them any more.
  */
 export class Invalidations {
-  /** In no order: the last one takes the place of one that ends. */
+  /** No Set, since one that is written to at every call keeps what it held alive: see `Flights`. */
   readonly #watches: LiveWatch[] = []
   readonly #flights: Detachable[] = []
 

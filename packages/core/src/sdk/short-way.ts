@@ -1,14 +1,24 @@
 import type { CallOptions, Client, KnownRequest, KnownRequests } from './known-requests.ts'
 
-/** What the SDK reads a result of, as its `makeRequest` gives it. */
-interface Answered {
+/**
+ * What the SDK reads a result of, as its `makeRequest` gives it. It is a class for the sake of V8, which may take to allocating a literal among
+ * what is old, and with it keeps the answer that it holds until the next full collection.
+ */
+class Answered {
   readonly response: Response
   readonly options: CallOptions
-  readonly controller: AbortController
+  readonly controller = new AbortController()
   readonly requestSignal: AbortSignal | undefined
-  readonly requestLogID: string
-  readonly retryOfRequestLogID: undefined
+  readonly requestLogID = ''
+  readonly retryOfRequestLogID = undefined
   readonly startTime: number
+
+  constructor(response: Response, options: CallOptions, startTime: number) {
+    this.response = response
+    this.options = options
+    this.requestSignal = options.signal ?? undefined
+    this.startTime = startTime
+  }
 }
 
 type MakeRequest<C> = (
@@ -92,17 +102,7 @@ async function send(
   const outcome = fetch(url, request)
   try {
     const response = await outcome
-    if (response.ok) {
-      return {
-        response,
-        options,
-        controller: new AbortController(),
-        requestSignal: signal ?? undefined,
-        requestLogID: '',
-        retryOfRequestLogID: undefined,
-        startTime,
-      }
-    }
+    if (response.ok) return new Answered(response, options, startTime)
   } catch {
     // The SDK is told, as of what it has sent itself.
   }
