@@ -1,19 +1,12 @@
+import { group, startSubject, type Group, type Subject, type Taken } from './subject.ts'
 import { figures, inWords, median, tableOf, type Table } from './table.ts'
 
-/** One call of a subject. */
-export type Call = () => Promise<unknown>
-
-/** What the calls of one subject took in one round. */
-interface Round {
-  /** CPU of this process for each call, in microseconds. */
-  cpuUs: number
-  perSecond: number
-}
+type Rates = Pick<Taken, 'cpuUs' | 'perSecond'>
 
 /** What calls took: of each subject a round for each round of the others. */
 export interface Comparison {
   title: string
-  rounds: ReadonlyMap<string, readonly Round[]>
+  rounds: ReadonlyMap<string, readonly Rates[]>
   /** How long each single call took, over all rounds, in milliseconds, sorted. */
   tookMs: ReadonlyMap<string, Float64Array>
 }
@@ -26,60 +19,60 @@ export interface Load {
   calls: number
   /** @default 11 */
   rounds?: number
+  /**
+   * Calls of a subject, 64 at once, before it is measured. Code is compiled while it runs, and the more there is of it, the longer that goes
+   * on; what is measured is a process that has run for a while. @default four rounds
+   */
+  warmUp?: number
 }
 
 /** Awaited like all others: what it takes is the instrument's own part of every figure. */
 const FLOOR = 'nothing, awaited'
-const nothing: Call = async () => undefined
+export const floor: Group = group(import.meta.filename, 'floor', { [FLOOR]: () => async () => undefined })
 
 /**
- * Makes the calls of all subjects in turns, so that whatever else the machine does hits all of them alike; who begins changes from round
+ * Has the subjects make their calls in turns, so that whatever else the machine does hits all of them alike; who begins changes from round
  * to round. The first subject is the yardstick. Trust the ratios, which are of figures of one round.
  */
 export async function compareCalls(
-  { title, atOnce, calls, rounds = 11 }: Load,
-  measured: Readonly<Record<string, Call>>,
+  { title, atOnce, calls, rounds = 11, warmUp = 4 * calls }: Load,
+  measured: Group,
+  baseURL: string,
 ): Promise<Comparison> {
-  const subjects = Object.entries({ ...measured, [FLOOR]: nothing })
-  const seen = new Map<string, Round[]>(subjects.map(([name]) => [name, []]))
-  const took = new Map<string, number[]>(subjects.map(([name]) => [name, []]))
-  for (const [, call] of subjects) await goThrough(call, calls, atOnce, [])
+  const subjects = await Promise.all([...processesOf(measured, baseURL), ...processesOf(floor, baseURL)])
+  const seen = new Map<string, Taken[]>(subjects.map(([name]) => [name, []]))
+  for (const [, subject] of subjects) await subject.run({ calls: warmUp, atOnce: 64 })
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < subjects.length; turn++) {
-      const [name, call] = subjects[(round + turn) % subjects.length] ?? [FLOOR, nothing]
-      seen.get(name)?.push(await goThrough(call, calls, atOnce, took.get(name) ?? []))
+    const first = round % subjects.length
+    for (const [name, subject] of [...subjects.slice(first), ...subjects.slice(0, first)]) {
+      seen.get(name)?.push(await subject.run({ calls, atOnce }))
     }
   }
-  const comparison = {
+  for (const [, subject] of subjects) subject.close()
+  console.error(`${title}: ${rounds} rounds of ${inWords(calls)} calls`)
+  return {
     title,
     rounds: seen,
-    tookMs: new Map(Array.from(took, ([name, all]) => [name, Float64Array.from(all).sort()])),
+    tookMs: new Map(
+      Array.from(seen, ([name, all]) => [
+        name,
+        Float64Array.from(all.flatMap(({ tookMs }) => [...tookMs])).sort(),
+      ]),
+    ),
   }
-  console.error(`${title}: ${rounds} rounds of ${inWords(calls)} calls`)
-  return comparison
 }
 
-async function goThrough(call: Call, calls: number, atOnce: number, tookMs: number[]): Promise<Round> {
-  let left = calls
-  async function worker(): Promise<void> {
-    while (left-- > 0) {
-      const begunAt = performance.now()
-      await call()
-      tookMs.push(performance.now() - begunAt)
-    }
-  }
-  const cpu = process.cpuUsage()
-  const begunAt = performance.now()
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  const ms = performance.now() - begunAt
-  const { user, system } = process.cpuUsage(cpu)
-  return { cpuUs: (user + system) / calls, perSecond: (1_000 * calls) / ms }
+function processesOf(measured: Group, baseURL: string): Promise<[name: string, subject: Subject]>[] {
+  return Object.keys(measured.subjects).map(async (name): Promise<[string, Subject]> => [
+    name,
+    await startSubject(measured, name, baseURL),
+  ])
 }
 
 /** Something of one subject against the same of another, in every round. */
 export function ratios(
   { rounds }: Comparison,
-  what: keyof Round,
+  what: keyof Rates,
   subject: string,
   yardstick: string,
 ): readonly number[] {
@@ -93,7 +86,7 @@ export function addedUs({ rounds }: Comparison, subject: string, yardstick: stri
   return median(roundsOf(rounds, subject).map(({ cpuUs }, at) => cpuUs - (theirs[at]?.cpuUs ?? NaN)))
 }
 
-function roundsOf(rounds: Comparison['rounds'], subject: string): readonly Round[] {
+function roundsOf(rounds: Comparison['rounds'], subject: string): readonly Rates[] {
   const found = rounds.get(subject)
   if (!found) throw new Error(`There is no subject ${subject}; there are ${[...rounds.keys()].join(', ')}.`)
   return found

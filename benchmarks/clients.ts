@@ -3,7 +3,7 @@ import { createHarborFetch, Harbor, receiptOf, type HarborOptions } from '@harbo
 import { createPool } from '@harbor/pool'
 import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
-import type { Call } from './calls.ts'
+import { group, type Call, type Open } from './subject.ts'
 import { openWire } from './wire.ts'
 
 /**
@@ -18,7 +18,9 @@ const policies = (baseURL: string) =>
       limits: { requestsPerMinute: 60_000_000, tokensPerMinute: 60_000_000_000, maxConcurrency: 10_000 },
     },
     prices: { models: { m: { price: { inputPerMillion: 1, outputPerMillion: 2 } } } },
-  }) satisfies Record<string, HarborOptions>
+  }) satisfies Record<(typeof POLICIES)[number], HarborOptions>
+
+const POLICIES = ['fallback', 'cache', 'limits', 'prices'] as const
 
 function armed(baseURL: string): HarborOptions {
   const { fallback, cache, limits, prices } = policies(baseURL)
@@ -34,85 +36,82 @@ export const FETCH = '`openai` on `createHarborFetch`'
 export const AI_SDK = 'Vercel AI SDK'
 export const WIRE = '`undici.request` alone'
 
-/** Ways to make one call, by name: each asks something that nobody has asked before. */
-export interface Clients {
-  json: Record<string, Call>
-  stream: Record<string, Call>
-  close(): Promise<void>
-}
+const sdkFor = (baseURL: string) => ({ baseURL, apiKey: 'key' })
+const harborFor = (baseURL: string, options: HarborOptions = {}) =>
+  new Harbor({ ...sdkFor(baseURL), ...options })
 
-export function openClients(baseURL: string): Clients {
-  const sdk = { baseURL, apiKey: 'key' }
-  const [pool, wire] = [createPool(), openWire(baseURL)]
-  const [defaults, all] = [new Harbor(sdk), new Harbor({ ...sdk, ...armed(baseURL) })]
-  const harborFetch = createHarborFetch()
-  const bare = new OpenAI(sdk)
-  const onPool = new OpenAI({ ...sdk, fetch: pool.fetch })
-  const onFetch = new OpenAI({ ...sdk, fetch: harborFetch, maxRetries: 0 })
-  const model = createOpenAI(sdk).chat('m')
-  return {
-    json: {
-      [OPENAI]: () => whole(bare),
-      [ON_POOL]: () => whole(onPool),
-      [DEFAULTS]: () => whole(defaults),
-      [ALL]: async () => {
-        if (receiptOf(await whole(all))?.attempts.length !== 1) throw new Error('not one attempt')
-      },
-      [AI_SDK]: () => generateText({ model, temperature: 0, prompt: another() }),
-      [WIRE]: () => wire.json(ask()),
-    },
-    stream: {
-      [OPENAI]: () => streamed(bare),
-      [ON_POOL]: () => streamed(onPool),
-      [DEFAULTS]: () => streamed(defaults),
-      [ALL]: () => streamed(all),
-      [FETCH]: () => streamed(onFetch),
-      [AI_SDK]: async () => {
-        for await (const text of streamText({ model, temperature: 0, prompt: another() }).textStream)
-          if (text === '') throw new Error('a chunk without text')
-      },
-      [WIRE]: () => wire.stream(ask()),
-    },
-    async close() {
-      await Promise.all([pool.close(), wire.close(), defaults.close(), all.close(), harborFetch.close()])
-    },
-  }
-}
+/** The SDK on a fetch that was made for it. */
+const onPool = (baseURL: string) => new OpenAI({ ...sdkFor(baseURL), fetch: createPool().fetch })
+const onHarborFetch = (baseURL: string) =>
+  new OpenAI({ ...sdkFor(baseURL), fetch: createHarborFetch(), maxRetries: 0 })
+
+/** A call that is answered with JSON, each asking something that nobody has asked before. */
+export const json = group(import.meta.filename, 'json', {
+  [OPENAI]: (baseURL) => wholeBy(new OpenAI(sdkFor(baseURL))),
+  [ON_POOL]: (baseURL) => wholeBy(onPool(baseURL)),
+  [DEFAULTS]: (baseURL) => wholeBy(harborFor(baseURL)),
+  [ALL]: (baseURL) => {
+    const call = wholeBy(harborFor(baseURL, armed(baseURL)))
+    return async () => {
+      if (receiptOf(await call())?.attempts.length !== 1) throw new Error('not one attempt')
+    }
+  },
+  [AI_SDK]: (baseURL) => {
+    const model = createOpenAI(sdkFor(baseURL)).chat('m')
+    return () => generateText({ model, temperature: 0, prompt: another() })
+  },
+  [WIRE]: (baseURL) => {
+    const wire = openWire(baseURL)
+    return () => wire.json(ask())
+  },
+})
+
+/** The same, answered with a stream, which is read to its end. */
+export const stream = group(import.meta.filename, 'stream', {
+  [OPENAI]: (baseURL) => streamedBy(new OpenAI(sdkFor(baseURL))),
+  [ON_POOL]: (baseURL) => streamedBy(onPool(baseURL)),
+  [DEFAULTS]: (baseURL) => streamedBy(harborFor(baseURL)),
+  [ALL]: (baseURL) => streamedBy(harborFor(baseURL, armed(baseURL))),
+  [FETCH]: (baseURL) => streamedBy(onHarborFetch(baseURL)),
+  [AI_SDK]: (baseURL) => {
+    const model = createOpenAI(sdkFor(baseURL)).chat('m')
+    return async () => {
+      for await (const text of streamText({ model, temperature: 0, prompt: another() }).textStream)
+        if (text === '') throw new Error('a chunk without text')
+    }
+  },
+  [WIRE]: (baseURL) => {
+    const wire = openWire(baseURL)
+    return () => wire.stream(ask())
+  },
+})
 
 /** The SDK on `pool.fetch`, Harbor without what it does by default, with it, and with one policy more at a time. */
-export function openPolicies(baseURL: string): { json: Record<string, Call>; close: () => Promise<void> } {
-  const sdk = { baseURL, apiKey: 'key' }
-  const pool = createPool()
-  const harbors = Object.entries({
-    'Harbor, `retry: false`, `breaker: false`': { retry: false, breaker: false },
-    [DEFAULTS]: {},
-    ...Object.fromEntries(
-      Object.entries(policies(baseURL)).map(([name, policy]) => [`${DEFAULTS} and ${name}`, policy]),
-    ),
-    [ALL]: armed(baseURL),
-  } satisfies Record<string, HarborOptions>).map(
-    ([name, policy]) => [name, new Harbor({ ...sdk, ...policy, pool })] as const,
-  )
-  const onPool = new OpenAI({ ...sdk, fetch: pool.fetch })
-  return {
-    json: {
-      [ON_POOL]: () => whole(onPool),
-      ...Object.fromEntries(harbors.map(([name, harbor]) => [name, () => whole(harbor)])),
-    },
-    async close() {
-      await Promise.all(harbors.map(([, harbor]) => harbor.close()))
-      await pool.close()
-    },
-  }
-}
+export const onePolicy = group(import.meta.filename, 'onePolicy', {
+  [ON_POOL]: (baseURL) => wholeBy(onPool(baseURL)),
+  'Harbor, `retry: false`, `breaker: false`': (baseURL) =>
+    wholeBy(harborFor(baseURL, { retry: false, breaker: false })),
+  [DEFAULTS]: (baseURL) => wholeBy(harborFor(baseURL)),
+  ...Object.fromEntries(
+    POLICIES.map((name): [string, Open] => [
+      `${DEFAULTS} and ${name}`,
+      (baseURL) => wholeBy(harborFor(baseURL, policies(baseURL)[name])),
+    ]),
+  ),
+  [ALL]: (baseURL) => wholeBy(harborFor(baseURL, armed(baseURL))),
+})
 
 let asked = 0
 const another = (): string => `Question ${++asked}: say something of a kilobyte.`
 const ask = () => ({ model: 'm', temperature: 0, messages: [{ role: 'user' as const, content: another() }] })
 
-const whole = (client: OpenAI) => client.chat.completions.create(ask())
+function wholeBy(client: OpenAI): Call {
+  return () => client.chat.completions.create(ask())
+}
 
-async function streamed(client: OpenAI): Promise<void> {
-  for await (const chunk of await client.chat.completions.create({ ...ask(), stream: true }))
-    if (chunk.choices.length === 0) throw new Error('a chunk without a choice')
+function streamedBy(client: OpenAI): Call {
+  return async () => {
+    for await (const chunk of await client.chat.completions.create({ ...ask(), stream: true }))
+      if (chunk.choices.length === 0) throw new Error('a chunk without a choice')
+  }
 }

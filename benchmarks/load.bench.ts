@@ -5,10 +5,11 @@
  *     pnpm bench load
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { quantile, type Call } from './calls.ts'
-import { AI_SDK, ALL, DEFAULTS, OPENAI, openClients, WIRE } from './clients.ts'
+import { quantile } from './calls.ts'
+import { AI_SDK, ALL, DEFAULTS, json, OPENAI, WIRE } from './clients.ts'
 import { startInstantProvider } from './instant-provider.ts'
 import { publish } from './publish.ts'
+import type { Call } from './subject.ts'
 import { figures, inWords, median, tableOf } from './table.ts'
 
 const DELAY_MS = 20
@@ -23,10 +24,9 @@ interface Latency {
 }
 
 const provider = await startInstantProvider(DELAY_MS)
-const clients = openClients(provider.baseURL)
 const contenders = CONTENDERS.map((name) => ({
   name,
-  call: clients.json[name] ?? (() => Promise.reject(new Error(`there is no ${name}`))),
+  call: json.subjects[name]?.(provider.baseURL) ?? (() => Promise.reject(new Error(`there is no ${name}`))),
 }))
 for (const { call } of contenders) await arrive(call, 1_000)
 
@@ -40,7 +40,6 @@ for (let round = 0; round < ROUNDS; round++) {
   }
   console.error(`round ${round + 1} of ${ROUNDS}`)
 }
-await clients.close()
 provider.close()
 
 const outcomes = CONTENDERS.flatMap((name) =>

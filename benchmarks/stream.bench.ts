@@ -5,16 +5,14 @@
  *     pnpm bench stream
  */
 import { addedUs, callTable, compareCalls, ratios } from './calls.ts'
-import { ALL, DEFAULTS, FETCH, ON_POOL, OPENAI, openClients } from './clients.ts'
+import { ALL, DEFAULTS, FETCH, ON_POOL, OPENAI, stream } from './clients.ts'
 import { CHUNKS, startInstantProvider } from './instant-provider.ts'
 import { publish } from './publish.ts'
 import { median } from './table.ts'
 
 const provider = await startInstantProvider()
-const clients = openClients(provider.baseURL)
 const load = { title: `stream of ${CHUNKS} chunks, 16 at once`, atOnce: 16, calls: 240 }
-const comparison = await compareCalls(load, clients.stream)
-await clients.close()
+const comparison = await compareCalls(load, stream, provider.baseURL)
 provider.close()
 
 publish('stream', callTable(comparison), {
