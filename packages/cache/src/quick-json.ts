@@ -37,6 +37,20 @@ function listJson(list: readonly unknown[], depth: number): string | undefined {
   return json + ']'
 }
 
+/** Sorted. Records have few names, and to insert them one after the other costs less than to have them sorted. */
+function inOrder(names: string[]): string[] {
+  if (names.length > MOST_INSERTED) return names.sort()
+  for (let from = 1; from < names.length; from++) {
+    const name = names[from] as string
+    let at = from
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string
+    names[at] = name
+  }
+  return names
+}
+
+const MOST_INSERTED = 30
+
 function recordJson(
   record: object,
   ignore: readonly string[] | undefined,
@@ -45,7 +59,7 @@ function recordJson(
   const prototype: unknown = Object.getPrototypeOf(record)
   if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in record) return undefined
   let json = '{'
-  for (const name of Object.keys(record).sort()) {
+  for (const name of inOrder(Object.keys(record))) {
     const value = (record as Readonly<Record<string, unknown>>)[name]
     if (value === undefined || ignore?.includes(name)) continue
     const member = quickJson(value, undefined, depth + 1)

@@ -89,19 +89,16 @@ export class OpenReceipt implements Receipt {
   /** Takes over what a fork has noted so far. What it costs is told when it is known. */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return
-    const { target, waitMs, firstContentMs, usage, finishReasons, possiblyBilled, degraded, batch } = fork
-    Object.assign(this, {
-      target,
-      waitMs,
-      firstContentMs,
-      usage,
-      finishReasons,
-      possiblyBilled,
-      degraded,
-      batch,
-    })
-    this.attempts.splice(0, Infinity, ...fork.attempts)
-    this.skipped.splice(0, Infinity, ...fork.skipped)
+    this.target = fork.target
+    this.waitMs = fork.waitMs
+    this.firstContentMs = fork.firstContentMs
+    this.usage = fork.usage
+    this.finishReasons = fork.finishReasons
+    this.possiblyBilled = fork.possiblyBilled
+    this.degraded = fork.degraded
+    this.batch = fork.batch
+    replace(this.attempts, fork.attempts)
+    replace(this.skipped, fork.skipped)
   }
 
   /** Notes what the answer cost, which may be known only after the end. */
@@ -118,6 +115,11 @@ export class OpenReceipt implements Receipt {
     this.durationMs = now - this.startedAt
     return true
   }
+}
+
+function replace<T>(list: T[], by: readonly T[]): void {
+  list.length = 0
+  for (const item of by) list.push(item)
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }

@@ -35,7 +35,7 @@ export class LeanHeaders extends GenuineHeaders {
   }
 
   set(name: string, value: string): void {
-    const key = nameOf(name)
+    const key = isPlain(name) ? name : nameOf(name)
     const text = valueOf(name, value)
     this.#values.set(key, text)
     if (key === COOKIES) this.#cookies = [text]

@@ -111,7 +111,8 @@ export class Answers<Fresh> {
   async #land(question: Question<Fresh>, flight: Flight<Landing<Fresh>>): Promise<Landing<Fresh>> {
     const { tiers, failures } = this.#parts
     const { name, control, accepts } = question
-    const found = control === 'refresh' ? REFRESH : await tiers.find(name)
+    const finding = control === 'refresh' ? REFRESH : tiers.find(name)
+    const found = finding instanceof Promise ? await finding : finding
     flight.signal.throwIfAborted()
     const usable = found.entry && accepts(found.entry, found.source) ? found : undefined
     const landing =

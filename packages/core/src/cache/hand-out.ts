@@ -42,18 +42,13 @@ export async function handOut(part: Part, recorded: Recorded<AnswerHead>): Promi
   receipt.target = head.target || receipt.target
   receipt.degraded = reason === 'load-failed' || reason === 'backing-off'
   const own = isOwn ? work : undefined
-  return head.kind === 'text' ? wholeAnswer(part, recorded, own) : streamedAnswer(part, recorded, own)
+  if (head.kind === 'stream') return streamedAnswer(part, recorded, own)
+  if (!own?.answer) return wholeAnswer(part, recorded)
+  note(part, await recorded.kept)
+  return own.answer
 }
 
-async function wholeAnswer(
-  part: Part,
-  { head, body, kept }: Recorded<AnswerHead>,
-  own?: Work,
-): Promise<Answer> {
-  if (own?.answer) {
-    note(part, await kept)
-    return own.answer
-  }
+async function wholeAnswer(part: Part, { head, body }: Recorded<AnswerHead>): Promise<Answer> {
   const { receipt } = part.exchange
   const text = body.text ?? (await textOf(body))
   const json = parseRecord(text)

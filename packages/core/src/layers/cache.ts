@@ -64,11 +64,10 @@ export function cacheLayer({
     }
     let work: Work | undefined
     const part = (): Part => ({ exchange, plan, work, accounts })
-    const begin = async (context: WorkContext): Promise<Work> => {
+    const begin = (context: WorkContext): Begun => {
       const fork = forkOf(exchange, context)
-      const begun: Work = { fork }
+      const begun = { fork, answering: next(fork) }
       work = begun
-      begun.answer = await next(fork)
       return begun
     }
     const { asked, headers, json = {}, url } = exchange
@@ -93,6 +92,11 @@ export function cacheLayer({
   }
 }
 
+/** Work whose answer is on its way. */
+interface Begun extends Work {
+  readonly answering: Promise<Answer>
+}
+
 /** What is asked for, and whose answer it should be. */
 interface Wanted {
   readonly key: () => string
@@ -105,7 +109,7 @@ function record(
   { key, scope, firstTarget }: Wanted,
   exchange: Exchange,
   rules: CacheRules,
-  begin: (context: WorkContext) => Promise<Work>,
+  begin: (context: WorkContext) => Begun,
 ): Promise<Recorded<AnswerHead>> {
   const { asked, operation, signal } = exchange
   const name = operation.name as LlmOperation
@@ -113,8 +117,9 @@ function record(
   return store.record<AnswerHead>(
     key,
     async (context) => {
-      const work = await begin(context)
-      const target = work.answer?.servedBy?.name
+      const work = begin(context)
+      work.answer = await work.answering
+      const target = work.answer.servedBy?.name
       const facts = { operation: name, status: 200, target, firstTarget }
       refusal = () => work.pieces && answerRefusal({ ...facts, proof: work.pieces.proof }, rules)
       return sourceOf(work, context, facts, rules)

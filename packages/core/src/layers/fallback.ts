@@ -34,10 +34,8 @@ export function fallbackLayer(
       health.noteAlternatives(chain)
       const targets = inOrder(exchange, chain, health, telemetry)
       const first = await outcomeOf(follow(exchange, targets, { health, quotas }, next))
-      const rescue = isOver(exchange)
-        ? []
-        : rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
-      if (rescue.length === 0) return answerOf(first)
+      const rescue = rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
+      if (rescue.length === 0 || isOver(exchange)) return answerOf(first)
       health.noteAlternatives(rescue)
       const second = await outcomeOf(follow(exchange, rescue, { health, quotas }, next))
       // What kept the first one from serving tells the caller more than what became of the rescue.
