@@ -42,10 +42,20 @@ export interface RequestKeyContext {
 export function requestKey(request: Record<string, unknown>, context: RequestKeyContext): string {
   expect('request', request, anObject)
   const { baseURL, scope, ignore = NOT_PART_OF_THE_QUESTION, version = 1 } = checkContext(context)
-  // A JSON array shows its own end, so no two sets of parts can run together into the same text.
-  const place = JSON.stringify([FORMAT, version, scope, normalizeBaseURL(baseURL)])
-  return hash('sha256', place + canonicalJson(request, ignore), 'base64url')
+  return hash('sha256', placeOf(baseURL, scope, version) + canonicalJson(request, ignore), 'base64url')
 }
+
+/** Where a question is asked, and for whom: of a process mostly the same as the last time. */
+function placeOf(baseURL: string, scope: string, version: number): string {
+  if (baseURL !== last.baseURL || scope !== last.scope || version !== last.version) {
+    // A JSON array shows its own end, so no two sets of parts can run together into the same text.
+    const place = JSON.stringify([FORMAT, version, scope, normalizeBaseURL(baseURL)])
+    last = { baseURL, scope, version, place }
+  }
+  return last.place
+}
+
+let last = { baseURL: '', scope: '', version: NaN, place: '' }
 
 const anObject: Check = [
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -25,7 +25,7 @@ export function createLeanFetch(context: LeanFetchContext): LeanFetch {
     let begunAt = performance.now()
     let request = await readRequest(input, init)
     for (let hops = 0; ; hops++) {
-      const { origin } = request.url
+      const { origin } = request.address
       const answer = await send(context, request)
       let next: OutgoingRequest | undefined
       try {
@@ -43,8 +43,8 @@ export function createLeanFetch(context: LeanFetchContext): LeanFetch {
 }
 
 async function send(context: LeanFetchContext, request: OutgoingRequest): Promise<Answer> {
-  const { url, method, headers, signal, deadlineMs } = request
-  const { origin } = url
+  const { address, method, headers, signal, deadlineMs } = request
+  const { origin } = address
   const settings = context.settingsOf(origin)
   const bodyIdleMs = finite(request.bodyIdleTimeoutMs ?? settings.bodyIdleTimeoutMs)
   signal?.throwIfAborted()
@@ -59,7 +59,7 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
   })
   const options: Dispatcher.DispatchOptions = {
     origin,
-    path: url.pathname + url.search,
+    path: address.path,
     method,
     headers: headers as string[],
     // undici takes blobs and iterables too, its types do not say so.
@@ -82,15 +82,15 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
 }
 
 function responseOf(request: OutgoingRequest, answer: Answer, isRedirected: boolean): LeanResponse {
-  const { url, method } = request
+  const { address, method } = request
   const { status, statusText, headers } = answer
   const hasBody = method !== 'HEAD' && !BODILESS.has(status)
-  const explain = (error: unknown): Error => terminated(url.origin, error)
+  const explain = (error: unknown): Error => terminated(address.origin, error)
   return new LeanResponse({
     status,
     statusText,
     headers,
-    url: url.hash === '' ? url.href : url.href.slice(0, -url.hash.length),
+    url: address.shown,
     redirected: isRedirected,
     body: hasBody ? decodeBody(answer.body, headerOf(headers, 'content-encoding'), explain) : null,
   })

@@ -151,15 +151,20 @@ const FORBIDDEN = /[\0\n\r]|[^\0-\xff]/
 
 /** Whether this is a name as we keep names, which most are: looking costs less than finding out what else it may be. */
 function isPlain(name: Text): boolean {
+  if (PLAIN.has(name)) return true
   if (typeof name !== 'string' || name === '') return false
   for (let at = 0; at < name.length; at++) {
     const code = name.charCodeAt(at)
     if (!((code >= LOWER_A && code <= LOWER_Z) || code === HYPHEN)) return false
   }
+  if (PLAIN.size < MOST_PLAIN) PLAIN.add(name)
   return true
 }
 
 const [LOWER_A, LOWER_Z, HYPHEN] = [97, 122, 45]
+/** Names that were looked at: programs ask for the same few again and again. */
+const PLAIN = new Set<unknown>()
+const MOST_PLAIN = 200
 
 function nameOf(name: Text): string {
   if (!TOKEN.test(String(name)))

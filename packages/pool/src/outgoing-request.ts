@@ -1,3 +1,4 @@
+import { addressOf, type Address } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -18,7 +19,7 @@ export interface AnyDispatcher {
 
 /** A request read and checked, ready to be sent. */
 export interface OutgoingRequest {
-  readonly url: URL
+  readonly address: Address
   readonly method: string
   /** Names and values in turn; names in lower case. */
   readonly headers: readonly string[]
@@ -36,7 +37,7 @@ export async function readRequest(
   given: PoolRequestInit = {},
 ): Promise<OutgoingRequest> {
   const init = isRequest(input) ? await unpackRequest(input, given) : given
-  const url = readUrl(isRequest(input) ? input.url : input)
+  const address = addressOf(isRequest(input) ? input.url : input)
   const method = (init.method ?? 'GET').toUpperCase()
   if (FORBIDDEN_METHODS.has(method)) throw new TypeError(`fetch cannot send ${method}`)
   if (init.integrity) throw new TypeError('pool.fetch does not check integrity; pool.specFetch does')
@@ -46,7 +47,7 @@ export async function readRequest(
   if (body.content !== null && (method === 'GET' || method === 'HEAD'))
     throw new TypeError(`A ${method} request cannot have a body`)
   return {
-    url,
+    address,
     method,
     headers: readHeaders(init.headers, body),
     body,
@@ -79,17 +80,6 @@ async function unpackRequest(request: Request, init: PoolRequestInit): Promise<P
     signal,
     body,
   }
-}
-
-/** Checks where a request or a redirect leads. Messages leave out what may be secret: credentials and query. */
-export function readUrl(input: string | URL, base?: URL): URL {
-  const url = URL.parse(String(input), base?.href)
-  if (!url) throw new TypeError(`Not a URL that can be fetched: ${String(input).split(/[?#]/)[0] ?? ''}`)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError(`pool.fetch speaks http: and https:, not ${url.protocol}`)
-  if (url.username !== '' || url.password !== '')
-    throw new TypeError(`The URL for ${url.origin} carries credentials; send them in a header instead`)
-  return url
 }
 
 function readRedirect(redirect: unknown = 'follow'): 'follow' | 'manual' | 'error' {

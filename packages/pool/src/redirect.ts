@@ -1,5 +1,5 @@
+import { addressOf } from './address.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
-import { readUrl } from './outgoing-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
 /**
@@ -18,7 +18,7 @@ export function redirected(
   if (location === undefined) return undefined
   if (hops >= MOST_HOPS) throw new Error(`Redirected more than ${MOST_HOPS} times`)
 
-  const url = readUrl(location, request.url)
+  const address = addressOf(location, request.address)
   const asGet = becomesGet(status, request.method)
   const { content } = request.body
   if (!asGet && content !== null && isStream(content))
@@ -26,11 +26,11 @@ export function redirected(
 
   const dropped = [
     ...(asGet ? BODY_HEADERS : []),
-    ...(url.origin === request.url.origin ? [] : SECRET_HEADERS),
+    ...(address.origin === request.address.origin ? [] : SECRET_HEADERS),
   ]
   return {
     ...request,
-    url,
+    address,
     method: asGet ? 'GET' : request.method,
     body: asGet ? { content: null } : request.body,
     headers: without(request.headers, new Set(dropped)),
