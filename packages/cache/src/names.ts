@@ -9,8 +9,13 @@ export function nameIn(scope: string | undefined, name: string): string {
 
 /** What every name in a scope begins with, and no other name. */
 export function prefixOf(scope: string): string {
-  return `${MARK}${scope.replaceAll('%', '%25').replaceAll('/', '%2F')}/`
+  if (scope !== last.scope)
+    last = { scope, prefix: `${MARK}${scope.replaceAll('%', '%25').replaceAll('/', '%2F')}/` }
+  return last.prefix
 }
+
+/** Of the scope that was asked for last: many calls in turn have the same. */
+let last = { scope: '', prefix: '@/' }
 
 export function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {
   return tags === undefined ? NO_TAGS : tags.map((tag) => nameIn(scope, tag))

@@ -33,7 +33,7 @@ export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): Obs
   const read = headerReader(headers)
   const now = (): number => nowMs ?? (Date.parse(read('date') ?? '') || Date.now())
   const observed: ObservedLimits = {}
-  for (const [kind, names] of NAMES) {
+  for (const { kind, names } of NAMES) {
     if (observed[kind]) continue
     const limit = parseCount(read(names.limit))
     const remaining = parseCount(read(names.remaining))
@@ -64,14 +64,14 @@ const anthropic = (kind: string): Names => ({
 })
 
 /** The first that says anything about its kind wins. */
-const NAMES: readonly (readonly [keyof ObservedLimits, Names])[] = [
-  ['requests', openAI('-requests')],
-  ['tokens', openAI('-tokens')],
-  ['requests', anthropic('requests')],
-  ['tokens', anthropic('tokens')],
-  ['inputTokens', anthropic('input-tokens')],
-  ['outputTokens', anthropic('output-tokens')],
-  ['requests', openAI('')],
+const NAMES: readonly { readonly kind: keyof ObservedLimits; readonly names: Names }[] = [
+  { kind: 'requests', names: openAI('-requests') },
+  { kind: 'tokens', names: openAI('-tokens') },
+  { kind: 'requests', names: anthropic('requests') },
+  { kind: 'tokens', names: anthropic('tokens') },
+  { kind: 'inputTokens', names: anthropic('input-tokens') },
+  { kind: 'outputTokens', names: anthropic('output-tokens') },
+  { kind: 'requests', names: openAI('') },
 ]
 
 function parseCount(text: string | undefined): number | undefined {

@@ -2,7 +2,7 @@ import type { CacheParts } from '../cache-parts.ts'
 import { NotCachedError } from '../not-cached-error.ts'
 import type { Absence, Reason } from '../outcome.ts'
 import { freshnessOf } from '../staleness.ts'
-import type { Entry } from '../tiers/entry.ts'
+import type { Entry, NearEntry } from '../tiers/entry.ts'
 import { Flight } from './flight.ts'
 import { Flights } from './flights.ts'
 import { landed, loaded, type Answer, type Landing } from './landing.ts'
@@ -41,18 +41,16 @@ export class Answers<Fresh> {
 
   ask(question: Question<Fresh>): Answer<Fresh> {
     const { name, control } = question
-    if (control !== 'refresh') {
-      const entry = this.#parts.tiers.near.get(name, this.#now())
-      if (typeof entry === 'object') {
-        const landing = this.#serve(question, entry, 'near')
-        if (landing) return { landing, joined: false }
-      }
+    const near = control === 'refresh' ? undefined : this.#parts.tiers.near.get(name, this.#now())
+    if (typeof near === 'object') {
+      const landing = this.#serve(question, near, 'near')
+      if (landing) return { landing, joined: false }
     }
     // What is under way is not in the cache: who wants nothing else does not wait for it.
     const running = control === 'only-if-cached' ? undefined : this.#flights.get(name, control === 'refresh')
     const flight = running ?? this.#list(question)
     const seat = flight.join(this.#seatOptions(question))
-    if (!running) flight.depart(this.#fly(question, flight))
+    if (!running) flight.depart(this.#fly(question, flight, near))
     return { seat, joined: running !== undefined }
   }
 
@@ -95,10 +93,15 @@ export class Answers<Fresh> {
     return flight
   }
 
-  async #fly(question: Question<Fresh>, flight: Flight<Landing<Fresh>>): Promise<Landing<Fresh>> {
+  /** @param near what there is in memory */
+  async #fly(
+    question: Question<Fresh>,
+    flight: Flight<Landing<Fresh>>,
+    near: NearEntry | 'expired' | undefined,
+  ): Promise<Landing<Fresh>> {
     const { name } = question
     try {
-      const landing = await this.#land(question, flight)
+      const landing = await this.#land(question, flight, near)
       // What is being recorded is under way until its body has ended.
       if (landing.entry) this.#flights.end(name, flight)
       return landing
@@ -108,10 +111,14 @@ export class Answers<Fresh> {
     }
   }
 
-  async #land(question: Question<Fresh>, flight: Flight<Landing<Fresh>>): Promise<Landing<Fresh>> {
+  async #land(
+    question: Question<Fresh>,
+    flight: Flight<Landing<Fresh>>,
+    near: NearEntry | 'expired' | undefined,
+  ): Promise<Landing<Fresh>> {
     const { tiers, failures } = this.#parts
     const { name, control, accepts } = question
-    const finding = control === 'refresh' ? REFRESH : tiers.find(name)
+    const finding = control === 'refresh' ? REFRESH : tiers.findBeyond(name, near)
     const found = finding instanceof Promise ? await finding : finding
     flight.signal.throwIfAborted()
     const usable = found.entry && accepts(found.entry, found.source) ? found : undefined

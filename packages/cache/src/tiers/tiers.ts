@@ -3,7 +3,7 @@ import type { Invalidations, Watch } from '../flight/invalidations.ts'
 import type { EntrySettings } from '../options.ts'
 import type { Absence, Kept } from '../outcome.ts'
 import { endOf, freshnessOf } from '../staleness.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, NearEntry } from './entry.ts'
 import { FarTier } from './far-tier.ts'
 import { NearTier } from './near-tier.ts'
 
@@ -32,12 +32,17 @@ export class Tiers {
 
   /** Looks in memory, then in the far tier; what is found there is brought near, with the life it has left. */
   find(name: string): Found | Promise<Found> {
-    const now = this.#settings.clock.now()
-    const entry = this.near.get(name, now)
+    return this.findBeyond(name, this.near.get(name, this.#settings.clock.now()))
+  }
+
+  /** The same for one who has just looked in memory. @param entry that he has found there */
+  findBeyond(name: string, entry: NearEntry | 'expired' | undefined): Found | Promise<Found> {
     const near: Found =
       typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
+    if (!this.far) return near
     // Another process may have loaded anew what is only good for the case of an error here.
-    if (!this.far || (near.entry && freshnessOf(near.entry.life, now) !== 'stale-if-error')) return near
+    const now = this.#settings.clock.now()
+    if (near.entry && freshnessOf(near.entry.life, now) !== 'stale-if-error') return near
     const running = this.#reads.get(name)
     if (running) return running
     const read = this.#readFar(this.far, name, near).finally(() => this.#reads.delete(name))

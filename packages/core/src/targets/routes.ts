@@ -39,6 +39,7 @@ export class Routes {
   readonly #contextWindow: ReadonlyMap<string, readonly string[]>
   readonly #contentPolicy: ReadonlyMap<string, readonly string[]>
   readonly #plans = new Map<string, Plan>()
+  #last: { readonly model: string | undefined; readonly nativeURL: string; readonly plan: Plan } | undefined
 
   /** @throws OptionError for a chain that makes no sense */
   constructor(options: RouteOptions) {
@@ -67,9 +68,16 @@ export class Routes {
    * @param nativeURL the root that the request came addressed to, which is that of the client's own provider
    */
   planFor(model: string | undefined, nativeURL: string): Plan {
+    // Mostly it is the same as the last time, and to put a key together costs more than to look.
+    const last = this.#last
+    if (last?.model === model && last?.nativeURL === nativeURL) return last.plan
     const key = `${nativeURL}\n${model ?? ''}`
-    const known = this.#plans.get(key)
-    if (known) return known
+    const plan = this.#plans.get(key) ?? this.#makePlan(model, nativeURL, key)
+    this.#last = { model, nativeURL, plan }
+    return plan
+  }
+
+  #makePlan(model: string | undefined, nativeURL: string, key: string): Plan {
     const asked = this.askedName(model)
     const plan: Plan = {
       outage: this.#targets([asked, ...chainOf(this.#outage, asked)], nativeURL),
