@@ -19,6 +19,9 @@
  * Before calls were made cheaper at run time, that is to say before `tryAcquire`, texts that are kept as texts, keys made the short way, lean headers
  * and what the SDK is spared, they were: `createRateLimiter` 5.7 kB, batch 21.6, `requestKey` 2.2, `createCache` 12.5, cache 16.1, pool 13.2,
  * core's own code 38, all seven 103.3.
+ * Before requests that the SDK made twice were sent a short way, and before what a call leaves was freed by the next young collection (a line of its own
+ * for the pool, places for the flights of a cache, and what is kept of the last call), they were: `requestKey` 2.5 kB, `createCache` 13, cache 16.9,
+ * pool 13.8, core's own code 39.8, all seven 108.3. For 1.2 kB a call costs half as much.
  * The monitor of core is an entry of its own, so that a client without one bundles nothing of it.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
@@ -40,21 +43,21 @@ export default [
     name: '@harbor/batch/openai',
     path: 'packages/batch/dist/provider/openai.js',
   }),
-  budget('cache', '2.5 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
-  budget('cache', '13 kB', {
+  budget('cache', '2.6 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
+  budget('cache', '13.1 kB', {
     name: '@harbor/cache: createCache',
     import: '{ createCache }',
     ignore: ['lru-cache'],
   }),
-  budget('cache', '16.9 kB', { ignore: ['lru-cache'] }),
-  budget('pool', '13.8 kB', { ignore: ['undici'] }),
+  budget('cache', '17.1 kB', { ignore: ['lru-cache'] }),
+  budget('pool', '14.1 kB', { ignore: ['undici'] }),
   budget('core', '7.4 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '39.8 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '108.3 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '40.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '109.6 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
