@@ -26,8 +26,11 @@ export interface Load {
   warmUp?: number
 }
 
-/** Awaited like all others: what it takes is the instrument's own part of every figure. */
 const FLOOR = 'nothing, awaited'
+/**
+ * Awaited like all others: what it takes is the instrument's own part of every figure. Its process finds it by its name.
+ * @public
+ */
 export const floor: Group = group(import.meta.filename, 'floor', { [FLOOR]: () => async () => undefined })
 
 /**
