@@ -4,7 +4,7 @@ import { createPool } from '@harbor/pool'
 import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
 import { group, type Call, type Open } from './subject.ts'
-import { openWire } from './wire.ts'
+import { byWire } from './wire.ts'
 
 /**
  * Every policy at work and none in the way: a chain of two, a cache that stores and never hits, limits that nobody reaches, a price.
@@ -36,6 +36,10 @@ export const FETCH = '`openai` on `createHarborFetch`'
 export const AI_SDK = 'Vercel AI SDK'
 export const WIRE = '`undici.request` alone'
 
+let asked = 0
+const another = (): string => `Question ${++asked}: say something of a kilobyte.`
+const ask = () => ({ model: 'm', temperature: 0, messages: [{ role: 'user' as const, content: another() }] })
+
 const sdkFor = (baseURL: string) => ({ baseURL, apiKey: 'key' })
 const harborFor = (baseURL: string, options: HarborOptions = {}) =>
   new Harbor({ ...sdkFor(baseURL), ...options })
@@ -60,10 +64,7 @@ export const json = group(import.meta.filename, 'json', {
     const model = createOpenAI(sdkFor(baseURL)).chat('m')
     return () => generateText({ model, temperature: 0, prompt: another() })
   },
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.json(ask())
-  },
+  [WIRE]: byWire('json', ask),
 })
 
 /** The same, answered with a stream, which is read to its end. */
@@ -80,10 +81,7 @@ export const stream = group(import.meta.filename, 'stream', {
         if (text === '') throw new Error('a chunk without text')
     }
   },
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.stream(ask())
-  },
+  [WIRE]: byWire('stream', ask),
 })
 
 /** The SDK on `pool.fetch`, Harbor without what it does by default, with it, and with one policy more at a time. */
@@ -100,10 +98,6 @@ export const onePolicy = group(import.meta.filename, 'onePolicy', {
   ),
   [ALL]: (baseURL) => wholeBy(harborFor(baseURL, armed(baseURL))),
 })
-
-let asked = 0
-const another = (): string => `Question ${++asked}: say something of a kilobyte.`
-const ask = () => ({ model: 'm', temperature: 0, messages: [{ role: 'user' as const, content: another() }] })
 
 function wholeBy(client: OpenAI): Call {
   return () => client.chat.completions.create(ask())

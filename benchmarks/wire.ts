@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import type { Open } from './subject.ts'
 
 /** The floor of every call: one request to a provider by nothing but undici, and its answer read. */
 export function openWire(baseURL: string): {
@@ -23,5 +24,13 @@ export function openWire(baseURL: string): {
       for await (const chunk of (await ask({ ...body, stream: true })).body) if (chunk === undefined) return
     },
     close: () => dispatcher.close(),
+  }
+}
+
+/** It as one who is compared. @param ask makes what is asked */
+export function byWire(kind: 'json' | 'stream', ask: () => object): Open {
+  return (baseURL) => {
+    const wire = openWire(baseURL)
+    return () => wire[kind](ask())
   }
 }

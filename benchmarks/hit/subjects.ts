@@ -2,7 +2,7 @@ import { Harbor } from '@harbor/core'
 import OpenAI from 'openai'
 import { OPENAI, WIRE } from '../clients.ts'
 import { group, type Call } from '../subject.ts'
-import { openWire } from '../wire.ts'
+import { byWire } from '../wire.ts'
 
 export const [MISS, HIT] = ['Harbor, miss', 'Harbor, hit']
 
@@ -33,18 +33,12 @@ export const json = group(import.meta.filename, 'json', {
   [OPENAI]: (baseURL) => whole(bare(baseURL), theSame),
   [MISS]: (baseURL) => whole(cached(baseURL), another),
   [HIT]: (baseURL) => whole(cached(baseURL), theSame),
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.json(ask)
-  },
+  [WIRE]: byWire('json', theSame),
 })
 
 export const stream = group(import.meta.filename, 'stream', {
   [OPENAI]: (baseURL) => streamed(bare(baseURL), theSame),
   [MISS]: (baseURL) => streamed(cached(baseURL), another),
   [HIT]: (baseURL) => streamed(cached(baseURL), theSame),
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.stream(ask)
-  },
+  [WIRE]: byWire('stream', theSame),
 })

@@ -3,7 +3,7 @@ import OpenAI from 'openai'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { WIRE } from '../clients.ts'
 import { group, type Call, type Open } from '../subject.ts'
-import { openWire } from '../wire.ts'
+import { byWire } from '../wire.ts'
 
 const ask = { model: 'm', messages: [{ role: 'user' as const, content: 'Say something of a kilobyte.' }] }
 const urlOf = (baseURL: string): string => `${baseURL}/chat/completions`
@@ -21,10 +21,7 @@ const onPool = (baseURL: string): OpenAI =>
   new OpenAI({ baseURL, apiKey: 'key', maxRetries: 0, fetch: createPool().fetch })
 
 export const json = group(import.meta.filename, 'json', {
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.json(ask)
-  },
+  [WIRE]: byWire('json', () => ask),
   '`pool.fetch`': (baseURL) => {
     const pool = createPool()
     return async () => (await pool.fetch(urlOf(baseURL), init(false))).text()
@@ -43,10 +40,7 @@ export const jsonOfSdk = group(
 )
 
 export const sse = group(import.meta.filename, 'sse', {
-  [WIRE]: (baseURL) => {
-    const wire = openWire(baseURL)
-    return () => wire.stream(ask)
-  },
+  [WIRE]: byWire('stream', () => ask),
   '`pool.fetch`, `chunks()`': (baseURL) => {
     const pool = createPool()
     return async () => drain((await pool.fetch(urlOf(baseURL), init(true))).chunks())

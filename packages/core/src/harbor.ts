@@ -22,7 +22,7 @@ import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
 import { policyFor, settleOptions, splitOptions, type OwnOptions } from './options/settle-options.ts'
 import type { CallOptions, Client } from './sdk/known-requests.ts'
-import { outcomeOf, takeShortWay, type Lent } from './sdk/short-way.ts'
+import { takeOutcome, takeShortWay, type Lent } from './sdk/short-way.ts'
 import type { Target } from './targets/target.ts'
 import { ParsedStream } from './stream/parsed-stream.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -222,7 +222,7 @@ export class Harbor extends OpenAI {
       asked: perCall,
       log: this.#log,
       slot,
-      outcome: outcomeOf(options),
+      outcome: takeOutcome(options),
     })
   }
 

@@ -39,9 +39,12 @@ export interface Lent {
 /** What became of a call that was sent already. */
 const OUTCOME: unique symbol = Symbol('harbor.outcome')
 
-/** How the call has ended which the SDK is about to send; undefined when it is for the SDK to send it. */
-export function outcomeOf(options: object): Promise<Response> | undefined {
-  return (options as { [OUTCOME]?: Promise<Response> })[OUTCOME]
+/** How the call has ended which the SDK is about to send; undefined when it is for the SDK to send it, as the next time with these options. */
+export function takeOutcome(options: object): Promise<Response> | undefined {
+  const holder = options as { [OUTCOME]?: Promise<Response> | undefined }
+  const outcome = holder[OUTCOME]
+  if (outcome) holder[OUTCOME] = undefined
+  return outcome
 }
 
 /**
