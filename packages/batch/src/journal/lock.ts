@@ -1,5 +1,6 @@
 import type { LockHolder } from './lock-holder.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
+import { nodeModule } from '../node-modules.ts'
 
 /** Rounds in which a lock came and went while it was looked at. */
 const MOST_ROUNDS = 10
@@ -17,7 +18,7 @@ export async function lock(
   path: string,
   refusal: (holder: LockHolder) => Error,
 ): Promise<() => Promise<void>> {
-  const { link, readFile, rename, rm, writeFile } = await import('node:fs/promises')
+  const { link, readFile, rename, rm, writeFile } = nodeModule('node:fs/promises')
   const self = await thisProcess()
   const token = crypto.randomUUID()
   const own = JSON.stringify({ ...self, token })

@@ -7,6 +7,7 @@ import { JournalLockedError } from './journal-locked-error.ts'
 import { lock } from './lock.ts'
 import { scanJournal } from './scan-journal.ts'
 import { UnusableJournalError } from './unusable-journal-error.ts'
+import { nodeModule } from '../node-modules.ts'
 
 export interface JournalOptions {
   /**
@@ -39,8 +40,7 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
     groupMs: options.groupMs ?? 5,
     groupMax: options.groupMax ?? 256,
   }
-  // Not imported at the top: a run without a journal needs no file system, and so no Node.
-  const { constants, open, realpath } = await import('node:fs/promises')
+  const { constants, open, realpath } = nodeModule('node:fs/promises')
   const refuse = (cause: unknown): never => {
     if (JournalLockedError.is(cause)) throw cause
     throw new UnusableJournalError(path, 'file-system', { cause })

@@ -1,3 +1,5 @@
+import { nodeModule } from '../node-modules.ts'
+
 /** What tells one process from every other, also from a later one with its number. */
 export interface ProcessIdentity {
   readonly pid: number
@@ -10,8 +12,8 @@ export interface ProcessIdentity {
 }
 
 export async function thisProcess(): Promise<ProcessIdentity> {
-  const { hostname } = await import('node:os')
-  const { readFile, readlink } = await import('node:fs/promises')
+  const { hostname } = nodeModule('node:os')
+  const { readFile, readlink } = nodeModule('node:fs/promises')
   const unknown = (): undefined => undefined
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(unknown)
   return {
@@ -51,7 +53,7 @@ export async function isAlive(
 async function statOf(
   pid: number,
 ): Promise<{ isRunning: boolean; startedAt: string | undefined } | undefined> {
-  const { readFile } = await import('node:fs/promises')
+  const { readFile } = nodeModule('node:fs/promises')
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   // Field 2, the name, stands in parentheses and may have some of its own.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')

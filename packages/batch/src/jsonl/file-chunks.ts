@@ -1,4 +1,5 @@
 import { UnreadableFileError } from './unreadable-file-error.ts'
+import { nodeModule } from '../node-modules.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
@@ -12,8 +13,7 @@ export async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void
   const refuse = (cause: unknown): never => {
     throw new UnreadableFileError(path, cause)
   }
-  // Not imported at the top: reading a stream needs no file system, and so no Node.
-  const { open } = await import('node:fs/promises')
+  const { open } = nodeModule('node:fs/promises')
   const file = await open(path).catch(refuse)
   try {
     const buffer = new Uint8Array(CHUNK_BYTES)

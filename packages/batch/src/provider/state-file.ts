@@ -2,6 +2,7 @@ import { lock } from '../journal/lock.ts'
 import { BatchStateError } from './batch-state-error.ts'
 import { BatchStateLockedError } from './batch-state-locked-error.ts'
 import type { BatchStateStore, StateRecord } from './state-store.ts'
+import { nodeModule } from '../node-modules.ts'
 
 /**
  * Keeps the steps in a file of JSON Lines, for one run at a time, by a lock file beside it. A last line that a crash has torn is cut off:
@@ -10,14 +11,14 @@ import type { BatchStateStore, StateRecord } from './state-store.ts'
 export function fileState(path: string): BatchStateStore {
   return {
     async lock() {
-      const { open, realpath } = await import('node:fs/promises')
+      const { open, realpath } = nodeModule('node:fs/promises')
       // Locked by its real path, since it may have more names than one; and so it has to be there.
       const file = await open(path, 'a')
       await file.close()
       return lock(await realpath(path), (holder) => new BatchStateLockedError(path, holder))
     },
     async read() {
-      const { readFile, truncate } = await import('node:fs/promises')
+      const { readFile, truncate } = nodeModule('node:fs/promises')
       let text: Buffer
       try {
         text = await readFile(path)
@@ -30,7 +31,7 @@ export function fileState(path: string): BatchStateStore {
       return parse(text.toString('utf8', 0, whole), path)
     },
     async append(record) {
-      const { open } = await import('node:fs/promises')
+      const { open } = nodeModule('node:fs/promises')
       const file = await open(path, 'a')
       try {
         await file.appendFile(`${JSON.stringify(record)}\n`)
