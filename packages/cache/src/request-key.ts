@@ -1,6 +1,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { checkContext } from './check-context.ts'
 import { normalizeBaseURL } from './normalize-base-url.ts'
+import { sha256 } from './sha256.ts'
 import { expect, type Check } from './validate.ts'
 
 /** What belongs to a request's identity and does not stand in its body. */
@@ -42,7 +43,7 @@ export interface RequestKeyContext {
 export function requestKey(request: Record<string, unknown>, context: RequestKeyContext): string {
   expect('request', request, anObject)
   const { baseURL, scope, ignore = NOT_PART_OF_THE_QUESTION, version = 1 } = checkContext(context)
-  return hash('sha256', placeOf(baseURL, scope, version) + canonicalJson(request, ignore), 'base64url')
+  return sha256(placeOf(baseURL, scope, version) + canonicalJson(request, ignore))
 }
 
 /** Where a question is asked, and for whom: of a process mostly the same as the last time. */
@@ -67,6 +68,3 @@ const NOT_PART_OF_THE_QUESTION = ['user', 'metadata', 'safety_identifier']
 
 /** Changes whenever this package changes how it makes keys. */
 const FORMAT = 'harbor-request-1'
-
-// Not by an import, for which Node would load web crypto, too.
-const { hash } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

@@ -5,6 +5,7 @@ import { callContextOf } from './call/call-context.ts'
 import type { Log, Transport } from './call/exchange.ts'
 import { fetchTransport, poolTransport } from './layers/transport.ts'
 import { openExchange } from './call/open-exchange.ts'
+import { assertNodeVersion } from './node-version.ts'
 import type { HarborOptions } from './options/options.ts'
 import { Quotas } from './limits/quotas.ts'
 import { createPipeline } from './pipeline.ts'
@@ -26,6 +27,8 @@ import { KnownRequests } from './sdk/known-requests.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
 import { Health } from './targets/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
+
+assertNodeVersion(process.versions.node)
 
 /** One pipeline and its state, shared by a client and all copies made of it. */
 export interface Engine {
