@@ -82,15 +82,24 @@ export const headerValue: Check = (value, where) => {
   }
 }
 
-export const headers: Check = (value, where) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    fail(where, 'an object of strings', value)
-  for (const [name, header] of Object.entries(value)) {
-    headerValue(header, `${where}.${name}`)
-    try {
-      validateHeaderName(name)
-    } catch {
-      fail(where, 'named as HTTP allows', name)
+export const headers: Check = headersOf(headerValue)
+
+/** The same, where a header may be sent several times. */
+export const rawHeaders: Check = headersOf((value, where) =>
+  (Array.isArray(value) ? list(headerValue) : headerValue)(value, where),
+)
+
+function headersOf(check: Check): Check {
+  return (value, where) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      fail(where, 'an object of strings', value)
+    for (const [name, header] of Object.entries(value)) {
+      check(header, `${where}.${name}`)
+      try {
+        validateHeaderName(name)
+      } catch {
+        fail(where, 'named as HTTP allows', name)
+      }
     }
   }
 }

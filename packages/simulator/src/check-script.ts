@@ -10,6 +10,7 @@ import {
   list,
   number,
   oneOf,
+  rawHeaders,
   required,
   text,
   texts,
@@ -125,6 +126,13 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
     status: wholeNumber(200, 599),
     headers,
     then: shape,
+  },
+  raw: {
+    status: wholeNumber(200, 599),
+    headers: rawHeaders,
+    body: (value, where) => (Array.isArray(value) ? texts : text)(value, where),
+    encoding: oneOf(['utf8', 'base64']),
+    ending: oneOf(['end', 'close', 'reset', 'stall']),
   },
   'play-json': { body: required(text), status: wholeNumber(200, 599), headers, then: shape },
 }

@@ -13,7 +13,7 @@ export interface SequenceFault {
 }
 
 export type SimpleFault =
-  StatusFault | ConnectionFault | WaitFault | StreamFault | AnswerFault | FormatFault | PlayFault
+  StatusFault | ConnectionFault | WaitFault | StreamFault | AnswerFault | FormatFault | PlayFault | RawFault
 
 /** An error answer in OpenAI's shape, or in any other. */
 export interface StatusFault {
@@ -128,6 +128,21 @@ export type PlayFault =
       headers?: Readonly<Record<string, string>> | undefined
       then?: StreamFault | FormatFault | undefined
     }
+
+/** An answer written exactly as given. Beside its own headers it has only those that HTTP needs. */
+export interface RawFault {
+  type: 'raw'
+  /** @default 200 */
+  status?: number | undefined
+  /** A list sends one header several times. Without a `content-type` the answer has none. */
+  headers?: Readonly<Record<string, string | readonly string[]>> | undefined
+  /** The body; of several pieces, each is sent in a packet of its own. @default no body */
+  body?: string | readonly string[] | undefined
+  /** How `body` spells its bytes. @default 'utf8' */
+  encoding?: 'utf8' | 'base64' | undefined
+  /** What follows the last piece: the end of the body, or a connection that is closed, reset or silent. @default 'end' */
+  ending?: 'end' | 'close' | 'reset' | 'stall' | undefined
+}
 
 export type FaultType = Fault['type']
 

@@ -4,6 +4,7 @@ import { deliver, type Delivery } from '../deliver.ts'
 import type { FormatFault, SimpleFault, StreamFault } from '../fault.ts'
 import { answerFaults } from './answer-faults.ts'
 import { formatFaults } from './format-faults.ts'
+import { performRaw } from './raw-fault.ts'
 import { streamFaults } from './stream-faults.ts'
 
 /** Answers a call as its fault wants it; without one, well. */
@@ -29,6 +30,9 @@ export function perform(call: Call, fault: SimpleFault | undefined): void {
     case 'reset-reused':
       if (isReused(call)) call.kill('reset')
       else deliver(call, call.answer())
+      return
+    case 'raw':
+      performRaw(call, fault)
       return
     default:
       performOnAnswer(call, fault)

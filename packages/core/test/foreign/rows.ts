@@ -1,0 +1,6 @@
+import { answers } from './answers.ts'
+import { errors } from './errors.ts'
+import type { ForeignRow } from './row.ts'
+
+/** Every odd answer that is known. A new one is a new row in the file of its theme. */
+export const ROWS: readonly ForeignRow[] = [...answers, ...errors]

@@ -1,0 +1,31 @@
+import { Buffer } from 'node:buffer'
+import type { Call } from '../call.ts'
+import type { RawFault } from '../fault.ts'
+
+/** Writes an answer exactly as given. Each piece of the body leaves in a turn of its own, so that it arrives by itself. */
+export function performRaw(call: Call, { status = 200, headers = {}, ...fault }: RawFault): void {
+  const { body = [], encoding = 'utf8', ending = 'end' } = fault
+  const pieces = (typeof body === 'string' ? [body] : body).map((piece) => Buffer.from(piece, encoding))
+  const { response, journal } = call
+  journal.status(status)
+  response.writeHead(status, linesOf(headers))
+  response.flushHeaders()
+  let next = 0
+  function step(): void {
+    const piece = pieces[next++]
+    if (piece) {
+      response.write(piece)
+      call.nextTurn(step)
+    } else if (ending === 'end') response.end()
+    // An empty write calls back after everything before it has left, so the client gets every byte.
+    else if (ending !== 'stall') response.socket?.write('', () => call.kill(ending))
+  }
+  step()
+}
+
+/** Name, value, name, value …; a list is one header sent several times. */
+function linesOf(headers: NonNullable<RawFault['headers']>): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    (typeof values === 'string' ? [values] : values).flatMap((value) => [name, value]),
+  )
+}
