@@ -1,6 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { freshPaths } from '../../test/folder.ts'
@@ -64,6 +73,26 @@ describe('the lock of a journal', () => {
     }
     await journal.close()
     await opensAndCloses(other)
+  })
+
+  it('holds for a hard link, in this process and in another one', async () => {
+    const path = freshPath()
+    const other = join(mkdtempSync(join(tmpdir(), 'harbor-hard-link-')), 'linked.jsonl')
+    const journal = await openJournal(path)
+    linkSync(path, other)
+    const error = await failure(openJournal(other))
+    expect(JournalLockedError.is(error)).toBe(true)
+    expect(error.message).toContain('is in use by this process')
+    expect(existsSync(`${other}.lock`)).toBe(false)
+    await journal.close()
+    const child = await holder(path)
+    expect((await failure(openJournal(other))).message).toContain(`is in use by process ${child.pid}`)
+    const exit = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exit
+    await opensAndCloses(other)
+    await opensAndCloses(path)
+    rmSync(dirname(other), { recursive: true })
   })
 
   it('goes to exactly one of several who take it over at once', async () => {

@@ -1,9 +1,15 @@
 import type { LockHolder } from './lock-holder.ts'
+import { PRIVATE_MODE } from './private-file.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 import { nodeModule } from '../node-modules.ts'
 
 /** Rounds in which a lock came and went while it was looked at. */
 const MOST_ROUNDS = 10
+
+interface LockOptions {
+  /** What a lock means whose holder may be alive somewhere else: another machine or container. @default 'refuse' */
+  onUnknownHolder?: 'refuse' | 'take-over'
+}
 
 /**
  * Locks a file by another one beside it that says who has it. That of a process which is gone is taken over: whoever has
@@ -17,6 +23,7 @@ const MOST_ROUNDS = 10
 export async function lock(
   path: string,
   refusal: (holder: LockHolder) => Error,
+  { onUnknownHolder = 'refuse' }: LockOptions = {},
 ): Promise<() => Promise<void>> {
   const { link, readFile, rename, rm, writeFile } = nodeModule('node:fs/promises')
   const self = await thisProcess()
@@ -25,7 +32,7 @@ export async function lock(
   const ownPath = `${path}.lock.${token}`
 
   // A link appears at once and whole: nobody reads half of a lock.
-  await writeFile(ownPath, own, { flag: 'wx' })
+  await writeFile(ownPath, own, { flag: 'wx', mode: PRIVATE_MODE })
   try {
     return await acquire(`${path}.lock`)
   } finally {
@@ -64,7 +71,8 @@ export async function lock(
     const holder = holderOf(held)
     // Nobody knows whose a lock is that cannot be read.
     const state = holder.token === undefined ? 'unknown' : await isAlive(holder as ProcessIdentity, self)
-    if (state === 'dead' && holder.token !== undefined) return holder.token
+    const isStale = state === 'dead' || (state === 'unknown' && onUnknownHolder === 'take-over')
+    if (isStale && holder.token !== undefined) return holder.token
     const is = state === 'this' ? 'this' : state === 'alive' ? 'here' : 'elsewhere'
     throw refusal({ ...holder, is })
   }

@@ -4,7 +4,9 @@ import { FileJournal } from './file-journal.ts'
 import type { GroupSettings } from './group-writer.ts'
 import type { Journal } from './journal.ts'
 import { JournalLockedError } from './journal-locked-error.ts'
-import { lock } from './lock.ts'
+import type { LockHolder } from './lock-holder.ts'
+import { lockFile } from './lock-file.ts'
+import { openPrivate } from './private-file.ts'
 import { scanJournal } from './scan-journal.ts'
 import { UnusableJournalError } from './unusable-journal-error.ts'
 import { nodeModule } from '../node-modules.ts'
@@ -40,18 +42,20 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
     groupMs: options.groupMs ?? 5,
     groupMax: options.groupMax ?? 256,
   }
-  const { constants, open, realpath } = nodeModule('node:fs/promises')
+  const { constants, realpath } = nodeModule('node:fs/promises')
   const refuse = (cause: unknown): never => {
     if (JournalLockedError.is(cause)) throw cause
     throw new UnusableJournalError(path, 'file-system', { cause })
   }
-  // Opened without being changed, and locked by its real path: it may have more names than one.
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT).catch(refuse)
+  // Opened without changing its contents, and locked as the file it is: it may have more names than one.
+  const file = await openPrivate(path, constants.O_RDWR | constants.O_CREAT).catch(refuse)
   let unlock: (() => Promise<void>) | undefined
   try {
-    if (!(await file.stat()).isFile()) throw new UnusableJournalError(path, 'not-a-journal')
+    const stats = await file.stat({ bigint: true })
+    if (!stats.isFile()) throw new UnusableJournalError(path, 'not-a-journal')
     const realPath = await realpath(path)
-    unlock = await lock(realPath, (holder) => new JournalLockedError(realPath, holder)).catch(refuse)
+    const refusal = (holder: LockHolder): Error => new JournalLockedError(realPath, holder)
+    unlock = await lockFile(realPath, stats, refusal).catch(refuse)
     const scan = await scanJournal(realPath, fileChunks(realPath))
     let { end } = scan
     await file.truncate(end)

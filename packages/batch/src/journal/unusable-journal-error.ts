@@ -51,5 +51,7 @@ const FILE_SYSTEM: Partial<Record<string, string>> = {
   EPERM: 'this process is not permitted to read and write it',
   EROFS: 'its file system can only be read',
   EMFILE: 'this process has too many open files',
+  ENAMETOOLONG:
+    'its name, or that of the lock beside it, is longer than the file system allows: choose a shorter one',
   ENOSPC: 'there is no space left for its lock',
 }

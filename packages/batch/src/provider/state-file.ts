@@ -1,4 +1,5 @@
-import { lock } from '../journal/lock.ts'
+import { lockFile } from '../journal/lock-file.ts'
+import { openPrivate } from '../journal/private-file.ts'
 import { BatchStateError } from './batch-state-error.ts'
 import { BatchStateLockedError } from './batch-state-locked-error.ts'
 import type { BatchStateStore, StateRecord } from './state-store.ts'
@@ -11,11 +12,11 @@ import { nodeModule } from '../node-modules.ts'
 export function fileState(path: string): BatchStateStore {
   return {
     async lock() {
-      const { open, realpath } = nodeModule('node:fs/promises')
-      // Locked by its real path, since it may have more names than one; and so it has to be there.
-      const file = await open(path, 'a')
-      await file.close()
-      return lock(await realpath(path), (holder) => new BatchStateLockedError(path, holder))
+      const { realpath } = nodeModule('node:fs/promises')
+      // Locked as the file it is, since it may have more names than one; and so it has to exist.
+      const file = await openPrivate(path, 'a')
+      const stats = await file.stat({ bigint: true }).finally(() => file.close())
+      return lockFile(await realpath(path), stats, (holder) => new BatchStateLockedError(path, holder))
     },
     async read() {
       const { readFile, truncate } = nodeModule('node:fs/promises')
@@ -31,8 +32,7 @@ export function fileState(path: string): BatchStateStore {
       return parse(text.toString('utf8', 0, whole), path)
     },
     async append(record) {
-      const { open } = nodeModule('node:fs/promises')
-      const file = await open(path, 'a')
+      const file = await openPrivate(path, 'a')
       try {
         await file.appendFile(`${JSON.stringify(record)}\n`)
         await file.datasync()

@@ -1,11 +1,17 @@
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { CacheStore, StoreSetOptions } from '../store.ts'
 import { systemClock, type Clock } from '../clock.ts'
-import { aClock, count, validate } from '../validate.ts'
+import { aClock, count, validate, type Check } from '../validate.ts'
 
 export interface SqliteStoreOptions {
   /** So large may the entries in the file become; then the oldest leave. @default 1_073_741_824 (1 GiB) */
   maxBytes?: number | undefined
+  /**
+   * Who may read the file, and the `-wal` and `-shm` files beside it, as for `chmod`. It holds answers, so by default only its owner may, and an
+   * existing file that others may read is made private; give `0o660` to share it with a group. @default 0o600
+   */
+  mode?: number | undefined
   /** Where time comes from. @default a monotonic clock */
   clock?: Clock | undefined
 }
@@ -33,10 +39,11 @@ export class SqliteStore implements CacheStore {
    * @throws TypeError for an option that does not exist or makes no sense; what SQLite throws for a path that is no database
    */
   constructor(path: string, options: SqliteStoreOptions = {}) {
-    validate(options, { maxBytes: count, clock: aClock })
+    validate(options, { maxBytes: count, mode: aFileMode, clock: aClock })
     this.#clock = options.clock ?? systemClock
     this.#maxBytes = options.maxBytes ?? 2 ** 30
     this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
+    restrictAccess(path, options.mode ?? PRIVATE_MODE)
     const database = new DatabaseSync(path)
     this.#database = database
     try {
@@ -98,6 +105,30 @@ export class SqliteStore implements CacheStore {
     return (read('page_count') - read('freelist_count')) * read('page_size')
   }
 }
+
+/**
+ * Creates the file, since SQLite would create it for everybody to read, or changes the mode of an existing one. SQLite gives the files beside it
+ * the mode of the file itself.
+ */
+function restrictAccess(path: string, mode: number): void {
+  if (path === ':memory:' || path === '' || path.startsWith('file:')) return
+  closeSync(openSync(path, 'a', mode))
+  for (const name of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      if ((statSync(name).mode & 0o777) !== mode) chmodSync(name, mode)
+    } catch {
+      // It does not exist, or belongs to another user, who decides about it.
+    }
+  }
+}
+
+/** The file holds answers, which may be anybody's: only its owner reads them. */
+const PRIVATE_MODE = 0o600
+
+const aFileMode: Check = [
+  (value) => Number.isInteger(value) && (value as number) >= 0o400 && (value as number) <= 0o777,
+  'permissions such as 0o600',
+]
 
 const TIDYINGS_PER_FILL = 16
 /** What a row costs beside its key and its value, both indexes included; about so much. */
