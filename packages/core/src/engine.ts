@@ -27,6 +27,7 @@ import { KnownRequests } from './sdk/known-requests.ts'
 import { CallStatistics, type HarborStats } from './telemetry/stats.ts'
 import { Health } from './targets/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
+import { HeldBytes } from './wire/held-bytes.ts'
 
 assertNodeVersion(process.versions.node)
 
@@ -52,6 +53,9 @@ const ENGINE: unique symbol = Symbol('harbor.engine')
 export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
+
+/** The memory of large answers that are read at once, as a multiple of `maxAnswerBytes`. */
+const HELD_ANSWERS = 2
 
 /** @param given.isFetch whether calls reach `fetch` without a client around them */
 export function createEngine(
@@ -102,6 +106,7 @@ export function createEngine(
     accounts,
     ledger,
     telemetry,
+    held: new HeldBytes(HELD_ANSWERS * policy.maxAnswerBytes),
   })
   const { alerts: rules } = options
   const alerts =

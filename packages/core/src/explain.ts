@@ -18,6 +18,7 @@ export interface Explanation {
     readonly attemptsBeforeFallback: number
     /** Over all targets of a call. */
     readonly maxUpstreamCalls: number
+    readonly maxAnswerBytes: number
     readonly hedge: Policy['hedge']
     readonly lastResort: boolean
     readonly ordered: boolean
@@ -71,6 +72,7 @@ export function explain(
       maxAttempts: policy.maxAttempts,
       attemptsBeforeFallback: Math.min(policy.attemptsBeforeFallback, policy.maxAttempts),
       maxUpstreamCalls: policy.maxUpstreamCalls,
+      maxAnswerBytes: policy.maxAnswerBytes,
       hedge: policy.hedge,
       lastResort: policy.lastResort !== undefined,
       ordered: policy.order !== undefined,

@@ -26,6 +26,7 @@ export type HarborFetchOptions = Pick<
   | 'lastResort'
   | 'attemptsBeforeFallback'
   | 'maxUpstreamCalls'
+  | 'maxAnswerBytes'
   | 'spendLimit'
   | 'limits'
   | 'cache'

@@ -17,6 +17,7 @@ import type { Scopes } from './cache/scopes.ts'
 import type { Foresight } from './prefetch/foresight.ts'
 import type { Health } from './targets/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import type { HeldBytes } from './wire/held-bytes.ts'
 
 /** What layers remember from call to call. */
 export interface PipelineState {
@@ -32,14 +33,27 @@ export interface PipelineState {
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
+  /** Bounds the memory of large answers while they are read. */
+  readonly held: HeldBytes
 }
 
 /** The order of the layers, from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
-  { health, quotas, store, scopes, foresight, embeddingBatch, accounts, ledger, telemetry }: PipelineState,
+  {
+    health,
+    quotas,
+    store,
+    scopes,
+    foresight,
+    embeddingBatch,
+    accounts,
+    ledger,
+    telemetry,
+    held,
+  }: PipelineState,
 ): Handler {
-  const guard = guardLayer(transport, telemetry)
+  const guard = guardLayer(transport, telemetry, held)
   const admission = admissionLayer(health, quotas)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, quotas, telemetry)(retry)

@@ -127,6 +127,10 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   if (situation === 'sent-unanswered') {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
+  // What came was paid for, and is likely to come again.
+  if (situation === 'malformed' && failure.ambiguous) {
+    return exchange.receipt.possiblyBilled <= Math.min(1, exchange.operation.ambiguousRetries)
+  }
   if (retryHere === 'no') return failure.status !== undefined // only a provider overrules its row
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1

@@ -29,6 +29,7 @@ describe('explain', () => {
         maxAttempts: 4,
         attemptsBeforeFallback: 2,
         maxUpstreamCalls: 6,
+        maxAnswerBytes: 67_108_864,
         hedge: undefined,
         lastResort: false,
         ordered: false,

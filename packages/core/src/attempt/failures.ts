@@ -175,15 +175,33 @@ export function errorUnderSuccess(exchange: LegExchange, head: AnswerHead, error
 
 /** The upstream answered with success, but not with what was asked for. */
 export function malformed(exchange: LegExchange, head: AnswerHead, what: string): AttemptError {
+  const expected = exchange.streaming ? 'a stream of events' : 'a JSON object'
+  const message = `${what}; expected ${expected}. Check that baseURL points at an OpenAI-compatible API.`
+  return malformedAnswer(exchange, head, message, false)
+}
+
+/** The upstream answered with success, and with more than an answer may be. The rest was not read. */
+export function tooLarge(exchange: LegExchange, head: AnswerHead): AttemptError {
+  const { maxAnswerBytes } = exchange.policy
+  const message = `with more than ${maxAnswerBytes} bytes, so the rest was not read. Raise maxAnswerBytes if such answers are expected.`
+  return malformedAnswer(exchange, head, message, true)
+}
+
+function malformedAnswer(
+  exchange: LegExchange,
+  head: AnswerHead,
+  what: string,
+  ambiguous: boolean,
+): AttemptError {
   const failure: Failure = {
     kind: 'malformed',
     status: head.status,
     code: 'malformed_answer',
     retryable: true,
-    ambiguous: false,
+    ambiguous,
   }
   const error = {
-    message: `The provider answered ${head.status} ${what}; expected ${exchange.streaming ? 'a stream of events' : 'a JSON object'}. Check that baseURL points at an OpenAI-compatible API.`,
+    message: `The provider answered ${head.status} ${what}`,
     type: 'harbor_error',
     code: 'malformed_answer',
   }

@@ -2,10 +2,12 @@ import { LeanResponse } from '@harbor/pool'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
-import { errorUnderSuccess, failedStream, malformed, refusedBy } from './failures.ts'
+import { errorUnderSuccess, failedStream, malformed, refusedBy, tooLarge } from './failures.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
+import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
+import { readBeginning, readText } from '../wire/read-text.ts'
 import { chunksOf } from '../stream/chunks-of.ts'
 import { GuardedStream } from '../stream/guarded-stream.ts'
 import { dialectFor } from '../stream/dialect-for.ts'
@@ -19,17 +21,25 @@ import { isFailureStatus } from '../verdict.ts'
  * until its first content, and has to prove its end after it.
  * @throws AttemptError for everything else, whatever its status says
  */
-export async function judge(exchange: LegExchange, scope: AttemptScope, response: Response): Promise<Answer> {
+export async function judge(
+  exchange: LegExchange,
+  scope: AttemptScope,
+  response: Response,
+  held: HeldBytes,
+): Promise<Answer> {
   const { status, statusText, url } = response
   const headers = response instanceof LeanResponse ? response.headers : new Headers(response.headers)
   const head: AnswerHead = { status, statusText, headers, url }
-  if (isFailureStatus(status)) throw refusedBy(exchange, head, await errorText(scope, response))
+  if (isFailureStatus(status))
+    throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
   if (exchange.operation.judged) {
     return exchange.streaming
-      ? judgeStream(exchange, scope, head, response)
-      : judgeJson(exchange, scope, head, response)
+      ? judgeStream(exchange, scope, head, response, held)
+      : judgeJson(exchange, scope, head, response, held)
   }
-  if (isJsonType(mediaTypeOf(headers))) return withText(head, await scope.wait(response.text()))
+  if (isJsonType(mediaTypeOf(headers)) && !isDownload(exchange)) {
+    return withText(head, await wholeText(exchange, scope, head, response, held))
+  }
   scope.handOver()
   const body = unjudgedBody(chunksOf(response), (reason) => {
     scope.abort(reason)
@@ -42,8 +52,9 @@ async function judgeJson(
   scope: AttemptScope,
   head: AnswerHead,
   response: Response,
+  held: HeldBytes,
 ): Promise<Answer> {
-  const text = await scope.wait(response.text())
+  const text = await wholeText(exchange, scope, head, response, held)
   if (text.trim() === '') throw malformed(exchange, head, 'with an empty body')
   const mediaType = mediaTypeOf(head.headers)
   if (mediaType !== '' && !isJsonType(mediaType)) throw malformed(exchange, head, `with ${mediaType}`)
@@ -61,10 +72,11 @@ async function judgeStream(
   scope: AttemptScope,
   head: AnswerHead,
   response: Response,
+  held: HeldBytes,
 ): Promise<Answer> {
   const mediaType = mediaTypeOf(head.headers)
   if (isJsonType(mediaType) || mediaType === 'text/html') {
-    const error = parseRecord(await scope.wait(response.text()))?.['error']
+    const error = parseRecord(await wholeText(exchange, scope, head, response, held))?.['error']
     throw isTold(error)
       ? errorUnderSuccess(exchange, head, error)
       : malformed(exchange, head, `with ${mediaType}`)
@@ -105,14 +117,42 @@ async function judgeStream(
   }
 }
 
+/** The content of a stored file, which may be of any size and belongs to its reader, also where it is labelled JSON. */
+function isDownload({ method, url }: LegExchange): boolean {
+  return method === 'GET' && /\/content\/?(?:[?#]|$)/.test(url)
+}
+
 function withText(head: AnswerHead, text: string): Answer {
   return { ...head, body: { kind: 'text', text } }
 }
 
+/** @throws AttemptError when it is larger than an answer may be */
+async function wholeText(
+  exchange: LegExchange,
+  scope: AttemptScope,
+  head: AnswerHead,
+  response: Response,
+  held: HeldBytes,
+): Promise<string> {
+  const { maxAnswerBytes: maxBytes } = exchange.policy
+  const text = await scope.wait(readText(response, { maxBytes, held, signal: scope.signal }))
+  if (text === undefined) throw tooLarge(exchange, head)
+  return text
+}
+
+/** No provider says more about an error, and all of it becomes the message of an error. */
+const MAX_ERROR_BYTES = 1_048_576
+
 /** The words of a failure; a status without its words is still a failure. */
-async function errorText(scope: AttemptScope, response: Response): Promise<string> {
+async function errorText(
+  { policy }: LegExchange,
+  scope: AttemptScope,
+  response: Response,
+  held: HeldBytes,
+): Promise<string> {
+  const maxBytes = Math.min(MAX_ERROR_BYTES, policy.maxAnswerBytes)
   try {
-    return await scope.wait(response.text())
+    return await scope.wait(readBeginning(response, { maxBytes, held, signal: scope.signal }))
   } catch (error) {
     if (scope.signal.aborted) throw error
     return ''

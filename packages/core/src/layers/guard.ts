@@ -13,12 +13,13 @@ import type { OpenAttempt } from '../open-receipt.ts'
 import type { AttemptFailure } from '../receipt.ts'
 import { judge } from '../attempt/judge.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { HeldBytes } from '../wire/held-bytes.ts'
 
 /**
  * One attempt, from the request to an answer that can be trusted: its clock, its record, and the last word on
  * whether it failed. A stream's attempt lasts until the stream ends.
  */
-export function guardLayer(transport: Transport, telemetry: Telemetry): LegHandler {
+export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
     const { leg, receipt, policy } = exchange
     leg.attempts++
@@ -34,7 +35,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry): LegHandl
       )
       record.status = response.status
       record.requestId = response.headers.get('x-request-id') ?? undefined
-      const answer = await judge(exchange, scope, response)
+      const answer = await judge(exchange, scope, response, held)
       whenOver(answer, (end) => {
         close(exchange, record, scope, telemetry, failureAtEnd(end))
       })

@@ -30,6 +30,7 @@ export const OWN = {
   lastResort: is.aFunctionOrFalse,
   attemptsBeforeFallback: is.aCount,
   maxUpstreamCalls: is.aCount,
+  maxAnswerBytes: is.aByteCount,
   spendLimit: is.anObjectOrFalse,
   limits: is.anObjectOrFalse,
   cache: is.aSwitchOrOptions,

@@ -77,6 +77,13 @@ export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',
 }
+/** A text can hold no more characters, and what is larger is never read whole. */
+const MAX_TEXT_BYTES = 2 ** 29 - 24
+export const aByteCount: Check = {
+  accepts: (value) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TEXT_BYTES,
+  expected: `a whole number of bytes of at least 1 and at most ${MAX_TEXT_BYTES}`,
+}
 export const aNumber: Check = {
   accepts: (value) => Number.isFinite(value),
   expected: 'a number',

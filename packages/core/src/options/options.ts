@@ -57,6 +57,12 @@ export interface HarborOptions extends ClientOptions {
   /** How many requests one call may send upstream, over all its targets. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
+   * How large an answer may be, in bytes after decoding: the body of one that is read whole, or one event of a stream, which
+   * may itself be longer. A larger one fails with `malformed_answer`, and is not read to its end. The body of an error is cut
+   * after 1 MiB. Raise it for answers that hold many images or embeddings. @default 67_108_864 (64 MiB)
+   */
+  maxAnswerBytes?: number | undefined
+  /**
    * How much may be spent, by all copies of this client together. Money is set aside before a call is made, and a call for
    * which there is not enough is refused with status 402. What is spent is counted from when the limit is set. @default none
    */

@@ -24,6 +24,8 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
+  /** Of a decoded answer that is read whole, and of one event of a stream. */
+  readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
   /** What every quota group may use that has no limits of its own; undefined when nothing is limited. */
   readonly limits: LimitOptions | undefined

@@ -11,6 +11,7 @@ import { Routes } from '../targets/routes.ts'
 
 const DEFAULT_ATTEMPTS = 3
 const DEFAULT_TOTAL_MS = 600_000
+const DEFAULT_ANSWER_BYTES = 64 * 1024 * 1024
 
 export interface SettledOptions {
   /** What the SDK's constructor gets, less `fetch`. */
@@ -31,6 +32,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
   checkHarborOptions(options)
   const { sdk, own } = splitOptions(options)
   const { retry, timeouts, order, hedge, lastResort, attemptsBeforeFallback = 2, maxUpstreamCalls = 6 } = own
+  const { maxAnswerBytes = DEFAULT_ANSWER_BYTES } = own
   const { maxAttempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
   const attempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
   checkRetry(retrySettings)
@@ -47,6 +49,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     lastResort: lastResort || undefined,
     attemptsBeforeFallback,
     maxUpstreamCalls,
+    maxAnswerBytes,
     spendLimit: own.spendLimit || undefined,
     limits: own.limits || undefined,
     cache: cacheRules(own.cache),
