@@ -31,9 +31,9 @@ const ENCODERS: Readonly<Record<string, (bytes: Uint8Array) => Buffer>> = {
   deflate: zlib.deflateSync,
 }
 
-function encode(text: string, encoding: string): Buffer {
+function encode(text: string, encoding: string): Uint8Array {
   const names = encoding.split(',').map((name) => name.trim().toLowerCase())
-  return names.reduce((bytes, name) => ENCODERS[name]?.(bytes) ?? bytes, Buffer.from(text))
+  return names.reduce<Uint8Array>((bytes, name) => ENCODERS[name]?.(bytes) ?? bytes, Buffer.from(text))
 }
 
 function answerWith(response: ServerResponse, text: string, encoding: string, status = 200): void {
