@@ -25,6 +25,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     command('format', ...tool('prettier'), '--check', '.'),
     turbo('test'),
     ...tarballSteps(execute, signal),
+    command('runtimes', process.execPath, 'scripts/runtimes.ts'),
     command('knip', ...tool('knip'), '--no-progress'),
     command('size', ...tool('size-limit')),
     source('demo', 'examples/fault-tolerance.ts'),

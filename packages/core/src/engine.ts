@@ -1,9 +1,8 @@
 import { Alerts } from './alerts/alerts.ts'
 import type { Cache } from '@harbor/cache'
-import { createPool, type Pool, type PoolOptions } from '@harbor/pool'
 import { callContextOf } from './call/call-context.ts'
-import type { Log, Transport } from './call/exchange.ts'
-import { fetchTransport, poolTransport } from './layers/transport.ts'
+import type { Log } from './call/exchange.ts'
+import { wireOf, type ExplainedTransport } from './layers/wire.ts'
 import { openExchange } from './call/open-exchange.ts'
 import { assertNodeVersion } from './node-version.ts'
 import type { HarborOptions } from './options/options.ts'
@@ -19,7 +18,6 @@ import { AnswerStore } from './cache/answer-store.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './cache/cache-options.ts'
 import { systemClock } from './options/policy.ts'
-import { inSection } from './options/in-section.ts'
 import { Changes, LivePolicy } from './options/live-policy.ts'
 import type { SettledOptions } from './options/settle-options.ts'
 import { respond } from './call/respond.ts'
@@ -42,6 +40,7 @@ export interface Engine {
   readonly knownRequests: KnownRequests
   /** What was changed at run time, for a client and all its copies. */
   readonly changes: Changes
+  explainTransport(): ExplainedTransport
   stats(): HarborStats
   close(): Promise<void>
 }
@@ -72,7 +71,16 @@ export function createEngine(
   }
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
-  const { transport, fetch, pool, isOwn } = wireOf(options)
+  const wire = wireOf(options, ({ message }) => {
+    process.emitWarning(
+      `Harbor sends requests by the runtime's fetch, without its connection pool: ${message}`,
+      {
+        type: 'HarborWarning',
+        code: 'HARBOR_NO_POOL',
+      },
+    )
+  })
+  const { transport, fetch, pool, isOwn } = wire
   const health = new Health({
     breaker: options.breaker ?? {},
     checkIntervalMs: options.health === false ? false : (options.health?.checkIntervalMs ?? 30_000),
@@ -82,7 +90,6 @@ export function createEngine(
   })
   const accounts = new Accounts(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
-    (error) => telemetry.warn('Accounting for a call failed', error),
   )
   const ledger = new SpendLedger(() => systemClock.now())
   const answers = new AnswerStore(storeOptions(options.cache))
@@ -96,7 +103,7 @@ export function createEngine(
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
   const scopes = new Scopes()
-  const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
+  const quotas = new Quotas()
   const handle = createPipeline(transport, {
     health,
     quotas,
@@ -139,6 +146,7 @@ export function createEngine(
     accounts,
     knownRequests: new KnownRequests(),
     changes,
+    explainTransport: () => wire.explain(),
     stats: () => ({
       ...statistics.read(),
       cost: accounts.read(),
@@ -162,28 +170,4 @@ export function createEngine(
   }
   // `Response` is for the SDK, which before an upload would otherwise call `fetch` to see what it makes.
   return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine, Response }) })
-}
-
-interface Wire {
-  readonly transport: Transport
-  readonly fetch: typeof globalThis.fetch
-  readonly pool?: Pool
-  readonly isOwn?: boolean
-}
-
-/** Where requests leave by: a fetch that was given, a pool that was given, or a pool of our own. */
-function wireOf({ fetch, pool }: HarborOptions): Wire {
-  if (fetch) return { transport: fetchTransport(fetch), fetch }
-  if (pool && 'fetch' in pool) return { transport: poolTransport(pool), fetch: pool.fetch, pool }
-  const own = ownPool(pool)
-  return { transport: poolTransport(own), fetch: own.fetch, pool: own, isOwn: true }
-}
-
-function ownPool(options: PoolOptions | undefined): Pool {
-  try {
-    // A second sending that the pool keeps to itself would be missing from the receipt: only the retry layer retries.
-    return createPool({ staleSocketRetry: false, ...options })
-  } catch (error) {
-    throw inSection('pool', error)
-  }
 }

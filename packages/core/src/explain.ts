@@ -1,3 +1,4 @@
+import type { ExplainedTransport } from './layers/wire.ts'
 import type { Policy } from './options/policy.ts'
 import { lackOf } from './targets/capabilities.ts'
 import { contextFit } from './targets/context-window.ts'
@@ -26,6 +27,7 @@ export interface Explanation {
     /** What is kept of answers, and for how long; undefined when nothing is. */
     readonly cache: Policy['cache']
   }
+  readonly transport: ExplainedTransport
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** What stands in for what; `*` is every model that has no list of its own. */
   readonly chains: Policy['routes']['chains']
@@ -59,6 +61,7 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
 export function explain(
   policy: Policy,
   health: Health,
+  transport: ExplainedTransport,
   client: { readonly baseURL: string; readonly apiKey: string | null },
   request: Readonly<Record<string, unknown>> | undefined,
 ): Explanation {
@@ -79,6 +82,7 @@ export function explain(
       limits: policy.limits,
       cache: policy.cache,
     },
+    transport,
     providers: Object.fromEntries(
       [...routes.providers.values()].map((provider) => {
         const { name, kind, baseURL, native, apiKey, quotaGroup, dropParams } = provider

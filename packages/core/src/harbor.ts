@@ -99,7 +99,13 @@ export class Harbor extends OpenAI {
   explain(request?: object): Explanation {
     const { baseURL, apiKey } = this
     const body = request && { ...request }
-    return explain(this.#policy.current, this.#engine.health, { baseURL, apiKey }, body)
+    return explain(
+      this.#policy.current,
+      this.#engine.health,
+      this.#engine.explainTransport(),
+      { baseURL, apiKey },
+      body,
+    )
   }
 
   /**
@@ -212,6 +218,7 @@ export class Harbor extends OpenAI {
     const { [ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as OwnedRequest
     const perCall = perCallOf(options) ?? {}
     setCallContext(request, {
+      body: options.body,
       policy: policyFor(this.#policy.current, {
         totalMs: options.timeout ?? this.timeout,
         maxAttempts: maxAttempts ?? this.#attempts(),

@@ -84,4 +84,5 @@ export {
   type BulkSource,
   type BulkSummary,
 } from '@harbor/batch'
+export type { ExplainedTransport } from './layers/wire.ts'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

@@ -53,6 +53,7 @@ describe('explain', () => {
         },
       },
       chains: { fallback: { 'openai/gpt-4': ['backup/gpt-4'] }, contextWindow: {}, contentPolicy: {} },
+      transport: { by: 'pool', unseen: [] },
       targets: [],
     })
     expect(JSON.stringify(explanation)).not.toMatch(/backup-key|test-key/)

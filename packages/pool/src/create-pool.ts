@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { PoolClosedError } from './errors.ts'
 import { LateDispatcher } from './late-dispatcher.ts'
+import { loadDispatcher } from './load-dispatcher.ts'
 import { createLeanFetch, type LeanFetch } from './lean-fetch.ts'
 import { connectionsAtFirst, readOptions, type PoolOptions } from './options.ts'
 import type { OriginStats } from './origin-ledger.ts'
@@ -31,10 +32,7 @@ export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
   const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))
   const late = new LateDispatcher(
-    async () => {
-      const { createDispatcher } = await import('./create-dispatcher.ts')
-      return createDispatcher(settings, (origin) => ledgers.open(origin))
-    },
+    () => loadDispatcher(settings, (origin) => ledgers.open(origin)),
     (origin) => ledgers.open(origin),
   )
   let closing: Promise<void> | undefined

@@ -56,6 +56,29 @@ export class PoolClosedError extends Error {
   }
 }
 
+/**
+ * undici, which makes the connections, cannot run here: it is not installed, this runtime replaces it (Bun), or a bundler made an ES
+ * module of it in which `require` is missing. Nothing was sent, and no request through this pool can be.
+ */
+export class UndiciUnavailableError extends Error {
+  override readonly name = 'UndiciUnavailableError'
+  readonly code = 'undici_unavailable'
+
+  constructor(cause?: unknown) {
+    const because = cause instanceof Error ? `: ${cause.message}` : ''
+    super(`undici cannot run here${because}. ${UNDICI_ADVICE}`, { cause })
+  }
+
+  static is(error: unknown): error is UndiciUnavailableError {
+    return codeOf(error) === 'undici_unavailable'
+  }
+}
+
+const UNDICI_ADVICE =
+  'Install the dependencies of @harbor/pool again. In a bundle for Node.js, leave undici out (esbuild: --external:undici), or give ' +
+  "an ES module bundle a require (esbuild: --banner:js=\"import { createRequire } from 'node:module'; const require = " +
+  'createRequire(import.meta.url);"). In Bun, use its own fetch.'
+
 /** Refusals of the pool itself reach the caller as they are; they are no failed fetch. */
 export function isRefusal(error: unknown): boolean {
   return PoolQueueFullError.is(error) || PoolQueueTimeoutError.is(error) || PoolClosedError.is(error)
@@ -125,7 +148,7 @@ const ADVICE: Partial<Record<string, string>> = {
   EHOSTUNREACH: 'There is no route to the host. Check the base URL and the network.',
   ENETUNREACH: 'There is no route to the host. Check the base URL and the network.',
   ENOENT: 'There is no such socket. Check socketPath.',
-  ERR_MODULE_NOT_FOUND: 'undici could not be loaded. Install the dependencies of @harbor/pool anew.',
+  undici_unavailable: UNDICI_ADVICE,
   ECONNRESET: CLOSED_ON_US,
   EPIPE: CLOSED_ON_US,
   UND_ERR_SOCKET: CLOSED_ON_US,

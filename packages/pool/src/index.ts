@@ -1,6 +1,11 @@
 export type { AutoscaleOptions } from './autoscale.ts'
 export { createPool, type Pool } from './create-pool.ts'
-export { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
+export {
+  PoolClosedError,
+  PoolQueueFullError,
+  PoolQueueTimeoutError,
+  UndiciUnavailableError,
+} from './errors.ts'
 export type { LeanFetch } from './lean-fetch.ts'
 export type { BodyChunks } from './lazy-body.ts'
 export { LeanHeaders, type RawHeaders } from './lean-headers.ts'

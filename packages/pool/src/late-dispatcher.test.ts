@@ -52,6 +52,16 @@ describe('LateDispatcher', () => {
     expect(counter.held).toBe(0)
   })
 
+  it('rejects a request that undici throws for, instead of the process', async () => {
+    const problem = new TypeError('invalid header')
+    const dispatch = (): boolean => {
+      throw problem
+    }
+    const { fetch } = fetchOver(() => Promise.resolve({ dispatch } as never))
+    await expect(fetch('http://a.test/')).rejects.toMatchObject({ message: 'fetch failed', cause: problem })
+    expect(counter.held).toBe(0)
+  })
+
   it('steps aside once the dispatcher is there', async () => {
     const dispatch = vi.fn<Dispatcher['dispatch']>(() => true)
     const { late } = fetchOver(() => Promise.resolve({ dispatch } as never))

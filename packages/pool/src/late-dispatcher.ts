@@ -57,10 +57,21 @@ export class LateDispatcher {
     }
     counter.held++
     handler.onRequestPending?.(leave)
+    // undici itself passes no controller when there was no connection.
+    const fail = (error: unknown): void => handler.onResponseError?.(undefined as never, error as Error)
     void this.ready().then(
-      (dispatcher) => leave() && dispatcher.dispatch(options, handler),
-      // undici itself passes no controller when there was no connection.
-      (error: unknown) => leave() && handler.onResponseError?.(undefined as never, error as Error),
+      (dispatcher) => {
+        if (!leave()) return
+        try {
+          dispatcher.dispatch(options, handler)
+        } catch (error) {
+          // Thrown for a wrong argument: no caller is left on the stack to catch it.
+          fail(error)
+        }
+      },
+      (error: unknown) => {
+        if (leave()) fail(error)
+      },
     )
     return true
   }

@@ -1,12 +1,11 @@
 import { isSafeToCache, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { parseRecord } from '../wire/json.ts'
 import type { CacheRules } from './cache-options.ts'
 
 /** Why a request is neither answered from the cache nor kept in it, in a word; undefined when it may be. */
 export function whyNotCached(
-  { json, operation, asked, init }: Exchange,
+  { json, operation, asked }: Exchange,
   { when }: CacheRules,
   telemetry: Telemetry,
 ): string | undefined {
@@ -15,19 +14,19 @@ export function whyNotCached(
   // What continues something at its provider is another question each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined
-  if (when !== 'safe') return chosen(when, init.body, telemetry) ? undefined : 'not-chosen'
+  if (when !== 'safe') return chosen(when, json, telemetry) ? undefined : 'not-chosen'
   const verdict = isSafeToCache(operation.name satisfies LlmOperation, json)
   return verdict === true ? undefined : verdict
 }
 
-/** A function that throws chooses nothing. It gets a copy of its own: what it changes there must not change the key. */
+/** A function that throws chooses nothing. */
 function chosen(
   when: (request: Readonly<Record<string, unknown>>) => boolean,
-  body: RequestInit['body'],
+  json: Readonly<Record<string, unknown>>,
   telemetry: Telemetry,
 ): boolean {
   try {
-    return when(typeof body === 'string' ? (parseRecord(body) ?? {}) : {})
+    return when(json)
   } catch (error) {
     telemetry.warn('cache.when threw', error)
     return false

@@ -47,12 +47,8 @@ export class Accounts {
   #savedByBatchUsd = 0
   #unpricedCalls = 0
 
-  readonly #onError: (error: unknown) => void
-
-  /** @param onError called with what goes wrong when a call is booked after its end */
-  constructor(list: PriceList, onError: (error: unknown) => void = () => undefined) {
+  constructor(list: PriceList) {
     this.list = list
-    this.#onError = onError
   }
 
   /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. */
@@ -110,7 +106,7 @@ export class Accounts {
 
   #whenPriced(target: Target, work: () => void): void {
     if (target.price || this.list.loaded) work()
-    else this.list.load().then(work).catch(this.#onError)
+    else void this.list.load().then(work)
   }
 
   #addPossible(target: Target, usage: TokenUsage): void {

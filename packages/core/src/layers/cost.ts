@@ -6,18 +6,13 @@ import type { Accounts } from '../cost/accounts.ts'
 import { estimateDelivered } from '../cost/estimate.ts'
 import type { Reservation, SpendLedger } from '../cost/spend-limit.ts'
 import type { Plan } from '../targets/routes.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { JsonBody } from '../wire/operation.ts'
 
 /**
  * Pays for calls: sets the money aside if there is a limit, books what the answer cost, and gives the rest back. Requests that
  * are not judged tell no usage, and are not paid for here.
  */
-export function costLayer(
-  accounts: Accounts,
-  ledger: SpendLedger,
-  telemetry: Telemetry,
-): (next: Handler) => Handler {
+export function costLayer(accounts: Accounts, ledger: SpendLedger): (next: Handler) => Handler {
   return (next) =>
     async function cost(exchange) {
       const { json, operation } = exchange
@@ -27,23 +22,18 @@ export function costLayer(
       try {
         const answer = await next(exchange)
         whenOver(answer, (contents) => {
-          telemetry.shield(ACCOUNTING, () => {
-            bill(exchange, plan, json, answer, contents, accounts)
-            accounts.bookPossible(exchange, plan)
-          })
+          bill(exchange, plan, json, answer, contents, accounts)
+          accounts.bookPossible(exchange, plan)
           reservation?.settle(exchange.receipt.cost?.usd ?? 0)
         })
         return answer
       } catch (error) {
-        telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
+        accounts.bookPossible(exchange, plan)
         reservation?.settle(0)
         throw error
       }
     }
 }
-
-/** Whatever goes wrong in accounting ends in one warning: never in the call, and never in the process. */
-const ACCOUNTING = 'Accounting for a call failed'
 
 /** @throws AttemptError 402 when there is not enough, or nobody knows how much it takes */
 async function reserve(

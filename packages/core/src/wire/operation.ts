@@ -1,4 +1,4 @@
-/** A JSON object: the body of a request or of an answer, parsed. */
+/** A request body as it was before it became JSON. */
 export type JsonBody = Readonly<Record<string, unknown>>
 
 /** What a request asks for, as far as Harbor treats requests differently. */
