@@ -22,6 +22,7 @@ export class OpenReceipt implements Receipt {
   cost: CallCost | undefined
   finishReasons: readonly string[] = []
   possiblyBilled = 0
+  redirects = 0
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
   cache: CacheRecord | undefined
@@ -95,6 +96,7 @@ export class OpenReceipt implements Receipt {
     this.usage = fork.usage
     this.finishReasons = fork.finishReasons
     this.possiblyBilled = fork.possiblyBilled
+    this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch
     replace(this.attempts, fork.attempts)

@@ -14,7 +14,7 @@ import { dialectFor } from '../stream/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { readUsage } from '../wire/usage.ts'
 import { streamClocks } from './stream-clocks.ts'
-import { isFailureStatus } from '../verdict.ts'
+import { isFailureStatus, isRedirectStatus } from '../verdict.ts'
 
 /**
  * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held
@@ -32,7 +32,7 @@ export async function judge(
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
-  if (exchange.operation.judged) {
+  if (exchange.operation.judged && !isForCaller(exchange, status)) {
     return exchange.streaming
       ? judgeStream(exchange, scope, head, response, held)
       : judgeJson(exchange, scope, head, response, held)
@@ -115,6 +115,11 @@ async function judgeStream(
     filtered,
     body: { kind: 'stream', chunks: stream, pieces: stream, ended, abandon: scope.onAbort },
   }
+}
+
+/** A redirect that the caller handles, as `redirect: 'manual'` says. */
+function isForCaller({ init }: LegExchange, status: number): boolean {
+  return init.redirect === 'manual' && isRedirectStatus(status)
 }
 
 /** The content of a stored file, which may be of any size and belongs to its reader, also where it is labelled JSON. */
