@@ -1,4 +1,5 @@
 import type { ExplainedTransport } from './layers/wire.ts'
+import { FIRST_TOKEN_MS } from './attempt/stream-clocks.ts'
 import type { Policy } from './options/policy.ts'
 import { lackOf } from './targets/capabilities.ts'
 import { contextFit } from './targets/context-window.ts'
@@ -11,6 +12,7 @@ export interface Explanation {
     /** Everything a call may take, in milliseconds; of a stream, until its first content. */
     readonly timeoutMs: number
     readonly attemptMs: number
+    /** Of a target without alternative, unless it was set, it is what is left of the total. */
     readonly firstTokenMs: number
     readonly idleMs: number
     /** Attempts on a target when no other one can take over. */
@@ -70,7 +72,7 @@ export function explain(
     policy: {
       timeoutMs: policy.totalMs,
       attemptMs: policy.attemptMs,
-      firstTokenMs: policy.firstTokenMs,
+      firstTokenMs: policy.firstTokenMs ?? FIRST_TOKEN_MS,
       idleMs: policy.idleMs,
       maxAttempts: policy.maxAttempts,
       attemptsBeforeFallback: Math.min(policy.attemptsBeforeFallback, policy.maxAttempts),

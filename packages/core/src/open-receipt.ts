@@ -21,8 +21,8 @@ export class OpenReceipt implements Receipt {
   usage: TokenUsage | undefined
   cost: CallCost | undefined
   finishReasons: readonly string[] = []
+  responseId: string | undefined
   possiblyBilled = 0
-  redirects = 0
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
   cache: CacheRecord | undefined
@@ -95,8 +95,8 @@ export class OpenReceipt implements Receipt {
     this.firstContentMs = fork.firstContentMs
     this.usage = fork.usage
     this.finishReasons = fork.finishReasons
+    this.responseId = fork.responseId
     this.possiblyBilled = fork.possiblyBilled
-    this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch
     replace(this.attempts, fork.attempts)

@@ -258,7 +258,11 @@ function inWords(chunks: readonly unknown[]): string[] {
 
 /** Said in other words than the sources use, so that both can be wrong only in different ways. */
 function hasContent(api: Api, chunk: unknown): boolean {
-  if (api === 'responses') return !/"type":"response\.(created|in_progress)"/.test(JSON.stringify(chunk))
+  if (api === 'responses') {
+    const { response: _, sequence_number: _number, ...rest } = chunk as Record<string, unknown>
+    const names = /"(type|\w*id|role|status|phase|obfuscation|encrypted_content)":"[^"]*"/g
+    return /[:[]"[^"]/.test(JSON.stringify(rest).replace(names, ''))
+  }
   const { choices } = chunk as { choices: { delta: Record<string, unknown> }[] }
   return choices.some(({ delta: { role: _role, ...delta } }) =>
     /"[^"]+":(?!null|""|\[\])/.test(JSON.stringify(delta)),

@@ -53,7 +53,7 @@ const EVENTS: Record<Api, readonly object[]> = {
   ],
 }
 /** How many events there must be until the reader has something, and until nothing is missing from the answer. */
-const UNTIL = { chat: { content: 2, proof: 4 }, responses: { content: 3, proof: 7 } } as const
+const UNTIL = { chat: { content: 2, proof: 4 }, responses: { content: 4, proof: 7 } } as const
 
 const ERROR = { message: 'The server had an error.', type: 'server_error', code: 'server_error' }
 
@@ -120,6 +120,8 @@ const KINDS: readonly Kind[] = [
     fault: (api, after) =>
       inPackets(api, eventsOf(api).with(after, (eventsOf(api)[after] ?? '').slice(0, 30))),
     ...MALFORMED,
+    // What follows the proof is not needed.
+    endsWell: isProven,
   },
   {
     name: 'ended by an error in band',

@@ -1,20 +1,26 @@
 import { LeanResponse } from '@harbor/pool'
+import type { AttemptError } from './attempt-error.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
+import { asksForStream, bodyKindOf, inWords } from './body-kind.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
+import { errorInText } from './error-in-text.ts'
 import { errorUnderSuccess, failedStream, malformed, refusedBy, tooLarge } from './failures.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
 import { readBeginning, readText } from '../wire/read-text.ts'
+import { noteResponseId } from './note-response-id.ts'
+import { sniffBody } from './sniff-body.ts'
 import { chunksOf } from '../stream/chunks-of.ts'
 import { GuardedStream } from '../stream/guarded-stream.ts'
 import { dialectFor } from '../stream/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
+import { responseIdOf } from '../wire/response-id.ts'
 import { readUsage } from '../wire/usage.ts'
 import { streamClocks } from './stream-clocks.ts'
-import { isFailureStatus, isRedirectStatus } from '../verdict.ts'
+import { isFailureStatus } from '../verdict.ts'
 
 /**
  * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held
@@ -32,12 +38,32 @@ export async function judge(
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
-  if (exchange.operation.judged && !isForCaller(exchange, status)) {
+  if (exchange.operation.judged) {
     return exchange.streaming
       ? judgeStream(exchange, scope, head, response, held)
       : judgeJson(exchange, scope, head, response, held)
   }
-  if (isJsonType(mediaTypeOf(headers)) && !isDownload(exchange)) {
+  return judgeOther(exchange, scope, head, response, held)
+}
+
+/** Of an endpoint that Harbor does not know, streams of events are guarded, and everything else passes through. */
+async function judgeOther(
+  exchange: LegExchange,
+  scope: AttemptScope,
+  head: AnswerHead,
+  given: Response,
+  held: HeldBytes,
+): Promise<Answer> {
+  const mediaType = mediaTypeOf(head.headers)
+  let response = given
+  let isStream = mediaType === EVENT_STREAM
+  if (!isStream && asksForStream(exchange)) {
+    const sniffed = await scope.wait(sniffBody(given))
+    response = sniffed.response
+    isStream = sniffed.kind === 'events'
+  }
+  if (isStream) return judgeStream(exchange, scope, head, response, held)
+  if (isJsonType(mediaType) && !isDownload(exchange)) {
     return withText(head, await wholeText(exchange, scope, head, response, held))
   }
   scope.handOver()
@@ -55,15 +81,18 @@ async function judgeJson(
   held: HeldBytes,
 ): Promise<Answer> {
   const text = await wholeText(exchange, scope, head, response, held)
-  if (text.trim() === '') throw malformed(exchange, head, 'with an empty body')
-  const mediaType = mediaTypeOf(head.headers)
-  if (mediaType !== '' && !isJsonType(mediaType)) throw malformed(exchange, head, `with ${mediaType}`)
   const json = parseRecord(text)
-  if (!json) throw malformed(exchange, head, 'with a body that is not a JSON object')
+  if (!json) {
+    const error = errorInText(text)
+    if (isTold(error)) throw errorUnderSuccess(exchange, head, error)
+    throw malformed(exchange, head, inWords(bodyKindOf(text), false))
+  }
   if (isTold(json['error'])) throw errorUnderSuccess(exchange, head, json['error'])
   exchange.receipt.usage = readUsage(json['usage'])
   exchange.receipt.finishReasons = finishReasonsOf(json)
   const filtered = isFiltered(json, exchange.receipt.finishReasons)
+  if (!isJsonType(mediaTypeOf(head.headers))) head.headers.set('content-type', JSON_TYPE)
+  noteResponseId(exchange, responseIdOf(json))
   return { ...head, filtered, body: { kind: 'text', text, json } }
 }
 
@@ -74,21 +103,17 @@ async function judgeStream(
   response: Response,
   held: HeldBytes,
 ): Promise<Answer> {
-  const mediaType = mediaTypeOf(head.headers)
-  if (isJsonType(mediaType) || mediaType === 'text/html') {
-    const error = parseRecord(await wholeText(exchange, scope, head, response, held))?.['error']
-    throw isTold(error)
-      ? errorUnderSuccess(exchange, head, error)
-      : malformed(exchange, head, `with ${mediaType}`)
-  }
-  const { receipt, policy, operation } = exchange
+  const { receipt, policy, operation, leg } = exchange
   const { firstTokenMs, idleMs } = streamClocks(exchange)
-  const dialect = dialectFor(operation)
+  const dialect = dialectFor(operation, leg.provider.streamEnd)
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,
     clock: policy.clock,
     firstTokenMs,
+    maxBytes: policy.maxAnswerBytes,
+    held,
+    onResponseId: (id) => noteResponseId(exchange, id),
     release: (reason) => {
       scope.abort(reason)
     },
@@ -99,7 +124,7 @@ async function judgeStream(
   try {
     await stream.hold()
   } catch (error) {
-    throw StreamFaultError.is(error) ? failedStream(exchange, head, error) : error
+    throw StreamFaultError.is(error) ? withoutContent(exchange, head, error, stream.heldText) : error
   }
   scope.handOver()
   stream.handOver(idleMs)
@@ -110,16 +135,35 @@ async function judgeStream(
     return { ...end, contents: dialect.contents }
   })
   const filtered = dialect.finishReasons.includes(FILTERED)
+  if (mediaTypeOf(head.headers) !== EVENT_STREAM) head.headers.set('content-type', EVENT_STREAM)
+  // What Harbor does not know is left to the reader's own decoder.
+  const pieces = dialect.endsWithBody === true ? undefined : stream
   return {
     ...head,
     filtered,
-    body: { kind: 'stream', chunks: stream, pieces: stream, ended, abandon: scope.onAbort },
+    body: { kind: 'stream', chunks: stream, pieces, ended, abandon: scope.onAbort },
   }
 }
 
-/** A redirect that the caller handles, as `redirect: 'manual'` says. */
-function isForCaller({ init }: LegExchange, status: number): boolean {
-  return init.redirect === 'manual' && isRedirectStatus(status)
+/** A stream ended without content: what came may hold an error that is no event, or be no stream at all. */
+function withoutContent(
+  exchange: LegExchange,
+  head: AnswerHead,
+  fault: StreamFaultError,
+  text: string,
+): AttemptError {
+  if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
+  if (!isOwnFault(fault)) return failedStream(exchange, head, fault)
+  const kind = bodyKindOf(text)
+  const error = kind === 'page' ? undefined : errorInText(text)
+  if (isTold(error)) return errorUnderSuccess(exchange, head, error)
+  if (kind === 'page' || kind === 'json') return malformed(exchange, head, inWords(kind, true))
+  return failedStream(exchange, head, fault)
+}
+
+/** Whether Harbor found the fault, rather than the provider reporting it. */
+function isOwnFault({ code }: StreamFaultError): boolean {
+  return code === 'stream_incomplete' || code === 'stream_malformed'
 }
 
 /** The content of a stored file, which may be of any size and belongs to its reader, also where it is labelled JSON. */
@@ -169,6 +213,8 @@ function isTold(error: unknown): boolean {
   return Boolean(error)
 }
 
+const EVENT_STREAM = 'text/event-stream'
+const JSON_TYPE = 'application/json'
 const FILTERED = 'content_filter'
 
 function isFiltered(json: Readonly<Record<string, unknown>>, finishReasons: readonly string[]): boolean {

@@ -5,10 +5,21 @@ export interface StreamClocks {
   readonly idleMs: number
 }
 
-/** How long a stream may be silent, in milliseconds: as the call asks, or its target, or everybody. */
-export function streamClocks({ asked, leg: { target }, policy }: LegExchange): StreamClocks {
+/** For a target with an alternative, in milliseconds. */
+export const FIRST_TOKEN_MS = 300_000
+
+/**
+ * How long a stream may be silent, in milliseconds: as the call, its target or the client says. Where nobody says how long the first
+ * content may take, a target without alternative has what is left of the total: to give it up early would gain nothing.
+ */
+export function streamClocks({ asked, leg, policy }: LegExchange): StreamClocks {
+  const { target } = leg
   return {
-    firstTokenMs: asked.timeouts?.firstTokenMs ?? target.firstTokenMs ?? policy.firstTokenMs,
+    firstTokenMs:
+      asked.timeouts?.firstTokenMs ??
+      target.firstTokenMs ??
+      policy.firstTokenMs ??
+      (leg.canMoveOn ? FIRST_TOKEN_MS : Infinity),
     idleMs: asked.timeouts?.idleMs ?? target.idleMs ?? policy.idleMs,
   }
 }

@@ -1,6 +1,7 @@
 import { NotCachedError, type Recorded } from '@harbor/cache'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { notCached } from '../attempt/failures.ts'
+import { noteResponseId } from '../attempt/note-response-id.ts'
 import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
@@ -11,6 +12,7 @@ import { ReadStream } from '../stream/read-stream.ts'
 import type { Plan } from '../targets/routes.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { parseRecord } from '../wire/json.ts'
+import { responseIdOf } from '../wire/response-id.ts'
 import { readUsage } from '../wire/usage.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { PassingPieces } from './passing-pieces.ts'
@@ -53,6 +55,7 @@ async function wholeAnswer(part: Part, { head, body }: Recorded<AnswerHead>): Pr
   const text = body.text ?? (await textOf(body))
   const json = parseRecord(text)
   receipt.finishReasons = finishReasonsOf(json ?? {})
+  noteResponseId(part.exchange, json && responseIdOf(json))
   noteUsage(part, head, readUsage(json?.['usage']))
   return { ...given(head), body: { kind: 'text', text, json } }
 }
@@ -61,8 +64,10 @@ function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, 
   const { operation, receipt, policy, signal } = part.exchange
   const hasLeft = (): boolean => signal?.aborted === true
   const guarded = own?.answer?.body.kind === 'stream' ? own.answer.body.pieces : undefined
-  const dialect = guarded?.dialect ?? dialectFor(operation)
-  const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.pieces })
+  // What was recorded has been guarded: it ends in an error event unless it was complete.
+  const dialect = guarded?.dialect ?? dialectFor(operation, 'done')
+  const onResponseId = own ? undefined : (id: string) => noteResponseId(part.exchange, id)
+  const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.pieces, onResponseId })
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = reader.ended.then(async (end): Promise<StreamEnd> => {
     if (own) {

@@ -4,7 +4,7 @@ import type { Policy } from '../options/policy.ts'
 import type { Asked } from '../options/per-call.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { Target } from '../targets/target.ts'
-import type { StreamPieces } from '../stream/guarded-stream.ts'
+import type { StreamPieces } from '../stream/stream-piece.ts'
 import type { Known } from './known.ts'
 import type { Leg } from './leg.ts'
 

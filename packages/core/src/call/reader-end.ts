@@ -1,4 +1,4 @@
-import type { StreamPiece } from '../stream/guarded-stream.ts'
+import type { StreamPiece } from '../stream/stream-piece.ts'
 import type { StreamBody } from './exchange.ts'
 
 const unreachable = new FinalizationRegistry<StreamBody>((body) => {

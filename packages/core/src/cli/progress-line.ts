@@ -13,46 +13,28 @@ export interface Standing {
   readonly stopping: boolean
 }
 
-/** The bar becomes shorter on a narrow terminal. */
-const BAR_CELLS = [20, 10, 0]
+const BAR_CELLS = 20
 
 /**
- * A run in one line: what is done, how long the rest takes and what it costs come first, since what does not fit is cut off.
- * @param columns the longest line
+ * A run in one line. @param columns the longest line; what does not fit goes at its end
  */
 export function progressLine(standing: Standing, columns = Infinity): string {
   const { run, badLines } = standing
-  const { failed, ratePerMinute, inFlight, tokens } = run
-  const details = [
+  const { ok, failed, resumed, skipped, total, ratePerMinute, inFlight, tokens, etaMs } = run
+  const done = ok + failed + resumed + skipped
+  const parts = [
+    total === undefined ? `${count(done)} done` : `${bar(done, total)} ${count(done)}/${count(total)}`,
     failed > 0 && `${count(failed)} failed`,
     badLines > 0 && plural(badLines, 'bad line'),
     `${count(Math.round(ratePerMinute))}/min`,
     `${count(inFlight)} in flight`,
     `${short(tokens.input)} + ${short(tokens.output)} tokens`,
-    standing.usd === 0 && money(standing),
+    money(standing),
+    !standing.stopping && etaMs !== undefined && etaMs > 0 && `${duration(etaMs)} left`,
     standing.stopping ? 'stopping' : waiting(standing),
   ]
-  const line = joined([headline(standing, columns), ...details])
+  const line = parts.filter((part) => part !== false && part !== '').join(' · ')
   return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
-}
-
-/** What must be seen at any width: the bar gives way to it. */
-function headline(standing: Standing, columns: number): string {
-  const { ok, failed, resumed, skipped, total, etaMs } = standing.run
-  const done = ok + failed + resumed + skipped
-  const facts = [
-    !standing.stopping && etaMs !== undefined && etaMs > 0 && `${duration(etaMs)} left`,
-    standing.usd > 0 && money(standing),
-  ]
-  if (total === undefined) return joined([`${count(done)} done`, ...facts])
-  const withBar = (cells: number): string =>
-    joined([`${bar(done, total, cells)} ${count(done)}/${count(total)}`, ...facts])
-  const fitting = BAR_CELLS.find((cells) => withBar(cells).length < columns)
-  return withBar(fitting ?? 0)
-}
-
-function joined(parts: readonly (string | false)[]): string {
-  return parts.filter((part) => part !== false && part !== '').join(' · ')
 }
 
 /** What a run came to, in one line. */
@@ -61,20 +43,22 @@ export function summaryLine(
   standing: Pick<Standing, 'usd' | 'unpriced' | 'badLines'>,
 ): string {
   const { badLines } = standing
-  return joined([
+  return [
     `${count(ok + resumed)} answered${resumed > 0 ? ` (${count(resumed)} before)` : ''}`,
     failed > 0 && `${count(failed)} failed`,
     badLines > 0 && plural(badLines, 'bad line'),
     `${count(tokens.input)} + ${count(tokens.output)} tokens`,
     money(standing),
     duration(durationMs),
-  ])
+  ]
+    .filter((part) => part !== false && part !== '')
+    .join(' · ')
 }
 
-function bar(done: number, total: number, cells: number): string {
+function bar(done: number, total: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total)
-  const full = Math.floor(share * cells)
-  return `${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(share * 100)} %`.trimStart()
+  const full = Math.floor(share * BAR_CELLS)
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${Math.floor(share * 100)} %`
 }
 
 function waiting({ run, heldBack }: Standing): string {

@@ -106,6 +106,7 @@ const PER_CALL = {
     expected: 'an object of clocks',
   },
   onReceipt: is.aFunction,
+  onResponseId: is.aFunction,
 } as const satisfies Record<keyof PerCallOptions, is.Check>
 
 /** @throws OptionError naming the option */

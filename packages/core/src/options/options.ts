@@ -126,6 +126,12 @@ export interface ProviderOptions {
    * @default as asked for at OpenAI and Azure, except for models that know only the new name; `max_tokens` elsewhere
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
+  /**
+   * What proves that its chat streams are complete. `done`: also `[DONE]` alone, for a provider that never sends a `finish_reason`; a
+   * stream that breaks off before `[DONE]` is still a failure.
+   * @default 'finish-reason'
+   */
+  streamEnd?: 'finish-reason' | 'done' | undefined
 }
 
 /** What is known of a model. */
@@ -170,7 +176,11 @@ export interface TimeoutSettings {
    * @default what is left of the total, or half of it while another target can take over
    */
   attemptMs?: number | undefined
-  /** How long a stream may take to its first content after its headers, in milliseconds. @default 300_000 */
+  /**
+   * How long a stream may take to its first content after its headers, in milliseconds. Lifecycle events, comments and items that are
+   * announced empty are no content.
+   * @default 300_000 while another target can take over, else what is left of the total
+   */
   firstTokenMs?: number | undefined
   /**
    * How long a stream may pause between two contents, in milliseconds. Only waiting readers count, and comments
@@ -214,4 +224,9 @@ export interface PerCallOptions {
    * hides the response. What it throws changes nothing.
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
+  /**
+   * Gets the provider's id of the answer as soon as it is known: of a stream before its first content reaches the reader, to cancel or
+   * resume it. Called again when another attempt has another id. What it throws changes nothing.
+   */
+  onResponseId?: ((id: string) => void) | undefined
 }

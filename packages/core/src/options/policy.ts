@@ -15,7 +15,8 @@ export interface Policy {
   /** The `retry` option as given, less its number of attempts. */
   readonly retry: Omit<RetrySettings, 'maxAttempts'>
   readonly attemptMs: number
-  readonly firstTokenMs: number
+  /** Undefined when it was not set: it then depends on whether another target can take over. */
+  readonly firstTokenMs: number | undefined
   readonly idleMs: number
   readonly clock: Clock
   readonly routes: Routes

@@ -15,6 +15,7 @@ const PROVIDER = {
   limits: is.anObjectOrFalse,
   dropParams: is.aListOfStrings,
   maxTokensParam: is.oneOf('max_tokens', 'max_completion_tokens'),
+  streamEnd: is.oneOf('finish-reason', 'done'),
 } as const satisfies Record<keyof ProviderOptions, is.Check>
 
 export interface SettledProviders {
@@ -37,7 +38,7 @@ const UNUSED_KEY = 'unused'
 export function settleProviders(options: HarborOptions, isFetch: boolean): SettledProviders {
   const entries: Readonly<Record<string, ProviderOptions | undefined>> = options.providers ?? {}
   for (const [name, entry] of Object.entries(entries)) if (entry) checkProvider(name, entry, isFetch)
-  const own = isFetch ? undefined : entries[NATIVE]
+  const own = isFetch ? settingsOnly(entries[NATIVE]) : entries[NATIVE]
   if (own) refuseContradictions(options, own)
   const settled = Object.entries(entries)
     .filter(([, entry]) => entry && entry !== own)
@@ -49,7 +50,7 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
   const baseURL = options.baseURL ?? own?.baseURL ?? process.env['OPENAI_BASE_URL']
   const first = settled.find(([, provider]) => provider)
   const isNative = isFetch || apiKey != null || first === undefined
-  const nativeName = isFetch && NATIVE in entries ? 'client' : NATIVE
+  const nativeName = isFetch && NATIVE in entries && !own ? 'client' : NATIVE
   if (isNative) providers.set(nativeName, nativeProvider(nativeName, baseURL || OPENAI_URL, own))
   else if (own) leftOut.push(NATIVE)
   for (const [name, provider] of settled) if (provider) providers.set(name, provider)
@@ -65,6 +66,11 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
           ...(own?.baseURL !== undefined && { baseURL: own.baseURL }),
         },
   }
+}
+
+/** Of a bare `fetch`, an entry without address and key can only be about the provider that its caller brings along. */
+function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
+  return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
 }
 
 function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): void {

@@ -12,7 +12,7 @@ describe('settleOptions', () => {
       maxAttempts: 3,
       retry: {},
       attemptMs: Infinity,
-      firstTokenMs: 300_000,
+      firstTokenMs: undefined,
       idleMs: 120_000,
     })
   })

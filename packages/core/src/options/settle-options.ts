@@ -101,7 +101,7 @@ function clocksOf(
   timeouts: TimeoutSettings | false | undefined,
 ): Pick<Policy, 'attemptMs' | 'firstTokenMs' | 'idleMs'> {
   if (timeouts === false) return { attemptMs: Infinity, firstTokenMs: Infinity, idleMs: Infinity }
-  return { attemptMs: Infinity, firstTokenMs: 300_000, idleMs: 120_000, ...defined(timeouts ?? {}) }
+  return { attemptMs: Infinity, firstTokenMs: undefined, idleMs: 120_000, ...defined(timeouts ?? {}) }
 }
 
 function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {

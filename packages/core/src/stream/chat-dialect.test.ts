@@ -17,7 +17,13 @@ describe('ChatDialect', () => {
     ['reasoning', delta({ reasoning_content: 'a' })],
     ['reasoning under another name', delta({ reasoning: 'a' })],
     ['a refusal', delta({ refusal: 'no' })],
-    ['a tool call', delta({ tool_calls: [{ index: 0 }] })],
+    [
+      'a tool call with a name',
+      delta({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '' } }] }),
+    ],
+    ['the arguments of a tool call', delta({ tool_calls: [{ index: 0, function: { arguments: '{' } }] })],
+    ['a list of parts', delta({ content: [{ type: 'text', text: 'a' }] })],
+    ['a field that nobody knows yet', delta({ role: 'assistant', content: '', hologram: { voxels: 'aa' } })],
     ['a function call of old', delta({ function_call: { name: 'f' } })],
     ['audio', delta({ audio: { data: 'aa' } })],
     ['text together with the role', delta({ role: 'assistant', content: 'a' })],
@@ -42,6 +48,19 @@ describe('ChatDialect', () => {
     ['the role with empty text', delta({ role: 'assistant', content: '', refusal: null })],
     ['empty tool calls', delta({ tool_calls: [] })],
     ['an empty record', delta({ audio: {} })],
+    ['the announcement of audio', delta({ audio: { id: 'audio_1', expires_at: 1 } })],
+    [
+      'the announcement of a tool call',
+      delta({ tool_calls: [{ index: 0, id: 'c', type: 'function', function: { arguments: '' } }] }),
+    ],
+    [
+      'empty parts',
+      delta({
+        content: [{ type: 'text', text: '' }],
+        reasoning_details: [{ type: 'reasoning.text', text: '', format: 'f', index: 0 }],
+      }),
+    ],
+    ['the name of the speaker', delta({ role: 'assistant', name: 'bot', content: '' })],
     ['the end of a choice', delta({}, 'stop')],
     ['no choices and filter results', { choices: [], prompt_filter_results: [{}] }],
     ['a usage report', { choices: [], usage: { prompt_tokens: 1 } }],
@@ -53,9 +72,16 @@ describe('ChatDialect', () => {
     expect(read(new ChatDialect(), chunk)).toBe('quiet')
   })
 
-  it('takes a comment for quiet and [DONE] for the end, and neither for proof', () => {
+  it.each([{}, { type: 'ping' }, { type: 'keepalive', sequence_number: 3 }, { timestamp: '2026-01-01' }])(
+    'takes %j for a ping',
+    (data) => {
+      expect(read(new ChatDialect(), data)).toBe('nothing')
+    },
+  )
+
+  it('takes a comment for nothing and [DONE] for the end, and neither for proof', () => {
     const dialect = new ChatDialect()
-    expect(dialect.read({ name: undefined, data: undefined, end: 0 })).toBe('quiet')
+    expect(dialect.read({ name: undefined, data: undefined, end: 0 })).toBe('nothing')
     expect(read(dialect, '[DONE]')).toBe('end')
     expect(dialect.proven).toBe(false)
   })

@@ -1,9 +1,16 @@
+import { isFinishReason } from '../wire/finish-reasons.ts'
 import { isRecord } from '../wire/json.ts'
+import { responseIdOf } from '../wire/response-id.ts'
 import type { TokenUsage } from '../receipt.ts'
 import { readUsage } from '../wire/usage.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
-import { inBandFault, parseEvent } from './in-band-fault.ts'
-import type { SseEvent } from './sse-splitter.ts'
+import { readData } from './read-data.ts'
+import { DONE, type SseEvent } from './sse-event.ts'
+import { fieldsHaveSubstance, hasSubstance, isPing } from './substance.ts'
+import { StreamFaultError } from '../errors.ts'
+
+/** What proves that a chat stream is complete: a finish reason for every choice, or for some providers `[DONE]` alone. */
+export type StreamEndRule = 'finish-reason' | 'done'
 
 /**
  * Chat Completions, and the older Completions, whose choices carry `text`.
@@ -12,11 +19,20 @@ import type { SseEvent } from './sse-splitter.ts'
  */
 export class ChatDialect implements StreamDialect {
   usage: TokenUsage | undefined
+  responseId: string | undefined
   contents = 0
+  readonly #doneProves: boolean
   readonly #finishReasons = new Map<number, string>()
   readonly #unfinished = new Set<number>()
+  #isDone = false
+
+  /** @param end `done`: the provider sends no finish reasons, so `[DONE]` after a choice was begun is the proof */
+  constructor(end: StreamEndRule = 'finish-reason') {
+    this.#doneProves = end === 'done'
+  }
 
   get proven(): boolean {
+    if (this.#isDone && this.#doneProves) return this.#finishReasons.size + this.#unfinished.size > 0
     return this.#finishReasons.size > 0 && this.#unfinished.size === 0
   }
 
@@ -25,14 +41,17 @@ export class ChatDialect implements StreamDialect {
   }
 
   read(event: SseEvent): EventMeaning {
-    if (event.data === undefined) return 'quiet'
-    if (event.data === '[DONE]') return 'end'
-    const chunk = parseEvent(event)
-    const fault = inBandFault(event.name, chunk)
-    if (fault) return fault
+    if (event.data === undefined) return 'nothing'
+    if (event.data === DONE) {
+      this.#isDone = true
+      return 'end'
+    }
+    const chunk = readData(event)
+    if (chunk instanceof StreamFaultError) return chunk
     this.usage = readUsage(chunk['usage']) ?? this.usage
+    this.responseId ??= responseIdOf(chunk)
     const choices = chunk['choices']
-    if (!Array.isArray(choices)) return 'quiet'
+    if (!Array.isArray(choices)) return isPing(chunk) ? 'nothing' : 'quiet'
     let content = false
     for (const choice of choices as readonly unknown[]) {
       if (isRecord(choice)) content = this.#readChoice(choice) || content
@@ -42,32 +61,24 @@ export class ChatDialect implements StreamDialect {
   }
 
   faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
-    return { name: undefined, json: { error: { message, type: 'harbor_error', code } } }
+    return { name: undefined, json: { error: { message, type: 'harbor_error', param: null, code } } }
   }
 
   #readChoice(choice: Readonly<Record<string, unknown>>): boolean {
-    const index = typeof choice['index'] === 'number' ? choice['index'] : 0
+    const index = Number(choice['index'] ?? 0)
     const reason = choice['finish_reason']
-    if (typeof reason === 'string' && reason !== '') {
+    if (isFinishReason(reason)) {
       this.#finishReasons.set(index, reason)
       this.#unfinished.delete(index)
     } else if (!this.#finishReasons.has(index)) {
       this.#unfinished.add(index)
     }
-    return isContent(choice['text']) || (isRecord(choice['delta']) && deltaHasContent(choice['delta']))
+    return hasSubstance(choice['text']) || (isRecord(choice['delta']) && deltaHasContent(choice['delta']))
   }
 }
 
-/** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role alone is none. */
+/** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role and the name of its speaker are none. */
 function deltaHasContent(delta: Readonly<Record<string, unknown>>): boolean {
-  for (const field in delta) {
-    if (field !== 'role' && isContent(delta[field])) return true
-  }
-  return false
-}
-
-function isContent(value: unknown): boolean {
-  if (typeof value === 'string') return value !== ''
-  if (Array.isArray(value)) return value.length > 0
-  return isRecord(value) && Object.keys(value).length > 0
+  if (hasSubstance(delta['content'])) return true
+  return 'name' in delta ? fieldsHaveSubstance({ ...delta, name: null }) : fieldsHaveSubstance(delta)
 }

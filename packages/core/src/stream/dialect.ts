@@ -1,17 +1,19 @@
 import type { TokenUsage } from '../receipt.ts'
 import type { JsonBody } from '../wire/operation.ts'
-import type { SseEvent } from './sse-splitter.ts'
+import type { SseEvent } from './sse-event.ts'
 import type { StreamFaultError } from '../errors.ts'
 
 /** What one event means for the call. */
 export type EventMeaning =
-  /** Something the reader wants: from here on, nothing may be taken back. */
+  /** It gives the reader something: from here on, nothing may be taken back. */
   | 'content'
-  /** Part of the protocol: a role, a usage report, a comment, a ping. */
+  /** Part of the protocol: a role, an announced item, a usage report, a lifecycle event. */
   | 'quiet'
+  /** No part of the answer: a comment, a ping. */
+  | 'nothing'
   /** The provider says that nothing follows. */
   | 'end'
-  /** The provider tells, in band, that it failed. */
+  /** The provider reports, in band, that it failed. */
   | StreamFaultError
 
 /** Reads the events of one stream and knows whether they prove that it is complete. */
@@ -20,8 +22,12 @@ export interface StreamDialect {
   read(event: SseEvent): EventMeaning
   /** Whether what has been read proves a complete answer. */
   readonly proven: boolean
+  /** Whether an orderly end of the body completes the answer, because its protocol has no other sign that Harbor knows. */
+  readonly endsWithBody?: boolean
+  /** The provider's name for the answer, once it was reported. */
+  readonly responseId: string | undefined
   readonly usage: TokenUsage | undefined
-  /** Events with content so far: of a stream whose usage nobody tells, about as many as it has tokens. */
+  /** Events with content so far: for a stream without a usage report, about as many as it has tokens. */
   readonly contents: number
   readonly finishReasons: readonly string[]
   /** An event that tells a reader of this protocol that the stream broke off. */

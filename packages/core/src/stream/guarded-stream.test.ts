@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamFaultError, TimeoutError } from '../errors.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import { GuardedStream } from './guarded-stream.ts'
+import { HeldBytes } from '../wire/held-bytes.ts'
 
 const chunk = (content: string, finish: string | null = null): string =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`
 const ROLE = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] })}\n\n`
+const MAX_BYTES = 64 * 1024 * 1024
 const PING = ': ping\n\n'
 const DONE = 'data: [DONE]\n\n'
 
@@ -51,6 +53,8 @@ function guard(source: AsyncIterator<Uint8Array>, firstTokenMs = 1_000) {
     dialect: new ChatDialect(),
     clock: { now: () => performance.now() },
     firstTokenMs,
+    maxBytes: MAX_BYTES,
+    held: new HeldBytes(256 * 1024 * 1024),
     release: (reason) => released.push(reason),
   })
   return { stream, released }
@@ -336,12 +340,15 @@ describe('GuardedStream', () => {
     expect(released).toHaveLength(1)
   })
 
-  it('refuses an event without end', async () => {
+  it('refuses an event that is larger than an answer may be, and says how large', async () => {
     const { source, send } = wire()
     const { stream } = guard(source)
     const megabyte = 'x'.repeat(1024 * 1024)
-    for (let i = 0; i < 17; i++) send(i === 0 ? `data: ${megabyte}` : megabyte)
-    await expect(stream.hold()).rejects.toMatchObject({ code: 'stream_malformed' })
+    for (let i = 0; i < 65; i++) send(i === 0 ? `data: ${megabyte}` : megabyte)
+    await expect(stream.hold()).rejects.toMatchObject({
+      code: 'malformed_answer',
+      message: expect.stringMatching(/maxAnswerBytes/) as string,
+    })
   })
 
   it('serves reads that are asked for at once, in order', async () => {

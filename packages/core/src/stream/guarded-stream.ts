@@ -1,12 +1,16 @@
 import type { Clock } from '@harbor/retry'
-import { StreamFaultError, TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../errors.ts'
 import type { StreamEnd } from '../call/exchange.ts'
-import type { JsonBody } from '../wire/operation.ts'
-import type { FaultEvent, StreamDialect } from './dialect.ts'
+import type { StreamDialect } from './dialect.ts'
 import type { ChunkSource } from './chunks-of.ts'
+import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
 import { IdleClock } from './idle-clock.ts'
-import { SseSplitter, type SseEvent } from './sse-splitter.ts'
-import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
+import { RecentBytes } from './recent-bytes.ts'
+import { separateEvents } from './separate-events.ts'
+import type { SseEvent } from './sse-event.ts'
+import { SseSplitter } from './sse-splitter.ts'
+import { asError, asFault, brokenConnection, incomplete, tooLarge } from './stream-fault.ts'
+import { canonical, PassingEvents, pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
 
 export interface GuardedStreamOptions {
   readonly source: ChunkSource
@@ -14,6 +18,12 @@ export interface GuardedStreamOptions {
   readonly clock: Clock
   /** How long the first content may take, in milliseconds. */
   readonly firstTokenMs: number
+  /** How large one event may be, and what comes before the first content, in bytes. */
+  readonly maxBytes: number
+  /** Shared with the other streams of the client. */
+  readonly held: HeldBytes
+  /** Called with the provider's id of the answer when it is known. */
+  readonly onResponseId?: (id: string) => void
   /** Gives the connection up; called at most once, and not after the body has ended by itself. */
   readonly release: (reason: Error) => void
 }
@@ -22,28 +32,11 @@ export interface GuardedStreamOptions {
 const DRAIN_MS = 250
 /** A stream that nobody begins to read gives its connection back after this long. */
 const UNREAD_MS = 300_000
-/** No event of a sane provider is larger; a body without line ends would otherwise fill the memory. */
-const MAX_EVENT_BYTES = 16 * 1024 * 1024
+/** What is kept of comments, pings and empty events before the first content, in bytes. */
+const MAX_IDLE_BYTES = 64 * 1024
+/** A stream that holds less counts against no limit that it shares. */
+const FREE_BYTES = 1024 * 1024
 const BLANK_LINES = new TextEncoder().encode('\n\n')
-
-/** What a reader gets at once: bytes as they came, and the events in them. */
-export interface StreamPiece {
-  readonly bytes: Uint8Array
-  readonly events: readonly ReadEvent[]
-}
-
-/** A stream whose events are read on their way. */
-export interface StreamPieces {
-  readonly dialect: StreamDialect
-  /** The next bytes together with the events in them; undefined is the end. */
-  nextPiece(): Promise<StreamPiece | undefined>
-}
-
-export interface ReadEvent {
-  readonly name: string | undefined
-  /** Undefined for events without data, for `[DONE]`, and for what came after the end. */
-  readonly json?: JsonBody | undefined
-}
 
 /**
  * A stream of server-sent events that is never taken for complete unless it proves it.
@@ -53,7 +46,7 @@ export interface ReadEvent {
  *      └── fault: thrown           └─────── reader or caller leaves ─▶ ended (aborted)
  *
  * While it is held nothing has reached the reader, so a fault is an ordinary failed attempt. Only whole events
- * are passed on, byte for byte as they came.
+ * are passed on, byte for byte as they came; those that carry nothing, and would break a common reader, are left out.
  */
 export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   /** Resolves when the stream has ended, however it did; never rejects. */
@@ -62,7 +55,15 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   readonly #source: ChunkSource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
+  readonly #maxBytes: number
+  #onResponseId: ((id: string) => void) | undefined
+  readonly #held: HeldBytes
   readonly #splitter = new SseSplitter()
+  /** What has come, while nothing of it has reached the reader. */
+  #recent: RecentBytes | undefined = new RecentBytes()
+  #readyBytes = 0
+  #idleBytes = 0
+  #hold: Hold | undefined
   readonly #ready: StreamPiece[] = []
   readonly #settle: (end: StreamEnd) => void
   #state: 'held' | 'flowing' | 'draining' | 'ended' = 'held'
@@ -80,6 +81,9 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       this.#interrupt?.(error)
     })
     this.#release = options.release
+    this.#maxBytes = options.maxBytes
+    this.#onResponseId = options.onResponseId
+    this.#held = options.held
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
     this.#settle = resolve
@@ -96,7 +100,17 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       this.#end({ outcome: 'failure' }, asError(error))
       throw error
     }
-    if (this.#isHeld()) this.#state = 'flowing'
+    this.#recent = undefined
+    this.#readyBytes = 0
+    if (this.#isHeld()) {
+      this.#state = 'flowing'
+      this.#stopHolding()
+    }
+  }
+
+  /** What came before the stream failed without content: an error may stand in it in any form. */
+  get heldText(): string {
+    return this.#recent?.text ?? ''
   }
 
   /** From here on a reader is expected, and `idle` measures the pauses between contents. */
@@ -164,8 +178,15 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** One read from the wire, judged: all that it has brought, which is more than one event when the process is busy. */
   async #advance(): Promise<void> {
     const result = await this.#nextChunk()
-    if (result.done !== true) this.#take(withMore(result.value, this.#source))
-    else this.#takeEnd()
+    if (result.done === true) {
+      this.#takeEnd()
+      return
+    }
+    this.#take(withMore(result.value, this.#source))
+    const room = this.#roomForHeld()
+    if (!room) return
+    await room
+    if (this.#failure !== undefined) throw asError(this.#failure)
   }
 
   async #nextChunk(): Promise<IteratorResult<Uint8Array>> {
@@ -184,30 +205,51 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   #take(chunk: Uint8Array): void {
+    this.#recent?.add(chunk)
     const { bytes, events } = this.#splitter.push(chunk)
-    if (this.#splitter.pendingBytes > MAX_EVENT_BYTES) {
-      throw new StreamFaultError(
-        'stream_malformed',
-        `The stream sent an event of over ${MAX_EVENT_BYTES} bytes.`,
-      )
-    }
-    let passed = 0
+    if (events.length > 0) this.#takeEvents(bytes, events)
+  }
+
+  #takeEvents(bytes: Uint8Array, events: readonly SseEvent[]): void {
+    const passing = new PassingEvents(bytes, events)
     try {
-      for (const event of events) {
-        const ends = this.#judge(event)
-        passed = event.end
-        if (ends) break
-      }
+      for (const event of events) if (this.#judge(event, passing)) break
     } finally {
-      if (passed > 0) this.#ready.push({ bytes: bytes.subarray(0, passed), events })
+      const piece = passing.piece()
+      if (piece) this.#ready.push(piece)
+      if (piece && this.#isHeld()) this.#readyBytes += piece.bytes.length
     }
+    const id = this.#onResponseId && this.dialect.responseId
+    if (id === undefined) return
+    this.#onResponseId?.(id)
+    this.#onResponseId = undefined
+  }
+
+  /**
+   * Bounds what this stream holds, by itself and together with all that the client reads: what came before its first content, and an
+   * event that is not whole yet. Undefined when there is room at once.
+   */
+  #roomForHeld(): Promise<void> | undefined {
+    const bytes = this.#readyBytes + this.#splitter.pendingBytes
+    if (this.#state === 'ended' || bytes <= FREE_BYTES) {
+      this.#stopHolding()
+      return undefined
+    }
+    if (bytes > this.#maxBytes) throw tooLarge(this.#isHeld(), this.#maxBytes)
+    this.#hold ??= this.#held.open(this.#maxBytes)
+    return this.#hold.reserve(bytes)
+  }
+
+  #stopHolding(): void {
+    this.#hold?.close()
+    this.#hold = undefined
   }
 
   /** The body ended in order. A last event may lack its blank line; a cut one will not parse. */
   #takeEnd(): void {
     this.#bodyEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
-    if (!this.dialect.proven) throw incomplete('The stream ended')
+    if (!this.dialect.proven && !this.dialect.endsWithBody) throw incomplete('The stream ended')
     this.#end({ outcome: 'success' })
   }
 
@@ -220,22 +262,55 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /** @returns true when nothing that follows is for the reader */
-  #judge(event: SseEvent): boolean {
-    const meaning = this.dialect.read(event)
-    if (meaning === 'quiet') return false
+  #judge(event: SseEvent, passing: PassingEvents): boolean {
+    let meaning
+    try {
+      meaning = this.dialect.read(event)
+    } catch (error) {
+      return this.#takeUnreadable(event, passing, error)
+    }
+    if (meaning === 'nothing') {
+      if (event.form === 'empty' || !this.#mayKeepIdle(passing.sizeOf(event))) passing.drop(event)
+      else passing.pass(event)
+      return false
+    }
+    if (meaning instanceof Error) {
+      if (this.#isHeld()) throw meaning
+      // The provider's own event tells the reader, if it is in a form that readers know.
+      if (isRaised(event)) passing.pass(event)
+      else passing.replace(event, [pieceOf(this.dialect.faultEvent(meaning))])
+      this.#end({ outcome: 'failure', fault: meaning }, meaning)
+      return true
+    }
+    if (meaning === 'end' && !this.dialect.proven) throw incomplete('The provider declared its stream done')
+    if (event.form === 'odd') passing.replace(event, [canonical(event)])
+    else passing.pass(event)
     if (meaning === 'content') {
       this.#hasContent = true
       this.#idle.content()
+    } else if (meaning === 'end') {
+      this.#state = 'draining'
+    }
+    return meaning === 'end'
+  }
+
+  /** Data that is no JSON object: several of them in one event, or a tail that no longer matters, or a fault. */
+  #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
+    const separate = separateEvents(event)
+    if (separate) {
+      for (const each of separate) if (this.#judge(each, passing)) return true
       return false
     }
-    if (meaning === 'end') {
-      if (!this.dialect.proven) throw incomplete('The provider declared its stream done')
-      this.#state = 'draining'
-      return true
-    }
-    if (this.#isHeld()) throw meaning
-    this.#end({ outcome: 'failure', fault: meaning }, meaning) // the provider's own event tells the reader
-    return true
+    if (!this.dialect.proven) throw error
+    passing.drop(event)
+    return false
+  }
+
+  /** Comments and pings pass, but an endless row of them before the first content is not stored. */
+  #mayKeepIdle(bytes: number): boolean {
+    if (!this.#isHeld()) return true
+    this.#idleBytes += bytes
+    return this.#idleBytes <= MAX_IDLE_BYTES
   }
 
   /** Says in band what happened, after everything that had come: an error thrown here would discard it. */
@@ -270,6 +345,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #end(end: StreamEnd, releaseBecause?: Error): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'
+    this.#stopHolding()
     this.#idle.stop()
     clearTimeout(this.#unreadTimer)
     if (!this.#bodyEnded && releaseBecause) {
@@ -284,10 +360,13 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 }
 
-/** An event of our own, as it is sent. */
-export function pieceOf({ name, json }: FaultEvent): StreamPiece {
-  const text = `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(json)}\n\n`
-  return { bytes: new TextEncoder().encode(text), events: [{ name, json }] }
+/** Whether common readers raise an error event by themselves; the Responses API has its own, which is an item to them. */
+function isRaised({ name, json, form }: SseEvent): boolean {
+  return (
+    form === undefined &&
+    (name === 'error' || Boolean(json?.['error']) || json?.['type'] === 'error') &&
+    json !== undefined
+  )
 }
 
 function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {

@@ -1,7 +1,7 @@
 import { StreamFaultError } from '../errors.ts'
 import { isRecord } from '../wire/json.ts'
 import type { JsonBody } from '../wire/operation.ts'
-import type { SseEvent } from './sse-splitter.ts'
+import type { SseEvent } from './sse-event.ts'
 
 /**
  * The data of an event as an object, which stays with the event: whoever reads it later need not parse it again.

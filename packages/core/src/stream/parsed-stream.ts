@@ -2,7 +2,8 @@ import { APIError, OpenAIError } from 'openai'
 import { Stream } from 'openai/streaming'
 import { HarborResponse } from '../call/harbor-response.ts'
 import type { ReaderEnd } from '../call/reader-end.ts'
-import type { ReadEvent } from './guarded-stream.ts'
+import type { ReadEvent } from './stream-piece.ts'
+import type { JsonBody } from '../wire/operation.ts'
 
 /**
  * Takes the place of the SDK's decoder, which would parse a second time what the guard has parsed. What it makes is the SDK's own
@@ -54,7 +55,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
     const event = this.#events[this.#at]
     if (event?.json && !isError(event)) {
       this.#at++
-      return Promise.resolve({ done: false, value: event.json as Item })
+      return Promise.resolve({ done: false, value: itemOf(event, event.json) as Item })
     }
     const reading = this.#read()
     const over = (): void => (this.#reading = undefined)
@@ -93,7 +94,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
       if (!json) continue
       if (isError(event))
         throw new APIError(undefined, json['error'] ?? json, undefined, this.#response.headers)
-      return json as Item
+      return itemOf(event, json) as Item
     }
     return undefined
   }
@@ -107,7 +108,13 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 }
 
+/** The events of a thread come with their names. */
+function itemOf({ name }: ReadEvent, json: JsonBody): object {
+  return name?.startsWith('thread.') ? { event: name, data: json } : json
+}
+
 function isError({ name, json }: ReadEvent): boolean {
+  if (name?.startsWith('thread.')) return false
   return name === 'error' || Boolean(json?.['error'])
 }
 

@@ -1,9 +1,9 @@
 import type { StreamEnd } from '../call/exchange.ts'
 import type { StreamDialect } from './dialect.ts'
-import type { StreamPiece, StreamPieces } from './guarded-stream.ts'
-import { pieceOf } from './guarded-stream.ts'
+import { pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
-import { SseSplitter, type SseEvent } from './sse-splitter.ts'
+import type { SseEvent } from './sse-event.ts'
+import { SseSplitter } from './sse-splitter.ts'
 import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../errors.ts'
 import type { JsonBody } from '../wire/operation.ts'
@@ -25,6 +25,8 @@ export interface ReadStreamOptions {
   readonly hasLeft: () => boolean
   /** Given to the one whose call it is, together with the dialect by which its events were read. */
   readonly parsed?: ParsedPieces | undefined
+  /** Called with the provider's id of the answer while it is read. */
+  readonly onResponseId?: ((id: string) => void) | undefined
 }
 
 /**
@@ -110,6 +112,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
       const meaning = this.dialect.read(event)
       if (meaning instanceof Error) this.#fault = meaning
     }
+    if (this.dialect.responseId !== undefined) this.#options.onResponseId?.(this.dialect.responseId)
     return piece
   }
 

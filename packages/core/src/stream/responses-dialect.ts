@@ -1,58 +1,77 @@
 import { isRecord } from '../wire/json.ts'
+import { responseIdOf } from '../wire/response-id.ts'
 import type { TokenUsage } from '../receipt.ts'
 import { readUsage } from '../wire/usage.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
-import { faultFrom, inBandFault, parseEvent } from './in-band-fault.ts'
-import type { SseEvent } from './sse-splitter.ts'
+import { faultFrom } from './in-band-fault.ts'
+import { readData } from './read-data.ts'
+import { DONE, type SseEvent } from './sse-event.ts'
+import { fieldsHaveSubstance, isPing } from './substance.ts'
+import { StreamFaultError } from '../errors.ts'
 
-/** Tells of the life of the response, and brings nothing to the reader. */
-const LIFECYCLE = new Set([
-  'response.created',
-  'response.queued',
-  'response.in_progress',
-  'keepalive',
-  'ping',
-])
+/** These close a response, and so does every other event about a whole response that gives it such a status. */
+const TERMINAL = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+/** These snapshots open one; a replayed one may already hold the final status. */
+const OPENING = new Set(['created', 'queued', 'in_progress'])
 
 /**
  * The Responses API. Proof: one of `response.completed`, `response.incomplete`, `response.failed`.
  * A failed one is proof too: the provider says itself that nothing follows. Before any content it is a failure
- * like any other, and may be tried again.
+ * like any other, and may be tried again. Lifecycle events and announced items that are still empty are no content.
  */
 export class ResponsesDialect implements StreamDialect {
   usage: TokenUsage | undefined
+  responseId: string | undefined
   contents = 0
   proven = false
   finishReasons: readonly string[] = []
   #begun = false
+  #lastSequenceNumber = -1
 
   read(event: SseEvent): EventMeaning {
-    if (event.data === undefined) return 'quiet'
-    if (event.data === '[DONE]') return 'end'
-    const data = parseEvent(event)
-    const fault = inBandFault(event.name, data)
-    if (fault) return fault
+    if (event.data === undefined) return 'nothing'
+    if (event.data === DONE) return 'end'
+    const data = readData(event)
+    if (data instanceof StreamFaultError) return data
+    const { sequence_number: number, response } = data
+    if (Number.isSafeInteger(number)) this.#lastSequenceNumber = number as number
+    if (isRecord(response)) this.responseId ??= responseIdOf(response)
     const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
-    if (type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed') {
-      return this.#finish(type, isRecord(data['response']) ? data['response'] : {})
+    const status = closingStatus(type, response)
+    if (status !== undefined) return this.#finish(status, isRecord(response) ? response : {})
+    if (type === '' || !fieldsHaveSubstance(data)) {
+      return isPing(data) && !type.startsWith('response.') ? 'nothing' : 'quiet'
     }
-    if (LIFECYCLE.has(type) || type === '') return 'quiet'
     this.#begun = true
     if (type.endsWith('.delta')) this.contents++
     return 'content'
   }
 
   faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
-    return { name: 'error', json: { type: 'error', code, message, param: null } }
+    const sequenceNumber = this.#lastSequenceNumber + 1
+    return {
+      name: 'error',
+      json: { type: 'error', code, message, param: null, sequence_number: sequenceNumber },
+    }
   }
 
-  #finish(type: string, response: Readonly<Record<string, unknown>>): EventMeaning {
+  #finish(status: string, response: Readonly<Record<string, unknown>>): EventMeaning {
     this.usage = readUsage(response['usage']) ?? this.usage
-    this.finishReasons = [type.slice('response.'.length)]
-    if (type === 'response.failed' && !this.#begun) {
+    this.finishReasons = [status]
+    if (status === 'failed' && !this.#begun) {
       return faultFrom(isRecord(response['error']) ? response['error'] : {})
     }
     this.proven = true
     return 'end'
   }
+}
+
+/** The status with which an event closes the response; undefined when it does not. */
+function closingStatus(type: string, response: unknown): string | undefined {
+  if (!type.startsWith('response.')) return undefined
+  const name = type.slice('response.'.length)
+  if (TERMINAL.has(name)) return name
+  if (name.includes('.') || OPENING.has(name) || !isRecord(response)) return undefined
+  const { status } = response
+  return typeof status === 'string' && TERMINAL.has(status) ? status : undefined
 }

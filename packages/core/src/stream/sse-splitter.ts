@@ -1,19 +1,7 @@
-import type { JsonBody } from '../wire/operation.ts'
+import { readEvent, type SseEvent } from './sse-event.ts'
 
 const CR = 13
 const LF = 10
-
-/** One server-sent event, whole. */
-export interface SseEvent {
-  /** The `event:` field. */
-  readonly name: string | undefined
-  /** The `data:` fields, joined by line feeds; undefined for comments and other events without data. */
-  readonly data: string | undefined
-  /** Where the event ends within the bytes it was split from. */
-  readonly end: number
-  /** The data as an object, once somebody has parsed it. */
-  json?: JsonBody
-}
 
 export interface SseSplit {
   /** Everything up to the last event boundary, as it came. */
@@ -86,25 +74,8 @@ export class SseSplitter {
   #event(bytes: Uint8Array, offset: number, previousEnd: number | undefined, chunkEnd: number): SseEvent {
     const start = previousEnd === undefined ? 0 : offset + previousEnd
     const end = offset + chunkEnd
-    let name: string | undefined
-    let data: string | undefined
-    for (const line of this.#decoder.decode(bytes.subarray(start, end)).split(/\r\n|\n|\r/)) {
-      if (line.startsWith('data:')) {
-        const value = fieldValue(line, 5)
-        data = data === undefined ? value : `${data}\n${value}`
-      } else if (line === 'data') {
-        data = data === undefined ? '' : `${data}\n`
-      } else if (line.startsWith('event:')) {
-        name = fieldValue(line, 6)
-      }
-    }
-    return { name, data, end }
+    return readEvent(this.#decoder.decode(bytes.subarray(start, end)), end)
   }
-}
-
-/** One space after the colon belongs to the format, not to the value. */
-function fieldValue(line: string, from: number): string {
-  return line.slice(line.charCodeAt(from) === 32 ? from + 1 : from)
 }
 
 function concat(pieces: readonly Uint8Array[], last: Uint8Array): Uint8Array {

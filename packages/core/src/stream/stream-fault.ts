@@ -8,6 +8,19 @@ export function incomplete(what: string): StreamFaultError {
   )
 }
 
+/** More came than may be held: before the first content, or as one event. */
+export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
+  return isHeld
+    ? new StreamFaultError(
+        'malformed_answer',
+        `The stream brought more than may be held before its first content (maxAnswerBytes is ${maxBytes}).`,
+      )
+    : new StreamFaultError(
+        'stream_malformed',
+        `The stream sent an event that is larger than may be held (maxAnswerBytes is ${maxBytes}).`,
+      )
+}
+
 /** The body ended in an error. */
 export function brokenConnection(cause: unknown): StreamFaultError {
   return new StreamFaultError(

@@ -1,5 +1,6 @@
 import type { LimitOptions } from '../limits/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
+import type { StreamEndRule } from '../stream/chat-dialect.ts'
 
 /** Where models are to be had, and with what credential. */
 export interface Provider {
@@ -17,6 +18,7 @@ export interface Provider {
   readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
+  readonly streamEnd: StreamEndRule
 }
 
 /** The name of the client's own provider, whatever it is: `apiKey` and `baseURL` stand for it. */
@@ -32,7 +34,14 @@ const AZURE_VERSION = '2024-10-21'
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
   if (apiKey === undefined) return undefined
-  const { headers = {}, quotaGroup, limits, dropParams = [], maxTokensParam } = options
+  const {
+    headers = {},
+    quotaGroup,
+    limits,
+    dropParams = [],
+    maxTokensParam,
+    streamEnd = 'finish-reason',
+  } = options
   return {
     name,
     kind,
@@ -45,6 +54,7 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     limits,
     dropParams,
     maxTokensParam,
+    streamEnd,
   }
 }
 

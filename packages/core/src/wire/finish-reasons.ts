@@ -5,5 +5,16 @@ export function finishReasonsOf(json: Readonly<Record<string, unknown>>): readon
   const choices = Array.isArray(json['choices']) ? (json['choices'] as readonly unknown[]) : []
   const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
   if (typeof json['status'] === 'string' && json['object'] === 'response') reasons.push(json['status'])
-  return reasons.filter((reason) => typeof reason === 'string')
+  return reasons.filter(isFinishReason)
 }
+
+/**
+ * Whether a value gives a reason. Any word is one, known or not (`eos`, `STOP`, `COMPLETE`); some servers write their language's
+ * spelling of nothing as a text, and that is none.
+ */
+export function isFinishReason(value: unknown): value is string {
+  return typeof value === 'string' && HAS_LETTER.test(value) && !SPELLED_NOTHING.test(value)
+}
+
+const HAS_LETTER = /\p{L}/u
+const SPELLED_NOTHING = /^[\s"'<(]*(?:null|none|nil|undefined|nan|n\/a)[\s"'>)]*$/i

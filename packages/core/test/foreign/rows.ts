@@ -1,6 +1,7 @@
 import { answers } from './answers.ts'
 import { errors } from './errors.ts'
+import { finishReasons, framings, labels } from './framings.ts'
 import type { ForeignRow } from './row.ts'
 
 /** Every odd answer that is known. A new one is a new row in the file of its theme. */
-export const ROWS: readonly ForeignRow[] = [...answers, ...errors]
+export const ROWS: readonly ForeignRow[] = [...answers, ...errors, ...framings, ...labels, ...finishReasons]

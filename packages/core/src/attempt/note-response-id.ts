@@ -1,0 +1,18 @@
+import type { Exchange } from '../call/exchange.ts'
+
+/** Puts the provider's id of an answer into the receipt, and reports it to the caller that wants to know it at once. */
+export function noteResponseId({ receipt, asked, log }: Exchange, id: string | undefined): void {
+  if (id === undefined || receipt.responseId === id) return
+  receipt.responseId = id
+  const onResponseId: ((id: string) => unknown) | undefined = asked.onResponseId
+  if (!onResponseId) return
+  const warn = (error: unknown): void => {
+    log('warn', () => `${receipt.id}: onResponseId threw: ${String(error)}`)
+  }
+  try {
+    const outcome = onResponseId(id)
+    if (outcome instanceof Promise) outcome.catch(warn)
+  } catch (error) {
+    warn(error)
+  }
+}

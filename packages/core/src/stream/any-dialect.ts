@@ -1,0 +1,67 @@
+import type { TokenUsage } from '../receipt.ts'
+import { ChatDialect } from './chat-dialect.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
+import { parseEvent } from './in-band-fault.ts'
+import { ResponsesDialect } from './responses-dialect.ts'
+import { DONE, type SseEvent } from './sse-event.ts'
+import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
+import type { JsonBody } from '../wire/operation.ts'
+
+/**
+ * A stream of an endpoint that Harbor does not know: its first event with data decides how it is read. So a resumed response, a
+ * transcription or an image is guarded by what comes, not by the method and path of its request.
+ */
+export class AnyDialect implements StreamDialect {
+  #dialect: StreamDialect | undefined
+
+  get proven(): boolean {
+    return this.#dialect?.proven ?? false
+  }
+
+  get endsWithBody(): boolean {
+    return this.#dialect ? (this.#dialect.endsWithBody ?? false) : true
+  }
+
+  get responseId(): string | undefined {
+    return this.#dialect?.responseId
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.#dialect?.usage
+  }
+
+  get contents(): number {
+    return this.#dialect?.contents ?? 0
+  }
+
+  get finishReasons(): readonly string[] {
+    return this.#dialect?.finishReasons ?? []
+  }
+
+  read(event: SseEvent): EventMeaning {
+    if (event.data === undefined) return 'nothing'
+    this.#dialect ??= dialectOf(event)
+    return this.#dialect.read(event)
+  }
+
+  faultEvent(fault: { code: string; message: string }): FaultEvent {
+    return (this.#dialect ?? new TypedDialect('')).faultEvent(fault)
+  }
+}
+
+function dialectOf(event: SseEvent): StreamDialect {
+  const data = objectIn(event)
+  const type = typeof data?.['type'] === 'string' ? data['type'] : (event.name ?? '')
+  if (isResponsesEvent(type)) return new ResponsesDialect()
+  if (isChatChunk(data)) return new ChatDialect()
+  return new TypedDialect(event.name?.startsWith('thread.') ? event.name : type)
+}
+
+function objectIn(event: SseEvent): JsonBody | undefined {
+  if (event.data === DONE) return undefined
+  try {
+    return parseEvent(event)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,38 @@
+import { StreamFaultError } from '../errors.ts'
+import { isRecord } from '../wire/json.ts'
+import type { JsonBody } from '../wire/operation.ts'
+import { inBandFault, parseEvent } from './in-band-fault.ts'
+import type { SseEvent } from './sse-event.ts'
+
+/**
+ * What an event brings: an object, or the error that the provider reports with it, in whatever form.
+ * @throws StreamFaultError `stream_malformed` when it is neither
+ */
+export function readData(event: SseEvent): JsonBody | StreamFaultError {
+  let data: JsonBody
+  try {
+    data = parseEvent(event)
+  } catch (error) {
+    return errorIn(event) ?? rethrow(error)
+  }
+  return inBandFault(event.name, data) ?? data
+}
+
+/** Errors that are not objects: a list of them (Gemini), or a text in an event named `error`. */
+function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(data)
+  } catch {
+    value = data
+  }
+  if (Array.isArray(value)) {
+    const faults = value.map((item) => (isRecord(item) ? inBandFault(name, item) : undefined))
+    return faults.find((fault) => fault !== undefined)
+  }
+  return name === 'error' ? inBandFault(undefined, { error: String(value) }) : undefined
+}
+
+function rethrow(error: unknown): never {
+  throw error
+}

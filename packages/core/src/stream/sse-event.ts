@@ -1,0 +1,62 @@
+import type { JsonBody } from '../wire/operation.ts'
+
+/** The data of the event that ends most streams. */
+export const DONE = '[DONE]'
+
+/** One server-sent event, whole. */
+export interface SseEvent {
+  /** The `event:` field. */
+  readonly name: string | undefined
+  /** The `data:` fields, joined by line feeds; undefined for comments and for events whose data is blank. */
+  readonly data: string | undefined
+  /** Where the event ends within the bytes it was split from. */
+  readonly end: number
+  /**
+   * How a common reader takes it. `empty`: as an event with empty data, on which `JSON.parse` fails. `odd`: not as what it means.
+   * Undefined: as it should.
+   */
+  readonly form?: 'empty' | 'odd' | undefined
+  /** The data as an object, once it was parsed. */
+  json?: JsonBody
+}
+
+const FIELD = /^\s*(data|event|error)(?::[ ]?|$)/
+const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
+
+/**
+ * Reads the lines of one event as the HTML standard says, and beyond it what servers really send: indented fields, an `error:` field
+ * instead of data (llama.cpp), `[DONE]` in other spellings.
+ */
+export function readEvent(text: string, end: number): SseEvent {
+  let name: string | undefined
+  let data: string | undefined
+  let error: string | undefined
+  let form: SseEvent['form']
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    if (line.startsWith('data:')) {
+      data = joined(data, line.slice(line.charCodeAt(5) === SPACE ? 6 : 5))
+    } else if (line !== '' && line.charCodeAt(0) !== COLON) {
+      const field = FIELD.exec(line)
+      if (!field) continue
+      const value = line.slice(field[0].length)
+      if (line.charCodeAt(0) <= SPACE) form = 'odd'
+      if (field[1] === 'event') name = value
+      else if (field[1] === 'data') data = joined(data, value)
+      else error = joined(error, value)
+    }
+  }
+  if (data === undefined && error !== undefined) return { name: 'error', data: error, end, form: 'odd' }
+  if (data === undefined) return { name, data, end, form: name === undefined ? undefined : 'empty' }
+  const trimmed = data.trim()
+  if (trimmed === '') return { name, data: undefined, end, form: 'empty' }
+  if (trimmed.length > MAX_DONE_LENGTH || !SPELLED_DONE.test(trimmed)) return { name, data, end, form }
+  return { name, data: DONE, end, form: data === DONE ? form : 'odd' }
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}\n${value}`
+}
+
+const COLON = 58
+const SPACE = 32
+const MAX_DONE_LENGTH = 16
