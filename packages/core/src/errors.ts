@@ -75,6 +75,21 @@ export class StreamFaultError extends Error {
   }
 }
 
+/** A redirect that is not followed. @internal It becomes the answer of a call, which says so. */
+export class RedirectRefusedError extends Error {
+  override readonly name = 'RedirectRefusedError'
+  readonly code = 'redirect_refused'
+
+  /** @param what says what happened to the request, as in "was redirected from https to http" */
+  constructor(what: string) {
+    super(`The request ${what}, so it was not followed. Use the final address as baseURL.`)
+  }
+
+  static is(error: unknown): error is RedirectRefusedError {
+    return hasCode(error, 'redirect_refused')
+  }
+}
+
 function hasCode(error: unknown, code: string): error is Error {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -23,6 +23,7 @@ export class OpenReceipt implements Receipt {
   finishReasons: readonly string[] = []
   responseId: string | undefined
   possiblyBilled = 0
+  redirects = 0
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
   cache: CacheRecord | undefined
@@ -97,6 +98,7 @@ export class OpenReceipt implements Receipt {
     this.finishReasons = fork.finishReasons
     this.responseId = fork.responseId
     this.possiblyBilled = fork.possiblyBilled
+    this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch
     replace(this.attempts, fork.attempts)

@@ -37,6 +37,8 @@ export interface Receipt {
   readonly responseId: string | undefined
   /** Attempts that failed after they were sent and before they were answered: the provider may have billed them. */
   readonly possiblyBilled: number
+  /** Redirects that were followed; each was one more request upstream. */
+  readonly redirects: number
   /** Targets that were left out when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
   /** No target answered: the client's own last resort did, or something kept that is past its time. */

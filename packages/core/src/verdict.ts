@@ -1,6 +1,6 @@
 import type { Failure, FailureKind } from '@harbor/retry'
 import { AttemptError } from './attempt/attempt-error.ts'
-import { isOver, type LegExchange } from './call/exchange.ts'
+import { isOver, type Exchange, type LegExchange } from './call/exchange.ts'
 
 /**
  * What a situation leads to. `rests` names what is left alone for a while, and for how long unless the provider
@@ -158,12 +158,12 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /** Whether the call has used up what it may send upstream, over all its targets. */
-export function hasNoCallLeft(exchange: LegExchange): boolean {
+export function hasNoCallLeft(exchange: Exchange): boolean {
   return callsLeft(exchange) <= 0
 }
 
-function callsLeft({ receipt, policy }: LegExchange): number {
-  return policy.maxUpstreamCalls - receipt.attempts.length
+function callsLeft({ receipt, policy }: Exchange): number {
+  return policy.maxUpstreamCalls - receipt.attempts.length - receipt.redirects
 }
 
 /** For a provider that asks to be left alone and does not say how long. */
@@ -197,6 +197,13 @@ const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
 export function statusOf(failure: Failure): number {
   if (failure.status !== undefined && isFailureStatus(failure.status)) return failure.status
   return STATUS_OF_KIND[failure.kind] ?? 502
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/** Whether a status sends the request somewhere else. */
+export function isRedirectStatus(status: number): boolean {
+  return REDIRECTS.has(status)
 }
 
 /** Whether a status says that the upstream failed or refused. */

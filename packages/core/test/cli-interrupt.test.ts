@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Bench, prompts, until } from './cli-process.ts'
 
 describe('harbor bulk, interrupted', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'on %s asks no more, waits for what is under way, exits with 130, and goes on with --resume',
     async (signal) => {
       const bench = await Bench.with(prompts(60), { latency: 200 })

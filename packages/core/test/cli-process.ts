@@ -106,6 +106,11 @@ export class Bench {
     return this.#started(args, { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'fixtures', fixture)}` })
   }
 
+  /** The usual command, with more in its environment. */
+  startWith(env: Record<string, string>): CommandProcess {
+    return this.#started(BULK, env)
+  }
+
   /** `harbor bulk prompts.jsonl --out answers.jsonl --model gpt-4`, and more. */
   bulk(...more: string[]): CommandProcess {
     return this.start(...BULK, ...more)

@@ -24,40 +24,25 @@ export function redirected(
   if (!asGet && content !== null && isStream(content))
     throw new Error(`Redirected (${status}) after a body that is a stream, which cannot be sent again`)
 
-  const dropped = [
-    ...(asGet ? BODY_HEADERS : []),
-    ...(address.origin === request.address.origin ? [] : SECRET_HEADERS),
-  ]
+  const isSameOrigin = address.origin === request.address.origin
+  const goesAlong = (name: string): boolean =>
+    (isSameOrigin || DESCRIPTIVE.test(name)) && !(asGet && BODY.test(name))
   return {
     ...request,
     address,
     method: asGet ? 'GET' : request.method,
     body: asGet ? { content: null } : request.body,
-    headers: without(request.headers, new Set(dropped)),
+    headers: only(request.headers, goesAlong),
   }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MOST_HOPS = 20
 
-const BODY_HEADERS = [
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-type',
-]
+const BODY = /^content-(?:encoding|language|length|location|type)$/
 
-/** Not for another origin: what the standard names, and the headers that carry keys of model providers. */
-const SECRET_HEADERS = [
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'host',
-  'api-key',
-  'x-api-key',
-  'x-goog-api-key',
-]
+/** Goes along to another origin: it says what the request wants and is, not who sends it. Any other header may be a key. */
+const DESCRIPTIVE = /^(?:accept|accept-.+|content-encoding|content-language|content-type|user-agent)$/
 
 function becomesGet(status: number, method: string): boolean {
   if (status === 303) return method !== 'GET' && method !== 'HEAD'
@@ -68,11 +53,11 @@ function isStream(content: object | string): boolean {
   return content instanceof UploadStream || (typeof content === 'object' && 'pipe' in content)
 }
 
-function without(headers: readonly string[], dropped: ReadonlySet<string>): string[] {
+function only(headers: readonly string[], goesAlong: (name: string) => boolean): string[] {
   const kept: string[] = []
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value] = [headers[index] ?? '', headers[index + 1] ?? '']
-    if (!dropped.has(name)) kept.push(name, value)
+    if (goesAlong(name)) kept.push(name, value)
   }
   return kept
 }

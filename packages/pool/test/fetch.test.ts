@@ -290,7 +290,7 @@ describe('redirects', () => {
     expect(statsOf(pool).opened).toBe(1)
   })
 
-  it('keeps keys and cookies from another origin', async () => {
+  it('takes along to another origin what describes the request, and no header that may be a secret', async () => {
     const other = await startServer(echo)
     const { url } = await redirecting(307, `${other.url}/to`)
     const secrets = {
@@ -299,14 +299,24 @@ describe('redirects', () => {
       'proxy-authorization': 'c',
       'x-api-key': 'd',
       'api-key': 'e',
+      'x-made-up-by-a-gateway': 'f',
+      'acceptance-key': 'g',
+      'content-key': 'h',
+    }
+    const described = {
+      accept: 'a/b',
+      'accept-language': 'de',
+      'content-type': 'text/plain',
+      'content-encoding': 'identity',
+      'user-agent': 'me',
     }
     const answer = await startPool().fetch(`${url}/from`, {
       method: 'POST',
       body: 'x',
-      headers: { ...secrets, 'x-b': '1' },
+      headers: { ...secrets, ...described },
     })
     const { headers } = (await answer.json()) as Echoed
-    expect(headers).toMatchObject({ 'x-b': '1' })
+    expect(headers).toMatchObject(described)
     for (const name of Object.keys(secrets)) expect(headers).not.toHaveProperty(name)
   })
 

@@ -3,7 +3,7 @@ import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
-import { StreamFaultError, TimeoutError } from '../errors.ts'
+import { RedirectRefusedError, StreamFaultError, TimeoutError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { isRecord, parseRecord } from '../wire/json.ts'
@@ -26,7 +26,19 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
   if (PoolQueueFullError.is(cause) || PoolQueueTimeoutError.is(cause) || PoolClosedError.is(cause)) {
     return turnedAway(exchange, cause)
   }
+  if (RedirectRefusedError.is(cause)) return redirectRefused(exchange, cause)
   return new AttemptError(exchange, classify(cause), { cause })
+}
+
+/** The upstream sent the request to a place where it may not go, which a second attempt would not change. */
+function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): AttemptError {
+  const { code, message } = cause
+  const failure: Failure = { kind: 'malformed', code, retryable: false, ambiguous: false }
+  if (exchange.init.redirect === 'error') {
+    return new AttemptError(exchange, failure, { cause: new TypeError('fetch failed', { cause }) })
+  }
+  const answer = synthetic(502, { message, type: 'harbor_error', code })
+  return new AttemptError(exchange, failure, { answer, cause })
 }
 
 /** How long a caller is asked to wait before it comes back to a queue that was full. */

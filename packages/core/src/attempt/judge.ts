@@ -20,7 +20,7 @@ import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { responseIdOf } from '../wire/response-id.ts'
 import { readUsage } from '../wire/usage.ts'
 import { streamClocks } from './stream-clocks.ts'
-import { isFailureStatus } from '../verdict.ts'
+import { isFailureStatus, isRedirectStatus } from '../verdict.ts'
 
 /**
  * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held
@@ -38,7 +38,7 @@ export async function judge(
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
-  if (exchange.operation.judged) {
+  if (exchange.operation.judged && !isForCaller(exchange, status)) {
     return exchange.streaming
       ? judgeStream(exchange, scope, head, response, held)
       : judgeJson(exchange, scope, head, response, held)
@@ -143,6 +143,11 @@ async function judgeStream(
     filtered,
     body: { kind: 'stream', chunks: stream, pieces, ended, abandon: scope.onAbort },
   }
+}
+
+/** A redirect that the caller handles, as `redirect: 'manual'` says. */
+function isForCaller({ init }: LegExchange, status: number): boolean {
+  return init.redirect === 'manual' && isRedirectStatus(status)
 }
 
 /** A stream ended without content: what came may hold an error that is no event, or be no stream at all. */

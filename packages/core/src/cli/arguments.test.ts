@@ -58,11 +58,40 @@ describe('parseBulk', () => {
     [['--fallback', 'a,,b'], '--fallback must be names with commas between them'],
     [['--price', '1,2'], '--price is that of --model, which is missing'],
     [['--price', '1', '--model', 'm'], '--price must be US dollars'],
+    [['--price', '1,2,3', '--model', 'm'], '--price must be US dollars'],
+    [['--price', 'in=1', '--model', 'm'], '--price must be US dollars'],
+    [['--price', '1,NaN', '--model', 'm'], '--price must be US dollars'],
     [['--via', 'provider', '--rpm', '3'], '--rpm does nothing with --via provider'],
     [['--via', 'provider', '--spend-limit', '3'], '--spend-limit does nothing with --via provider'],
     [['more.jsonl'], 'one file of requests at a time'],
   ])('refuses %j', (more, message) => {
     expect(() => parse(...more)).toThrow(message)
+  })
+
+  it.each(['2.5,10', 'in=2.5,out=10', ' input=2.5 , output=10 ', 'in=2.5,out=1e1'])(
+    'takes a price as %j',
+    (price) => {
+      expect(parse('--model', 'm', '--price', price)).toMatchObject({
+        client: { price: { model: 'm', input: 2.5, output: 10 } },
+      })
+    },
+  )
+
+  it.each(['key\n', 'key\r', 'key\n# second line of a secret file', 'two words', '“key”', 'k\u0000'])(
+    'refuses a key that no header can carry, and does not repeat it: %j',
+    (key) => {
+      expect(() => parseBulk(['i', '--out', 'o'], { OPENAI_API_KEY: key })).toThrow(
+        /^OPENAI_API_KEY contains a line break, a space or another character that no key has\. Set it to the key alone\.$/,
+      )
+    },
+  )
+
+  it('writes to standard output when told to, where nothing else may be written', () => {
+    expect(parseBulk(['i', '--out', '-'], ENV)).toMatchObject({ out: undefined })
+    expect(() => parseBulk(['i', '--out', '-', '--json'], ENV)).toThrow(
+      '--json writes progress to standard output',
+    )
+    expect(() => parseBulk(['i', '--out', '-', '--resume'], ENV)).toThrow('keeps no journal to resume from')
   })
 
   it('asks for what is missing', () => {

@@ -11,7 +11,8 @@ export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/resp
 export interface BulkArguments {
   /** The path of the requests; undefined for standard input. */
   readonly input: string | undefined
-  readonly out: string
+  /** The path of the answers; undefined for standard output. */
+  readonly out: string | undefined
   readonly resume: boolean
   readonly via: 'direct' | 'provider'
   /** How lines become requests. */
@@ -65,6 +66,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
   if (more.length > 0) throw new UsageError(`one file of requests at a time: ${more[0]} is one too many.`)
   const out = text('out')
   if (out === undefined) throw new UsageError('--out is missing: name the file that the answers go to.')
+  if (out === '-') refuseForStandardOutput(values)
 
   const via = oneOf('via', text('via'), ['direct', 'provider']) ?? 'direct'
   if (via === 'provider') refuseDirectOnly(values)
@@ -74,7 +76,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
   const concurrency = wholeNumber('concurrency', text('concurrency'))
   return {
     input: input === '-' ? undefined : input,
-    out,
+    out: out === '-' ? undefined : out,
     resume: values.resume === true,
     via,
     lines: {
@@ -132,8 +134,23 @@ function refuseDirectOnly(values: Values): void {
   }
 }
 
+/** Answers on standard output have no journal beside them. */
+function refuseForStandardOutput({ json, resume }: Values): void {
+  if (json)
+    throw new UsageError(
+      '--json writes progress to standard output, where --out - writes the answers. Choose one.',
+    )
+  if (resume) throw new UsageError('--out - keeps no journal to resume from. Name a file with --out.')
+}
+
 function keyOf(env: Environment): string {
   const key = env['OPENAI_API_KEY']
+  // A secret file with a second line, a carriage return or a typographic quote: no header can carry it, and errors would print it.
+  if (key && !/^[\x21-\x7e]+$/.test(key)) {
+    throw new UsageError(
+      'OPENAI_API_KEY contains a line break, a space or another character that no key has. Set it to the key alone.',
+    )
+  }
   if (key) return key
   throw new UsageError(
     'OPENAI_API_KEY is not set. Set it to your key; for a server that needs none, to any text.',
@@ -177,16 +194,22 @@ function listOf(name: OptionName, text: string | undefined): readonly string[] {
   return items
 }
 
+/** `2.5,10` or `in=2.5,out=10`. */
+const PRICE_FORMS = [
+  /^\s*([\d.]+(?:e[-+]?\d+)?)\s*,\s*([\d.]+(?:e[-+]?\d+)?)\s*$/i,
+  /^\s*in(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*,\s*out(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*$/i,
+]
+
 function priceOf(text: string | undefined, model: string | undefined): ClientArguments['price'] {
   if (text === undefined) return undefined
   if (model === undefined) throw new UsageError('--price is that of --model, which is missing.')
-  const [input = NaN, output = NaN, ...more] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const [input = NaN, output = NaN, ...more] = PRICE_FORMS.flatMap(
+    (form) => form.exec(text)?.slice(1) ?? [],
+  ).map(Number)
   const isPrice = [input, output].every((usd) => usd >= 0 && usd < Infinity) && more.length === 0
   if (!isPrice)
     throw new UsageError(
-      `--price must be US dollars for a million tokens of input and output, such as 2.5,10; got ${text}.`,
+      `--price must be US dollars for a million tokens of input and output, such as 2.5,10 or in=2.5,out=10; got ${text}.`,
     )
   return { model, input, output }
 }

@@ -4,7 +4,10 @@ export interface InterruptHandlers {
   second(): void
 }
 
-/** Ctrl-C and SIGTERM alike. @returns what stops listening: then they end the process, as usual */
+/** Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** All signals that ask a process to end are handled alike. @returns what stops listening: then they end the process, as usual */
 export function onInterrupts(handlers: InterruptHandlers): () => void {
   let interrupts = 0
   const listener = (): void => {
@@ -12,6 +15,8 @@ export function onInterrupts(handlers: InterruptHandlers): () => void {
     if (interrupts === 1) handlers.first()
     else if (interrupts === 2) handlers.second()
   }
-  process.on('SIGINT', listener).on('SIGTERM', listener)
-  return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
+  for (const signal of SIGNALS) process.on(signal, listener)
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener)
+  }
 }

@@ -1,6 +1,7 @@
 import { nearest } from '../options/check.ts'
 import { parseBulk } from './arguments.ts'
 import { bulkCommand } from './bulk-command.ts'
+import { courtesyStream } from './courtesy.ts'
 import { failureOf } from './failure.ts'
 import { helpText } from './help.ts'
 import { EXIT, type ExitCode } from './options.ts'
@@ -19,13 +20,13 @@ export async function main(args: readonly string[], version: string): Promise<Ex
     return await bulkCommand(asked)
   } catch (error) {
     const { code, message } = failureOf(error)
-    process.stderr.write(`harbor: ${message}\n`)
+    courtesyStream(process.stderr).write(`harbor: ${message}\n`)
     return code
   }
 }
 
 function print(text: string): ExitCode {
-  process.stdout.write(text)
+  courtesyStream(process.stdout).write(text)
   return EXIT.allAnswered.code
 }
 

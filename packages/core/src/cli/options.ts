@@ -10,7 +10,11 @@ interface CommandOption {
 
 /** The options of `harbor bulk`, in the order of the help. */
 export const OPTIONS = {
-  out: { type: 'string', value: '<file>', help: 'where the answers go, one line for each request' },
+  out: {
+    type: 'string',
+    value: '<file>',
+    help: 'where the answers go, one line for each request; - for standard output, without a journal',
+  },
   resume: {
     type: 'boolean',
     help: 'go on where an earlier run ended; what has an answer is not asked again',
@@ -61,7 +65,7 @@ export const OPTIONS = {
   price: {
     type: 'string',
     value: '<in,out>',
-    help: 'US dollars for a million tokens of --model, input and output (the price list)',
+    help: 'US dollars for a million tokens of --model, input and output, such as 2.5,10 or in=2.5,out=10 (the price list)',
   },
   'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
   json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },

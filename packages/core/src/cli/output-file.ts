@@ -1,14 +1,18 @@
-import { open, rename, stat, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { AnswerSink } from './answer-sink.ts'
 import { UsageError } from './usage-error.ts'
 
 const GATHERED_BYTES = 64 * 1024
+/** Answers are what users paid for, and often what their customers wrote: nobody else reads them. */
+const PRIVATE_MODE = 0o600
 
 /**
- * The file of answers. It is written under another name, and gets its own when it is whole: whoever finds it finds all of it. What
- * a crash leaves under the other name is written anew, from the journal.
+ * The file of answers. It is written as `<path>.part` and renamed when it is complete, so whoever finds it under its name finds all of it. A crash
+ * leaves the partial file, which the next run writes again from the journal.
  */
-export class OutputFile {
+export class OutputFile implements AnswerSink {
   readonly path: string
   readonly partPath: string
   #file: FileHandle | undefined
@@ -20,35 +24,36 @@ export class OutputFile {
     this.partPath = `${path}.part`
   }
 
-  /** Whether anything has been written, and so the file under the other name is this run's. */
+  /** Whether the partial file exists, and was written by this run. */
   get isBegun(): boolean {
     return this.#file !== undefined
   }
 
-  /** Opens the file at its first line, so that nothing is touched before the journal is locked. */
+  /** Creates the file with its first line, so that nothing is touched before the journal is locked. */
   async write(line: string): Promise<void> {
-    this.#file ??= await open(this.partPath, 'w')
+    this.#file ??= await createAgain(this.partPath)
     this.#lines.push(line)
     this.#bytes += line.length
     if (this.#bytes >= GATHERED_BYTES) await this.#flush()
   }
 
-  /** All has been written: the file gets its name. */
   async finish(): Promise<void> {
-    this.#file ??= await open(this.partPath, 'w')
+    this.#file ??= await createAgain(this.partPath)
     await this.#flush()
     await this.#file.datasync()
     await this.#file.close()
     await rename(this.partPath, this.path)
-    // The new name is safe only with the folder that holds it.
+    // The new name is durable only when the folder is.
     const folder = await open(dirname(resolve(this.path)), 'r')
     await folder.sync().finally(() => folder.close())
   }
 
-  /** Leaves what there is under its other name. */
   async leave(): Promise<void> {
-    await this.#flush()
-    await this.#file?.close()
+    try {
+      await this.#flush()
+    } finally {
+      await this.#file?.close()
+    }
   }
 
   async #flush(): Promise<void> {
@@ -59,20 +64,37 @@ export class OutputFile {
   }
 }
 
+/**
+ * A new file in the place of what an earlier run left there. A symbolic link is removed and never followed, and a file that another process
+ * creates in between is not opened.
+ */
+async function createAgain(path: string): Promise<FileHandle> {
+  await rm(path, { force: true })
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE)
+}
+
 /** @throws UsageError when answers would be lost, or could not be written */
 export async function checkOutput(out: string, journal: string, resume: boolean): Promise<void> {
   const folder = dirname(resolve(out))
   if ((await kindOf(folder)) !== 'folder')
     throw new UsageError(`the folder of --out does not exist: ${folder}. Make it first.`)
-  const [output, kept] = await Promise.all([kindOf(out), kindOf(journal)])
-  if (output !== undefined && output !== 'file')
+  if ((await lstatOf(out))?.isSymbolicLink() === true && !out.startsWith('/dev/')) {
     throw new UsageError(
-      `--out must be a file, and ${out} is ${output === 'folder' ? 'a directory' : 'none'}.`,
+      `--out must be a file, and ${out} is a symbolic link, which the finished file would replace. Name the file itself.`,
     )
+  }
+  const part = `${out}.part`
+  const [output, kept, partial] = await Promise.all([kindOf(out), kindOf(journal), lstatOf(part)])
+  if (output !== undefined && output !== 'file') {
+    const what = output === 'folder' ? 'a directory' : 'none'
+    const standard = output === 'other' ? ' "--out -" writes to standard output.' : ''
+    throw new UsageError(`--out must be a file, and ${out} is ${what}.${standard}`)
+  }
   if (!resume && (output ?? kept)) {
-    const there = kept ? journal : out
+    const existing = kept ? journal : out
     throw new UsageError(
-      `${there} is there already. ${kept ? 'Go on with that run by --resume, or choose' : 'Move it away, or choose'} another --out.`,
+      `${existing} is there already. ${kept ? 'Go on with that run by --resume, or choose' : 'Move it away, or choose'} another --out.`,
     )
   }
   if (output && !kept) {
@@ -80,12 +102,27 @@ export async function checkOutput(out: string, journal: string, resume: boolean)
       `${out} is there, but not its journal ${journal}, so nobody knows what was answered. Choose another --out.`,
     )
   }
+  if (partial && !partial.isSymbolicLink() && !kept) {
+    throw new UsageError(
+      `${part} is there, which this run would replace, and no journal says that it is of an earlier run. Move it away, or choose another --out.`,
+    )
+  }
 }
 
-async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined> {
+type Kind = 'file' | 'folder' | 'other'
+
+async function kindOf(path: string): Promise<Kind | undefined> {
+  const stats = await unlessMissing(stat(path))
+  return stats && (stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other')
+}
+
+async function lstatOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> | undefined> {
+  return unlessMissing(lstat(path))
+}
+
+async function unlessMissing<Stats>(stats: Promise<Stats>): Promise<Stats | undefined> {
   try {
-    const stats = await stat(path)
-    return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other'
+    return await stats
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined
     throw error

@@ -42,8 +42,8 @@ describe('progressLine', () => {
       waitingOn: 'slots',
     }
     expect(progressLine(standing(run, { usd: 0.01234, badLines: 2 }))).toBe(
-      '████████░░░░░░░░░░░░ 41 % 820/2,000 · 3 failed · 2 bad lines · 612/min · 64 in flight · 18.2k + 9.15M tokens · $0.0123 · ' +
-        '1 min 56 s left · waiting for answers',
+      '████████░░░░░░░░░░░░ 41 % 820/2,000 · 1 min 56 s left · $0.0123 · 3 failed · 2 bad lines · 612/min · 64 in flight · ' +
+        '18.2k + 9.15M tokens · waiting for answers',
     )
   })
 
@@ -90,6 +90,28 @@ describe('progressLine', () => {
     const line = progressLine(standing({ total: 100, ok: 3 }), 30)
     expect(line).toHaveLength(30)
     expect(line).toMatch(/…$/)
+  })
+})
+
+describe('a narrow terminal', () => {
+  const run: Partial<BulkProgress> = {
+    ok: 820_000,
+    total: 2_000_000,
+    ratePerMinute: 612.4,
+    etaMs: 5_000_000,
+    waitingOn: 'slots',
+  }
+
+  it.each([52, 57, 77, 100])('of %i columns shows what is done, the time left and the cost', (columns) => {
+    const line = progressLine(standing(run, { usd: 12.34, badLines: 2 }), columns)
+    expect(line).toMatch(/^(?:[█░]+ )?41 % 820,000\/2,000,000 · 1 h 23 min left · \$12\.34/)
+    expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
+  it('has a shorter bar rather than no cost', () => {
+    const cells = (columns: number): number =>
+      progressLine(standing(run, { usd: 12.34 }), columns).match(/[█░]/g)?.length ?? 0
+    expect([100, 65, 52].map(cells)).toEqual([20, 10, 0])
   })
 })
 

@@ -13,28 +13,46 @@ export interface Standing {
   readonly stopping: boolean
 }
 
-const BAR_CELLS = 20
+/** The bar becomes shorter on a narrow terminal. */
+const BAR_CELLS = [20, 10, 0]
 
 /**
- * A run in one line. @param columns the longest line; what does not fit goes at its end
+ * A run in one line: what is done, how long the rest takes and what it costs come first, since what does not fit is cut off.
+ * @param columns the longest line
  */
 export function progressLine(standing: Standing, columns = Infinity): string {
   const { run, badLines } = standing
-  const { ok, failed, resumed, skipped, total, ratePerMinute, inFlight, tokens, etaMs } = run
-  const done = ok + failed + resumed + skipped
-  const parts = [
-    total === undefined ? `${count(done)} done` : `${bar(done, total)} ${count(done)}/${count(total)}`,
+  const { failed, ratePerMinute, inFlight, tokens } = run
+  const details = [
     failed > 0 && `${count(failed)} failed`,
     badLines > 0 && plural(badLines, 'bad line'),
     `${count(Math.round(ratePerMinute))}/min`,
     `${count(inFlight)} in flight`,
     `${short(tokens.input)} + ${short(tokens.output)} tokens`,
-    money(standing),
-    !standing.stopping && etaMs !== undefined && etaMs > 0 && `${duration(etaMs)} left`,
+    standing.usd === 0 && money(standing),
     standing.stopping ? 'stopping' : waiting(standing),
   ]
-  const line = parts.filter((part) => part !== false && part !== '').join(' · ')
+  const line = joined([headline(standing, columns), ...details])
   return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
+}
+
+/** What must be seen at any width: the bar gives way to it. */
+function headline(standing: Standing, columns: number): string {
+  const { ok, failed, resumed, skipped, total, etaMs } = standing.run
+  const done = ok + failed + resumed + skipped
+  const facts = [
+    !standing.stopping && etaMs !== undefined && etaMs > 0 && `${duration(etaMs)} left`,
+    standing.usd > 0 && money(standing),
+  ]
+  if (total === undefined) return joined([`${count(done)} done`, ...facts])
+  const withBar = (cells: number): string =>
+    joined([`${bar(done, total, cells)} ${count(done)}/${count(total)}`, ...facts])
+  const fitting = BAR_CELLS.find((cells) => withBar(cells).length < columns)
+  return withBar(fitting ?? 0)
+}
+
+function joined(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false && part !== '').join(' · ')
 }
 
 /** What a run came to, in one line. */
@@ -43,22 +61,20 @@ export function summaryLine(
   standing: Pick<Standing, 'usd' | 'unpriced' | 'badLines'>,
 ): string {
   const { badLines } = standing
-  return [
+  return joined([
     `${count(ok + resumed)} answered${resumed > 0 ? ` (${count(resumed)} before)` : ''}`,
     failed > 0 && `${count(failed)} failed`,
     badLines > 0 && plural(badLines, 'bad line'),
     `${count(tokens.input)} + ${count(tokens.output)} tokens`,
     money(standing),
     duration(durationMs),
-  ]
-    .filter((part) => part !== false && part !== '')
-    .join(' · ')
+  ])
 }
 
-function bar(done: number, total: number): string {
+function bar(done: number, total: number, cells: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total)
-  const full = Math.floor(share * BAR_CELLS)
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${Math.floor(share * 100)} %`
+  const full = Math.floor(share * cells)
+  return `${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(share * 100)} %`.trimStart()
 }
 
 function waiting({ run, heldBack }: Standing): string {

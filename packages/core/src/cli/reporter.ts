@@ -1,4 +1,6 @@
 import type { BulkSummary } from '@harbor/batch'
+import type { Writable } from 'node:stream'
+import { courtesyStream } from './courtesy.ts'
 import { progressLine, summaryLine, type Standing } from './progress-line.ts'
 
 /** What a run tells while it goes on. */
@@ -14,8 +16,8 @@ export interface Reporter {
 
 /** The streams of a process, as far as a reporter needs them. */
 export interface Streams {
-  readonly stdout: { write(text: string): unknown }
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
+  readonly stdout: Writable
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
 }
 
 const REDRAW_MS = 100
@@ -25,12 +27,14 @@ const PLAIN_MS = 5_000
 const JSON_MS = 1_000
 
 /** One line that is redrawn on a terminal, plain lines elsewhere, JSON lines on standard output if asked for. There are no colours. */
-export function createReporter({ stdout, stderr }: Streams, json: boolean): Reporter {
-  const isTerminal = stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !json
+export function createReporter(streams: Streams, json: boolean): Reporter {
+  const terminal = streams.stderr
+  const [stdout, stderr] = [courtesyStream(streams.stdout), courtesyStream(terminal)]
+  const isTerminal = terminal.isTTY === true && process.env['TERM'] !== 'dumb' && !json
   let timer: ReturnType<typeof setInterval> | undefined
   let isDrawn = false
 
-  const jsonLine = (value: object): void => void stdout.write(`${JSON.stringify(value)}\n`)
+  const jsonLine = (value: object): void => stdout.write(`${JSON.stringify(value)}\n`)
   const print = (text: string): void => {
     // Also where nothing is drawn: a terminal may have shown the keys that were struck.
     stderr.write(`${isTerminal ? '\r\u001b[K' : ''}${text}\n`)
@@ -40,7 +44,7 @@ export function createReporter({ stdout, stderr }: Streams, json: boolean): Repo
     if (json) jsonLine({ type: 'progress', ...factsOf(standing), ...standing.run })
     else if (isTerminal) {
       // A terminal that does not know how wide it is says 0.
-      stderr.write(`\r\u001b[K${progressLine(standing, (stderr.columns || 80) - SPARE_COLUMNS)}`)
+      stderr.write(`\r\u001b[K${progressLine(standing, (terminal.columns || 80) - SPARE_COLUMNS)}`)
       isDrawn = true
     } else print(progressLine(standing))
   }

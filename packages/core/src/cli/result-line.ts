@@ -4,12 +4,19 @@ import type { BulkAnswer } from '../bulk/bulk-request.ts'
 import { receiptOf } from '../receipt.ts'
 import { LINE_ID } from './line-request.ts'
 
-/** The line of the output for one result, with its line feed. Equal results make equal lines, resumed or not. */
-export function resultLine(result: BulkResult<BulkAnswer>): string {
+/**
+ * The line of the output for one result, with its line feed. Equal results make equal lines, resumed or not.
+ * @param withoutSecrets removes what no file may contain from what an error says
+ */
+export function resultLine(
+  result: BulkResult<BulkAnswer>,
+  withoutSecrets: (text: string) => string = (text) => text,
+): string {
   const { id } = result
   const [, line] = LINE_ID.exec(id) ?? []
   const name = { id, ...(line === undefined ? { custom_id: id } : { line: Number(line) }) }
-  return `${JSON.stringify(result.ok ? { ...name, ...answered(result.value) } : { ...name, ...failed(result.error) })}\n`
+  if (result.ok) return `${JSON.stringify({ ...name, ...answered(result.value) })}\n`
+  return `${withoutSecrets(JSON.stringify({ ...name, ...failed(result.error) }))}\n`
 }
 
 function answered({ body, target, usage, usd }: BulkAnswer): object {

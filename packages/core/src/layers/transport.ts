@@ -1,14 +1,38 @@
 import type { Pool } from '@harbor/pool'
-import { MAX_MS } from '../options/check.ts'
 import { streamClocks, type StreamClocks } from '../attempt/stream-clocks.ts'
-import type { Exchange, LegExchange, Transport, WireAttempt } from '../call/exchange.ts'
+import {
+  remainingMs,
+  type Exchange,
+  type LegExchange,
+  type Transport,
+  type WireAttempt,
+} from '../call/exchange.ts'
+import { RedirectRefusedError } from '../errors.ts'
+import { MAX_MS } from '../options/check.ts'
+import { hasNoCallLeft } from '../verdict.ts'
+import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
 export function poolTransport(pool: Pool): Transport {
-  const transport = (exchange: LegExchange, attempt: WireAttempt): Promise<Response> => {
-    const deadlineMs = Math.ceil(attempt.remainingMs) + MARGIN_MS
+  function send(
+    exchange: LegExchange,
+    { signal }: WireAttempt,
+    leftMs: number,
+    url: string,
+    headers: Headers,
+  ): Promise<Response> {
+    const deadlineMs = Math.ceil(leftMs) + MARGIN_MS
     const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
-    return pool.fetch(exchange.url, { ...initOf(exchange, attempt), deadlineMs, bodyIdleTimeoutMs })
+    return pool.fetch(url, { ...initOf(exchange), headers, signal, deadlineMs, bodyIdleTimeoutMs })
+  }
+
+  const transport = async (exchange: LegExchange, attempt: WireAttempt): Promise<Response> => {
+    const headers = headersOf(exchange, attempt)
+    const response = await send(exchange, attempt, attempt.remainingMs, exchange.url, headers)
+    if (!isRedirect(response)) return response
+    return follow(response, exchange, headers, (url, headers) =>
+      send(exchange, attempt, remainingMs(exchange), url, headers),
+    )
   }
   return Object.assign(transport, { isPrompt: true } as const)
 }
@@ -28,15 +52,41 @@ const NET_MS = 60_000
 
 /** One request through a `fetch` of the caller's, who may do with its headers what he likes. */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
-  return (exchange, attempt) => {
-    const init = initOf(exchange, attempt)
-    return fetch.call(undefined, exchange.url, { ...init, headers: new Headers(init.headers) })
+  return async (exchange, attempt) => {
+    const { signal } = attempt
+    const init = initOf(exchange)
+    const resend: Resend = (url, headers) =>
+      fetch.call(undefined, url, { ...init, headers: new Headers(headers), signal })
+    const headers = headersOf(exchange, attempt)
+    const response = await resend(exchange.url, headers)
+    return isRedirect(response) ? follow(response, exchange, headers, resend) : response
   }
 }
 
-/** A dispatcher in `fetchOptions` comes along; only its type differs between Node's undici and the installed one. */
-function initOf(exchange: Exchange, attempt: WireAttempt): Omit<RequestInit, 'dispatcher'> {
-  return { ...exchange.init, headers: headersOf(exchange, attempt), signal: attempt.signal }
+/**
+ * A dispatcher in `fetchOptions` comes along; only its type differs between Node's undici and the installed one. Redirects are
+ * never left to `fetch`, which takes along what it does not know to be a secret.
+ */
+function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {
+  return { ...init, redirect: 'manual' }
+}
+
+function follow(
+  response: Response,
+  exchange: LegExchange,
+  headers: Headers,
+  resend: Resend,
+): Promise<Response> {
+  const { url, method, replayable, receipt, policy } = exchange
+  const { redirect } = exchange.init
+  return followRedirects(response, { url, method, headers, replayable, redirect }, resend, () => {
+    if (hasNoCallLeft(exchange)) {
+      throw new RedirectRefusedError(
+        `was redirected after the ${policy.maxUpstreamCalls} requests that maxUpstreamCalls allows`,
+      )
+    }
+    receipt.redirects++
+  })
 }
 
 /** The SDK counts its retries in a header; the attempts are ours, so the count is too. */

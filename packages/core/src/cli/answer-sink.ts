@@ -1,0 +1,11 @@
+/** Where a run writes its answers. */
+export interface AnswerSink {
+  /** Whether anything was written. */
+  readonly isBegun: boolean
+  /** @param line one answer, with its line feed */
+  write(line: string): Promise<void>
+  /** All answers were written. */
+  finish(): Promise<void>
+  /** The run ends before all answers were written. */
+  leave(): Promise<void>
+}

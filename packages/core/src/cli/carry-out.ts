@@ -1,0 +1,118 @@
+import type { BulkRun, BulkSummary } from '@harbor/batch'
+import type { BulkAnswer } from '../bulk/bulk-request.ts'
+import type { Harbor } from '../harbor.ts'
+import type { AnswerSink } from './answer-sink.ts'
+import type { BulkArguments } from './arguments.ts'
+import { failureOf, type RunFailure } from './failure.ts'
+import { onInterrupts } from './interrupts.ts'
+import { lastWord } from './last-word.ts'
+import { EXIT, type ExitCode } from './options.ts'
+import { OutputFile } from './output-file.ts'
+import { count, type Standing } from './progress-line.ts'
+import type { Reporter } from './reporter.ts'
+import { resultLine } from './result-line.ts'
+import { secretsRemover } from './secrets.ts'
+import { StandardOutput } from './standard-output.ts'
+
+/** What a run of the command works with. */
+export interface Surroundings {
+  readonly args: BulkArguments
+  readonly client: Harbor
+  readonly reporter: Reporter
+  readonly badLines: () => number
+}
+
+/** Takes a run to its end: writes its answers, reports where it stands, and stops it when it is interrupted. */
+export async function carryOut(
+  run: BulkRun<BulkAnswer>,
+  { args, client, reporter, badLines }: Surroundings,
+): Promise<ExitCode> {
+  const output = args.out === undefined ? new StandardOutput(process.stdout) : new OutputFile(args.out)
+  const withoutSecrets = secretsRemover(args.client.apiKey, args.client.baseURL)
+  let interrupts = 0
+  const stopListening = onInterrupts({
+    first() {
+      interrupts = 1
+      run.stop()
+      const { inFlight } = run.progress()
+      reporter.note(
+        `Stopping: ${count(inFlight)} requests under way get their answers. Ctrl-C again ends at once.`,
+      )
+    },
+    second() {
+      interrupts = 2
+      run.abort(new Error('interrupted'))
+    },
+  })
+  reporter.begin(standing)
+  const { summary, ...drained } = await drain(run, output, withoutSecrets)
+  let failure = interrupts < 2 ? drained.failure : undefined
+  const isComplete = summary !== undefined && summary.stoppedBy === undefined
+  const isWhole = isComplete && !failure && (await ended(output.finish()))
+  if (!isWhole) await ended(output.leave())
+  stopListening()
+  const standsAt = standing()
+  const code = failure?.code ?? (isWhole ? codeOf(standsAt) : EXIT.interrupted.code)
+  reporter.end(summary, standsAt, code)
+  if (failure?.message) reporter.note(withoutSecrets(failure.message))
+  const { isBegun } = output
+  const word = lastWord(args, { failure, isWhole, isBegun, failed: standsAt.run.failed })
+  if (word !== undefined && (code !== EXIT.unusable.code || isBegun)) reporter.note(word)
+  return code
+
+  /** @returns whether it succeeded; the first failure is reported */
+  async function ended(step: Promise<void>): Promise<boolean> {
+    try {
+      await step
+      return true
+    } catch (error) {
+      failure ??= failureOf(error)
+      return false
+    }
+  }
+
+  function standing(): Standing {
+    const { cost, limits } = client.stats()
+    const heldBack = Object.values(limits).reduce((sum, { rate }) => sum + rate.waiting, 0)
+    return {
+      run: run.progress(),
+      usd: cost.spentUsd,
+      unpriced: cost.unpricedCalls,
+      badLines: badLines(),
+      heldBack,
+      stopping: interrupts > 0,
+    }
+  }
+}
+
+/**
+ * Writes the answers as they come. When they cannot be written any more, the run is stopped and not left: what was sent is paid for, and the journal
+ * still takes its answer.
+ */
+async function drain(
+  run: BulkRun<BulkAnswer>,
+  output: AnswerSink,
+  withoutSecrets: (text: string) => string,
+): Promise<{ summary?: BulkSummary; failure?: RunFailure }> {
+  let failure: RunFailure | undefined
+  try {
+    for await (const result of run) {
+      if (failure) continue
+      try {
+        await output.write(resultLine(result, withoutSecrets))
+      } catch (error) {
+        failure = failureOf(error)
+        run.stop()
+      }
+    }
+    const summary = await run.summary
+    return failure ? { summary, failure } : { summary }
+  } catch (error) {
+    await run.summary.catch(() => undefined) // The journal is unlocked then.
+    return { failure: failure ?? failureOf(error) }
+  }
+}
+
+function codeOf({ run, badLines }: Standing): ExitCode {
+  return run.failed > 0 || badLines > 0 ? EXIT.someFailed.code : EXIT.allAnswered.code
+}

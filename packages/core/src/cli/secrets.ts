@@ -1,0 +1,20 @@
+/** Shorter ones would be found in the middle of ordinary words. */
+const MIN_SECRET_LENGTH = 8
+
+/**
+ * Removes secrets from what is written down. Providers and gateways repeat in their errors what they were sent.
+ * @returns a function for texts and for JSON
+ */
+export function secretsRemover(apiKey: string, baseURL: string | undefined): (text: string) => string {
+  const secrets = [apiKey, ...secretsOf(baseURL)]
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '…'), text)
+}
+
+function secretsOf(url: string | undefined): string[] {
+  if (url === undefined) return []
+  const { password, searchParams } = new URL(url)
+  const values = [...searchParams.values()]
+  return [password, decodeURIComponent(password), ...values, ...values.map(encodeURIComponent)]
+}

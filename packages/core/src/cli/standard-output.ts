@@ -1,0 +1,42 @@
+import type { Writable } from 'node:stream'
+import type { AnswerSink } from './answer-sink.ts'
+
+/** The reader of standard output has left, so the answers have nowhere to go. */
+export class OutputClosedError extends Error {
+  override readonly name = 'OutputClosedError'
+
+  constructor(cause: unknown) {
+    super('standard output was closed before all answers were written.', { cause })
+  }
+}
+
+/** `--out -`: answers go to standard output as they come. */
+export class StandardOutput implements AnswerSink {
+  isBegun = false
+  readonly #stream: Writable
+  #failure: Error | undefined
+
+  constructor(stream: Writable) {
+    this.#stream = stream
+    stream.on('error', (error: Error) => (this.#failure = error))
+  }
+
+  async write(line: string): Promise<void> {
+    if (this.#failure || !this.#stream.writable) throw new OutputClosedError(this.#failure)
+    this.isBegun = true
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.write(line, (error) => {
+        if (error) reject(new OutputClosedError(error))
+        else resolve()
+      })
+    })
+  }
+
+  async finish(): Promise<void> {
+    // The process writes what is left before it ends.
+  }
+
+  async leave(): Promise<void> {
+    // What was written is with its reader.
+  }
+}
