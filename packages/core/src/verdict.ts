@@ -22,6 +22,7 @@ export type Resting = 'credential' | 'target-and-model' | 'quota-group'
 
 /** Everything that can become of a request, as far as layers act on it differently. */
 export type Situation =
+  | 'local-fault'
   | 'not-sent'
   | 'sent-unanswered'
   | 'aborted'
@@ -48,6 +49,8 @@ const REST_MS = 5 * 60_000
 
 /** The one table of what leads to what. Layers read their column. */
 export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
+  // No target is to blame when this process has no socket to call it with.
+  'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore', cacheable: 'no' },
   'not-sent': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
   'sent-unanswered': { retryHere: 'once', nextTarget: 'yes', breaker: 'failure', cacheable: 'no' },
   aborted: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', cacheable: 'no' },
@@ -97,6 +100,7 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
 
 /** Finds the row of the table for a failed attempt. */
 export function situationOf(failure: Failure): Situation {
+  if (failure.origin === 'local') return 'local-fault'
   switch (failure.kind) {
     case 'network':
       return failure.ambiguous ? 'sent-unanswered' : 'not-sent'
@@ -124,7 +128,7 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
     if (failure.retryAfterMs !== undefined || nextTarget === 'other-quota-group') return false
     if (leg.attempts >= policy.attemptsBeforeFallback) return false
   }
-  if (situation === 'sent-unanswered') {
+  if (situation === 'sent-unanswered' || (situation === 'local-fault' && failure.ambiguous)) {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
   // What came was paid for, and is likely to come again.

@@ -123,6 +123,13 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** Whether a connection could not be opened for want of something that this process or machine has too little of. */
+export function isShortage(error: unknown): boolean {
+  return SHORTAGES.has(codeOf(error) ?? '')
+}
+
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN'])
+
 // SDKs compare the message of a failed fetch, so it stays as they know it and what we have to say goes into fields.
 function explain(error: TypeError, origin: string, cause: unknown): TypeError {
   const advice = adviceFor(cause)
@@ -141,12 +148,25 @@ function adviceFor(cause: unknown): string | undefined {
 const CLOSED_ON_US =
   'The server, or something in between, closed the connection. Send it again if it may be repeated.'
 
+const OUT_OF_SOCKETS =
+  'This process may open no more files and sockets. Raise its limit (ulimit -n), or lower connections of the pool.'
+const OUT_OF_MEMORY = 'This machine has no memory left for another connection. Lower connections of the pool.'
+const NOT_ALLOWED = 'This machine does not let the process connect there. Check firewall and sandbox.'
+
 const ADVICE: Partial<Record<string, string>> = {
   ECONNREFUSED: 'Nothing listens there. Check the base URL, and that the server runs.',
   ENOTFOUND: 'The host name does not resolve. Check the base URL and the network.',
   EAI_AGAIN: 'The host name cannot be resolved now. Check the network.',
   EHOSTUNREACH: 'There is no route to the host. Check the base URL and the network.',
   ENETUNREACH: 'There is no route to the host. Check the base URL and the network.',
+  EMFILE: OUT_OF_SOCKETS,
+  ENFILE: OUT_OF_SOCKETS,
+  ENOBUFS: OUT_OF_MEMORY,
+  ENOMEM: OUT_OF_MEMORY,
+  EADDRNOTAVAIL:
+    'This machine has no port left for another connection, or none of the right address family. Lower connections of the pool.',
+  EACCES: NOT_ALLOWED,
+  EPERM: NOT_ALLOWED,
   ENOENT: 'There is no such socket. Check socketPath.',
   undici_unavailable: UNDICI_ADVICE,
   ECONNRESET: CLOSED_ON_US,

@@ -5,6 +5,7 @@ import { PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
 import type { OriginSettings } from './options.ts'
 import type { Gauges, OriginLedger } from './origin-ledger.ts'
 import { Queue, type Place } from './queue.ts'
+import { Shortage } from './shortage.ts'
 import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
 
 /**
@@ -25,6 +26,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly #queue = new Queue<PooledRequest>()
   readonly #scale: Autoscale | undefined
   #serving = false
+  readonly #shortage = new Shortage(() => this.#serve())
   #closed: PromiseWithResolvers<void> | undefined
 
   constructor(
@@ -107,6 +109,18 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.#open().send(request)
   }
 
+  waitForAnother(request: PooledRequest): boolean {
+    const failed = request.connection
+    failed?.end()
+    const others = [...this.#connections].filter(({ state }) => state !== 'ending').length
+    if (others === 0) return false
+    this.#shortage.begin(others)
+    request.connection = undefined
+    request.place = this.#queue.enterFirst(request)
+    this.#limitWait(request)
+    return true
+  }
+
   connectionsBusy(change: 1 | -1): void {
     this.ledger.usage.use(change)
     this.#scale?.use(change)
@@ -181,7 +195,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       idle.end()
     }
     if (this.#settling >= this.#queue.size) return undefined
-    if (this.#connections.size >= this.#limit) return undefined
+    if (this.#connections.size >= Math.min(this.#limit, this.#shortage.limit)) return undefined
     return this.#open()
   }
 
@@ -196,7 +210,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   #hold(request: PooledRequest, place: Place<PooledRequest>): void {
-    const { maxQueued, queueTimeoutMs } = this.#settings
+    const { maxQueued } = this.#settings
     while (this.#queue.size - this.#settling > maxQueued) {
       if (this.#scale?.grow() === true) continue
       this.#queue.leave(place)
@@ -204,16 +218,23 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     }
     if (!place.isTaken) return
     this.#scale?.queueing()
+    this.#limitWait(request)
+  }
+
+  #limitWait(request: PooledRequest): void {
+    const { queueTimeoutMs } = this.#settings
     if (queueTimeoutMs === 0) return
+    const leftMs = Math.max(0, request.askedAt + queueTimeoutMs - performance.now())
     request.queueTimer = setTimeout(() => {
       this.leaveQueue(request)
       request.refuse(new PoolQueueTimeoutError(this.#origin.origin, queueTimeoutMs))
-    }, queueTimeoutMs).unref()
+    }, leftMs).unref()
   }
 
   #finishIfEmpty(): void {
     if (this.#connections.size > 0 || this.#queue.size > 0) return
     this.ledger.readGauges = undefined
+    this.#shortage.end()
     if (this.#scale) {
       this.#scale.stop()
       this.ledger.usage.allow(this.#limit)

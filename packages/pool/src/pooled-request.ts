@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { Connection } from './connection.ts'
-import { codeOf } from './errors.ts'
+import { codeOf, isShortage } from './errors.ts'
 import type { OriginLedger } from './origin-ledger.ts'
 import type { Place } from './queue.ts'
 
@@ -18,6 +18,8 @@ export interface RequestOwner {
   /** Takes the request out of the queue; false when it is not in it. */
   leaveQueue(request: PooledRequest): boolean
   retryOnFreshConnection(request: PooledRequest): void
+  /** Lets a request whose connection could not be opened wait for one of the others; false when there is none. */
+  waitForAnother(request: PooledRequest): boolean
 }
 
 /** A kept connection that is dead says so within a round trip; what fails later may have been at work for us. */
@@ -89,6 +91,7 @@ export class PooledRequest implements Handler {
       this.#owner.retryOnFreshConnection(this)
       return
     }
+    if (this.#lacksSocket(controller, error) && this.#owner.waitForAnother(this)) return
     this.connection?.settle()
     const ownWish = this.#withdrawn || controller?.aborted === true
     if (!ownWish || codeOf(error)?.endsWith('_TIMEOUT') === true) this.#owner.ledger.errors++
@@ -116,6 +119,13 @@ export class PooledRequest implements Handler {
     if (this.#writtenAt === undefined) return served > 0
     return (
       served > 1 && performance.now() - this.#writtenAt < STALE_WITHIN_MS && isReplayable(this.options.body)
+    )
+  }
+
+  /** Nothing was sent, as this process could open no further connection. */
+  #lacksSocket(controller: Controller | undefined, error: Error): boolean {
+    return (
+      this.#writtenAt === undefined && !this.#withdrawn && controller?.aborted !== true && isShortage(error)
     )
   }
 

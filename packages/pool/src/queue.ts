@@ -27,6 +27,16 @@ export class Queue<Item> {
     return place
   }
 
+  /** @returns the place at the front */
+  enterFirst(item: Item): Place<Item> {
+    const place: Place<Item> = { item, previous: undefined, next: this.#first, isTaken: true }
+    if (this.#first) this.#first.previous = place
+    else this.#last = place
+    this.#first = place
+    this.#size++
+    return place
+  }
+
   /** @returns false for who had left before */
   leave(place: Place<Item>): boolean {
     if (!place.isTaken) return false

@@ -1,6 +1,7 @@
 import { classifyStatus } from './classify-status.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import type { HeadersLike } from './headers.ts'
+import { localFault } from './local-fault.ts'
 
 /** How many errors of a `cause` chain are looked at; a chain may be a ring. */
 const DEPTH = 8
@@ -14,7 +15,7 @@ export function classify(error: unknown): Failure {
   let likely: Failure | undefined
   let link = error
   for (let depth = 0; depth < DEPTH && isObject(link); depth++) {
-    const failure = fromAnswer(link) ?? fromWords(link, CERTAIN)
+    const failure = fromAnswer(link) ?? fromHere(link) ?? fromWords(link, CERTAIN)
     if (failure) return failure
     // No answer, but whether the request left, or what took too long, a cause may tell more exactly.
     const guess = fromWords(link, LIKELY)
@@ -42,6 +43,20 @@ function fromAnswer(link: Facts): Failure | undefined {
     message: (error?.message ?? link.message) as string,
     headers: [link.headers, link.responseHeaders, response.headers].find(isObject) as HeadersLike | undefined,
   })
+}
+
+/** No answer came, and nothing was asked: the fault is ours. */
+function fromHere(link: Facts): Failure | undefined {
+  const fault = localFault(link)
+  return (
+    fault && {
+      kind: 'network',
+      code: fault.code,
+      retryable: true,
+      ambiguous: fault.wasSending,
+      origin: 'local',
+    }
+  )
 }
 
 /** No answer came. Only string codes count: the `code` of a DOMException is a number of another world. */

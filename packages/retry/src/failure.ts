@@ -32,6 +32,11 @@ export interface Failure {
   retryable: boolean
   /** The request was sent and no answer came: it may have been carried out, and billed. */
   ambiguous: boolean
+  /**
+   * `local`: this process or machine lacked the means to send it, such as file descriptors or ports. It says nothing about the
+   * server, so it is no reason to stop calling it.
+   */
+  origin?: 'local' | undefined
   /** How long the server asked to be left alone, in milliseconds. */
   retryAfterMs?: number | undefined
 }
