@@ -29,7 +29,7 @@ export default tseslint.config(
     // A leaf is worth installing alone: it takes functions, never another package of ours.
     files: leaves.map((leaf) => `packages/${leaf}/src/**/*.ts`),
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@harbor/*'] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@harbor/*', '!@harbor/parts'] }] },
   },
   {
     // Tests hand methods around as values, and throw what no decent program throws to see what becomes of it.

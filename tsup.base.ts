@@ -1,4 +1,4 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
 /** How every published package is built: one ESM bundle with its declarations, dependencies left outside. */
 export default defineConfig({
@@ -9,8 +9,29 @@ export default defineConfig({
   // Node's own modules keep their prefix: it is what other runtimes know them by.
   removeNodeProtocol: false,
   external: [/^node:/],
+  // Bundled into every package, so that each stays free of dependencies.
+  noExternal: ['@harbor/parts'],
+  plugins: [withoutPrivatePaths()],
   dts: true,
   sourcemap: true,
   clean: true,
   treeshake: true,
 })
+
+type Plugin = NonNullable<Options['plugins']>[number]
+
+/** What is bundled in from a private package is published as the package's own: no path leads to a folder that users do not have. */
+function withoutPrivatePaths(): Plugin {
+  return {
+    name: 'without-private-paths',
+    renderChunk(code, info) {
+      // The map is the text of a JSON file here, which the typings do not say.
+      const map: unknown = info.map
+      if (typeof map === 'string')
+        Object.assign(info, {
+          map: map.replaceAll('../parts/src/', 'src/shared/').replaceAll('@harbor/parts', '#shared'),
+        })
+      return { code: code.replaceAll('// ../parts/src/', '// src/shared/') }
+    },
+  }
+}

@@ -2,7 +2,7 @@ import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pnpm } from './pnpm.ts'
 import { mustRun } from './run.ts'
-import { type Manifest, type Member, readManifest, root } from './workspace.ts'
+import { type Manifest, type Member, members, readManifest, root } from './workspace.ts'
 
 /** Packs a package as it would be published and returns the tarball's path. */
 export async function pack(member: Member, destination: string, signal?: AbortSignal): Promise<string> {
@@ -37,6 +37,14 @@ export function tarballProblems(folder: string): string[] {
   const text = JSON.stringify(manifest)
   if (text.includes('@harbor/source')) problems.push('package.json still offers the sources')
   if (text.includes('workspace:')) problems.push('package.json still names workspace versions')
+  for (const { manifest: member } of members()) {
+    if (member.private !== true || !member.name.startsWith('@harbor/')) continue
+    if (text.includes(member.name)) problems.push(`package.json names the private package ${member.name}`)
+  }
+  for (const file of files.filter((each) => each.startsWith('dist/'))) {
+    if (/@harbor\/parts|\/parts\/src/.test(readFileSync(join(folder, file), 'utf8')))
+      problems.push(`${file} names the private package parts`)
+  }
   const licensed = files.includes('LICENSE') && readFileSync(join(folder, 'LICENSE'), 'utf8')
   if (licensed !== readFileSync(join(root, 'LICENSE'), 'utf8'))
     problems.push("LICENSE is not the repository's")

@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.ts'
+import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
 
 /** What one option accepts: a test and, for the message, its name in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
@@ -24,7 +24,7 @@ export const aClock: Check = having('a clock', 'now')
 export const aSignal: Check = having('an AbortSignal', 'addEventListener', 'removeEventListener')
 export const oneOf = (...values: readonly string[]): Check => [
   (value) => values.includes(value as string),
-  `one of ${values.map(show).join(', ')}`,
+  `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`,
 ]
 export const either = (one: Check, other: Check): Check => [
   (value) => one[0](value) || other[0](value),
@@ -37,26 +37,45 @@ export const either = (one: Check, other: Check): Check => [
  * @throws TypeError which says what was expected and what came
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
-  if (!isObject(options)) throw new TypeError(`options must be an object, got ${show(options)}`)
+  if (!isObject(options)) throw new TypeError(`options must be an object, got ${describeValue(options)}`)
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!check) {
-      throw new TypeError(`unknown option ${name}; did you mean ${nearestName(name, Object.keys(checks))}?`)
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
     }
     if (value !== undefined && !check[0](value)) {
-      throw new TypeError(`${name} must be ${check[1]}, got ${show(value)}`)
+      throw new TypeError(`${name} must be ${check[1]}, got ${describeValue(value)}`)
     }
   }
 }
 
-/** Names what came without its content, which may be a secret. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (Array.isArray(value)) return 'an array'
-  if (isObject(value)) return 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
-}
-
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
+}
+
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  maxBatchSize: 'max maxSize size batchSize',
+  maxWaitMs: 'wait delay interval window',
+  maxConcurrentBatches: 'concurrency maxConcurrency maxConcurrent parallelism',
+  concurrency: 'concurrent maxConcurrency maxConcurrent parallelism limit',
+  maxQueueItems: 'maxQueue queueSize',
+  maxQueue: 'queueSize',
+  key: 'cacheKeyFn keyFn',
+  sizeOf: 'size',
+  retry: 'retries maxRetries attempts',
+  limiter: 'limits rateLimit rateLimiter',
+  requestsPerMinute: 'rpm',
+  tokensPerMinute: 'tpm',
+  requestsPerDay: 'rpd',
+  burstMs: 'burst',
+  min: 'minimum',
+  max: 'maximum',
+  initial: 'start',
+  priority: 'prio',
+  signal: 'abortSignal',
+  maxRequests: 'max batchSize',
+  maxLineBytes: 'maxLineLength',
+  onBadLine: 'onError',
 }

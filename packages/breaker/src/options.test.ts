@@ -3,11 +3,11 @@ import { BreakerOpenError, CircuitBreaker, consecutive, countWindow, timeWindow 
 
 describe('options', () => {
   it.each<[unknown, string]>([
-    [{ trip: [] }, 'trip must be a trip rule, such as consecutive(3), or a list of some, got object'],
+    [{ trip: [] }, 'trip must be a trip rule, such as consecutive(3), or a list of some, got an array'],
     [{ trip: 3 }, 'trip must be a trip rule, such as consecutive(3), or a list of some, got 3'],
     [
       { trip: [consecutive(1), null] },
-      'trip must be a trip rule, such as consecutive(3), or a list of some, got object',
+      'trip must be a trip rule, such as consecutive(3), or a list of some, got an array',
     ],
     [{ openForMs: 0 }, 'openForMs must be a number of milliseconds of at least 1, or a function, got 0'],
     [{ openForMs: NaN }, 'openForMs must be a number of milliseconds of at least 1, or a function, got NaN'],
@@ -16,12 +16,12 @@ describe('options', () => {
       'openForMs must be a number of milliseconds of at least 1, or a function, got Infinity',
     ],
     [{ probes: 1.5 }, 'probes must be a whole number of at least 1, got 1.5'],
-    [{ probeTimeoutMs: '5' }, 'probeTimeoutMs must be a number of milliseconds of at least 1, got "5"'],
-    [{ judge: 'failure' }, 'judge must be of type function, got "failure"'],
-    [{ restore: {} }, 'restore must be what snapshot() returned, got object'],
+    [{ probeTimeoutMs: '5' }, 'probeTimeoutMs must be a number of milliseconds of at least 1, got a string'],
+    [{ judge: 'failure' }, 'judge must be of type function, got a string'],
+    [{ restore: {} }, 'restore must be what snapshot() returned, got an object'],
     [
       { restore: { version: 2, takenAt: 0, state: 'closed' } },
-      'restore must be what snapshot() returned, got object',
+      'restore must be what snapshot() returned, got an object',
     ],
     [{ clock: 5 }, 'clock must be a clock, got 5'],
     [{ openFor: 5 }, 'unknown option openFor; did you mean openForMs?'],
@@ -67,7 +67,7 @@ describe('options', () => {
     ],
     [
       () => new CircuitBreaker().on('opened' as never, () => undefined),
-      'event must be open, half-open, close or reject, got "opened"',
+      'event must be open, half-open, close or reject, got a string',
     ],
     [
       () => new CircuitBreaker().on('open', undefined as never),

@@ -1,3 +1,5 @@
+import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
+
 /** Whether a value will do for an option: `true`, or else what it must be, in words. */
 export type Check = (value: unknown) => true | string
 
@@ -33,7 +35,8 @@ export function validate(
   for (const name of [...required, ...Object.keys(options)]) {
     const check = Object.hasOwn(checks, name) && checks[name]
     if (!check) {
-      throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
     }
     const value: unknown = options[name as never]
     if (value !== undefined || required.includes(name)) expect(name, value, check)
@@ -44,15 +47,19 @@ export function validate(
 export function expect(name: string, value: unknown, check: Check): void {
   const expected = check(value)
   if (expected === true) return
-  // What came is named without its content, which may be a secret.
-  const got =
-    value === Object(value) ? typeof value : typeof value === 'string' ? `"${value}"` : String(value)
-  throw new TypeError(`${name} must be ${expected}, got ${got}`)
+  throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** The known name that shares the most pairs of letters with this one. */
-function nearest(name: string, known: string[]): string | undefined {
-  const pairs = Array.from(name.toLowerCase(), (letter, at) => letter + name.charAt(at + 1).toLowerCase())
-  const shared = (other: string): number => pairs.filter((pair) => other.toLowerCase().includes(pair)).length
-  return known.sort((one, other) => shared(other) - shared(one))[0]
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  trip: 'threshold failureThreshold errorThreshold errorThresholdPercentage maxFailures',
+  openForMs: 'resetTimeout halfOpenAfter cooldown breakDuration sleepWindow',
+  probes: 'halfOpenCalls halfOpenRequests',
+  judge: 'errorFilter isFailure shouldTrip',
+  restore: 'initialState',
+  maxKeys: 'max maxSize maxEntries',
+  idleMs: 'ttl maxAge',
+  minimumCalls: 'volumeThreshold minimum minimumRps',
+  failureRatio: 'ratio',
+  durationMs: 'duration rollingCountTimeout',
 }

@@ -1,10 +1,8 @@
-import { nearestName } from './nearest-name.ts'
+import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
 
 /** What one option accepts: a test and, for the message, its name in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** The longest delay that `setTimeout` keeps, about 24.8 days. It runs a longer one at once. */
-const LONGEST_TIMER_MS = 2_147_483_647
 /** Nothing is kept longer: a year. It is what bounds the memory of invalidated tags, too. */
 export const LONGEST_LIFE_MS = 31_536_000_000
 
@@ -13,7 +11,7 @@ const between = (value: unknown, least: number, most: number): boolean =>
 
 export const timer: Check = [
   (value) => between(value, 1, LONGEST_TIMER_MS),
-  'a number of milliseconds from 1 to 2147483647',
+  `a number of milliseconds from 1 to ${LONGEST_TIMER_MS}`,
 ]
 export const life: Check = [
   (value) => between(value, 0, LONGEST_LIFE_MS),
@@ -59,12 +57,13 @@ export const aSignal: Check = /* @__PURE__ */ having(
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>, what = 'options'): void {
   if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new TypeError(`${what} must be an object, got ${show(options)}`)
+    throw new TypeError(`${what} must be an object, got ${describeValue(options)}`)
   }
   for (const name in options) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!check) {
-      throw new TypeError(`unknown option ${name}; did you mean ${nearestName(name, Object.keys(checks))}?`)
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
     }
     const value: unknown = options[name as never]
     if (value !== undefined) expect(name, value, check)
@@ -73,13 +72,22 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
 
 /** @throws TypeError which says what was expected and what came */
 export function expect(name: string, value: unknown, [accepts, expected]: Check): void {
-  if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${show(value)}`)
+  if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** Names what came without its content, which may be a secret. */
-function show(value: unknown): string {
-  if (value === '') return 'an empty string'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'string' || typeof value === 'function' ? `a ${typeof value}` : String(value)
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  maxEntries: 'max size maxItems maxKeys',
+  maxBytes: 'maxSize',
+  ttlMs: 'maxAge stdTTL expires expiresIn lifetime',
+  staleWhileRevalidateMs: 'swr grace',
+  staleIfErrorMs: 'sie',
+  farTier: 'store l2 secondary',
+  namespace: 'prefix',
+  timeoutMs: 'deadline',
+  scope: 'tenant',
+  concurrency: 'maxConcurrency maxConcurrent parallelism',
+  control: 'cache mode',
+  signal: 'abortSignal',
+  ignore: 'ignoreKeys',
 }

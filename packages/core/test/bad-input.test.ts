@@ -14,10 +14,10 @@ const KEY = { apiKey: 'test-key' }
 
 describe('a wrong option is refused at once, and the message names what to change', () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ retires: 3 }, /^Unknown option retires\. Did you mean retry\?$/],
+    [{ retires: 3 }, /^Unknown option retires\. Did you mean maxRetries\?$/],
     [{ timeout: -1 }, /^timeout must be a number of milliseconds above 0 .*, got -1\.$/],
     [{ timeout: Infinity }, /^timeout must be a number of milliseconds above 0 .*, got Infinity\.$/],
-    [{ timeout: '30s' }, /^timeout must be .*, got another string\.$/],
+    [{ timeout: '30s' }, /^timeout must be .*, got a string\.$/],
     [{ maxRetries: -1 }, /^maxRetries must be a whole number of at least 0, got -1\.$/],
     [{ maxRetries: 1.5 }, /^maxRetries must be a whole number of at least 0, got 1\.5\.$/],
     [{ maxRetries: 1, retry: { maxAttempts: 5 } }, /maxRetries: 1 .* 5 attempts contradict each other/],
@@ -60,7 +60,7 @@ describe('a wrong option is refused at once, and the message names what to chang
       /^apiKey belongs to the client that uses this fetch/,
     )
     expect(() => createHarborFetch({ retries: 3 } as object)).toThrow(
-      /^Unknown option retries\. Did you mean retry\?/,
+      /^Unknown option retries\. Did you mean maxRetries\?/,
     )
   })
 

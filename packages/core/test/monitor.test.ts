@@ -92,7 +92,7 @@ it.each<[object, string]>([
   [{ windowMs: 5_000 }, 'windowMs must be 10 to 1000 times intervalMs, which is 1000, got 5000.'],
   [{ windowMs: 2_000_000 }, 'windowMs must be 10 to 1000 times intervalMs'],
   [{ windowMs: Infinity }, 'windowMs must be'],
-  [{ onAdvice: 'log' }, 'onAdvice must be a function, got another string.'],
+  [{ onAdvice: 'log' }, 'onAdvice must be a function, got a string.'],
   [{ clock: {} }, 'clock must be an object with now()'],
 ])('refuses %j by name', (options, message) => {
   const harbor = harborFor({ baseURL: 'http://127.0.0.1:9/v1' })

@@ -190,8 +190,8 @@ describe('fallback', () => {
   })
 
   it.each<[unknown, unknown, string]>([
-    [[], {}, 'targets must be a list of at least one function, or { name, run }, got object'],
-    [[{ name: 'a' }], {}, 'targets must be a list of at least one function, or { name, run }, got object'],
+    [[], {}, 'targets must be a list of at least one function, or { name, run }, got an array'],
+    [[{ name: 'a' }], {}, 'targets must be a list of at least one function, or { name, run }, got an array'],
     [[() => 1], { shouldAdvnce: 5 }, 'unknown option shouldAdvnce; did you mean shouldAdvance?'],
     [[() => 1], { signal: 5 }, 'signal must be an AbortSignal, got 5'],
   ])('refuses by name what makes no sense: %j %j', async (targets, options, message) => {

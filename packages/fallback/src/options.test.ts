@@ -8,18 +8,18 @@ describe('options', () => {
     [{}, 'targets must be a list of at least one target, each with a name of its own, got undefined'],
     [
       { targets: [] },
-      'targets must be a list of at least one target, each with a name of its own, got object',
+      'targets must be a list of at least one target, each with a name of its own, got an array',
     ],
     [
       { targets: [{ name: 'a' }, { name: 'a' }] },
-      'targets must be a list of at least one target, each with a name of its own, got object',
+      'targets must be a list of at least one target, each with a name of its own, got an array',
     ],
     [
       { targets: [null] },
-      'targets must be a list of at least one target, each with a name of its own, got object',
+      'targets must be a list of at least one target, each with a name of its own, got an array',
     ],
     [{ targets, failureThreshold: 0 }, 'failureThreshold must be a whole number of at least 1, got 0'],
-    [{ targets, whenNoneAvailable: 'wait' }, 'whenNoneAvailable must be one of fail, try-all, got "wait"'],
+    [{ targets, whenNoneAvailable: 'wait' }, 'whenNoneAvailable must be one of fail, try-all, got a string'],
     ...[0, NaN, Infinity, 2 ** 31].map((ms): [unknown, string] => [
       { targets, healthCheckIntervalMs: ms },
       `healthCheckIntervalMs must be a number of milliseconds from 1 to 2147483647, got ${ms}`,
@@ -36,7 +36,7 @@ describe('options', () => {
       { targets, hedge: {} },
       "afterMs must be 'p95' or a number of milliseconds from 0 to 2147483647, got undefined",
     ],
-    [{ targets, lastResort: 'sorry' }, 'lastResort must be of type function, got "sorry"'],
+    [{ targets, lastResort: 'sorry' }, 'lastResort must be of type function, got a string'],
     [{ targets, healthChek: 1 }, 'unknown option healthChek; did you mean healthCheck?'],
   ])('of a chain are refused by name when they make no sense: %j', (options, message) => {
     expect(() => new FallbackChain(options as never)).toThrow(new TypeError(message))

@@ -1,8 +1,7 @@
+import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
+
 /** Whether a value will do for an option: `true`, or else what it must be, in words. */
 export type Check = (value: unknown) => true | string
-
-/** The longest delay that `setTimeout` keeps, about 24.8 days. It runs a longer one at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 const isNumber = (value: unknown, least: number, most: number): boolean =>
   typeof value === 'number' && value >= least && value <= most
@@ -34,7 +33,8 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   for (const name of Object.keys(options)) {
     const check = Object.hasOwn(checks, name) && checks[name]
     if (!check) {
-      throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, Object.keys(checks))}?`)
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
     }
     const value: unknown = options[name as never]
     if (value !== undefined) expect(name, value, check)
@@ -45,15 +45,19 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
 export function expect(name: string, value: unknown, check: Check): void {
   const expected = check(value)
   if (expected === true) return
-  // What came is named without its content, which may be a secret.
-  const got =
-    value === Object(value) ? typeof value : typeof value === 'string' ? `"${value}"` : String(value)
-  throw new TypeError(`${name} must be ${expected}, got ${got}`)
+  throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** The known name that shares the most pairs of letters with this one. */
-function nearest(name: string, known: string[]): string | undefined {
-  const pairs = Array.from(name.toLowerCase(), (letter, at) => letter + name.charAt(at + 1).toLowerCase())
-  const shared = (other: string): number => pairs.filter((pair) => other.toLowerCase().includes(pair)).length
-  return known.sort((one, other) => shared(other) - shared(one))[0]
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  targets: 'models providers clients fallbacks',
+  order: 'strategy sort',
+  shouldAdvance: 'shouldFallback retryIf',
+  failureThreshold: 'threshold maxFailures allowedFails',
+  hedge: 'hedging',
+  lastResort: 'default defaultValue fallback',
+  onAdvance: 'onFallback onError',
+  signal: 'abortSignal',
+  afterMs: 'delay',
+  maxExtraRatio: 'ratio',
 }

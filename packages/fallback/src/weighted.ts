@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import type { Order } from './order.ts'
 import { sortBy } from './sort-by.ts'
 
@@ -12,7 +13,9 @@ export function weighted<Target extends { readonly name: string }>(
   const keyOf = (target: Target): number => {
     const weight = weightOf(target)
     if (weight >= 0) return weight === 0 ? -Infinity : Math.log(1 - random()) / weight
-    throw new TypeError(`the weight of ${target.name} must be a number of at least 0, got ${weight}`)
+    throw new TypeError(
+      `the weight of ${target.name} must be a number of at least 0, got ${describeValue(weight)}`,
+    )
   }
   return (targets) => sortBy(targets, (target) => -keyOf(target))
 }

@@ -1,7 +1,4 @@
-import { nearestName } from './nearest-name.ts'
-
-/** The longest that a timer can wait. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1
+import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
 
 export function readWhole(name: string, value: unknown, least: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
@@ -13,9 +10,9 @@ export function readWhole(name: string, value: unknown, least: number): number {
 export function refuseUnknown(options: object, known: readonly string[], prefix: string): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    throw new TypeError(
-      `${prefix}${name} is not an option of the pool; did you mean ${prefix}${nearestName(name, known)}?`,
-    )
+    const near = didYouMean(name, known, OTHER_NAMES)
+    const hint = near === undefined ? '' : `; did you mean ${prefix}${near}?`
+    throw new TypeError(`${prefix}${name} is not an option of the pool${hint}`)
   }
 }
 
@@ -24,7 +21,20 @@ export function isObject(value: unknown): value is object {
 }
 
 export function invalid(name: string, expected: string, value: unknown): TypeError {
-  const got =
-    typeof value === 'string' ? JSON.stringify(value) : isObject(value) ? 'an object' : String(value)
-  return new TypeError(`${name} must be ${expected}, got ${got}`)
+  return new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
+}
+
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  connections: 'concurrency max maxSockets maxConnections poolSize limit',
+  maxQueued: 'maxQueue queueSize',
+  queueTimeoutMs: 'acquireTimeout',
+  keepAliveTimeoutMs: 'keepAlive keepAliveMsecs freeSocketTimeout',
+  maxConnectionAgeMs: 'maxAge ttl clientTtl',
+  connectTimeoutMs: 'connectionTimeout',
+  headersTimeoutMs: 'timeout requestTimeout',
+  bodyIdleTimeoutMs: 'bodyTimeout idleTimeout',
+  tls: 'connect ssl',
+  proxy: 'agent proxyUrl',
+  min: 'minimum',
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { bodyTimeout, codeOf, headTimeout, terminated } from './errors.ts'
 import { IncomingBody } from './incoming-body.ts'
-import { LONGEST_TIMER_MS } from './check-options.ts'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { WithdrawableHandler } from './pooled-request.ts'
 import { UploadStream } from './upload-stream.ts'
 

@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import { addressOf, type Address } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -84,7 +85,7 @@ async function unpackRequest(request: Request, init: PoolRequestInit): Promise<P
 
 function readRedirect(redirect: unknown = 'follow'): 'follow' | 'manual' | 'error' {
   if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect
-  throw new TypeError(`redirect must be 'follow', 'manual' or 'error', got ${JSON.stringify(redirect)}`)
+  throw new TypeError(`redirect must be 'follow', 'manual' or 'error', got ${describeValue(redirect)}`)
 }
 
 function readSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
@@ -95,7 +96,7 @@ function readSignal(signal: AbortSignal | null | undefined): AbortSignal | undef
 
 function readMs(value: number | undefined, name: string): number | undefined {
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
-  throw new TypeError(`${name} must be a number of milliseconds, got ${String(value)}`)
+  throw new TypeError(`${name} must be a number of milliseconds, got ${describeValue(value)}`)
 }
 
 function readHeaders(given: RequestInit['headers'], body: OutgoingBody): string[] {

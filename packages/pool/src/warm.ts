@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import type { LeanFetch } from './lean-fetch.ts'
 
 export interface WarmOptions {
@@ -16,7 +17,7 @@ export async function warm(
 ): Promise<void> {
   const { connections = 1, path } = options
   if (!Number.isInteger(connections) || connections < 1)
-    throw new TypeError(`connections must be a whole number of at least 1, got ${connections}`)
+    throw new TypeError(`connections must be a whole number of at least 1, got ${describeValue(connections)}`)
   const method = path === undefined ? 'OPTIONS' : 'GET'
   const ask = async (url: URL): Promise<void> => {
     const response = await fetch(url, { method, redirect: 'manual' })
@@ -27,7 +28,7 @@ export async function warm(
     const most = mostOf(origin)
     if (connections > most)
       throw new TypeError(
-        `connections must be at most ${most}, which may be open to ${origin} at first, got ${connections}`,
+        `connections must be at most ${most}, which may be open to ${origin} at first, got ${describeValue(connections)}`,
       )
   }
   await Promise.all(urls.flatMap((url) => Array.from({ length: connections }, () => ask(url))))

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from './timer.ts'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { spread, type Jitter } from './jitter.ts'
 import { atLeast, checksOf, duration, oneOf, validate } from './validate.ts'
 

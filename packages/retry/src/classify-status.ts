@@ -1,5 +1,6 @@
+import { readHeader } from '@harbor/parts'
 import type { Failure, FailureKind } from './failure.ts'
-import { readHeader, type HeadersLike } from './headers.ts'
+import type { HeadersLike } from './headers.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** What an answer says about its error, beside the status. */

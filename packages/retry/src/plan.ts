@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import type { Attempt, Limits } from './attempt.ts'
 import { backoffOf } from './backoff.ts'
 import type { GiveUpEvent, RetryEvent } from './events.ts'
@@ -64,5 +65,5 @@ function chooseWait(
 /** What a caller's function chose: a NaN in a timer would be no wait at all, again and again. */
 function usable(delayMs: number): number {
   if (typeof delayMs === 'number' && delayMs >= 0) return delayMs
-  throw new TypeError(`a delay must be a number of milliseconds of at least 0, got ${String(delayMs)}`)
+  throw new TypeError(`a delay must be a number of milliseconds of at least 0, got ${describeValue(delayMs)}`)
 }

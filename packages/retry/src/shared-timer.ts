@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
-import { LONGEST_TIMER_MS, type Timed, type Timer } from './timer.ts'
+import type { Timed, Timer } from './timer.ts'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 
 /**
  * One `setTimeout` for all who have the same time. They stand in a row: who began first runs out of it first.

@@ -1,5 +1,4 @@
-/** The longest delay that `setTimeout` keeps, about 24.8 days. It runs a longer one at once, a storm instead of a wait. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 
 /** What has a limited time. */
 export interface Timed {

@@ -1,3 +1,5 @@
+import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
+
 /** Whether a value will do for an option: `true`, or else what it must be, in words. */
 export type Check = (value: unknown) => true | string
 
@@ -12,7 +14,7 @@ export const wholeNumber: Check = (value) =>
 export const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
-    values.includes(value) || `one of ${values.map(show).join(', ')}`
+    values.includes(value) || `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`
 export const aFunction: Check = (value) => typeof value === 'function' || 'a function'
 /** Anything with these methods: what our own functions make may come from another copy of the package. */
 export const having =
@@ -36,24 +38,27 @@ export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new
 export function validate(options: object, checks: Checks): void {
   for (const name of Object.keys(options)) {
     const check = checks.get(name)
-    if (!check) throw new TypeError(`unknown option ${name}; did you mean ${nearest(name, checks)}?`)
+    if (!check) {
+      const near = didYouMean(name, [...checks.keys()], OTHER_NAMES)
+      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
+    }
     const value: unknown = options[name as never]
     const expected = value === undefined || check(value)
-    if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${show(value)}`)
+    if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
   }
 }
 
-/** Names what came without its content, which may be a secret. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'object' && value) return Array.isArray(value) ? 'an array' : 'an object'
-  return aFunction(value) === true ? 'a function' : String(value)
-}
-
-/** The known name that shares most pairs of letters with this one, for its length. */
-function nearest(name: string, known: Checks): string | undefined {
-  const pairs = Array.from(name.toLowerCase(), (letter, at) => letter + name.charAt(at + 1).toLowerCase())
-  const likeness = (other: string): number =>
-    pairs.filter((pair) => other.toLowerCase().includes(pair)).length / (name.length + other.length)
-  return [...known.keys()].sort((one, other) => likeness(other) - likeness(one))[0]
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  maxAttempts: 'retries retry attempts tries maxRetries maxTries numOfAttempts retryCount',
+  delayMs: 'interval',
+  baseDelayMs: 'minTimeout minDelay initialDelay startingDelay retryDelay delay interval',
+  maxDelayMs: 'maxTimeout maxBackoff',
+  factor: 'exponent multiplier',
+  jitter: 'randomize',
+  attemptTimeoutMs: 'timeout requestTimeout',
+  deadlineMs: 'maxRetryTime maxElapsedTime totalTimeout',
+  shouldRetry: 'retryIf retryOn retryWhen',
+  onRetry: 'onFailedAttempt',
+  signal: 'abortSignal',
 }

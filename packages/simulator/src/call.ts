@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers'
 import { type AnswerWishes, answerRequest } from './answers/answer-request.ts'
@@ -18,9 +19,6 @@ export interface CallOptions {
   journal: Journal
   batches: BatchService
 }
-
-// A longer timer would fire at once.
-const longestTimer = 2 ** 31 - 1
 
 /** One call on its way to an answer: what came, how to end the connection, and the one timer it may be waiting on. */
 export class Call {
@@ -77,7 +75,7 @@ export class Call {
   /** Goes on after a while, unless the call has ended by then. */
   wait(ms: number, next: () => void): void {
     if (ms <= 0) next()
-    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, longestTimer))
+    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, LONGEST_TIMER_MS))
   }
 
   /** Goes on in the next turn of the event loop. */

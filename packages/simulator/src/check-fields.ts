@@ -1,3 +1,4 @@
+import { didYouMean } from '@harbor/parts'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 
 /** Refuses a value, or lets it pass. `where` names the value in the message. */
@@ -15,7 +16,7 @@ export function checkObject(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object', value)
   for (const key of Object.keys(value)) {
     if (!Object.hasOwn(fields, key))
-      throw new TypeError(`${where} has an unknown key '${key}'${nearest(key, Object.keys(fields))}`)
+      throw new TypeError(`${where} has an unknown key '${key}'${hintFor(key, Object.keys(fields))}`)
   }
   for (const [key, check] of Object.entries(fields)) {
     const field = (value as Record<string, unknown>)[key]
@@ -35,7 +36,7 @@ export function checkTagged(
   const { type, ...fields } = value as { type?: unknown }
   const known = typeof type === 'string' && types.includes(type) ? table[type] : undefined
   if (known === undefined) {
-    const hint = typeof type === 'string' ? nearest(type, types) : `; known are ${types.join(', ')}`
+    const hint = typeof type === 'string' ? hintFor(type, types) : `; known are ${types.join(', ')}`
     throw new TypeError(`${where}.type must be a fault that is possible here, got ${show(type)}${hint}`)
   }
   checkObject(fields, known, where)
@@ -114,7 +115,7 @@ export function list(check: Check): Check {
 export function oneOf(choices: readonly string[]): Check {
   return (value, where) => {
     if (typeof value === 'string' && choices.includes(value)) return
-    const hint = typeof value === 'string' ? nearest(value, choices) : ''
+    const hint = typeof value === 'string' ? hintFor(value, choices) : ''
     fail(where, `one of ${choices.join(', ')}`, value, hint)
   }
 }
@@ -129,26 +130,8 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : String(value)
 }
 
-/** Names the choice that is the fewest edits away. */
-function nearest(word: string, choices: readonly string[]): string {
-  const scored = choices.map((choice) => ({
-    choice,
-    edits: editDistance(word.toLowerCase(), choice.toLowerCase()),
-  }))
-  scored.sort((one, other) => one.edits - other.edits)
-  const [best] = scored
-  return best ? `; the nearest known one is '${best.choice}'` : ''
-}
-
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[to.length] ?? 0
+/** Names the known word that was probably meant. */
+function hintFor(word: string, choices: readonly string[]): string {
+  const near = didYouMean(word, choices)
+  return near === undefined ? '' : `; the nearest known one is '${near}'`
 }

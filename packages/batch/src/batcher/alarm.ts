@@ -1,7 +1,5 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '../clock.ts'
-
-/** The longest delay that `setTimeout` keeps. It runs a longer one at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** One timer for many deadlines: it rings at the earliest that it was given, and knows no other. Nothing is left at rest. */
 export class Alarm {

@@ -1,4 +1,5 @@
-import { show } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+
 import { Batch } from './batch.ts'
 import { BatchQueue } from './batch-queue.ts'
 import type { Batcher } from './batcher.ts'
@@ -69,7 +70,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
 
   async close(mode: 'drain' | 'abort' = 'drain'): Promise<void> {
     if ((mode as unknown) !== 'drain' && mode !== 'abort') {
-      throw new TypeError(`mode must be one of "drain", "abort", got ${show(mode)}`)
+      throw new TypeError(`mode must be one of "drain", "abort", got ${describeValue(mode)}`)
     }
     this.#closed = true
     if (mode === 'abort') {

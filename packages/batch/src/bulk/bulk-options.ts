@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../clock.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ConcurrencyLimit, RateLimiter } from '../limits/contracts.ts'
+import { describeValue } from '@harbor/parts'
 import {
   aClock,
   aFunction,
@@ -9,7 +10,6 @@ import {
   either,
   having,
   oneOf,
-  show,
   validate,
   type Check,
 } from '../validate.ts'
@@ -157,7 +157,7 @@ export function checkSource(source: unknown): void {
     ![sync, async, getReader].some((method) => typeof method === 'function')
   ) {
     throw new TypeError(
-      `source must be an iterable, an async iterable or a ReadableStream, got ${show(source)}`,
+      `source must be an iterable, an async iterable or a ReadableStream, got ${describeValue(source)}`,
     )
   }
 }

@@ -1,5 +1,6 @@
+import { parseRetryAfter } from '@harbor/parts'
 import type { Lease } from '../limits/contracts.ts'
-import { headerReader, type HeadersLike } from '../limits/headers.ts'
+import type { HeadersLike } from '../limits/headers.ts'
 import { parseRateLimitHeaders } from '../limits/rate-limit-headers.ts'
 
 /** What a function tells about its call, so that limits learn from it: the status, when to come back, what it used, what the headers said. */
@@ -12,7 +13,7 @@ export function reportOf(error: unknown, reported: CallReport | undefined): Call
   if (typeof status === 'number') told.status = status
   if (typeof headers === 'object' && headers !== null) {
     told.observed = parseRateLimitHeaders(headers as HeadersLike)
-    const retryAfterMs = retryAfterOf(headers as HeadersLike)
+    const retryAfterMs = parseRetryAfter(headers as HeadersLike)
     if (retryAfterMs !== undefined) told.retryAfterMs = retryAfterMs
   }
   return { ...told, ...reported }
@@ -40,15 +41,3 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ])
-
-/** How long a server asked to be left alone: `retry-after-ms`, or `retry-after` in seconds or as a date. */
-function retryAfterOf(headers: HeadersLike): number | undefined {
-  const read = headerReader(headers)
-  const ms = Number(read('retry-after-ms') ?? NaN)
-  if (ms >= 0) return ms
-  const value = read('retry-after') ?? ''
-  const seconds = value.trim() === '' ? NaN : Number(value)
-  if (seconds >= 0) return seconds * 1_000
-  const until = Date.parse(value)
-  return Number.isNaN(until) ? undefined : Math.max(0, until - Date.now())
-}

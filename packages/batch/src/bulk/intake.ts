@@ -1,4 +1,5 @@
-import { show } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+
 import type { BulkSettings } from './bulk-options.ts'
 import { DuplicateIdError } from './duplicate-id-error.ts'
 import { IdIndex } from './id-index.ts'
@@ -30,7 +31,7 @@ export class Intake<Item> {
     const { id: idOf, onDuplicateId, order } = this.#settings
     const index = this.#index++
     const id = idOf ? idOf(item, index) : this.#places.of(index)
-    if (typeof id !== 'string') throw new TypeError(`id must give a string, got ${show(id)}`)
+    if (typeof id !== 'string') throw new TypeError(`id must give a string, got ${describeValue(id)}`)
     const firstIndex = this.#seen?.add(id, index)
     if (firstIndex !== undefined) {
       if (onDuplicateId === 'error') throw new DuplicateIdError(id, firstIndex, index)

@@ -492,12 +492,12 @@ describe('options', () => {
       'concurrency must be a whole number of at least 1 or a concurrency limit, got Infinity',
     ],
     [{ readAhead: -1 }, 'readAhead must be a whole number of at least 0, got -1'],
-    [{ order: 'random' }, 'order must be one of "completion", "input", got "random"'],
+    [{ order: 'random' }, 'order must be one of "completion", "input", got a string'],
     [{ reorderWindow: 5 }, "reorderWindow needs order: 'input'"],
     [{ cost: () => ({ input: 1, output: 1 }) }, 'cost needs limiter, which it is for'],
     [{ fingerprint: 'x' }, 'fingerprint needs journal, in which it is kept'],
     [{ journal: 7 }, 'journal must be a path or a journal, got 7'],
-    [{ journal: '' }, 'journal must be a path or a journal, got ""'],
+    [{ journal: '' }, 'journal must be a path or a journal, got an empty string'],
     [{ limiter: {} }, 'limiter must be a rate limiter, got an object'],
     [{ stopWhen: { failureRate: 2 } }, 'failureRate must be a number of more than 0 and at most 1, got 2'],
     [{ stopWhen: { failures: -1 } }, 'failures must be a whole number of at least 1, got -1'],
@@ -510,7 +510,7 @@ describe('options', () => {
   it('need a source and a function', () => {
     for (const [source, name] of [
       [7, '7'],
-      ['a text', '"a text"'],
+      ['a text', 'a string'],
       [undefined, 'undefined'],
       [{}, 'an object'],
     ] as const) {

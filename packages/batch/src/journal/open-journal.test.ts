@@ -229,7 +229,7 @@ describe('a file that cannot be a journal', () => {
       'groupMs must be a number of milliseconds of at least 0, got -1',
     )
     await expect(openJournal(freshPath(), { durability: 'never' as never })).rejects.toThrow(
-      'durability must be one of "group", "each", "os", got "never"',
+      'durability must be one of "group", "each", "os", got a string',
     )
   })
 })

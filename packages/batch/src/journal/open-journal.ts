@@ -1,5 +1,6 @@
 import { fileChunks } from '../jsonl/file-chunks.ts'
-import { count, duration, oneOf, show, validate, type Check } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { count, duration, oneOf, validate, type Check } from '../validate.ts'
 import { FileJournal } from './file-journal.ts'
 import type { GroupSettings } from './group-writer.ts'
 import type { Journal } from './journal.ts'
@@ -35,7 +36,8 @@ export interface JournalOptions {
  * @throws UnusableJournalError for a file that is no journal, is damaged or cannot be opened
  */
 export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
-  if (typeof path !== 'string' || path === '') throw new TypeError(`path must be a path, got ${show(path)}`)
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError(`path must be a path, got ${describeValue(path)}`)
   validate(options, CHECKS)
   const settings: GroupSettings = {
     durability: options.durability ?? 'group',

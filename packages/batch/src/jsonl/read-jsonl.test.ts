@@ -325,7 +325,7 @@ describe('the source', () => {
     [() => readJsonl('a', { maxLineBytes: 0 }), 'maxLineBytes must be a whole number of at least 1, got 0'],
     [
       () => readJsonl('a', { onBadLine: 'ignore' as never }),
-      'onBadLine must be one of "throw", "skip" or a function, got "ignore"',
+      'onBadLine must be one of "throw", "skip" or a function, got a string',
     ],
     [
       () => readJsonl('a', { onBadline: 'skip' } as never),

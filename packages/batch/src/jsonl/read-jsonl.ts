@@ -1,4 +1,5 @@
-import { aFunction, count, either, oneOf, show, validate, type Check } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { aFunction, count, either, oneOf, validate, type Check } from '../validate.ts'
 import { BadLineError } from './bad-line-error.ts'
 import { fileChunks } from './file-chunks.ts'
 import { LineCutter, type RawLine } from './line-cutter.ts'
@@ -51,7 +52,7 @@ export function readJsonl<T>(
     typeof (source as Partial<typeof source> | null)?.[Symbol.asyncIterator] !== 'function'
   ) {
     throw new TypeError(
-      `source must be the path of a file or an async iterable of bytes, got ${show(source)}`,
+      `source must be the path of a file or an async iterable of bytes, got ${describeValue(source)}`,
     )
   }
   const { maxLineBytes = 16 * 1024 * 1024, onBadLine = 'throw' } = options

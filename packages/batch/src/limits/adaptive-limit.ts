@@ -1,5 +1,6 @@
 import { PriorityQueue } from '../batcher/priority-queue.ts'
-import { aSignal, show } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { aSignal } from '../validate.ts'
 import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
 
 const CUT = 0.7
@@ -47,7 +48,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease> {
     return new Promise((resolve, reject) => {
       if (signal !== undefined && !aSignal[0](signal))
-        throw new TypeError(`signal must be an AbortSignal, got ${show(signal)}`)
+        throw new TypeError(`signal must be an AbortSignal, got ${describeValue(signal)}`)
       signal?.throwIfAborted() // A promise that is being made rejects with its reason.
       const lease = this.tryAcquire()
       if (lease) resolve(lease)

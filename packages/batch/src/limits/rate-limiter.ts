@@ -1,6 +1,7 @@
 import { Alarm } from '../batcher/alarm.ts'
 import type { Clock } from '../clock.ts'
-import { aSignal, show, validate, type Check } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { aSignal, validate, type Check } from '../validate.ts'
 import type { AcquireOptions, Cost, Lease, Outcome, RateLimiter, RateLimiterStats } from './contracts.ts'
 import { LimiterFullError } from './limiter-full-error.ts'
 import { Quotas, type Marks } from './quotas.ts'
@@ -244,11 +245,11 @@ function isCost({ input, output }: Cost): boolean {
 
 function checkCost(cost: Cost): void {
   if (typeof cost !== 'object' || (cost as unknown) === null)
-    throw new TypeError(`cost must be { input, output }, got ${show(cost)}`)
+    throw new TypeError(`cost must be { input, output }, got ${describeValue(cost)}`)
   for (const part of ['input', 'output'] as const) {
     if (Number.isFinite(cost[part]) && cost[part] >= 0) continue
     throw new TypeError(
-      `cost.${part} must be a finite number of tokens of at least 0, got ${show(cost[part])}`,
+      `cost.${part} must be a finite number of tokens of at least 0, got ${describeValue(cost[part])}`,
     )
   }
 }

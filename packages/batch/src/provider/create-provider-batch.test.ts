@@ -590,7 +590,7 @@ it.each([
   [{ endpoint: '/v1/moon' }, 'endpoint must be one of "/v1/chat/completions"'],
   [{ maxRequest: 5 }, 'unknown option maxRequest; did you mean maxRequests?'],
   [{ maxResubmits: -1 }, 'maxResubmits must be a whole number of at least 0, got -1'],
-  [{ state: '' }, 'state must be the path of a file or a store with read and append, got ""'],
+  [{ state: '' }, 'state must be the path of a file or a store with read and append, got an empty string'],
 ])('refuses %j', (options, message) => {
   expect(() => batchOf(options as Partial<ProviderBatchOptions>)).toThrow(message)
   expect(() => batchOf().run(5 as never)).toThrow('requests must be iterable, got 5')

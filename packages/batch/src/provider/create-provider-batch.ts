@@ -1,4 +1,5 @@
-import { aSignal, flag, show, validate } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { aSignal, flag, validate } from '../validate.ts'
 import { settingsOf, type ProviderBatchOptions } from './options.ts'
 import { BatchRun } from './batch-run.ts'
 import type { ProviderBatchRun } from './contracts.ts'
@@ -37,7 +38,8 @@ export function createProviderBatch(options: ProviderBatchOptions): ProviderBatc
   return {
     run(requests, runOptions = {}) {
       validate(runOptions, { signal: aSignal, resubmitFailed: flag })
-      if (!isIterable(requests)) throw new TypeError(`requests must be iterable, got ${show(requests)}`)
+      if (!isIterable(requests))
+        throw new TypeError(`requests must be iterable, got ${describeValue(requests)}`)
       const { signal, resubmitFailed = false } = runOptions
       return new BatchRun(settings, requests, { signal, resubmitFailed })
     },

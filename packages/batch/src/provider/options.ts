@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../clock.ts'
-import { aClock, aFunction, count, duration, oneOf, show, validate, type Check } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+import { aClock, aFunction, count, duration, oneOf, validate, type Check } from '../validate.ts'
 import type { ProviderBatchClient, ProviderBatchEndpoint } from './client.ts'
 import { fileState } from './state-file.ts'
 import { memoryState, type BatchStateStore } from './state-store.ts'
@@ -62,7 +63,7 @@ export function settingsOf(options: ProviderBatchOptions): ProviderBatchSettings
   validate(options, CHECKS)
   for (const name of ['client', 'endpoint'] as const) {
     if ((options[name] as unknown) === undefined)
-      throw new TypeError(`${name} must be ${CHECKS[name][1]}, got ${show(undefined)}`)
+      throw new TypeError(`${name} must be ${CHECKS[name][1]}, got ${describeValue(undefined)}`)
   }
   const { state } = options
   const { pollMs = 5_000 } = options

@@ -1,10 +1,8 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '../clock.ts'
 
 const FIRST_DELAY_MS = 1_000
 const LONGEST_DELAY_MS = 60_000
-/** `setTimeout` runs a longer one at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 export interface PatienceOptions {
   clock: Clock
   random: () => number

@@ -1,4 +1,5 @@
-import { show } from '../validate.ts'
+import { describeValue } from '@harbor/parts'
+
 import { IdsHash } from './ids-hash.ts'
 import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 
@@ -51,15 +52,15 @@ export function requestLine(
   { endpoint, tokensOf }: Pick<ProviderBatchSettings, 'endpoint' | 'tokensOf'>,
 ): RequestLine {
   if (typeof request !== 'object' || (request as unknown) === null)
-    throw new TypeError(`a request must be { id, body }, got ${show(request)}`)
+    throw new TypeError(`a request must be { id, body }, got ${describeValue(request)}`)
   const { id, body } = request
   if (typeof id !== 'string' || id === '')
-    throw new TypeError(`id of a request must be a string that is not empty, got ${show(id)}`)
+    throw new TypeError(`id of a request must be a string that is not empty, got ${describeValue(id)}`)
   if (typeof body !== 'object' || (body as unknown) === null)
-    throw new TypeError(`body of a request must be an object, got ${show(body)}`)
+    throw new TypeError(`body of a request must be an object, got ${describeValue(body)}`)
   const line = encoder.encode(`${JSON.stringify({ custom_id: id, method: 'POST', url: endpoint, body })}\n`)
   const tokens = tokensOf ? tokensOf(request) : Math.ceil(line.length / 4)
   if (!(tokens >= 0 && tokens < Infinity))
-    throw new TypeError(`tokensOf must give a finite number of at least 0, got ${show(tokens)}`)
+    throw new TypeError(`tokensOf must give a finite number of at least 0, got ${describeValue(tokens)}`)
   return { id, line, tokens }
 }

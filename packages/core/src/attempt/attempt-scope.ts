@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { TimeoutError } from '../errors.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
@@ -78,7 +79,7 @@ export class AttemptScope {
       () => {
         this.#lastTurn = setImmediate(onTime)
       },
-      Math.min(ms, 2 ** 31 - 1),
+      Math.min(ms, LONGEST_TIMER_MS),
     )
     this.#timer.unref()
   }

@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import type { BulkOptions } from '@harbor/batch'
 import type { ProviderBatchOptions } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
@@ -41,7 +42,7 @@ const DIRECT_ONLY = ['concurrency', 'request', 'order', 'reorderWindow', 'readAh
 /** @throws OptionError for what contradicts `via`; what is left, the runner knows best */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
   if (via !== 'direct' && (via as unknown) !== 'provider') {
-    throw new OptionError('via', `via must be 'direct' or 'provider', got ${JSON.stringify(via)}.`)
+    throw new OptionError('via', `via must be 'direct' or 'provider', got ${describeValue(via)}.`)
   }
   const [refused] =
     via === 'provider'

@@ -1,4 +1,4 @@
-import { MAX_MS } from '../options/check.ts'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
 /** A wait that ends with its call: when the caller leaves, and when the time of the call is up. */
@@ -11,7 +11,7 @@ export class CallWait {
 
   constructor(exchange: Exchange) {
     this.#caller = exchange.signal
-    this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), MAX_MS))
+    this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), LONGEST_TIMER_MS))
     this.#timer.unref()
     if (this.#caller?.aborted) this.#left()
     else this.#caller?.addEventListener('abort', this.#left, { once: true })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { ApiRequest } from '../call/api-request.ts'
-import { nearest } from '../options/check.ts'
+import { didYouMean } from '@harbor/parts'
 import { OPTIONS, type OptionName } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -110,10 +110,9 @@ function parsed(args: readonly string[]): { values: Values; positionals: string[
     const { code, message } = error as { code?: string; message: string }
     const option = /'(-[^' ]*)/.exec(message)?.[1] ?? ''
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-      const near = nearest(option.replace(/^-+/, ''), Object.keys(OPTIONS))
-      throw new UsageError(
-        `unknown option ${option}. Did you mean --${near?.name}? harbor --help lists all there is.`,
-      )
+      const near = didYouMean(option.replace(/^-+/, ''), Object.keys(OPTIONS))
+      const hint = near === undefined ? '' : ` Did you mean --${near}?`
+      throw new UsageError(`unknown option ${option}.${hint} harbor --help lists all there is.`)
     }
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
       const name = option.replace(/^-+/, '')

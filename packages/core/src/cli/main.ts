@@ -1,4 +1,4 @@
-import { nearest } from '../options/check.ts'
+import { didYouMean } from '@harbor/parts'
 import { parseBulk } from './arguments.ts'
 import { bulkCommand } from './bulk-command.ts'
 import { courtesyStream } from './courtesy.ts'
@@ -31,6 +31,7 @@ function print(text: string): ExitCode {
 }
 
 function unknown(command: string): string {
-  const near = nearest(command.replace(/^-+/, ''), ['bulk', 'help', '--version'])
-  return `there is no command ${command}. Did you mean ${near?.name}? harbor --help lists all there is.`
+  const near = didYouMean(command.replace(/^-+/, ''), ['bulk', 'help', 'version'])
+  const hint = near === undefined ? '' : ` Did you mean ${near === 'version' ? '--version' : near}?`
+  return `there is no command ${command}.${hint} harbor --help lists all there is.`
 }

@@ -20,7 +20,7 @@ import { forkOf, MARGIN_MS } from '../call/fork.ts'
 import { planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
-import { MAX_MS } from '../options/check.ts'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../verdict.ts'
@@ -133,7 +133,7 @@ function record(
       staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
       staleIfErrorMs: rules.staleIfErrorMs,
       signal,
-      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_MS),
+      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, LONGEST_TIMER_MS),
       maxRecordBytes: rules.maxRecordBytes,
       serveStaleIf: isOutage,
       isComplete: () => refusal() ?? true,

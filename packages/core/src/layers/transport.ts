@@ -1,4 +1,5 @@
 import type { Pool } from '@harbor/pool'
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { streamClocks, type StreamClocks } from '../attempt/stream-clocks.ts'
 import {
   remainingMs,
@@ -8,7 +9,6 @@ import {
   type WireAttempt,
 } from '../call/exchange.ts'
 import { RedirectRefusedError } from '../errors.ts'
-import { MAX_MS } from '../options/check.ts'
 import { hasNoCallLeft } from '../verdict.ts'
 import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
@@ -45,7 +45,7 @@ const MARGIN_MS = 1_000
  * knows neither, so it is a net so far below them that they always come first.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
-  return Math.min(Math.max(firstTokenMs, idleMs) + NET_MS, MAX_MS)
+  return Math.min(Math.max(firstTokenMs, idleMs) + NET_MS, LONGEST_TIMER_MS)
 }
 
 const NET_MS = 60_000

@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@harbor/batch'
 import { OptionError } from '../errors.ts'
 import { inSection } from '../options/in-section.ts'
@@ -39,7 +40,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
   ) {
     throw new OptionError(
       `${name}.maxConcurrency`,
-      `${name}.maxConcurrency must be a whole number of at least 1, or 'adaptive', got ${JSON.stringify(maxConcurrency)}.`,
+      `${name}.maxConcurrency must be a whole number of at least 1, or 'adaptive', got ${describeValue(maxConcurrency)}.`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { OptionError } from '../errors.ts'
 import * as is from '../options/check.ts'
@@ -76,8 +77,8 @@ const MOST = 1_000
 
 const CHECKS = {
   intervalMs: {
-    accepts: (value) => typeof value === 'number' && value >= 20 && value <= is.MAX_MS,
-    expected: `a number of milliseconds from 20 to ${is.MAX_MS}`,
+    accepts: (value) => typeof value === 'number' && value >= 20 && value <= LONGEST_TIMER_MS,
+    expected: `a number of milliseconds from 20 to ${LONGEST_TIMER_MS}`,
   },
   windowMs: is.finiteMs,
   onAdvice: is.aFunction,

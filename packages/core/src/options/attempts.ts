@@ -1,3 +1,4 @@
+import { describeValue } from '@harbor/parts'
 import { OptionError } from '../errors.ts'
 import type { HarborOptions } from './options.ts'
 
@@ -11,7 +12,7 @@ export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undef
   if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
     throw new OptionError(
       'retry.maxAttempts',
-      `retry.maxAttempts must be a whole number of at least 1, got ${maxAttempts}.`,
+      `retry.maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}.`,
     )
   }
   if (maxAttempts !== undefined && maxRetries !== undefined && maxAttempts !== maxRetries + 1) {

@@ -56,12 +56,12 @@ describe('checkOptions', () => {
     [true, 'true'],
     [null, 'null'],
     ['', 'an empty string'],
-    ['sk-secret', 'another string'],
+    ['sk-secret', 'a string'],
     [['sk-secret'], 'an array'],
-    [{ key: 'sk-secret' }, 'a value of type object'],
+    [{ key: 'sk-secret' }, 'an object'],
     [() => 'sk-secret', 'a function'],
-    [10n, 'a value of type bigint'],
-    [Symbol('sk-secret'), 'a value of type symbol'],
+    [10n, 'a bigint'],
+    [Symbol('sk-secret'), 'a symbol'],
   ])('says of %o what it is, and never what is in it', (value, words) => {
     expect(complaintAbout({ timeout: value }).message).toBe(
       `timeout must be a number of milliseconds above 0 and at most 2147483647, got ${words}.`,

@@ -1,3 +1,4 @@
+import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
 import { OptionError } from '../errors.ts'
 
 /** What one option accepts: a test and, for the message, its name in words. */
@@ -6,17 +7,15 @@ export interface Check {
   readonly expected: string
 }
 
-/** The longest time a timer can measure. */
-export const MAX_MS = 2 ** 31 - 1
-
 export const durationMs: Check = {
-  accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_MS),
-  expected: `a number of milliseconds above 0 and at most ${MAX_MS}, or Infinity`,
+  accepts: (value) =>
+    value === Infinity || (typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS),
+  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}, or Infinity`,
 }
 /** The SDK hands this one to a timer, which takes Infinity for no time at all. */
 export const finiteMs: Check = {
-  accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_MS,
-  expected: `a number of milliseconds above 0 and at most ${MAX_MS}`,
+  accepts: (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS,
+  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}`,
 }
 export const wholeNumber: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -120,52 +119,36 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     const option = section + name
     if (!check) {
-      const near = nearest(name, Object.keys(checks))
-      throw new OptionError(option, `Unknown option ${option}. Did you mean ${section}${near?.name}?`)
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      const hint = near === undefined ? '' : ` Did you mean ${section}${near}?`
+      throw new OptionError(option, `Unknown option ${option}.${hint}`)
     }
     if (value !== undefined && !check.accepts(value)) {
-      throw new OptionError(option, `${option} must be ${check.expected}, got ${describe(value)}.`)
+      throw new OptionError(option, `${option} must be ${check.expected}, got ${describeValue(value)}.`)
     }
   }
-}
-
-/** Names what came without its content, which may be a secret. */
-function describe(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
-  if (typeof value === 'string') return value === '' ? 'an empty string' : 'another string'
-  return Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'function'
-      ? 'a function'
-      : `a value of type ${typeof value}`
 }
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** The known name with the fewest letters to change, and how many. */
-export function nearest(
-  name: string,
-  known: readonly string[],
-): { readonly name: string; readonly distance: number } | undefined {
-  const candidates = known.map((candidate) => ({
-    name: candidate,
-    distance: distance(name.toLowerCase(), candidate.toLowerCase()),
-  }))
-  return candidates.toSorted((one, other) => one.distance - other.distance)[0]
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  maxRetries: 'retries attempts maxAttempts tries',
+  timeout: 'deadline totalTimeout requestTimeout',
+  timeouts: 'attemptTimeout firstTokenTimeout idleTimeout',
+  fallback: 'fallbacks backups',
+  breaker: 'circuitBreaker',
+  limits: 'rateLimit rateLimits concurrency',
+  cache: 'caching ttl maxAge',
+  pool: 'agent httpAgent dispatcher',
+  spendLimit: 'budget maxCost',
+  baseURL: 'url endpoint host',
+  apiKey: 'key token',
+  defaultHeaders: 'headers',
+  attemptMs: 'timeout',
+  ttlMs: 'maxAge',
+  maxEntries: 'max size',
+  maxBytes: 'maxSize',
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { nearest } from '../options/check.ts'
+import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
 import { OPENAI_URL, type Provider } from './providers.ts'
 import type { Target } from './target.ts'
@@ -179,13 +179,13 @@ export class Routes {
     if (rest.length === 0) return `${defaultProvider}/${name}`
     if (providers.has(prefix) || leftOut.includes(prefix)) return name
     const known = [...providers.keys(), ...leftOut]
-    const near = nearest(prefix, known)
+    const near = didYouMean(prefix, known)
     // OpenAI itself has no model with a slash in its name; a gateway has.
-    if (providers.get(defaultProvider)?.baseURL === OPENAI_URL || (near && near.distance <= 2)) {
+    if (providers.get(defaultProvider)?.baseURL === OPENAI_URL || near !== undefined) {
       throw new OptionError(
         option,
         `${option}: '${name}' names a provider '${prefix}' that is not in providers. ` +
-          `Configured: ${known.join(', ')}. Add an entry for it, or did you mean ${near?.name ?? defaultProvider}/${rest.join('/')}?`,
+          `Configured: ${known.join(', ')}. Add an entry for it, or did you mean ${near ?? defaultProvider}/${rest.join('/')}?`,
       )
     }
     return `${defaultProvider}/${name}`

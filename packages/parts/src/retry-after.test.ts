@@ -22,6 +22,10 @@ describe('parseRetryAfter', () => {
     ['the finest unit first', { 'retry-after': '9', 'x-ms-retry-after-ms': '8', 'retry-after-ms': '7' }, 7],
     ['the next one if the first is rubbish', { 'retry-after': '9', 'retry-after-ms': 'NaN' }, 9_000],
     ['headers in any case', { 'Retry-After': '3' }, 3_000],
+    ['a header that was sent twice', { 'retry-after': '2, 2' }, 2_000],
+    ['the longest wait of a header that was sent twice', { 'retry-after': '2, 5' }, 5_000],
+    ['milliseconds that were sent twice', { 'retry-after-ms': '20,30' }, 30],
+    ['two dates', { 'retry-after': 'Sun, 22 Nov 2026 12:00:30 GMT, Sun, 22 Nov 2026 12:01:00 GMT' }, 60_000],
     ['the first of several', { 'retry-after': ['4', '5'] }, 4_000],
     ['nothing', {}, undefined],
     ['nothing, said at length', { 'retry-after': undefined, 'retry-after-ms': '' }, undefined],
@@ -29,12 +33,21 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(headers, now)).toBe(expected)
   })
 
-  it.each(['soon', '-1', '1e3', '0x10', 'Infinity', 'in 5 minutes', 'rubbish 12', 'Sun', '5 s', ','])(
-    'makes nothing of %j',
-    (rubbish) => {
-      expect(parseRetryAfter({ 'retry-after': rubbish, 'retry-after-ms': rubbish }, now)).toBe(undefined)
-    },
-  )
+  it.each([
+    'soon',
+    '-1',
+    '1e3',
+    '0x10',
+    'Infinity',
+    'in 5 minutes',
+    'rubbish 12',
+    'Sun',
+    '5 s',
+    ',',
+    '2, soon',
+  ])('makes nothing of %j', (rubbish) => {
+    expect(parseRetryAfter({ 'retry-after': rubbish, 'retry-after-ms': rubbish }, now)).toBe(undefined)
+  })
 
   it('reads Headers, and anything with get', () => {
     expect(parseRetryAfter(new Headers({ 'Retry-After-Ms': '20' }))).toBe(20)
