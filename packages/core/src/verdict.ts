@@ -131,6 +131,8 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   if (situation === 'sent-unanswered' || (situation === 'local-fault' && failure.ambiguous)) {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
+  // The provider had begun, and a second copy would change something once more.
+  if (situation === 'stream-before-content' && exchange.operation.ambiguousRetries === 0) return false
   // What came was paid for, and is likely to come again.
   if (situation === 'malformed' && failure.ambiguous) {
     return exchange.receipt.possiblyBilled <= Math.min(1, exchange.operation.ambiguousRetries)

@@ -119,7 +119,6 @@ const ROWS: readonly Row[] = [
   { ...malformed('HTML'), fault: { type: 'html-200' } },
   { ...malformed('half of a JSON text'), fault: { type: 'broken-json' } },
   { ...malformed('nothing'), fault: { type: 'empty-body' }, only: 'JSON' },
-  { ...malformed('plain text'), fault: { type: 'wrong-content-type' }, only: 'JSON' },
   { ...malformed('JSON that is no object'), fault: { type: 'play-json', body: '[]' } },
   { ...malformed('JSON where a stream was asked for'), fault: { type: 'json-for-stream' }, only: 'stream' },
   ...told('server_error', 500, 'server', 3),

@@ -2,6 +2,7 @@ import type { TokenUsage } from '../receipt.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { parseEvent } from './in-band-fault.ts'
+import { isPing } from './substance.ts'
 import { ResponsesDialect } from './responses-dialect.ts'
 import { DONE, type SseEvent } from './sse-event.ts'
 import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
@@ -40,8 +41,10 @@ export class AnyDialect implements StreamDialect {
 
   read(event: SseEvent): EventMeaning {
     if (event.data === undefined) return 'nothing'
-    this.#dialect ??= dialectOf(event)
-    return this.#dialect.read(event)
+    const dialect = this.#dialect ?? dialectOf(event)
+    if (!dialect) return 'nothing'
+    this.#dialect = dialect
+    return dialect.read(event)
   }
 
   faultEvent(fault: { code: string; message: string }): FaultEvent {
@@ -49,13 +52,18 @@ export class AnyDialect implements StreamDialect {
   }
 }
 
-function dialectOf(event: SseEvent): StreamDialect {
+/** Undefined while only pings have come, which say nothing about what follows. */
+function dialectOf(event: SseEvent): StreamDialect | undefined {
   const data = objectIn(event)
   const type = typeof data?.['type'] === 'string' ? data['type'] : (event.name ?? '')
+  if (data && (type === '' ? Object.keys(data).length === 0 : PING.test(type) && isPing(data)))
+    return undefined
   if (isResponsesEvent(type)) return new ResponsesDialect()
   if (isChatChunk(data)) return new ChatDialect()
   return new TypedDialect(event.name?.startsWith('thread.') ? event.name : type)
 }
+
+const PING = /^(?:ping|keep-?alive|heartbeat)$/i
 
 function objectIn(event: SseEvent): JsonBody | undefined {
   if (event.data === DONE) return undefined

@@ -58,7 +58,7 @@ export class TypedDialect implements StreamDialect {
     const data = readUnknown(event, this.#family)
     if (data instanceof StreamFaultError) return data
     const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
-    if (isPing(data) && !this.#family?.events.test(type)) return 'nothing'
+    if (this.#family && isPing(data) && !this.#family.events.test(type)) return 'nothing'
     this.usage = readUsage(data['usage']) ?? this.usage
     this.responseId ??= responseIdOf(data)
     this.contents++
