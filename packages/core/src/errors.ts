@@ -58,14 +58,17 @@ export class OptionError extends TypeError {
 /** A stream that ended without proof that it was complete, or that broke a rule of its protocol. */
 export class StreamFaultError extends Error {
   override readonly name = 'StreamFaultError'
-  /** `stream_incomplete`, `stream_malformed`, `stream_stalled`, or the provider's own code when it told the error. */
+  /** `stream_incomplete`, `stream_malformed`, `stream_stalled`, or the provider's own code when it reported the error. */
   readonly code: string
-  /** The HTTP status the provider's in-band error stands for, when it told one. */
+  /** Who found the fault: the provider, which reported it inside the stream, or Harbor, which watched the stream. */
+  readonly origin: 'provider' | 'harbor'
+  /** The HTTP status that the provider's in-band error stands for, when it named one. */
   readonly status: number | undefined
 
-  constructor(code: string, message: string, facts: { status?: number | undefined; cause?: unknown } = {}) {
+  constructor(code: string, message: string, facts: StreamFaultFacts = {}) {
     super(message, facts.cause === undefined ? {} : { cause: facts.cause })
     this.code = code
+    this.origin = facts.origin ?? 'harbor'
     this.status = facts.status
   }
 
@@ -88,6 +91,12 @@ export class RedirectRefusedError extends Error {
   static is(error: unknown): error is RedirectRefusedError {
     return hasCode(error, 'redirect_refused')
   }
+}
+
+interface StreamFaultFacts {
+  readonly origin?: StreamFaultError['origin']
+  readonly status?: number | undefined
+  readonly cause?: unknown
 }
 
 function hasCode(error: unknown, code: string): error is Error {

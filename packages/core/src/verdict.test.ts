@@ -15,6 +15,7 @@ const TABLE: readonly (readonly [
   ms: number | string | undefined,
   cacheable: string,
 ])[] = [
+  ['local-fault', 'yes', 'yes', 'ignore', undefined, undefined, 'no'],
   ['not-sent', 'yes', 'yes', 'failure', undefined, undefined, 'no'],
   ['sent-unanswered', 'once', 'yes', 'failure', undefined, undefined, 'no'],
   ['aborted', 'no', 'no', 'ignore', undefined, undefined, 'no'],
@@ -213,7 +214,7 @@ function exchangeAfter(
   const { maxUpstreamCalls = 6, others = 0, madeHere = failed.length } = facts
   const attempts = failed.map((kind) => ({ failure: { kind } }))
   return {
-    receipt: { possiblyBilled, attempts },
+    receipt: { possiblyBilled, attempts, redirects: 0 },
     operation: { ambiguousRetries },
     policy: { maxUpstreamCalls, attemptsBeforeFallback: 2 },
     leg: { others, attempts: madeHere },

@@ -114,7 +114,7 @@ describe('a world that is wrong', () => {
     expect(error).toMatchObject({
       status: 502,
       code: 'malformed_answer',
-      message: expect.stringMatching(/text\/html.*baseURL/s) as string,
+      message: expect.stringMatching(/web page.*baseURL/s) as string,
     })
   })
 

@@ -1,4 +1,4 @@
-import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
+import { startSimulator, type Fault, type SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -164,11 +164,12 @@ describe('embeddings asked for one by one', () => {
   it('are asked for by halves when the provider gives another number back', async () => {
     const provider = await simulate()
     const one = { object: 'list', model: MODEL, data: [{ object: 'embedding', index: 0, embedding: [1] }] }
-    provider.fail({ type: 'play-json', body: JSON.stringify(one) })
+    const fault: Fault = { type: 'play-json', body: JSON.stringify(one) }
+    provider.fail(fault, fault)
     const harbor = harborFor(provider, { embeddingBatch: true })
     const replies = await Promise.all(texts(2).map((text) => embed(harbor, text)))
     expect(replies.map(({ data }) => data[0]?.embedding.length)).not.toContain(1)
-    expect(provider.counts().calls).toBe(3)
+    expect(provider.counts().calls).toBe(4)
   })
 
   it('come from the cache one by one', async () => {

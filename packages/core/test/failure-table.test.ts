@@ -119,6 +119,7 @@ const ROWS: readonly Row[] = [
   { ...malformed('HTML'), fault: { type: 'html-200' } },
   { ...malformed('half of a JSON text'), fault: { type: 'broken-json' } },
   { ...malformed('nothing'), fault: { type: 'empty-body' }, only: 'JSON' },
+  { ...malformed('plain text'), fault: { type: 'raw', body: 'Hello.' }, only: 'JSON' },
   { ...malformed('JSON that is no object'), fault: { type: 'play-json', body: '[]' } },
   { ...malformed('JSON where a stream was asked for'), fault: { type: 'json-for-stream' }, only: 'stream' },
   ...told('server_error', 500, 'server', 3),
@@ -229,10 +230,11 @@ function repeated(code: number, kind: AttemptFailure['kind'], attempts: number, 
 function malformed(what: string): Omit<Row, 'fault'> {
   return {
     what: `answered 200 with ${what}`,
-    attempts: 3,
+    attempts: 2,
     error: InternalServerError,
     facts: { status: 502, code: 'malformed_answer' },
-    failure: { kind: 'malformed', code: 'malformed_answer', ...clear },
+    failure: { kind: 'malformed', code: 'malformed_answer', ambiguous: true },
+    possiblyBilled: 2,
   }
 }
 

@@ -24,12 +24,16 @@ describe('what the caller gets', () => {
     const fetch = harborFetchFor()
     const ask = (): Promise<Response> =>
       fetch(`${provider.baseURL}/chat/completions`, { method: 'POST', body: JSON.stringify(HELLO) })
-    for (const fault of [status(500), { type: 'html-200' }, { type: 'error-200' }] as const) {
-      provider.fail(fault, fault, fault)
+    for (const [attempts, fault] of [
+      [3, status(500)],
+      [2, { type: 'html-200' }],
+      [3, { type: 'error-200' }],
+    ] as const) {
+      provider.fail(...Array.from({ length: attempts }, () => fault))
       const { status: code, headers } = await ask()
       expect(code).toBeGreaterThanOrEqual(500)
       expect(headers.get('x-should-retry')).toBe('false')
-      expect(headers.get('x-harbor-attempts')).toBe('3')
+      expect(headers.get('x-harbor-attempts')).toBe(String(attempts))
       expect(headers.get('x-request-id')).toMatch(/^req_/) // the provider's own headers stay
     }
     const { headers } = await ask()

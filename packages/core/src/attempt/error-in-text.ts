@@ -1,38 +1,30 @@
-import { isRecord } from '../wire/json.ts'
 import { endOfObject } from '../stream/separate-events.ts'
+import { anyError, declaredError, undeclaredError } from '../wire/find-error.ts'
+import { parseJson } from '../wire/json.ts'
+import { MAX_NESTED_LENGTH, readError, type UpstreamError } from '../wire/read-error.ts'
 
 /**
  * Searches a body that brought no answer for an error, wherever a server may have put it: the body itself, a list, the data of an
  * event, an `error:` field, a line of its own. So it is judged like its twin in a JSON body.
- * @returns the error, or undefined when there is none
  */
-export function errorInText(text: string): unknown {
+export function errorInText(text: string): UpstreamError | undefined {
   const whole = parse(text)
-  if (whole !== undefined) return errorIn(whole)
-  for (const { value, isError } of valuesIn(text)) {
-    const error = errorIn(value) ?? (isError ? value : undefined)
-    if (error !== undefined) return error
+  if (whole !== undefined) return anyError(whole)
+  const beginning = text.slice(0, MAX_NESTED_LENGTH)
+  let found: UpstreamError | undefined
+  for (const { value, isError } of valuesIn(beginning)) {
+    // An event may repeat what was requested, so only what stands at its top may be taken for an error.
+    const error = declaredError(value) ?? (isError ? readError(value) : undeclaredError(value, 1))
+    if (error?.explicit) return error
+    found ??= error
   }
-  const [, words] = PLAIN_ERROR.exec(text) ?? []
-  return words === undefined ? undefined : { message: words.trim() }
-}
-
-/** The error that a JSON value reports, if it reports one. */
-function errorIn(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const error = errorIn(item)
-      if (error !== undefined) return error
-    }
-    return undefined
-  }
-  if (!isRecord(value)) return undefined
-  if (value['error']) return value['error']
-  return value['object'] === 'error' || value['type'] === 'error' ? value : undefined
+  const [, words] = PLAIN_ERROR.exec(beginning) ?? []
+  return words === undefined ? found : readError(words.trim())
 }
 
 const FIELD = /^[ \t]*(\w+)[ \t]*:[ \t]?(?=[\s[{"])/
-const PLAIN_ERROR = /^[ \t]*error:[ \t]*(\S.*)$/im
+/** Plain words in an `error:` field, or as the data of an event of that name. */
+const PLAIN_ERROR = /^[ \t]*(?:error:|event:[ \t]*error[ \t]*\r?\n[ \t]*data:)[ \t]*([^\s{[].*)$/im
 
 /** The objects in a text that is more than one of them, and whether their field or the event's name says that they are errors. */
 function* valuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {
@@ -63,9 +55,5 @@ function withoutField(line: string, index: number): string {
 }
 
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    return undefined
-  }
+  return parseJson(text.replace(/^\uFEFF/, ''))
 }

@@ -2,11 +2,14 @@ import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@har
 import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
+import { errorInText } from './error-in-text.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
-import { RedirectRefusedError, StreamFaultError, TimeoutError } from '../errors.ts'
+import { RedirectRefusedError, type StreamFaultError, TimeoutError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
-import { isRecord, parseRecord } from '../wire/json.ts'
+import { ReportedFault } from '../stream/in-band-fault.ts'
+import { cleanWord } from '../wire/clean.ts'
+import { readError, type UpstreamError } from '../wire/read-error.ts'
 import { statusOf } from '../verdict.ts'
 
 /** No answer came: a transport error, or one of the clocks. */
@@ -172,66 +175,105 @@ function notSent(
 
 /** The upstream answered with a status of failure. */
 export function refusedBy(exchange: LegExchange, head: AnswerHead, text: string): AttemptError {
-  const error = errorOf(parseRecord(text))
-  const failure = classifyStatus(head.status, { ...told(error, text), headers: head.headers })
+  const error = errorInText(text) ?? readError(text)
+  const failure = failureOf(error, head.status, head.headers)
   return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
 }
 
-/** The upstream answered with success, but the body tells an error. The caller gets it with the status it means. */
-export function errorUnderSuccess(exchange: LegExchange, head: AnswerHead, error: unknown): AttemptError {
-  const failure = classifyStatus(200, { ...told(error, ''), headers: head.headers })
-  return new AttemptError(exchange, failure, {
-    answer: synthetic(statusOf(failure), isRecord(error) ? error : { message: String(error) }, head),
-  })
+/** The upstream answered with success, but the body reports an error. The caller gets it with the status it means. */
+export function errorUnderSuccess(
+  exchange: LegExchange,
+  head: AnswerHead,
+  error: UpstreamError,
+): AttemptError {
+  const failure = failureOf(error, error.status ?? 200, head.headers)
+  const code = error.code ?? (failure.kind === 'malformed' ? 'malformed_answer' : undefined)
+  const answer = synthetic(statusOf(failure), { ...reportOf(error), code }, head)
+  return new AttemptError(exchange, failure, { answer })
 }
 
-/** The upstream answered with success, but not with what was asked for. */
-export function malformed(exchange: LegExchange, head: AnswerHead, what: string): AttemptError {
-  const expected = exchange.streaming ? 'a stream of events' : 'a JSON object'
+/**
+ * The upstream answered with success, but not with what was asked for. It may say why: then an error counts as one if it declares
+ * itself, or is of a kind that is known.
+ */
+export function refusedAnswer(
+  exchange: LegExchange,
+  head: AnswerHead,
+  what: string,
+  error: UpstreamError | undefined,
+  cause?: Error,
+): AttemptError {
+  if (!error) return malformed(exchange, head, what, cause)
+  const reported = reportedError(exchange, head, error)
+  return reported ?? malformedAnswer(exchange, head, `${what}: ${error.message}`, cause)
+}
+
+/** An error that declares itself, or is of a kind that is known; undefined for one that may be no error at all. */
+export function reportedError(
+  exchange: LegExchange,
+  head: AnswerHead,
+  error: UpstreamError,
+): AttemptError | undefined {
+  const isKnown = error.explicit || failureOf(error, error.status ?? 200, head.headers).kind !== 'malformed'
+  return isKnown ? errorUnderSuccess(exchange, head, error) : undefined
+}
+
+/** The upstream answered with success, but with nothing that could be an answer. */
+function malformed(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
+  const expected = exchange.streaming ? 'a stream of events' : 'a JSON answer'
   const message = `${what}; expected ${expected}. Check that baseURL points at an OpenAI-compatible API.`
-  return malformedAnswer(exchange, head, message, false)
+  return malformedAnswer(exchange, head, message, cause)
 }
 
 /** The upstream answered with success, and with more than an answer may be. The rest was not read. */
 export function tooLarge(exchange: LegExchange, head: AnswerHead): AttemptError {
   const { maxAnswerBytes } = exchange.policy
   const message = `with more than ${maxAnswerBytes} bytes, so the rest was not read. Raise maxAnswerBytes if such answers are expected.`
-  return malformedAnswer(exchange, head, message, true)
+  return malformedAnswer(exchange, head, message)
 }
 
-function malformedAnswer(
-  exchange: LegExchange,
-  head: AnswerHead,
-  what: string,
-  ambiguous: boolean,
-): AttemptError {
+/** The provider may have done the work and billed it, so this is repeated like a request whose answer never came. */
+function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const failure: Failure = {
     kind: 'malformed',
     status: head.status,
     code: 'malformed_answer',
     retryable: true,
-    ambiguous,
+    ambiguous: true,
   }
   const error = {
     message: `The provider answered ${head.status} ${what}`,
     type: 'harbor_error',
     code: 'malformed_answer',
   }
-  return new AttemptError(exchange, failure, { answer: synthetic(502, error, head) })
+  return new AttemptError(exchange, failure, { answer: synthetic(502, error, head), cause })
 }
 
 /** A stream failed while nothing of it had reached the caller. */
 export function failedStream(exchange: LegExchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
-  const toldByProvider = !cause.code.startsWith('stream_')
-  const failure: Failure = toldByProvider
-    ? classifyStatus(cause.status, { code: cause.code, message: cause.message, headers: head.headers })
-    : { kind: 'stream', code: cause.code, retryable: true, ambiguous: false }
-  const error = {
-    message: cause.message,
-    type: toldByProvider ? cause.code : 'harbor_error',
-    code: cause.code,
+  const { code, message } = cause
+  if (cause.origin === 'provider') {
+    const reported = ReportedFault.reportedBy(cause) ?? readError({ code, message })
+    const failure = failureOf(reported, reported.status, head.headers)
+    const error = { ...reportOf(reported), code: reported.code ?? code }
+    return new AttemptError(exchange, failure, { answer: synthetic(statusOf(failure), error, head), cause })
   }
+  const failure: Failure = { kind: 'stream', code, retryable: true, ambiguous: false }
+  const error = { message, type: 'harbor_error', code }
   return new AttemptError(exchange, failure, { answer: synthetic(statusOf(failure), error, head), cause })
+}
+
+/** What an error that an upstream reports leads to. Its code is told as far as it is a plain word. */
+function failureOf(error: UpstreamError, status: number | undefined, headers: Headers): Failure {
+  const [code, ...others] = error.words
+  const type = others.length > 0 ? others.join(' ') : undefined
+  const failure = classifyStatus(status, { code, type, message: error.text, headers })
+  return code === undefined ? failure : { ...failure, code: cleanWord(code) }
+}
+
+/** As the caller gets it: fields of the provider's own beyond these stay behind. */
+function reportOf({ message, type, code, param }: UpstreamError): Readonly<Record<string, unknown>> {
+  return { message, type, code, param }
 }
 
 /** An answer of ours in the shape of the provider's errors, with the provider's headers where there are any. */
@@ -245,20 +287,5 @@ function synthetic(status: number, error: Readonly<Record<string, unknown>>, ups
     headers,
     url: upstream?.url ?? '',
     body: { kind: 'text', text: JSON.stringify({ error }) },
-  }
-}
-
-/** Where providers put their error: under `error`, or at the top. */
-function errorOf(body: Readonly<Record<string, unknown>> | undefined): unknown {
-  return body?.['error'] ?? body
-}
-
-function told(error: unknown, text: string): { code?: string | number; type?: string; message: string } {
-  if (!isRecord(error)) return { message: typeof error === 'string' ? error : text }
-  const { code, type, message } = error
-  return {
-    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(typeof type === 'string' ? { type } : {}),
-    message: typeof message === 'string' ? message : text,
   }
 }

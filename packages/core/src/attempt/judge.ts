@@ -5,9 +5,18 @@ import { StreamFaultError } from '../errors.ts'
 import { asksForStream, bodyKindOf, inWords } from './body-kind.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { errorInText } from './error-in-text.ts'
-import { errorUnderSuccess, failedStream, malformed, refusedBy, tooLarge } from './failures.ts'
+import {
+  errorUnderSuccess,
+  failedStream,
+  refusedAnswer,
+  refusedBy,
+  reportedError,
+  tooLarge,
+} from './failures.ts'
+import { whatIsMissing } from './missing-answer.ts'
+import { anyError, declaredError } from '../wire/find-error.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
-import { isRecord, parseRecord } from '../wire/json.ts'
+import { isRecord, parseJson } from '../wire/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
 import { readBeginning, readText } from '../wire/read-text.ts'
@@ -81,13 +90,13 @@ async function judgeJson(
   held: HeldBytes,
 ): Promise<Answer> {
   const text = await wholeText(exchange, scope, head, response, held)
-  const json = parseRecord(text)
-  if (!json) {
-    const error = errorInText(text)
-    if (isTold(error)) throw errorUnderSuccess(exchange, head, error)
-    throw malformed(exchange, head, inWords(bodyKindOf(text), false))
-  }
-  if (isTold(json['error'])) throw errorUnderSuccess(exchange, head, json['error'])
+  const json = parseJson(text)
+  if (!isRecord(json))
+    throw refusedAnswer(exchange, head, inWords(bodyKindOf(text), false), errorInText(text))
+  const missing = whatIsMissing(exchange.operation, exchange.json, json)
+  if (missing) throw refusedAnswer(exchange, head, missing.message, anyError(json), missing)
+  const error = declaredError(json)
+  if (error) throw errorUnderSuccess(exchange, head, error)
   exchange.receipt.usage = readUsage(json['usage'])
   exchange.receipt.finishReasons = finishReasonsOf(json)
   const filtered = isFiltered(json, exchange.receipt.finishReasons)
@@ -124,7 +133,9 @@ async function judgeStream(
   try {
     await stream.hold()
   } catch (error) {
-    throw StreamFaultError.is(error) ? withoutContent(exchange, head, error, stream.heldText) : error
+    // A caller may abort with any reason, also with one that looks like a fault.
+    if (!StreamFaultError.is(error) || exchange.signal?.aborted) throw error
+    throw withoutContent(exchange, head, error, stream.heldText)
   }
   scope.handOver()
   stream.handOver(idleMs)
@@ -157,18 +168,12 @@ function withoutContent(
   fault: StreamFaultError,
   text: string,
 ): AttemptError {
+  if (fault.origin === 'provider') return failedStream(exchange, head, fault)
   if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
-  if (!isOwnFault(fault)) return failedStream(exchange, head, fault)
   const kind = bodyKindOf(text)
   const error = kind === 'page' ? undefined : errorInText(text)
-  if (isTold(error)) return errorUnderSuccess(exchange, head, error)
-  if (kind === 'page' || kind === 'json') return malformed(exchange, head, inWords(kind, true))
-  return failedStream(exchange, head, fault)
-}
-
-/** Whether Harbor found the fault, rather than the provider reporting it. */
-function isOwnFault({ code }: StreamFaultError): boolean {
-  return code === 'stream_incomplete' || code === 'stream_malformed'
+  if (kind === 'page' || kind === 'json') return refusedAnswer(exchange, head, inWords(kind, true), error)
+  return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
 }
 
 /** The content of a stored file, which may be of any size and belongs to its reader, also where it is labelled JSON. */
@@ -211,11 +216,6 @@ async function errorText(
     if (scope.signal.aborted) throw error
     return ''
   }
-}
-
-/** `"error": null` stands in many an answer that is fine, and an empty text tells nothing either. */
-function isTold(error: unknown): boolean {
-  return Boolean(error)
 }
 
 const EVENT_STREAM = 'text/event-stream'

@@ -1,5 +1,6 @@
 import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { MissingAnswerError } from '../attempt/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { estimateOf, Known } from '../call/known.ts'
@@ -93,7 +94,7 @@ async function askTogether(
   try {
     return splitAnswer(await next(together), receipt, members)
   } catch (error) {
-    if (!(error instanceof AttemptError) || isTheTexts(error)) throw error
+    if (!(error instanceof AttemptError) || isTheTexts(error) || isPartial(error)) throw error
     return members.map((member) => {
       member.exchange.receipt.adopt(receipt)
       return error.copyFor(member.exchange)
@@ -111,4 +112,9 @@ async function orError(answer: Promise<Answer>): Promise<Answer | Error> {
 
 function isTheTexts({ failure }: AttemptError): boolean {
   return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
+}
+
+/** The provider gave fewer embeddings than there are texts: it may take fewer at once, or none together. */
+function isPartial({ cause }: AttemptError): boolean {
+  return cause instanceof MissingAnswerError && cause.isPartial
 }

@@ -86,6 +86,6 @@ describe('faultFrom', () => {
   })
 
   it.each([undefined, '', 7, null])('has words of its own when the message is %j', (message) => {
-    expect(faultFrom({ message }).message).toMatch(/told an error/)
+    expect(faultFrom({ message }).message).toMatch(/reported an error/)
   })
 })

@@ -1,7 +1,26 @@
 import { StreamFaultError } from '../errors.ts'
+import { declaredError } from '../wire/find-error.ts'
 import { isRecord } from '../wire/json.ts'
 import type { JsonBody } from '../wire/operation.ts'
+import { readError, type UpstreamError } from '../wire/read-error.ts'
 import type { SseEvent } from './sse-event.ts'
+
+/** A fault that the provider itself reported inside its stream. */
+export class ReportedFault extends StreamFaultError {
+  readonly #reported: UpstreamError
+
+  constructor(reported: UpstreamError) {
+    const { code, type, message, status } = reported
+    const word = [code, type].find(isWord)
+    super(word ?? 'stream_error', message, { status, origin: 'provider' })
+    this.#reported = reported
+  }
+
+  /** What the provider said; undefined for a fault that Harbor found, and for one of another copy of this package. */
+  static reportedBy(fault: StreamFaultError): UpstreamError | undefined {
+    return #reported in fault ? fault.#reported : undefined
+  }
+}
 
 /**
  * The data of an event as an object, which stays with the event: whoever reads it later need not parse it again.
@@ -24,41 +43,28 @@ function parseData(data: string): JsonBody {
       },
     )
   }
-  if (!isRecord(value)) {
-    throw new StreamFaultError(
-      'stream_malformed',
-      'The stream sent an event whose data is not a JSON object.',
-    )
-  }
-  return value
+  if (isRecord(value)) return value
+  throw new StreamFaultError('stream_malformed', 'The stream sent an event whose data is not a JSON object.')
 }
 
-/** The error a provider tells inside a stream, in any of the forms in use; undefined when the event is none. */
+/** The error a provider reports inside a stream, in any of the forms in use; undefined when the event is none. */
 export function inBandFault(
   name: string | undefined,
   data: Readonly<Record<string, unknown>>,
 ): StreamFaultError | undefined {
-  const told = data['error']
-  const isError = name === 'error' || data['type'] === 'error'
-  if (!isError && !told) return undefined
-  return faultFrom(isRecord(told) ? told : isError && told == null ? data : { message: told })
+  const reported = declaredError(data) ?? (name === 'error' ? readError(data) : undefined)
+  return reported && new ReportedFault(reported)
 }
 
-/** An error object of a provider as a fault. Its `code` may be a word or an HTTP status, as a number or as text. */
+/** An error object of a provider as a fault. */
 export function faultFrom(error: Readonly<Record<string, unknown>>): StreamFaultError {
-  const { code, type, message } = error
-  const status = STATUS.test(String(code)) ? Number(code) : undefined
-  const word = [status === undefined ? code : undefined, type].find(
-    (candidate) => typeof candidate === 'string' && candidate !== 'error',
-  )
-  return new StreamFaultError(
-    typeof word === 'string' ? word : 'stream_error',
-    typeof message === 'string' && message !== '' ? message : 'The provider told an error inside its stream.',
-    { status },
-  )
+  return new ReportedFault(readError(error))
 }
 
-const STATUS = /^[45]\d\d$/
+/** A code that is a number, as text or not, names a status or nothing that is known. */
+function isWord(name: string | number | undefined): name is string {
+  return typeof name === 'string' && name !== 'error' && !/^\d+$/.test(name)
+}
 
 /** A SyntaxError of JSON.parse quotes the text it failed on, and that text is the user's. */
 function redacted(cause: unknown): Error {

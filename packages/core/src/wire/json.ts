@@ -3,12 +3,17 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The object a text spells, or undefined when it spells none. */
-export function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
+/** The value a text spells, or undefined when it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** The object a text spells, or undefined when it spells none. */
+export function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
+  const value = parseJson(text)
+  return isRecord(value) ? value : undefined
 }

@@ -1,7 +1,17 @@
 import { answers } from './answers.ts'
 import { errors } from './errors.ts'
 import { finishReasons, framings, labels } from './framings.ts'
+import { noAnswers } from './no-answers.ts'
 import type { ForeignRow } from './row.ts'
+import { toldErrors } from './told-errors.ts'
 
 /** Every odd answer that is known. A new one is a new row in the file of its theme. */
-export const ROWS: readonly ForeignRow[] = [...answers, ...errors, ...framings, ...labels, ...finishReasons]
+export const ROWS: readonly ForeignRow[] = [
+  ...answers,
+  ...noAnswers,
+  ...errors,
+  ...toldErrors,
+  ...framings,
+  ...labels,
+  ...finishReasons,
+]
