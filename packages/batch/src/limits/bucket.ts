@@ -10,12 +10,6 @@ export interface BucketOptions {
   first: number
 }
 
-/** What was taken by the time a request was sent: tells which reservations an answer cannot know of. */
-export interface Mark {
-  taken: number
-  atMs: number
-}
-
 // What sums of many refills are off.
 const DUST = 1e-9
 
@@ -34,7 +28,6 @@ export class Bucket {
   #level: number
   /** Up to when it has been refilled; in the future during a pause. */
   #at: number
-  /** All that was ever reserved. */
   #taken = 0
   /** Estimates and what came of them, the older the fainter. */
   #estimated = 0
@@ -51,6 +44,11 @@ export class Bucket {
 
   get limit(): number {
     return this.#limit
+  }
+
+  /** All that was ever reserved. */
+  get taken(): number {
+    return this.#taken
   }
 
   get windowMs(): number {
@@ -77,7 +75,7 @@ export class Bucket {
   readyAt(amount: number, now: number, ahead = 0): number {
     this.#refill(now)
     const missing = ahead + Math.min(amount, this.#capacity) - this.#level
-    if (missing <= this.#capacity * DUST) return now
+    if (missing <= this.#capacity * DUST) return Math.max(now, this.#at)
     return Math.max(now, this.#at) + missing / this.#perMs
   }
 
@@ -105,15 +103,11 @@ export class Bucket {
     this.#level += estimate - used
   }
 
-  mark(now: number): Mark {
-    return { taken: this.#taken, atMs: now }
-  }
-
   /**
-   * The provider said what was left, in an answer to what was sent at `mark`. Since then it has refilled, and some has been
+   * The provider said what was left, in an answer to what was sent at `atMs`, when so much was `taken`. Since then it has refilled, and some has been
    * reserved that it may not have known of. This never gives anything back, so an old answer cannot credit what is gone.
    */
-  observe(remaining: number, { taken, atMs }: Mark, now: number): void {
+  observe(remaining: number, { taken, atMs }: { taken: number; atMs: number }, now: number): void {
     this.#refill(now)
     const usedPerEstimate = this.#estimated > 0 ? this.#used / this.#estimated : 1
     const since = (this.#taken - taken) * usedPerEstimate
@@ -121,7 +115,7 @@ export class Bucket {
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
   }
 
-  /** Until then debts are worked off, but no more than `rest` comes together. */
+  /** Nothing goes until then; debts are worked off, but no more than `rest` comes together. */
   pause(untilMs: number, rest: number, now: number): void {
     this.#refill(now)
     this.#refill(untilMs)

@@ -4,6 +4,11 @@ import type { ObservedLimits } from './rate-limit-headers.ts'
 export interface Cost {
   input: number
   output: number
+  /**
+   * The numbers are a guess. One above a limit itself then waits for a full bucket and goes, since the guess may be wrong. Without this it is
+   * refused at once. @default false
+   */
+  estimated?: boolean | undefined
 }
 
 /** Lets requests start no faster than a provider allows. Made by `createRateLimiter`. */
@@ -13,7 +18,7 @@ export interface RateLimiter {
    *
    * @param cost an estimate, in tokens; what was really used is told to `settle`
    * @returns what has been reserved. Each lease must be settled or cancelled, once: what was reserved is else lost
-   * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for an estimate above a limit itself;
+   * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for a cost above a limit itself, unless it is `estimated`;
    * QueueFullError; RateLimitWaitError when it would wait, or has waited, longer than `maxWaitMs`
    */
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease>

@@ -3,6 +3,7 @@ import { QueueFullError } from '../batcher/queue-full-error.ts'
 import { RequestTooLargeError } from '../request-too-large-error.ts'
 import type { AcquireOptions, Cost, Lease } from './contracts.ts'
 import { createRateLimiter } from './create-rate-limiter.ts'
+import { parseRateLimitHeaders } from './rate-limit-headers.ts'
 import { RateLimitWaitError } from './rate-limit-wait-error.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -81,6 +82,26 @@ describe('requests a minute', () => {
 })
 
 describe('tokens a minute', () => {
+  it('above the limit by a mere estimate wait for a full bucket, and go', async () => {
+    const { limiter, starts, ask } = noted({ tokensPerMinute: 60_000, safety: 1 })
+    ask()
+    ask({ input: 1e9, output: 0, estimated: true })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(starts).toEqual([0, 1])
+    // What it may have used at most is worked off before the next.
+    expect(limiter.waitMs(small)).toBeCloseTo(59_001, -1)
+    expect(limiter.waitMs({ input: 1e9, output: 0 })).toBe(Infinity)
+    expect(limiter.waitMs({ input: 1e9, output: 0, estimated: true })).toBeLessThan(61_000)
+  })
+
+  it('that no answer can have used are not believed: the estimate stands', async () => {
+    const { limiter, leases, ask } = noted({ tokensPerMinute: 60_000, safety: 1 })
+    ask({ input: 400, output: 0 })
+    await vi.advanceTimersByTimeAsync(0)
+    leases[0]?.settle({ status: 200, usage: { input: 1e300, output: 0 } })
+    expect(limiter.stats().limits.tokens?.available).toBe(600)
+  })
+
   it('are reserved by the estimate, and what was too much comes back', async () => {
     const { limiter, leases, ask } = noted({ tokensPerMinute: 60_000, safety: 1 })
     ask({ input: 500, output: 400 })
@@ -182,6 +203,14 @@ describe('a 429', () => {
     await vi.advanceTimersByTimeAsync(4_000)
     expect(most(starts.slice(9), 1_000)).toBeLessThanOrEqual(10)
     expect(limiter.stats().rateLimited).toBe(9)
+  })
+
+  it('that asks for years is followed by a pause of a second', async () => {
+    const { limiter, leases, ask } = noted({ requestsPerMinute: 600 })
+    ask()
+    await vi.advanceTimersByTimeAsync(0)
+    leases[0]?.settle({ status: 429, retryAfterMs: 1e12 })
+    expect(limiter.stats().pausedForMs).toBe(1_000)
   })
 
   it('costs no tokens, but its request', async () => {
@@ -294,6 +323,143 @@ describe('headers', () => {
     })
     limiter.learn({ requests: { limit: 900 } })
     expect(limiter.stats().limits.requests?.limit).toBe(900)
+  })
+
+  it('of which one says an absurd limit are forgotten after its window, and who waits goes on', async () => {
+    const { limiter, starts, leases, askFor } = noted({})
+    askFor(1)
+    await vi.advanceTimersByTimeAsync(0)
+    leases[0]?.settle({
+      status: 200,
+      usage: { input: 10, output: 2 },
+      observed: { requests: { limit: 1, remaining: 0 }, tokens: { limit: 1, remaining: 0 } },
+    })
+    askFor(4, { input: 10, output: 10, estimated: true })
+    await vi.advanceTimersByTimeAsync(59_999)
+    expect(starts.length).toBeLessThanOrEqual(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(starts).toHaveLength(5)
+    expect(limiter.stats().limits).toEqual({})
+  })
+
+  it('that lowered a configured limit leave it as it was after their window', async () => {
+    const { limiter } = noted({ tokensPerMinute: 60_000, requestsPerMinute: 600 })
+    limiter.learn({ tokens: { limit: 1 }, requests: { limit: 5, windowMs: 1_000 } })
+    expect(limiter.stats().limits).toMatchObject({
+      tokens: { limit: 1 },
+      requests: { limit: 5, windowMs: 1_000 },
+    })
+    expect(() => limiter.tryAcquire({ input: 100, output: 0 })).not.toThrow()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(limiter.stats().limits).toMatchObject({
+      tokens: { limit: 60_000, learned: false },
+      requests: { limit: 600, windowMs: 60_000 },
+    })
+  })
+
+  it('that repeat a limit keep it', async () => {
+    const { limiter } = noted({})
+    for (let time = 0; time < 10; time++) {
+      limiter.learn({ requests: { limit: 600 } })
+      await vi.advanceTimersByTimeAsync(50_000)
+      expect(limiter.stats().limits.requests?.limit).toBe(600)
+    }
+  })
+
+  it('with numbers that make no sense change nothing', () => {
+    const { limiter } = noted({ tokensPerMinute: 60_000, safety: 1 })
+    const before = limiter.stats()
+    for (const nonsense of [NaN, Infinity, -Infinity, 1e300, -1, '5', null]) {
+      const limit = nonsense as number
+      limiter.learn({ requests: { limit }, tokens: { limit, windowMs: limit, resetAfterMs: limit } })
+      limiter.learn({ inputTokens: { limit: 0.5 }, requestsPerDay: { limit, windowMs: limit } })
+      if (limit !== -1 && limit !== -Infinity) limiter.learn({ tokens: { remaining: limit } })
+    }
+    expect(limiter.stats()).toEqual(before)
+    limiter.learn({ tokens: { remaining: -5 } })
+    expect(limiter.stats().limits.tokens?.available).toBe(0)
+  })
+
+  it('of a number without a unit are read by reset: 10 a second are about 50 in 5 s', async () => {
+    const { limiter, starts, leases, ask } = noted({})
+    const observed = parseRateLimitHeaders({
+      'x-ratelimit-limit': '10',
+      'x-ratelimit-remaining': '9',
+      'x-ratelimit-reset': '1',
+    })
+    for (let turn = 0; turn < 500; turn++) {
+      if (limiter.stats().waiting === 0) ask()
+      await vi.advanceTimersByTimeAsync(10)
+      for (const lease of leases.splice(0)) lease.settle({ status: 200, observed })
+    }
+    expect(starts.length).toBeGreaterThanOrEqual(46)
+    expect(starts.length).toBeLessThanOrEqual(51)
+    expect(limiter.stats().limits).toMatchObject({ requests: { limit: 10, windowMs: 1_000, learned: true } })
+  })
+
+  it.each([
+    { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' },
+    { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': '3600' },
+    { 'ratelimit-limit': '10', 'ratelimit-remaining': '9', 'ratelimit-reset': '1' },
+    { ratelimit: 'limit=10, remaining=9, reset=1' },
+    { 'ratelimit-policy': '10;w=1', 'ratelimit-limit': '10', 'ratelimit-remaining': '9' },
+    {
+      'x-ratelimit-limit-requests': '10',
+      'x-ratelimit-remaining-requests': '9',
+      'x-ratelimit-reset-requests': '1s',
+    },
+    { 'x-ratelimit-limit': '10' },
+  ])('without a unit, or with a faster one, never slow what was configured: %j', async (headers) => {
+    const { limiter, leases, ask, starts } = noted({ requestsPerMinute: 600 })
+    for (let turn = 0; turn < 500; turn++) {
+      if (limiter.stats().waiting === 0) ask()
+      await vi.advanceTimersByTimeAsync(10)
+      for (const lease of leases.splice(0))
+        lease.settle({ status: 200, observed: parseRateLimitHeaders(headers) })
+    }
+    expect(starts.length).toBeGreaterThanOrEqual(46)
+    expect(limiter.stats().limits).toMatchObject({ requests: { limit: 600, windowMs: 60_000 } })
+    expect(limiter.stats().limits).not.toHaveProperty('requestsPerDay')
+  })
+
+  it('with a unit lower what was configured', () => {
+    const { limiter } = noted({ requestsPerMinute: 600 })
+    limiter.learn(parseRateLimitHeaders({ 'x-ratelimit-limit-second': '2' }))
+    expect(limiter.stats().limits.requests).toMatchObject({ limit: 2, windowMs: 1_000 })
+    limiter.learn(parseRateLimitHeaders({ 'x-ratelimit-limit-second': '20' }))
+    expect(limiter.stats().limits.requests).toMatchObject({ limit: 600, windowMs: 60_000 })
+  })
+
+  it('that have nothing left in a fixed window let the first go when it begins again', async () => {
+    const { limiter, starts, ask } = noted({})
+    limiter.learn(
+      parseRateLimitHeaders({
+        'x-ratelimit-limit': '20',
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Date.now() + 5_000),
+      }),
+    )
+    ask()
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(starts).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(starts).toEqual([5_000])
+  })
+
+  it('of an hour are learned as a window of their own, and all of it may be used at once', async () => {
+    const { limiter } = noted({})
+    limiter.learn(
+      parseRateLimitHeaders({
+        'x-ratelimit-limit': '5000',
+        'x-ratelimit-remaining': '4999',
+        'x-ratelimit-reset': String(Math.ceil(Date.now() / 1_000) + 3_600),
+      }),
+    )
+    const { requestsPerDay, requests } = limiter.stats().limits
+    expect(requestsPerDay?.limit).toBe(5_000)
+    expect(requestsPerDay?.windowMs).toBeCloseTo(3_600_000, -4)
+    expect(requestsPerDay?.available).toBeGreaterThan(4_700)
+    expect(requests).toBeUndefined()
   })
 
   it('whose reset is hours away tell of a day’s requests', () => {

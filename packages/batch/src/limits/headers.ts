@@ -6,11 +6,39 @@ export type HeadersLike =
 
 /** Reads headers by their name in lower case; of several with one name, the first. A record may use any case. */
 export function headerReader(headers: HeadersLike): (name: string) => string | undefined {
-  if (typeof headers.get === 'function') return (name) => (headers as Headers).get(name) ?? undefined
-  const values = new Map<string, string>()
-  for (const [name, value] of Object.entries(headers as Readonly<Record<string, unknown>>)) {
-    const first: unknown = Array.isArray(value) ? value[0] : value
-    if (typeof first === 'string' || typeof first === 'number') values.set(name.toLowerCase(), String(first))
+  return (name) => readHeaders(headers, name)[0]?.[1]
+}
+
+/**
+ * The headers whose name, in lower case, is or matches `wanted`; of several with one name, the first. A record may use any case.
+ *
+ * @param names what to ask a reader for that cannot list its names
+ */
+export function readHeaders(
+  headers: HeadersLike,
+  wanted: string | RegExp,
+  names: () => Iterable<string> = () => (typeof wanted === 'string' ? [wanted] : []),
+): [name: string, value: string][] {
+  const found: [string, string][] = []
+  if (typeof headers.get === 'function') {
+    const reader = headers as Headers
+    const listed = typeof wanted !== 'string' && typeof (reader.keys as unknown) === 'function'
+    for (const name of listed ? reader.keys() : names()) {
+      if (listed && !isWanted(name.toLowerCase(), wanted)) continue
+      const value: unknown = reader.get(name)
+      if (typeof value === 'string') found.push([name.toLowerCase(), value])
+    }
+    return found
   }
-  return (name) => values.get(name)
+  for (const [name, value] of Object.entries(headers as Readonly<Record<string, unknown>>)) {
+    const lower = name.toLowerCase()
+    if (!isWanted(lower, wanted)) continue
+    const first: unknown = Array.isArray(value) ? value[0] : value
+    if (typeof first === 'string' || typeof first === 'number') found.push([lower, String(first)])
+  }
+  return found
+}
+
+function isWanted(name: string, wanted: string | RegExp): boolean {
+  return typeof wanted === 'string' ? name === wanted : wanted.test(name)
 }

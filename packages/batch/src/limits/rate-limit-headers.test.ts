@@ -42,8 +42,122 @@ describe('parseRateLimitHeaders', () => {
       'X-RateLimit-Reset': String(NOW + 5_000),
     }
     expect(parseRateLimitHeaders(headers, NOW)).toEqual({
-      requests: { limit: 20, remaining: 0, resetAfterMs: 5_000 },
+      requests: { limit: 20, remaining: 0, resetAfterMs: 5_000, unitless: true },
     })
+  })
+
+  const plain = { limit: 10, remaining: 9, resetAfterMs: 1_000 }
+  it.each<[string, Record<string, string>, object]>([
+    [
+      'policies beside the limit that is nearest',
+      {
+        'x-ratelimit-limit': '10, 10;w=1, 1000;w=3600',
+        'x-ratelimit-remaining': '9',
+        'x-ratelimit-reset': '1',
+      },
+      {
+        requests: { ...plain, windowMs: 1_000 },
+        requestsPerDay: { limit: 1_000, windowMs: 3_600_000 },
+      },
+    ],
+    [
+      'the IETF draft, version 7',
+      { 'ratelimit-policy': '10;w=1', ratelimit: 'limit=10, remaining=9, reset=1' },
+      { requests: { ...plain, windowMs: 1_000 } },
+    ],
+    [
+      'the IETF draft, newer versions',
+      { 'ratelimit-policy': '"a, b";q=10;w=1, "day";q=99;w=86400', ratelimit: '"day";r=98;t=60' },
+      {
+        requests: { limit: 10, windowMs: 1_000 },
+        requestsPerDay: { limit: 99, remaining: 98, resetAfterMs: 60_000, windowMs: 86_400_000 },
+      },
+    ],
+    [
+      'a policy of tokens',
+      { 'ratelimit-policy': '"t";q=1000;w=60;qu="tokens"' },
+      { tokens: { limit: 1_000, windowMs: 60_000 } },
+    ],
+    ['a policy of bytes', { 'ratelimit-policy': '"t";q=1000;w=60;qu="content-bytes"' }, {}],
+    [
+      'a draft without a policy',
+      { ratelimit: '"default";r=50;t=30' },
+      { requests: { remaining: 50, resetAfterMs: 30_000, unitless: true } },
+    ],
+    [
+      'windows in the names, the slowest of those up to a minute',
+      {
+        'x-ratelimit-limit-second': '5',
+        'x-ratelimit-limit-minute': '100',
+        'x-ratelimit-remaining-minute': '99',
+        'x-ratelimit-limit-day': '10000',
+        'ratelimit-limit': '100',
+        'ratelimit-reset': '23',
+      },
+      {
+        requests: { limit: 100, remaining: 99, windowMs: 60_000 },
+        requestsPerDay: { limit: 10_000, windowMs: 86_400_000 },
+      },
+    ],
+    [
+      'what Mistral sends',
+      {
+        'x-ratelimit-limit-req-minute': '60',
+        'x-ratelimit-remaining-req-minute': '58',
+        'x-ratelimit-limit-tokens-minute': '500000',
+        'x-ratelimit-limit-tokens-month': '1',
+      },
+      {
+        requests: { limit: 60, remaining: 58, windowMs: 60_000 },
+        tokens: { limit: 500_000, windowMs: 60_000 },
+      },
+    ],
+    [
+      'what Cerebras sends',
+      {
+        'x-ratelimit-limit-requests-day': '14400',
+        'x-ratelimit-reset-requests-day': '33011.382867',
+        'x-ratelimit-remaining-tokens-minute': '59000',
+      },
+      {
+        requestsPerDay: { limit: 14_400, resetAfterMs: 33_011_382.867, windowMs: 86_400_000 },
+        tokens: { remaining: 59_000, windowMs: 60_000 },
+      },
+    ],
+    [
+      'what Fireworks sends',
+      { 'x-ratelimit-limit-tokens-prompt': '600', 'x-ratelimit-limit-tokens-generated': '60' },
+      { inputTokens: { limit: 600 }, outputTokens: { limit: 60 } },
+    ],
+    [
+      'another spelling, a date as in HTTP',
+      {
+        'X-Rate-Limit-Limit': '10',
+        'X-Rate-Limit-Remaining': '9',
+        'X-Rate-Limit-Reset': 'Sun, 22 Nov 2026 12:00:01 GMT',
+      },
+      { requests: { ...plain, unitless: true } },
+    ],
+    [
+      'nothing from names with another word: they may count something else',
+      {
+        'x-ratelimit-limit-images': '5',
+        'x-ratelimit-limit-project-tokens': '1',
+        'x-ratelimit-limit-constructor': '1',
+        'x-ratelimit-used': '7',
+        'x-ratelimit-resource': 'core',
+      },
+      {},
+    ],
+  ])('reads %s', (_, headers, expected) => {
+    expect(parseRateLimitHeaders(headers, NOW)).toEqual(expected)
+    expect(parseRateLimitHeaders(new Headers(headers), NOW)).toEqual(expected)
+  })
+
+  it('ignores a reset that is more than a month away', () => {
+    for (const reset of ['999999999', '9999999h', String((NOW / 1_000) * 2), '2126-11-22T12:00:00Z']) {
+      expect(parseRateLimitHeaders({ 'x-ratelimit-reset-tokens': reset }, NOW)).toEqual({})
+    }
   })
 
   it.each([
@@ -112,7 +226,7 @@ describe('parseRateLimitHeaders', () => {
       tokens: { limit: 5 },
     })
     const reader = { get: (name: string) => (name === 'x-ratelimit-limit' ? '9' : null) }
-    expect(parseRateLimitHeaders(reader)).toEqual({ requests: { limit: 9 } })
+    expect(parseRateLimitHeaders(reader)).toEqual({ requests: { limit: 9, unitless: true } })
   })
 
   it('says nothing when the headers say nothing', () => {
@@ -124,7 +238,10 @@ describe('parseRateLimitHeaders', () => {
     const name = fc.constantFrom(
       'x-ratelimit-reset-tokens',
       'x-ratelimit-limit-tokens',
-      'x-ratelimit-remaining-tokens',
+      'x-ratelimit-remaining-second',
+      'x-ratelimit-limit',
+      'ratelimit',
+      'ratelimit-policy',
     )
     const part = fc.constantFrom(
       '1',
@@ -142,6 +259,11 @@ describe('parseRateLimitHeaders', () => {
       '2026-01-01',
       ' ',
       'e',
+      ';w=1',
+      ';q=',
+      ',',
+      '"',
+      '=',
     )
     const text = fc.oneof(
       fc.string(),
@@ -149,8 +271,9 @@ describe('parseRateLimitHeaders', () => {
     )
     fc.assert(
       fc.property(fc.dictionary(name, text), (headers) => {
-        for (const value of Object.values(parseRateLimitHeaders(headers, NOW).tokens ?? {}) as unknown[]) {
-          expect(value).toSatisfy((number) => Number.isFinite(number) && (number as number) >= 0)
+        for (const observed of Object.values(parseRateLimitHeaders(headers, NOW)) as object[]) {
+          for (const value of Object.values(observed) as unknown[])
+            expect(value === true || (Number.isFinite(value) && (value as number) >= 0)).toBe(true)
         }
       }),
       { numRuns: 1_000 },

@@ -1,4 +1,6 @@
-import { headerReader, type HeadersLike } from './headers.ts'
+import { headerReader, readHeaders, type HeadersLike } from './headers.ts'
+import { limitField, usualNames, type LimitField } from './limit-field-names.ts'
+import { parseLimitItems, type LimitItem } from './limit-policy.ts'
 import { parseReset } from './reset-time.ts'
 
 /** What a provider said about its limits in the headers of one answer. Only what it said is there. */
@@ -8,6 +10,8 @@ export interface ObservedLimits {
   tokens?: ObservedLimit | undefined
   inputTokens?: ObservedLimit | undefined
   outputTokens?: ObservedLimit | undefined
+  /** Requests in a window longer than a minute, as `windowMs` says. */
+  requestsPerDay?: ObservedLimit | undefined
 }
 
 export interface ObservedLimit {
@@ -17,62 +21,186 @@ export interface ObservedLimit {
   remaining?: number | undefined
   /** How long after the answer the allowance is whole again, in milliseconds; 0 for a time that has passed. */
   resetAfterMs?: number | undefined
+  /** The window, in milliseconds, if the headers name it (`w=1`, `-second`). @default a minute */
+  windowMs?: number | undefined
+  /**
+   * Nothing says that the window is a minute: `x-ratelimit-limit: 10` may be 10 a second. `reset` and `remaining` show the window, and such a
+   * limit never slows a limiter below what it was configured with.
+   */
+  unitless?: true | undefined
 }
 
 /**
- * Reads the rate limits in the headers of an answer: `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI and
- * those who follow it), `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, and
- * plain `x-ratelimit-{limit,remaining,reset}` (OpenRouter), taken for requests. What makes no sense is ignored.
+ * Reads the rate limits in the headers of an answer, by the words of their names:
+ * - `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI and providers that follow it) and
+ *   `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, by the minute;
+ * - names with a window, such as `x-ratelimit-limit-tokens-minute` and `x-ratelimit-remaining-second`;
+ * - `ratelimit-policy: 10;w=1` and `ratelimit` of the IETF draft;
+ * - plain `x-ratelimit-{limit,remaining,reset}`, taken for requests in a window that is not known (`unitless`).
  *
- * A reset may be a duration of Go (`6m0s`, `120ms`), a date (RFC 3339), a time since 1970 in seconds or milliseconds, or
+ * What makes no sense is ignored, and so are names with a word that is not known.
+ *
+ * A reset may be a duration of Go (`6m0s`, `120ms`), a date (RFC 3339, or as in HTTP), a time since 1970 in seconds or milliseconds, or
  * seconds from now. See https://platform.openai.com/docs/guides/rate-limits, https://docs.anthropic.com/en/api/rate-limits.
  *
  * @param nowMs what dates are compared with. @default the answer's own `date`, since the provider's clock set both, else Date.now()
  */
 export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): ObservedLimits {
-  const read = headerReader(headers)
-  const now = (): number => nowMs ?? (Date.parse(read('date') ?? '') || Date.now())
-  const observed: ObservedLimits = {}
-  for (const { kind, names } of NAMES) {
-    if (observed[kind]) continue
-    const limit = parseCount(read(names.limit))
-    const remaining = parseCount(read(names.remaining))
-    const reset = read(names.reset)
-    const resetAfterMs = reset === undefined ? undefined : parseReset(reset, now())
-    if (limit === undefined && remaining === undefined && resetAfterMs === undefined) continue
-    observed[kind] = {
-      ...(limit !== undefined && { limit }),
-      ...(remaining !== undefined && { remaining }),
-      ...(resetAfterMs !== undefined && { resetAfterMs }),
+  const now = (): number => nowMs ?? (Date.parse(headerReader(headers)('date') ?? '') || Date.now())
+  const found = new Map<string, Found>()
+  const policies: LimitItem[] = []
+  const states: LimitItem[] = []
+  for (const [name, text] of readHeaders(headers, /rate-?limit/, usualNames)) {
+    const field = limitField(name)
+    if (!field) continue
+    if (field.value === 'policy') policies.push(...parseLimitItems(text))
+    else if (field.value === 'state') states.push(...parseLimitItems(text))
+    else readField(found, name, field, text, policies, now)
+  }
+  if (policies.length > 0 || states.length > 0) readItems(found, policies, states, now)
+  return chosen(found)
+}
+
+/** One limit, gathered from several headers. */
+interface Found {
+  kind: LimitField['kind']
+  namesKind: boolean
+  windowMs: number | undefined
+  limit: number | undefined
+  remaining: number | undefined
+  resetAfterMs: number | undefined
+}
+
+function readField(
+  found: Map<string, Found>,
+  name: string,
+  { value, kind, namesKind, windowMs }: LimitField,
+  text: string,
+  policies: LimitItem[],
+  now: () => number,
+): void {
+  let number: number | undefined
+  if (value === 'reset') number = parseReset(text, now)
+  else if (value === 'limit' && text.includes(';')) {
+    // An older version of the draft: `10, 10;w=1` is the limit that is nearest, then all of them.
+    const [first, ...others] = parseLimitItems(text)
+    number = parseCount(first?.name)
+    policies.push(...(first?.parameters.has('w') ? [first] : []), ...others)
+  } else number = parseCount(text)
+  if (number === undefined) return
+  // Those of two vendors say nothing about each other.
+  const vendor = name.slice(0, name.indexOf('rate'))
+  const key = `${vendor}${kind}${namesKind ? '' : ' unitless'}${windowMs ?? ''}`
+  let limit = found.get(key)
+  if (!limit) {
+    limit = { kind, namesKind, windowMs, limit: undefined, remaining: undefined, resetAfterMs: undefined }
+    found.set(key, limit)
+  }
+  if (value === 'limit') limit.limit ??= number
+  else if (value === 'remaining') limit.remaining ??= number
+  else limit.resetAfterMs ??= number
+}
+
+/** What the IETF draft says, in all its versions: it names windows for the plain limits, and limits of its own. */
+function readItems(
+  found: Map<string, Found>,
+  policies: readonly LimitItem[],
+  states: readonly LimitItem[],
+  now: () => number,
+): void {
+  const [plainKey = '', plain] =
+    [...found].find(([, { namesKind, windowMs }]) => !namesKind && windowMs === undefined) ?? []
+  const dictionary = dictionaryOf(states)
+  let isNamed = false
+  for (const [place, { name, parameters }] of policies.entries()) {
+    const limit = parseCount(parameters.get('q') ?? name)
+    const seconds = parseCount(parameters.get('w'))
+    const kind = UNITS.get(parameters.get('qu') ?? 'requests')
+    if (limit === undefined || !seconds || !kind) continue
+    const state = states.find((one) => one.name === name)?.parameters
+    const remaining = parseCount(state?.get('r'))
+    const resetAfterMs = parseReset(state?.get('t'), now)
+    const windowMs = seconds * 1_000
+    const each: Found = { kind, namesKind: true, windowMs, limit, remaining, resetAfterMs }
+    const told = plain ?? dictionary
+    if (state) isNamed = true
+    else if (told && (policies.length === 1 || told.limit === limit)) {
+      each.remaining = told.remaining
+      each.resetAfterMs = told.resetAfterMs
+      found.delete(plainKey)
+      isNamed = true
     }
+    found.set(`policy|${place}`, each)
+  }
+  if (dictionary && !isNamed) found.set('state|', { ...dictionary, ...plain })
+}
+
+/** `limit=10, remaining=9, reset=1`, or what is left of a quota whose policy is not in the answer. */
+function dictionaryOf(states: readonly LimitItem[]): Found | undefined {
+  if (states.length === 0) return undefined
+  const dictionary: Found = {
+    kind: 'requests',
+    namesKind: false,
+    windowMs: undefined,
+    limit: undefined,
+    remaining: undefined,
+    resetAfterMs: undefined,
+  }
+  for (const { name, parameters } of states) {
+    const [key = '', value] = name.split('=')
+    const limit = key.trim() === 'limit' ? parseCount(value) : undefined
+    const remaining = parseCount(key.trim() === 'remaining' ? value : parameters.get('r'))
+    const seconds = parseCount(key.trim() === 'reset' ? value : parameters.get('t'))
+    if (limit !== undefined) dictionary.limit ??= limit
+    if (remaining !== undefined) dictionary.remaining ??= remaining
+    if (seconds !== undefined) dictionary.resetAfterMs ??= seconds * 1_000
+  }
+  return dictionary
+}
+
+const UNITS: ReadonlyMap<string, LimitField['kind']> = new Map<string, LimitField['kind']>([
+  ['request', 'requests'],
+  ['requests', 'requests'],
+  ['token', 'tokens'],
+  ['tokens', 'tokens'],
+])
+
+const MINUTE_MS = 60_000
+
+/** Of several limits for one kind, the one that is known best and, of equals, the slowest. */
+function chosen(found: ReadonlyMap<string, Found>): ObservedLimits {
+  const observed: ObservedLimits = {}
+  const best = new Map<keyof ObservedLimits, Found>()
+  for (const each of found.values()) {
+    const isLong = (each.windowMs ?? 0) > MINUTE_MS
+    // Tokens of a day or a month are not paced: the provider says when they are used up.
+    if (isLong && each.kind !== 'requests') continue
+    const kind = isLong ? 'requestsPerDay' : each.kind
+    const other = best.get(kind)
+    if (!other || isBetter(each, other)) best.set(kind, each)
+  }
+  for (const [kind, { namesKind, windowMs, limit, remaining, resetAfterMs }] of best) {
+    const each: ObservedLimit = (observed[kind] = {})
+    if (limit !== undefined) each.limit = limit
+    if (remaining !== undefined) each.remaining = remaining
+    if (resetAfterMs !== undefined) each.resetAfterMs = resetAfterMs
+    if (windowMs !== undefined) each.windowMs = windowMs
+    else if (!namesKind) each.unitless = true
   }
   return observed
 }
 
-type Names = Readonly<Record<'limit' | 'remaining' | 'reset', string>>
+function isBetter(one: Found, other: Found): boolean {
+  if (rankOf(one) !== rankOf(other)) return rankOf(one) < rankOf(other)
+  if (one.windowMs === undefined || other.windowMs === undefined) return false
+  return (one.limit ?? Infinity) / one.windowMs < (other.limit ?? Infinity) / other.windowMs
+}
 
-const openAI = (suffix: string): Names => ({
-  limit: `x-ratelimit-limit${suffix}`,
-  remaining: `x-ratelimit-remaining${suffix}`,
-  reset: `x-ratelimit-reset${suffix}`,
-})
-
-const anthropic = (kind: string): Names => ({
-  limit: `anthropic-ratelimit-${kind}-limit`,
-  remaining: `anthropic-ratelimit-${kind}-remaining`,
-  reset: `anthropic-ratelimit-${kind}-reset`,
-})
-
-/** The first that says anything about its kind wins. */
-const NAMES: readonly { readonly kind: keyof ObservedLimits; readonly names: Names }[] = [
-  { kind: 'requests', names: openAI('-requests') },
-  { kind: 'tokens', names: openAI('-tokens') },
-  { kind: 'requests', names: anthropic('requests') },
-  { kind: 'tokens', names: anthropic('tokens') },
-  { kind: 'inputTokens', names: anthropic('input-tokens') },
-  { kind: 'outputTokens', names: anthropic('output-tokens') },
-  { kind: 'requests', names: openAI('') },
-]
+/** A documented name goes before a window of its own, that before a number without a unit; and a limit before none. */
+function rankOf({ namesKind, windowMs, limit }: Found): number {
+  const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2
+  return rank + (limit === undefined ? 3 : 0)
+}
 
 function parseCount(text: string | undefined): number | undefined {
   if (text === undefined || !/^\s*\d+(\.\d+)?\s*$/.test(text)) return undefined

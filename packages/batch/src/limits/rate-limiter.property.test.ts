@@ -123,7 +123,7 @@ it('a bucket holds what was taken and corrected, never more than its capacity by
           bucket.correct(estimate, used, now)
           corrected += Math.max(0, estimate - used)
         } else if (what === 2) {
-          bucket.observe(remaining, bucket.mark(now), now)
+          bucket.observe(remaining, { taken: bucket.taken, atMs: now }, now)
           expect(bucket.available(now)).toBeLessThanOrEqual(before)
         } else {
           bucket.undo(estimate, now)

@@ -12,6 +12,9 @@ import { steadyClock } from './steady-clock.ts'
 import { Trial } from './trial.ts'
 import { WaitingLine, type Waiter } from './waiting-line.ts'
 
+/** A provider that asks for a longer pause than a day means something else. */
+const LONGEST_PAUSE_MS = 86_400_000
+
 /** Leads acquires through the waiting line to their leases, and what answers tell to the limits. */
 export class QuotaRateLimiter implements RateLimiter {
   readonly #settings: RateLimitSettings
@@ -39,7 +42,7 @@ export class QuotaRateLimiter implements RateLimiter {
       if (options) validate(options, ACQUIRE_CHECKS)
       const { signal, priority = 0 } = options ?? {}
       signal?.throwIfAborted() // A promise that is being made rejects with its reason.
-      const now = this.#clock.now()
+      const now = this.#now()
       this.#advance()
       if (this.#mayStart(cost, priority, now)) resolve(this.#grant(cost, now))
       else this.#wait(cost, priority, signal, resolve, reject, now)
@@ -49,7 +52,7 @@ export class QuotaRateLimiter implements RateLimiter {
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined {
     checkCost(cost)
     if (options) validate(options, TRY_CHECKS)
-    const now = this.#clock.now()
+    const now = this.#now()
     this.#advance()
     const mayStart = !this.#quotas.tooLarge(cost) && this.#isNext(options?.priority ?? 0)
     return mayStart && this.#readyAt(cost, now) <= now ? this.#grant(cost, now) : undefined
@@ -57,24 +60,32 @@ export class QuotaRateLimiter implements RateLimiter {
 
   waitMs(cost: Cost): number {
     checkCost(cost)
-    const now = this.#clock.now()
+    const now = this.#now()
     if (this.#quotas.tooLarge(cost)) return Infinity
     return Math.max(0, this.#startAt(cost, 0, now) - now)
   }
 
   learn(limits: ObservedLimits): void {
-    this.#quotas.observe(limits, undefined, this.#clock.now())
+    this.#quotas.observe(limits, undefined, this.#now())
+    this.#guesses &&= !this.#quotas.isTold('requests')
     this.#advance()
   }
 
   stats(): RateLimiterStats {
-    const now = this.#clock.now()
+    const now = this.#now()
     return {
       ...this.#counts,
       waiting: this.#line.size,
       pausedForMs: Math.max(0, this.#pausedUntil - now),
       limits: this.#quotas.stats(now),
     }
+  }
+
+  /** The time; what headers taught has expired by then. */
+  #now(): number {
+    const now = this.#clock.now()
+    if (this.#quotas.expire(now) && this.#quotas.unknown) this.#trial.restart(this.#counts.inFlight)
+    return now
   }
 
   #mayStart(cost: Cost, priority: number, now: number): boolean {
@@ -108,7 +119,7 @@ export class QuotaRateLimiter implements RateLimiter {
       throw waitMs > maxWaitMs ? new RateLimitWaitError(waitMs, maxWaitMs) : new LimiterFullError(maxQueue)
     }
     const waiter: Waiter = {
-      cost: { input: cost.input, output: cost.output },
+      cost: { input: cost.input, output: cost.output, estimated: cost.estimated },
       priority,
       deadlineMs: now + maxWaitMs,
       resolve,
@@ -135,7 +146,7 @@ export class QuotaRateLimiter implements RateLimiter {
       this.#alarm.clear()
       return
     }
-    const now = this.#clock.now()
+    const now = this.#now()
     for (let first = this.#line.first; first; first = this.#line.first) {
       const tooLarge = this.#quotas.tooLarge(first.cost)
       if (!tooLarge && this.#readyAt(first.cost, now) > now) break
@@ -184,7 +195,6 @@ export class QuotaRateLimiter implements RateLimiter {
   }
 
   #grant(cost: Cost, now: number): Lease {
-    const { input, output } = cost
     const marks = this.#quotas.take(cost, now)
     const number = ++this.#counts.granted
     this.#counts.inFlight++
@@ -197,32 +207,27 @@ export class QuotaRateLimiter implements RateLimiter {
       this.#advance()
     }
     return {
-      settle: (outcome) => close(() => this.#settle({ input, output }, marks, number, outcome)),
-      cancel: () => close(() => this.#quotas.undo({ input, output }, marks, this.#clock.now())),
+      settle: (outcome) => close(() => this.#settle(marks, number, outcome)),
+      cancel: () => close(() => this.#quotas.undo(marks, this.#now())),
     }
   }
 
-  #settle(
-    estimate: Cost,
-    marks: Marks,
-    number: number,
-    { status, usage, observed, retryAfterMs }: Outcome,
-  ): void {
-    const now = this.#clock.now()
+  #settle(marks: Marks, number: number, { status, usage, observed, retryAfterMs }: Outcome): void {
+    const now = this.#now()
     const refusedByStatus = status !== undefined && status >= 400 && status < 500
     const used = usage ?? (refusedByStatus ? { input: 0, output: 0 } : undefined)
-    if (used && isCost(used)) this.#quotas.correct(estimate, used, marks, now)
+    if (used && isCost(used)) this.#quotas.correct(used, marks, now)
     if (observed) {
-      if (observed.requests?.limit !== undefined) this.#guesses = false
       this.#quotas.observe(observed, marks, now)
+      this.#guesses &&= !this.#quotas.isTold('requests')
     }
     if (status === 429) this.#rateLimited(number, retryAfterMs, now)
     // What failed on its way or at the provider says nothing about how much is allowed.
-    else if (status === undefined ? used !== undefined : status < 500) this.#answered(now)
+    else if (status === undefined ? used !== undefined : status < 500) this.#answered(number, now)
   }
 
-  #answered(now: number): void {
-    const guess = this.#trial.good(now)
+  #answered(number: number, now: number): void {
+    const guess = this.#trial.good(number, now)
     if (guess !== undefined && this.#guesses) this.#quotas.guess('requests', guess, now)
   }
 
@@ -231,10 +236,11 @@ export class QuotaRateLimiter implements RateLimiter {
     if (!this.#quotas.has('requests')) this.#guesses = true
     const cut = this.#trial.refused(number, this.#counts.granted, now)
     if (cut && this.#guesses) this.#quotas.guess('requests', cut.guess, now)
-    const told = retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity
+    const told = retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs <= LONGEST_PAUSE_MS
     const pauseMs = told ? retryAfterMs : (cut?.pauseMs ?? 0)
     if (pauseMs === 0) return
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs)
+    if (cut) this.#trial.pausedUntil(this.#pausedUntil)
     this.#quotas.pause(this.#pausedUntil, now)
   }
 }

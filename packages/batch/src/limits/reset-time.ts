@@ -1,19 +1,19 @@
 /**
- * How long until a reset, in milliseconds: 0 if it has passed, `undefined` if the text makes no sense.
+ * How long until a reset, in milliseconds: 0 if it has passed, `undefined` if the text makes no sense, or is more than a month away.
  *
- * Providers write it as a duration of Go (`6m0s`), as a date (RFC 3339), as milliseconds or seconds since 1970, or as
+ * Providers write it as a duration of Go (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds since 1970, or as
  * seconds from now. The last three are told apart by their size: a second of 2001 is a billion, a wait never is.
  */
-export function parseReset(text: string | undefined, nowMs: number): number | undefined {
+export function parseReset(text: string | undefined, now: () => number): number | undefined {
   const reset = text?.trim()
   if (!reset) return undefined
   if (NUMBER.test(reset)) {
     const number = Number(reset)
-    if (number < 1e9) return number * 1000
-    return fromNow(number < 1e12 ? number * 1000 : number, nowMs)
+    if (number < 1e9) return bounded(number * 1000)
+    return fromNow(number < 1e12 ? number * 1000 : number, now())
   }
-  if (RFC_3339.test(reset)) return fromNow(Date.parse(reset), nowMs)
-  return parseGoDuration(reset)
+  if (RFC_3339.test(reset) || HTTP_DATE.test(reset)) return fromNow(Date.parse(reset), now())
+  return bounded(parseGoDuration(reset))
 }
 
 /**
@@ -24,11 +24,15 @@ function parseGoDuration(text: string): number | undefined {
   if (!GO_DURATION.test(text)) return undefined
   let ms = 0
   for (const [, number, unit = ''] of text.matchAll(GO_PART)) ms += Number(number) * (UNIT_MS[unit] ?? NaN)
-  return ms <= Number.MAX_SAFE_INTEGER ? ms : undefined
+  return ms
 }
+
+/** No window of a limit is longer than a month: a later reset is no reset. */
+const LONGEST_RESET_MS = 32 * 86_400_000
 
 const NUMBER = /^\d+(\.\d+)?$/
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, .{9,20} GMT$/
 const GO_DURATION = /^((\d+(\.\d*)?|\.\d+)(h|ms|m|s|us|µs|μs|Âµs|Î¼s|ns))+$/
 const GO_PART = /([\d.]+)([^\d.]+)/g
 
@@ -47,6 +51,10 @@ const UNIT_MS: Partial<Record<string, number>> = {
 }
 
 function fromNow(atMs: number, nowMs: number): number | undefined {
-  const ms = Math.max(0, atMs - nowMs)
-  return ms <= Number.MAX_SAFE_INTEGER ? ms : undefined // Also NaN, of a day that no calendar has.
+  return bounded(Math.max(0, atMs - nowMs))
+}
+
+/** Also turns away NaN, of a day that no calendar has. */
+function bounded(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms <= LONGEST_RESET_MS ? ms : undefined
 }

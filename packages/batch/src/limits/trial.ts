@@ -1,30 +1,51 @@
+import { RecentRate } from './recent-rate.ts'
+
 /** How many start before the first answer, when nothing is known. */
 const FIRST_IN_FLIGHT = 4
+/** What is left of a rate at which some succeeded and some were refused. */
 const CUT = 0.8
-/** Without a refusal a guess grows by this share in GROWTH_MS. */
+/** What is left of a guess when all were refused. */
+const OUTAGE_CUT = 0.5
+/** How far refusals lower a guess below the rate that worked before: six doublings. */
+const LOWEST_SHARE = 1 / 64
+/** A guess with nothing to go by: requests a minute. */
+const FIRST_GUESS = 60
+/** Below the rate that worked before, a guess doubles in this time. */
+const DOUBLING_MS = 5_000
+/** Above it, it grows by this share in GROWTH_MS; while all of it is used, twice as fast with each minute without a refusal. */
 const GROWTH = 0.05
 const GROWTH_MS = 10_000
+const MOST_GROWTH = 1
+const QUIET_MS = 60_000
+/** No provider allows more a minute. */
+const MOST = 1e7
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * Finds out by trial what no header tells: begins with a few requests, doubles with each round of good answers, and after a
- * refusal guesses the requests a minute from what went through. A guess grows slowly and is cut at a refusal, at most
- * once in a round trip.
+ * Finds out by trial what no header tells: begins with a few requests, doubles with each round of good answers, and after a refusal
+ * guesses the requests a minute from what went through. Refusals of one round trip are one lesson.
+ *
+ *     some succeeded, then a refusal:  plateau = 0.8 × the rate, guess = 0.8 × what went through
+ *     nothing but refusals:            guess halves; the plateau stays, since an outage says nothing about a rate
+ *     good answers:                    guess doubles in 5 s up to the plateau, then grows slowly, and faster the longer it is quiet
  */
 export class Trial {
+  readonly #recent: RecentRate
   #allowed = FIRST_IN_FLIGHT
   #guess: number | undefined
+  /** What worked before the latest refusals, and is soon tried again. */
+  #plateau = Infinity
   #grownAt = 0
+  #refusedAt = 0
   /** Leases up to this number were given out before the latest cut. */
   #cutAt = 0
   #refusedInARow = 0
-  /** Since when what went through is counted. */
-  #since: number
+  /** Good answers since the latest cut. */
   #through = 0
 
   constructor(now: number) {
-    this.#since = now
+    this.#recent = new RecentRate(now)
   }
 
   /** How many may be in flight as long as nothing is known. */
@@ -32,15 +53,24 @@ export class Trial {
     return this.#allowed
   }
 
-  /** @returns the new guess of requests a minute, if there is one */
-  good(now: number): number | undefined {
+  /** Nothing is known any more: begins again, beside what is in flight. */
+  restart(inFlight: number): void {
+    this.#allowed = inFlight + FIRST_IN_FLIGHT
+  }
+
+  /**
+   * @param number which lease was answered
+   * @returns the new guess of requests a minute, if there is one
+   */
+  good(number: number, now: number): number | undefined {
     this.#allowed++
+    // The answer to a request from before the refusals says nothing about now.
+    if (number <= this.#cutAt) return this.#guess
     this.#through++
+    this.#recent.add(now)
     this.#refusedInARow = 0
-    if (this.#guess === undefined) return undefined
-    const share = Math.min(1, (now - this.#grownAt) / GROWTH_MS)
-    this.#grownAt = now
-    return (this.#guess *= 1 + GROWTH * share)
+    if (this.#guess !== undefined) this.#guess = this.#grown(this.#guess, now)
+    return this.#guess
   }
 
   /**
@@ -51,13 +81,46 @@ export class Trial {
   refused(number: number, latest: number, now: number): { guess: number; pauseMs: number } | undefined {
     if (number <= this.#cutAt) return undefined
     this.#cutAt = latest
-    const minutes = Math.max(now - this.#since, 1) / 60_000
-    const measured = Math.max(1, this.#through / minutes)
-    this.#guess = CUT * Math.min(measured, this.#guess ?? Infinity)
-    this.#since = this.#grownAt = now
+    this.#guess = this.#cut(now)
     this.#through = 0
+    this.#recent.restart(now)
+    this.#grownAt = this.#refusedAt = now
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#refusedInARow)
     this.#refusedInARow = Math.min(30, this.#refusedInARow + 1)
-    return { guess: Math.max(1, this.#guess), pauseMs }
+    return { guess: this.#guess, pauseMs }
+  }
+
+  /** Nothing starts until then, so that what goes through is counted from there. */
+  pausedUntil(atMs: number): void {
+    this.#recent.restart(atMs)
+  }
+
+  #cut(now: number): number {
+    const guess = this.#guess ?? Infinity
+    if (this.#through === 0) {
+      if (this.#guess === undefined) return FIRST_GUESS
+      return Math.max(guess * OUTAGE_CUT, this.#lowest())
+    }
+    // Traffic may have been light: what is refused then is the guess, as far as it was ever used.
+    const best = this.#recent.best(now)
+    this.#plateau = CUT * (best * 2 >= guess ? guess : best)
+    return Math.max(CUT * Math.min(guess, this.#recent.perMinute(now)), this.#lowest())
+  }
+
+  #lowest(): number {
+    return this.#plateau === Infinity ? 1 : Math.max(1, this.#plateau * LOWEST_SHARE)
+  }
+
+  #grown(guess: number, now: number): number {
+    const recent = this.#recent.perMinute(now)
+    // A guess that holds requests back further than this must not be slow to grow for that.
+    const elapsed = Math.min(now - this.#grownAt, Math.max(GROWTH_MS, 90_000 / guess))
+    this.#grownAt = now
+    const isUsed = recent * 2 >= guess
+    if (guess < this.#plateau && (isUsed || this.#plateau < Infinity))
+      return Math.min(MOST, this.#plateau, guess * 2 ** (elapsed / DOUBLING_MS))
+    const quietMinutes = isUsed ? Math.floor((now - this.#refusedAt) / QUIET_MS) : 0
+    const growth = Math.min(MOST_GROWTH, GROWTH * 2 ** Math.min(10, quietMinutes))
+    return Math.min(MOST, guess * (1 + growth) ** (elapsed / GROWTH_MS))
   }
 }

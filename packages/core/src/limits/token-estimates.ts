@@ -16,6 +16,8 @@ interface Correction {
 export interface TokenEstimate {
   readonly input: number
   readonly output: number
+  /** Nobody has counted: a number above a limit may be wrong, so that the request is not refused for it. */
+  readonly estimated: boolean
 }
 
 const MOST_MODELS = 1_000
@@ -38,7 +40,11 @@ export class TokenEstimates {
     const { input, output } = this.#corrections.get(model) ?? NONE
     const { inputTokens, outputTokens } = estimateOf(exchange)
     const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
-    return { input: counted ?? Math.ceil(inputTokens * input), output: Math.ceil(outputTokens * output) }
+    return {
+      input: counted ?? Math.ceil(inputTokens * input),
+      output: Math.ceil(outputTokens * output),
+      estimated: counted === undefined,
+    }
   }
 
   learn(model: string, exchange: Exchange, usage: TokenUsage): void {
