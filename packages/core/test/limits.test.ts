@@ -97,6 +97,34 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(0)
   })
 
+  it('that a request only seems to exceed let it go: what nobody counted may be wrong', async () => {
+    const [provider, harbor] = await limited({ tokensPerMinute: 100, burstMs: 60_000 })
+    await harbor.chat.completions.create({
+      ...HELLO,
+      max_completion_tokens: 5,
+      messages: [{ role: 'user', content: 'word '.repeat(2_000) }],
+    })
+    expect(provider.counts().calls).toBe(1)
+  })
+
+  it('that a request exceeds by the caller’s own count refuse it at once', async () => {
+    const [provider, harbor] = await limited({ tokensPerMinute: 100, countTokens: () => 101 })
+    expect(await failureOf(ask(harbor))).toMatchObject({ status: 429, code: 'local_rate_limit' })
+    expect(provider.counts().calls).toBe(0)
+  })
+
+  it('that one header made absurd do not keep a model out', async () => {
+    const [provider, harbor] = await limited({})
+    provider.fail({
+      type: 'status',
+      status: 500,
+      headers: { 'x-ratelimit-limit-tokens': '1', 'x-ratelimit-remaining-tokens': '1' },
+    })
+    // The second attempt goes after the absurd header was read.
+    await ask(harbor)
+    expect(provider.counts().calls).toBe(2)
+  })
+
   it('that too many wait for already refuse a call', async () => {
     const [, harbor] = await limited({ requestsPerMinute: 600, burstMs: 0, maxQueue: 1 })
     const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => ask(harbor)))

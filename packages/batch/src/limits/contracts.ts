@@ -5,10 +5,10 @@ export interface Cost {
   input: number
   output: number
   /**
-   * The numbers are a guess. One above a limit itself then waits for a full bucket and goes, since the guess may be wrong. Without this it is
-   * refused at once. @default false
+   * Which of the numbers are guesses, `true` for both. A guess above a limit itself waits for a full bucket and goes, since it may be wrong;
+   * anything else above a limit is refused at once. @default false
    */
-  estimated?: boolean | undefined
+  estimated?: boolean | 'input' | 'output' | undefined
 }
 
 /** Lets requests start no faster than a provider allows. Made by `createRateLimiter`. */

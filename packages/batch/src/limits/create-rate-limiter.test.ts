@@ -92,6 +92,9 @@ describe('tokens a minute', () => {
     expect(limiter.waitMs(small)).toBeCloseTo(59_001, -1)
     expect(limiter.waitMs({ input: 1e9, output: 0 })).toBe(Infinity)
     expect(limiter.waitMs({ input: 1e9, output: 0, estimated: true })).toBeLessThan(61_000)
+    expect(limiter.waitMs({ input: 1e9, output: 5, estimated: 'input' })).toBeLessThan(61_000)
+    expect(limiter.waitMs({ input: 1e9, output: 5, estimated: 'output' })).toBe(Infinity)
+    expect(limiter.waitMs({ input: 5, output: 1e9, estimated: 'input' })).toBe(Infinity)
   })
 
   it('that no answer can have used are not believed: the estimate stands', async () => {

@@ -98,10 +98,10 @@ export class Quotas {
 
   /** What is wrong with a request that could never start. */
   tooLarge(cost: Cost): RequestTooLargeError | undefined {
-    if (cost.estimated) return undefined
+    const certain = cost.estimated ? withoutGuesses(cost) : cost
     for (const { kind, bucket, ofTokens, amount } of this.#known) {
-      if (!ofTokens || amount(cost, 1) <= bucket.limit) continue
-      return new RequestTooLargeError(KINDS[kind].option, bucket.limit, amount(cost, 1))
+      if (!ofTokens || amount(certain, 1) <= bucket.limit) continue
+      return new RequestTooLargeError(KINDS[kind].option, bucket.limit, amount(certain, 1))
     }
     return undefined
   }
@@ -244,6 +244,10 @@ export class Quotas {
     this.#known = [...this.#known, known]
     return known
   }
+}
+
+function withoutGuesses({ input, output, estimated }: Cost): Cost {
+  return { input: estimated === 'output' ? input : 0, output: estimated === 'input' ? output : 0 }
 }
 
 const NOTHING: Cost = { input: 0, output: 0 }

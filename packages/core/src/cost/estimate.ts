@@ -59,7 +59,8 @@ function outputBoundOf(body: JsonBody): number {
   return choices * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
 }
 
-function outputLimitOf(body: JsonBody): number | undefined {
+/** How long the request lets its answer be, if it says so. */
+export function outputLimitOf(body: JsonBody): number | undefined {
   const limit = body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens']
   return typeof limit === 'number' && limit >= 0 ? limit : undefined
 }

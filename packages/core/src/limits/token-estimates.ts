@@ -2,6 +2,7 @@ import type { TokenUsage } from '../receipt.ts'
 import type { JsonBody } from '../wire/operation.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/known.ts'
+import { outputLimitOf } from '../cost/estimate.ts'
 
 /** Counts the tokens of a request's input exactly. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
@@ -16,8 +17,8 @@ interface Correction {
 export interface TokenEstimate {
   readonly input: number
   readonly output: number
-  /** Nobody has counted: a number above a limit may be wrong, so that the request is not refused for it. */
-  readonly estimated: boolean
+  /** Which of the numbers are guesses: those may be wrong, so that no request is refused for one above a limit. */
+  readonly estimated: boolean | 'input' | 'output'
 }
 
 const MOST_MODELS = 1_000
@@ -40,10 +41,11 @@ export class TokenEstimates {
     const { input, output } = this.#corrections.get(model) ?? NONE
     const { inputTokens, outputTokens } = estimateOf(exchange)
     const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
+    const isOutputGiven = outputLimitOf(exchange.json ?? {}) !== undefined
     return {
       input: counted ?? Math.ceil(inputTokens * input),
       output: Math.ceil(outputTokens * output),
-      estimated: counted === undefined,
+      estimated: counted === undefined ? (isOutputGiven ? 'input' : true) : isOutputGiven ? false : 'output',
     }
   }
 
