@@ -90,6 +90,7 @@ export function createEngine(
   })
   const accounts = new Accounts(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
+    (error) => telemetry.warn('Accounting for a call failed', error),
   )
   const ledger = new SpendLedger(() => systemClock.now())
   const answers = new AnswerStore(storeOptions(options.cache))
@@ -103,7 +104,7 @@ export function createEngine(
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
   const scopes = new Scopes()
-  const quotas = new Quotas()
+  const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
   const handle = createPipeline(transport, {
     health,
     quotas,

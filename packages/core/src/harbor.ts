@@ -218,7 +218,6 @@ export class Harbor extends OpenAI {
     const { [ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as OwnedRequest
     const perCall = perCallOf(options) ?? {}
     setCallContext(request, {
-      body: options.body,
       policy: policyFor(this.#policy.current, {
         totalMs: options.timeout ?? this.timeout,
         maxAttempts: maxAttempts ?? this.#attempts(),

@@ -57,7 +57,7 @@ export function createPipeline(
   const admission = admissionLayer(health, quotas)(guard)
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, quotas, telemetry)(retry)
-  const cost = costLayer(accounts, ledger)(fallback)
+  const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(embeddings)
   const lastResort = lastResortLayer(telemetry)(cache)

@@ -1,11 +1,12 @@
 import { isSafeToCache, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseRecord } from '../wire/json.ts'
 import type { CacheRules } from './cache-options.ts'
 
 /** Why a request is neither answered from the cache nor kept in it, in a word; undefined when it may be. */
 export function whyNotCached(
-  { json, operation, asked }: Exchange,
+  { json, operation, asked, init }: Exchange,
   { when }: CacheRules,
   telemetry: Telemetry,
 ): string | undefined {
@@ -14,19 +15,19 @@ export function whyNotCached(
   // What continues something at its provider is another question each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined
-  if (when !== 'safe') return chosen(when, json, telemetry) ? undefined : 'not-chosen'
+  if (when !== 'safe') return chosen(when, init.body, telemetry) ? undefined : 'not-chosen'
   const verdict = isSafeToCache(operation.name satisfies LlmOperation, json)
   return verdict === true ? undefined : verdict
 }
 
-/** A function that throws chooses nothing. */
+/** A function that throws chooses nothing. It gets a copy of its own: what it changes there must not change the key. */
 function chosen(
   when: (request: Readonly<Record<string, unknown>>) => boolean,
-  json: Readonly<Record<string, unknown>>,
+  body: RequestInit['body'],
   telemetry: Telemetry,
 ): boolean {
   try {
-    return when(json)
+    return when(typeof body === 'string' ? (parseRecord(body) ?? {}) : {})
   } catch (error) {
     telemetry.warn('cache.when threw', error)
     return false

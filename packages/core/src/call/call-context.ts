@@ -8,8 +8,6 @@ import type { Receipt } from '../receipt.ts'
  * symbol that the SDK carries along.
  */
 export interface CallContext {
-  /** The request before it was serialised. */
-  readonly body: unknown
   readonly policy: Policy
   /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts too. */
   readonly callerSignal: AbortSignal | undefined

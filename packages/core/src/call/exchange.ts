@@ -15,7 +15,7 @@ export interface Exchange {
   readonly init: RequestInit
   readonly method: string
   readonly headers: Headers
-  /** The request as an object, when its body is JSON. */
+  /** A snapshot of the request, parsed from the text that is sent, when that is a JSON object. It never changes. */
   readonly json: JsonBody | undefined
   readonly operation: Operation
   readonly streaming: boolean

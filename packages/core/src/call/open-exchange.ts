@@ -1,8 +1,8 @@
-import { callContextOf, type CallContext } from './call-context.ts'
+import { callContextOf } from './call-context.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { Known } from './known.ts'
-import { isRecord, parseRecord } from '../wire/json.ts'
-import { operationOf, type JsonBody } from '../wire/operation.ts'
+import { parseRecord } from '../wire/json.ts'
+import { operationOf } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
 import { OpenReceipt } from '../open-receipt.ts'
 
@@ -27,7 +27,8 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
   const context = callContextOf(init)
   const { policy, log } = context ?? defaults
   const method = (init.method ?? 'GET').toUpperCase()
-  const json = jsonOf(init, context)
+  // One truth: the text that is sent. The object it was made of belongs to the caller, who may change it at any time.
+  const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const operation = operationOf(method, url, json)
   const streaming = json?.['stream'] === true
   const model = typeof json?.['model'] === 'string' ? json['model'] : undefined
@@ -62,11 +63,6 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     asked: context?.asked ?? {},
     known: new Known(),
   }
-}
-
-function jsonOf(init: RequestInit, context: CallContext | undefined): JsonBody | undefined {
-  if (typeof init.body !== 'string') return undefined
-  return context && isRecord(context.body) ? context.body : parseRecord(init.body)
 }
 
 /** Also one of another realm or package: what counts is that it can be read. */

@@ -47,8 +47,12 @@ export class Accounts {
   #savedByBatchUsd = 0
   #unpricedCalls = 0
 
-  constructor(list: PriceList) {
+  readonly #onError: (error: unknown) => void
+
+  /** @param onError called with what goes wrong when a call is booked after its end */
+  constructor(list: PriceList, onError: (error: unknown) => void = () => undefined) {
     this.list = list
+    this.#onError = onError
   }
 
   /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. */
@@ -106,7 +110,7 @@ export class Accounts {
 
   #whenPriced(target: Target, work: () => void): void {
     if (target.price || this.list.loaded) work()
-    else void this.list.load().then(work)
+    else this.list.load().then(work).catch(this.#onError)
   }
 
   #addPossible(target: Target, usage: TokenUsage): void {

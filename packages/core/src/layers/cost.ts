@@ -6,13 +6,18 @@ import type { Accounts } from '../cost/accounts.ts'
 import { estimateDelivered } from '../cost/estimate.ts'
 import type { Reservation, SpendLedger } from '../cost/spend-limit.ts'
 import type { Plan } from '../targets/routes.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { JsonBody } from '../wire/operation.ts'
 
 /**
  * Pays for calls: sets the money aside if there is a limit, books what the answer cost, and gives the rest back. Requests that
  * are not judged tell no usage, and are not paid for here.
  */
-export function costLayer(accounts: Accounts, ledger: SpendLedger): (next: Handler) => Handler {
+export function costLayer(
+  accounts: Accounts,
+  ledger: SpendLedger,
+  telemetry: Telemetry,
+): (next: Handler) => Handler {
   return (next) =>
     async function cost(exchange) {
       const { json, operation } = exchange
@@ -22,18 +27,23 @@ export function costLayer(accounts: Accounts, ledger: SpendLedger): (next: Handl
       try {
         const answer = await next(exchange)
         whenOver(answer, (contents) => {
-          bill(exchange, plan, json, answer, contents, accounts)
-          accounts.bookPossible(exchange, plan)
+          telemetry.shield(ACCOUNTING, () => {
+            bill(exchange, plan, json, answer, contents, accounts)
+            accounts.bookPossible(exchange, plan)
+          })
           reservation?.settle(exchange.receipt.cost?.usd ?? 0)
         })
         return answer
       } catch (error) {
-        accounts.bookPossible(exchange, plan)
+        telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
         reservation?.settle(0)
         throw error
       }
     }
 }
+
+/** Whatever goes wrong in accounting ends in one warning: never in the call, and never in the process. */
+const ACCOUNTING = 'Accounting for a call failed'
 
 /** @throws AttemptError 402 when there is not enough, or nobody knows how much it takes */
 async function reserve(

@@ -35,7 +35,13 @@ export class Quota {
   readonly #concurrency: ConcurrencyLimit | undefined
   readonly #estimates: TokenEstimates
 
-  constructor({ maxConcurrency, countTokens, ...rates }: LimitOptions) {
+  readonly #onError: (error: unknown) => void
+
+  constructor(
+    { maxConcurrency, countTokens, ...rates }: LimitOptions,
+    onError: (error: unknown) => void = () => undefined,
+  ) {
+    this.#onError = onError
     this.#estimates = new TokenEstimates(countTokens)
     this.#limiter = createRateLimiter({ ...rates, clock: systemClock })
     if (maxConcurrency === undefined) return
@@ -76,9 +82,9 @@ export class Quota {
     if (this.#isFull) return undefined
     const lease = this.#limiter.tryAcquire(cost, { priority: priorityOf(exchange) })
     if (!lease || !this.#concurrency)
-      return lease && new QuotaPass(exchange, lease, undefined, this.#estimates)
+      return lease && new QuotaPass(exchange, lease, undefined, this.#estimates, this.#onError)
     const slot = this.#concurrency.tryAcquire()
-    if (slot) return new QuotaPass(exchange, lease, slot, this.#estimates)
+    if (slot) return new QuotaPass(exchange, lease, slot, this.#estimates, this.#onError)
     lease.cancel()
     return undefined
   }
@@ -98,7 +104,7 @@ export class Quota {
       const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
       if (waitedMs >= 1) receipt.waited(waitedMs, 'limit')
-      return new QuotaPass(exchange, lease, slot, this.#estimates)
+      return new QuotaPass(exchange, lease, slot, this.#estimates, this.#onError)
     } catch (error) {
       lease?.cancel()
       throw this.#refusal(exchange, error, wait?.isOver === true, cost)
@@ -124,17 +130,20 @@ class QuotaPass implements Pass {
   readonly #lease: Lease
   readonly #slot: ConcurrencyLease | undefined
   readonly #estimates: TokenEstimates
+  readonly #onError: (error: unknown) => void
 
   constructor(
     exchange: LegExchange,
     lease: Lease,
     slot: ConcurrencyLease | undefined,
     estimates: TokenEstimates,
+    onError: (error: unknown) => void,
   ) {
     this.#exchange = exchange
     this.#lease = lease
     this.#slot = slot
     this.#estimates = estimates
+    this.#onError = onError
   }
 
   succeeded(answer: Answer): void {
@@ -142,7 +151,11 @@ class QuotaPass implements Pass {
     const settle = (): void => {
       const { receipt, leg } = this.#exchange
       const { usage } = receipt
-      if (usage) this.#estimates.learn(leg.target.name, this.#exchange, usage)
+      try {
+        if (usage) this.#estimates.learn(leg.target.name, this.#exchange, usage)
+      } catch (error) {
+        this.#onError(error) // the lease must be settled all the same
+      }
       this.#lease.settle({
         status: answer.status,
         observed,

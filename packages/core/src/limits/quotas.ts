@@ -20,6 +20,12 @@ export class Quotas {
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
   /** Those in use, by the name under which they are shown. */
   readonly #shown = new Map<string, Quota>()
+  readonly #onError: (error: unknown) => void
+
+  /** @param onError called with what goes wrong when something is learned from an answer */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
+  }
 
   /** The quota that an attempt needs a part of; undefined where nothing is limited. */
   of({ leg, json, operation, headers, policy }: LegExchange): Quota | undefined {
@@ -53,7 +59,7 @@ export class Quotas {
     const known = groups.get(group)
     if (known) return known
     if (groups.size >= MOST_GROUPS) groups.clear()
-    const quota = new Quota(limits)
+    const quota = new Quota(limits, this.#onError)
     groups.set(group, quota)
     this.#show(provider.quotaGroup ?? target.quotaGroup, quota)
     return quota

@@ -115,12 +115,16 @@ function isPlain(client: Client, options: CallOptions): boolean {
   return options.method === 'post' && !options.stream && isPlainBody(options.body)
 }
 
-/** One that JSON writes as it is, and that asks for no stream. */
+/** One that JSON writes as it is, and that asks for no stream. Its getters and proxies may throw: the SDK deals with those. */
 function isPlainBody(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null || Object.getPrototypeOf(body) !== Object.prototype)
+  try {
+    if (typeof body !== 'object' || body === null || Object.getPrototypeOf(body) !== Object.prototype)
+      return false
+    const { stream, toJSON } = body as { stream?: unknown; toJSON?: unknown }
+    return (stream === undefined || stream === null || stream === false) && toJSON === undefined
+  } catch {
     return false
-  const { stream, toJSON } = body as { stream?: unknown; toJSON?: unknown }
-  return (stream === undefined || stream === null || stream === false) && toJSON === undefined
+  }
 }
 
 function ingredientsOf(client: Client, options: CallOptions): readonly unknown[] {
@@ -153,7 +157,14 @@ function isUsual(
   { method, headers: _, body, signal: _its, ...others }: RequestInit,
   options: CallOptions,
 ): boolean {
-  return (
-    Object.keys(others).length === 0 && method === options.method && body === JSON.stringify(options.body)
-  )
+  return Object.keys(others).length === 0 && method === options.method && body === textOf(options.body)
+}
+
+/** The object is the caller's: it may have changed since, and reading it a second time may throw. */
+function textOf(body: unknown): string | undefined {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,4 @@
-/** A request body as it was before it became JSON. */
+/** A JSON object: the body of a request or of an answer, parsed. */
 export type JsonBody = Readonly<Record<string, unknown>>
 
 /** What a request asks for, as far as Harbor treats requests differently. */

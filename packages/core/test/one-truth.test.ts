@@ -1,0 +1,273 @@
+import { describe, expect, it, vi } from 'vitest'
+import { Harbor, type HarborOptions } from '../src/index.ts'
+import { costLayer } from '../src/layers/cost.ts'
+import type { Accounts } from '../src/cost/accounts.ts'
+import { SpendLedger } from '../src/cost/spend-limit.ts'
+import type { Answer, Exchange } from '../src/call/exchange.ts'
+import { Known } from '../src/call/known.ts'
+import { Telemetry } from '../src/telemetry/telemetry.ts'
+import { harborFetchFor, harborFor, QUICK } from './support.ts'
+import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
+import type { ServerResponse } from 'node:http'
+
+interface Question {
+  model: string
+  temperature: number
+  messages: { role: 'user'; content: string }[]
+}
+
+const question = (content: string): Question => ({
+  model: 'gpt-4',
+  temperature: 0,
+  messages: [{ role: 'user', content }],
+})
+
+function said({ body }: UpstreamRequest): string {
+  const { messages, input } = JSON.parse(body) as { messages?: { content: string }[]; input?: string }
+  return `answer to ${input ?? messages?.map(({ content }) => content).join('+') ?? ''}`
+}
+
+/** Answers with what it was asked, as JSON or as a stream. */
+function echo(request: UpstreamRequest, response: ServerResponse): void {
+  const content = said(request)
+  const { stream } = JSON.parse(request.body) as { stream?: boolean }
+  if (!stream) {
+    sendJson(response, completion(content))
+    return
+  }
+  const chunk = (delta: object, finish_reason: string | null): string =>
+    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.end(chunk({ content }, null) + chunk({}, 'stop') + 'data: [DONE]\n\n')
+}
+
+const completion = (content: string): object => ({
+  id: 'c',
+  object: 'chat.completion',
+  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+})
+
+async function ask(harbor: Harbor, body: Question, stream: boolean): Promise<string> {
+  if (!stream) return (await harbor.chat.completions.create(body)).choices[0]?.message.content ?? ''
+  let text = ''
+  for await (const { choices } of await harbor.chat.completions.create({ ...body, stream }))
+    text += choices[0]?.delta.content ?? ''
+  return text
+}
+
+/** A subclass that takes its time before each request is sent. */
+class Slow extends Harbor {
+  override async prepareRequest(...request: Parameters<Harbor['prepareRequest']>): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    return super.prepareRequest(...request)
+  }
+}
+
+describe('one truth of a request: the text that is sent', () => {
+  it.each([false, true])(
+    'keys the cache by it, at whatever moment the caller changes the object (stream: %s)',
+    async (stream) => {
+      const { baseURL } = await serve(echo)
+      for (let ticks = 0; ticks < 30; ticks++) {
+        const harbor = harborFor({ baseURL }, { cache: true })
+        const body = question('Q1')
+        const call = ask(harbor, body, stream)
+        for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
+        const [message] = body.messages
+        if (message) message.content = 'Q2'
+        const first = await call
+        expect(await ask(harbor, question('Q2'), stream)).toBe('answer to Q2')
+        expect(await ask(harbor, question('Q1'), stream)).toBe('answer to Q1')
+        expect(['answer to Q1', 'answer to Q2']).toContain(first)
+      }
+    },
+  )
+
+  it('keys the cache by it while a subclass takes its time in prepareRequest', async () => {
+    const { baseURL } = await serve(echo)
+    const harbor = new Slow({ apiKey: 'k', baseURL, cache: true, retry: QUICK })
+    const body = question('Q1')
+    const call = ask(harbor, body, false)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    body.messages = question('Q2').messages
+    expect(await call).toBe('answer to Q1')
+    expect(await ask(harbor, question('Q2'), false)).toBe('answer to Q2')
+    await harbor.close()
+  })
+
+  it('keys the cache by it when a subclass writes another body', async () => {
+    class Rewriting extends Harbor {
+      override async prepareRequest(
+        ...[request, given]: Parameters<Harbor['prepareRequest']>
+      ): Promise<void> {
+        await super.prepareRequest(request, given)
+        request.body = (request.body as string).replace('Q1', 'Q2')
+      }
+    }
+    const { baseURL, requests } = await serve(echo)
+    const harbor = new Rewriting({ apiKey: 'k', baseURL, cache: true, retry: QUICK })
+    expect(await ask(harbor, question('Q1'), false)).toBe('answer to Q2')
+    expect(await ask(harbor, question('Q2'), false)).toBe('answer to Q2')
+    expect(requests).toHaveLength(1)
+    await harbor.close()
+  })
+
+  it('makes the request of another target from it', async () => {
+    const backup = await serve(echo)
+    const down = await serve((_, response) => {
+      setTimeout(() => sendJson(response, { error: {} }, 503), 5)
+    })
+    const harbor = harborFor(down, {
+      providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
+      fallback: ['backup/other'],
+      cache: { keepFallbackAnswers: true },
+    })
+    const body = question('Q1')
+    const call = ask(harbor, body, false)
+    await vi.waitFor(() => expect(down.requests).not.toHaveLength(0))
+    body.messages.push({ role: 'user', content: 'NEXT' })
+    expect(await call).toBe('answer to Q1')
+    expect(await ask(harbor, question('Q1'), false)).toBe('answer to Q1')
+    expect(JSON.parse(backup.requests[0]?.body ?? '')).toMatchObject({ model: 'other' })
+  })
+
+  it('gives cache.when a copy, so that what it changes there changes no key', async () => {
+    const { baseURL } = await serve(echo)
+    const when = (request: Readonly<Record<string, unknown>>): boolean => {
+      Object.assign(request, { messages: [] })
+      return true
+    }
+    const harbor = harborFor({ baseURL }, { cache: { when } })
+    expect(await ask(harbor, question('Q1'), false)).toBe('answer to Q1')
+    expect(await ask(harbor, question('Q2'), false)).toBe('answer to Q2')
+  })
+
+  it('shares one answer among objects that write the same text', async () => {
+    const { baseURL, requests } = await serve(echo)
+    const harbor = harborFor({ baseURL }, { cache: true })
+    const [message] = question('Q1').messages
+    const written = { toJSON: () => message, live: new Map() }
+    await ask(harbor, question('Q1'), false)
+    await ask(harbor, { ...question('Q1'), messages: [written as never] }, false)
+    expect(requests).toHaveLength(1)
+  })
+})
+
+const circular = (): object => {
+  const schema: Record<string, unknown> = { type: 'object' }
+  schema['parent'] = schema
+  return schema
+}
+const deep = (): object => {
+  const root: Record<string, unknown> = {}
+  let at = root
+  for (let level = 0; level < 20_000; level++) at = at['next'] = {}
+  return root
+}
+/** Throws whenever it is looked at, other than by the `toJSON` around it. */
+const hostile = (): object =>
+  new Proxy(
+    {},
+    {
+      ownKeys: () => {
+        throw new Error('nobody may look in here')
+      },
+      get: () => {
+        throw new Error('nobody may look in here')
+      },
+    },
+  )
+/** Can be read once, while its text is written. */
+const once = (): object => {
+  let reads = 0
+  return Object.defineProperty({}, 'type', {
+    enumerable: true,
+    get: () => {
+      if (++reads > 1) throw new Error('read a second time')
+      return 'object'
+    },
+  })
+}
+
+describe.each<[string, () => object]>([
+  ['circular', () => ({ schema: circular(), toJSON: () => ({ type: 'object' }) })],
+  ['deep', () => ({ schema: deep(), toJSON: () => ({ type: 'object' }) })],
+  ['a proxy that throws', () => ({ schema: hostile(), toJSON: () => ({ type: 'object' }) })],
+  ['readable once', once],
+  ['full of numbers that write themselves', () => ({ limit: { value: 1n }, toJSON: () => ({ limit: '1' }) })],
+])('an object that is %s', (_, parameters) => {
+  it.each<[string, boolean, HarborOptions]>([
+    ['JSON', false, {}],
+    ['stream', true, {}],
+    ['JSON, with cache and limits', false, { cache: { when: 'always' }, limits: { tokensPerMinute: 1e9 } }],
+    ['stream, with cache and limits', true, { cache: { when: 'always' }, limits: { tokensPerMinute: 1e9 } }],
+  ])('is sent as its text, and neither the call nor the process minds (%s)', async (__, stream, options) => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    try {
+      const { baseURL } = await serve(echo)
+      const harbor = harborFor({ baseURL }, options)
+      for (let call = 0; call < 3; call++) {
+        const tools = [{ type: 'function', function: { name: 'f', parameters: parameters() } }]
+        expect(await ask(harbor, { ...question('Q'), tools } as never, stream)).toBe('answer to Q')
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(unhandled).not.toHaveBeenCalled()
+    } finally {
+      process.off('unhandledRejection', unhandled)
+    }
+  })
+})
+
+describe('accounting', () => {
+  it('that throws ends in one warning, and the answer reaches its caller', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const broken = {
+      book: () => {
+        throw new Error('a bug in accounting')
+      },
+      bookPossible: () => undefined,
+    } as unknown as Accounts
+    const policy = { routes: { planFor: () => ({ outage: [] }) } }
+    const receipt = { usage: {}, model: 'm' }
+    const operation = { name: 'chat', judged: true, portable: true }
+    const exchange = {
+      url: 'http://h/v1/chat/completions',
+      json: {},
+      operation,
+      policy,
+      receipt,
+    } as unknown as Exchange
+    const ended = Promise.resolve({ outcome: 'success' as const, contents: 1 })
+    for (const body of [
+      { kind: 'text', text: '{}' },
+      { kind: 'stream', ended },
+    ]) {
+      const answer = { body, servedBy: {} } as unknown as Answer
+      const layer = costLayer(broken, new SpendLedger(Date.now), new Telemetry())
+      const call = layer(() => Promise.resolve(answer))
+      expect(await call({ ...exchange, asked: {}, known: new Known() })).toBe(answer)
+      await ended
+    }
+    expect(emitWarning).toHaveBeenCalledTimes(2) // once for each pipeline
+    emitWarning.mockRestore()
+  })
+
+  it('of a text that is nested without end harms neither the call nor the process', async () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const { baseURL } = await serve((_, response) => sendJson(response, completion('fine')))
+    const fetch = harborFetchFor({ cache: true })
+    const content = '['.repeat(50_000) + ']'.repeat(50_000)
+    const response = await fetch(`${baseURL}/chat/completions`, {
+      method: 'POST',
+      body: `{"model":"gpt-4","temperature":0,"messages":[{"role":"user","content":${content}}]}`,
+    })
+    expect(await response.json()).toEqual(completion('fine'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(unhandled).not.toHaveBeenCalled()
+    process.off('unhandledRejection', unhandled)
+    vi.restoreAllMocks()
+  })
+})
