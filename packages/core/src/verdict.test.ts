@@ -53,6 +53,11 @@ describe('the table of verdicts', () => {
 describe('situationOf', () => {
   it.each<[string, Failure, Situation]>([
     ['a connection that was not made', failure('network'), 'not-sent'],
+    [
+      'a connection for which this machine had no socket',
+      failure('network', { origin: 'local' }),
+      'local-fault',
+    ],
     ['a connection that broke', failure('network', { ambiguous: true }), 'sent-unanswered'],
     ['a clock that ran out', failure('timeout', { ambiguous: true }), 'sent-unanswered'],
     ['an answer that says timeout', failure('timeout', { status: 408 }), 'timeout-answer'],
@@ -146,6 +151,18 @@ describe('mayRetryHere', () => {
     expect([asked(1, 1, unsaid), asked(0, 1, unsaid)]).toEqual([false, true])
   })
 
+  it('counts every redirect as one of the requests that a call may send', () => {
+    const facts = { failed: ['server'], maxUpstreamCalls: 4 } as const
+    expect(mayRetryHere(exchangeAfter({ ...facts, redirects: 2 }), failure('server'))).toBe(true)
+    expect(mayRetryHere(exchangeAfter({ ...facts, redirects: 3 }), failure('server'))).toBe(false)
+  })
+
+  it('repeats at most once what may have been sent when this machine failed', () => {
+    const local = failure('network', { origin: 'local', ambiguous: true })
+    expect(mayRetryHere(exchangeAfter({ possiblyBilled: 1 }), local)).toBe(true)
+    expect(mayRetryHere(exchangeAfter({ possiblyBilled: 2 }), local)).toBe(false)
+  })
+
   it('leaves to each of the other targets one of the requests that the call may still send', () => {
     const asked = (others: number, maxUpstreamCalls: number): boolean =>
       mayRetryHere(exchangeAfter({ failed: ['server'], others, maxUpstreamCalls }), failure('server'))
@@ -203,6 +220,7 @@ function failure(kind: FailureKind, facts: Partial<Failure> = {}): Failure {
 function exchangeAfter(
   facts: {
     possiblyBilled?: number
+    redirects?: number
     ambiguousRetries?: number
     failed?: readonly FailureKind[]
     maxUpstreamCalls?: number
@@ -210,11 +228,11 @@ function exchangeAfter(
     madeHere?: number
   } = {},
 ): LegExchange {
-  const { possiblyBilled = 0, ambiguousRetries = 1, failed = [] } = facts
+  const { possiblyBilled = 0, redirects = 0, ambiguousRetries = 1, failed = [] } = facts
   const { maxUpstreamCalls = 6, others = 0, madeHere = failed.length } = facts
   const attempts = failed.map((kind) => ({ failure: { kind } }))
   return {
-    receipt: { possiblyBilled, attempts, redirects: 0 },
+    receipt: { possiblyBilled, attempts, redirects },
     operation: { ambiguousRetries },
     policy: { maxUpstreamCalls, attemptsBeforeFallback: 2 },
     leg: { others, attempts: madeHere },
