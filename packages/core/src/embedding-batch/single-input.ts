@@ -1,4 +1,5 @@
 import type { Exchange } from '../call/exchange.ts'
+import { wayOf } from '../call/way.ts'
 
 /** What a request wants embedded, if it is one text; whatever else it wants goes by itself. */
 export function singleInputOf({ json, operation, asked }: Exchange): string | undefined {
@@ -13,13 +14,17 @@ export function singleInputOf({ json, operation, asked }: Exchange): string | un
 /** Differs from request to request, and means nothing to the answer. */
 const PASSING = new Set(['content-length', 'x-stainless-retry-count', 'x-stainless-timeout'])
 
+function isReference(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
 /** Names policies and their parts, which are the same objects as long as they say the same. */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
   /** Requests of one partition differ in their input alone, and are treated alike. */
-  of({ url, headers, json = {}, policy }: Exchange): string {
+  of({ url, init, headers, json = {}, policy }: Exchange): string {
     const { input: _input, ...rest } = json
     const { routes, retry, limits, spendLimit, hedge, order, lastResort } = policy
     const { maxAttempts, attemptMs, attemptsBeforeFallback, maxUpstreamCalls } = policy
@@ -29,6 +34,15 @@ export class Partitions {
       Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
       [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
       [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],
+      this.#wayOf(init),
+    ])
+  }
+
+  /** Requests that go out by different ways, such as another dispatcher, cannot go together. */
+  #wayOf(init: RequestInit): readonly unknown[] {
+    return Object.entries(wayOf(init)).map(([name, value]: [string, unknown]) => [
+      name,
+      isReference(value) ? this.#numberOf(value) : value,
     ])
   }
 

@@ -14,6 +14,7 @@ import type { Health } from '../targets/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { isSameRequest } from '../targets/twins.ts'
 import { mayMoveOn, nextTargetAfter } from '../verdict.ts'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
@@ -98,6 +99,8 @@ async function follow(
   const reasonToSkip = (target: Target): string | undefined =>
     lackOf(target, exchange) ?? (steers ? (tooLong(target) ?? busy(target)) : undefined) ?? restOf(target)
 
+  const sent: Sent[] = []
+
   async function call(target: Target, context: FallbackContext): Promise<Answer> {
     const reason = target === able ? undefined : reasonToSkip(target)
     if (reason !== undefined) context.skip(reason)
@@ -111,6 +114,7 @@ async function follow(
       const adapting = adaptRequest(exchange, target, provider)
       const adapted = adapting instanceof Promise ? await readdressed(adapting, signal, leg) : adapting
       leg.adaptations = adapted.adaptations
+      if (targets.length > 1) skipTwin(adapted, target, sent, context)
       const { url, headers, json, init } = adapted
       const known = json === exchange.json ? exchange.known : new Known()
       const answer = await next({ ...exchange, url, headers, json, init, signal, leg, known })
@@ -149,6 +153,18 @@ async function follow(
     await otherWork()
     throw told ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
   }
+}
+
+interface Sent {
+  readonly target: Target
+  readonly request: AdaptedRequest
+}
+
+/** Two targets may turn out to be one, when a caller brings the address and credential that an entry has as well. */
+function skipTwin(request: AdaptedRequest, target: Target, sent: Sent[], context: FallbackContext): void {
+  const twin = sent.find((earlier) => isSameRequest(earlier.request, request))
+  if (twin) context.skip(`it gives the same request as ${twin.target.name}`)
+  sent.push({ target, request })
 }
 
 /**

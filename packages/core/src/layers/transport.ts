@@ -71,6 +71,26 @@ function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {
   return { ...init, redirect: 'manual' }
 }
 
+/** Sends requests of Harbor's own, which read something. */
+export type OwnRequests = (
+  url: string,
+  init: Omit<RequestInit, 'dispatcher'> & { readonly headers: Headers },
+) => Promise<Response>
+
+/** Harbor's own requests go the way that calls go, and follow redirects as calls do. */
+export function ownRequests(
+  fetch: (url: string, init: Omit<RequestInit, 'dispatcher'>) => Promise<Response>,
+): OwnRequests {
+  return async (url, init) => {
+    const send: Resend = (url, headers) =>
+      fetch.call(undefined, url, { ...init, headers, redirect: 'manual' })
+    const { headers } = init
+    const response = await send(url, headers)
+    const request = { url, method: 'GET', headers, replayable: true, redirect: 'follow' } as const
+    return isRedirect(response) ? followRedirects(response, request, send) : response
+  }
+}
+
 function follow(
   response: Response,
   exchange: LegExchange,

@@ -1,15 +1,15 @@
 import { UndiciUnavailableError } from '@harbor/pool'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.ts'
-import { wireOf } from './wire.ts'
+import { wireOf, type Wire } from './wire.ts'
 
 const make = vi.hoisted(() => ({ warm: vi.fn<() => Promise<void>>() }))
 vi.mock('@harbor/pool', async (original) => ({
   ...(await original<object>()),
   createPool: () => ({ fetch: () => Promise.resolve(new Response('by the pool')), warm: make.warm }),
 }))
-const textBy = async (fetch: typeof globalThis.fetch): Promise<string> =>
-  (await fetch('http://a.test/')).text()
+const textBy = async (fetch: Wire['fetch']): Promise<string> =>
+  (await fetch('http://a.test/', { headers: new Headers() })).text()
 
 describe('the way requests leave by', () => {
   afterEach(() => void vi.unstubAllGlobals())

@@ -4,13 +4,13 @@ import { unlessAborted } from '../call/unless-aborted.ts'
 import { OptionError } from '../errors.ts'
 import { inSection } from '../options/in-section.ts'
 import type { HarborOptions } from '../options/options.ts'
-import { fetchTransport, poolTransport } from './transport.ts'
+import { fetchTransport, ownRequests, poolTransport, type OwnRequests } from './transport.ts'
 
 /** How a client's requests leave the process. */
 export interface Wire {
   readonly transport: Transport
   /** For Harbor's own requests, such as health checks. */
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: OwnRequests
   readonly pool?: Pool
   /** Whether the pool was made for this client, which closes it. */
   readonly isOwn?: true
@@ -32,7 +32,11 @@ export interface ExplainedTransport {
  */
 export function wireOf({ fetch, pool }: HarborOptions, warn: (error: Error) => void): Wire {
   if (fetch)
-    return { transport: fetchTransport(fetch), fetch, explain: () => ({ by: 'fetch', unseen: UNSEEN }) }
+    return {
+      transport: fetchTransport(fetch),
+      fetch: ownRequests(fetch),
+      explain: () => ({ by: 'fetch', unseen: UNSEEN }),
+    }
   if (pool && 'fetch' in pool) return { ...wireOfPool(pool), pool }
   if (process.versions['bun'] !== undefined) return wireOfBun(pool)
   const own = ownPool(pool)
@@ -40,7 +44,11 @@ export function wireOf({ fetch, pool }: HarborOptions, warn: (error: Error) => v
 }
 
 function wireOfPool(pool: Pool): Wire {
-  return { transport: poolTransport(pool), fetch: pool.fetch, explain: () => ({ by: 'pool', unseen: [] }) }
+  return {
+    transport: poolTransport(pool),
+    fetch: ownRequests(pool.fetch),
+    explain: () => ({ by: 'pool', unseen: [] }),
+  }
 }
 
 function wireOfBun(pool: PoolOptions | undefined): Wire {
@@ -57,7 +65,7 @@ function wireOfRuntime(): Wire {
   const { fetch } = globalThis
   return {
     transport: Object.assign(fetchTransport(fetch), { isPrompt: true } as const),
-    fetch,
+    fetch: ownRequests(fetch),
     explain: () => ({ by: 'runtime-fetch', unseen: UNSEEN }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
+import { addressForModel } from './model-in-path.ts'
 import { OPENAI_URL, type Provider } from './providers.ts'
 import type { Target } from './target.ts'
 
@@ -18,7 +19,7 @@ const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-
 
 /**
  * Rewrites a request for a target: address, credential, model and the parameters that are known to differ.
- * For the client's own provider, address and credential stay as they came, and nothing is waited for.
+ * For the client's own provider, credential and address stay as they came, but for a model that stands in the path, and nothing is waited for.
  */
 export function adaptRequest(
   exchange: Exchange,
@@ -28,9 +29,17 @@ export function adaptRequest(
   const adaptations: string[] = []
   const json = adaptBody(exchange, target, provider, adaptations)
   const init = json === exchange.json ? exchange.init : { ...exchange.init, body: JSON.stringify(json) }
-  if (provider.native) return { url: exchange.url, headers: exchange.headers, json, init, adaptations }
+  if (provider.native) {
+    const url = addressForModel(exchange.url, modelOf(exchange.json), target.model)
+    return { url, headers: exchange.headers, json, init, adaptations }
+  }
   const url = addressOf(exchange.operation, target, provider)
   return headersOf(exchange.headers, provider).then((headers) => ({ url, headers, json, init, adaptations }))
+}
+
+function modelOf(json: JsonBody | undefined): string | undefined {
+  const model = json?.['model']
+  return typeof model === 'string' ? model : undefined
 }
 
 const PATHS: Partial<Readonly<Record<Operation['name'], string>>> = {

@@ -12,8 +12,10 @@ import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
 import { systemClock } from '../options/policy.ts'
+import type { OwnRequests } from '../layers/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayMoveOn, restOf } from '../verdict.ts'
+import { wayOf } from '../call/way.ts'
 import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from './providers.ts'
 import { clientKeyOf, quotaGroupOf } from './quota-group.ts'
@@ -27,7 +29,7 @@ export interface HealthOptions {
   readonly breaker: BreakerSettings | false
   /** `false`: nothing is asked; the breakers' own probes are real calls. */
   readonly checkIntervalMs: number | false
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: OwnRequests
   readonly telemetry: Telemetry
   readonly log: Log
 }
@@ -53,6 +55,8 @@ export interface TargetStats {
 interface Probe {
   readonly url: string
   readonly headers: Headers
+  /** How the calls go out, such as by which dispatcher. */
+  readonly way: RequestInit
 }
 
 /** Longer than most calls take: a probe that is slow is not one that failed. */
@@ -141,8 +145,9 @@ export class Health {
     const key = keyOf(target)
     if (this.#probes.size >= MOST_TARGETS || this.isAvailable(target)) return
     this.#probes.set(key, {
-      url: modelsURL(withoutSlash(target.baseURL), provider),
+      url: probeURL(exchange),
       headers: probeHeaders(exchange.headers),
+      way: wayOf(exchange.init),
     })
   }
 
@@ -235,9 +240,14 @@ export class Health {
   async #check(target: Target, signal: AbortSignal): Promise<void> {
     const probe = this.#probes.get(keyOf(target))
     if (!probe) throw new Error('It is not known how to ask.')
-    const { status, body } = await this.#options.fetch(probe.url, { headers: probe.headers, signal })
+    const { status, body } = await this.#options.fetch(probe.url, {
+      ...probe.way,
+      headers: probe.headers,
+      signal,
+    })
     await body?.cancel()
-    if (status >= 500 || status === 429) throw new Error(`GET ${probe.url} answered ${status}.`)
+    const [address] = probe.url.split('?') // a query may hold a key
+    if (status >= 500 || status === 429) throw new Error(`GET ${address} answered ${status}.`)
     this.#probes.delete(keyOf(target))
   }
 }
@@ -285,6 +295,12 @@ function restKeys(
     'quota-group': `group\n${quotaGroupOf(target, provider, headers)}`,
     'target-and-model': `model\n${keyOf(target)}`,
   }
+}
+
+/** Where a request to the client's own provider has a query, such as a version or a key, the check needs it as well. */
+function probeURL({ url, leg: { target, provider } }: LegExchange): string {
+  const models = modelsURL(withoutSlash(target.baseURL), provider)
+  return provider.native ? models + new URL(url).search : models
 }
 
 function probeHeaders(given: Headers): Headers {

@@ -1,8 +1,10 @@
 import { OptionError } from '../errors.ts'
 import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
+import { addressForModel } from './model-in-path.ts'
 import { OPENAI_URL, type Provider } from './providers.ts'
 import type { Target } from './target.ts'
+import { areTwins } from './twins.ts'
 
 /** What a call may be sent to, in the order in which it was configured. */
 export interface Plan {
@@ -80,9 +82,9 @@ export class Routes {
   #makePlan(model: string | undefined, nativeURL: string, key: string): Plan {
     const asked = this.askedName(model)
     const plan: Plan = {
-      outage: this.#targets([asked, ...chainOf(this.#outage, asked)], nativeURL),
-      contextWindow: this.#targets(chainOf(this.#contextWindow, asked), nativeURL),
-      contentPolicy: this.#targets(chainOf(this.#contentPolicy, asked), nativeURL),
+      outage: this.#targets([asked, ...chainOf(this.#outage, asked)], nativeURL, model),
+      contextWindow: this.#targets(chainOf(this.#contextWindow, asked), nativeURL, model),
+      contentPolicy: this.#targets(chainOf(this.#contentPolicy, asked), nativeURL, model),
     }
     if (this.#plans.size >= MOST_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
@@ -94,7 +96,7 @@ export class Routes {
     const plan = this.planFor(model, nativeURL)
     const asked = this.askedName(model)
     const names = chain.map((name) => this.#canonical('fallback', name))
-    return { ...plan, outage: this.#targets([asked, ...new Set(names)], nativeURL) }
+    return { ...plan, outage: this.#targets([asked, ...new Set(names)], nativeURL, model) }
   }
 
   /** For a request that has to stay where it is addressed to. */
@@ -118,12 +120,12 @@ export class Routes {
     return named && !named.native ? model : `${this.defaultProvider}/${model}`
   }
 
-  #targets(names: readonly string[], nativeURL: string): readonly Target[] {
+  #targets(names: readonly string[], nativeURL: string, asked: string | undefined): readonly Target[] {
     const unique = [...new Set(names)]
-    return unique.flatMap((name) => this.#target(name, nativeURL) ?? [])
+    return unique.flatMap((name) => this.#target(name, nativeURL, asked) ?? [])
   }
 
-  #target(name: string, nativeURL: string): Target | undefined {
+  #target(name: string, nativeURL: string, asked: string | undefined): Target | undefined {
     const slash = name.indexOf('/')
     const providerName = slash === -1 ? name : name.slice(0, slash)
     const model = slash === -1 ? undefined : name.slice(slash + 1)
@@ -136,7 +138,7 @@ export class Routes {
       name,
       provider: providerName,
       model,
-      baseURL: provider.native ? nativeURL : provider.baseURL,
+      baseURL: provider.native ? addressForModel(nativeURL, asked, model) : provider.baseURL,
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
@@ -169,7 +171,31 @@ export class Routes {
         `${option} names ${asked} itself, which cannot stand in for itself. Take it out.`,
       )
     }
+    this.#refuseTwins(option, asked === EVERY_MODEL ? names : [asked, ...names])
     return names
+  }
+
+  /** Two names for one thing: the second could only repeat what has failed already. */
+  #refuseTwins(option: string, names: readonly string[]): void {
+    const { providers } = this.#options
+    const read = names.map((name) => {
+      const slash = name.indexOf('/')
+      return { name, provider: providers.get(name.slice(0, slash)), model: name.slice(slash + 1) }
+    })
+    for (const [place, { name, provider, model }] of read.entries()) {
+      const twin = read
+        .slice(0, place)
+        .find(
+          (other) =>
+            provider && other.provider && other.model === model && areTwins(provider, other.provider),
+        )
+      if (!twin || !provider || !twin.provider) continue
+      throw new OptionError(
+        option,
+        `${option} names ${twin.name} and ${name}, which give the same request: providers.${twin.provider.name} and ` +
+          `providers.${provider.name} have the same address and credential. Take one of them out.`,
+      )
+    }
   }
 
   /** `provider/model` for a name in a chain. */

@@ -1,0 +1,32 @@
+import type { AdaptedRequest } from './adapt-request.ts'
+import type { Provider } from './providers.ts'
+
+/** Whether requests for the same model to these two entries would be the same: same address, credential and rewriting. */
+export function areTwins(one: Provider, other: Provider): boolean {
+  if (one === other) return true
+  if (one.native || other.native) return false // its credential comes with each request
+  return (
+    one.kind === other.kind &&
+    one.baseURL === other.baseURL &&
+    one.apiKey === other.apiKey &&
+    one.apiVersion === other.apiVersion &&
+    one.maxTokensParam === other.maxTokensParam &&
+    String(one.dropParams) === String(other.dropParams) &&
+    linesOf(new Headers(one.headers)) === linesOf(new Headers(other.headers))
+  )
+}
+
+/** Whether two targets of a call have led to the same request, so that the second could only repeat the first. */
+export function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
+  return (
+    one.url === other.url &&
+    one.init.body === other.init.body &&
+    linesOf(one.headers) === linesOf(other.headers)
+  )
+}
+
+/** The headers that make a difference. What the SDK says of itself goes to its own provider alone. */
+function linesOf(headers: Headers): string {
+  const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))
+  return JSON.stringify(lines)
+}
