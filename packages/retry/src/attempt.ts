@@ -37,13 +37,16 @@ export class LiveAttempt implements Attempt {
   readonly previousError: unknown
   readonly #startedAt: number
   readonly #clock: Clock
+  readonly #isLate: boolean
   #source: { readonly signal: AbortSignal; abort?: AbortController['abort'] } | undefined
 
-  constructor(clock: Clock, startedAt: number, number: number, previousError: unknown) {
+  /** @param isLate whether the run began earlier than this attempt */
+  constructor(clock: Clock, startedAt: number, number: number, previousError: unknown, isLate: boolean) {
     this.number = number
     this.previousError = previousError
     this.#startedAt = startedAt
     this.#clock = clock
+    this.#isLate = isLate
   }
 
   get signal(): AbortSignal {
@@ -56,7 +59,7 @@ export class LiveAttempt implements Attempt {
 
   /** The attempt after this one. */
   next(previousError: unknown): LiveAttempt {
-    return new LiveAttempt(this.#clock, this.#startedAt, this.number + 1, previousError)
+    return new LiveAttempt(this.#clock, this.#startedAt, this.number + 1, previousError, true)
   }
 
   /** Calls the operation. Within limits it ends at once when one is reached, whether the operation listens or not. */
@@ -77,7 +80,7 @@ export class LiveAttempt implements Attempt {
     operation: Operation<T>,
     { signal, attemptTimeoutMs, deadlineMs, timer }: Limits,
   ): Promise<T> {
-    const begunAt = this.number > 1 ? this.#clock.now() : this.#startedAt
+    const begunAt = this.#isLate ? this.#clock.now() : this.#startedAt
     const leftMs = deadlineMs - (begunAt - this.#startedAt)
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
     // Without a clock of its own the caller's signal says all there is to say, also after the attempt.

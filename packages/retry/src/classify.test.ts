@@ -245,6 +245,43 @@ describe('answers of any client', () => {
       { kind: 'context-length', status: 400 },
     ],
     [
+      'an HTTPError of got',
+      coded('ERR_NON_2XX_3XX_RESPONSE', {
+        name: 'HTTPError',
+        response: {
+          statusCode: 503,
+          headers: { 'retry-after': '2' },
+          body: { error: { code: 'overloaded_error' } },
+        },
+      }),
+      { kind: 'overloaded', status: 503, retryable: true, retryAfterMs: 2_000 },
+    ],
+    [
+      'an HTTPError of got, whose body is text',
+      coded('ERR_NON_2XX_3XX_RESPONSE', { response: { statusCode: 404, headers: {}, body: 'no' } }),
+      { kind: 'not-found', status: 404, retryable: false },
+    ],
+    [
+      'an exception of the AWS SDK',
+      Object.assign(new Error('Too many requests'), {
+        name: 'ThrottlingException',
+        $fault: 'client',
+        $metadata: { httpStatusCode: 429, requestId: 'a', attempts: 1 },
+        $response: { statusCode: 429, headers: { 'retry-after': '1' } },
+      }),
+      { kind: 'rate-limit', status: 429, retryable: true, retryAfterMs: 1_000 },
+    ],
+    [
+      'an exception of the AWS SDK that is final',
+      Object.assign(new Error('no'), { name: 'ValidationException', $metadata: { httpStatusCode: 400 } }),
+      { kind: 'bad-request', retryable: false },
+    ],
+    [
+      'an exception of the AWS SDK without an answer',
+      coded('ECONNREFUSED', { $metadata: { attempts: 1 } }),
+      notSent,
+    ],
+    [
       'an error of Anthropic',
       { status: 529, error: { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } } },
       { kind: 'overloaded', code: 'overloaded_error' },

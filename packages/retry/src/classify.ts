@@ -7,8 +7,8 @@ import { localFault } from './local-fault.ts'
 const DEPTH = 8
 
 /**
- * What an error means: an HTTP answer in the shape of any client (`openai`'s error classes, a `Response`, anything with a
- * status), a transport error of Node or undici, an abort, a timeout. The first error along `cause` that tells decides.
+ * What an error means: an HTTP answer in the shape of any client (`openai`'s error classes, a `Response`, the errors of axios, got
+ * and the AWS SDK, anything with a status), a transport error of Node or undici, an abort, a timeout. The first error along `cause` that tells decides.
  * A stranger is `unknown` and retryable; a programming error, such as a TypeError, is `unknown` and not.
  */
 export function classify(error: unknown): Failure {
@@ -31,9 +31,14 @@ type Facts = Readonly<Record<string, unknown>>
 /** An answer came; or an error came inside a stream, where only a body is left to tell it. */
 function fromAnswer(link: Facts): Failure | undefined {
   const response = isObject(link.response) ? link.response : {}
-  const status = [link.status, link.statusCode, response.status].find(isStatus)
-  const bodies = status ? [link.error, link.data, response.data] : [link.error]
+  const { httpStatusCode } = isObject(link.$metadata) ? link.$metadata : {}
+  const status = [link.status, link.statusCode, response.status, response.statusCode, httpStatusCode].find(
+    isStatus,
+  )
+  const bodies = status ? [link.error, link.data, response.data, response.body] : [link.error]
   const body = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
+  // The response of the AWS SDK, which no enumeration shows.
+  const awsResponse = isObject(link.$response) ? link.$response : {}
   if (!status && !body) return undefined
   const error = isObject(body?.error) ? body.error : body
   return classifyStatus(status, {
@@ -41,7 +46,8 @@ function fromAnswer(link: Facts): Failure | undefined {
     // The `type` of a Response says how it was fetched.
     type: (error?.type ?? ('bodyUsed' in link ? undefined : link.type)) as string,
     message: (error?.message ?? link.message) as string,
-    headers: [link.headers, link.responseHeaders, response.headers].find(isObject) as HeadersLike | undefined,
+    headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isObject) as
+      HeadersLike | undefined,
   })
 }
 

@@ -23,10 +23,12 @@ export interface GiveUpEvent {
    * - `retry-after`: the server asks for more than `maxRetryAfterMs`
    * - `deadline`: `deadlineMs` would pass before the next attempt, or has passed
    * - `budget`: the retry budget is empty
+   * - `stopped`: the operation threw StopRetrying, or an AbortError of p-retry
    * - `aborted`: the signal was aborted
    * - `broken`: a function given as an option threw; its error ends the run
    */
-  readonly reason: 'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'aborted' | 'broken'
+  readonly reason:
+    'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'stopped' | 'aborted' | 'broken'
   /** What the last attempt failed with; absent if the run was aborted or an option's function threw. */
   readonly failure?: Failure | undefined
   /** What the run rejects with; `undefined` if it resolves to a result that was refused. */

@@ -7,6 +7,7 @@ import type {
   FailureKind,
   RetryDecision,
   RetryOptions,
+  RetryPolicy,
   RunOptions,
 } from './index.ts'
 
@@ -94,9 +95,26 @@ describe('types', () => {
     expectTypeOf<() => string>().not.toExtend<ShouldRetry>()
   })
 
-  it('accepts undefined for every option, and no more for a run than its two', () => {
+  it('accepts undefined for every option, and no more for a run than its three', () => {
     expectTypeOf<Record<keyof RetryOptions, undefined>>().toExtend<RetryOptions>()
-    expectTypeOf<keyof RunOptions>().toEqualTypeOf<'signal' | 'deadlineMs'>()
+    expectTypeOf<keyof RunOptions>().toEqualTypeOf<'signal' | 'deadlineMs' | 'startedAt'>()
+  })
+
+  it('gives shouldRetryResult the type that the operation resolves to', () => {
+    void retry(() => Promise.resolve(new Response()), {
+      shouldRetryResult: (response) => {
+        expectTypeOf(response).toEqualTypeOf<Response>()
+        return false
+      },
+    })
+    const policy = createRetry({ shouldRetryResult: (response: Response) => response.status >= 500 })
+    expectTypeOf(policy).toEqualTypeOf<RetryPolicy<Response>>()
+    expectTypeOf(policy.run(async () => new Response())).resolves.toEqualTypeOf<Response>()
+    // @ts-expect-error: this policy judges responses, and cannot judge a number
+    void policy.run(() => 1)
+    void createRetry().run(() => 1)
+    // @ts-expect-error: a string has no status
+    void retry(() => 'text', { shouldRetryResult: (response: Response) => response.ok, maxAttempts: 1 })
   })
 
   it('names every kind of failure', () => {

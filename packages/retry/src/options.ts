@@ -27,7 +27,8 @@ export interface RetryDecision {
   delayMs?: number | undefined
 }
 
-export interface RetryOptions {
+/** `Result` is what the operation resolves to; `shouldRetryResult` is given it. */
+export interface RetryOptions<Result = unknown> {
   /** How many attempts are made at most, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
   maxAttempts?: number | undefined
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
@@ -54,7 +55,7 @@ export interface RetryOptions {
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
   /** Whether to refuse a result and try again. If attempts run out, the last result is returned all the same. */
-  shouldRetryResult?: ((value: unknown, attempt: Attempt) => boolean) | undefined
+  shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
   /** Limits the retries of all calls that share it. @default none */
   budget?: RetryBudget | undefined
   /** Its abort ends the run at once with its reason. */
@@ -77,6 +78,11 @@ export interface RunOptions {
   signal?: AbortSignal | undefined
   /** Replaces the policy's own, in milliseconds. With nothing left, not even the first attempt is made. */
   deadlineMs?: number | undefined
+  /**
+   * When the run began, on the policy's clock, if its first attempt is already under way: `elapsedMs` and `deadlineMs` count from
+   * then. @default now
+   */
+  startedAt?: number | undefined
 }
 
 /** How to retry, decided once: what every call needs, and the options for when one fails. */
@@ -139,4 +145,5 @@ const CHECKS = /* @__PURE__ */ checksOf({
 const RUN_CHECKS = /* @__PURE__ */ checksOf({
   signal: aSignal,
   deadlineMs: /* @__PURE__ */ atLeast(-Infinity, ' of milliseconds'),
+  startedAt: (value) => Number.isFinite(value) || 'a time of the clock, in milliseconds',
 } satisfies Record<keyof RunOptions, Check>)

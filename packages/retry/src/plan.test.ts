@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { broken, busy, exact, failing, tick, watch, withFakeTime } from '../test/harness.ts'
+import { broken, busy, exact, failing, hanging, tick, watch, withFakeTime } from '../test/harness.ts'
 import { createRetry, retry, TimeoutError } from './index.ts'
 import type { Attempt, GiveUpEvent, Operation, RetryEvent, RetryOptions } from './index.ts'
 
@@ -220,5 +220,38 @@ describe('waits', () => {
       await vi.advanceTimersByTimeAsync(1)
       expect(run.value).toBe('fine')
     }
+  })
+})
+
+describe('a run whose first attempt began earlier', () => {
+  it('counts elapsedMs and its deadline from then', async () => {
+    const clock = { now: () => performance.now() }
+    const startedAt = clock.now()
+    await vi.advanceTimersByTimeAsync(500)
+    const elapsed: number[] = []
+    const policy = createRetry({
+      ...exact,
+      clock,
+      shouldRetry: (_, { elapsedMs }) => elapsed.push(elapsedMs) > 0,
+    })
+    const operation = failing('one', 'two', 'three')
+    const run = watch(policy.run(operation, { startedAt, deadlineMs: 650 }))
+    await vi.runAllTimersAsync()
+    expect([elapsed, run.error]).toEqual([[500, 600], 'two'])
+  })
+
+  it('cuts an attempt off when what is left of the deadline is over', async () => {
+    const clock = { now: () => performance.now() }
+    const startedAt = clock.now()
+    await vi.advanceTimersByTimeAsync(500)
+    const run = watch(createRetry({ clock }).run(hanging(), { startedAt, deadlineMs: 600 }))
+    await vi.advanceTimersByTimeAsync(99)
+    expect(run.settled).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(TimeoutError.is(run.error)).toBe(true)
+  })
+
+  it('is refused a beginning that is no time', async () => {
+    await expect(createRetry().run(failing(), { startedAt: NaN })).rejects.toThrow('startedAt must be a time')
   })
 })

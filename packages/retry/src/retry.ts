@@ -7,14 +7,15 @@ import { run } from './run.ts'
 import { SharedTimer } from './shared-timer.ts'
 
 /** How to retry, decided once and used for many operations. */
-export interface RetryPolicy {
+export interface RetryPolicy<Result = unknown> {
   /**
    * Attempts an operation until it succeeds.
    *
    * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
-   * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
+   * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
+   * cause of a StopRetrying that the operation threw
    */
-  run<T>(operation: Operation<T>, options?: RunOptions): Promise<T>
+  run<T extends Result>(operation: Operation<T>, options?: RunOptions): Promise<T>
 }
 
 /**
@@ -23,16 +24,16 @@ export interface RetryPolicy {
  *
  * ```ts
  * const answer = await retry(({ signal }) => fetch(url, { signal }), {
- *   shouldRetryResult: (response) => response instanceof Response && response.status >= 500,
+ *   shouldRetryResult: (response) => response.status >= 500,
  * })
  * ```
  *
  * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
  * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
  */
-export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promise<T> {
+export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {
-    const policy = options ? policyOf(options) : BY_DEFAULT
+    const policy = options ? policyOf(options as RetryOptions) : BY_DEFAULT
     return run(policy, operation, policy.limits)
   } catch (error) {
     return rejection(error)
@@ -41,11 +42,12 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions): Promi
 
 /**
  * Decides once how to retry. A policy keeps nothing between runs: many may go on at the same time.
+ * The type that `shouldRetryResult` takes is the one that its operations must resolve to.
  *
  * @throws TypeError for an option that does not exist or makes no sense, naming it
  */
-export function createRetry(options: RetryOptions = {}): RetryPolicy {
-  const policy = policyOf(options, (ms, clock) => new SharedTimer(ms, clock))
+export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}): RetryPolicy<Result> {
+  const policy = policyOf(options as RetryOptions, (ms, clock) => new SharedTimer(ms, clock))
   return {
     run(operation, own) {
       try {
@@ -71,6 +73,6 @@ function begin<T>(policy: Policy, operation: Operation<T>, own?: RunOptions): Pr
     own.deadlineMs ?? deadlineMs,
     policy.limits?.timer,
   )
-  const running = run(policy, operation, limits)
+  const running = run(policy, operation, limits, own.startedAt)
   return link ? running.finally(link.unlink) : running
 }

@@ -6,6 +6,7 @@ import type { Policy } from './options.ts'
 import { letGo } from './outcome.ts'
 import { planNext } from './plan.ts'
 import { rejection } from './rejection.ts'
+import { causeOfStop } from './stop-retrying.ts'
 import { TimeoutError } from './timeout-error.ts'
 
 /**
@@ -18,15 +19,27 @@ import { TimeoutError } from './timeout-error.ts'
  * The signal's abort leads out of every place at once, with its reason.
  *
  * @param limits what may end an attempt or a wait from outside
+ * @param startedAt when the run began, if that was earlier, on the policy's clock
  */
-export function run<T>(policy: Policy, operation: Operation<T>, limits: Limits | undefined): Promise<T> {
+export function run<T>(
+  policy: Policy,
+  operation: Operation<T>,
+  limits: Limits | undefined,
+  startedAt?: number,
+): Promise<T> {
   const end = limits && reasonNotToBegin(limits)
   if (end) {
     notify(policy.options.onGiveUp, end)
     return rejection(end.error)
   }
   policy.budget?.deposit()
-  const attempt = new LiveAttempt(policy.clock, policy.clock.now(), 1, undefined)
+  const attempt = new LiveAttempt(
+    policy.clock,
+    startedAt ?? policy.clock.now(),
+    1,
+    undefined,
+    startedAt !== undefined,
+  )
   // The loop is entered only when it is needed: success costs one callback, not an async function.
   return attempt
     .make(operation, limits)
@@ -62,6 +75,12 @@ async function goOn<T>(
     try {
       if (!thrown && !shouldRetryResult?.(value, attempt)) return value as T
       signal?.throwIfAborted()
+      const stop = thrown ? causeOfStop(value) : undefined
+      if (stop) {
+        value = stop.cause
+        notify(onGiveUp, { attempts, reason: 'stopped', failure: classify(value), error: value })
+        break
+      }
       const failure = classify(value)
       let plan = await planNext(options, limits, attempt, failure, thrown, previousDelayMs)
       // The budget is asked last: a run that ends anyway takes nothing.

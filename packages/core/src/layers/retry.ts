@@ -27,6 +27,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const { policy, signal } = exchange
       if (signal?.aborted) throw endReason(exchange)
       if (!exchange.replayable || policy.maxAttempts === 1) return next(exchange)
+      const startedAt = policy.clock.now()
       const first = next(exchange)
       try {
         // Most calls succeed at once. A budget counts those, too.
@@ -47,7 +48,8 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       try {
         return await policyOf(policy).run(() => listening(attempts++ === 0 ? first : next(exchange)), {
           signal,
-          deadlineMs: remainingMs(exchange) + MARGIN_MS,
+          startedAt,
+          deadlineMs: policy.clock.now() - startedAt + remainingMs(exchange) + MARGIN_MS,
         })
       } catch (error) {
         // A process that wakes up late from a wait finds that there is no time left for an attempt.
