@@ -79,6 +79,7 @@ export class ChatDialect implements StreamDialect {
 
 /** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role and the name of its speaker are none. */
 function deltaHasContent(delta: Readonly<Record<string, unknown>>): boolean {
-  if (hasSubstance(delta['content'])) return true
+  const { content } = delta
+  if (typeof content === 'string' && content !== '') return true
   return 'name' in delta ? fieldsHaveSubstance({ ...delta, name: null }) : fieldsHaveSubstance(delta)
 }

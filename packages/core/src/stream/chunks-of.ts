@@ -12,3 +12,12 @@ export function chunksOf(response: Response): ChunkSource {
 async function* fromBody(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body) for await (const chunk of body) yield chunk
 }
+
+/** A chunk together with all that has come already. */
+export function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {
+  const second = source.take?.()
+  if (!second) return first
+  const chunks = [first, second]
+  for (let more = source.take?.(); more; more = source.take?.()) chunks.push(more)
+  return Buffer.concat(chunks)
+}

@@ -2,14 +2,15 @@ import type { Clock } from '@harbor/retry'
 import { TimeoutError } from '../errors.ts'
 import type { StreamEnd } from '../call/exchange.ts'
 import type { StreamDialect } from './dialect.ts'
-import type { ChunkSource } from './chunks-of.ts'
-import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
+import { withMore, type ChunkSource } from './chunks-of.ts'
+import type { HeldBytes } from '../wire/held-bytes.ts'
+import { HeldRoom } from './held-room.ts'
 import { IdleClock } from './idle-clock.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { separateEvents } from './separate-events.ts'
-import type { SseEvent } from './sse-event.ts'
+import { isRaised, type SseEvent } from './sse-event.ts'
 import { SseSplitter } from './sse-splitter.ts'
-import { asError, asFault, brokenConnection, incomplete, tooLarge } from './stream-fault.ts'
+import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
 import { canonical, PassingEvents, pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
 
 export interface GuardedStreamOptions {
@@ -32,10 +33,6 @@ export interface GuardedStreamOptions {
 const DRAIN_MS = 250
 /** A stream that nobody begins to read gives its connection back after this long. */
 const UNREAD_MS = 300_000
-/** What is kept of comments, pings and empty events before the first content, in bytes. */
-const MAX_IDLE_BYTES = 64 * 1024
-/** A stream that holds less counts against no limit that it shares. */
-const FREE_BYTES = 1024 * 1024
 const BLANK_LINES = new TextEncoder().encode('\n\n')
 
 /**
@@ -55,15 +52,12 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   readonly #source: ChunkSource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
-  readonly #maxBytes: number
   #onResponseId: ((id: string) => void) | undefined
-  readonly #held: HeldBytes
+  readonly #room: HeldRoom
   readonly #splitter = new SseSplitter()
   /** What has come, while nothing of it has reached the reader. */
   #recent: RecentBytes | undefined = new RecentBytes()
   #readyBytes = 0
-  #idleBytes = 0
-  #hold: Hold | undefined
   readonly #ready: StreamPiece[] = []
   readonly #settle: (end: StreamEnd) => void
   #state: 'held' | 'flowing' | 'draining' | 'ended' = 'held'
@@ -81,9 +75,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       this.#interrupt?.(error)
     })
     this.#release = options.release
-    this.#maxBytes = options.maxBytes
     this.#onResponseId = options.onResponseId
-    this.#held = options.held
+    this.#room = new HeldRoom(options.held, options.maxBytes)
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
     this.#settle = resolve
@@ -104,7 +97,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#readyBytes = 0
     if (this.#isHeld()) {
       this.#state = 'flowing'
-      this.#stopHolding()
+      this.#room.close()
     }
   }
 
@@ -183,7 +176,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return
     }
     this.#take(withMore(result.value, this.#source))
-    const room = this.#roomForHeld()
+    if (this.#state === 'ended') return
+    const room = this.#room.reserve(this.#readyBytes + this.#splitter.pendingBytes, this.#isHeld())
     if (!room) return
     await room
     if (this.#failure !== undefined) throw asError(this.#failure)
@@ -225,26 +219,6 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = undefined
   }
 
-  /**
-   * Bounds what this stream holds, by itself and together with all that the client reads: what came before its first content, and an
-   * event that is not whole yet. Undefined when there is room at once.
-   */
-  #roomForHeld(): Promise<void> | undefined {
-    const bytes = this.#readyBytes + this.#splitter.pendingBytes
-    if (this.#state === 'ended' || bytes <= FREE_BYTES) {
-      this.#stopHolding()
-      return undefined
-    }
-    if (bytes > this.#maxBytes) throw tooLarge(this.#isHeld(), this.#maxBytes)
-    this.#hold ??= this.#held.open(this.#maxBytes)
-    return this.#hold.reserve(bytes)
-  }
-
-  #stopHolding(): void {
-    this.#hold?.close()
-    this.#hold = undefined
-  }
-
   /** The body ended in order. A last event may lack its blank line; a cut one will not parse. */
   #takeEnd(): void {
     this.#bodyEnded = true
@@ -270,7 +244,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return this.#takeUnreadable(event, passing, error)
     }
     if (meaning === 'nothing') {
-      if (event.form === 'empty' || !this.#mayKeepIdle(passing.sizeOf(event))) passing.drop(event)
+      if (event.form === 'empty' || (this.#isHeld() && !this.#room.keepsIdle(passing.sizeOf(event))))
+        passing.drop(event)
       else passing.pass(event)
       return false
     }
@@ -306,13 +281,6 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /** Comments and pings pass, but an endless row of them before the first content is not stored. */
-  #mayKeepIdle(bytes: number): boolean {
-    if (!this.#isHeld()) return true
-    this.#idleBytes += bytes
-    return this.#idleBytes <= MAX_IDLE_BYTES
-  }
-
   /** Says in band what happened, after everything that had come: an error thrown here would discard it. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
@@ -345,7 +313,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #end(end: StreamEnd, releaseBecause?: Error): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'
-    this.#stopHolding()
+    this.#room.close()
     this.#idle.stop()
     clearTimeout(this.#unreadTimer)
     if (!this.#bodyEnded && releaseBecause) {
@@ -358,21 +326,4 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #isHeld(): boolean {
     return this.#state === 'held'
   }
-}
-
-/** Whether common readers raise an error event by themselves; the Responses API has its own, which is an item to them. */
-function isRaised({ name, json, form }: SseEvent): boolean {
-  return (
-    form === undefined &&
-    (name === 'error' || Boolean(json?.['error']) || json?.['type'] === 'error') &&
-    json !== undefined
-  )
-}
-
-function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {
-  const second = source.take?.()
-  if (!second) return first
-  const chunks = [first, second]
-  for (let more = source.take?.(); more; more = source.take?.()) chunks.push(more)
-  return Buffer.concat(chunks)
 }

@@ -39,7 +39,7 @@ export class ResponsesDialect implements StreamDialect {
     const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
     const status = closingStatus(type, response)
     if (status !== undefined) return this.#finish(status, isRecord(response) ? response : {})
-    if (type === '' || !fieldsHaveSubstance(data)) {
+    if (type === '' || !(hasText(data['delta']) || fieldsHaveSubstance(data))) {
       return isPing(data) && !type.startsWith('response.') ? 'nothing' : 'quiet'
     }
     this.#begun = true
@@ -64,6 +64,11 @@ export class ResponsesDialect implements StreamDialect {
     this.proven = true
     return 'end'
   }
+}
+
+/** Most events are deltas of text, and need no further look. */
+function hasText(delta: unknown): boolean {
+  return typeof delta === 'string' && delta !== ''
 }
 
 /** The status with which an event closes the response; undefined when it does not. */

@@ -17,7 +17,7 @@ export interface SseEvent {
    */
   readonly form?: 'empty' | 'odd' | undefined
   /** The data as an object, once it was parsed. */
-  json?: JsonBody
+  json?: JsonBody | undefined
 }
 
 const FIELD = /^\s*(data|event|error)(?::[ ]?|$)/
@@ -32,9 +32,11 @@ export function readEvent(text: string, end: number): SseEvent {
   let data: string | undefined
   let error: string | undefined
   let form: SseEvent['form']
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  for (const line of text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n')) {
     if (line.startsWith('data:')) {
       data = joined(data, line.slice(line.charCodeAt(5) === SPACE ? 6 : 5))
+    } else if (line.startsWith('event:')) {
+      name = line.slice(line.charCodeAt(6) === SPACE ? 7 : 6)
     } else if (line !== '' && line.charCodeAt(0) !== COLON) {
       const field = FIELD.exec(line)
       if (!field) continue
@@ -45,12 +47,30 @@ export function readEvent(text: string, end: number): SseEvent {
       else error = joined(error, value)
     }
   }
-  if (data === undefined && error !== undefined) return { name: 'error', data: error, end, form: 'odd' }
-  if (data === undefined) return { name, data, end, form: name === undefined ? undefined : 'empty' }
-  const trimmed = data.trim()
-  if (trimmed === '') return { name, data: undefined, end, form: 'empty' }
-  if (trimmed.length > MAX_DONE_LENGTH || !SPELLED_DONE.test(trimmed)) return { name, data, end, form }
-  return { name, data: DONE, end, form: data === DONE ? form : 'odd' }
+  if (data === undefined && error !== undefined) {
+    name = 'error'
+    data = error
+    form = 'odd'
+  } else if (data === undefined) {
+    if (name !== undefined) form = 'empty'
+  } else if (data.length <= MAX_DONE_LENGTH) {
+    const trimmed = data.trim()
+    if (trimmed === '') {
+      data = undefined
+      form = 'empty'
+    } else if (data !== DONE && SPELLED_DONE.test(trimmed)) {
+      data = DONE
+      form = 'odd'
+    }
+  } else if (isBlank(data)) {
+    data = undefined
+    form = 'empty'
+  }
+  return { name, data, end, form, json: undefined }
+}
+
+function isBlank(data: string): boolean {
+  return data.charCodeAt(0) <= SPACE && data.trim() === ''
 }
 
 function joined(before: string | undefined, value: string): string {
@@ -60,3 +80,9 @@ function joined(before: string | undefined, value: string): string {
 const COLON = 58
 const SPACE = 32
 const MAX_DONE_LENGTH = 16
+
+/** Whether common readers raise this event as an error, or take it for one of their protocol. */
+export function isRaised({ name, json, form }: SseEvent): boolean {
+  if (form !== undefined || json === undefined) return false
+  return name === 'error' || Boolean(json['error']) || json['type'] === 'error'
+}

@@ -46,7 +46,7 @@ export class PassingEvents {
   #passed = 0
   /** Once something was left out or replaced. */
   #parts: Uint8Array[] | undefined
-  #kept: ReadEvent[] = []
+  #kept: ReadEvent[] | undefined
 
   constructor(bytes: Uint8Array, events: readonly SseEvent[]) {
     this.#bytes = bytes
@@ -61,14 +61,12 @@ export class PassingEvents {
   pass(event: SseEvent): void {
     this.#to = event.end
     this.#passed++
-    if (this.#parts) this.#kept.push(event)
+    this.#kept?.push(event)
   }
 
   replace(event: SseEvent, pieces: readonly StreamPiece[]): void {
-    if (!this.#parts) {
-      this.#parts = []
-      this.#kept = this.#events.slice(0, this.#passed)
-    }
+    this.#kept ??= this.#events.slice(0, this.#passed)
+    this.#parts ??= []
     if (this.#to > this.#from) this.#parts.push(this.#bytes.subarray(this.#from, this.#to))
     for (const { bytes, events } of pieces) {
       this.#parts.push(bytes)
@@ -84,7 +82,7 @@ export class PassingEvents {
 
   /** Undefined when nothing is left. */
   piece(): StreamPiece | undefined {
-    if (!this.#parts) {
+    if (!this.#parts || !this.#kept) {
       return this.#to === 0 ? undefined : { bytes: this.#bytes.subarray(0, this.#to), events: this.#events }
     }
     if (this.#to > this.#from) this.#parts.push(this.#bytes.subarray(this.#from, this.#to))
