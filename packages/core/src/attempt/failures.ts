@@ -255,8 +255,10 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
   if (cause.origin === 'provider') {
     const reported = ReportedFault.reportedBy(cause) ?? readError({ code, message })
     const failure = failureOf(reported, reported.status, head.headers)
-    const error = { ...reportOf(reported), code: reported.code ?? code }
-    return new AttemptError(exchange, failure, { answer: synthetic(statusOf(failure), error, head), cause })
+    return new AttemptError(exchange, failure, {
+      answer: synthetic(statusOf(failure), reportOf(reported), head),
+      cause,
+    })
   }
   const failure: Failure = { kind: 'stream', code, retryable: true, ambiguous: false }
   const error = { message, type: 'harbor_error', code }

@@ -1,7 +1,7 @@
 /** How much of the start of a stream is kept for the search, in bytes. */
 const HEAD_BYTES = 1024
-/** How much of what came last, in bytes. */
-const TAIL_BYTES = 64 * 1024
+/** How much of what came last, in bytes. Together they are no more than is searched. */
+const TAIL_BYTES = 60 * 1024
 
 /** What a stream has brought so far, as far as it is worth a look when it ends without an answer: its start, and its last part. */
 export class RecentBytes {
