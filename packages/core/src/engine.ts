@@ -15,6 +15,7 @@ import { Foresight } from './prefetch/foresight.ts'
 import { PriceList } from './cost/price-list.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
 import { AnswerStore } from './cache/answer-store.ts'
+import { NearTwins } from './cache/near-twins.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './cache/cache-options.ts'
 import { systemClock } from './options/policy.ts'
@@ -36,6 +37,7 @@ export interface Engine {
   readonly health: Health
   readonly answers: AnswerStore
   readonly scopes: Scopes
+  readonly twins: NearTwins
   readonly accounts: Accounts
   readonly knownRequests: KnownRequests
   /** What was changed at run time, for a client and all its copies. */
@@ -104,12 +106,14 @@ export function createEngine(
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
   const scopes = new Scopes()
+  const twins = new NearTwins()
   const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
   const handle = createPipeline(transport, {
     health,
     quotas,
     store,
     scopes,
+    twins,
     foresight,
     embeddingBatch,
     accounts,
@@ -144,6 +148,7 @@ export function createEngine(
     health,
     answers,
     scopes,
+    twins,
     accounts,
     knownRequests: new KnownRequests(),
     changes,

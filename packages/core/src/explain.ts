@@ -1,5 +1,7 @@
 import type { ExplainedTransport } from './layers/wire.ts'
 import { FIRST_TOKEN_MS } from './attempt/stream-clocks.ts'
+import type { NearTwins } from './cache/near-twins.ts'
+import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './options/policy.ts'
 import { lackOf } from './targets/capabilities.ts'
 import { contextFit } from './targets/context-window.ts'
@@ -30,11 +32,21 @@ export interface Explanation {
     readonly cache: Policy['cache']
   }
   readonly transport: ExplainedTransport
+  /** What separates the answers of this client from those of others; undefined when nothing is cached. */
+  readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** What stands in for what; `*` is every model that has no list of its own. */
   readonly chains: Policy['routes']['chains']
   /** Of the request that was given: whom it would be sent to, in this order. */
   readonly targets: readonly ExplainedTarget[]
+}
+
+/** By names alone; values of headers are not shown. */
+export interface CacheIdentity {
+  /** The headers of this client that count. Those of single calls come on top. Empty when `cache.scope` says whose the answers are. */
+  readonly headers: readonly string[]
+  /** How many calls each header kept from an answer that was there. One that is new with each request belongs into `cache.ignoreHeaders`. */
+  readonly keptApart: Readonly<Record<string, number>>
 }
 
 export interface ExplainedProvider {
@@ -56,15 +68,25 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly leftOut: string | undefined
 }
 
+interface ExplainedState {
+  readonly health: Health
+  readonly twins: NearTwins
+  readonly transport: ExplainedTransport
+}
+
+/** Who asks: its address and, to know what is in cooldown, by what its requests are told from those of others. */
+interface ExplainedClient extends Identified {
+  readonly baseURL: string
+  readonly hasKey: boolean
+}
+
 /**
- * @param client who asks: its address and, to know what rests, its key
  * @param request the body of a request; without one, no targets are told
  */
 export function explain(
   policy: Policy,
-  health: Health,
-  transport: ExplainedTransport,
-  client: { readonly baseURL: string; readonly apiKey: string | null },
+  { health, twins, transport }: ExplainedState,
+  client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
 ): Explanation {
   const { routes } = policy
@@ -85,15 +107,24 @@ export function explain(
       cache: policy.cache,
     },
     transport,
+    cacheIdentity: policy.cache && identityFor(policy.cache),
     providers: Object.fromEntries(
       [...routes.providers.values()].map((provider) => {
         const { name, kind, baseURL, native, apiKey, quotaGroup, dropParams } = provider
-        const hasKey = native ? Boolean(client.apiKey) : apiKey !== null
+        const hasKey = native ? client.hasKey : apiKey !== null
         return [name, { kind, baseURL, isClient: native, hasKey, quotaGroup, dropParams }]
       }),
     ),
     chains: routes.chains,
     targets: request ? targetsOf(request) : [],
+  }
+
+  function identityFor({ scope, ignoresHeader }: NonNullable<Policy['cache']>): CacheIdentity {
+    const names = identityOf(client).headers.map(([name]) => name)
+    const counting = names.filter(
+      (name) => !ignoresHeader(name) && !(scope !== undefined && namesAccount(name)),
+    )
+    return { headers: counting, keptApart: twins.counts() }
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
@@ -113,10 +144,9 @@ export function explain(
     json: Readonly<Record<string, unknown>>,
   ): ExplainedTarget {
     const breaker = health.breakerOf(target)
-    const headers = new Headers(client.apiKey ? { authorization: `Bearer ${client.apiKey}` } : {})
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
-      health.restingReason(target, routes.providerOf(target), headers) ??
+      health.restingReason(target, routes.providerOf(target), client) ??
       lackOf(target, { json, streaming: json['stream'] === true }) ??
       contextFit(json)(target)
     const { name, baseURL } = target

@@ -7,6 +7,18 @@ import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 import { directBulk } from './bulk/direct-bulk.ts'
 import { providerBulk } from './bulk/provider-bulk.ts'
+import type { Identified } from './call/identity.ts'
+import type { Signer } from './call/signer.ts'
+import { cacheRules } from './cache/cache-options.ts'
+import { clientHeaders } from './sdk/client-headers.ts'
+import {
+  hasHooks,
+  isSignedAgain,
+  keyFunctionOf,
+  noteWritten,
+  signerOf,
+  type SigningClient,
+} from './sdk/signing.ts'
 import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
 import { createEngine, engineOf, type Engine } from './engine.ts'
 import { OptionError } from './errors.ts'
@@ -34,6 +46,11 @@ type FinalRequestOptions = Parameters<OpenAI['request']>[0] extends infer Given 
 const ATTEMPTS: unique symbol = Symbol('harbor.attempts')
 /** Where the receipt of a call is found when its error carries no headers. */
 const SLOT: unique symbol = Symbol('harbor.slot')
+
+/** Stands for a request of the client that none of its callers made. */
+const OWN_REQUEST = { method: 'post', path: '/chat/completions' } as const
+/** Scopes are named without a cache, too. */
+const DEFAULT_RULES = cacheRules({})
 
 interface OwnedRequest {
   [ATTEMPTS]?: number
@@ -99,13 +116,14 @@ export class Harbor extends OpenAI {
   explain(request?: object): Explanation {
     const { baseURL, apiKey } = this
     const body = request && { ...request }
-    return explain(
-      this.#policy.current,
-      this.#engine.health,
-      this.#engine.explainTransport(),
-      { baseURL, apiKey },
-      body,
-    )
+    const { health, twins } = this.#engine
+    const transport = this.#engine.explainTransport()
+    const client = {
+      baseURL,
+      hasKey: Boolean(apiKey) || keyFunctionOf(this as unknown as SigningClient) !== undefined,
+      ...this.#identified(),
+    }
+    return explain(this.#policy.current, { health, twins, transport }, client, body)
   }
 
   /**
@@ -205,10 +223,19 @@ export class Harbor extends OpenAI {
     return pages
   }) as OpenAI['requestAPIList']
 
+  override async buildRequest(
+    ...given: Parameters<OpenAI['buildRequest']>
+  ): ReturnType<OpenAI['buildRequest']> {
+    const built = await super.buildRequest(...given)
+    noteWritten(built.req)
+    return built
+  }
+
   protected override async prepareRequest(
     request: RequestInit,
     { url, options }: { url: string; options: FinalRequestOptions },
   ): Promise<void> {
+    if (isSignedAgain(request)) return
     this.#engine.knownRequests.learn(this as unknown as Client, options, url, request)
     this.#tell(request, options)
   }
@@ -226,6 +253,7 @@ export class Harbor extends OpenAI {
       callerSignal: options.signal ?? undefined,
       asked: perCall,
       log: this.#log,
+      signer: this.#signer(request, options),
       slot,
       outcome: takeOutcome(options),
     })
@@ -233,8 +261,25 @@ export class Harbor extends OpenAI {
 
   /** Whose answers are kept when nobody says otherwise: those of the credential that the SDK signs with. */
   async #ownScope(): Promise<string> {
-    const { req } = await this.buildRequest({ method: 'post', path: '/chat/completions' })
-    return this.#engine.scopes.of(new Headers(req.headers))
+    const { req } = await this.buildRequest(OWN_REQUEST)
+    const { routes, cache = DEFAULT_RULES } = this.#policy.current
+    const request = { headers: new Headers(req.headers), signer: this.#signer(req, OWN_REQUEST) }
+    return this.#engine.scopes.of(request, undefined, cache, routes.planFor(undefined, this.baseURL)).name
+  }
+
+  /** Undefined when requests stay as they are signed: with a key that is a text, and without hooks of the user's own. */
+  #signer(request: RequestInit, options: CallOptions): Signer | undefined {
+    return signerOf(this as unknown as SigningClient, options, request, hasHooks(this, Harbor))
+  }
+
+  /** By what this client's requests are told from those of others. */
+  #identified(): Identified {
+    const { apiKey, organization, project } = this
+    const { defaultHeaders } = (this as unknown as { _options: { defaultHeaders?: unknown } })._options
+    const signer = this.#signer({}, OWN_REQUEST)
+    // A key that a function makes need not be there yet.
+    const key = signer?.credential === undefined ? apiKey : 'made for each request'
+    return { headers: clientHeaders({ apiKey: key, organization, project, defaultHeaders }), signer }
   }
 
   /** As `configure()` set them, or else the SDK's own field, which may be written at any time. */

@@ -12,7 +12,9 @@ import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { retryLayer } from './layers/retry.ts'
+import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
+import type { NearTwins } from './cache/near-twins.ts'
 import type { Scopes } from './cache/scopes.ts'
 import type { Foresight } from './prefetch/foresight.ts'
 import type { Health } from './targets/health.ts'
@@ -26,6 +28,7 @@ export interface PipelineState {
   /** What is kept of answers; made when it is first needed. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
+  readonly twins: NearTwins
   /** Told what is asked; undefined when nothing is asked ahead. */
   readonly foresight: Foresight | undefined
   /** Undefined when embeddings are asked for as they come. */
@@ -45,6 +48,7 @@ export function createPipeline(
     quotas,
     store,
     scopes,
+    twins,
     foresight,
     embeddingBatch,
     accounts,
@@ -54,12 +58,12 @@ export function createPipeline(
   }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry, held)
-  const admission = admissionLayer(health, quotas)(guard)
+  const admission = admissionLayer(health, quotas)(signLayer()(guard))
   const retry = retryLayer(telemetry)(admission)
   const fallback = fallbackLayer(health, quotas, telemetry)(retry)
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
-  const cache = cacheLayer({ store, scopes, foresight, accounts, telemetry })(embeddings)
+  const cache = cacheLayer({ store, scopes, twins, foresight, accounts, telemetry })(embeddings)
   const lastResort = lastResortLayer(telemetry)(cache)
   const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry)(deadline)

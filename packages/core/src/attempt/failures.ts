@@ -3,6 +3,7 @@ import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import { errorInText } from './error-in-text.ts'
+import { UnusableKeyError } from './unusable-key-error.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
 import { RedirectRefusedError, type StreamFaultError, TimeoutError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
@@ -135,14 +136,17 @@ export function notCached(exchange: LegExchange, cause?: unknown): AttemptError 
   return notSent(exchange, 504, 'not_cached', { message, cause })
 }
 
-/** The function that gives a provider's key gave none. */
+/** The function that makes a provider's key, or a hook of the client that signs its requests, made none. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
   const { provider } = exchange.leg
-  const failed = notSent(exchange, 401, 'credential_failed', {
-    message: `The apiKey function of providers.${provider.name} threw, so nothing was sent. Its error is in the log at level debug.`,
-    cause,
-  })
-  exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} threw: ${String(cause)}`)
+  const who = provider.native
+    ? 'The apiKey function of the client, or a hook of its class,'
+    : `The apiKey function of providers.${provider.name}`
+  const what = UnusableKeyError.is(cause)
+    ? `${cause.message}, so nothing was sent.`
+    : 'threw, so nothing was sent. Its error is in the log at level debug.'
+  const failed = notSent(exchange, 401, 'credential_failed', { message: `${who} ${what}`, cause })
+  exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} failed: ${String(cause)}`)
   return failed
 }
 

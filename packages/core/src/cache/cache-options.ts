@@ -33,6 +33,13 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   maxRecordBytes?: number | undefined
   /** Parameters at the top of a request that make no other question of it. @default ['user', 'metadata', 'safety_identifier'] */
   ignore?: readonly string[] | undefined
+  /**
+   * Headers that say nothing about who asks or what is answered, in addition to the usual ones (accept, user-agent, traceparent and
+   * others). Every other header separates answers: name here one that is new with each request. `*` at the end of a name stands for any
+   * ending. Trap: tenants that differ only in a header named here get each other's answers.
+   * @default none
+   */
+  ignoreHeaders?: readonly string[] | undefined
 }
 
 /** What belongs to the one store that all copies of a client share. */
@@ -65,6 +72,9 @@ export interface CacheRules {
   readonly keepLength: boolean
   readonly maxRecordBytes: number
   readonly ignore: readonly string[] | undefined
+  readonly ignoreHeaders: readonly string[]
+  /** Whether a header, by its name in lower case, is among `ignoreHeaders`. */
+  readonly ignoresHeader: (name: string) => boolean
 }
 
 const RULES = {
@@ -77,7 +87,13 @@ const RULES = {
   keepLength: is.aBoolean,
   maxRecordBytes: is.aCount,
   ignore: is.aListOfStrings,
-} as const satisfies Record<Exclude<keyof CacheRules, Life>, is.Check>
+  ignoreHeaders: {
+    accepts: (value) =>
+      Array.isArray(value) &&
+      value.every((name) => typeof name === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(name)),
+    expected: 'a list of names of headers',
+  },
+} as const satisfies Record<Exclude<keyof CacheRules, Life | 'ignoresHeader'>, is.Check>
 
 /** @throws OptionError for an option of the `cache` section that does not exist or makes no sense */
 export function checkCache(cache: boolean | CacheLayerOptions | undefined): void {
@@ -93,9 +109,11 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
 }
 
 /** @returns undefined when nothing is cached */
-export function cacheRules(cache: boolean | CacheLayerOptions | undefined): CacheRules | undefined {
-  if (!cache) return undefined
-  const given = cache === true ? {} : cache
+export function cacheRulesOf(cache: boolean | CacheLayerOptions | undefined): CacheRules | undefined {
+  return cache ? cacheRules(cache === true ? {} : cache) : undefined
+}
+
+export function cacheRules(given: CacheLayerOptions): CacheRules {
   return {
     ttlMs: given.ttlMs ?? 3_600_000,
     staleWhileRevalidateMs: given.staleWhileRevalidateMs ?? 0,
@@ -106,7 +124,16 @@ export function cacheRules(cache: boolean | CacheLayerOptions | undefined): Cach
     keepLength: given.keepLength ?? false,
     maxRecordBytes: given.maxRecordBytes ?? 4_194_304,
     ignore: given.ignore,
+    ignoreHeaders: given.ignoreHeaders ?? [],
+    ignoresHeader: headerMatcher(given.ignoreHeaders ?? []),
   }
+}
+
+function headerMatcher(names: readonly string[]): (name: string) => boolean {
+  const lower = names.map((name) => name.toLowerCase())
+  const whole = new Set(lower.filter((name) => !name.endsWith('*')))
+  const beginnings = lower.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
+  return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
 }
 
 /** What the store is made with. */

@@ -1,30 +1,64 @@
-/** What of a request says on whose behalf it is made, and which answer it means beside its body. */
-const IDENTITY = ['authorization', 'api-key', 'openai-organization', 'openai-project', 'openai-beta'] as const
-const MOST = 1_000
+import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../call/identity.ts'
+import type { Plan } from '../targets/routes.ts'
+import type { CacheRules } from './cache-options.ts'
 
-/** Names credentials without telling them. Two credentials never share a name. */
+/** Whose answers a call may get. Two calls share answers if, and only if, scope and variant are the same. */
+export interface Scope {
+  /** The namespace in the store: the scope that was given, or a hash of the headers that count. */
+  readonly name: string
+  /** Follows the key of the question: what else decides which answer is meant. Empty when nothing does. */
+  readonly variant: string
+  /** The headers that count. They hold credentials, and must not be shown. */
+  readonly headers: readonly HeaderEntry[]
+}
+
+/** The most scopes remembered, so that the header that separates two of them can be named. */
+const MAX_SCOPES = 1_000
+
+/** Names whose answers a call may get, without revealing its credentials. */
 export class Scopes {
-  readonly #known = new Map<string, string>()
-  #last: { readonly headers: Headers; readonly scope: string } | undefined
+  readonly #known = new Map<string, Scope>()
+  #last:
+    { headers: Headers; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope } | undefined
 
-  of(headers: Headers): string {
-    // Calls of a kind share their headers, which nobody changes.
-    if (headers === this.#last?.headers) return this.#last.scope
-    const scope = this.#named(headers)
-    this.#last = { headers, scope }
+  /** @param given the scope of the call, or of the client; undefined for the headers of the request */
+  of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
+    const { headers } = request
+    const last = this.#last
+    // Mostly it is the same as for the last call: calls of a kind share their headers, which no call changes.
+    if (last?.headers === headers && last.rules === rules && last.given === given && last.plan === plan)
+      return last.scope
+    const scope = this.#named(request, given, rules, plan)
+    this.#last = { headers, rules, given, plan, scope }
     return scope
   }
 
-  #named(headers: Headers): string {
-    const identity = IDENTITY.map((name) => headers.get(name) ?? '').join('\n')
+  /** The scopes that calls had lately, the latest last. */
+  get recent(): readonly Scope[] {
+    return [...this.#known.values()].slice(-MAX_COMPARED)
+  }
+
+  #named(request: Identified, given: string | undefined, rules: CacheRules, { credentials }: Plan): Scope {
+    const counting = identityOf(request).headers.filter(([name]) => !rules.ignoresHeader(name))
+    // Who names a scope says who asks. Headers may still say what is asked for.
+    const headers = given === undefined ? counting : counting.filter(([name]) => !namesAccount(name))
+    const identity = JSON.stringify([given ?? null, headers, credentials])
     const known = this.#known.get(identity)
-    if (known !== undefined) return known
-    const scope = hash('sha256', identity, 'base64url')
-    if (this.#known.size >= MOST) this.#known.clear()
+    if (known) return known
+    const name = given ?? hash(JSON.stringify(headers))
+    const beside = given === undefined ? [] : headers
+    const variant =
+      beside.length === 0 && credentials === '' ? '' : hash(JSON.stringify([beside, credentials]))
+    const scope = { name, variant, headers }
+    if (this.#known.size >= MAX_SCOPES) this.#known.clear()
     this.#known.set(identity, scope)
     return scope
   }
 }
 
+/** The most scopes that one miss is compared with. */
+const MAX_COMPARED = 64
+
+const hash = (text: string): string => sha256('sha256', text, 'base64url')
 // Not by an import, for which Node would load web crypto, too.
-const { hash } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
+const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

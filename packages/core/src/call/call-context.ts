@@ -2,6 +2,7 @@ import type { Log } from './exchange.ts'
 import type { Asked } from '../options/per-call.ts'
 import type { Policy } from '../options/policy.ts'
 import type { Receipt } from '../receipt.ts'
+import type { Signer } from './signer.ts'
 
 /**
  * What `class Harbor` knows of a call and `fetch` alone could not: it travels on the request's `init`, under a
@@ -14,6 +15,8 @@ export interface CallContext {
   /** What was asked for with this call alone. */
   readonly asked: Asked
   readonly log: Log
+  /** Undefined when the request stays signed. */
+  readonly signer: Signer | undefined
   /** Where the receipt is put, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
   /** How the call has ended, if it was made already, and the SDK asks once more to tell its caller. */

@@ -7,6 +7,7 @@ import type { Target } from '../targets/target.ts'
 import type { StreamPieces } from '../stream/stream-piece.ts'
 import type { Known } from './known.ts'
 import type { Leg } from './leg.ts'
+import type { Signer } from './signer.ts'
 
 /** One call on its way through the layers. */
 export interface Exchange {
@@ -15,6 +16,8 @@ export interface Exchange {
   readonly init: RequestInit
   readonly method: string
   readonly headers: Headers
+  /** Signs the request again for an attempt that does not follow at once; undefined when what was signed stays valid. */
+  readonly signer: Signer | undefined
   /** A snapshot of the request, parsed from the text that is sent, when that is a JSON object. It never changes. */
   readonly json: JsonBody | undefined
   readonly operation: Operation

@@ -50,6 +50,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     method,
     // The SDK has made its headers for this request; a stranger may go on to use his.
     headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
+    signer: context?.signer,
     json,
     operation,
     streaming,

@@ -1,18 +1,18 @@
 import type { Exchange } from '../call/exchange.ts'
 import { wayOf } from '../call/way.ts'
+import { identityOf } from '../call/identity.ts'
 
 /** What a request wants embedded, if it is one text; whatever else it wants goes by itself. */
-export function singleInputOf({ json, operation, asked }: Exchange): string | undefined {
+export function singleInputOf({ json, operation, asked, headers }: Exchange): string | undefined {
   if (operation.name !== 'embeddings' || !json) return undefined
+  // The key was made for this request, and would be sent with another one.
+  if (headers.has('idempotency-key')) return undefined
   // A chain of its own would be the chain of all.
   if (asked.fallback !== undefined || asked.order || asked.hedge !== undefined) return undefined
   const { input } = json
   const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input
   return typeof text === 'string' && text !== '' ? text : undefined
 }
-
-/** Differs from request to request, and means nothing to the answer. */
-const PASSING = new Set(['content-length', 'x-stainless-retry-count', 'x-stainless-timeout'])
 
 function isReference(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
@@ -23,14 +23,18 @@ export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
-  /** Requests of one partition differ in their input alone, and are treated alike. */
-  of({ url, init, headers, json = {}, policy }: Exchange): string {
+  /** Requests of one partition differ in their input alone, and are treated alike: those of two callers never meet. */
+  of(exchange: Exchange): string {
+    const { url, init, json = {}, policy, asked } = exchange
     const { input: _input, ...rest } = json
+    const ignoresHeader = policy.cache?.ignoresHeader
+    const { headers } = identityOf(exchange)
     const { routes, retry, limits, spendLimit, hedge, order, lastResort } = policy
     const { maxAttempts, attemptMs, attemptsBeforeFallback, maxUpstreamCalls } = policy
     return JSON.stringify([
       url,
-      [...headers].filter(([name]) => !PASSING.has(name)),
+      ignoresHeader ? headers.filter(([name]) => !ignoresHeader(name)) : headers,
+      asked.scope ?? policy.cache?.scope,
       Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
       [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
       [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],

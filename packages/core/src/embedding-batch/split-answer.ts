@@ -3,6 +3,7 @@ import type { OpenReceipt } from '../open-receipt.ts'
 import type { TokenUsage } from '../receipt.ts'
 import { isRecord } from '../wire/json.ts'
 import type { JsonBody } from '../wire/operation.ts'
+import { inOrder } from './in-order.ts'
 import { shareTokens } from './share-tokens.ts'
 
 /** One of those whose texts went into one request. */
@@ -11,15 +12,27 @@ export interface Member {
   readonly text: string
 }
 
-/** The provider has not given one embedding for each text. */
+/** The provider has not returned one embedding for each text. It may do so for fewer texts. */
 class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
+}
+
+/** The indexes do not say which embedding belongs to which text. To ask again would cost as much and bring the same. */
+export class UnclearOrderError extends Error {
+  override readonly name = 'UnclearOrderError'
+  readonly answer: Answer
+
+  constructor(answer: Answer) {
+    super('the indexes of the embeddings do not say which text each belongs to')
+    this.answer = answer
+  }
 }
 
 /**
  * Gives each member its part of the answer, as if it had asked alone: its embedding as it came, its share of the tokens by the
  * length of its text, and of their cost.
  * @throws UnequalBatchError when the answer does not have one embedding for each
+ * @throws UnclearOrderError when it is not clear which is whose
  */
 export function splitAnswer(
   answer: Answer,
@@ -27,8 +40,11 @@ export function splitAnswer(
   members: readonly Member[],
 ): readonly Answer[] {
   const json = answer.body.kind === 'text' ? answer.body.json : undefined
-  const embeddings = inOrder(json, members.length)
-  if (!json || !embeddings) throw new UnequalBatchError(`expected ${members.length} embeddings`)
+  const data: readonly unknown[] = Array.isArray(json?.['data']) ? json['data'] : []
+  if (!json || data.length !== members.length || !data.every(isRecord))
+    throw new UnequalBatchError(`expected ${members.length} embeddings`)
+  const embeddings = inOrder(data)
+  if (!embeddings) throw new UnclearOrderError(answer)
   const shares = receipt.usage && sharesOf(receipt.usage, members)
   return members.map(({ exchange }, place) => {
     const usage = shares?.[place]
@@ -61,17 +77,4 @@ function sharesOf(usage: TokenUsage, members: readonly Member[]): readonly Token
     members.map(({ text }) => text.length),
   )
   return shares.map((inputTokens) => ({ ...usage, inputTokens }))
-}
-
-/** By the index that each embedding tells, since an answer may come in any order. */
-function inOrder(json: JsonBody | undefined, count: number): readonly JsonBody[] | undefined {
-  const data = Array.isArray(json?.['data']) ? (json['data'] as readonly unknown[]) : []
-  const embeddings: JsonBody[] = []
-  for (const [place, each] of data.entries()) {
-    if (!isRecord(each)) return undefined
-    const index = typeof each['index'] === 'number' ? each['index'] : place
-    embeddings[index] = each
-  }
-  const isWhole = embeddings.length === count && Object.keys(embeddings).length === count
-  return isWhole ? embeddings : undefined
 }

@@ -13,7 +13,8 @@ import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import type { CacheRules } from '../cache/cache-options.ts'
 import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
 import { PassingPieces } from '../cache/passing-pieces.ts'
-import type { Scopes } from '../cache/scopes.ts'
+import type { NearTwins } from '../cache/near-twins.ts'
+import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { forkOf, MARGIN_MS } from '../call/fork.ts'
@@ -30,6 +31,7 @@ export interface CacheLayerState {
   /** Made when it is first needed. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
+  readonly twins: NearTwins
   /** Told what is asked; undefined when nothing is asked ahead. */
   readonly foresight: Foresight | undefined
   readonly accounts: Accounts
@@ -43,6 +45,7 @@ export interface CacheLayerState {
 export function cacheLayer({
   store,
   scopes,
+  twins,
   foresight,
   accounts,
   telemetry,
@@ -70,27 +73,42 @@ export function cacheLayer({
       work = begun
       return begun
     }
-    const { asked, headers, json = {}, url } = exchange
-    const scope = asked.scope ?? rules.scope ?? scopes.of(headers)
+    const { asked, json = {}, url } = exchange
+    const scope = scopes.of(exchange, asked.scope ?? rules.scope, rules, plan)
+    let question = ''
     const key = (): string => {
-      const made = requestKey(json, { baseURL: url, scope, ignore: rules.ignore })
-      if (!asked.ahead) foresight?.observe(exchange, made, scope)
+      // The store keeps scopes apart, so the same question has the same key in all of them.
+      question = requestKey(json, { baseURL: url, scope: QUESTION, ignore: rules.ignore })
+      const made = question + scope.variant
+      if (!asked.ahead) foresight?.observe(exchange, made, scope.name)
       return made
     }
     try {
       const recorded = await record(
         store(),
-        { key, scope, firstTarget: plan.outage[0]?.name },
+        { key, scope: scope.name, firstTarget: plan.outage[0]?.name },
         exchange,
         rules,
         begin,
       )
-      return await handOut(part(), recorded)
+      const answer = await handOut(part(), recorded)
+      if (recorded.status === 'miss' && recorded.reason === 'absent') nameTwin(exchange, question, scope)
+      return answer
     } catch (error) {
       throw ownError(error, part())
     }
   }
+
+  /** Names the header that kept this call from the answer to the same question. */
+  function nameTwin({ receipt }: Exchange, question: string, scope: Scope): void {
+    const names = twins.separatedBy(question, scope, scopes, store())
+    if (names !== undefined && receipt.cache)
+      receipt.cache = { ...receipt.cache, reason: `absent: ${names} differs` }
+  }
 }
+
+/** Stands for the scope in keys of questions. */
+const QUESTION = 'question'
 
 /** Work whose answer is on its way. */
 interface Begun extends Work {

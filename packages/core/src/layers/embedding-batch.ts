@@ -1,12 +1,14 @@
 import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { refusedAnswer } from '../attempt/failures.ts'
 import { MissingAnswerError } from '../attempt/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
-import { estimateOf, Known } from '../call/known.ts'
+import { estimateOf, Known, planOf } from '../call/known.ts'
+import { unsent } from '../call/leg.ts'
 import type { EmbeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
-import { shareOf, splitAnswer, type Member } from '../embedding-batch/split-answer.ts'
+import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { TimeoutError } from '../errors.ts'
 import { situationOf } from '../verdict.ts'
 
@@ -94,6 +96,12 @@ async function askTogether(
   try {
     return splitAnswer(await next(together), receipt, members)
   } catch (error) {
+    if (error instanceof UnclearOrderError) {
+      const what = 'with embeddings whose indexes do not say which text they belong to'
+      return members.map(({ exchange: own }) =>
+        refusedAnswer(unsent(own, planOf(own).outage), error.answer, what, undefined),
+      )
+    }
     if (!(error instanceof AttemptError) || isTheTexts(error) || isPartial(error)) throw error
     return members.map((member) => {
       member.exchange.receipt.adopt(receipt)

@@ -1,10 +1,9 @@
 import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from '@harbor/fallback'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { credentialFailed, nothingAvailable } from '../attempt/failures.ts'
+import { nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import { Known, planOf } from '../call/known.ts'
 import { legSignal } from '../call/leg-signal.ts'
-import { unlessAborted } from '../call/unless-aborted.ts'
 import { Leg, unsent } from '../call/leg.ts'
 import { adaptRequest, type AdaptedRequest } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
@@ -82,7 +81,7 @@ async function follow(
   const hedge = targets.length > 1 ? (asked.hedge ?? policy.hedge ?? false) : false
   let since = 0
   const restOf = (target: Target): string | undefined =>
-    health.restingReason(target, routes.providerOf(target), exchange.headers, since)
+    health.restingReason(target, routes.providerOf(target), exchange, since)
   const tooLong = contextFit(exchange.json)
   const busy = (target: Target): string | undefined =>
     quotas.waitMs(target, exchange) > 0 ? 'its limits leave no room now' : undefined
@@ -111,8 +110,7 @@ async function follow(
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
-      const adapting = adaptRequest(exchange, target, provider)
-      const adapted = adapting instanceof Promise ? await readdressed(adapting, signal, leg) : adapting
+      const adapted = adaptRequest(exchange, target, provider)
       leg.adaptations = adapted.adaptations
       if (targets.length > 1) skipTwin(adapted, target, sent, context)
       const { url, headers, json, init } = adapted
@@ -126,18 +124,6 @@ async function follow(
       race?.release()
       throw error
     }
-  }
-
-  /** The function that tells the key is asked for no longer than the call lasts. */
-  function readdressed(
-    adapting: Promise<AdaptedRequest>,
-    signal: AbortSignal | undefined,
-    leg: Leg,
-  ): Promise<AdaptedRequest> {
-    const adapted = adapting.catch((error: unknown) => {
-      throw credentialFailed({ ...exchange, leg }, error)
-    })
-    return unlessAborted(signal, adapted)
   }
 
   try {

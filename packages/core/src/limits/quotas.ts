@@ -1,5 +1,6 @@
 import type { ConcurrencyLimitStats, RateLimiterStats } from '@harbor/batch'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
+import type { Identified } from '../call/identity.ts'
 import { quotaGroupOf } from '../targets/quota-group.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../targets/target.ts'
@@ -28,17 +29,18 @@ export class Quotas {
   }
 
   /** The quota that an attempt needs a part of; undefined where nothing is limited. */
-  of({ leg, json, operation, headers, policy }: LegExchange): Quota | undefined {
+  of(exchange: LegExchange): Quota | undefined {
+    const { leg, json, operation, policy } = exchange
     if (!json || !operation.judged) return undefined
-    return this.#quotaOf(leg.target, leg.provider, headers, policy.limits)
+    return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits)
   }
 
   /** How long a call would wait at this target, in milliseconds; 0 where nothing is limited. */
   waitMs(target: Target, exchange: Exchange): number {
-    const { headers, json, operation, policy } = exchange
+    const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
     const provider = policy.routes.providerOf(target)
-    return this.#quotaOf(target, provider, headers, policy.limits)?.waitMs(target, exchange) ?? 0
+    return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
   }
 
   stats(): Record<string, QuotaStats> {
@@ -48,14 +50,14 @@ export class Quotas {
   #quotaOf(
     target: Target,
     provider: Provider,
-    headers: Headers,
+    request: Identified,
     common: LimitOptions | undefined,
   ): Quota | undefined {
     const limits = provider.limits === false ? undefined : (provider.limits ?? common)
     if (!limits) return undefined
     let groups = this.#groups.get(limits)
     if (!groups) this.#groups.set(limits, (groups = new Map<string, Quota>()))
-    const group = quotaGroupOf(target, provider, headers)
+    const group = quotaGroupOf(target, provider, request)
     const known = groups.get(group)
     if (known) return known
     if (groups.size >= MOST_GROUPS) groups.clear()

@@ -2,6 +2,7 @@ import { OptionError } from '../errors.ts'
 import type { HarborOptions } from './options.ts'
 import { refuseStoreOptions } from '../cache/cache-options.ts'
 import type { Policy } from './policy.ts'
+import { withoutNative } from './providers.ts'
 import { settleOptions } from './settle-options.ts'
 
 /** What `configure()` may change while calls are made. */
@@ -84,7 +85,11 @@ export class LivePolicy {
   get current(): Policy {
     const { all, revision } = this.#changes
     if (revision !== this.#revision) {
-      this.#policy = this.with(all)
+      // A copy may have a key or an address of its own, which holds.
+      const { providers } = all
+      this.#policy = this.with(
+        providers ? { ...all, providers: withoutNative(providers, this.#options) } : all,
+      )
       this.#revision = revision
     }
     return this.#policy

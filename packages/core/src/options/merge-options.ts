@@ -2,6 +2,8 @@ import { OptionError } from '../errors.ts'
 import { refuseStoreOptions } from '../cache/cache-options.ts'
 import type { HarborOptions } from './options.ts'
 import { attemptsOf } from './attempts.ts'
+import { withoutNative } from './providers.ts'
+import { NATIVE } from '../targets/providers.ts'
 import type { OwnOptions } from './settle-options.ts'
 
 /** What all copies of a client share, since it has a state or belongs to the connections. */
@@ -41,7 +43,21 @@ export function mergeOptions(
   return {
     ...own,
     ...given,
+    ...ownProvider(own, changes),
     retry: { ...(retry === false ? {} : retry), maxAttempts },
     maxRetries: maxAttempts - 1,
   }
+}
+
+/** Key and address have two places. Whichever of them a copy is given holds, whatever the client it is made of had in the other. */
+function ownProvider(
+  { providers: kept }: OwnOptions,
+  changes: Partial<HarborOptions>,
+): Pick<HarborOptions, 'providers' | 'apiKey' | 'baseURL'> {
+  const entry = changes.providers?.[NATIVE]
+  const named = {
+    ...(changes.apiKey === undefined && entry?.apiKey != null && { apiKey: entry.apiKey }),
+    ...(changes.baseURL === undefined && entry?.baseURL !== undefined && { baseURL: entry.baseURL }),
+  }
+  return changes.providers ? named : { providers: withoutNative(kept, changes) }
 }

@@ -104,7 +104,7 @@ export type Chains = readonly string[] | Readonly<Record<string, readonly string
 export interface ProviderOptions {
   /** How it is addressed. `azure`: by deployments, with an `api-key` header. @default 'openai' */
   kind?: 'openai' | 'azure' | undefined
-  /** The key, or a function that is called for each request to get it. `null` for a provider that needs none. */
+  /** The key, or a function that is called for each attempt to get it. `null` for a provider that needs none. */
   apiKey?: string | (() => Promise<string>) | null | undefined
   /** The root of its endpoints, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
   baseURL?: string | undefined

@@ -1,6 +1,13 @@
 import type { ClientOptions } from 'openai'
 import { OptionError } from '../errors.ts'
-import { NATIVE, nativeProvider, OPENAI_URL, settleProvider, type Provider } from '../targets/providers.ts'
+import {
+  NATIVE,
+  nativeProvider,
+  OPENAI_URL,
+  residencyURL,
+  settleProvider,
+  type Provider,
+} from '../targets/providers.ts'
 import { checkLimits } from '../limits/limit-options.ts'
 import * as is from './check.ts'
 import type { HarborOptions, ProviderOptions } from './options.ts'
@@ -47,7 +54,9 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
   const providers = new Map<string, Provider>()
 
   const apiKey = options.apiKey ?? own?.apiKey ?? process.env['OPENAI_API_KEY']
-  const baseURL = options.baseURL ?? own?.baseURL ?? process.env['OPENAI_BASE_URL']
+  const { dataResidency } = options
+  const residency = dataResidency == null ? undefined : residencyURL(dataResidency)
+  const baseURL = options.baseURL ?? residency ?? own?.baseURL ?? process.env['OPENAI_BASE_URL']
   const first = settled.find(([, provider]) => provider)
   const isNative = isFetch || apiKey != null || first === undefined
   const nativeName = isFetch && NATIVE in entries && !own ? 'client' : NATIVE
@@ -107,4 +116,20 @@ function refuseContradictions(options: HarborOptions, own: ProviderOptions): voi
       )
     }
   }
+}
+
+/** The entries without what `given` says of the client's own provider. */
+export function withoutNative(
+  providers: HarborOptions['providers'],
+  given: Pick<HarborOptions, 'apiKey' | 'baseURL'>,
+): HarborOptions['providers'] {
+  const own = providers?.[NATIVE]
+  if (!own) return providers
+  const { apiKey, baseURL, ...others } = own
+  const kept = {
+    ...others,
+    ...(given.apiKey == null && apiKey !== undefined && { apiKey }),
+    ...(given.baseURL == null && baseURL !== undefined && { baseURL }),
+  }
+  return { ...providers, [NATIVE]: kept }
 }

@@ -1,4 +1,4 @@
-import { cacheRules } from '../cache/cache-options.ts'
+import { cacheRulesOf } from '../cache/cache-options.ts'
 import type { ClientOptions } from 'openai'
 import { attemptsOf } from './attempts.ts'
 import { checkHarborOptions, checkRetry, OWN } from './check-options.ts'
@@ -52,7 +52,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     maxAnswerBytes,
     spendLimit: own.spendLimit || undefined,
     limits: own.limits || undefined,
-    cache: cacheRules(own.cache),
+    cache: cacheRulesOf(own.cache),
   }
   return {
     sdk: { ...sdk, ...settled.sdk, maxRetries: attempts - 1 },
@@ -64,8 +64,13 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
 /** Harbor's own sections apart from what the SDK knows. `fetch` is in neither: it is the transport. */
 export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own: OwnOptions } {
   const entries = Object.entries(options).filter(([name]) => name !== 'fetch')
+  // Under symbols the SDK hands a copy what it knows of the client, such as that its address was chosen by `dataResidency`.
+  const symbols = Object.getOwnPropertySymbols(options).map((symbol) => [symbol, options[symbol as never]])
   return {
-    sdk: Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(OWN, name))),
+    sdk: Object.fromEntries([
+      ...entries.filter(([name]) => !Object.hasOwn(OWN, name)),
+      ...symbols,
+    ]) as ClientOptions,
     own: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(OWN, name))),
   }
 }

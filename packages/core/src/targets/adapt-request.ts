@@ -1,7 +1,8 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
 import { addressForModel } from './model-in-path.ts'
-import { OPENAI_URL, type Provider } from './providers.ts'
+import { credentialOf } from './credential.ts'
+import { isOpenAI, type Provider } from './providers.ts'
 import type { Target } from './target.ts'
 
 /** A request as it is sent to one target. */
@@ -10,6 +11,8 @@ export interface AdaptedRequest {
   readonly headers: Headers
   readonly json: JsonBody | undefined
   readonly init: RequestInit
+  /** Names the function whose key is added to each attempt; empty when the headers hold the key. */
+  readonly credential: string
   /** What was changed beside address and credential, in words. */
   readonly adaptations: readonly string[]
 }
@@ -19,22 +22,20 @@ const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-
 
 /**
  * Rewrites a request for a target: address, credential, model and the parameters that are known to differ.
- * For the client's own provider, credential and address stay as they came, but for a model that stands in the path, and nothing is waited for.
+ * For the client's own provider, address and credential stay as they came, but for a model that stands in the path. A key that a function
+ * makes is added to each attempt.
  */
-export function adaptRequest(
-  exchange: Exchange,
-  target: Target,
-  provider: Provider,
-): AdaptedRequest | Promise<AdaptedRequest> {
+export function adaptRequest(exchange: Exchange, target: Target, provider: Provider): AdaptedRequest {
   const adaptations: string[] = []
   const json = adaptBody(exchange, target, provider, adaptations)
   const init = json === exchange.json ? exchange.init : { ...exchange.init, body: JSON.stringify(json) }
   if (provider.native) {
     const url = addressForModel(exchange.url, modelOf(exchange.json), target.model)
-    return { url, headers: exchange.headers, json, init, adaptations }
+    return { url, headers: exchange.headers, json, init, credential: '', adaptations }
   }
   const url = addressOf(exchange.operation, target, provider)
-  return headersOf(exchange.headers, provider).then((headers) => ({ url, headers, json, init, adaptations }))
+  const credential = typeof provider.apiKey === 'function' ? credentialOf(provider.apiKey) : ''
+  return { url, headers: headersOf(exchange.headers, provider), json, init, credential, adaptations }
 }
 
 function modelOf(json: JsonBody | undefined): string | undefined {
@@ -71,14 +72,18 @@ export function modelsURL(baseURL: string, provider: Provider): string {
     : `${baseURL}/models`
 }
 
-async function headersOf(given: Headers, provider: Provider): Promise<Headers> {
+function headersOf(given: Headers, provider: Provider): Headers {
   const headers = new Headers()
   for (const [name, value] of given) if (CARRIED.test(name)) headers.set(name, value)
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value)
   const { apiKey } = provider
-  const key = typeof apiKey === 'function' ? await apiKey() : apiKey
-  if (key === null) return headers
-  if (provider.kind === 'azure') headers.set('api-key', key)
+  return typeof apiKey === 'string' ? withKey(headers, provider, apiKey) : headers
+}
+
+/** The headers with a provider's key, in the way of that provider. */
+export function withKey(given: Headers, { kind }: Provider, key: string): Headers {
+  const headers = new Headers(given)
+  if (kind === 'azure') headers.set('api-key', key)
   else headers.set('authorization', `Bearer ${key}`)
   return headers
 }
@@ -116,7 +121,7 @@ function withMaxTokens(body: JsonBody, target: Target, provider: Provider, adapt
 }
 
 function maxTokensNameFor({ model = '' }: Target, provider: Provider): AdaptedName {
-  if (provider.kind === 'openai' && provider.baseURL !== OPENAI_URL) return 'max_tokens'
+  if (provider.kind === 'openai' && !isOpenAI(provider.baseURL)) return 'max_tokens'
   return /^(?:o\d|gpt-5)/.test(model) ? 'max_completion_tokens' : undefined
 }
 

@@ -11,6 +11,7 @@ import { FallbackChain } from '@harbor/fallback'
 import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
+import type { Identified } from '../call/identity.ts'
 import { systemClock } from '../options/policy.ts'
 import type { OwnRequests } from '../layers/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -18,7 +19,7 @@ import { mayMoveOn, restOf } from '../verdict.ts'
 import { wayOf } from '../call/way.ts'
 import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from './providers.ts'
-import { clientKeyOf, quotaGroupOf } from './quota-group.ts'
+import { accountAt, quotaGroupOf } from './quota-group.ts'
 import { Cooldowns } from './cooldowns.ts'
 import type { Target } from './target.ts'
 
@@ -139,7 +140,7 @@ export class Health {
     const { target, provider } = exchange.leg
     const rest = restOf(failure)
     if (rest) {
-      const keys = restKeys(target, provider, exchange.headers)
+      const keys = restKeys(target, provider, exchange)
       this.#cooldowns.rest(keys[rest.what], rest.ms, systemClock.now())
     }
     const key = keyOf(target)
@@ -160,10 +161,10 @@ export class Health {
    * Why a target is better left alone now, apart from its circuit; undefined when it is not.
    * @param since counts only rests noted after so many others
    */
-  restingReason(target: Target, provider: Provider, headers: Headers, since = 0): string | undefined {
+  restingReason(target: Target, provider: Provider, request: Identified, since = 0): string | undefined {
     if (this.#cooldowns.empty) return undefined
     const now = systemClock.now()
-    const keys = restKeys(target, provider, headers)
+    const keys = restKeys(target, provider, request)
     const what = REASONS.find(([name]) => this.#cooldowns.until(keys[name], now, since) > 0)
     return what?.[1]
   }
@@ -288,12 +289,14 @@ const REASONS = [
 function restKeys(
   target: Target,
   provider: Provider,
-  headers: Headers,
+  request: Identified,
 ): Record<(typeof REASONS)[number][0], string> {
+  const credential = `${provider.name}\n${accountAt(provider, request)}`
   return {
-    credential: `credential\n${provider.name}\n${clientKeyOf(provider, headers)}`,
-    'quota-group': `group\n${quotaGroupOf(target, provider, headers)}`,
-    'target-and-model': `model\n${keyOf(target)}`,
+    credential: `credential\n${credential}`,
+    'quota-group': `group\n${quotaGroupOf(target, provider, request)}`,
+    // What one account may not use, another may.
+    'target-and-model': `model\n${keyOf(target)}\n${credential}`,
   }
 }
 

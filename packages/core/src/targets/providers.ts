@@ -1,6 +1,7 @@
 import type { LimitOptions } from '../limits/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
 import type { StreamEndRule } from '../stream/chat-dialect.ts'
+import { credentialOf, type Key } from './credential.ts'
 
 /** Where models are to be had, and with what credential. */
 export interface Provider {
@@ -10,7 +11,9 @@ export interface Provider {
   readonly native: boolean
   /** Without a slash at its end. */
   readonly baseURL: string
-  readonly apiKey: string | (() => Promise<string>) | null
+  readonly apiKey: Key
+  /** Names its address and credential, for state that belongs to them. It is not to be shown. */
+  readonly identity: string
   readonly apiVersion: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
@@ -24,6 +27,16 @@ export interface Provider {
 /** The name of the client's own provider, whatever it is: `apiKey` and `baseURL` stand for it. */
 export const NATIVE = 'openai'
 export const OPENAI_URL = 'https://api.openai.com/v1'
+
+/** Whether this is OpenAI itself, in any of its regions. */
+export function isOpenAI(baseURL: string): boolean {
+  return /^https:\/\/(?:[a-z]+\.)?api\.openai\.com\/v1$/.test(baseURL)
+}
+
+/** The address that `dataResidency` stands for, as the SDK has it. */
+export function residencyURL(region: string): string {
+  return region === 'global' ? OPENAI_URL : `https://${region}.api.openai.com/v1`
+}
 /** The last version of Azure's interface that is not a preview. */
 const AZURE_VERSION = '2024-10-21'
 
@@ -48,6 +61,7 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     native: false,
     baseURL: withoutSlash(baseURL),
     apiKey,
+    identity: JSON.stringify([name, kind, baseURL, apiVersion, credentialOf(apiKey), headers]),
     apiVersion,
     headers,
     quotaGroup,

@@ -2,7 +2,7 @@ import { OptionError } from '../errors.ts'
 import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
 import { addressForModel } from './model-in-path.ts'
-import { OPENAI_URL, type Provider } from './providers.ts'
+import { isOpenAI, type Provider } from './providers.ts'
 import type { Target } from './target.ts'
 import { areTwins } from './twins.ts'
 
@@ -14,6 +14,8 @@ export interface Plan {
   readonly contextWindow: readonly Target[]
   /** For a request that was refused for its content. */
   readonly contentPolicy: readonly Target[]
+  /** Names the credentials, other than the client's own, that may be used; empty when there are none. It is not to be shown. */
+  readonly credentials: string
 }
 
 export interface RouteOptions {
@@ -81,11 +83,11 @@ export class Routes {
 
   #makePlan(model: string | undefined, nativeURL: string, key: string): Plan {
     const asked = this.askedName(model)
-    const plan: Plan = {
+    const plan = this.#planOf({
       outage: this.#targets([asked, ...chainOf(this.#outage, asked)], nativeURL, model),
       contextWindow: this.#targets(chainOf(this.#contextWindow, asked), nativeURL, model),
       contentPolicy: this.#targets(chainOf(this.#contentPolicy, asked), nativeURL, model),
-    }
+    })
     if (this.#plans.size >= MOST_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
     return plan
@@ -96,12 +98,22 @@ export class Routes {
     const plan = this.planFor(model, nativeURL)
     const asked = this.askedName(model)
     const names = chain.map((name) => this.#canonical('fallback', name))
-    return { ...plan, outage: this.#targets([asked, ...new Set(names)], nativeURL, model) }
+    return this.#planOf({ ...plan, outage: this.#targets([asked, ...new Set(names)], nativeURL, model) })
   }
 
   /** For a request that has to stay where it is addressed to. */
   onlyTarget(model: string | undefined, nativeURL: string): Plan {
-    return { outage: this.planFor(model, nativeURL).outage.slice(0, 1), contextWindow: [], contentPolicy: [] }
+    const outage = this.planFor(model, nativeURL).outage.slice(0, 1)
+    return this.#planOf({ outage, contextWindow: [], contentPolicy: [] })
+  }
+
+  #planOf(chains: Omit<Plan, 'credentials'>): Plan {
+    const { outage, contextWindow, contentPolicy } = chains
+    const providers = new Set(
+      [...outage, ...contextWindow, ...contentPolicy].map((target) => this.providerOf(target)),
+    )
+    const others = [...providers].filter(({ native }) => !native).map(({ identity }) => identity)
+    return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n') }
   }
 
   providerOf({ provider }: Target): Provider {
@@ -207,7 +219,7 @@ export class Routes {
     const known = [...providers.keys(), ...leftOut]
     const near = didYouMean(prefix, known)
     // OpenAI itself has no model with a slash in its name; a gateway has.
-    if (providers.get(defaultProvider)?.baseURL === OPENAI_URL || near !== undefined) {
+    if (isOpenAI(providers.get(defaultProvider)?.baseURL ?? '') || near !== undefined) {
       throw new OptionError(
         option,
         `${option}: '${name}' names a provider '${prefix}' that is not in providers. ` +

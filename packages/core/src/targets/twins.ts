@@ -20,6 +20,7 @@ export function areTwins(one: Provider, other: Provider): boolean {
 export function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
   return (
     one.url === other.url &&
+    one.credential === other.credential &&
     one.init.body === other.init.body &&
     linesOf(one.headers) === linesOf(other.headers)
   )

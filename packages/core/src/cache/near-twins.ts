@@ -1,0 +1,45 @@
+import type { Cache } from '@harbor/cache'
+import type { HeaderEntry } from '../call/identity.ts'
+import type { Scope, Scopes } from './scopes.ts'
+
+/** The most headers that are counted apart, and the most that one receipt names. */
+const MAX_HEADERS = 64
+const MAX_NAMED = 3
+
+/**
+ * Finds out which header kept a call from an answer that is there, so that a header that is new with each request does not switch the
+ * cache off without a word. Only names of headers leave this file, never values.
+ */
+export class NearTwins {
+  readonly #counts = new Map<string, number>()
+
+  /** @returns the names of the headers; undefined when no answer was missed */
+  separatedBy(question: string, scope: Scope, scopes: Scopes, store: Cache<never>): string | undefined {
+    const { recent } = scopes
+    if (recent.length < 2) return undefined
+    const twin = recent.findLast(
+      (other) => other !== scope && store.has(question + other.variant, { scope: other.name }),
+    )
+    const names = twin && differing(scope.headers, twin.headers)
+    if (!names || names.length === 0) return undefined
+    for (const name of names) this.#count(name)
+    return names.slice(0, MAX_NAMED).join(', ')
+  }
+
+  /** How many calls each header has kept from an answer that was there. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts)
+  }
+
+  #count(name: string): void {
+    const known = this.#counts.get(name)
+    if (known !== undefined || this.#counts.size < MAX_HEADERS) this.#counts.set(name, (known ?? 0) + 1)
+  }
+}
+
+function differing(ours: readonly HeaderEntry[], theirs: readonly HeaderEntry[]): readonly string[] {
+  const own = new Map(ours)
+  const other = new Map(theirs)
+  const names = new Set([...own.keys(), ...other.keys()])
+  return [...names].filter((name) => own.get(name) !== other.get(name)).map((name) => name.slice(0, 64))
+}

@@ -1,0 +1,73 @@
+import { endReason } from '../attempt/attempt-scope.ts'
+import { credentialFailed } from '../attempt/failures.ts'
+import { UnusableKeyError } from '../attempt/unusable-key-error.ts'
+import { CallWait } from '../call/call-wait.ts'
+import type { LegExchange, LegHandler } from '../call/exchange.ts'
+import type { Signer } from '../call/signer.ts'
+import { unlessAborted } from '../call/unless-aborted.ts'
+import { TimeoutError } from '../errors.ts'
+import { withKey } from '../targets/adapt-request.ts'
+
+/** A request that is sent within this time of being signed need not be signed again. */
+const FRESH_MS = 100
+
+/**
+ * Signs each attempt anew where keys come from functions: after a wait for limits or a pause before a retry, a short-lived key may have
+ * expired. It stands below those waits.
+ */
+export function signLayer(): (next: LegHandler) => LegHandler {
+  return (next) =>
+    function sign(exchange) {
+      const work = workFor(exchange)
+      return work ? signed(exchange, work).then(next) : next(exchange)
+    }
+}
+
+type Work = () => Promise<LegExchange>
+
+function workFor(exchange: LegExchange): Work | undefined {
+  const { leg, signer } = exchange
+  const { provider } = leg
+  if (provider.native) return signer && !isFresh(exchange, signer) ? () => again(exchange, signer) : undefined
+  const { apiKey } = provider
+  if (typeof apiKey !== 'function') return undefined
+  return async () => ({ ...exchange, headers: withKey(exchange.headers, provider, textOf(await apiKey())) })
+}
+
+function isFresh({ receipt, asked, init, policy }: LegExchange, { body }: Signer): boolean {
+  const isFirst = receipt.attempts.length === 0 && !asked.ahead && init.body === body
+  return isFirst && policy.clock.now() - receipt.startedAt < FRESH_MS
+}
+
+async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange> {
+  const { body } = exchange.init
+  const signed = await signer.sign(body === signer.body ? undefined : body)
+  const init = { ...exchange.init, ...(signed.body !== undefined && { body: signed.body }) }
+  return { ...exchange, url: signed.url, headers: signed.headers, init }
+}
+
+/** A function is waited for no longer than the call lasts. */
+async function signed(exchange: LegExchange, work: Work): Promise<LegExchange> {
+  const wait = new CallWait(exchange)
+  try {
+    return await unlessAborted(wait.signal, work())
+  } catch (error) {
+    if (wait.isOver) throw new TimeoutError('total', exchange.policy.totalMs, error)
+    if (exchange.signal?.aborted) throw endReason(exchange)
+    throw credentialFailed(exchange, error)
+  } finally {
+    wait.end()
+  }
+}
+
+/** @throws UnusableKeyError for what can be no key, which is never repeated in the message */
+function textOf(key: unknown): string {
+  if (typeof key !== 'string')
+    throw new UnusableKeyError(`returned ${key === null ? 'null' : typeof key}, not a text`)
+  if (key === '') throw new UnusableKeyError('returned an empty text')
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(key))
+    throw new UnusableKeyError(
+      'returned a text with a line break or another character that no header may have',
+    )
+  return key
+}
