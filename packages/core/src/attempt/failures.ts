@@ -19,6 +19,10 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
     const { code } = cause
     return new AttemptError(exchange, { kind: 'aborted', code, retryable: false, ambiguous: true }, { cause })
   }
+  // Whose signal it was comes before the shape of the error: a caller may abort with any reason, a timeout of its own included.
+  if (exchange.callerSignal?.aborted) {
+    return new AttemptError(exchange, { kind: 'aborted', retryable: false, ambiguous: true }, { cause })
+  }
   if (TimeoutError.is(cause)) {
     const retryable = cause.clock !== 'total'
     return new AttemptError(

@@ -1,6 +1,7 @@
 import { BreakerOpenError, type CircuitBreaker, type Permit } from '@harbor/breaker'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { circuitOpen, upstreamCallsUsedUp } from '../attempt/failures.ts'
+import { wasImpatient } from '../attempt/impatience.ts'
 import type { Answer, LegExchange, LegHandler, StreamEnd } from '../call/exchange.ts'
 import type { Pass } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -24,11 +25,11 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       const permit = permitFor(exchange, breaker, pass)
       try {
         const answer = await next(exchange)
-        if (permit) settleLater(permit, exchange, answer)
+        if (permit) settleLater(permit, exchange, answer, health)
         pass?.succeeded(answer)
         return answer
       } catch (error) {
-        if (permit) settleFailure(permit, exchange, error)
+        if (permit) settleFailure(permit, exchange, error, health)
         pass?.failed(error)
         if (error instanceof AttemptError) health.noteFailure(exchange, error.failure)
         throw error
@@ -63,25 +64,33 @@ function unlessOpen<Result>(exchange: LegExchange, ask: () => Result): Result {
   }
 }
 
-function settleLater(permit: Permit, { leg }: LegExchange, { body }: Answer): void {
+function settleLater(permit: Permit, exchange: LegExchange, { body }: Answer, health: Health): void {
   if (body.kind === 'text') {
     permit.succeed()
     return
   }
+  const { leg } = exchange
   permit.answered()
-  void body.ended.then(({ outcome }: StreamEnd) => {
+  void body.ended.then(({ outcome, fault }: StreamEnd) => {
+    const failed = outcome === 'failure' && !leg.failureReported && !isOwn(exchange, fault?.cause, health)
     if (outcome === 'success') permit.succeed()
-    else if (outcome === 'failure' && !leg.failureReported) permit.fail()
+    else if (failed) permit.fail()
     else permit.release()
   })
 }
 
-function settleFailure(permit: Permit, { leg }: LegExchange, error: unknown): void {
+function settleFailure(permit: Permit, exchange: LegExchange, error: unknown, health: Health): void {
+  const { leg } = exchange
   const verdict = error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].breaker : 'ignore'
-  if (verdict !== 'failure' || leg.failureReported) {
+  if (verdict !== 'failure' || leg.failureReported || isOwn(exchange, (error as Error).cause, health)) {
     permit.release()
     return
   }
   leg.failureReported = true
   permit.fail(error instanceof AttemptError ? error.failure : undefined)
+}
+
+/** Whether the attempt failed by the haste of its own caller. */
+function isOwn(exchange: LegExchange, cause: unknown, health: Health): boolean {
+  return wasImpatient(exchange, cause, health.latenciesOf(exchange.leg.target))
 }

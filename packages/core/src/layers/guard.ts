@@ -41,7 +41,9 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
       })
       return answer
     } catch (error) {
-      const failed = error instanceof AttemptError ? error : unanswered(exchange, error)
+      // Whoever ended the attempt knows why; what the transport throws then may have any shape.
+      const cause: unknown = scope.signal.aborted ? scope.signal.reason : error
+      const failed = error instanceof AttemptError ? error : unanswered(exchange, cause)
       const { kind, code, ambiguous, retryAfterMs } = failed.failure
       if (ambiguous) exchange.receipt.possiblyBilled++
       close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs })

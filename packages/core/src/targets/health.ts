@@ -10,6 +10,7 @@ import {
 import { FallbackChain } from '@harbor/fallback'
 import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import type { Latencies } from '../attempt/impatience.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
 import type { Identified } from '../call/identity.ts'
 import { systemClock } from '../options/policy.ts'
@@ -123,6 +124,11 @@ export class Health {
     if (!this.#told.has(breaker)) this.#tellOf(breaker, target.name)
     this.#recent.set(target, { breaker, askedAt: now })
     return breaker
+  }
+
+  /** How long the last answers of a target took. */
+  latenciesOf({ name }: Target): Latencies {
+    return this.chain.health.get(name)
   }
 
   /** A call has a choice between these: a circuit may then open early, while another one can take over. */
