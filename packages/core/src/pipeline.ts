@@ -11,6 +11,7 @@ import { fallbackLayer } from './layers/fallback.ts'
 import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
 import { receiptLayer } from './layers/receipt.ts'
+import { gateLayers } from './layers/send-gate.ts'
 import { retryLayer } from './layers/retry.ts'
 import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
@@ -58,9 +59,9 @@ export function createPipeline(
   }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry, held)
-  const admission = admissionLayer(health, quotas)(signLayer()(guard))
-  const retry = retryLayer(telemetry)(admission)
-  const fallback = fallbackLayer(health, quotas, telemetry)(retry)
+  const admission = admissionLayer(health, quotas)(gateLayers.request(signLayer()(guard)))
+  const retry = retryLayer(telemetry)(gateLayers.attempt(admission))
+  const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.stay(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const cache = cacheLayer({ store, scopes, twins, foresight, accounts, telemetry })(embeddings)

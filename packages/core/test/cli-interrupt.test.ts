@@ -34,6 +34,33 @@ describe('harbor bulk, interrupted', () => {
     },
   )
 
+  it('sends nothing more that only waits for --rpm, and ends at once', async () => {
+    const bench = await Bench.with(prompts(100))
+    const { child, printed, ended } = bench.bulk('--rpm', '60', '--concurrency', '30')
+    await until(
+      () => bench.provider.counts().calls >= 2 && bench.text('answers.jsonl.journal').includes('q-1'),
+    )
+    child.kill('SIGINT')
+    await until(() => printed.stderr.includes('Stopping'))
+    const { calls } = bench.provider.counts()
+    expect((await ended).code).toBe(130)
+    expect(bench.provider.counts().calls).toBe(calls)
+    expect(bench.output('answers.jsonl.part')).toHaveLength(calls)
+  })
+
+  it('finishes a run that is complete after all', async () => {
+    const bench = await Bench.with(prompts(6), { latency: 2_000 })
+    const { child, ended } = bench.bulk()
+    await until(() => bench.provider.counts().calls === 6)
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/harbor: Stopping: 6 requests under way get their answers/)
+    expect(stderr).toMatch(/harbor: The answers are in answers\.jsonl\.\n$/)
+    expect(bench.output()).toHaveLength(6)
+    expect(existsSync(bench.path('answers.jsonl.part'))).toBe(false)
+  })
+
   it('ends at once on the second Ctrl-C, with all that was answered kept', async () => {
     const rules: Rule[] = [{ when: { call: { from: 5 } }, fault: { type: 'hang' } }]
     const bench = await Bench.with(prompts(12), { rules })

@@ -3,7 +3,7 @@ export type BulkResult<Result> = {
   readonly id: string
   /** The item's place in the source, counted from 0; of a resumed one, its place when it was done. */
   readonly index: number
-  /** Calls that were made for it. */
+  /** Calls that were made for it; 0 where a cache answered. */
   readonly attempts: number
   /** From its first attempt to the end of its last, in milliseconds. */
   readonly durationMs: number
@@ -37,7 +37,9 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   pause(): void
   resume(): void
   /**
-   * Begins no more items. What is under way gets its result, and then the run ends as if its source had: a journal lets it go on later.
+   * Begins no more items. What was sent gets its result; what waits for a limit, a slot or its next attempt is given back unsent and counted as
+   * `dropped`. Then the run ends as if its source had, and a journal lets it go on later. A run in which nothing is missing then has no
+   * `stoppedBy`.
    *
    * @param error what the loop throws then, and `summary` rejects with, in the place of an orderly end
    */
@@ -60,6 +62,8 @@ export interface BulkProgress {
   readonly queued: number
   /** Begun, without a result so far; with a journal, one that is written. */
   readonly inFlight: number
+  /** Of those in flight: how many wait for a rate limit or for their next attempt, and so are not sent. */
+  readonly waiting: number
   readonly ok: number
   readonly failed: number
   /** Items whose id had come before, with `onDuplicateId: 'skip'`. */
@@ -78,8 +82,8 @@ export interface BulkProgress {
   readonly etaMs?: number | undefined
   /** Tokens that the functions reported. */
   readonly tokens: { readonly input: number; readonly output: number }
-  /** What the next step waits for; nothing before the run has begun, while it is paused and when it has ended. */
-  readonly waitingOn?: 'source' | 'rate' | 'slots' | 'consumer' | 'journal' | undefined
+  /** What the next step waits for; `retry`: all in flight wait for their next attempt. Nothing before the run has begun, while it is paused and when it has ended. */
+  readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }
 
 /** What a run came to. */

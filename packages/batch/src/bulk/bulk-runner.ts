@@ -75,6 +75,12 @@ export class BulkRunner<Item, Result> {
         kept: this.#kept,
         isOver,
         onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
+        isStopping: () => this.#signals.stopping.aborted && !this.#isOver(),
+        onReturned: (task) => {
+          this.#tally.giveBack()
+          this.#window?.skip(task.turn)
+          this.#pump()
+        },
         onError: (error) => this.#end({ error }),
       },
     )
@@ -106,8 +112,11 @@ export class BulkRunner<Item, Result> {
   }
 
   progress(): BulkProgress {
-    const total = this.#settings.total ?? lengthOf(this.#source)
-    return this.#tally.progress(this.#settings.clock.now(), total, this.#waitingOn())
+    return this.#tally.progress(this.#settings.clock.now(), this.#total(), this.#waitingOn())
+  }
+
+  #total(): number | undefined {
+    return this.#settings.total ?? lengthOf(this.#source)
   }
 
   pause(): void {
@@ -125,6 +134,7 @@ export class BulkRunner<Item, Result> {
     this.#stoppedBy = 'stop'
     this.#stopped = { failure }
     this.#finish(failure)
+    this.#signals.stop()
     this.#pump()
   }
 
@@ -199,7 +209,15 @@ export class BulkRunner<Item, Result> {
     }
     this.#pumping = false
     const nothingMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#feed.isDone)
-    if (nothingMore && this.#work.active === 0) this.#end(this.#failure)
+    if (nothingMore && this.#work.active === 0) {
+      if (this.#stopped && this.#isComplete(this.#feed)) this.#stoppedBy = undefined
+      this.#end(this.#failure)
+    }
+  }
+
+  /** Whether a run that was stopped has nothing left to do after all. */
+  #isComplete(feed: Feed<Item>): boolean {
+    return this.#tally.dropped.begun === 0 && feed.endsHere(this.#intake.count, this.#total())
   }
 
   #slots(): number {
@@ -230,7 +248,10 @@ export class BulkRunner<Item, Result> {
     const { stopWhen } = this.#settings
     if (stopWhen && !result.resumed && this.#phase === 'running') {
       this.#stoppedBy = stopsBy(stopWhen, this.#tally)
-      if (this.#stoppedBy) this.#finish(undefined)
+      if (this.#stoppedBy) {
+        this.#finish(undefined)
+        this.#signals.stop()
+      }
     }
     if (this.#window) this.#window.put(task.turn, result)
     else this.#outlet.put(result)
@@ -272,6 +293,8 @@ export class BulkRunner<Item, Result> {
     if (this.#phase === 'opening') return 'journal'
     if (this.#phase === 'running' && this.#work.active < this.#slots() && !this.#feed?.isDone) return 'source'
     if (this.#work.isWriting) return 'journal'
-    return this.#tally.waitingForRate > 0 ? 'rate' : 'slots'
+    const { waitingForRate, waitingForRetry, inFlight } = this.#tally
+    if (waitingForRate > 0) return 'rate'
+    return waitingForRetry > 0 && waitingForRetry >= inFlight ? 'retry' : 'slots'
   }
 }

@@ -3,8 +3,11 @@ import type { Lease } from '../limits/contracts.ts'
 import type { HeadersLike } from '../limits/headers.ts'
 import { parseRateLimitHeaders } from '../limits/rate-limit-headers.ts'
 
-/** What a function tells about its call, so that limits learn from it: the status, when to come back, what it used, what the headers said. */
-export type CallReport = Parameters<Lease['settle']>[0]
+/** What a function reports about its call, so that limits learn from it: the status, when to come back, what it used, what the headers said. */
+export type CallReport = Parameters<Lease['settle']>[0] & {
+  /** Requests that the call made, where it retries by itself or is answered by a cache. @default 1 */
+  attempts?: number | undefined
+}
 
 /** Adds what a call that failed tells by its error to what its function reported; the function knows better. */
 export function reportOf(error: unknown, reported: CallReport | undefined): CallReport {

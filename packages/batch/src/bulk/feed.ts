@@ -33,6 +33,22 @@ export class Feed<Item> {
     return this.#isExhausted && this.#queue.length === 0
   }
 
+  /**
+   * Whether nothing is left. Asks a source at hand, so call it only when nothing more is read.
+   * @param count how many items came
+   * @param total how many there are, where that is known
+   */
+  endsHere(count: number, total: number | undefined): boolean {
+    if (this.#queue.length > 0) return false
+    if (this.#isExhausted || (total !== undefined && count >= total)) return true
+    if (!this.#reader.isSync) return false
+    try {
+      return (this.#reader.next() as IteratorResult<Item, unknown>).done === true
+    } catch {
+      return false
+    }
+  }
+
   /** The next item, if it is there. */
   take(): Task<Item> | undefined {
     const task = this.#queue.shift()

@@ -22,6 +22,11 @@ export class Intake<Item> {
     this.#seen = settings.id && new IdIndex()
   }
 
+  /** Items that came from the source so far. */
+  get count(): number {
+    return this.#index
+  }
+
   /**
    * What is to be done for an item; nothing for one that the journal has already given out, or that is left out.
    *
@@ -42,6 +47,6 @@ export class Intake<Item> {
     const stored = kept?.has(id) === true
     if (!stored) this.#tally.read++
     else if (order === 'completion') return undefined
-    return { item, id, index, stored, turn: 0, attempts: 0, startedAtMs: 0, attempt: undefined }
+    return { item, id, index, stored, turn: 0, attempts: 0, begun: 0, startedAtMs: 0, attempt: undefined }
   }
 }

@@ -3,6 +3,7 @@ import { Attempt, type AttemptHost, type BulkContext } from './attempt.ts'
 import type { BulkOptions } from './bulk-options.ts'
 import { isOverload, neverSent, reportOf, type CallReport } from './call-report.ts'
 import type { Task } from './task.ts'
+import { retryUntilStopped } from './until-stopped.ts'
 
 /** The user's function: one call for one item. */
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
@@ -22,26 +23,20 @@ export function itemCall<Item, Result>(
   const attempt = limiter || limit ? limitedAttempt : plainAttempt
   if (!retry) return attempt
   return (task) => {
-    const operation = async (): Promise<Result> => {
-      // A loop that is deaf to its signal must not call for a run that is over.
-      signals.whole.throwIfAborted()
-      if (task.attempts > 0) tally.retried++
-      return await attempt(task)
-    }
-    return retry(operation, { signal: signals.whole })
+    const operation = async (): Promise<Result> => await attempt(task)
+    return retryUntilStopped(retry, operation, host)
   }
 
   /** Its runner closes it: seeing its end here would cost one more promise. */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()
-    task.attempt = new Attempt(task, ++task.attempts, host)
+    task.attempt = nextAttempt(task)
     return run(task.item, task.attempt)
   }
 
   async function limitedAttempt(task: Task<Item>): Promise<Result> {
-    const number = ++task.attempts
     const leave = await acquire(task.item)
-    const context = new Attempt(task, number, host)
+    const context = nextAttempt(task)
     try {
       const value = await run(task.item, context)
       leave.settle(context.reported ?? {})
@@ -53,6 +48,12 @@ export function itemCall<Item, Result>(
     } finally {
       context.close()
     }
+  }
+
+  function nextAttempt(task: Task<Item>): Attempt {
+    if (task.begun > 0) tally.retried++
+    task.attempts++
+    return new Attempt(task, ++task.begun, host)
   }
 
   /**
@@ -68,8 +69,8 @@ export function itemCall<Item, Result>(
     }
     try {
       lease = limiter && (await rate(limiter, cost?.(item) ?? { input: 0, output: 0 }))
-      place = await limit?.acquire(signals.whole)
-      signals.whole.throwIfAborted()
+      place = await limit?.acquire(signals.stopping)
+      signals.stopping.throwIfAborted()
     } catch (error) {
       cancel()
       throw error
@@ -86,7 +87,7 @@ export function itemCall<Item, Result>(
   async function rate(from: RateLimiter, size: { input: number; output: number }): Promise<Lease> {
     tally.waitingForRate++
     try {
-      return await from.acquire(size, { signal: signals.whole })
+      return await from.acquire(size, { signal: signals.stopping })
     } finally {
       tally.waitingForRate--
     }

@@ -1,7 +1,8 @@
 /** Holds results back until those before them are there. */
 export class ReorderWindow<Result> {
   readonly #release: (result: Result) => void
-  readonly #held = new Map<number, Result>()
+  /** Undefined for a turn that has no result. */
+  readonly #held = new Map<number, Result | undefined>()
   /** The turn of the next result to be let go. */
   #next = 0
 
@@ -16,9 +17,20 @@ export class ReorderWindow<Result> {
   /** @param turn turns are counted from 0, none is left out */
   put(turn: number, result: Result): void {
     this.#held.set(turn, result)
-    for (let held = this.#held.get(this.#next); held !== undefined; held = this.#held.get(this.#next)) {
+    this.#releaseInTurn()
+  }
+
+  /** No result will come for this turn, and those behind it do not wait for one. */
+  skip(turn: number): void {
+    this.#held.set(turn, undefined)
+    this.#releaseInTurn()
+  }
+
+  #releaseInTurn(): void {
+    while (this.#held.has(this.#next)) {
+      const held = this.#held.get(this.#next)
       this.#held.delete(this.#next++)
-      this.#release(held)
+      if (held !== undefined) this.#release(held)
     }
   }
 }

@@ -18,7 +18,10 @@ export class Tally {
   dropped = { begun: 0, queued: 0 }
   resumed = 0
   retried = 0
+  /** Calls that wait for a rate limit. */
   waitingForRate = 0
+  /** Calls that wait for their next attempt. */
+  waitingForRetry = 0
   #input = 0
   #output = 0
   #startedAtMs = 0
@@ -43,6 +46,22 @@ export class Tally {
     this.#pace.note(nowMs)
   }
 
+  /** @returns what ends the wait; more than once changes nothing */
+  beginWait(reason: 'rate' | 'retry'): () => void {
+    const counter = reason === 'rate' ? 'waitingForRate' : 'waitingForRetry'
+    this[counter]++
+    let isOver = false
+    return () => {
+      if (!isOver) this[counter]--
+      isOver = true
+    }
+  }
+
+  /** An item that was begun has no result: it was not sent before the run was stopped. */
+  giveBack(): void {
+    this.dropped.begun++
+  }
+
   /** Gives up all that has no result. */
   drop(): void {
     this.dropped.begun += this.inFlight
@@ -63,6 +82,7 @@ export class Tally {
       read,
       queued,
       inFlight,
+      waiting: this.waitingForRate + this.waitingForRetry,
       ok,
       failed,
       skipped,

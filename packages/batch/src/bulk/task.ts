@@ -10,7 +10,10 @@ export interface Task<Item> {
   readonly stored: boolean
   /** Its place among those that were begun. */
   turn: number
+  /** Calls made for it, as far as they are reported. */
   attempts: number
+  /** Times that the function was called. */
+  begun: number
   startedAtMs: number
   /** The attempt under way, where nothing else closes it. */
   attempt: Attempt | undefined

@@ -1,5 +1,6 @@
 import { UnwritableValueError } from '../journal/unwritable-value-error.ts'
 import type { Clock } from '../clock.ts'
+import { isReturned } from './bulk-stopped-error.ts'
 import type { BulkResult } from './bulk-run.ts'
 import type { KeptResults } from './kept-results.ts'
 import type { Task } from './task.ts'
@@ -10,8 +11,12 @@ export interface WorkHost<Item, Result> {
   readonly kept: KeptResults<Result> | undefined
   /** Nobody wants results any more. */
   isOver(): boolean
+  /** The run was stopped, and is not over. */
+  isStopping(): boolean
   /** The result of an item, as durable as it was asked for; its slot is free. */
   onResult(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void
+  /** The item was not sent before the run was stopped; its slot is free. */
+  onReturned(task: Task<Item>): void
   /** The journal can be written or read no more. */
   onError(error: unknown): void
 }
@@ -77,6 +82,11 @@ export class Work<Item, Result> {
 
   #failed(task: Task<Item>, error: unknown): void {
     task.attempt?.close()
+    if (this.#host.isStopping() && isReturned(error)) {
+      this.active--
+      this.#host.onReturned(task)
+      return
+    }
     const { id, index, attempts, startedAtMs } = task
     const nowMs = this.#host.clock.now()
     const durationMs = nowMs - startedAtMs

@@ -3,9 +3,11 @@ import { APIError, type OpenAI } from 'openai'
 import { sendRequest } from '../call/api-request.ts'
 import type { PriceList } from '../cost/price-list.ts'
 import { OptionError } from '../errors.ts'
-import { receiptOf } from '../receipt.ts'
+import { gated } from '../options/per-call.ts'
+import { receiptOf, type Receipt } from '../receipt.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
+import { CallWatch } from './call-watch.ts'
 import { Turns } from './turns.ts'
 
 /** Prices that come late: those of the list, until it is loaded. */
@@ -25,10 +27,13 @@ export function directBulk(
   async function ask(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
     refuseStream(item)
     await turns.take()
+    context.stopSignal.throwIfAborted()
+    const watch = new CallWatch(context)
     try {
-      const body = await sendRequest(client, item, { ...request, signal: context.signal })
+      const body = await sendRequest(client, item, gated({ ...request, signal: context.signal }, watch))
       return await answerOf(body, prices, context)
     } catch (error) {
+      reportAttempts(receiptOf(error), context)
       if (error instanceof APIError && error.code === 'spend_limit') run.stop(error)
       throw error
     }
@@ -46,6 +51,7 @@ async function answerOf(body: unknown, prices: Prices, context: BulkContext): Pr
   if (usage && !receipt?.cost && !prices.loaded) await prices.load()
   const cost = receipt?.cost
   if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
+  reportAttempts(receipt, context)
   return {
     body,
     target,
@@ -53,6 +59,11 @@ async function answerOf(body: unknown, prices: Prices, context: BulkContext): Pr
     ...(cost && { usd: cost.usd }),
     ...(cache && { cache: cache.status }),
   }
+}
+
+/** An answer that was requested for another item is counted there. */
+function reportAttempts(receipt: Receipt | undefined, context: BulkContext): void {
+  if (receipt) context.report({ attempts: receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length })
 }
 
 /** @throws OptionError */

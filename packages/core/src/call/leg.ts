@@ -1,4 +1,5 @@
 import type { Exchange, LegExchange } from './exchange.ts'
+import type { LegGate } from './leg-gate.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../targets/target.ts'
 
@@ -12,6 +13,8 @@ export class Leg {
   attempts = 0
   /** The breaker hears of one failure of a call, however often it was tried: one bad request opens nothing. */
   failureReported = false
+  /** Keeps what is not sent from being sent, for a call that may be called off. */
+  gate: LegGate | undefined
   readonly #countOthers: (() => number) | undefined
 
   /** @param countOthers how many other targets could take over now, asked when it matters */

@@ -33,10 +33,10 @@ export async function carryOut(
   const stopListening = onInterrupts({
     first() {
       interrupts = 1
+      const { inFlight, waiting } = run.progress()
       run.stop()
-      const { inFlight } = run.progress()
       reporter.note(
-        `Stopping: ${count(inFlight)} requests under way get their answers. Ctrl-C again ends at once.`,
+        `Stopping: ${count(inFlight - waiting)} requests under way get their answers. Ctrl-C again ends at once.`,
       )
     },
     second() {

@@ -6,6 +6,7 @@ const BEGUN: BulkProgress = {
   read: 0,
   queued: 0,
   inFlight: 0,
+  waiting: 0,
   ok: 0,
   failed: 0,
   skipped: 0,
@@ -56,6 +57,7 @@ describe('progressLine', () => {
   it.each<[BulkProgress['waitingOn'], number, RegExp]>([
     ['source', 0, /waiting for input$/],
     ['rate', 0, /waiting for the rate limit$/],
+    ['retry', 0, /waiting to try again$/],
     ['slots', 0, /waiting for answers$/],
     ['slots', 12, /12 wait for the rate limit$/],
     ['consumer', 0, /waiting for the output$/],

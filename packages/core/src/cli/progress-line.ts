@@ -84,6 +84,8 @@ function waiting({ run, heldBack }: Standing): string {
       return 'waiting for input'
     case 'rate':
       return 'waiting for the rate limit'
+    case 'retry':
+      return 'waiting to try again'
     case 'slots':
       return 'waiting for answers'
     case 'journal':

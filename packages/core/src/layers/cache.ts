@@ -25,6 +25,7 @@ import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../verdict.ts'
+import { isCalledOffForOthers } from './send-gate.ts'
 import { parseRecord } from '../wire/json.ts'
 
 export interface CacheLayerState {
@@ -95,6 +96,7 @@ export function cacheLayer({
       if (recorded.status === 'miss' && recorded.reason === 'absent') nameTwin(exchange, question, scope)
       return answer
     } catch (error) {
+      if (isCalledOffForOthers(error, exchange)) return cached(exchange, rules, next)
       throw ownError(error, part())
     }
   }

@@ -11,6 +11,7 @@ import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { TimeoutError } from '../errors.ts'
 import { situationOf } from '../verdict.ts'
+import { isCalledOffForOthers } from './send-gate.ts'
 
 /** No provider is asked for more at once by us; the limits of the provider come after. */
 const BATCHES_AT_ONCE = 64
@@ -48,6 +49,7 @@ export class EmbeddingBatch {
         const { priority } = exchange.asked
         return await batcher.add({ exchange, text }, { signal: wait.signal, priority })
       } catch (error) {
+        if (isCalledOffForOthers(error, exchange)) return await next(exchange)
         throw wait.isOver ? new TimeoutError('total', exchange.policy.totalMs, error) : error
       } finally {
         wait.end()

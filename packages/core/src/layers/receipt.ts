@@ -1,3 +1,4 @@
+import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import type { Receipt } from '../receipt.ts'
@@ -18,7 +19,8 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
           return answer
         },
         (error: unknown) => {
-          close(exchange, exchange.callerSignal?.aborted ? 'aborted' : 'failure', telemetry)
+          const isAborted = exchange.callerSignal?.aborted === true || BulkStoppedError.is(error)
+          close(exchange, isAborted ? 'aborted' : 'failure', telemetry)
           return outcomeOf(error)
         },
       )

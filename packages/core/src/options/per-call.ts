@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai'
+import type { SendGate } from '../call/send-gate.ts'
 import type { PerCallOptions } from './options.ts'
 import { checkPerCall } from './check-options.ts'
 
@@ -22,6 +23,14 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
 export interface Asked extends PerCallOptions {
   /** Nobody has asked yet: the answer is for the cache. */
   readonly ahead?: boolean | undefined
+  /** Calls the request off while it is not sent: for bulk runs. */
+  readonly gate?: SendGate | undefined
+}
+
+/** The request options of a call that may be called off, and all that they ask for otherwise. */
+export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.RequestOptions {
+  const asked: Asked = { ...perCallOf(options), gate }
+  return { ...options, [PER_CALL]: asked } as OpenAI.RequestOptions
 }
 
 /** A call of Harbor's own. */

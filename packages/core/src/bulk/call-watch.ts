@@ -1,0 +1,23 @@
+import type { BulkContext } from '@harbor/batch'
+import type { SendGate, SendPhase } from '../call/send-gate.ts'
+
+/** Tells a bulk run what the client does for one of its items: what it waits for, and how often it has sent a request. */
+export class CallWatch implements SendGate {
+  readonly closing: AbortSignal
+  readonly #context: BulkContext
+  #requests = 0
+  #endWait: (() => void) | undefined
+
+  constructor(context: BulkContext) {
+    this.#context = context
+    this.closing = context.stopSignal
+  }
+
+  onPhase(phase: SendPhase): void {
+    this.#endWait?.()
+    this.#endWait = undefined
+    if (phase === 'limit') this.#endWait = this.#context.waits('rate')
+    else if (phase === 'retry') this.#endWait = this.#context.waits('retry')
+    else if (phase === 'sent' && ++this.#requests > 1) this.#context.report({ attempts: this.#requests })
+  }
+}

@@ -1,0 +1,53 @@
+import type { SendGate, SendPhase } from './send-gate.ts'
+
+/** A `SendGate` as one target sees it: a signal that ends with the call, and when the gate closes while nothing is on the wire. */
+export class LegGate {
+  readonly #gate: SendGate
+  readonly #call: AbortSignal | undefined
+  readonly #controller = new AbortController()
+  #phase: SendPhase = 'limit'
+
+  constructor(gate: SendGate, call: AbortSignal | undefined) {
+    this.#gate = gate
+    this.#call = call
+    if (call?.aborted) this.#onCallEnd()
+    call?.addEventListener('abort', this.#onCallEnd)
+    gate.closing.addEventListener('abort', this.#onClosing)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  enter(phase: SendPhase): void {
+    this.#phase = phase
+    this.#gate.onPhase(phase)
+  }
+
+  /** Sends a request, unless the gate has closed. */
+  async send<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+    this.#gate.closing.throwIfAborted()
+    this.enter('sent')
+    try {
+      return await request()
+    } catch (error) {
+      this.enter('retry')
+      // A failure that ends the call does so before the next turn, and is its result; one that would be retried waits now.
+      if (this.#gate.closing.aborted) setImmediate(this.#onClosing)
+      throw error
+    }
+  }
+
+  /** The call has left this target: nothing of it stays behind. */
+  close(): void {
+    this.enter('over')
+    this.#call?.removeEventListener('abort', this.#onCallEnd)
+    this.#gate.closing.removeEventListener('abort', this.#onClosing)
+  }
+
+  readonly #onCallEnd = (): void => this.#controller.abort(this.#call?.reason)
+
+  readonly #onClosing = (): void => {
+    if (this.#phase === 'limit' || this.#phase === 'retry') this.#controller.abort(this.#gate.closing.reason)
+  }
+}

@@ -1,0 +1,65 @@
+import { BulkStoppedError } from '@harbor/batch'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import type { Exchange, LegHandler } from '../call/exchange.ts'
+import { LegGate } from '../call/leg-gate.ts'
+
+/**
+ * Calls with a `SendGate`, such as those of a bulk run, are called off when it closes while they wait: for a limit, a slot or the next attempt. What is on the
+ * wire is awaited. Three layers see what a call does: one around the retries, one around each attempt, one around each request.
+ */
+export const gateLayers = {
+  /** Around the retries of a target. */
+  stay(next: LegHandler): LegHandler {
+    return (exchange) => {
+      const { gate } = exchange.asked
+      return gate ? stayWithin(gate, exchange, next) : next(exchange)
+    }
+  },
+
+  /** Around an attempt, which may have to wait for a limit. */
+  attempt(next: LegHandler): LegHandler {
+    return (exchange) => {
+      exchange.leg.gate?.enter('limit')
+      return next(exchange)
+    }
+  },
+
+  /** Around a request on the wire. */
+  request(next: LegHandler): LegHandler {
+    return (exchange) => {
+      const { gate } = exchange.leg
+      return gate ? gate.send(() => next(exchange)) : next(exchange)
+    }
+  },
+}
+
+async function stayWithin(...[gate, exchange, next]: Stay): ReturnType<LegHandler> {
+  if (gate.closing.aborted && hasRequestOnWire(exchange)) {
+    // This target would have joined another one that may still answer: it is left out, and the call goes on.
+    const failure = { kind: 'refused', code: 'bulk_stopped', retryable: false, ambiguous: false } as const
+    throw new AttemptError(exchange, failure, { cause: gate.closing.reason })
+  }
+  gate.closing.throwIfAborted()
+  const legGate = new LegGate(gate, exchange.signal)
+  exchange.leg.gate = legGate
+  try {
+    return await next({ ...exchange, signal: legGate.signal })
+  } finally {
+    legGate.close()
+  }
+}
+
+type Stay = [
+  gate: NonNullable<Exchange['asked']['gate']>,
+  exchange: Parameters<LegHandler>[0],
+  next: LegHandler,
+]
+
+function hasRequestOnWire({ receipt }: Exchange): boolean {
+  return receipt.attempts.some(({ durationMs }) => durationMs === undefined)
+}
+
+/** Whether a shared call was called off for a bulk run that is not this caller's: it has to make its own. */
+export function isCalledOffForOthers(error: unknown, { asked }: Exchange): boolean {
+  return BulkStoppedError.is(error) && asked.gate?.closing.aborted !== true
+}
