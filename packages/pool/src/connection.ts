@@ -2,6 +2,8 @@ import { Client } from 'undici'
 import type { PooledRequest } from './pooled-request.ts'
 
 export interface ConnectionOwner {
+  /** How many requests wait for a connection. */
+  readonly queued: number
   /** One more, or one fewer, carries a request. */
   connectionsBusy(change: 1 | -1): void
   /** One more, or one fewer, is about to be idle. */
@@ -36,7 +38,7 @@ export class Connection {
     this.#owner = owner
     this.#client = new Client(origin, options)
       .on('connect', () => this.#opened())
-      .on('drain', () => this.#drained())
+      .on('drain', () => this.#draining())
       .on('disconnect', () => this.#lost())
       .on('connectionError', () => this.end())
   }
@@ -73,7 +75,16 @@ export class Connection {
     this.#owner.connectionOpened()
   }
 
-  #drained(): void {
+  /**
+   * undici says so in the middle of its work. What it is given meanwhile it would send itself, in the async context of the request
+   * before; what it is given afterwards goes out at once, in that of its caller.
+   */
+  #draining(): void {
+    if (this.#owner.queued > 0) queueMicrotask(this.#drained)
+    else this.#drained()
+  }
+
+  readonly #drained = (): void => {
     if (this.state !== 'settling') return
     if (!this.isOpen) {
       this.end()

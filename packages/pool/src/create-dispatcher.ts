@@ -1,4 +1,5 @@
-import { Agent, buildConnector, EnvHttpProxyAgent, Pool, type Client, type Dispatcher } from 'undici'
+import { Agent, buildConnector, EnvHttpProxyAgent, type Client, type Dispatcher } from 'undici'
+import { ContextPool } from './context-pool.ts'
 import type { PoolSettings } from './options.ts'
 import type { OriginLedger } from './origin-ledger.ts'
 import { OriginPool } from './origin-pool.ts'
@@ -24,7 +25,7 @@ export function createDispatcher(
     if (options.connections !== undefined) return new OriginPool(url, own, ledgerOf(url.origin), connect)
     // Only the part of undici that forwards plain http: through a proxy asks without our options, and it works
     // with undici's own Pool alone.
-    return new Pool(url, {
+    return new ContextPool(url, {
       connect,
       allowH2: false,
       connections: own.connections,

@@ -59,7 +59,10 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     const request = new PooledRequest(this, options, handler)
     request.place = this.#queue.enter(request)
     this.#serve()
-    if (request.place.isTaken) this.#hold(request, request.place)
+    if (request.place.isTaken) {
+      request.keepContext()
+      this.#hold(request, request.place)
+    }
     return true
   }
 
@@ -106,7 +109,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       this.#connections.delete(dead)
     }
     this.ledger.staleRetries++
-    this.#open().send(request)
+    request.sendOver(this.#open())
   }
 
   waitForAnother(request: PooledRequest): boolean {
@@ -116,6 +119,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     if (others === 0) return false
     this.#shortage.begin(others)
     request.connection = undefined
+    request.keepContext() // the failed connection was opened for it, in its own context
     request.place = this.#queue.enterFirst(request)
     this.#limitWait(request)
     return true
@@ -184,7 +188,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       const connection = this.#takeConnection()
       if (!connection) break
       this.leaveQueue(request)
-      connection.send(request)
+      request.sendOver(connection)
     }
     this.#serving = false
   }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Dispatcher } from 'undici'
 import type { Connection } from './connection.ts'
 import { codeOf, isShortage } from './errors.ts'
@@ -32,6 +33,7 @@ export class PooledRequest implements Handler {
   /** In the line of those who wait for a connection. */
   place: Place<PooledRequest> | undefined
   queueTimer: NodeJS.Timeout | undefined
+  #context: AsyncResource | undefined
   readonly #handler: WithdrawableHandler
   readonly #owner: RequestOwner
   readonly askedAt = performance.now()
@@ -45,6 +47,20 @@ export class PooledRequest implements Handler {
     this.options = options
     this.#handler = handler
     handler.onRequestPending?.((reason) => this.#withdraw(reason))
+  }
+
+  /**
+   * Keeps the async context of the caller, for a request that is sent later: by then the context is that of the request before, from
+   * whose answer the connection became free. A request that is sent at once has its own anyway.
+   */
+  keepContext(): void {
+    this.#context ??= new AsyncResource('HarborPoolRequest')
+  }
+
+  /** Goes out in the async context of its caller. */
+  sendOver(connection: Connection): void {
+    if (this.#context) this.#context.runInAsyncScope(() => connection.send(this))
+    else connection.send(this)
   }
 
   /** Ends a request that never got a connection. */
@@ -62,7 +78,10 @@ export class PooledRequest implements Handler {
     const reused = this.connection !== undefined && ++this.connection.served > 1
     this.#writtenAt = performance.now()
     this.#owner.ledger.requests++
-    if (reused) this.#owner.ledger.reused++
+    if (reused) {
+      this.#owner.ledger.reused++
+      if (this.#owner.staleSocketRetry) this.keepContext()
+    }
     this.#handler.onRequestStart?.(controller, context)
   }
 

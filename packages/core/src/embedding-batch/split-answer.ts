@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks'
 import type { Answer, Exchange } from '../call/exchange.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { TokenUsage } from '../receipt.ts'
@@ -10,6 +11,8 @@ import { shareTokens } from './share-tokens.ts'
 export interface Member {
   readonly exchange: Exchange
   readonly text: string
+  /** Of its caller: by the time the request leaves, another one is at work. */
+  readonly context: AsyncResource
 }
 
 /** The provider has not returned one embedding for each text. It may do so for fewer texts. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { refusedAnswer } from '../attempt/failures.ts'
@@ -47,7 +48,8 @@ export class EmbeddingBatch {
       const wait = new CallWait(exchange)
       try {
         const { priority } = exchange.asked
-        return await batcher.add({ exchange, text }, { signal: wait.signal, priority })
+        const context = new AsyncResource('HarborEmbedding')
+        return await batcher.add({ exchange, text, context }, { signal: wait.signal, priority })
       } catch (error) {
         if (isCalledOffForOthers(error, exchange)) return await next(exchange)
         throw wait.isOver ? new TimeoutError('total', exchange.policy.totalMs, error) : error
@@ -78,7 +80,9 @@ async function askTogether(
 ): Promise<readonly (Answer | Error)[]> {
   const [first] = members
   if (!first) return []
-  if (members.length === 1) return [await orError(next(first.exchange))]
+  // One request can leave in one context only: that of the call that has waited longest.
+  const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
+  if (members.length === 1) return [await orError(send(first.exchange))]
   const { exchange } = first
   const json = { ...exchange.json, input: members.map(({ text }) => text) }
   const receipt = exchange.receipt.apart((cost) => {
@@ -96,7 +100,7 @@ async function askTogether(
     known: new Known(),
   }
   try {
-    return splitAnswer(await next(together), receipt, members)
+    return splitAnswer(await send(together), receipt, members)
   } catch (error) {
     if (error instanceof UnclearOrderError) {
       const what = 'with embeddings whose indexes do not say which text they belong to'
