@@ -1,22 +1,24 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import * as harborRetry from '../src/index.ts'
 
-/** The second example of the README, without its types. */
-function secondExample(): (url: string, caller: AbortSignal) => Promise<Response> {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+interface Example {
+  ask(url: string, caller: AbortSignal): Promise<Response>
+}
+
+/** Loads the second example of the README, from a file beside it so that it finds the package. */
+async function secondExample(): Promise<Example> {
+  const packageFolder = join(import.meta.dirname, '..')
+  const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8')
   const code = readme.split('```ts')[2]?.split('```')[0] ?? ''
-  const plain = code
-    .replace(/^import (.*) from '@harbor\/retry'$/m, 'const $1 = harborRetry')
-    .replace(
-      'export function ask(url: string, caller: AbortSignal): Promise<Response>',
-      'return function ask(url, caller)',
-    )
-    .replace('response: Response', 'response')
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own README
-  const make = new Function('harborRetry', plain) as (module: object) => ReturnType<typeof secondExample>
-  return make(harborRetry)
+  mkdirSync(join(packageFolder, '.reports'), { recursive: true })
+  const folder = mkdtempSync(join(packageFolder, '.reports', 'readme-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'example.ts')
+  writeFileSync(file, code)
+  return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Example
 }
 
 it('retries a 503 of fetch, as the second example of the README says', async () => {
@@ -33,6 +35,7 @@ it('retries a 503 of fetch, as the second example of the README says', async () 
   onTestFinished(() => void server.close())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const response = await secondExample()(`http://127.0.0.1:${port}/`, new AbortController().signal)
+  const { ask } = await secondExample()
+  const response = await ask(`http://127.0.0.1:${port}/`, new AbortController().signal)
   expect([response.status, requests]).toEqual([200, 3])
 })
