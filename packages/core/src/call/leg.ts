@@ -1,5 +1,6 @@
 import type { Exchange, LegExchange } from './exchange.ts'
 import type { LegGate } from './leg-gate.ts'
+import type { Takeover } from '../targets/takeover.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../targets/target.ts'
 
@@ -15,13 +16,16 @@ export class Leg {
   failureReported = false
   /** Keeps what is not sent from being sent, for a call that may be called off. */
   gate: LegGate | undefined
+  /** Why the call is here, if this is not the first target of its chain. */
+  readonly takeover: Takeover | undefined
   readonly #countOthers: (() => number) | undefined
 
   /** @param countOthers how many other targets could take over now, asked when it matters */
-  constructor(target: Target, provider: Provider, countOthers?: () => number) {
+  constructor(target: Target, provider: Provider, countOthers?: () => number, takeover?: Takeover) {
     this.target = target
     this.provider = provider
     this.#countOthers = countOthers
+    this.takeover = takeover
   }
 
   /** How many other targets can take over now. */

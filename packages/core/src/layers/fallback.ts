@@ -12,9 +12,12 @@ import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../targets/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../targets/target.ts'
+import { failureOf, type Takeover } from '../targets/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isSameRequest } from '../targets/twins.ts'
 import { mayMoveOn, nextTargetAfter } from '../verdict.ts'
+
+const CIRCUIT_OPEN = 'its circuit is open'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
@@ -33,11 +36,13 @@ export function fallbackLayer(
       const chain = chainFor(exchange, plan)
       health.noteAlternatives(chain)
       const targets = inOrder(exchange, chain, health, telemetry)
-      const first = await outcomeOf(follow(exchange, targets, { health, quotas }, next))
+      const begins = chain === plan.outage ? undefined : leftForLength(plan)
+      const first = await outcomeOf(follow(exchange, targets, { health, quotas }, next, begins))
       const rescue = rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
       if (rescue.length === 0 || isOver(exchange)) return answerOf(first)
       health.noteAlternatives(rescue)
-      const second = await outcomeOf(follow(exchange, rescue, { health, quotas }, next))
+      const ledTo = takeoverAfter(first, exchange)
+      const second = await outcomeOf(follow(exchange, rescue, { health, quotas }, next, ledTo))
       // What kept the first one from serving tells the caller more than what became of the rescue.
       if (!('answer' in second)) return answerOf(first)
       if ('answer' in first && first.answer.body.kind === 'stream') {
@@ -75,11 +80,13 @@ async function follow(
   targets: readonly Target[],
   { health, quotas }: { readonly health: Health; readonly quotas: Quotas },
   next: LegHandler,
+  begins?: Takeover,
 ): Promise<Answer> {
   const { policy, asked, receipt } = exchange
   const { routes } = policy
   const hedge = targets.length > 1 ? (asked.hedge ?? policy.hedge ?? false) : false
   let since = 0
+  let ledTo = begins
   const restOf = (target: Target): string | undefined =>
     health.restingReason(target, routes.providerOf(target), exchange, since)
   const tooLong = contextFit(exchange.json)
@@ -106,7 +113,9 @@ async function follow(
     able = undefined // of what was asked before the call, by the time that others are called much may have changed
     const later = targets.slice(targets.indexOf(target) + 1)
     const provider = routes.providerOf(target)
-    const leg = new Leg(target, provider, () => later.filter(canTakeOver).length)
+    const attemptsBefore = receipt.attempts.length
+    const takeover = context.hedged ? undefined : (ledTo ?? leftOut(target))
+    const leg = new Leg(target, provider, () => later.filter(canTakeOver).length, takeover)
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
@@ -122,8 +131,17 @@ async function follow(
       return { ...answer, servedBy: target }
     } catch (error) {
       race?.release()
+      ledTo = failureOf({ ...exchange, leg }, attemptsBefore) ?? ledTo
       throw error
     }
+  }
+
+  /** Where no target was called before, the first one was left out. */
+  function leftOut(target: Target): Takeover | undefined {
+    const [first] = targets
+    if (!first || target === first) return undefined
+    const skipped = health.isAvailable(first) ? reasonToSkip(first) : CIRCUIT_OPEN
+    return { from: first.name, reason: 'refused', skipped: skipped ?? 'it was not available' }
   }
 
   try {
@@ -178,6 +196,20 @@ function rescueFrom(outcome: Outcome, begun: readonly Target[], plan: Plan): rea
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }
 
+/** The chain for long requests begins the call, since all targets of the usual one are too small for it. */
+function leftForLength({ outage: [first] }: Plan): Takeover | undefined {
+  return first && { from: first.name, reason: 'context-length', skipped: 'the request seems too long for it' }
+}
+
+/** Why another chain goes on after this outcome. */
+function takeoverAfter(outcome: Outcome, { receipt }: Exchange): Takeover | undefined {
+  const from = 'answer' in outcome ? outcome.answer.servedBy?.name : receipt.attempts.at(-1)?.target
+  if (from === undefined) return undefined
+  const { error } = outcome as { error?: unknown }
+  const reason = error instanceof AttemptError ? error.failure.kind : 'content-filter'
+  return { from, reason, skipped: undefined }
+}
+
 function answerOf(outcome: Outcome): Answer {
   if ('error' in outcome) throw outcome.error
   return outcome.answer
@@ -188,7 +220,7 @@ function note({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain
   for (const attempt of attempts) {
     const { target } = attempt
     if (attempt.outcome === 'skipped') {
-      const reason = attempt.reason === 'unavailable' ? 'its circuit is open' : attempt.reason
+      const reason = attempt.reason === 'unavailable' ? CIRCUIT_OPEN : attempt.reason
       receipt.skipped.push({ target, reason })
     } else if (attempt.outcome === 'failed' && attempt.error instanceof AttemptError) {
       chain.health.get(target).lastError = attempt.error.failure.kind

@@ -12,6 +12,7 @@ import { unanswered } from '../attempt/failures.ts'
 import type { OpenAttempt } from '../open-receipt.ts'
 import type { AttemptFailure } from '../receipt.ts'
 import { judge } from '../attempt/judge.ts'
+import { reportTakeover } from '../targets/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 
@@ -22,7 +23,7 @@ import type { HeldBytes } from '../wire/held-bytes.ts'
 export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
     const { leg, receipt, policy } = exchange
-    leg.attempts++
+    if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
     const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
     const scope = new AttemptScope(exchange, transport.isPrompt)
     try {

@@ -9,7 +9,6 @@ import {
 } from '@harbor/breaker'
 import { FallbackChain } from '@harbor/fallback'
 import type { Failure } from '@harbor/retry'
-import { AttemptError } from '../attempt/attempt-error.ts'
 import type { Latencies } from '../attempt/impatience.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
 import type { Identified } from '../call/identity.ts'
@@ -98,7 +97,6 @@ export class Health {
       isAvailable: (target) => target === NOBODY || this.isAvailable(target),
       whenNoneAvailable: 'fail',
       shouldAdvance: mayMoveOn,
-      onAdvance: ({ from, to, error }) => this.#tellOfSwitch(from, to, error),
       clock: systemClock,
       ...(checkIntervalMs !== false && {
         healthCheck: (target, signal) => this.#check(target, signal),
@@ -193,14 +191,6 @@ export class Health {
 
   close(): void {
     this.chain.close()
-  }
-
-  #tellOfSwitch(from: Target, to: Target, error: unknown): void {
-    if (!(error instanceof AttemptError)) return
-    const { exchange, failure } = error
-    const { receipt, log } = exchange
-    this.#options.telemetry.emit('fallback', { receipt, from: from.name, to: to.name, reason: failure.kind })
-    log('info', () => `${receipt.id}: ${from.name} failed (${failure.kind}), ${to.name} takes over`)
   }
 
   #tellOf(breaker: CircuitBreaker, target: string): void {

@@ -15,12 +15,16 @@ export interface HarborEvents {
     readonly delayMs: number
     readonly reason: 'backoff' | 'retry-after'
   }
-  /** A target failed and another one takes over. */
+  /** A target takes over: another one failed, or was left out. It comes when the request is about to be sent. */
   fallback: {
     readonly receipt: Receipt
+    /** The target that failed last; if none was called, the first of the chain. */
     readonly from: string
     readonly to: string
+    /** What `from` failed with; `refused` if it was left out. */
     readonly reason: FailureKind
+    /** Why `from` was left out, in words; undefined if it was called. */
+    readonly skipped: string | undefined
   }
   /** A target's circuit opened, let a probe in, or closed. */
   breaker: {

@@ -1,0 +1,32 @@
+import type { FailureKind } from '@harbor/retry'
+import type { LegExchange } from '../call/exchange.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+
+/** Why a call is at a target that is not the first of its chain. */
+export interface Takeover {
+  /** The target that failed last, or else the first one, which was left out. */
+  readonly from: string
+  /** What it failed with; `refused` if it was left out. */
+  readonly reason: FailureKind
+  /** Why it was left out, in words; undefined if it was called. */
+  readonly skipped: string | undefined
+}
+
+/** Reports that a target takes over; called when the first request is about to be sent there, since it may be refused until then. */
+export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {
+  if (!leg.takeover) return
+  const { from, reason, skipped } = leg.takeover
+  const to = leg.target.name
+  telemetry.emit('fallback', { receipt, from, to, reason, skipped })
+  const what = skipped === undefined ? `failed (${reason})` : `was left out (${skipped})`
+  telemetry.shield('The logger threw', () =>
+    log('info', () => `${receipt.id}: ${from} ${what}, ${to} takes over`),
+  )
+}
+
+/** What the requests of a call to one target failed with, its own refusals aside; undefined if none was sent. */
+export function failureOf({ leg, receipt }: LegExchange, since: number): Takeover | undefined {
+  const from = leg.target.name
+  const failed = receipt.attempts.slice(since).findLast(({ target, failure }) => target === from && failure)
+  return failed?.failure && { from, reason: failed.failure.kind, skipped: undefined }
+}
