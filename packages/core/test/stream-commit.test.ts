@@ -118,6 +118,27 @@ describe('the first content of a target without alternative', () => {
   })
 })
 
+describe('after the first content', () => {
+  it('a tool at work keeps a Responses stream alive, and pings do not', async () => {
+    const text = event('response.output_text.delta', { delta: 'Hello.' })
+    const searching = event('response.web_search_call.searching', { item_id: 'ws_1', output_index: 0 })
+    const done = event('response.completed', { response: { id: 'resp_1', status: 'completed' } })
+    const events = (busy: string): string[] => [text, busy, busy, busy, busy, done]
+    async function sending(busy: string) {
+      return serve((_request, response) => {
+        head(response)
+        events(busy).forEach((each, place) => setTimeout(() => void response.write(each), place * 60))
+        setTimeout(() => response.end(), 320)
+      })
+    }
+    const options = { timeouts: { idleMs: 150 } }
+    const atWork = await sending(searching)
+    expect(await textOf(harborFor(atWork, options))).toBe('Hello.')
+    const pinging = await sending(event('keepalive', { sequence_number: 4 }))
+    await expect(textOf(harborFor(pinging, options))).rejects.toMatchObject({ code: 'stream_stalled' })
+  })
+})
+
 describe('the id of an answer', () => {
   it('is reported before the first content of a stream, once for each attempt that has another', async () => {
     const ids: string[] = []

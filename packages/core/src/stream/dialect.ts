@@ -7,7 +7,9 @@ import type { StreamFaultError } from '../errors.ts'
 export type EventMeaning =
   /** It gives the reader something: from here on, nothing may be taken back. */
   | 'content'
-  /** Part of the protocol: a role, an announced item, a usage report, a lifecycle event. */
+  /** It gives the reader nothing yet, but shows that the answer is being made: an announced item, a tool at work. */
+  | 'progress'
+  /** Part of the protocol: a role, a usage report, a lifecycle event. */
   | 'quiet'
   /** No part of the answer: a comment, a ping. */
   | 'nothing'

@@ -263,6 +263,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     if (meaning === 'content') {
       this.#hasContent = true
       this.#idle.content()
+    } else if (meaning === 'progress') {
+      if (!this.#isHeld()) this.#idle.content()
     } else if (meaning === 'end') {
       this.#state = 'draining'
     }

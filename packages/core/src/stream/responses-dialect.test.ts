@@ -14,12 +14,9 @@ const ITEM = {
 const usage = { input_tokens: 3, output_tokens: 4, output_tokens_details: { reasoning_tokens: 2 } }
 
 describe('ResponsesDialect', () => {
-  it.each(['response.created', 'response.queued', 'response.in_progress', 'response.compaction.compacting'])(
-    'takes %s for quiet',
-    (type) => {
-      expect(read(new ResponsesDialect(), { type, response: { error: null } })).toBe('quiet')
-    },
-  )
+  it.each(['response.created', 'response.queued', 'response.in_progress'])('takes %s for quiet', (type) => {
+    expect(read(new ResponsesDialect(), { type, response: { error: null } })).toBe('quiet')
+  })
 
   it.each<[string, object]>([
     [
@@ -46,10 +43,10 @@ describe('ResponsesDialect', () => {
     ],
     ['web search', { type: 'web_search_call', id: 'ws_1', status: 'in_progress' }],
     ['image', { type: 'image_generation_call', id: 'ig_1', status: 'in_progress', result: null }],
-  ])('takes an announced, empty %s for quiet', (_, item) => {
+  ])('takes an announced, empty %s for progress alone', (_, item) => {
     const event = { sequence_number: 2, output_index: 0, item }
-    expect(read(new ResponsesDialect(), { type: 'response.output_item.added', ...event })).toBe('quiet')
-    expect(read(new ResponsesDialect(), { type: 'response.output_item.done', ...event })).toBe('quiet')
+    expect(read(new ResponsesDialect(), { type: 'response.output_item.added', ...event })).toBe('progress')
+    expect(read(new ResponsesDialect(), { type: 'response.output_item.done', ...event })).toBe('progress')
   })
 
   it.each<[string, object]>([
@@ -57,9 +54,9 @@ describe('ResponsesDialect', () => {
     ['reasoning_summary_part.added', { part: { type: 'summary_text', text: '' } }],
     ['web_search_call.searching', { item_id: 'ws_1', output_index: 0 }],
     ['output_text.delta', { item_id: 'msg_1', delta: '', obfuscation: 'xyz', logprobs: [] }],
-  ])('takes response.%s without substance for quiet', (name, fields) => {
+  ])('takes response.%s without substance for progress alone', (name, fields) => {
     expect(read(new ResponsesDialect(), { type: `response.${name}`, sequence_number: 4, ...fields })).toBe(
-      'quiet',
+      'progress',
     )
   })
 

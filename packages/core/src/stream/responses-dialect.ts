@@ -40,7 +40,8 @@ export class ResponsesDialect implements StreamDialect {
     const status = closingStatus(type, response)
     if (status !== undefined) return this.#finish(status, isRecord(response) ? response : {})
     if (type === '' || !(hasText(data['delta']) || fieldsHaveSubstance(data))) {
-      return isPing(data) && !type.startsWith('response.') ? 'nothing' : 'quiet'
+      if (!type.startsWith('response.')) return isPing(data) ? 'nothing' : 'quiet'
+      return OPENING.has(type.slice('response.'.length)) ? 'quiet' : 'progress'
     }
     this.#begun = true
     if (type.endsWith('.delta')) this.contents++
