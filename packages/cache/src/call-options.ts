@@ -63,6 +63,12 @@ export interface StreamOptions extends LoadOptions {
    * reader leaves: if all is there, the end is waited for instead of aborted. @default whatever ended in order is whole
    */
   isComplete?: ((chunks: readonly Uint8Array[]) => boolean | string) | undefined
+  /**
+   * Whether an entry of the far tier can be used, by its head and its content: text, or the bytes of a stream. One that another version or
+   * another program wrote may have any head that JSON can carry. What is not usable, and what this function throws on, is a counted miss.
+   * @default every entry is
+   */
+  isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
   /** What is longer is passed on and not kept. It is also how far readers of one stream may be apart. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
   /** When all readers have left: abort the source, or read it to its end and keep it. @default 'abort' */
@@ -134,6 +140,7 @@ const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
   serveStaleIf: aFunction,
   ahead: aFlag,
   isComplete: aFunction,
+  isUsable: aFunction,
   maxRecordBytes: count,
   onLastReaderGone: /* @__PURE__ */ oneOf('abort', 'finish'),
 }

@@ -124,7 +124,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
   async record<Head>(key: Key, open: Open<Head>, options: StreamOptions = NONE): Promise<Recorded<Head>> {
     if (options !== NONE) checkStream(options)
     expect('open', open, aFunction)
-    const landed = await this.#streamCalls.make(key, options, this.#streams.kind(open))
+    const landed = await this.#streamCalls.make(key, options, this.#streams.kind(open, options))
     return this.#streams.handOut(landed) as Recorded<Head>
   }
 
@@ -140,7 +140,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
 
   async replay<Head>(key: Key, options: LookupOptions = NONE): Promise<Recorded<Head> | undefined> {
     if (options !== NONE) checkLookup(options)
-    const found = await this.#lookups.find(key, options, this.#streams.accepts)
+    const found = await this.#lookups.find(key, options, this.#streams.acceptsBy(undefined))
     if (!found) return undefined
     const { entry, source, stale, ageMs } = found
     const how = stale ? STALE : FRESH

@@ -1,5 +1,6 @@
 import type { CacheParts } from './cache-parts.ts'
 import type { Key, LoadOptions, LookupOptions, ScopeOptions } from './call-options.ts'
+import type { Acceptance } from './flight/question.ts'
 import { namedKey } from './named-key.ts'
 import { nameIn } from './names.ts'
 import { ageOf, freshnessOf, type Freshness } from './staleness.ts'
@@ -26,7 +27,7 @@ export class Lookups {
     const { tiers, counters, closed } = this.#parts
     if (typeof key !== 'string' || closed) return undefined
     const hit = tiers.near.getFresh(nameIn(scope, key), now)
-    if (hit === undefined || hit.head !== undefined) return undefined
+    if (hit === undefined || hit.head !== undefined || !hit.trusted) return undefined
     counters.hits++
     if (hit.awaited) tiers.near.used(hit)
     return hit
@@ -36,7 +37,7 @@ export class Lookups {
   async find(
     key: Key,
     options: LookupOptions,
-    accepts: (entry: Entry, source: 'near' | 'far') => boolean,
+    accepts: (entry: Entry) => Acceptance,
   ): Promise<FoundEntry | undefined> {
     const { counters, tiers, settings, closed } = this.#parts
     const name = namedKey(key, options.scope, settings.onError)?.name
@@ -44,7 +45,9 @@ export class Lookups {
     const now = settings.clock.now()
     const freshness = found?.entry ? freshnessOf(found.entry.life, now) : 'expired'
     const served = SERVED[options.stale ?? 'while-revalidate'].includes(freshness)
-    if (!found?.entry || !served || !accepts(found.entry, found.source)) {
+    const acceptance = found?.entry && served ? accepts(found.entry) : 'other-kind'
+    if (!found?.entry || acceptance !== 'accepted') {
+      if (name !== undefined && acceptance === 'unreadable') tiers.near.deleteUntrusted(name)
       counters.misses++
       return undefined
     }

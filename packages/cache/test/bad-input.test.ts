@@ -134,6 +134,76 @@ describe('bad input', () => {
     expect(await cache.load('null', async () => 5)).toMatchObject({ value: null, status: 'hit' })
   })
 
+  it.each<[string, unknown]>([
+    ['a Date', { at: new Date(0) }],
+    ['a Map', { tags: new Map([['a', 1]]) }],
+    ['a Set', [new Set(['a'])]],
+    ['bytes inside', { bytes: new Uint8Array(2) }],
+    ['a typed array', new Float32Array(2)],
+    ['NaN', { score: NaN }],
+    ['an infinity', [Infinity]],
+    ['a bigint', { count: 1n }],
+    ['a bigint with a toJSON', { count: Object.assign(Object(1n) as object, { toJSON: () => '1' }) }],
+    ['a class with toJSON', { toJSON: () => 'text' }],
+    ['a boxed text', { name: new String('text') }],
+    ['a function', { call: () => 1 }],
+    ['a symbol', { mark: Symbol('mark') }],
+    ['undefined in a list', [1, undefined]],
+    ['a hole in a list', Array(2)],
+    ['an error', new Error('cause')],
+    ['a promise', { later: Promise.resolve(1) }],
+    ['a regular expression', /a/],
+    [
+      'a getter that throws',
+      Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('') as unknown }),
+    ],
+  ])('what JSON would change is handed out to all who wait, as it is, and not kept: %s', async (_, value) => {
+    const onError = vi.fn()
+    const cache = createCache<unknown>({ onError })
+    const [first, joined] = await Promise.all([
+      cache.load('key', () => value),
+      cache.load('key', () => value),
+    ])
+    expect([first.value, joined.value]).toEqual([value, value])
+    expect(first.kept).toBe('unencodable')
+    expect(await cache.get('key')).toBeUndefined()
+    expect(await cache.set('key', value)).toBe('unencodable')
+    expect(cache.stats().refused).toEqual({ unencodable: 2 })
+    expect(onError).toHaveBeenCalledTimes(2)
+  })
+
+  it.each<[string, unknown, unknown]>([
+    ['properties that are undefined, which go', { a: 1, b: undefined }, { a: 1 }],
+    ['lists of numbers', { embedding: [0.5, -1, 0] }, { embedding: [0.5, -1, 0] }],
+    [
+      'an object without a prototype',
+      Object.assign(Object.create(null) as object, { a: [null, 'x', true] }),
+      { a: [null, 'x', true] },
+    ],
+    [
+      'the same object twice',
+      (() => {
+        const one = { a: 1 }
+        return [one, one]
+      })(),
+      [{ a: 1 }, { a: 1 }],
+    ],
+  ])('JSON values are kept: %s', async (_, value, kept) => {
+    const cache = createCache<unknown>()
+    expect(await cache.set('key', value)).toBe(true)
+    expect((await cache.get('key'))?.value).toEqual(kept)
+  })
+
+  it('a codec of the user’s own decides itself what it can carry', async () => {
+    const codec = {
+      encode: (value: Date) => value.toISOString(),
+      decode: (text: string | Uint8Array) => new Date(text as string),
+    }
+    const cache = createCache<Date>({ codec })
+    expect(await cache.set('key', new Date(5))).toBe(true)
+    expect((await cache.get('key'))?.value).toEqual(new Date(5))
+  })
+
   it('nonsense that an answer says of itself keeps it from being kept, not from being handed out', async () => {
     const onError = vi.fn()
     const cache = createCache<string>({ onError })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -64,11 +64,65 @@ describe('a cache over SQLite', () => {
     }
   }, 60_000)
 
-  it('says what is wrong with a file that is no database', () => {
+  it('sets a file aside that is no database, and begins a new one', async () => {
     const file = join(folder, 'none.sqlite')
-    writeFileSync(file, 'this is a text, and by no means a database'.repeat(100))
-    expect(() => new SqliteStore(file)).toThrow('file is not a database')
-    expect(() => new SqliteStore(join(folder, 'no', 'folder.sqlite'))).toThrow('unable to open database file')
+    const text = 'this is a text, and by no means a database'.repeat(100)
+    for (const aside of [`${file}.damaged`, `${file}.damaged-2`]) {
+      writeFileSync(file, text)
+      const store = new SqliteStore(file)
+      await store.set('key', bytes('value'), { ttlMs: 1_000_000, tags: [] })
+      expect(await store.get('key')).toEqual(bytes('value'))
+      await store.close()
+      expect(readFileSync(aside, 'utf8')).toBe(text)
+    }
+    expect(() => new SqliteStore(join(folder, 'no', 'folder.sqlite'))).toThrow(/no such file/)
+  })
+
+  it.each<[string, (file: Buffer) => Buffer]>([
+    ['its head is overwritten', (file) => Buffer.concat([Buffer.alloc(200, 7), file.subarray(200)])],
+    [
+      'its tables are overwritten',
+      (file) => Buffer.concat([file.subarray(0, 100), Buffer.alloc(file.length - 100, 7)]),
+    ],
+    ['it is cut', (file) => file.subarray(0, file.length / 2 + 100)],
+  ])('begins a new file when %s, also while it is open', async (_, damage) => {
+    for (const isOpen of [false, true]) {
+      const file = join(mkdtempSync(join(folder, 'damaged-')), 'cache.sqlite')
+      const value = new Uint8Array(3_000)
+      const first = new SqliteStore(file)
+      for (let key = 0; key < 200; key++) await first.set(`key-${key}`, value, { ttlMs: 1_000_000, tags: [] })
+      await first.close()
+      const early = isOpen ? new SqliteStore(file) : undefined
+      writeFileSync(file, damage(readFileSync(file)))
+      const store = early ?? new SqliteStore(file)
+      // Nothing throws, whichever pages are broken; what is written afterwards is there.
+      for (let key = 0; key < 200; key++) await store.get(`key-${key}`)
+      for (let key = 0; key < 200; key++) await store.set(`new-${key}`, value, { ttlMs: 1_000_000, tags: [] })
+      for (let key = 0; key < 200; key++) expect(await store.get(`new-${key}`)).toEqual(value)
+      await store.close()
+      // An open database may not notice, and write over what is broken.
+      if (!isOpen) expect(existsSync(`${file}.damaged`)).toBe(true)
+      const again = new SqliteStore(file)
+      expect(await again.get('new-199')).toEqual(value)
+      await again.close()
+    }
+  })
+
+  it('uses the new file of another process instead of replacing it once more', async () => {
+    const file = join(mkdtempSync(join(folder, 'shared-')), 'cache.sqlite')
+    const one = new SqliteStore(file)
+    for (let key = 0; key < 50; key++)
+      await one.set(`key-${key}`, new Uint8Array(3_000), { ttlMs: 1e6, tags: [] })
+    await one.close()
+    const [first, second] = [new SqliteStore(file), new SqliteStore(file)]
+    const damaged = readFileSync(file)
+    writeFileSync(file, Buffer.concat([damaged.subarray(0, 100), Buffer.alloc(damaged.length - 100, 7)]))
+    await first.set('mine', bytes('1'), { ttlMs: 1_000_000, tags: [] })
+    await second.set('yours', bytes('2'), { ttlMs: 1_000_000, tags: [] })
+    expect(await second.get('mine')).toEqual(bytes('1'))
+    expect(await first.get('yours')).toEqual(bytes('2'))
+    expect(existsSync(`${file}.damaged-2`)).toBe(false)
+    await Promise.all([first.close(), second.close()])
   })
 
   it('keeps its file to its size: what has expired leaves, then the oldest', async () => {

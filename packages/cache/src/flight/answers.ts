@@ -81,7 +81,7 @@ export class Answers<Fresh> {
     const now = this.#now()
     const freshness = freshnessOf(entry.life, now)
     if (freshness !== 'fresh' && freshness !== 'stale-while-revalidate') return undefined
-    if (!question.accepts(entry, source)) return undefined
+    if (question.accepts(entry) !== 'accepted') return undefined
     if (freshness === 'fresh') return landed(entry, 'hit', 'fresh', source, now)
     if (question.control === 'only-if-cached') return landed(entry, 'stale', 'asked', source, now)
     return landed(entry, 'stale', this.#refreshes.begin(question, entry, within), source, now)
@@ -121,7 +121,9 @@ export class Answers<Fresh> {
     const finding = control === 'refresh' ? REFRESH : tiers.findBeyond(name, near)
     const found = finding instanceof Promise ? await finding : finding
     flight.signal.throwIfAborted()
-    const usable = found.entry && accepts(found.entry, found.source) ? found : undefined
+    const acceptance = found.entry && accepts(found.entry)
+    if (acceptance === 'unreadable') tiers.near.deleteUntrusted(name)
+    const usable = found.entry && acceptance === 'accepted' ? found : undefined
     const landing =
       usable &&
       (this.#serve(question, usable.entry, usable.source, flight) ?? this.#backOff(question, usable))
@@ -129,7 +131,8 @@ export class Answers<Fresh> {
     if (control === 'only-if-cached') throw new NotCachedError()
     const failure = failures.remembered(name)
     if (failure) throw failure.error
-    return this.#load(question, flight, usable, found.entry ? (usable ? 'expired' : 'absent') : found.absence)
+    const absence = found.entry ? ABSENCES[acceptance ?? 'other-kind'] : found.absence
+    return this.#load(question, flight, usable, absence)
   }
 
   async #load(
@@ -167,5 +170,8 @@ interface Usable {
   readonly entry: Entry
   readonly source: 'near' | 'far'
 }
+
+/** Why there was nothing to serve, though there was an entry. */
+const ABSENCES = { accepted: 'expired', 'other-kind': 'absent', unreadable: 'far-unreadable' } as const
 
 const REFRESH: { readonly entry?: undefined; readonly absence: Absence } = { absence: 'refresh' }

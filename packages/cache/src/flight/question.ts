@@ -3,6 +3,9 @@ import type { Flight } from './flight.ts'
 import type { Watch } from './invalidations.ts'
 import type { Landing } from './landing.ts'
 
+/** Whether an entry is of the kind asked for (a value or a recorded answer), and, if it comes from afar, can be read. */
+export type Acceptance = 'accepted' | 'other-kind' | 'unreadable'
+
 /** One call. */
 export interface Question<Fresh> {
   readonly name: string
@@ -13,8 +16,7 @@ export interface Question<Fresh> {
   readonly serveStaleIf: ((error: unknown) => boolean) | undefined
   /** It is loaded ahead of anybody's asking. */
   readonly ahead: boolean
-  /** Whether an entry is of the kind asked for, and, if it comes from afar, can be read. */
-  readonly accepts: (entry: Entry, source: 'near' | 'far') => boolean
+  readonly accepts: (entry: Entry) => Acceptance
   /** Asks the origin. It calls `work.end` when nothing more comes. */
   readonly bring: (work: Work<Fresh>) => Promise<Fresh>
 }

@@ -3,9 +3,9 @@ import type { CacheParts } from '../cache-parts.ts'
 import type { StreamOptions } from '../call-options.ts'
 import type { Asked, Kind, Landed } from '../calls.ts'
 import { keepBrought } from '../flight/keep-brought.ts'
-import type { Work } from '../flight/question.ts'
+import type { Acceptance, Work } from '../flight/question.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
-import type { Entry } from '../tiers/entry.ts'
+import { isReadable, type Entry } from '../tiers/entry.ts'
 import { newEntry } from '../tiers/new-entry.ts'
 import { Decision, type WorkContext } from '../work-context.ts'
 import { Reader, type Body } from './reader.ts'
@@ -56,10 +56,26 @@ export class Streams {
     this.#parts = parts
   }
 
-  readonly accepts = ({ head }: Entry): boolean => head !== undefined
+  /** @param isUsable what a caller says of an entry that may have another writer */
+  acceptsBy(isUsable: StreamOptions['isUsable']): (entry: Entry) => Acceptance {
+    return (entry) => {
+      if (entry.head === undefined) return 'other-kind'
+      return isReadable(entry, (read) => this.#canRead(read, isUsable)) ? 'accepted' : 'unreadable'
+    }
+  }
 
-  kind(open: Open<unknown>): Kind<FreshRecording, StreamOptions> {
-    return { accepts: this.accepts, bring: (work, asked) => this.#bring(work, asked, open) }
+  #canRead({ head, payload }: Entry, isUsable: StreamOptions['isUsable']): boolean {
+    try {
+      if (isUsable?.(parse(head ?? 'null'), payload) ?? true) return true
+    } catch (error) {
+      this.#parts.settings.onError(error)
+    }
+    this.#parts.counters.far.unreadable++
+    return false
+  }
+
+  kind(open: Open<unknown>, { isUsable }: StreamOptions): Kind<FreshRecording, StreamOptions> {
+    return { accepts: this.acceptsBy(isUsable), bring: (work, asked) => this.#bring(work, asked, open) }
   }
 
   /** Asks the origin for an answer; from its head on, the body is recorded. */

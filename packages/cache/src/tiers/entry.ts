@@ -21,6 +21,8 @@ export class NearEntry implements Entry {
   readonly head: string | undefined
   /** Loaded ahead, and nobody has asked for it yet. */
   awaited: boolean
+  /** Made in this process, or found to be readable. What comes from a far tier may have another writer. */
+  trusted: boolean
   readonly freshUntilTick: number
   readonly storedAtTick: number
   readonly tags: readonly string[]
@@ -28,15 +30,30 @@ export class NearEntry implements Entry {
   /** What it counts against `maxBytes`. */
   readonly bytes: number
 
-  constructor(name: string, entry: Entry, awaited: boolean, tickOf: (time: number) => number) {
+  constructor(
+    name: string,
+    entry: Entry,
+    how: { readonly awaited: boolean; readonly trusted: boolean },
+    tickOf: (time: number) => number,
+  ) {
     this.payload = entry.payload
     this.encoded = entry.encoded
     this.head = entry.head
-    this.awaited = awaited
+    this.awaited = how.awaited
+    this.trusted = how.trusted
     this.freshUntilTick = tickOf(entry.life.freshUntil)
     this.storedAtTick = tickOf(entry.life.storedAt)
     this.tags = entry.tags
     this.life = entry.life
     this.bytes = entryBytes(name, entry.payload, entry.head, entry.tags)
   }
+}
+
+/** Checks an entry that may have another writer, once; one in memory that has passed is trusted from then on. */
+export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boolean {
+  const isNear = entry instanceof NearEntry
+  if (isNear && entry.trusted) return true
+  const readable = read(entry)
+  if (isNear) entry.trusted = readable
+  return readable
 }

@@ -77,13 +77,18 @@ export class NearTier {
   }
 
   /**
-   * @param awaited it was loaded ahead of anybody's asking
+   * @param how.awaited it was loaded ahead of anybody's asking
+   * @param how.trusted it was made in this process
    * @returns why it was not taken, if it was not
    */
-  put(name: string, entry: Entry, awaited = false): 'too-large' | 'superseded' | undefined {
+  put(
+    name: string,
+    entry: Entry,
+    how: { readonly awaited: boolean; readonly trusted: boolean } = OWN,
+  ): 'too-large' | 'superseded' | undefined {
     const present = this.#entries.peek(name)
     if (present !== undefined && present.life.bornAt > entry.life.bornAt) return 'superseded'
-    const kept = new NearEntry(name, entry, awaited, this.#tickOf)
+    const kept = new NearEntry(name, entry, how, this.#tickOf)
     if (kept.bytes > this.#maxBytes) {
       // What it would have replaced is out of date.
       this.#entries.delete(name)
@@ -96,6 +101,11 @@ export class NearTier {
 
   delete(name: string): boolean {
     return this.#entries.delete(name)
+  }
+
+  /** Forgets what came from the far tier and could not be read, so that it cannot stand in the way of what can. */
+  deleteUntrusted(name: string): void {
+    if (this.#entries.peek(name)?.trusted === false) this.#entries.delete(name)
   }
 
   /** @returns how many entries had the tag */
@@ -128,3 +138,5 @@ export class NearTier {
     }
   }
 }
+
+const OWN = { awaited: false, trusted: true }

@@ -58,7 +58,7 @@ export class Tiers {
       const { entry } = found
       if (watch.forbids(entry.tags)) return EXPIRED
       if (near.entry && near.entry.life.bornAt >= entry.life.bornAt) return near
-      this.near.put(name, entry)
+      this.near.put(name, entry, FROM_AFAR)
       return { entry, source: 'far' }
     } finally {
       watch.end()
@@ -82,7 +82,7 @@ export class Tiers {
       ? 'invalidated'
       : endOf(entry.life) <= this.#settings.clock.now()
         ? 'no-life'
-        : this.near.put(name, entry, awaited)
+        : this.near.put(name, entry, awaited ? AHEAD : undefined)
     const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
     if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
     this.#counters.kept++
@@ -128,6 +128,8 @@ export class Tiers {
 }
 
 const KEPT = { kept: true } as const
+const AHEAD = { awaited: true, trusted: true }
+const FROM_AFAR = { awaited: false, trusted: false }
 const ABSENT: Found = { absence: 'absent' }
 const EXPIRED: Found = { absence: 'expired' }
 const MOST_REASONS = 50

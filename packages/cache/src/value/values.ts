@@ -4,10 +4,10 @@ import type { Asked, Kind } from '../calls.ts'
 import { contentOf, valueOf, type Content } from '../codec.ts'
 import type { Landing } from '../flight/landing.ts'
 import { keepBrought } from '../flight/keep-brought.ts'
-import type { Work } from '../flight/question.ts'
+import type { Acceptance, Work } from '../flight/question.ts'
 import type { Settings } from '../options.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
-import type { Entry } from '../tiers/entry.ts'
+import { isReadable, type Entry } from '../tiers/entry.ts'
 import { newEntry } from '../tiers/new-entry.ts'
 import { Decision, type WorkContext } from '../work-context.ts'
 
@@ -43,9 +43,12 @@ export class Values<Value> {
     this.#settings = settings
   }
 
-  readonly accepts = (entry: Entry, source: 'near' | 'far'): boolean => {
-    if (entry.head !== undefined) return false
-    if (source === 'near' || !entry.encoded) return true
+  readonly accepts = (entry: Entry): Acceptance => {
+    if (entry.head !== undefined) return 'other-kind'
+    return !entry.encoded || isReadable(entry, this.#canRead) ? 'accepted' : 'unreadable'
+  }
+
+  readonly #canRead = (entry: Entry): boolean => {
     try {
       this.read(entry)
       return true
@@ -82,7 +85,7 @@ export class Values<Value> {
     { key, options }: Asked,
     load: Load<Value>,
   ): Promise<FreshValue<Value>> {
-    const stale = work.stale && this.accepts(work.stale, 'far') ? this.read(work.stale) : undefined
+    const stale = work.stale && this.accepts(work.stale) === 'accepted' ? this.read(work.stale) : undefined
     const decision = new Decision(key, work, options, this.#settings.onError)
     const value = await load(Object.assign(decision, { stale }))
     work.flight.signal.throwIfAborted()

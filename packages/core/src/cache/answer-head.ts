@@ -1,15 +1,21 @@
 import type { Answer } from '../call/exchange.ts'
+import { isRecord } from '../wire/json.ts'
 
 /** What is kept of an answer beside its body. JSON carries it. */
 export interface AnswerHead {
+  readonly version: typeof VERSION
   readonly status: number
   readonly statusText: string
+  /** Origin and path: a query may hold a key. */
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly kind: 'text' | 'stream'
   /** Who gave it. */
   readonly target: string
 }
+
+/** Changes whenever the form of a head or of its body changes. */
+const VERSION = 1
 
 /** What belongs to one answer on one connection, and means nothing when it is given again. */
 const PASSING =
@@ -24,5 +30,41 @@ export function headOf(
   headers.forEach((value, name) => {
     if (!PASSING.test(name)) kept.push([name, value])
   })
-  return { status, statusText, url, headers: kept, kind, target }
+  return { version: VERSION, status, statusText, url: withoutSecrets(url), headers: kept, kind, target }
+}
+
+function withoutSecrets(url: string): string {
+  if (!URL.canParse(url)) return ''
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
+
+/** Whether this is a head as this version writes it. An entry of a far tier may have another writer. */
+export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
+  if (!isRecord(value)) return false
+  const { version, status, statusText, url, headers, target } = value
+  return (
+    version === VERSION &&
+    value['kind'] === kind &&
+    typeof status === 'number' &&
+    Number.isInteger(status) &&
+    status >= 200 &&
+    status <= 299 &&
+    typeof statusText === 'string' &&
+    typeof url === 'string' &&
+    typeof target === 'string' &&
+    areHeaders(headers)
+  )
+}
+
+function areHeaders(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  try {
+    new Headers(value as [string, string][])
+    return value.every(
+      (pair: unknown) => Array.isArray(pair) && pair.every((text) => typeof text === 'string'),
+    )
+  } catch {
+    return false
+  }
 }

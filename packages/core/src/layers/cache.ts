@@ -10,6 +10,7 @@ import {
 } from '@harbor/cache'
 import { notCached } from '../attempt/failures.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
+import { isUsable } from '../cache/is-usable.ts'
 import type { CacheRules } from '../cache/cache-options.ts'
 import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
 import { PassingPieces } from '../cache/passing-pieces.ts'
@@ -157,6 +158,7 @@ function record(
       maxRecordBytes: rules.maxRecordBytes,
       serveStaleIf: isOutage,
       isComplete: () => refusal() ?? true,
+      isUsable: (head, content) => isUsable(head, content, exchange, rules),
     },
   )
 }
