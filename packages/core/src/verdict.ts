@@ -1,5 +1,6 @@
 import type { Failure, FailureKind } from '@harbor/retry'
 import { AttemptError } from './attempt/attempt-error.ts'
+import { MAX_SHORT_WAIT_MS } from './attempt/short-wait.ts'
 import { isOver, type Exchange, type LegExchange } from './call/exchange.ts'
 
 /**
@@ -125,7 +126,7 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { retryHere, nextTarget } = VERDICTS[situation]
   if (others > 0) {
     // Elsewhere nobody asked us to wait.
-    if (failure.retryAfterMs !== undefined || nextTarget === 'other-quota-group') return false
+    if ((failure.retryAfterMs ?? 0) > MAX_SHORT_WAIT_MS || nextTarget === 'other-quota-group') return false
     if (leg.attempts >= policy.attemptsBeforeFallback) return false
   }
   if (situation === 'sent-unanswered' || (situation === 'local-fault' && failure.ambiguous)) {

@@ -1,5 +1,12 @@
-import { classify, createRetry, TimeoutError as RunTimeoutError, type RetryPolicy } from '@harbor/retry'
+import {
+  classify,
+  createRetry,
+  TimeoutError as RunTimeoutError,
+  type Failure,
+  type RetryPolicy,
+} from '@harbor/retry'
 import { endReason } from '../attempt/attempt-scope.ts'
+import { shortWaits } from '../attempt/short-wait.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { TimeoutError } from '../errors.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
@@ -60,13 +67,24 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 }
 
 function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
+  const { shouldRetry: own, random = Math.random } = policy.retry
+  const delayMs = shortWaits(policy)
+  /** Failures of a target that another one could replace now. */
+  const replaceable = new WeakSet<Failure>()
   return createRetry({
     ...policy.retry,
     maxAttempts: policy.maxAttempts,
     clock: policy.clock,
     classify: (error) => {
       if (!(error instanceof AttemptError)) return { ...classify(error), retryable: false }
-      return { ...error.failure, retryable: mayRetryHere(error.exchange, error.failure) }
+      const failure = { ...error.failure, retryable: mayRetryHere(error.exchange, error.failure) }
+      if (error.exchange.leg.canMoveOn) replaceable.add(failure)
+      return failure
+    },
+    shouldRetry: async (failure, attempt) => {
+      const decision = own ? await own(failure, attempt) : failure.retryable
+      const isShort = decision === true && failure.retryAfterMs === undefined && replaceable.has(failure)
+      return isShort ? { retry: true, delayMs: delayMs(attempt.number, 0, random) } : decision
     },
     onRetry: (event) => {
       if (event.error instanceof AttemptError) noteRetry(event.error.exchange, event, telemetry)

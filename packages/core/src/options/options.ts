@@ -52,7 +52,7 @@ export interface HarborOptions extends ClientOptions {
   hedge?: HedgeOptions | false | undefined
   /** Answers when no target did: a text, or the body of an answer. `undefined` lets the failure stand. @default none */
   lastResort?: LastResort | false | undefined
-  /** Attempts on a target while another one can take over. @default 2 */
+  /** Attempts on a target while another one can take over; the wait before the second is at most 100 ms. @default 2 */
   attemptsBeforeFallback?: number | undefined
   /** How many requests one call may send upstream, over all its targets. @default 6 */
   maxUpstreamCalls?: number | undefined
