@@ -19,6 +19,7 @@ export class OpenReceipt implements Receipt {
   waitMs = 0
   firstContentMs: number | undefined
   usage: TokenUsage | undefined
+  serviceTier: string | undefined
   cost: CallCost | undefined
   finishReasons: readonly string[] = []
   responseId: string | undefined
@@ -28,6 +29,8 @@ export class OpenReceipt implements Receipt {
   degraded = false
   cache: CacheRecord | undefined
   batch: { readonly size: number } | undefined
+  /** In US dollars, as the provider itself reports it. */
+  reportedUsd: number | undefined
   /** Told what the answer cost: those for whom the work is done, who have receipts of their own. */
   #onBilled: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
@@ -95,6 +98,7 @@ export class OpenReceipt implements Receipt {
     this.waitMs = fork.waitMs
     this.firstContentMs = fork.firstContentMs
     this.usage = fork.usage
+    this.serviceTier = fork.serviceTier
     this.finishReasons = fork.finishReasons
     this.responseId = fork.responseId
     this.possiblyBilled = fork.possiblyBilled

@@ -10,6 +10,7 @@ import type { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { fallbackLayer } from './layers/fallback.ts'
 import { lastResortLayer } from './layers/last-resort.ts'
 import { guardLayer } from './layers/guard.ts'
+import { paymentLayer } from './layers/payment.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { gateLayers } from './layers/send-gate.ts'
 import { retryLayer } from './layers/retry.ts'
@@ -59,7 +60,7 @@ export function createPipeline(
   }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry, held)
-  const admission = admissionLayer(health, quotas)(gateLayers.request(signLayer()(guard)))
+  const admission = admissionLayer(health, quotas)(gateLayers.request(signLayer()(paymentLayer(guard))))
   const retry = retryLayer(telemetry)(gateLayers.attempt(admission))
   const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.stay(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)

@@ -26,6 +26,8 @@ export interface Receipt {
   readonly firstContentMs: number | undefined
   /** The provider's own count of tokens; undefined when it told none. */
   readonly usage: TokenUsage | undefined
+  /** The service tier that the answer names, such as `flex` or `priority`; undefined when it names none. */
+  readonly serviceTier: string | undefined
   /**
    * What the answer cost; undefined while the call runs, when nothing was used, and when the price is unknown. For the first
    * calls of a process it may be filled in a moment after the end, when the price list has been loaded.
@@ -114,8 +116,10 @@ export interface CallCost {
   readonly usd: number
   /** Whether the provider told the tokens, or they are estimated from what was sent and what had arrived. */
   readonly usage: 'reported' | 'estimated'
-  /** Whose price it is: the user's own, or that of the price list. */
-  readonly price: 'own' | 'list'
+  /** Whose price it is: the user's own, that of the price list, or the cost that the provider reported itself. */
+  readonly price: 'own' | 'list' | 'provider'
+  /** How the provider was found in the price list: by its address, or, for one behind a gateway, by the name of its entry. */
+  readonly listedBy?: 'address' | 'entry-name'
 }
 
 /** Under this symbol an object carries the receipt of the call that made it, where nobody meets it by accident. */

@@ -71,9 +71,9 @@ describe('what a call costs', () => {
     expect(harbor.stats().cost.spentUsd).toBeGreaterThan(0)
   })
 
-  it('is undefined and counted when nobody knows the price, and never 0', async () => {
+  it('is undefined and counted when the price is unknown, and never 0', async () => {
     const { harbor } = await priced({ models: {} })
-    const reply = await harbor.chat.completions.create(HELLO)
+    const reply = await harbor.chat.completions.create({ ...HELLO, model: 'no-such-model' })
     await expect.poll(() => harbor.stats().cost.unpricedCalls).toBe(1)
     expect(receiptOf(reply)?.cost).toBeUndefined()
     expect(harbor.stats().cost.spentUsd).toBe(0)
@@ -136,26 +136,57 @@ describe('spendLimit', () => {
   })
 
   it.each([
-    ['fails', status(400)],
-    ['is not answered in time', { type: 'hang' } as const],
+    ['was refused', status(400)],
+    ['was refused for now', status(429)],
+    ['failed at the provider', status(500)],
+    ['was not sent', undefined],
   ])('gives back what was set aside for a call that %s', async (_, fault) => {
+    const { provider, harbor } = await priced({ spendLimit: { usd: 800, per: 'total' }, maxRetries: 0 })
+    if (!fault) {
+      const nobody = harbor.withOptions({ baseURL: 'http://127.0.0.1:1/v1' })
+      await failureOf(nobody.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+    } else {
+      provider.fail(fault)
+      await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+    }
+    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
+  })
+
+  it('keeps what was set aside for an attempt that may have been billed', async () => {
     const { provider, harbor } = await priced({
       spendLimit: { usd: 800, per: 'total' },
       maxRetries: 0,
       timeouts: { attemptMs: ATTEMPT_MS },
     })
-    provider.fail(fault)
+    provider.fail({ type: 'hang' })
     await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
-    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
+    const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+    expect(error).toMatchObject({ status: 402, code: 'spend_limit' })
+    expect(harbor.stats().cost).toMatchObject({
+      spentUsd: 0,
+      possiblyBilledUsd: expect.closeTo(714, 0) as number,
+    })
+  })
+
+  it('lets a second attempt reserve for itself', async () => {
+    const { provider, harbor } = await priced({
+      spendLimit: { usd: 800, per: 'total' },
+      timeouts: { attemptMs: ATTEMPT_MS },
+    })
+    provider.fail({ type: 'hang' })
+    const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+    expect(error).toMatchObject({ status: 402, code: 'spend_limit' })
+    expect(provider.counts().calls).toBe(1)
   })
 
   it('refuses what has no price, unless that is allowed', async () => {
     const { harbor } = await priced({ spendLimit: LIMIT, models: {} })
-    const error = await failureOf(harbor.chat.completions.create(HELLO))
+    const unknown = { ...HELLO, model: 'no-such-model' }
+    const error = await failureOf(harbor.chat.completions.create(unknown))
     expect(error).toMatchObject({ status: 402, code: 'spend_limit' })
-    expect((error as Error).message).toContain('the price of openai/gpt-4 is unknown')
+    expect((error as Error).message).toContain('the price of openai/no-such-model is unknown')
     harbor.configure({ spendLimit: { ...LIMIT, unpriced: 'allow' } })
-    await harbor.chat.completions.create(HELLO)
+    await harbor.chat.completions.create(unknown)
   })
 
   it('holds for streams, and is one for all copies of a client', async () => {

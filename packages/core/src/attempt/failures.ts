@@ -86,18 +86,32 @@ export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): A
   })
 }
 
-/** The call would cost more than may still be spent, or what it costs is unknown. */
-export function moneySpent(
-  exchange: LegExchange,
-  estimateUsd: number | undefined,
-  refusal: SpendRefusal,
-): AttemptError {
+/** Under a spend limit, a model without a known price is not called. */
+export function priceUnknown(exchange: LegExchange): AttemptError {
+  return notSent(exchange, 402, 'spend_limit', {
+    message:
+      `Nothing was sent: the price of ${exchange.leg.target.name} is unknown. ` +
+      `Give it in \`models\`, or set spendLimit.unpriced to 'allow'.`,
+    param: 'price',
+  })
+}
+
+/** Under a spend limit, an endpoint that may be billed and that Harbor cannot price is not called. */
+export function endpointUnpriced(exchange: LegExchange): AttemptError {
+  const { method, url } = exchange
+  return notSent(exchange, 402, 'spend_limit', {
+    message:
+      `Nothing was sent: there is a spendLimit, and the price of ${method} ${new URL(url).pathname} is unknown. ` +
+      `Set spendLimit.unpriced to 'allow' to send it uncounted.`,
+    param: 'price',
+  })
+}
+
+/** The call would cost more than may still be spent. */
+export function moneySpent(exchange: LegExchange, estimateUsd: number, refusal: SpendRefusal): AttemptError {
   const { leftUsd, untilMs } = refusal
   const renewed = untilMs === Infinity ? '' : ` It is renewed at ${new Date(untilMs).toISOString()}.`
-  const why =
-    estimateUsd === undefined
-      ? `the price of ${exchange.leg.target.name} is unknown. Give it in \`models\`, or set spendLimit.unpriced to 'allow'.`
-      : `the call may cost $${estimateUsd.toFixed(6)}, and $${leftUsd.toFixed(6)} of the spendLimit is left.${renewed}`
+  const why = `the call may cost $${estimateUsd.toFixed(6)}, and $${leftUsd.toFixed(6)} of the spendLimit is left.${renewed}`
   return notSent(exchange, 402, 'spend_limit', {
     message: `Nothing was sent: ${why}`,
     ...(untilMs !== Infinity && { retryAfterMs: Math.max(0, untilMs - exchange.policy.clock.now()) }),
@@ -166,10 +180,11 @@ function notSent(
   exchange: LegExchange,
   status: number,
   code: string,
-  facts: { message: string; retryAfterMs?: number; cause?: unknown },
+  facts: { message: string; param?: string; retryAfterMs?: number; cause?: unknown },
 ): AttemptError {
-  const { message, retryAfterMs, cause } = facts
-  const answer = synthetic(status, { message, type: 'harbor_error', code })
+  const { message, param, retryAfterMs, cause } = facts
+  const error = { message, type: 'harbor_error', code, ...(param !== undefined && { param }) }
+  const answer = synthetic(status, error)
   if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
   const failure: Failure = {
     kind: 'refused',

@@ -27,7 +27,7 @@ import { GuardedStream } from '../stream/guarded-stream.ts'
 import { dialectFor } from '../stream/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { responseIdOf } from '../wire/response-id.ts'
-import { readUsage } from '../wire/usage.ts'
+import { UsageReport } from '../wire/usage-report.ts'
 import { streamClocks } from './stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict.ts'
 
@@ -97,7 +97,7 @@ async function judgeJson(
   if (missing) throw refusedAnswer(exchange, head, missing.message, anyError(json), missing)
   const error = declaredError(json)
   if (error) throw errorUnderSuccess(exchange, head, error)
-  exchange.receipt.usage = readUsage(json['usage'])
+  noteReport(exchange, reportOf(exchange, json))
   exchange.receipt.finishReasons = finishReasonsOf(json)
   const filtered = isFiltered(json, exchange.receipt.finishReasons)
   if (!isJsonType(mediaTypeOf(head.headers))) head.headers.set('content-type', JSON_TYPE)
@@ -141,9 +141,9 @@ async function judgeStream(
   stream.handOver(idleMs)
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = stream.ended.then((end) => {
-    receipt.usage = dialect.usage
+    noteReport(exchange, dialect.delivery.report)
     receipt.finishReasons = dialect.finishReasons
-    return { ...end, contents: dialect.contents }
+    return { ...end, delivery: dialect.delivery }
   })
   const filtered = dialect.finishReasons.includes(FILTERED)
   if (mediaTypeOf(head.headers) !== EVENT_STREAM) head.headers.set('content-type', EVENT_STREAM)
@@ -154,6 +154,18 @@ async function judgeStream(
     filtered,
     body: { kind: 'stream', chunks: stream, pieces, ended, abandon: scope.onAbort },
   }
+}
+
+function reportOf({ operation }: LegExchange, json: Readonly<Record<string, unknown>>): UsageReport {
+  const report = new UsageReport(operation.name !== 'embeddings')
+  report.read(json)
+  return report
+}
+
+function noteReport({ receipt }: LegExchange, { usage, serviceTier, costUsd }: UsageReport): void {
+  receipt.usage = usage
+  receipt.serviceTier = serviceTier
+  receipt.reportedUsd = costUsd
 }
 
 /** A redirect that the caller handles, as `redirect: 'manual'` says. */

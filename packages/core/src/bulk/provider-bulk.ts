@@ -75,6 +75,7 @@ export function providerBulk(
     const usage = isRecord(body) ? readUsage(body['usage']) : undefined
     if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
     const target = targetOf(model)
+    if (!usage) accounts.bookUnpriced()
     const usd = usage && (await accounts.bookBatched(target, usage))
     return { body, target: target.name, ...(usage && { usage }), ...(usd !== undefined && { usd }) }
   }

@@ -6,14 +6,13 @@ import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { TimeoutError } from '../errors.ts'
-import type { TokenUsage } from '../receipt.ts'
 import { dialectFor } from '../stream/dialect-for.ts'
 import { ReadStream } from '../stream/read-stream.ts'
 import type { Plan } from '../targets/routes.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { parseRecord } from '../wire/json.ts'
 import { responseIdOf } from '../wire/response-id.ts'
-import { readUsage } from '../wire/usage.ts'
+import { UsageReport } from '../wire/usage-report.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { PassingPieces } from './passing-pieces.ts'
 
@@ -56,7 +55,9 @@ async function wholeAnswer(part: Part, { head, body }: Recorded<AnswerHead>): Pr
   const json = parseRecord(text)
   receipt.finishReasons = finishReasonsOf(json ?? {})
   noteResponseId(part.exchange, json && responseIdOf(json))
-  noteUsage(part, head, readUsage(json?.['usage']))
+  const report = new UsageReport(part.exchange.operation.name !== 'embeddings')
+  report.read(json ?? {})
+  noteUsage(part, head, report)
   return { ...given(head), body: { kind: 'text', text, json } }
 }
 
@@ -78,7 +79,7 @@ function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, 
       return end
     }
     receipt.finishReasons = dialect.finishReasons
-    noteUsage(part, head, dialect.usage)
+    noteUsage(part, head, dialect.delivery.report)
     return end
   })
   return {
@@ -112,12 +113,13 @@ function note({ exchange: { receipt } }: Part, kept: true | string): void {
 function noteUsage(
   { exchange, plan, accounts }: Part,
   { target: name }: AnswerHead,
-  usage: TokenUsage | undefined,
+  { usage, serviceTier, costUsd }: UsageReport,
 ): void {
   exchange.receipt.usage = usage
+  exchange.receipt.serviceTier = serviceTier
   const { outage, contextWindow, contentPolicy } = plan
   const target = [...outage, ...contextWindow, ...contentPolicy].find((each) => each.name === name)
-  if (usage && target) accounts.bookSaved(target, usage)
+  if (usage && target) accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd })
 }
 
 /** What one caller is told, when many have waited for what failed. */

@@ -1,9 +1,11 @@
 import type { StreamFaultError } from '../errors.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
+import type { Purse } from '../cost/purse.ts'
 import type { Policy } from '../options/policy.ts'
 import type { Asked } from '../options/per-call.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { Target } from '../targets/target.ts'
+import type { Delivery } from '../stream/delivery.ts'
 import type { StreamPieces } from '../stream/stream-piece.ts'
 import type { Known } from './known.ts'
 import type { Leg } from './leg.ts'
@@ -36,6 +38,8 @@ export interface Exchange {
   readonly asked: Asked
   /** Shared by all copies that ask the same. */
   readonly known: Known
+  /** What may be spent on it; undefined without a spend limit. */
+  readonly purse?: Purse
 }
 
 /** When the total runs out, on the policy's clock. It moves while others come to share the call. */
@@ -93,8 +97,8 @@ export interface StreamBody {
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined
-  /** Events with content that it brought. */
-  readonly contents?: number
+  /** What it brought. */
+  readonly delivery?: Delivery
 }
 
 /** What every layer is, once it has been given the next one. */

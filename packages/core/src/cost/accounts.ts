@@ -2,10 +2,12 @@ import type { Exchange } from '../call/exchange.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { CallCost, TokenUsage } from '../receipt.ts'
 import type { Plan } from '../targets/routes.ts'
-import type { Target } from '../targets/target.ts'
+import { OPENAI_URL } from '../targets/providers.ts'
+import type { Price, Target } from '../targets/target.ts'
 import { estimateUsage } from './estimate.ts'
 import { PriceList } from './price-list.ts'
 import { priceUsage } from './price-usage.ts'
+import { ownTier, tierFactor } from './service-tier.ts'
 
 /** What calls have cost so far, in US dollars, as far as prices are known. */
 export interface CostStats {
@@ -25,14 +27,24 @@ export interface CostStats {
   readonly unpricedCalls: number
 }
 
-/** One answer to be paid for. */
-export interface Bill {
+/** What an answer used, as far as its price depends on it. */
+export interface Used {
   readonly usage: TokenUsage
+  /** The service tier that the answer names, in lower case. */
+  readonly serviceTier?: string | undefined
+  /** What the provider says it cost, in US dollars. */
+  readonly reportedUsd?: number | undefined
+}
+
+/** One answer to be paid for. */
+export interface Bill extends Used {
   readonly source: CallCost['usage']
   readonly servedBy: Target
   /** The target that was asked for. */
   readonly asked: Target | undefined
 }
+
+type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
 
 /** The part of the usual price that the Batch API costs: https://platform.openai.com/docs/guides/batch, and others alike. */
 const BATCH_PRICE = 0.5
@@ -55,9 +67,36 @@ export class Accounts {
     this.#onError = onError
   }
 
-  /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. */
-  costOf(target: Target, usage: TokenUsage): number | undefined {
-    return target.price ? priceUsage(usage, target.price) : this.list.costOf(target, usage)
+  /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. Always finite. */
+  costOf(target: Target, used: Used): number | undefined {
+    return this.#priced(target, used)?.usd
+  }
+
+  /** The user's own price, else what the provider reports itself, else the list. */
+  #priced(target: Target, used: Used): PricedUse | undefined {
+    const { price } = target
+    const priced = price
+      ? { usd: this.#ownCost(price, target, used), price: 'own' as const }
+      : this.#foundCost(target, used)
+    return priced && Number.isFinite(priced.usd) && priced.usd >= 0 ? priced : undefined
+  }
+
+  #ownCost(own: Price, { model = '', baseURL }: Target, { usage, serviceTier }: Used): number {
+    const { price, factor } = ownTier(own, serviceTier) ?? {
+      price: own,
+      factor: tierFactor(serviceTier, model, baseURL === OPENAI_URL),
+    }
+    return priceUsage(usage, price) * factor
+  }
+
+  #foundCost(target: Target, { usage, serviceTier, reportedUsd = 0 }: Used): PricedUse | undefined {
+    // A router reports what it charges. One that always reports 0 says nothing.
+    if (reportedUsd > 0) return { usd: reportedUsd, price: 'provider' }
+    const listed = this.list.costOf(target, usage)
+    if (!listed) return undefined
+    const { listedBy, isOpenAI } = listed
+    const usd = listed.usd * tierFactor(serviceTier, target.model ?? '', isOpenAI)
+    return { usd, price: 'list', listedBy }
   }
 
   /** Books an answer: at once if its price is at hand, or else when the list has been loaded. */
@@ -75,9 +114,14 @@ export class Accounts {
     }
   }
 
+  /** Counts an answer whose price is unknown. */
+  bookUnpriced(): void {
+    this.#unpricedCalls++
+  }
+
   /** Notes an answer that did not have to be paid for. */
-  bookSaved(target: Target, usage: TokenUsage): void {
-    this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, usage) ?? 0))
+  bookSaved(target: Target, used: Used): void {
+    this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
   }
 
   /**
@@ -86,12 +130,13 @@ export class Accounts {
    */
   async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
     if (!target.price && !this.list.loaded) await this.list.load()
-    const alone = this.costOf(target, usage)
+    const alone = this.costOf(target, { usage })
     if (alone === undefined) {
       this.#unpricedCalls++
       return undefined
     }
-    const usd = alone * BATCH_PRICE
+    const own = target.price && ownTier(target.price, 'batch')
+    const usd = own ? priceUsage(usage, own.price) * own.factor : alone * BATCH_PRICE
     this.#spentUsd += usd
     this.#savedByBatchUsd += alone - usd
     return usd
@@ -114,19 +159,19 @@ export class Accounts {
   }
 
   #addPossible(target: Target, usage: TokenUsage): void {
-    this.#possiblyBilledUsd += this.costOf(target, usage) ?? 0
+    this.#possiblyBilledUsd += this.costOf(target, { usage }) ?? 0
   }
 
-  #book(receipt: OpenReceipt, { usage, source, servedBy, asked }: Bill): void {
-    const usd = this.costOf(servedBy, usage)
-    if (usd === undefined) {
+  #book(receipt: OpenReceipt, { source, servedBy, asked, ...used }: Bill): void {
+    const priced = this.#priced(servedBy, used)
+    if (!priced) {
       this.#unpricedCalls++
       return
     }
-    receipt.billed({ usd, usage: source, price: servedBy.price ? 'own' : 'list' })
-    this.#spentUsd += usd
+    receipt.billed({ ...priced, usage: priced.price === 'provider' ? 'reported' : source })
+    this.#spentUsd += priced.usd
     if (!asked || asked.name === servedBy.name) return
-    const otherwise = this.costOf(asked, usage)
-    if (otherwise !== undefined) this.#savedByFallbackUsd += otherwise - usd
+    const otherwise = this.costOf(asked, { usage: used.usage })
+    if (otherwise !== undefined) this.#savedByFallbackUsd += otherwise - priced.usd
   }
 }

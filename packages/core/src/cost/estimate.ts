@@ -1,30 +1,46 @@
 import type { TokenUsage } from '../receipt.ts'
 import { isRecord } from '../wire/json.ts'
 import type { JsonBody, Operation } from '../wire/operation.ts'
+import { ValueTokens } from './value-tokens.ts'
 
-/** English text has about four characters to a token. */
-const CHARACTERS_PER_TOKEN = 4
-/** For an image or a sound, of which the text tells nothing. */
-const TOKENS_PER_MEDIUM = 1_000
 /** For an answer of which the request sets no limit. */
 const USUAL_OUTPUT_TOKENS = 1_024
+/** What a chat format adds around its messages. */
+const FRAME_TOKENS = 3
 
-/** About how many tokens a request and its answer will use, at most as far as the request says. */
+/**
+ * How many tokens a request and its answer may use, as far as the request says. Money errs upwards, so every field counts but those
+ * that are known to hold nothing for the model.
+ */
 export function estimateUsage(body: JsonBody, operation: Operation): TokenUsage {
-  return usageOf(inputTokensOf(body), operation.name === 'embeddings' ? 0 : outputBoundOf(body))
+  return tokenUsage(requestTokens(body), operation.name === 'embeddings' ? 0 : outputBoundOf(body))
 }
 
-/** About how many tokens an answer has used whose provider does not tell, by what has arrived of it. */
-export function estimateDelivered(body: JsonBody, contents: number): TokenUsage {
-  return usageOf(inputTokensOf(body), contents)
-}
-
-/** About how many tokens of a model's context a request takes up, with the answer for which it asks for room. */
+/** How many tokens of a model's context a request takes up, with the answer for which it asks for room. */
 export function estimateTokensWanted(body: JsonBody): number {
-  return inputTokensOf(body) + (outputLimitOf(body) ?? 0)
+  return requestTokens(body) + (outputLimitOf(body) ?? 0)
 }
 
-function usageOf(inputTokens: number, outputTokens: number): TokenUsage {
+/** How many tokens the content of a whole answer has, of all its choices or items. */
+export function answerTokens(json: JsonBody, operation: Operation): number {
+  if (operation.name === 'embeddings') return 0
+  const tokens = contentTokens()
+  tokens.add(json['choices'] ?? json['output'] ?? json)
+  return tokens.count
+}
+
+/** Adds up the tokens of what a model wrote: text, reasoning, refusals, tool calls and whatever else carries content. */
+export function contentTokens(): ValueTokens {
+  return new ValueTokens(NO_CONTENT, false)
+}
+
+/** Whether the provider goes on with an answer after its response: what it costs is not known yet. */
+export function isUnfinished(json: JsonBody): boolean {
+  return json['status'] === 'queued' || json['status'] === 'in_progress'
+}
+
+/** A usage of nothing but input and output. */
+export function tokenUsage(inputTokens: number, outputTokens: number): TokenUsage {
   return {
     inputTokens,
     outputTokens,
@@ -36,31 +52,71 @@ function usageOf(inputTokens: number, outputTokens: number): TokenUsage {
   }
 }
 
-function inputTokensOf(body: JsonBody): number {
-  const said = ['messages', 'input', 'prompt', 'instructions', 'tools'].map((name) => body[name])
-  return said.reduce<number>((sum, value) => sum + tokensOf(value), 0)
+/** Settings of a request that no model reads. */
+const NO_INPUT = new Set([
+  'conversation',
+  'encoding_format',
+  'include',
+  'logit_bias',
+  'metadata',
+  'modalities',
+  'model',
+  'models',
+  'previous_response_id',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'provider',
+  'safety_identifier',
+  'service_tier',
+  'stream',
+  'stream_options',
+  'transforms',
+  'truncation',
+  'user',
+])
+
+/** Parts of an answer that no model writes. */
+const NO_CONTENT = new Set([
+  'call_id',
+  'created',
+  'finish_reason',
+  'id',
+  'index',
+  'item_id',
+  'logprobs',
+  'matched_stop',
+  'model',
+  'native_finish_reason',
+  'object',
+  'role',
+  'status',
+  'stop_reason',
+  'type',
+  'usage',
+])
+
+function requestTokens(body: JsonBody): number {
+  const tokens = new ValueTokens(NONE, true)
+  for (const name in body) {
+    const value = body[name]
+    const isSetting = NO_INPUT.has(name) || typeof value === 'number'
+    if (!isSetting) tokens.add(value, name, body)
+  }
+  return tokens.count + (isRecord(body) && 'messages' in body ? FRAME_TOKENS : 0)
 }
 
-/** Walks what a request says; long runs of characters without a space are media in base64, and no text. */
-function tokensOf(value: unknown): number {
-  if (typeof value === 'string')
-    return isMedium(value) ? TOKENS_PER_MEDIUM : Math.ceil(value.length / CHARACTERS_PER_TOKEN)
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + tokensOf(item), 0)
-  if (!isRecord(value)) return typeof value === 'number' ? 1 : 0
-  return Object.values(value).reduce<number>((sum, item) => sum + tokensOf(item), 0)
-}
-
-function isMedium(text: string): boolean {
-  return text.startsWith('data:') || (text.length > 4_096 && !text.slice(0, 4_096).includes(' '))
-}
+const NONE: ReadonlySet<string> = new Set()
 
 function outputBoundOf(body: JsonBody): number {
-  const choices = typeof body['n'] === 'number' && body['n'] > 0 ? body['n'] : 1
+  const choices = Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
   return choices * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
 }
 
 /** How long the request lets its answer be, if it says so. */
 export function outputLimitOf(body: JsonBody): number | undefined {
-  const limit = body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens']
-  return typeof limit === 'number' && limit >= 0 ? limit : undefined
+  return countOf(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
 }

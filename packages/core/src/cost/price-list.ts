@@ -1,6 +1,6 @@
 import type { TokenUsage } from '../receipt.ts'
-import { NATIVE } from '../targets/providers.ts'
 import type { Price, Target } from '../targets/target.ts'
+import { tokenUsage } from './estimate.ts'
 import { priceUsage } from './price-usage.ts'
 
 type Catalogue = typeof import('@pydantic/genai-prices')
@@ -13,7 +13,7 @@ const MOST_RATES = 1_000
  * that the user's own prices do not tell, since it is large.
  */
 export class PriceList {
-  readonly #rates = new Map<string, Rate>()
+  readonly #listings = new Map<string, Listing>()
   readonly #onMissing: (error: unknown) => void
   #catalogue: Catalogue | undefined
   #loading: Promise<void> | undefined
@@ -40,63 +40,106 @@ export class PriceList {
     return this.#loading
   }
 
-  /** In US dollars; undefined when the price is unknown, or the list is not loaded. */
-  costOf(target: Target, usage: TokenUsage): number | undefined {
+  /** What these tokens cost; undefined when the price is unknown, or the list is not loaded. */
+  costOf(target: Target, usage: TokenUsage): ListedCost | undefined {
     const catalogue = this.#catalogue
     if (!catalogue || target.model === undefined) return undefined
-    const rate = this.#rateOf(catalogue, target)
-    if (rate === 'unknown') return undefined
-    return rate === 'by-call' ? lookUp(catalogue, target, usage)?.total_price : priceUsage(usage, rate)
+    const { rate, model, provider, listedBy } = this.#listingOf(catalogue, target)
+    if (rate === 'unknown' || !provider) return undefined
+    const usd =
+      rate === 'by-call' ? totalOf(lookUp(catalogue, provider, model, usage)) : priceUsage(usage, rate)
+    return usd === undefined ? undefined : { usd, listedBy, isOpenAI: provider.id === 'openai' }
   }
 
-  /** A look into the list is dear, so what can be reckoned from its rates is. */
-  #rateOf(catalogue: Catalogue, target: Target): Rate {
+  /** A look into the list is expensive, so what can be computed from its rates is. */
+  #listingOf(catalogue: Catalogue, target: Target): Listing {
     const key = `${target.name}\n${target.baseURL}`
-    let rate = this.#rates.get(key)
-    if (rate === undefined) {
-      if (this.#rates.size >= MOST_RATES) this.#rates.clear()
-      this.#rates.set(key, (rate = rateFrom(lookUp(catalogue, target, ONE_OF_EACH))))
+    let listing = this.#listings.get(key)
+    if (listing === undefined) {
+      if (this.#listings.size >= MOST_RATES) this.#listings.clear()
+      this.#listings.set(key, (listing = listingOf(catalogue, target)))
     }
-    return rate
+    return listing
   }
 }
 
-const ONE_OF_EACH: TokenUsage = {
-  inputTokens: 1,
-  outputTokens: 1,
-  cachedInputTokens: 0,
-  cacheWriteInputTokens: 0,
-  audioInputTokens: 0,
-  reasoningTokens: 0,
-  audioOutputTokens: 0,
+/** What the list says of a call. */
+export interface ListedCost {
+  readonly usd: number
+  readonly listedBy: 'address' | 'entry-name'
+  /** The discounts of OpenAI's service tiers hold. */
+  readonly isOpenAI: boolean
 }
 
-function lookUp(catalogue: Catalogue, target: Target, usage: TokenUsage): ReturnType<Catalogue['calcPrice']> {
-  const { model = '', provider, baseURL } = target
-  // An unknown address may cost anything, unless its entry bears a provider's name.
-  const known =
-    catalogue.findProvider({ providerApiUrl: baseURL }) ??
-    (provider === NATIVE ? undefined : catalogue.findProvider({ providerId: provider }))
-  if (!known) return null
-  return catalogue.calcPrice(
-    {
-      input_tokens: usage.inputTokens,
-      cache_read_tokens: usage.cachedInputTokens,
-      cache_write_tokens: usage.cacheWriteInputTokens,
-      input_audio_tokens: usage.audioInputTokens,
-      output_tokens: usage.outputTokens,
-      output_audio_tokens: usage.audioOutputTokens,
-    },
-    model,
-    { provider: known },
-  )
+interface Listing {
+  readonly rate: Rate
+  /** The model's name in the list. */
+  readonly model: string
+  readonly provider: Listed | undefined
+  readonly listedBy: ListedCost['listedBy']
+}
+
+type Listed = NonNullable<ReturnType<Catalogue['findProvider']>>
+type Found = ReturnType<Catalogue['calcPrice']>
+
+const FREE: Price = { inputPerMillion: 0, outputPerMillion: 0 }
+const ONE_OF_EACH = tokenUsage(1, 1)
+
+/** An unknown address is a gateway, or a server that speaks for the provider after which its entry is named. */
+function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL }: Target): Listing {
+  const addressed = catalogue.findProvider({ providerApiUrl: baseURL })
+  const provider = addressed ?? catalogue.findProvider({ providerId: entry })
+  const listedBy = addressed ? 'address' : 'entry-name'
+  if (!provider) return { rate: 'unknown', model, provider, listedBy }
+  for (const name of namesOf(model, provider.id)) {
+    const rate = rateFrom(lookUp(catalogue, provider, name, ONE_OF_EACH))
+    if (rate !== 'unknown') return { rate, model: name, provider, listedBy }
+  }
+  const isFree = provider.id === 'openrouter' && model.endsWith(':free')
+  return { rate: isFree ? FREE : 'unknown', model, provider, listedBy }
+}
+
+/** The names under which a model may be listed, the most exact first. */
+function namesOf(model: string, providerId: string): readonly string[] {
+  // `models/gemini-…` is how Google lists its own, and a gateway puts the provider before the name.
+  const bare = model.replace(/^(?:.*\/)?models\//, '').replace(new RegExp(`^${providerId}/`), '')
+  const withoutVariant = /:free$/.test(bare) ? bare : bare.replace(/:[a-z]+$/, '')
+  const undated = withoutVariant.replace(/-(?:latest|\d{4}-\d{2}-\d{2}|\d{8})$/, '')
+  return [...new Set([model, bare, withoutVariant, undated])]
+}
+
+function totalOf(found: Found): number | undefined {
+  return found && Number.isFinite(found.total_price) ? found.total_price : undefined
+}
+
+function lookUp(catalogue: Catalogue, provider: Listed, model: string, usage: TokenUsage): Found {
+  // A part must not be larger than its whole, or the list throws.
+  const cacheRead = Math.min(usage.cachedInputTokens, usage.inputTokens)
+  const cacheWrite = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cacheRead)
+  const tokens = {
+    input_tokens: usage.inputTokens,
+    cache_read_tokens: cacheRead,
+    cache_write_tokens: cacheWrite,
+    input_audio_tokens: Math.min(usage.audioInputTokens, usage.inputTokens - cacheRead - cacheWrite),
+    output_tokens: usage.outputTokens,
+    output_audio_tokens: Math.min(usage.audioOutputTokens, usage.outputTokens),
+  }
+  try {
+    return catalogue.calcPrice(tokens, model, { provider })
+  } catch {
+    // A model that is priced by something else than tokens.
+    return null
+  }
 }
 
 /** Rates that hold for any call; `by-call` where they depend on its length or its time. */
-function rateFrom(found: ReturnType<Catalogue['calcPrice']>): Rate {
+function rateFrom(found: Found): Rate {
   if (!found) return 'unknown'
   const { model_price: rates, model } = found
+  if (Object.keys(rates).length === 0) return FREE
   const { input_mtok: input, output_mtok: output = 0 } = rates
+  // Priced by the hour, the image or the page, of which no usage in tokens tells.
+  if (input === undefined && rates['output_mtok'] === undefined) return 'unknown'
   const { cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok } = rates
   const all = [input, output, cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok]
   const varies = Array.isArray(model.prices) || all.some((rate) => typeof rate === 'object')

@@ -10,7 +10,8 @@ export interface SpendLimitOptions {
 
 /** Money set aside for one call. */
 export interface Reservation {
-  /** Gives it back, less what was spent. Once; more is ignored. */
+  readonly usd: number
+  /** Gives it back, less what was spent. Once; more is ignored. What is no amount of money keeps all of it. */
   settle(spentUsd: number): void
 }
 
@@ -54,16 +55,18 @@ export class SpendLedger {
   reserve(usd: number, limit: SpendLimitOptions): Reservation | SpendRefusal {
     const leftUsd = this.leftUsd(limit)
     const window = this.#window(limit.per)
-    if (usd > leftUsd + TOLERANCE_USD) return { leftUsd, untilMs: window.start + LENGTH_MS[limit.per] }
+    // What is not finite can never be paid.
+    if (!(usd <= leftUsd + TOLERANCE_USD)) return { leftUsd, untilMs: window.start + LENGTH_MS[limit.per] }
     window.reservedUsd += usd
     let open = true
     return {
+      usd,
       settle: (spentUsd) => {
         if (!open) return
         open = false
         // It belongs to the time in which it was set aside, also when that is over by now.
         window.reservedUsd -= usd
-        window.spentUsd += spentUsd
+        window.spentUsd += spentUsd >= 0 && spentUsd < Infinity ? spentUsd : usd
       },
     }
   }

@@ -1,97 +1,145 @@
-import { moneySpent } from '../attempt/failures.ts'
+import { endpointUnpriced, moneySpent, priceUnknown } from '../attempt/failures.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
 import { estimateOf, planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
-import type { Accounts } from '../cost/accounts.ts'
-import { estimateDelivered } from '../cost/estimate.ts'
-import type { Reservation, SpendLedger } from '../cost/spend-limit.ts'
+import type { Accounts, Bill } from '../cost/accounts.ts'
+import { mayBeBilled } from '../cost/billable.ts'
+import { answerTokens, isUnfinished, tokenUsage } from '../cost/estimate.ts'
+import { Purse } from '../cost/purse.ts'
+import type { SpendLedger, SpendLimitOptions } from '../cost/spend-limit.ts'
+import type { TokenUsage } from '../receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { JsonBody } from '../wire/operation.ts'
+import type { Target } from '../targets/target.ts'
 
-/**
- * Pays for calls: sets the money aside if there is a limit, books what the answer cost, and gives the rest back. Requests that
- * are not judged tell no usage, and are not paid for here.
- */
+/** What paying for calls needs. */
+interface Money {
+  readonly accounts: Accounts
+  readonly ledger: SpendLedger
+  readonly telemetry: Telemetry
+}
+
+/** Pays for calls: sets money aside if there is a limit, books what the answer cost, and gives the rest back. */
 export function costLayer(
   accounts: Accounts,
   ledger: SpendLedger,
   telemetry: Telemetry,
 ): (next: Handler) => Handler {
-  return (next) =>
-    async function cost(exchange) {
-      const { json, operation } = exchange
-      if (!operation.judged || !json) return next(exchange)
-      const plan = planOf(exchange)
-      const reservation = await reserve(exchange, plan, accounts, ledger)
-      try {
-        const answer = await next(exchange)
-        whenOver(answer, (contents) => {
-          telemetry.shield(ACCOUNTING, () => {
-            bill(exchange, plan, json, answer, contents, accounts)
-            accounts.bookPossible(exchange, plan)
-          })
-          reservation?.settle(exchange.receipt.cost?.usd ?? 0)
-        })
-        return answer
-      } catch (error) {
-        telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
-        reservation?.settle(0)
-        throw error
-      }
-    }
+  const money: Money = { accounts, ledger, telemetry }
+  return (next) => (exchange) => {
+    if (exchange.operation.judged && exchange.json) return priced(exchange, next, money)
+    return mayBeBilled(exchange.method, exchange.url)
+      ? withoutPrice(exchange, next, accounts)
+      : next(exchange)
+  }
+}
+
+async function priced(exchange: Exchange, next: Handler, money: Money): Promise<Answer> {
+  const { accounts, telemetry } = money
+  const plan = planOf(exchange)
+  const limit = exchange.policy.spendLimit
+  const purse = limit ? await purseFor(exchange, plan, limit, money) : undefined
+  try {
+    const answer = await next(purse ? { ...exchange, purse } : exchange)
+    whenOver(answer, (end) => {
+      telemetry.shield(ACCOUNTING, () => book(exchange, plan, answer, end, accounts))
+      purse?.close(answer.servedBy, exchange.receipt.cost?.usd)
+    })
+    return answer
+  } catch (error) {
+    telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
+    purse?.close()
+    throw error
+  }
 }
 
 /** Whatever goes wrong in accounting ends in one warning: never in the call, and never in the process. */
 const ACCOUNTING = 'Accounting for a call failed'
 
+/**
+ * Images, audio, other protocols and whatever else is not known to be free: nobody can say what it costs.
+ * @throws AttemptError 402 under a limit that does not allow it
+ */
+async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
+  const limit = exchange.policy.spendLimit
+  if (limit && limit.unpriced !== 'allow') throw endpointUnpriced(unsent(exchange, planOf(exchange).outage))
+  const answer = await next(exchange)
+  accounts.bookUnpriced()
+  return answer
+}
+
 /** @throws AttemptError 402 when there is not enough, or nobody knows how much it takes */
-async function reserve(
+async function purseFor(
   exchange: Exchange,
   plan: Plan,
-  accounts: Accounts,
-  ledger: SpendLedger,
-): Promise<Reservation | undefined> {
-  const limit = exchange.policy.spendLimit
-  if (!limit) return undefined
-  if (!accounts.list.loaded && plan.outage.some(({ price }) => !price)) await accounts.list.load()
+  limit: SpendLimitOptions,
+  { accounts, ledger }: Money,
+): Promise<Purse> {
+  const { outage, contextWindow, contentPolicy } = plan
+  const targets = [...outage, ...contextWindow, ...contentPolicy]
+  if (!accounts.list.loaded && targets.some(({ price }) => !price)) await accounts.list.load()
   const usage = estimateOf(exchange)
-  // Whoever takes over may be dearer.
-  const costs = plan.outage.map((target) => accounts.costOf(target, usage))
-  const known = costs.filter((usd) => usd !== undefined)
-  if (known.length < costs.length && limit.unpriced !== 'allow') {
-    const unpriced = plan.outage.filter((_, place) => costs[place] === undefined)
-    throw moneySpent(unsent(exchange, unpriced), undefined, {
-      leftUsd: ledger.leftUsd(limit),
-      untilMs: Infinity,
-    })
+  const tier = exchange.json?.['service_tier']
+  const serviceTier = typeof tier === 'string' ? tier.toLowerCase() : undefined
+  // A cheaper tier is a wish, which the provider need not grant.
+  const costOf = (target: Target): number | undefined => {
+    const usual = accounts.costOf(target, { usage })
+    const wanted = accounts.costOf(target, { usage, serviceTier })
+    return usual === undefined || wanted === undefined ? undefined : Math.max(usual, wanted)
   }
-  const estimateUsd = Math.max(0, ...known)
+  const withoutPrices = outage.filter((target) => costOf(target) === undefined)
+  if (withoutPrices.length > 0 && limit.unpriced !== 'allow')
+    throw priceUnknown(unsent(exchange, withoutPrices))
+  // The target that takes over may be more expensive.
+  const estimateUsd = Math.max(0, ...outage.map((target) => costOf(target) ?? 0))
   const reserved = ledger.reserve(estimateUsd, limit)
-  if ('settle' in reserved) return reserved
-  throw moneySpent(unsent(exchange, plan.outage), estimateUsd, reserved)
+  if ('settle' in reserved)
+    return new Purse(reserved, { ledger, limit, costOf: (target) => costOf(target) ?? 0 })
+  throw moneySpent(unsent(exchange, outage), estimateUsd, reserved)
 }
 
-function bill(
-  { receipt }: Exchange,
-  { outage }: Plan,
-  json: JsonBody,
-  { servedBy }: Answer,
-  contents: number,
+function book(
+  exchange: Exchange,
+  plan: Plan,
+  answer: Answer,
+  end: StreamEnd | undefined,
   accounts: Accounts,
 ): void {
-  const { usage } = receipt
-  if (!servedBy || (!usage && contents === 0)) return
-  accounts.book(receipt, {
-    usage: usage ?? estimateDelivered(json, contents),
-    source: usage ? 'reported' : 'estimated',
-    servedBy,
-    asked: outage[0],
-  })
+  const { receipt } = exchange
+  const { servedBy } = answer
+  if (servedBy) {
+    const { serviceTier, reportedUsd } = receipt
+    const used = usageOf(exchange, answer, end)
+    accounts.book(receipt, { ...used, serviceTier, reportedUsd, servedBy, asked: plan.outage[0] })
+  }
+  accounts.bookPossible(exchange, plan)
 }
 
-/** @param over told how many events with content a stream brought */
-function whenOver({ body }: Answer, over: (contents: number) => void): void {
-  if (body.kind === 'text') over(0)
-  else void body.ended.then(({ contents = 0 }: StreamEnd) => over(contents))
+/** What the provider reports is believed, unless it cannot be all; what it does not report is estimated from the text that came. */
+function usageOf(
+  exchange: Exchange,
+  { body }: Answer,
+  end: StreamEnd | undefined,
+): Pick<Bill, 'usage' | 'source'> {
+  const { usage } = exchange.receipt
+  if (usage && !isNothing(usage)) {
+    const unreported = end?.delivery?.unreportedTokens ?? 0
+    if (unreported === 0) return { usage, source: 'reported' }
+    return { usage: { ...usage, outputTokens: usage.outputTokens + unreported }, source: 'estimated' }
+  }
+  const estimate = estimateOf(exchange)
+  const json = body.kind === 'text' ? body.json : undefined
+  if (json && isUnfinished(json)) return { usage: estimate, source: 'estimated' }
+  const output = json ? answerTokens(json, exchange.operation) : (end?.delivery?.tokens ?? 0)
+  return { usage: tokenUsage(estimate.inputTokens, output), source: 'estimated' }
+}
+
+/** Some servers report zeros for want of a count. */
+function isNothing({ inputTokens, outputTokens }: TokenUsage): boolean {
+  return inputTokens === 0 && outputTokens === 0
+}
+
+function whenOver({ body }: Answer, over: (end: StreamEnd | undefined) => void): void {
+  if (body.kind === 'text') over(undefined)
+  else void body.ended.then(over)
 }

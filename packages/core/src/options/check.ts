@@ -99,6 +99,10 @@ export const aPrice: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
   expected: 'US dollars for a million tokens, at least 0',
 }
+export const aFactor: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'a factor of the price, at least 0, or an object of rates',
+}
 
 export function oneOf(...values: readonly string[]): Check {
   return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }

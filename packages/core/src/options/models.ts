@@ -31,6 +31,7 @@ const PRICE = {
   audioInputPerMillion: is.aPrice,
   reasoningPerMillion: is.aPrice,
   audioOutputPerMillion: is.aPrice,
+  tiers: is.anObject,
 } as const satisfies Record<keyof Price, is.Check>
 
 /** @throws OptionError naming the model's option */
@@ -41,6 +42,16 @@ export function checkModels(models: Readonly<Record<string, ModelOptions>>): voi
       throw new OptionError(option, `${option} must be an object such as { price, weight }.`)
     }
     is.checkOptions(model, MODEL, `${option}.`)
-    if (model.price) is.checkOptions(model.price, PRICE, `${option}.price.`)
+    if (model.price) checkPrice(model.price, `${option}.price.`)
+  }
+}
+
+function checkPrice(price: Price, section: string): void {
+  is.checkOptions(price, PRICE, section)
+  const { tiers: _tiers, ...rates } = PRICE
+  for (const [name, tier] of Object.entries(price.tiers ?? {})) {
+    const option = `${section}tiers['${name}']`
+    if (typeof tier === 'object' && (tier as unknown) !== null) is.checkOptions(tier, rates, `${option}.`)
+    else is.checkOptions({ [name]: tier }, { [name]: is.aFactor }, `${section}tiers.`)
   }
 }

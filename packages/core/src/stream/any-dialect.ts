@@ -1,5 +1,5 @@
-import type { TokenUsage } from '../receipt.ts'
 import { ChatDialect } from './chat-dialect.ts'
+import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { parseEvent } from './in-band-fault.ts'
 import { isPing } from './substance.ts'
@@ -27,12 +27,8 @@ export class AnyDialect implements StreamDialect {
     return this.#dialect?.responseId
   }
 
-  get usage(): TokenUsage | undefined {
-    return this.#dialect?.usage
-  }
-
-  get contents(): number {
-    return this.#dialect?.contents ?? 0
+  get delivery(): Delivery {
+    return this.#dialect?.delivery ?? new Delivery()
   }
 
   get finishReasons(): readonly string[] {

@@ -122,7 +122,7 @@ describe('ChatDialect', () => {
     read(dialect, { ...delta({ content: 'a' }), usage: { prompt_tokens: 1, completion_tokens: 1 } })
     read(dialect, { ...delta({}, 'stop'), usage: { prompt_tokens: 1, completion_tokens: 7 } })
     read(dialect, { choices: [], usage: null })
-    expect(dialect.usage).toMatchObject({ inputTokens: 1, outputTokens: 7 })
+    expect(dialect.delivery.report.usage).toMatchObject({ inputTokens: 1, outputTokens: 7 })
   })
 
   it('tells an error in band', () => {

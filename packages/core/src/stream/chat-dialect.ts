@@ -1,8 +1,7 @@
 import { isFinishReason } from '../wire/finish-reasons.ts'
 import { isRecord } from '../wire/json.ts'
 import { responseIdOf } from '../wire/response-id.ts'
-import type { TokenUsage } from '../receipt.ts'
-import { readUsage } from '../wire/usage.ts'
+import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { readData } from './read-data.ts'
 import { DONE, type SseEvent } from './sse-event.ts'
@@ -18,9 +17,8 @@ export type StreamEndRule = 'finish-reason' | 'done'
  * no choices, usage with or after the last one, no `object`, no `[DONE]`.
  */
 export class ChatDialect implements StreamDialect {
-  usage: TokenUsage | undefined
   responseId: string | undefined
-  contents = 0
+  readonly delivery = new Delivery()
   readonly #doneProves: boolean
   readonly #finishReasons = new Map<number, string>()
   readonly #unfinished = new Set<number>()
@@ -48,20 +46,26 @@ export class ChatDialect implements StreamDialect {
     }
     const chunk = readData(event)
     if (chunk instanceof StreamFaultError) return chunk
-    this.usage = readUsage(chunk['usage']) ?? this.usage
     this.responseId ??= responseIdOf(chunk)
     const choices = chunk['choices']
-    if (!Array.isArray(choices)) return isPing(chunk) ? 'nothing' : 'quiet'
-    let content = false
-    for (const choice of choices as readonly unknown[]) {
-      if (isRecord(choice)) content = this.#readChoice(choice) || content
-    }
-    if (content) this.contents++
-    return content ? 'content' : 'quiet'
+    const content = Array.isArray(choices) && this.#readChoices(choices)
+    this.delivery.read(chunk)
+    if (content) return 'content'
+    return !Array.isArray(choices) && isPing(chunk) ? 'nothing' : 'quiet'
   }
 
   faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
     return { name: undefined, json: { error: { message, type: 'harbor_error', param: null, code } } }
+  }
+
+  #readChoices(choices: readonly unknown[]): boolean {
+    let content = false
+    for (const choice of choices) {
+      if (!isRecord(choice) || !this.#readChoice(choice)) continue
+      content = true
+      this.delivery.add(choice['delta'] ?? choice['text'])
+    }
+    return content
   }
 
   #readChoice(choice: Readonly<Record<string, unknown>>): boolean {

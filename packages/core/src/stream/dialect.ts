@@ -1,5 +1,5 @@
-import type { TokenUsage } from '../receipt.ts'
 import type { JsonBody } from '../wire/operation.ts'
+import type { Delivery } from './delivery.ts'
 import type { SseEvent } from './sse-event.ts'
 import type { StreamFaultError } from '../errors.ts'
 
@@ -28,9 +28,8 @@ export interface StreamDialect {
   readonly endsWithBody?: boolean
   /** The provider's name for the answer, once it was reported. */
   readonly responseId: string | undefined
-  readonly usage: TokenUsage | undefined
-  /** Events with content so far: for a stream without a usage report, about as many as it has tokens. */
-  readonly contents: number
+  /** What has come so far, and what the provider reports about its cost. */
+  readonly delivery: Delivery
   readonly finishReasons: readonly string[]
   /** An event that tells a reader of this protocol that the stream broke off. */
   faultEvent(fault: { code: string; message: string }): FaultEvent

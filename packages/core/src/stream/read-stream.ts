@@ -130,7 +130,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   #end(end: StreamEnd): void {
     this.#over = true
     this.#options.parsed?.leave()
-    this.#settle({ ...end, contents: this.dialect.contents })
+    this.#settle(end)
   }
 }
 

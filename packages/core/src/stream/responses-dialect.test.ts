@@ -99,7 +99,7 @@ describe('ResponsesDialect', () => {
     expect(read(dialect, { type: `response.${status}`, response: { status, usage } })).toBe('end')
     expect(dialect.proven).toBe(true)
     expect(dialect.finishReasons).toEqual([status])
-    expect(dialect.usage).toEqual({
+    expect(dialect.delivery.report.usage).toEqual({
       inputTokens: 3,
       outputTokens: 4,
       cachedInputTokens: 0,

@@ -1,7 +1,6 @@
 import { isRecord } from '../wire/json.ts'
 import { responseIdOf } from '../wire/response-id.ts'
-import type { TokenUsage } from '../receipt.ts'
-import { readUsage } from '../wire/usage.ts'
+import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { faultFrom } from './in-band-fault.ts'
 import { readData } from './read-data.ts'
@@ -20,9 +19,8 @@ const OPENING = new Set(['created', 'queued', 'in_progress'])
  * like any other, and may be tried again. Lifecycle events and announced items that are still empty are no content.
  */
 export class ResponsesDialect implements StreamDialect {
-  usage: TokenUsage | undefined
   responseId: string | undefined
-  contents = 0
+  readonly delivery = new Delivery()
   proven = false
   finishReasons: readonly string[] = []
   #begun = false
@@ -44,7 +42,7 @@ export class ResponsesDialect implements StreamDialect {
       return OPENING.has(type.slice('response.'.length)) ? 'quiet' : 'progress'
     }
     this.#begun = true
-    if (type.endsWith('.delta')) this.contents++
+    if (type.endsWith('.delta')) this.delivery.add(data['delta'])
     return 'content'
   }
 
@@ -57,7 +55,9 @@ export class ResponsesDialect implements StreamDialect {
   }
 
   #finish(status: string, response: Readonly<Record<string, unknown>>): EventMeaning {
-    this.usage = readUsage(response['usage']) ?? this.usage
+    this.delivery.read(response)
+    // The text that came in pieces is repeated whole, with what had no pieces.
+    if (!this.delivery.report.usage) this.delivery.addWhole(response['output'])
     this.finishReasons = [status]
     if (status === 'failed' && !this.#begun) {
       return faultFrom(isRecord(response['error']) ? response['error'] : {})

@@ -1,7 +1,6 @@
-import type { TokenUsage } from '../receipt.ts'
 import { isRecord } from '../wire/json.ts'
 import { responseIdOf } from '../wire/response-id.ts'
-import { readUsage } from '../wire/usage.ts'
+import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { readData } from './read-data.ts'
 import { DONE, type SseEvent } from './sse-event.ts'
@@ -33,9 +32,8 @@ const FAMILIES: readonly Family[] = [
  * the end, though others may follow it. Of an unknown one, an orderly end of the body is all the proof there can be.
  */
 export class TypedDialect implements StreamDialect {
-  usage: TokenUsage | undefined
   responseId: string | undefined
-  contents = 0
+  readonly delivery = new Delivery()
   proven = false
   readonly finishReasons: readonly string[] = []
   readonly #family: Family | undefined
@@ -59,9 +57,8 @@ export class TypedDialect implements StreamDialect {
     if (data instanceof StreamFaultError) return data
     const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
     if (this.#family && isPing(data) && !this.#family.events.test(type)) return 'nothing'
-    this.usage = readUsage(data['usage']) ?? this.usage
+    this.delivery.read(data)
     this.responseId ??= responseIdOf(data)
-    this.contents++
     if (this.#family?.proof.test(event.name ?? type) || this.#family?.proof.test(type)) this.proven = true
     return 'content'
   }

@@ -39,4 +39,9 @@ export interface Price {
   reasoningPerMillion?: number | undefined
   /** @default outputPerMillion */
   audioOutputPerMillion?: number | undefined
+  /**
+   * What other service tiers cost, by the name that the answer gives (`flex`, `priority`): a factor of this price, or the rates that
+   * differ. @default for models of OpenAI the factors of its price page; of other providers a higher tier is never taken for cheaper
+   */
+  tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
 }
