@@ -19,6 +19,8 @@ export interface BulkArguments {
   readonly lines: LineDefaults
   readonly client: ClientArguments
   readonly concurrency: number
+  /** The longest line of the input, in bytes. */
+  readonly maxLineBytes: number | undefined
   readonly stopOnBadLine: boolean
   readonly json: boolean
 }
@@ -98,6 +100,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
     },
     // More than come to their turn within a minute would only wait, and their time runs.
     concurrency: concurrency ?? Math.min(64, Math.ceil(rpm ?? 64)),
+    maxLineBytes: wholeNumber('max-line-bytes', text('max-line-bytes')),
     stopOnBadLine: values['stop-on-bad-line'] === true,
     json: values.json === true,
   }

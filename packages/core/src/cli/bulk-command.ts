@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Harbor } from '../harbor.ts'
+import { refuseAliases } from './aliases.ts'
 import type { BulkArguments } from './arguments.ts'
 import { carryOut, type Surroundings } from './carry-out.ts'
 import { createClient } from './create-client.ts'
@@ -9,7 +10,8 @@ import type { LineRequest } from './line-request.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { checkOutput } from './output-file.ts'
 import { count, money } from './progress-line.ts'
-import { bytesOf, requestsOn, survey, type OnBadLine, type Survey } from './read-requests.ts'
+import { requestsOn, survey, type OnBadLine, type Survey } from './read-requests.ts'
+import { streamOf, sniffed } from './input-file.ts'
 import { createReporter } from './reporter.ts'
 
 /**
@@ -18,7 +20,8 @@ import { createReporter } from './reporter.ts'
  * @throws UsageError and whatever else makes the run impossible, before anything is sent
  */
 export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
-  const { out, input, lines } = args
+  const { out, input, maxLineBytes } = args
+  const lines = { defaults: args.lines, maxLineBytes }
   const reporter = createReporter(process, args.json)
   let badLines = 0
   const onBadLine: OnBadLine = (problem) => {
@@ -26,19 +29,28 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     reporter.badLine(problem)
     if (args.stopOnBadLine) throw new StoppedByBadLine()
   }
-  if (out !== undefined) await checkOutput(out, `${out}.journal`, args.resume)
+  if (out !== undefined) {
+    await refuseAliases(input, out)
+    await checkOutput(out, `${out}.journal`, args.resume)
+  }
   const client = createClient(args)
   try {
     const surveyed = input === undefined ? undefined : await survey(input, lines, onBadLine)
     // What is wrong with a file was reported by the survey.
-    const bytes = input === undefined ? process.stdin : bytesOf(input)
-    const requests = requestsOn(bytes, lines, surveyed ? () => undefined : onBadLine)
+    const requests = surveyed
+      ? requestsOn(surveyed.file.read(), lines, () => undefined)
+      : requestsOn(await sniffed(input ?? 'standard input', readOnce(input)), lines, onBadLine)
+    if (surveyed?.requests === 0 && badLines === 0)
+      reporter.note(`${input} holds no requests: nothing is sent.`)
     // Held until the answers have their name, too: only the holder of the journal writes them.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
       await countSpent(journal, { args, client, reporter })
       const run = client.bulk(requests, bulkOptions(args, journal, surveyed))
-      return await carryOut(run, { args, client, reporter, badLines: () => badLines })
+      const code = await carryOut(run, { args, client, reporter, badLines: () => badLines })
+      if (code !== EXIT.unusable.code && (await surveyed?.file.hasChanged()))
+        reporter.note(`${input} has changed since. The answers are to what it was when the run began.`)
+      return code
     } finally {
       await journal?.release()
     }
@@ -53,6 +65,11 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     if (input === undefined) process.stdin.destroy()
     void client.close()
   }
+}
+
+/** Standard input or a named pipe. */
+function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
+  return input === undefined ? process.stdin : streamOf(input)
 }
 
 /** The limit is that of all runs with this journal together, as far as the cost of their answers is known. */

@@ -8,6 +8,7 @@ import {
 import { BatchStateError, BatchStateLockedError } from '@harbor/batch/openai'
 import { APIError } from 'openai'
 import { OptionError } from '../errors.ts'
+import { InputChangedError } from './input-file.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -37,6 +38,8 @@ const SPEAKING = [
 
 /** What an error means for the exit code, and in one line. */
 export function failureOf(error: unknown): RunFailure {
+  if (error instanceof InputChangedError)
+    return { code: EXIT.unusable.code, message: error.message, remedy: RESTORED }
   if (error instanceof StoppedByBadLine) return { code: EXIT.someFailed.code, message: '', remedy: MENDED }
   if (error instanceof APIError && error.code === 'spend_limit') return spendFailureOf(error.message)
   return { code: EXIT.unusable.code, message: oneLine(messageOf(error)) }
@@ -61,6 +64,8 @@ function spendFailureOf(message: string): RunFailure {
   }
 }
 
+const RESTORED =
+  'once the file is as it was, the same command with --resume goes on; for what it holds now, choose another --out'
 const MENDED = 'once that line is mended, the same command with --resume goes on'
 
 function messageOf(error: unknown): string {

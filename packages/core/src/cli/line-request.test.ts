@@ -20,6 +20,12 @@ describe('requestOfLine', () => {
     ['a prompt with a model', { prompt: 'Hi', model: 'm' }, { body: { model: 'm', messages } }],
     ['a number for an id', { id: 12, prompt: 'Hi' }, { custom_id: '12' }],
     [
+      'the largest number for an id',
+      { id: 9_007_199_254_740_991, prompt: 'Hi' },
+      { custom_id: '9007199254740991' },
+    ],
+    ['a fraction for an id', { id: 1.5, prompt: 'Hi' }, { custom_id: '1.5' }],
+    [
       'the body of a chat',
       { messages, temperature: 0 },
       { url: '/v1/chat/completions', body: { temperature: 0 } },
@@ -73,6 +79,12 @@ describe('requestOfLine', () => {
     [{ body: { input: 'Hi' }, url: '/v1/chat/completions' }, /has no "messages"/],
     [{ id: '', prompt: 'Hi' }, /neither a text nor a number/],
     [{ id: {}, prompt: 'Hi' }, /neither a text nor a number/],
+    [{ id: null, prompt: 'Hi' }, /neither a text nor a number/],
+    [JSON.parse('{"id":1234567890123456789,"prompt":"one"}'), /put it in quotation marks/],
+    [JSON.parse('{"id":9007199254740993,"prompt":"one"}'), /put it in quotation marks/],
+    [JSON.parse('{"custom_id":-1e300,"prompt":"one"}'), /put it in quotation marks/],
+    [JSON.parse('{"id":0.12345678901234567,"prompt":"one"}'), /put it in quotation marks/],
+    [JSON.parse('{"id":1e999,"prompt":"one"}'), /put it in quotation marks/],
     [{ id: 'line-3', prompt: 'Hi' }, /an id that lines without one are named by/],
   ])('refuses what is no request, and repeats nothing of it: %j', (value, message) => {
     expect(() => requestOf(value)).toThrow(message)

@@ -110,10 +110,19 @@ function limited(body: Fields, url: Endpoint, maxTokens: number | undefined): Fi
 
 function nameOf(id: unknown, line: number): string {
   if (id === undefined) return `line-${line}`
-  const name = typeof id === 'number' && Number.isFinite(id) ? String(id) : id
+  if (typeof id === 'number' && !isExact(id))
+    throw new NotARequestError(
+      'has an id that is a number with more digits than JSON readers keep: put it in quotation marks',
+    )
+  const name = typeof id === 'number' ? String(id) : id
   if (typeof name !== 'string' || name === '')
     throw new NotARequestError('has an id that is neither a text nor a number')
   if (LINE_ID.test(name))
     throw new NotARequestError('has an id that lines without one are named by: line-<number>')
   return name
+}
+
+/** Whether a number is what was written: whole up to 2^53, else with at most 15 digits. Two ids must not become one. */
+function isExact(id: number): boolean {
+  return Number.isSafeInteger(id) || (Math.abs(id) < 2 ** 53 && String(id).replace(/\D/g, '').length <= 15)
 }

@@ -67,6 +67,11 @@ export const OPTIONS = {
     value: '<in,out>',
     help: 'US dollars for a million tokens of --model, input and output, such as 2.5,10 or in=2.5,out=10 (the price list)',
   },
+  'max-line-bytes': {
+    type: 'string',
+    value: '<n>',
+    help: 'the longest line that is read; longer ones are bad lines (16777216, which is 16 MiB)',
+  },
   'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
   json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },
   help: { type: 'boolean', help: 'this text' },

@@ -1,9 +1,15 @@
-import { readJsonl, UnreadableFileError } from '@harbor/batch'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { readJsonl, UnreadableFileError, type BadLineError } from '@harbor/batch'
 import { stat } from 'node:fs/promises'
 import type { LineDefaults } from './arguments.ts'
+import { InputFile } from './input-file.ts'
 import { LINE_ID, NotARequestError, requestOfLine, type LineRequest } from './line-request.ts'
+
+/** How lines are read, and become requests. */
+export interface LineOptions {
+  readonly defaults: LineDefaults
+  /** The longest line, in bytes. */
+  readonly maxLineBytes: number | undefined
+}
 
 /** Told of each line that is left out, in words that begin with its number. */
 export type OnBadLine = (problem: string) => void
@@ -16,11 +22,14 @@ export type OnBadLine = (problem: string) => void
  */
 export async function* requestsOn(
   bytes: AsyncIterable<Uint8Array>,
-  defaults: LineDefaults,
+  { defaults, maxLineBytes }: LineOptions,
   onBadLine: OnBadLine,
 ): AsyncGenerator<LineRequest, void, undefined> {
   const seen = new Set<string>()
-  const values = readJsonl<unknown>(bytes, { onBadLine: ({ error }) => onBadLine(error.message) })
+  const values = readJsonl<unknown>(bytes, {
+    maxLineBytes,
+    onBadLine: ({ error }) => onBadLine(problemOf(error)),
+  })
   for await (const { value, line } of values) {
     try {
       const request = requestOfLine(value, line, defaults)
@@ -36,47 +45,37 @@ export async function* requestsOn(
   }
 }
 
-/** What is known of a file before the first of its requests is made. */
+function problemOf({ reason, line, byteOffset, message }: BadLineError): string {
+  if (reason !== 'too-long') return message
+  return `line ${line} (at byte ${byteOffset}) is longer than ${/\d+(?= bytes)/.exec(message)?.[0] ?? 'the allowed'} bytes: see --max-line-bytes`
+}
+
+/** What is known of a file before the first of its requests is sent. */
 export interface Survey {
   readonly requests: number
   /** Stands for its contents. */
   readonly digest: string
+  readonly file: InputFile
 }
 
 /**
- * Reads a file once, from beginning to end, so that what is wrong with it is told before anything is paid for, and how many
+ * Reads a file once, from beginning to end, so that what is wrong with it is reported before anything is paid for, and how many
  * requests there are is known.
  *
  * @returns undefined for what can be read only once, such as a pipe
- * @throws UnreadableFileError; what `onBadLine` throws
+ * @throws UnreadableFileError; what `onBadLine` throws; UsageError for a file that is no JSON Lines at all
  */
 export async function survey(
   path: string,
-  defaults: LineDefaults,
+  lines: LineOptions,
   onBadLine: OnBadLine,
 ): Promise<Survey | undefined> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new UnreadableFileError(path, cause)
   })
   if (!stats.isFile() && !stats.isDirectory()) return undefined
-  const hash = createHash('sha256')
-  async function* hashed(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of bytesOf(path)) {
-      hash.update(chunk)
-      yield chunk
-    }
-  }
+  const file = new InputFile(path)
   let requests = 0
-  for await (const _ of requestsOn(hashed(), defaults, onBadLine)) requests++
-  return { requests, digest: hash.digest('hex') }
-}
-
-/** @throws UnreadableFileError */
-export async function* bytesOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = createReadStream(path, { highWaterMark: 256 * 1024 })
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array
-  } catch (cause) {
-    throw new UnreadableFileError(path, cause)
-  }
+  for await (const _ of requestsOn(file.survey(), lines, onBadLine)) requests++
+  return { requests, digest: file.digest(), file }
 }

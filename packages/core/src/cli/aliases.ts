@@ -1,0 +1,46 @@
+import { fstat, type Stats } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { UsageError } from './usage-error.ts'
+
+const STANDARD_INPUT = 0
+
+/**
+ * The input must be none of the files that the run writes, by whatever name: a run would replace it before it has read it.
+ * @param input undefined for standard input
+ * @throws UsageError
+ */
+export async function refuseAliases(input: string | undefined, out: string): Promise<void> {
+  const names = [
+    out,
+    ...['.part', '.journal', '.journal.lock', '.journal.batches', '.journal.batches.lock'].map(
+      (end) => out + end,
+    ),
+  ]
+  const source = await (input === undefined ? promisify(fstat)(STANDARD_INPUT) : stat(input)).catch(
+    () => undefined,
+  )
+  const sourcePath = input === undefined ? undefined : await realPathOf(input)
+  for (const name of names) {
+    const [stats, path] = await Promise.all([stat(name).catch(() => undefined), realPathOf(name)])
+    if (path === sourcePath || isSame(stats, source)) {
+      throw new UsageError(
+        `the input is ${name}, which the run itself writes. Give the requests another name, or choose another --out.`,
+      )
+    }
+  }
+}
+
+function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
+  return one?.isFile() === true && one.ino === other?.ino && one.dev === other.dev
+}
+
+/** With no symbolic link in it, also of a file that does not exist yet. */
+async function realPathOf(path: string): Promise<string> {
+  const absolute = resolve(path)
+  return realpath(absolute).catch(async () => {
+    const folder = dirname(absolute)
+    return join(await realpath(folder).catch(() => folder), basename(absolute))
+  })
+}
