@@ -1,8 +1,10 @@
 import { Agent, buildConnector, EnvHttpProxyAgent, type Client, type Dispatcher } from 'undici'
 import { ContextPool } from './context-pool.ts'
 import type { PoolSettings } from './options.ts'
+import { noProxyRanges } from './no-proxy-ranges.ts'
 import type { OriginLedger } from './origin-ledger.ts'
 import { OriginPool } from './origin-pool.ts'
+import { RangeProxyAgent } from './range-proxy-agent.ts'
 
 /** undici's agent for the settings, with our OriginPool for the connections of each origin. */
 export function createDispatcher(
@@ -37,5 +39,7 @@ export function createDispatcher(
   const { connections, connectTimeoutMs } = settings.of('')
   const common = { factory: factory as never, connections, connectTimeout: connectTimeoutMs, allowH2: false }
   if (!proxies) return new Agent(common)
-  return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls as buildConnector.BuildOptions })
+  const options = { ...common, ...proxies, requestTls: tls as buildConnector.BuildOptions }
+  const ranges = noProxyRanges(proxies.noProxy ?? process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '')
+  return ranges ? new RangeProxyAgent(ranges, options) : new EnvHttpProxyAgent(options)
 }

@@ -65,7 +65,7 @@ describe('createPool', () => {
     (name) => {
       onTestFinished(() => void vi.unstubAllEnvs())
       for (const other of ['http_proxy', 'https_proxy']) vi.stubEnv(other, undefined)
-      vi.stubEnv(name, 'user:secret@proxy')
+      vi.stubEnv(name, 'ftp://user:secret@proxy')
       expect(() => createPool()).toThrow(new RegExp(`^${name} must be a URL such as (?!.*secret)`))
       createPool({ proxy: false })
     },

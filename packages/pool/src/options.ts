@@ -43,9 +43,9 @@ export interface OriginOptions {
 export interface PoolOptions extends OriginOptions {
   /** `ca`, `cert`, `key`, `servername` and the rest of `tls.connect`, for connections to origins. */
   tls?: ConnectionOptions | undefined
-  /** The proxy for every request, or false for none. @default HTTPS_PROXY and HTTP_PROXY of the environment */
+  /** The proxy for every request, or false for none. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment */
   proxy?: string | false | undefined
-  /** Hosts that need no proxy, separated by commas. @default NO_PROXY of the environment */
+  /** Hosts that need no proxy, and ranges of addresses such as `10.0.0.0/8`, separated by commas. @default NO_PROXY of the environment */
   noProxy?: string | undefined
   /** A Unix socket (or named pipe) that all connections go to, whatever the host. Not together with a proxy. */
   socketPath?: string | undefined
@@ -172,6 +172,10 @@ function readAutoscale(
   return settings as AutoscaleSettings
 }
 
+function isProxy(proxy: string): boolean {
+  return URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol)
+}
+
 /** undefined when there is no proxy. The environment is read now, not when undici is loaded. */
 function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | undefined {
   if (proxy === false || socketPath !== undefined) return undefined
@@ -183,15 +187,29 @@ function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | und
 
 function fromEnvironment(variable: string): string {
   const name = process.env[variable] === undefined ? variable.toUpperCase() : variable
-  const proxy = process.env[name] ?? ''
-  if (proxy !== '') checkProxy(name, proxy)
+  const proxy = withScheme(process.env[name] ?? '')
+  if (proxy === '') return proxyForAll()
+  checkProxy(name, proxy)
   return proxy
+}
+
+/** What curl and others use where nothing more special is set. It may name a protocol that only they speak. */
+function proxyForAll(): string {
+  const proxy = withScheme(process.env['all_proxy'] ?? process.env['ALL_PROXY'] ?? '').replace(
+    /^socks5h:/i,
+    'socks5:',
+  )
+  return isProxy(proxy) ? proxy : ''
+}
+
+/** The environment may name a proxy by host and port alone. */
+function withScheme(proxy: string): string {
+  return proxy === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }
 
 // A proxy's URL often carries a password, so it is never shown.
 function checkProxy(name: string, proxy: unknown): void {
   if (proxy === undefined || proxy === false) return
-  if (typeof proxy === 'string' && URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol))
-    return
+  if (typeof proxy === 'string' && isProxy(proxy)) return
   throw new TypeError(`${name} must be a URL such as 'http://proxy.example:3128', or false for none`)
 }

@@ -15,7 +15,10 @@ const ca = file('ca.pem')
 const serverTls = { key: file('server.key.pem'), cert: file('server.pem') }
 const clientTls = { key: file('client.key.pem'), cert: file('client.pem') }
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+])
 
 beforeEach(() => {
   for (const name of PROXY_VARIABLES) vi.stubEnv(name, undefined)
@@ -107,6 +110,46 @@ describe('a proxy', () => {
     expect(await call({ noProxy: 'localhost' })).toBe(1)
     vi.stubEnv('NO_PROXY', 'localhost,127.0.0.1')
     expect(await call({})).toBe(0)
+  })
+
+  it.each([
+    ['ALL_PROXY', (url: string) => url],
+    ['all_proxy', (url: string) => url],
+    ['HTTP_PROXY without a scheme', (url: string) => url.replace('http://', '')],
+    ['ALL_PROXY without a scheme', (url: string) => url.replace('http://', '')],
+    ['https_proxy without a scheme', (url: string) => url.replace('http://', 'user:word@')],
+  ])('comes from %s', async (variable, valueOf) => {
+    const { url } = await startServer(echo, serverTls)
+    const proxy = await startProxy()
+    vi.stubEnv(variable.split(' ')[0] ?? '', valueOf(proxy.url))
+    expect((await startPool({ tls: { ca } }).fetch(url)).status).toBe(200)
+    expect(proxy.seen).toEqual([`CONNECT ${new URL(url).host}`])
+  })
+
+  it('for all that speaks a protocol which is not ours is left to others', async () => {
+    const { url } = await startServer(echo)
+    vi.stubEnv('ALL_PROXY', 'gopher://127.0.0.1:9')
+    expect((await startPool().fetch(url)).status).toBe(200)
+  })
+
+  it.each([
+    ['127.0.0.0/8', 0],
+    ['10.0.0.0/8, 127.0.0.1/32', 0],
+    ['example.com,127.0.0.0/8', 0],
+    ['10.0.0.0/8', 1],
+    ['127.0.0.0/33', 1],
+    ['fd00::/8', 1],
+  ])('is not asked for an address within a range of NO_PROXY: %s', async (noProxy, asked) => {
+    const { url } = await startServer(echo)
+    const proxy = await startProxy()
+    const pool = startPool({ proxy: proxy.url, noProxy })
+    expect((await pool.fetch(url)).status).toBe(200)
+    vi.stubEnv('NO_PROXY', noProxy)
+    const other = startPool({ proxy: proxy.url })
+    expect((await other.fetch(url)).status).toBe(200)
+    expect(proxy.seen).toHaveLength(2 * asked)
+    await Promise.all([pool.close(), other.close()])
+    expect(pool.stats()[url]?.open ?? 0).toBe(0)
   })
 
   it('that cannot be reached is told from a server that cannot', async () => {

@@ -1,0 +1,58 @@
+import type { BlockList } from 'node:net'
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
+import { isWithin } from './no-proxy-ranges.ts'
+
+/** undici's agent for proxies, which calls addresses within the ranges of NO_PROXY directly. */
+export class RangeProxyAgent extends EnvHttpProxyAgent {
+  readonly #ranges: BlockList
+  readonly #direct: Agent
+
+  constructor(ranges: BlockList, options: EnvHttpProxyAgent.Options) {
+    super(options)
+    this.#ranges = ranges
+    this.#direct = new Agent(options)
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (isWithin(this.#ranges, String(options.origin))) return this.#direct.dispatch(options, handler)
+    return super.dispatch(options, handler)
+  }
+
+  // undici's own, without a callback, call themselves with one.
+
+  override close(): Promise<void>
+  override close(callback: Callback): void
+  override close(callback?: Callback): Promise<void> | undefined {
+    if (!callback) return promised((done) => this.close(done))
+    super.close(after(() => this.#direct.close(), callback))
+    return undefined
+  }
+
+  override destroy(error?: Error | null): Promise<void>
+  override destroy(callback: Callback): void
+  override destroy(error: Error | null, callback: Callback): void
+  override destroy(first?: Error | null | Callback, second?: Callback): Promise<void> | undefined {
+    const reason = first instanceof Error ? first : null
+    const callback = typeof first === 'function' ? first : second
+    if (!callback) return promised((done) => this.destroy(reason, done))
+    super.destroy(
+      reason,
+      after(() => this.#direct.destroy(reason), callback),
+    )
+    return undefined
+  }
+}
+
+type Callback = (error?: Error | null) => void
+
+/** Calls back when the other agent has ended, too, which may have happened before. */
+function after(end: () => Promise<void>, callback: Callback): () => void {
+  return ((error?: Error | null) => {
+    const done = (): void => callback(error)
+    end().then(done, done)
+  })
+}
+
+function promised(end: (done: Callback) => void): Promise<void> {
+  return new Promise((resolve, reject) => end((error) => (error ? reject(error) : resolve())))
+}
