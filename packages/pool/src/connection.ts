@@ -1,4 +1,5 @@
-import { Client } from 'undici'
+import { Client, type buildConnector } from 'undici'
+import { InterimAnswers } from './interim-answers.ts'
 import type { PooledRequest } from './pooled-request.ts'
 
 export interface ConnectionOwner {
@@ -34,9 +35,21 @@ export class Connection {
   readonly #client: Client
   readonly #owner: ConnectionOwner
 
-  constructor(owner: ConnectionOwner, origin: URL, options: Client.Options) {
+  readonly #interim = new InterimAnswers()
+
+  constructor(
+    owner: ConnectionOwner,
+    origin: URL,
+    { connect, ...options }: Client.Options & { connect: buildConnector.connector },
+  ) {
     this.#owner = owner
-    this.#client = new Client(origin, options)
+    const watched: buildConnector.connector = (given, done) => {
+      connect(given, (...result) => {
+        if (result[1]) this.#interim.watch(result[1])
+        done(...result)
+      })
+    }
+    this.#client = new Client(origin, { ...options, connect: watched })
       .on('connect', () => this.#opened())
       .on('drain', () => this.#draining())
       .on('disconnect', () => this.#lost())
@@ -46,6 +59,7 @@ export class Connection {
   send(request: PooledRequest): void {
     this.#enter('busy')
     request.connection = this
+    this.#interim.expectHead()
     this.#client.dispatch(request.options, request)
     // Refused before it was written, so there will be no drain.
     if (this.#isSettling() && this.#client.stats.size === 0) this.#drained()

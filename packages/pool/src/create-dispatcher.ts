@@ -17,13 +17,14 @@ export function createDispatcher(
     const url = new URL(origin)
     const own = settings.of(url.origin)
     const connect =
-      options.connect ??
-      buildConnector({
-        ...(tls as buildConnector.BuildOptions),
-        socketPath: socketPath ?? null,
-        allowH2: false,
-        timeout: own.connectTimeoutMs,
-      })
+      typeof options.connect === 'function'
+        ? options.connect
+        : buildConnector({
+            ...(tls as buildConnector.BuildOptions),
+            socketPath: socketPath ?? null,
+            allowH2: false,
+            timeout: own.connectTimeoutMs,
+          })
     if (options.connections !== undefined) return new OriginPool(url, own, ledgerOf(url.origin), connect)
     // Only the part of undici that forwards plain http: through a proxy asks without our options, and it works
     // with undici's own Pool alone.

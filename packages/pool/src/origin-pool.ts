@@ -1,4 +1,4 @@
-import { Dispatcher, errors, type Client } from 'undici'
+import { Dispatcher, errors, type buildConnector, type Client } from 'undici'
 import { Autoscale, type ScaledPool } from './autoscale.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { PoolQueueFullError, PoolQueueTimeoutError } from './errors.ts'
@@ -18,7 +18,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly staleSocketRetry: boolean
   readonly #origin: URL
   readonly #settings: OriginSettings
-  readonly #clientOptions: Client.Options
+  readonly #clientOptions: Client.Options & { connect: buildConnector.connector }
   readonly #connections = new Set<Connection>()
   readonly #idle: Connection[] = []
   /** So many connections are about to be idle. */
@@ -33,7 +33,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     origin: URL,
     settings: OriginSettings,
     ledger: OriginLedger,
-    connect: NonNullable<Client.Options['connect']>,
+    connect: buildConnector.connector,
   ) {
     super()
     this.#origin = origin

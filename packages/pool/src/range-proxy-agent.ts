@@ -47,10 +47,10 @@ type Callback = (error?: Error | null) => void
 
 /** Calls back when the other agent has ended, too, which may have happened before. */
 function after(end: () => Promise<void>, callback: Callback): () => void {
-  return ((error?: Error | null) => {
+  return (error?: Error | null) => {
     const done = (): void => callback(error)
     end().then(done, done)
-  })
+  }
 }
 
 function promised(end: (done: Callback) => void): Promise<void> {
