@@ -18,7 +18,7 @@ import { anyError, declaredError } from '../wire/find-error.ts'
 import { finishReasonsOf } from '../wire/finish-reasons.ts'
 import { isRecord, parseJson } from '../wire/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
-import { isJsonType, mediaTypeOf } from '../wire/media-type.ts'
+import { isJsonInUtf8, isJsonType, mediaTypeOf } from '../wire/media-type.ts'
 import { readBeginning, readText } from '../wire/read-text.ts'
 import { noteResponseId } from './note-response-id.ts'
 import { sniffBody } from './sniff-body.ts'
@@ -100,7 +100,7 @@ async function judgeJson(
   noteReport(exchange, reportOf(exchange, json))
   exchange.receipt.finishReasons = finishReasonsOf(json)
   const filtered = isFiltered(json, exchange.receipt.finishReasons)
-  if (!isJsonType(mediaTypeOf(head.headers))) head.headers.set('content-type', JSON_TYPE)
+  if (!isJsonInUtf8(head.headers)) head.headers.set('content-type', JSON_TYPE)
   noteResponseId(exchange, responseIdOf(json))
   return { ...head, filtered, body: { kind: 'text', text, json } }
 }
@@ -184,7 +184,9 @@ function withoutContent(
   if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const kind = bodyKindOf(text)
   const error = kind === 'page' ? undefined : errorInText(text)
-  if (kind === 'page' || kind === 'json') return refusedAnswer(exchange, head, inWords(kind, true), error)
+  // What only broke off may have been about to become a stream.
+  const isStreamless = kind === 'page' || kind === 'json' || (kind === 'other' && fault.cause === undefined)
+  if (isStreamless) return refusedAnswer(exchange, head, inWords(kind, true), error)
   return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
 }
 

@@ -4,7 +4,7 @@ import { responseIdOf } from '../wire/response-id.ts'
 import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { readData } from './read-data.ts'
-import { DONE, type SseEvent } from './sse-event.ts'
+import { DONE, isHollow, type SseEvent } from './sse-event.ts'
 import { fieldsHaveSubstance, hasSubstance, isPing } from './substance.ts'
 import { StreamFaultError } from '../errors.ts'
 
@@ -44,6 +44,7 @@ export class ChatDialect implements StreamDialect {
       this.#isDone = true
       return 'end'
     }
+    if (isHollow(event)) return 'nothing'
     const chunk = readData(event)
     if (chunk instanceof StreamFaultError) return chunk
     this.responseId ??= responseIdOf(chunk)

@@ -8,7 +8,7 @@ import { HeldRoom } from './held-room.ts'
 import { IdleClock } from './idle-clock.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { separateEvents } from './separate-events.ts'
-import { isRaised, type SseEvent } from './sse-event.ts'
+import { isRaised, isUnexpected, type SseEvent } from './sse-event.ts'
 import { SseSplitter } from './sse-splitter.ts'
 import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
 import { canonical, PassingEvents, pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
@@ -244,7 +244,11 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return this.#takeUnreadable(event, passing, error)
     }
     if (meaning === 'nothing') {
-      if (event.form === 'empty' || (this.#isHeld() && !this.#room.keepsIdle(passing.sizeOf(event))))
+      if (
+        event.form === 'empty' ||
+        isUnexpected(event) ||
+        (this.#isHeld() && !this.#room.keepsIdle(passing.sizeOf(event)))
+      )
         passing.drop(event)
       else passing.pass(event)
       return false

@@ -4,7 +4,7 @@ import { Delivery } from './delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from './dialect.ts'
 import { faultFrom } from './in-band-fault.ts'
 import { readData } from './read-data.ts'
-import { DONE, type SseEvent } from './sse-event.ts'
+import { DONE, isHollow, type SseEvent } from './sse-event.ts'
 import { fieldsHaveSubstance, isPing } from './substance.ts'
 import { StreamFaultError } from '../errors.ts'
 
@@ -29,6 +29,7 @@ export class ResponsesDialect implements StreamDialect {
   read(event: SseEvent): EventMeaning {
     if (event.data === undefined) return 'nothing'
     if (event.data === DONE) return 'end'
+    if (isHollow(event)) return 'nothing'
     const data = readData(event)
     if (data instanceof StreamFaultError) return data
     const { sequence_number: number, response } = data

@@ -20,7 +20,8 @@ export interface SseEvent {
   json?: JsonBody | undefined
 }
 
-const FIELD = /^\s*(data|event|error)(?::[ ]?|$)/
+/** A field, also behind spaces or padding. */
+const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
 const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
 
 /**
@@ -41,7 +42,7 @@ export function readEvent(text: string, end: number): SseEvent {
       const field = FIELD.exec(line)
       if (!field) continue
       const value = line.slice(field[0].length)
-      if (line.charCodeAt(0) <= SPACE) form = 'odd'
+      if (!line.startsWith(field[1] ?? '')) form = 'odd'
       if (field[1] === 'event') name = value
       else if (field[1] === 'data') data = joined(data, value)
       else error = joined(error, value)
@@ -80,6 +81,22 @@ function joined(before: string | undefined, value: string): string {
 const COLON = 58
 const SPACE = 32
 const MAX_DONE_LENGTH = 16
+
+/** Whether the data of an event brings nothing, though it is not blank: an empty JSON value, or a word that keeps a connection alive. */
+export function isHollow({ name, data }: SseEvent): boolean {
+  if (name !== undefined && !UNSPECIFIC.test(name)) return data === undefined
+  return data === undefined || (data.length <= MAX_HOLLOW_LENGTH && HOLLOW.test(data))
+}
+
+/** Names of events that say nothing about their data. */
+const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
+const MAX_HOLLOW_LENGTH = 24
+const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i
+
+/** Whether a common reader would be given a value that is no event of its protocol. */
+export function isUnexpected(event: SseEvent): boolean {
+  return event.data !== undefined && isHollow(event)
+}
 
 /** Whether common readers raise this event as an error, or take it for one of their protocol. */
 export function isRaised({ name, json, form }: SseEvent): boolean {

@@ -1,6 +1,7 @@
 import { LeanResponse } from '@harbor/pool'
 import { unlessAborted } from '../call/unless-aborted.ts'
 import { chunksOf, type ChunkSource } from '../stream/chunks-of.ts'
+import { decodeText } from './decode-text.ts'
 import type { HeldBytes } from './held-bytes.ts'
 
 /** What bounds the reading of a body. */
@@ -19,14 +20,17 @@ export interface ReadLimits {
  */
 export async function readText(response: Response, limits: ReadLimits): Promise<string | undefined> {
   const { chunks, length } = await collect(response, limits)
-  return length > limits.maxBytes ? undefined : decode(joined(chunks, length))
+  return length > limits.maxBytes
+    ? undefined
+    : decodeText(joined(chunks, length), response.headers.get('content-type'))
 }
 
 /** The same for a text that is worth having in part: a longer one is cut after `maxBytes`, and not inside a character. */
 export async function readBeginning(response: Response, limits: ReadLimits): Promise<string> {
   const { chunks, length } = await collect(response, limits)
   const bytes = joined(chunks, length)
-  return decode(length > limits.maxBytes ? bytes.subarray(0, characterEnd(bytes, limits.maxBytes)) : bytes)
+  const beginning = length > limits.maxBytes ? bytes.subarray(0, characterEnd(bytes, limits.maxBytes)) : bytes
+  return decodeText(beginning, response.headers.get('content-type'))
 }
 
 interface Collected {
@@ -77,11 +81,6 @@ function joined(chunks: readonly Uint8Array[], length: number): Buffer {
   return chunks.length === 1 && first
     ? Buffer.from(first.buffer, first.byteOffset, first.length)
     : Buffer.concat(chunks, length)
-}
-
-function decode(bytes: Buffer): string {
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  return bytes.toString('utf8', hasMark ? 3 : 0)
 }
 
 /** The last place at or before `at` where a character of UTF-8 begins. */

@@ -1,3 +1,4 @@
+import OpenAI from 'openai'
 import { chunk, completion, sse, text, type ForeignRow } from './row.ts'
 
 const whole = { value: 'Hello.', calls: 1, circuit: 'success' } as const
@@ -36,6 +37,15 @@ export const framings: readonly ForeignRow[] = (
     ['events that have only a name', framed((data) => `event: ping\n\ndata: ${data}\n\n`)],
     ['pings with data', framed((data) => `event: ping\ndata: {"type":"ping"}\n\ndata: ${data}\n\n`)],
     ['empty objects', framed((data) => `data: {}\n\ndata: ${data}\n\n`)],
+    [
+      'null, empty texts and lists as data',
+      framed((data) => `data: null\n\ndata: ""\n\ndata: []\n\ndata: ${data}\n\n`),
+    ],
+    [
+      'words that keep the connection alive',
+      framed((data) => `data: ping\n\ndata: : keep-alive\n\ndata: ${data}\n\n`),
+    ],
+    ['padding before the first field', framed((data) => `data: ${data}\n\n`, '\0\uFEFF ')],
     ['[DONE] with a space', `${line(HELLO)}\n\n${line(STOP)}\n\ndata: [DONE] \n\n`],
     ['[done] in small letters', `${line(HELLO)}\n\n${line(STOP)}\n\ndata: [done]\n\n`],
     ['"[DONE]" in quotes', `${line(HELLO)}\n\n${line(STOP)}\n\ndata: "[DONE]"\n\n`],
@@ -92,6 +102,67 @@ export const labels: readonly ForeignRow[] = [
     })),
   ),
 ]
+
+const GRUSS = JSON.stringify(completion({ message: { role: 'assistant', content: 'Grüße' } }))
+const inCharset = (what: string, type: string, encoding: 'latin1' | 'utf16le'): ForeignRow => ({
+  what: `JSON in ${what}`,
+  answer: {
+    body: Buffer.from(GRUSS, encoding).toString('base64'),
+    encoding: 'base64',
+    headers: { 'content-type': type },
+  },
+  to: ['chat'],
+  becomes: { value: { choices: [{ message: { content: 'Grüße' } }] }, calls: 1, circuit: 'success' },
+})
+
+/** JSON in other charsets: its first bytes or its label say which. */
+export const charsets: readonly ForeignRow[] = [
+  inCharset('Latin-1', 'application/json; charset=iso-8859-1', 'latin1'),
+  inCharset('UTF-16', 'application/json', 'utf16le'),
+]
+
+const refused = {
+  error: { class: OpenAI.InternalServerError, status: 502, code: 'malformed_answer' },
+  calls: 2,
+  circuit: 'failure',
+  billed: 2,
+  kind: 'malformed',
+  movesOn: true,
+} as const
+const PAGE = '<!doctype html>\n<html><body>Sign in: {"error":"no"}</body></html>'
+
+/** What is no answer under any label: it may have been billed, and is repeated once at most. */
+export const otherBodies: readonly ForeignRow[] = [
+  'text/event-stream',
+  'text/html',
+  'application/json',
+  'text/plain',
+].flatMap((type): ForeignRow[] => [
+  {
+    what: `a web page labelled '${type}'`,
+    answer: text(type, PAGE),
+    to: ['chat', ...chat],
+    becomes: refused,
+  },
+  {
+    what: `a stream where JSON was asked for, labelled '${type}'`,
+    answer: text(type, STREAM),
+    to: ['chat'],
+    becomes: refused,
+  },
+  {
+    what: `JSON where a stream was asked for, labelled '${type}'`,
+    answer: text(type, ANSWER),
+    to: chat,
+    becomes: refused,
+  },
+  {
+    what: `words labelled '${type}'`,
+    answer: text(type, 'upstream connect error'),
+    to: ['chat', ...chat],
+    becomes: refused,
+  },
+])
 
 const given = (finish_reason: unknown): string =>
   (sse(HELLO, chunk({ finish_reason }), '[DONE]').body as string).replace('"[DONE]"', '[DONE]')

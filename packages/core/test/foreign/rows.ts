@@ -1,6 +1,6 @@
 import { answers } from './answers.ts'
 import { errors } from './errors.ts'
-import { finishReasons, framings, labels } from './framings.ts'
+import { charsets, finishReasons, framings, labels, otherBodies } from './framings.ts'
 import { noAnswers } from './no-answers.ts'
 import type { ForeignRow } from './row.ts'
 import { toldErrors } from './told-errors.ts'
@@ -13,5 +13,7 @@ export const ROWS: readonly ForeignRow[] = [
   ...toldErrors,
   ...framings,
   ...labels,
+  ...charsets,
+  ...otherBodies,
   ...finishReasons,
 ]
