@@ -139,7 +139,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async *#steps(ledger: Ledger): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
     const submitter = (this.#submitter = new Submitter(this.#settings, ledger, this.#patience))
     const watch = (this.#watch = new Watch(this.#settings, ledger, this.#patience))
-    const collector = new Collector(this.#settings, this.#patience, ledger, this.#options)
+    const collector = new Collector(this.#settings, this.#patience, ledger, this.#options, this.#source)
     await this.#resume(ledger, watch)
     for (;;) {
       yield* this.#tooLarge.splice(0)

@@ -1,7 +1,12 @@
 /** What is needed of a client: of `openai`, version 5 or later, an instance fits. Nothing of it is imported. */
 export interface ProviderBatchClient {
   files: {
-    create(body: { file: File; purpose: 'batch' }, options?: CallOptions): PromiseLike<{ id: string }>
+    create(
+      body: { file: File; purpose: 'batch' },
+      options?: CallOptions,
+    ): PromiseLike<{ id: string; status?: string | undefined }>
+    /** Tells whether an uploaded file can be used yet. Without it the batch is created again until it can. */
+    retrieve?(id: string, options?: CallOptions): PromiseLike<{ status?: string | undefined }>
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
   batches: {
@@ -20,15 +25,22 @@ export interface CallOptions {
   idempotencyKey?: string
 }
 
-interface BatchOrder {
+export interface BatchOrder {
   input_file_id: string
-  endpoint: ProviderBatchEndpoint
+  /** As the SDK's types have them: Azure's are sent all the same. */
+  endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null
 }
 
-/** What can be batched. */
-export type ProviderBatchEndpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings'
+/** What can be batched. Azure names its endpoints without `/v1`. */
+export type ProviderBatchEndpoint =
+  | '/v1/chat/completions'
+  | '/v1/responses'
+  | '/v1/embeddings'
+  | '/chat/completions'
+  | '/responses'
+  | '/embeddings'
 
 /** A batch as the provider tells of it. */
 export interface RemoteBatch {
@@ -40,5 +52,11 @@ export interface RemoteBatch {
   error_file_id?: string | null | undefined
   errors?: { data?: { code?: string | null | undefined }[] | undefined } | null | undefined
   metadata?: Record<string, string> | null | undefined
-  request_counts?: { completed: number; failed: number } | undefined
+  request_counts?: { total?: number; completed: number; failed: number } | undefined
+  /** In seconds since 1970. */
+  completed_at?: number | null | undefined
+  failed_at?: number | null | undefined
+  expired_at?: number | null | undefined
+  cancelled_at?: number | null | undefined
+  expires_at?: number | null | undefined
 }

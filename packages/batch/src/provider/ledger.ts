@@ -97,8 +97,8 @@ export class Ledger {
     if (record.type === 'uploaded') part.fileId = record.fileId
     else if (record.type === 'created') part.batchId = record.batchId
     else {
-      const { status, outputFileId, errorFileId, code } = record
-      part.end = { status, outputFileId, errorFileId, code }
+      const { type: _type, part: _part, ...end } = record
+      part.end = end
     }
   }
 }

@@ -6,6 +6,7 @@ export type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } fro
 export { createProviderBatch, type ProviderBatch } from './create-provider-batch.ts'
 export type { ProviderBatchOptions, ProviderBatchRequest } from './options.ts'
 export type { RequestSource } from './shard-source.ts'
+export { IncompleteInputError } from './incomplete-input-error.ts'
 export type { BatchStateStore, StateRecord } from './state-store.ts'
 export { DuplicateIdError } from '../bulk/duplicate-id-error.ts'
 export { RequestTooLargeError } from '../request-too-large-error.ts'

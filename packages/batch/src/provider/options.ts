@@ -16,7 +16,7 @@ export interface ProviderBatchRequest {
 export interface ProviderBatchOptions {
   /** An instance of `openai`, or whatever has its `files` and `batches`. */
   client: ProviderBatchClient
-  /** What the requests are for. */
+  /** What the requests are for: the url of each line. Azure's is without `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
    * Where the steps are kept, so that a new process goes on where another one stopped, and nothing is submitted twice: the path of a
@@ -100,7 +100,14 @@ const CHECKS: Readonly<Record<keyof ProviderBatchOptions, Check>> = {
     },
     'a client with files and batches',
   ],
-  endpoint: oneOf('/v1/chat/completions', '/v1/responses', '/v1/embeddings'),
+  endpoint: oneOf(
+    '/v1/chat/completions',
+    '/v1/responses',
+    '/v1/embeddings',
+    '/chat/completions',
+    '/responses',
+    '/embeddings',
+  ),
   state: [
     (value) => (typeof value === 'string' && value !== '') || having(value, 'read', 'append'),
     'the path of a file or a store with read and append',

@@ -27,21 +27,28 @@ export class Patience {
     else await this.#sleep(jittered)
   }
 
-  /** Makes a call that may be repeated, as often as it fails without a final answer. */
-  async call<Result>(make: () => PromiseLike<Result>): Promise<Result> {
+  /**
+   * Makes a call that may be repeated, as often as it fails without a final answer.
+   *
+   * @param mayPass failures that are final elsewhere, but may pass here
+   */
+  async call<Result>(
+    make: () => PromiseLike<Result>,
+    mayPass?: (error: unknown) => boolean,
+  ): Promise<Result> {
     for (let failures = 1; ; failures++) {
       try {
         return await this.until(make())
       } catch (error) {
-        await this.afterFailure(error, failures)
+        await this.afterFailure(error, failures, mayPass?.(error))
       }
     }
   }
 
   /** Waits before another attempt, or throws the error again if another one is of no use. */
-  async afterFailure(error: unknown, failures: number): Promise<void> {
+  async afterFailure(error: unknown, failures: number, mayPass = false): Promise<void> {
     this.signal.throwIfAborted()
-    if (isFinal(error) || failures >= this.#options.maxCallAttempts) throw error
+    if ((isFinal(error) && !mayPass) || failures >= this.#options.maxCallAttempts) throw error
     await this.wait(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)))
   }
 

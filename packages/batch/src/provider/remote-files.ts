@@ -1,7 +1,7 @@
 import { readJsonl } from '../jsonl/read-jsonl.ts'
 import { BatchItemError, type BatchItemReason } from './batch-item-error.ts'
 import type { ProviderBatchClient } from './client.ts'
-import type { Patience } from './patience.ts'
+import { isNotFound, type Patience } from './patience.ts'
 
 /** A line longer than this counts as missing. An answer has no more than 128 choices of some MiB. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
@@ -15,23 +15,26 @@ export type LineOutcome =
 
 interface ResultLine {
   custom_id?: unknown
-  response?: { status_code?: unknown; body?: unknown } | null
-  error?: { code?: unknown; message?: unknown } | null
+  response?: unknown
+  error?: unknown
 }
 
 /**
  * The lines of a file, one after the other, never the whole. When the connection breaks, it is read again from the beginning, so a line
- * may come twice.
+ * may come twice. What is no object is left out.
  */
-export async function* fileLines<Line>(
+export async function* fileLines<Line extends object>(
   client: ProviderBatchClient,
   fileId: string,
   patience: Patience,
 ): AsyncGenerator<Line, void, undefined> {
   for (let failures = 0; ;) {
-    const { body } = await patience.call(() => client.files.content(fileId, { signal: patience.signal }))
+    const { body } = await patience.call(
+      () => client.files.content(fileId, { signal: patience.signal }),
+      isNotFound,
+    )
     if (!body) return
-    const records = readJsonl<Line>(body, { onBadLine: 'skip', maxLineBytes: MAX_LINE_BYTES })[
+    const records = readJsonl<unknown>(body, { onBadLine: 'skip', maxLineBytes: MAX_LINE_BYTES })[
       Symbol.asyncIterator
     ]()
     try {
@@ -44,7 +47,8 @@ export async function* fileLines<Line>(
           break
         }
         if (next.done) return
-        yield next.value.value
+        const { value } = next.value
+        if (typeof value === 'object' && value !== null) yield value as Line
       }
     } finally {
       // A body that is not read to its end keeps its connection.
@@ -54,28 +58,42 @@ export async function* fileLines<Line>(
 }
 
 /** What a line of a result file says; undefined for one without an id. */
-export function lineOutcome(
-  { custom_id: id, response, error }: ResultLine,
-  batchId: string,
-): LineOutcome | undefined {
+export function lineOutcome(line: ResultLine, batchId: string): LineOutcome | undefined {
+  const id = typeof line.custom_id === 'number' ? String(line.custom_id) : line.custom_id
   if (typeof id !== 'string') return undefined
-  const status = response?.status_code
-  if (response && typeof status === 'number') {
-    if (status >= 200 && status < 300) return { id, kind: 'value', value: response.body, status }
-    const told = (response.body as { error?: { code?: unknown; type?: unknown; message?: unknown } } | null)
-      ?.error
-    const facts = {
-      status,
-      providerCode: textOf(told?.code) ?? textOf(told?.type),
-      detail: textOf(told?.message),
-    }
+  const response = fieldsOf(line.response)
+  const status = Number(response['status_code'] ?? NaN)
+  const { body } = response
+  // Statuses begin at 100: 0 says that there was no answer.
+  if (status >= 100) {
+    const isGood = status >= 200 && status < 300
+    // An answer says `error: null` at most.
+    if (isGood && typeof body === 'object' && body !== null && !hasError(body))
+      return { id, kind: 'value', value: body, status }
+    if (isGood && !hasError(body) && !hasError(line)) return { id, kind: 'unanswered', reason: 'missing' }
+    const facts = { status, ...wordsOf(fieldsOf(body)['error'] ?? line.error) }
     return { id, kind: 'error', error: new BatchItemError('answered', batchId, facts) }
   }
-  const code = textOf(error?.code)
-  if (code === 'batch_expired') return { id, kind: 'unanswered', reason: 'expired' }
-  if (code === 'batch_cancelled') return { id, kind: 'unanswered', reason: 'cancelled' }
-  const facts = { providerCode: code, detail: textOf(error?.message) }
+  const facts = wordsOf(line.error)
+  if (facts.providerCode === 'batch_expired') return { id, kind: 'unanswered', reason: 'expired' }
+  if (facts.providerCode === 'batch_cancelled') return { id, kind: 'unanswered', reason: 'cancelled' }
+  if (status === 0 || !hasError(line)) return { id, kind: 'unanswered', reason: 'missing' }
   return { id, kind: 'error', error: new BatchItemError('answered', batchId, facts) }
+}
+
+function hasError(value: unknown): boolean {
+  const { error } = fieldsOf(value)
+  return (typeof error === 'object' && error !== null) || (typeof error === 'string' && error !== '')
+}
+
+function wordsOf(error: unknown): { providerCode: string | undefined; detail: string | undefined } {
+  if (typeof error === 'string') return { providerCode: undefined, detail: error }
+  const { code, type, message } = fieldsOf(error)
+  return { providerCode: textOf(code) ?? textOf(type), detail: textOf(message) }
+}
+
+function fieldsOf(value: unknown): Partial<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? value : {}
 }
 
 function textOf(value: unknown): string | undefined {

@@ -12,16 +12,25 @@ export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<Provi
 /** Is told of a request that is larger than any file. */
 type OnTooLarge = (id: string, error: RequestTooLargeError) => void
 
+/** A request, and its place in the source. */
+interface ReadLine extends RequestLine {
+  index: number
+}
+
 /** Reads requests one by one, no further than the file that is being filled. */
 export class ShardSource {
   readonly #source: RequestSource
   readonly #settings: ProviderBatchSettings
   #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
   /** Read, but of the next file. */
-  #held: RequestLine | undefined
+  #held: ReadLine | undefined
   #ended = false
   /** Every id, with its place: a second one may be files away from the first. */
   readonly #seen = new IdIndex()
+  /** The places of the first and the last request of each part, in the order of parts. */
+  readonly #ranges: { first: number; last: number }[] = []
+  /** Those that are in no part. */
+  readonly #tooLarge = new Set<string>()
   /** How many have been read. */
   read = 0
   /** How many of them were left out, for their ids. */
@@ -39,6 +48,7 @@ export class ShardSource {
    */
   async next(onTooLarge: OnTooLarge): Promise<RequestLines | undefined> {
     const lines = new RequestLines()
+    const range = { first: Infinity, last: -1 }
     for (;;) {
       const line = this.#held ?? (await this.#read(onTooLarge))
       this.#held = undefined
@@ -48,8 +58,19 @@ export class ShardSource {
         break
       }
       lines.add(line)
+      spread(range, line)
     }
-    return lines.count > 0 ? lines : undefined
+    if (lines.count === 0) return undefined
+    this.#ranges.push(range)
+    return lines
+  }
+
+  /** Whether a request is in the nth part of this source, from 1. */
+  isIn(part: number, id: string): boolean {
+    const range = this.#ranges[part - 1]
+    const index = this.#seen.get(id)
+    if (!range || index === undefined || this.#tooLarge.has(id)) return false
+    return index >= range.first && index <= range.last
   }
 
   /**
@@ -64,6 +85,7 @@ export class ShardSource {
   ): Promise<RequestLines | undefined> {
     const lines = fileId === undefined ? new RequestLines() : undefined
     const hash = new IdsHash()
+    const range = { first: Infinity, last: -1 }
     for (let read = 0; read < count; read++) {
       const line = await this.#read(onTooLarge)
       if (!line)
@@ -72,7 +94,9 @@ export class ShardSource {
         )
       hash.add(line.id)
       lines?.add(line)
+      spread(range, line)
     }
+    this.#ranges.push(range)
     if (hash.toString() !== idsHash)
       throw new BatchStateError(`part ${part} of the state has other requests than the source`)
     return lines
@@ -83,7 +107,7 @@ export class ShardSource {
     this.#ended = true
   }
 
-  async #read(onTooLarge: OnTooLarge): Promise<RequestLine | undefined> {
+  async #read(onTooLarge: OnTooLarge): Promise<ReadLine | undefined> {
     this.#iterator ??= iteratorOf(this.#source)
     while (!this.#ended) {
       const next = await this.#iterator.next()
@@ -100,11 +124,17 @@ export class ShardSource {
         this.skipped++
         continue
       }
-      if (line.line.length <= maxBytes) return line
+      if (line.line.length <= maxBytes) return { ...line, index }
+      this.#tooLarge.add(line.id)
       onTooLarge(line.id, new RequestTooLargeError('maxBytes', maxBytes, line.line.length))
     }
     return undefined
   }
+}
+
+function spread(range: { first: number; last: number }, { index }: ReadLine): void {
+  range.first = Math.min(range.first, index)
+  range.last = Math.max(range.last, index)
 }
 
 function iteratorOf(

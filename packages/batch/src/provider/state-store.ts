@@ -23,6 +23,8 @@ export type StateRecord =
       outputFileId: string | null
       errorFileId: string | null
       code: string | null
+      /** How many requests were answered, by what the provider counted. */
+      answered?: number
     }
   /** All results were given out: what failed until now may be submitted again by a later run. */
   | { type: 'finished' }

@@ -1,11 +1,13 @@
+import { countedIn, endOf, fileIdOf, lacksFiles, type BatchEnd } from './batch-end.ts'
 import type { RemoteBatch } from './client.ts'
 import type { Ledger, Part } from './ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
 import { isNotFound, type Patience } from './patience.ts'
 
-const ENDS = ['completed', 'failed', 'expired', 'cancelled']
 /** A batch just created may be unknown for a moment. */
 const LOOKS_UNTIL_VANISHED = 3
+/** How often a batch that has ended is looked at again for files that it should have. Counts may be wrong. */
+const LOOKS_FOR_FILES = 5
 const LONGEST_TOKEN_WAIT_MS = 3_600_000
 
 interface Watched {
@@ -13,6 +15,8 @@ interface Watched {
   batchId: string
   status: string
   notFound: number
+  /** Looks since it has ended, without the files that it should have. */
+  lacking: number
 }
 
 /** Batches under way at the provider: looks at them, and knows whether there is room for more. */
@@ -60,7 +64,7 @@ export class Watch {
   }
 
   add(part: Part, batchId: string): void {
-    this.#watched.set(part.part, { part, batchId, status: 'validating', notFound: 0 })
+    this.#watched.set(part.part, { part, batchId, status: 'validating', notFound: 0, lacking: 0 })
     this.#waitMs = this.#settings.pollMs
   }
 
@@ -73,16 +77,18 @@ export class Watch {
       const batch = await this.#retrieve(watched)
       if (batch === undefined) continue
       if (batch.status !== watched.status) this.#waitMs = this.#settings.pollMs
-      watched.status = batch.status
-      if (!ENDS.includes(batch.status)) continue
-      await this.#end(watched.part, batch)
+      watched.status = batch.status ?? ''
+      const end = endOf(batch, Date.now())
+      if (!end || (lacksFiles(batch, end) && watched.notFound === 0 && ++watched.lacking < LOOKS_FOR_FILES))
+        continue
+      await this.#end(watched.part, batch, end)
       ended.push(watched.part)
     }
     return ended
   }
 
   /** The batch as it is now; undefined if it is not to be found, but may be the next time. */
-  async #retrieve(watched: Watched): Promise<Pick<RemoteBatch, 'status'> | undefined> {
+  async #retrieve(watched: Watched): Promise<Partial<RemoteBatch> | undefined> {
     const { client } = this.#settings
     const { signal } = this.#patience
     try {
@@ -96,18 +102,19 @@ export class Watch {
     }
   }
 
-  async #end({ part }: Part, batch: Partial<RemoteBatch> & { status: string }): Promise<void> {
+  async #end({ part }: Part, batch: Partial<RemoteBatch>, status: BatchEnd): Promise<void> {
     const code = batch.errors?.data?.[0]?.code ?? null
     await this.#ledger.append({
       type: 'ended',
       part,
-      status: batch.status,
-      outputFileId: batch.output_file_id ?? null,
-      errorFileId: batch.error_file_id ?? null,
+      status,
+      outputFileId: fileIdOf(batch.output_file_id),
+      errorFileId: fileIdOf(batch.error_file_id),
       code,
+      answered: countedIn(batch),
     })
     this.#watched.delete(part)
-    if (batch.status === 'failed' && code === TOKEN_LIMIT) this.#hold()
+    if (status === 'failed' && code === TOKEN_LIMIT) this.#hold()
     else this.#release()
   }
 

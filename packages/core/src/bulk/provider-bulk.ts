@@ -8,6 +8,7 @@ import {
 } from '@harbor/batch'
 import { createProviderBatch, type ProviderBatchResult, type ProviderBatchRun } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
+import { endpointOfUrl } from '../call/api-request.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { OptionError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
@@ -57,7 +58,10 @@ export function providerBulk(
     let index = 0
     for await (const request of source as AsyncIterable<BulkRequest>) {
       refuseStream(request)
-      if ((request.url ?? '/v1/chat/completions') !== endpoint) {
+      if (
+        request.url !== endpoint &&
+        endpointOfUrl(request.url ?? '/v1/chat/completions') !== endpointOfUrl(endpoint)
+      ) {
         throw new OptionError(
           'url',
           `Request ${index} is for ${String(request.url)}, and the run for ${endpoint}: a run through the Batch API has one endpoint, ` +

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util'
-import type { ApiRequest } from '../call/api-request.ts'
+import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
 import { didYouMean } from '@harbor/parts'
 import { OPTIONS, type OptionName } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
-export type Endpoint = NonNullable<ApiRequest['url']>
 export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
 /** What `harbor bulk` was asked to do. */
@@ -73,7 +72,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
   const via = oneOf('via', text('via'), ['direct', 'provider']) ?? 'direct'
   if (via === 'provider') refuseDirectOnly(values)
   const model = text('model') ?? (env['HARBOR_MODEL'] || undefined)
-  const url = oneOf('url', text('url'), ENDPOINTS)
+  const url = oneOf('url', endpointOfUrl(text('url')) ?? text('url'), ENDPOINTS)
   const rpm = positive('rpm', text('rpm'))
   const concurrency = wholeNumber('concurrency', text('concurrency'))
   return {

@@ -41,6 +41,13 @@ describe('requestOfLine', () => {
       { custom_id: 'c', method: 'POST', url: '/v1/embeddings', body: { input: 'Hi', model: 'e' } },
       { custom_id: 'c', url: '/v1/embeddings', body: { input: 'Hi', model: 'e' } },
     ],
+    ...['/chat/completions', '/openai/v1/chat/completions', '/v1/chat/completions/'].map(
+      (url): [string, unknown, unknown] => [
+        `a line of Azure's Batch API, for ${url}`,
+        { custom_id: 'c', method: 'POST', url, body: { messages, model: 'm' } },
+        { custom_id: 'c', url: '/v1/chat/completions' },
+      ],
+    ),
     [
       'a line of the Batch API without method and url',
       { body: { messages } },

@@ -1,6 +1,7 @@
 import type { BulkRequest } from '../bulk/bulk-request.ts'
 import { isRecord } from '../wire/json.ts'
-import { ENDPOINTS, type Endpoint, type LineDefaults } from './arguments.ts'
+import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
+import { ENDPOINTS, type LineDefaults } from './arguments.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A line is JSON, and no request. Its message begins where "line 7 …" leaves off, and repeats nothing of the line. */
@@ -59,7 +60,7 @@ function partsOf(
 function batchLine({ body, url, method }: Fields): { url: Endpoint | undefined; body: Fields } {
   if (!isRecord(body)) throw new NotARequestError('has a "body" that is no object')
   if (method !== undefined && method !== 'POST') throw new NotARequestError('has a "method" that is not POST')
-  const endpoint = ENDPOINTS.find((known) => known === url)
+  const endpoint = endpointOfUrl(url)
   if (url !== undefined && endpoint === undefined)
     throw new NotARequestError(`has a "url" that is not one of ${ENDPOINTS.join(', ')}`)
   return { url: endpoint, body }
