@@ -565,11 +565,38 @@ describe('identical items', () => {
 })
 
 describe('eager', () => {
+  const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }))
+
+  it('joins what is added behind awaits of what is already there, as DataLoader does', async () => {
+    const { batcher, batches } = held({ eager: true })
+    const load = async (item: number, awaits: number): Promise<void> => {
+      for (let each = 0; each < awaits; each++) await Promise.resolve()
+      await batcher.add(item)
+    }
+    for (const [item, awaits] of [0, 1, 2, 10].entries()) void load(item, awaits)
+    await nextTurn()
+    expect(batches()).toEqual([[0, 1, 2, 3]])
+  })
+
+  it('needs no process: elsewhere a timer does', async () => {
+    vi.stubGlobal('process', undefined)
+    try {
+      const { batcher, batches } = held({ eager: true })
+      void batcher.add(1)
+      void Promise.resolve().then(() => batcher.add(2))
+      await vi.advanceTimersByTimeAsync(0)
+      expect(batches()).toEqual([[1, 2]])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('goes at once with what was added in the same tick while a slot is idle, then collects', async () => {
     const { batcher, calls, batches } = held({ eager: true, maxConcurrentBatches: 1 })
     for (const item of [1, 2, 3]) void batcher.add(item)
     expect(batches()).toEqual([])
-    await Promise.resolve()
+    await nextTurn()
     expect(batches()).toEqual([[1, 2, 3]])
     for (const item of [4, 5]) {
       void batcher.add(item)

@@ -1,5 +1,6 @@
 import { describeValue } from '@harbor/parts'
 
+import { afterPromises } from './after-promises.ts'
 import { Batch } from './batch.ts'
 import { BatchQueue } from './batch-queue.ts'
 import type { Batcher } from './batcher.ts'
@@ -182,11 +183,11 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     return (this.#turn = { atMs: this.#settings.clock.now() })
   }
 
-  /** Begins when the code that is running now has added all that it has. */
+  /** Begins when the code that is running now, and all that awaits something that is there, has added what it has. */
   #startSoon(): void {
     if (this.#startIsPlanned) return
     this.#startIsPlanned = true
-    queueMicrotask(() => {
+    afterPromises(() => {
       this.#startIsPlanned = false
       this.#start()
     })

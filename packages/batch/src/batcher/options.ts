@@ -50,7 +50,10 @@ export interface BatcherOptions<Item> {
    * fails, so the function itself should retry what is nobody's fault, such as an outage. @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
-  /** Go at once while fewer than `maxConcurrentBatches` are under way, with what was added in the same tick. @default false */
+  /**
+   * Go at once while fewer than `maxConcurrentBatches` are under way, with what was added in the same tick, also behind an `await` of
+   * something that is already there. Without it an item that comes alone waits for `maxWaitMs`. @default false
+   */
   eager?: boolean | undefined
   /** Where time comes from. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
