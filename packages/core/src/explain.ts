@@ -1,3 +1,4 @@
+import { publicURL } from './wire/public-url.ts'
 import type { ExplainedTransport } from './layers/wire.ts'
 import { FIRST_TOKEN_MS } from './attempt/stream-clocks.ts'
 import type { NearTwins } from './cache/near-twins.ts'
@@ -112,7 +113,7 @@ export function explain(
       [...routes.providers.values()].map((provider) => {
         const { name, kind, baseURL, native, apiKey, quotaGroup, dropParams } = provider
         const hasKey = native ? client.hasKey : apiKey !== null
-        return [name, { kind, baseURL, isClient: native, hasKey, quotaGroup, dropParams }]
+        return [name, { kind, baseURL: publicURL(baseURL), isClient: native, hasKey, quotaGroup, dropParams }]
       }),
     ),
     chains: routes.chains,
@@ -151,6 +152,6 @@ export function explain(
       contextFit(json)(target)
     const { name, baseURL } = target
     const { state = 'closed', retryAfterMs = 0 } = breaker ?? {}
-    return { name, baseURL, chain, state, retryAfterMs, leftOut }
+    return { name, baseURL: publicURL(baseURL), chain, state, retryAfterMs, leftOut }
   }
 }

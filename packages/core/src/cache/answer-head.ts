@@ -1,4 +1,5 @@
 import type { Answer } from '../call/exchange.ts'
+import { publicURL } from '../wire/public-url.ts'
 import { isRecord } from '../wire/json.ts'
 
 /** What is kept of an answer beside its body. JSON carries it. */
@@ -30,13 +31,7 @@ export function headOf(
   headers.forEach((value, name) => {
     if (!PASSING.test(name)) kept.push([name, value])
   })
-  return { version: VERSION, status, statusText, url: withoutSecrets(url), headers: kept, kind, target }
-}
-
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return ''
-  const { origin, pathname } = new URL(url)
-  return origin + pathname
+  return { version: VERSION, status, statusText, url: publicURL(url), headers: kept, kind, target }
 }
 
 /** Whether this is a head as this version writes it. An entry of a far tier may have another writer. */

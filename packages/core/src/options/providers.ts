@@ -8,6 +8,7 @@ import {
   settleProvider,
   type Provider,
 } from '../targets/providers.ts'
+import { checkHeaderValue, checkHeaderValues } from './check-headers.ts'
 import { checkLimits } from '../limits/limit-options.ts'
 import * as is from './check.ts'
 import type { HarborOptions, ProviderOptions } from './options.ts'
@@ -91,6 +92,8 @@ function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): 
     throw new OptionError(option, `${option} must be an object such as { apiKey, baseURL }.`)
   }
   is.checkOptions(entry, PROVIDER, `${option}.`)
+  checkHeaderValue(`${option}.apiKey`, entry.apiKey)
+  checkHeaderValues(`${option}.headers`, entry.headers)
   checkLimits(entry.limits, `${option}.limits`)
   if (entry.kind === 'azure' && name === NATIVE && !isFetch) {
     throw new OptionError(

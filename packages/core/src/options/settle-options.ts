@@ -1,6 +1,7 @@
 import { cacheRulesOf } from '../cache/cache-options.ts'
 import type { ClientOptions } from 'openai'
 import { attemptsOf } from './attempts.ts'
+import { checkSentOptions } from './check-headers.ts'
 import { checkHarborOptions, checkRetry, OWN } from './check-options.ts'
 import { OptionError } from '../errors.ts'
 import type { HarborOptions, TimeoutSettings } from './options.ts'
@@ -30,6 +31,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new OptionError('options', 'The options must be an object.')
   checkHarborOptions(options)
+  checkSentOptions(options, isFetch ? undefined : process.env)
   const { sdk, own } = splitOptions(options)
   const { retry, timeouts, order, hedge, lastResort, attemptsBeforeFallback = 2, maxUpstreamCalls = 6 } = own
   const { maxAnswerBytes = DEFAULT_ANSWER_BYTES } = own

@@ -1,0 +1,7 @@
+/** A URL for messages, reports and caches: without user, password, query and fragment, any of which may hold a key. */
+export function publicURL(url: string): string {
+  if (!/[@?#]/.test(url)) return url
+  if (!URL.canParse(url)) return ''
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
