@@ -111,7 +111,9 @@ describe('what the simulator does not have', () => {
   })
 
   it('headers and queries, of the client and of the call, arrive', async () => {
-    const upstream = await serve((_, response) => sendJson(response, { choices: [] }))
+    const upstream = await serve((_, response) =>
+      sendJson(response, { choices: [{ message: { role: 'assistant', content: 'Hi.' } }] }),
+    )
     const harbor = harborFor(upstream, {
       organization: 'org-1',
       defaultHeaders: { 'x-team': 'blue', 'x-both': 'client' },
@@ -134,7 +136,9 @@ describe('what the simulator does not have', () => {
   })
 
   it('a key that is a function is asked for each call', async () => {
-    const upstream = await serve((_, response) => sendJson(response, { choices: [] }))
+    const upstream = await serve((_, response) =>
+      sendJson(response, { choices: [{ message: { role: 'assistant', content: 'Hi.' } }] }),
+    )
     let asked = 0
     const harbor = harborFor(upstream, { apiKey: async () => `key-${++asked}` })
     await harbor.chat.completions.create(HELLO)

@@ -37,6 +37,14 @@ describe('LeanHeaders', () => {
     expect([...new LeanHeaders(list)]).toEqual(lines)
   })
 
+  it('lose all headers with a prefix at once', () => {
+    const lean = new LeanHeaders({ 'X-Own-A': '1', 'x-own-b': '2', 'x-owner': '3', 'set-cookie': 'a=1' })
+    lean.deleteAll('x-own-')
+    expect([...lean.keys()]).toEqual(['set-cookie', 'x-owner'])
+    lean.deleteAll('set-')
+    expect([[...lean.keys()], lean.getSetCookie()]).toEqual([['x-owner'], []])
+  })
+
   it('have copies that go their own ways', () => {
     const lean = new LeanHeaders(RAW)
     const copy = lean.copy()

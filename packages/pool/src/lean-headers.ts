@@ -51,6 +51,12 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = undefined
   }
 
+  /** Deletes every header whose name begins like this. @param prefix in lower case */
+  deleteAll(prefix: string): void {
+    for (const name of this.#values.keys()) if (name.startsWith(prefix)) this.#values.delete(name)
+    if (COOKIES.startsWith(prefix)) this.#cookies = undefined
+  }
+
   getSetCookie(): string[] {
     return [...(this.#cookies ?? [])]
   }

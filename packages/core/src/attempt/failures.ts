@@ -10,6 +10,7 @@ import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { ReportedFault } from '../stream/in-band-fault.ts'
 import { cleanWord } from '../wire/clean.ts'
+import { redactError } from '../wire/redact-error.ts'
 import { readError, type UpstreamError } from '../wire/read-error.ts'
 import { statusOf } from '../verdict.ts'
 
@@ -35,7 +36,14 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
     return turnedAway(exchange, cause)
   }
   if (RedirectRefusedError.is(cause)) return redirectRefused(exchange, cause)
-  return new AttemptError(exchange, classify(cause), { cause })
+  const failure = classify(cause)
+  const { code } = failure
+  const facts = { cause: redactError(cause) }
+  return new AttemptError(
+    exchange,
+    code === undefined ? failure : { ...failure, code: cleanWord(code) },
+    facts,
+  )
 }
 
 /** The upstream sent the request to a place where it may not go, which a second attempt would not change. */

@@ -1,4 +1,4 @@
-import { LeanResponse } from '@harbor/pool'
+import { LeanHeaders, LeanResponse } from '@harbor/pool'
 import type { AttemptError } from './attempt-error.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../errors.ts'
@@ -44,6 +44,7 @@ export async function judge(
 ): Promise<Answer> {
   const { status, statusText, url } = response
   const headers = response instanceof LeanResponse ? response.headers : new Headers(response.headers)
+  dropOwnHeaders(headers)
   const head: AnswerHead = { status, statusText, headers, url }
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
@@ -81,6 +82,14 @@ async function judgeOther(
   })
   return { ...head, body }
 }
+
+/** What an upstream sends under Harbor's own names must not pass for Harbor's. */
+function dropOwnHeaders(headers: Headers): void {
+  if (headers instanceof LeanHeaders) headers.deleteAll(OWN_HEADERS)
+  else for (const name of [...headers.keys()]) if (name.startsWith(OWN_HEADERS)) headers.delete(name)
+}
+
+const OWN_HEADERS = 'x-harbor-'
 
 async function judgeJson(
   exchange: LegExchange,

@@ -11,6 +11,7 @@ import {
 import { unanswered } from '../attempt/failures.ts'
 import type { OpenAttempt } from '../open-receipt.ts'
 import type { AttemptFailure } from '../receipt.ts'
+import { cleanId } from '../wire/clean.ts'
 import { judge } from '../attempt/judge.ts'
 import { reportTakeover } from '../targets/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -35,7 +36,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
         }),
       )
       record.status = response.status
-      record.requestId = response.headers.get('x-request-id') ?? undefined
+      record.requestId = cleanId(response.headers.get('x-request-id'))
       const answer = await judge(exchange, scope, response, held)
       whenOver(answer, (end) => {
         close(exchange, record, scope, telemetry, failureAtEnd(end))

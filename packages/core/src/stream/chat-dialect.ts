@@ -1,4 +1,5 @@
-import { isFinishReason } from '../wire/finish-reasons.ts'
+import { cleanWord } from '../wire/clean.ts'
+import { isFinishReason, MAX_REASONS } from '../wire/finish-reasons.ts'
 import { isRecord } from '../wire/json.ts'
 import { responseIdOf } from '../wire/response-id.ts'
 import { Delivery } from './delivery.ts'
@@ -35,7 +36,7 @@ export class ChatDialect implements StreamDialect {
   }
 
   get finishReasons(): readonly string[] {
-    return [...this.#finishReasons.values()]
+    return [...this.#finishReasons.values()].slice(0, MAX_REASONS)
   }
 
   read(event: SseEvent): EventMeaning {
@@ -73,7 +74,7 @@ export class ChatDialect implements StreamDialect {
     const index = Number(choice['index'] ?? 0)
     const reason = choice['finish_reason']
     if (isFinishReason(reason)) {
-      this.#finishReasons.set(index, reason)
+      this.#finishReasons.set(index, cleanWord(reason))
       this.#unfinished.delete(index)
     } else if (!this.#finishReasons.has(index)) {
       this.#unfinished.add(index)

@@ -1,4 +1,5 @@
 import { StreamFaultError, TimeoutError } from '../errors.ts'
+import { redactError } from '../wire/redact-error.ts'
 
 /** The stream came to its end, but the answer did not. */
 export function incomplete(what: string): StreamFaultError {
@@ -26,7 +27,7 @@ export function brokenConnection(cause: unknown): StreamFaultError {
   return new StreamFaultError(
     'stream_incomplete',
     'The connection broke before the stream was complete; treat what arrived as a fragment.',
-    { cause },
+    { cause: redactError(cause) },
   )
 }
 

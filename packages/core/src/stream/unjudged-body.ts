@@ -1,3 +1,4 @@
+import { redactError } from '../wire/redact-error.ts'
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**
@@ -23,7 +24,7 @@ export function unjudgedBody(source: AsyncIterator<Uint8Array>, giveUp: (reason:
         return result
       } catch (error) {
         end({ outcome: 'failure' })
-        throw error
+        throw redactError(error)
       }
     },
     return: async () => {

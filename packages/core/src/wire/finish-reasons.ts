@@ -1,11 +1,15 @@
+import { cleanWord } from './clean.ts'
 import { isRecord } from './json.ts'
+
+/** A receipt lists no more of them than a request may ask choices for. */
+export const MAX_REASONS = 128
 
 /** Why an answer ended, as its body says: one for each choice, or the status of a response. */
 export function finishReasonsOf(json: Readonly<Record<string, unknown>>): readonly string[] {
   const choices = Array.isArray(json['choices']) ? (json['choices'] as readonly unknown[]) : []
   const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
   if (typeof json['status'] === 'string' && json['object'] === 'response') reasons.push(json['status'])
-  return reasons.filter(isFinishReason)
+  return reasons.filter(isFinishReason).slice(0, MAX_REASONS).map(cleanWord)
 }
 
 /**
