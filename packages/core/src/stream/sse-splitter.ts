@@ -46,6 +46,7 @@ export class SseSplitter {
 
   /** Where events end within a chunk. */
   #scan(chunk: Uint8Array): number[] {
+    if (!this.#afterCR && chunk.indexOf(CR) === -1) return this.#scanLines(chunk)
     const ends: number[] = []
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at]
@@ -63,6 +64,19 @@ export class SseSplitter {
         this.#lineBytes++
       }
     }
+    return ends
+  }
+
+  /** The same for a chunk without CR, as nearly all are. */
+  #scanLines(chunk: Uint8Array): number[] {
+    const ends: number[] = []
+    let lineStart = 0
+    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, lineStart)) {
+      if (this.#lineBytes + at === lineStart) ends.push(at + 1)
+      this.#lineBytes = 0
+      lineStart = at + 1
+    }
+    this.#lineBytes += chunk.length - lineStart
     return ends
   }
 

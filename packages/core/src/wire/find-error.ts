@@ -94,8 +94,9 @@ function firstOf(
   items: readonly unknown[],
   find: (item: unknown) => UpstreamError | undefined,
 ): UpstreamError | undefined {
-  for (const item of items.slice(0, 10)) {
-    const found = find(item)
+  const end = Math.min(items.length, 10)
+  for (let at = 0; at < end; at++) {
+    const found = find(items[at])
     if (found) return found
   }
   return undefined
