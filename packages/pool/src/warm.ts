@@ -8,6 +8,9 @@ export interface WarmOptions {
   path?: string | undefined
 }
 
+/** Bytes of an answer that are read to keep its connection. A list of models may be long; its text is not needed. */
+const MOST_READ = 16 * 1_048_576
+
 /** Opens connections by asking each origin as often at once. Whatever they answer, their connections stay. */
 export async function warm(
   fetch: LeanFetch,
@@ -21,7 +24,11 @@ export async function warm(
   const method = path === undefined ? 'OPTIONS' : 'GET'
   const ask = async (url: URL): Promise<void> => {
     const response = await fetch(url, { method, redirect: 'manual' })
-    await response.bytes()
+    let length = 0
+    for await (const chunk of response.chunks()) {
+      length += chunk.length
+      if (length > MOST_READ) break // which ends the connection
+    }
   }
   const urls = origins.map((origin) => new URL(path ?? '/', origin))
   for (const { origin } of urls) {

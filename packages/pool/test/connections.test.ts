@@ -365,3 +365,19 @@ describe('close()', () => {
     await until(() => server.sockets.size === 0)
   })
 })
+
+describe('warm, of a server that sends without end', () => {
+  it('opens its connections, and reads no more than it must', async () => {
+    const server = await startServer((request, response) => {
+      request.resume()
+      const write = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      }
+      response.on('drain', write)
+      write()
+    })
+    await startPool().warm([server.url], { connections: 2 })
+    expect(server.opened).toBe(2)
+    await until(() => server.sockets.size === 0)
+  })
+})

@@ -1,0 +1,36 @@
+import zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { startPool } from './pool.ts'
+import { startServer } from './server.ts'
+
+const MiB = 1_048_576
+
+/** 256 MiB of one character, in as few bytes as the encoding can make of it. */
+const BOMBS: Readonly<Record<string, Buffer>> = {
+  gzip: zlib.gzipSync(Buffer.alloc(256 * MiB, 97)),
+  br: zlib.brotliCompressSync(Buffer.alloc(256 * MiB, 97), {
+    params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 2 },
+  }),
+  zstd: zlib.zstdCompressSync(Buffer.alloc(256 * MiB, 97)),
+  deflate: zlib.deflateSync(Buffer.alloc(256 * MiB, 97)),
+}
+
+describe('a body that becomes much larger when it is decoded', () => {
+  it.each(Object.keys(BOMBS))('is decoded only as far as it is read: %s', async (encoding) => {
+    const bomb = BOMBS[encoding]
+    const server = await startServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding }).end(bomb)
+    })
+    const response = await startPool().fetch(server.url)
+    const before = process.memoryUsage().arrayBuffers
+    let length = 0
+    for await (const chunk of response.chunks()) {
+      length += chunk.length
+      if (length > 2 * MiB) break
+    }
+    // Time for a decoder that ran ahead of its reader.
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(length).toBeLessThan(3 * MiB)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MiB)
+  })
+})
