@@ -151,7 +151,7 @@ describe('a bulk run that is stopped', () => {
   })
 
   it('leaves calls of others alone, also those that share one of its requests', async () => {
-    const limits = { requestsPerMinute: 600, burstMs: 100 }
+    const limits = { requestsPerMinute: 60, burstMs: 1_000 }
     const [provider, harbor] = await bulkClient({ limits, cache: true })
     const run = harbor.bulk(chats(3))
     const results = all(run)
@@ -210,5 +210,47 @@ describe('what a bulk run reports', () => {
     const attempts = (await all(run)).reduce((sum, result) => sum + result.attempts, 0)
     expect(attempts).toBe(provider.counts().calls)
     expect((await run.summary).retried).toBe(provider.counts().calls - 30)
+  })
+})
+
+describe('a bulk run with patience', () => {
+  it('sits out an outage that outlasts the attempts of each call, and says so', async () => {
+    const [provider, harbor] = await bulkClient({ retry: { maxAttempts: 1 }, breaker: false })
+    const changes: unknown[] = []
+    provider.script({ rules: [{ fault: { type: 'refuse' } }] })
+    const run = harbor.bulk(chats(6), {
+      patienceMs: 60_000,
+      onOutage: (kind) => {
+        changes.push(kind)
+        provider.script({})
+      },
+    })
+    const results = await all(run)
+    expect(results.map(({ ok }) => ok)).toEqual(Array(6).fill(true))
+    expect(changes).toEqual(['network', undefined])
+    expect(results.every(({ attempts }) => attempts >= 1)).toBe(true)
+    expect((await run.summary).retried).toBeGreaterThan(0)
+  })
+
+  it('can be stopped while it waits', async () => {
+    const [, harbor] = await bulkClient(
+      { retry: { maxAttempts: 1 }, breaker: false },
+      { rules: [{ fault: status(503) }] },
+    )
+    const run = harbor.bulk(chats(3), { patienceMs: 60_000 })
+    const results = all(run)
+    await until(() => run.progress().waiting === 3 && run.progress().retried === 0)
+    run.stop()
+    expect(await results).toEqual([])
+    expect(await run.summary).toMatchObject({ dropped: 3, stoppedBy: 'stop' })
+  })
+
+  it('checks what it is given', async () => {
+    const [, harbor] = await bulkClient()
+    expect(() => harbor.bulk([], { patienceMs: -1 })).toThrow(
+      'patienceMs must be a number of milliseconds of at least 0',
+    )
+    expect(() => harbor.bulk([], { patienceMs: 1, via: 'provider' })).toThrow('patienceMs does nothing with')
+    expect(() => harbor.bulk([], { onOutage: true as never })).toThrow('onOutage must be a function')
   })
 })

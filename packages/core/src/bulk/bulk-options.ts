@@ -1,6 +1,7 @@
 import { describeValue } from '@harbor/parts'
 import type { BulkOptions } from '@harbor/batch'
 import type { ProviderBatchOptions } from '@harbor/batch/openai'
+import type { FailureKind } from '@harbor/retry'
 import type { OpenAI } from 'openai'
 import { OptionError } from '../errors.ts'
 import type { BulkRequest } from './bulk-request.ts'
@@ -21,6 +22,14 @@ export interface HarborBulkOptions extends Pick<
 > {
   /** How many calls are under way at most. @default 64 */
   concurrency?: number | undefined
+  /**
+   * How long an outage of the provider may last, in milliseconds. While no request is answered, those that failed by it are held back, and one at a time finds
+   * out, after 5 s to a minute, whether it is over. Requests that fail while others are answered, or that get an error as their answer ten times over, fail.
+   * @default 0, which sits out none
+   */
+  patienceMs?: number | undefined
+  /** Called with what requests fail by when an outage begins, and with `undefined` when it is over. */
+  onOutage?: ((kind: FailureKind | undefined) => void) | undefined
   /** For each call: the SDK's request options, `perCall(…)` among them. */
   request?: OpenAI.RequestOptions | undefined
   /**
@@ -37,12 +46,30 @@ export interface HarborBulkOptions extends Pick<
 }
 
 /** These have no meaning for requests that somebody else makes. */
-const DIRECT_ONLY = ['concurrency', 'request', 'order', 'reorderWindow', 'readAhead'] as const
+const DIRECT_ONLY = [
+  'concurrency',
+  'patienceMs',
+  'onOutage',
+  'request',
+  'order',
+  'reorderWindow',
+  'readAhead',
+] as const
 
 /** @throws OptionError for what contradicts `via`; what is left, the runner knows best */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
   if (via !== 'direct' && (via as unknown) !== 'provider') {
     throw new OptionError('via', `via must be 'direct' or 'provider', got ${describeValue(via)}.`)
+  }
+  const { patienceMs, onOutage } = options
+  if (patienceMs !== undefined && !(typeof (patienceMs as unknown) === 'number' && patienceMs >= 0)) {
+    throw new OptionError(
+      'patienceMs',
+      `patienceMs must be a number of milliseconds of at least 0, got ${describeValue(patienceMs)}.`,
+    )
+  }
+  if (onOutage !== undefined && typeof (onOutage as unknown) !== 'function') {
+    throw new OptionError('onOutage', `onOutage must be a function, got ${describeValue(onOutage)}.`)
   }
   const [refused] =
     via === 'provider'

@@ -5,11 +5,14 @@ import type { SendGate, SendPhase } from '../call/send-gate.ts'
 export class CallWatch implements SendGate {
   readonly closing: AbortSignal
   readonly #context: BulkContext
+  readonly #onSent: () => void
   #requests = 0
   #endWait: (() => void) | undefined
 
-  constructor(context: BulkContext) {
+  /** @param onSent called when a request is sent */
+  constructor(context: BulkContext, onSent: () => void) {
     this.#context = context
+    this.#onSent = onSent
     this.closing = context.stopSignal
   }
 
@@ -18,6 +21,11 @@ export class CallWatch implements SendGate {
     this.#endWait = undefined
     if (phase === 'limit') this.#endWait = this.#context.waits('rate')
     else if (phase === 'retry') this.#endWait = this.#context.waits('retry')
-    else if (phase === 'sent' && ++this.#requests > 1) this.#context.report({ attempts: this.#requests })
+    else if (phase === 'sent') this.#noteSent()
+  }
+
+  #noteSent(): void {
+    this.#onSent()
+    if (++this.#requests > 1) this.#context.report({ attempts: this.#requests })
   }
 }

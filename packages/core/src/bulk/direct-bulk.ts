@@ -8,6 +8,7 @@ import { receiptOf, type Receipt } from '../receipt.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { CallWatch } from './call-watch.ts'
+import { Outage } from './outage.ts'
 import { Turns } from './turns.ts'
 
 /** Prices that come late: those of the list, until it is loaded. */
@@ -18,24 +19,32 @@ export function directBulk(
   client: OpenAI,
   prices: Prices,
   source: BulkSource<BulkRequest>,
-  { via: _via, request = {}, providerBatch: _batch, ...options }: HarborBulkOptions,
+  { via: _via, request = {}, providerBatch: _batch, patienceMs = 0, onOutage, ...options }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
   const turns = new Turns()
+  const outage = new Outage(patienceMs, (kind) => onOutage?.(kind))
   const run = runBulk<BulkRequest, BulkAnswer>(source, ask, { id: idOf, ...options })
   return run
 
   async function ask(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
     refuseStream(item)
-    await turns.take()
-    context.stopSignal.throwIfAborted()
-    const watch = new CallWatch(context)
-    try {
-      const body = await sendRequest(client, item, gated({ ...request, signal: context.signal }, watch))
-      return await answerOf(body, prices, context)
-    } catch (error) {
-      reportAttempts(receiptOf(error), context)
-      if (error instanceof APIError && error.code === 'spend_limit') run.stop(error)
-      throw error
+    let { answers } = outage
+    const watch = new CallWatch(context, () => ({ answers } = outage))
+    const call = gated({ ...request, signal: context.signal }, watch)
+    for (let round = 0, attempts = 0; ; round++) {
+      await turns.take()
+      context.stopSignal.throwIfAborted()
+      try {
+        const body = await sendRequest(client, item, call)
+        // What a cache answers says nothing about the provider.
+        if (attemptsOf(receiptOf(body)) > 0) outage.noteAnswer()
+        return await answerOf(body, prices, context, attempts)
+      } catch (error) {
+        attempts += attemptsOf(receiptOf(error))
+        context.report({ attempts })
+        if (error instanceof APIError && error.code === 'spend_limit') run.stop(error)
+        if (!(await outage.sitOut(error, answers, round, context))) throw error
+      }
     }
   }
 }
@@ -44,14 +53,20 @@ export function idOf({ custom_id: id }: BulkRequest, index: number): string {
   return id ?? String(index)
 }
 
-async function answerOf(body: unknown, prices: Prices, context: BulkContext): Promise<BulkAnswer> {
+/** @param attempts those of earlier rounds */
+async function answerOf(
+  body: unknown,
+  prices: Prices,
+  context: BulkContext,
+  attempts: number,
+): Promise<BulkAnswer> {
   const receipt = receiptOf(body)
   const { target = '', usage, cache } = receipt ?? {}
   // The first calls of a process end before the list is there, and what is written is not filled in later.
   if (usage && !receipt?.cost && !prices.loaded) await prices.load()
   const cost = receipt?.cost
   if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
-  reportAttempts(receipt, context)
+  context.report({ attempts: attempts + attemptsOf(receipt) })
   return {
     body,
     target,
@@ -62,8 +77,8 @@ async function answerOf(body: unknown, prices: Prices, context: BulkContext): Pr
 }
 
 /** An answer that was requested for another item is counted there. */
-function reportAttempts(receipt: Receipt | undefined, context: BulkContext): void {
-  if (receipt) context.report({ attempts: receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length })
+function attemptsOf(receipt: Receipt | undefined): number {
+  return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
 }
 
 /** @throws OptionError */

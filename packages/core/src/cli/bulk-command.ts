@@ -1,3 +1,4 @@
+import type { FailureKind } from '@harbor/retry'
 import { createHash } from 'node:crypto'
 import type { Harbor } from '../harbor.ts'
 import { refuseAliases } from './aliases.ts'
@@ -46,7 +47,11 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
       await countSpent(journal, { args, client, reporter })
-      const run = client.bulk(requests, bulkOptions(args, journal, surveyed))
+      const onOutage = (kind: FailureKind | undefined): void => reporter.note(outageNote(kind))
+      const run = client.bulk(requests, {
+        ...bulkOptions(args, journal, surveyed),
+        ...(args.via === 'direct' && { patienceMs: PATIENCE_MS, onOutage }),
+      })
       const code = await carryOut(run, { args, client, reporter, badLines: () => badLines })
       if (code !== EXIT.unusable.code && (await surveyed?.file.hasChanged()))
         reporter.note(`${input} has changed since. The answers are to what it was when the run began.`)
@@ -65,6 +70,15 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     if (input === undefined) process.stdin.destroy()
     void client.close()
   }
+}
+
+/** A run has a day, and nobody waits in front of it. */
+const PATIENCE_MS = 86_400_000
+
+function outageNote(kind: FailureKind | undefined): string {
+  return kind === undefined
+    ? 'The provider answers again.'
+    : `The provider does not answer (${kind}). The run waits, for a day at most, and tries again from time to time. Ctrl-C ends it.`
 }
 
 /** Standard input or a named pipe. */

@@ -1,0 +1,118 @@
+import type { BulkContext } from '@harbor/batch'
+import type { FailureKind } from '@harbor/retry'
+import { receiptOf } from '../receipt.ts'
+
+const MIN_DELAY_MS = 5_000
+const MAX_DELAY_MS = 60_000
+/** A request that a provider answers with an error this often is the reason for it. */
+const MAX_ANSWERED_ROUNDS = 10
+
+const OUTAGES: readonly FailureKind[] = ['network', 'timeout', 'rate-limit', 'overloaded', 'server']
+
+/**
+ * Sits out an outage of the provider. While no request of the run is answered, those that failed by it are held back, and one at a time finds out whether
+ * it is over; then all go on. A request that fails while others are answered is not held back.
+ */
+export class Outage {
+  readonly #patienceMs: number
+  readonly #onChange: (kind: FailureKind | undefined) => void
+  readonly #waiting: (() => void)[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #delayMs = MIN_DELAY_MS
+  #since: number | undefined
+  /** Requests that the provider answered, with success or with what is the request's own fault. */
+  answers = 0
+
+  /** @param patienceMs how long an outage may last; 0 to sit out none */
+  constructor(patienceMs: number, onChange: (kind: FailureKind | undefined) => void) {
+    this.#patienceMs = patienceMs
+    this.#onChange = onChange
+  }
+
+  noteAnswer(): void {
+    this.answers++
+    if (this.#since === undefined) return
+    this.#since = undefined
+    this.#delayMs = MIN_DELAY_MS
+    this.#onChange(undefined)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const release of this.#waiting.splice(0)) release()
+  }
+
+  /**
+   * Holds a failed request back until it is worth another try.
+   *
+   * @param answersBefore how many were answered when its last request was sent
+   * @param round how often it was held back already
+   * @returns whether to send it again; false when the failure is its own
+   * @throws the reason of the run's stop or abort
+   */
+  async sitOut(error: unknown, answersBefore: number, round: number, context: BulkContext): Promise<boolean> {
+    const kind = outageOf(error)
+    if (kind === undefined) {
+      if (hasStatus(error)) this.noteAnswer()
+      return false
+    }
+    if (this.answers > answersBefore || (hasStatus(error) && round >= MAX_ANSWERED_ROUNDS)) return false
+    const now = performance.now()
+    if (this.#since === undefined && this.#patienceMs > 0) {
+      this.#since = now
+      this.#onChange(kind)
+    }
+    if (now - (this.#since ?? 0) >= this.#patienceMs) return false
+    const endWait = context.waits('retry')
+    try {
+      await this.#turn(context.stopSignal)
+      return true
+    } finally {
+      endWait()
+    }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(release), 1)
+        if (this.#waiting.length === 0) {
+          clearTimeout(this.#timer)
+          this.#timer = undefined
+        }
+        reject(signal.reason as Error)
+      }
+      const release = (): void => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      if (signal.aborted) {
+        reject(signal.reason as Error)
+        return
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.#waiting.push(release)
+      this.#schedule()
+    })
+  }
+
+  /** The timer keeps the process alive: during an outage there may be nothing else that does. */
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#waiting.length === 0) return
+    const delayMs = this.#delayMs * (0.5 + Math.random() / 2)
+    this.#delayMs = Math.min(this.#delayMs * 2, MAX_DELAY_MS)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#waiting.shift()?.()
+      this.#schedule()
+    }, delayMs)
+  }
+}
+
+function outageOf(error: unknown): FailureKind | undefined {
+  const kind = receiptOf(error)?.attempts.at(-1)?.failure?.kind
+  if (kind !== undefined) return OUTAGES.includes(kind) ? kind : undefined
+  return (Object(error) as { code?: unknown }).code === 'breaker_open' ? 'overloaded' : undefined
+}
+
+function hasStatus(error: unknown): boolean {
+  return receiptOf(error)?.attempts.at(-1)?.status !== undefined
+}
