@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Harbor, type HarborOptions } from '../src/index.ts'
+import { Harbor, receiptOf, type HarborFetchOptions, type HarborOptions } from '../src/index.ts'
 import { costLayer } from '../src/layers/cost.ts'
 import type { Accounts } from '../src/cost/accounts.ts'
 import { SpendLedger } from '../src/cost/spend-limit.ts'
@@ -253,21 +253,55 @@ describe('accounting', () => {
     emitWarning.mockRestore()
   })
 
-  it('of a text that is nested without end harms neither the call nor the process', async () => {
-    vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const unhandled = vi.fn()
-    process.on('unhandledRejection', unhandled)
-    const { baseURL } = await serve((_, response) => sendJson(response, completion('fine')))
-    const fetch = harborFetchFor({ cache: true })
-    const content = '['.repeat(50_000) + ']'.repeat(50_000)
-    const response = await fetch(`${baseURL}/chat/completions`, {
-      method: 'POST',
-      body: `{"model":"gpt-4","temperature":0,"messages":[{"role":"user","content":${content}}]}`,
+  it.each<[string, HarborFetchOptions]>([
+    ['nothing more', {}],
+    ['a cache and limits', { cache: true, limits: { tokensPerMinute: 1e9 } }],
+    ['a spend limit', { spendLimit: { usd: 1_000, per: 'day' } }],
+    ['a known context window', { models: { 'gpt-4': { contextTokens: 100 } } }],
+    [
+      'a fallback',
+      { providers: { b: { apiKey: 'k', baseURL: 'http://127.0.0.1:9/v1' } }, fallback: ['b/m'] },
+    ],
+    ['batches of embeddings', { embeddingBatch: true }],
+  ])(
+    'of a text that is nested without end harms neither the call nor the process, with %s',
+    async (_, options) => {
+      const unhandled = vi.fn()
+      process.on('unhandledRejection', unhandled)
+      const { baseURL } = await serve((request, response) => {
+        sendJson(response, request.path.endsWith('chat/completions') ? completion('fine') : EMBEDDING)
+      })
+      const fetch = harborFetchFor(options)
+      const deepText = '['.repeat(50_000) + ']'.repeat(50_000)
+      const send = async (path: string, body: string): Promise<unknown> =>
+        (await fetch(`${baseURL}/${path}`, { method: 'POST', body })).json()
+      const messages = `[{"role":"user","content":${deepText}}]`
+      expect(
+        await send('chat/completions', `{"model":"gpt-4","temperature":0,"messages":${messages}}`),
+      ).toEqual(completion('fine'))
+      expect(
+        await send('embeddings', `{"model":"text-embedding-3-small","input":"x","extra":${deepText}}`),
+      ).toEqual(EMBEDDING)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(unhandled).not.toHaveBeenCalled()
+      process.off('unhandledRejection', unhandled)
+    },
+  )
+
+  it('of such a text: a target that would need it rewritten is skipped, in words', async () => {
+    const down = await serve((_, response) => {
+      sendJson(response, { error: { message: 'down' } }, 503)
     })
-    expect(await response.json()).toEqual(completion('fine'))
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    expect(unhandled).not.toHaveBeenCalled()
-    process.off('unhandledRejection', unhandled)
-    vi.restoreAllMocks()
+    const providers = { b: { apiKey: 'k', baseURL: down.baseURL } }
+    const fetch = harborFetchFor({ providers, fallback: ['b/m'], maxRetries: 0 })
+    const deepText = '['.repeat(50_000) + ']'.repeat(50_000)
+    const body = `{"model":"gpt-4","messages":[{"role":"user","content":${deepText}}]}`
+    const response = await fetch(`${down.baseURL}/chat/completions`, { method: 'POST', body })
+    expect(response.status).toBe(503)
+    expect(receiptOf(response)?.skipped).toEqual([
+      { target: 'b/m', reason: 'the request is nested too deeply to be rewritten for it' },
+    ])
   })
 })
+
+const EMBEDDING = { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1] }] }

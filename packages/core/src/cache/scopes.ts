@@ -18,6 +18,7 @@ const MAX_SCOPES = 1_000
 /** Names whose answers a call may get, without revealing its credentials. */
 export class Scopes {
   readonly #known = new Map<string, Scope>()
+  readonly #recent: Scope[] = []
   #last:
     { headers: Headers; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope } | undefined
 
@@ -29,13 +30,22 @@ export class Scopes {
     if (last?.headers === headers && last.rules === rules && last.given === given && last.plan === plan)
       return last.scope
     const scope = this.#named(request, given, rules, plan)
+    this.#note(scope)
     this.#last = { headers, rules, given, plan, scope }
     return scope
   }
 
   /** The scopes that calls had lately, the latest last. */
   get recent(): readonly Scope[] {
-    return [...this.#known.values()].slice(-MAX_COMPARED)
+    return this.#recent
+  }
+
+  #note(scope: Scope): void {
+    if (this.#recent.at(-1) === scope) return
+    const at = this.#recent.indexOf(scope)
+    if (at !== -1) this.#recent.splice(at, 1)
+    else if (this.#recent.length >= MAX_COMPARED) this.#recent.shift()
+    this.#recent.push(scope)
   }
 
   #named(request: Identified, given: string | undefined, rules: CacheRules, { credentials }: Plan): Scope {

@@ -25,6 +25,15 @@ export class Partitions {
 
   /** Requests of one partition differ in their input alone, and are treated alike: those of two callers never meet. */
   of(exchange: Exchange): string {
+    try {
+      return this.#nameOf(exchange)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return `alone ${++this.#count}` // it is nested too deeply to be compared with others
+    }
+  }
+
+  #nameOf(exchange: Exchange): string {
     const { url, init, json = {}, policy, asked } = exchange
     const { input: _input, ...rest } = json
     const ignoresHeader = policy.cache?.ignoresHeader

@@ -119,7 +119,7 @@ async function follow(
     const race = hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
-      const adapted = adaptRequest(exchange, target, provider)
+      const adapted = rewritten(exchange, leg, context)
       leg.adaptations = adapted.adaptations
       if (targets.length > 1) skipTwin(adapted, target, sent, context)
       const { url, headers, json, init } = adapted
@@ -156,6 +156,16 @@ async function follow(
     if (told && told.failure.kind !== 'refused') throw told
     await otherWork()
     throw told ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
+  }
+}
+
+/** A text that is nested too deeply can be sent as it came, and not be written once more. */
+function rewritten(exchange: Exchange, { target, provider }: Leg, context: FallbackContext): AdaptedRequest {
+  try {
+    return adaptRequest(exchange, target, provider)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return context.skip('the request is nested too deeply to be rewritten for it')
   }
 }
 
