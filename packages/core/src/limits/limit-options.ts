@@ -12,8 +12,8 @@ export interface LimitOptions extends Omit<RateLimits, 'clock'> {
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**
-   * Counts the tokens of a request's input exactly. @default about four characters to a token, corrected for each model by what its
-   * answers report
+   * Counts the tokens of a request's input exactly. What it counts is believed: a request above a limit fails at once. @default an
+   * estimate from the text by the script of its characters, corrected for each model by what its answers report
    */
   countTokens?: CountTokens | undefined
 }

@@ -3,14 +3,15 @@ import type { JsonBody } from '../wire/operation.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/known.ts'
 import { outputLimitOf } from '../cost/estimate.ts'
+import { InputCorrection, OutputCorrection } from './correction.ts'
 
 /** Counts the tokens of a request's input exactly. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
 /** How much more or less a model used than was estimated, lately. */
 interface Correction {
-  input: number
-  output: number
+  readonly input: InputCorrection
+  readonly output: OutputCorrection
 }
 
 /** What a request will use, in tokens. */
@@ -22,9 +23,7 @@ export interface TokenEstimate {
 }
 
 const MOST_MODELS = 1_000
-/** A correction follows about the last ten answers. */
-const WEIGHT = 0.1
-const NONE: Readonly<Correction> = { input: 1, output: 1 }
+const NONE: Correction = { input: new InputCorrection(), output: new OutputCorrection() }
 
 /** Estimates what requests will use, and gets better by what their answers tell, for each model by itself. */
 export class TokenEstimates {
@@ -43,21 +42,22 @@ export class TokenEstimates {
     const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
     const isOutputGiven = outputLimitOf(exchange.json ?? {}) !== undefined
     return {
-      input: counted ?? Math.ceil(inputTokens * input),
-      output: Math.ceil(outputTokens * output),
+      input: counted ?? input.of(inputTokens),
+      output: output.of(outputTokens),
       estimated: counted === undefined ? (isOutputGiven ? 'input' : true) : isOutputGiven ? false : 'output',
     }
   }
 
   learn(model: string, exchange: Exchange, usage: TokenUsage): void {
     const estimate = estimateOf(exchange)
-    const known = this.#corrections.get(model)
-    const correction = known ?? { ...NONE }
-    correction.input = moved(correction.input, usage.inputTokens, estimate.inputTokens)
-    correction.output = moved(correction.output, usage.outputTokens, estimate.outputTokens)
-    if (known) return
-    if (this.#corrections.size >= MOST_MODELS) this.#corrections.clear()
-    this.#corrections.set(model, correction)
+    let correction = this.#corrections.get(model)
+    if (!correction) {
+      if (this.#corrections.size >= MOST_MODELS) this.#corrections.clear()
+      correction = { input: new InputCorrection(), output: new OutputCorrection() }
+      this.#corrections.set(model, correction)
+    }
+    correction.input.learn(estimate.inputTokens, usage.inputTokens)
+    correction.output.learn(estimate.outputTokens, usage.outputTokens)
   }
 
   /** What the user's function throws, or what is no number, is as good as nothing. */
@@ -69,9 +69,4 @@ export class TokenEstimates {
       return undefined
     }
   }
-}
-
-function moved(correction: number, used: number, estimated: number): number {
-  if (estimated === 0) return correction
-  return correction + WEIGHT * (used / estimated - correction)
 }
