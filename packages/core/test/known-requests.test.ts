@@ -207,7 +207,8 @@ const TURNS = 5
 
 /** What some calls sent, one after the other; the SDK names the class of its client in `user-agent`. */
 async function requestsOf(Client: typeof OpenAI, settings: Settings, call: Call): Promise<unknown[]> {
-  const fetch = scripted(json(COMPLETION))
+  // An answer to all that is asked: of chat, and of embeddings.
+  const fetch = scripted(json({ ...COMPLETION, data: [{ object: 'embedding', index: 0, embedding: [1] }] }))
   const client = new Client({ apiKey: 'key', maxRetries: 0, logLevel: 'off', ...settings, fetch })
   for (let turn = 1; turn <= TURNS; turn++) await call(client, turn)
   return fetch.calls.map(({ url, init: { method, body, headers } }) => {

@@ -80,7 +80,7 @@ function missingEmbeddings(input: unknown, answer: JsonBody): MissingAnswerError
   const list = [answer['data'], answer['embeddings']].find(Array.isArray) as readonly unknown[] | undefined
   const vectors = list?.filter(isEmbedding).length ?? (isVector(answer['embedding']) ? 1 : 0)
   if (vectors >= expected) return undefined
-  return new MissingAnswerError(`with ${vectors} embeddings for ${expected} inputs`, vectors > 0)
+  return new MissingAnswerError(`with ${vectors} of ${expected} embeddings`, vectors > 0)
 }
 
 /** How many embeddings a request asks for: a list of numbers is one text in tokens. */
