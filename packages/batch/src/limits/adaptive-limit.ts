@@ -17,7 +17,10 @@ interface Waiter {
  * The limit and who has or awaits a slot.
  *
  *     slow start: +1 for each success ──overloaded──► × 0.7 ◄──overloaded── +1 for each round of successes
- *                                                       └─────────────────────────▲
+ *                        ▲                              │                                  ▲
+ *                        └──── below what worked ───────┴──────── else ────────────────────┘
+ *
+ * Overloads without a success between them are an outage: they say nothing about what worked before.
  */
 export class AdaptiveLimit implements ConcurrencyLimit {
   readonly #min: number
@@ -30,6 +33,9 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #cuts = 0
   /** Slots up to this number were given out before the latest cut: their ends say nothing about the limit of now. */
   #cutAt = 0
+  /** Up to here the limit rises by one for each success: what worked before the latest overloads. */
+  #worked = Infinity
+  #succeededSinceCut = true
 
   constructor(initial: number, min: number, max: number) {
     this.#limit = initial
@@ -108,20 +114,25 @@ export class AdaptiveLimit implements ConcurrencyLimit {
           if (overloaded) this.#overloaded++
           if (number <= this.#cutAt) return
           if (overloaded) this.#lower()
-          else if (presses) this.#raise()
+          else {
+            this.#succeededSinceCut = true
+            if (presses) this.#raise()
+          }
         }),
       cancel: () => close(),
     }
   }
 
   #raise(): void {
-    const step = this.#cuts === 0 ? 1 : 1 / this.#limit
+    const step = this.#limit < this.#worked ? Math.min(1, this.#worked - this.#limit) : 1 / this.#limit
     this.#limit = Math.min(this.#max, this.#limit + step)
   }
 
   #lower(): void {
     this.#cuts++
     this.#cutAt = this.#granted
+    if (this.#succeededSinceCut) this.#worked = this.#limit * CUT
+    this.#succeededSinceCut = false
     // A limit that was not used up is not what was too much.
     this.#limit = Math.max(this.#min, Math.min(this.#limit, this.#inFlight) * CUT)
   }

@@ -83,6 +83,31 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBeLessThanOrEqual(24)
   })
 
+  it('climbs back to what worked in a few round trips after an outage', async () => {
+    const limit = createConcurrencyLimit({ initial: 64 })
+    for (let round = 0; round < 20; round++) {
+      for (const lease of await take(limit, limit.limit)) lease.settle({ overloaded: true })
+    }
+    expect(limit.limit).toBe(1)
+    const seen: number[] = []
+    for (let round = 0; round < 11; round++) {
+      for (const lease of await take(limit, limit.limit)) lease.settle({ overloaded: false })
+      seen.push(limit.limit)
+    }
+    expect(seen.at(-1)).toBeGreaterThanOrEqual(44)
+    expect(limit.limit).toBeLessThanOrEqual(46)
+  })
+
+  it('is as good after a million calls as after one', async () => {
+    const limit = createConcurrencyLimit({ initial: 4, max: 8 })
+    for (let call = 0; call < 1_000_000; call++)
+      limit.tryAcquire()?.settle({ overloaded: call % 1_000 === 0 })
+    expect(limit.limit).toBeGreaterThanOrEqual(1)
+    expect(limit.stats()).toMatchObject({ inFlight: 0, granted: 1_000_000, overloaded: 1_000 })
+    expect(await take(limit, limit.limit)).toHaveLength(limit.limit)
+    expect(limit.tryAcquire()).toBeUndefined()
+  })
+
   it('does not grow by idling, nor when few slots are in use', async () => {
     const limit = createConcurrencyLimit({ initial: 10 })
     for (let call = 0; call < 500; call++) {
