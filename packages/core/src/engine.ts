@@ -101,13 +101,14 @@ export function createEngine(
   const store = (): Cache<never> => answers.open()
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)
-  const embeddingBatch = batching && new EmbeddingBatch(batching)
   const foresight = prefetch
     ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
     : undefined
   const scopes = new Scopes()
   const twins = new NearTwins()
   const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
+  const embeddingBatch =
+    batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange))
   const handle = createPipeline(transport, {
     health,
     quotas,

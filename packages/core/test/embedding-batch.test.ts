@@ -113,6 +113,31 @@ describe('embeddings asked for one by one', () => {
     expect(provider.counts().calls).toBeLessThanOrEqual(1 + 2 * 4)
   })
 
+  it('fill up one request while it waits for the limits', async () => {
+    const [provider, harbor] = await batching({ limits: { requestsPerMinute: 60, burstMs: 0, safety: 1 } })
+    const replies = [embed(harbor, 'the first')]
+    await replies[0]
+    // Each comes alone: the batcher waits 5 ms for others, the limits a second.
+    for (const text of texts(12)) {
+      replies.push(embed(harbor, text))
+      await new Promise((resolve) => setTimeout(resolve, 15))
+    }
+    await Promise.all(replies)
+    expect(provider.counts().byOperation).toEqual({ embeddings: 2 })
+    expect(new Set(inputsOf(provider)[1] as string[])).toEqual(new Set(texts(12)))
+  })
+
+  it('that wait for the limits leave at once with their caller', async () => {
+    const [provider, harbor] = await batching({ limits: { requestsPerMinute: 2, burstMs: 0, safety: 1 } })
+    await embed(harbor, 'the first')
+    const leaving = new AbortController()
+    const left = failureOf(embed(harbor, 'leaves', {}, { signal: leaving.signal }))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    leaving.abort()
+    expect(await left).toBeInstanceOf(OpenAI.APIUserAbortError)
+    expect(provider.counts().calls).toBe(1)
+  })
+
   it('share the failure of their provider, each with an error of its own', async () => {
     const [provider, harbor] = await batching({ retry: false })
     provider.fail(status(503))

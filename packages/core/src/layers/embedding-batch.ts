@@ -4,10 +4,11 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { refusedAnswer } from '../attempt/failures.ts'
 import { MissingAnswerError } from '../attempt/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
-import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { estimateOf, Known, planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { EmbeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
+import { RoomWait } from '../embedding-batch/room-wait.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { TimeoutError } from '../errors.ts'
@@ -21,10 +22,14 @@ const BATCHES_AT_ONCE = 64
 export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
+  readonly #waitMs: (exchange: Exchange) => number
+  readonly #room = new RoomWait()
   #batcher: Batcher<Member, Answer> | undefined
 
-  constructor(settings: EmbeddingBatchSettings) {
+  /** @param waitMs how long a call would wait for the limits of all its targets, in milliseconds */
+  constructor(settings: EmbeddingBatchSettings, waitMs: (exchange: Exchange) => number) {
     this.#settings = settings
+    this.#waitMs = waitMs
   }
 
   readonly layer = (next: Handler): Handler => {
@@ -49,6 +54,9 @@ export class EmbeddingBatch {
       try {
         const { priority } = exchange.asked
         const context = new AsyncResource('HarborEmbedding')
+        // A request that left now would only wait for the limits: until then others may join it. Nobody can tell how long the first ones wait.
+        const waitMs = this.#waitMs(exchange)
+        if (waitMs > 0 && waitMs < remainingMs(exchange)) await this.#room.wait(waitMs, wait.signal)
         return await batcher.add({ exchange, text, context }, { signal: wait.signal, priority })
       } catch (error) {
         if (isCalledOffForOthers(error, exchange)) return await next(exchange)
@@ -64,6 +72,8 @@ export class EmbeddingBatch {
   }
 
   async close(): Promise<void> {
+    this.#room.end()
+    await Promise.resolve() // Those that waited have joined their requests by then.
     await this.#batcher?.close()
   }
 }

@@ -1,5 +1,6 @@
 import type { ConcurrencyLimitStats, RateLimiterStats } from '@harbor/batch'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
+import { planOf } from '../call/known.ts'
 import type { Identified } from '../call/identity.ts'
 import { quotaGroupOf } from '../targets/quota-group.ts'
 import type { Provider } from '../targets/providers.ts'
@@ -41,6 +42,11 @@ export class Quotas {
     if (!json || !operation.judged) return 0
     const provider = policy.routes.providerOf(target)
     return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
+  }
+
+  /** How long a call would wait at least, whichever of its targets serves it, in milliseconds; 0 where one is not limited. */
+  shortestWaitMs(exchange: Exchange): number {
+    return Math.min(...planOf(exchange).outage.map((target) => this.waitMs(target, exchange)))
   }
 
   stats(): Record<string, QuotaStats> {
