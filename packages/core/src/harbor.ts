@@ -64,7 +64,8 @@ interface OwnedRequest {
  */
 export class Harbor extends OpenAI {
   static {
-    takeShortWay(Harbor, (client) => client.#lent)
+    // By `this`: a class that names itself inside its body is renamed by the bundler, also in the user agent.
+    takeShortWay(this, (client) => client.#lent)
   }
 
   readonly #engine: Engine
@@ -269,7 +270,7 @@ export class Harbor extends OpenAI {
 
   /** Undefined when requests stay as they are signed: with a key that is a text, and without hooks of the user's own. */
   #signer(request: RequestInit, options: CallOptions): Signer | undefined {
-    return signerOf(this as unknown as SigningClient, options, request, hasHooks(this, Harbor))
+    return signerOf(this as unknown as SigningClient, options, request, hasOwnHooks(this))
   }
 
   /** By what this client's requests are told from those of others. */
@@ -311,4 +312,9 @@ export class Harbor extends OpenAI {
       explainConnectionError(error)
     })
   }
+}
+
+/** Outside the class, which would get another name in a bundle if it named itself: the user agent shows it. */
+function hasOwnHooks(client: Harbor): boolean {
+  return hasHooks(client, Harbor)
 }

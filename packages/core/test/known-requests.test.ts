@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor, receiptOf, type HarborOptions } from '../src/index.ts'
+import { KnownRequests } from '../src/sdk/known-requests.ts'
 import { failureOf } from './failing.ts'
 import { COMPLETION, json, refusal, REQUEST, scripted } from './sdks.ts'
 
@@ -18,7 +19,7 @@ const VARIANTS: [what: string, settings: Settings, call: Call][] = [
     (client, turn) =>
       client.chat.completions.create({ ...REQUEST, safety_identifier: `ü${turn}`, stream: false }),
   ],
-  ['another endpoint', {}, (client, turn) => client.embeddings.create({ model: 'e', input: `${turn}` })],
+  ['another endpoint', {}, (client, turn) => client.moderations.create({ model: 'e', input: `${turn}` })],
   ['an address of its own', {}, (client, turn) => client.post(`/own/${turn % 2}`, { body: { turn } })],
   ['an address that changes', {}, (client, turn) => at(client, { baseURL: `http://host-${turn % 2}/v1` })],
   ['a query', {}, (client, turn) => client.post('/own', { body: {}, query: { turn } })],
@@ -60,7 +61,7 @@ describe('the requests of a call, which the SDK makes twice for its kind', () =>
   })
 
   it('are known after that, to the client and its copies', async () => {
-    const made = vi.spyOn(OpenAI.prototype, 'buildRequest')
+    const made = vi.spyOn(KnownRequests.prototype, 'learn')
     onTestFinished(() => made.mockRestore())
     const fetch = scripted(json(COMPLETION))
     const harbor = client({ fetch })
@@ -106,6 +107,53 @@ describe('the requests of a call, which the SDK makes twice for its kind', () =>
       '3',
       '4',
     ])
+  })
+
+  it.each([
+    'prepareOptions',
+    'prepareRequest',
+    'buildRequest',
+    'fetchWithTimeout',
+    'authHeaders',
+    'buildHeaders',
+    'fetch',
+  ])(
+    'go through a hook that is set on the client: %s is called for each call, also of a copy that has its own',
+    async (name) => {
+      const harbor = client({ fetch: scripted(json(COMPLETION)) })
+      await times(3, () => ask(harbor, 1))
+      let called = 0
+      const watch = (of: Harbor): void => {
+        const methods = of as unknown as Record<string, (...given: unknown[]) => unknown>
+        const found = methods[name]
+        methods[name] = (...given) => {
+          called++
+          return found?.apply(of, given)
+        }
+      }
+      watch(harbor)
+      await times(5, () => ask(harbor, 1))
+      expect(called).toBe(5)
+      const copy = harbor.withOptions({ maxRetries: 1 })
+      if (name !== 'fetch') watch(copy)
+      await times(5, () => ask(copy, 1))
+      expect(called).toBe(10)
+    },
+  )
+
+  it('go through a hook that is set for all clients, for as long as it is', async () => {
+    const harbor = client({ fetch: scripted(json(COMPLETION)) })
+    await times(3, () => ask(harbor, 1))
+    const made = vi.spyOn(OpenAI.prototype, 'buildRequest')
+    await times(3, () => ask(harbor, 1))
+    expect(made).toHaveBeenCalledTimes(3)
+    made.mockRestore()
+  })
+
+  it('name the client Harbor', async () => {
+    const fetch = scripted(json(COMPLETION))
+    await ask(client({ fetch }), 1)
+    expect(new Headers(fetch.calls[0]?.init.headers).get('user-agent')).toMatch(/^Harbor\/JS /)
   })
 
   it('belong to their call alone, whatever becomes of their headers', async () => {

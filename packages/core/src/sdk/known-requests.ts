@@ -34,6 +34,7 @@ export interface Client {
   readonly logLevel?: string | undefined
   readonly idempotencyHeader?: string | undefined
   readonly fetchOptions?: unknown
+  readonly fetch?: unknown
   readonly _options?: Readonly<Record<string, unknown>> | undefined
   readonly _provider?: unknown
   readonly _workloadIdentityAuth?: unknown

@@ -62,6 +62,7 @@ export function takeShortWay<C extends object>(
   const { makeRequest: found } = Class.prototype as { makeRequest?: MakeRequest<C> }
   if (typeof found !== 'function') return
   const sdks = found
+  const hooks = hooksOf(Class.prototype)
 
   async function makeRequest(
     this: C & Client,
@@ -71,9 +72,10 @@ export function takeShortWay<C extends object>(
   ): Promise<unknown> {
     const options = await given
     const isOurs = this.constructor === Class && !isLogged(this.logLevel)
-    const lent = isOurs ? lentBy(this) : undefined
+    const lent = isOurs && areUnchanged(hooks, this) ? lentBy(this) : undefined
     const known = lent?.known.find(this, options)
-    if (!lent || !known) return sdks.call(this, options, retriesRemaining, retryOf)
+    if (!lent || !known || this.fetch !== lent.fetch)
+      return sdks.call(this, options, retriesRemaining, retryOf)
     const answered = await send(options, known, lent)
     return answered ?? sdks.call(this, options, retriesRemaining, retryOf)
   }
@@ -82,6 +84,51 @@ export function takeShortWay<C extends object>(
     writable: true,
     configurable: true,
   })
+}
+
+interface Hooks {
+  /** Methods as a client has them: its class's own, or those of the SDK. */
+  readonly ofClient: readonly Hook[]
+  /** Methods of the SDK that the class overrides, and calls. */
+  readonly overridden: readonly Hook[]
+  readonly sdk: object
+}
+
+type Hook = readonly [name: string, method: unknown]
+
+/** They lead to a request, and are not called while it is made. */
+const ENTRANCES = new Set([
+  'constructor',
+  'makeRequest',
+  'request',
+  'methodRequest',
+  'requestAPIList',
+  'getAPIList',
+])
+const VERBS = new Set(['get', 'post', 'put', 'patch', 'delete', 'withOptions'])
+
+/** Whatever method of the client the SDK may call while it makes a request: a user may replace any of them, on a client or for all. */
+function hooksOf(prototype: object): Hooks {
+  const sdk = Object.getPrototypeOf(prototype) as object
+  const names = Object.getOwnPropertyNames(sdk).filter(
+    (name) =>
+      !ENTRANCES.has(name) &&
+      !VERBS.has(name) &&
+      typeof Object.getOwnPropertyDescriptor(sdk, name)?.value === 'function',
+  )
+  const overridden = names.filter((name) => Object.hasOwn(prototype, name))
+  return {
+    ofClient: names.map((name) => [name, prototype[name as never]]),
+    overridden: overridden.map((name) => [name, sdk[name as never]]),
+    sdk,
+  }
+}
+
+/** Compared by identity for each call: one that is replaced has to be called for each call. */
+function areUnchanged({ ofClient, overridden, sdk }: Hooks, client: object): boolean {
+  for (const [name, method] of ofClient) if (client[name as never] !== method) return false
+  for (const [name, method] of overridden) if (sdk[name as never] !== method) return false
+  return true
 }
 
 /** At these levels the SDK tells of calls that succeed, too. */
