@@ -110,10 +110,11 @@ describe('the files of harbor bulk', () => {
 
   it.each([
     ['a link to nothing', 'real/answers'],
-    ['a link to a file', 'prompts.jsonl'],
+    ['a link to a file', 'real/other.jsonl'],
   ])('are no links: %s is refused', async (_, target) => {
     const bench = await Bench.with(prompts(2))
     mkdirSync(bench.path('real'))
+    bench.write('real/other.jsonl', prompts(1))
     symlinkSync(target, bench.path('answers.jsonl'))
     const { code, stderr } = await bench.bulk().ended
     expect([code, stderr]).toEqual([

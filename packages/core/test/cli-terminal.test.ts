@@ -48,7 +48,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(await command.ended).toBe(1)
     const { lines } = screenOf(command.sent(), 120)
     expect(lines[0]).toMatch(/^harbor: line 9 .* is not valid JSON$/)
-    expect(lines[1]).toMatch(/^█{20} 100 % 8\/8 · 1 bad line · /)
+    expect(lines[1]).toMatch(/^█{20} 100 % 8\/8 · (?:\$[\d.]+ · )?1 bad line · /)
   })
 
   it('on Ctrl-C asks no more, waits for what is under way, exits with 130, and goes on with --resume', async () => {
