@@ -2,7 +2,16 @@ import { defineConfig } from 'vitest/config'
 import base from '../../vitest.base.ts'
 
 /** Tests of Harbor as its users meet it. They run a second time, on the lowest version of the SDK that is supported. */
-const ON_BOTH_SDKS = ['resilient-call', 'surface', 'with-options', 'receipts', 'known-requests', 'events']
+const ON_BOTH_SDKS = [
+  'resilient-call',
+  'surface',
+  'with-options',
+  'receipts',
+  'known-requests',
+  'events',
+  'signing',
+  'tenants',
+]
 
 export default defineConfig({
   ...base,
