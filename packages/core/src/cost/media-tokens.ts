@@ -14,7 +14,7 @@ const BYTES_PER_TEXT_TOKEN = 2
  * @param hint whatever says what it is: a media type, the type of its part, the name of its field
  * @param bytes its size; undefined when the request only names it
  */
-export function mediaTokens(hint: string, bytes: number | undefined): number {
+function mediaTokens(hint: string, bytes: number | undefined): number {
   if (/image|picture|photo|vision/i.test(hint)) return IMAGE_TOKENS
   if (bytes === undefined) return REFERENCE_TOKENS
   if (/audio|video|sound|voice|wav|mp3/i.test(hint)) return Math.ceil(bytes / BYTES_PER_SOUND_TOKEN)
