@@ -236,7 +236,7 @@ export class QuotaRateLimiter implements RateLimiter {
     if (!this.#quotas.has('requests')) this.#guesses = true
     const cut = this.#trial.refused(number, this.#counts.granted, now)
     if (cut && this.#guesses) this.#quotas.guess('requests', cut.guess, now)
-    const told = retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs <= LONGEST_PAUSE_MS
+    const told = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && retryAfterMs <= LONGEST_PAUSE_MS
     const pauseMs = told ? retryAfterMs : (cut?.pauseMs ?? 0)
     if (pauseMs === 0) return
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs)
@@ -246,7 +246,7 @@ export class QuotaRateLimiter implements RateLimiter {
 }
 
 function isCost({ input, output }: Cost): boolean {
-  return input >= 0 && output >= 0 && input + output < Infinity
+  return Number.isFinite(input) && Number.isFinite(output) && input >= 0 && output >= 0
 }
 
 function checkCost(cost: Cost): void {
