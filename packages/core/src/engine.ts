@@ -55,6 +55,11 @@ export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
+/** Distinguishes the calls of this client from those of others, also in other processes. No secret: web crypto would cost its loading. */
+function idPrefix(): string {
+  return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
+}
+
 /** The memory of large answers that are read at once, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
@@ -97,7 +102,8 @@ export function createEngine(
   const ledger = new SpendLedger(() => systemClock.now())
   const answers = new AnswerStore(storeOptions(options.cache))
   let calls = 0
-  const nextId = (): string => `call_${(++calls).toString(36)}`
+  const prefix = `call_${idPrefix()}_`
+  const nextId = (): string => prefix + (++calls).toString(36)
   const store = (): Cache<never> => answers.open()
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)

@@ -21,7 +21,7 @@ import { Run, type Operation } from './run.ts'
  * const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] })
  * const { value, target } = await chain.run((model, { signal }) => ask(model.name, signal))
  */
-export class FallbackChain<Target extends { readonly name: string }> {
+export class FallbackChain<Target extends { readonly name: string }, Last = never> {
   /** What is known of each target. */
   readonly health: HealthBoard
   readonly #options: FallbackChainOptions<Target>
@@ -33,7 +33,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
   readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
 
   /** @throws TypeError for an option that does not exist or makes no sense */
-  constructor(options: FallbackChainOptions<Target>) {
+  constructor(options: FallbackChainOptions<Target, Last>) {
     validateChainOptions(options)
     this.#options = { ...options }
     this.#strategy = new ChainStrategy(this.#options)
@@ -52,7 +52,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
   run<T>(
     operation: Operation<Target, T>,
     options: FallbackRunOptions<Target> = NO_OPTIONS,
-  ): Promise<FallbackAnswer<T>> {
+  ): Promise<FallbackAnswer<T | Last>> {
     try {
       if (options !== NO_OPTIONS) validateRunOptions(options)
       const { order, whenNoneAvailable } = this.#options
@@ -62,7 +62,7 @@ export class FallbackChain<Target extends { readonly name: string }> {
       const callAll = whenNoneAvailable !== 'fail' && !targets.some(this.#isAvailable)
       hedge?.earn()
       const run = new Run(this.#strategy, targets, operation, options.signal, callAll)
-      return (hedge ? race(run, hedge) : inTurn(run)) as Promise<FallbackAnswer<T>>
+      return (hedge ? race(run, hedge) : inTurn(run)) as Promise<FallbackAnswer<T | Last>>
     } catch (error) {
       return rejection(error)
     }

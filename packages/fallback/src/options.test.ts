@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { AllTargetsFailedError, FallbackChain, fastest } from './index.ts'
 
 const targets = [{ name: 'a' }]
@@ -56,5 +56,28 @@ describe('AllTargetsFailedError', () => {
     )
     expect(AllTargetsFailedError.is({ code: 'all_targets_failed' })).toBe(false)
     expect('cause' in new AllTargetsFailedError([])).toBe(false)
+  })
+})
+
+describe('the type of an answer', () => {
+  const ask = async (): Promise<number> => {
+    throw new Error('down')
+  }
+
+  it('is that of the targets or of the last resort, if there is one', async () => {
+    const chain = new FallbackChain({ targets, lastResort: () => 'sorry' })
+    const { value } = await chain.run(ask)
+    expectTypeOf(value).toEqualTypeOf<number | string>()
+    expect(value).toBe('sorry')
+    const later = new FallbackChain({ targets, lastResort: async (failures) => failures.length })
+    expectTypeOf(later.run(ask)).resolves.toHaveProperty('value').toEqualTypeOf<number>()
+    expect((await later.run(ask)).value).toBe(1)
+  })
+
+  it('is that of the targets alone without a last resort', () => {
+    const chain = new FallbackChain({ targets })
+    expectTypeOf(chain.run(async () => 1))
+      .resolves.toHaveProperty('value')
+      .toEqualTypeOf<number>()
   })
 })

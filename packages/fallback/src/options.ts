@@ -16,7 +16,7 @@ import {
   type Check,
 } from './validate.ts'
 
-export interface FallbackChainOptions<Target> {
+export interface FallbackChainOptions<Target, Last = unknown> {
   /** What can be called. Their names tell them apart. A target may have a `credential`: see `shouldAdvance`. */
   targets: readonly Target[]
   /** In which order they are called. @default byPriority, as given */
@@ -41,8 +41,8 @@ export interface FallbackChainOptions<Target> {
   healthCheckIntervalMs?: number | undefined
   /** Calls a second target when the first one takes long. What does not answer first is aborted. @default none */
   hedge?: HedgeOptions | undefined
-  /** Answers when no target did. Its answer is marked `degraded`. */
-  lastResort?: ((failures: readonly TargetAttempt[]) => unknown) | undefined
+  /** Answers when no target did. Its answer is marked `degraded`; its type is one that the run may resolve to. */
+  lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** Where time comes from. @default a monotonic clock */
   clock?: Clock | undefined
   /** Told before the next target is called. If a hook throws, a warning is emitted and nothing else changes. */

@@ -3,15 +3,15 @@ import { aClock, count, duration, validate, type Check } from '../validate.ts'
 
 /** What a provider allows. A limit that is not given is learned, from headers or from refusals. */
 export interface RateLimits {
-  /** @default learned */
+  /** How many requests may begin in a minute, whatever their size. @default learned */
   requestsPerMinute?: number | undefined
-  /** Input and output together. @default learned */
+  /** How many tokens a minute may have, input and output together. @default learned */
   tokensPerMinute?: number | undefined
-  /** @default learned */
+  /** How many tokens of input a minute may have, where the provider limits them apart. @default learned */
   inputTokensPerMinute?: number | undefined
-  /** @default learned */
+  /** How many tokens of output a minute may have, where the provider limits them apart. @default learned */
   outputTokensPerMinute?: number | undefined
-  /** All of it may be used at once; it comes back evenly over the day. @default learned */
+  /** How many requests a day may have. All of it may be used at once; it comes back evenly over the day. @default learned */
   requestsPerDay?: number | undefined
   /** The share of each limit that is used: other clocks and other clients need some of it. @default 0.95 */
   safety?: number | undefined

@@ -21,6 +21,13 @@ import type { Operation } from '../wire/operation.ts'
  * `retry.maxAttempts`.
  */
 export interface HarborOptions extends ClientOptions {
+  /**
+   * How long a call may take in all, over all its attempts, waits and targets, in milliseconds; of a stream, until its first content.
+   * The time of one attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
+   */
+  timeout?: number | undefined
+  /** How often a failed attempt is repeated: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
+  maxRetries?: number | undefined
   /** When and how often a failed attempt is repeated. `false`: never. */
   retry?: RetrySettings | false | undefined
   /** The clocks inside the total. `false`: only the total counts. */
