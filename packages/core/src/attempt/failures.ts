@@ -301,7 +301,9 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
   const failure = classifyStatus(status, { code, type, message: error.text, headers })
-  return code === undefined ? failure : { ...failure, code: cleanWord(code) }
+  // A code that is too long to tell anything is still one.
+  const word = code ?? [error.code, error.type].find((name) => name === 'other')
+  return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }
 
 /** As the caller gets it: fields of the provider's own beyond these stay behind. */
