@@ -22,6 +22,10 @@
  * Before requests that the SDK made twice were sent a short way, and before what a call leaves was freed by the next young collection (a line of its own
  * for the pool, places for the flights of a cache, and what is kept of the last call), they were: `requestKey` 2.5 kB, `createCache` 13, cache 16.9,
  * pool 13.8, core's own code 39.8, all seven 108.3. For 1.2 kB a call costs half as much.
+ * Before Harbor was true for everybody's input, they were: retry 5.3 kB, breaker 3.5 and 4.6, fallback 2.2 and 5, batch 21.7 with 5.8 for each of its two
+ * functions, batch/openai 10.9, `requestKey` 2.6, `createCache` 13.1, cache 17.1, pool 14.1, the monitor 7.4, core's own code 40.5, all seven 109.6. What
+ * it pays for: suggestions for options with the names of other libraries (0.4 kB in each package), SHA-256 and CRC-32 for browsers (1.2), estimates
+ * by script and tier, errors in the shapes of many vendors, every kind of stream, redirects, identity by all headers, bounded decoding.
  * The monitor of core is an entry of its own, so that a client without one bundles nothing of it.
  * Bundled as CommonJS, as they were at first, whole packages are 0.2 to 0.3 kB more: the names of what they export.
  */
@@ -31,33 +35,33 @@ const LEAVES = ['retry', 'breaker', 'fallback', 'batch', 'batch/openai', 'cache'
 )
 
 export default [
-  budget('retry', '5.3 kB', { import: '{ retry }' }),
-  budget('breaker', '3.5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
-  budget('breaker', '4.6 kB'),
-  budget('fallback', '2.2 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
-  budget('fallback', '5 kB'),
-  budget('batch', '5.8 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '21.7 kB'),
-  budget('batch', '5.8 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
-  budget('batch', '10.9 kB', {
+  budget('retry', '6.5 kB', { import: '{ retry }' }),
+  budget('breaker', '4 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
+  budget('breaker', '5.2 kB'),
+  budget('fallback', '2.7 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
+  budget('fallback', '5.5 kB'),
+  budget('batch', '6.3 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
+  budget('batch', '26.6 kB'),
+  budget('batch', '7.4 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '13.3 kB', {
     name: '@harbor/batch/openai',
     path: 'packages/batch/dist/provider/openai.js',
   }),
-  budget('cache', '2.6 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
-  budget('cache', '13.1 kB', {
+  budget('cache', '4 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
+  budget('cache', '14.2 kB', {
     name: '@harbor/cache: createCache',
     import: '{ createCache }',
     ignore: ['lru-cache'],
   }),
-  budget('cache', '17.1 kB', { ignore: ['lru-cache'] }),
-  budget('pool', '14.1 kB', { ignore: ['undici'] }),
-  budget('core', '7.4 kB', {
+  budget('cache', '19.1 kB', { ignore: ['lru-cache'] }),
+  budget('pool', '16.5 kB', { ignore: ['undici'] }),
+  budget('core', '7.9 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '40.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '109.6 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '65 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '146 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

@@ -1,6 +1,3 @@
-/** How much of a file is looked at. */
-export const SNIFFED_BYTES = 64 * 1024
-
 const COMPRESSED: readonly (readonly [name: string, command: string, magic: readonly number[]])[] = [
   ['gzip', 'gzip -dc', [0x1f, 0x8b]],
   ['zstd', 'zstd -dc', [0x28, 0xb5, 0x2f, 0xfd]],

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import type { AnswerSink } from './answer-sink.ts'
 
 /** The reader of standard output has left, so the answers have nowhere to go. */
-export class OutputClosedError extends Error {
+class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError'
 
   constructor(cause: unknown) {

@@ -65,7 +65,7 @@ export function readError(error: unknown, beside: Facts = {}, explicit = true): 
 }
 
 /** The message of an object, by the field that is most likely to hold it. */
-export function messageOf(record: Facts): string | undefined {
+function messageOf(record: Facts): string | undefined {
   for (const name of MESSAGES) {
     const message = textAt(record, name)
     if (message !== undefined) return message

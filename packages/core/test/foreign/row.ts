@@ -52,8 +52,8 @@ export interface Outcome {
   readonly receipt?: object
 }
 
-export const JSON_TYPE = { 'content-type': 'application/json' }
-export const SSE_TYPE = { 'content-type': 'text/event-stream' }
+const JSON_TYPE = { 'content-type': 'application/json' }
+const SSE_TYPE = { 'content-type': 'text/event-stream' }
 
 type Answer = ForeignRow['answer']
 
