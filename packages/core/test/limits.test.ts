@@ -121,7 +121,7 @@ describe('limits', () => {
       headers: { 'x-ratelimit-limit-tokens': '1', 'x-ratelimit-remaining-tokens': '1' },
     })
     // The second attempt goes after the absurd header was read.
-    await ask(harbor)
+    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 5 })
     expect(provider.counts().calls).toBe(2)
   })
 

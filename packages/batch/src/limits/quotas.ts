@@ -99,9 +99,11 @@ export class Quotas {
   /** What is wrong with a request that could never start. */
   tooLarge(cost: Cost): RequestTooLargeError | undefined {
     const certain = cost.estimated ? withoutGuesses(cost) : cost
-    for (const { kind, bucket, ofTokens, amount } of this.#known) {
-      if (!ofTokens || amount(certain, 1) <= bucket.limit) continue
-      return new RequestTooLargeError(KINDS[kind].option, bucket.limit, amount(certain, 1))
+    for (const { kind, bucket, ofTokens, amount, configured } of this.#known) {
+      // Where a part is a guess, the user's own limit alone refuses: a header may be wrong, and is forgotten after its window.
+      const limit = cost.estimated ? configured?.limit : bucket.limit
+      if (!ofTokens || limit === undefined || amount(certain, 1) <= limit) continue
+      return new RequestTooLargeError(KINDS[kind].option, limit, amount(certain, 1))
     }
     return undefined
   }
