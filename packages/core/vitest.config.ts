@@ -11,6 +11,8 @@ const ON_BOTH_SDKS = [
   'events',
   'signing',
   'tenants',
+  'helper-receipts',
+  'retry-count',
 ]
 
 export default defineConfig({

@@ -10,9 +10,10 @@ import { providerBulk } from './bulk/provider-bulk.ts'
 import type { Identified } from './call/identity.ts'
 import type { Signer } from './call/signer.ts'
 import { cacheRules } from './cache/cache-options.ts'
-import { clientHeaders } from './sdk/client-headers.ts'
+import { clientHeaders, RETRY_COUNT_HEADER } from './sdk/client-headers.ts'
 import {
   hasHooks,
+  isGivenHeader,
   isSignedAgain,
   keyFunctionOf,
   noteWritten,
@@ -29,6 +30,7 @@ import type { HarborOptions } from './options/options.ts'
 import { perCallOf } from './options/per-call.ts'
 import { LivePolicy, refuseOthers, type Reconfigurable } from './options/live-policy.ts'
 import { explain, type Explanation } from './explain.ts'
+import { helperSignal } from './sdk/helper-signal.ts'
 import { parseResults } from './sdk/parse-results.ts'
 import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
 import { attachReceipt } from './receipt.ts'
@@ -209,7 +211,10 @@ export class Harbor extends OpenAI {
     remainingRetries: number | null = null,
   ): APIPromise<Result> {
     const slot: ReceiptSlot = {}
-    const owned = Promise.resolve(options).then((given) => this.#own(given, slot))
+    const owned = Promise.resolve(options).then((given) => {
+      slot.helper = helperSignal(given)
+      return this.#own(given, slot)
+    })
     const promise = super.request<Result>(owned, remainingRetries)
     this.#tagErrors(promise, slot)
     return parseResults(promise)
@@ -255,6 +260,7 @@ export class Harbor extends OpenAI {
       asked: perCall,
       log: this.#log,
       signer: this.#signer(request, options),
+      ownRetryCount: isGivenHeader(this as unknown as Client, options, RETRY_COUNT_HEADER),
       slot,
       outcome: takeOutcome(options),
     })

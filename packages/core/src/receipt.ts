@@ -138,14 +138,20 @@ export function attachReceipt(holder: unknown, receipt: Receipt): void {
 
 /**
  * The receipt of a call.
- * @param holder what the call gave you: its result, its stream, its `Response`, or the error it threw
+ * @param holder what the call gave you: its result, its stream, its `Response`, or the error it threw. A helper, such as
+ * `chat.completions.stream()`, has the receipt of its latest call once that has begun
  * @returns undefined for anything Harbor did not give you, and for a call that its caller aborted
  */
 export function receiptOf(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
   // An API error carries the headers of its response, and a page of a list the response itself.
   const { headers, response } = holder as { headers?: unknown; response?: unknown }
-  return attached(holder) ?? attached(headers) ?? attached(response)
+  return attached(holder) ?? attached(headers) ?? attached(response) ?? ofHelper(holder)
+}
+
+/** A helper of the SDK hides its response, but makes each of its calls with the signal of its own controller. */
+function ofHelper({ controller }: { controller?: unknown }): Receipt | undefined {
+  return controller instanceof AbortController ? attached(controller.signal) : undefined
 }
 
 function attached(holder: unknown): Receipt | undefined {

@@ -19,12 +19,16 @@ export interface CallContext {
   readonly signer: Signer | undefined
   /** Where the receipt is put, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
+  /** The caller sends an `x-stainless-retry-count` of its own, or leaves it out: attempts are not counted there. */
+  readonly ownRetryCount: boolean
   /** How the call has ended, if it was made already, and the SDK asks once more to tell its caller. */
   readonly outcome: Promise<Response> | undefined
 }
 
 export interface ReceiptSlot {
   receipt?: Receipt
+  /** The signal of the SDK's helper that makes the call, which carries the receipt of its latest call. */
+  helper?: AbortSignal | undefined
 }
 
 const CONTEXT: unique symbol = Symbol('harbor.call')

@@ -20,6 +20,8 @@ export interface Exchange {
   readonly headers: Headers
   /** Signs the request again for an attempt that does not follow at once; undefined when what was signed stays valid. */
   readonly signer: Signer | undefined
+  /** The caller decides what `x-stainless-retry-count` says, so attempts are not counted there. */
+  readonly ownRetryCount: boolean
   /** A snapshot of the request, parsed from the text that is sent, when that is a JSON object. It never changes. */
   readonly json: JsonBody | undefined
   readonly operation: Operation

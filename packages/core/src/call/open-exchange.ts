@@ -1,10 +1,11 @@
-import { callContextOf } from './call-context.ts'
+import { callContextOf, type ReceiptSlot } from './call-context.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { Known } from './known.ts'
 import { parseRecord } from '../wire/json.ts'
 import { operationOf } from '../wire/operation.ts'
 import type { Policy } from '../options/policy.ts'
 import { OpenReceipt } from '../open-receipt.ts'
+import { attachReceipt } from '../receipt.ts'
 
 /** What holds for calls that bring no wishes of their own. */
 export interface ExchangeDefaults {
@@ -42,7 +43,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     ahead: context?.asked.ahead === true,
     startedAt,
   })
-  if (context?.slot) context.slot.receipt = receipt
+  if (context?.slot) fill(context.slot, receipt)
   const signal = init.signal ?? undefined
   return {
     url,
@@ -51,6 +52,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     // The SDK has made its headers for this request; a stranger may go on to use his.
     headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
     signer: context?.signer,
+    ownRetryCount: context?.ownRetryCount === true,
     json,
     operation,
     streaming,
@@ -64,6 +66,11 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     asked: context?.asked ?? {},
     known: new Known(),
   }
+}
+
+function fill(slot: ReceiptSlot, receipt: OpenReceipt): void {
+  slot.receipt = receipt
+  if (slot.helper) attachReceipt(slot.helper, receipt)
 }
 
 /** Also one of another realm or package: what counts is that it can be read. */

@@ -10,6 +10,7 @@ import {
 } from '../call/exchange.ts'
 import { RedirectRefusedError } from '../errors.ts'
 import { hasNoCallLeft } from '../verdict.ts'
+import { RETRY_COUNT_HEADER } from '../sdk/client-headers.ts'
 import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */
@@ -109,10 +110,13 @@ function follow(
   })
 }
 
-/** The SDK counts its retries in a header; the attempts are ours, so the count is too. */
-function headersOf({ headers }: Exchange, { number }: WireAttempt): Headers {
-  if (number === 1 || !headers.has('x-stainless-retry-count')) return headers
+/**
+ * The SDK counts its retries in a header; the attempts are ours, so the count is too. It starts at 0, so another value is the caller's,
+ * for example from a hook, and stays.
+ */
+function headersOf({ headers, ownRetryCount }: Exchange, { number }: WireAttempt): Headers {
+  if (number === 1 || ownRetryCount || headers.get(RETRY_COUNT_HEADER) !== '0') return headers
   const counted = new Headers(headers)
-  counted.set('x-stainless-retry-count', String(number - 1))
+  counted.set(RETRY_COUNT_HEADER, String(number - 1))
   return counted
 }

@@ -57,6 +57,11 @@ export function hasHooks(client: object, Plain: { readonly prototype: object }):
   return HOOKS.some((name) => own?.[name] !== plain?.[name])
 }
 
+/** Whether the user sets a header, or leaves it out, for all calls of the client or for this one. */
+export function isGivenHeader(client: Client, { headers }: SigningOptions, name: string): boolean {
+  return namesHeader(headers, name) || namesHeader(client._options?.['defaultHeaders'], name)
+}
+
 /** @returns undefined when a request stays as it was signed */
 export function signerOf(
   client: SigningClient,
@@ -66,9 +71,7 @@ export function signerOf(
 ): Signer | undefined {
   const makesKey = keyFunctionOf(client)
   if (!makesKey && !hooked) return undefined
-  const isSignedByIt =
-    !namesHeader(options.headers, 'authorization') &&
-    !namesHeader(client._options?.['defaultHeaders'], 'authorization')
+  const isSignedByIt = !isGivenHeader(client, options, 'authorization')
   return {
     credential: makesKey && isSignedByIt ? credentialOf(makesKey) : undefined,
     body: request.body,
