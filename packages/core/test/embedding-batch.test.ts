@@ -118,13 +118,13 @@ describe('embeddings asked for one by one', () => {
     const replies = [embed(harbor, 'the first')]
     await replies[0]
     // Each comes alone: the batcher waits 5 ms for others, the limits a second.
-    for (const text of texts(12)) {
+    for (const text of texts(5)) {
       replies.push(embed(harbor, text))
-      await new Promise((resolve) => setTimeout(resolve, 15))
+      await new Promise((resolve) => setTimeout(resolve, 8))
     }
     await Promise.all(replies)
     expect(provider.counts().byOperation).toEqual({ embeddings: 2 })
-    expect(new Set(inputsOf(provider)[1] as string[])).toEqual(new Set(texts(12)))
+    expect(new Set(inputsOf(provider)[1] as string[])).toEqual(new Set(texts(5)))
   })
 
   it('that wait for the limits leave at once with their caller', async () => {

@@ -60,6 +60,6 @@ it('refuses what it could not send', () => {
   expect(fails({ body: 7 })).toThrow('body must be a string')
   expect(fails({ body: ['a', 7] })).toThrow('body[1] must be a string')
   expect(fails({ headers: { 'x-a': ['b', 'c\n'] } })).toThrow('headers.x-a[1] must be a value that fits')
-  expect(fails({ ending: 'ends' })).toThrow("the nearest known one is 'end'")
+  expect(fails({ ending: 'ends' })).toThrow('ending must be one of end, close, reset, stall')
   expect(fails({ bodies: '' })).toThrow("unknown key 'bodies'")
 })
