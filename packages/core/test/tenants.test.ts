@@ -181,6 +181,15 @@ describe('copies', () => {
       expect(client.explain().providers['openai']?.baseURL).toBe('https://eu.api.openai.com/v1')
     }
   })
+
+  it.each([undefined, null, '', 'https://custom.example/v1'])(
+    'refuse dataResidency beside a baseURL, as the SDK does: %j',
+    (baseURL) => {
+      const harbor = new Harbor({ apiKey: 'k' })
+      expect(() => harbor.withOptions({ dataResidency: 'eu', baseURL })).toThrow('mutually exclusive')
+      expect(harbor.withOptions({ dataResidency: null, baseURL: undefined }).baseURL).toBe(harbor.baseURL)
+    },
+  )
 })
 
 describe('controls', () => {

@@ -39,7 +39,11 @@ export function mergeOptions(
   } = kept
   const { retry = kept.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  // Beside `dataResidency` the SDK refuses any `baseURL`, also an undefined one.
+  const isKept = (name: string): boolean => name === 'baseURL' && changes.dataResidency != null
+  const given = Object.fromEntries(
+    Object.entries(changes).filter(([name, value]) => value !== undefined || isKept(name)),
+  )
   return {
     ...own,
     ...given,

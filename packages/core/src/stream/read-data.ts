@@ -24,6 +24,8 @@ function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
   try {
     value = JSON.parse(data)
   } catch {
+    // Cut off, it is no message of the provider's, and may quote the request.
+    if (JSON_BEGINS.test(data)) return undefined
     value = data
   }
   if (Array.isArray(value)) {
@@ -32,6 +34,9 @@ function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
   }
   return name === 'error' ? inBandFault(undefined, { error: String(value) }) : undefined
 }
+
+/** An object or a list as JSON writes it, unlike words that begin with a bracket, such as `[502] Bad gateway`. */
+const JSON_BEGINS = /^\s*(?:\{\s*"|\[\s*["{[])/
 
 function rethrow(error: unknown): never {
   throw error
