@@ -1,10 +1,13 @@
 import { Alerts } from './alerts/alerts.ts'
 import type { Cache } from '@harbor/cache'
 import { callContextOf } from './call/call-context.ts'
+import { ClientGate } from './call/client-gate.ts'
 import type { Log } from './call/exchange.ts'
 import { wireOf, type ExplainedTransport } from './layers/wire.ts'
 import { openExchange } from './call/open-exchange.ts'
 import { assertNodeVersion } from './node-version.ts'
+import { OptionError } from './errors.ts'
+import { graceMsOf, type CloseOptions } from './options/close-options.ts'
 import type { HarborOptions } from './options/options.ts'
 import { Quotas } from './limits/quotas.ts'
 import { createPipeline } from './pipeline.ts'
@@ -44,7 +47,8 @@ export interface Engine {
   readonly changes: Changes
   explainTransport(): ExplainedTransport
   stats(): HarborStats
-  close(): Promise<void>
+  /** @param graceMs how long to await what was sent, in milliseconds */
+  close(graceMs: number): Promise<void>
 }
 
 /** Under this symbol a pipeline's `fetch` carries its engine, so that a copy of a client does not wrap it again. */
@@ -53,6 +57,16 @@ const ENGINE: unique symbol = Symbol('harbor.engine')
 /** The engine behind a `fetch`, if it is one of ours. */
 export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
+}
+
+/** @returns the same promise each time; rejects with OptionError for an option that makes no sense */
+export function closeEngine(engine: Engine, options: CloseOptions): Promise<void> {
+  try {
+    return engine.close(graceMsOf(options))
+  } catch (error) {
+    if (!OptionError.is(error)) throw error
+    return Promise.reject(error)
+  }
 }
 
 /** Distinguishes the calls of this client from those of others, also in other processes. No secret: web crypto would cost its loading. */
@@ -135,7 +149,8 @@ export function createEngine(
       : undefined
   const changes = new Changes()
   const live = new LivePolicy(options, policy, changes, given)
-  let closed = false
+  const client = new ClientGate()
+  let closing: Promise<void> | undefined
 
   function read(): Pick<HarborStats, 'cost' | 'targets'> {
     return { cost: accounts.read(), targets: health.stats() }
@@ -144,9 +159,20 @@ export function createEngine(
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const outcome = init && callContextOf(init)?.outcome
     if (outcome) return outcome
-    const opened = openExchange(input, init, { policy: live.current, log, nextId })
+    const opened = openExchange(input, init, { policy: live.current, log, nextId, client })
     const exchange = opened instanceof Promise ? await opened : opened
     return respond(await handle(exchange), exchange.receipt)
+  }
+
+  async function close(graceMs: number): Promise<void> {
+    alerts?.close()
+    foresight?.close()
+    health.close()
+    await client.close(graceMs, async () => {
+      await embeddingBatch?.close()
+      await answers.close()
+      if (isOwn) await pool?.close()
+    })
   }
 
   const engine: Engine = {
@@ -169,17 +195,9 @@ export function createEngine(
       targets: health.stats(),
       limits: quotas.stats(),
       pool: pool?.stats() ?? {},
-      closed,
+      closed: closing !== undefined,
     }),
-    close: async () => {
-      closed = true
-      alerts?.close()
-      foresight?.close()
-      await embeddingBatch?.close()
-      health.close()
-      await answers.close()
-      if (isOwn) await pool?.close()
-    },
+    close: (graceMs) => (closing ??= close(graceMs)),
   }
   // `Response` is for the SDK, which before an upload would otherwise call `fetch` to see what it makes.
   return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine, Response }) })

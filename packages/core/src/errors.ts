@@ -78,6 +78,37 @@ export class StreamFaultError extends Error {
   }
 }
 
+const CLOSED = {
+  waiting:
+    'This client is closed: the call was waiting (for a limit, or before its next attempt) and was not sent. Make it with another client.',
+  late: 'This client is closed: the call was not sent. Make it with another client.',
+  sent:
+    'This client is closed: the request was sent, was not over within graceMs of close(), and was aborted. It may have been billed. ' +
+    'Raise graceMs, or make the call with another client.',
+} as const
+
+/**
+ * The client of a call was closed. Through the SDK it arrives as an `APIError` 503 with this `code`; in a stream that had begun, as the
+ * error that ends it.
+ */
+export class ClientClosedError extends Error {
+  override readonly name = 'ClientClosedError'
+  readonly code = 'client_closed'
+  /** Whether a request was on the wire. If not, nothing was sent, and the call can be made with another client. */
+  readonly sent: boolean
+
+  /** @param when what the call was doing: waiting, not begun yet, or on the wire */
+  constructor(when: keyof typeof CLOSED) {
+    super(CLOSED[when])
+    this.sent = when === 'sent'
+  }
+
+  /** Whether `error` says that a client was closed, from this copy of the package or another. */
+  static is(error: unknown): error is ClientClosedError {
+    return hasCode(error, 'client_closed') && error.name === 'ClientClosedError'
+  }
+}
+
 /** A redirect that is not followed. @internal It becomes the answer of a call, which says so. */
 export class RedirectRefusedError extends Error {
   override readonly name = 'RedirectRefusedError'

@@ -1,7 +1,8 @@
-import { createEngine } from './engine.ts'
+import { closeEngine, createEngine } from './engine.ts'
 import { OptionError } from './errors.ts'
 import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
 import { createLog } from './telemetry/log.ts'
+import type { CloseOptions } from './options/close-options.ts'
 import type { HarborOptions } from './options/options.ts'
 import { settleOptions } from './options/settle-options.ts'
 import type { HarborStats } from './telemetry/stats.ts'
@@ -49,8 +50,11 @@ export interface HarborFetch {
   ): () => void
   /** What is kept of answers. There is no credential here that would say whose: name the scope, or give one in `cache.scope`. */
   readonly cache: KeptAnswers
-  /** Closes the connections, unless they are a pool that was given. */
-  close(): Promise<void>
+  /**
+   * Awaits what was sent for at most `graceMs` (30 seconds by default), refuses what only waits and what comes later with a 503 of
+   * `code: 'client_closed'`, and closes the connections, unless they are a pool that was given. A second call returns the same promise.
+   */
+  close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -90,8 +94,8 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
       () => scopeGiven(options),
     ),
     on: engine.telemetry.on.bind(engine.telemetry),
-    close: () => engine.close(),
-    [Symbol.asyncDispose]: () => engine.close(),
+    close: (options = {}) => closeEngine(engine, options),
+    [Symbol.asyncDispose]: () => closeEngine(engine, {}),
   })
 }
 

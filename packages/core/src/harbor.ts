@@ -21,10 +21,11 @@ import {
   type SigningClient,
 } from './sdk/signing.ts'
 import { setCallContext, type ReceiptSlot } from './call/call-context.ts'
-import { createEngine, engineOf, type Engine } from './engine.ts'
+import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
 import { OptionError } from './errors.ts'
 import { explainConnectionError } from './explain-connection-error.ts'
 import { createLog } from './telemetry/log.ts'
+import type { CloseOptions } from './options/close-options.ts'
 import { mergeOptions } from './options/merge-options.ts'
 import type { HarborOptions } from './options/options.ts'
 import { perCallOf } from './options/per-call.ts'
@@ -192,9 +193,16 @@ export class Harbor extends OpenAI {
     return providerBulk({ client: this, accounts, targetOf }, source, options)
   }
 
-  /** Closes the connections once the calls under way are over, unless they belong to a pool that was given. */
-  close(): Promise<void> {
-    return this.#engine.close()
+  /**
+   * Closes this client and its copies. Requests that were sent are awaited, streams included. Calls that only wait, for a limit or their
+   * next attempt, and calls made later are refused at once with `code: 'client_closed'`. Then the connections are closed, unless they
+   * belong to a pool that was given.
+   *
+   * @param options how long requests that were sent may go on: `graceMs`, 30 seconds by default
+   * @returns resolves when all is closed; a second call returns the same promise. Rejects with OptionError for an option that makes no sense
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    return closeEngine(this.#engine, options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,7 @@ export type { BreakerSettings, TargetStats } from './targets/health.ts'
 export type { Capability, Price, Target } from './targets/target.ts'
 export type { Reconfigurable } from './options/live-policy.ts'
 export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
+export type { CloseOptions } from './options/close-options.ts'
 export { perCall } from './options/per-call.ts'
 export {
   receiptOf,
@@ -40,7 +41,7 @@ export {
   type Receipt,
   type TokenUsage,
 } from './receipt.ts'
-export { OptionError, StreamFaultError, TimeoutError, type ClockName } from './errors.ts'
+export { ClientClosedError, OptionError, StreamFaultError, TimeoutError, type ClockName } from './errors.ts'
 export type { HarborEvents } from './telemetry/telemetry.ts'
 export type { HarborStats } from './telemetry/stats.ts'
 export type { Quantiles } from './telemetry/quantiles.ts'

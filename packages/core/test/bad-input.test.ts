@@ -123,7 +123,8 @@ describe('a world that is wrong', () => {
     const harbor = harborFor(provider)
     await harbor.close()
     await expect(harbor.chat.completions.create(HELLO)).rejects.toMatchObject({
-      cause: { code: 'pool_closed' },
+      status: 503,
+      code: 'client_closed',
     })
   })
 })

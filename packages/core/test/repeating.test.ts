@@ -1,3 +1,4 @@
+import { createPool } from '@harbor/pool'
 import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
@@ -74,8 +75,9 @@ describe('what the pool itself refuses was never sent, so nothing is repeated or
   })
 
   it('pool_closed', async () => {
-    const harbor = harborFor(await simulate())
-    await harbor.close()
+    const pool = createPool()
+    const harbor = harborFor(await simulate(), { pool })
+    await pool.close()
     const error = await failureOf(harbor.chat.completions.create(HELLO))
     expectAttempts(error, { error: APIConnectionError, attempts: 1, failure: { kind: 'refused' } })
   })

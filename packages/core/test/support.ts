@@ -11,6 +11,9 @@ import {
 /** Waits that are long enough to be waits and short enough for a test. */
 export const QUICK = { baseDelayMs: 2, maxDelayMs: 10 } as const
 
+/** A test may leave streams unread, and requests unanswered. */
+const UNREAD_MS = 100
+
 export const HELLO = { model: 'gpt-4', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
 
 /** A provider of this test's own, gone when the test is over. */
@@ -29,12 +32,12 @@ export function harborFor(provider: { readonly baseURL: string }, options: Harbo
     logLevel: 'off',
     ...options,
   })
-  onTestFinished(() => harbor.close())
+  onTestFinished(() => harbor.close({ graceMs: UNREAD_MS }))
   return harbor
 }
 
 export function harborFetchFor(options: HarborFetchOptions = {}): HarborFetch {
   const fetch = createHarborFetch({ retry: QUICK, logLevel: 'off', ...options })
-  onTestFinished(() => fetch.close())
+  onTestFinished(() => fetch.close({ graceMs: UNREAD_MS }))
   return fetch
 }

@@ -331,6 +331,15 @@ describe('errors', () => {
     ).rejects.toMatchObject({ status: 503 })
     expect(waits).toEqual([10, 1_000, 2_000])
   })
+
+  it('end with the first one when the client is closed, which answers nothing more', async () => {
+    script({}, [{ when: { method: 'GET' }, fault: { type: 'status', status: 503, code: 'client_closed' } }])
+    waits.length = 0
+    await expect(all(requests(1), { random: () => 0.5, pollMs: 10 })).rejects.toMatchObject({
+      code: 'client_closed',
+    })
+    expect(waits).toEqual([10])
+  })
 })
 
 it('after token_limit_exceeded waits, and tries again with less', async () => {

@@ -77,9 +77,13 @@ export class Patience {
 
 /** Whether the provider has answered, and would answer the same again. What has no status got no answer. */
 function isFinal(error: unknown): boolean {
+  if ((error as { code?: unknown } | null | undefined)?.code === CLIENT_CLOSED) return true
   const status = statusOf(error)
   return status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status)
 }
+
+/** A client that is closed sends nothing more. */
+const CLIENT_CLOSED = 'client_closed'
 
 export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404

@@ -1,5 +1,6 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { TimeoutError } from '../errors.ts'
+import type { Sent } from '../call/client-gate.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
@@ -7,7 +8,10 @@ import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.t
  * The life of one attempt: a signal for the transport that ends with the attempt's clock or with the call, and
  * a way to stop waiting at that moment, also for a transport that is deaf to its signal.
  */
-export class AttemptScope {
+export class AttemptScope implements Sent {
+  previous: Sent | undefined
+  next: Sent | undefined
+  isAwaited: boolean | undefined
   readonly #controller = new AbortController()
   readonly #exchange: LegExchange
   readonly #isPrompt: boolean
@@ -17,6 +21,8 @@ export class AttemptScope {
   #interrupt: ((reason: unknown) => void) | undefined
   /** Called with the reason, once, when the attempt is cut short. */
   onAbort: ((reason: unknown) => void) | undefined
+  /** Called instead of an abort when the client is closed, by an answer that its caller has. */
+  onCut: ((reason: Error) => void) | undefined
 
   /** @param isPrompt whether what is waited for ends by itself when the signal aborts */
   constructor(exchange: LegExchange, isPrompt = false) {
@@ -59,6 +65,11 @@ export class AttemptScope {
     this.#controller.abort(reason)
     this.#interrupt?.(reason)
     this.onAbort?.(reason)
+  }
+
+  cut(reason: Error): void {
+    if (this.onCut) this.onCut(reason)
+    else this.abort(reason)
   }
 
   /** The caller has the answer: from here on only the caller can cut it short, by whatever means. */

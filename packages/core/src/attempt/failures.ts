@@ -5,7 +5,7 @@ import { AttemptError } from './attempt-error.ts'
 import { errorInText } from './error-in-text.ts'
 import { UnusableKeyError } from './unusable-key-error.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
-import { RedirectRefusedError, type StreamFaultError, TimeoutError } from '../errors.ts'
+import { ClientClosedError, RedirectRefusedError, type StreamFaultError, TimeoutError } from '../errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { ReportedFault } from '../stream/in-band-fault.ts'
@@ -16,6 +16,7 @@ import { statusOf } from '../verdict.ts'
 
 /** No answer came: a transport error, or one of the clocks. */
 export function unanswered(exchange: LegExchange, cause: unknown): AttemptError {
+  if (ClientClosedError.is(cause)) return cutByClose(exchange, cause)
   if (LostHedgeError.is(cause)) {
     const { code } = cause
     return new AttemptError(exchange, { kind: 'aborted', code, retryable: false, ambiguous: true }, { cause })
@@ -44,6 +45,22 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
     code === undefined ? failure : { ...failure, code: cleanWord(code) },
     facts,
   )
+}
+
+/** The client was closed while the request was on the wire. No target is to blame, and none takes over. */
+function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
+  const failure: Failure = { kind: 'aborted', code: cause.code, retryable: false, ambiguous: true }
+  return new AttemptError(exchange, failure, { answer: closedAnswer(cause), cause })
+}
+
+/** What the caller gets when the client is closed. */
+export function closedAnswer({ message, code }: ClientClosedError): Answer {
+  return synthetic(503, { message, type: 'harbor_error', code })
+}
+
+/** The client is closed, and the call has a request on the wire: that one may still be answered, so only this target is left out. */
+export function leftOutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
+  return notSent(exchange, 503, cause.code, { message: cause.message, cause })
 }
 
 /** The upstream sent the request to a place where it may not go, which a second attempt would not change. */

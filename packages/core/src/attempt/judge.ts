@@ -77,9 +77,16 @@ async function judgeOther(
     return withText(head, await wholeText(exchange, scope, head, response, held))
   }
   scope.handOver()
-  const body = unjudgedBody(chunksOf(response), (reason) => {
-    scope.abort(reason)
-  })
+  const { client } = exchange
+  client.isUnread(scope)
+  const body = unjudgedBody(
+    chunksOf(response),
+    (reason) => {
+      scope.abort(reason)
+    },
+    () => client.reads(scope),
+  )
+  scope.onCut = body.abandon
   return { ...head, body }
 }
 
@@ -147,6 +154,7 @@ async function judgeStream(
     throw withoutContent(exchange, head, error, stream.heldText)
   }
   scope.handOver()
+  scope.onCut = (reason) => stream.cut(reason)
   stream.handOver(idleMs)
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = stream.ended.then((end) => {

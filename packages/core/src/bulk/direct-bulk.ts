@@ -42,12 +42,18 @@ export function directBulk(
       } catch (error) {
         attempts += attemptsOf(receiptOf(error))
         context.report({ attempts })
-        if (error instanceof APIError && error.code === 'spend_limit') run.stop(error)
+        const code = error instanceof APIError ? error.code : undefined
+        if (code === 'spend_limit' || code === CLIENT_CLOSED) run.stop(error)
+        // What the run did not send goes back.
+        if (code === CLIENT_CLOSED) context.stopSignal.throwIfAborted()
         if (!(await outage.sitOut(error, answers, round, context))) throw error
       }
     }
   }
 }
+
+/** No later item of the run would be sent, either. */
+const CLIENT_CLOSED = 'client_closed'
 
 export function idOf({ custom_id: id }: BulkRequest, index: number): string {
   return id ?? String(index)

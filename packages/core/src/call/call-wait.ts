@@ -1,8 +1,12 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
+import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
-/** A wait that ends with its call: when the caller leaves, and when the time of the call is up. */
-export class CallWait {
+/** A wait that ends with its call: when the caller leaves, when the time of the call is up, and when the client is closed. */
+export class CallWait implements Waiting {
+  previous: Waiting | undefined
+  next: Waiting | undefined
+  readonly #client: ClientGate
   readonly #controller = new AbortController()
   readonly #caller: AbortSignal | undefined
   readonly #timer: NodeJS.Timeout
@@ -11,19 +15,31 @@ export class CallWait {
 
   constructor(exchange: Exchange) {
     this.#caller = exchange.signal
+    this.#client = exchange.client
     this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), LONGEST_TIMER_MS))
     this.#timer.unref()
     if (this.#caller?.aborted) this.#left()
     else this.#caller?.addEventListener('abort', this.#left, { once: true })
+    this.#client.waits(this)
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
+  /** What it waits for is being sent: from here on a client that is closed awaits it. */
+  sent(): void {
+    this.#client.waited(this)
+  }
+
+  callOff(reason: Error): void {
+    this.#controller.abort(reason)
+  }
+
   /** Nothing of it stays behind. */
   end(): void {
     clearTimeout(this.#timer)
+    this.#client.waited(this)
     this.#caller?.removeEventListener('abort', this.#left)
   }
 

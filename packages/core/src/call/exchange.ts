@@ -7,6 +7,7 @@ import type { OpenReceipt } from '../open-receipt.ts'
 import type { Target } from '../targets/target.ts'
 import type { Delivery } from '../stream/delivery.ts'
 import type { StreamPieces } from '../stream/stream-piece.ts'
+import type { ClientGate } from './client-gate.ts'
 import type { Known } from './known.ts'
 import type { Leg } from './leg.ts'
 import type { Signer } from './signer.ts'
@@ -38,6 +39,8 @@ export interface Exchange {
   readonly log: Log
   /** What was asked for with this call alone. */
   readonly asked: Asked
+  /** Keeps what is not sent from being sent when the client is closed. */
+  readonly client: ClientGate
   /** Shared by all copies that ask the same. */
   readonly known: Known
   /** What may be spent on it; undefined without a spend limit. */
@@ -95,7 +98,7 @@ export interface StreamBody {
   readonly abandon: (reason: Error) => void
 }
 
-/** How a stream ended. A fault that the reader was told in band makes it a failure. */
+/** How a stream ended. A fault that the reader was told in band makes it a failure, unless the client was closed. */
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined

@@ -1,4 +1,5 @@
 import { callContextOf, type ReceiptSlot } from './call-context.ts'
+import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { Known } from './known.ts'
 import { parseRecord } from '../wire/json.ts'
@@ -11,6 +12,7 @@ import { attachReceipt } from '../receipt.ts'
 export interface ExchangeDefaults {
   readonly policy: Policy
   readonly log: Log
+  readonly client: ClientGate
   readonly nextId: () => string
 }
 
@@ -64,6 +66,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     receipt,
     log,
     asked: context?.asked ?? {},
+    client: defaults.client,
     known: new Known(),
   }
 }

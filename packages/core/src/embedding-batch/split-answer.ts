@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks'
+import type { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
 import type { OpenReceipt } from '../open-receipt.ts'
 import type { TokenUsage } from '../receipt.ts'
@@ -13,6 +14,8 @@ export interface Member {
   readonly text: string
   /** Of its caller: by the time the request leaves, another one is at work. */
   readonly context: AsyncResource
+  /** Until the request leaves, the caller waits for others to join it. */
+  readonly wait: Pick<CallWait, 'sent'>
 }
 
 /** The provider has not returned one embedding for each text. It may do so for fewer texts. */

@@ -8,10 +8,10 @@ import { remainingMs, type Answer, type Exchange, type Handler } from '../call/e
 import { estimateOf, Known, planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { EmbeddingBatchSettings } from '../embedding-batch/embedding-batch-options.ts'
-import { RoomWait } from '../embedding-batch/room-wait.ts'
+import { waitForRoom } from '../embedding-batch/room-wait.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
-import { TimeoutError } from '../errors.ts'
+import { ClientClosedError, TimeoutError } from '../errors.ts'
 import { situationOf } from '../verdict.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 
@@ -23,7 +23,6 @@ export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
   readonly #waitMs: (exchange: Exchange) => number
-  readonly #room = new RoomWait()
   #batcher: Batcher<Member, Answer> | undefined
 
   /** @param waitMs how long a call would wait for the limits of all its targets, in milliseconds */
@@ -56,8 +55,8 @@ export class EmbeddingBatch {
         const context = new AsyncResource('HarborEmbedding')
         // A request that left now would only wait for the limits: until then others may join it. Nobody can tell how long the first ones wait.
         const waitMs = this.#waitMs(exchange)
-        if (waitMs > 0 && waitMs < remainingMs(exchange)) await this.#room.wait(waitMs, wait.signal)
-        return await batcher.add({ exchange, text, context }, { signal: wait.signal, priority })
+        if (waitMs > 0 && waitMs < remainingMs(exchange)) await waitForRoom(waitMs, wait.signal)
+        return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })
       } catch (error) {
         if (isCalledOffForOthers(error, exchange)) return await next(exchange)
         throw wait.isOver ? new TimeoutError('total', exchange.policy.totalMs, error) : error
@@ -71,10 +70,9 @@ export class EmbeddingBatch {
     return this.#batcher?.stats()
   }
 
+  /** Comes after the calls are over: what waited was refused by then. */
   async close(): Promise<void> {
-    this.#room.end()
-    await Promise.resolve() // Those that waited have joined their requests by then.
-    await this.#batcher?.close()
+    await this.#batcher?.close('abort')
   }
 }
 
@@ -90,6 +88,7 @@ async function askTogether(
 ): Promise<readonly (Answer | Error)[]> {
   const [first] = members
   if (!first) return []
+  for (const { wait } of members) wait.sent()
   // One request can leave in one context only: that of the call that has waited longest.
   const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
   if (members.length === 1) return [await orError(send(first.exchange))]
@@ -112,6 +111,7 @@ async function askTogether(
   try {
     return splitAnswer(await send(together), receipt, members)
   } catch (error) {
+    if (ClientClosedError.is(error)) return members.map(() => error)
     if (error instanceof UnclearOrderError) {
       const what = 'with embeddings whose indexes do not say which text they belong to'
       return members.map(({ exchange: own }) =>

@@ -1,10 +1,11 @@
 import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from '@harbor/fallback'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { nothingAvailable } from '../attempt/failures.ts'
+import { leftOutByClose, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import { Known, planOf } from '../call/known.ts'
 import { legSignal } from '../call/leg-signal.ts'
 import { Leg, unsent } from '../call/leg.ts'
+import { ClientClosedError } from '../errors.ts'
 import { adaptRequest, type AdaptedRequest } from '../targets/adapt-request.ts'
 import { lackOf } from '../targets/capabilities.ts'
 import { contextFit } from '../targets/context-window.ts'
@@ -15,6 +16,7 @@ import type { Target } from '../targets/target.ts'
 import { failureOf, type Takeover } from '../targets/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isSameRequest } from '../targets/twins.ts'
+import { hasRequestOnWire } from './send-gate.ts'
 import { mayMoveOn, nextTargetAfter } from '../verdict.ts'
 
 const CIRCUIT_OPEN = 'its circuit is open'
@@ -132,7 +134,10 @@ async function follow(
     } catch (error) {
       race?.release()
       ledTo = failureOf({ ...exchange, leg }, attemptsBefore) ?? ledTo
-      throw error
+      // A target that would have joined another one, which may still answer, is left out.
+      throw ClientClosedError.is(error) && hasRequestOnWire(exchange)
+        ? leftOutByClose({ ...exchange, leg }, error)
+        : error
     }
   }
 

@@ -23,10 +23,12 @@ import type { HeldBytes } from '../wire/held-bytes.ts'
  */
 export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
-    const { leg, receipt, policy } = exchange
+    const { leg, receipt, policy, client } = exchange
+    if (client.closed) throw client.closed
     if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
     const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
     const scope = new AttemptScope(exchange, transport.isPrompt)
+    client.sends(scope)
     try {
       const response = await scope.wait(
         transport(exchange, {
@@ -66,13 +68,14 @@ function failureAtEnd({ outcome, fault }: StreamEnd): AttemptFailure | undefined
 }
 
 function close(
-  { receipt, policy }: Exchange,
+  { receipt, policy, client }: Exchange,
   record: OpenAttempt,
   scope: AttemptScope,
   telemetry: Telemetry,
   failure: AttemptFailure | undefined,
 ): void {
   scope.close()
+  client.over(scope)
   record.failure = failure
   record.durationMs = policy.clock.now() - record.startedAt
   telemetry.emit('attempt', { receipt, attempt: record })

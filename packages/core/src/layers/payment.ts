@@ -2,6 +2,7 @@ import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { moneySpent } from '../attempt/failures.ts'
 import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
+import { ClientClosedError } from '../errors.ts'
 import type { Purse } from '../cost/purse.ts'
 
 /** Under a spend limit every attempt is paid for, whatever becomes of it. */
@@ -26,7 +27,7 @@ async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promi
 
 /** Whether it is certain that a failed attempt is not billed: it was not sent, or the provider answered with an error. */
 function isRefused(error: unknown): boolean {
-  if (!(error instanceof AttemptError)) return false
+  if (!(error instanceof AttemptError)) return ClientClosedError.is(error)
   const { failure, answer } = error
   if (failure.ambiguous) return false
   return NEVER_SENT.has(failure.kind) || (answer !== undefined && !BILLED.has(failure.kind))

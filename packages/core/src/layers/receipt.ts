@@ -1,6 +1,8 @@
 import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { closedAnswer } from '../attempt/failures.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import { ClientClosedError } from '../errors.ts'
 import type { Receipt } from '../receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
@@ -11,15 +13,20 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
     function receipt(exchange) {
+      const { client } = exchange
       telemetry.emit('call', { receipt: exchange.receipt })
-      return next(exchange).then(
+      client.begin()
+      const answering = client.closed ? Promise.reject(new ClientClosedError('late')) : next(exchange)
+      return answering.then(
         (answer) => {
+          client.end()
           if (answer.body.kind === 'text') close(exchange, 'success', telemetry)
           else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry))
           return answer
         },
         (error: unknown) => {
-          const isAborted = exchange.callerSignal?.aborted === true || BulkStoppedError.is(error)
+          client.end()
+          const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
           close(exchange, isAborted ? 'aborted' : 'failure', telemetry)
           return outcomeOf(error)
         },
@@ -27,7 +34,15 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
     }
 }
 
+/** By its bulk run, or because the client was closed: no failure of anybody. */
+function isCalledOff(error: unknown): boolean {
+  return (
+    BulkStoppedError.is(error) || ClientClosedError.is(error instanceof AttemptError ? error.cause : error)
+  )
+}
+
 function outcomeOf(error: unknown): Answer {
+  if (ClientClosedError.is(error)) return closedAnswer(error)
   if (!(error instanceof AttemptError)) throw error
   if (error.answer) return error.answer
   throw error.cause

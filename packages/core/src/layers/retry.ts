@@ -8,6 +8,7 @@ import {
 import { endReason } from '../attempt/attempt-scope.ts'
 import { shortWaits } from '../attempt/short-wait.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { RetryPause } from '../call/retry-pause.ts'
 import { TimeoutError } from '../errors.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
 import type { Policy } from '../options/policy.ts'
@@ -52,16 +53,22 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
         }
       }
       let attempts = 0
+      const pause = new RetryPause(exchange)
       try {
-        return await policyOf(policy).run(() => listening(attempts++ === 0 ? first : next(exchange)), {
-          signal,
-          startedAt,
-          deadlineMs: policy.clock.now() - startedAt + remainingMs(exchange) + MARGIN_MS,
-        })
+        return await policyOf(policy).run(
+          () => listening(pause.during(attempts++ === 0 ? first : next(exchange))),
+          {
+            signal: pause.signal,
+            startedAt,
+            deadlineMs: policy.clock.now() - startedAt + remainingMs(exchange) + MARGIN_MS,
+          },
+        )
       } catch (error) {
         // A process that wakes up late from a wait finds that there is no time left for an attempt.
         if (RunTimeoutError.is(error)) throw new TimeoutError('total', exchange.policy.totalMs, error)
         throw withWordsOf(told, error)
+      } finally {
+        pause.end()
       }
     }
 }

@@ -11,7 +11,9 @@ export const gateLayers = {
   /** Around the retries of a target. */
   stay(next: LegHandler): LegHandler {
     return (exchange) => {
-      const { gate } = exchange.asked
+      const { asked, client } = exchange
+      if (client.closed) throw client.closed
+      const { gate } = asked
       return gate ? stayWithin(gate, exchange, next) : next(exchange)
     }
   },
@@ -55,7 +57,7 @@ type Stay = [
   next: LegHandler,
 ]
 
-function hasRequestOnWire({ receipt }: Exchange): boolean {
+export function hasRequestOnWire({ receipt }: Exchange): boolean {
   return receipt.attempts.some(({ durationMs }) => durationMs === undefined)
 }
 

@@ -5,7 +5,7 @@ import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { unlessAborted } from '../call/unless-aborted.ts'
-import { TimeoutError } from '../errors.ts'
+import { ClientClosedError, TimeoutError } from '../errors.ts'
 import { withKey } from '../targets/adapt-request.ts'
 
 /** A request that is sent within this time of being signed need not be signed again. */
@@ -54,6 +54,7 @@ async function signed(exchange: LegExchange, work: Work): Promise<LegExchange> {
   } catch (error) {
     if (wait.isOver) throw new TimeoutError('total', exchange.policy.totalMs, error)
     if (exchange.signal?.aborted) throw endReason(exchange)
+    if (ClientClosedError.is(error)) throw error
     throw credentialFailed(exchange, error)
   } finally {
     wait.end()

@@ -14,6 +14,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { limitReached, limiterFull } from '../attempt/failures.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type LegExchange } from '../call/exchange.ts'
+import { ClientClosedError } from '../errors.ts'
 import { systemClock } from '../options/policy.ts'
 import { situationOf } from '../verdict.ts'
 import type { Target } from '../targets/target.ts'
@@ -168,6 +169,11 @@ class QuotaPass implements Pass {
   }
 
   failed(error: unknown): void {
+    // Nothing was sent.
+    if (ClientClosedError.is(error)) {
+      this.cancel()
+      return
+    }
     if (!(error instanceof AttemptError)) {
       this.#lease.settle({})
       this.#slot?.cancel()

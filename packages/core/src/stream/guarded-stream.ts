@@ -155,11 +155,21 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#interrupt?.(reason)
   }
 
+  /** The client was closed, and its time for what was sent is up: the reader is told in band. What proof already covers is success. */
+  cut(reason: Error): void {
+    if (this.#state === 'ended') return
+    const { proven } = this.dialect
+    const fault = asFault(reason)
+    if (!proven) this.#ready.push(pieceOf(this.dialect.faultEvent(fault)))
+    this.#end(proven ? { outcome: 'success' } : { outcome: 'aborted', fault }, fault)
+    this.#interrupt?.(reason)
+  }
+
   async #read(): Promise<StreamPiece | undefined> {
     try {
       while (this.#ready.length === 0 && this.#state === 'flowing') await this.#advance()
     } catch (error) {
-      if (this.#failure === undefined) this.#fail(error)
+      if (this.#failure === undefined && this.#state !== 'ended') this.#fail(error)
     }
     const piece = this.#ready.shift()
     if (piece) return piece

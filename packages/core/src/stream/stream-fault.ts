@@ -1,4 +1,4 @@
-import { StreamFaultError, TimeoutError } from '../errors.ts'
+import { ClientClosedError, StreamFaultError, TimeoutError } from '../errors.ts'
 import { redactError } from '../wire/redact-error.ts'
 
 /** The stream came to its end, but the answer did not. */
@@ -39,6 +39,7 @@ export function asFault(error: unknown): StreamFaultError {
       cause: error,
     })
   }
+  if (ClientClosedError.is(error)) return new StreamFaultError(error.code, error.message, { cause: error })
   return brokenConnection(error)
 }
 

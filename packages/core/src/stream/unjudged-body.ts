@@ -5,8 +5,13 @@ import type { StreamBody, StreamEnd } from '../call/exchange.ts'
  * A body that is none of Harbor's business (a file, audio, an endpoint it does not know), handed through as it comes.
  * Only its end is watched for.
  * @param giveUp ends the request behind it
+ * @param onRead called when it is read
  */
-export function unjudgedBody(source: AsyncIterator<Uint8Array>, giveUp: (reason: Error) => void): StreamBody {
+export function unjudgedBody(
+  source: AsyncIterator<Uint8Array>,
+  giveUp: (reason: Error) => void,
+  onRead?: () => void,
+): StreamBody {
   const { promise: ended, resolve: end } = Promise.withResolvers<StreamEnd>()
 
   function abandon(reason: Error): void {
@@ -18,6 +23,7 @@ export function unjudgedBody(source: AsyncIterator<Uint8Array>, giveUp: (reason:
   const chunks: AsyncIterableIterator<Uint8Array> = {
     [Symbol.asyncIterator]: () => chunks,
     next: async () => {
+      onRead?.()
       try {
         const result = await source.next()
         if (result.done === true) end({ outcome: 'success' })
