@@ -8,7 +8,7 @@ export interface Codec<Value> {
 }
 
 /**
- * JSON values. Anything that JSON would change is refused, so that callers who get a copy get the same as the one whose call it was.
+ * JSON values. Anything that JSON would change is refused, so that the caller that loads a value and the callers that get a copy see the same.
  * A copy of 2 KB takes about 4 µs, less than `structuredClone`.
  */
 export const jsonCodec: Codec<unknown> = {

@@ -193,7 +193,7 @@ export class Quotas {
     if (limit !== undefined) {
       const surestMs = unitless || isLong ? windowMs : (told.windowMs ?? surestWindow(told))
       const known = this.#setLimit(kind, limit, windowMs, surestMs, now)
-      // Nobody is kept out for longer than a day by one header.
+      // One header never blocks requests for longer than a day.
       const countsForMs = Math.min(DAY_MS, isLong ? (told.resetAfterMs ?? windowMs) : windowMs)
       known.expiresAt = now + Math.max(MINUTE_MS, countsForMs)
       this.#nextExpiry = Math.min(this.#nextExpiry, known.expiresAt)

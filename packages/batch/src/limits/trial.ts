@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * Finds out by trial what no header tells: begins with a few requests, doubles with each round of good answers, and after a refusal
+ * Learns by trial a limit that no header states: begins with a few requests, doubles with each round of good answers, and after a refusal
  * guesses the requests a minute from what went through. Refusals of one round trip are one lesson.
  *
  *     some succeeded, then a refusal:  plateau = 0.8 × the rate, guess = 0.8 × what went through

@@ -76,7 +76,7 @@ function restrictAccess(path: string, mode: number): void {
     try {
       if ((statSync(name).mode & 0o777) !== mode) chmodSync(name, mode)
     } catch {
-      // It does not exist, or belongs to another user, who decides about it.
+      // The file does not exist, or belongs to another user: its mode is theirs to set.
     }
   }
 }

@@ -114,7 +114,7 @@ class Connection {
     this.database = database
     this.get = database.prepare('SELECT value FROM harbor_cache WHERE key = ? AND expires_at > ?')
     this.set = database.prepare(
-      // Replaced, not updated: a row that is written anew is the newest.
+      // Replaced, not updated: a row that is written again becomes the newest.
       'INSERT OR REPLACE INTO harbor_cache (key, value, expires_at) VALUES (?, ?, ?)',
     )
     this.delete = database.prepare('DELETE FROM harbor_cache WHERE key = ?')

@@ -9,7 +9,7 @@ export interface StreamClocks {
 export const FIRST_TOKEN_MS = 300_000
 
 /**
- * How long a stream may be silent, in milliseconds: as the call, its target or the client says. Where nobody says how long the first
+ * How long a stream may be silent, in milliseconds: as the call, its target or the client says. Where none of them sets how long the first
  * content may take, a target without alternative has what is left of the total: to give it up early would gain nothing.
  */
 export function streamClocks({ asked, leg, policy }: LegExchange): StreamClocks {

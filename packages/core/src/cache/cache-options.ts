@@ -34,7 +34,7 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   /** Parameters at the top of a request that make no other question of it. @default ['user', 'metadata', 'safety_identifier'] */
   ignore?: readonly string[] | undefined
   /**
-   * Headers that say nothing about who asks or what is answered, in addition to the usual ones (accept, user-agent, traceparent and
+   * Headers that identify no caller and change no answer, in addition to the usual ones (accept, user-agent, traceparent and
    * others). Every other header separates answers: name here one that is new with each request. `*` at the end of a name stands for any
    * ending. Trap: tenants that differ only in a header named here get each other's answers.
    * @default none

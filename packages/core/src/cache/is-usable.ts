@@ -8,7 +8,7 @@ const END_OF_EVENT = new TextEncoder().encode('\n\n')
 
 /**
  * Whether an entry of the far tier answers a request: its head is one of ours, and its content a whole answer. Its checksum shows that
- * nothing was damaged; it is no signature, and does not show who wrote it.
+ * nothing was damaged; it is no signature, and does not identify the writer.
  */
 export function isUsable(
   head: unknown,

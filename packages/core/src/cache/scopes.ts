@@ -50,7 +50,7 @@ export class Scopes {
 
   #named(request: Identified, given: string | undefined, rules: CacheRules, { credentials }: Plan): Scope {
     const counting = identityOf(request).headers.filter(([name]) => !rules.ignoresHeader(name))
-    // Who names a scope says who asks. Headers may still say what is asked for.
+    // An explicit scope identifies the caller. Other headers may still change the answer.
     const headers = given === undefined ? counting : counting.filter(([name]) => !namesAccount(name))
     const identity = JSON.stringify([given ?? null, headers, credentials])
     const known = this.#known.get(identity)

@@ -1,7 +1,7 @@
 import type { Signer } from './signer.ts'
 
 /**
- * Headers that say nothing about who asks or what is answered. Every other header counts: a list of headers that do count could never
+ * Headers that identify no caller and change no answer. Every other header counts: a list of headers that do count could never
  * be complete, and what it lacked would give one tenant the answers of another.
  */
 const NEUTRAL =

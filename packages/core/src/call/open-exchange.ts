@@ -30,7 +30,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
   const context = callContextOf(init)
   const { policy, log } = context ?? defaults
   const method = (init.method ?? 'GET').toUpperCase()
-  // One truth: the text that is sent. The object it was made of belongs to the caller, who may change it at any time.
+  // One truth: the text that is sent. The object it was made of belongs to the caller and may change at any time.
   const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const operation = operationOf(method, url, json)
   const streaming = json?.['stream'] === true
