@@ -1,11 +1,11 @@
 import { closeEngine, createEngine } from './engine.ts'
-import { OptionError } from './errors.ts'
+import { OptionError } from './base/errors.ts'
 import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import type { HarborOptions } from './options/options.ts'
-import { settleOptions } from './options/settle-options.ts'
-import type { HarborStats } from './telemetry/stats.ts'
+import { settleOptions } from './policy/settle-options.ts'
+import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /** The options of the pipeline alone; keys, headers and base URLs belong to the SDK that uses it. */

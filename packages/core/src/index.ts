@@ -14,21 +14,21 @@ export type {
 export type { HarborBulkOptions } from './bulk/bulk-options.ts'
 export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'
-export type { EmbeddingBatchOptions } from './embedding-batch/embedding-batch-options.ts'
-export type { LimitOptions } from './limits/limit-options.ts'
+export type { EmbeddingBatchOptions } from './options/embedding-batch-options.ts'
+export type { LimitOptions } from './options/limit-options.ts'
 export type { QuotaStats } from './limits/quotas.ts'
-export type { CacheLayerOptions } from './cache/cache-options.ts'
+export type { CacheLayerOptions } from './options/cache-options.ts'
 export type { KeptAnswers } from './cache/kept-answers.ts'
-export type { PrefetchOptions } from './prefetch/prefetch-options.ts'
+export type { PrefetchOptions } from './options/prefetch-options.ts'
 export type { PrefetchRequest } from './prefetch/ask-ahead.ts'
-export type { AlertNotice, AlertOptions, AlertStats } from './alerts/alert.ts'
+export type { AlertNotice, AlertOptions, AlertStats } from './reporting/alert.ts'
 export { availabilityBelow, breakerOpen, p95Above, spendAbove } from './alerts/rules.ts'
 export { webhook, type WebhookOptions } from './alerts/webhook.ts'
 export type { CostStats } from './cost/accounts.ts'
 export type { SpendLimitOptions } from './cost/spend-limit.ts'
-export type { BreakerSettings, TargetStats } from './targets/health.ts'
-export type { Capability, Price, Target } from './targets/target.ts'
-export type { Reconfigurable } from './options/live-policy.ts'
+export type { BreakerSettings, TargetStats } from './routing/health.ts'
+export type { Capability, Price, Target } from './reporting/target.ts'
+export type { Reconfigurable } from './policy/live-policy.ts'
 export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
 export type { CloseOptions } from './options/close-options.ts'
 export { perCall } from './options/per-call.ts'
@@ -40,11 +40,11 @@ export {
   type CallCost,
   type Receipt,
   type TokenUsage,
-} from './receipt.ts'
-export { ClientClosedError, OptionError, StreamFaultError, TimeoutError, type ClockName } from './errors.ts'
+} from './reporting/receipt.ts'
+export { ClientClosedError, OptionError, StreamFaultError, TimeoutError, type ClockName } from './base/errors.ts'
 export type { HarborEvents } from './telemetry/telemetry.ts'
-export type { HarborStats } from './telemetry/stats.ts'
-export type { Quantiles } from './telemetry/quantiles.ts'
+export type { HarborStats } from './stats.ts'
+export type { Quantiles } from './reporting/quantiles.ts'
 // The SDK exists as an ES module and as CommonJS, and `instanceof` fails across the two. These are the classes of the
 // copy that Harbor throws.
 export {
@@ -85,5 +85,5 @@ export {
   type BulkSource,
   type BulkSummary,
 } from '@harbor/batch'
-export type { ExplainedTransport } from './layers/wire.ts'
+export type { ExplainedTransport } from './transport/wire.ts'
 export { createPool, type Pool, type PoolOptions } from '@harbor/pool'

@@ -19,7 +19,7 @@ import type { Quotas } from './limits/quotas.ts'
 import type { NearTwins } from './cache/near-twins.ts'
 import type { Scopes } from './cache/scopes.ts'
 import type { Foresight } from './prefetch/foresight.ts'
-import type { Health } from './targets/health.ts'
+import type { Health } from './routing/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor, receiptOf, type HarborOptions } from '../src/index.ts'
-import { KnownRequests } from '../src/sdk/known-requests.ts'
+import { KnownRequests } from '../src/openai-sdk/request-templates.ts'
 import { failureOf } from './failing.ts'
 import { COMPLETION, json, refusal, REQUEST, scripted } from './sdks.ts'
 

@@ -4,7 +4,7 @@ import type { Advice } from '../src/monitor/advice.ts'
 import { LoopDelay, recordGap } from '../src/monitor/loop-delay.ts'
 import { ResourceWatch } from '../src/monitor/resource-watch.ts'
 import { Window } from '../src/monitor/window.ts'
-import { Histogram } from '../src/telemetry/quantiles.ts'
+import { Histogram } from '../src/reporting/quantiles.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
 import { MiB, ORIGIN, quota, sampleAt, windowOf, type Look } from './monitor-window.ts'
 

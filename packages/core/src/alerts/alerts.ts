@@ -1,6 +1,6 @@
-import type { HarborStats } from '../telemetry/stats.ts'
+import type { HarborStats } from '../stats.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { AlertOptions, AlertStats } from './alert.ts'
+import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
 /** How often rules are looked at. */

@@ -1,6 +1,6 @@
-import type { Receipt } from '../receipt.ts'
-import { Histogram, type Quantiles } from '../telemetry/quantiles.ts'
-import type { AlertStats } from './alert.ts'
+import type { Receipt } from '../reporting/receipt.ts'
+import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
+import type { AlertStats } from '../reporting/alert.ts'
 
 /** The window moves in steps: a call counts for all of it, and for at most one step longer. */
 export const STEP_MS = 30_000

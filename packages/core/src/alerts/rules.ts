@@ -1,4 +1,4 @@
-import type { AlertStats } from './alert.ts'
+import type { AlertStats } from '../reporting/alert.ts'
 
 type Rule = (stats: AlertStats) => boolean
 

@@ -1,6 +1,6 @@
 import { createRetry } from '@harbor/retry'
-import { OptionError } from '../errors.ts'
-import type { AlertNotice } from './alert.ts'
+import { OptionError } from '../base/errors.ts'
+import type { AlertNotice } from '../reporting/alert.ts'
 
 export interface WebhookOptions {
   /** Such as a token. */

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AttemptScope, endReason } from './attempt-scope.ts'
-import { TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
-import { TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../base/errors.ts'
 import type { Sent } from '../call/client-gate.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'

@@ -1,4 +1,4 @@
-import { TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
 /** What a target may take for an answer while too little is known of it, in milliseconds. */

@@ -1,10 +1,10 @@
 import { LeanHeaders, LeanResponse } from '@harbor/pool'
 import type { AttemptError } from './attempt-error.ts'
 import type { AttemptScope } from './attempt-scope.ts'
-import { StreamFaultError } from '../errors.ts'
-import { asksForStream, bodyKindOf, inWords } from './body-kind.ts'
+import { StreamFaultError } from '../base/errors.ts'
+import { asksForStream, bodyKindOf, inWords } from '../wire/body-kind.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
-import { errorInText } from './error-in-text.ts'
+import { errorInText } from '../protocols/error-in-text.ts'
 import {
   errorUnderSuccess,
   failedStream,
@@ -13,23 +13,23 @@ import {
   reportedError,
   tooLarge,
 } from './failures.ts'
-import { whatIsMissing } from './missing-answer.ts'
-import { anyError, declaredError } from '../wire/find-error.ts'
-import { finishReasonsOf } from '../wire/finish-reasons.ts'
-import { isRecord, parseJson } from '../wire/json.ts'
+import { whatIsMissing } from '../protocols/missing-answer.ts'
+import { anyError, declaredError } from '../protocols/find-error.ts'
+import { finishReasonsOf } from '../protocols/finish-reasons.ts'
+import { isRecord, parseJson } from '../base/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonInUtf8, isJsonType, mediaTypeOf } from '../wire/media-type.ts'
 import { readBeginning, readText } from '../wire/read-text.ts'
 import { noteResponseId } from './note-response-id.ts'
-import { sniffBody } from './sniff-body.ts'
-import { chunksOf } from '../stream/chunks-of.ts'
+import { sniffBody } from '../wire/sniff-body.ts'
+import { chunksOf } from '../wire/chunks-of.ts'
 import { GuardedStream } from '../stream/guarded-stream.ts'
-import { dialectFor } from '../stream/dialect-for.ts'
+import { dialectFor } from '../protocols/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
-import { responseIdOf } from '../wire/response-id.ts'
-import { UsageReport } from '../wire/usage-report.ts'
+import { responseIdOf } from '../protocols/response-id.ts'
+import { UsageReport } from '../protocols/usage-report.ts'
 import { streamClocks } from './stream-clocks.ts'
-import { isFailureStatus, isRedirectStatus } from '../verdict.ts'
+import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
 /**
  * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held

@@ -1,5 +1,5 @@
 import { backoff, type Backoff } from '@harbor/retry'
-import type { Policy } from '../options/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 
 /** While another target can take over, the first wait at a target is no longer: its caller could have an answer by then. */
 export const MAX_SHORT_WAIT_MS = 100

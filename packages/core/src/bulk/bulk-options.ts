@@ -3,7 +3,7 @@ import type { BulkOptions } from '@harbor/batch'
 import type { ProviderBatchOptions } from '@harbor/batch/openai'
 import type { FailureKind } from '@harbor/retry'
 import type { OpenAI } from 'openai'
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 import type { BulkRequest } from './bulk-request.ts'
 
 /** How a bulk run goes. What is not told here is as in `@harbor/batch`. */

@@ -1,5 +1,5 @@
 import type { ApiRequest } from '../call/api-request.ts'
-import type { CacheRecord, TokenUsage } from '../receipt.ts'
+import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 
 /** One request of a bulk run, as a line of a batch file has it. */
 export type BulkRequest = ApiRequest & {

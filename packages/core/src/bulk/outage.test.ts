@@ -1,6 +1,6 @@
 import type { BulkContext } from '@harbor/batch'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { attachReceipt, type Receipt } from '../receipt.ts'
+import { attachReceipt, type Receipt } from '../reporting/receipt.ts'
 import { Outage } from './outage.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -1,6 +1,6 @@
 import type { BulkContext } from '@harbor/batch'
 import type { FailureKind } from '@harbor/retry'
-import { receiptOf } from '../receipt.ts'
+import { receiptOf } from '../reporting/receipt.ts'
 
 const MIN_DELAY_MS = 5_000
 const MAX_DELAY_MS = 60_000

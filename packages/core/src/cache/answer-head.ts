@@ -1,6 +1,6 @@
 import type { Answer } from '../call/exchange.ts'
-import { publicURL } from '../wire/public-url.ts'
-import { isRecord } from '../wire/json.ts'
+import { publicURL } from '../base/public-url.ts'
+import { isRecord } from '../base/json.ts'
 
 /** What is kept of an answer beside its body. JSON carries it. */
 export interface AnswerHead {

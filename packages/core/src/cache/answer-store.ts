@@ -1,6 +1,6 @@
 import { createCache, type Cache, type CacheStats } from '@harbor/cache'
-import { systemClock } from '../options/policy.ts'
-import type { CacheStoreOptions } from './cache-options.ts'
+import { systemClock } from '../policy/policy.ts'
+import type { CacheStoreOptions } from '../options/cache-options.ts'
 
 /** The one store of a client and its copies. It is made when the first of them caches something. */
 export class AnswerStore {

@@ -1,8 +1,8 @@
 import { answerRefusal, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
-import { parseRecord } from '../wire/json.ts'
+import { parseRecord } from '../base/json.ts'
 import { isAnswerHead } from './answer-head.ts'
-import type { CacheRules } from './cache-options.ts'
+import type { CacheRules } from '../options/cache-options.ts'
 
 const END_OF_EVENT = new TextEncoder().encode('\n\n')
 

@@ -1,6 +1,6 @@
 import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../call/identity.ts'
 import type { Plan } from '../targets/routes.ts'
-import type { CacheRules } from './cache-options.ts'
+import type { CacheRules } from '../options/cache-options.ts'
 
 /** Whose answers a call may get. Two calls share answers if, and only if, scope and variant are the same. */
 export interface Scope {

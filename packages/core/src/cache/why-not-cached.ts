@@ -1,8 +1,8 @@
 import { isSafeToCache, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { parseRecord } from '../wire/json.ts'
-import type { CacheRules } from './cache-options.ts'
+import { parseRecord } from '../base/json.ts'
+import type { CacheRules } from '../options/cache-options.ts'
 
 /** Why a request is neither answered from the cache nor kept in it, in a word; undefined when it may be. */
 export function whyNotCached(

@@ -1,5 +1,5 @@
 import type { APIPromise, OpenAI } from 'openai'
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 
 /** The endpoints of the API that a request in a file can be for. */
 export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings'

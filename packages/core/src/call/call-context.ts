@@ -1,7 +1,7 @@
 import type { Log } from './exchange.ts'
 import type { Asked } from '../options/per-call.ts'
-import type { Policy } from '../options/policy.ts'
-import type { Receipt } from '../receipt.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 import type { Signer } from './signer.ts'
 
 /**

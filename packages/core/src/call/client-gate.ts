@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
-import { ClientClosedError } from '../errors.ts'
-import { LinkedList, type Listed } from './linked-list.ts'
+import { ClientClosedError } from '../base/errors.ts'
+import { LinkedList, type Listed } from '../base/linked-list.ts'
 
 /** A wait before something is sent: for a limit, a key, a batch or the next attempt. */
 export interface Waiting extends Listed<Waiting> {

@@ -1,6 +1,6 @@
-import { estimateUsage } from '../cost/estimate.ts'
-import type { TokenUsage } from '../receipt.ts'
-import { nativeURLOf } from '../targets/adapt-request.ts'
+import { estimateUsage } from '../protocols/estimate.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import { nativeURLOf } from '../routing/adapt-request.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Exchange } from './exchange.ts'
 

@@ -1,8 +1,8 @@
 import type { Exchange, LegExchange } from './exchange.ts'
 import type { LegGate } from './leg-gate.ts'
-import type { Takeover } from '../targets/takeover.ts'
+import type { Takeover } from '../routing/takeover.ts'
 import type { Provider } from '../targets/providers.ts'
-import type { Target } from '../targets/target.ts'
+import type { Target } from '../reporting/target.ts'
 
 /** One call's stay at one target: what the layers below the fallback know of it, and note. */
 export class Leg {

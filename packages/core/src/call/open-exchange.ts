@@ -2,11 +2,11 @@ import { callContextOf, type ReceiptSlot } from './call-context.ts'
 import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { Known } from './known.ts'
-import { parseRecord } from '../wire/json.ts'
-import { operationOf } from '../wire/operation.ts'
-import type { Policy } from '../options/policy.ts'
-import { OpenReceipt } from '../open-receipt.ts'
-import { attachReceipt } from '../receipt.ts'
+import { parseRecord } from '../base/json.ts'
+import { operationOf } from '../protocols/operation.ts'
+import type { Policy } from '../policy/policy.ts'
+import { OpenReceipt } from '../reporting/open-receipt.ts'
+import { attachReceipt } from '../reporting/receipt.ts'
 
 /** What holds for calls that bring no wishes of their own. */
 export interface ExchangeDefaults {

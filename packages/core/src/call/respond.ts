@@ -1,7 +1,7 @@
 import type { Answer } from './exchange.ts'
 import { HarborResponse } from './harbor-response.ts'
-import { carryReceipt, type Receipt } from '../receipt.ts'
-import { isFailureStatus } from '../verdict.ts'
+import { carryReceipt, type Receipt } from '../reporting/receipt.ts'
+import { isFailureStatus } from '../verdict/verdict.ts'
 
 /** Makes the `Response` that the caller's SDK reads, with its receipt and Harbor's headers. */
 export function respond(answer: Answer, receipt: Receipt): Response {

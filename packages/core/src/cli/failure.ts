@@ -7,7 +7,7 @@ import {
 } from '@harbor/batch'
 import { BatchStateError, BatchStateLockedError } from '@harbor/batch/openai'
 import { APIError } from 'openai'
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 import { InputChangedError } from './input-file.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { UsageError } from './usage-error.ts'

@@ -1,5 +1,5 @@
 import type { BulkRequest } from '../bulk/bulk-request.ts'
-import { isRecord } from '../wire/json.ts'
+import { isRecord } from '../base/json.ts'
 import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
 import { ENDPOINTS, type LineDefaults } from './arguments.ts'
 import { UsageError } from './usage-error.ts'

@@ -1,7 +1,7 @@
 import type { BulkResult } from '@harbor/batch'
 import { BatchItemError } from '@harbor/batch/openai'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
-import { receiptOf } from '../receipt.ts'
+import { receiptOf } from '../reporting/receipt.ts'
 import { LINE_ID } from './line-request.ts'
 
 /**

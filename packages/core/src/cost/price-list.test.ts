@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { TokenUsage } from '../receipt.ts'
-import type { Target } from '../targets/target.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import type { Target } from '../reporting/target.ts'
 import { PriceList } from './price-list.ts'
 
 const OPENAI = 'https://api.openai.com/v1'

@@ -1,6 +1,6 @@
-import type { TokenUsage } from '../receipt.ts'
-import type { Price, Target } from '../targets/target.ts'
-import { tokenUsage } from './estimate.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import type { Price, Target } from '../reporting/target.ts'
+import { tokenUsage } from '../protocols/estimate.ts'
 import { priceUsage } from './price-usage.ts'
 
 type Catalogue = typeof import('@pydantic/genai-prices')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { TokenUsage } from '../receipt.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
 import { priceUsage } from './price-usage.ts'
 
 const NOTHING: TokenUsage = {

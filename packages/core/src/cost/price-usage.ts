@@ -1,5 +1,5 @@
-import type { TokenUsage } from '../receipt.ts'
-import type { Price } from '../targets/target.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import type { Price } from '../reporting/target.ts'
 
 const MILLION = 1_000_000
 

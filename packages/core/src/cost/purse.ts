@@ -1,4 +1,4 @@
-import type { Target } from '../targets/target.ts'
+import type { Target } from '../reporting/target.ts'
 import type { Reservation, SpendLedger, SpendLimitOptions, SpendRefusal } from './spend-limit.ts'
 
 /**

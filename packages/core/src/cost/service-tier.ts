@@ -1,4 +1,4 @@
-import type { Price } from '../targets/target.ts'
+import type { Price } from '../reporting/target.ts'
 
 /** Tiers at the usual price. `scale` and its like are paid for ahead; their tokens are counted at the usual price. */
 const USUAL = new Set(['auto', 'default', 'on_demand', 'scale', 'standard'])

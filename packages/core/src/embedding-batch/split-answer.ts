@@ -1,11 +1,11 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
-import type { OpenReceipt } from '../open-receipt.ts'
-import type { TokenUsage } from '../receipt.ts'
-import { isRecord } from '../wire/json.ts'
-import type { JsonBody } from '../wire/operation.ts'
-import { inOrder } from './in-order.ts'
+import type { OpenReceipt } from '../reporting/open-receipt.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import { isRecord } from '../base/json.ts'
+import type { JsonBody } from '../protocols/operation.ts'
+import { inOrder } from '../protocols/openai-embeddings/in-order.ts'
 import { shareTokens } from './share-tokens.ts'
 
 /** One of those whose texts went into one request. */

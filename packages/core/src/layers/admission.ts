@@ -5,8 +5,8 @@ import { wasImpatient } from '../attempt/impatience.ts'
 import type { Answer, LegExchange, LegHandler, StreamEnd } from '../call/exchange.ts'
 import type { Pass } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
-import type { Health } from '../targets/health.ts'
-import { hasNoCallLeft, situationOf, VERDICTS } from '../verdict.ts'
+import type { Health } from '../routing/health.ts'
+import { hasNoCallLeft, situationOf, VERDICTS } from '../verdict/verdict.ts'
 
 /**
  * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, while its limits

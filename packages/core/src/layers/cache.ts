@@ -11,7 +11,7 @@ import {
 import { notCached } from '../attempt/failures.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import { isUsable } from '../cache/is-usable.ts'
-import type { CacheRules } from '../cache/cache-options.ts'
+import type { CacheRules } from '../options/cache-options.ts'
 import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
 import { PassingPieces } from '../cache/passing-pieces.ts'
 import type { NearTwins } from '../cache/near-twins.ts'
@@ -25,9 +25,9 @@ import type { Accounts } from '../cost/accounts.ts'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage } from '../verdict.ts'
+import { isOutage } from '../verdict/verdict.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
-import { parseRecord } from '../wire/json.ts'
+import { parseRecord } from '../base/json.ts'
 
 export interface CacheLayerState {
   /** Made when it is first needed. */

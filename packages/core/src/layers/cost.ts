@@ -4,13 +4,13 @@ import { estimateOf, planOf } from '../call/known.ts'
 import { unsent } from '../call/leg.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
 import { mayBeBilled } from '../cost/billable.ts'
-import { answerTokens, isUnfinished, tokenUsage } from '../cost/estimate.ts'
+import { answerTokens, isUnfinished, tokenUsage } from '../protocols/estimate.ts'
 import { Purse } from '../cost/purse.ts'
 import type { SpendLedger, SpendLimitOptions } from '../cost/spend-limit.ts'
-import type { TokenUsage } from '../receipt.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { Target } from '../targets/target.ts'
+import type { Target } from '../reporting/target.ts'
 
 /** What paying for calls needs. */
 interface Money {

@@ -9,11 +9,11 @@ import {
   type Transport,
 } from '../call/exchange.ts'
 import { unanswered } from '../attempt/failures.ts'
-import type { OpenAttempt } from '../open-receipt.ts'
-import type { AttemptFailure } from '../receipt.ts'
-import { cleanId } from '../wire/clean.ts'
+import type { OpenAttempt } from '../reporting/open-receipt.ts'
+import type { AttemptFailure } from '../reporting/receipt.ts'
+import { cleanId } from '../base/clean.ts'
 import { judge } from '../attempt/judge.ts'
-import { reportTakeover } from '../targets/takeover.ts'
+import { reportTakeover } from '../routing/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 

@@ -2,7 +2,7 @@ import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { moneySpent } from '../attempt/failures.ts'
 import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
-import { ClientClosedError } from '../errors.ts'
+import { ClientClosedError } from '../base/errors.ts'
 import type { Purse } from '../cost/purse.ts'
 
 /** Under a spend limit every attempt is paid for, whatever becomes of it. */

@@ -2,8 +2,8 @@ import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { closedAnswer } from '../attempt/failures.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
-import { ClientClosedError } from '../errors.ts'
-import type { Receipt } from '../receipt.ts'
+import { ClientClosedError } from '../base/errors.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**

@@ -9,11 +9,11 @@ import { endReason } from '../attempt/attempt-scope.ts'
 import { shortWaits } from '../attempt/short-wait.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { RetryPause } from '../call/retry-pause.ts'
-import { TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../base/errors.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
-import type { Policy } from '../options/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { mayRetryHere } from '../verdict.ts'
+import { mayRetryHere } from '../verdict/verdict.ts'
 
 /** Lets the attempt's own clock, which knows what it measured, be the first to end an attempt. */
 const MARGIN_MS = 2

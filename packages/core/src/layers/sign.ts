@@ -4,9 +4,9 @@ import { UnusableKeyError } from '../attempt/unusable-key-error.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
-import { unlessAborted } from '../call/unless-aborted.ts'
-import { ClientClosedError, TimeoutError } from '../errors.ts'
-import { withKey } from '../targets/adapt-request.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
+import { ClientClosedError, TimeoutError } from '../base/errors.ts'
+import { withKey } from '../routing/adapt-request.ts'
 
 /** A request that is sent within this time of being signed need not be signed again. */
 const FRESH_MS = 100

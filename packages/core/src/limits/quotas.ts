@@ -4,8 +4,8 @@ import { planOf } from '../call/known.ts'
 import type { Identified } from '../call/identity.ts'
 import { quotaGroupOf } from '../targets/quota-group.ts'
 import type { Provider } from '../targets/providers.ts'
-import type { Target } from '../targets/target.ts'
-import type { LimitOptions } from './limit-options.ts'
+import type { Target } from '../reporting/target.ts'
+import type { LimitOptions } from '../options/limit-options.ts'
 import { Quota } from './quota.ts'
 
 const MOST_GROUPS = 1_000

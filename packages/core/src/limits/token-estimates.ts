@@ -1,8 +1,8 @@
-import type { TokenUsage } from '../receipt.ts'
-import type { JsonBody } from '../wire/operation.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import type { JsonBody } from '../protocols/operation.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/known.ts'
-import { outputLimitOf } from '../cost/estimate.ts'
+import { outputLimitOf } from '../protocols/estimate.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 
 /** Counts the tokens of a request's input exactly. */

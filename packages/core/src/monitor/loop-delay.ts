@@ -1,4 +1,4 @@
-import { Histogram } from '../telemetry/quantiles.ts'
+import { Histogram } from '../reporting/quantiles.ts'
 
 /** From one firing of the timer to the next, in milliseconds. */
 const EVERY_MS = 20

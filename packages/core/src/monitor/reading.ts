@@ -1,6 +1,6 @@
 import type { OriginStats } from '@harbor/pool'
 import type { QuotaStats } from '../limits/quotas.ts'
-import type { Quantiles } from '../telemetry/quantiles.ts'
+import type { Quantiles } from '../reporting/quantiles.ts'
 import type { Advice } from './advice.ts'
 import { askedOf, heapGrowth, hitRatio, loopUtilization, reusedRatio, sum, waitingFor } from './measures.ts'
 import { useOf } from './origin-use.ts'

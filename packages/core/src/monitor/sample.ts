@@ -1,5 +1,5 @@
-import type { HarborStats } from '../telemetry/stats.ts'
-import type { Histogram } from '../telemetry/quantiles.ts'
+import type { HarborStats } from '../stats.ts'
+import type { Histogram } from '../reporting/quantiles.ts'
 
 /** What one look finds. Counters only rise: what happened between two looks is their difference. */
 export interface Sample {

@@ -1,4 +1,4 @@
-import { Histogram } from '../telemetry/quantiles.ts'
+import { Histogram } from '../reporting/quantiles.ts'
 import type { ClientSample, ProcessSample, Sample } from './sample.ts'
 
 /** The looks of the last `windowMs`, oldest first, and the one before them, from which differences are taken. */

@@ -1,5 +1,5 @@
 import { describeValue } from '@harbor/parts'
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
 /** What HTTP allows in the value of a header, after the whitespace around it is removed. */

@@ -1,5 +1,5 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
-import { checkOptions, type Check } from './check.ts'
+import { checkOptions, type Check } from '../base/check.ts'
 
 /** How a client is closed. */
 export interface CloseOptions {

@@ -1,11 +1,11 @@
 import { prefetchList, type PrefetchListOptions, type PrefetchReport } from '@harbor/cache'
 import type { OpenAI } from 'openai'
 import { sendRequest, type ApiRequest } from '../call/api-request.ts'
-import { OptionError } from '../errors.ts'
-import { systemClock } from '../options/policy.ts'
+import { OptionError } from '../base/errors.ts'
+import { systemClock } from '../policy/policy.ts'
 import { checkPerCall } from '../options/check-options.ts'
 import { askedAhead } from '../options/per-call.ts'
-import { receiptOf, type Receipt } from '../receipt.ts'
+import { receiptOf, type Receipt } from '../reporting/receipt.ts'
 import { becameOf, type Became } from './became.ts'
 
 /** A request whose answer is wanted in the cache, and how it is kept there. */

@@ -1,5 +1,5 @@
 import type { Answer } from '../call/exchange.ts'
-import type { Receipt } from '../receipt.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 
 /** What became of a call that was made ahead. */
 export type Became = 'loaded' | 'present' | 'refused'

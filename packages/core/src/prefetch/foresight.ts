@@ -9,9 +9,9 @@ import {
 } from '@harbor/cache'
 import { aheadOf, questionOf, type Question } from '../call/ahead.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
-import { systemClock } from '../options/policy.ts'
+import { systemClock } from '../policy/policy.ts'
 import { becameOf, readOut, type Became } from './became.ts'
-import type { PrefetchOptions } from './prefetch-options.ts'
+import type { PrefetchOptions } from '../options/prefetch-options.ts'
 
 /** Longer requests are not asked ahead, since each must be remembered to be repeated. In characters of the body. */
 const LONGEST_BODY = 16_384

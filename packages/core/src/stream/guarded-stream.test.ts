@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { StreamFaultError, TimeoutError } from '../errors.ts'
-import { ChatDialect } from './chat-dialect.ts'
+import { StreamFaultError, TimeoutError } from '../base/errors.ts'
+import { ChatDialect } from '../protocols/openai-chat/chat-dialect.ts'
 import { GuardedStream } from './guarded-stream.ts'
 import { HeldBytes } from '../wire/held-bytes.ts'
 

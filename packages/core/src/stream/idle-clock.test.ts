@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../base/errors.ts'
 import { IdleClock } from './idle-clock.ts'
 
 function idleClock(limitMs: number) {

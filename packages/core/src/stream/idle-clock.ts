@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
-import { TimeoutError, type ClockName } from '../errors.ts'
+import { TimeoutError, type ClockName } from '../base/errors.ts'
 
 /** How late a timer must fire for the event loop, not the provider, to be the suspect, in milliseconds. */
 const LATE_MS = 50

@@ -1,12 +1,12 @@
 import type { StreamEnd } from '../call/exchange.ts'
-import type { StreamDialect } from './dialect.ts'
+import type { StreamDialect } from '../protocols/stream-dialect.ts'
 import { pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
-import { inBandFault, parseEvent } from './in-band-fault.ts'
-import type { SseEvent } from './sse-event.ts'
-import { SseSplitter } from './sse-splitter.ts'
+import { inBandFault, parseEvent } from '../protocols/in-band-fault.ts'
+import type { SseEvent } from '../wire/sse-event.ts'
+import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asFault } from './stream-fault.ts'
-import { StreamFaultError } from '../errors.ts'
-import type { JsonBody } from '../wire/operation.ts'
+import { StreamFaultError } from '../base/errors.ts'
+import type { JsonBody } from '../protocols/operation.ts'
 
 /** The bytes of a stream that was guarded before, read by one caller. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {

@@ -1,5 +1,5 @@
-import { ClientClosedError, StreamFaultError, TimeoutError } from '../errors.ts'
-import { redactError } from '../wire/redact-error.ts'
+import { ClientClosedError, StreamFaultError, TimeoutError } from '../base/errors.ts'
+import { redactError } from '../base/redact-error.ts'
 
 /** The stream came to its end, but the answer did not. */
 export function incomplete(what: string): StreamFaultError {

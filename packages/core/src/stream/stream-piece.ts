@@ -1,6 +1,6 @@
-import type { JsonBody } from '../wire/operation.ts'
-import type { FaultEvent, StreamDialect } from './dialect.ts'
-import type { SseEvent } from './sse-event.ts'
+import type { JsonBody } from '../protocols/operation.ts'
+import type { FaultEvent, StreamDialect } from '../protocols/stream-dialect.ts'
+import type { SseEvent } from '../wire/sse-event.ts'
 
 /** What a reader gets at once: bytes as they came, and the events in them. */
 export interface StreamPiece {

@@ -1,4 +1,4 @@
-import { redactError } from '../wire/redact-error.ts'
+import { redactError } from '../base/redact-error.ts'
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**

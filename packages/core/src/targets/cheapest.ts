@@ -1,5 +1,5 @@
 import { cheapest as cheapestBy, type Order } from '@harbor/fallback'
-import type { Target } from './target.ts'
+import type { Target } from '../reporting/target.ts'
 
 /** Requests are usually several times as long as their answers. */
 const INPUT_SHARE = 0.75

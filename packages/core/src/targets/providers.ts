@@ -1,6 +1,6 @@
-import type { LimitOptions } from '../limits/limit-options.ts'
+import type { LimitOptions } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
-import type { StreamEndRule } from '../stream/chat-dialect.ts'
+import type { StreamEndRule } from '../protocols/openai-chat/chat-dialect.ts'
 import { credentialOf, type Key } from './credential.ts'
 
 /** Where models are to be had, and with what credential. */

@@ -1,6 +1,6 @@
 import { identityOf, type Identified } from '../call/identity.ts'
 import type { Provider } from './providers.ts'
-import type { Target } from './target.ts'
+import type { Target } from '../reporting/target.ts'
 
 /**
  * Names what shares a provider's limits. It may hold a key, since copies of a client may differ in theirs: it is not to be shown.

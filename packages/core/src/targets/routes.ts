@@ -1,9 +1,9 @@
-import { OptionError } from '../errors.ts'
+import { OptionError } from '../base/errors.ts'
 import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
 import { addressForModel } from './model-in-path.ts'
 import { isOpenAI, type Provider } from './providers.ts'
-import type { Target } from './target.ts'
+import type { Target } from '../reporting/target.ts'
 import { areTwins } from './twins.ts'
 
 /** What a call may be sent to, in the order in which it was configured. */

@@ -1,4 +1,4 @@
-import type { AdaptedRequest } from './adapt-request.ts'
+import type { AdaptedRequest } from '../routing/adapt-request.ts'
 import type { Provider } from './providers.ts'
 
 /** Whether requests for the same model to these two entries would be the same: same address, credential and rewriting. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
-import type { Receipt } from '../receipt.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 import { Telemetry } from './telemetry.ts'
 
 const receipt = { id: 'call_1' } as Receipt

@@ -1,6 +1,6 @@
-import type { AlertNotice } from '../alerts/alert.ts'
+import type { AlertNotice } from '../reporting/alert.ts'
 import type { FailureKind } from '@harbor/retry'
-import type { AttemptRecord, Receipt } from '../receipt.ts'
+import type { AttemptRecord, Receipt } from '../reporting/receipt.ts'
 
 /** What `harbor.on` tells, by event. No event holds a prompt, an answer or a key. */
 export interface HarborEvents {

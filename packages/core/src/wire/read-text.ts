@@ -1,6 +1,6 @@
 import { LeanResponse } from '@harbor/pool'
-import { unlessAborted } from '../call/unless-aborted.ts'
-import { chunksOf, type ChunkSource } from '../stream/chunks-of.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
+import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { decodeText } from './decode-text.ts'
 import type { HeldBytes } from './held-bytes.ts'
 

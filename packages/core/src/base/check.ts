@@ -1,0 +1,158 @@
+import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
+import { OptionError } from './errors.ts'
+
+/** What one option accepts: a test and, for the message, its name in words. */
+export interface Check {
+  readonly accepts: (value: unknown) => boolean
+  readonly expected: string
+}
+
+export const durationMs: Check = {
+  accepts: (value) =>
+    value === Infinity || (typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS),
+  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}, or Infinity`,
+}
+/** The SDK hands this one to a timer, which takes Infinity for no time at all. */
+export const finiteMs: Check = {
+  accepts: (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS,
+  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}`,
+}
+export const wholeNumber: Check = {
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
+  expected: 'a whole number of at least 0',
+}
+export const aFunction: Check = { accepts: (value) => typeof value === 'function', expected: 'a function' }
+export const aBoolean: Check = { accepts: (value) => typeof value === 'boolean', expected: 'true or false' }
+export const anObject: Check = { accepts: (value) => typeof value === 'object', expected: 'an object' }
+export const aString: Check = {
+  accepts: (value) => typeof value === 'string' || value === null,
+  expected: 'a string',
+}
+export const aSwitchOrOptions: Check = {
+  accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  expected: 'true, false or an object of options',
+}
+export const anObjectOrFalse: Check = {
+  accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
+  expected: 'an object of options, or false to switch it off',
+}
+export const aKey: Check = {
+  accepts: (value) =>
+    (typeof value === 'string' && value !== '') || typeof value === 'function' || value === null,
+  expected: 'a non-empty string, or a function that resolves to one',
+}
+export const anHttpUrl: Check = {
+  accepts: (value) => value === null || value === '' || (typeof value === 'string' && isHttpUrl(value)),
+  expected: 'an absolute URL such as https://api.example.com/v1',
+}
+
+export const aFunctionOrFalse: Check = {
+  accepts: (value) => typeof value === 'function' || value === false,
+  expected: 'a function, or false for none',
+}
+const isListOfStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+export const aListOrFalse: Check = {
+  accepts: (value) => value === false || isListOfStrings(value),
+  expected: 'a list of models, or false for none',
+}
+export const chains: Check = {
+  accepts: (value) =>
+    value === false ||
+    isListOfStrings(value) ||
+    (typeof value === 'object' && value !== null && Object.values(value).every(isListOfStrings)),
+  expected:
+    "a list of models, an object with a list for each model, such as { 'gpt-4': ['gpt-3.5-turbo'] }, or false",
+}
+export const aListOfStrings: Check = {
+  accepts: isListOfStrings,
+  expected: 'a list of names',
+}
+export const aName: Check = {
+  accepts: (value) => typeof value === 'string' && value !== '',
+  expected: 'a name that is not empty',
+}
+export const aCount: Check = {
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
+  expected: 'a whole number of at least 1',
+}
+/** A text can hold no more characters, and what is larger is never read whole. */
+const MAX_TEXT_BYTES = 2 ** 29 - 24
+export const aByteCount: Check = {
+  accepts: (value) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TEXT_BYTES,
+  expected: `a whole number of bytes of at least 1 and at most ${MAX_TEXT_BYTES}`,
+}
+export const aNumber: Check = {
+  accepts: (value) => Number.isFinite(value),
+  expected: 'a number',
+}
+export const aWeight: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'a number of at least 0',
+}
+export const anAmount: Check = {
+  accepts: (value) => typeof value === 'number' && value > 0 && value < Infinity,
+  expected: 'US dollars, above 0',
+}
+export const aPrice: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'US dollars for a million tokens, at least 0',
+}
+export const aFactor: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'a factor of the price, at least 0, or an object of rates',
+}
+
+export function oneOf(...values: readonly string[]): Check {
+  return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }
+}
+
+/** For an option that exists elsewhere and cannot work here. */
+export function refused(why: string): Check {
+  return { accepts: () => false, expected: `left out: ${why}` }
+}
+
+/**
+ * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` counts as not given.
+ * @param section what stands before the name in messages, such as `timeouts.`
+ * @throws OptionError
+ */
+export function checkOptions(options: object, checks: Readonly<Record<string, Check>>, section = ''): void {
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined
+    const option = section + name
+    if (!check) {
+      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
+      const hint = near === undefined ? '' : ` Did you mean ${section}${near}?`
+      throw new OptionError(option, `Unknown option ${option}.${hint}`)
+    }
+    if (value !== undefined && !check.accepts(value)) {
+      throw new OptionError(option, `${option} must be ${check.expected}, got ${describeValue(value)}.`)
+    }
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+/** What other libraries call these options. */
+const OTHER_NAMES: OtherNames = {
+  maxRetries: 'retries attempts maxAttempts tries',
+  timeout: 'deadline totalTimeout requestTimeout',
+  timeouts: 'attemptTimeout firstTokenTimeout idleTimeout',
+  fallback: 'fallbacks backups',
+  breaker: 'circuitBreaker',
+  limits: 'rateLimit rateLimits concurrency',
+  cache: 'caching ttl maxAge',
+  pool: 'agent httpAgent dispatcher',
+  spendLimit: 'budget maxCost',
+  baseURL: 'url endpoint host',
+  apiKey: 'key token',
+  defaultHeaders: 'headers',
+  attemptMs: 'timeout',
+  ttlMs: 'maxAge',
+  maxEntries: 'max size',
+  maxBytes: 'maxSize',
+}

@@ -1,0 +1,125 @@
+import { APIError, OpenAIError } from 'openai'
+import { Stream } from 'openai/streaming'
+import { HarborResponse } from '../call/harbor-response.ts'
+import type { ReaderEnd } from '../call/reader-end.ts'
+import type { ReadEvent } from '../stream/stream-piece.ts'
+import type { JsonBody } from '../protocols/operation.ts'
+
+/**
+ * Takes the place of the SDK's decoder, which would parse a second time what the guard has parsed. What it makes is the SDK's own
+ * `Stream`. Any other response, and any other form of events than their plain data, is left to the SDK.
+ */
+export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
+  fromSSEResponse<Item>(
+    ...given: Parameters<(typeof Stream)['fromSSEResponse']>
+  ): ReturnType<typeof Stream.fromSSEResponse<Item>> {
+    const [response, controller, client, withNames, mode = 'legacy'] = given
+    const reader = response instanceof HarborResponse ? response.events : undefined
+    if (!reader || withNames || mode !== 'legacy') return Stream.fromSSEResponse(...given)
+    let consumed = false
+    const iterate = (): AsyncIterator<Item> => {
+      if (consumed)
+        throw new OpenAIError('Cannot iterate over a consumed stream, use `.tee()` to split the stream.')
+      consumed = true
+      return new Items<Item>(reader, response, controller)
+    }
+    return new Stream<Item>(iterate, controller, client)
+  },
+}
+
+/**
+ * Yields, throws, aborts and ends as the SDK's decoder does. It is no generator, which takes three turns for each item: what has been
+ * read already is there at once.
+ */
+class Items<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #reader: ReaderEnd
+  readonly #response: Response
+  readonly #controller: AbortController
+  #events: readonly ReadEvent[] = []
+  #at = 0
+  #isOver = false
+  #reading: Promise<unknown> | undefined
+
+  constructor(reader: ReaderEnd, response: Response, controller: AbortController) {
+    this.#reader = reader
+    this.#response = response
+    this.#controller = controller
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Item, undefined>> {
+    if (this.#reading) return this.#reading.then(() => this.next())
+    const event = this.#events[this.#at]
+    if (event?.json && !isError(event)) {
+      this.#at++
+      return Promise.resolve({ done: false, value: itemOf(event, event.json) as Item })
+    }
+    const reading = this.#read()
+    const over = (): void => (this.#reading = undefined)
+    this.#reading = reading.then(over, over)
+    return reading
+  }
+
+  async return(): Promise<IteratorResult<Item, undefined>> {
+    await this.#leave()
+    return { done: true, value: undefined }
+  }
+
+  async #read(): Promise<IteratorResult<Item, undefined>> {
+    try {
+      while (!this.#isOver) {
+        const item = this.#nextItem()
+        if (item) return { done: false, value: item }
+        const piece = await this.#reader.nextPiece()
+        if (!piece) break
+        this.#events = piece.events
+        this.#at = 0
+      }
+      this.#isOver = true
+    } catch (error) {
+      await this.#leave()
+      if (!isAbort(error, this.#controller.signal)) throw error
+    }
+    return { done: true, value: undefined }
+  }
+
+  /** @throws APIError for an event that tells an error */
+  #nextItem(): Item | undefined {
+    for (const event of this.#events.slice(this.#at)) {
+      this.#at++
+      const { json } = event
+      if (!json) continue
+      if (isError(event))
+        throw new APIError(undefined, json['error'] ?? json, undefined, this.#response.headers)
+      return itemOf(event, json) as Item
+    }
+    return undefined
+  }
+
+  async #leave(): Promise<void> {
+    this.#events = []
+    if (this.#isOver) return
+    this.#isOver = true
+    if (!this.#controller.signal.aborted) this.#controller.abort()
+    await this.#reader.return()
+  }
+}
+
+/** The events of a thread come with their names. */
+function itemOf({ name }: ReadEvent, json: JsonBody): object {
+  return name?.startsWith('thread.') ? { event: name, data: json } : json
+}
+
+function isError({ name, json }: ReadEvent): boolean {
+  if (name?.startsWith('thread.')) return false
+  return name === 'error' || Boolean(json?.['error'])
+}
+
+/** The caller has left, and knows. */
+function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  if (error instanceof APIError) return false
+  return (error instanceof Error && error.name === 'AbortError') || (aborted && error === reason)
+}

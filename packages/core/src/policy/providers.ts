@@ -1,0 +1,138 @@
+import type { ClientOptions } from 'openai'
+import { OptionError } from '../base/errors.ts'
+import {
+  NATIVE,
+  nativeProvider,
+  OPENAI_URL,
+  residencyURL,
+  settleProvider,
+  type Provider,
+} from '../targets/providers.ts'
+import { checkHeaderValue, checkHeaderValues } from '../options/check-headers.ts'
+import { checkLimits } from '../options/limit-options.ts'
+import * as is from '../base/check.ts'
+import type { HarborOptions, ProviderOptions } from '../options/options.ts'
+
+const PROVIDER = {
+  kind: is.oneOf('openai', 'azure'),
+  apiKey: is.aKey,
+  baseURL: is.anHttpUrl,
+  apiVersion: is.aString,
+  headers: is.anObject,
+  quotaGroup: is.aString,
+  limits: is.anObjectOrFalse,
+  dropParams: is.aListOfStrings,
+  maxTokensParam: is.oneOf('max_tokens', 'max_completion_tokens'),
+  streamEnd: is.oneOf('finish-reason', 'done'),
+} as const satisfies Record<keyof ProviderOptions, is.Check>
+
+export interface SettledProviders {
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly defaultProvider: string
+  /** Names of entries whose key is not there. */
+  readonly leftOut: readonly string[]
+  /** What the SDK gets of the entry that bears its name. */
+  readonly sdk: Pick<ClientOptions, 'apiKey' | 'baseURL'>
+}
+
+/** Stands in for the key of an SDK that is never asked to use one. */
+const UNUSED_KEY = 'unused'
+
+/**
+ * Reads the entries, and finds out which one is meant by a model that names none: the client's own, or else the first.
+ * @param isFetch whether this is for a bare `fetch`, whose caller brings address and key along
+ * @throws OptionError naming the entry and what is wrong with it
+ */
+export function settleProviders(options: HarborOptions, isFetch: boolean): SettledProviders {
+  const entries: Readonly<Record<string, ProviderOptions | undefined>> = options.providers ?? {}
+  for (const [name, entry] of Object.entries(entries)) if (entry) checkProvider(name, entry, isFetch)
+  const own = isFetch ? settingsOnly(entries[NATIVE]) : entries[NATIVE]
+  if (own) refuseContradictions(options, own)
+  const settled = Object.entries(entries)
+    .filter(([, entry]) => entry && entry !== own)
+    .map(([name, entry]) => [name, settleProvider(name, entry ?? {})] as const)
+  const leftOut = settled.flatMap(([name, provider]) => (provider ? [] : [name]))
+  const providers = new Map<string, Provider>()
+
+  const apiKey = options.apiKey ?? own?.apiKey ?? process.env['OPENAI_API_KEY']
+  const { dataResidency } = options
+  const residency = dataResidency == null ? undefined : residencyURL(dataResidency)
+  const baseURL = options.baseURL ?? residency ?? own?.baseURL ?? process.env['OPENAI_BASE_URL']
+  const first = settled.find(([, provider]) => provider)
+  const isNative = isFetch || apiKey != null || first === undefined
+  const nativeName = isFetch && NATIVE in entries && !own ? 'client' : NATIVE
+  if (isNative) providers.set(nativeName, nativeProvider(nativeName, baseURL || OPENAI_URL, own))
+  else if (own) leftOut.push(NATIVE)
+  for (const [name, provider] of settled) if (provider) providers.set(name, provider)
+  return {
+    providers,
+    defaultProvider: isNative ? nativeName : first[0],
+    leftOut,
+    sdk: isFetch
+      ? {}
+      : {
+          ...(own?.apiKey != null && { apiKey: own.apiKey }),
+          ...(!isNative && { apiKey: UNUSED_KEY }),
+          ...(own?.baseURL !== undefined && { baseURL: own.baseURL }),
+        },
+  }
+}
+
+/** Of a bare `fetch`, an entry without address and key can only be about the provider that its caller brings along. */
+function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
+  return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
+}
+
+function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): void {
+  const option = `providers.${name}`
+  if (name === '' || name.includes('/')) {
+    throw new OptionError(option, `A provider's name must be without a slash and not empty, got '${name}'.`)
+  }
+  if (typeof entry !== 'object' || (entry as unknown) === null) {
+    throw new OptionError(option, `${option} must be an object such as { apiKey, baseURL }.`)
+  }
+  is.checkOptions(entry, PROVIDER, `${option}.`)
+  checkHeaderValue(`${option}.apiKey`, entry.apiKey)
+  checkHeaderValues(`${option}.headers`, entry.headers)
+  checkLimits(entry.limits, `${option}.limits`)
+  if (entry.kind === 'azure' && name === NATIVE && !isFetch) {
+    throw new OptionError(
+      `${option}.kind`,
+      `${option} is the client's own provider and cannot be of kind 'azure'. Give the Azure entry a name of its own, ` +
+        `such as providers.azure, and name its deployments azure/<deployment>.`,
+    )
+  }
+  if (entry.kind === 'azure' && !entry.baseURL) {
+    throw new OptionError(
+      `${option}.baseURL`,
+      `${option}.baseURL is missing: an Azure entry needs its resource, such as https://<resource>.openai.azure.com.`,
+    )
+  }
+}
+
+function refuseContradictions(options: HarborOptions, own: ProviderOptions): void {
+  for (const name of ['apiKey', 'baseURL'] as const) {
+    if (options[name] != null && own[name] != null && options[name] !== own[name]) {
+      throw new OptionError(
+        name,
+        `${name} and providers.${NATIVE}.${name} are one setting and contradict each other. Give one of them.`,
+      )
+    }
+  }
+}
+
+/** The entries without what `given` says of the client's own provider. */
+export function withoutNative(
+  providers: HarborOptions['providers'],
+  given: Pick<HarborOptions, 'apiKey' | 'baseURL'>,
+): HarborOptions['providers'] {
+  const own = providers?.[NATIVE]
+  if (!own) return providers
+  const { apiKey, baseURL, ...others } = own
+  const kept = {
+    ...others,
+    ...(given.apiKey == null && apiKey !== undefined && { apiKey }),
+    ...(given.baseURL == null && baseURL !== undefined && { baseURL }),
+  }
+  return { ...providers, [NATIVE]: kept }
+}

@@ -1,0 +1,116 @@
+import { cacheRulesOf } from '../options/cache-options.ts'
+import type { ClientOptions } from 'openai'
+import { attemptsOf } from '../options/attempts.ts'
+import { checkSentOptions } from '../options/check-headers.ts'
+import { checkHarborOptions, checkRetry, OWN } from '../options/check-options.ts'
+import { OptionError } from '../base/errors.ts'
+import type { HarborOptions, TimeoutSettings } from '../options/options.ts'
+import { checkModels } from './models.ts'
+import { systemClock, type Policy } from './policy.ts'
+import { settleProviders, type SettledProviders } from './providers.ts'
+import { Routes } from '../targets/routes.ts'
+
+const DEFAULT_ATTEMPTS = 3
+const DEFAULT_TOTAL_MS = 600_000
+const DEFAULT_ANSWER_BYTES = 64 * 1024 * 1024
+
+export interface SettledOptions {
+  /** What the SDK's constructor gets, less `fetch`. */
+  readonly sdk: ClientOptions
+  readonly policy: Policy
+  /** Names of provider entries whose key is not there. */
+  readonly leftOut: readonly string[]
+}
+
+/**
+ * Checks everything a user can get wrong, at once, and fills in the defaults.
+ * @param given.isFetch whether they are for a bare `fetch` rather than a client
+ * @throws OptionError naming the option, what was expected and what came
+ */
+export function settleOptions(options: HarborOptions, { isFetch = false } = {}): SettledOptions {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new OptionError('options', 'The options must be an object.')
+  checkHarborOptions(options)
+  checkSentOptions(options, isFetch ? undefined : process.env)
+  const { sdk, own } = splitOptions(options)
+  const { retry, timeouts, order, hedge, lastResort, attemptsBeforeFallback = 2, maxUpstreamCalls = 6 } = own
+  const { maxAnswerBytes = DEFAULT_ANSWER_BYTES } = own
+  const { maxAttempts, ...retrySettings } = retry === false ? {} : (retry ?? {})
+  const attempts = attemptsOf(options) ?? DEFAULT_ATTEMPTS
+  checkRetry(retrySettings)
+  const settled = settleProviders(options, isFetch)
+  const policy: Policy = {
+    totalMs: options.timeout ?? DEFAULT_TOTAL_MS,
+    maxAttempts: attempts,
+    retry: retrySettings,
+    ...clocksOf(timeouts),
+    clock: systemClock,
+    routes: routesOf(options, settled),
+    order,
+    hedge: hedge || undefined,
+    lastResort: lastResort || undefined,
+    attemptsBeforeFallback,
+    maxUpstreamCalls,
+    maxAnswerBytes,
+    spendLimit: own.spendLimit || undefined,
+    limits: own.limits || undefined,
+    cache: cacheRulesOf(own.cache),
+  }
+  return {
+    sdk: { ...sdk, ...settled.sdk, maxRetries: attempts - 1 },
+    policy,
+    leftOut: settled.leftOut,
+  }
+}
+
+/** Harbor's own sections apart from what the SDK knows. `fetch` is in neither: it is the transport. */
+export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own: OwnOptions } {
+  const entries = Object.entries(options).filter(([name]) => name !== 'fetch')
+  // Under symbols the SDK hands a copy what it knows of the client, such as that its address was chosen by `dataResidency`.
+  const symbols = Object.getOwnPropertySymbols(options).map((symbol) => [symbol, options[symbol as never]])
+  return {
+    sdk: Object.fromEntries([
+      ...entries.filter(([name]) => !Object.hasOwn(OWN, name)),
+      ...symbols,
+    ]) as ClientOptions,
+    own: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(OWN, name))),
+  }
+}
+
+export type OwnOptions = Pick<HarborOptions, keyof typeof OWN>
+
+function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut }: SettledProviders): Routes {
+  const { models = {}, fallback, contextWindowFallback, contentPolicyFallback } = options
+  checkModels(models)
+  return new Routes({
+    providers,
+    defaultProvider,
+    models,
+    fallback: fallback || undefined,
+    contextWindowFallback: contextWindowFallback || undefined,
+    contentPolicyFallback: contentPolicyFallback || undefined,
+    leftOut,
+  })
+}
+
+/** The policy with what one call asks for in its place. */
+export function policyFor(
+  policy: Policy,
+  asked: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
+): Policy {
+  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = asked
+  if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts) return policy
+  const { attemptMs, firstTokenMs, idleMs } = { ...policy, ...defined(timeouts ?? {}) }
+  return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs }
+}
+
+function clocksOf(
+  timeouts: TimeoutSettings | false | undefined,
+): Pick<Policy, 'attemptMs' | 'firstTokenMs' | 'idleMs'> {
+  if (timeouts === false) return { attemptMs: Infinity, firstTokenMs: Infinity, idleMs: Infinity }
+  return { attemptMs: Infinity, firstTokenMs: undefined, idleMs: 120_000, ...defined(timeouts ?? {}) }
+}
+
+function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}

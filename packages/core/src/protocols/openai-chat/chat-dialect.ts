@@ -1,0 +1,91 @@
+import { cleanWord } from '../../base/clean.ts'
+import { isFinishReason, MAX_REASONS } from '../finish-reasons.ts'
+import { isRecord } from '../../base/json.ts'
+import { responseIdOf } from '../response-id.ts'
+import { Delivery } from '../delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
+import { readData } from '../read-data.ts'
+import { DONE, isHollow, type SseEvent } from '../../wire/sse-event.ts'
+import { fieldsHaveSubstance, hasSubstance, isPing } from '../substance.ts'
+import { StreamFaultError } from '../../base/errors.ts'
+
+/** What proves that a chat stream is complete: a finish reason for every choice, or for some providers `[DONE]` alone. */
+export type StreamEndRule = 'finish-reason' | 'done'
+
+/**
+ * Chat Completions, and the older Completions, whose choices carry `text`.
+ * Proof: every choice that was begun has its `finish_reason`. Providers differ in all else: a first chunk with
+ * no choices, usage with or after the last one, no `object`, no `[DONE]`.
+ */
+export class ChatDialect implements StreamDialect {
+  responseId: string | undefined
+  readonly delivery = new Delivery()
+  readonly #doneProves: boolean
+  readonly #finishReasons = new Map<number, string>()
+  readonly #unfinished = new Set<number>()
+  #isDone = false
+
+  /** @param end `done`: the provider sends no finish reasons, so `[DONE]` after a choice was begun is the proof */
+  constructor(end: StreamEndRule = 'finish-reason') {
+    this.#doneProves = end === 'done'
+  }
+
+  get proven(): boolean {
+    if (this.#isDone && this.#doneProves) return this.#finishReasons.size + this.#unfinished.size > 0
+    return this.#finishReasons.size > 0 && this.#unfinished.size === 0
+  }
+
+  get finishReasons(): readonly string[] {
+    return [...this.#finishReasons.values()].slice(0, MAX_REASONS)
+  }
+
+  read(event: SseEvent): EventMeaning {
+    if (event.data === undefined) return 'nothing'
+    if (event.data === DONE) {
+      this.#isDone = true
+      return 'end'
+    }
+    if (isHollow(event)) return 'nothing'
+    const chunk = readData(event)
+    if (chunk instanceof StreamFaultError) return chunk
+    this.responseId ??= responseIdOf(chunk)
+    const choices = chunk['choices']
+    const content = Array.isArray(choices) && this.#readChoices(choices)
+    this.delivery.read(chunk)
+    if (content) return 'content'
+    return !Array.isArray(choices) && isPing(chunk) ? 'nothing' : 'quiet'
+  }
+
+  faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
+    return { name: undefined, json: { error: { message, type: 'harbor_error', param: null, code } } }
+  }
+
+  #readChoices(choices: readonly unknown[]): boolean {
+    let content = false
+    for (const choice of choices) {
+      if (!isRecord(choice) || !this.#readChoice(choice)) continue
+      content = true
+      this.delivery.add(choice['delta'] ?? choice['text'])
+    }
+    return content
+  }
+
+  #readChoice(choice: Readonly<Record<string, unknown>>): boolean {
+    const index = Number(choice['index'] ?? 0)
+    const reason = choice['finish_reason']
+    if (isFinishReason(reason)) {
+      this.#finishReasons.set(index, cleanWord(reason))
+      this.#unfinished.delete(index)
+    } else if (!this.#finishReasons.has(index)) {
+      this.#unfinished.add(index)
+    }
+    return hasSubstance(choice['text']) || (isRecord(choice['delta']) && deltaHasContent(choice['delta']))
+  }
+}
+
+/** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role and the name of its speaker are none. */
+function deltaHasContent(delta: Readonly<Record<string, unknown>>): boolean {
+  const { content } = delta
+  if (typeof content === 'string' && content !== '') return true
+  return 'name' in delta ? fieldsHaveSubstance({ ...delta, name: null }) : fieldsHaveSubstance(delta)
+}

@@ -1,0 +1,71 @@
+import { ChatDialect } from '../openai-chat/chat-dialect.ts'
+import { Delivery } from '../delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
+import { parseEvent } from '../in-band-fault.ts'
+import { isPing } from '../substance.ts'
+import { ResponsesDialect } from '../openai-responses/responses-dialect.ts'
+import { DONE, type SseEvent } from '../../wire/sse-event.ts'
+import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
+import type { JsonBody } from '../operation.ts'
+
+/**
+ * A stream of an endpoint that Harbor does not know: its first event with data decides how it is read. So a resumed response, a
+ * transcription or an image is guarded by what comes, not by the method and path of its request.
+ */
+export class AnyDialect implements StreamDialect {
+  #dialect: StreamDialect | undefined
+
+  get proven(): boolean {
+    return this.#dialect?.proven ?? false
+  }
+
+  get endsWithBody(): boolean {
+    return this.#dialect ? (this.#dialect.endsWithBody ?? false) : true
+  }
+
+  get responseId(): string | undefined {
+    return this.#dialect?.responseId
+  }
+
+  get delivery(): Delivery {
+    return this.#dialect?.delivery ?? new Delivery()
+  }
+
+  get finishReasons(): readonly string[] {
+    return this.#dialect?.finishReasons ?? []
+  }
+
+  read(event: SseEvent): EventMeaning {
+    if (event.data === undefined) return 'nothing'
+    const dialect = this.#dialect ?? dialectOf(event)
+    if (!dialect) return 'nothing'
+    this.#dialect = dialect
+    return dialect.read(event)
+  }
+
+  faultEvent(fault: { code: string; message: string }): FaultEvent {
+    return (this.#dialect ?? new TypedDialect('')).faultEvent(fault)
+  }
+}
+
+/** Undefined while only pings have come, which say nothing about what follows. */
+function dialectOf(event: SseEvent): StreamDialect | undefined {
+  const data = objectIn(event)
+  const type = typeof data?.['type'] === 'string' ? data['type'] : (event.name ?? '')
+  if (data && (type === '' ? Object.keys(data).length === 0 : PING.test(type) && isPing(data)))
+    return undefined
+  if (isResponsesEvent(type)) return new ResponsesDialect()
+  if (isChatChunk(data)) return new ChatDialect()
+  return new TypedDialect(event.name?.startsWith('thread.') ? event.name : type)
+}
+
+const PING = /^(?:ping|keep-?alive|heartbeat)$/i
+
+function objectIn(event: SseEvent): JsonBody | undefined {
+  if (event.data === DONE) return undefined
+  try {
+    return parseEvent(event)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+import { isRecord } from '../../base/json.ts'
+import { responseIdOf } from '../response-id.ts'
+import { Delivery } from '../delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
+import { readData } from '../read-data.ts'
+import { DONE, type SseEvent } from '../../wire/sse-event.ts'
+import { isPing } from '../substance.ts'
+import { StreamFaultError } from '../../base/errors.ts'
+
+/** A family of typed events: what its events are called, and which of them prove that the stream is complete. */
+interface Family {
+  readonly events: RegExp
+  readonly proof: RegExp
+}
+
+const FAMILIES: readonly Family[] = [
+  // Transcriptions: POST /audio/transcriptions
+  { events: /^transcript\./, proof: /^transcript\.text\.done$/ },
+  // Speech: POST /audio/speech with stream_format 'sse'
+  { events: /^speech\.audio\./, proof: /^speech\.audio\.done$/ },
+  // Images: POST /images/generations, POST /images/edits
+  { events: /^image_(generation|edit)\./, proof: /^image_(generation|edit)\.completed$/ },
+  // Assistants: a run ends, or waits for the caller's tools
+  {
+    events: /^thread\./,
+    proof: /^thread\.run\.(completed|incomplete|failed|cancelled|expired|requires_action)$/,
+  },
+]
+
+/**
+ * Streams of typed events that Harbor recognises by what they bring, and unknown ones. Known families have an event that proves
+ * the end, though others may follow it. Of an unknown one, an orderly end of the body is all the proof there can be.
+ */
+export class TypedDialect implements StreamDialect {
+  responseId: string | undefined
+  readonly delivery = new Delivery()
+  proven = false
+  readonly finishReasons: readonly string[] = []
+  readonly #family: Family | undefined
+
+  /** @param type of the first event, its `type` or its name */
+  constructor(type: string) {
+    this.#family = FAMILIES.find(({ events }) => events.test(type))
+  }
+
+  get endsWithBody(): boolean {
+    return this.#family === undefined
+  }
+
+  read(event: SseEvent): EventMeaning {
+    if (event.data === undefined) return 'nothing'
+    if (event.data === DONE) {
+      this.proven ||= this.endsWithBody
+      return 'end'
+    }
+    const data = readUnknown(event, this.#family)
+    if (data instanceof StreamFaultError) return data
+    const type = typeof data['type'] === 'string' ? data['type'] : (event.name ?? '')
+    if (this.#family && isPing(data) && !this.#family.events.test(type)) return 'nothing'
+    this.delivery.read(data)
+    this.responseId ??= responseIdOf(data)
+    if (this.#family?.proof.test(event.name ?? type) || this.#family?.proof.test(type)) this.proven = true
+    return 'content'
+  }
+
+  faultEvent({ code, message }: { code: string; message: string }): FaultEvent {
+    return {
+      name: 'error',
+      json: { type: 'error', error: { message, type: 'harbor_error', param: null, code } },
+    }
+  }
+}
+
+/** The data of a protocol that Harbor does not know may be anything, and is only searched for an error. */
+function readUnknown(
+  event: SseEvent,
+  family: Family | undefined,
+): Readonly<Record<string, unknown>> | StreamFaultError {
+  if (family) return readData(event)
+  try {
+    return readData(event)
+  } catch (error) {
+    if (StreamFaultError.is(error)) return { data: event.data }
+    throw error
+  }
+}
+
+/** Whether a first event belongs to the Responses API, whatever endpoint sent it. */
+export function isResponsesEvent(type: string): boolean {
+  return type.startsWith('response.')
+}
+
+/** Whether a first event is a chunk of a chat or an older completion. */
+export function isChatChunk(data: unknown): boolean {
+  return isRecord(data) && Array.isArray(data['choices'])
+}

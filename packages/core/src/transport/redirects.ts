@@ -1,0 +1,117 @@
+import { RedirectRefusedError } from '../base/errors.ts'
+import { isRedirectStatus } from '../verdict/verdict.ts'
+import { chunksOf } from '../wire/chunks-of.ts'
+
+/** A request that was answered with a redirect. */
+export interface RedirectedRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+  /** False for a body that can be read only once. */
+  readonly replayable: boolean
+  /** As the caller set it. @default 'follow' */
+  readonly redirect: RequestInit['redirect'] | undefined
+}
+
+/** Sends the same request to another address, with these headers. */
+export type Resend = (url: string, headers: Headers) => Promise<Response>
+
+/** Whether an answer leads somewhere else. What a browser shows of a redirect has no status. */
+export function isRedirect(response: Response): boolean {
+  return isRedirectStatus(response.status) || response.type === 'opaqueredirect'
+}
+
+/**
+ * Follows the redirects of an API call, more strictly than fetch does: no secret leaves its origin, nothing that was sent
+ * encrypted is sent again in the clear, and a request that becomes a GET has lost its question.
+ * @param hop called before each further request; throws when there may be no more
+ * @returns the first answer that leads nowhere else; a redirect itself where the caller handles them
+ * @throws RedirectRefusedError
+ */
+export async function followRedirects(
+  answer: Response,
+  request: RedirectedRequest,
+  resend: Resend,
+  hop: () => void = () => undefined,
+): Promise<Response> {
+  if (request.redirect === 'manual') return answer
+  let { url, headers } = request
+  let response = answer
+  for (let hops = 1; isRedirect(response); hops++) {
+    const location = response.headers.get('location')
+    if (location === null && response.type !== 'opaqueredirect') return response
+    discard(response)
+    if (request.redirect === 'error') {
+      throw new RedirectRefusedError(`was redirected (${response.status}), which redirect: 'error' forbids`)
+    }
+    const from = new URL(url)
+    const to = targetOf(response, location, from, request)
+    if (hops > MAX_HOPS) throw new RedirectRefusedError(`was redirected more than ${MAX_HOPS} times`)
+    hop()
+    if (to.origin !== from.origin) headers = withoutSecrets(headers)
+    url = to.href
+    response = await resend(url, headers)
+  }
+  return response
+}
+
+/** The most redirects that are followed for one attempt. An API needs one, if any. */
+const MAX_HOPS = 5
+
+function targetOf(
+  { status, type }: Response,
+  location: string | null,
+  from: URL,
+  { method, replayable }: RedirectedRequest,
+): URL {
+  const to = location === null ? null : URL.parse(location, from.href)
+  if (type === 'opaqueredirect') {
+    throw new RedirectRefusedError('was redirected, and the fetch in use does not show where to')
+  }
+  if (!to || !/^https?:$/.test(to.protocol) || to.username !== '' || to.password !== '') {
+    throw new RedirectRefusedError(`was redirected (${status}) to an address that cannot be called`)
+  }
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw new RedirectRefusedError(`was redirected (${status}) from https to http`)
+  }
+  if (becomesGet(status, method)) {
+    throw new RedirectRefusedError(`was redirected (${status}) in a way that turns ${method} into GET`)
+  }
+  if (!replayable) {
+    throw new RedirectRefusedError(`was redirected (${status}), and its body cannot be sent again`)
+  }
+  return to
+}
+
+/** Source: https://fetch.spec.whatwg.org/#http-redirect-fetch */
+function becomesGet(status: number, method: string): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD'
+  return (status === 301 || status === 302) && method === 'POST'
+}
+
+/** Says what the request wants and is, and nothing about who sends it. Every header that is not known may be a key. */
+const CARRIED = /^(?:accept|accept-.+|content-type|user-agent)$/
+
+function withoutSecrets(given: Headers): Headers {
+  const headers = new Headers()
+  for (const [name, value] of given) if (CARRIED.test(name)) headers.append(name, value)
+  return headers
+}
+
+/** The most that is read of the body of a redirect to keep its connection. */
+const DISCARD_BYTES = 65_536
+
+/** Nobody waits for it: the next request may take another connection. */
+function discard(response: Response): void {
+  const read = async (): Promise<void> => {
+    const source = chunksOf(response)
+    let length = 0
+    for (let next = await source.next(); next.done !== true; next = await source.next()) {
+      length += next.value.length
+      if (length <= DISCARD_BYTES) continue
+      await source.return?.()
+      return
+    }
+  }
+  read().catch(() => undefined)
+}

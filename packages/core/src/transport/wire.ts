@@ -1,0 +1,111 @@
+import { createPool, UndiciUnavailableError, type Pool, type PoolOptions } from '@harbor/pool'
+import type { Transport } from '../call/exchange.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
+import { OptionError } from '../base/errors.ts'
+import { inSection } from '../base/in-section.ts'
+import type { HarborOptions } from '../options/options.ts'
+import { fetchTransport, ownRequests, poolTransport, type OwnRequests } from './transport.ts'
+
+/** How a client's requests leave the process. */
+export interface Wire {
+  readonly transport: Transport
+  /** For Harbor's own requests, such as health checks. */
+  readonly fetch: OwnRequests
+  readonly pool?: Pool
+  /** Whether the pool was made for this client, which closes it. */
+  readonly isOwn?: true
+  explain(): ExplainedTransport
+}
+
+/** How requests leave the process, as `explain()` shows it. */
+export interface ExplainedTransport {
+  /** `pool`: over Harbor's connections. `fetch`: by the `fetch` that was given. `runtime-fetch`: by the runtime's own. */
+  readonly by: 'pool' | 'fetch' | 'runtime-fetch'
+  /** What Harbor cannot see or set there. */
+  readonly unseen: readonly string[]
+}
+
+/**
+ * By the `fetch` that was given, the pool that was given, or a pool made for this client. In Bun, which replaces undici, by Bun's fetch.
+ *
+ * @param warn called when the pool made for this client cannot load undici
+ */
+export function wireOf({ fetch, pool }: HarborOptions, warn: (error: Error) => void): Wire {
+  if (fetch)
+    return {
+      transport: fetchTransport(fetch),
+      fetch: ownRequests(fetch),
+      explain: () => ({ by: 'fetch', unseen: UNSEEN }),
+    }
+  if (pool && 'fetch' in pool) return { ...wireOfPool(pool), pool }
+  if (process.versions['bun'] !== undefined) return wireOfBun(pool)
+  const own = ownPool(pool)
+  return { ...wireOfOwnPool(own, warn), pool: own, isOwn: true }
+}
+
+function wireOfPool(pool: Pool): Wire {
+  return {
+    transport: poolTransport(pool),
+    fetch: ownRequests(pool.fetch),
+    explain: () => ({ by: 'pool', unseen: [] }),
+  }
+}
+
+function wireOfBun(pool: PoolOptions | undefined): Wire {
+  if (pool) {
+    throw new OptionError(
+      'pool',
+      'pool has no effect in Bun, which replaces undici by a module of its own. Leave it out, or give a fetch.',
+    )
+  }
+  return wireOfRuntime()
+}
+
+function wireOfRuntime(): Wire {
+  const { fetch } = globalThis
+  return {
+    transport: Object.assign(fetchTransport(fetch), { isPrompt: true } as const),
+    fetch: ownRequests(fetch),
+    explain: () => ({ by: 'runtime-fetch', unseen: UNSEEN }),
+  }
+}
+
+const UNSEEN = [
+  'connections: stats().pool is empty, and neither their number nor their queue is bounded',
+  'connect and idle timeouts of sockets: the clocks of the call bound them',
+]
+
+/**
+ * Over the pool, or by the runtime's `fetch` where the pool cannot load undici, as in an ES module bundle in which `require` is missing.
+ * Which one it is turns out while the program starts; requests sent before that wait.
+ */
+function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
+  let chosen: Wire | undefined
+  const loading = pool.warm([]).then(
+    () => (chosen = wireOfPool(pool)),
+    (error: unknown) => {
+      // Any other reason may be gone with the next request, which has the pool try again.
+      if (!UndiciUnavailableError.is(error)) return (chosen = wireOfPool(pool))
+      warn(error)
+      return (chosen = wireOfRuntime())
+    },
+  )
+  const transport: Transport = (exchange, attempt) =>
+    chosen
+      ? chosen.transport(exchange, attempt)
+      : unlessAborted(attempt.signal, loading).then((wire) => wire.transport(exchange, attempt))
+  return {
+    transport: Object.assign(transport, { isPrompt: true } as const),
+    fetch: async (input, init) => (chosen ?? (await loading)).fetch(input, init),
+    explain: () => (chosen ?? wireOfPool(pool)).explain(),
+  }
+}
+
+function ownPool(options: PoolOptions | undefined): Pool {
+  try {
+    // A second sending that the pool keeps to itself would be missing from the receipt: only the retry layer retries.
+    return createPool({ staleSocketRetry: false, ...options })
+  } catch (error) {
+    throw inSection('pool', error)
+  }
+}

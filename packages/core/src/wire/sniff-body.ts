@@ -1,0 +1,39 @@
+import { LeanResponse } from '@harbor/pool'
+import { chunksOf, type ChunkSource } from './chunks-of.ts'
+import { bodyKindOf, type BodyKind } from './body-kind.ts'
+
+/** What is looked at to find the first character that is not blank, in bytes. */
+const MAX_BLANK_BYTES = 64 * 1024
+
+/** Reads the start of a body to find out what it is. @returns a response with the whole body again, and its kind */
+export async function sniffBody(response: Response): Promise<{ kind: BodyKind; response: Response }> {
+  const source = chunksOf(response)
+  const read: Uint8Array[] = []
+  let bytes = 0
+  let kind: BodyKind = 'empty'
+  while (kind === 'empty' && bytes < MAX_BLANK_BYTES) {
+    const chunk = await source.next()
+    if (chunk.done === true) break
+    read.push(chunk.value)
+    bytes += chunk.value.length
+    kind = bodyKindOf(new TextDecoder().decode(Buffer.concat(read)))
+  }
+  const { status, headers, url } = response
+  return { kind, response: new LeanResponse({ status, headers, url, body: withStart(read, source) }) }
+}
+
+function withStart(read: Uint8Array[], source: ChunkSource): AsyncIterableIterator<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () => {
+      const value = read.shift()
+      return value ? Promise.resolve({ done: false, value }) : source.next()
+    },
+    return: async () => {
+      await source.return?.()
+      return { done: true, value: undefined }
+    },
+  }
+}

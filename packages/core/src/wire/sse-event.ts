@@ -1,0 +1,105 @@
+import type { JsonBody } from '../protocols/operation.ts'
+
+/** The data of the event that ends most streams. */
+export const DONE = '[DONE]'
+
+/** One server-sent event, whole. */
+export interface SseEvent {
+  /** The `event:` field. */
+  readonly name: string | undefined
+  /** The `data:` fields, joined by line feeds; undefined for comments and for events whose data is blank. */
+  readonly data: string | undefined
+  /** Where the event ends within the bytes it was split from. */
+  readonly end: number
+  /**
+   * How a common reader takes it. `empty`: as an event with empty data, on which `JSON.parse` fails. `odd`: not as what it means.
+   * Undefined: as it should.
+   */
+  readonly form?: 'empty' | 'odd' | undefined
+  /** The data as an object, once it was parsed. */
+  json?: JsonBody | undefined
+}
+
+/** A field, also behind spaces or padding. */
+const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
+const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
+
+/**
+ * Reads the lines of one event as the HTML standard says, and beyond it what servers really send: indented fields, an `error:` field
+ * instead of data (llama.cpp), `[DONE]` in other spellings.
+ */
+export function readEvent(text: string, end: number): SseEvent {
+  let name: string | undefined
+  let data: string | undefined
+  let error: string | undefined
+  let form: SseEvent['form']
+  for (const line of text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n')) {
+    if (line.startsWith('data:')) {
+      data = joined(data, line.slice(line.charCodeAt(5) === SPACE ? 6 : 5))
+    } else if (line.startsWith('event:')) {
+      name = line.slice(line.charCodeAt(6) === SPACE ? 7 : 6)
+    } else if (line !== '' && line.charCodeAt(0) !== COLON) {
+      const field = FIELD.exec(line)
+      if (!field) continue
+      const value = line.slice(field[0].length)
+      if (!line.startsWith(field[1] ?? '')) form = 'odd'
+      if (field[1] === 'event') name = value
+      else if (field[1] === 'data') data = joined(data, value)
+      else error = joined(error, value)
+    }
+  }
+  if (data === undefined && error !== undefined) {
+    name = 'error'
+    data = error
+    form = 'odd'
+  } else if (data === undefined) {
+    if (name !== undefined) form = 'empty'
+  } else if (data.length <= MAX_DONE_LENGTH) {
+    const trimmed = data.trim()
+    if (trimmed === '') {
+      data = undefined
+      form = 'empty'
+    } else if (data !== DONE && SPELLED_DONE.test(trimmed)) {
+      data = DONE
+      form = 'odd'
+    }
+  } else if (isBlank(data)) {
+    data = undefined
+    form = 'empty'
+  }
+  return { name, data, end, form, json: undefined }
+}
+
+function isBlank(data: string): boolean {
+  return data.charCodeAt(0) <= SPACE && data.trim() === ''
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}\n${value}`
+}
+
+const COLON = 58
+const SPACE = 32
+const MAX_DONE_LENGTH = 16
+
+/** Whether the data of an event brings nothing, though it is not blank: an empty JSON value, or a word that keeps a connection alive. */
+export function isHollow({ name, data }: SseEvent): boolean {
+  if (name !== undefined && !UNSPECIFIC.test(name)) return data === undefined
+  return data === undefined || (data.length <= MAX_HOLLOW_LENGTH && HOLLOW.test(data))
+}
+
+/** Names of events that say nothing about their data. */
+const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
+const MAX_HOLLOW_LENGTH = 24
+const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i
+
+/** Whether a common reader would be given a value that is no event of its protocol. */
+export function isUnexpected(event: SseEvent): boolean {
+  return event.data !== undefined && isHollow(event)
+}
+
+/** Whether common readers raise this event as an error, or take it for one of their protocol. */
+export function isRaised({ name, json, form }: SseEvent): boolean {
+  if (form !== undefined || json === undefined) return false
+  return name === 'error' || Boolean(json['error']) || json['type'] === 'error'
+}
