@@ -1,12 +1,13 @@
 import { publicURL } from './base/public-url.ts'
 import type { ExplainedTransport } from './transport/wire.ts'
-import { FIRST_TOKEN_MS } from './attempt/stream-clocks.ts'
+import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { NearTwins } from './cache/near-twins.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './policy/policy.ts'
 import { lackOf } from './routing/capabilities.ts'
 import { contextFit } from './routing/context-window.ts'
-import type { Health, TargetStats } from './routing/health.ts'
+import type { Health } from './routing/health.ts'
+import type { TargetStats } from './reporting/target-stats.ts'
 import type { Target } from './reporting/target.ts'
 
 /** What holds for calls, and what would become of one now. It holds no key. */

@@ -10,7 +10,8 @@ import { providerBulk } from './bulk/provider-bulk.ts'
 import type { Identified } from './call/identity.ts'
 import type { Signer } from './call/signer.ts'
 import { cacheRules } from './options/cache-options.ts'
-import { clientHeaders, RETRY_COUNT_HEADER } from './openai-sdk/client-headers.ts'
+import { clientHeaders } from './openai-sdk/client-headers.ts'
+import { RETRY_COUNT_HEADER } from './transport/retry-count-header.ts'
 import {
   hasHooks,
   isGivenHeader,

@@ -16,7 +16,7 @@ export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'
 export type { EmbeddingBatchOptions } from './options/embedding-batch-options.ts'
 export type { LimitOptions } from './options/limit-options.ts'
-export type { QuotaStats } from './limits/quotas.ts'
+export type { QuotaStats } from './reporting/quota-stats.ts'
 export type { CacheLayerOptions } from './options/cache-options.ts'
 export type { KeptAnswers } from './cache/kept-answers.ts'
 export type { PrefetchOptions } from './options/prefetch-options.ts'
@@ -24,9 +24,10 @@ export type { PrefetchRequest } from './prefetch/ask-ahead.ts'
 export type { AlertNotice, AlertOptions, AlertStats } from './reporting/alert.ts'
 export { availabilityBelow, breakerOpen, p95Above, spendAbove } from './alerts/rules.ts'
 export { webhook, type WebhookOptions } from './alerts/webhook.ts'
-export type { CostStats } from './cost/accounts.ts'
-export type { SpendLimitOptions } from './cost/spend-limit.ts'
-export type { BreakerSettings, TargetStats } from './routing/health.ts'
+export type { CostStats } from './reporting/cost-stats.ts'
+export type { SpendLimitOptions } from './options/spend-limit-options.ts'
+export type { TargetStats } from './reporting/target-stats.ts'
+export type { BreakerSettings } from './options/breaker-settings.ts'
 export type { Capability, Price, Target } from './reporting/target.ts'
 export type { Reconfigurable } from './policy/live-policy.ts'
 export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
@@ -41,7 +42,13 @@ export {
   type Receipt,
   type TokenUsage,
 } from './reporting/receipt.ts'
-export { ClientClosedError, OptionError, StreamFaultError, TimeoutError, type ClockName } from './base/errors.ts'
+export {
+  ClientClosedError,
+  OptionError,
+  StreamFaultError,
+  TimeoutError,
+  type ClockName,
+} from './base/errors.ts'
 export type { HarborEvents } from './telemetry/telemetry.ts'
 export type { HarborStats } from './stats.ts'
 export type { Quantiles } from './reporting/quantiles.ts'

@@ -1,5 +1,5 @@
 import type { OriginStats } from '@harbor/pool'
-import type { QuotaStats } from '../src/limits/quotas.ts'
+import type { QuotaStats } from '../src/reporting/quota-stats.ts'
 import type { ClientSample, ProcessSample, Sample } from '../src/monitor/sample.ts'
 import { Window } from '../src/monitor/window.ts'
 import { Histogram } from '../src/reporting/quantiles.ts'

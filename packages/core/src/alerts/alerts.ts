@@ -1,4 +1,5 @@
-import type { HarborStats } from '../stats.ts'
+import type { CostStats } from '../reporting/cost-stats.ts'
+import type { TargetStats } from '../reporting/target-stats.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
@@ -16,7 +17,7 @@ interface Watched {
 export interface AlertSources {
   readonly telemetry: Telemetry
   readonly now: () => number
-  readonly read: () => Pick<HarborStats, 'cost' | 'targets'>
+  readonly read: () => { readonly cost: CostStats; readonly targets: Readonly<Record<string, TargetStats>> }
 }
 
 /**

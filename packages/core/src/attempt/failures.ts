@@ -5,7 +5,12 @@ import { AttemptError } from './attempt-error.ts'
 import { errorInText } from '../protocols/error-in-text.ts'
 import { UnusableKeyError } from './unusable-key-error.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
-import { ClientClosedError, RedirectRefusedError, type StreamFaultError, TimeoutError } from '../base/errors.ts'
+import {
+  ClientClosedError,
+  RedirectRefusedError,
+  type StreamFaultError,
+  TimeoutError,
+} from '../base/errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg-signal.ts'
 import { ReportedFault } from '../protocols/in-band-fault.ts'

@@ -2,7 +2,8 @@ import { LeanHeaders, LeanResponse } from '@harbor/pool'
 import type { AttemptError } from './attempt-error.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../base/errors.ts'
-import { asksForStream, bodyKindOf, inWords } from '../wire/body-kind.ts'
+import { bodyKindOf, inWords } from '../wire/body-kind.ts'
+import { asksForStream } from './asks-for-stream.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
 import { errorInText } from '../protocols/error-in-text.ts'
 import {
@@ -28,7 +29,7 @@ import { dialectFor } from '../protocols/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
 import { responseIdOf } from '../protocols/response-id.ts'
 import { UsageReport } from '../protocols/usage-report.ts'
-import { streamClocks } from './stream-clocks.ts'
+import { streamClocks } from '../call/stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
 /**

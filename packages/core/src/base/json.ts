@@ -1,3 +1,6 @@
+/** A JSON object: the body of a request or of an answer, parsed. */
+export type JsonBody = Readonly<Record<string, unknown>>
+
 /** Narrows what came off the wire. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,5 @@
 import type { BulkContext } from '@harbor/batch'
-import type { SendGate, SendPhase } from '../call/send-gate.ts'
+import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /** Tells a bulk run what the client does for one of its items: what it waits for, and how often it has sent a request. */
 export class CallWatch implements SendGate {

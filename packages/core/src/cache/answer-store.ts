@@ -1,5 +1,5 @@
 import { createCache, type Cache, type CacheStats } from '@harbor/cache'
-import { systemClock } from '../policy/policy.ts'
+import { systemClock } from '../base/clock.ts'
 import type { CacheStoreOptions } from '../options/cache-options.ts'
 
 /** The one store of a client and its copies. It is made when the first of them caches something. */

@@ -3,7 +3,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { notCached } from '../attempt/failures.ts'
 import { noteResponseId } from '../attempt/note-response-id.ts'
 import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
-import { unsent } from '../call/leg.ts'
+import { atFirstTarget } from '../call/at-first-target.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { TimeoutError } from '../base/errors.ts'
 import { dialectFor } from '../protocols/dialect-for.ts'
@@ -125,7 +125,7 @@ function noteUsage(
 /** What one caller is told, when many have waited for what failed. */
 export function ownError(error: unknown, { exchange, plan, work }: Part): unknown {
   const { receipt, policy } = exchange
-  if (NotCachedError.is(error)) return notCached(unsent(exchange, plan.outage), error)
+  if (NotCachedError.is(error)) return notCached(atFirstTarget(exchange, plan.outage), error)
   receipt.cache = { status: work ? 'miss' : 'shared', reason: 'failed', ageMs: 0 }
   if (work) receipt.adopt(work.fork.receipt)
   if (error instanceof DOMException && error.name === 'TimeoutError')

@@ -1,6 +1,6 @@
 import { AnswerProof, type LlmOperation } from '@harbor/cache'
 import type { StreamBody } from '../call/exchange.ts'
-import type { StreamPiece, StreamPieces } from '../stream/stream-piece.ts'
+import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
 
 /** So many pieces are put by for a reader who is slow to come for them; the rest is parsed once more. */
 const MOST_ASIDE = 64

@@ -1,5 +1,5 @@
 import { LeanResponse, type LeanResponseInit } from '@harbor/pool'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { ReaderEnd } from './reader-end.ts'
 import type { Answer } from './exchange.ts'
 

@@ -1,4 +1,4 @@
-import type { SendGate, SendPhase } from './send-gate.ts'
+import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /** A `SendGate` as one target sees it: a signal that ends with the call, and when the gate closes while nothing is on the wire. */
 export class LegGate {

@@ -1,8 +1,17 @@
-import type { Exchange, LegExchange } from './exchange.ts'
 import type { LegGate } from './leg-gate.ts'
-import type { Takeover } from '../routing/takeover.ts'
+import type { FailureKind } from '@harbor/retry'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
+
+/** Why a call is at a target that is not the first of its chain. */
+export interface Takeover {
+  /** The target that failed last, or else the first one, which was left out. */
+  readonly from: string
+  /** What it failed with; `refused` if it was left out. */
+  readonly reason: FailureKind
+  /** Why it was left out, in words; undefined if it was called. */
+  readonly skipped: string | undefined
+}
 
 /** One call's stay at one target: what the layers below the fallback know of it, and note. */
 export class Leg {
@@ -36,11 +45,4 @@ export class Leg {
   get canMoveOn(): boolean {
     return this.others > 0
   }
-}
-
-/** A call that is refused before anything is sent stands at the target to which it would have gone. */
-export function unsent(exchange: Exchange, targets: readonly Target[]): LegExchange {
-  const [target] = targets
-  if (!target) throw new Error('A plan has at least the target that was asked for.')
-  return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }

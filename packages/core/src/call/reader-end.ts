@@ -1,4 +1,4 @@
-import type { StreamPiece } from '../stream/stream-piece.ts'
+import type { StreamPiece } from '../protocols/pieces.ts'
 import type { StreamBody } from './exchange.ts'
 
 const unreachable = new FinalizationRegistry<StreamBody>((body) => {

@@ -1,4 +1,6 @@
-import type { Exchange } from '../call/exchange.ts'
+import type { CostStats } from '../reporting/cost-stats.ts'
+import type { JsonBody } from '../base/json.ts'
+import type { Operation } from '../protocols/operation.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
@@ -8,24 +10,6 @@ import { estimateUsage } from '../protocols/estimate.ts'
 import { PriceList } from './price-list.ts'
 import { priceUsage } from './price-usage.ts'
 import { ownTier, tierFactor } from './service-tier.ts'
-
-/** What calls have cost so far, in US dollars, as far as prices are known. */
-export interface CostStats {
-  readonly spentUsd: number
-  /** At most what failed attempts may have cost besides, which were sent and not answered; estimated. */
-  readonly possiblyBilledUsd: number
-  /**
-   * What the same tokens would have cost at the target that was asked for, less what was paid; negative when those that took over
-   * are dearer.
-   */
-  readonly savedByFallbackUsd: number
-  /** What the answers that came from the cache, or were shared, would have cost. */
-  readonly savedByCacheUsd: number
-  /** What answers of a provider's Batch API would have cost more, had they been asked for one by one. */
-  readonly savedByBatchUsd: number
-  /** Answers whose price nobody knows. They are in none of the sums. */
-  readonly unpricedCalls: number
-}
 
 /** What an answer used, as far as its price depends on it. */
 export interface Used {
@@ -42,6 +26,13 @@ export interface Bill extends Used {
   readonly servedBy: Target
   /** The target that was asked for. */
   readonly asked: Target | undefined
+}
+
+/** A call whose attempts may have been billed though they failed. */
+interface FailedCall {
+  readonly receipt: OpenReceipt
+  readonly json: JsonBody | undefined
+  readonly operation: Operation
 }
 
 type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
@@ -105,7 +96,7 @@ export class Accounts {
   }
 
   /** Books what the failed attempts of a call may have cost. */
-  bookPossible({ receipt, json, operation }: Exchange, plan: Plan): void {
+  bookPossible({ receipt, json, operation }: FailedCall, plan: Plan): void {
     if (receipt.possiblyBilled === 0 || !json) return
     const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
     for (const { failure, target: name } of receipt.attempts) {

@@ -1,5 +1,6 @@
 import type { Target } from '../reporting/target.ts'
-import type { Reservation, SpendLedger, SpendLimitOptions, SpendRefusal } from './spend-limit.ts'
+import type { Reservation, SpendLedger, SpendRefusal } from './spend-limit.ts'
+import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
 /**
  * The money set aside for one call under a spend limit. Each attempt that is sent draws a share of its own, so that hedges and second

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SpendLedger, type Reservation, type SpendLimitOptions } from './spend-limit.ts'
+import { SpendLedger, type Reservation } from './spend-limit.ts'
+import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
 const HOUR = 3_600_000
 const limit = (usd: number, per: SpendLimitOptions['per'] = 'total'): SpendLimitOptions => ({ usd, per })

@@ -1,12 +1,4 @@
-/** How much may be spent, and in what time. */
-export interface SpendLimitOptions {
-  /** In US dollars. */
-  usd: number
-  /** Hours and days are those of UTC. */
-  per: 'hour' | 'day' | 'total'
-  /** What becomes of a call whose price nobody knows. @default 'refuse' */
-  unpriced?: 'refuse' | 'allow' | undefined
-}
+import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
 /** Money set aside for one call. */
 export interface Reservation {

@@ -4,7 +4,7 @@ import type { Answer, Exchange } from '../call/exchange.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import { isRecord } from '../base/json.ts'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { inOrder } from '../protocols/openai-embeddings/in-order.ts'
 import { shareTokens } from './share-tokens.ts'
 

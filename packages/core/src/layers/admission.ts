@@ -6,7 +6,8 @@ import type { Answer, LegExchange, LegHandler, StreamEnd } from '../call/exchang
 import type { Pass } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
-import { hasNoCallLeft, situationOf, VERDICTS } from '../verdict/verdict.ts'
+import { situationOf, VERDICTS } from '../verdict/verdict.ts'
+import { hasNoCallLeft } from '../call/calls-left.ts'
 
 /**
  * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, while its limits

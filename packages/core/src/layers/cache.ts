@@ -19,13 +19,13 @@ import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { forkOf, MARGIN_MS } from '../call/fork.ts'
-import { planOf } from '../call/known.ts'
-import { unsent } from '../call/leg.ts'
+import { planOf } from '../routing/plan-of.ts'
+import { atFirstTarget } from '../call/at-first-target.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Foresight } from '../prefetch/foresight.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage } from '../verdict/verdict.ts'
+import { isOutage } from '../attempt/next-step.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 import { parseRecord } from '../base/json.ts'
 
@@ -64,7 +64,7 @@ export function cacheLayer({
       exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
       // What is not to be kept is of no use ahead.
       if (exchange.asked.cache === 'only-if-cached' || exchange.asked.ahead)
-        throw notCached(unsent(exchange, plan.outage))
+        throw notCached(atFirstTarget(exchange, plan.outage))
       return next(exchange)
     }
     let work: Work | undefined

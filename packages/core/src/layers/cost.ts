@@ -1,12 +1,14 @@
 import { endpointUnpriced, moneySpent, priceUnknown } from '../attempt/failures.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
-import { estimateOf, planOf } from '../call/known.ts'
-import { unsent } from '../call/leg.ts'
+import { estimateOf } from '../call/estimate-of.ts'
+import { planOf } from '../routing/plan-of.ts'
+import { atFirstTarget } from '../call/at-first-target.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
 import { mayBeBilled } from '../cost/billable.ts'
 import { answerTokens, isUnfinished, tokenUsage } from '../protocols/estimate.ts'
 import { Purse } from '../cost/purse.ts'
-import type { SpendLedger, SpendLimitOptions } from '../cost/spend-limit.ts'
+import type { SpendLedger } from '../cost/spend-limit.ts'
+import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -62,7 +64,8 @@ const ACCOUNTING = 'Accounting for a call failed'
  */
 async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
   const limit = exchange.policy.spendLimit
-  if (limit && limit.unpriced !== 'allow') throw endpointUnpriced(unsent(exchange, planOf(exchange).outage))
+  if (limit && limit.unpriced !== 'allow')
+    throw endpointUnpriced(atFirstTarget(exchange, planOf(exchange).outage))
   const answer = await next(exchange)
   accounts.bookUnpriced()
   return answer
@@ -89,13 +92,13 @@ async function purseFor(
   }
   const withoutPrices = outage.filter((target) => costOf(target) === undefined)
   if (withoutPrices.length > 0 && limit.unpriced !== 'allow')
-    throw priceUnknown(unsent(exchange, withoutPrices))
+    throw priceUnknown(atFirstTarget(exchange, withoutPrices))
   // The target that takes over may be more expensive.
   const estimateUsd = Math.max(0, ...outage.map((target) => costOf(target) ?? 0))
   const reserved = ledger.reserve(estimateUsd, limit)
   if ('settle' in reserved)
     return new Purse(reserved, { ledger, limit, costOf: (target) => costOf(target) ?? 0 })
-  throw moneySpent(unsent(exchange, outage), estimateUsd, reserved)
+  throw moneySpent(atFirstTarget(exchange, outage), estimateUsd, reserved)
 }
 
 function book(

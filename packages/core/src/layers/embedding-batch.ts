@@ -5,8 +5,10 @@ import { refusedAnswer } from '../attempt/failures.ts'
 import { MissingAnswerError } from '../protocols/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { estimateOf, Known, planOf } from '../call/known.ts'
-import { unsent } from '../call/leg.ts'
+import { Known } from '../call/known.ts'
+import { estimateOf } from '../call/estimate-of.ts'
+import { planOf } from '../routing/plan-of.ts'
+import { atFirstTarget } from '../call/at-first-target.ts'
 import type { EmbeddingBatchSettings } from '../options/embedding-batch-options.ts'
 import { waitForRoom } from '../embedding-batch/room-wait.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
@@ -115,7 +117,7 @@ async function askTogether(
     if (error instanceof UnclearOrderError) {
       const what = 'with embeddings whose indexes do not say which text they belong to'
       return members.map(({ exchange: own }) =>
-        refusedAnswer(unsent(own, planOf(own).outage), error.answer, what, undefined),
+        refusedAnswer(atFirstTarget(own, planOf(own).outage), error.answer, what, undefined),
       )
     }
     if (!(error instanceof AttemptError) || isTheTexts(error) || isPartial(error)) throw error

@@ -2,9 +2,11 @@ import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from 
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { leftOutByClose, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
-import { Known, planOf } from '../call/known.ts'
+import { Known } from '../call/known.ts'
+import { planOf } from '../routing/plan-of.ts'
 import { legSignal } from '../call/leg-signal.ts'
-import { Leg, unsent } from '../call/leg.ts'
+import { Leg } from '../call/leg.ts'
+import { atFirstTarget } from '../call/at-first-target.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { adaptRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
 import { lackOf } from '../routing/capabilities.ts'
@@ -13,11 +15,12 @@ import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
-import { failureOf, type Takeover } from '../routing/takeover.ts'
+import { failureOf } from '../routing/takeover.ts'
+import type { Takeover } from '../call/leg.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isSameRequest } from '../targets/twins.ts'
+import { isSameRequest } from '../routing/same-request.ts'
 import { hasRequestOnWire } from './send-gate.ts'
-import { mayMoveOn, nextTargetAfter } from '../verdict/verdict.ts'
+import { mayMoveOn, nextTargetAfter } from '../attempt/next-step.ts'
 
 const CIRCUIT_OPEN = 'its circuit is open'
 
@@ -160,7 +163,7 @@ async function follow(
     const told = mostTelling(error.attempts)
     if (told && told.failure.kind !== 'refused') throw told
     await otherWork()
-    throw told ?? nothingAvailable(unsent(exchange, targets), soonest(targets, health))
+    throw told ?? nothingAvailable(atFirstTarget(exchange, targets), soonest(targets, health))
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { isOver } from '../call/exchange.ts'
-import { lastResortAnswer } from '../protocols/last-resort-answer.ts'
+import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage } from '../verdict/verdict.ts'
+import { isOutage } from '../attempt/next-step.ts'
 
 /** When nobody answers, the client's own last resort may. What it throws, and `undefined`, let the failure stand. */
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {

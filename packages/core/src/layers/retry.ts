@@ -13,7 +13,7 @@ import { TimeoutError } from '../base/errors.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { mayRetryHere } from '../verdict/verdict.ts'
+import { mayRetryHere } from '../attempt/next-step.ts'
 
 /** Lets the attempt's own clock, which knows what it measured, be the first to end an attempt. */
 const MARGIN_MS = 2

@@ -15,11 +15,11 @@ import { limitReached, limiterFull } from '../attempt/failures.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type LegExchange } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
-import { systemClock } from '../policy/policy.ts'
+import { systemClock } from '../base/clock.ts'
 import { situationOf } from '../verdict/verdict.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
-import type { QuotaStats } from './quotas.ts'
+import type { QuotaStats } from '../reporting/quota-stats.ts'
 import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
 
 /** What one attempt has been given of its quota, to be settled when it is known what became of it. */

@@ -1,20 +1,14 @@
-import type { ConcurrencyLimitStats, RateLimiterStats } from '@harbor/batch'
+import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
-import { planOf } from '../call/known.ts'
+import { planOf } from '../routing/plan-of.ts'
 import type { Identified } from '../call/identity.ts'
-import { quotaGroupOf } from '../targets/quota-group.ts'
+import { quotaGroupOf } from '../routing/quota-group.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import { Quota } from './quota.ts'
 
 const MOST_GROUPS = 1_000
-
-/** How the limits of one quota group stand. */
-export interface QuotaStats {
-  readonly rate: RateLimiterStats
-  readonly concurrency: ConcurrencyLimitStats | undefined
-}
 
 /** What is limited, by quota group: the models of one provider, one key, or whatever was given a common name. */
 export class Quotas {

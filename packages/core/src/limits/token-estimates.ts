@@ -1,12 +1,10 @@
+import type { CountTokens } from '../options/limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
-import { estimateOf } from '../call/known.ts'
+import { estimateOf } from '../call/estimate-of.ts'
 import { outputLimitOf } from '../protocols/estimate.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
-
-/** Counts the tokens of a request's input exactly. */
-export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
 /** How much more or less a model used than was estimated, lately. */
 interface Correction {

@@ -1,5 +1,5 @@
 import type { OriginStats } from '@harbor/pool'
-import type { QuotaStats } from '../limits/quotas.ts'
+import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Window } from './window.ts'
 
 /** The part of the window in which the event loop was at work, from 0 to 1. */

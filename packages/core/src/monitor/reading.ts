@@ -1,5 +1,5 @@
 import type { OriginStats } from '@harbor/pool'
-import type { QuotaStats } from '../limits/quotas.ts'
+import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Quantiles } from '../reporting/quantiles.ts'
 import type { Advice } from './advice.ts'
 import { askedOf, heapGrowth, hitRatio, loopUtilization, reusedRatio, sum, waitingFor } from './measures.ts'

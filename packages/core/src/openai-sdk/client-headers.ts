@@ -1,6 +1,3 @@
-/** In which the SDK counts its retries, from 0. */
-export const RETRY_COUNT_HEADER = 'x-stainless-retry-count'
-
 /** What of a client stands in the headers of its requests. */
 export interface HeaderSource {
   readonly apiKey: string | null

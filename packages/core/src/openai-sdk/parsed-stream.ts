@@ -2,8 +2,8 @@ import { APIError, OpenAIError } from 'openai'
 import { Stream } from 'openai/streaming'
 import { HarborResponse } from '../call/harbor-response.ts'
 import type { ReaderEnd } from '../call/reader-end.ts'
-import type { ReadEvent } from '../stream/stream-piece.ts'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { ReadEvent } from '../protocols/pieces.ts'
+import type { JsonBody } from '../base/json.ts'
 
 /**
  * Takes the place of the SDK's decoder, which would parse a second time what the guard has parsed. What it makes is the SDK's own

@@ -11,8 +11,8 @@ import * as is from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
-import type { SpendLimitOptions } from '../cost/spend-limit.ts'
-import type { BreakerSettings } from '../routing/health.ts'
+import type { SpendLimitOptions } from './spend-limit-options.ts'
+import type { BreakerSettings } from './breaker-settings.ts'
 
 /** Harbor's own sections. */
 export const OWN = {

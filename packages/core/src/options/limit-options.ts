@@ -2,7 +2,9 @@ import { describeValue } from '@harbor/parts'
 import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@harbor/batch'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
-import type { CountTokens } from '../limits/token-estimates.ts'
+
+/** Counts the tokens of a request's input exactly. */
+export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
 /** What the providers allow, for each quota group by itself. */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {

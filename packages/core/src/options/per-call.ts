@@ -1,5 +1,5 @@
 import type { OpenAI } from 'openai'
-import type { SendGate } from '../call/send-gate.ts'
+import type { SendGate } from './send-gate.ts'
 import type { PerCallOptions } from './options.ts'
 import { checkPerCall } from './check-options.ts'
 

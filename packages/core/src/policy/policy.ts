@@ -3,7 +3,7 @@ import type { Clock } from '@harbor/retry'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { LastResort, RetrySettings } from '../options/options.ts'
-import type { SpendLimitOptions } from '../cost/spend-limit.ts'
+import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 
@@ -33,9 +33,3 @@ export interface Policy {
   /** Undefined when nothing is cached. */
   readonly cache: CacheRules | undefined
 }
-
-/** Counts from the epoch and never steps back. */
-export const systemClock: Clock = { now: () => ORIGIN + performance.now() }
-
-/** It never changes, and is dear to ask for. */
-const ORIGIN = performance.timeOrigin

@@ -6,7 +6,8 @@ import { checkHarborOptions, checkRetry, OWN } from '../options/check-options.ts
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions, TimeoutSettings } from '../options/options.ts'
 import { checkModels } from './models.ts'
-import { systemClock, type Policy } from './policy.ts'
+import type { Policy } from './policy.ts'
+import { systemClock } from '../base/clock.ts'
 import { settleProviders, type SettledProviders } from './providers.ts'
 import { Routes } from '../targets/routes.ts'
 

@@ -2,7 +2,7 @@ import { prefetchList, type PrefetchListOptions, type PrefetchReport } from '@ha
 import type { OpenAI } from 'openai'
 import { sendRequest, type ApiRequest } from '../call/api-request.ts'
 import { OptionError } from '../base/errors.ts'
-import { systemClock } from '../policy/policy.ts'
+import { systemClock } from '../base/clock.ts'
 import { checkPerCall } from '../options/check-options.ts'
 import { askedAhead } from '../options/per-call.ts'
 import { receiptOf, type Receipt } from '../reporting/receipt.ts'

@@ -9,7 +9,7 @@ import {
 } from '@harbor/cache'
 import { aheadOf, questionOf, type Question } from '../call/ahead.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
-import { systemClock } from '../policy/policy.ts'
+import { systemClock } from '../base/clock.ts'
 import { becameOf, readOut, type Became } from './became.ts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 

@@ -1,6 +1,7 @@
 import type { TokenUsage } from '../reporting/receipt.ts'
 import { isRecord } from '../base/json.ts'
-import type { JsonBody, Operation } from './operation.ts'
+import type { Operation } from './operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { ValueTokens } from '../tokens/value-tokens.ts'
 
 /** For an answer of which the request sets no limit. */

@@ -1,7 +1,7 @@
 import { StreamFaultError } from '../base/errors.ts'
 import { declaredError } from './find-error.ts'
 import { isRecord } from '../base/json.ts'
-import type { JsonBody } from './operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { readError, type UpstreamError } from './read-error.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 

@@ -1,4 +1,5 @@
-import type { JsonBody, Operation } from './operation.ts'
+import type { Operation } from './operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { isRecord } from '../base/json.ts'
 
 /** A JSON object is not the answer to its request. The message goes on where "answered 200 …" ends. */

@@ -1,5 +1,4 @@
-/** A JSON object: the body of a request or of an answer, parsed. */
-export type JsonBody = Readonly<Record<string, unknown>>
+import type { JsonBody } from '../base/json.ts'
 
 /** What a request asks for, as far as Harbor treats requests differently. */
 export interface Operation {

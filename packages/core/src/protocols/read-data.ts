@@ -1,6 +1,6 @@
 import { StreamFaultError } from '../base/errors.ts'
 import { isRecord } from '../base/json.ts'
-import type { JsonBody } from './operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonBody } from './operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import type { Delivery } from './delivery.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 import type { StreamFaultError } from '../base/errors.ts'

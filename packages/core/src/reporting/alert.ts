@@ -1,5 +1,5 @@
-import type { CostStats } from '../cost/accounts.ts'
-import type { TargetStats } from '../routing/health.ts'
+import type { CostStats } from './cost-stats.ts'
+import type { TargetStats } from './target-stats.ts'
 import type { Quantiles } from './quantiles.ts'
 
 /** What an alert looks at: the calls that ended within its window, and how targets fare now. */

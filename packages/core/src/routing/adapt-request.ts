@@ -1,5 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
-import type { JsonBody, Operation } from '../protocols/operation.ts'
+import type { Operation } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { addressForModel } from '../targets/model-in-path.ts'
 import { credentialOf } from '../targets/credential.ts'
 import { isOpenAI, type Provider } from '../targets/providers.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import { lackOf } from './capabilities.ts'
 import type { Capability, Target } from '../reporting/target.ts'
 

@@ -1,5 +1,5 @@
 import { estimateTokensWanted } from '../protocols/estimate.ts'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**

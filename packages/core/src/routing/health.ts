@@ -1,3 +1,5 @@
+import type { TargetStats } from '../reporting/target-stats.ts'
+import type { BreakerSettings } from '../options/breaker-settings.ts'
 import {
   consecutive,
   createBreakerRegistry,
@@ -12,19 +14,17 @@ import type { Failure } from '@harbor/retry'
 import type { Latencies } from '../attempt/impatience.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
 import type { Identified } from '../call/identity.ts'
-import { systemClock } from '../policy/policy.ts'
+import { systemClock } from '../base/clock.ts'
 import type { OwnRequests } from '../transport/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { mayMoveOn, restOf } from '../verdict/verdict.ts'
+import { restOf } from '../verdict/verdict.ts'
+import { mayMoveOn } from '../attempt/next-step.ts'
 import { wayOf } from '../call/way.ts'
 import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from '../targets/providers.ts'
-import { accountAt, quotaGroupOf } from '../targets/quota-group.ts'
+import { accountAt, quotaGroupOf } from './quota-group.ts'
 import { Cooldowns } from './cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
-
-/** What the `breaker` option may set; the verdict on each attempt is the pipeline's. */
-export type BreakerSettings = Omit<BreakerOptions, 'judge' | 'restore' | 'clock'>
 
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
@@ -33,23 +33,6 @@ export interface HealthOptions {
   readonly fetch: OwnRequests
   readonly telemetry: Telemetry
   readonly log: Log
-}
-
-/** How one target fares. */
-export interface TargetStats {
-  readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
-  /** Whether a call would be sent there now. */
-  readonly available: boolean
-  /** Until the circuit lets a probe through, in milliseconds; 0 unless it is open. */
-  readonly retryAfterMs: number
-  /** The part of the last 100 calls that it answered; 1 before the first. */
-  readonly successRatio: number
-  /** A moving average of the time to its answers, in milliseconds; undefined before the first. */
-  readonly latencyMs: number | undefined
-  /** The kind of its last failure, or what its last health check met. */
-  readonly lastFailure: string | undefined
-  /** When it was last asked whether it is back, in milliseconds since the epoch. */
-  readonly lastCheckAt: number | undefined
 }
 
 /** How a target that fails is asked whether it is back. */

@@ -1,16 +1,6 @@
-import type { FailureKind } from '@harbor/retry'
+import type { Takeover } from '../call/leg.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-
-/** Why a call is at a target that is not the first of its chain. */
-export interface Takeover {
-  /** The target that failed last, or else the first one, which was left out. */
-  readonly from: string
-  /** What it failed with; `refused` if it was left out. */
-  readonly reason: FailureKind
-  /** Why it was left out, in words; undefined if it was called. */
-  readonly skipped: string | undefined
-}
 
 /** Reports that a target takes over; called when the first request is about to be sent there, since it may be refused until then. */
 export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {

@@ -11,7 +11,8 @@ import { separateEvents } from '../wire/separate-events.ts'
 import { isRaised, isUnexpected, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
-import { canonical, PassingEvents, pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
+import { canonical, PassingEvents, pieceOf } from './stream-piece.ts'
+import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
 
 export interface GuardedStreamOptions {
   readonly source: ChunkSource

@@ -1,12 +1,13 @@
 import type { StreamEnd } from '../call/exchange.ts'
 import type { StreamDialect } from '../protocols/stream-dialect.ts'
-import { pieceOf, type StreamPiece, type StreamPieces } from './stream-piece.ts'
+import { pieceOf } from './stream-piece.ts'
+import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
 import { inBandFault, parseEvent } from '../protocols/in-band-fault.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../base/errors.ts'
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 
 /** The bytes of a stream that was guarded before, read by one caller. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {

@@ -1,4 +1,3 @@
-import type { AdaptedRequest } from '../routing/adapt-request.ts'
 import type { Provider } from './providers.ts'
 
 /** Whether requests for the same model to these two entries would be the same: same address, credential and rewriting. */
@@ -16,18 +15,8 @@ export function areTwins(one: Provider, other: Provider): boolean {
   )
 }
 
-/** Whether two targets of a call have led to the same request, so that the second could only repeat the first. */
-export function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
-  return (
-    one.url === other.url &&
-    one.credential === other.credential &&
-    one.init.body === other.init.body &&
-    linesOf(one.headers) === linesOf(other.headers)
-  )
-}
-
 /** The headers that make a difference. What the SDK says of itself goes to its own provider alone. */
-function linesOf(headers: Headers): string {
+export function linesOf(headers: Headers): string {
   const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))
   return JSON.stringify(lines)
 }

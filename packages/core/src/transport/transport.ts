@@ -1,6 +1,6 @@
 import type { Pool } from '@harbor/pool'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
-import { streamClocks, type StreamClocks } from '../attempt/stream-clocks.ts'
+import { streamClocks, type StreamClocks } from '../call/stream-clocks.ts'
 import {
   remainingMs,
   type Exchange,
@@ -9,8 +9,8 @@ import {
   type WireAttempt,
 } from '../call/exchange.ts'
 import { RedirectRefusedError } from '../base/errors.ts'
-import { hasNoCallLeft } from '../verdict/verdict.ts'
-import { RETRY_COUNT_HEADER } from '../openai-sdk/client-headers.ts'
+import { hasNoCallLeft } from '../call/calls-left.ts'
+import { RETRY_COUNT_HEADER } from './retry-count-header.ts'
 import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
 /** One request over Harbor's own connections, whose limits of time follow the call's. */

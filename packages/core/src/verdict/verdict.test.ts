@@ -1,7 +1,8 @@
 import { classifyStatus, type Failure, type FailureKind } from '@harbor/retry'
 import { describe, expect, it } from 'vitest'
 import type { LegExchange } from '../call/exchange.ts'
-import { isFailureStatus, mayRetryHere, situationOf, statusOf, VERDICTS, type Situation } from './verdict.ts'
+import { isFailureStatus, situationOf, statusOf, VERDICTS, type Situation } from './verdict.ts'
+import { mayRetryHere } from '../attempt/next-step.ts'
 
 const MINUTES_5 = 300_000
 

@@ -1,5 +1,3 @@
-import type { Exchange } from '../call/exchange.ts'
-
 /** What a body is, whatever its content type says: the label is a hint, the first bytes decide. */
 export type BodyKind = 'events' | 'json' | 'page' | 'empty' | 'other'
 
@@ -24,10 +22,4 @@ export function inWords(kind: BodyKind, expectsStream: boolean): string {
   if (kind === 'events' && !expectsStream) return 'with a stream of events'
   if (kind === 'json' && expectsStream) return 'with JSON'
   return expectsStream ? 'with a body that is no stream of events' : 'with a body that is not a JSON object'
-}
-
-/** Whether a request of an endpoint that Harbor does not know asks for a stream: in its body, its form or its url. */
-export function asksForStream({ streaming, url, init: { body } }: Exchange): boolean {
-  if (streaming || /[?&]stream=(?:true|1)\b/.test(url)) return true
-  return body instanceof FormData && body.get('stream') === 'true'
 }

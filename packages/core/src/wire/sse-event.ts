@@ -1,4 +1,4 @@
-import type { JsonBody } from '../protocols/operation.ts'
+import type { JsonBody } from '../base/json.ts'
 
 /** The data of the event that ends most streams. */
 export const DONE = '[DONE]'

@@ -1,4 +1,4 @@
-import type { JsonBody } from '../operation.ts'
+import type { JsonBody } from '../../base/json.ts'
 
 /**
  * Embeddings in the order of their texts, by the index that each one has, since an answer may come in any order. An index may be written

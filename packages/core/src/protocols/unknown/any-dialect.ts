@@ -6,7 +6,7 @@ import { isPing } from '../substance.ts'
 import { ResponsesDialect } from '../openai-responses/responses-dialect.ts'
 import { DONE, type SseEvent } from '../../wire/sse-event.ts'
 import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
-import type { JsonBody } from '../operation.ts'
+import type { JsonBody } from '../../base/json.ts'
 
 /**
  * A stream of an endpoint that Harbor does not know: its first event with data decides how it is read. So a resumed response, a

@@ -1,4 +1,4 @@
-import type { LegExchange } from '../call/exchange.ts'
+import type { LegExchange } from './exchange.ts'
 
 export interface StreamClocks {
   readonly firstTokenMs: number

@@ -1,5 +1,5 @@
 import { identityOf, type Identified } from '../call/identity.ts'
-import type { Provider } from './providers.ts'
+import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**

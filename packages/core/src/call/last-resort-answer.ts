@@ -1,6 +1,6 @@
 import { OptionError } from '../base/errors.ts'
 import { isRecord } from '../base/json.ts'
-import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
+import type { Answer, Exchange, StreamEnd } from './exchange.ts'
 
 type Body = Readonly<Record<string, unknown>>
 

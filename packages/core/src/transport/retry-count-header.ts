@@ -1,0 +1,2 @@
+/** In which the SDK counts its retries, from 0. */
+export const RETRY_COUNT_HEADER = 'x-stainless-retry-count'
