@@ -11,12 +11,28 @@ export default defineConfig({
   external: [/^node:/],
   // Bundled into every package, so that each stays free of dependencies.
   noExternal: ['@harbor/parts'],
-  plugins: [withoutPrivatePaths()],
+  plugins: [withoutPrivatePaths(), withClassNames()],
   dts: true,
   sourcemap: true,
   clean: true,
   treeshake: true,
 })
+
+/**
+ * esbuild turns `class X` into `var X = class _X` if the class mentions itself, so that its name, which errors, consoles and the user
+ * agent of a client show, would be `_X`. Inside the class both names mean the same.
+ */
+function withClassNames(): Plugin {
+  return {
+    name: 'with-class-names',
+    renderChunk: (code) => ({
+      code: [...code.matchAll(/^var (\w+) = class _\1\b/gm)].reduce(
+        (text, [, name = '']) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name),
+        code,
+      ),
+    }),
+  }
+}
 
 type Plugin = NonNullable<Options['plugins']>[number]
 

@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config'
 import base from '../../vitest.base.ts'
 
-/** Tests of Harbor as its users meet it. They run a second time, on the lowest version of the SDK that is supported. */
+/** Tests that also run on the lowest supported version of the SDK. */
 const ON_BOTH_SDKS = [
   'resilient-call',
   'surface',
   'with-options',
   'receipts',
-  'known-requests',
+  'direct-send',
+  'sdk-hooks',
+  'sdk-fast-path',
   'events',
   'signing',
   'tenants',

@@ -24,6 +24,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     command('lint', ...tool('eslint'), '.', '--max-warnings', '0'),
     command('format', ...tool('prettier'), '--check', '.'),
     turbo('test'),
+    plainSdkTests(signal),
     ...tarballSteps(execute, signal),
     command('runtimes', process.execPath, 'scripts/runtimes.ts'),
     command('knip', ...tool('knip'), '--no-progress'),
@@ -34,6 +35,20 @@ export function checkSteps(signal: AbortSignal): Step[] {
       .map((name) => source(`example ${name}`, `examples/${name}.ts`)),
     command('readme', process.execPath, 'scripts/readme-blocks.ts'),
   ]
+}
+
+/** The tests of core once more, without the fast path around the private methods of the OpenAI SDK. */
+function plainSdkTests(signal: AbortSignal): Step {
+  const [program, vitest] = tool('vitest')
+  const env = {
+    ...quietEnv,
+    HARBOR_OPENAI_SDK: 'plain',
+    HARBOR_TEST_REPORT: '.reports/vitest-plain-sdk.json',
+  }
+  return {
+    name: 'test plain SDK',
+    run: () => run(program, [vitest, 'run'], { cwd: join(root, 'packages', 'core'), env, signal }),
+  }
 }
 
 type Execute = (argv: string[]) => Promise<{ code: number; output: string }>

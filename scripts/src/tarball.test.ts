@@ -46,6 +46,11 @@ it('misses the README, the licence and what the exports lead to', () => {
   ])
 })
 
+it('refuses a class that the bundler has renamed', () => {
+  put('dist/index.js', 'var Harbor = class _Harbor extends OpenAI {}')
+  expect(tarballProblems(folder.path)).toEqual(['dist/index.js renames the class Harbor'])
+})
+
 it('refuses sources, tests and configuration', () => {
   put('src/index.ts', '')
   put('tsup.config.ts', '')

@@ -44,9 +44,9 @@ export function tarballProblems(folder: string): string[] {
   for (const file of files.filter((each) => each.startsWith('dist/'))) {
     if (/@harbor\/parts|\/parts\/src/.test(readFileSync(join(folder, file), 'utf8')))
       problems.push(`${file} names the private package parts`)
-    // The name of the client is part of its user agent.
-    if (/class _Harbor/.test(readFileSync(join(folder, file), 'utf8')))
-      problems.push(`${file} renames the class Harbor`)
+    // Errors, consoles and the user agent show the names of classes.
+    const renamed = /\bclass _([A-Z]\w*)/.exec(readFileSync(join(folder, file), 'utf8'))?.[1]
+    if (renamed !== undefined) problems.push(`${file} renames the class ${renamed}`)
   }
   const licensed = files.includes('LICENSE') && readFileSync(join(folder, 'LICENSE'), 'utf8')
   if (licensed !== readFileSync(join(root, 'LICENSE'), 'utf8'))

@@ -17,7 +17,9 @@ it.each(documents)('%s names only commands that exist', (document) => {
   expect(named.filter((name) => !(name in scripts) && !builtIn.includes(name))).toEqual([])
 })
 
-it.each([...documents, '.ci/run', '.github/workflows/ci.yml', '.github/workflows/release.yml'])(
+const workflows = ['ci', 'openai-latest', 'release'].map((name) => `.github/workflows/${name}.yml`)
+
+it.each([...documents, '.ci/run', ...workflows])(
   '%s names the pnpm of package.json and no other',
   (document) => {
     const versions = [...readFileSync(join(root, document), 'utf8').matchAll(/pnpm@([\w.]+)/g)].map(

@@ -22,10 +22,10 @@ import { NearTwins } from './cache/near-twins.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
 import { systemClock } from './base/clock.ts'
-import { Changes, LivePolicy } from './policy/live-policy.ts'
+import { LivePolicy, RuntimeOverrides } from './policy/live-policy.ts'
 import type { SettledOptions } from './policy/settle-options.ts'
-import { respond } from './call/respond.ts'
-import { KnownRequests } from './openai-sdk/request-templates.ts'
+import { respond } from './call/harbor-response.ts'
+import { RequestTemplates } from './openai-sdk/request-templates.ts'
 import { CallStatistics, type HarborStats } from './stats.ts'
 import { Health } from './routing/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -33,7 +33,7 @@ import { HeldBytes } from './wire/held-bytes.ts'
 
 assertNodeVersion(process.versions.node)
 
-/** One pipeline and its state, shared by a client and all copies made of it. */
+/** A pipeline and its state, shared by a client and all its copies. */
 export interface Engine {
   readonly fetch: typeof globalThis.fetch
   readonly telemetry: Telemetry
@@ -42,24 +42,24 @@ export interface Engine {
   readonly scopes: Scopes
   readonly twins: NearTwins
   readonly accounts: Accounts
-  readonly knownRequests: KnownRequests
-  /** What was changed at run time, for a client and all its copies. */
-  readonly changes: Changes
+  readonly templates: RequestTemplates
+  /** Options changed at run time, for a client and all its copies. */
+  readonly overrides: RuntimeOverrides
   explainTransport(): ExplainedTransport
   stats(): HarborStats
-  /** @param graceMs how long to await what was sent, in milliseconds */
+  /** @param graceMs how long to await requests that were sent, in milliseconds */
   close(graceMs: number): Promise<void>
 }
 
-/** Under this symbol a pipeline's `fetch` carries its engine, so that a copy of a client does not wrap it again. */
+/** Under this symbol a pipeline's `fetch` carries its engine, so that a copy of a client uses the same one. */
 const ENGINE: unique symbol = Symbol('harbor.engine')
 
-/** The engine behind a `fetch`, if it is one of ours. */
+/** The engine behind a `fetch`; undefined if it is not Harbor's. */
 export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
-/** @returns the same promise each time; rejects with OptionError for an option that makes no sense */
+/** @returns the same promise each time; rejects with OptionError for an invalid option */
 export function closeEngine(engine: Engine, options: CloseOptions): Promise<void> {
   try {
     return engine.close(graceMsOf(options))
@@ -69,15 +69,15 @@ export function closeEngine(engine: Engine, options: CloseOptions): Promise<void
   }
 }
 
-/** Distinguishes the calls of this client from those of others, also in other processes. No secret: web crypto would cost its loading. */
+/** Makes the ids of calls unique across clients and processes. They are no secret, so web crypto need not be loaded for them. */
 function idPrefix(): string {
   return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
 }
 
-/** The memory of large answers that are read at once, as a multiple of `maxAnswerBytes`. */
+/** How much memory large answers may use together while they are read, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
-/** @param given.isFetch whether calls reach `fetch` without a client around them */
+/** @param given.isFetch whether `fetch` is called without Harbor's client around it */
 export function createEngine(
   options: HarborOptions,
   { policy, leftOut }: SettledOptions,
@@ -147,8 +147,8 @@ export function createEngine(
     rules && rules.length > 0
       ? new Alerts(rules, { telemetry, now: () => systemClock.now(), read })
       : undefined
-  const changes = new Changes()
-  const live = new LivePolicy(options, policy, changes, given)
+  const overrides = new RuntimeOverrides()
+  const live = new LivePolicy(options, policy, overrides, given)
   const client = new ClientGate()
   let closing: Promise<void> | undefined
 
@@ -157,8 +157,8 @@ export function createEngine(
   }
 
   async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const outcome = init && callContextOf(init)?.outcome
-    if (outcome) return outcome
+    const alreadySent = init && callContextOf(init)?.alreadySent
+    if (alreadySent) return alreadySent
     const opened = openExchange(input, init, { policy: live.current, log, nextId, client })
     const exchange = opened instanceof Promise ? await opened : opened
     return respond(await handle(exchange), exchange.receipt)
@@ -183,8 +183,8 @@ export function createEngine(
     scopes,
     twins,
     accounts,
-    knownRequests: new KnownRequests(),
-    changes,
+    templates: new RequestTemplates(),
+    overrides,
     explainTransport: () => wire.explain(),
     stats: () => ({
       ...statistics.read(),
@@ -199,6 +199,6 @@ export function createEngine(
     }),
     close: (graceMs) => (closing ??= close(graceMs)),
   }
-  // `Response` is for the SDK, which before an upload would otherwise call `fetch` to see what it makes.
+  // `Response` is for the SDK, which before an upload would otherwise call `fetch` to find the class of its responses.
   return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine, Response }) })
 }

@@ -10,51 +10,57 @@ import type { Health } from './routing/health.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { Target } from './reporting/target.ts'
 
-/** What holds for calls, and what would become of one now. It holds no key. */
+/** The settings of a client's calls, and how a request would be routed now. Contains no key. */
 export interface Explanation {
   readonly policy: {
-    /** Everything a call may take, in milliseconds; of a stream, until its first content. */
+    /** The total of a call over all attempts, in milliseconds; for a stream, until its first content. */
     readonly timeoutMs: number
     readonly attemptMs: number
-    /** Of a target without alternative, unless it was set, it is what is left of the total. */
+    /** For a target with an alternative. Without one, unless it was set, it is what is left of the total. */
     readonly firstTokenMs: number
     readonly idleMs: number
-    /** Attempts on a target when no other one can take over. */
+    /** Attempts at a target when no other target can take over. */
     readonly maxAttempts: number
-    /** Attempts on a target while another one can. */
+    /** Attempts at a target while another one can take over. */
     readonly attemptsBeforeFallback: number
-    /** Over all targets of a call. */
+    /** Requests per call, over all its targets. */
     readonly maxUpstreamCalls: number
     readonly maxAnswerBytes: number
     readonly hedge: Policy['hedge']
     readonly lastResort: boolean
     readonly ordered: boolean
     readonly limits: Policy['limits']
-    /** What is kept of answers, and for how long; undefined when nothing is. */
+    /** Which answers are cached, and for how long; undefined without a cache. */
     readonly cache: Policy['cache']
   }
   readonly transport: ExplainedTransport
-  /** What separates the answers of this client from those of others; undefined when nothing is cached. */
+  /** Whether requests may be sent directly, without the SDK's own request building; see `sdkFastPath`. */
+  readonly sdkFastPath: {
+    readonly enabled: boolean
+    /** Why not, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced; undefined when enabled. */
+    readonly reason: string | undefined
+  }
+  /** What separates this client's cached answers from those of others; undefined without a cache. */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
-  /** What stands in for what; `*` is every model that has no list of its own. */
+  /** The fallbacks of each model; `*` is every model without its own list. */
   readonly chains: Policy['routes']['chains']
-  /** Of the request that was given: whom it would be sent to, in this order. */
+  /** The targets of the request passed to `explain()`, in the order in which they would be called. */
   readonly targets: readonly ExplainedTarget[]
 }
 
-/** By names alone; values of headers are not shown. */
+/** Shows names only, never the values of headers. */
 export interface CacheIdentity {
-  /** The headers of this client that count. Those of single calls come on top. Empty when `cache.scope` says whose the answers are. */
+  /** The headers of this client that count; headers of single calls count, too. Empty with `cache.scope`. */
   readonly headers: readonly string[]
-  /** How many calls each header kept from an answer that was there. One that is new with each request belongs into `cache.ignoreHeaders`. */
+  /** How many calls missed an otherwise matching answer because of each header. Add a header that is new with each request to `cache.ignoreHeaders`. */
   readonly keptApart: Readonly<Record<string, number>>
 }
 
 export interface ExplainedProvider {
   readonly kind: 'openai' | 'azure'
   readonly baseURL: string
-  /** Whether its requests go out as the SDK made them, with the SDK's own key. */
+  /** Whether it is the client's own provider, whose requests are sent as the SDK made them. */
   readonly isClient: boolean
   readonly hasKey: boolean
   readonly quotaGroup: string | undefined
@@ -64,9 +70,9 @@ export interface ExplainedProvider {
 export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfterMs'> {
   readonly name: string
   readonly baseURL: string
-  /** In which case it is called: in an outage, for a request that is too long, or for refused content. */
+  /** When it is called: in an outage, for a request that is too long, or for refused content. */
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
-  /** Why it would be left out now; undefined when it would not be. */
+  /** Why it would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
 }
 
@@ -76,15 +82,15 @@ interface ExplainedState {
   readonly transport: ExplainedTransport
 }
 
-/** Who asks: its address and, to know what is in cooldown, by what its requests are told from those of others. */
+/** The client. Its identity is needed for cooldowns, which are kept by account. */
 interface ExplainedClient extends Identified {
   readonly baseURL: string
   readonly hasKey: boolean
+  /** Why its requests are not sent directly; undefined if they are. */
+  readonly whyNotDirect: string | undefined
 }
 
-/**
- * @param request the body of a request; without one, no targets are told
- */
+/** @param request the body of a request; without it, `targets` is empty */
 export function explain(
   policy: Policy,
   { health, twins, transport }: ExplainedState,
@@ -109,6 +115,7 @@ export function explain(
       cache: policy.cache,
     },
     transport,
+    sdkFastPath: { enabled: client.whyNotDirect === undefined, reason: client.whyNotDirect },
     cacheIdentity: policy.cache && identityFor(policy.cache),
     providers: Object.fromEntries(
       [...routes.providers.values()].map((provider) => {

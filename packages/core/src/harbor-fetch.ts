@@ -8,7 +8,7 @@ import { settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
-/** The options of the pipeline alone; keys, headers and base URLs belong to the SDK that uses it. */
+/** The options of the pipeline. Keys, headers and base URLs belong to the SDK that uses it. */
 export type HarborFetchOptions = Pick<
   HarborOptions,
   | 'retry'
@@ -40,7 +40,7 @@ export type HarborFetchOptions = Pick<
   | 'logLevel'
 >
 
-/** A `fetch` with Harbor behind it. */
+/** A `fetch` with Harbor's pipeline behind it. */
 export interface HarborFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   stats(): HarborStats
@@ -48,17 +48,18 @@ export interface HarborFetch {
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
-  /** What is kept of answers. There is no credential here that would say whose: name the scope, or give one in `cache.scope`. */
+  /** The cached answers, to invalidate them. There is no credential here to tell whose: pass a `scope`, or set `cache.scope`. */
   readonly cache: KeptAnswers
   /**
-   * Awaits what was sent for at most `graceMs` (30 seconds by default), refuses what only waits and what comes later with a 503 of
-   * `code: 'client_closed'`, and closes the connections, unless they are a pool that was given. A second call returns the same promise.
+   * Awaits requests that were sent for at most `graceMs` (30 seconds by default), refuses waiting and later calls with a 503 of
+   * `code: 'client_closed'`, and closes the connections, unless they belong to a pool passed in the options. A second call returns the
+   * same promise.
    */
   close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const ELSEWHERE = [
+const CLIENT_OPTIONS = [
   'apiKey',
   'adminAPIKey',
   'organization',
@@ -66,18 +67,19 @@ const ELSEWHERE = [
   'baseURL',
   'defaultHeaders',
   'defaultQuery',
+  'sdkFastPath',
 ]
 
 const FOR_FETCH = { isFetch: true }
 
 /**
- * Harbor's pipeline for any client that takes a `fetch`: another SDK, a framework, or plain calls. Turn that
- * client's own retries off (`maxRetries: 0`), since only one place should retry.
+ * Harbor's pipeline for any client that accepts a `fetch`: another SDK, a framework, or your own calls. Turn off the
+ * retries of that client (`maxRetries: 0`), since only one place should retry.
  *
- * @throws OptionError for an unknown option or a value that makes no sense
+ * @throws OptionError for an unknown option or an invalid value
  */
 export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch {
-  const misplaced = ELSEWHERE.find((name) => name in options)
+  const misplaced = CLIENT_OPTIONS.find((name) => name in options)
   if (misplaced)
     throw new OptionError(
       misplaced,

@@ -23,22 +23,22 @@ import type { Health } from './routing/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 
-/** What layers remember from call to call. */
+/** State that layers keep between calls. */
 export interface PipelineState {
   readonly health: Health
   readonly quotas: Quotas
-  /** What is kept of answers; made when it is first needed. */
+  /** The cache; created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
   readonly twins: NearTwins
-  /** Told what is asked; undefined when nothing is asked ahead. */
+  /** Learns from calls to prefetch; undefined without prediction. */
   readonly foresight: Foresight | undefined
-  /** Undefined when embeddings are asked for as they come. */
+  /** Undefined when embeddings are not batched. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
-  /** Bounds the memory of large answers while they are read. */
+  /** Limits the memory of large answers while they are read. */
   readonly held: HeldBytes
 }
 

@@ -8,40 +8,40 @@ import type { FailureKind } from '@harbor/retry'
 import { Histogram, type Quantiles } from './reporting/quantiles.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
-/** What a client and its copies have done so far. */
+/** Statistics of a client and its copies since they were created. */
 export interface HarborStats {
-  /** Calls that are over; of streams, those that ended. What was asked ahead is no call. */
+  /** Finished calls; streams count when they have ended. Prefetches are not counted. */
   readonly calls: number
-  /** Requests that went upstream. */
+  /** Requests sent to providers. */
   readonly attempts: number
-  /** Failed attempts by kind; kinds that did not occur are left out. Aborts by the caller are no failures. */
+  /** Failed attempts by kind; kinds that did not occur are left out. Aborts by the caller do not count as failures. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>
-  /** Calls that ended well, of those that their callers did not abort; 1 while there are none. */
+  /** The share of successful calls, without those aborted by their callers; 1 before the first. */
   readonly availability: number
-  /** Failed attempts that may have been carried out, and billed. */
+  /** Failed attempts that the provider may have carried out and billed. */
   readonly possiblyBilled: number
-  /** Whole calls that ended well, in milliseconds. */
+  /** Durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined
-  /** Streams, from the call to the first content, in milliseconds. */
+  /** For streams: time from the call to the first content, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
-  /** What was answered without a call upstream; zeros while nothing is cached. */
+  /** Answers from the cache; all zero without a cache. */
   readonly cache: CacheStats
-  /** What was asked ahead by prediction, and how good the predictions are; undefined while `prefetch` is off. */
+  /** Predictive prefetches and how accurate they are; undefined while `prefetch` is off. */
   readonly prefetch: PrefetcherStats | undefined
-  /** Embeddings that became one request; undefined while `embeddingBatch` is off. */
+  /** Batched embedding requests; undefined while `embeddingBatch` is off. */
   readonly embeddingBatch: BatcherStats | undefined
-  /** How each target fares that was called, by its name. */
+  /** Health and latency of each target that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
-  /** How the limits of each quota group stand that was used. */
+  /** The limits of each quota group that was used, and their current state. */
   readonly limits: Readonly<Record<string, QuotaStats>>
-  /** Connections by origin; empty when the client runs on a `fetch` of its caller's. */
+  /** Connections by origin; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>
-  /** Whether `close()` was called: what is above is how it ended. */
+  /** Whether `close()` was called. */
   readonly closed: boolean
 }
 
-/** Adds up what the events tell. */
+/** Aggregates events. */
 export class CallStatistics {
   #calls = 0
   #attempts = 0

@@ -38,7 +38,7 @@ const PHASES: [phase: string, fault: Fault, upstreamSeesIt: boolean][] = [
   ],
 ]
 
-describe('the caller aborts', () => {
+describe('an abort by the caller', () => {
   for (const stream of [false, true]) {
     it.each(PHASES)(
       `while %s (stream: ${stream}): rejects within a tick, and nothing is left`,
@@ -70,14 +70,14 @@ describe('the caller aborts', () => {
     )
   }
 
-  it('before the call: nothing is sent', async () => {
+  it('sends nothing when it comes before the call', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     await expect(call(harbor, false, AbortSignal.abort())).rejects.toBeInstanceOf(OpenAI.APIUserAbortError)
     expect(provider.counts().calls).toBe(0)
   })
 
-  it('while connecting: rejects within a tick', async () => {
+  it('rejects within a tick while connecting', async () => {
     const provider = await simulate()
     // An address of the loopback net that no server listens on, and that answers with nothing at all, is hard to come by;
     // a connect that is still under way in the same tick is not.
@@ -93,7 +93,7 @@ describe('the caller aborts', () => {
     expect(provider.counts().inFlight).toBe(0)
   })
 
-  it('in the middle of a stream: the iteration ends as with the bare SDK, the upstream sees it', async () => {
+  it('ends the iteration of a stream as with the bare SDK, and reaches the provider', async () => {
     const provider = await streaming(3)
     const harbor = harborFor(provider)
     const controller = new AbortController()
@@ -113,7 +113,7 @@ describe('the caller aborts', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
-  it('in the middle of a stream read by plain fetch: the read rejects with the reason of the signal', async () => {
+  it('rejects a read by plain fetch with the reason of the signal', async () => {
     const provider = await streaming(2)
     const fetch = harborFetchFor()
     const controller = new AbortController()
@@ -135,7 +135,7 @@ describe('the caller aborts', () => {
     expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
   })
 
-  it('by leaving the loop: the upstream sees it', async () => {
+  it('reaches the provider when the caller leaves the loop', async () => {
     const provider = await streaming(3)
     const harbor = harborFor(provider)
     const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
@@ -146,7 +146,7 @@ describe('the caller aborts', () => {
     expect(provider.counts()).toMatchObject({ aborts: 1, connections: { open: 0 } })
   })
 
-  it('through a transport that is deaf to signals: rejects within a tick all the same', async () => {
+  it('rejects within a tick also with a transport that ignores signals', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { fetch: () => new Promise(() => undefined) })
     const controller = new AbortController()
@@ -158,8 +158,8 @@ describe('the caller aborts', () => {
   })
 })
 
-describe('connections', () => {
-  it('serve 20 streams in turn with one connection', async () => {
+describe('a connection', () => {
+  it('is reused for 20 consecutive streams', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     for (let i = 0; i < 20; i++) {
@@ -170,38 +170,34 @@ describe('connections', () => {
   })
 })
 
-describe('long life', () => {
-  it(
-    'leaves no listener and a flat heap after 20,000 calls on one signal',
-    { timeout: 120_000 },
-    async () => {
-      const provider = await simulate()
-      const fetch = harborFetchFor()
-      const { signal } = new AbortController()
-      const body = JSON.stringify(HELLO)
-      const calls = async (count: number): Promise<void> => {
-        for (let done = 0; done < count; done += 50) {
-          await Promise.all(
-            Array.from({ length: 50 }, async () => {
-              const response = await fetch(`${provider.baseURL}/chat/completions`, {
-                method: 'POST',
-                body,
-                signal,
-              })
-              await response.text()
-            }),
-          )
-        }
+describe('a signal shared by many calls', () => {
+  it('has no listeners, and the heap has not grown, after 20,000 calls', { timeout: 120_000 }, async () => {
+    const provider = await simulate()
+    const fetch = harborFetchFor()
+    const { signal } = new AbortController()
+    const body = JSON.stringify(HELLO)
+    const calls = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += 50) {
+        await Promise.all(
+          Array.from({ length: 50 }, async () => {
+            const response = await fetch(`${provider.baseURL}/chat/completions`, {
+              method: 'POST',
+              body,
+              signal,
+            })
+            await response.text()
+          }),
+        )
       }
-      await calls(2_000)
-      provider.reset()
-      const before = heapMegabytes()
-      await calls(18_000)
-      provider.reset()
-      expect(heapMegabytes() - before).toBeLessThan(4)
-      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
-    },
-  )
+    }
+    await calls(2_000)
+    provider.reset()
+    const before = heapMegabytes()
+    await calls(18_000)
+    provider.reset()
+    expect(heapMegabytes() - before).toBeLessThan(4)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
 })
 
 function heapMegabytes(): number {
@@ -209,9 +205,9 @@ function heapMegabytes(): number {
   return process.memoryUsage().heapUsed / 2 ** 20
 }
 
-describe('an encoded body that stops in its middle', () => {
+describe('an encoded body that stalls', () => {
   it.each(['gzip', 'br', 'zstd'])(
-    'keeps nobody beyond the time of the attempt, nor after an abort (%s)',
+    'ends with the time of the attempt, and with an abort (%s)',
     async (encoding) => {
       const upstream = await serve((_, response) => {
         const whole = ENCODERS[encoding]?.(JSON.stringify({ choices: [], padding: 'x'.repeat(10_000) }))

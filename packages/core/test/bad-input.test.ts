@@ -74,7 +74,7 @@ describe('a wrong option is refused at once, and the message names what to chang
     expect(() => harbor.on('retries' as 'retry', () => undefined)).toThrow(
       /knows the events call, attempt, retry, fallback, breaker, alert, end; got retries/,
     )
-    expect(() => harbor.on('retry', 'log' as never)).toThrow("on('retry') needs a function that listens.")
+    expect(() => harbor.on('retry', 'log' as never)).toThrow("on('retry') needs a listener function.")
   })
 
   it('takes undefined for not given, as it comes from process.env', () => {

@@ -8,7 +8,7 @@ import * as core from '../src/index.ts'
 
 const program = fileURLToPath(new URL('fixtures/commonjs-user.cts', import.meta.url))
 
-/** One answer and then a 429, as a program sees them that loads everything with `require`. */
+/** Runs a program that loads everything with `require` and gets an answer and then a 429. */
 async function runCommonJsUser(): Promise<unknown> {
   await using simulator = await startSimulator()
   const provider = simulator.provider()
@@ -21,8 +21,8 @@ async function runCommonJsUser(): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
-describe('the error classes', () => {
-  it('are all under @harbor/core, but for those of workload identity, which Harbor refuses', () => {
+describe('the error classes of the SDK', () => {
+  it('are exported by @harbor/core, except those of workload identity, which Harbor refuses', () => {
     const named = { ...core } as Record<string, unknown>
     const { OAuthError: _oauth, SubjectTokenProviderError: _token, ...raised } = errors
     for (const [name, errorClass] of Object.entries(raised)) expect(named[name], name).toBe(errorClass)
@@ -35,16 +35,16 @@ describe('a CommonJS user', () => {
     report = await runCommonJsUser()
   })
 
-  it('gets Harbor, its answers and its receipts by require', () => {
+  it('gets Harbor, its answers and its receipts with require', () => {
     expect(report).toMatchObject({ answered: true, attempts: 1 })
   })
 
-  it("finds the SDK's error classes that match under @harbor/core, and on Harbor itself", () => {
+  it('matches errors with the classes of @harbor/core and of Harbor', () => {
     const classes = ['OpenAIError', 'APIError', 'RateLimitError']
     expect(report).toMatchObject({ classesOfCore: classes, staticsOfHarbor: classes })
   })
 
-  it("matches nothing with the classes of require('openai'), which is another copy of the SDK", () => {
+  it("matches no error with the classes of require('openai'), which is another copy of the SDK", () => {
     expect(report).toMatchObject({ classesOfOpenai: [], isClientOfOpenai: false })
   })
 })

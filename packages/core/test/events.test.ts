@@ -19,7 +19,7 @@ function listen(harbor: Harbor): Told[] {
 const BUSY: Fault = { type: 'status', status: 503, retryAfter: 3 }
 
 describe('harbor.on', () => {
-  it('tells of a call in order: call, attempt, retry, attempt, end', async () => {
+  it('emits the events of a call in order: call, attempt, retry, attempt, end', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { retry: { random: () => 0 } })
     const told = listen(harbor)
@@ -37,7 +37,7 @@ describe('harbor.on', () => {
     expect(second).toMatchObject({ number: 2, status: 200, waitedMs: 3, waitedFor: 'retry-after' })
   })
 
-  it("tells of a stream's last attempt and of its end when it has been read", async () => {
+  it('emits the last attempt and the end of a stream once it has been read', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     const told = listen(harbor)
@@ -50,7 +50,7 @@ describe('harbor.on', () => {
     expect(told.at(-1)?.receipt).toBe(receiptOf(stream))
   })
 
-  it('tells of a failure: as many attempts as there were, and one retry less', async () => {
+  it('emits each attempt of a failed call, and one retry less', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const harbor = harborFor(provider)
     const told = listen(harbor)
@@ -60,7 +60,7 @@ describe('harbor.on', () => {
     expect(told.at(-1)?.receipt.outcome).toBe('failure')
   })
 
-  it('shows an open receipt when a call begins, and the same one closed when it ends', async () => {
+  it('passes an open receipt when a call starts, and the same one closed when it ends', async () => {
     const harbor = harborFor(await simulate())
     const outcomes: string[] = []
     harbor.on('call', ({ receipt }) => outcomes.push(receipt.outcome))
@@ -70,7 +70,7 @@ describe('harbor.on', () => {
     expect(outcomes).toEqual(['pending', 'pending', 'number', 'success'])
   })
 
-  it('stops telling a listener that was taken off, and goes on telling the others', async () => {
+  it('does not call a listener that was removed, and still calls the others', async () => {
     const harbor = harborFor(await simulate())
     const [kept, gone] = [vi.fn(), vi.fn()]
     const off = harbor.on('end', gone)
@@ -81,7 +81,7 @@ describe('harbor.on', () => {
     expect(gone).not.toHaveBeenCalled()
   })
 
-  it('lets no listener change a result: what they throw is one warning', async () => {
+  it('does not let listeners change a result: their errors cause one warning', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const harbor = harborFor(await simulate())
     const broken = (): never => {
@@ -157,21 +157,21 @@ function expectDiscretion(text: string): void {
 }
 
 describe('prompts, answers and keys', () => {
-  it.each(INDISCREET)('stand in no event, receipt or line of the log after %j', async (fault) => {
+  it.each(INDISCREET)('are in no event, receipt or log line after %j', async (fault) => {
     const { told, lines } = await spyOn(fault, { logLevel: 'info' })
     expectDiscretion(JSON.stringify(told))
     expectDiscretion(lines.join('\n'))
     expect(lines.length).toBeGreaterThan(0)
   })
 
-  it.each(INDISCREET)('stand in no line of Harbor at the level of debugging after %j', async (fault) => {
+  it.each(INDISCREET)('are in no debug line of Harbor after %j', async (fault) => {
     const { lines } = await spyOn(fault, { logLevel: 'debug' })
     const own = lines.filter((line) => line.includes('[harbor]'))
     expectDiscretion(own.join('\n'))
     expect(own.length).toBeGreaterThanOrEqual(5)
   })
 
-  it('would be found by these tests: the reply is what the simulator says, the key what it gets', async () => {
+  it('would be found by these tests: the simulator sends this reply and receives this key', async () => {
     const provider = await simulate({ providers: { openai: { reply: REPLY } } })
     const harbor = harborFor(provider, { apiKey: KEY })
     const { choices } = await harbor.chat.completions.create(HELLO)
@@ -179,7 +179,7 @@ describe('prompts, answers and keys', () => {
     expect(provider.requests()[0]?.headers.authorization).toBe(`Bearer ${KEY}`)
   })
 
-  it.each(FEATURES)('have no part, not one word, in the receipts of $name', async ({ use }) => {
+  it.each(FEATURES)('are not in the receipts of $name, not even one word', async ({ use }) => {
     const receipts: unknown[] = []
     const provider = await simulate()
     const harbor = harborFor(provider, { apiKey: KEY })

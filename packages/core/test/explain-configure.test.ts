@@ -2,6 +2,7 @@ import { startSimulator, type Simulator } from '@harbor/simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { byPriority, OptionError, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
 import { failureOf, status } from './failing.ts'
+import { isPlainSdk } from './fast-path.ts'
 import { harborFor, HELLO } from './support.ts'
 
 async function twoProviders(options: HarborOptions = {}): Promise<{ simulator: Simulator; harbor: Harbor }> {
@@ -17,7 +18,7 @@ async function twoProviders(options: HarborOptions = {}): Promise<{ simulator: S
 }
 
 describe('explain', () => {
-  it('tells what holds, and holds no key', async () => {
+  it('shows the settings, and no key', async () => {
     const { simulator, harbor } = await twoProviders({ timeout: 5_000, retry: { maxAttempts: 4 } })
     const explanation = harbor.explain()
     expect(explanation).toEqual({
@@ -54,12 +55,13 @@ describe('explain', () => {
       },
       chains: { fallback: { 'openai/gpt-4': ['backup/gpt-4'] }, contextWindow: {}, contentPolicy: {} },
       transport: { by: 'pool', unseen: [] },
+      sdkFastPath: { enabled: !isPlainSdk, reason: isPlainSdk ? 'HARBOR_OPENAI_SDK=plain' : undefined },
       targets: [],
     })
     expect(JSON.stringify(explanation)).not.toMatch(/backup-key|test-key/)
   })
 
-  it('tells whom a request would be sent to now, in order, and who would be left out', async () => {
+  it('shows the targets of a request in order, and which ones would be skipped', async () => {
     const { simulator, harbor } = await twoProviders({
       models: { 'backup/gpt-4': { capabilities: ['json'] } },
     })
@@ -91,7 +93,7 @@ describe('explain', () => {
 })
 
 describe('configure', () => {
-  it('changes chains at run time, also for the copies that were made before', async () => {
+  it('changes chains at run time, also for existing copies', async () => {
     const { simulator, harbor } = await twoProviders({ fallback: false })
     const copy = harbor.withOptions({ timeout: 5_000 })
     const primary = simulator.provider('primary')
@@ -117,7 +119,7 @@ describe('configure', () => {
     expect(error).toMatchObject({ status: 503 })
   })
 
-  it('refuses what cannot change or makes no sense, and then changes nothing', async () => {
+  it('refuses what cannot change or is invalid, and then changes nothing', async () => {
     const { harbor } = await twoProviders()
     const before = harbor.explain()
     const attempts: [object, string][] = [

@@ -43,25 +43,28 @@ const CASES = HELPERS.flatMap(([what, ...rest]) =>
 )
 
 describe('the receipt of a helper', () => {
-  it.each(CASES)('is there while it runs, and final at its end: %s', async (_, of, begin, facts) => {
-    const provider = await simulate()
-    provider.fail({ type: 'status', status: 503, code: 'overloaded' })
-    const helper = begin(of(harborFor(provider)))
-    expect(receiptOf(helper)).toBeUndefined()
-    const begun = new Promise<Receipt | undefined>((resolve) => {
-      helper.on('connect', () => resolve(receiptOf(helper)))
-    })
-    await helper.done()
-    const receipt = receiptOf(helper)
-    expect(receipt).toMatchObject({
-      ...facts,
-      outcome: 'success',
-      attempts: [{ failure: { kind: 'overloaded' } }, { status: 200 }],
-    })
-    expect(await begun).toBe(receipt)
-  })
+  it.each(CASES)(
+    'exists while the helper runs, and is closed at its end: %s',
+    async (_, of, begin, facts) => {
+      const provider = await simulate()
+      provider.fail({ type: 'status', status: 503, code: 'overloaded' })
+      const helper = begin(of(harborFor(provider)))
+      expect(receiptOf(helper)).toBeUndefined()
+      const begun = new Promise<Receipt | undefined>((resolve) => {
+        helper.on('connect', () => resolve(receiptOf(helper)))
+      })
+      await helper.done()
+      const receipt = receiptOf(helper)
+      expect(receipt).toMatchObject({
+        ...facts,
+        outcome: 'success',
+        attempts: [{ failure: { kind: 'overloaded' } }, { status: 200 }],
+      })
+      expect(await begun).toBe(receipt)
+    },
+  )
 
-  it.each(CASES)('is that of its error: %s', async (_, of, begin) => {
+  it.each(CASES)('is the receipt of its error: %s', async (_, of, begin) => {
     const provider = await simulate()
     provider.fail({ type: 'status', status: 401 })
     const helper = begin(of(harborFor(provider)))
@@ -70,7 +73,7 @@ describe('the receipt of a helper', () => {
     expect(receiptOf(error)).toBe(receiptOf(helper))
   })
 
-  it.each(CASES)('says that its caller left: %s', async (_, of, begin) => {
+  it.each(CASES)('is aborted when its caller aborts: %s', async (_, of, begin) => {
     const upstream = await serve(() => helper.abort())
     const helper = begin(of(harborFor(upstream)))
     await rejection(helper.done())
@@ -79,7 +82,7 @@ describe('the receipt of a helper', () => {
       .toMatchObject({ outcome: 'aborted', attempts: [{ number: 1 }] })
   })
 
-  it('that makes several calls is that of the latest', async () => {
+  it('is that of the latest call', async () => {
     const upstream = await serve((_, response) => {
       const isFirst = upstream.requests.length === 1
       const call = { id: 'c1', type: 'function', function: { name: 'add', arguments: '{}' } }
@@ -109,7 +112,7 @@ describe('the receipt of a helper', () => {
     expect(receiptOf(runner)).toBe(receipts[1])
   })
 
-  it('is its own when two are made with one signal, and a controller that no helper owns has none', async () => {
+  it('belongs to one helper when two share a signal, and is not found through other controllers', async () => {
     const harbor = harborFor(await simulate())
     const controller = new AbortController()
     const options = { signal: controller.signal }

@@ -14,12 +14,12 @@ const [lowest] = SDKS
 
 // `vitest.config.ts` runs this file, and those beside it in the list there, with `openai` standing for `openai-lowest`.
 describe('the tests of this project', () => {
-  it('run on the lowest version that the peer range allows', () => {
+  it('run on the lowest version of the peer range', () => {
     expect(manifest.peerDependencies.openai).toBe(`>=${VERSION} <8`)
     expect(VERSION).toBe(lowest?.version)
   })
 
-  it('run on a Harbor that is made of that version', () => {
+  it('run on a Harbor that extends that version', () => {
     expect(Object.getPrototypeOf(Harbor)).toBe(lowest?.sdk.OpenAI)
     expect(OpenAI).toBe(lowest?.sdk.OpenAI)
     expect(RateLimitError).toBe(lowest?.sdk.RateLimitError)

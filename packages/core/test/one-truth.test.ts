@@ -4,7 +4,7 @@ import { costLayer } from '../src/layers/cost.ts'
 import type { Accounts } from '../src/cost/accounts.ts'
 import { SpendLedger } from '../src/cost/spend-limit.ts'
 import type { Answer, Exchange } from '../src/call/exchange.ts'
-import { Known } from '../src/call/known.ts'
+import { RequestFacts } from '../src/call/request-facts.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
 import { harborFetchFor, harborFor, QUICK } from './support.ts'
 import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
@@ -246,7 +246,7 @@ describe('accounting', () => {
       const answer = { body, servedBy: {} } as unknown as Answer
       const layer = costLayer(broken, new SpendLedger(Date.now), new Telemetry())
       const call = layer(() => Promise.resolve(answer))
-      expect(await call({ ...exchange, asked: {}, known: new Known() })).toBe(answer)
+      expect(await call({ ...exchange, perCall: {}, facts: new RequestFacts() })).toBe(answer)
       await ended
     }
     expect(emitWarning).toHaveBeenCalledTimes(2) // once for each pipeline

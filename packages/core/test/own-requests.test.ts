@@ -65,7 +65,7 @@ async function failUntilOpen(harbor: Harbor): Promise<void> {
 
 const CHECKED = { health: { checkIntervalMs: 15 }, maxRetries: 0, breaker: { openForMs: 60_000 } } as const
 
-describe("Harbor's own requests go the way of the calls", () => {
+describe("Harbor's own requests", () => {
   const ways: readonly (readonly [string, (dispatcher: Agent) => HarborOptions])[] = [
     ['a dispatcher of the client', (dispatcher) => ({ fetchOptions: { dispatcher } })],
     [
@@ -79,7 +79,7 @@ describe("Harbor's own requests go the way of the calls", () => {
     ],
   ]
 
-  it.each(ways)('health checks, through %s', async (_way, options) => {
+  it.each(ways)('are sent as the calls are: health checks, through %s', async (_way, options) => {
     const { baseURL, dispatcher, proxied, direct, recover } = await behindProxy()
     const harbor = harborFor(
       { baseURL },
@@ -102,7 +102,7 @@ describe("Harbor's own requests go the way of the calls", () => {
     expect((await harbor.chat.completions.create(HELLO)).choices[0]?.message.content).toBe('Hello.')
   })
 
-  it('health checks, through a dispatcher of the calls that failed', async () => {
+  it('are sent as the calls are: health checks, through the dispatcher of the call that failed', async () => {
     const { baseURL, dispatcher, proxied, direct } = await behindProxy()
     const harbor = harborFor({ baseURL }, CHECKED)
     const fetchOptions = { dispatcher } as object
@@ -113,7 +113,7 @@ describe("Harbor's own requests go the way of the calls", () => {
     expect(direct).toEqual([])
   })
 
-  it('a check that fails shows no query, which may hold a key', async () => {
+  it('do not show a query, which may contain a key, when a health check fails', async () => {
     const { baseURL, dispatcher, proxied } = await behindProxy()
     const harbor = harborFor(
       { baseURL },
@@ -129,7 +129,7 @@ describe("Harbor's own requests go the way of the calls", () => {
     expect(harbor.stats().targets['openai/gpt-4']?.lastFailure).toMatch(/^GET .*\/v1\/models answered 503/)
   })
 
-  it('embeddings that go out by different dispatchers are not put into one request', async () => {
+  it('do not batch embeddings of different dispatchers', async () => {
     const { baseURL, dispatcher, proxied, direct } = await behindProxy()
     const harbor = harborFor({ baseURL }, { embeddingBatch: { maxWaitMs: 5 }, maxRetries: 0 })
     const embed = (input: string, fetchOptions: object): Promise<unknown> =>
@@ -138,7 +138,7 @@ describe("Harbor's own requests go the way of the calls", () => {
     expect([proxied.length, direct.length > 0]).toEqual([1, true])
   })
 
-  it('bulk runs and prefetched answers, through a dispatcher of the client', async () => {
+  it('are sent as the calls are: bulk runs and prefetches, through a dispatcher of the client', async () => {
     const { baseURL, dispatcher, proxied, direct, recover } = await behindProxy()
     recover()
     const harbor = harborFor(

@@ -6,8 +6,8 @@ import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
 
 const STREAM = { ...HELLO, stream: true as const, stream_options: { include_usage: true } }
 
-describe('a stream that was parsed on its way', () => {
-  it('is what the SDK would have made of it: chunks, tee and readable stream', async () => {
+describe('a stream that the guard has parsed', () => {
+  it('has the same chunks, tee and readable stream as one that the SDK decodes', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     const sdk = new OpenAI({ apiKey: 'test-key', baseURL: provider.baseURL, fetch: harborFetchFor() })
@@ -23,7 +23,7 @@ describe('a stream that was parsed on its way', () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(expected)
   })
 
-  it('is the SDK’s own class, and is read once', async () => {
+  it('is of the SDK’s own class, and can be read once', async () => {
     const harbor = harborFor(await simulate())
     const stream = await harbor.chat.completions.create(STREAM)
     expect(stream.constructor.name).toBe('Stream')
@@ -33,7 +33,7 @@ describe('a stream that was parsed on its way', () => {
     })
   })
 
-  it('ends quietly for a caller who aborts it, and aborts the request of one who breaks out', async () => {
+  it('ends without an error when its caller aborts it, and is aborted upstream when its caller breaks out', async () => {
     const fault = { type: 'stream-stall', afterEvents: 3 } as const
     const provider = await simulate({ providers: { openai: { rules: [{ fault }] } } })
     const harbor = harborFor(provider)
@@ -48,7 +48,7 @@ describe('a stream that was parsed on its way', () => {
     expect([aborted, left].map((stream) => receiptOf(stream)?.outcome)).toEqual(['aborted', 'aborted'])
   })
 
-  it('asks for nothing before it is read, and gives what follows to whoever asks twice', async () => {
+  it('returns consecutive items for concurrent reads, and ends after return()', async () => {
     const harbor = harborFor(await simulate())
     const items = (await harbor.chat.completions.create(STREAM))[Symbol.asyncIterator]()
     const [first, second] = await Promise.all([items.next(), items.next()])

@@ -11,7 +11,7 @@ import { sendJson, serve } from './upstream.ts'
 
 const BUSY: Fault = { type: 'status', status: 503, code: 'overloaded' }
 
-/** A harbor whose first attempt fails, so that a receipt has something to tell. */
+/** A client whose first attempt fails, so that its receipts have two attempts. */
 async function harborAfterFault(fault: Fault = BUSY): Promise<Harbor> {
   const provider = await simulate()
   provider.fail(fault)
@@ -27,7 +27,7 @@ const TWO_ATTEMPTS = {
 }
 
 describe('receiptOf', () => {
-  it('knows a result', async () => {
+  it('returns the receipt of a result', async () => {
     const harbor = await harborAfterFault()
     const completion = await harbor.chat.completions.create(HELLO)
     expect(receiptOf(completion)).toMatchObject({
@@ -44,7 +44,7 @@ describe('receiptOf', () => {
     })
   })
 
-  it('knows a stream: pending while it is read, whole at its end', async () => {
+  it('returns the receipt of a stream: pending while it is read, complete at its end', async () => {
     const harbor = await harborAfterFault()
     const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
     const receipt = receiptOf(stream)
@@ -55,7 +55,7 @@ describe('receiptOf', () => {
     expect(receipt?.firstContentMs).toBeLessThanOrEqual(receipt?.durationMs ?? 0)
   })
 
-  it('knows the copy that parse() makes', async () => {
+  it('returns it for the copy that parse() makes', async () => {
     const harbor = await harborAfterFault()
     const response_format = zodResponseFormat(z.object({ city: z.string() }), 'place')
     const completion = await harbor.chat.completions.parse({ ...HELLO, response_format })
@@ -63,7 +63,7 @@ describe('receiptOf', () => {
     expect(receiptOf(completion)).toMatchObject(TWO_ATTEMPTS)
   })
 
-  it('knows the answers of responses and of embeddings, which their methods change', async () => {
+  it('returns it for results of responses and embeddings, which their methods change', async () => {
     const harbor = await harborAfterFault()
     const response = await harbor.responses.create({ model: 'gpt-4', input: 'Say hello.' })
     const parsed = await harbor.responses.parse({ model: 'gpt-4', input: 'Say hello.' })
@@ -73,7 +73,7 @@ describe('receiptOf', () => {
     expect(receiptOf(embedding)).toMatchObject({ operation: 'embeddings', outcome: 'success' })
   })
 
-  it('knows each page of a list', async () => {
+  it('returns it for each page of a list', async () => {
     const upstream = await serve(({ path }, response) => {
       if (upstream.requests.length === 1) sendJson(response, { error: { code: 'overloaded' } }, 503)
       else sendJson(response, { data: [{ id: 'file' }], has_more: !path.includes('after') })
@@ -84,7 +84,7 @@ describe('receiptOf', () => {
     expect(receipts).toMatchObject([TWO_ATTEMPTS, { outcome: 'success', attempts: [{ number: 1 }] }])
   })
 
-  it('knows a Response, and the data that withResponse() gives with it', async () => {
+  it('returns it for a Response, and for the data of withResponse()', async () => {
     const harbor = await harborAfterFault()
     const { data, response } = await harbor.chat.completions.create(HELLO).withResponse()
     expect(receiptOf(response)).toMatchObject(TWO_ATTEMPTS)
@@ -105,13 +105,13 @@ describe('receiptOf', () => {
     ['runTools()', (harbor) => harbor.chat.completions.runTools({ ...HELLO, tools: [] }).done()],
   ]
 
-  it.each(CALLS)('knows the API error of %s', async (_, call) => {
+  it.each(CALLS)('returns it for the API error of %s', async (_, call) => {
     const error = await rejection(call(await harborAfterFault({ type: 'status', status: 401 })))
     expect(error).toBeInstanceOf(OpenAI.AuthenticationError)
     expect(receiptOf(error)).toMatchObject({ outcome: 'failure', attempts: [{ failure: { kind: 'auth' } }] })
   })
 
-  it.each(CALLS)('knows the connection error of %s', async (_, call) => {
+  it.each(CALLS)('returns it for the connection error of %s', async (_, call) => {
     const provider = await simulate()
     await provider.down()
     const error = await rejection(call(harborFor(provider)))
@@ -123,7 +123,7 @@ describe('receiptOf', () => {
     })
   })
 
-  it.each(CALLS)('knows the timeout of %s', async (_, call) => {
+  it.each(CALLS)('returns it for the timeout of %s', async (_, call) => {
     const harbor = (await harborAfterFault({ type: 'hang' })).withOptions({ timeout: 20 })
     const error = await rejection(call(harbor))
     expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
@@ -133,7 +133,7 @@ describe('receiptOf', () => {
     })
   })
 
-  it('knows the error inside a stream, after the chunks that came before it', async () => {
+  it('returns it for an error inside a stream, after the chunks before it', async () => {
     const provider = await simulate()
     provider.fail({ type: 'stream-cut', afterEvents: 3 })
     const stream = await harborFor(provider).chat.completions.create({ ...HELLO, stream: true })
@@ -146,7 +146,7 @@ describe('receiptOf', () => {
     })
   })
 
-  it('knows nothing of a call that its caller aborted', async () => {
+  it('returns undefined for a call that its caller aborted', async () => {
     const harbor = await harborAfterFault({ type: 'hang' })
     const controller = new AbortController()
     harbor.on('call', () => {
@@ -159,13 +159,13 @@ describe('receiptOf', () => {
   })
 
   const STRANGERS = [{}, new Headers(), Response.json({}), new Error('x'), null, undefined, 'text', 7]
-  it.each(STRANGERS)('knows nothing of what Harbor did not make: %s', (stranger) => {
+  it.each(STRANGERS)('returns undefined for what is not from Harbor: %s', (stranger) => {
     expect(receiptOf(stranger)).toBeUndefined()
   })
 })
 
 describe('onReceipt of perCall', () => {
-  it.each(FEATURES)('gets one receipt for each request of $name', async ({ use, requests }) => {
+  it.each(FEATURES)('is called once for each request of $name', async ({ use, requests }) => {
     const receipts: Receipt[] = []
     const harbor = await harborAfterFault()
     await use(harbor, perCall({ onReceipt: (receipt) => receipts.push(receipt) }))
@@ -174,7 +174,7 @@ describe('onReceipt of perCall', () => {
     expect(new Set(receipts.map(({ id }) => id)).size).toBe(requests)
   })
 
-  it('gets the receipt of a call that failed, and of one that its caller aborted', async () => {
+  it('is called for a call that failed, and for one that its caller aborted', async () => {
     const outcomes: string[] = []
     const harbor = await harborAfterFault({ type: 'status', status: 401 })
     const controller = new AbortController()

@@ -38,7 +38,7 @@ describe('x-stainless-retry-count', () => {
     ['a client', (baseURL, headers) => ask(harborFor({ baseURL }, { defaultHeaders: headers }))],
     ['a copy', (baseURL, headers) => ask(harborFor({ baseURL }).withOptions({ defaultHeaders: headers }))],
     [
-      'a call whose key a function makes',
+      'a call with a key function',
       (baseURL, headers) => ask(harborFor({ baseURL }, { apiKey: async () => 'k' }), headers),
     ],
   ]
@@ -46,11 +46,11 @@ describe('x-stainless-retry-count', () => {
     OWN.map(([what, ...rest]) => [where, what, make, ...rest] as const),
   )
 
-  it.each(CASES)('stays as %s gives it: %s', async (_, __, make, headers, expected) => {
+  it.each(CASES)('stays as set by %s: %s', async (_, __, make, headers, expected) => {
     expect(await counts((baseURL) => make(baseURL, headers))).toEqual(Array(3).fill(expected))
   })
 
-  it('is counted for the calls beside the one that gives its own', async () => {
+  it('counts attempts of other calls than the one that sets it', async () => {
     const seen = await counts(async (baseURL) => {
       const client = harborFor({ baseURL })
       await ask(client)
@@ -60,7 +60,7 @@ describe('x-stainless-retry-count', () => {
     expect(seen).toEqual(['0', '1', '2', '42', '0'])
   })
 
-  it('stays as a caller of createHarborFetch gives it, and is not added', async () => {
+  it('stays as a caller of createHarborFetch sets it, and is not added', async () => {
     const post = (headers: Record<string, string>) => (baseURL: string) =>
       harborFetchFor()(`${baseURL}/chat/completions`, {
         method: 'POST',

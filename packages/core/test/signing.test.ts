@@ -5,7 +5,7 @@ import { harborFor, QUICK } from './support.ts'
 import { answerFor, ask, chat } from './tenants.ts'
 import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
 
-/** A provider that fails so many times before it answers. */
+/** A provider that fails this many times before it answers. */
 async function failing(times: number): Promise<{ baseURL: string; requests: readonly UpstreamRequest[] }> {
   let left = times
   return serve((request, response) => {
@@ -28,7 +28,7 @@ function ofClass(Class: typeof Harbor, options: HarborOptions): Harbor {
   return harbor
 }
 
-describe('a function that makes keys', () => {
+describe('a key function', () => {
   it.each([false, true])(
     'is called for each attempt of the client’s own provider (stream: %s)',
     async (stream) => {
@@ -70,7 +70,7 @@ describe('a function that makes keys', () => {
     expect(requests).toHaveLength(2)
   })
 
-  it('is called with the call for a question that is asked ahead', async () => {
+  it('is called when a prefetch is sent, not when it is recorded', async () => {
     const { baseURL, requests } = await failing(0)
     const { apiKey } = counter()
     const harbor = harborFor({ baseURL }, { apiKey, cache: true, prefetch: { minSupport: 1 } })
@@ -105,7 +105,7 @@ describe('a function that makes keys', () => {
     expect(requests).toHaveLength(0)
   })
 
-  it('that fails for a later attempt ends the call, in words', async () => {
+  it('ends the call with a message when it fails for a later attempt', async () => {
     const { baseURL, requests } = await failing(3)
     let calls = 0
     const apiKey = (): Promise<string> =>
@@ -116,7 +116,7 @@ describe('a function that makes keys', () => {
     expect(calls).toBe(2)
   })
 
-  it('that never returns is waited for no longer than the call may take', async () => {
+  it('is awaited at most for the total of the call', async () => {
     const { baseURL } = await failing(0)
     const apiKey = (): Promise<string> => new Promise(() => undefined)
     const harbor = harborFor(
@@ -127,7 +127,7 @@ describe('a function that makes keys', () => {
     expect(error.message).toMatch(/timed out/i)
   })
 
-  it('gives its state to all its keys: answers, limits and cooldowns', async () => {
+  it('identifies cached answers, limits and cooldowns, whatever key it returns', async () => {
     let now = 0
     let most = 0
     const { baseURL, requests } = await serve((request, response) => {
@@ -147,7 +147,7 @@ describe('a function that makes keys', () => {
     expect(Object.keys(harbor.stats().limits)).toHaveLength(1)
   })
 
-  it('is left out where the caller signs a call itself', async () => {
+  it('is not called when the caller signs a call itself', async () => {
     const { baseURL, requests } = await failing(0)
     const { apiKey } = counter()
     const harbor = harborFor({ baseURL }, { apiKey, cache: true })
@@ -186,7 +186,7 @@ describe('hooks of a subclass', () => {
     expect(new Set(requests.map(({ body }) => body)).size).toBe(1)
   })
 
-  it('see the text of the call, whatever has become of the object since', async () => {
+  it('see the body of the call, whatever happened to the object since', async () => {
     const { baseURL, requests } = await failing(1)
     class Rewriting extends Harbor {
       override async prepareRequest(
@@ -204,7 +204,7 @@ describe('hooks of a subclass', () => {
     expect(requests[1]?.body).toBe(requests[0]?.body)
   })
 
-  it('keep the key of idempotency of the call', async () => {
+  it('keep the idempotency key of the call', async () => {
     const { baseURL, requests } = await failing(1)
     class Idempotent extends Harbor {
       override async prepareOptions(): Promise<void> {
@@ -218,7 +218,7 @@ describe('hooks of a subclass', () => {
     expect(keys[1]).toBe(keys[0])
   })
 
-  it('are not called again where there is nothing to be signed by them', async () => {
+  it('are not called for other providers', async () => {
     const { baseURL, requests } = await failing(1)
     const harbor = harborFor({ baseURL })
     const build = vi.spyOn(harbor, 'buildURL')
@@ -228,8 +228,8 @@ describe('hooks of a subclass', () => {
   })
 })
 
-describe('two entries at one address', () => {
-  it('with a function each are two targets', async () => {
+describe('two provider entries with the same URL', () => {
+  it('are two targets when each has its own key function', async () => {
     const { baseURL, requests } = await serve((request, response) => {
       if (request.headers.authorization === 'Bearer A') sendJson(response, { error: {} }, 503)
       else answerFor(request, response)

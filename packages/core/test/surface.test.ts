@@ -12,7 +12,7 @@ const MISHAPS: readonly Fault[] = [
 ]
 
 describe.each(FEATURES)('$name', ({ requests, use }) => {
-  it('gives what the bare SDK gives', async () => {
+  it('returns what the bare SDK returns', async () => {
     const provider = await simulate()
     const bare = new OpenAI({ apiKey: 'test-key', baseURL: provider.baseURL, logLevel: 'off' })
     const expected = await use(bare)
@@ -21,7 +21,7 @@ describe.each(FEATURES)('$name', ({ requests, use }) => {
     expect(provider.counts().calls).toBe(requests)
   })
 
-  it.each(MISHAPS)('gives it also after a fault: $type', async (fault) => {
+  it.each(MISHAPS)('returns it also after a fault: $type', async (fault) => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     const expected = await use(harbor)
@@ -34,7 +34,7 @@ describe.each(FEATURES)('$name', ({ requests, use }) => {
 })
 
 describe('embeddings', () => {
-  it('are the same numbers, whether they came as base64 or as floats', async () => {
+  it('are the same numbers from base64 and from floats', async () => {
     const harbor = harborFor(await simulate())
     const request = { model: 'text-embedding-3-small', input: 'one', dimensions: 8 }
     const [decoded, plain] = await Promise.all([
@@ -46,8 +46,8 @@ describe('embeddings', () => {
   })
 })
 
-describe('what the simulator does not have', () => {
-  it('a list of several pages is walked from page to page', async () => {
+describe('a client of the SDK’s other features', () => {
+  it('reads all pages of a list', async () => {
     const upstream = await serve(({ path }, response) => {
       const after = new URL(path, 'http://localhost').searchParams.get('after')
       const id = after === null ? 'file-1' : after.replace(/\d+/, (digits) => String(Number(digits) + 1))
@@ -64,7 +64,7 @@ describe('what the simulator does not have', () => {
     expect(harbor.stats().calls).toBe(3)
   })
 
-  it('an upload arrives whole, is one call, and is repeated when its first attempt was refused', async () => {
+  it('sends an upload whole, as one call, and again when its first attempt was refused', async () => {
     const upstream = await serve((_, response) => {
       if (upstream.requests.length === 1) sendJson(response, { error: { message: 'Busy.' } }, 503)
       else sendJson(response, { id: 'file-1', object: 'file' })
@@ -84,7 +84,7 @@ describe('what the simulator does not have', () => {
     expect(harbor.stats()).toMatchObject({ calls: 1, attempts: 2 })
   })
 
-  it('an upload is one call also for an SDK that was given createHarborFetch', async () => {
+  it('sends an upload as one call also with createHarborFetch', async () => {
     const upstream = await serve((_, response) => sendJson(response, { id: 'file-1', object: 'file' }))
     const fetch = harborFetchFor()
     const client = new OpenAI({ apiKey: 'test-key', baseURL: upstream.baseURL, maxRetries: 0, fetch })
@@ -92,7 +92,7 @@ describe('what the simulator does not have', () => {
     expect(fetch.stats()).toMatchObject({ calls: 1, attempts: 1 })
   })
 
-  it('a body that can be read only once is sent once, whatever becomes of it', async () => {
+  it('sends a body that can be read only once only once, even if it fails', async () => {
     const upstream = await serve((_, response) => sendJson(response, { error: { message: 'Busy.' } }, 503))
     const harbor = harborFor(upstream)
     const call = harbor.post('/anything', { body: new Blob(['streamed']).stream() })
@@ -101,7 +101,7 @@ describe('what the simulator does not have', () => {
     expect(harbor.stats()).toMatchObject({ calls: 1, attempts: 1 })
   })
 
-  it('a download comes through as it is', async () => {
+  it('returns a download unchanged', async () => {
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251))
     const upstream = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
@@ -110,7 +110,7 @@ describe('what the simulator does not have', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
   })
 
-  it('headers and queries, of the client and of the call, arrive', async () => {
+  it('sends headers and queries of the client and of the call', async () => {
     const upstream = await serve((_, response) =>
       sendJson(response, { choices: [{ message: { role: 'assistant', content: 'Hi.' } }] }),
     )
@@ -135,7 +135,7 @@ describe('what the simulator does not have', () => {
     })
   })
 
-  it('a key that is a function is asked for each call', async () => {
+  it('calls a key function for each call', async () => {
     const upstream = await serve((_, response) =>
       sendJson(response, { choices: [{ message: { role: 'assistant', content: 'Hi.' } }] }),
     )

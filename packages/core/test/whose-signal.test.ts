@@ -49,8 +49,8 @@ function always(fault: Fault): Promise<SimulatedProvider> {
   return simulate({ providers: { openai: { rules: [{ fault }] } } })
 }
 
-describe.each(CLIENTS)('a caller of %s that aborts', (_, make) => {
-  it.each(REASONS)('with %s tells nothing about the target', async (_, reason) => {
+describe.each(CLIENTS)('an abort by a caller of %s', (_, make) => {
+  it.each(REASONS)('does not count against the target: with %s', async (_, reason) => {
     const [provider, other] = [await always(HANG), await simulate()]
     const tally = createTally()
     const client = make(provider, {
@@ -68,25 +68,28 @@ describe.each(CLIENTS)('a caller of %s that aborts', (_, make) => {
     expect([provider.counts().calls, other.counts().calls]).toEqual([1, 0])
   })
 
-  it.each(REASONS)('with %s before the first content tells nothing about it either', async (_, reason) => {
-    const provider = await always(ROLE_ONLY)
-    const tally = createTally()
-    const client = make(provider, { breaker: { trip: tally.rule } })
-    const controller = new AbortController()
-    const call = failureOf(
-      client.chat.completions.create({ ...HELLO, stream: true }, { signal: controller.signal }),
-    )
-    while (provider.counts().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 1))
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
-    controller.abort(reason)
-    expect(await call).toBeInstanceOf(OpenAI.APIUserAbortError)
-    await provider.whenIdle()
-    expect(tally.verdict()).toBe('nothing')
-    expect(provider.counts().calls).toBe(1)
-  })
+  it.each(REASONS)(
+    'does not count against the target before the first content either: with %s',
+    async (_, reason) => {
+      const provider = await always(ROLE_ONLY)
+      const tally = createTally()
+      const client = make(provider, { breaker: { trip: tally.rule } })
+      const controller = new AbortController()
+      const call = failureOf(
+        client.chat.completions.create({ ...HELLO, stream: true }, { signal: controller.signal }),
+      )
+      while (provider.counts().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
+      controller.abort(reason)
+      expect(await call).toBeInstanceOf(OpenAI.APIUserAbortError)
+      await provider.whenIdle()
+      expect(tally.verdict()).toBe('nothing')
+      expect(provider.counts().calls).toBe(1)
+    },
+  )
 })
 
-it("counts none of the callers' own aborts as failures, and says that they may have been billed", async () => {
+it('aborts by callers count as no failures, and as possibly billed', async () => {
   const provider = await always(HANG)
   const harbor = harborFor(provider)
   const calls = REASONS.map(([, reason]) => {
@@ -106,7 +109,7 @@ it("counts none of the callers' own aborts as failures, and says that they may h
   expect(harbor.stats().targets['openai/gpt-4']?.state).toBe('closed')
 })
 
-it('asks whose signal it was, also of a transport that throws something else', async () => {
+it('aborts are attributed by their signal, also when the transport throws something else', async () => {
   const tally = createTally()
   const controller = new AbortController()
   const fetch = harborFetchFor({
@@ -158,7 +161,7 @@ describe.each(CLIENTS.slice(0, 2))('a total of %s', (_, make) => {
     expect(tally.verdict()).toBe(verdict)
   })
 
-  it('that is short opens no circuit, and its half that moves on to another target opens none either', async () => {
+  it('opens no circuit when it is short, also not with half of it left for another target', async () => {
     const [provider, other] = [await always(HANG), await simulate()]
     const client = make(provider, {
       providers: { other: { apiKey: 'key', baseURL: other.baseURL } },
@@ -174,7 +177,7 @@ describe.each(CLIENTS.slice(0, 2))('a total of %s', (_, make) => {
 
 describe('a clock', () => {
   it.each(['attemptMs', 'firstTokenMs'] as const)(
-    'that one call sets for itself (%s) tells nothing about the target, one of the client does',
+    'counts against the target when the client sets it, and not when one call sets it (%s)',
     async (clock) => {
       const provider = await always(HANG)
       const body = { ...HELLO, stream: true as const }

@@ -34,7 +34,7 @@ describe('a copy made by withOptions', () => {
     expect(provider.counts().connections.opened).toBe(1)
   })
 
-  it('is a Harbor, with all that the original was given', async () => {
+  it('is a Harbor with all options of the original', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { defaultHeaders: { 'x-team': 'blue' } })
     const copy = harbor.withOptions({ apiKey: 'other-key' })
@@ -53,7 +53,7 @@ describe('a copy made by withOptions', () => {
     expect(provider.counts().calls).toBe(3)
   })
 
-  it('goes elsewhere with another baseURL, and is still counted with the original', async () => {
+  it('may have another baseURL, and is still counted with the original', async () => {
     const [provider, other] = [await simulate(), await simulate()]
     const harbor = harborFor(provider)
     await harbor.withOptions({ baseURL: other.baseURL }).chat.completions.create(HELLO)
@@ -76,7 +76,7 @@ describe('a copy made by withOptions', () => {
     ['nothing, and keeps retry: false', { retry: false }, { timeout: 5_000 }, '1'],
     ['nothing, and keeps retry.maxAttempts', { retry: { maxAttempts: 2, baseDelayMs: 1 } }, {}, '2'],
   ]
-  it.each(CHANGES)('may change %s, for itself alone', async (_, given, changes, attempts) => {
+  it.each(CHANGES)('may change %s, only for itself', async (_, given, changes, attempts) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const harbor = harborFor(provider, given)
     const before = await attemptsOf(harbor)
@@ -84,7 +84,7 @@ describe('a copy made by withOptions', () => {
     expect(await attemptsOf(harbor)).toBe(before)
   })
 
-  it('keeps the hooks and delays of retry that it does not change', async () => {
+  it('keeps the retry options that it does not change', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const delays: number[] = []
     const onRetry = ({ delayMs }: { delayMs: number }): unknown => delays.push(delayMs)
@@ -93,7 +93,7 @@ describe('a copy made by withOptions', () => {
     expect(delays).toEqual([4])
   })
 
-  it('may change timeout and timeouts, for itself alone', async () => {
+  it('may change timeout and timeouts, only for itself', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeouts: { attemptMs: 20 }, maxRetries: 0 })
     provider.fail(HANG, HANG, HANG, HANG)
@@ -116,7 +116,7 @@ describe('a copy made by withOptions', () => {
     ])
   })
 
-  it('cannot have another pool, nor options that make no sense', async () => {
+  it('refuses another pool and invalid options', async () => {
     const harbor = harborFor(await simulate())
     const pool = createPool()
     expect(() => harbor.withOptions({ pool })).toThrow(OptionError)
@@ -127,14 +127,14 @@ describe('a copy made by withOptions', () => {
   })
 })
 
-describe('one call', () => {
+describe('the options of one call', () => {
   beforeEach(timeInTurns)
 
   it.each([
     [0, '1'],
     [1, '2'],
     [4, '5'],
-  ])('with maxRetries: %i makes as many attempts more than one', async (maxRetries, attempts) => {
+  ])('make maxRetries + 1 attempts with maxRetries: %i', async (maxRetries, attempts) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const harbor = harborFor(provider)
     expect(await attemptsOf(harbor, { maxRetries })).toBe(attempts)
@@ -142,7 +142,7 @@ describe('one call', () => {
     expect(provider.counts().calls).toBe(Number(attempts) + 3)
   })
 
-  it('with a timeout has that total over its attempts and waits, whatever its client has', async () => {
+  it('limit the total over all attempts and waits with timeout', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     provider.fail(BUSY, HANG)
@@ -152,7 +152,7 @@ describe('one call', () => {
     expect(harbor.timeout).toBe(600_000)
   })
 
-  it('with perCall has clocks of its own, and leaves those it does not name', async () => {
+  it('override the clocks that perCall names, and no others', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: HANG }] } } })
     const harbor = harborFor(provider, { timeouts: { attemptMs: 30 }, retry: false })
     const timedOut = async (options?: OpenAI.RequestOptions): Promise<unknown> =>
@@ -162,7 +162,7 @@ describe('one call', () => {
     expect(await timedOut()).toMatchObject({ clock: 'attempt', limitMs: 30 })
   })
 
-  it('hands what it asks for on to every page of its list', async () => {
+  it('hold for every page of a list', async () => {
     const upstream = await serve(({ path }, response) => {
       const isSecondPage = path.includes('after')
       if (isSecondPage) sendJson(response, { error: { message: 'Busy.' } }, 503)
@@ -174,7 +174,7 @@ describe('one call', () => {
     expect(upstream.requests).toHaveLength(1 + 5)
   })
 
-  it('follows the maxRetries of its client when that is changed later', async () => {
+  it('default to the maxRetries of the client, also when that is changed later', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: BUSY }] } } })
     const harbor = harborFor(provider)
     harbor.maxRetries = 0
@@ -183,8 +183,8 @@ describe('one call', () => {
   })
 })
 
-describe('a process that is too busy', () => {
-  it('to wake up in time for the next attempt is told of the total', async () => {
+describe('a retry that starts too late in a busy process', () => {
+  it('fails with the timeout of the total', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { retry: { baseDelayMs: 5, jitter: 'none' }, timeout: 60 })
     harbor.on('retry', () => setImmediate(blockFor, 100))

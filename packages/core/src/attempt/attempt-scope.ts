@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { TimeoutError } from '../base/errors.ts'
 import type { Sent } from '../call/client-gate.ts'
-import { LostHedgeError } from '../call/leg-signal.ts'
+import { LostHedgeError } from '../call/leg.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
@@ -14,7 +14,7 @@ export class AttemptScope implements Sent {
   isAwaited: boolean | undefined
   readonly #controller = new AbortController()
   readonly #exchange: LegExchange
-  readonly #isPrompt: boolean
+  readonly #honoursSignal: boolean
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastTurn: ReturnType<typeof setImmediate> | undefined
   #handedOver = false
@@ -24,10 +24,10 @@ export class AttemptScope implements Sent {
   /** Called instead of an abort when the client is closed, by an answer that its caller has. */
   onCut: ((reason: Error) => void) | undefined
 
-  /** @param isPrompt whether what is waited for ends by itself when the signal aborts */
-  constructor(exchange: LegExchange, isPrompt = false) {
+  /** @param honoursSignal whether what is waited for ends by itself when the signal aborts */
+  constructor(exchange: LegExchange, honoursSignal = false) {
     this.#exchange = exchange
-    this.#isPrompt = isPrompt
+    this.#honoursSignal = honoursSignal
     exchange.signal?.addEventListener('abort', this.#outerAborted)
     const leftMs = remainingMs(exchange)
     const attemptMs = attemptLimitMs(exchange, leftMs)
@@ -41,7 +41,7 @@ export class AttemptScope implements Sent {
 
   /** Resolves with `work`, or rejects as soon as the attempt is cut short. */
   wait<T>(work: Promise<T>): Promise<T> {
-    return this.#isPrompt ? work : this.#waitFor(work)
+    return this.#honoursSignal ? work : this.#waitFor(work)
   }
 
   async #waitFor<T>(work: Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import {
   TimeoutError,
 } from '../base/errors.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
-import { LostHedgeError } from '../call/leg-signal.ts'
+import { LostHedgeError } from '../call/leg.ts'
 import { ReportedFault } from '../protocols/in-band-fault.ts'
 import { cleanWord } from '../base/clean.ts'
 import { redactError } from '../base/redact-error.ts'

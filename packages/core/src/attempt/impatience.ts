@@ -23,7 +23,7 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
 }
 
 /** The total is the caller's, and what is derived from it; other clocks are, where the call set them. */
-function isOwnClock({ asked: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
+function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
   if (clock === 'attempt') return policy.attemptMs === Infinity || timeouts?.attemptMs !== undefined
   return (clock === 'idle' ? timeouts?.idleMs : timeouts?.firstTokenMs) !== undefined

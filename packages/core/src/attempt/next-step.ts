@@ -1,6 +1,5 @@
 import type { Failure } from '@harbor/retry'
-import { callsLeft, hasNoCallLeft } from '../call/calls-left.ts'
-import { isOver, type LegExchange } from '../call/exchange.ts'
+import { callsLeft, hasNoCallLeft, isOver, type LegExchange } from '../call/exchange.ts'
 import { situationOf, VERDICTS, type Verdict } from '../verdict/verdict.ts'
 import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'

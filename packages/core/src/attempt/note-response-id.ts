@@ -1,10 +1,10 @@
 import type { Exchange } from '../call/exchange.ts'
 
 /** Puts the provider's id of an answer into the receipt, and reports it to the caller that wants to know it at once. */
-export function noteResponseId({ receipt, asked, log }: Exchange, id: string | undefined): void {
+export function noteResponseId({ receipt, perCall, log }: Exchange, id: string | undefined): void {
   if (id === undefined || receipt.responseId === id) return
   receipt.responseId = id
-  const onResponseId: ((id: string) => unknown) | undefined = asked.onResponseId
+  const onResponseId: ((id: string) => unknown) | undefined = perCall.onResponseId
   if (!onResponseId) return
   const warn = (error: unknown): void => {
     log('warn', () => `${receipt.id}: onResponseId threw: ${String(error)}`)

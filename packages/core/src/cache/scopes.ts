@@ -1,3 +1,4 @@
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../call/identity.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { CacheRules } from '../options/cache-options.ts'
@@ -20,7 +21,8 @@ export class Scopes {
   readonly #known = new Map<string, Scope>()
   readonly #recent: Scope[] = []
   #last:
-    { headers: Headers; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope } | undefined
+    | { headers: ReadonlyHeaders; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope }
+    | undefined
 
   /** @param given the scope of the call, or of the client; undefined for the headers of the request */
   of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {

@@ -6,11 +6,11 @@ import type { CacheRules } from '../options/cache-options.ts'
 
 /** Why a request is neither answered from the cache nor kept in it, in a word; undefined when it may be. */
 export function whyNotCached(
-  { json, operation, asked, init }: Exchange,
+  { json, operation, perCall, init }: Exchange,
   { when }: CacheRules,
   telemetry: Telemetry,
 ): string | undefined {
-  if (asked.cache === 'bypass') return 'asked'
+  if (perCall.cache === 'bypass') return 'asked'
   if (!json || operation.name === 'other') return 'not-a-question'
   // What continues something at its provider is another question each time.
   if (!operation.portable) return 'stateful'

@@ -1,10 +1,10 @@
 import type { APIPromise, OpenAI } from 'openai'
 import { OptionError } from '../base/errors.ts'
 
-/** The endpoints of the API that a request in a file can be for. */
+/** The endpoints that a request in a file can be for. */
 export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings'
 
-/** A request as a line of a batch file has it: which endpoint, and the body for it. Azure documents its endpoints without `/v1`. */
+/** A request as in a line of a batch file: the endpoint and its body. Azure documents its endpoints without `/v1`. */
 export type ApiRequest =
   | {
       /** @default '/v1/chat/completions' */
@@ -17,7 +17,7 @@ export type ApiRequest =
     }
   | { readonly url: '/v1/embeddings' | '/embeddings'; readonly body: OpenAI.EmbeddingCreateParams }
 
-/** The endpoint that a url in a batch file means, with or without the version or a root before it; undefined for another one. */
+/** The endpoint of a URL in a batch file, with or without version and root; undefined for any other endpoint. */
 export function endpointOfUrl(url: unknown): Endpoint | undefined {
   const [, name] = typeof url === 'string' ? (ENDPOINT.exec(url) ?? []) : []
   return name === undefined ? undefined : (`/v1/${name}` as Endpoint)
@@ -26,8 +26,8 @@ export function endpointOfUrl(url: unknown): Endpoint | undefined {
 const ENDPOINT = /(?:^|\/)(chat\/completions|responses|embeddings)\/?(?:\?.*)?$/
 
 /**
- * Makes the call, by the SDK's own method, which fills in what a caller's call has too.
- * @throws OptionError for an endpoint that Harbor does not know
+ * Makes the call with the SDK's own method, so that it has the same defaults as a call by hand.
+ * @throws OptionError for an unknown endpoint
  */
 export function sendRequest(
   client: OpenAI,

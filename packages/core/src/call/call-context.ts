@@ -1,33 +1,33 @@
 import type { Log } from './exchange.ts'
-import type { Asked } from '../options/per-call.ts'
+import type { PerCall } from '../options/per-call.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * What `class Harbor` knows of a call and `fetch` alone could not: it travels on the request's `init`, under a
- * symbol that the SDK carries along.
+ * What `class Harbor` knows about a call and `fetch` could not know. It is attached to the request's `init` under a symbol, which
+ * the SDK passes on to `fetch`.
  */
 export interface CallContext {
   readonly policy: Policy
-  /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts too. */
+  /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts, too. */
   readonly callerSignal: AbortSignal | undefined
-  /** What was asked for with this call alone. */
-  readonly asked: Asked
+  /** The options of this call alone. */
+  readonly perCall: PerCall
   readonly log: Log
-  /** Undefined when the request stays signed. */
+  /** Undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
-  /** Where the receipt is put, for errors that have no headers to carry it. */
+  /** Receives the receipt, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
-  /** The caller sends an `x-stainless-retry-count` of its own, or leaves it out: attempts are not counted there. */
+  /** The caller sets or removes `x-stainless-retry-count` itself, so attempts are not counted there. */
   readonly ownRetryCount: boolean
-  /** How the call has ended, if it was made already, and the SDK asks once more to tell its caller. */
-  readonly outcome: Promise<Response> | undefined
+  /** The response of a call that was sent directly and failed, which the SDK is to report to its caller. Undefined for a new call. */
+  readonly alreadySent: Promise<Response> | undefined
 }
 
 export interface ReceiptSlot {
   receipt?: Receipt
-  /** The signal of the SDK's helper that makes the call, which carries the receipt of its latest call. */
+  /** The signal of the SDK helper that makes the call; it carries the receipt of the helper's latest call. */
   helper?: AbortSignal | undefined
 }
 

@@ -2,7 +2,7 @@ import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
-/** A wait that ends with its call: when the caller leaves, when the time of the call is up, and when the client is closed. */
+/** A wait that is aborted with its call: when the caller aborts, when the time of the call is up, and when the client is closed. */
 export class CallWait implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
@@ -18,8 +18,8 @@ export class CallWait implements Waiting {
     this.#client = exchange.client
     this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), LONGEST_TIMER_MS))
     this.#timer.unref()
-    if (this.#caller?.aborted) this.#left()
-    else this.#caller?.addEventListener('abort', this.#left, { once: true })
+    if (this.#caller?.aborted) this.#callerAborted()
+    else this.#caller?.addEventListener('abort', this.#callerAborted, { once: true })
     this.#client.waits(this)
   }
 
@@ -27,7 +27,7 @@ export class CallWait implements Waiting {
     return this.#controller.signal
   }
 
-  /** What it waits for is being sent: from here on a client that is closed awaits it. */
+  /** The request is being sent: from now on `close()` awaits it. */
   sent(): void {
     this.#client.waited(this)
   }
@@ -36,11 +36,11 @@ export class CallWait implements Waiting {
     this.#controller.abort(reason)
   }
 
-  /** Nothing of it stays behind. */
+  /** Clears the timer and removes all listeners. */
   end(): void {
     clearTimeout(this.#timer)
     this.#client.waited(this)
-    this.#caller?.removeEventListener('abort', this.#left)
+    this.#caller?.removeEventListener('abort', this.#callerAborted)
   }
 
   readonly #timeIsUp = (): void => {
@@ -48,5 +48,5 @@ export class CallWait implements Waiting {
     this.#controller.abort(new Error('the time of the call is up'))
   }
 
-  readonly #left = (): void => this.#controller.abort(this.#caller?.reason)
+  readonly #callerAborted = (): void => this.#controller.abort(this.#caller?.reason)
 }

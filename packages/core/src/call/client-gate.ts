@@ -2,37 +2,37 @@ import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { ClientClosedError } from '../base/errors.ts'
 import { LinkedList, type Listed } from '../base/linked-list.ts'
 
-/** A wait before something is sent: for a limit, a key, a batch or the next attempt. */
+/** A wait before a request is sent: for a limit, a key, a batch or the next attempt. */
 export interface Waiting extends Listed<Waiting> {
-  /** The client was closed: the wait ends now. */
+  /** The client was closed: ends the wait. */
   callOff(reason: ClientClosedError): void
 }
 
 /** A request on the wire, until its answer has ended. */
 export interface Sent extends Listed<Sent> {
-  /** Set by the gate: whether `close()` awaits it; undefined for what is not on the wire. */
+  /** Set by the gate: whether `close()` awaits it; undefined when it is not on the wire. */
   isAwaited: boolean | undefined
-  /** The client was closed, and its time for what was sent is up. */
+  /** The client was closed, and `graceMs` is over. */
   cut(reason: ClientClosedError): void
 }
 
-/** How long calls that were cut short may take to report it, in milliseconds. Only functions of the user's own can take that long. */
-const LAST_WORDS_MS = 100
+/** How long aborted calls may take to settle, in milliseconds. Only the user's own functions can take that long. */
+const SETTLE_MS = 100
 
 /**
- * What a client has under way, and what keeps it from sending more.
+ * Tracks what a client has in flight, and stops it from sending once it is closed.
  *
- *     open ──close()──▶ closing: what waits is refused, what was sent is awaited ──all over, or graceMs──▶ closed
+ *     open ──close()──▶ closing: waits are refused, sent requests awaited ──all settled, or graceMs──▶ closed
  */
 export class ClientGate {
   readonly #waiting = new LinkedList<Waiting>()
   readonly #sent = new LinkedList<Sent>()
-  /** Calls that have no answer yet, and requests that are awaited. */
+  /** Calls without an answer, and requests that are awaited. */
   #unfinished = 0
   #closed: ClientClosedError | undefined
   #onIdle: (() => void) | undefined
 
-  /** Why nothing more is sent; undefined while the client is open. */
+  /** The error for calls made now; undefined while the client is open. */
   get closed(): ClientClosedError | undefined {
     return this.#closed
   }
@@ -46,7 +46,7 @@ export class ClientGate {
     this.#noteEnd()
   }
 
-  /** Has to be ended by `waited()`. */
+  /** Must be followed by `waited()`. */
   waits(wait: Waiting): void {
     if (this.#closed) wait.callOff(this.#closed)
     else this.#waiting.add(wait)
@@ -56,16 +56,16 @@ export class ClientGate {
     this.#waiting.remove(wait)
   }
 
-  /** Has to be ended by `over()`. */
+  /** Must be followed by `over()`. */
   sends(request: Sent): void {
     this.#sent.add(request)
     request.isAwaited = true
     this.begin()
   }
 
-  /** Its caller has the answer and may never read it: from here on it is awaited only while its connection is in use. */
+  /** Its caller has the answer and may never read it: from now on it is awaited only while it is being read. */
   isUnread(request: Sent): void {
-    this.#letGo(request, false)
+    this.#setAwaited(request, false)
   }
 
   reads(request: Sent): void {
@@ -76,20 +76,20 @@ export class ClientGate {
 
   over(request: Sent): void {
     this.#sent.remove(request)
-    this.#letGo(request, undefined)
+    this.#setAwaited(request, undefined)
   }
 
-  #letGo(request: Sent, isAwaited: false | undefined): void {
+  #setAwaited(request: Sent, isAwaited: false | undefined): void {
     const wasAwaited = request.isAwaited
     request.isAwaited = isAwaited
     if (wasAwaited) this.end()
   }
 
   /**
-   * Refuses what waits and what comes later, and awaits what was sent.
+   * Refuses waiting and later calls, and awaits the requests that were sent.
    *
-   * @param graceMs how long that may take; then what is left is cut short
-   * @param finish called when all is over; what it waits for is cut short after `graceMs`, too
+   * @param graceMs how long that may take, in milliseconds; then the rest is aborted
+   * @param finish called when all have settled; `graceMs` includes it
    */
   async close(graceMs: number, finish: () => Promise<void>): Promise<void> {
     const closed = new ClientClosedError('waiting')
@@ -98,11 +98,11 @@ export class ClientGate {
       this.#waiting.remove(wait)
       wait.callOff(closed)
     }
-    // It keeps the process alive: a request that the user's own `fetch` never answers may have nothing else that does.
+    // Keeps the process alive: with a `fetch` of the user's that never settles, nothing else may.
     let timer = setTimeout(
       () => {
         this.#cut()
-        timer = setTimeout(() => this.#onIdle?.(), LAST_WORDS_MS)
+        timer = setTimeout(() => this.#onIdle?.(), SETTLE_MS)
       },
       Math.min(graceMs, LONGEST_TIMER_MS),
     )

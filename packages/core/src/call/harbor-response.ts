@@ -1,29 +1,100 @@
 import { LeanResponse, type LeanResponseInit } from '@harbor/pool'
 import type { JsonBody } from '../base/json.ts'
-import { ReaderEnd } from './reader-end.ts'
-import type { Answer } from './exchange.ts'
+import type { StreamPiece } from '../protocols/pieces.ts'
+import { carryReceipt, type Receipt } from '../reporting/receipt.ts'
+import { isFailureStatus } from '../verdict/verdict.ts'
+import type { Answer, StreamBody } from './exchange.ts'
+
+/** Makes the `Response` that the caller's SDK reads, with its receipt and Harbor's headers. */
+export function respond(answer: Answer, receipt: Receipt): Response {
+  const { status, statusText, headers, url } = answer
+  // The body is decoded by now, so its encoding and length are no longer those of the wire.
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  headers.set('x-harbor-target', headerText(receipt.target))
+  headers.set('x-harbor-attempts', String(receipt.attempts.length))
+  if (isFailureStatus(status)) headers.set('x-should-retry', 'false') // the pipeline has made all useful retries
+  if (receipt.cache) headers.set('x-harbor-cache', receipt.cache.status)
+  if (receipt.cost) headers.set('x-harbor-cost-usd', receipt.cost.usd.toFixed(9))
+  const response = new HarborResponse(answer, { status, statusText, headers, url })
+  carryReceipt(response, receipt)
+  carryReceipt(headers, receipt) // an error of the SDK keeps only the headers of the response
+  return response
+}
+
+/** The name of a model may contain characters that a header may not. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}
 
 /** These have no body, and a `Response` refuses to give them one. */
 const BODILESS = new Set([204, 205, 304])
 
-/** The `Response` that the caller's SDK reads. Whoever knows of it gets what has been parsed already. */
+/** The `Response` that the caller's SDK reads. It also carries what has been parsed already, for readers that know this class. */
 export class HarborResponse extends LeanResponse {
-  /** Of a stream, while its events were parsed on their way. */
-  readonly events: ReaderEnd | undefined
+  /** The parsed events of a stream; undefined when they were not parsed on the way. */
+  readonly events: CollectableReader | undefined
   #json: JsonBody | undefined
 
   constructor({ body }: Pick<Answer, 'body'>, init: Omit<LeanResponseInit, 'body'> & { status: number }) {
-    const reader = body.kind === 'stream' ? new ReaderEnd(body) : undefined
+    const reader = body.kind === 'stream' ? new CollectableReader(body) : undefined
     const content = reader ?? (body.kind === 'text' ? body.text : null)
     super({ ...init, body: BODILESS.has(init.status) ? null : content })
     this.events = reader?.hasPieces ? reader : undefined
     if (body.kind === 'text') this.#json = body.json
   }
 
-  /** The body as an object, for one who may keep it; undefined where it was not parsed, and for a second one. */
+  /** The parsed body, which then belongs to the caller; undefined if it was not parsed, or was taken before. */
   takeJson(): JsonBody | undefined {
     const json = this.#json
     this.#json = undefined
     return json
+  }
+}
+
+const collected = new FinalizationRegistry<StreamBody>((body) => {
+  body.abandon(new Error('The stream was dropped unread, so its connection was given up.'))
+})
+
+/**
+ * Reads a stream, and releases its connection when it is garbage-collected unread. Only readers hold this object; socket and timers
+ * hold only what is behind it, so once it is collected no reader is left. At the end of the stream the receipt is closed.
+ */
+export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
+  readonly #body: StreamBody
+  readonly #source: AsyncIterator<Uint8Array>
+
+  constructor(body: StreamBody) {
+    this.#body = body
+    this.#source = body.chunks[Symbol.asyncIterator]()
+    collected.register(this, body, body)
+    void body.ended.then(() => collected.unregister(body))
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    const result = await this.#source.next()
+    if (result.done === true) await this.#body.ended
+    return result
+  }
+
+  /** Whether `nextPiece()` may be called, instead of `next()`. */
+  get hasPieces(): boolean {
+    return this.#body.pieces !== undefined
+  }
+
+  /** The next bytes together with the events in them; undefined at the end. */
+  async nextPiece(): Promise<StreamPiece | undefined> {
+    const piece = await this.#body.pieces?.nextPiece()
+    if (!piece) await this.#body.ended
+    return piece
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#source.return?.()
+    return { done: true, value: undefined }
   }
 }

@@ -1,36 +1,37 @@
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * Headers that identify no caller and change no answer. Every other header counts: a list of headers that do count could never
- * be complete, and what it lacked would give one tenant the answers of another.
+ * Headers that neither identify a caller nor change an answer. Every other header counts: a list of those that count could never
+ * be complete, and a missing one would give one tenant the answers of another.
  */
 const NEUTRAL =
   /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id)$/
 
 /**
- * Headers whose names say that they hold an account. Limits and cooldowns are kept for these alone: a header that is new with each request
- * would give each request a limit of its own. No answer depends on it.
+ * Headers whose names suggest that they identify an account. Limits and cooldowns depend only on these: a header that is new with each
+ * request would give each request its own limit.
  */
 const ACCOUNT =
   /auth|key|token|secret|password|credential|cookie|cert|account|tenant|org|project|subscription|customer|consumer|client|user|team|workspace|realm|principal|identity/
 
 export type HeaderEntry = readonly [name: string, value: string]
 
-/** On whose behalf a request is made. It holds credentials, and must not be shown. */
+/** The caller on whose behalf a request is made. Contains credentials: never show it. */
 export interface Identity {
-  /** All headers that count, in the order of their names. */
+  /** All headers that count, sorted by name. */
   readonly headers: readonly HeaderEntry[]
   /** The account, for limits and cooldowns. */
   readonly account: string
 }
 
-/** What of a request tells its identity. */
+/** The parts of a request that determine its identity. */
 export interface Identified {
-  readonly headers: Headers
+  readonly headers: ReadonlyHeaders
   readonly signer?: Signer | undefined
 }
 
-/** Under this symbol the headers of a request carry its identity: calls of a kind share their headers, which no call changes. */
+/** Caches the identity on the headers: calls with the same template share one headers object, which is never changed. */
 const IDENTITY: unique symbol = Symbol('harbor.identity')
 
 export function identityOf(request: Identified): Identity {
@@ -46,9 +47,9 @@ function readIdentity({ headers, signer }: Identified): Identity {
   const counting: HeaderEntry[] = []
   for (const [name, value] of headers) {
     if (NEUTRAL.test(name)) continue
-    // A key that a function makes may be new with each request. What stays the same is the function.
-    const isMade = name === 'authorization' && signer?.credential !== undefined
-    counting.push([name, isMade ? signer.credential : value])
+    // A key from a function may be new with each request; the function stays the same.
+    const fromFunction = name === 'authorization' && signer?.credential !== undefined
+    counting.push([name, fromFunction ? signer.credential : value])
   }
   return { headers: counting, account: JSON.stringify(counting.filter(([name]) => ACCOUNT.test(name))) }
 }

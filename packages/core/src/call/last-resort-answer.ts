@@ -7,8 +7,8 @@ type Body = Readonly<Record<string, unknown>>
 const LAST_RESORT = 'last-resort'
 
 /**
- * The answer that a client's own last resort gave, in the form that was asked for: a text becomes a whole answer, and either of
- * them a stream if the call is one.
+ * Makes an answer of what `lastResort` returned, in the form that the request expects: a text becomes a whole answer, and either
+ * becomes a stream if the call is one.
  * @param value a text, or the body of an answer
  * @throws OptionError for anything else
  */
@@ -78,7 +78,7 @@ function responseOf(text: string, { id, model, at }: Facts): Body {
   }
 }
 
-/** A chunk with what each choice says, one that ends them, and the end. */
+/** A chunk with the content of each choice, one that ends them, and `[DONE]`. */
 function chatEvents(body: Body, operation: string): readonly string[] {
   const object = operation === 'chat' ? 'chat.completion.chunk' : 'text_completion'
   const choices = recordsIn(body['choices'])
@@ -97,7 +97,7 @@ function chatEvents(body: Body, operation: string): readonly string[] {
   return [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n']
 }
 
-/** In a stream, each tool call says which one it is. */
+/** In a stream, each tool call has an index. */
 function deltaOf(message: Body): Body {
   const calls = recordsIn(message['tool_calls'])
   return calls.length === 0
@@ -105,7 +105,7 @@ function deltaOf(message: Body): Body {
     : { ...message, tool_calls: calls.map((call, index) => ({ index, ...call })) }
 }
 
-/** The events by which helpers put a response together, for the texts of its messages; other items come whole. */
+/** The events from which SDK helpers assemble a response: messages in parts, other items whole. */
 function responseEvents(response: Body): readonly string[] {
   const events: Body[] = [
     { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
@@ -138,7 +138,7 @@ function recordsIn(value: unknown): readonly Body[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
-/** Everything is there already; it ends when it has been read, or left. */
+/** A stream of events that are all there already. It ends when it was read or cancelled. */
 function streamOf(events: readonly string[]): {
   chunks: AsyncIterable<Uint8Array>
   ended: Promise<StreamEnd>

@@ -1,6 +1,6 @@
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
-/** A `SendGate` as one target sees it: a signal that ends with the call, and when the gate closes while nothing is on the wire. */
+/** The `SendGate` of a call at one target: a signal that aborts with the call, and when the gate closes while no request is on the wire. */
 export class LegGate {
   readonly #gate: SendGate
   readonly #call: AbortSignal | undefined
@@ -32,13 +32,13 @@ export class LegGate {
       return await request()
     } catch (error) {
       this.enter('retry')
-      // A failure that ends the call does so before the next turn, and is its result; one that would be retried waits now.
+      // A failure that ends the call ends it before the next turn of the event loop. One that is retried is still waiting then.
       if (this.#gate.closing.aborted) setImmediate(this.#onClosing)
       throw error
     }
   }
 
-  /** The call has left this target: nothing of it stays behind. */
+  /** The call has left this target: removes all listeners. */
   close(): void {
     this.enter('over')
     this.#call?.removeEventListener('abort', this.#onCallEnd)

@@ -1,14 +1,14 @@
 import { callContextOf, type ReceiptSlot } from './call-context.ts'
 import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
-import { Known } from './known.ts'
+import { RequestFacts } from './request-facts.ts'
 import { parseRecord } from '../base/json.ts'
 import { operationOf } from '../protocols/operation.ts'
 import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
-/** What holds for calls that bring no wishes of their own. */
+/** Used for calls without a call context. */
 export interface ExchangeDefaults {
   readonly policy: Policy
   readonly log: Log
@@ -16,7 +16,7 @@ export interface ExchangeDefaults {
   readonly nextId: () => string
 }
 
-/** Makes a call out of what `fetch` was given: a URL at once, a `Request`, ours or a stranger's, when its body is read. */
+/** Creates the exchange for the arguments of `fetch`: at once for a URL; for a `Request`, of any realm, once its body is read. */
 export function openExchange(
   input: string | URL | Request,
   given: RequestInit | undefined,
@@ -30,7 +30,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
   const context = callContextOf(init)
   const { policy, log } = context ?? defaults
   const method = (init.method ?? 'GET').toUpperCase()
-  // One truth: the text that is sent. The object it was made of belongs to the caller and may change at any time.
+  // Parsed from the text that is sent. The object it was made from belongs to the caller and may change at any time.
   const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const operation = operationOf(method, url, json)
   const streaming = json?.['stream'] === true
@@ -42,7 +42,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     target: policy.routes.askedName(model),
     model,
     streaming,
-    ahead: context?.asked.ahead === true,
+    ahead: context?.perCall.ahead === true,
     startedAt,
   })
   if (context?.slot) fill(context.slot, receipt)
@@ -51,7 +51,7 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     url,
     init,
     method,
-    // The SDK has made its headers for this request; a stranger may go on to use his.
+    // The SDK made its headers for this request alone; another caller may go on using its object.
     headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
     signer: context?.signer,
     ownRetryCount: context?.ownRetryCount === true,
@@ -65,9 +65,9 @@ function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults):
     deadline: { at: startedAt + policy.totalMs },
     receipt,
     log,
-    asked: context?.asked ?? {},
+    perCall: context?.perCall ?? {},
     client: defaults.client,
-    known: new Known(),
+    facts: new RequestFacts(),
   }
 }
 
@@ -76,7 +76,7 @@ function fill(slot: ReceiptSlot, receipt: OpenReceipt): void {
   if (slot.helper) attachReceipt(slot.helper, receipt)
 }
 
-/** Also one of another realm or package: what counts is that it can be read. */
+/** Also true for a `Request` of another realm or package. */
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && 'headers' in input && 'method' in input
 }

@@ -1,7 +1,7 @@
 import type { ClientGate, Waiting } from './client-gate.ts'
 import type { Exchange } from './exchange.ts'
 
-/** The pauses between the attempts of a call: they end with the call, and when its client is closed. Attempts end with the call alone. */
+/** The pauses between the attempts of a call. They are aborted with the call and when its client is closed; attempts only with the call. */
 export class RetryPause implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
@@ -21,7 +21,7 @@ export class RetryPause implements Waiting {
     return this.#controller.signal
   }
 
-  /** Waits for an attempt. When it fails, a pause begins. */
+  /** Awaits an attempt. If it fails, a pause begins. */
   async during<Answer>(attempt: Promise<Answer>): Promise<Answer> {
     this.#client.waited(this)
     try {
@@ -32,12 +32,12 @@ export class RetryPause implements Waiting {
     }
   }
 
-  /** A failure that ends the call does so before the next turn, and is its result; one that would be retried waits now. */
+  /** A failure that ends the call ends it before the next turn of the event loop. One that is retried is still waiting then. */
   callOff(reason: Error): void {
     this.#nextTurn = setImmediate(() => this.#controller.abort(reason))
   }
 
-  /** Nothing of it stays behind. */
+  /** Clears the timer and removes all listeners. */
   end(): void {
     clearImmediate(this.#nextTurn)
     this.#client.waited(this)

@@ -5,21 +5,21 @@ export interface StreamClocks {
   readonly idleMs: number
 }
 
-/** For a target with an alternative, in milliseconds. */
+/** Default for a target with an alternative, in milliseconds. */
 export const FIRST_TOKEN_MS = 300_000
 
 /**
- * How long a stream may be silent, in milliseconds: as the call, its target or the client says. Where none of them sets how long the first
- * content may take, a target without alternative has what is left of the total: to give it up early would gain nothing.
+ * How long a stream may be silent, in milliseconds: as set by the call, else by its target, else by the client. If none sets
+ * `firstTokenMs`, a target without alternative has the rest of the total, since giving up early would gain nothing.
  */
-export function streamClocks({ asked, leg, policy }: LegExchange): StreamClocks {
+export function streamClocks({ perCall, leg, policy }: LegExchange): StreamClocks {
   const { target } = leg
   return {
     firstTokenMs:
-      asked.timeouts?.firstTokenMs ??
+      perCall.timeouts?.firstTokenMs ??
       target.firstTokenMs ??
       policy.firstTokenMs ??
       (leg.canMoveOn ? FIRST_TOKEN_MS : Infinity),
-    idleMs: asked.timeouts?.idleMs ?? target.idleMs ?? policy.idleMs,
+    idleMs: perCall.timeouts?.idleMs ?? target.idleMs ?? policy.idleMs,
   }
 }

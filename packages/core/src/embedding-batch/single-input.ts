@@ -1,14 +1,14 @@
 import type { Exchange } from '../call/exchange.ts'
-import { wayOf } from '../call/way.ts'
+import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 
 /** What a request wants embedded, if it is one text; whatever else it wants goes by itself. */
-export function singleInputOf({ json, operation, asked, headers }: Exchange): string | undefined {
+export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
   if (operation.name !== 'embeddings' || !json) return undefined
   // The key was made for this request, and would be sent with another one.
   if (headers.has('idempotency-key')) return undefined
   // A chain of its own would be the chain of all.
-  if (asked.fallback !== undefined || asked.order || asked.hedge !== undefined) return undefined
+  if (perCall.fallback !== undefined || perCall.order || perCall.hedge !== undefined) return undefined
   const { input } = json
   const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input
   return typeof text === 'string' && text !== '' ? text : undefined
@@ -34,7 +34,7 @@ export class Partitions {
   }
 
   #nameOf(exchange: Exchange): string {
-    const { url, init, json = {}, policy, asked } = exchange
+    const { url, init, json = {}, policy, perCall } = exchange
     const { input: _input, ...rest } = json
     const ignoresHeader = policy.cache?.ignoresHeader
     const { headers } = identityOf(exchange)
@@ -43,17 +43,17 @@ export class Partitions {
     return JSON.stringify([
       url,
       ignoresHeader ? headers.filter(([name]) => !ignoresHeader(name)) : headers,
-      asked.scope ?? policy.cache?.scope,
+      perCall.scope ?? policy.cache?.scope,
       Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
       [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
       [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],
-      this.#wayOf(init),
+      this.#sendOptionsOf(init),
     ])
   }
 
   /** Requests that go out by different ways, such as another dispatcher, cannot go together. */
-  #wayOf(init: RequestInit): readonly unknown[] {
-    return Object.entries(wayOf(init)).map(([name, value]: [string, unknown]) => [
+  #sendOptionsOf(init: RequestInit): readonly unknown[] {
+    return Object.entries(sendOptionsOf(init)).map(([name, value]: [string, unknown]) => [
       name,
       isReference(value) ? this.#numberOf(value) : value,
     ])

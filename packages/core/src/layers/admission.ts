@@ -2,12 +2,17 @@ import { BreakerOpenError, type CircuitBreaker, type Permit } from '@harbor/brea
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { circuitOpen, upstreamCallsUsedUp } from '../attempt/failures.ts'
 import { wasImpatient } from '../attempt/impatience.ts'
-import type { Answer, LegExchange, LegHandler, StreamEnd } from '../call/exchange.ts'
+import {
+  hasNoCallLeft,
+  type Answer,
+  type LegExchange,
+  type LegHandler,
+  type StreamEnd,
+} from '../call/exchange.ts'
 import type { Pass } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
 import { situationOf, VERDICTS } from '../verdict/verdict.ts'
-import { hasNoCallLeft } from '../call/calls-left.ts'
 
 /**
  * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, while its limits

@@ -18,9 +18,8 @@ import type { NearTwins } from '../cache/near-twins.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { forkOf, MARGIN_MS } from '../call/fork.ts'
+import { atFirstTarget, MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
 import { planOf } from '../routing/plan-of.ts'
-import { atFirstTarget } from '../call/at-first-target.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Foresight } from '../prefetch/foresight.ts'
@@ -63,26 +62,26 @@ export function cacheLayer({
     if (reason !== undefined) {
       exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
       // What is not to be kept is of no use ahead.
-      if (exchange.asked.cache === 'only-if-cached' || exchange.asked.ahead)
+      if (exchange.perCall.cache === 'only-if-cached' || exchange.perCall.ahead)
         throw notCached(atFirstTarget(exchange, plan.outage))
       return next(exchange)
     }
     let work: Work | undefined
     const part = (): Part => ({ exchange, plan, work, accounts })
     const begin = (context: WorkContext): Begun => {
-      const fork = forkOf(exchange, context)
+      const fork = sharedExchange(exchange, context)
       const begun = { fork, answering: next(fork) }
       work = begun
       return begun
     }
-    const { asked, json = {}, url } = exchange
-    const scope = scopes.of(exchange, asked.scope ?? rules.scope, rules, plan)
+    const { perCall, json = {}, url } = exchange
+    const scope = scopes.of(exchange, perCall.scope ?? rules.scope, rules, plan)
     let question = ''
     const key = (): string => {
       // The store keeps scopes apart, so the same question has the same key in all of them.
       question = requestKey(json, { baseURL: url, scope: QUESTION, ignore: rules.ignore })
       const made = question + scope.variant
-      if (!asked.ahead) foresight?.observe(exchange, made, scope.name)
+      if (!perCall.ahead) foresight?.observe(exchange, made, scope.name)
       return made
     }
     try {
@@ -132,7 +131,7 @@ function record(
   rules: CacheRules,
   begin: (context: WorkContext) => Begun,
 ): Promise<Recorded<AnswerHead>> {
-  const { asked, operation, signal } = exchange
+  const { perCall, operation, signal } = exchange
   const name = operation.name as LlmOperation
   let refusal = (): string | undefined => undefined
   return store.record<AnswerHead>(
@@ -147,10 +146,10 @@ function record(
     },
     {
       scope,
-      ahead: asked.ahead,
-      control: asked.cache,
-      tags: asked.tags,
-      ttlMs: asked.ttlMs ?? rules.ttlMs,
+      ahead: perCall.ahead,
+      control: perCall.cache,
+      tags: perCall.tags,
+      ttlMs: perCall.ttlMs ?? rules.ttlMs,
       staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
       staleIfErrorMs: rules.staleIfErrorMs,
       signal,

@@ -5,10 +5,9 @@ import { refusedAnswer } from '../attempt/failures.ts'
 import { MissingAnswerError } from '../protocols/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { Known } from '../call/known.ts'
-import { estimateOf } from '../call/estimate-of.ts'
+import { estimateOf, RequestFacts } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
-import { atFirstTarget } from '../call/at-first-target.ts'
+import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { EmbeddingBatchSettings } from '../options/embedding-batch-options.ts'
 import { waitForRoom } from '../embedding-batch/room-wait.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
@@ -53,7 +52,7 @@ export class EmbeddingBatch {
       if (text === undefined || tokensOf(exchange) > this.#settings.maxBatchTokens) return next(exchange)
       const wait = new CallWait(exchange)
       try {
-        const { priority } = exchange.asked
+        const { priority } = exchange.perCall
         const context = new AsyncResource('HarborEmbedding')
         // A request that left now would only wait for the limits: until then others may join it. Nobody can tell how long the first ones wait.
         const waitMs = this.#waitMs(exchange)
@@ -108,7 +107,7 @@ async function askTogether(
     callerSignal: signal,
     deadline: { at: Math.max(...members.map((member) => member.exchange.deadline.at)) },
     receipt,
-    known: new Known(),
+    facts: new RequestFacts(),
   }
   try {
     return splitAnswer(await send(together), receipt, members)

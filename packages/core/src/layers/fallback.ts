@@ -2,11 +2,10 @@ import { AllTargetsFailedError, type FallbackContext, type TargetAttempt } from 
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { leftOutByClose, nothingAvailable } from '../attempt/failures.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
-import { Known } from '../call/known.ts'
+import { RequestFacts } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
-import { legSignal } from '../call/leg-signal.ts'
-import { Leg } from '../call/leg.ts'
-import { atFirstTarget } from '../call/at-first-target.ts'
+import { Leg, legSignal, type Takeover } from '../call/leg.ts'
+import { atFirstTarget } from '../call/exchange-copies.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { adaptRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
 import { lackOf } from '../routing/capabilities.ts'
@@ -16,7 +15,6 @@ import type { Health } from '../routing/health.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 import { failureOf } from '../routing/takeover.ts'
-import type { Takeover } from '../call/leg.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isSameRequest } from '../routing/same-request.ts'
 import { hasRequestOnWire } from './send-gate.ts'
@@ -65,12 +63,12 @@ function chainFor({ json }: Exchange, { outage, contextWindow }: Plan): readonly
 }
 
 function inOrder(
-  { asked, policy }: Exchange,
+  { perCall, policy }: Exchange,
   targets: readonly Target[],
   { chain }: Health,
   telemetry: Telemetry,
 ): readonly Target[] {
-  const order = asked.order ?? policy.order
+  const order = perCall.order ?? policy.order
   if (!order || targets.length < 2) return targets
   let ordered: readonly Target[] = []
   telemetry.shield('order threw', () => {
@@ -87,9 +85,9 @@ async function follow(
   next: LegHandler,
   begins?: Takeover,
 ): Promise<Answer> {
-  const { policy, asked, receipt } = exchange
+  const { policy, perCall, receipt } = exchange
   const { routes } = policy
-  const hedge = targets.length > 1 ? (asked.hedge ?? policy.hedge ?? false) : false
+  const hedge = targets.length > 1 ? (perCall.hedge ?? policy.hedge ?? false) : false
   let since = 0
   let ledTo = begins
   const restOf = (target: Target): string | undefined =>
@@ -128,8 +126,8 @@ async function follow(
       leg.adaptations = adapted.adaptations
       if (targets.length > 1) skipTwin(adapted, target, sent, context)
       const { url, headers, json, init } = adapted
-      const known = json === exchange.json ? exchange.known : new Known()
-      const answer = await next({ ...exchange, url, headers, json, init, signal, leg, known })
+      const facts = json === exchange.json ? exchange.facts : new RequestFacts()
+      const answer = await next({ ...exchange, url, headers, json, init, signal, leg, facts })
       race?.won()
       if (answer.body.kind === 'text') race?.release()
       else void answer.body.ended.then(() => race?.release())

@@ -27,7 +27,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
     if (client.closed) throw client.closed
     if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
     const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
-    const scope = new AttemptScope(exchange, transport.isPrompt)
+    const scope = new AttemptScope(exchange, transport.honoursSignal)
     client.sends(scope)
     try {
       const response = await scope.wait(

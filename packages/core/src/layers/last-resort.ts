@@ -1,5 +1,4 @@
-import type { Answer, Exchange, Handler } from '../call/exchange.ts'
-import { isOver } from '../call/exchange.ts'
+import { isOver, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import type { LastResort } from '../options/options.ts'
@@ -10,7 +9,7 @@ import { isOutage } from '../attempt/next-step.ts'
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
     function lastResort(exchange) {
-      const ask = exchange.asked.lastResort ?? exchange.policy.lastResort
+      const ask = exchange.perCall.lastResort ?? exchange.policy.lastResort
       const answer = next(exchange)
       return ask ? answer.catch((error: unknown) => instead(exchange, ask, error, telemetry)) : answer
     }

@@ -49,13 +49,13 @@ function outcomeOf(error: unknown): Answer {
 }
 
 function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', telemetry: Telemetry): void {
-  const { receipt, policy, asked, log } = exchange
+  const { receipt, policy, perCall, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
   // As the SDK does: whoever made the call is told by the error, and the log is for those who look.
   const level = outcome === 'failure' ? 'info' : 'debug'
   telemetry.shield('The logger threw', () => log(level, () => wordsFor(receipt)))
-  const { onReceipt } = asked
+  const { onReceipt } = perCall
   if (onReceipt) telemetry.shield('onReceipt threw', () => onReceipt(receipt))
 }
 

@@ -11,9 +11,9 @@ export const gateLayers = {
   /** Around the retries of a target. */
   stay(next: LegHandler): LegHandler {
     return (exchange) => {
-      const { asked, client } = exchange
+      const { perCall, client } = exchange
       if (client.closed) throw client.closed
-      const { gate } = asked
+      const { gate } = perCall
       return gate ? stayWithin(gate, exchange, next) : next(exchange)
     }
   },
@@ -52,7 +52,7 @@ async function stayWithin(...[gate, exchange, next]: Stay): ReturnType<LegHandle
 }
 
 type Stay = [
-  gate: NonNullable<Exchange['asked']['gate']>,
+  gate: NonNullable<Exchange['perCall']['gate']>,
   exchange: Parameters<LegHandler>[0],
   next: LegHandler,
 ]
@@ -62,6 +62,6 @@ export function hasRequestOnWire({ receipt }: Exchange): boolean {
 }
 
 /** Whether a shared call was called off for a bulk run that is not this caller's: it has to make its own. */
-export function isCalledOffForOthers(error: unknown, { asked }: Exchange): boolean {
-  return BulkStoppedError.is(error) && asked.gate?.closing.aborted !== true
+export function isCalledOffForOthers(error: unknown, { perCall }: Exchange): boolean {
+  return BulkStoppedError.is(error) && perCall.gate?.closing.aborted !== true
 }

@@ -34,8 +34,8 @@ function workFor(exchange: LegExchange): Work | undefined {
   return async () => ({ ...exchange, headers: withKey(exchange.headers, provider, textOf(await apiKey())) })
 }
 
-function isFresh({ receipt, asked, init, policy }: LegExchange, { body }: Signer): boolean {
-  const isFirst = receipt.attempts.length === 0 && !asked.ahead && init.body === body
+function isFresh({ receipt, perCall, init, policy }: LegExchange, { body }: Signer): boolean {
+  const isFirst = receipt.attempts.length === 0 && !perCall.ahead && init.body === body
   return isFirst && policy.clock.now() - receipt.startedAt < FRESH_MS
 }
 

@@ -122,8 +122,8 @@ export class Quota {
   }
 }
 
-function priorityOf({ asked }: LegExchange): number {
-  return asked.priority ?? (asked.ahead ? -1 : 0)
+function priorityOf({ perCall }: LegExchange): number {
+  return perCall.priority ?? (perCall.ahead ? -1 : 0)
 }
 
 class QuotaPass implements Pass {

@@ -2,7 +2,7 @@ import type { CountTokens } from '../options/limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
-import { estimateOf } from '../call/estimate-of.ts'
+import { estimateOf } from '../call/request-facts.ts'
 import { outputLimitOf } from '../protocols/estimate.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 

@@ -1,4 +1,4 @@
-/** What of a client stands in the headers of its requests. */
+/** The settings of a client that become headers of its requests. */
 export interface HeaderSource {
   readonly apiKey: string | null
   readonly organization: string | null
@@ -6,7 +6,7 @@ export interface HeaderSource {
   readonly defaultHeaders: unknown
 }
 
-/** The headers by which requests of a client are told apart, as the SDK writes them. A value that no header may have is left out. */
+/** The headers of a client's requests that identify it, as the SDK writes them. Values that no header may have are left out. */
 export function clientHeaders({ apiKey, organization, project, defaultHeaders }: HeaderSource): Headers {
   const headers = new Headers()
   if (apiKey) put(headers, 'authorization', `Bearer ${apiKey}`)
@@ -16,7 +16,7 @@ export function clientHeaders({ apiKey, organization, project, defaultHeaders }:
   return headers
 }
 
-/** Whether headers in any of the forms that the SDK takes name this one, also to leave it out. */
+/** Whether headers, in any of the forms that the SDK accepts, set or remove this one. */
 export function namesHeader(given: unknown, name: string): boolean {
   return entriesOf(given).some(([each]) => each.toLowerCase() === name)
 }
@@ -26,11 +26,11 @@ function put(headers: Headers, name: string, value: unknown): void {
     if (value === null) headers.delete(name)
     else if (typeof value === 'string') headers.set(name, value)
   } catch {
-    // The SDK refuses it at the first call.
+    // The SDK reports it with the first call.
   }
 }
 
-/** `Headers`, pairs, an object of texts or of lists, or what the SDK itself made of one of them. */
+/** @param given `Headers`, pairs, an object of strings or of lists, or what the SDK has made of one of them */
 function entriesOf(given: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof given !== 'object' || given === null) return []
   if (given instanceof Headers) return [...given]

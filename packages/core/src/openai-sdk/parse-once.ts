@@ -1,75 +1,69 @@
 import type { APIPromise } from 'openai'
 import { HarborResponse } from '../call/harbor-response.ts'
 import { attachReceipt, receiptOf } from '../reporting/receipt.ts'
-
-/** What the SDK keeps in a promise: how its result is made of a response. */
-interface Insides<Result> {
-  parseResponse?: (client: Client, props: Answered) => Result | Promise<Result>
-}
-interface Client {
-  readonly logLevel?: string | undefined
-}
-interface Answered {
-  readonly response: Response
-  readonly options: {
-    readonly stream?: boolean | undefined
-    readonly __binaryResponse?: boolean | undefined
-    readonly signal?: AbortSignal | null | undefined
-  }
-}
-type SdkProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1]
-type Parse<Result> = NonNullable<Insides<Result>['parseResponse']>
+import {
+  isBinary,
+  onTransform,
+  parserOf,
+  parsesAsSdk,
+  setParser,
+  transformed,
+  type Parser,
+  type ParserInput,
+  type ResultProps,
+  type SdkClient,
+} from './contract.ts'
 
 /**
- * Ties the receipt to the result, also when a helper such as `.parse()` makes another one of it, and spares the SDK to parse what
- * the guard has parsed. Where an SDK keeps nothing of the kind in its promises, the receipt is tied and the rest left as it is.
+ * Attaches the receipt to the result, also to one that a helper such as `.parse()` makes of it, and returns JSON that the guard has
+ * parsed instead of having the SDK parse it again. Where the SDK's promises have no parser of their own, only the receipt is attached.
  */
-export function parseResults<Result>(promise: APIPromise<Result>): APIPromise<Result> {
-  const { parseResponse } = promise as unknown as Insides<Result>
-  if (typeof parseResponse !== 'function') return tied(promise)
-  return withParsing(promise, (client, props) => {
-    const json = takeJson(client, props)
-    return json === undefined ? parseResponse(client, props) : (named(json, props) as Result)
+export function parseOnce<Result>(promise: APIPromise<Result>): APIPromise<Result> {
+  const parser = parserOf(promise)
+  if (!parser) return withReceipt(promise)
+  return parsedBy(promise, (client, input) => {
+    const json = takeJson(client, input)
+    return json === undefined ? parser(client, input) : (withRequestId(json, input) as Result)
   })
 }
 
-function withParsing<Result>(promise: APIPromise<Result>, parse: Parse<Result>): APIPromise<Result> {
-  const unwrap = promise._thenUnwrap.bind(promise)
-  return Object.assign(promise, {
-    parseResponse: (client: Client, props: Answered) => {
-      const result = parse(client, props)
-      return result instanceof Promise ? result.then((value) => tie(value, props)) : tie(result, props)
-    },
-    _thenUnwrap: <Other>(transform: (result: Result, props: SdkProps) => Other) =>
-      withParsing(unwrap(transform), async (client, props) =>
-        named(transform(await parse(client, props), props as unknown as SdkProps), props),
-      ),
-  })
+/** Attaches the receipt to the result, and leaves the parsing to the SDK. */
+export function withReceipt<Result>(promise: APIPromise<Result>): APIPromise<Result> {
+  const other = transformed(promise, (value, props) => tie(value, props))
+  onTransform(other, (next) => withReceipt(next))
+  return other
 }
 
-/** @returns undefined when the SDK has to do it: to log it, or to notice that the caller has left */
-function takeJson({ logLevel }: Client, { response, options }: Answered): object | undefined {
-  if (!(response instanceof HarborResponse) || logLevel === 'debug') return undefined
-  if (options.stream || options.__binaryResponse || options.signal?.aborted) return undefined
+function parsedBy<Result>(promise: APIPromise<Result>, parse: Parser<Result>): APIPromise<Result> {
+  onTransform(promise, (other, transform) =>
+    parsedBy(other, async (client, input) =>
+      withRequestId(transform(await parse(client, input), input as unknown as ResultProps), input),
+    ),
+  )
+  setParser(promise, (client, input) => {
+    const result = parse(client, input)
+    return result instanceof Promise ? result.then((value) => tie(value, input)) : tie(result, input)
+  })
+  return promise
+}
+
+/** @returns undefined when the SDK has to parse: to log the result, to notice that the caller has aborted, or for a hook of the user's */
+function takeJson(client: SdkClient, { response, options }: ParserInput): object | undefined {
+  if (!(response instanceof HarborResponse) || client.logLevel === 'debug' || !parsesAsSdk(client))
+    return undefined
+  if (options.stream || isBinary(options) || options.signal?.aborted) return undefined
   return response.takeJson()
 }
 
-function tie<Result>(value: Result, { response }: Answered): Result {
+function tie<Result>(value: Result, { response }: { readonly response: Response }): Result {
   const receipt = receiptOf(response)
   if (receipt) attachReceipt(value, receipt)
   return value
 }
 
-/** As the SDK names its results. */
-function named<Result>(value: Result, { response }: Answered): Result {
+/** Adds the id of the request, as the SDK does. */
+function withRequestId<Result>(value: Result, { response }: ParserInput): Result {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const requestId = response.headers.get('x-request-id')
   return Object.defineProperty(value, '_request_id', { value: requestId, enumerable: false })
-}
-
-function tied<Result>(promise: APIPromise<Result>): APIPromise<Result> {
-  const linked = promise._thenUnwrap((value, props) => tie(value, props))
-  const unwrap = linked._thenUnwrap.bind(linked)
-  linked._thenUnwrap = (transform) => tied(unwrap(transform))
-  return linked
 }

@@ -1,13 +1,12 @@
 import { APIError, OpenAIError } from 'openai'
 import { Stream } from 'openai/streaming'
-import { HarborResponse } from '../call/harbor-response.ts'
-import type { ReaderEnd } from '../call/reader-end.ts'
+import { HarborResponse, type CollectableReader } from '../call/harbor-response.ts'
 import type { ReadEvent } from '../protocols/pieces.ts'
 import type { JsonBody } from '../base/json.ts'
 
 /**
- * Takes the place of the SDK's decoder, which would parse a second time what the guard has parsed. What it makes is the SDK's own
- * `Stream`. Any other response, and any other form of events than their plain data, is left to the SDK.
+ * Replaces the SDK's decoder, which would parse the events that the guard has parsed already. It returns the SDK's own `Stream`.
+ * Other responses, and events in another form than their plain data, are left to the SDK.
  */
 export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
   fromSSEResponse<Item>(
@@ -28,11 +27,11 @@ export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
 }
 
 /**
- * Yields, throws, aborts and ends as the SDK's decoder does. It is no generator, which takes three turns for each item: what has been
- * read already is there at once.
+ * Yields, throws, aborts and ends as the SDK's decoder does. Not a generator, which takes three microtasks per item: events that have been
+ * read already are returned at once.
  */
 class Items<Item> implements AsyncIterableIterator<Item, undefined> {
-  readonly #reader: ReaderEnd
+  readonly #reader: CollectableReader
   readonly #response: Response
   readonly #controller: AbortController
   #events: readonly ReadEvent[] = []
@@ -40,7 +39,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   #isOver = false
   #reading: Promise<unknown> | undefined
 
-  constructor(reader: ReaderEnd, response: Response, controller: AbortController) {
+  constructor(reader: CollectableReader, response: Response, controller: AbortController) {
     this.#reader = reader
     this.#response = response
     this.#controller = controller
@@ -58,13 +57,13 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
       return Promise.resolve({ done: false, value: itemOf(event, event.json) as Item })
     }
     const reading = this.#read()
-    const over = (): void => (this.#reading = undefined)
-    this.#reading = reading.then(over, over)
+    const done = (): void => (this.#reading = undefined)
+    this.#reading = reading.then(done, done)
     return reading
   }
 
   async return(): Promise<IteratorResult<Item, undefined>> {
-    await this.#leave()
+    await this.#cancel()
     return { done: true, value: undefined }
   }
 
@@ -80,13 +79,13 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
       }
       this.#isOver = true
     } catch (error) {
-      await this.#leave()
+      await this.#cancel()
       if (!isAbort(error, this.#controller.signal)) throw error
     }
     return { done: true, value: undefined }
   }
 
-  /** @throws APIError for an event that tells an error */
+  /** @throws APIError for an event with an error */
   #nextItem(): Item | undefined {
     for (const event of this.#events.slice(this.#at)) {
       this.#at++
@@ -99,7 +98,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
     return undefined
   }
 
-  async #leave(): Promise<void> {
+  async #cancel(): Promise<void> {
     this.#events = []
     if (this.#isOver) return
     this.#isOver = true
@@ -108,7 +107,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 }
 
-/** The events of a thread come with their names. */
+/** The SDK returns the events of a thread with their names. */
 function itemOf({ name }: ReadEvent, json: JsonBody): object {
   return name?.startsWith('thread.') ? { event: name, data: json } : json
 }
@@ -118,7 +117,7 @@ function isError({ name, json }: ReadEvent): boolean {
   return name === 'error' || Boolean(json?.['error'])
 }
 
-/** The caller has left, and knows. */
+/** The caller has aborted, so the stream ends without an error. */
 function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (error instanceof APIError) return false
   return (error instanceof Error && error.name === 'AbortError') || (aborted && error === reason)

@@ -1,94 +1,76 @@
 import { LeanHeaders } from '@harbor/pool'
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
+import {
+  ADDED_OPTIONS,
+  createdWith,
+  keysFor,
+  metadataOf,
+  signsWithKeysOnly,
+  type CallOptions,
+  type SdkClient,
+} from './contract.ts'
 
-/** Of one endpoint, so many kinds of calls are told apart: by timeout, helper and credential. */
-const MOST_KINDS = 20
-/** Some paths hold an id, and are never seen again. */
-const MOST_PATHS = 100
+/** At most this many templates per path: they differ by timeout, helper, credential and client. */
+const MAX_TEMPLATES_PER_PATH = 20
+/** At most this many paths. Some contain an id and never come again. */
+const MAX_PATHS = 100
 
-/** What a client sends that no call of its kind changes. */
-export interface KnownRequest {
+/** What the SDK makes of every call of a kind, apart from its body. */
+export interface RequestTemplate {
   readonly url: string
-  /** Shared by all calls of the kind: to be read only. */
-  readonly headers: Headers
+  /** Shared by all calls that use the template. */
+  readonly headers: ReadonlyHeaders
 }
 
-/** A call as the SDK is given it. */
-export interface CallOptions {
-  readonly method: string
-  readonly path: string
-  readonly body?: unknown
-  readonly stream?: boolean | undefined
-  readonly timeout?: number | undefined
-  readonly signal?: AbortSignal | null | undefined
-  readonly __security?: { readonly bearerAuth?: boolean; readonly adminAPIKeyAuth?: boolean } | undefined
-  readonly __metadata?: Readonly<Record<string, unknown>> | undefined
-}
-
-/** What of a client goes into its requests. */
-export interface Client {
-  readonly apiKey: string | null
-  readonly adminAPIKey: string | null
-  readonly organization: string | null
-  readonly project: string | null
-  readonly baseURL: string
-  readonly logLevel?: string | undefined
-  readonly idempotencyHeader?: string | undefined
-  readonly fetchOptions?: unknown
-  readonly fetch?: unknown
-  readonly _options?: Readonly<Record<string, unknown>> | undefined
-  readonly _provider?: unknown
-  readonly _workloadIdentityAuth?: unknown
-}
-
-interface Kind extends KnownRequest {
-  readonly ingredients: readonly unknown[]
-  /** Seen once; known, when the SDK has made the same of a second call; changing, when it has not, and is asked every time. */
-  state: 'seen' | 'known' | 'changing'
+interface Candidate extends RequestTemplate {
+  readonly key: readonly unknown[]
+  /** `seen`: built once. `trusted`: built twice, identically. `varying`: built twice, differently, and never used. */
+  state: 'seen' | 'trusted' | 'varying'
 }
 
 /**
- * What the SDK makes of calls that send an object as JSON, by their kind. It is learned by watching: whatever goes into a request comes
- * from the SDK itself, and only what was the same twice is taken to be the same from then on. Whoever adds something of his own, to the
- * client or to a call, is left to the SDK.
+ * Remembers the URL and headers that the SDK builds for plain JSON POSTs, keyed by everything that influences them. A template is
+ * trusted once the SDK has built it identically twice; anything unusual bypasses it.
  */
-export class KnownRequests {
-  readonly #byPath = new Map<string, Kind[]>()
+export class RequestTemplates {
+  readonly #byPath = new Map<string, Candidate[]>()
 
-  find(client: Client, options: CallOptions): KnownRequest | undefined {
-    const kinds = this.#byPath.get(options.path)
-    if (!kinds || !isPlain(client, options)) return undefined
-    const kind = kindIn(kinds, ingredientsOf(client, options))
-    return kind?.state === 'known' ? kind : undefined
+  find(client: SdkClient, options: CallOptions): RequestTemplate | undefined {
+    const candidates = this.#byPath.get(options.path)
+    if (!candidates || !canUseTemplate(client, options)) return undefined
+    const candidate = candidateIn(candidates, templateKey(client, options))
+    return candidate?.state === 'trusted' ? candidate : undefined
   }
 
   /** @param request as the SDK is about to send it */
-  learn(client: Client, options: CallOptions, url: string, request: RequestInit): void {
-    if (!isPlain(client, options)) return
-    const kinds = this.#kindsOf(options.path)
-    const ingredients = ingredientsOf(client, options)
-    const kind = kindIn(kinds, ingredients)
-    if (kind && kind.state !== 'seen') return
+  learn(client: SdkClient, options: CallOptions, url: string, request: RequestInit): void {
+    if (!canUseTemplate(client, options)) return
+    const candidates = this.#candidatesFor(options.path)
+    const key = templateKey(client, options)
+    const candidate = candidateIn(candidates, key)
+    if (candidate && candidate.state !== 'seen') return
     const headers = new LeanHeaders([...new Headers(request.headers)].flat())
-    if (!kind) {
-      if (kinds.length >= MOST_KINDS) kinds.shift()
-      kinds.push({ ingredients, url, headers, state: 'seen' })
+    if (!candidate) {
+      if (candidates.length >= MAX_TEMPLATES_PER_PATH) candidates.shift()
+      candidates.push({ key, url, headers, state: 'seen' })
     } else {
-      const isSame = kind.url === url && isEqual(kind.headers, headers) && isUsual(request, options)
-      kind.state = isSame ? 'known' : 'changing'
+      const isSame =
+        candidate.url === url && isEqual(candidate.headers, headers) && isPlainJsonPost(request, options)
+      candidate.state = isSame ? 'trusted' : 'varying'
     }
   }
 
-  #kindsOf(path: string): Kind[] {
+  #candidatesFor(path: string): Candidate[] {
     const known = this.#byPath.get(path)
     if (known) return known
-    const kinds: Kind[] = []
-    if (this.#byPath.size >= MOST_PATHS) this.#byPath.clear()
-    this.#byPath.set(path, kinds)
-    return kinds
+    const candidates: Candidate[] = []
+    if (this.#byPath.size >= MAX_PATHS) this.#byPath.clear()
+    this.#byPath.set(path, candidates)
+    return candidates
   }
 }
 
-const PLAIN = new Set([
+const PLAIN_OPTIONS = new Set<string>([
   'method',
   'path',
   'body',
@@ -96,27 +78,24 @@ const PLAIN = new Set([
   'timeout',
   'signal',
   'maxRetries',
-  '__security',
-  '__metadata',
+  ...ADDED_OPTIONS,
 ])
 
-/** Whether nothing goes into the request but what {@link ingredientsOf} tells, and its body. */
-function isPlain(client: Client, options: CallOptions): boolean {
-  const { _options: given = {} } = client
-  if (client._provider != null || client._workloadIdentityAuth != null || given['credential'] != null)
-    return false
-  if (typeof given['apiKey'] === 'function') return false
-  if (given['defaultHeaders'] != null || given['defaultQuery'] != null) return false
+/** Whether the request depends on nothing but its body and what is in {@link templateKey}. */
+function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
+  if (!signsWithKeysOnly(client)) return false
+  const { defaultHeaders, defaultQuery } = createdWith(client)
+  if (defaultHeaders != null || defaultQuery != null) return false
   if (client.fetchOptions != null || client.idempotencyHeader != null) return false
   for (const name in options) {
-    if (!PLAIN.has(name) && options[name as keyof CallOptions] !== undefined) return false
+    if (!PLAIN_OPTIONS.has(name) && options[name as keyof CallOptions] !== undefined) return false
   }
-  for (const name in options.__metadata)
+  for (const name in metadataOf(options))
     if (name !== 'streamFromBody' && name !== 'helperMethod') return false
   return options.method === 'post' && !options.stream && isPlainBody(options.body)
 }
 
-/** One that JSON writes as it is, and that asks for no stream. Its getters and proxies may throw: the SDK deals with those. */
+/** Whether the body is an object that JSON writes as it is, and that asks for no stream. Getters and proxies may throw: the SDK deals with those. */
 function isPlainBody(body: unknown): boolean {
   try {
     if (typeof body !== 'object' || body === null || Object.getPrototypeOf(body) !== Object.prototype)
@@ -128,14 +107,14 @@ function isPlainBody(body: unknown): boolean {
   }
 }
 
-function ingredientsOf(client: Client, options: CallOptions): readonly unknown[] {
+function templateKey(client: SdkClient, options: CallOptions): readonly unknown[] {
   const { apiKey, adminAPIKey, organization, project, baseURL, constructor } = client
-  const { timeout, __security: security, __metadata: metadata } = options
+  const [usesKey, usesAdminKey] = keysFor(options)
   return [
-    timeout,
-    security?.bearerAuth,
-    security?.adminAPIKeyAuth,
-    metadata?.['helperMethod'],
+    options.timeout,
+    usesKey,
+    usesAdminKey,
+    metadataOf(options)?.['helperMethod'],
     apiKey,
     adminAPIKey,
     organization,
@@ -145,24 +124,24 @@ function ingredientsOf(client: Client, options: CallOptions): readonly unknown[]
   ]
 }
 
-function kindIn(kinds: readonly Kind[], ingredients: readonly unknown[]): Kind | undefined {
-  return kinds.find((kind) => kind.ingredients.every((each, at) => each === ingredients[at]))
+function candidateIn(candidates: readonly Candidate[], key: readonly unknown[]): Candidate | undefined {
+  return candidates.find((candidate) => candidate.key.every((each, at) => each === key[at]))
 }
 
-function isEqual(one: Headers, other: Headers): boolean {
+function isEqual(one: ReadonlyHeaders, other: ReadonlyHeaders): boolean {
   return JSON.stringify([...one]) === JSON.stringify([...other])
 }
 
-/** Whether it is nothing but a body of JSON, sent as it was given. */
-function isUsual(
+/** Whether the request is a POST of the call's body as JSON, with no other `fetch` options. */
+function isPlainJsonPost(
   { method, headers: _, body, signal: _its, ...others }: RequestInit,
   options: CallOptions,
 ): boolean {
-  return Object.keys(others).length === 0 && method === options.method && body === textOf(options.body)
+  return Object.keys(others).length === 0 && method === options.method && body === jsonOf(options.body)
 }
 
-/** The object is the caller's: it may have changed since, and reading it a second time may throw. */
-function textOf(body: unknown): string | undefined {
+/** The object belongs to the caller: it may have changed since, and reading it again may throw. */
+function jsonOf(body: unknown): string | undefined {
   try {
     return JSON.stringify(body)
   } catch {

@@ -40,6 +40,7 @@ export const OWN = {
     accepts: (value) => Array.isArray(value) || value === false,
     expected: 'a list of alerts, or false',
   },
+  sdkFastPath: is.aBoolean,
   pool: {
     accepts: (value) => typeof value === 'object' && value !== null,
     expected: 'a pool, or options for one',

@@ -3,11 +3,11 @@ import type { SendGate } from './send-gate.ts'
 import type { PerCallOptions } from './options.ts'
 import { checkPerCall } from './check-options.ts'
 
-/** Under this symbol a call's own wishes travel through the SDK's request options. */
+/** Under this symbol the options of one call are carried through the SDK's request options. */
 const PER_CALL: unique symbol = Symbol('harbor.perCall')
 
 /**
- * Wishes for one call, to be given where the SDK takes request options; spread it to add the SDK's own.
+ * Harbor's options for one call, passed where the SDK takes request options. Spread the result to add the SDK's own options.
  *
  *     harbor.chat.completions.create(body, perCall({ onReceipt: console.log }))
  *     harbor.chat.completions.create(body, { ...perCall({ timeouts: { idleMs: 5_000 } }), signal })
@@ -19,26 +19,26 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
   return { [PER_CALL]: options } as OpenAI.RequestOptions
 }
 
-/** What one call asks for: its caller's wishes, and our own. */
-export interface Asked extends PerCallOptions {
-  /** Nobody has asked yet: the answer is for the cache. */
+/** The options of one call: its caller's, and Harbor's own. */
+export interface PerCall extends PerCallOptions {
+  /** A prefetch: no caller waits, the answer is for the cache. */
   readonly ahead?: boolean | undefined
-  /** Calls the request off while it is not sent: for bulk runs. */
+  /** Cancels the call as long as its request is not sent; for bulk runs. */
   readonly gate?: SendGate | undefined
 }
 
-/** The request options of a call that may be called off, and all that they ask for otherwise. */
+/** Adds a gate to request options: the call can then be cancelled as long as its request is not sent. */
 export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.RequestOptions {
-  const asked: Asked = { ...perCallOf(options), gate }
-  return { ...options, [PER_CALL]: asked } as OpenAI.RequestOptions
+  const perCall: PerCall = { ...perCallOf(options), gate }
+  return { ...options, [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 
-/** A call of Harbor's own. */
-export function askedAhead(options: PerCallOptions): OpenAI.RequestOptions {
-  const asked: Asked = { ...options, ahead: true }
-  return { [PER_CALL]: asked } as OpenAI.RequestOptions
+/** The request options of a prefetch. */
+export function prefetchOptions(options: PerCallOptions): OpenAI.RequestOptions {
+  const perCall: PerCall = { ...options, ahead: true }
+  return { [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 
-export function perCallOf(options: object): Asked | undefined {
-  return (options as { [PER_CALL]?: Asked })[PER_CALL]
+export function perCallOf(options: object): PerCall | undefined {
+  return (options as { [PER_CALL]?: PerCall })[PER_CALL]
 }

@@ -44,7 +44,7 @@ const RECONFIGURABLE = {
 } as const satisfies Record<keyof Reconfigurable, true>
 
 /** @throws OptionError naming the first option that cannot change at run time */
-export function refuseOthers(changes: object): void {
+function assertReconfigurable(changes: object): void {
   const other = Object.keys(changes).find((name) => !Object.hasOwn(RECONFIGURABLE, name))
   if (other === undefined) {
     refuseStoreOptions(changes)
@@ -56,8 +56,8 @@ export function refuseOthers(changes: object): void {
   )
 }
 
-/** What was changed at run time, for a client and all its copies. */
-export class Changes {
+/** Options changed at run time, for a client and all its copies. */
+export class RuntimeOverrides {
   all: Reconfigurable = {}
   revision = 0
 
@@ -67,27 +67,32 @@ export class Changes {
   }
 }
 
-/** The policy of one client: its own options, and over them what was changed at run time. */
+/** The policy of one client: its own options, overridden by those that were changed at run time. */
 export class LivePolicy {
   readonly #options: HarborOptions
-  readonly #changes: Changes
+  readonly #overrides: RuntimeOverrides
   readonly #isFetch: boolean
   #policy: Policy
   #revision = 0
 
-  constructor(options: HarborOptions, policy: Policy, changes: Changes, { isFetch = false } = {}) {
+  constructor(options: HarborOptions, policy: Policy, overrides: RuntimeOverrides, { isFetch = false } = {}) {
     this.#options = options
     this.#policy = policy
-    this.#changes = changes
+    this.#overrides = overrides
     this.#isFetch = isFetch
   }
 
+  /** Whether `configure()` has set the number of attempts. */
+  get overridesRetry(): boolean {
+    return this.#overrides.all.retry !== undefined
+  }
+
   get current(): Policy {
-    const { all, revision } = this.#changes
+    const { all, revision } = this.#overrides
     if (revision !== this.#revision) {
-      // A copy may have a key or an address of its own, which holds.
+      // A copy's own key and address win.
       const { providers } = all
-      this.#policy = this.with(
+      this.#policy = this.#settle(
         providers ? { ...all, providers: withoutNative(providers, this.#options) } : all,
       )
       this.#revision = revision
@@ -95,10 +100,19 @@ export class LivePolicy {
     return this.#policy
   }
 
-  /** @throws OptionError for changes that make no sense together with what holds already */
-  with(changes: Reconfigurable): Policy {
-    // The number of attempts has two names; a change of one must not contradict what the other said before.
-    // What was checked when the client was made stays as it is, also while there is no cache to be filled.
+  /**
+   * Changes options at run time, for this client and all its copies.
+   * @throws OptionError for an option that cannot change at run time, or that is invalid together with the others; nothing changes then
+   */
+  configure(changes: Reconfigurable): void {
+    assertReconfigurable(changes)
+    this.#settle({ ...this.#overrides.all, ...changes })
+    this.#overrides.add(changes)
+  }
+
+  #settle(changes: Reconfigurable): Policy {
+    // `retry` and `maxRetries` set the same number: a new `retry` replaces an old `maxRetries`.
+    // `prefetch` was checked when the client was created, and need not fit a cache that is off for a while.
     const { maxRetries, prefetch: _prefetch, ...options } = this.#options
     const kept = changes.retry === undefined ? { maxRetries } : {}
     return settleOptions({ ...options, ...kept, ...changes }, { isFetch: this.#isFetch }).policy

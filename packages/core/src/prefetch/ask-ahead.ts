@@ -4,7 +4,7 @@ import { sendRequest, type ApiRequest } from '../call/api-request.ts'
 import { OptionError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
 import { checkPerCall } from '../options/check-options.ts'
-import { askedAhead } from '../options/per-call.ts'
+import { prefetchOptions } from '../options/per-call.ts'
 import { receiptOf, type Receipt } from '../reporting/receipt.ts'
 import { becameOf, type Became } from './became.ts'
 
@@ -43,7 +43,7 @@ async function ask(client: OpenAI, request: PrefetchRequest, signal?: AbortSigna
     throw new OptionError('body', 'A request to be asked ahead needs a body, such as { model, messages }.')
   checkPerCall({ ttlMs, tags, scope })
   const { promise: closed, resolve: onReceipt } = Promise.withResolvers<Receipt>()
-  const wishes = askedAhead({ ttlMs, tags, scope, onReceipt })
+  const wishes = prefetchOptions({ ttlMs, tags, scope, onReceipt })
   try {
     const response = await sendRequest(client, request, { ...wishes, ...(signal && { signal }) }).asResponse()
     await response.arrayBuffer()

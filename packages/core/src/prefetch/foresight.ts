@@ -7,7 +7,7 @@ import {
   type Prefetcher,
   type PrefetcherStats,
 } from '@harbor/cache'
-import { aheadOf, questionOf, type Question } from '../call/ahead.ts'
+import { prefetchExchange, reusableParts, type ReusableParts } from '../call/exchange-copies.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
 import { systemClock } from '../base/clock.ts'
 import { becameOf, readOut, type Became } from './became.ts'
@@ -53,12 +53,12 @@ export class Foresight {
   observe(exchange: Exchange, key: string, scope: string): void {
     const { body } = exchange.init
     if (typeof body !== 'string' || body.length > LONGEST_BODY) return
-    const question = questionOf(exchange)
+    const parts = reusableParts(exchange)
     this.#prefetcher.observe({
       key,
       scope,
       session: sessionOf(exchange),
-      load: () => this.#ask(question),
+      load: () => this.#ask(parts),
     })
   }
 
@@ -71,17 +71,17 @@ export class Foresight {
     this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
   }
 
-  async #ask(question: Question): Promise<Became> {
+  async #ask(parts: ReusableParts): Promise<Became> {
     const { handle, nextId } = this.#parts
-    const ahead = aheadOf(question, nextId(), this.#closing.signal)
+    const ahead = prefetchExchange(parts, nextId(), this.#closing.signal)
     await readOut(await handle(ahead))
     return becameOf(ahead.receipt)
   }
 }
 
 /** Whose questions follow each other; the provider is told of users for other reasons, but in the same words. */
-function sessionOf({ asked, json }: Exchange): string | undefined {
-  const named = asked.session ?? json?.['safety_identifier'] ?? json?.['user']
+function sessionOf({ perCall, json }: Exchange): string | undefined {
+  const named = perCall.session ?? json?.['safety_identifier'] ?? json?.['user']
   return typeof named === 'string' && named !== '' ? named : undefined
 }
 

@@ -1,17 +1,17 @@
-/** What calls have cost so far, in US dollars, as far as prices are known. */
+/** What calls have cost so far, in US dollars. */
 export interface CostStats {
   readonly spentUsd: number
-  /** At most what failed attempts may have cost besides, which were sent and not answered; estimated. */
+  /** An upper estimate of what failed attempts may have cost that were sent and not answered. */
   readonly possiblyBilledUsd: number
   /**
-   * What the same tokens would have cost at the target that was asked for, less what was paid; negative when those that took over
-   * are dearer.
+   * What the same tokens would have cost at the requested target, minus what was paid; negative when the targets that took over are
+   * more expensive.
    */
   readonly savedByFallbackUsd: number
-  /** What the answers that came from the cache, or were shared, would have cost. */
+  /** What the answers that came from the cache, or were shared between calls, would have cost. */
   readonly savedByCacheUsd: number
-  /** What answers of a provider's Batch API would have cost more, had they been asked for one by one. */
+  /** How much more the answers of a provider's Batch API would have cost as single calls. */
   readonly savedByBatchUsd: number
-  /** Answers whose price nobody knows. They are in none of the sums. */
+  /** Answers with unknown price. They are not in any of the sums. */
   readonly unpricedCalls: number
 }

@@ -14,21 +14,21 @@ function open(): OpenReceipt {
 }
 
 describe('OpenReceipt', () => {
-  it('is pending until it is closed, and knows how long the call took', () => {
+  it('is pending until it is closed, and has the duration of the call then', () => {
     const receipt = open()
     expect(receipt).toMatchObject({ outcome: 'pending', endedAt: undefined, durationMs: undefined })
     expect(receipt.close('success', 1_250)).toBe(true)
     expect(receipt).toMatchObject({ outcome: 'success', endedAt: 1_250, durationMs: 250 })
   })
 
-  it('is closed once: who comes later changes nothing', () => {
+  it('is closed once: a second close changes nothing', () => {
     const receipt = open()
     receipt.close('success', 1_250)
     expect(receipt.close('failure', 9_000)).toBe(false)
     expect(receipt).toMatchObject({ outcome: 'success', durationMs: 250 })
   })
 
-  it('numbers its attempts from 1 and notes the wait before each', () => {
+  it('numbers its attempts from 1 and records the wait before each', () => {
     const receipt = open()
     receipt.attempt(1_000, 'openai/m', [])
     receipt.waited(20, 'retry-after')

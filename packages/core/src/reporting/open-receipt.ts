@@ -1,8 +1,8 @@
 import type { AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
- * A receipt while it is being written. Layers note what they did; `close` is called once, and later calls are
- * ignored, so that a stream's end and its cancellation may both report.
+ * A receipt while its call runs. Layers record what they did. Only the first `close` counts, so that a stream's end and its
+ * cancellation may both call it.
  */
 export class OpenReceipt implements Receipt {
   readonly id: string
@@ -29,9 +29,9 @@ export class OpenReceipt implements Receipt {
   degraded = false
   cache: CacheRecord | undefined
   batch: { readonly size: number } | undefined
-  /** In US dollars, as the provider itself reports it. */
+  /** The cost in US dollars that the provider itself reported. */
   reportedUsd: number | undefined
-  /** Told what the answer cost: those for whom the work is done, who have receipts of their own. */
+  /** Passes the cost on to the receipts of the calls that share this work. */
   #onBilled: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
@@ -47,7 +47,7 @@ export class OpenReceipt implements Receipt {
     this.startedAt = facts.startedAt
   }
 
-  /** Notes a wait that the next attempt will have had behind it. Of several, the longest gives the reason. */
+  /** Records a wait before the next attempt. Of several waits, the longest gives the reason. */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
     const { waitedMs, waitedFor } = this.#wait
@@ -73,25 +73,25 @@ export class OpenReceipt implements Receipt {
     return record
   }
 
-  /** The receipt of work that is done for this call, and for others who come to share it. */
+  /** The receipt of work for this call that others may come to share. */
   fork(): OpenReceipt {
     return this.apart((cost) => this.billed(cost))
   }
 
-  /** The receipt of work that is done for this call and others together. @param onBilled told what it cost */
+  /** The receipt of work for this call and others together. @param onBilled called with its cost */
   apart(onBilled: (cost: CallCost) => void): OpenReceipt {
     const apart = new OpenReceipt(this)
     apart.#onBilled = onBilled
     return apart
   }
 
-  /** The receipt of the same question, asked ahead by Harbor itself. */
+  /** The receipt of a prefetch of the same request. */
   again(id: string, startedAt: number): OpenReceipt {
     const { operation, target, model, streaming } = this
     return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
   }
 
-  /** Takes over what a fork has noted so far. What it costs is told when it is known. */
+  /** Copies what a fork has recorded so far. Its cost follows when it is known. */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return
     this.target = fork.target
@@ -109,13 +109,13 @@ export class OpenReceipt implements Receipt {
     replace(this.skipped, fork.skipped)
   }
 
-  /** Notes what the answer cost, which may be known only after the end. */
+  /** Records the cost of the answer, which may be known only after the end. */
   billed(cost: CallCost): void {
     this.cost = cost
     this.#onBilled?.(cost)
   }
 
-  /** Returns false if the receipt had been closed before. */
+  /** @returns false if the receipt was closed before */
   close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
     if (this.outcome !== 'pending') return false
     this.outcome = outcome

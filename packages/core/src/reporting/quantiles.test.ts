@@ -9,11 +9,11 @@ function histogramOf(values: readonly number[]): Histogram {
 }
 
 describe('Histogram', () => {
-  it('has nothing to say before the first value', () => {
+  it('reads undefined before the first value', () => {
     expect(new Histogram().read()).toBeUndefined()
   })
 
-  it('stays within a tenth of the sorted truth, from a fiftieth of a millisecond to days', () => {
+  it('is accurate to a tenth, from a fiftieth of a millisecond to days', () => {
     // Evenly over the exponents, so that every width of bucket is met.
     const duration = fc.double({ min: -1.7, max: 8.4, noNaN: true }).map((exponent) => 10 ** exponent)
     fc.assert(
@@ -21,19 +21,19 @@ describe('Histogram', () => {
         const sorted = values.toSorted((a, b) => a - b)
         const truth = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0
         const read = histogramOf(values).read()
-        for (const [told, share] of [
+        for (const [estimate, share] of [
           [read?.p50, 0.5],
           [read?.p95, 0.95],
           [read?.p99, 0.99],
         ] as const) {
-          expect(told).toBeGreaterThanOrEqual(truth(share) * 0.9)
-          expect(told).toBeLessThanOrEqual(truth(share) * 1.1)
+          expect(estimate).toBeGreaterThanOrEqual(truth(share) * 0.9)
+          expect(estimate).toBeLessThanOrEqual(truth(share) * 1.1)
         }
       }),
     )
   })
 
-  it('knows count, mean and maximum exactly, and lets no quantile pass the maximum', () => {
+  it('has exact count, mean and maximum, and no percentile above the maximum', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1 }), (values) => {
         const read = histogramOf(values).read()
@@ -46,7 +46,7 @@ describe('Histogram', () => {
     )
   })
 
-  it('takes zero for what it is', () => {
+  it('counts zero', () => {
     expect(histogramOf([0, 0]).read()).toEqual({ count: 2, mean: 0, p50: 0, p95: 0, p99: 0, max: 0 })
   })
 })

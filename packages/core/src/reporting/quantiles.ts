@@ -1,4 +1,4 @@
-/** Where most of the values lie. Undefined while there are none. */
+/** Percentiles of a distribution. */
 export interface Quantiles {
   readonly count: number
   readonly mean: number
@@ -8,12 +8,12 @@ export interface Quantiles {
   readonly max: number
 }
 
-/** Each bucket is this much wider than the one below: quantiles are right to within 5 %. */
+/** Each bucket is this much wider than the one below: percentiles are accurate to within 5 %. */
 const GROWTH = 1.1
-/** Enough for four days. */
+/** Enough for durations of four days. */
 const BUCKETS = 256
 
-/** Counts durations in buckets that widen with the value: constant memory, constant time. */
+/** Counts durations in buckets of growing width: constant memory, constant time. */
 export class Histogram {
   readonly #buckets = new Uint32Array(BUCKETS)
   #count = 0
@@ -29,12 +29,12 @@ export class Histogram {
     this.#max = Math.max(this.#max, ms)
   }
 
-  /** The greatest, exactly; 0 while there is none. */
+  /** The exact maximum; 0 before the first value. */
   get max(): number {
     return this.#max
   }
 
-  /** Takes in what another one has counted. */
+  /** Adds the counts of another histogram. */
   add(other: Histogram): void {
     for (const [index, count] of other.#buckets.entries()) {
       if (count > 0) this.#buckets[index] = (this.#buckets[index] ?? 0) + count

@@ -1,6 +1,6 @@
 import type { ConcurrencyLimitStats, RateLimiterStats } from '@harbor/batch'
 
-/** How the limits of one quota group stand. */
+/** The limits of one quota group and their current state. */
 export interface QuotaStats {
   readonly rate: RateLimiterStats
   readonly concurrency: ConcurrencyLimitStats | undefined

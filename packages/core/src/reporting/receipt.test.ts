@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { attachReceipt, receiptOf, type Receipt } from './receipt.ts'
 
-/** Only who it is counts here. */
+/** Only its identity counts here. */
 const open = (): Receipt => ({ id: 'call_1' }) as Receipt
 
 describe('receiptOf', () => {
-  it('finds the receipt by whatever carries it', () => {
+  it('returns the receipt of any object that carries one', () => {
     const receipt = open()
     const [holder, headers, response] = [{}, new Headers(), new Response()]
     attachReceipt(holder, receipt)
@@ -17,7 +17,7 @@ describe('receiptOf', () => {
     expect(receiptOf({ response })).toBe(receipt)
   })
 
-  it("prefers what is tied to the thing itself to what is tied to its response's headers", () => {
+  it("prefers the receipt of the object itself to that of its response's headers", () => {
     const [own, other] = [open(), open()]
     const headers = new Headers()
     const error = { headers }
@@ -27,13 +27,13 @@ describe('receiptOf', () => {
   })
 
   it.each([undefined, null, 'text', 7, {}, [], { headers: null }, { headers: 'text' }, new Response()])(
-    'is undefined for what Harbor did not give: %j',
+    'returns undefined for what is not from Harbor: %j',
     (stranger) => {
       expect(receiptOf(stranger)).toBeUndefined()
     },
   )
 
-  it('ignores being attached to what cannot hold it', () => {
+  it('returns undefined for values to which no receipt can be attached', () => {
     for (const holder of [undefined, null, 'text', 7]) {
       attachReceipt(holder, open())
       expect(receiptOf(holder)).toBeUndefined()

@@ -1,89 +1,89 @@
 import type { FailureKind } from '@harbor/retry'
 
-/** What happened to one call, as data. It holds no prompt, no answer and no key. */
+/** What happened during one call, as data. Contains no prompt, no answer and no key. */
 export interface Receipt {
-  /** Names the call in events and logs. */
+  /** Identifies the call in events and logs. */
   readonly id: string
   readonly operation: string
-  /** Who answered, or was asked last: `openai/gpt-4`, or the bare provider when the request names no model. */
+  /** The target that answered, or was called last: `openai/gpt-4`, or only the provider when the request names no model. */
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
-  /** Harbor made the call by itself, before anybody asked: see `prefetch`. */
+  /** The call was a prefetch, made by Harbor itself: see `prefetch`. */
   readonly ahead: boolean
-  /** Every request that went upstream, in order. */
+  /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
   /** Milliseconds since the epoch. */
   readonly startedAt: number
-  /** Milliseconds since the epoch; of a stream, when the stream ended. Undefined while the call runs. */
+  /** Milliseconds since the epoch; for a stream, when it ended. Undefined while the call runs. */
   readonly endedAt: number | undefined
-  /** The whole call in milliseconds; undefined while it runs. */
+  /** Duration of the whole call in milliseconds; undefined while it runs. */
   readonly durationMs: number | undefined
   /** Time spent waiting between attempts, in milliseconds. */
   readonly waitMs: number
-  /** Of a stream: from the start of the call to its first content, in milliseconds. */
+  /** For a stream: time from the start of the call to the first content, in milliseconds. */
   readonly firstContentMs: number | undefined
-  /** The provider's own count of tokens; undefined when it told none. */
+  /** Tokens as counted by the provider; undefined if it reported none. */
   readonly usage: TokenUsage | undefined
-  /** The service tier that the answer names, such as `flex` or `priority`; undefined when it names none. */
+  /** The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. */
   readonly serviceTier: string | undefined
   /**
-   * What the answer cost; undefined while the call runs, when nothing was used, and when the price is unknown. For the first
-   * calls of a process it may be filled in a moment after the end, when the price list has been loaded.
+   * Cost of the answer; undefined while the call runs, when no tokens were used, and when the price is unknown. For the first calls of
+   * a process it may be set shortly after the end, once the price list is loaded.
    */
   readonly cost: CallCost | undefined
-  /** Why the answer ended, as the provider says it, one for every choice. */
+  /** The provider's finish reasons, one for each choice. */
   readonly finishReasons: readonly string[]
-  /** The provider's id of the answer, such as `resp_…`, as soon as one was reported; see `perCall({ onResponseId })`. */
+  /** The provider's id of the answer, such as `resp_…`, as soon as it was reported; see `perCall({ onResponseId })`. */
   readonly responseId: string | undefined
-  /** Attempts that failed after they were sent and before they were answered: the provider may have billed them. */
+  /** Attempts that were sent and failed without an answer: the provider may have billed them. */
   readonly possiblyBilled: number
-  /** Redirects that were followed; each was one more request upstream. */
+  /** Redirects that were followed; each is one more request. */
   readonly redirects: number
-  /** Targets that were left out when it was their turn, and why. */
+  /** Targets that were skipped when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
-  /** No target answered: the client's own last resort did, or something kept that is past its time. */
+  /** No target answered; the answer is from `lastResort` or is a stale one from the cache. */
   readonly degraded: boolean
-  /** What the cache made of the call; undefined when there is none, or it never came so far. */
+  /** How the cache handled the call; undefined without a cache, or if the call did not reach it. */
   readonly cache: CacheRecord | undefined
-  /** How many embeddings were asked for in the one request; undefined when the call had its own. Usage and cost are its share. */
+  /** How many embedding calls shared the request; undefined if the call had its own. Usage and cost are this call's share. */
   readonly batch: { readonly size: number } | undefined
 }
 
-/** How a call and the cache fared. */
+/** How the cache handled a call. */
 export interface CacheRecord {
   /**
-   * `hit`: answered from the cache. `stale`: the same, past its time. `miss`: by an upstream. `shared`: by the answer to the same
-   * question of another call. `bypass`: the cache was left out.
+   * `hit`: answered from the cache. `stale`: the same, with an expired answer. `miss`: answered by a provider. `shared`: answered
+   * together with an identical call that was in flight. `bypass`: the cache was not used.
    */
   readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
-  /** Why, in a word: `absent`, `expired`, `load-failed`, `not-repeatable`. */
+  /** The reason for the status: `absent`, `expired`, `load-failed`, `not-repeatable`. */
   readonly reason: string
   /** How long ago the answer was stored, in milliseconds. */
   readonly ageMs: number
-  /** Whether the answer is kept now, or why not; undefined while that is open, and where nothing was to be kept. */
+  /** Whether the answer was stored, or why not; undefined while that is undecided, and where nothing was to be stored. */
   readonly kept?: true | string | undefined
 }
 
-/** One request that went upstream. */
+/** One request sent to a provider. */
 export interface AttemptRecord {
   /** Starts at 1. */
   readonly number: number
   readonly target: string
-  /** What was changed in the request for this target, beside address, credential and model, in words. */
+  /** Changes made to the request for this target besides address, credential and model, in words. */
   readonly adaptations: readonly string[]
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly durationMs: number | undefined
-  /** How long the call waited before this attempt, in milliseconds, and what made it wait. */
+  /** How long the call waited before this attempt, in milliseconds; `waitedFor` is the reason. */
   readonly waitedMs: number
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
-  /** HTTP status of the answer; undefined when none came. */
+  /** HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
-  /** The provider's name for the request, from `x-request-id`. */
+  /** The provider's id of the request, from `x-request-id`. */
   readonly requestId: string | undefined
-  /** Undefined when the attempt succeeded or still runs. */
+  /** Undefined if the attempt succeeded or is in flight. */
   readonly failure: AttemptFailure | undefined
 }
 
@@ -92,45 +92,45 @@ export interface AttemptFailure {
   readonly kind: FailureKind
   /** The provider's or the transport's own code. */
   readonly code: string | undefined
-  /** It was sent and not answered, so it may have been carried out. */
+  /** Sent but not answered, so the provider may have carried it out. */
   readonly ambiguous: boolean
-  /** How long the provider asked to wait, in milliseconds. */
+  /** The wait requested by the provider, in milliseconds. */
   readonly retryAfterMs: number | undefined
 }
 
-/** Tokens as the provider reported them. Each class below input or output is a part of it. */
+/** Tokens as reported by the provider. The more specific counts are included in `inputTokens` or `outputTokens`. */
 export interface TokenUsage {
   readonly inputTokens: number
   readonly outputTokens: number
-  /** Input that the provider had in its cache. */
+  /** Input that was read from the provider's cache. */
   readonly cachedInputTokens: number
-  /** Input that the provider put into its cache. */
+  /** Input that was written to the provider's cache. */
   readonly cacheWriteInputTokens: number
   readonly audioInputTokens: number
   readonly reasoningTokens: number
   readonly audioOutputTokens: number
 }
 
-/** What a call cost, as far as its price is known. */
+/** What a call cost. */
 export interface CallCost {
   readonly usd: number
-  /** Whether the provider told the tokens, or they are estimated from what was sent and what had arrived. */
+  /** Whether the provider reported the tokens, or they are estimated from what was sent and received. */
   readonly usage: 'reported' | 'estimated'
-  /** Whose price it is: the user's own, that of the price list, or the cost that the provider reported itself. */
+  /** Source of the price: your own (`own`), the price list (`list`), or a cost reported by the provider itself (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
-  /** How the provider was found in the price list: by its address, or, for one behind a gateway, by the name of its entry. */
+  /** How the provider was found in the price list: by its URL, or, for one behind a gateway, by the name of its entry. */
   readonly listedBy?: 'address' | 'entry-name'
 }
 
-/** Under this symbol an object carries the receipt of the call that made it, where nobody meets it by accident. */
+/** Under this symbol an object carries the receipt of its call. */
 const RECEIPT: unique symbol = Symbol('harbor.receipt')
 
-/** The same for what is made by Harbor itself: there nobody lists the properties, and to assign one costs next to nothing. */
+/** The same for Harbor's own objects: their properties are not enumerated by callers, and an assignment is much cheaper. */
 export function carryReceipt(holder: Response | Headers, receipt: Receipt): void {
   ;(holder as { [RECEIPT]?: Receipt })[RECEIPT] = receipt
 }
 
-/** Ties a receipt to what the caller will hold: a result, an error, a response, or a response's headers. */
+/** Attaches a receipt to an object that the caller gets: a result, an error, a response, or its headers. */
 export function attachReceipt(holder: unknown, receipt: Receipt): void {
   if (typeof holder !== 'object' || holder === null || !Object.isExtensible(holder)) return
   Object.defineProperty(holder, RECEIPT, { value: receipt, enumerable: false, configurable: true })
@@ -138,18 +138,18 @@ export function attachReceipt(holder: unknown, receipt: Receipt): void {
 
 /**
  * The receipt of a call.
- * @param holder what the call gave you: its result, its stream, its `Response`, or the error it threw. A helper, such as
- * `chat.completions.stream()`, has the receipt of its latest call once that has begun
- * @returns undefined for anything Harbor did not give you, and for a call that its caller aborted
+ * @param holder what the call returned or threw: a result, a stream, a `Response`, or an error. A helper, such as
+ * `chat.completions.stream()`, has the receipt of its latest call once that has started
+ * @returns undefined for an object that is not from Harbor, and for a call that its caller aborted
  */
 export function receiptOf(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
-  // An API error carries the headers of its response, and a page of a list the response itself.
+  // An API error has the headers of its response, and a page of a list has the response itself.
   const { headers, response } = holder as { headers?: unknown; response?: unknown }
   return attached(holder) ?? attached(headers) ?? attached(response) ?? ofHelper(holder)
 }
 
-/** A helper of the SDK hides its response, but makes each of its calls with the signal of its own controller. */
+/** A helper of the SDK hides its response, but makes all its calls with the signal of its own controller. */
 function ofHelper({ controller }: { controller?: unknown }): Receipt | undefined {
   return controller instanceof AbortController ? attached(controller.signal) : undefined
 }

@@ -1,16 +1,16 @@
-/** How one target fares. */
+/** Health and latency of one target. */
 export interface TargetStats {
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
   /** Whether a call would be sent there now. */
   readonly available: boolean
-  /** Until the circuit lets a probe through, in milliseconds; 0 unless it is open. */
+  /** Time until the circuit lets a probe through, in milliseconds; 0 unless it is open. */
   readonly retryAfterMs: number
-  /** The part of the last 100 calls that it answered; 1 before the first. */
+  /** The share of the last 100 calls that it answered; 1 before the first. */
   readonly successRatio: number
-  /** A moving average of the time to its answers, in milliseconds; undefined before the first. */
+  /** Moving average of its answer times, in milliseconds; undefined before the first. */
   readonly latencyMs: number | undefined
-  /** The kind of its last failure, or what its last health check met. */
+  /** The kind of its last failure, or the result of its last health check. */
   readonly lastFailure: string | undefined
-  /** When it was last asked whether it is back, in milliseconds since the epoch. */
+  /** When its last health check was made, in milliseconds since the epoch. */
   readonly lastCheckAt: number | undefined
 }

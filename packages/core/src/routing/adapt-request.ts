@@ -1,6 +1,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Operation } from '../protocols/operation.ts'
 import type { JsonBody } from '../base/json.ts'
+import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { addressForModel } from '../targets/model-in-path.ts'
 import { credentialOf } from '../targets/credential.ts'
 import { isOpenAI, type Provider } from '../targets/providers.ts'
@@ -9,7 +10,7 @@ import type { Target } from '../reporting/target.ts'
 /** A request as it is sent to one target. */
 export interface AdaptedRequest {
   readonly url: string
-  readonly headers: Headers
+  readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
   /** Names the function whose key is added to each attempt; empty when the headers hold the key. */
@@ -73,7 +74,7 @@ export function modelsURL(baseURL: string, provider: Provider): string {
     : `${baseURL}/models`
 }
 
-function headersOf(given: Headers, provider: Provider): Headers {
+function headersOf(given: ReadonlyHeaders, provider: Provider): Headers {
   const headers = new Headers()
   for (const [name, value] of given) if (CARRIED.test(name)) headers.set(name, value)
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value)
@@ -82,8 +83,8 @@ function headersOf(given: Headers, provider: Provider): Headers {
 }
 
 /** The headers with a provider's key, in the way of that provider. */
-export function withKey(given: Headers, { kind }: Provider, key: string): Headers {
-  const headers = new Headers(given)
+export function withKey(given: ReadonlyHeaders, { kind }: Provider, key: string): Headers {
+  const headers = copyHeaders(given)
   if (kind === 'azure') headers.set('api-key', key)
   else headers.set('authorization', `Bearer ${key}`)
   return headers

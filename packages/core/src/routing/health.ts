@@ -19,7 +19,8 @@ import type { OwnRequests } from '../transport/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { restOf } from '../verdict/verdict.ts'
 import { mayMoveOn } from '../attempt/next-step.ts'
-import { wayOf } from '../call/way.ts'
+import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
+import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from '../targets/providers.ts'
 import { accountAt, quotaGroupOf } from './quota-group.ts'
@@ -135,7 +136,7 @@ export class Health {
     this.#probes.set(key, {
       url: probeURL(exchange),
       headers: probeHeaders(exchange.headers),
-      way: wayOf(exchange.init),
+      way: sendOptionsOf(exchange.init),
     })
   }
 
@@ -285,8 +286,8 @@ function probeURL({ url, leg: { target, provider } }: LegExchange): string {
   return provider.native ? models + new URL(url).search : models
 }
 
-function probeHeaders(given: Headers): Headers {
-  const headers = new Headers(given)
+function probeHeaders(given: ReadonlyHeaders): Headers {
+  const headers = copyHeaders(given)
   for (const name of ['content-type', 'content-length', 'idempotency-key']) headers.delete(name)
   headers.set('accept', 'application/json')
   return headers

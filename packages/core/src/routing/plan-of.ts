@@ -4,14 +4,14 @@ import { nativeURLOf } from './adapt-request.ts'
 
 /** What may serve the call. Operations that continue something at their provider stay there. */
 export function planOf(exchange: Exchange): Plan {
-  return (exchange.known.plan ??= makePlan(exchange))
+  return (exchange.facts.plan ??= makePlan(exchange))
 }
 
 function makePlan(exchange: Exchange): Plan {
-  const { policy, operation, receipt, asked } = exchange
+  const { policy, operation, receipt, perCall } = exchange
   const { routes } = policy
   const nativeURL = nativeURLOf(exchange)
   if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
-  if (asked.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
-  return routes.planWith(asked.fallback === false ? [] : asked.fallback, receipt.model, nativeURL)
+  if (perCall.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
+  return routes.planWith(perCall.fallback === false ? [] : perCall.fallback, receipt.model, nativeURL)
 }

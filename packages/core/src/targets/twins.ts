@@ -1,3 +1,4 @@
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Provider } from './providers.ts'
 
 /** Whether requests for the same model to these two entries would be the same: same address, credential and rewriting. */
@@ -16,7 +17,7 @@ export function areTwins(one: Provider, other: Provider): boolean {
 }
 
 /** The headers that make a difference. What the SDK says of itself goes to its own provider alone. */
-export function linesOf(headers: Headers): string {
+export function linesOf(headers: ReadonlyHeaders): string {
   const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))
   return JSON.stringify(lines)
 }

@@ -3,7 +3,7 @@ import type { Log } from '../call/exchange.ts'
 
 const LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const
 
-/** Writes through the SDK's logger, as far as its level goes; both are read anew for each line. */
+/** Writes to the SDK's logger, at its log level. Both are read for each line, since a user may replace them. */
 export function createLog(client: {
   readonly logger?: ClientOptions['logger']
   readonly logLevel?: ClientOptions['logLevel']

@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 describe('Telemetry', () => {
-  it('tells every listener of its event, and of no other', () => {
+  it('calls every listener of an event, and no other', () => {
     const telemetry = new Telemetry()
     const [first, second, other] = [vi.fn(), vi.fn(), vi.fn()]
     telemetry.on('call', first)
@@ -26,7 +26,7 @@ describe('Telemetry', () => {
     expect(other).not.toHaveBeenCalled()
   })
 
-  it('takes off what was put on, once for each time', () => {
+  it('removes a listener once for each time it was added', () => {
     const telemetry = new Telemetry()
     const listener = vi.fn()
     const off = telemetry.on('call', listener)
@@ -37,7 +37,7 @@ describe('Telemetry', () => {
     expect(listener).toHaveBeenCalledTimes(1)
   })
 
-  it('lets a listener take itself off while it is told', () => {
+  it('lets a listener remove itself while it is called', () => {
     const telemetry = new Telemetry()
     const after = vi.fn()
     const off = telemetry.on('call', () => off())
@@ -47,7 +47,7 @@ describe('Telemetry', () => {
     expect(after).toHaveBeenCalledTimes(2)
   })
 
-  it('tells the others when a listener throws, and warns once, of whatever throws', () => {
+  it('calls the other listeners when one throws, and warns once', () => {
     const telemetry = new Telemetry()
     const after = vi.fn()
     telemetry.on('call', () => {
@@ -76,7 +76,7 @@ describe('Telemetry', () => {
     })
   })
 
-  it('warns of things thrown that are no errors', () => {
+  it('warns of thrown values that are no errors', () => {
     const telemetry = new Telemetry()
     telemetry.shield('A test threw', () => {
       throw 'a text'
@@ -84,7 +84,7 @@ describe('Telemetry', () => {
     expect(emitWarning.mock.calls[0]?.[1]).toMatchObject({ detail: 'a text' })
   })
 
-  it('refuses an event that does not exist, also one that every object has', () => {
+  it('refuses an unknown event, also the name of a property that every object has', () => {
     const telemetry = new Telemetry()
     for (const name of ['retries', 'toString', '__proto__']) {
       expect(() => telemetry.on(name as 'call', () => undefined)).toThrow(

@@ -2,47 +2,47 @@ import type { AlertNotice } from '../reporting/alert.ts'
 import type { FailureKind } from '@harbor/retry'
 import type { AttemptRecord, Receipt } from '../reporting/receipt.ts'
 
-/** What `harbor.on` tells, by event. No event holds a prompt, an answer or a key. */
+/** The events of `harbor.on()` and what their listeners receive. No event contains a prompt, an answer or a key. */
 export interface HarborEvents {
-  /** A call began. */
+  /** A call has started. */
   call: { readonly receipt: Receipt }
-  /** A request that went upstream has ended; of a stream, when the stream ended. */
+  /** A request to a provider has ended; for a stream, when the stream has ended. */
   attempt: { readonly receipt: Receipt; readonly attempt: AttemptRecord }
-  /** An attempt failed and another one follows. */
+  /** An attempt has failed and will be retried after `delayMs` milliseconds. */
   retry: {
     readonly receipt: Receipt
     readonly attempt: AttemptRecord
     readonly delayMs: number
     readonly reason: 'backoff' | 'retry-after'
   }
-  /** A target takes over: another one failed, or was left out. It comes when the request is about to be sent. */
+  /** Another target takes over, because one failed or was skipped. Emitted just before the request is sent. */
   fallback: {
     readonly receipt: Receipt
-    /** The target that failed last; if none was called, the first of the chain. */
+    /** The target that failed last; if none was called, the first one of the chain. */
     readonly from: string
     readonly to: string
-    /** What `from` failed with; `refused` if it was left out. */
+    /** How `from` failed; `refused` if it was skipped. */
     readonly reason: FailureKind
-    /** Why `from` was left out, in words; undefined if it was called. */
+    /** Why `from` was skipped, in words; undefined if it was called. */
     readonly skipped: string | undefined
   }
-  /** A target's circuit opened, let a probe in, or closed. */
+  /** The circuit of a target has changed its state. */
   breaker: {
     readonly target: string
     readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
     readonly retryAfterMs: number
   }
-  /** An alert fires, or is over. */
+  /** An alert has started to fire, or is resolved. */
   alert: AlertNotice
-  /** A call is over; of a stream, when the stream ended. */
+  /** A call has ended; for a stream, when the stream has ended. */
   end: { readonly receipt: Receipt }
 }
 
 type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) => void
 
-/** Hands events to listeners. One that throws never changes a result: it is warned of, once. */
+/** Calls the listeners of events. A listener that throws never changes a result; it causes one process warning. */
 export class Telemetry {
-  /** What they return is of no interest, unless it is a promise that rejects. */
+  /** Return values are ignored, except promises that reject. */
   readonly #listeners: { [Event in keyof HarborEvents]: Set<(event: HarborEvents[Event]) => unknown> } = {
     call: new Set(),
     attempt: new Set(),
@@ -54,23 +54,23 @@ export class Telemetry {
   }
   #warned = false
 
-  /** @returns a function that takes the listener off again */
+  /** @returns a function that removes the listener */
   on<Event extends keyof HarborEvents>(event: Event, listener: Listener<Event>): () => void {
     if (!Object.hasOwn(this.#listeners, event)) {
       throw new TypeError(`on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${event}.`)
     }
-    if (typeof listener !== 'function') throw new TypeError(`on('${event}') needs a function that listens.`)
+    if (typeof listener !== 'function') throw new TypeError(`on('${event}') needs a listener function.`)
     const listeners = this.#listeners[event]
-    const own = (told: HarborEvents[Event]): unknown =>
-      (listener as (told: HarborEvents[Event]) => unknown)(told)
+    const own = (payload: HarborEvents[Event]): unknown =>
+      (listener as (payload: HarborEvents[Event]) => unknown)(payload)
     listeners.add(own)
     return () => listeners.delete(own)
   }
 
-  emit<Event extends keyof HarborEvents>(event: Event, told: HarborEvents[Event]): void {
+  emit<Event extends keyof HarborEvents>(event: Event, payload: HarborEvents[Event]): void {
     for (const listener of this.#listeners[event]) {
       try {
-        const outcome = listener(told)
+        const outcome = listener(payload)
         if (outcome instanceof Promise)
           outcome.catch((error: unknown) => this.warn(`A listener of '${event}' threw`, error))
       } catch (error) {
@@ -79,7 +79,7 @@ export class Telemetry {
     }
   }
 
-  /** Runs the user's own code. What it throws, at once or later, is warned of and goes no further. */
+  /** Runs the user's own code. An error that it throws, or rejects with, causes a process warning and is not passed on. */
   shield(what: string, code: () => unknown): void {
     try {
       const outcome = code()
@@ -89,7 +89,7 @@ export class Telemetry {
     }
   }
 
-  /** One warning for whatever the user's code throws, and no second one. */
+  /** Warns of an error in the user's code, once per client. */
   warn(what: string, error: unknown): void {
     if (this.#warned) return
     this.#warned = true

@@ -1,4 +1,5 @@
 import { RedirectRefusedError } from '../base/errors.ts'
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { isRedirectStatus } from '../verdict/verdict.ts'
 import { chunksOf } from '../wire/chunks-of.ts'
 
@@ -6,26 +7,26 @@ import { chunksOf } from '../wire/chunks-of.ts'
 export interface RedirectedRequest {
   readonly url: string
   readonly method: string
-  readonly headers: Headers
+  readonly headers: ReadonlyHeaders
   /** False for a body that can be read only once. */
   readonly replayable: boolean
   /** As the caller set it. @default 'follow' */
   readonly redirect: RequestInit['redirect'] | undefined
 }
 
-/** Sends the same request to another address, with these headers. */
-export type Resend = (url: string, headers: Headers) => Promise<Response>
+/** Sends the same request to another URL, with these headers. */
+export type Resend = (url: string, headers: ReadonlyHeaders) => Promise<Response>
 
-/** Whether an answer leads somewhere else. What a browser shows of a redirect has no status. */
+/** Whether a response is a redirect. In browsers, redirects have no status. */
 export function isRedirect(response: Response): boolean {
   return isRedirectStatus(response.status) || response.type === 'opaqueredirect'
 }
 
 /**
- * Follows the redirects of an API call, more strictly than fetch does: no secret leaves its origin, nothing that was sent
- * encrypted is sent again in the clear, and a request that becomes a GET has lost its question.
- * @param hop called before each further request; throws when there may be no more
- * @returns the first answer that leads nowhere else; a redirect itself where the caller handles them
+ * Follows the redirects of an API call, more strictly than `fetch` does: secrets are not sent to another origin, https is not
+ * followed to http, and a redirect that would turn a POST into a GET is refused.
+ * @param hop called before each further request; throws when no more are allowed
+ * @returns the first response that is no redirect; the redirect itself with `redirect: 'manual'`
  * @throws RedirectRefusedError
  */
 export async function followRedirects(
@@ -55,7 +56,7 @@ export async function followRedirects(
   return response
 }
 
-/** The most redirects that are followed for one attempt. An API needs one, if any. */
+/** At most this many redirects per attempt. An API needs one, if any. */
 const MAX_HOPS = 5
 
 function targetOf(
@@ -89,26 +90,26 @@ function becomesGet(status: number, method: string): boolean {
   return (status === 301 || status === 302) && method === 'POST'
 }
 
-/** Says what the request wants and is, and nothing about who sends it. Every header that is not known may be a key. */
+/** Headers that describe the request and not its sender. Any other header may be a secret. */
 const CARRIED = /^(?:accept|accept-.+|content-type|user-agent)$/
 
-function withoutSecrets(given: Headers): Headers {
+function withoutSecrets(given: ReadonlyHeaders): Headers {
   const headers = new Headers()
   for (const [name, value] of given) if (CARRIED.test(name)) headers.append(name, value)
   return headers
 }
 
-/** The most that is read of the body of a redirect to keep its connection. */
-const DISCARD_BYTES = 65_536
+/** At most this many bytes of a redirect's body are read, so that its connection can be reused. */
+const MAX_DISCARDED_BYTES = 65_536
 
-/** Nobody waits for it: the next request may take another connection. */
+/** Not awaited: the next request may use another connection. */
 function discard(response: Response): void {
   const read = async (): Promise<void> => {
     const source = chunksOf(response)
     let length = 0
     for (let next = await source.next(); next.done !== true; next = await source.next()) {
       length += next.value.length
-      if (length <= DISCARD_BYTES) continue
+      if (length <= MAX_DISCARDED_BYTES) continue
       await source.return?.()
       return
     }

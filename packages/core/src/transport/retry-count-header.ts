@@ -1,2 +1,2 @@
-/** In which the SDK counts its retries, from 0. */
+/** The header in which the SDK counts its retries, from 0. */
 export const RETRY_COUNT_HEADER = 'x-stainless-retry-count'

@@ -3,13 +3,13 @@ import { describe, expect, it, vi } from 'vitest'
 import type { LegExchange } from '../call/exchange.ts'
 import { poolTransport } from './transport.ts'
 
-/** The limits that a socket gets for an exchange whose stream may be silent for so long. */
+/** The socket timeouts for an exchange with these stream clocks. */
 async function limitsFor(streaming: boolean, timeouts = {}, target = {}): Promise<object | undefined> {
   const fetch = vi.fn<typeof globalThis.fetch>(async () => new Response())
   const exchange = {
     url: 'http://provider/v1',
     streaming,
-    asked: { timeouts },
+    perCall: { timeouts },
     leg: { target },
     policy: { firstTokenMs: 300_000, idleMs: 120_000 },
   } as unknown as LegExchange
@@ -19,20 +19,17 @@ async function limitsFor(streaming: boolean, timeouts = {}, target = {}): Promis
 }
 
 describe('poolTransport', () => {
-  it('gives a body that is read whole the time that its call has left, and a second in which the call says so itself', async () => {
+  it('limits a body that is read whole to the rest of the call, plus a second for the call to fail by itself', async () => {
     expect(await limitsFor(false)).toMatchObject({ deadlineMs: 10_001, bodyIdleTimeoutMs: 10_001 })
   })
 
   it.each([
-    ['everybody has', {}, {}, 360_000],
-    ['its target has', {}, { firstTokenMs: 60_000, idleMs: 900_000 }, 960_000],
-    ['its call asks for', { firstTokenMs: 600_000, idleMs: 600_000 }, { idleMs: 900_000 }, 660_000],
-    ['is short', { firstTokenMs: 30, idleMs: 30 }, {}, 60_030],
-    ['does not end', { idleMs: Infinity }, {}, 2 ** 31 - 1],
-  ])(
-    'cuts no stream off before its own clocks can tell why: the silence that %s',
-    async (_, asked, target, netMs) => {
-      expect(await limitsFor(true, asked, target)).toMatchObject({ bodyIdleTimeoutMs: netMs })
-    },
-  )
+    ['the defaults', {}, {}, 360_000],
+    ['clocks of the target', {}, { firstTokenMs: 60_000, idleMs: 900_000 }, 960_000],
+    ['clocks of the call', { firstTokenMs: 600_000, idleMs: 600_000 }, { idleMs: 900_000 }, 660_000],
+    ['short clocks', { firstTokenMs: 30, idleMs: 30 }, {}, 60_030],
+    ['no idle clock', { idleMs: Infinity }, {}, 2 ** 31 - 1],
+  ])('limits the silence of a stream to more than its own clocks: %s', async (_, asked, target, netMs) => {
+    expect(await limitsFor(true, asked, target)).toMatchObject({ bodyIdleTimeoutMs: netMs })
+  })
 })

@@ -2,6 +2,7 @@ import type { Pool } from '@harbor/pool'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
 import { streamClocks, type StreamClocks } from '../call/stream-clocks.ts'
 import {
+  hasNoCallLeft,
   remainingMs,
   type Exchange,
   type LegExchange,
@@ -9,22 +10,28 @@ import {
   type WireAttempt,
 } from '../call/exchange.ts'
 import { RedirectRefusedError } from '../base/errors.ts'
-import { hasNoCallLeft } from '../call/calls-left.ts'
+import { copyHeaders, forFetch, type ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { RETRY_COUNT_HEADER } from './retry-count-header.ts'
 import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
-/** One request over Harbor's own connections, whose limits of time follow the call's. */
+/** Sends requests over Harbor's own connections, with socket timeouts derived from the call's. */
 export function poolTransport(pool: Pool): Transport {
   function send(
     exchange: LegExchange,
     { signal }: WireAttempt,
     leftMs: number,
     url: string,
-    headers: Headers,
+    headers: ReadonlyHeaders,
   ): Promise<Response> {
     const deadlineMs = Math.ceil(leftMs) + MARGIN_MS
     const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
-    return pool.fetch(url, { ...initOf(exchange), headers, signal, deadlineMs, bodyIdleTimeoutMs })
+    return pool.fetch(url, {
+      ...initOf(exchange),
+      headers: forFetch(headers),
+      signal,
+      deadlineMs,
+      bodyIdleTimeoutMs,
+    })
   }
 
   const transport = async (exchange: LegExchange, attempt: WireAttempt): Promise<Response> => {
@@ -35,29 +42,29 @@ export function poolTransport(pool: Pool): Transport {
       send(exchange, attempt, remainingMs(exchange), url, headers),
     )
   }
-  return Object.assign(transport, { isPrompt: true } as const)
+  return Object.assign(transport, { honoursSignal: true } as const)
 }
 
-/** The attempt has a clock of its own, which knows what it measured. The socket's is a net below it, also after a blocked event loop. */
+/** The attempt's own clock fires first, since it knows what it measured. The socket's deadline is a safety net, also after a blocked event loop. */
 const MARGIN_MS = 1_000
 
 /**
- * Streams have clocks of their own, which know a ping from content and a busy process from a silent provider. The socket's limit
- * knows neither, so it is a net so far below them that they always come first.
+ * The clocks of a stream can tell a ping from content, and a busy process from a silent provider. The socket's timeout cannot, so it
+ * is a safety net, long enough for the clocks to fire first.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
-  return Math.min(Math.max(firstTokenMs, idleMs) + NET_MS, LONGEST_TIMER_MS)
+  return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, LONGEST_TIMER_MS)
 }
 
-const NET_MS = 60_000
+const SAFETY_MS = 60_000
 
-/** One request through a `fetch` of the caller's, who may do with its headers what he likes. */
+/** Sends requests through a `fetch` of the caller's. It gets its own copy of the headers, which it may change. */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
   return async (exchange, attempt) => {
     const { signal } = attempt
     const init = initOf(exchange)
     const resend: Resend = (url, headers) =>
-      fetch.call(undefined, url, { ...init, headers: new Headers(headers), signal })
+      fetch.call(undefined, url, { ...init, headers: copyHeaders(headers), signal })
     const headers = headersOf(exchange, attempt)
     const response = await resend(exchange.url, headers)
     return isRedirect(response) ? follow(response, exchange, headers, resend) : response
@@ -65,26 +72,26 @@ export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
 }
 
 /**
- * A dispatcher in `fetchOptions` comes along; only its type differs between Node's undici and the installed one. Redirects are
- * never left to `fetch`, which takes along what it does not know to be a secret.
+ * A dispatcher in `fetchOptions` is passed on; its type is left out, since it differs between Node's undici and the installed one.
+ * `fetch` never follows redirects itself, since it would send headers to other origins that it does not know to be secret.
  */
 function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {
   return { ...init, redirect: 'manual' }
 }
 
-/** Sends requests of Harbor's own, which read something. */
+/** Sends Harbor's own GET requests, such as health checks. */
 export type OwnRequests = (
   url: string,
-  init: Omit<RequestInit, 'dispatcher'> & { readonly headers: Headers },
+  init: Omit<RequestInit, 'dispatcher'> & { readonly headers: ReadonlyHeaders },
 ) => Promise<Response>
 
-/** Harbor's own requests go the way that calls go, and follow redirects as calls do. */
+/** Harbor's own requests are sent the same way as calls, and follow redirects by the same rules. */
 export function ownRequests(
   fetch: (url: string, init: Omit<RequestInit, 'dispatcher'>) => Promise<Response>,
 ): OwnRequests {
   return async (url, init) => {
     const send: Resend = (url, headers) =>
-      fetch.call(undefined, url, { ...init, headers, redirect: 'manual' })
+      fetch.call(undefined, url, { ...init, headers: forFetch(headers), redirect: 'manual' })
     const { headers } = init
     const response = await send(url, headers)
     const request = { url, method: 'GET', headers, replayable: true, redirect: 'follow' } as const
@@ -95,7 +102,7 @@ export function ownRequests(
 function follow(
   response: Response,
   exchange: LegExchange,
-  headers: Headers,
+  headers: ReadonlyHeaders,
   resend: Resend,
 ): Promise<Response> {
   const { url, method, replayable, receipt, policy } = exchange
@@ -111,12 +118,12 @@ function follow(
 }
 
 /**
- * The SDK counts its retries in a header; the attempts are ours, so the count is too. It starts at 0, so another value is the caller's,
- * for example from a hook, and stays.
+ * The SDK counts its retries in a header. Harbor makes the retries, so it counts them there. The SDK starts at 0: any other value was
+ * set by the caller, for example in a hook, and stays.
  */
-function headersOf({ headers, ownRetryCount }: Exchange, { number }: WireAttempt): Headers {
+function headersOf({ headers, ownRetryCount }: Exchange, { number }: WireAttempt): ReadonlyHeaders {
   if (number === 1 || ownRetryCount || headers.get(RETRY_COUNT_HEADER) !== '0') return headers
-  const counted = new Headers(headers)
+  const counted = copyHeaders(headers)
   counted.set(RETRY_COUNT_HEADER, String(number - 1))
   return counted
 }

@@ -11,7 +11,7 @@ vi.mock('@harbor/pool', async (original) => ({
 const textBy = async (fetch: Wire['fetch']): Promise<string> =>
   (await fetch('http://a.test/', { headers: new Headers() })).text()
 
-describe('the way requests leave by', () => {
+describe('the transport of a client', () => {
   afterEach(() => void vi.unstubAllGlobals())
 
   it('is the pool, once undici is loaded', async () => {
@@ -36,13 +36,13 @@ describe('the way requests leave by', () => {
     expect(wire.explain().unseen.length).toBeGreaterThan(0)
   })
 
-  it('stays the pool when undici could not be loaded for a reason that may pass', async () => {
+  it('stays the pool when undici fails to load for a temporary reason', async () => {
     make.warm.mockRejectedValue(Object.assign(new Error('too many open files'), { code: 'EMFILE' }))
     const wire = wireOf({}, () => expect.unreachable())
     expect(await textBy(wire.fetch)).toBe('by the pool')
   })
 
-  it('is a fetch that was given, and explain() says what is unseen', async () => {
+  it('is the fetch in the options, and explain() says what is unseen', async () => {
     const fetch = (): Promise<Response> => Promise.resolve(new Response('given'))
     const wire = wireOf({ fetch }, () => expect.unreachable())
     expect(await textBy(wire.fetch)).toBe('given')
@@ -50,7 +50,7 @@ describe('the way requests leave by', () => {
     expect(wire.explain().unseen.length).toBeGreaterThan(0)
   })
 
-  it("is the runtime's fetch in Bun, where options of a pool are refused", () => {
+  it("is the runtime's fetch in Bun, where pool options are refused", () => {
     vi.stubGlobal('process', { ...process, versions: { ...process.versions, bun: '1.4.5' } })
     expect(wireOf({}, () => expect.unreachable()).explain().by).toBe('runtime-fetch')
     expect(() => wireOf({ pool: { connections: 2 } }, () => undefined)).toThrow(OptionError)

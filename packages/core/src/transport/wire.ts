@@ -12,21 +12,22 @@ export interface Wire {
   /** For Harbor's own requests, such as health checks. */
   readonly fetch: OwnRequests
   readonly pool?: Pool
-  /** Whether the pool was made for this client, which closes it. */
+  /** Set when the pool belongs to this client, which closes it. */
   readonly isOwn?: true
   explain(): ExplainedTransport
 }
 
 /** How requests leave the process, as `explain()` shows it. */
 export interface ExplainedTransport {
-  /** `pool`: over Harbor's connections. `fetch`: by the `fetch` that was given. `runtime-fetch`: by the runtime's own. */
+  /** `pool`: Harbor's connection pool. `fetch`: the `fetch` in the options. `runtime-fetch`: the runtime's own. */
   readonly by: 'pool' | 'fetch' | 'runtime-fetch'
-  /** What Harbor cannot see or set there. */
+  /** What Harbor cannot observe or configure there. */
   readonly unseen: readonly string[]
 }
 
 /**
- * By the `fetch` that was given, the pool that was given, or a pool made for this client. In Bun, which replaces undici, by Bun's fetch.
+ * Chooses how requests are sent: by the `fetch` or the pool in the options, or by a pool made for this client. In Bun, which replaces
+ * undici, by Bun's fetch.
  *
  * @param warn called when the pool made for this client cannot load undici
  */
@@ -64,7 +65,7 @@ function wireOfBun(pool: PoolOptions | undefined): Wire {
 function wireOfRuntime(): Wire {
   const { fetch } = globalThis
   return {
-    transport: Object.assign(fetchTransport(fetch), { isPrompt: true } as const),
+    transport: Object.assign(fetchTransport(fetch), { honoursSignal: true } as const),
     fetch: ownRequests(fetch),
     explain: () => ({ by: 'runtime-fetch', unseen: UNSEEN }),
   }
@@ -76,15 +77,15 @@ const UNSEEN = [
 ]
 
 /**
- * Over the pool, or by the runtime's `fetch` where the pool cannot load undici, as in an ES module bundle in which `require` is missing.
- * Which one it is turns out while the program starts; requests sent before that wait.
+ * Uses the pool, or the runtime's `fetch` where the pool cannot load undici, as in an ES module bundle without `require`.
+ * Requests sent before that is known wait for it.
  */
 function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
   let chosen: Wire | undefined
   const loading = pool.warm([]).then(
     () => (chosen = wireOfPool(pool)),
     (error: unknown) => {
-      // Any other reason may be gone with the next request, which has the pool try again.
+      // Other failures may be temporary: the pool tries again with the next request.
       if (!UndiciUnavailableError.is(error)) return (chosen = wireOfPool(pool))
       warn(error)
       return (chosen = wireOfRuntime())
@@ -95,7 +96,7 @@ function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
       ? chosen.transport(exchange, attempt)
       : unlessAborted(attempt.signal, loading).then((wire) => wire.transport(exchange, attempt))
   return {
-    transport: Object.assign(transport, { isPrompt: true } as const),
+    transport: Object.assign(transport, { honoursSignal: true } as const),
     fetch: async (input, init) => (chosen ?? (await loading)).fetch(input, init),
     explain: () => (chosen ?? wireOfPool(pool)).explain(),
   }
@@ -103,7 +104,7 @@ function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
 
 function ownPool(options: PoolOptions | undefined): Pool {
   try {
-    // A second sending that the pool keeps to itself would be missing from the receipt: only the retry layer retries.
+    // Only the retry layer retries: a request that the pool sent again would be missing from the receipt.
     return createPool({ staleSocketRetry: false, ...options })
   } catch (error) {
     throw inSection('pool', error)

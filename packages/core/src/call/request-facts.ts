@@ -1,0 +1,22 @@
+import type { JsonBody } from '../base/json.ts'
+import { estimateUsage } from '../protocols/estimate.ts'
+import type { Operation } from '../protocols/operation.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
+import type { Plan } from '../targets/routes.ts'
+
+/** Facts about a request that several layers need, computed on first use. */
+export class RequestFacts {
+  plan: Plan | undefined
+  estimate: TokenUsage | undefined
+}
+
+interface Estimated {
+  readonly facts: RequestFacts
+  readonly json: JsonBody | undefined
+  readonly operation: Operation
+}
+
+/** Roughly how many tokens the call will use. Computed once, since walking through a long request takes a while. */
+export function estimateOf({ facts, json = {}, operation }: Estimated): TokenUsage {
+  return (facts.estimate ??= estimateUsage(json, operation))
+}

@@ -1,0 +1,263 @@
+import { OpenAI, type APIPromise } from 'openai'
+import type { Stream } from 'openai/streaming'
+import { originalOf } from './sdk-methods.ts'
+
+/*
+ * The private and undocumented parts of the `openai` package that Harbor uses. Only this file names them. Each is checked before it is
+ * used: where an SDK lacks one, or a user has replaced one, calls go the SDK's own way.
+ */
+
+/** The options of a request as the SDK's methods pass them to its client. */
+export type RequestOptions = Parameters<OpenAI['request']>[0] extends infer Given ? Awaited<Given> : never
+
+/** The fields of {@link RequestOptions} that are read here. */
+export interface CallOptions {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: unknown
+  readonly stream?: boolean | undefined
+  readonly timeout?: number | undefined
+  readonly signal?: AbortSignal | null | undefined
+  readonly __binaryResponse?: boolean | undefined
+  readonly __security?: { readonly bearerAuth?: boolean; readonly adminAPIKeyAuth?: boolean } | undefined
+  readonly __metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Options that the SDK's own methods add to those of the caller, and that change only the credential and telemetry headers. */
+export const ADDED_OPTIONS = ['__security', '__metadata'] as const
+
+/** The SDK's client. */
+export interface SdkClient {
+  readonly apiKey: string | null
+  readonly adminAPIKey: string | null
+  readonly organization: string | null
+  readonly project: string | null
+  readonly baseURL: string
+  readonly timeout: number
+  readonly maxRetries: number
+  readonly logLevel?: string | undefined
+  readonly idempotencyHeader?: string | undefined
+  readonly fetchOptions?: unknown
+  readonly fetch?: unknown
+  readonly _options?: Readonly<Record<string, unknown>> | undefined
+  readonly _provider?: unknown
+  readonly _workloadIdentityAuth?: unknown
+  prepareOptions(options: CallOptions): Promise<void>
+  buildRequest(options: CallOptions): Promise<BuiltRequest>
+  prepareRequest(request: RequestInit, context: { url: string; options: CallOptions }): Promise<void>
+}
+
+export interface BuiltRequest {
+  readonly req: RequestInit
+  readonly url: string
+}
+
+/** The options that the user's client was created with. */
+export function createdWith({ _options }: SdkClient): Readonly<Record<string, unknown>> {
+  return _options ?? {}
+}
+
+/** Whether requests are signed with nothing but the client's API keys. */
+export function signsWithKeysOnly(client: SdkClient): boolean {
+  const { apiKey, credential } = createdWith(client)
+  if (client._provider != null || client._workloadIdentityAuth != null || credential != null) return false
+  return typeof apiKey !== 'function'
+}
+
+/** Which of the client's keys sign a request. */
+export function keysFor({ __security: security }: CallOptions): readonly [unknown, unknown] {
+  return [security?.bearerAuth, security?.adminAPIKeyAuth]
+}
+
+/** What the SDK's methods note about a request, such as the helper that makes it. */
+export function metadataOf({
+  __metadata: metadata,
+}: CallOptions): Readonly<Record<string, unknown>> | undefined {
+  return metadata
+}
+
+/** Whether the caller gets the body as it is, unparsed. */
+export function isBinary({ __binaryResponse }: CallOptions): boolean {
+  return __binaryResponse === true
+}
+
+/** Has the SDK decode a stream with this class, unless one of its own methods has chosen another. */
+export function decodedBy(
+  { stream, __streamClass }: RequestOptions,
+  decoder: Pick<typeof Stream, 'fromSSEResponse'>,
+): Partial<RequestOptions> | undefined {
+  return stream && !__streamClass ? { __streamClass: decoder as typeof Stream } : undefined
+}
+
+/** Has the SDK build the request of a call: URL, headers and body. */
+export async function buildWithSdk(client: SdkClient, options: CallOptions): Promise<BuiltRequest> {
+  return client.buildRequest(options)
+}
+
+/**
+ * Has the SDK and the user's hooks build the request of a call once more, without its body, so that the caller's object is not read again.
+ * @param complete makes the request to send of the one that was built
+ */
+export async function rebuildRequest(
+  client: SdkClient,
+  options: CallOptions,
+  complete: (built: RequestInit) => RequestInit,
+): Promise<BuiltRequest> {
+  await client.prepareOptions(options)
+  const { helperMethod } = options.__metadata ?? {}
+  const { req, url } = await client.buildRequest({
+    ...options,
+    body: undefined,
+    __metadata: { helperMethod },
+  })
+  const request = complete(req)
+  await client.prepareRequest(request, { url, options })
+  return { req: request, url }
+}
+
+/** The methods by which a subclass, or a user of an instance, can sign requests in another way. */
+export const SIGNING_HOOKS = [
+  'prepareOptions',
+  'prepareRequest',
+  'authHeaders',
+  'bearerAuth',
+  'buildHeaders',
+  'buildRequest',
+] as const
+
+/**
+ * The result of a request from which the SDK parses what the caller gets. A class rather than a literal: V8 may allocate a literal in the
+ * old generation, where it would retain the answer until the next major collection.
+ */
+export class SdkResult {
+  readonly response: Response
+  readonly options: CallOptions
+  readonly controller = new AbortController()
+  readonly requestSignal: AbortSignal | undefined
+  readonly requestLogID = ''
+  readonly retryOfRequestLogID = undefined
+  readonly startTime: number
+
+  constructor(response: Response, options: CallOptions, startTime: number) {
+    this.response = response
+    this.options = options
+    this.requestSignal = options.signal ?? undefined
+    this.startTime = startTime
+  }
+}
+
+/** How Harbor takes part in the requests of the SDK's clients. */
+export interface RequestHooks<C> {
+  /** Sends a call. @returns undefined, or a promise of undefined, to leave the call to the SDK */
+  readonly send: (client: C & SdkClient, options: CallOptions) => Promise<SdkResult | undefined> | undefined
+  /** Called with a request that the SDK has built, before any hook of the user's sees it. */
+  readonly onBuilt: (request: RequestInit) => void
+  /** Called with a request that the SDK is about to send. */
+  readonly onSend: (client: C & SdkClient, request: RequestInit, options: CallOptions, url: string) => void
+}
+
+/** The SDK's methods that {@link hookIntoRequests} overrides. */
+interface Overridden {
+  makeRequest?: (
+    this: unknown,
+    options: CallOptions | Promise<CallOptions>,
+    retriesRemaining: number | null,
+    retryOf: string | undefined,
+  ) => Promise<unknown>
+  buildRequest: (this: unknown, ...given: unknown[]) => Promise<BuiltRequest>
+  prepareRequest: (this: unknown, request: RequestInit, context: SendContext) => Promise<void>
+}
+
+type MakeRequestArguments = Parameters<NonNullable<Overridden['makeRequest']>>
+
+interface SendContext {
+  readonly url: string
+  readonly options: CallOptions
+}
+
+/** Overrides the methods with which a class of clients makes requests. They call the SDK's own, looked up for each call. */
+export function hookIntoRequests<C extends object>(
+  Class: { readonly prototype: C },
+  { send, onBuilt, onSend }: RequestHooks<C>,
+): void {
+  const sdk = Object.getPrototypeOf(Class.prototype) as Overridden
+  define(Class.prototype, 'buildRequest', async function (this: C, ...given: unknown[]) {
+    const built = await sdk.buildRequest.apply(this, given)
+    onBuilt(built.req)
+    return built
+  })
+  define(
+    Class.prototype,
+    'prepareRequest',
+    async function (this: C & SdkClient, request: RequestInit, context: SendContext) {
+      await sdk.prepareRequest.call(this, request, context)
+      onSend(this, request, context.options, context.url)
+    },
+  )
+  if (typeof sdk.makeRequest !== 'function') return
+  define(
+    Class.prototype,
+    'makeRequest',
+    async function (this: C & SdkClient, ...[given, retriesRemaining, retryOf]: MakeRequestArguments) {
+      const options = await given
+      const sending = send(this, options)
+      const result = sending && (await sending)
+      return result ?? sdk.makeRequest?.call(this, options, retriesRemaining, retryOf)
+    },
+  )
+}
+
+function define(prototype: object, name: keyof Overridden, value: unknown): void {
+  Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+}
+
+/** Parses the result of a request into what the caller gets. */
+export type Parser<Result> = (client: SdkClient, result: ParserInput) => Result | Promise<Result>
+
+/** What the SDK passes on of a request, next to its parsed result. */
+export type ResultProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1]
+
+export type ParserInput = Pick<SdkResult, 'response' | 'options'>
+
+interface Parsing<Result> {
+  parseResponse?: Parser<Result>
+}
+
+/** The function with which a promise of the SDK parses its result; undefined in an SDK that keeps none there. */
+export function parserOf<Result>(promise: APIPromise<Result>): Parser<Result> | undefined {
+  const { parseResponse } = promise as unknown as Parsing<Result>
+  return typeof parseResponse === 'function' ? parseResponse : undefined
+}
+
+export function setParser<Result>(promise: APIPromise<Result>, parser: Parser<Result>): void {
+  ;(promise as unknown as Parsing<Result>).parseResponse = parser
+}
+
+/** The promise of a transformed result. */
+export function transformed<Result, Other>(
+  promise: APIPromise<Result>,
+  transform: (result: Result, props: ResultProps) => Other,
+): APIPromise<Other> {
+  return promise._thenUnwrap(transform)
+}
+
+/** Has `wrap` take part whenever a helper transforms the result of a promise. */
+export function onTransform<Result>(
+  promise: APIPromise<Result>,
+  wrap: <Other>(
+    other: APIPromise<Other>,
+    transform: (result: Result, props: ResultProps) => Other,
+  ) => APIPromise<Other>,
+): void {
+  const transformed = promise._thenUnwrap.bind(promise)
+  promise._thenUnwrap = (transform) => wrap(transformed(transform), transform)
+}
+
+const PARSE = 'parseResponseWithTimeout'
+const SDK_PARSE = originalOf(OpenAI.prototype, PARSE)
+
+/** Whether the SDK's own method parses the results of a client. */
+export function parsesAsSdk(client: object): boolean {
+  return client[PARSE as never] === SDK_PARSE
+}

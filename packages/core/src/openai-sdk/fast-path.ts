@@ -1,0 +1,20 @@
+import type { Log } from '../call/exchange.ts'
+import type { HarborOptions } from '../options/options.ts'
+
+/** An environment variable: `plain` turns the fast path off for all clients of the process. */
+const VARIABLE = 'HARBOR_OPENAI_SDK'
+
+/**
+ * Whether a client uses the fast path around the SDK's private methods: direct sends, request templates, parsing once, parsed streams.
+ * @returns why not; undefined if it does
+ */
+export function whyNoFastPath(
+  { sdkFastPath }: Pick<HarborOptions, 'sdkFastPath'>,
+  environment: NodeJS.ProcessEnv,
+  log: Log,
+): string | undefined {
+  const { [VARIABLE]: value = '' } = environment
+  if (value === 'plain') return `${VARIABLE}=plain`
+  if (value !== '') log('warn', () => `${VARIABLE} must be 'plain' or not set, and is ignored.`)
+  return sdkFastPath === false ? 'sdkFastPath: false' : undefined
+}
