@@ -1,7 +1,7 @@
 import { newCounters, type Counters } from './counters.ts'
 import { Failures } from './flight/failures.ts'
-import { Invalidations } from './flight/invalidations.ts'
-import { Traffic } from './flight/traffic.ts'
+import { Invalidations } from './tiers/invalidations.ts'
+import { Traffic } from './flight/active-loads.ts'
 import type { EntrySettings } from './options.ts'
 import { Tiers } from './tiers/tiers.ts'
 

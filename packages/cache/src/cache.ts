@@ -10,8 +10,8 @@ import type { CacheStats } from './cache-stats.ts'
 import type { Kept } from './outcome.ts'
 import type { PrefetchJob, PrefetchListOptions, PrefetchReport } from './prefetch/prefetch-list.ts'
 import type { Open, Recorded } from './stream/streams.ts'
-import type { Load, Loaded } from './value/values.ts'
-import type { WorkContext } from './work-context.ts'
+import type { Load, Loaded } from './loads/values.ts'
+import type { WorkContext } from './loads/keep-decision.ts'
 
 /** What a lookup found. */
 export interface Lookup<Value> {

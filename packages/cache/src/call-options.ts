@@ -10,7 +10,7 @@ import {
   timer,
   validate,
   type Check,
-} from './validate.ts'
+} from './base/validate.ts'
 
 /**
  * What an entry is kept under. A function is called once, and may throw: the call is then answered as if there were no cache,

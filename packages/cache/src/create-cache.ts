@@ -14,10 +14,10 @@ import {
   type StreamOptions,
 } from './call-options.ts'
 import { statsOf, type CacheStats } from './cache-stats.ts'
-import { Calls } from './calls.ts'
+import { Calls } from './loads/calls.ts'
 import { Lookups, wantsFresh } from './lookups.ts'
-import { namedKey } from './named-key.ts'
-import { nameIn, prefixOf } from './names.ts'
+import { namedKey } from './keys/named-key.ts'
+import { nameIn, prefixOf } from './keys/names.ts'
 import { settingsOf, type CacheOptions, type Settings } from './options.ts'
 import type { Kept } from './outcome.ts'
 import {
@@ -27,12 +27,12 @@ import {
   type PrefetchReport,
   type PrefetchTarget,
 } from './prefetch/prefetch-list.ts'
-import { rejection } from './rejection.ts'
+import { rejection } from './base/rejection.ts'
 import { Streams, type FreshRecording, type Open, type Recorded } from './stream/streams.ts'
 import { newEntry } from './tiers/new-entry.ts'
-import { aFunction, aName, expect } from './validate.ts'
-import { Values, type FreshValue, type Load, type Loaded } from './value/values.ts'
-import type { WorkContext } from './work-context.ts'
+import { aFunction, aName, expect } from './base/validate.ts'
+import { Values, type FreshValue, type Load, type Loaded } from './loads/values.ts'
+import type { WorkContext } from './loads/keep-decision.ts'
 
 /**
  * Makes a cache.

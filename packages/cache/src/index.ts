@@ -1,7 +1,7 @@
 export { createCache } from './create-cache.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory.ts'
 export { MarkovPredictor, type MarkovPredictorOptions } from './prefetch/markov-predictor.ts'
-export { NotCachedError } from './not-cached-error.ts'
+export { NotCachedError } from './flight/not-cached-error.ts'
 export { RecordingLagError } from './stream/recording-lag-error.ts'
 export { AnswerProof } from './llm/answer-proof.ts'
 export {
@@ -13,14 +13,14 @@ export {
 } from './llm/answer-refusal.ts'
 export { createPrefetcher } from './prefetch/prefetcher.ts'
 export { isSafeToCache, type LlmOperation, type UnsafeReason } from './llm/is-safe-to-cache.ts'
-export { requestKey, type RequestKeyContext } from './request-key.ts'
-export { UnkeyableRequestError } from './unkeyable-request-error.ts'
+export { requestKey, type RequestKeyContext } from './keys/request-key.ts'
+export { UnkeyableRequestError } from './keys/unkeyable-request-error.ts'
 export type { Cache, Lookup } from './cache.ts'
 export type { CacheOptions } from './options.ts'
 export type { CacheStats } from './cache-stats.ts'
-export type { CacheStore, StoreSetOptions } from './store.ts'
-export type { Clock } from './clock.ts'
-export type { Codec } from './codec.ts'
+export type { CacheStore, StoreSetOptions } from './stores/store.ts'
+export type { Clock } from './base/clock.ts'
+export type { Codec } from './tiers/codec.ts'
 export type {
   EntryOptions,
   Key,
@@ -32,7 +32,7 @@ export type {
 export type { Absence, Kept, Outcome, Reason, Refusal, Status } from './outcome.ts'
 export type { Body } from './stream/reader.ts'
 export type { FarCounters } from './counters.ts'
-export type { Load, LoadContext, Loaded } from './value/values.ts'
+export type { Load, LoadContext, Loaded } from './loads/values.ts'
 export type { Open, Recorded, Source } from './stream/streams.ts'
 export {
   prefetchList,
@@ -43,4 +43,4 @@ export {
 } from './prefetch/prefetch-list.ts'
 export type { Prediction, Predictor } from './prefetch/predictor.ts'
 export type { Observation, Prefetcher, PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher.ts'
-export type { WorkContext } from './work-context.ts'
+export type { WorkContext } from './loads/keep-decision.ts'

@@ -1,9 +1,9 @@
 import type { CacheParts } from './cache-parts.ts'
 import type { Key, LoadOptions, LookupOptions, ScopeOptions } from './call-options.ts'
-import type { Acceptance } from './flight/question.ts'
-import { namedKey } from './named-key.ts'
-import { nameIn } from './names.ts'
-import { ageOf, freshnessOf, type Freshness } from './staleness.ts'
+import type { Acceptance } from './flight/load-request.ts'
+import { namedKey } from './keys/named-key.ts'
+import { nameIn } from './keys/names.ts'
+import { ageOf, freshnessOf, type Freshness } from './tiers/staleness.ts'
 import type { Entry, NearEntry } from './tiers/entry.ts'
 
 /** What a lookup came to. */

@@ -1,9 +1,9 @@
-import { systemClock, type Clock } from './clock.ts'
-import { jsonCodec, type Codec } from './codec.ts'
+import { systemClock, type Clock } from './base/clock.ts'
+import { jsonCodec, type Codec } from './tiers/codec.ts'
 import { serveStaleByDefault } from './serve-stale-if.ts'
-import type { CacheStore } from './store.ts'
-import { aClock, aFunction, aPart, count, having, life, timer, validate, type Check } from './validate.ts'
-import { warn } from './warn.ts'
+import type { CacheStore } from './stores/store.ts'
+import { aClock, aFunction, aPart, count, having, life, timer, validate, type Check } from './base/validate.ts'
+import { warn } from './base/warn.ts'
 
 export interface CacheOptions<Value> {
   /** So many entries are kept in memory at most; the least recently used leave first. @default 1_000 */

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { AutoscaleOptions, AutoscaleSettings } from './autoscale.ts'
+import type { AutoscaleOptions, AutoscaleSettings } from './connections/autoscale.ts'
 import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
 /** What may differ from origin to origin. */

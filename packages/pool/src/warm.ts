@@ -1,5 +1,5 @@
 import { describeValue } from '@harbor/parts'
-import type { LeanFetch } from './lean-fetch.ts'
+import type { LeanFetch } from './fetch/lean-fetch.ts'
 
 export interface WarmOptions {
   /** How many connections to have open to each origin; at most the pool's `connections`, or `autoscale.min`. @default 1 */

@@ -1,4 +1,4 @@
-import { Seat, type SeatOptions } from './seat.ts'
+import { Seat, type SeatOptions } from './waiter.ts'
 
 /**
  * One piece of work for all who want its result. It runs on a controller of its own: a caller that leaves stops nothing, the

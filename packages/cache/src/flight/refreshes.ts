@@ -1,12 +1,12 @@
-import { after } from '../after.ts'
+import { after } from '../base/after.ts'
 import type { CacheParts } from '../cache-parts.ts'
 import type { Reason } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 import { Flight } from './flight.ts'
 import type { Flights } from './flights.ts'
-import { loaded, type Landing } from './landing.ts'
-import type { Origin } from './origin.ts'
-import type { Question } from './question.ts'
+import { loaded, type Landing } from './flight-result.ts'
+import type { Origin } from './loader.ts'
+import type { Question } from './load-request.ts'
 
 /** Loads in the background, for nobody yet: what they replace has just been served. */
 export class Refreshes<Fresh> {

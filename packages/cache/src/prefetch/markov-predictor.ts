@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { nameIn } from '../names.ts'
-import { count, timer, validate, type Check } from '../validate.ts'
+import { nameIn } from '../keys/names.ts'
+import { count, timer, validate, type Check } from '../base/validate.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface MarkovPredictorOptions {

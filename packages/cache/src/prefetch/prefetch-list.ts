@@ -1,8 +1,8 @@
 import type { EntryOptions, ScopeOptions } from '../call-options.ts'
-import type { Clock } from '../clock.ts'
-import type { Load } from '../value/values.ts'
-import { aFlag, aSignal, count, validate, type Check } from '../validate.ts'
-import { Pace } from './pace.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Load } from '../loads/values.ts'
+import { aFlag, aSignal, count, validate, type Check } from '../base/validate.ts'
+import { Pace } from './minute-limit.ts'
 
 /** Something worth loading before anybody asks for it. */
 export interface PrefetchJob<Value> extends ScopeOptions, EntryOptions {

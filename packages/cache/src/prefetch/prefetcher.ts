@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Cache } from '../cache.ts'
 import { checkSet } from '../call-options.ts'
-import { systemClock, type Clock } from '../clock.ts'
-import { nameIn } from '../names.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { nameIn } from '../keys/names.ts'
 import {
   aClock,
   aFlag,
@@ -16,10 +16,10 @@ import {
   timer,
   validate,
   type Check,
-} from '../validate.ts'
-import { warn } from '../warn.ts'
+} from '../base/validate.ts'
+import { warn } from '../base/warn.ts'
 import { MarkovPredictor } from './markov-predictor.ts'
-import { Pace } from './pace.ts'
+import { Pace } from './minute-limit.ts'
 import { Precision } from './precision.ts'
 import type { PrefetchJob } from './prefetch-list.ts'
 import type { Prediction, Predictor } from './predictor.ts'

@@ -1,4 +1,4 @@
-import type { CacheStore, StoreSetOptions } from '../store.ts'
+import type { CacheStore, StoreSetOptions } from './store.ts'
 
 /** What is needed of a Keyv, 5 or newer. */
 export interface KeyvLike {

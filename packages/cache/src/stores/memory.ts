@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheStore, StoreSetOptions } from '../store.ts'
-import { count, validate } from '../validate.ts'
+import type { CacheStore, StoreSetOptions } from './store.ts'
+import { count, validate } from '../base/validate.ts'
 
 export interface MemoryStoreOptions {
   /** So many bytes of keys and values are kept at most; the least recently used leave first. @default 67_108_864 (64 MiB) */

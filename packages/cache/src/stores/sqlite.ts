@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { CacheStore, StoreSetOptions } from '../store.ts'
-import { systemClock, type Clock } from '../clock.ts'
-import { aClock, count, validate, type Check } from '../validate.ts'
+import type { CacheStore, StoreSetOptions } from './store.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { aClock, count, validate, type Check } from '../base/validate.ts'
 import { isDamage, openDatabase, reopenDatabase } from './sqlite-file.ts'
 
 export interface SqliteStoreOptions {

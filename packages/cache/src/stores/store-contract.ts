@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import type { CacheStore } from '../store.ts'
+import type { CacheStore } from './store.ts'
 
 /** One thing that a store must do. */
 export interface StoreCase {

@@ -1,4 +1,4 @@
-import { hasCode } from '../has-code.ts'
+import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'recording_lag'
 

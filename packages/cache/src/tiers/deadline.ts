@@ -1,4 +1,4 @@
-import { after } from '../after.ts'
+import { after } from '../base/after.ts'
 
 /** Stands for what did not come in time. */
 export const TOO_LATE = Symbol('too late')

@@ -1,6 +1,6 @@
-import type { Content } from '../codec.ts'
-import { entryBytes } from '../size.ts'
-import type { Life } from '../staleness.ts'
+import type { Content } from './codec.ts'
+import { entryBytes } from './size.ts'
+import type { Life } from './staleness.ts'
 
 /** One thing that is kept: a value of `load`, or the recorded answer of `record`. A key holds one of the two. */
 export interface Entry extends Content {

@@ -1,6 +1,6 @@
 import { crc32 } from './crc32.ts'
-import { LONGEST_LIFE_MS } from '../validate.ts'
-import { endOf, type Life } from '../staleness.ts'
+import { LONGEST_LIFE_MS } from '../base/validate.ts'
+import { endOf, type Life } from './staleness.ts'
 import type { Entry } from './entry.ts'
 
 /*

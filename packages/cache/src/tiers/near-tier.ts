@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { freshnessOf } from '../staleness.ts'
+import { freshnessOf } from './staleness.ts'
 import type { Counters } from '../counters.ts'
 import { NearEntry, type Entry } from './entry.ts'
 

@@ -1,8 +1,8 @@
 import type { EntryOptions, ScopeOptions } from '../call-options.ts'
-import type { Content } from '../codec.ts'
-import { tagsIn } from '../names.ts'
+import type { Content } from './codec.ts'
+import { tagsIn } from '../keys/names.ts'
 import type { EntrySettings } from '../options.ts'
-import { lifeOf } from '../staleness.ts'
+import { lifeOf } from './staleness.ts'
 import type { Entry } from './entry.ts'
 
 /** An entry that is stored now. @param head of a recorded answer, as JSON */

@@ -1,0 +1,269 @@
+import { Dispatcher, errors, type buildConnector, type Client } from 'undici'
+import { Autoscale, type ScaledPool } from './autoscale.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import { PoolQueueFullError, PoolQueueTimeoutError } from '../errors.ts'
+import type { OriginSettings } from '../options.ts'
+import type { Gauges, OriginLedger } from './origin-ledger.ts'
+import { Queue, type Place } from './queue.ts'
+import { Shortage } from './shortage.ts'
+import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
+
+/**
+ * The connections to one origin and the requests that wait for them, first come, first served. The connection used
+ * last is used next, and a new one is opened only when none is free or about to be: undici's own Pool opens a second
+ * connection for a call that follows an answer at once.
+ */
+export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner, ScaledPool {
+  readonly ledger: OriginLedger
+  readonly staleSocketRetry: boolean
+  readonly #origin: URL
+  readonly #settings: OriginSettings
+  readonly #clientOptions: Client.Options & { connect: buildConnector.connector }
+  readonly #connections = new Set<Connection>()
+  readonly #idle: Connection[] = []
+  /** So many connections are about to be idle. */
+  #settling = 0
+  readonly #queue = new Queue<PooledRequest>()
+  readonly #scale: Autoscale | undefined
+  #serving = false
+  readonly #shortage = new Shortage(() => this.#serve())
+  #closed: PromiseWithResolvers<void> | undefined
+
+  constructor(
+    origin: URL,
+    settings: OriginSettings,
+    ledger: OriginLedger,
+    connect: buildConnector.connector,
+  ) {
+    super()
+    this.#origin = origin
+    this.#settings = settings
+    this.ledger = ledger
+    this.staleSocketRetry = settings.staleSocketRetry
+    this.#clientOptions = {
+      connect,
+      allowH2: false,
+      keepAliveTimeout: settings.keepAliveTimeoutMs,
+      keepAliveMaxTimeout: settings.keepAliveMaxTimeoutMs,
+      headersTimeout: settings.headersTimeoutMs,
+      bodyTimeout: settings.bodyIdleTimeoutMs,
+    }
+    const { autoscale, connections } = settings
+    if (autoscale) this.#scale = new Autoscale(autoscale, connections, this)
+    ledger.usage.allow(this.#limit)
+    ledger.readGauges = () => this.#gauges()
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: WithdrawableHandler): boolean {
+    if (this.#closed) throw new errors.ClientClosedError()
+    const request = new PooledRequest(this, options, handler)
+    request.place = this.#queue.enter(request)
+    this.#serve()
+    if (request.place.isTaken) {
+      request.keepContext()
+      this.#hold(request, request.place)
+    }
+    return true
+  }
+
+  /** Finishes what it has, takes nothing new. */
+  override close(): Promise<void>
+  override close(callback: () => void): void
+  override close(callback?: () => void): Promise<void> | undefined {
+    this.#closed ??= Promise.withResolvers()
+    for (const connection of this.#idle.splice(0)) connection.end()
+    this.#finishIfEmpty()
+    if (!callback) return this.#closed.promise
+    void this.#closed.promise.then(callback)
+    return undefined
+  }
+
+  /** Ends everything at once. */
+  override destroy(error?: Error | null): Promise<void>
+  override destroy(callback: () => void): void
+  override destroy(error: Error | null, callback: () => void): void
+  override destroy(first?: Error | null | (() => void), second?: () => void): Promise<void> | undefined {
+    const reason = first instanceof Error ? first : new errors.ClientDestroyedError()
+    for (let request = this.#queue.first; request; request = this.#queue.first) {
+      this.leaveQueue(request)
+      request.refuse(reason)
+    }
+    for (const connection of this.#connections) connection.end(reason)
+    const callback = typeof first === 'function' ? first : second
+    if (!callback) return this.close()
+    this.close(callback)
+    return undefined
+  }
+
+  leaveQueue(request: PooledRequest): boolean {
+    if (!request.place || !this.#queue.leave(request.place)) return false
+    request.leftQueue()
+    if (this.#queue.size === 0) this.#scale?.queueEmpty()
+    return true
+  }
+
+  retryOnFreshConnection(request: PooledRequest): void {
+    const dead = request.connection
+    if (dead) {
+      dead.end()
+      this.#connections.delete(dead)
+    }
+    this.ledger.staleRetries++
+    request.sendOver(this.#open())
+  }
+
+  waitForAnother(request: PooledRequest): boolean {
+    const failed = request.connection
+    failed?.end()
+    const others = [...this.#connections].filter(({ state }) => state !== 'ending').length
+    if (others === 0) return false
+    this.#shortage.begin(others)
+    request.connection = undefined
+    request.keepContext() // the failed connection was opened for it, in its own context
+    request.place = this.#queue.enterFirst(request)
+    this.#limitWait(request)
+    return true
+  }
+
+  connectionsBusy(change: 1 | -1): void {
+    this.ledger.usage.use(change)
+    this.#scale?.use(change)
+  }
+
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  get firstWaitsMs(): number {
+    const { first } = this.#queue
+    return first ? performance.now() - first.askedAt : 0
+  }
+
+  limitGrew(): void {
+    this.ledger.usage.allow(this.#limit)
+    this.#serve()
+  }
+
+  limitShrank(): void {
+    this.ledger.usage.allow(this.#limit)
+    const kept = [...this.#connections].filter(({ state }) => state !== 'ending').length
+    // The last ones of the list are used next; the first have rested longest.
+    for (const connection of this.#idle.splice(0, Math.max(0, kept - this.#limit))) connection.end()
+  }
+
+  connectionOpened(): void {
+    this.ledger.opened++
+  }
+
+  connectionLost(): void {
+    this.ledger.closed++
+  }
+
+  connectionsSettling(change: 1 | -1): void {
+    this.#settling += change
+  }
+
+  connectionIdle(connection: Connection): void {
+    this.#idle.push(connection)
+    this.#serve()
+    if (this.#closed) for (const idle of this.#idle.splice(0)) idle.end()
+  }
+
+  connectionEnding(connection: Connection): void {
+    const index = this.#idle.indexOf(connection)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+
+  connectionEnded(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#serve()
+    this.#finishIfEmpty()
+  }
+
+  #serve(): void {
+    // A request that fails at once frees its connection and calls this again: the loop below goes on with it.
+    if (this.#serving) return
+    this.#serving = true
+    for (let request = this.#queue.first; request; request = this.#queue.first) {
+      const connection = this.#takeConnection()
+      if (!connection) break
+      this.leaveQueue(request)
+      request.sendOver(connection)
+    }
+    this.#serving = false
+  }
+
+  #takeConnection(): Connection | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (!idle.olderThan(this.#settings.maxConnectionAgeMs)) return idle
+      idle.end()
+    }
+    if (this.#settling >= this.#queue.size) return undefined
+    if (this.#connections.size >= Math.min(this.#limit, this.#shortage.limit)) return undefined
+    return this.#open()
+  }
+
+  get #limit(): number {
+    return this.#scale?.limit ?? this.#settings.connections
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this, this.#origin, this.#clientOptions)
+    this.#connections.add(connection)
+    return connection
+  }
+
+  #hold(request: PooledRequest, place: Place<PooledRequest>): void {
+    const { maxQueued } = this.#settings
+    while (this.#queue.size - this.#settling > maxQueued) {
+      if (this.#scale?.grow() === true) continue
+      this.#queue.leave(place)
+      throw new PoolQueueFullError(this.#origin.origin, this.#limit, maxQueued)
+    }
+    if (!place.isTaken) return
+    this.#scale?.queueing()
+    this.#limitWait(request)
+  }
+
+  #limitWait(request: PooledRequest): void {
+    const { queueTimeoutMs } = this.#settings
+    if (queueTimeoutMs === 0) return
+    const leftMs = Math.max(0, request.askedAt + queueTimeoutMs - performance.now())
+    request.queueTimer = setTimeout(() => {
+      this.leaveQueue(request)
+      request.refuse(new PoolQueueTimeoutError(this.#origin.origin, queueTimeoutMs))
+    }, leftMs).unref()
+  }
+
+  #finishIfEmpty(): void {
+    if (this.#connections.size > 0 || this.#queue.size > 0) return
+    this.ledger.readGauges = undefined
+    this.#shortage.end()
+    if (this.#scale) {
+      this.#scale.stop()
+      this.ledger.usage.allow(this.#limit)
+    }
+    this.#closed?.resolve()
+    // undici's Agent forgets an origin that has no connection left when it hears this.
+    if (!this.#closed)
+      this.emit('disconnect', this.#origin, [this], new errors.InformationalError('no connection left'))
+  }
+
+  #gauges(): Gauges {
+    let open = 0
+    let busy = 0
+    for (const connection of this.#connections) {
+      if (!connection.isOpen) continue
+      open++
+      if (connection.state === 'busy') busy++
+    }
+    return {
+      open,
+      busy,
+      free: open - busy,
+      connecting: [...this.#connections].filter(({ isOpen, state }) => !isOpen && state === 'busy').length,
+      queued: this.#queue.size,
+      allowed: this.#limit,
+    }
+  }
+}

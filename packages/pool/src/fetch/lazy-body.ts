@@ -1,0 +1,132 @@
+import { Readable } from 'node:stream'
+import type { WholeReader } from './incoming-body.ts'
+import { SourceStream } from './iterator-stream.ts'
+
+/** A body, chunk by chunk. */
+export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
+  /** A chunk that has come already, without a promise; undefined when none has, or the body has ended. Not there for every body. */
+  take?(): Uint8Array | undefined
+}
+
+export type BodyContent = string | AsyncIterable<Uint8Array> | null
+
+/** A body that stays what it was given as until somebody asks for something else, and is read once. */
+export class LazyBody {
+  readonly #content: BodyContent
+  #stream: ReadableStream<Uint8Array> | undefined
+  #taken = false
+
+  constructor(content: BodyContent) {
+    this.#content = content
+    if (content instanceof ReadableStream) this.#stream = content as ReadableStream<Uint8Array>
+  }
+
+  get used(): boolean {
+    if (this.#content === null) return false
+    return (
+      this.#taken || (this.#stream !== undefined && Readable.isDisturbed(this.#stream as unknown as Readable))
+    )
+  }
+
+  /** A genuine stream, made when first asked for; locked when the body was read in another way. */
+  get stream(): ReadableStream<Uint8Array> | null {
+    if (this.#content === null) return null
+    this.#stream ??= new SourceStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
+    if (this.#taken && !this.#stream.locked) this.#stream.getReader()
+    return this.#stream
+  }
+
+  async text(): Promise<string> {
+    if (typeof this.#content === 'string') {
+      this.#take()
+      return this.#content.codePointAt(0) === BYTE_ORDER_MARK ? this.#content.slice(1) : this.#content
+    }
+    return decodeText(await this.#readAll())
+  }
+
+  /** A copy of its own: the caller may transfer or overwrite it. */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const chunks = await this.#readAll()
+    const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+    let offset = 0
+    for (const chunk of chunks) {
+      bytes.set(chunk, offset)
+      offset += chunk.length
+    }
+    return bytes
+  }
+
+  /** The chunks straight from where they come from. */
+  chunks(): BodyChunks {
+    const iterator = this.#take()
+    const source = iterator as Pick<BodyChunks, 'take'>
+    return {
+      ...(source.take && { take: source.take.bind(iterator) }),
+      next: () => iterator.next() as Promise<IteratorResult<Uint8Array>>,
+      return: async () => {
+        await iterator.return?.()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  /** The content once more; both can be read. */
+  clone(): BodyContent {
+    if (this.used || this.#stream?.locked === true)
+      throw new TypeError('Response.clone: Body has already been consumed.')
+    if (typeof this.#content === 'string' || this.#content === null) return this.#content
+    const [mine, theirs] = (this.stream as ReadableStream<Uint8Array>).tee()
+    this.#stream = mine
+    return theirs
+  }
+
+  async #readAll(): Promise<Uint8Array[]> {
+    if (this.#content === null) return []
+    const content = this.#content
+    const source = this.#take()
+    if (!this.#stream && isWholeReader(content)) return content.readAll()
+    const chunks: Uint8Array[] = []
+    for (;;) {
+      const result = await source.next()
+      if (result.done === true) return chunks
+      chunks.push(result.value)
+    }
+  }
+
+  #take(): AsyncIterator<Uint8Array, unknown> {
+    if (this.#content === null) return chunksOf('')
+    if (this.used || this.#stream?.locked === true)
+      throw new TypeError('Body is unusable: Body has already been read')
+    this.#taken = true
+    return this.#stream ? this.#stream.values() : chunksOf(this.#content)
+  }
+}
+
+const BYTE_ORDER_MARK = 0xfeff
+
+function decodeText(chunks: readonly Uint8Array[]): string {
+  const [first] = chunks
+  if (!first) return ''
+  const whole = chunks.length === 1 ? first : Buffer.concat(chunks)
+  const start = whole[0] === 0xef && whole[1] === 0xbb && whole[2] === 0xbf ? 3 : 0
+  return Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString('utf8', start)
+}
+
+function chunksOf(content: string | AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array, unknown> {
+  if (typeof content !== 'string') return content[Symbol.asyncIterator]()
+  let rest: Uint8Array | undefined = content === '' ? undefined : Buffer.from(content)
+  return {
+    next: async () => {
+      const value = rest
+      rest = undefined
+      return value ? { done: false, value } : { done: true, value: undefined }
+    },
+  }
+}
+
+function isWholeReader(content: object | string): content is AsyncIterable<Uint8Array> & WholeReader {
+  return typeof content === 'object' && 'readAll' in content
+}

@@ -1,0 +1,127 @@
+import type { Dispatcher } from 'undici'
+import { decodeBody } from './decoded-body.ts'
+import { fetchFailed, headTimeout, isRefusal, terminated } from '../errors.ts'
+import { FetchHandler, type Answer, type RawResponseHeaders } from './fetch-handler.ts'
+import type { IncomingBody } from './incoming-body.ts'
+import { LeanResponse } from './lean-response.ts'
+import type { OriginSettings } from '../options.ts'
+import { readRequest, type OutgoingRequest, type PoolRequestInit } from './outgoing-request.ts'
+import { redirected } from './redirect.ts'
+
+/** `fetch`, answering with a LeanResponse and taking a PoolRequestInit. */
+export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
+
+export interface LeanFetchContext {
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  readonly settingsOf: (origin: string) => OriginSettings
+  readonly onAbandoned: (origin: string, ageMs: number) => void
+  /** Throws when no new request may begin. */
+  readonly check: () => void
+}
+
+export function createLeanFetch(context: LeanFetchContext): LeanFetch {
+  return async function fetch(input, init) {
+    context.check()
+    let begunAt = performance.now()
+    let request = await readRequest(input, init)
+    for (let hops = 0; ; hops++) {
+      const { origin } = request.address
+      const answer = await send(context, request)
+      let next: OutgoingRequest | undefined
+      try {
+        next = redirected(request, answer.status, headerOf(answer.headers, 'location'), hops)
+      } catch (error) {
+        void answer.body.return()
+        throw fetchFailed(origin, error)
+      }
+      if (!next) return responseOf(request, answer, hops > 0)
+      await discard(answer.body)
+      request = { ...next, deadlineMs: leftOf(next.deadlineMs, begunAt) }
+      begunAt = performance.now()
+    }
+  }
+}
+
+async function send(context: LeanFetchContext, request: OutgoingRequest): Promise<Answer> {
+  const { address, method, headers, signal, deadlineMs } = request
+  const { origin } = address
+  const settings = context.settingsOf(origin)
+  const bodyIdleMs = finite(request.bodyIdleTimeoutMs ?? settings.bodyIdleTimeoutMs)
+  signal?.throwIfAborted()
+  if (deadlineMs !== undefined && deadlineMs <= 0) throw fetchFailed(origin, headTimeout(origin, 0))
+
+  const handler = new FetchHandler(request.body.content, {
+    origin,
+    signal,
+    headMs: deadlineMs ?? settings.headersTimeoutMs,
+    bodyIdleMs,
+    onAbandoned: (ageMs) => context.onAbandoned(origin, ageMs),
+  })
+  const options: Dispatcher.DispatchOptions = {
+    origin,
+    path: address.path,
+    method,
+    headers: headers as string[],
+    // undici takes blobs and iterables too, its types do not say so.
+    body: request.body.content as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
+    headersTimeout: 0,
+    bodyTimeout: bodyIdleMs,
+  }
+  try {
+    try {
+      const dispatcher: Pick<Dispatcher, 'dispatch'> = request.dispatcher ?? context.dispatcher
+      dispatcher.dispatch(options, handler)
+    } catch (error) {
+      handler.onResponseError(undefined, error as Error)
+    }
+    return await handler.answer
+  } catch (error) {
+    if (isRefusal(error) || (signal?.aborted === true && error === signal.reason)) throw error
+    throw fetchFailed(origin, error)
+  }
+}
+
+function responseOf(request: OutgoingRequest, answer: Answer, isRedirected: boolean): LeanResponse {
+  const { address, method } = request
+  const { status, statusText, headers } = answer
+  const hasBody = method !== 'HEAD' && !BODILESS.has(status)
+  const explain = (error: unknown): Error => terminated(address.origin, error)
+  return new LeanResponse({
+    status,
+    statusText,
+    headers,
+    url: address.shown,
+    redirected: isRedirected,
+    body: hasBody ? decodeBody(answer.body, headerOf(headers, 'content-encoding'), explain) : null,
+  })
+}
+
+const BODILESS = new Set([204, 205, 304])
+
+/** The most that is read of the body of a redirect to keep its connection. */
+const DISCARD_BYTES = 65_536
+
+async function discard(body: IncomingBody): Promise<void> {
+  let bytes = 0
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length
+      if (bytes > DISCARD_BYTES) return
+    }
+  } catch {
+    // The connection failed under a body that nobody wants.
+  }
+}
+
+function headerOf(headers: RawResponseHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'object' ? value.join(', ') : value
+}
+
+function leftOf(ms: number | undefined, since: number): number | undefined {
+  return ms === undefined ? undefined : ms - (performance.now() - since)
+}
+
+function finite(ms: number): number {
+  return Number.isFinite(ms) && ms > 0 ? ms : 0
+}

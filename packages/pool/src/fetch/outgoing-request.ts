@@ -1,0 +1,135 @@
+import { describeValue } from '@harbor/parts'
+import { addressOf, type Address } from './address.ts'
+import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+
+/** What `pool.fetch` takes beside the standard's init. */
+export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
+  /** What is left until the response head must be there, in milliseconds; in place of `headersTimeoutMs`. */
+  deadlineMs?: number | undefined
+  /** In place of the pool's `bodyIdleTimeoutMs`. */
+  bodyIdleTimeoutMs?: number | undefined
+  /** Sends this request through another dispatcher; the pool's connections, queue and statistics have no part in it. */
+  dispatcher?: AnyDispatcher | undefined
+}
+
+/** A dispatcher of any version of undici: their types differ, what they do does not. */
+export interface AnyDispatcher {
+  dispatch(options: never, handler: never): boolean
+}
+
+/** A request read and checked, ready to be sent. */
+export interface OutgoingRequest {
+  readonly address: Address
+  readonly method: string
+  /** Names and values in turn; names in lower case. */
+  readonly headers: readonly string[]
+  readonly body: OutgoingBody
+  readonly redirect: 'follow' | 'manual' | 'error'
+  readonly signal: AbortSignal | undefined
+  readonly dispatcher: AnyDispatcher | undefined
+  readonly deadlineMs: number | undefined
+  readonly bodyIdleTimeoutMs: number | undefined
+}
+
+/** Reads what fetch is called with: any kind of URL and headers, and also the Request of another library. */
+export async function readRequest(
+  input: string | URL | Request,
+  given: PoolRequestInit = {},
+): Promise<OutgoingRequest> {
+  const init = isRequest(input) ? await unpackRequest(input, given) : given
+  const address = addressOf(isRequest(input) ? input.url : input)
+  const method = (init.method ?? 'GET').toUpperCase()
+  if (FORBIDDEN_METHODS.has(method)) throw new TypeError(`fetch cannot send ${method}`)
+  if (init.integrity) throw new TypeError('pool.fetch does not check integrity; pool.specFetch does')
+  const signal = readSignal(init.signal)
+  const content: unknown = isForm(init.body) ? await unlessAborted(copyForm(init.body), signal) : init.body
+  const body = readBody(content, init.duplex)
+  if (body.content !== null && (method === 'GET' || method === 'HEAD'))
+    throw new TypeError(`A ${method} request cannot have a body`)
+  return {
+    address,
+    method,
+    headers: readHeaders(init.headers, body),
+    body,
+    redirect: readRedirect(init.redirect),
+    signal,
+    dispatcher: init.dispatcher,
+    deadlineMs: readMs(init.deadlineMs, 'deadlineMs'),
+    bodyIdleTimeoutMs: readMs(init.bodyIdleTimeoutMs, 'bodyIdleTimeoutMs'),
+  }
+}
+
+const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+function isRequest(input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input
+}
+
+/** A Request as URL and init. Its body is read first, as nobody can tell whether it can be read a second time. */
+async function unpackRequest(request: Request, init: PoolRequestInit): Promise<PoolRequestInit> {
+  const signal = init.signal ?? request.signal
+  let body: RequestInit['body'] = init.body ?? null
+  if (init.body === undefined && (request.body as unknown) != null) {
+    body = await unlessAborted(request.arrayBuffer(), signal)
+  }
+  return {
+    ...init,
+    method: init.method ?? request.method,
+    headers: init.headers ?? request.headers,
+    redirect: init.redirect ?? request.redirect,
+    signal,
+    body,
+  }
+}
+
+function readRedirect(redirect: unknown = 'follow'): 'follow' | 'manual' | 'error' {
+  if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect
+  throw new TypeError(`redirect must be 'follow', 'manual' or 'error', got ${describeValue(redirect)}`)
+}
+
+function readSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
+  if (signal === null || signal === undefined) return undefined
+  if (typeof signal.addEventListener !== 'function') throw new TypeError('signal must be an AbortSignal')
+  return signal
+}
+
+function readMs(value: number | undefined, name: string): number | undefined {
+  if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
+  throw new TypeError(`${name} must be a number of milliseconds, got ${describeValue(value)}`)
+}
+
+function readHeaders(given: RequestInit['headers'], body: OutgoingBody): string[] {
+  const headers: string[] = []
+  for (const [name, value] of headerEntries(given)) {
+    if (value !== undefined) headers.push(name.toLowerCase(), trimmed(value))
+  }
+  if (body.type !== undefined) addMissing(headers, 'content-type', body.type)
+  for (const [name, value] of USUAL_HEADERS) addMissing(headers, name, value)
+  return headers
+}
+
+/** What the global fetch of Node sends too; the encodings are those that we undo. */
+const USUAL_HEADERS = [
+  ['accept', '*/*'],
+  ['accept-encoding', 'gzip, deflate, br, zstd'],
+  ['accept-language', '*'],
+  ['user-agent', 'node'],
+] as const
+
+/** Callers in plain JavaScript give numbers too. */
+function trimmed(value: string | number): string {
+  return String(value).trim()
+}
+
+function headerEntries(
+  given: RequestInit['headers'],
+): Iterable<readonly [name: string, value: string | undefined]> {
+  if (!given) return []
+  return Symbol.iterator in given ? (given as Iterable<readonly [string, string]>) : Object.entries(given)
+}
+
+function addMissing(headers: string[], name: string, value: string): void {
+  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) return
+  headers.push(name, value)
+}
