@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { newCounters } from '../src/counters.ts'
+import { newCounters } from '../src/cache-stats.ts'
 import { createCache } from '../src/index.ts'
 import { NearTier } from '../src/tiers/near-tier.ts'
 import { seeded } from '../test/harness.ts'

@@ -1,55 +1,95 @@
-import type { CacheParts } from './cache-parts.ts'
-import type { FarCounters } from './counters.ts'
+import type { Refusal } from './outcome.ts'
 
-/** What a cache has done since it was made, and what it holds. */
+/** What a cache has done since it was made, and what it holds now. */
 export interface CacheStats {
   /** Calls answered with a fresh entry. */
   hits: number
-  /** Calls answered with a stale one. */
+  /** Calls answered with a stale entry. */
   stale: number
   /** Calls that had to load. */
   misses: number
-  /** Calls answered by the load of another. */
+  /** Calls that joined the load of another call. */
   shared: number
-  /** Calls that had nothing to do with the cache. */
+  /** Calls that bypassed the cache. */
   bypassed: number
-  /** The part of all calls but bypassed ones that cost no load: (hits + stale + shared) / (those + misses). 0 before the first. */
+  /** The fraction of calls that cost no load, bypassed calls excluded: (hits + stale + shared) / (those + misses). 0 before the first. */
   ratio: number
-  /** How often the origin was asked, for whatever reason. */
+  /** Loads begun, for any reason. */
   loads: number
   loadFailures: number
-  /** Loads in the background, since something stale was served. */
+  /** Background refreshes, begun because a stale entry was served. */
   refreshes: number
-  /** Answers that were kept. */
+  /** Answers that were cached. */
   kept: number
-  /** Answers that were not, by reason. */
+  /** Answers that were not cached, by reason. */
   refused: Record<string, number>
-  /** Entries that had to make room. */
+  /** Entries evicted to make room. */
   evictions: number
   /** Entries in memory. */
   entries: number
-  /** Bytes they count against `maxBytes`. */
+  /** Bytes that they count against `maxBytes`. */
   bytes: number
-  /** Different loads under way. */
+  /** Loads in flight, each counted once. */
   inFlight: number
-  /** What was loaded ahead: how much of it was asked for later, and how much left the memory without. */
+  /** Prefetched answers: how many were loaded, how many of them a caller used, and how many left memory unused. */
   prefetch: { loaded: number; useful: number; wasted: number }
-  /** The far tier. */
+  /** The far tier. `resting` is true while it is in cooldown. */
   far: FarCounters & { resting: boolean }
 }
 
-export function statsOf({ counters, tiers }: CacheParts, inFlight: number): CacheStats {
+export interface FarCounters {
+  /** Reads that found an entry to serve. */
+  hits: number
+  /** Reads that found no entry, or an expired or invalidated one. */
+  misses: number
+  /** Reads that returned bytes which are corrupt, of another version, or not an entry. */
+  unreadable: number
+  /** Operations that failed. */
+  errors: number
+  /** Operations that took too long. */
+  timeouts: number
+  /** Operations skipped because the tier is in cooldown, or because too many writes are waiting for it. */
+  skipped: number
+  writes: number
+  deletes: number
+}
+
+/** The counters behind the statistics. All parts of a cache increment them. */
+export interface Counters extends Omit<CacheStats, keyof Gauges | 'ratio' | 'refused' | 'far'> {
+  refused: Partial<Record<Refusal, number>>
+  far: FarCounters
+}
+
+export function newCounters(): Counters {
+  return {
+    hits: 0,
+    stale: 0,
+    misses: 0,
+    shared: 0,
+    bypassed: 0,
+    loads: 0,
+    loadFailures: 0,
+    refreshes: 0,
+    kept: 0,
+    evictions: 0,
+    refused: {},
+    prefetch: { loaded: 0, useful: 0, wasted: 0 },
+    far: { hits: 0, misses: 0, unreadable: 0, errors: 0, timeouts: 0, skipped: 0, writes: 0, deletes: 0 },
+  }
+}
+
+type Gauges = Pick<CacheStats, 'entries' | 'bytes' | 'inFlight'>
+
+/** A copy of the counters, with what the cache holds now. */
+export function statsOf(counters: Counters, gauges: Gauges, resting: boolean): CacheStats {
   const { hits, stale, misses, shared } = counters
   const free = hits + stale + shared
-  const { size: entries, bytes } = tiers.near
   return {
     ...counters,
+    ...gauges,
     ratio: free === 0 ? 0 : free / (free + misses),
     refused: { ...(counters.refused as Record<string, number>) },
-    entries,
-    bytes,
-    inFlight,
     prefetch: { ...counters.prefetch },
-    far: { ...counters.far, resting: tiers.far?.resting ?? false },
+    far: { ...counters.far, resting },
   }
 }

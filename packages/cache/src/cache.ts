@@ -13,44 +13,44 @@ import type { Open, Recorded } from './stream/streams.ts'
 import type { Load, Loaded } from './loads/values.ts'
 import type { WorkContext } from './loads/keep-decision.ts'
 
-/** What a lookup found. */
+/** An entry that a lookup found. */
 export interface Lookup<Value> {
   readonly value: Value
   readonly source: 'near' | 'far'
   readonly stale: boolean
-  /** How long ago it was stored. */
+  /** How long ago it was stored, in milliseconds. */
   readonly ageMs: number
 }
 
 /**
- * A cache of answers that are slow or costly to get: values, and recorded streams. Made by `createCache`.
+ * A cache for answers that are slow or expensive to get: values, and recorded streams. Made by `createCache`.
  *
- * No method rejects because a tier fails. Those that take options reject with a TypeError when an option makes no sense.
+ * No method rejects because a tier fails, except `clear()`. Methods that take options reject with a TypeError for an invalid one.
  */
 export interface Cache<Value> {
-  /** What is kept under this key, or undefined. Nothing is loaded. */
+  /** Returns the cached value, or undefined. Does not load. */
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
-  /** Whether the near tier holds something fresh under this key. It counts as no lookup, and as no use. */
+  /** Whether the near tier has a fresh entry for this key. Counts neither as a lookup nor as a use of the entry. */
   has(key: Key, options?: ScopeOptions): boolean
 
-  /** Keeps a value. Resolves when the far tier has it too, or has failed: with `true`, or with why it is not kept. */
+  /** Stores a value. Resolves when the far tier has stored it, too, or has failed: with `true`, or with the reason why it is not cached. */
   set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Kept>
 
   /**
-   * The value that is kept, or else what `load` brings, which is kept then. However many call at once, there is one load; it
-   * runs on a signal of its own, which aborts when all of them have left.
+   * Returns the cached value, or loads and caches it. Concurrent calls with the same key share one load. The load has a signal of its
+   * own, which aborts when all of these callers have left.
    *
-   * @throws what the load throws, to all who wait for it; the caller's own abort reason, or `TimeoutError`; `NotCachedError`
+   * @throws the error of the load, to all callers that wait for it; the caller's own abort reason; `TimeoutError`; `NotCachedError`
    */
   getOrLoad(key: Key, load: Load<Value>, options?: LoadOptions): Promise<Value>
 
-  /** The same, with how the call was answered: hit, stale, miss, shared or bypass, and why. */
+  /** Like `getOrLoad`, and reports how the call was answered: hit, stale, miss, shared or bypass, and why. */
   load(key: Key, load: Load<Value>, options?: LoadOptions): Promise<Loaded<Value>>
 
   /**
-   * The bytes that are kept, or else those of the source, which are recorded as they pass. Callers that come while it is on its
-   * way get what has come so far and then the rest. Nothing is opened before the first chunk is asked for.
+   * Returns the cached bytes, or opens the source and records its bytes while they are read. Callers that come meanwhile get the bytes so
+   * far, then the rest. The source is opened when the first chunk is requested.
    */
   getOrStream(
     key: Key,
@@ -59,34 +59,34 @@ export interface Cache<Value> {
   ): AsyncIterable<Uint8Array>
 
   /**
-   * The same for an answer with a head, such as status and headers: resolves when the head is there, with a body of this
-   * caller's own, and how the call was answered. A caller that does not read the body to its end must `cancel()` it, or abort.
+   * Like `getOrStream`, for an answer with a head, such as status and headers. Resolves when the head is there, with a body for this caller
+   * alone, and how the call was answered. A caller that does not read the body to its end must `cancel()` it, or abort its signal.
    */
   record<Head>(key: Key, open: Open<Head>, options?: StreamOptions): Promise<Recorded<Head>>
 
-  /** The recorded answer that is kept, or undefined. Nothing is opened. With `stale: 'if-error'` it is the last resort in an outage. */
+  /** Returns the recorded answer that is cached, or undefined. Does not open a source. In an outage, `stale: 'if-error'` allows stale answers. */
   replay<Head>(key: Key, options?: LookupOptions): Promise<Recorded<Head> | undefined>
 
-  /** Forgets a key; what is being loaded for it is not kept. @returns whether the near tier held it */
+  /** Deletes the entry of a key. A load in flight for it will not be cached. @returns whether the near tier had an entry */
   delete(key: Key, options?: ScopeOptions): Promise<boolean>
 
-  /** Forgets everything with this tag, also what is being loaded. @returns how many entries of the near tier had it */
+  /** Deletes all entries with this tag. Loads in flight with it will not be cached. @returns how many entries of the near tier had the tag */
   invalidateTag(tag: string, options?: ScopeOptions): Promise<number>
 
-  /** Forgets everything, or everything in a scope. @throws what the far tier throws: then only the near tier has forgotten */
+  /** Deletes all entries, or all of a scope. @throws what the far tier throws: then only the near tier is cleared */
   clear(options?: ScopeOptions): Promise<void>
 
-  /** Loads what is not there yet, ahead of anybody's asking. Never rejects because of a job; resolves with what became of them. */
+  /** Prefetches: loads the jobs that are not cached yet. A failed job is counted and does not reject; resolves with a report. */
   prefetch(jobs: Iterable<PrefetchJob<Value>>, options?: PrefetchListOptions): Promise<PrefetchReport>
 
-  /** Resolves when no load is under way that somebody waits for. */
+  /** Resolves when no caller waits for a load. Prefetches and background refreshes do not count. */
   idle(signal?: AbortSignal): Promise<void>
 
   stats(): CacheStats
 
   /**
-   * Ends refreshes and what is loaded ahead, waits for what is being written, and closes the far tier. Calls are answered by
-   * loads from then on, which are not kept.
+   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. Later calls load, and their answers
+   * are not cached.
    */
   close(): Promise<void>
 }

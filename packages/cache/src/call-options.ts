@@ -13,79 +13,88 @@ import {
 } from './base/validate.ts'
 
 /**
- * What an entry is kept under. A function is called once, and may throw: the call is then answered as if there were no cache,
- * and counted as bypassed.
+ * The key of an entry, or a function that makes it. The function is called once. If it throws, the call goes on without the cache, and
+ * counts as bypassed.
  */
 export type Key = string | (() => string)
 
-/** Whose entry it is. */
+/** The owner of an entry. */
 export interface ScopeOptions {
-  /** Whose entries these are: a tenant, a user, a credential. No key, tag or prefetch of one scope sees another's. @default none */
+  /** The owner of the entries: a tenant, a user, a credential. Keys, tags and prefetches of different scopes never mix. @default none */
   scope?: string | undefined
 }
 
-/** How an entry is kept, where it differs from the cache's options. */
+/** How an entry is cached. Each option overrides the same option of the cache. */
 export interface EntryOptions {
   /** How long it is fresh, in milliseconds. */
   ttlMs?: number | undefined
+  /** How long after that it is served stale during a background refresh, in milliseconds. */
   staleWhileRevalidateMs?: number | undefined
+  /** How long after its time to live it is served stale if loading fails, in milliseconds. */
   staleIfErrorMs?: number | undefined
-  /** What it can be invalidated by, in its scope. */
+  /** Tags for `invalidateTag`, in the entry's scope. */
   tags?: readonly string[] | undefined
 }
 
 export interface LookupOptions extends ScopeOptions {
-  /** How stale an entry may be: not at all, as much as one may be while it is loaded anew, or as much as after an error. @default 'while-revalidate' */
+  /**
+   * How stale an entry may be: `no`, fresh only; `while-revalidate`, within `staleWhileRevalidateMs`; `if-error`, also within
+   * `staleIfErrorMs`. @default 'while-revalidate'
+   */
   stale?: 'no' | 'while-revalidate' | 'if-error' | undefined
 }
 
 export interface LoadOptions extends ScopeOptions, EntryOptions {
   /**
-   * `bypass`: load, and have nothing to do with the cache. `refresh`: load, whatever the cache holds, and keep it.
-   * `only-if-cached`: do not load; rejects with `NotCachedError` when there is nothing. @default 'default'
+   * `bypass`: load, and neither read nor write the cache. `refresh`: load even if there is an entry, and cache the answer.
+   * `only-if-cached`: do not load; rejects with `NotCachedError` if there is no entry. @default 'default'
    */
   control?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
   /** The same as `control: 'refresh'`. @default false */
   fresh?: boolean | undefined
-  /** Its abort ends this call at once, with its reason. The load goes on for others who wait for it. */
+  /** When it aborts, this call rejects at once with its reason. The load goes on for other callers that wait for it. */
   signal?: AbortSignal | undefined
-  /** How long this call waits; then it rejects with a `TimeoutError`. A shared load goes on for those who wait longer. */
+  /** How long this call waits, in milliseconds, before it rejects with a `TimeoutError`. A shared load goes on for callers that wait longer. */
   timeoutMs?: number | undefined
-  /** Instead of the cache's own. It counts for the call that began the load. */
+  /** Replaces the `serveStaleIf` of the cache. Of calls that share a load, that of the first call applies. */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
-  /** Nobody has asked yet: it counts as loaded ahead instead of as a call, and other loads do not wait for it. @default false */
+  /** This is a prefetch: it is counted as such and not as a call, and `idle()` does not wait for it. @default false */
   ahead?: boolean | undefined
 }
 
 export interface StreamOptions extends LoadOptions {
   /**
-   * Whether these chunks are a whole answer; a string is a no that says why. Asked when the source has ended, and when the last
-   * reader leaves: if all is there, the end is waited for instead of aborted. @default whatever ended in order is whole
+   * Whether these chunks are a complete answer; a string means no, and is the reason. Called when the source has ended, and when the last
+   * reader leaves: if the answer is complete, the cache waits briefly for the end instead of aborting. @default every body that ended
+   * without an error is complete
    */
   isComplete?: ((chunks: readonly Uint8Array[]) => boolean | string) | undefined
   /**
-   * Whether an entry of the far tier can be used, by its head and its content: text, or the bytes of a stream. One that another version or
-   * another program wrote may have any head that JSON can carry. What is not usable, and what this function throws on, is a counted miss.
-   * @default every entry is
+   * Whether an entry of the far tier can be used, by its head and its content: text, or the bytes of a stream. An entry of another version
+   * or program may have any JSON value as head. An unusable entry is a miss, counted as unreadable, as is one for which this function
+   * throws. @default every entry is usable
    */
   isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
-  /** What is longer is passed on and not kept. It is also how far readers of one stream may be apart. @default 4_194_304 (4 MiB) */
+  /**
+   * A longer answer is passed on and not cached. Also the maximum distance between the fastest and the slowest reader of one stream, in
+   * bytes. @default 4_194_304 (4 MiB)
+   */
   maxRecordBytes?: number | undefined
-  /** When all readers have left: abort the source, or read it to its end and keep it. @default 'abort' */
+  /** When all readers have left: abort the source, or read it to its end and cache the answer. @default 'abort' */
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkScope = (options: object): void => validate(options, SCOPE)
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkEntry = (options: object): void => validate(options, ENTRY)
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkSet = (options: object): void => validate(options, SET)
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkLookup = (options: object): void => validate(options, LOOKUP)
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkLoad = (options: object): void => validate(options, LOAD)
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an unknown or invalid option */
 export const checkStream = (options: object): void => validate(options, STREAM)
 
 const SCOPE: Readonly<Record<keyof ScopeOptions, Check>> = { scope: aName }
@@ -97,7 +106,7 @@ const ENTRY: Readonly<Record<keyof EntryOptions, Check>> = {
   tags: names,
 }
 
-// Written out: a bundler cannot leave out what spreads.
+// Written out, since bundlers cannot remove unused objects that are made by spreading.
 const SET: Readonly<Record<keyof (ScopeOptions & EntryOptions), Check>> = {
   scope: aName,
   ttlMs: life,

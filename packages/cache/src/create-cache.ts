@@ -1,5 +1,7 @@
+import { aFunction, aName, expect } from './base/validate.ts'
 import type { Cache, Lookup } from './cache.ts'
 import { newParts, type CacheParts } from './cache-parts.ts'
+import { statsOf, type CacheStats } from './cache-stats.ts'
 import {
   checkLoad,
   checkLookup,
@@ -13,11 +15,11 @@ import {
   type ScopeOptions,
   type StreamOptions,
 } from './call-options.ts'
-import { statsOf, type CacheStats } from './cache-stats.ts'
+import { namedKey, nameIn, prefixOf } from './keys/named-key.ts'
 import { Calls } from './loads/calls.ts'
-import { Lookups, wantsFresh } from './lookups.ts'
-import { namedKey } from './keys/named-key.ts'
-import { nameIn, prefixOf } from './keys/names.ts'
+import type { WorkContext } from './loads/keep-decision.ts'
+import { Values, type FreshValue, type Load, type Loaded } from './loads/values.ts'
+import { allowsQuickHit, Lookups } from './lookups.ts'
 import { settingsOf, type CacheOptions, type Settings } from './options.ts'
 import type { Kept } from './outcome.ts'
 import {
@@ -27,12 +29,8 @@ import {
   type PrefetchReport,
   type PrefetchTarget,
 } from './prefetch/prefetch-list.ts'
-import { rejection } from './base/rejection.ts'
 import { Streams, type FreshRecording, type Open, type Recorded } from './stream/streams.ts'
-import { newEntry } from './tiers/new-entry.ts'
-import { aFunction, aName, expect } from './base/validate.ts'
-import { Values, type FreshValue, type Load, type Loaded } from './loads/values.ts'
-import type { WorkContext } from './loads/keep-decision.ts'
+import { newEntry } from './tiers/entry.ts'
 
 /**
  * Makes a cache.
@@ -41,7 +39,7 @@ import type { WorkContext } from './loads/keep-decision.ts'
  * const cache = createCache<string>({ ttlMs: 60_000, staleIfErrorMs: 600_000 })
  * const answer = await cache.getOrLoad(key, ({ signal }) => ask(question, signal), { signal })
  *
- * @throws TypeError for an option that does not exist or makes no sense
+ * @throws TypeError for an unknown or invalid option
  */
 export function createCache<Value>(options: CacheOptions<Value> = {}): Cache<Value> {
   return new TieredCache(settingsOf(options))
@@ -67,7 +65,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
     this.#streamCalls = new Calls(parts)
   }
 
-  // This and `getOrLoad` are no async functions: those would be dearer than all the rest of a hit.
+  // `get` and `getOrLoad` are not async functions: those would cost more than the rest of a hit.
 
   get(key: Key, options: LookupOptions = NONE): Promise<Lookup<Value> | undefined> {
     try {
@@ -91,7 +89,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
     try {
       if (options !== NONE) checkLoad(options)
       const hit =
-        wantsFresh(options) && this.#lookups.quickHit(key, options.scope, this.#settings.clock.now())
+        allowsQuickHit(options) && this.#lookups.quickHit(key, options.scope, this.#settings.clock.now())
       if (hit) return Promise.resolve(this.#values.read(hit))
       return this.#load(key, load, options).then(({ value }) => value)
     } catch (error) {
@@ -102,7 +100,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
   async load(key: Key, load: Load<Value>, options: LoadOptions = NONE): Promise<Loaded<Value>> {
     if (options !== NONE) checkLoad(options)
     const now = this.#settings.clock.now()
-    const hit = wantsFresh(options) && this.#lookups.quickHit(key, options.scope, now)
+    const hit = allowsQuickHit(options) && this.#lookups.quickHit(key, options.scope, now)
     if (!hit) return this.#load(key, load, options)
     const ageMs = this.#parts.tiers.near.ageOf(hit, now)
     return { ...HIT, ageMs, value: this.#values.read(hit), kept: true }
@@ -117,15 +115,15 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
 
   async #load(key: Key, load: Load<Value>, options: LoadOptions): Promise<Loaded<Value>> {
     expect('load', load, aFunction)
-    const { landing, joined } = await this.#valueCalls.make(key, options, this.#values.kind(load))
-    return this.#values.handOut(landing, joined)
+    const { result, joined } = await this.#valueCalls.make(key, options, this.#values.kind(load))
+    return this.#values.deliver(result, joined)
   }
 
   async record<Head>(key: Key, open: Open<Head>, options: StreamOptions = NONE): Promise<Recorded<Head>> {
     if (options !== NONE) checkStream(options)
     expect('open', open, aFunction)
-    const landed = await this.#streamCalls.make(key, options, this.#streams.kind(open, options))
-    return this.#streams.handOut(landed) as Recorded<Head>
+    const result = await this.#streamCalls.make(key, options, this.#streams.kind(open, options))
+    return this.#streams.deliver(result) as Recorded<Head>
   }
 
   async *getOrStream(
@@ -204,11 +202,14 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
   }
 
   idle(signal?: AbortSignal): Promise<void> {
-    return this.#parts.traffic.idle(signal)
+    return this.#parts.activeLoads.idle(signal)
   }
 
   stats(): CacheStats {
-    return statsOf(this.#parts, this.#valueCalls.underWay + this.#streamCalls.underWay)
+    const { counters, tiers } = this.#parts
+    const { size: entries, bytes } = tiers.near
+    const inFlight = this.#valueCalls.inFlight + this.#streamCalls.inFlight
+    return statsOf(counters, { entries, bytes, inFlight }, tiers.far?.coolingDown ?? false)
   }
 
   async close(): Promise<void> {
@@ -229,3 +230,8 @@ const NONE = {}
 const HIT = { status: 'hit', reason: 'fresh', source: 'near' } as const
 const FRESH = { status: 'hit', reason: 'fresh' } as const
 const STALE = { status: 'stale', reason: 'asked' } as const
+
+/** A promise that rejects with the error as it is, whatever it is. */
+async function rejection(error: unknown): Promise<never> {
+  throw error
+}

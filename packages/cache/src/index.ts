@@ -2,7 +2,7 @@ export { createCache } from './create-cache.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory.ts'
 export { MarkovPredictor, type MarkovPredictorOptions } from './prefetch/markov-predictor.ts'
 export { NotCachedError } from './flight/not-cached-error.ts'
-export { RecordingLagError } from './stream/recording-lag-error.ts'
+export { RecordingLagError } from './stream/recording.ts'
 export { AnswerProof } from './llm/answer-proof.ts'
 export {
   answerRefusal,
@@ -31,7 +31,7 @@ export type {
 } from './call-options.ts'
 export type { Absence, Kept, Outcome, Reason, Refusal, Status } from './outcome.ts'
 export type { Body } from './stream/reader.ts'
-export type { FarCounters } from './counters.ts'
+export type { FarCounters } from './cache-stats.ts'
 export type { Load, LoadContext, Loaded } from './loads/values.ts'
 export type { Open, Recorded, Source } from './stream/streams.ts'
 export {

@@ -1,12 +1,11 @@
 import type { CacheParts } from './cache-parts.ts'
 import type { Key, LoadOptions, LookupOptions, ScopeOptions } from './call-options.ts'
 import type { Acceptance } from './flight/load-request.ts'
-import { namedKey } from './keys/named-key.ts'
-import { nameIn } from './keys/names.ts'
+import { namedKey, nameIn } from './keys/named-key.ts'
 import { ageOf, freshnessOf, type Freshness } from './tiers/staleness.ts'
 import type { Entry, NearEntry } from './tiers/entry.ts'
 
-/** What a lookup came to. */
+/** An entry that a lookup found. */
 export interface FoundEntry {
   readonly entry: Entry
   readonly source: 'near' | 'far'
@@ -14,7 +13,7 @@ export interface FoundEntry {
   readonly ageMs: number
 }
 
-/** Looks into the tiers, and loads nothing. */
+/** Lookups in the tiers, without loading. */
 export class Lookups {
   readonly #parts: CacheParts
 
@@ -22,18 +21,21 @@ export class Lookups {
     this.#parts = parts
   }
 
-  /** The usual case, by the shortest way: a fresh value in memory. What it does not find may be there all the same. */
+  /**
+   * The fast path for the usual case, a fresh value in memory: no promise and no async function. If it returns undefined, there may
+   * still be an entry.
+   */
   quickHit(key: Key, scope: string | undefined, now: number): NearEntry | undefined {
     const { tiers, counters, closed } = this.#parts
     if (typeof key !== 'string' || closed) return undefined
     const hit = tiers.near.getFresh(nameIn(scope, key), now)
     if (hit === undefined || hit.head !== undefined || !hit.trusted) return undefined
     counters.hits++
-    if (hit.awaited) tiers.near.used(hit)
+    if (hit.unused) tiers.near.used(hit)
     return hit
   }
 
-  /** @param accepts whether the entry is of the kind asked for, and can be read */
+  /** @param accepts whether the entry is of the requested kind, and readable */
   async find(
     key: Key,
     options: LookupOptions,
@@ -58,7 +60,7 @@ export class Lookups {
     return { entry, source, stale, ageMs: ageOf(entry.life, now) }
   }
 
-  /** It counts as no lookup, and as no use. */
+  /** Counts neither as a lookup nor as a use of the entry. */
   has(key: Key, { scope }: ScopeOptions): boolean {
     const { tiers, settings } = this.#parts
     const name = namedKey(key, scope, settings.onError)?.name
@@ -66,12 +68,12 @@ export class Lookups {
   }
 }
 
-/** Whether a fresh entry is all that is wanted. */
-export function wantsFresh({ control = 'default', fresh, ahead, signal }: LoadOptions): boolean {
+/** Whether the options allow the fast path: `quickHit` answers such a call if it finds an entry. */
+export function allowsQuickHit({ control = 'default', fresh, ahead, signal }: LoadOptions): boolean {
   return control === 'default' && !fresh && !ahead && !signal?.aborted
 }
 
-/** What may be served, by the staleness that a lookup allows. */
+/** The kinds of freshness that a lookup accepts, by its option `stale`. */
 const SERVED: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Freshness[]>> = {
   no: ['fresh'],
   'while-revalidate': ['fresh', 'stale-while-revalidate'],

@@ -3,68 +3,71 @@
  *
  * - `hit`: from the cache, fresh
  * - `stale`: from the cache, past its time to live
- * - `miss`: by a load of its own
- * - `shared`: by the load of another call that was on its way
- * - `bypass`: by a load that has nothing to do with the cache
+ * - `miss`: by its own load
+ * - `shared`: by joining the load of another call
+ * - `bypass`: by a load that neither reads nor writes the cache
  */
 export type Status = 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
 
-/** Why a call was answered in that way. */
+/** Why a call was answered that way. */
 export type Reason =
   | 'fresh'
-  /** Stale, and being loaded anew. */
+  /** Stale, with a refresh running in the background. */
   | 'revalidating'
-  /** Stale, since loading has just failed. */
+  /** Stale, because loading has just failed. */
   | 'load-failed'
-  /** Stale, since loading failed a short while ago and is not tried again yet. */
+  /** Stale, because a load failed recently and is not repeated yet: see `refreshBackoffMs`. */
   | 'backing-off'
-  /** Stale, since it was asked for so: see `LookupOptions.stale`. */
+  /** As the options of the call demand: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
   | 'asked'
+  /** Joined a load in flight. */
   | 'in-flight'
+  /** The cache is closed. */
   | 'closed'
+  /** The function that makes the key threw. */
   | 'no-key'
   | Absence
 
-/** Why there was nothing to serve. */
+/** Why no entry could be served. */
 export type Absence =
   | 'absent'
-  /** There was something, past its time. */
+  /** There was an entry, but it has expired or was invalidated. */
   | 'expired'
-  /** Not looked for: `control: 'refresh'`. */
+  /** The cache was not read: `control: 'refresh'`. */
   | 'refresh'
   /** The far tier failed, or took too long. */
   | 'far-failed'
-  /** The far tier is left alone after failures. */
+  /** The far tier is in cooldown after failures. */
   | 'far-resting'
-  /** The far tier returned bytes that are broken, or of another version. */
+  /** The far tier returned bytes that are corrupt, or of another version. */
   | 'far-unreadable'
 
-/** Why an answer was not kept. */
+/** Why an answer was not cached. */
 export type Refusal =
   /** Larger than the whole cache, or than `maxRecordBytes`. */
   | 'too-large'
-  /** Deleted, invalidated or cleared while it was loaded. */
+  /** Its key or tag was deleted, invalidated or cleared while it was loading. */
   | 'invalidated'
-  /** Something loaded later is there already. */
+  /** A newer answer is in the cache already. */
   | 'superseded'
-  /** Its time to live is over at once. */
+  /** Its time to live is 0, or over already. */
   | 'no-life'
-  /** The codec cannot carry it. */
+  /** The codec cannot encode it. */
   | 'unencodable'
-  /** `isComplete` did not say yes. */
+  /** `isComplete` did not return true. */
   | 'incomplete'
-  /** The load failed, or the body of a recorded answer did. */
+  /** The body of a recorded answer failed. */
   | 'failed'
-  /** Everybody left before it was whole. */
+  /** All callers left before it was complete. */
   | 'aborted'
-  /** Nobody was to keep it: `control: 'bypass'`, a key that could not be made, or a closed cache. */
+  /** `control: 'bypass'`, a key function that threw, or a closed cache. */
   | 'bypass'
-  /** `context.refuse()`, without words of its own. */
+  /** `context.refuse()` without a reason. */
   | 'refused'
-  /** Whatever the caller's own words for it are. */
+  /** The reason that was passed to `context.refuse()`, or that `isComplete` returned. */
   | (string & {})
 
-/** Whether the cache now holds the answer, or why not. */
+/** `true` if the cache now holds the answer, else why not. */
 export type Kept = true | Refusal
 
 /** How one call was answered. */
@@ -73,11 +76,11 @@ export interface Outcome {
   readonly reason: Reason
   /** Where the answer came from. */
   readonly source: 'near' | 'far' | 'load'
-  /** How long ago it was stored; 0 if it has just been loaded. */
+  /** How long ago it was stored, in milliseconds; 0 if it has just been loaded. */
   readonly ageMs: number
-  /** With `load-failed`: the error that staleness hides. */
+  /** The load error that the stale entry hides, if any. */
   readonly error?: unknown
 }
 
-/** The outcome of those who joined a load. */
+/** The outcome of calls that joined a load. */
 export const SHARED: Outcome = { status: 'shared', reason: 'in-flight', source: 'load', ageMs: 0 }

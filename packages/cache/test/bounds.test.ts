@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createCache } from '../src/index.ts'
-import { newCounters } from '../src/counters.ts'
+import { newCounters } from '../src/cache-stats.ts'
 import { NearTier } from '../src/tiers/near-tier.ts'
-import { entryBytes } from '../src/tiers/size.ts'
+import { entryBytes } from '../src/tiers/entry.ts'
 import { freshnessOf } from '../src/tiers/staleness.ts'
-import { LONGEST_LIFE_MS } from '../src/base/validate.ts'
+import { MAX_LIFE_MS } from '../src/base/validate.ts'
 import { runOperations } from './operations.ts'
 import { pass, seeded, withFakeTime } from './harness.ts'
 
@@ -62,7 +62,7 @@ describe('bounds', () => {
 
   it('serves by the shortest way nothing that is not fresh, and misses what is fresh in its last millisecond only', () => {
     const moment = fc.double({ min: 1.6e12, max: 2e12, noNaN: true })
-    const ms = fc.double({ min: 0, max: LONGEST_LIFE_MS, noNaN: true })
+    const ms = fc.double({ min: 0, max: MAX_LIFE_MS, noNaN: true })
     fc.assert(
       fc.property(moment, ms, ms, ms, (madeAt, storedAfter, ttl, lookedAfter) => {
         const storedAt = madeAt + storedAfter

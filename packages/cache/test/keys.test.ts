@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createCache, requestKey, UnkeyableRequestError } from '../src/index.ts'
-import { nameIn, prefixOf } from '../src/keys/names.ts'
+import { nameIn, prefixOf } from '../src/keys/named-key.ts'
 
 const context = { baseURL: 'https://api.openai.com/v1', scope: 'tenant' }
 const request = { model: 'gpt-4', messages: [{ role: 'user', content: 'hi' }], temperature: 0 }

@@ -1,6 +1,6 @@
 import type { NearTier } from '../src/tiers/near-tier.ts'
 import type { Entry } from '../src/tiers/entry.ts'
-import { entryBytes } from '../src/tiers/size.ts'
+import { entryBytes } from '../src/tiers/entry.ts'
 
 /** All sorts of operations on a tier at capacity, and what its bytes come to, as counted by it and as added up from what it holds. */
 export function runOperations(

@@ -1,27 +1,27 @@
 import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
 
-/** What one option accepts: a test and, for the message, its name in words. */
+/** What one option accepts: a test, and the expected value in words for the error message. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** Nothing is kept longer: a year. It is what bounds the memory of invalidated tags, too. */
-export const LONGEST_LIFE_MS = 31_536_000_000
+/** One year, the longest time to live. It also bounds how long invalidated tags are remembered. */
+export const MAX_LIFE_MS = 31_536_000_000
 
-const between = (value: unknown, least: number, most: number): boolean =>
-  typeof value === 'number' && value >= least && value <= most
+const between = (value: unknown, min: number, max: number): boolean =>
+  typeof value === 'number' && value >= min && value <= max
 
 export const timer: Check = [
   (value) => between(value, 1, LONGEST_TIMER_MS),
   `a number of milliseconds from 1 to ${LONGEST_TIMER_MS}`,
 ]
 export const life: Check = [
-  (value) => between(value, 0, LONGEST_LIFE_MS),
+  (value) => between(value, 0, MAX_LIFE_MS),
   'a number of milliseconds from 0 to 31536000000',
 ]
 export const count: Check = [
   (value) => Number.isSafeInteger(value) && between(value, 1, Infinity),
   'a whole number of at least 1',
 ]
-export const aPart: Check = [(value) => between(value, 0, 1), 'a number from 0 to 1']
+export const aFraction: Check = [(value) => between(value, 0, 1), 'a number from 0 to 1']
 export const aFlag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
 export const aText: Check = [(value) => typeof value === 'string', 'a string']
@@ -37,7 +37,7 @@ export const oneOf = (...values: readonly string[]): Check => [
   (value) => values.includes(value as string),
   `one of ${values.join(', ')}`,
 ]
-/** Anything with these methods: what somebody made with another copy of a package is as good. */
+/** Any object with these methods, so objects made by another copy of a package are accepted. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
@@ -51,9 +51,9 @@ export const aSignal: Check = /* @__PURE__ */ having(
 )
 
 /**
- * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` is an option not given.
+ * Checks options by name. An option that is `undefined` counts as left out.
  *
- * @throws TypeError which says what was expected and what came
+ * @throws TypeError for an unknown option or an invalid value; the message names the option, what was expected and what was passed
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>, what = 'options'): void {
   if (typeof options !== 'object' || (options as unknown) === null) {
@@ -70,12 +70,12 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   }
 }
 
-/** @throws TypeError which says what was expected and what came */
+/** @throws TypeError that names the option, what was expected and what was passed */
 export function expect(name: string, value: unknown, [accepts, expected]: Check): void {
   if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** What other libraries call these options. */
+/** Names that other libraries use for these options, for suggestions. */
 const OTHER_NAMES: OtherNames = {
   maxEntries: 'max size maxItems maxKeys',
   maxBytes: 'maxSize',

@@ -1,30 +1,30 @@
 import { waitFor } from '../base/wait-for.ts'
 
-/** How many loads are under way for callers, so that what is loaded ahead can wait until there are none. */
-export class Traffic {
-  #underWay = 0
-  readonly #waiting = new Set<() => void>()
+/** Counts the loads that callers wait for, so that prefetches can wait until there are none. */
+export class ActiveLoads {
+  #count = 0
+  readonly #idleListeners = new Set<() => void>()
 
-  get underWay(): number {
-    return this.#underWay
+  get count(): number {
+    return this.#count
   }
 
   begin(): void {
-    this.#underWay++
+    this.#count++
   }
 
   end(): void {
-    if (--this.#underWay > 0) return
-    for (const done of this.#waiting) done()
+    if (--this.#count > 0) return
+    for (const done of this.#idleListeners) done()
   }
 
-  /** Resolves when there are none; rejects with the signal's reason. */
+  /** Resolves when there are no active loads; rejects with the signal's reason. */
   async idle(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#underWay === 0) return
+    if (this.#count === 0) return
     await waitFor(signal, (done) => {
-      this.#waiting.add(done)
-      return () => this.#waiting.delete(done)
+      this.#idleListeners.add(done)
+      return () => this.#idleListeners.delete(done)
     })
   }
 }

@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import type { EntrySettings } from '../options.ts'
 
-/** So many names whose loading has failed are remembered. */
-const MOST_FAILURES = 1_000
+/** How many names with a failed load are remembered. */
+const MAX_FAILURES = 1_000
 
 export interface Failure {
   readonly error: unknown
   readonly at: number
 }
 
-/** Whose loading failed lately, and what follows from it. */
+/** The most recent load failure of each name, and what follows from it. */
 export class Failures {
   readonly #settings: EntrySettings
-  readonly #byName = new LRUCache<string, Failure>({ max: MOST_FAILURES })
+  readonly #byName = new LRUCache<string, Failure>({ max: MAX_FAILURES })
 
   constructor(settings: EntrySettings) {
     this.#settings = settings
@@ -30,17 +30,17 @@ export class Failures {
     this.#byName.clear()
   }
 
-  /** The failure for which this name is not loaded again yet, as long as something stale can be served. */
+  /** The failure within `refreshBackoffMs`: while a stale entry can be served, the name is not loaded again. */
   backingOff(name: string): Failure | undefined {
     return this.#within(this.#settings.refreshBackoffMs, name)
   }
 
-  /** The failure that is the answer, since it is too early to try again. */
+  /** The failure within `negativeTtlMs`: callers get its error, and the name is not loaded again. */
   remembered(name: string): Failure | undefined {
     return this.#within(this.#settings.negativeTtlMs, name)
   }
 
-  /** Whether this error may be hidden behind something stale. @param rule instead of the cache's own */
+  /** Whether a stale entry may be served instead of this error. @param rule replaces the cache's own `serveStaleIf` */
   mayHide(error: unknown, rule = this.#settings.serveStaleIf): boolean {
     try {
       return rule(error)

@@ -1,32 +1,35 @@
 import type { Outcome, Reason } from '../outcome.ts'
-import { ageOf } from '../tiers/staleness.ts'
 import type { Entry } from '../tiers/entry.ts'
-import type { Seat } from './waiter.ts'
+import { ageOf } from '../tiers/staleness.ts'
+import type { Waiter } from './waiter.ts'
 
-/** What a question came to: an entry of the cache, or something fresh from the origin. */
-export type Landing<Fresh> =
+/** How a request was answered: with an entry of the cache, or with what was just loaded. */
+export type FlightResult<Fresh> =
   | { readonly outcome: Outcome; readonly entry: Entry; readonly fresh?: undefined }
   | { readonly outcome: Outcome; readonly entry?: undefined; readonly fresh: Fresh }
 
-/** A landing that is there, or a seat in the flight that will bring it. */
-export type Answer<Fresh> =
-  | { readonly landing: Landing<Fresh>; readonly seat?: undefined; readonly joined: false }
-  | { readonly landing?: undefined; readonly seat: Seat<Landing<Fresh>>; readonly joined: boolean }
+/** Either a result, or a waiter in the flight that will have one. */
+export type ResultOrWaiter<Fresh> =
+  | { readonly result: FlightResult<Fresh>; readonly waiter?: undefined; readonly joined: false }
+  | { readonly result?: undefined; readonly waiter: Waiter<FlightResult<Fresh>>; readonly joined: boolean }
 
-/** With an entry. @param error that it hides */
-export function landed<Fresh>(
+/** @param error the load error that a stale entry hides */
+export function fromEntry<Fresh>(
   entry: Entry,
   status: 'hit' | 'stale',
   reason: Reason,
   source: 'near' | 'far',
   now: number,
   error?: unknown,
-): Landing<Fresh> {
+): FlightResult<Fresh> {
   const outcome = { status, reason, source, ageMs: ageOf(entry.life, now) }
   return { outcome: error === undefined ? outcome : { ...outcome, error }, entry }
 }
 
-/** With what the origin has just brought. */
-export function loaded<Fresh>(fresh: Fresh, status: 'miss' | 'bypass', reason: Reason): Landing<Fresh> {
+export function fromLoad<Fresh>(
+  fresh: Fresh,
+  status: 'miss' | 'bypass',
+  reason: Reason,
+): FlightResult<Fresh> {
   return { outcome: { status, reason, source: 'load', ageMs: 0 }, fresh }
 }

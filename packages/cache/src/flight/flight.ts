@@ -1,26 +1,25 @@
-import { Seat, type SeatOptions } from './waiter.ts'
+import { Waiter, type WaitedFor, type WaiterOptions } from './waiter.ts'
 
 /**
- * One piece of work for all who want its result. It runs on a controller of its own: a caller that leaves stops nothing, the
- * last one does.
+ * One load, shared by all callers that want its result. It runs on an abort controller of its own: it is aborted only when the
+ * last caller leaves.
  *
- *     under way ──the last one leaves──▶ abandoned: aborted, and nobody may join
- *         └──────end()──▶ over
+ *     open ──the last caller leaves──▶ aborted: no caller can join
+ *       └──────end()──▶ ended
  */
-export class Flight<T> {
-  /** Settles as the work does, whoever is still there; rejects at once when the flight is aborted. */
+export class Flight<T> implements WaitedFor<T> {
+  /** Settles as the load does, also when no caller waits any more; rejects at once when the flight is aborted. */
   readonly result: Promise<T>
-  /** What happens when the last one leaves. */
-  whenEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
+  /** Called when the last caller leaves. */
+  onEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
   readonly #controller = new AbortController()
-  readonly #seats = new Set<Seat<T>>()
+  readonly #waiters = new Set<Waiter<T>>()
   readonly #resolve: (result: T) => void
   readonly #reject: (reason: unknown) => void
-  /** Run once, when the work has ended or is aborted. */
-  readonly #afterwards: (() => void)[] = []
+  /** Run once, when the load has ended or is aborted. */
+  readonly #closeTasks: (() => void)[] = []
   #closed = false
-  /** Those who cannot leave need no seat. */
-  #permanent = 0
+  #keptAlive = false
 
   constructor() {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -33,45 +32,45 @@ export class Flight<T> {
     return this.#controller.signal
   }
 
-  /** Begins, when those who wait for it have taken their seats: what nobody waits for could fail unheard. */
-  depart(work: Promise<T>): void {
-    work.then(this.#resolve, this.#reject)
+  /** Call it after the first caller has joined: if no caller waits, a failure would be an unhandled rejection. */
+  start(load: Promise<T>): void {
+    load.then(this.#resolve, this.#reject)
   }
 
-  /** Nobody can join any more, and leaving changes nothing. */
+  /** Ended or aborted: no caller can join, and leaving has no effect. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** The latest moment at which somebody still wants the result; `Infinity` if one of them waits as long as it takes. */
+  /** The latest deadline of all waiting callers; `Infinity` if one of them has no timeout. */
   get deadlineAt(): number {
-    if (this.#permanent > 0) return Infinity
+    if (this.#keptAlive) return Infinity
     let latest = -Infinity
-    for (const seat of this.#seats) latest = Math.max(latest, seat.deadlineAt)
+    for (const waiter of this.#waiters) latest = Math.max(latest, waiter.deadlineAt)
     return latest
   }
 
-  /** So many wait for it. */
+  /** The number of waiting callers; a flight that is kept alive counts one more. */
   get waiting(): number {
-    return this.#seats.size + this.#permanent
+    return this.#waiters.size + (this.#keptAlive ? 1 : 0)
   }
 
-  /** A place for one who may leave: by abort, when its time is up, or of its own accord. */
-  join(options: SeatOptions): Seat<T> {
-    const seat = new Seat<T>(this, options)
-    if (!this.#closed) this.#seats.add(seat)
-    seat.begin()
-    return seat
+  /** Adds a caller, which leaves when its signal aborts, its timeout passes, or it calls `leave()`. */
+  join(options: WaiterOptions): Waiter<T> {
+    const waiter = new Waiter<T>(this, options)
+    if (!this.#closed) this.#waiters.add(waiter)
+    waiter.begin()
+    return waiter
   }
 
-  /** From now on somebody waits who never leaves. */
-  hold(): void {
-    this.#permanent++
+  /** Lets the flight go on without callers, as for a background refresh. */
+  keepAlive(): void {
+    this.#keptAlive = true
   }
 
-  leave(seat: Seat<T>, reason: unknown): void {
-    if (!this.#seats.delete(seat) || this.#closed) return
-    if (this.waiting === 0) this.whenEmpty(reason)
+  leave(waiter: Waiter<T>, reason: unknown): void {
+    if (!this.#waiters.delete(waiter) || this.#closed) return
+    if (this.waiting === 0) this.onEmpty(reason)
   }
 
   abort(reason: unknown): void {
@@ -79,25 +78,25 @@ export class Flight<T> {
     this.#closed = true
     this.#controller.abort(reason)
     this.#reject(reason)
-    this.#finish()
+    this.#close()
   }
 
-  /** The work has ended: nothing is aborted any more. */
+  /** The load has ended. From now on nothing is aborted. */
   end(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#finish()
+    this.#close()
   }
 
-  /** Runs this when the work has ended or is aborted. */
-  afterwards(task: () => void): void {
+  /** Runs the task when the load has ended or is aborted; at once if that has happened. */
+  onClose(task: () => void): void {
     if (this.#closed) task()
-    else this.#afterwards.push(task)
+    else this.#closeTasks.push(task)
   }
 
-  #finish(): void {
-    for (const seat of this.#seats) seat.release()
-    this.#seats.clear()
-    for (const task of this.#afterwards) task()
+  #close(): void {
+    for (const waiter of this.#waiters) waiter.release()
+    this.#waiters.clear()
+    for (const task of this.#closeTasks) task()
   }
 }

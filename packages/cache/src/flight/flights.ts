@@ -1,21 +1,20 @@
 import type { Flight } from './flight.ts'
 
 /**
- * What is under way, by name: those who come later join. It is no part of any tier, so eviction touches nothing here.
+ * The loads in flight by name, for later callers to join. It is no tier, so evictions do not touch it.
  *
- * The map holds places and not flights. A map that is written to at every call is made anew every few calls, and V8 links what it
- * was to what it becomes: until the next full collection, all that was ever in it would live on.
+ * The map holds positions instead of flights, so that a rehashed map retains no flight: see docs/decisions/young-generation.md.
  */
 export class Flights<T> {
-  readonly #places = new Map<string, number>()
+  readonly #positions = new Map<string, number>()
   readonly #entries: (Entry<T> | undefined)[] = []
   readonly #free: number[] = []
 
   get size(): number {
-    return this.#places.size
+    return this.#positions.size
   }
 
-  /** @param refresh only one that did not look into the cache first will do */
+  /** @param refresh accept only a flight that loads without looking into the cache first */
   get(name: string, refresh: boolean): Flight<T> | undefined {
     const entry = this.#entryOf(name)
     if (entry === undefined || entry.flight.closed || (refresh && !entry.refresh)) return undefined
@@ -23,43 +22,44 @@ export class Flights<T> {
   }
 
   set(name: string, flight: Flight<T>, refresh: boolean, tags: readonly string[]): void {
-    const place = this.#places.get(name) ?? this.#free.pop() ?? this.#entries.length
-    this.#places.set(name, place)
-    this.#entries[place] = { flight, refresh, tags }
+    const position = this.#positions.get(name) ?? this.#free.pop() ?? this.#entries.length
+    this.#positions.set(name, position)
+    this.#entries[position] = { flight, refresh, tags }
   }
 
-  /** It goes on for those who wait for it, but nobody joins. */
+  /** Lets the flight finish for the callers that wait for it; no further caller joins. */
   detach(name: string, flight?: Flight<T>): void {
-    const place = this.#places.get(name)
-    if (place === undefined || (flight !== undefined && this.#entries[place]?.flight !== flight)) return
-    this.#places.delete(name)
-    this.#entries[place] = undefined
-    this.#free.push(place)
+    const position = this.#positions.get(name)
+    if (position === undefined || (flight !== undefined && this.#entries[position]?.flight !== flight)) return
+    this.#positions.delete(name)
+    this.#entries[position] = undefined
+    this.#free.push(position)
   }
 
-  /** Nothing more comes of it. */
+  /** Detaches the flight and marks it as ended. */
   end(name: string, flight: Flight<T>): void {
     this.detach(name, flight)
     flight.end()
   }
 
   detachTag(tag: string): void {
-    for (const name of this.#places.keys()) if (this.#entryOf(name)?.tags.includes(tag)) this.detach(name)
+    for (const name of this.#positions.keys())
+      if (this.#entryOf(name)?.tags.includes(tag)) this.detach(name)
   }
 
   detachPrefix(prefix: string): void {
-    for (const name of this.#places.keys()) if (name.startsWith(prefix)) this.detach(name)
+    for (const name of this.#positions.keys()) if (name.startsWith(prefix)) this.detach(name)
   }
 
   #entryOf(name: string): Entry<T> | undefined {
-    const place = this.#places.get(name)
-    return place === undefined ? undefined : this.#entries[place]
+    const position = this.#positions.get(name)
+    return position === undefined ? undefined : this.#entries[position]
   }
 }
 
 interface Entry<T> {
   readonly flight: Flight<T>
-  /** It asks the origin, whatever the cache holds. */
+  /** It loads without looking into the cache first. */
   readonly refresh: boolean
   readonly tags: readonly string[]
 }

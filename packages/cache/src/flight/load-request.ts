@@ -1,38 +1,39 @@
 import type { Entry } from '../tiers/entry.ts'
+import type { InvalidationWatch } from '../tiers/invalidations.ts'
 import type { Flight } from './flight.ts'
-import type { Watch } from '../tiers/invalidations.ts'
-import type { Landing } from './flight-result.ts'
+import type { FlightResult } from './flight-result.ts'
 
-/** Whether an entry is of the kind asked for (a value or a recorded answer), and, if it comes from afar, can be read. */
+/** Whether an entry is of the requested kind (a value or a recorded answer) and, if it comes from the far tier, readable. */
 export type Acceptance = 'accepted' | 'other-kind' | 'unreadable'
 
-/** One call. */
-export interface Question<Fresh> {
+/** One call, as the flights see it. */
+export interface LoadRequest<Fresh> {
   readonly name: string
   readonly control: 'default' | 'refresh' | 'only-if-cached'
   readonly tags: readonly string[]
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | undefined
   readonly serveStaleIf: ((error: unknown) => boolean) | undefined
-  /** It is loaded ahead of anybody's asking. */
-  readonly ahead: boolean
+  /** No caller waits for it yet. */
+  readonly isPrefetch: boolean
   readonly accepts: (entry: Entry) => Acceptance
-  /** Asks the origin. It calls `work.end` when nothing more comes. */
-  readonly bring: (work: Work<Fresh>) => Promise<Fresh>
+  /** Loads from the origin and stores the answer. It calls `end()` of the running load when the answer is complete. */
+  readonly load: (running: RunningLoad<Fresh>) => Promise<Fresh>
 }
 
-/** Whom a load is for: callers, nobody yet, nobody since something stale was served, or one who wants nothing kept. */
-export type Purpose = 'call' | 'ahead' | 'refresh' | 'bypass'
+/** Why a load runs: for callers, as a prefetch, as a background refresh, or bypassing the cache. */
+export type Purpose = 'call' | 'prefetch' | 'refresh' | 'bypass'
 
-/** What the origin is asked under. */
-export interface Work<Fresh> {
-  readonly flight: Flight<Landing<Fresh>>
-  readonly watch: Watch
+/** A load that has begun. */
+export interface RunningLoad<Fresh> {
+  readonly flight: Flight<FlightResult<Fresh>>
+  readonly watch: InvalidationWatch
   readonly bornAt: number
+  /** The stale entry that is still in the cache. */
   readonly stale: Entry | undefined
   readonly purpose: Purpose
-  /** Nobody joins any more. */
-  unlist(): void
-  /** Nothing more comes. */
+  /** Lets no further caller join. */
+  detach(): void
+  /** The answer is complete. */
   end(): void
 }

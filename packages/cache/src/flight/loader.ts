@@ -1,42 +1,42 @@
 import type { CacheParts } from '../cache-parts.ts'
 import type { Entry } from '../tiers/entry.ts'
+import type { InvalidationWatch } from '../tiers/invalidations.ts'
 import type { Flight } from './flight.ts'
+import type { FlightResult } from './flight-result.ts'
 import type { Flights } from './flights.ts'
-import type { Watch } from '../tiers/invalidations.ts'
-import type { Landing } from './flight-result.ts'
-import type { Purpose, Question } from './load-request.ts'
+import type { LoadRequest, Purpose } from './load-request.ts'
 
-/** Where answers come from. It is asked by flights only; who asks is counted, and that it failed is remembered. */
-export class Origin<Fresh> {
+/** Runs loads, counts them, and remembers their failures. */
+export class Loader<Fresh> {
   readonly #parts: CacheParts
-  readonly #flights: Flights<Landing<Fresh>>
+  readonly #flights: Flights<FlightResult<Fresh>>
 
-  constructor(parts: CacheParts, flights: Flights<Landing<Fresh>>) {
+  constructor(parts: CacheParts, flights: Flights<FlightResult<Fresh>>) {
     this.#parts = parts
     this.#flights = flights
   }
 
-  /** @param stale what the cache still has */
-  async ask(
-    question: Question<Fresh>,
-    flight: Flight<Landing<Fresh>>,
+  /** @param stale the stale entry that is still in the cache */
+  async load(
+    request: LoadRequest<Fresh>,
+    flight: Flight<FlightResult<Fresh>>,
     purpose: Purpose,
     stale?: Entry,
   ): Promise<Fresh> {
-    const { counters, invalidations, failures, traffic, settings } = this.#parts
-    const { name } = question
+    const { counters, invalidations, failures, activeLoads, settings } = this.#parts
+    const { name } = request
     const watch = invalidations.watch(name)
-    flight.afterwards(() => watch.end())
+    flight.onClose(() => watch.end())
     counters.loads++
     if (purpose === 'call' || purpose === 'bypass') {
-      traffic.begin()
-      flight.afterwards(() => traffic.end())
+      activeLoads.begin()
+      flight.onClose(() => activeLoads.end())
     }
-    const unlist = (): void => this.#flights.detach(name, flight)
+    const detach = (): void => this.#flights.detach(name, flight)
     const end = (): void => this.#flights.end(name, flight)
     const bornAt = settings.clock.now()
     try {
-      const fresh = await question.bring({ flight, watch, bornAt, stale, purpose, unlist, end })
+      const fresh = await request.load({ flight, watch, bornAt, stale, purpose, detach, end })
       if (purpose !== 'bypass') failures.delete(name)
       return fresh
     } catch (error) {
@@ -46,10 +46,10 @@ export class Origin<Fresh> {
     }
   }
 
-  #failed(error: unknown, watch: Watch, purpose: Purpose): void {
+  #failed(error: unknown, watch: InvalidationWatch, purpose: Purpose): void {
     const { counters, failures } = this.#parts
     counters.loadFailures++
-    // Not so if it was deleted meanwhile: whoever asks then, asks anew.
-    if (purpose !== 'bypass' && !watch.forbids([])) failures.add(watch.name, error)
+    // After a deletion during the load, the next call loads again instead of getting this error.
+    if (purpose !== 'bypass' && !watch.isInvalidated([])) failures.add(watch.name, error)
   }
 }

@@ -1,56 +1,60 @@
-import { after } from '../base/after.ts'
+import { after } from '../base/wait-for.ts'
 import type { CacheParts } from '../cache-parts.ts'
 import type { Reason } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 import { Flight } from './flight.ts'
+import { fromLoad, type FlightResult } from './flight-result.ts'
 import type { Flights } from './flights.ts'
-import { loaded, type Landing } from './flight-result.ts'
-import type { Origin } from './loader.ts'
-import type { Question } from './load-request.ts'
+import type { LoadRequest } from './load-request.ts'
+import type { Loader } from './loader.ts'
 
-/** Loads in the background, for nobody yet: what they replace has just been served. */
+/** Background refreshes of entries that were just served stale. */
 export class Refreshes<Fresh> {
   readonly #parts: CacheParts
-  readonly #flights: Flights<Landing<Fresh>>
-  readonly #origin: Origin<Fresh>
-  readonly #underWay = new Set<Flight<Landing<Fresh>>>()
+  readonly #flights: Flights<FlightResult<Fresh>>
+  readonly #loader: Loader<Fresh>
+  readonly #running = new Set<Flight<FlightResult<Fresh>>>()
 
-  constructor(parts: CacheParts, flights: Flights<Landing<Fresh>>, origin: Origin<Fresh>) {
+  constructor(parts: CacheParts, flights: Flights<FlightResult<Fresh>>, loader: Loader<Fresh>) {
     this.#parts = parts
     this.#flights = flights
-    this.#origin = origin
+    this.#loader = loader
   }
 
   /**
-   * Loads anew, unless somebody does, or that has just failed.
+   * Starts a background refresh, unless one is running or the last load failed recently.
    *
-   * @param within the flight that asks for it
-   * @returns what the entry is served with
+   * @param within the flight that found the stale entry; it does not count as a running refresh
+   * @returns the reason that the stale entry is served with
    */
-  begin(question: Question<Fresh>, entry: Entry, within: Flight<Landing<Fresh>> | undefined): Reason {
+  start(
+    request: LoadRequest<Fresh>,
+    entry: Entry,
+    within: Flight<FlightResult<Fresh>> | undefined,
+  ): Reason {
     const { settings, counters, failures } = this.#parts
-    const { name } = question
+    const { name } = request
     if (failures.backingOff(name)) return 'backing-off'
     const running = this.#flights.get(name, false)
     if (running && running !== within) return 'revalidating'
     counters.refreshes++
-    const flight = new Flight<Landing<Fresh>>()
-    flight.hold()
-    this.#flights.set(name, flight, true, question.tags)
-    this.#underWay.add(flight)
-    this.#limit(name, flight)
+    const flight = new Flight<FlightResult<Fresh>>()
+    flight.keepAlive()
+    this.#flights.set(name, flight, true, request.tags)
+    this.#running.add(flight)
+    this.#limitTime(name, flight)
     flight.result.catch(settings.onError)
-    const asked = this.#origin.ask(question, flight, 'refresh', entry)
-    flight.depart(asked.then((fresh) => loaded(fresh, 'miss', 'expired')))
+    const loading = this.#loader.load(request, flight, 'refresh', entry)
+    flight.start(loading.then((fresh) => fromLoad(fresh, 'miss', 'expired')))
     return 'revalidating'
   }
 
   abort(reason: unknown): void {
-    for (const flight of this.#underWay) flight.abort(reason)
+    for (const flight of this.#running) flight.abort(reason)
   }
 
-  /** Nobody waits for a refresh who could leave. */
-  #limit(name: string, flight: Flight<Landing<Fresh>>): void {
+  /** A refresh has no caller whose timeout or abort could end it. */
+  #limitTime(name: string, flight: Flight<FlightResult<Fresh>>): void {
     const { settings, counters, failures } = this.#parts
     const { refreshTimeoutMs } = settings
     const stop = after(refreshTimeoutMs, () => {
@@ -59,9 +63,9 @@ export class Refreshes<Fresh> {
       failures.add(name, error)
       flight.abort(error)
     })
-    flight.afterwards(() => {
+    flight.onClose(() => {
       stop()
-      this.#underWay.delete(flight)
+      this.#running.delete(flight)
     })
   }
 }

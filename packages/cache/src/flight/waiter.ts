@@ -1,36 +1,41 @@
-import { after } from '../base/after.ts'
-import type { Flight } from './flight.ts'
+import { after } from '../base/wait-for.ts'
 
-export interface SeatOptions {
+export interface WaiterOptions {
   readonly signal?: AbortSignal | undefined
-  /** How long this caller waits for the result. */
+  /** How long this caller waits for the result, in milliseconds. */
   readonly timeoutMs?: number | undefined
-  /** When that will be over. */
+  /** When that time is over, in milliseconds since 1970; `Infinity` without a timeout. */
   readonly deadlineAt: number
 }
 
-/** One caller's place in a flight. */
-export class Seat<T> {
+/** What a waiter needs of the flight it waits for. */
+export interface WaitedFor<T> {
+  readonly result: Promise<T>
+  leave(waiter: Waiter<T>, reason: unknown): void
+}
+
+/** One caller that waits for the result of a flight, and may leave before it is there. */
+export class Waiter<T> {
   readonly deadlineAt: number
   /** Settles as the flight does, or rejects when this caller leaves first. */
   readonly result: Promise<T>
-  /** Told when this caller's signal aborts after the result has come: it may still be reading. */
-  whenLeft: ((reason: unknown) => void) | undefined
-  readonly #flight: Flight<T>
-  readonly #options: SeatOptions
+  /** Called when this caller leaves, also after the result is there: it may still be reading a stream. */
+  onLeave: ((reason: unknown) => void) | undefined
+  readonly #flight: WaitedFor<T>
+  readonly #options: WaiterOptions
   readonly #reject: (reason: unknown) => void
   #stopTimer: (() => void) | undefined
 
   readonly #abort = (): void => this.leave(this.#options.signal?.reason)
 
-  constructor(flight: Flight<T>, options: SeatOptions) {
+  constructor(flight: WaitedFor<T>, options: WaiterOptions) {
     this.#flight = flight
     this.#options = options
     this.deadlineAt = options.deadlineAt
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.result = promise
     this.#reject = reject
-    // The timer is gone when the caller learns how it ended.
+    // The timer is cleared before the caller sees the outcome.
     flight.result.then(
       (result) => {
         this.#stopTimer?.()
@@ -43,6 +48,7 @@ export class Seat<T> {
     )
   }
 
+  /** Starts the timeout and listens to the caller's signal. */
   begin(): void {
     const { signal, timeoutMs } = this.#options
     if (signal?.aborted) {
@@ -59,11 +65,11 @@ export class Seat<T> {
   leave(reason: unknown): void {
     this.release()
     this.#reject(reason)
-    this.whenLeft?.(reason)
+    this.onLeave?.(reason)
     this.#flight.leave(this, reason)
   }
 
-  /** Nothing holds on to this caller any more. */
+  /** Removes the timer and the abort listener. */
   release(): void {
     this.#stopTimer?.()
     this.#options.signal?.removeEventListener('abort', this.#abort)

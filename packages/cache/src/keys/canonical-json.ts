@@ -1,23 +1,95 @@
-import { quickJson } from './quick-json.ts'
 import { UnkeyableRequestError } from './unkeyable-request-error.ts'
 
 /**
- * The JSON of a value with the properties of every object in the order of their UTF-16 code units (RFC 8785, the JSON
- * Canonicalization Scheme): equal values make equal texts, different values make different texts.
+ * The JSON of a value with the properties of every object sorted by their UTF-16 code units (RFC 8785, the JSON
+ * Canonicalization Scheme): equal values give equal texts, different values give different texts.
  *
  * Values mean what they mean to `JSON.stringify`: `toJSON` is honoured, boxed primitives are unwrapped, properties without
- * a JSON form are dropped, items without one are null, -0 is 0. Two things differ: NaN and the infinities are refused,
- * where `JSON.stringify` would quietly write null; and depth is limited by memory alone.
+ * a JSON form are dropped, items without one are null, -0 is 0. Two things differ: NaN and the infinities throw, where
+ * `JSON.stringify` silently writes null; and depth is limited by memory alone.
  *
- * @param ignore properties at the top that are left out
- * @throws UnkeyableRequestError for NaN, infinities, bigint, cycles, and a root without JSON form
+ * @param ignore top-level properties to leave out
+ * @throws UnkeyableRequestError for NaN, infinities, bigint, cycles, and a root without a JSON form
  */
 export function canonicalJson(root: unknown, ignore: readonly string[] = []): string {
   return quickJson(root, ignore) ?? carefulJson(root, ignore)
 }
 
-function carefulJson(root: unknown, ignore: readonly string[]): string {
-  /** The containers around the current place, outermost first; `inside` holds the same, to find cycles at once. */
+/**
+ * Canonical JSON of plain values: records, arrays, strings, finite numbers, booleans, null. Faster than `carefulJson`, which writes the
+ * same text.
+ *
+ * @param ignore properties of this object to leave out
+ * @returns undefined for values that need `carefulJson`: a `toJSON`, a class, a cycle, NaN
+ */
+export function quickJson(value: unknown, ignore?: readonly string[], depth = 0): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'number':
+      return Number.isFinite(value) ? String(value) : undefined
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      if (depth > MAX_DEPTH) return undefined
+      return Array.isArray(value)
+        ? arrayJson(value as readonly unknown[], depth)
+        : recordJson(value, ignore, depth)
+    default:
+      return undefined
+  }
+}
+
+/** Deeper than any real request. */
+const MAX_DEPTH = 50
+
+function arrayJson(list: readonly unknown[], depth: number): string | undefined {
+  if (Object.getPrototypeOf(list) !== Array.prototype || 'toJSON' in list) return undefined
+  let json = '['
+  for (let at = 0; at < list.length; at++) {
+    const item = quickJson(list[at], undefined, depth + 1)
+    if (item === undefined) return undefined
+    json += at === 0 ? item : ',' + item
+  }
+  return json + ']'
+}
+
+function recordJson(
+  record: object,
+  ignore: readonly string[] | undefined,
+  depth: number,
+): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(record)
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in record) return undefined
+  let json = '{'
+  for (const name of sorted(Object.keys(record))) {
+    const value = (record as Readonly<Record<string, unknown>>)[name]
+    if (value === undefined || ignore?.includes(name)) continue
+    const member = quickJson(value, undefined, depth + 1)
+    if (member === undefined) return undefined
+    json += (json === '{' ? '' : ',') + JSON.stringify(name) + ':' + member
+  }
+  return json + '}'
+}
+
+/** Insertion sort, which is faster than `sort()` for the few names of a record. */
+function sorted(names: string[]): string[] {
+  if (names.length > MAX_INSERTED) return names.sort()
+  for (let from = 1; from < names.length; from++) {
+    const name = names[from] as string
+    let at = from
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string
+    names[at] = name
+  }
+  return names
+}
+
+const MAX_INSERTED = 30
+
+/** Handles every value, without recursion. Exported for tests. */
+export function carefulJson(root: unknown, ignore: readonly string[] = []): string {
+  /** The containers around the current position, outermost first; `inside` holds the same, to detect cycles. */
   const open: Container[] = []
   const inside = new Set<object>()
   let json = ''
@@ -64,14 +136,14 @@ function carefulJson(root: unknown, ignore: readonly string[]): string {
   return json
 }
 
-/** An object or array that has been begun and not yet closed. */
+/** An object or array whose closing bracket is not written yet. */
 interface Container {
   value: object
   /** The sorted property names of an object. */
   names?: string[]
   /** The length of an array. */
   length?: number
-  /** The place of the next child to look at. */
+  /** The index of the next child. */
   next: number
   /** How many children have been written. */
   written: number
@@ -83,7 +155,7 @@ function containerOf(value: object): Container {
     : { value, names: Object.keys(value).sort(), next: 0, written: 0 }
 }
 
-/** What `JSON.stringify` would write in place of a value: the answer of its `toJSON`, the inside of a boxed primitive. */
+/** The value that `JSON.stringify` would write: the result of `toJSON`, or the value of a boxed primitive. */
 function jsonValue(value: unknown, name: string | number): unknown {
   if ((typeof value !== 'object' && typeof value !== 'bigint') || value === null) return value
   const { toJSON } = value as { toJSON?: unknown }
@@ -96,14 +168,14 @@ function hasForm(value: unknown): boolean {
   return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol'
 }
 
-/** Where we are, for an error: structure only, so a name that could be content becomes `[…]`. */
+/** The current position, for an error. A property name that could be content becomes `[…]`. */
 function pathOf(open: readonly Container[]): string {
-  const steps = open.slice(0, MOST_STEPS).map(({ names, next }) => {
+  const steps = open.slice(0, MAX_STEPS).map(({ names, next }) => {
     const name = names?.[next - 1]
     if (name === undefined) return `[${next - 1}]`
     return /^[\w$-]{1,40}$/.test(name) ? `.${name}` : '[…]'
   })
-  return steps.join('').replace(/^\./, '') + (open.length > MOST_STEPS ? '…' : '')
+  return steps.join('').replace(/^\./, '') + (open.length > MAX_STEPS ? '…' : '')
 }
 
-const MOST_STEPS = 20
+const MAX_STEPS = 20

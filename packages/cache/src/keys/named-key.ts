@@ -1,17 +1,17 @@
-import type { Key } from '../call-options.ts'
-import { nameIn } from './names.ts'
 import { aText, expect } from '../base/validate.ts'
+import type { Key } from '../call-options.ts'
 
-/** A key, and what it is called inside. */
+/** A key of the caller, and the internal name of its entry, which includes the scope. */
 export interface NamedKey {
   readonly key: string
   readonly name: string
 }
 
 /**
- * Undefined, and told of, if the function that makes the key throws: the call goes on without the cache.
+ * Resolves a key and names it. If the function that makes the key throws, the error is reported and the result is undefined: the call
+ * goes on without the cache.
  *
- * @throws TypeError for a key that is no string
+ * @throws TypeError for a key that is not a string
  */
 export function namedKey(
   key: Key,
@@ -28,3 +28,31 @@ export function namedKey(
     return undefined
   }
 }
+
+/**
+ * The internal name of a key or tag in a scope. Names of different scopes differ, whatever characters keys and scopes contain. Without a
+ * scope, the usual case, the name is the key itself: a string that V8 has already hashed.
+ */
+export function nameIn(scope: string | undefined, name: string): string {
+  if (scope === undefined) return name.charCodeAt(0) === MARK_CODE ? `${MARK}/${name}` : name
+  return prefixOf(scope) + name
+}
+
+/** The prefix of all names in a scope, and of no other name. */
+export function prefixOf(scope: string): string {
+  if (scope !== last.scope)
+    last = { scope, prefix: `${MARK}${scope.replaceAll('%', '%25').replaceAll('/', '%2F')}/` }
+  return last.prefix
+}
+
+/** The last scope and its prefix: consecutive calls often have the same scope. */
+let last = { scope: '', prefix: '@/' }
+
+export function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {
+  return tags === undefined ? NO_TAGS : tags.map((tag) => nameIn(scope, tag))
+}
+
+const NO_TAGS: readonly string[] = []
+/** A scope is never empty, so no prefix of a scope begins with the mark and a slash. */
+const MARK = '@'
+const MARK_CODE = 64

@@ -1,4 +1,4 @@
-/** The SHA-256 of a text (FIPS 180-4), base64url: 43 characters. Node's own where there is one, else the same in JavaScript. */
+/** The SHA-256 of a text (FIPS 180-4) as base64url, 43 characters. Uses Node's implementation, or one in JavaScript where there is none. */
 export function sha256(text: string): string {
   implementation ??= ofNode() ?? sha256InJavaScript
   return implementation(text)
@@ -6,14 +6,14 @@ export function sha256(text: string): string {
 
 let implementation: ((text: string) => string) | undefined
 
-/** Requested at run time: an import of `node:crypto` would stop bundlers for browsers, and have Node load web crypto, too. */
+/** Looked up at run time: an import of `node:crypto` would fail in bundlers for browsers, and make Node load web crypto, too. */
 function ofNode(): typeof implementation {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
   const hash = process?.getBuiltinModule?.('node:crypto').hash
   return hash && ((text) => hash('sha256', text, 'base64url'))
 }
 
-/** For browsers, whose own SHA-256 is asynchronous while a key is needed at once. */
+/** For browsers, whose own SHA-256 is asynchronous. */
 export function sha256InJavaScript(text: string): string {
   const blocks = paddedWords(new TextEncoder().encode(text))
   const { state: initial, round } = constants()

@@ -2,24 +2,24 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'unkeyable_request'
 
-/** A request has no key, because it holds something that JSON cannot carry. */
+/** A request has no key, because it contains a value that JSON cannot represent. */
 export class UnkeyableRequestError extends TypeError {
   override readonly name = 'UnkeyableRequestError'
   readonly code = CODE
-  /** Where it stands: `messages[3].content`. Empty for the request itself. */
+  /** The path of the value: `messages[3].content`. Empty for the request itself. */
   readonly path: string
-  /** What stands there. */
+  /** What the value is. */
   readonly found: 'NaN' | 'an infinite number' | 'a bigint' | 'a cycle' | 'nothing'
 
   constructor(path: string, found: UnkeyableRequestError['found']) {
     super(
-      `no key for this request: ${path || 'the request'} is ${found}, which JSON cannot carry. ${ADVICE[found]}`,
+      `no key for this request: ${path || 'the request'} is ${found}, which JSON cannot represent. ${ADVICE[found]}`,
     )
     this.path = path
     this.found = found
   }
 
-  /** Whether it is this error, also one of another copy of this package. */
+  /** Whether this is an UnkeyableRequestError, also one made by another copy of this package. */
   static is(error: unknown): error is UnkeyableRequestError {
     return hasCode(error, CODE)
   }

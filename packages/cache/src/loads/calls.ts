@@ -1,101 +1,100 @@
 import type { CacheParts } from '../cache-parts.ts'
 import type { Key, LoadOptions } from '../call-options.ts'
-import { Answers } from '../flight/single-flight.ts'
-import type { Answer, Landing } from '../flight/flight-result.ts'
-import type { Question } from '../flight/load-request.ts'
-import type { Seat } from '../flight/waiter.ts'
-import { namedKey } from '../keys/named-key.ts'
-import { tagsIn } from '../keys/names.ts'
+import type { FlightResult, ResultOrWaiter } from '../flight/flight-result.ts'
+import type { LoadRequest, RunningLoad } from '../flight/load-request.ts'
+import { SingleFlight } from '../flight/single-flight.ts'
+import type { Waiter } from '../flight/waiter.ts'
+import { namedKey, tagsIn } from '../keys/named-key.ts'
 import type { Status } from '../outcome.ts'
 
-/** What a load is told of its call, and how its answer is to be kept. */
-export interface Asked<Options extends LoadOptions = LoadOptions> {
+/** The key and the options of the call that began a load. */
+export interface LoadCall<Options extends LoadOptions = LoadOptions> {
   readonly key: string
   readonly options: Options
 }
 
-/** What distinguishes values from recorded answers: how an entry is judged, and how the origin is asked. */
-export interface Kind<Fresh, Options extends LoadOptions> {
-  readonly accepts: Question<Fresh>['accepts']
-  readonly bring: (work: Parameters<Question<Fresh>['bring']>[0], asked: Asked<Options>) => Promise<Fresh>
+/** What differs between values and recorded answers: how an entry is judged, and how it is loaded. */
+export interface LoadKind<Fresh, Options extends LoadOptions> {
+  readonly accepts: LoadRequest<Fresh>['accepts']
+  readonly load: (running: RunningLoad<Fresh>, call: LoadCall<Options>) => Promise<Fresh>
 }
 
-/** Calls of one kind that load where the cache has nothing: from their options to their answer, counted. */
+/** All calls of one kind that may load: turns options into a request, waits for the result, and counts it. */
 export class Calls<Fresh> {
   readonly #parts: CacheParts
-  readonly #answers: Answers<Fresh>
-  /** Those who wait for what is loaded ahead. */
-  readonly #ahead = new Set<Seat<Landing<Fresh>>>()
+  readonly #singleFlight: SingleFlight<Fresh>
+  /** Prefetches, which end when the cache is closed. */
+  readonly #prefetches = new Set<Waiter<FlightResult<Fresh>>>()
 
   constructor(parts: CacheParts) {
     this.#parts = parts
-    this.#answers = new Answers(parts)
+    this.#singleFlight = new SingleFlight(parts)
   }
 
-  get underWay(): number {
-    return this.#answers.underWay
+  get inFlight(): number {
+    return this.#singleFlight.inFlight
   }
 
   close(reason: unknown): void {
-    for (const seat of this.#ahead) seat.leave(reason)
-    this.#answers.close(reason)
+    for (const waiter of this.#prefetches) waiter.leave(reason)
+    this.#singleFlight.close(reason)
   }
 
   /**
-   * What is loaded ahead counts as no call, and ends when the cache is closed.
-   * @throws what makes no call, at once
+   * Makes one call. A prefetch is not counted as a call.
+   * @throws synchronously for an aborted signal and an invalid key
    */
   make<Options extends LoadOptions>(
     key: Key,
     options: Options,
-    { accepts, bring }: Kind<Fresh, Options>,
-  ): Promise<Landed<Fresh>> {
+    { accepts, load }: LoadKind<Fresh, Options>,
+  ): Promise<CallResult<Fresh>> {
     const { control = 'default', scope, signal, timeoutMs, serveStaleIf, ahead = false } = options
     signal?.throwIfAborted()
     const { settings, closed } = this.#parts
     const named = namedKey(key, scope, settings.onError)
-    const asked: Asked<Options> = {
+    const call: LoadCall<Options> = {
       key: named?.key ?? '',
       options,
     }
-    const question: Question<Fresh> = {
+    const request: LoadRequest<Fresh> = {
       name: named?.name ?? '',
       control: options.fresh || control === 'bypass' ? 'refresh' : control,
       tags: tagsIn(scope, options.tags),
       signal,
       timeoutMs,
       serveStaleIf,
-      ahead,
+      isPrefetch: ahead,
       accepts,
-      bring: (work) => bring(work, asked),
+      load: (running) => load(running, call),
     }
     const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'asked' : undefined
-    const answer = bypass ? this.#answers.bypass(question, bypass) : this.#answers.ask(question)
-    if (ahead && answer.seat) this.#ahead.add(answer.seat)
-    return this.#landed(answer, !ahead)
+    const answer = bypass ? this.#singleFlight.bypass(request, bypass) : this.#singleFlight.answer(request)
+    if (ahead && answer.waiter) this.#prefetches.add(answer.waiter)
+    return this.#resultOf(answer, !ahead)
   }
 
-  async #landed(answer: Answer<Fresh>, counted: boolean): Promise<Landed<Fresh>> {
+  async #resultOf(answer: ResultOrWaiter<Fresh>, counted: boolean): Promise<CallResult<Fresh>> {
     const { counters, tiers } = this.#parts
-    const { seat, joined } = answer
-    let how: Status = joined ? 'shared' : 'miss'
+    const { waiter, joined } = answer
+    let status: Status = joined ? 'shared' : 'miss'
     try {
-      const landing = answer.landing ?? (await answer.seat.result)
-      if (landing.entry || !joined) how = landing.outcome.status
-      if (landing.entry && counted) tiers.near.used(landing.entry)
-      return { landing, seat, joined }
+      const result = answer.result ?? (await answer.waiter.result)
+      if (result.entry || !joined) status = result.outcome.status
+      if (result.entry && counted) tiers.near.used(result.entry)
+      return { result, waiter, joined }
     } finally {
-      if (answer.seat) this.#ahead.delete(answer.seat)
-      if (counted) counters[COUNTER[how]]++
+      if (answer.waiter) this.#prefetches.delete(answer.waiter)
+      if (counted) counters[COUNTER[status]]++
     }
   }
 }
 
-/** What one call came to. */
-export interface Landed<Fresh> {
-  readonly landing: Landing<Fresh>
-  readonly seat: Answer<Fresh>['seat']
-  /** It was answered by the load of another. */
+/** The result of one call. */
+export interface CallResult<Fresh> {
+  readonly result: FlightResult<Fresh>
+  readonly waiter: ResultOrWaiter<Fresh>['waiter']
+  /** It joined the load of another call. */
   readonly joined: boolean
 }
 

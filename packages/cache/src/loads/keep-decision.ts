@@ -1,46 +1,48 @@
 import { checkEntry, type EntryOptions, type ScopeOptions } from '../call-options.ts'
 import type { Flight } from '../flight/flight.ts'
-import type { Landing } from '../flight/flight-result.ts'
-import type { Work } from '../flight/load-request.ts'
+import type { FlightResult } from '../flight/flight-result.ts'
+import type { RunningLoad } from '../flight/load-request.ts'
 import type { Kept } from '../outcome.ts'
 
-/** What a load is told, and by what it says how its answer is kept. */
+/** What a load receives, and how it decides whether and how long its answer is cached. */
 export interface WorkContext {
   readonly key: string
-  /** Aborts when nobody wants the answer any more. It is no caller's own signal. */
+  /** Aborts when no caller wants the answer any more. It is not the signal of any one caller. */
   readonly signal: AbortSignal
-  /** Until when somebody waits, in milliseconds since 1970, as it stands when it is read; `Infinity` if one of them has no `timeoutMs`. */
+  /**
+   * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if one of them has no `timeoutMs`. It changes as
+   * callers join and leave.
+   */
   readonly deadlineAt: number
   /**
-   * The answer is passed on and not kept. May be called until the load has resolved; for a recorded answer, until its body has
-   * ended.
+   * Passes the answer on without caching it. Call it before the load resolves; for a recorded answer, before its body ends.
    *
-   * @param reason a short word for it, which is counted: `'fallback'`
+   * @param reason a short word, counted in `stats().refused`: `'fallback'`
    */
   refuse(reason?: string): void
-  /** The answer says itself how it is to be kept: what is given here goes before the options of the call. */
+  /** Sets how the answer is cached, as the answer itself demands. These options override those of the call. */
   keepFor(options: EntryOptions): void
 }
 
-/** The context of one load, and what it has decided. */
-export class Decision<Fresh> implements WorkContext {
+/** The context of one load, and the decision whether its answer is kept. */
+export class KeepDecision<Fresh> implements WorkContext {
   readonly key: string
-  readonly #flight: Flight<Landing<Fresh>>
+  readonly #flight: Flight<FlightResult<Fresh>>
   readonly #onError: (error: unknown) => void
   #refusal: string | undefined
   #options: ScopeOptions & EntryOptions
 
   constructor(
     key: string,
-    work: Work<Fresh>,
+    running: RunningLoad<Fresh>,
     options: ScopeOptions & EntryOptions,
     onError: (error: unknown) => void,
   ) {
     this.key = key
-    this.#flight = work.flight
+    this.#flight = running.flight
     this.#options = options
     this.#onError = onError
-    if (work.purpose === 'bypass') this.#refusal = 'bypass'
+    if (running.purpose === 'bypass') this.#refusal = 'bypass'
   }
 
   get signal(): AbortSignal {
@@ -60,7 +62,7 @@ export class Decision<Fresh> implements WorkContext {
       checkEntry(options)
       this.#options = { ...this.#options, ...options }
     } catch (error) {
-      // What an answer says of itself may be nonsense. It is an answer all the same.
+      // The options may come from the answer itself. Invalid ones must not fail it.
       this.#onError(error)
       this.refuse('bad-options')
     }
@@ -70,7 +72,7 @@ export class Decision<Fresh> implements WorkContext {
     return this.#refusal ?? true
   }
 
-  /** Those of the call, and what the load has said of its answer. */
+  /** The options of the call, overridden by `keepFor()`. */
   get options(): ScopeOptions & EntryOptions {
     return this.#options
   }

@@ -1,20 +1,20 @@
 import type { CacheParts } from '../cache-parts.ts'
+import type { RunningLoad } from '../flight/load-request.ts'
 import type { Kept } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
-import type { Work } from '../flight/load-request.ts'
 
-/** Keeps what a load has brought. What was loaded ahead is useful once somebody asks for it, or has come for it meanwhile. */
-export function keepBrought<Fresh>(
+/** Stores a loaded answer. A prefetched one counts as useful when a caller joined its load; else when it is first used. */
+export function storeLoaded<Fresh>(
   { tiers, counters }: CacheParts,
-  { purpose, flight, watch }: Work<Fresh>,
+  { purpose, flight, watch }: RunningLoad<Fresh>,
   entry: Entry,
 ): Kept {
-  const ahead = purpose === 'ahead'
-  const awaited = ahead && flight.waiting < 2
-  const { kept } = tiers.keep(watch.name, entry, watch, awaited)
-  if (ahead && kept === true) {
+  const isPrefetch = purpose === 'prefetch'
+  const unused = isPrefetch && flight.waiting < 2
+  const { kept } = tiers.keep(watch.name, entry, watch, unused)
+  if (isPrefetch && kept === true) {
     counters.prefetch.loaded++
-    if (!awaited) counters.prefetch.useful++
+    if (!unused) counters.prefetch.useful++
   }
   return kept
 }

@@ -1,39 +1,38 @@
 import type { CacheParts } from '../cache-parts.ts'
 import type { LoadOptions } from '../call-options.ts'
-import type { Asked, Kind } from './calls.ts'
-import { contentOf, valueOf, type Content } from '../tiers/codec.ts'
-import type { Landing } from '../flight/flight-result.ts'
-import { keepBrought } from './store-loaded.ts'
-import type { Acceptance, Work } from '../flight/load-request.ts'
+import type { FlightResult } from '../flight/flight-result.ts'
+import type { Acceptance, RunningLoad } from '../flight/load-request.ts'
 import type { Settings } from '../options.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
-import { isReadable, type Entry } from '../tiers/entry.ts'
-import { newEntry } from '../tiers/new-entry.ts'
-import { Decision, type WorkContext } from './keep-decision.ts'
+import { contentOf, valueOf, type Content } from '../tiers/codec.ts'
+import { isReadable, newEntry, type Entry } from '../tiers/entry.ts'
+import type { LoadCall, LoadKind } from './calls.ts'
+import { KeepDecision, type WorkContext } from './keep-decision.ts'
+import { storeLoaded } from './store-loaded.ts'
 
 export interface LoadContext<Value> extends WorkContext {
-  /** What is there and out of date, for a conditional request. */
+  /** The cached value that is out of date, for a conditional request. */
   readonly stale: Value | undefined
 }
 
 export type Load<Value> = (context: LoadContext<Value>) => Value | PromiseLike<Value>
 
-/** The answer of one call, and how it came about. */
+/** The answer of one call, and how the cache came to it. */
 export interface Loaded<Value> extends Outcome {
   readonly value: Value
-  /** Whether the cache holds it now, or why not. */
+  /** `true` if the value is now in the cache, else why not. */
   readonly kept: Kept
 }
 
 /** A value that has just been loaded. */
 export interface FreshValue<Value> {
   readonly value: Value
-  /** As it is kept; undefined if it cannot be. */
+  /** The encoded value; undefined if the codec cannot encode it. */
   readonly content: Content | undefined
   readonly kept: Kept
 }
 
-/** Values: how they are loaded, kept and handed out. */
+/** Values: how they are loaded, encoded, stored and returned. */
 export class Values<Value> {
   readonly #parts: CacheParts
   readonly #settings: Settings<Value>
@@ -64,7 +63,7 @@ export class Values<Value> {
     return valueOf(entry, this.#settings.codec)
   }
 
-  /** @returns undefined, counted and told of, if the codec cannot carry it */
+  /** @returns undefined if the codec cannot encode the value; that is counted and reported to `onError` */
   content(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -75,39 +74,40 @@ export class Values<Value> {
     }
   }
 
-  kind(load: Load<Value>): Kind<FreshValue<Value>, LoadOptions> {
-    return { accepts: this.accepts, bring: (work, asked) => this.#bring(work, asked, load) }
+  kind(load: Load<Value>): LoadKind<FreshValue<Value>, LoadOptions> {
+    return { accepts: this.accepts, load: (running, call) => this.#load(running, call, load) }
   }
 
-  /** Asks the origin for a value, and keeps it. */
-  async #bring(
-    work: Work<FreshValue<Value>>,
-    { key, options }: Asked,
+  /** Loads a value and stores it. */
+  async #load(
+    running: RunningLoad<FreshValue<Value>>,
+    { key, options }: LoadCall,
     load: Load<Value>,
   ): Promise<FreshValue<Value>> {
-    const stale = work.stale && this.accepts(work.stale) === 'accepted' ? this.read(work.stale) : undefined
-    const decision = new Decision(key, work, options, this.#settings.onError)
+    const { stale: entry } = running
+    const stale = entry && this.accepts(entry) === 'accepted' ? this.read(entry) : undefined
+    const decision = new KeepDecision(key, running, options, this.#settings.onError)
     const value = await load(Object.assign(decision, { stale }))
-    work.flight.signal.throwIfAborted()
-    const fresh = this.#keep(value, work, decision)
-    work.end()
+    running.flight.signal.throwIfAborted()
+    const fresh = this.#keep(value, running, decision)
+    running.end()
     return fresh
   }
 
   #keep(
     value: Value,
-    work: Work<FreshValue<Value>>,
-    { kept: wanted, options }: Decision<FreshValue<Value>>,
+    running: RunningLoad<FreshValue<Value>>,
+    { kept: wanted, options }: KeepDecision<FreshValue<Value>>,
   ): FreshValue<Value> {
     const { tiers, settings } = this.#parts
     if (wanted !== true) return { value, content: this.#quietContent(value), kept: tiers.refuse(wanted) }
     const content = this.content(value)
     if (!content) return { value, content, kept: 'unencodable' }
-    const entry = newEntry(settings, content, options, work.bornAt)
-    return { value, content, kept: keepBrought(this.#parts, work, entry) }
+    const entry = newEntry(settings, content, options, running.bornAt)
+    return { value, content, kept: storeLoaded(this.#parts, running, entry) }
   }
 
-  /** For the copies of those who share what is not kept. */
+  /** The encoded form of a value that is not cached, for the copies of callers that joined its load. */
   #quietContent(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -116,11 +116,11 @@ export class Values<Value> {
     }
   }
 
-  /** What one of those who waited gets: who began the load what was loaded, everybody else a copy of his own. */
-  handOut(landing: Landing<FreshValue<Value>>, joined: boolean): Loaded<Value> {
-    const { outcome } = landing
-    if (landing.entry) return { ...outcome, value: this.read(landing.entry), kept: true }
-    const { value, content, kept } = landing.fresh
+  /** What one caller receives: the loader gets the loaded value itself, every caller that joined its own copy. */
+  deliver(result: FlightResult<FreshValue<Value>>, joined: boolean): Loaded<Value> {
+    const { outcome } = result
+    if (result.entry) return { ...outcome, value: this.read(result.entry), kept: true }
+    const { value, content, kept } = result.fresh
     if (!joined) return { ...outcome, value, kept }
     return { ...SHARED, value: content?.encoded ? this.read(content) : value, kept }
   }

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache'
-import { nameIn } from '../keys/names.ts'
 import { count, timer, validate, type Check } from '../base/validate.ts'
+import { nameIn } from '../keys/named-key.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface MarkovPredictorOptions {
-  /** What comes later than that after the last request does not follow from it. @default 1_800_000 (30 minutes) */
+  /** A request that comes later than this after the last one of its session begins a new sequence, in milliseconds. @default 1_800_000 (30 minutes) */
   sessionGapMs?: number | undefined
-  /** So many scopes are remembered; those that ask least lately are forgotten first. @default 1_000 */
+  /** The maximum number of scopes; the least recently used is forgotten first. @default 1_000 */
   maxScopes?: number | undefined
-  /** So many keys in each scope. @default 1_000 */
+  /** The maximum number of keys per scope. @default 1_000 */
   maxKeys?: number | undefined
-  /** So many followers of each key. @default 16 */
+  /** The maximum number of followers per key; the rarest is forgotten first. @default 16 */
   maxFollowers?: number | undefined
 }
 
@@ -19,20 +19,20 @@ interface Followers {
   readonly counts: Map<string, number>
 }
 
-/** What was asked for last. */
+/** The last request of a session. */
 interface Session {
   lastKey: string
   lastAt: number
 }
 
 /**
- * A first-order Markov chain for each scope: what followed a key in one session may follow it again in any other of that scope. It
- * knows nothing of what keys mean, and one scope's history says nothing about another's.
+ * A first-order Markov chain per scope: a key that followed another in one session may follow it again in any session of that scope. It
+ * does not interpret keys, and scopes do not learn from each other.
  *
- * @throws TypeError for an option that does not exist or makes no sense
+ * @throws TypeError for an unknown or invalid option
  */
 export class MarkovPredictor implements Predictor {
-  /** By scope and key, what followed. */
+  /** The followers by scope and key. */
   readonly #scopes: LRUCache<string, LRUCache<string, Followers>>
   readonly #sessions: LRUCache<string, Session>
   readonly #sessionGapMs: number
@@ -45,7 +45,7 @@ export class MarkovPredictor implements Predictor {
     this.#maxKeys = options.maxKeys ?? 1_000
     this.#maxFollowers = options.maxFollowers ?? 16
     this.#scopes = growing(options.maxScopes ?? 1_000)
-    this.#sessions = growing(MOST_SESSIONS)
+    this.#sessions = growing(MAX_SESSIONS)
   }
 
   observe(scope: string, key: string, now: number, session = ''): void {
@@ -87,13 +87,13 @@ export class MarkovPredictor implements Predictor {
   }
 }
 
-/** Room is made as entries come: most applications have few, of each. */
-function growing<Value extends object>(most: number): LRUCache<string, Value> {
-  return new LRUCache({ maxSize: most, sizeCalculation: () => 1 })
+/** A map that grows with its entries, since most applications have few scopes and keys. `max` would allocate for all in advance. */
+function growing<Value extends object>(maxSize: number): LRUCache<string, Value> {
+  return new LRUCache({ maxSize, sizeCalculation: () => 1 })
 }
 
-/** Over all scopes; beyond that, the idlest are taken for ended. */
-const MOST_SESSIONS = 10_000
+/** The maximum number of sessions over all scopes; beyond that, the least recently used counts as ended. */
+const MAX_SESSIONS = 10_000
 
 const CHECKS: Readonly<Record<keyof MarkovPredictorOptions, Check>> = {
   sessionGapMs: timer,

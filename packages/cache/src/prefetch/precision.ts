@@ -1,6 +1,6 @@
 /**
- * How often predictions came true lately. A prediction is open until its key is asked for, or for so long; there is no timer, those
- * whose time is over are counted when somebody looks.
+ * How many of the last predictions came true. A prediction is open until its key is requested or `windowMs` has passed. There is no timer:
+ * expired predictions are counted on the next call of `expire()`.
  */
 export class Precision {
   /** Open predictions, oldest first. */
@@ -16,16 +16,16 @@ export class Precision {
   predicted(key: string, now: number): void {
     this.#open.delete(key)
     this.#open.set(key, now)
-    // What is pushed out has had its time among so many.
+    // Evicting the oldest open prediction counts it as wrong.
     const [oldest] = this.#open.keys()
-    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#settle(oldest, false)
+    if (this.#open.size > MAX_OPEN && oldest !== undefined) this.#settle(oldest, false)
   }
 
-  asked(key: string): void {
+  requested(key: string): void {
     if (this.#open.has(key)) this.#settle(key, true)
   }
 
-  /** Counts those as wrong whose time is over. */
+  /** Counts expired predictions as wrong. */
   expire(now: number): void {
     for (const [key, at] of this.#open) {
       if (now - at < this.#windowMs) return
@@ -37,19 +37,19 @@ export class Precision {
     return this.#open.has(key)
   }
 
-  /** From 0 to 1; undefined as long as too few are settled to say. */
+  /** From 0 to 1; undefined while there are too few outcomes to judge. */
   get ratio(): number | undefined {
-    if (this.#outcomes.length < FEWEST_TO_JUDGE) return undefined
+    if (this.#outcomes.length < MIN_OUTCOMES) return undefined
     return this.#outcomes.filter(Boolean).length / this.#outcomes.length
   }
 
   #settle(key: string, useful: boolean): void {
     this.#open.delete(key)
     this.#outcomes.push(useful)
-    if (this.#outcomes.length > MOST_OUTCOMES) this.#outcomes.shift()
+    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift()
   }
 }
 
-const MOST_OPEN = 1_000
-const MOST_OUTCOMES = 100
-const FEWEST_TO_JUDGE = 20
+const MAX_OPEN = 1_000
+const MAX_OUTCOMES = 100
+const MIN_OUTCOMES = 20

@@ -1,14 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import type { Cache } from '../cache.ts'
-import { checkSet } from '../call-options.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
-import { nameIn } from '../keys/names.ts'
 import {
   aClock,
   aFlag,
   aFunction,
   aName,
-  aPart,
+  aFraction,
   aText,
   count,
   expect,
@@ -18,74 +15,82 @@ import {
   type Check,
 } from '../base/validate.ts'
 import { warn } from '../base/warn.ts'
+import type { Cache } from '../cache.ts'
+import { checkSet } from '../call-options.ts'
+import { nameIn } from '../keys/named-key.ts'
 import { MarkovPredictor } from './markov-predictor.ts'
-import { Pace } from './minute-limit.ts'
+import { MinuteLimit } from './minute-limit.ts'
 import { Precision } from './precision.ts'
 import type { PrefetchJob } from './prefetch-list.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface PrefetcherOptions<Value> {
-  /** Where things are loaded into. */
+  /** The cache to load into. */
   cache: Pick<Cache<Value>, 'has' | 'prefetch' | 'idle'>
   /** @default a `MarkovPredictor` */
   predictor?: Predictor | undefined
-  /** Only what came next at least so often. @default 3 */
+  /** How often a key must have followed to be prefetched. @default 3 */
   minSupport?: number | undefined
-  /** Only what came next in at least this part of all cases. @default 0.5 */
+  /** The fraction of cases in which a key must have followed to be prefetched, from 0 to 1. @default 0.5 */
   minConfidence?: number | undefined
-  /** So many loads at once. @default 2 */
+  /** The maximum number of concurrent loads. @default 2 */
   maxInFlight?: number | undefined
-  /** So many loads in any minute. @default 30 */
+  /** The maximum number of loads in any minute. @default 30 */
   maxPerMinute?: number | undefined
-  /** Begin a load only when no caller waits for one. @default true */
+  /** Start a load only when no caller waits for one. @default true */
   onlyWhenIdle?: boolean | undefined
-  /** If less than this part of the last 100 predictions came true, nothing is loaded until they do again. Judged from the 20th on. @default 0.3 */
+  /**
+   * If a smaller fraction of the last 100 predictions came true, prefetching pauses until the fraction is reached again. Judged from the
+   * 20th prediction on. @default 0.3
+   */
   minPrecision?: number | undefined
-  /** A prediction came true if its key was asked for within this time. @default 300_000 */
+  /** A prediction came true if its key was requested within this time, in milliseconds. @default 300_000 */
   usefulWithinMs?: number | undefined
   /** Where time comes from. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** What a caller has asked for, and how it is loaded. */
+/** A request of a caller, and how to load its answer. */
 export interface Observation<Value> extends PrefetchJob<Value> {
-  /** Whose requests follow each other, where many share a scope: a user, a conversation. @default the scope is one session */
+  /** Groups requests that follow each other, where users share a scope: a user, a conversation. @default the scope is one session */
   readonly session?: string | undefined
 }
 
-/** Loads what is likely to be asked for next. */
+/** Prefetches what callers are likely to request next. */
 export interface Prefetcher<Value> {
   /**
-   * A caller has asked for this. Call it for every request, hit or miss: it learns, and loads ahead what it has learnt to follow,
-   * by the `load` that was given with that key before.
+   * Call it for every request, hit or miss. It learns from the request, and prefetches the keys that are likely to follow, each with the
+   * `load` that was passed with that key before.
    */
-  observe(asked: Observation<Value>): void
+  observe(request: Observation<Value>): void
   stats(): PrefetcherStats
-  /** Nothing is begun any more, and what is under way is given up. */
+  /** Stops prefetching, and aborts loads in flight. */
   close(): void
 }
 
 export interface PrefetcherStats {
-  /** Predictions that met the thresholds, of things that were not there. */
+  /** Predictions that met the thresholds, and whose keys were not cached. */
   predicted: number
-  /** Those that were begun. */
+  /** Predictions whose load was started. */
   begun: number
-  /** Those that were not: no budget was left, it is off, or somebody asked before callers left it room. */
+  /** Predictions without a load: a limit was reached (`budget`), prefetching is paused (`off`), or a caller requested the key first (`late`). */
   skipped: { budget: number; off: number; late: number }
+  /** Loads that failed. */
   failed: number
+  /** Loads that wait or run now. */
   inFlight: number
-  /** The part of the last 100 predictions that came true; undefined before the 20th. */
+  /** The fraction of the last 100 predictions that came true; undefined before the 20th. */
   precision: number | undefined
-  /** Whether it loads anything, or only watches how good its predictions are. */
+  /** Whether it prefetches. If not, it only measures how many predictions come true. */
   on: boolean
 }
 
 /**
- * Makes a prefetcher. It spends money on guesses, so it is careful: a prediction needs support and confidence, there are at most
- * so many loads at once and a minute, callers go first, and when too few predictions come true it stops loading by itself, goes on
- * predicting, and begins again when they do.
+ * Makes a prefetcher. Wrong predictions cost money, so it is careful: a prediction needs support and confidence, concurrent loads and loads
+ * per minute are limited, callers go first, and if too few predictions come true it pauses, goes on predicting without loading, and
+ * resumes when they come true again.
  *
- * @throws TypeError for an option that does not exist or makes no sense
+ * @throws TypeError for an unknown or invalid option
  */
 export function createPrefetcher<Value>(options: PrefetcherOptions<Value>): Prefetcher<Value> {
   validate(options, CHECKS)
@@ -98,9 +103,9 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   readonly #clock: Clock
   readonly #predictor: Predictor
   readonly #precision: Precision
-  readonly #pace: Pace
-  /** How a key that was asked for is loaded. */
-  readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MOST_JOBS })
+  readonly #limit: MinuteLimit
+  /** How to load each key that was requested. */
+  readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MAX_JOBS })
   readonly #closing = new AbortController()
   readonly #counts = { predicted: 0, begun: 0, failed: 0, inFlight: 0 }
   readonly #skipped = { budget: 0, off: 0, late: 0 }
@@ -110,7 +115,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#clock = options.clock ?? systemClock
     this.#predictor = options.predictor ?? new MarkovPredictor()
     this.#precision = new Precision(options.usefulWithinMs ?? 300_000)
-    this.#pace = new Pace(options.maxPerMinute ?? 30, this.#clock)
+    this.#limit = new MinuteLimit(options.maxPerMinute ?? 30, this.#clock)
   }
 
   observe({ session, ...job }: Observation<Value>): void {
@@ -125,12 +130,12 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     const now = this.#clock.now()
     this.#jobs.set(name, job)
     this.#precision.expire(now)
-    this.#precision.asked(name)
+    this.#precision.requested(name)
     try {
       this.#predictor.observe(scope, key, now, session)
       for (const prediction of this.#predictor.predict(scope, key)) this.#consider(prediction, job)
     } catch (error) {
-      // A predictor of somebody's own must not fail the call that it watches.
+      // An error of a custom predictor must not fail the call that it observes.
       warn(error)
     }
   }
@@ -159,7 +164,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     if (key === after.key || support < minSupport || confidence < minConfidence) return
     const name = nameIn(after.scope, key)
     const job = this.#jobs.get(name)
-    // What is there already costs nothing and proves nothing.
+    // A prediction of a cached key costs no load and proves nothing.
     if (!job || this.#precision.isOpen(name) || cache.has(key, { scope: after.scope })) return
     this.#counts.predicted++
     this.#precision.predicted(name, this.#clock.now())
@@ -175,31 +180,31 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     try {
       if (onlyWhenIdle) await cache.idle(signal)
       if (!this.#precision.isOpen(name)) this.#skipped.late++
-      else if (!this.#pace.tryTurn()) this.#skipped.budget++
+      else if (!this.#limit.tryTake()) this.#skipped.budget++
       else {
         this.#counts.begun++
         const { failed } = await cache.prefetch([job], { signal })
         this.#counts.failed += failed
       }
     } catch {
-      // Only closing ends the wait for idleness.
+      // The prefetcher was closed while it waited.
     } finally {
       this.#counts.inFlight--
     }
   }
 }
 
-const MOST_JOBS = 1_000
+const MAX_JOBS = 1_000
 
 const CHECKS: Readonly<Record<keyof PrefetcherOptions<never>, Check>> = {
   cache: /* @__PURE__ */ having('a cache', 'has', 'prefetch', 'idle'),
   predictor: /* @__PURE__ */ having('a predictor with observe and predict', 'observe', 'predict'),
   minSupport: count,
-  minConfidence: aPart,
+  minConfidence: aFraction,
   maxInFlight: count,
   maxPerMinute: count,
   onlyWhenIdle: aFlag,
-  minPrecision: aPart,
+  minPrecision: aFraction,
   usefulWithinMs: timer,
   clock: aClock,
 }

@@ -1,22 +1,22 @@
 import type { CacheStore, StoreSetOptions } from './store.ts'
 
-/** What is needed of a Keyv, 5 or newer. */
+/** The methods of Keyv 5 or newer that are used. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>
   set(key: string, value: string, ttl?: number): Promise<unknown>
   delete(key: string): Promise<unknown>
   disconnect?(): Promise<unknown>
   iterator?: unknown
-  /** Keyv tells of failures by this event, and answers as if there were nothing, unless told to throw. */
+  /** Keyv emits failures as this event and returns undefined, unless `throwOnErrors` is set. */
   on?(event: 'error', listener: (error: unknown) => void): unknown
   throwOnErrors?: boolean
 }
 
 /**
- * Any Keyv store as a far tier: Redis, Valkey, Postgres, Memcache and others. Bytes travel as base64, since a Keyv serialises to
- * text. Keyv is made to throw its errors, which it would otherwise keep to itself: the cache has to know them.
+ * Any Keyv store as a far tier: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64, since Keyv serializes to
+ * text. Sets `throwOnErrors` of the Keyv, since the cache has to know of its errors.
  *
- * @throws TypeError for what is no Keyv
+ * @throws TypeError for an object that is not a Keyv
  */
 export class KeyvStore implements CacheStore {
   readonly #keyv: KeyvLike
@@ -34,7 +34,7 @@ export class KeyvStore implements CacheStore {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     const value = await this.#keyv.get(key)
-    // What is no base64 is no entry of ours: the cache will find that out.
+    // The cache verifies the bytes, so text that is not base64 is no problem.
     return typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : undefined
   }
 
@@ -42,14 +42,14 @@ export class KeyvStore implements CacheStore {
     const { buffer, byteOffset, byteLength } = value
     const text = Buffer.from(buffer, byteOffset, byteLength).toString('base64')
     const done = await this.#keyv.set(key, text, Math.max(1, Math.ceil(ttlMs)))
-    if (done === false) throw new Error('the Keyv store did not take the entry')
+    if (done === false) throw new Error('the Keyv store did not store the entry')
   }
 
   async delete(key: string): Promise<void> {
     await this.#keyv.delete(key)
   }
 
-  /** @throws TypeError if the store behind it cannot list its keys */
+  /** @throws TypeError if the underlying store cannot list its keys */
   async clear(prefix: string): Promise<void> {
     const keys: string[] = []
     for await (const [key] of this.#entries()) if (key.startsWith(prefix)) keys.push(key)
@@ -65,7 +65,7 @@ export class KeyvStore implements CacheStore {
     if (typeof iterator !== 'function') {
       throw new TypeError('this Keyv store cannot list its keys, so it cannot be cleared by prefix')
     }
-    // Keyv 5 takes the namespace, Keyv 6 nothing.
+    // Keyv 5 takes the namespace as argument, Keyv 6 takes none.
     const entries = (iterator as (namespace?: string) => unknown).call(
       this.#keyv,
       (this.#keyv as { namespace?: string }).namespace,

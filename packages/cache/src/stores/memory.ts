@@ -3,15 +3,15 @@ import type { CacheStore, StoreSetOptions } from './store.ts'
 import { count, validate } from '../base/validate.ts'
 
 export interface MemoryStoreOptions {
-  /** So many bytes of keys and values are kept at most; the least recently used leave first. @default 67_108_864 (64 MiB) */
+  /** The maximum size of all keys and values, in bytes; the least recently used entry is evicted first. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined
 }
 
-/** A store in memory: for tests, and to share one far tier between caches of a process. */
+/** A store in memory, for tests, and to share one far tier between the caches of a process. */
 export class MemoryStore implements CacheStore {
   readonly #values: LRUCache<string, Uint8Array>
 
-  /** @throws TypeError for an option that does not exist or makes no sense */
+  /** @throws TypeError for an unknown or invalid option */
   constructor(options: MemoryStoreOptions = {}) {
     validate(options, { maxBytes: count })
     this.#values = new LRUCache({

@@ -1,28 +1,28 @@
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Opens a database and sees to it that its table is there. A file that is damaged is set aside, and a new one takes its place. */
+/** Opens a database and creates its table if needed. A damaged file is renamed and replaced by a new one. */
 export function openDatabase(path: string, mode: number): DatabaseSync {
   try {
     return open(path, mode)
   } catch (error) {
     if (!isDamage(error) || !isFile(path)) throw error
-    setAside(path)
+    renameDamaged(path)
     return open(path, mode)
   }
 }
 
 /**
- * Opens a database again whose use has shown damage. Another process may have replaced the file already; then that one is used.
- * @throws what SQLite throws for a file that is not damaged, and cannot be used all the same
+ * Reopens a database after an operation reported damage. If another process has replaced the file already, its file is used.
+ * @throws what SQLite throws for a file that cannot be used although it is not damaged
  */
 export function reopenDatabase(path: string, mode: number): DatabaseSync {
   if (!isFile(path)) throw new TypeError('a database without a file cannot be replaced')
-  if (!isSound(path)) setAside(path)
+  if (!isSound(path)) renameDamaged(path)
   return openDatabase(path, mode)
 }
 
-/** Whether SQLite says that the file is broken (SQLITE_CORRUPT), or no database at all (SQLITE_NOTADB): https://sqlite.org/rescode.html. */
+/** Whether SQLite reports that the file is corrupt (SQLITE_CORRUPT) or not a database (SQLITE_NOTADB): https://sqlite.org/rescode.html. */
 export function isDamage(error: unknown): boolean {
   const { errcode } = (error ?? {}) as { errcode?: unknown }
   // The lower byte is the primary code.
@@ -54,8 +54,8 @@ function isSound(path: string): boolean {
   }
 }
 
-/** Nothing is deleted but what SQLite keeps beside the file: it may be no database because its path was mistyped. */
-function setAside(path: string): void {
+/** Renames the file instead of deleting it: the path may be wrong, and the file something else. Deletes only SQLite's `-wal` and `-shm` files. */
+function renameDamaged(path: string): void {
   let name = `${path}.damaged`
   for (let number = 2; existsSync(name); number++) name = `${path}.damaged-${number}`
   renameSync(path, name)
@@ -67,8 +67,8 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Creates the file, since SQLite would create it for everybody to read, or changes the mode of an existing one. SQLite gives the files beside it
- * the mode of the file itself.
+ * Creates the file with this mode, since SQLite would make it readable for all users, or changes the mode of an existing file. SQLite gives
+ * the `-wal` and `-shm` files the mode of the database file.
  */
 function restrictAccess(path: string, mode: number): void {
   closeSync(openSync(path, 'a', mode))

@@ -11,7 +11,7 @@ const newFile = (): string => join(folder, `${++files}.sqlite`)
 const modesOf = (path: string): string[] =>
   [path, `${path}-wal`, `${path}-shm`].map((name) => (statSync(name).mode & 0o777).toString(8))
 
-/** Opens the store and writes to it, so that the files beside it exist. */
+/** Opens the store and writes to it, so that the `-wal` and `-shm` files exist. */
 async function written(path: string, options: { mode?: number } = {}): Promise<SqliteStore> {
   const store = new SqliteStore(path, options)
   await store.set('key', new Uint8Array([1]), { ttlMs: 60_000, tags: [] })
@@ -19,14 +19,14 @@ async function written(path: string, options: { mode?: number } = {}): Promise<S
 }
 
 describe('SqliteStore', () => {
-  it('is readable by its owner alone, with the files that SQLite writes beside it', async () => {
+  it('creates files that only their owner can read', async () => {
     const path = newFile()
     const store = await written(path)
     expect(modesOf(path)).toEqual(['600', '600', '600'])
     await store.close()
   })
 
-  it('makes an existing file private, and what an earlier process left beside it', async () => {
+  it('makes existing files private, including the -wal and -shm files of an earlier process', async () => {
     const path = newFile()
     const earlier = await written(path)
     for (const name of [path, `${path}-wal`, `${path}-shm`]) chmodSync(name, 0o644)
@@ -41,7 +41,7 @@ describe('SqliteStore', () => {
     expect((statSync(wide).mode & 0o777).toString(8)).toBe('600')
   })
 
-  it('shares its file with a group when told to', async () => {
+  it('shares its file with a group when mode allows that', async () => {
     const path = newFile()
     const store = await written(path, { mode: 0o660 })
     expect(modesOf(path)).toEqual(['660', '660', '660'])

@@ -1,15 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { CacheStore, StoreSetOptions } from './store.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { aClock, count, validate, type Check } from '../base/validate.ts'
 import { isDamage, openDatabase, reopenDatabase } from './sqlite-file.ts'
+import type { CacheStore, StoreSetOptions } from './store.ts'
 
 export interface SqliteStoreOptions {
-  /** So large may the entries in the file become; then the oldest leave. @default 1_073_741_824 (1 GiB) */
+  /** The maximum size of the entries in the file, in bytes; the oldest are evicted first. @default 1_073_741_824 (1 GiB) */
   maxBytes?: number | undefined
   /**
-   * Who may read the file, and the `-wal` and `-shm` files beside it, as for `chmod`. It holds answers, so by default only its owner may, and an
-   * existing file that others may read is made private; give `0o660` to share it with a group. @default 0o600
+   * The permissions of the file, and of its `-wal` and `-shm` files, as for `chmod`. The file contains answers, so by default only its owner
+   * can read it, and an existing file is made private. Pass `0o660` to share it with a group. @default 0o600
    */
   mode?: number | undefined
   /** Where time comes from. @default a monotonic clock */
@@ -17,11 +17,11 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * A file that outlives the process: a cache that survives restarts, with nothing to install. Several processes may share it. It
- * is written ahead (WAL) and not synced at every write: a process that is killed loses nothing that was written, a machine that
- * loses power may lose the last entries, and neither leaves a broken file.
+ * A store in an SQLite file: a cache that survives restarts, with nothing to install. Several processes may share the file. It uses a
+ * write-ahead log (WAL) and does not sync at every write: a killed process loses nothing, a power failure may lose the last entries, and
+ * neither corrupts the file.
  *
- * Its calls are synchronous underneath, some 10 to 50 µs each. While another process writes, one may wait for up to 20 ms.
+ * Its operations are synchronous, some 10 to 50 µs each. While another process writes, an operation may block for up to 20 ms.
  */
 export class SqliteStore implements CacheStore {
   readonly #path: string
@@ -29,14 +29,14 @@ export class SqliteStore implements CacheStore {
   readonly #clock: Clock
   readonly #maxBytes: number
   #connection: Connection
-  /** So much may be written before it is time to look how large the file is. */
+  /** How many bytes may be written before the size of the file is checked. */
   #bytesUntilTidy: number
   #closed = false
 
   /**
-   * @param path of the file, which is made if it is not there; `:memory:` for none. One that is damaged is renamed to end with `.damaged`, and
-   * a new one takes its place
-   * @throws TypeError for an option that does not exist or makes no sense; what the system throws for a path that cannot be opened
+   * @param path of the file, which is created if needed, or `:memory:`. A damaged file is renamed to end with `.damaged` and replaced by a
+   * new one
+   * @throws TypeError for an unknown or invalid option; the system's error for a path that cannot be opened
    */
   constructor(path: string, options: SqliteStoreOptions = {}) {
     validate(options, { maxBytes: count, mode: aFileMode, clock: aClock })
@@ -77,7 +77,7 @@ export class SqliteStore implements CacheStore {
     this.#connection.database.close()
   }
 
-  /** Runs an operation, in a new file if it shows that the present one is damaged. */
+  /** Runs an operation. If it reports that the file is damaged, runs it again on a new file. */
   #use<Result>(operation: (connection: Connection) => Result): Result {
     try {
       return operation(this.#connection)
@@ -89,12 +89,12 @@ export class SqliteStore implements CacheStore {
     }
   }
 
-  /** What has expired leaves, and of the rest the oldest, until there is room for all that comes before the next time. */
+  /** Deletes expired entries, then the oldest, until there is room for all writes before the next check. */
   #tidy(database: DatabaseSync): void {
     this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
-    const most = this.#maxBytes - this.#bytesUntilTidy
+    const allowedBytes = this.#maxBytes - this.#bytesUntilTidy
     database.prepare('DELETE FROM harbor_cache WHERE expires_at <= ?').run(this.#clock.now())
-    for (let round = 0; round < MOST_ROUNDS && usedBytes(database) > most; round++) {
+    for (let round = 0; round < MAX_ROUNDS && usedBytes(database) > allowedBytes; round++) {
       database.exec(
         'DELETE FROM harbor_cache WHERE rowid IN ' +
           '(SELECT rowid FROM harbor_cache ORDER BY rowid LIMIT 1 + (SELECT count(*) FROM harbor_cache) / 10)',
@@ -114,20 +114,20 @@ class Connection {
     this.database = database
     this.get = database.prepare('SELECT value FROM harbor_cache WHERE key = ? AND expires_at > ?')
     this.set = database.prepare(
-      // Replaced, not updated: a row that is written again becomes the newest.
+      // Replaces the row instead of updating it, so that it becomes the newest.
       'INSERT OR REPLACE INTO harbor_cache (key, value, expires_at) VALUES (?, ?, ?)',
     )
     this.delete = database.prepare('DELETE FROM harbor_cache WHERE key = ?')
   }
 }
 
-/** Pages in use: what is deleted counts no more, and its pages are used again. */
+/** Pages in use. Pages of deleted rows do not count, since SQLite uses them again. */
 function usedBytes(database: DatabaseSync): number {
   const read = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
   return (read('page_count') - read('freelist_count')) * read('page_size')
 }
 
-/** The file holds answers, which may be anybody's: only its owner reads them. */
+/** The file contains answers: only its owner may read it. */
 const PRIVATE_MODE = 0o600
 
 const aFileMode: Check = [
@@ -136,6 +136,6 @@ const aFileMode: Check = [
 ]
 
 const TIDYINGS_PER_FILL = 16
-/** What a row costs beside its key and its value, both indexes included; about so much. */
+/** About what a row costs besides its key and value, including both indexes. */
 const ROW_BYTES = 128
-const MOST_ROUNDS = 50
+const MAX_ROUNDS = 50

@@ -1,23 +1,23 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { CacheStore } from './store.ts'
 
-/** One thing that a store must do. */
+/** One test case of the contract. */
 export interface StoreCase {
-  /** As a promise in the present tense. */
+  /** A predicate in the present tense, for the title of a test: `returns …`. */
   readonly title: string
-  /** Rejects with an AssertionError if the store does not. */
+  /** Rejects with an AssertionError if the store violates this part of the contract. */
   readonly run: () => Promise<void>
 }
 
 export interface StoreContractOptions {
-  /** A new and empty store, for each case. */
+  /** Opens a new, empty store for each case. */
   open: () => CacheStore | Promise<CacheStore>
-  /** Lets so many milliseconds pass, by fake timers or real ones. @default a real timer */
+  /** Waits `ms` milliseconds, with fake or real timers. @default a real timer */
   wait?: ((ms: number) => Promise<void>) | undefined
 }
 
 /**
- * What the cache relies on in every store, as cases for whatever test runner you have:
+ * What the cache relies on in every store, as cases for any test runner:
  *
  * ```ts
  * for (const { title, run } of storeContract({ open: () => new MyStore() })) it(title, run)
@@ -40,7 +40,7 @@ export function storeContract({ open, wait = realWait }: StoreContractOptions): 
       await store.set('bytes', ALL_BYTES, HOUR)
       equalBytes(await store.get('bytes'), ALL_BYTES)
     },
-    async 'returns no bytes for no bytes'(store) {
+    async 'returns an empty value as an empty value'(store) {
       await store.set('empty', new Uint8Array(0), HOUR)
       equalBytes(await store.get('empty'), new Uint8Array(0))
     },
@@ -48,35 +48,35 @@ export function storeContract({ open, wait = realWait }: StoreContractOptions): 
       await store.set('kind', ALL_BYTES, HOUR)
       ok((await store.get('kind')) instanceof Uint8Array)
     },
-    async 'keeps a megabyte'(store) {
+    async 'stores a megabyte'(store) {
       const large = new Uint8Array(2 ** 20).map((_, at) => (at * 31) % 251)
       await store.set('large', large, HOUR)
       equalBytes(await store.get('large'), large)
     },
-    async 'keeps the bytes that a view shows, not the buffer behind it'(store) {
+    async 'stores the bytes of a view, not the whole buffer'(store) {
       await store.set('view', ALL_BYTES.subarray(10, 20), HOUR)
       equalBytes(await store.get('view'), ALL_BYTES.slice(10, 20))
     },
-    async 'replaces what was set before'(store) {
+    async 'replaces an earlier value'(store) {
       await store.set('key', new Uint8Array([1, 2, 3]), HOUR)
       await store.set('key', new Uint8Array([4]), HOUR)
       equalBytes(await store.get('key'), new Uint8Array([4]))
     },
-    async 'keeps keys apart, however alike'(store) {
+    async 'does not mix up similar keys'(store) {
       for (const [at, key] of STRANGE_KEYS.entries()) await store.set(key, new Uint8Array([at]), HOUR)
       for (const [at, key] of STRANGE_KEYS.entries()) equalBytes(await store.get(key), new Uint8Array([at]))
     },
-    async 'deletes, and nothing else'(store) {
+    async 'deletes one key and no other'(store) {
       await store.set('one', new Uint8Array([1]), HOUR)
       await store.set('two', new Uint8Array([2]), HOUR)
       await store.delete('one')
       equal(await store.get('one'), undefined)
       equalBytes(await store.get('two'), new Uint8Array([2]))
     },
-    async 'deletes what is not there without complaint'(store) {
+    async 'does not reject when it deletes a key that does not exist'(store) {
       await store.delete('nothing')
     },
-    async 'forgets when the time to live is over, or leaves that to the cache'(store) {
+    async 'expires an entry after its time to live, or leaves that to the cache'(store) {
       await store.set('short', new Uint8Array([1]), { ttlMs: 30, tags: [] })
       await store.set('long', new Uint8Array([2]), HOUR)
       await wait(60)
@@ -84,13 +84,13 @@ export function storeContract({ open, wait = realWait }: StoreContractOptions): 
       ok(short === undefined || short.length === 1)
       equalBytes(await store.get('long'), new Uint8Array([2]))
     },
-    async 'keeps what was set again for longer'(store) {
+    async 'uses the time to live of the last write'(store) {
       await store.set('key', new Uint8Array([1]), { ttlMs: 30, tags: [] })
       await store.set('key', new Uint8Array([2]), HOUR)
       await wait(60)
       equalBytes(await store.get('key'), new Uint8Array([2]))
     },
-    async 'takes what is set, read and deleted at once'(store) {
+    async 'handles concurrent writes, reads and deletes'(store) {
       await Promise.all(
         Array.from({ length: 50 }, async (_, at) => {
           await store.set(`key-${at}`, new Uint8Array([at]), HOUR)
@@ -100,7 +100,7 @@ export function storeContract({ open, wait = realWait }: StoreContractOptions): 
         }),
       )
     },
-    async 'clears by prefix, if it can clear at all'(store) {
+    async 'clears by prefix, if it has clear()'(store) {
       if (!store.clear) return
       for (const key of ['a:1', 'a:2', 'b:1', 'a', '%:1', '_:1']) await store.set(key, ALL_BYTES, HOUR)
       await store.clear('a:')

@@ -1,25 +1,25 @@
 /**
- * A place to keep bytes that outlives the process or is shared by several: a far tier. `@harbor/cache/sqlite` and
- * `@harbor/cache/keyv` are two; write your own, and try it with the suite in `@harbor/cache/store-contract`.
+ * A store for a far tier (L2): it keeps bytes beyond the life of the process, or shares them between processes. `@harbor/cache/sqlite` and
+ * `@harbor/cache/keyv` are two. To write your own, test it with the suite in `@harbor/cache/store-contract`.
  *
- * A store may be slow, fail, lose what it was given, and return anything: the cache has deadlines for it and proves what it
- * returns. It must not mix up keys, nor bring back what was deleted after that has resolved.
+ * A store may be slow, fail, lose entries and return anything: the cache has deadlines for its operations and verifies what it returns. It
+ * must not mix up keys, nor return a value after its deletion has resolved.
  */
 export interface CacheStore {
-  /** What was last set under this key, or undefined. @param signal aborts when the cache waits no longer */
+  /** Returns the bytes that were last set for this key, or undefined. @param signal aborts when the cache stops waiting */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
-  /** Keeps the bytes, no longer than `ttlMs` if the store can forget. The bytes do not change afterwards. */
+  /** Stores the bytes, for `ttlMs` if the store supports expiry. The bytes are not changed afterwards. */
   set(key: string, value: Uint8Array, options: StoreSetOptions): Promise<void>
-  /** Resolves when the key is gone, also if it was not there. */
+  /** Resolves when the key is deleted, also if it did not exist. */
   delete(key: string): Promise<void>
-  /** Deletes every key that begins with the prefix. Without it, `clear()` of a cache rejects. */
+  /** Deletes every key that begins with the prefix. Without this method, `clear()` of the cache rejects. */
   clear?(prefix: string): Promise<void>
   close?(): Promise<void>
 }
 
 export interface StoreSetOptions {
-  /** How long anybody will have a use for it, in milliseconds. */
+  /** How long the entry may be served, in milliseconds. */
   ttlMs: number
-  /** What it was tagged with. The cache keeps account of tags itself; a store may ignore them. */
+  /** The tags of the entry. The cache handles tags itself; a store may ignore them. */
   tags: readonly string[]
 }

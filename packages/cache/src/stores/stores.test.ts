@@ -20,7 +20,7 @@ describe.each([
   ['Keyv', () => new KeyvStore(new Keyv())],
   ['Keyv over a Map', () => new KeyvStore(new Keyv({ store: new Map() }))],
 ])(
-  '26. Given a store adapter (memory, SQLite, Keyv), then the published contract suite passes: %s',
+  'the store adapter %s',
   (_, open) => {
     for (const { title, run } of storeContract({ open })) it(title, run)
   },
@@ -29,14 +29,14 @@ describe.each([
 describe('the contract suite', () => {
   const broken: Record<string, [string, (store: MemoryStore) => void]> = {
     'mixes up keys': [
-      'keeps keys apart, however alike',
+      'does not mix up similar keys',
       (store) => {
         const { get, set } = MemoryStore.prototype
         store.get = (key) => get.call(store, key.toLowerCase())
         store.set = (key, ...rest) => set.call(store, key.toLowerCase(), ...rest)
       },
     ],
-    'keeps text': [
+    'stores text instead of bytes': [
       'returns the bytes that were set, all 256 of them',
       (store) => {
         store.get = async (key) => {
@@ -45,14 +45,14 @@ describe('the contract suite', () => {
         }
       },
     ],
-    'deletes nothing': ['deletes, and nothing else', (store) => (store.delete = async () => undefined)],
+    'deletes nothing': ['deletes one key and no other', (store) => (store.delete = async () => undefined)],
     'clears everything': [
-      'clears by prefix, if it can clear at all',
+      'clears by prefix, if it has clear()',
       (store) => (store.clear = () => MemoryStore.prototype.clear.call(store, '')),
     ],
   }
 
-  it.each(Object.entries(broken))('finds out a store that %s', async (_, [title, spoil]) => {
+  it.each(Object.entries(broken))('fails for a store that %s', async (_, [title, spoil]) => {
     const open = (): MemoryStore => {
       const store = new MemoryStore()
       spoil(store)

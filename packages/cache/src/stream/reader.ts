@@ -1,23 +1,23 @@
 import type { Recording, RecordingReader } from './recording.ts'
 
-/** The body of an answer. It is read once; leaving it early (`break`, `return()`, `cancel()`) tells the cache. */
+/** The body of an answer, to be read once. Leaving it early (`break`, `return()`, `cancel()`) stops the reading. */
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
-  /** All of it, where the source gave it as text. */
+  /** The whole body, if the source returned it as text. */
   readonly text?: string | undefined
-  /** Not interested any more, also where nothing has been read yet. */
+  /** Leaves the body, also before anything was read. */
   cancel(reason?: unknown): void
 }
 
-/** One caller's reading of a recording, from its first chunk to its last. */
+/** One caller's view of a recording, from the first chunk to the last. */
 export class Reader implements Body, RecordingReader {
   readonly #recording: Recording
   readonly #leave: (reason: unknown) => void
   #position = 0
   #over = false
-  /** Set when it was ended from outside. */
+  /** Set when the caller's signal aborted, or this reader fell too far behind. */
   #stopped: { readonly reason: unknown } | undefined
 
-  /** @param leave told once, when nothing more is read */
+  /** @param leave called once, when this reader stops reading; undefined after the end */
   constructor(recording: Recording, leave: (reason: unknown) => void) {
     this.#recording = recording
     this.#leave = leave
@@ -57,7 +57,7 @@ export class Reader implements Body, RecordingReader {
     this.#leave(reason)
   }
 
-  /** Ends the reading with this reason: what is pending rejects. */
+  /** Stops reading: pending and later reads reject with this reason. */
   stop(reason: unknown): void {
     if (this.#over) return
     this.#stopped = { reason }

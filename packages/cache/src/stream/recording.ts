@@ -1,30 +1,30 @@
-import { RecordingLagError } from './recording-lag-error.ts'
+import { hasCode } from '../base/has-code.ts'
 
-/** Who reads a recording, and how far. */
+/** A reader of a recording, and how far it has read. */
 export interface RecordingReader {
-  /** The number of the chunk it reads next. */
+  /** The index of the chunk it reads next. */
   readonly position: number
-  /** It cannot go on: what it would read next is gone. */
+  /** Called when the reader cannot go on, since the chunk it would read next was discarded. */
   cutOff(error: unknown): void
 }
 
 /**
- * The chunks of one source, read once for any number of readers. It reads on when the foremost reader wants more, so a slow
- * consumer slows the source. A stalled reader costs nothing: the chunks are there once, for all.
+ * The chunks of one source, read once for any number of readers. It reads on when the fastest reader needs more, so slow consumers slow
+ * the source down. All readers share the same chunks.
  *
- * Up to `maxBytes` everything is kept, for those who join late and for the cache. What is longer becomes a window between the
- * hindmost and the foremost reader, of that size at most: who falls further behind is cut off.
+ * Up to `maxBytes`, all chunks are held, for readers that join late and for the cache. A longer recording holds only the chunks between
+ * the slowest and the fastest reader, up to `maxBytes`; a reader that falls further behind is cut off.
  */
 export class Recording {
-  /** What is held, oldest first. */
+  /** The chunks held, oldest first. */
   #chunks: Uint8Array[] = []
-  /** How many chunks came before the oldest that is held. */
-  #gone = 0
-  /** Bytes held. */
+  /** How many chunks were discarded. */
+  #discarded = 0
+  /** The size of the chunks held. */
   #held = 0
   #state: 'open' | 'done' | 'failed' = 'open'
   #error: unknown
-  /** What all who want more wait for. */
+  /** Resolves when the next chunk is there; all readers that need more wait for it. */
   #arrival: PromiseWithResolvers<undefined> | undefined
   #isReading = false
   #whole = true
@@ -43,33 +43,33 @@ export class Recording {
     return this.#state
   }
 
-  /** All chunks so far, unless some had to be let go. */
+  /** All chunks so far; undefined if some were discarded. */
   get chunks(): readonly Uint8Array[] | undefined {
     return this.#whole ? this.#chunks : undefined
   }
 
   add(reader: RecordingReader): void {
     this.#readers.add(reader)
-    // It was on its way here when the beginning was let go.
-    if (this.#gone > 0) this.#cutOff(reader)
+    // The beginning was discarded while this reader was joining.
+    if (this.#discarded > 0) this.#cutOff(reader)
   }
 
   remove(reader: RecordingReader): void {
     this.#readers.delete(reader)
-    this.#letGo()
+    this.#discardRead()
   }
 
-  /** A chunk that has come already. */
+  /** The chunk with this index, if it is there already. */
   at(position: number): Uint8Array | undefined {
-    return this.#chunks[position - this.#gone]
+    return this.#chunks[position - this.#discarded]
   }
 
-  /** @throws the error of the source, once its chunks are read */
+  /** @throws the error of the source; readers call it after the last chunk */
   throwIfFailed(): void {
     if (this.#state === 'failed') throw this.#error
   }
 
-  /** Resolves when there is one more chunk, or the end, or somebody was woken; all who want more wait for the same read. */
+  /** Resolves when there is another chunk, the end, or a call of `wake()`. Concurrent callers share one read of the source. */
   async more(): Promise<void> {
     if (this.#state !== 'open') return
     const { promise } = (this.#arrival ??= Promise.withResolvers())
@@ -77,19 +77,19 @@ export class Recording {
     await promise
   }
 
-  /** All who wait look again at what there is. */
+  /** Resolves pending calls of `more()`, so that their readers check the state again. */
   wake(): void {
     const arrival = this.#arrival
     this.#arrival = undefined
     arrival?.resolve(undefined)
   }
 
-  /** Reads to the end, for nobody. */
+  /** Reads to the end without a reader. */
   async finish(): Promise<void> {
     while (this.#state === 'open') await this.more()
   }
 
-  /** No more is read. Whoever still reads gets the error, after what has come. */
+  /** Stops reading the source. Remaining readers get the error after the chunks so far. */
   stop(error: unknown): void {
     if (this.#state !== 'open') return
     this.#state = 'failed'
@@ -104,7 +104,7 @@ export class Recording {
     try {
       const { done, value } = await this.#source.next()
       this.#isReading = false
-      // It may have been stopped meanwhile.
+      // stop() may have been called meanwhile.
       if (this.#state !== 'open') return
       if (done) this.#end()
       else this.#append(value)
@@ -115,17 +115,17 @@ export class Recording {
   }
 
   #end(): void {
-    // What is to be kept is kept before any reader learns that it is over: who asks again after that, finds it.
+    // Stores the answer before any reader sees the end, so that a call made after the end is a hit.
     this.#events.ended(this.chunks)
     this.#state = 'done'
   }
 
-  /** A source that waits for its network cannot return before that; the signal it was opened with ends it. */
+  /** A source that waits for the network cannot return before that; the signal that it was opened with aborts it. */
   async #close(): Promise<void> {
     try {
       await this.#source.return?.()
     } catch {
-      // How a source ends that nobody reads any more is nobody's business.
+      // The error of a source that is no longer read affects no caller.
     }
   }
 
@@ -140,18 +140,18 @@ export class Recording {
       this.#whole = false
       this.#events.outgrown()
     }
-    this.#letGo()
+    this.#discardRead()
     this.#cutOffSlow()
   }
 
-  /** What every reader has read, once nobody can join any more. */
-  #letGo(): void {
+  /** Discards the chunks that all readers have read, once no reader can join any more. */
+  #discardRead(): void {
     if (this.#whole) return
-    let hindmost = Infinity
-    for (const { position } of this.#readers) hindmost = Math.min(hindmost, position)
-    const read = Math.min(this.#chunks.length, hindmost - this.#gone)
+    let slowest = Infinity
+    for (const { position } of this.#readers) slowest = Math.min(slowest, position)
+    const read = Math.min(this.#chunks.length, slowest - this.#discarded)
     for (const chunk of this.#chunks.splice(0, read)) this.#held -= chunk.byteLength
-    this.#gone += read
+    this.#discarded += read
   }
 
   #cutOff(reader: RecordingReader): void {
@@ -159,22 +159,44 @@ export class Recording {
     reader.cutOff(new RecordingLagError(this.#maxBytes))
   }
 
-  /** Those who are too far behind. */
+  /** Cuts off the readers that are too far behind. */
   #cutOffSlow(): void {
     while (this.#held > this.#maxBytes && this.#chunks.length > 1) {
-      const last = this.#gone
-      const slow = [...this.#readers].filter(({ position }) => position === last)
+      const oldest = this.#discarded
+      const slow = [...this.#readers].filter(({ position }) => position === oldest)
       for (const reader of slow) this.#cutOff(reader)
-      this.#letGo()
+      this.#discardRead()
       if (slow.length === 0) return
     }
   }
 }
 
 export interface RecordingEvents {
-  /** The source has ended in order. @param chunks all of them, unless it had outgrown */
+  /** The source has ended without an error. @param chunks all of them, or undefined if some were discarded */
   ended(chunks: readonly Uint8Array[] | undefined): void
   failed(error: unknown): void
-  /** It is too long to be kept, and to be joined. */
+  /** The recording is too long to be cached, or to be joined. */
   outgrown(): void
+}
+
+const LAG_CODE = 'recording_lag'
+
+/** This reader of a shared stream fell so far behind the others that the next chunk it needed was discarded. */
+export class RecordingLagError extends Error {
+  override readonly name = 'RecordingLagError'
+  readonly code = LAG_CODE
+  /** The maximum distance between readers, in bytes. */
+  readonly maxRecordBytes: number
+
+  constructor(maxRecordBytes: number) {
+    super(
+      `this reader is more than ${maxRecordBytes} bytes behind the foremost one; read faster, or raise maxRecordBytes`,
+    )
+    this.maxRecordBytes = maxRecordBytes
+  }
+
+  /** Whether this is a RecordingLagError, also one made by another copy of this package. */
+  static is(error: unknown): error is RecordingLagError {
+    return hasCode(error, LAG_CODE)
+  }
 }

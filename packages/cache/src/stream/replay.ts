@@ -1,9 +1,9 @@
 import type { Body } from './reader.ts'
 
-/** So much is handed out at once: enough to cost little, little enough for a consumer that writes into a socket. */
+/** The size of replayed pieces: large enough to cost little, small enough for a consumer that writes into a socket. */
 const PIECE_BYTES = 65_536
 
-/** What was recorded, byte for byte. The pieces are views on what the cache holds: whoever changes them changes it for all. */
+/** A recorded body, byte for byte. The pieces are views on the cached bytes: changing them would change the answer for all callers. */
 export class Replay implements Body {
   readonly #bytes: Uint8Array
   #at = 0
@@ -31,5 +31,34 @@ export class Replay implements Body {
 
   cancel(): void {
     this.#at = Infinity
+  }
+}
+
+/** A body that the source returned as text: a caller can take `text`, or read its bytes in one piece. */
+export class TextBody implements Body {
+  readonly text: string
+  #over = false
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#over || this.text === '') return this.return()
+    this.#over = true
+    return { done: false, value: new TextEncoder().encode(this.text) }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.cancel()
+    return { done: true, value: undefined }
+  }
+
+  cancel(): void {
+    this.#over = true
   }
 }

@@ -1,54 +1,55 @@
-import { after } from '../base/after.ts'
+import { after } from '../base/wait-for.ts'
 import type { CacheParts } from '../cache-parts.ts'
 import type { StreamOptions } from '../call-options.ts'
-import type { Asked, Kind, Landed } from '../loads/calls.ts'
-import { keepBrought } from '../loads/store-loaded.ts'
-import type { Acceptance, Work } from '../flight/load-request.ts'
+import type { Acceptance, RunningLoad } from '../flight/load-request.ts'
+import type { CallResult, LoadCall, LoadKind } from '../loads/calls.ts'
+import { KeepDecision, type WorkContext } from '../loads/keep-decision.ts'
+import { storeLoaded } from '../loads/store-loaded.ts'
 import { SHARED, type Kept, type Outcome } from '../outcome.ts'
-import { isReadable, type Entry } from '../tiers/entry.ts'
-import { newEntry } from '../tiers/new-entry.ts'
-import { Decision, type WorkContext } from '../loads/keep-decision.ts'
+import { isReadable, newEntry, type Entry } from '../tiers/entry.ts'
 import { Reader, type Body } from './reader.ts'
 import { Recording } from './recording.ts'
-import { Replay } from './replay.ts'
-import { WholeText } from './whole-text.ts'
+import { Replay, TextBody } from './replay.ts'
 
-/** An answer that is to be recorded. */
+/** An answer to record. */
 export interface Source<Head> {
-  /** What is known before the body: status, headers. JSON must be able to carry it. */
+  /** What is known before the body: status, headers. It must be a JSON value. */
   readonly head: Head
   /**
-   * Read once, at the pace of the fastest caller; its chunks must not change afterwards. A text is whole, so that it is kept at once,
-   * unless the work was told to `refuse` it: `isComplete` is not asked.
+   * Read once, at the pace of the fastest caller; its chunks must not be changed afterwards. A string is a complete body: it is cached at
+   * once, without calling `isComplete`, unless the context was told to `refuse()` it.
    */
   readonly body: AsyncIterable<Uint8Array> | string
 }
 
 export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
 
-/** The answer of one call, and how it came about. */
+/** The answer of one call, and how the cache came to it. */
 export interface Recorded<Head> extends Outcome {
   readonly head: Head
   readonly body: Body
-  /** Resolves, when the body has ended, with whether the cache holds it, or why not. Never rejects. */
+  /** Resolves when the body has ended: with `true` if the answer is cached, else with the reason why not. Never rejects. */
   readonly kept: Promise<Kept>
 }
 
-/** An answer that is just being recorded. */
+/** An answer that is being recorded. */
 export interface FreshRecording {
   readonly head: unknown
-  /** As it is kept; undefined if it cannot be. */
+  /** The head in its stored form; undefined if JSON cannot represent it. */
   readonly headJson: string | undefined
   readonly body: Recording | string
   readonly kept: Promise<Kept>
 }
 
-/** When all is there, the end of the source is waited for so long after the last reader has left, as readers leave at `[DONE]`. */
+/**
+ * How long to keep reading a complete answer after the last reader has left, in milliseconds: readers stop at `[DONE]`, before the body
+ * ends.
+ */
 const DRAIN_MS = 250
 const MAX_RECORD_BYTES = 4_194_304
 const ALREADY_KEPT: Promise<Kept> = /* @__PURE__ */ Promise.resolve(true)
 
-/** Recorded answers: how they are opened, recorded, kept and handed out. */
+/** Recorded answers: how they are opened, recorded, stored and returned. */
 export class Streams {
   readonly #parts: CacheParts
 
@@ -56,7 +57,7 @@ export class Streams {
     this.#parts = parts
   }
 
-  /** @param isUsable what a caller says of an entry that may have another writer */
+  /** @param isUsable checks an entry that another program or version may have written */
   acceptsBy(isUsable: StreamOptions['isUsable']): (entry: Entry) => Acceptance {
     return (entry) => {
       if (entry.head === undefined) return 'other-kind'
@@ -74,52 +75,52 @@ export class Streams {
     return false
   }
 
-  kind(open: Open<unknown>, { isUsable }: StreamOptions): Kind<FreshRecording, StreamOptions> {
-    return { accepts: this.acceptsBy(isUsable), bring: (work, asked) => this.#bring(work, asked, open) }
+  kind(open: Open<unknown>, { isUsable }: StreamOptions): LoadKind<FreshRecording, StreamOptions> {
+    return { accepts: this.acceptsBy(isUsable), load: (running, call) => this.#load(running, call, open) }
   }
 
-  /** Asks the origin for an answer; from its head on, the body is recorded. */
-  async #bring(
-    work: Work<FreshRecording>,
-    asked: Asked<StreamOptions>,
+  /** Opens the source. Returns when the head is there; from then on the body is recorded. */
+  async #load(
+    running: RunningLoad<FreshRecording>,
+    call: LoadCall<StreamOptions>,
     open: Open<unknown>,
   ): Promise<FreshRecording> {
-    const decision = new Decision(asked.key, work, asked.options, this.#parts.settings.onError)
+    const decision = new KeepDecision(call.key, running, call.options, this.#parts.settings.onError)
     const { head, body } = await open(decision)
     const headJson = this.#headJson(head, decision)
-    if (typeof body !== 'string') return this.#record(work, asked, decision, body, head, headJson)
-    work.flight.signal.throwIfAborted()
-    const kept = Promise.resolve(this.#keep(work, asked, decision, headJson, body))
-    work.end()
+    if (typeof body !== 'string') return this.#record(running, call, decision, body, head, headJson)
+    running.flight.signal.throwIfAborted()
+    const kept = Promise.resolve(this.#keep(running, call, decision, headJson, body))
+    running.end()
     return { head, headJson, body, kept }
   }
 
   #record(
-    work: Work<FreshRecording>,
-    asked: Asked<StreamOptions>,
-    decision: Decision<FreshRecording>,
+    running: RunningLoad<FreshRecording>,
+    call: LoadCall<StreamOptions>,
+    decision: KeepDecision<FreshRecording>,
     body: AsyncIterable<Uint8Array>,
     head: unknown,
     headJson: string | undefined,
   ): FreshRecording {
-    const { flight, purpose } = work
-    const { options } = asked
+    const { flight, purpose } = running
+    const { options } = call
     const { promise: kept, resolve } = Promise.withResolvers<Kept>()
     const maxBytes = purpose === 'bypass' ? 0 : (options.maxRecordBytes ?? MAX_RECORD_BYTES)
     const recording = new Recording(body, maxBytes, {
       ended: (chunks) => {
-        resolve(this.#keep(work, asked, decision, headJson, chunks))
-        work.end()
+        resolve(this.#keep(running, call, decision, headJson, chunks))
+        running.end()
       },
       failed: () => {
         resolve(this.#parts.tiers.refuse(flight.signal.aborted ? 'aborted' : 'failed'))
-        work.end()
+        running.end()
       },
-      outgrown: () => work.unlist(),
+      outgrown: () => running.detach(),
     })
-    flight.whenEmpty = (reason) => this.#deserted(work, recording, options, reason)
-    // Aborted before, or from now on: the source is left either way.
-    flight.afterwards(() => {
+    flight.onEmpty = (reason) => this.#lastReaderLeft(running, recording, options, reason)
+    // Stops the source when the flight is aborted, also if that has happened already.
+    flight.onClose(() => {
       if (flight.signal.aborted) recording.stop(flight.signal.reason)
     })
     flight.signal.throwIfAborted()
@@ -127,9 +128,9 @@ export class Streams {
     return { head, headJson, body: recording, kept }
   }
 
-  /** The last reader has left. */
-  #deserted(
-    { flight }: Work<FreshRecording>,
+  /** Aborts the source, unless the answer is complete or is to be finished without readers. */
+  #lastReaderLeft(
+    { flight }: RunningLoad<FreshRecording>,
     recording: Recording,
     { onLastReaderGone, isComplete }: StreamOptions,
     reason: unknown,
@@ -145,12 +146,16 @@ export class Streams {
     const stop = after(waitMs, () => {
       if (flight.waiting === 0) flight.abort(reason)
     })
-    flight.afterwards(stop)
+    flight.onClose(stop)
     void this.#drain(flight, recording, reason)
   }
 
-  /** Reads on as long as nobody else does, and what comes can still be kept. */
-  async #drain(flight: Work<FreshRecording>['flight'], recording: Recording, reason: unknown): Promise<void> {
+  /** Reads on while there is no reader and the answer can still be cached. */
+  async #drain(
+    flight: RunningLoad<FreshRecording>['flight'],
+    recording: Recording,
+    reason: unknown,
+  ): Promise<void> {
     while (flight.waiting === 0 && recording.state === 'open') {
       await recording.more()
       if (!recording.chunks) flight.abort(reason)
@@ -158,9 +163,9 @@ export class Streams {
   }
 
   #keep(
-    work: Work<FreshRecording>,
-    { options }: Asked<StreamOptions>,
-    decision: Decision<FreshRecording>,
+    running: RunningLoad<FreshRecording>,
+    { options }: LoadCall<StreamOptions>,
+    decision: KeepDecision<FreshRecording>,
     head: string | undefined,
     body: readonly Uint8Array[] | string | undefined,
   ): Kept {
@@ -172,8 +177,8 @@ export class Streams {
     const verdict = isText || !options.isComplete ? true : this.#verdict(options.isComplete, body)
     if (verdict !== true) return tiers.refuse(verdict)
     const content = { payload: isText ? body : concat(body), encoded: false }
-    const entry = newEntry(settings, content, decision.options, work.bornAt, head)
-    return keepBrought(this.#parts, work, entry)
+    const entry = newEntry(settings, content, decision.options, running.bornAt, head)
+    return storeLoaded(this.#parts, running, entry)
   }
 
   #verdict(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {
@@ -186,9 +191,9 @@ export class Streams {
     }
   }
 
-  #headJson(head: unknown, decision: Decision<FreshRecording>): string | undefined {
+  #headJson(head: unknown, decision: KeepDecision<FreshRecording>): string | undefined {
     try {
-      // Undefined, as a function is too, has no JSON.
+      // undefined and functions have no JSON.
       const json: unknown = JSON.stringify(head)
       return typeof json === 'string' ? json : 'null'
     } catch (error) {
@@ -198,28 +203,28 @@ export class Streams {
     }
   }
 
-  /** What one of those who waited gets: each a body of his own. */
-  handOut({ landing, seat, joined }: Landed<FreshRecording>): Recorded<unknown> {
-    if (landing.entry) return { ...landing.outcome, ...this.replay(landing.entry) }
-    const { head, headJson, body: content, kept } = landing.fresh
-    const body = typeof content === 'string' ? new WholeText(content) : readerOf(content, seat)
-    if (!joined) return { ...landing.outcome, head, body, kept }
+  /** What one caller receives: every caller its own body. */
+  deliver({ result, waiter, joined }: CallResult<FreshRecording>): Recorded<unknown> {
+    if (result.entry) return { ...result.outcome, ...this.replay(result.entry) }
+    const { head, headJson, body: content, kept } = result.fresh
+    const body = typeof content === 'string' ? new TextBody(content) : readerOf(content, waiter)
+    if (!joined) return { ...result.outcome, head, body, kept }
     return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, kept }
   }
 
   replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'kept'> {
-    const body = typeof payload === 'string' ? new WholeText(payload) : new Replay(payload)
+    const body = typeof payload === 'string' ? new TextBody(payload) : new Replay(payload)
     return { head: parse(head ?? 'null'), body, kept: ALREADY_KEPT }
   }
 }
 
-function readerOf(recording: Recording, seat: Landed<FreshRecording>['seat']): Reader {
-  const body = new Reader(recording, (reason) => seat?.leave(reason))
-  if (seat) seat.whenLeft = (reason) => body.stop(reason)
+function readerOf(recording: Recording, waiter: CallResult<FreshRecording>['waiter']): Reader {
+  const body = new Reader(recording, (reason) => waiter?.leave(reason))
+  if (waiter) waiter.onLeave = (reason) => body.stop(reason)
   return body
 }
 
-/** Chunks were counted as they came; what is more than the limit of them is not there. */
+/** Whether a text is longer than this in UTF-8. The size of chunks was checked while they were recorded. */
 function isLonger(body: readonly Uint8Array[] | string, maxBytes: number): boolean {
   if (typeof body !== 'string' || 3 * body.length <= maxBytes) return false
   return body.length > maxBytes || new TextEncoder().encode(body).length > maxBytes

@@ -1,13 +1,13 @@
 import type { crc32 as nodeCrc32 } from 'node:zlib'
 
-/** CRC-32 as in gzip and PNG (ISO 3309): Node's own where there is one, and the same in JavaScript elsewhere, for browsers. */
+/** CRC-32 as in gzip and PNG (ISO 3309): Node's own implementation, or one in JavaScript where there is none, as in browsers. */
 export function crc32(bytes: Uint8Array): number {
   return (implementation ??= ofNode() ?? crc32InJavaScript)(bytes)
 }
 
 let implementation: ((bytes: Uint8Array) => number) | undefined
 
-/** Requested at run time: an import of `node:zlib` would stop bundlers that build for browsers. */
+/** Looked up at run time: an import of `node:zlib` would fail in bundlers that build for browsers. */
 function ofNode(): typeof nodeCrc32 | undefined {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
   return process?.getBuiltinModule?.('node:zlib').crc32

@@ -1,11 +1,11 @@
-import { after } from '../base/after.ts'
+import { after } from '../base/wait-for.ts'
 
-/** Stands for what did not come in time. */
+/** The result of an operation that missed its deadline. */
 export const TOO_LATE = Symbol('too late')
 
 /**
- * Settles as `work` does, or resolves with `TOO_LATE` after so long; then the signal aborts, and whatever the work still comes
- * to is nobody's business.
+ * Settles as `work` does, or resolves with `TOO_LATE` after `ms` milliseconds. Then the signal aborts, and the outcome of the work is
+ * ignored.
  */
 export async function within<T>(
   ms: number,
@@ -18,7 +18,7 @@ export async function within<T>(
     controller.abort(new DOMException(`the far tier may take ${ms} ms`, 'TimeoutError'))
   })
   try {
-    // A race also takes the rejection of what comes too late.
+    // The race also handles a rejection that comes too late.
     return await Promise.race([work(controller.signal), late])
   } finally {
     stop()

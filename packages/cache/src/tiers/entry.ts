@@ -1,45 +1,66 @@
+import type { EntryOptions, ScopeOptions } from '../call-options.ts'
+import { tagsIn } from '../keys/named-key.ts'
+import type { EntrySettings } from '../options.ts'
 import type { Content } from './codec.ts'
-import { entryBytes } from './size.ts'
-import type { Life } from './staleness.ts'
+import { lifeOf, type Life } from './staleness.ts'
 
-/** One thing that is kept: a value of `load`, or the recorded answer of `record`. A key holds one of the two. */
+/** One cached item: a value of `load`, or the recorded answer of `record`. A key holds one of the two. */
 export interface Entry extends Content {
   /** The head of a recorded answer, as JSON; undefined for a value. */
   readonly head: string | undefined
-  /** As named inside their scope. */
+  /** With their scope. */
   readonly tags: readonly string[]
   readonly life: Life
 }
 
+/** Makes an entry that is stored now. @param head of a recorded answer, as JSON */
+export function newEntry(
+  settings: EntrySettings,
+  { payload, encoded }: Content,
+  options: ScopeOptions & EntryOptions,
+  bornAt: number,
+  head?: string,
+): Entry {
+  const { ttlJitter, clock, random } = settings
+  const {
+    ttlMs = settings.ttlMs,
+    staleWhileRevalidateMs = settings.staleWhileRevalidateMs,
+    staleIfErrorMs = settings.staleIfErrorMs,
+  } = options
+  const rules = { ttlMs, ttlJitter, staleWhileRevalidateMs, staleIfErrorMs }
+  const tags = tagsIn(options.scope, options.tags)
+  return { payload, encoded, head, tags, life: lifeOf(rules, bornAt, clock.now(), random) }
+}
+
 /**
- * An entry in memory. What every hit reads stands first, and its times once more as ticks of the tier: V8 keeps whole numbers of
- * that size in the object itself, and a time since 1970 in a box elsewhere, which is one more wait for memory.
+ * An entry in memory. The fields that every hit reads come first. Its times are also stored as ticks of the tier: V8 keeps integers of
+ * that size inside the object, but a time since 1970 in a heap number elsewhere, which costs one more memory access.
  */
 export class NearEntry implements Entry {
   readonly payload: string | Uint8Array
   readonly encoded: boolean
   readonly head: string | undefined
-  /** Loaded ahead, and nobody has asked for it yet. */
-  awaited: boolean
-  /** Made in this process, or found to be readable. What comes from a far tier may have another writer. */
+  /** Prefetched, and not served to any caller yet. */
+  unused: boolean
+  /** Made in this process, or found to be readable. An entry of the far tier may come from another program or version. */
   trusted: boolean
   readonly freshUntilTick: number
   readonly storedAtTick: number
   readonly tags: readonly string[]
   readonly life: Life
-  /** What it counts against `maxBytes`. */
+  /** How much it counts against `maxBytes`. */
   readonly bytes: number
 
   constructor(
     name: string,
     entry: Entry,
-    how: { readonly awaited: boolean; readonly trusted: boolean },
+    how: { readonly unused: boolean; readonly trusted: boolean },
     tickOf: (time: number) => number,
   ) {
     this.payload = entry.payload
     this.encoded = entry.encoded
     this.head = entry.head
-    this.awaited = how.awaited
+    this.unused = how.unused
     this.trusted = how.trusted
     this.freshUntilTick = tickOf(entry.life.freshUntil)
     this.storedAtTick = tickOf(entry.life.storedAt)
@@ -49,7 +70,7 @@ export class NearEntry implements Entry {
   }
 }
 
-/** Checks an entry that may have another writer, once; one in memory that has passed is trusted from then on. */
+/** Checks an entry that another program or version may have written. An entry in memory is checked once and then trusted. */
 export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boolean {
   const isNear = entry instanceof NearEntry
   if (isNear && entry.trusted) return true
@@ -57,3 +78,28 @@ export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boole
   if (isNear) entry.trusted = readable
   return readable
 }
+
+/** How much an entry counts against `maxBytes`. */
+export function entryBytes(
+  name: string,
+  payload: string | Uint8Array,
+  head: string | undefined,
+  tags: readonly string[],
+): number {
+  let bytes = ENTRY_BYTES + textBytes(name)
+  bytes += typeof payload === 'string' ? textBytes(payload) : payload.byteLength
+  if (head !== undefined) bytes += textBytes(head)
+  for (const tag of tags) bytes += TAG_BYTES + textBytes(tag)
+  return bytes
+}
+
+/** The size of a string in V8: one byte a character, or two if any character is beyond Latin-1. */
+function textBytes(text: string): number {
+  return BEYOND_LATIN_1.test(text) ? 2 * text.length : text.length
+}
+
+/** The cost of an entry besides its content: the object, its life, its place in the map. Measured, and rounded up. */
+const ENTRY_BYTES = 256
+const TAG_BYTES = 64
+
+const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/ // eslint-disable-line no-control-regex

@@ -1,16 +1,16 @@
+import { MAX_LIFE_MS } from '../base/validate.ts'
 import { crc32 } from './crc32.ts'
-import { LONGEST_LIFE_MS } from '../base/validate.ts'
-import { endOf, type Life } from './staleness.ts'
 import type { Entry } from './entry.ts'
+import { endOf, type Life } from './staleness.ts'
 
 /*
- * An entry as bytes, for a far tier:
+ * The format of an entry in a far tier:
  *
  *     'HRBR'  version  checksum of all that follows  length of the header  header  payload
  *       4        1                 4                          4             JSON
  *
- * Times are absolute, so an entry that wanders from tier to tier never lives longer. The key is in it: bytes that stand under
- * another key are not taken for its answer.
+ * Times are absolute, so an entry never lives longer by moving between tiers. The key is included, so that bytes stored under another
+ * key are not taken for its answer.
  */
 const MAGIC = [0x48, 0x52, 0x42, 0x52]
 const VERSION = 1
@@ -18,7 +18,7 @@ const PREAMBLE = 13
 
 interface Header {
   readonly key: string
-  /** The payload is text (`'json'` if it has lone surrogates, which UTF-8 cannot carry), or bytes. */
+  /** The payload is text (`'json'` if it has lone surrogates, which UTF-8 cannot encode), or bytes. */
   readonly form: 'text' | 'json' | 'bytes'
   readonly encoded: boolean
   readonly head?: string
@@ -44,7 +44,7 @@ export function sealEnvelope(key: string, entry: Entry): Uint8Array {
   return sealed
 }
 
-/** @returns undefined for anything that is not, whole and unchanged, what this version sealed for this key */
+/** @returns the entry, or undefined if the bytes are not exactly what this version wrote for this key */
 export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
   if (!(sealed instanceof Uint8Array) || sealed.length < PREAMBLE) return undefined
   if (MAGIC.some((byte, at) => sealed[at] !== byte) || sealed[4] !== VERSION) return undefined
@@ -58,7 +58,7 @@ export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
     const entry = { payload: payloadOf(form, sealed.subarray(end)), encoded, head, tags, life }
     return isSane(entry) ? entry : undefined
   } catch {
-    // The checksum was right, so somebody else sealed it, to another plan.
+    // The checksum is right, so another program wrote it, in another format.
     return undefined
   }
 }
@@ -72,7 +72,7 @@ function isSane({ encoded, head, tags, life }: Entry): boolean {
   const { bornAt, storedAt, freshUntil, revalidateUntil, errorUntil } = life
   return (
     [bornAt, storedAt, freshUntil, revalidateUntil, errorUntil].every(Number.isFinite) &&
-    endOf(life) - storedAt <= 3 * LONGEST_LIFE_MS &&
+    endOf(life) - storedAt <= 3 * MAX_LIFE_MS &&
     typeof encoded === 'boolean' &&
     (head === undefined || typeof head === 'string') &&
     tags.every((tag) => typeof tag === 'string')
@@ -80,6 +80,24 @@ function isSane({ encoded, head, tags, life }: Entry): boolean {
 }
 
 const utf8 = /* @__PURE__ */ new TextEncoder()
-/** Keeps a byte order mark, which belongs to the value. */
+/** Keeps a byte order mark, which is part of the value. */
 const text = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+
+/*
+ * An invalidated tag is written into the far tier as a stamp: the time of its invalidation, under a key of its own. Entries with this tag
+ * that were born before are dead, in every process that shares the store. This needs no index, so it works with any store.
+ */
+export function sealStamp(at: number): Uint8Array {
+  return utf8.encode(`harbor-stamp ${at}`)
+}
+
+/** @returns when the tag was invalidated: `-Infinity` if there is no stamp, `Infinity` if the stamp cannot be read */
+export function openStamp(stamp: unknown): number {
+  if (stamp === undefined || stamp === null) return -Infinity
+  if (!(stamp instanceof Uint8Array)) return Infinity
+  const [, at] = STAMP.exec(new TextDecoder().decode(stamp)) ?? []
+  return at === undefined ? Infinity : Number(at)
+}
+
+const STAMP = /^harbor-stamp (\d+(?:\.\d+)?)$/

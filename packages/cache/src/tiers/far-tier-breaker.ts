@@ -1,54 +1,54 @@
-/** So many errors in a row, and the tier is left alone; one that hangs costs every call its deadline, so once is enough. */
-const ERRORS_TO_REST = 3
-const LONGEST_REST_MS = 60_000
+/** How many errors in a row start a cooldown. One timeout is enough, since a store that hangs costs every call its deadline. */
+const ERRORS_TO_OPEN = 3
+const MAX_COOLDOWN_MS = 60_000
 
 /**
- * When a far tier that fails is left alone:
+ * The circuit breaker of a far tier:
  *
- *     well ──a timeout, or 3 errors in a row──▶ resting ──the rest is over──▶ one operation is let through
- *      ▲                                          ▲                               │            │
- *      │                                          └───twice as long, up to 60 s───┘ fails      │ succeeds
- *      └───────────────────────────────────────────────────────────────────────────────────────┘
+ *     closed ──a timeout, or 3 errors in a row──▶ cooldown ──its time is over──▶ one operation is allowed
+ *       ▲                                            ▲                              │            │
+ *       │                                            └──twice as long, up to 60 s───┘ fails      │ succeeds
+ *       └────────────────────────────────────────────────────────────────────────────────────────┘
  */
-export class FarRest {
-  readonly #restMs: number
+export class FarTierBreaker {
+  readonly #cooldownMs: number
   #errorsInARow = 0
-  #rests = 0
-  #restedAt = -Infinity
+  #cooldowns = 0
+  #openedAt = -Infinity
   #until = 0
 
-  constructor(restMs: number) {
-    this.#restMs = restMs
+  constructor(cooldownMs: number) {
+    this.#cooldownMs = cooldownMs
   }
 
-  resting(now: number): boolean {
+  coolingDown(now: number): boolean {
     return now < this.#until
   }
 
   /**
-   * Asked before every operation. After a rest only one gets a yes, until it is known how that one went.
+   * Call it before every operation. After a cooldown only one operation is allowed until its outcome is known.
    *
-   * @param atMostMs how long it may take to know
+   * @param atMostMs how long that may take
    */
-  admits(now: number, atMostMs: number): boolean {
+  allows(now: number, atMostMs: number): boolean {
     if (now < this.#until) return false
-    if (this.#rests > 0) this.#until = now + atMostMs
+    if (this.#cooldowns > 0) this.#until = now + atMostMs
     return true
   }
 
   succeeded(): void {
     this.#errorsInARow = 0
-    this.#rests = 0
+    this.#cooldowns = 0
     this.#until = 0
   }
 
-  /** @param begunAt when the operation began: what began before a rest says nothing about the time after it */
+  /** @param begunAt when the operation began; operations from before the last cooldown are ignored */
   failed(how: 'error' | 'timeout', begunAt: number, now: number): void {
-    if (begunAt <= this.#restedAt) return
+    if (begunAt <= this.#openedAt) return
     this.#errorsInARow++
-    if (how === 'error' && this.#errorsInARow < ERRORS_TO_REST && this.#rests === 0) return
-    this.#restedAt = now
-    this.#until = now + Math.min(LONGEST_REST_MS, this.#restMs * 2 ** this.#rests)
-    this.#rests = Math.min(this.#rests + 1, 30)
+    if (how === 'error' && this.#errorsInARow < ERRORS_TO_OPEN && this.#cooldowns === 0) return
+    this.#openedAt = now
+    this.#until = now + Math.min(MAX_COOLDOWN_MS, this.#cooldownMs * 2 ** this.#cooldowns)
+    this.#cooldowns = Math.min(this.#cooldowns + 1, 30)
   }
 }

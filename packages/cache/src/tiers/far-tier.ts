@@ -1,50 +1,49 @@
-import type { FarCounters } from '../counters.ts'
+import { MAX_LIFE_MS } from '../base/validate.ts'
+import type { FarCounters } from '../cache-stats.ts'
 import type { EntrySettings } from '../options.ts'
 import type { Absence } from '../outcome.ts'
-import { endOf } from './staleness.ts'
 import type { CacheStore } from '../stores/store.ts'
-import { LONGEST_LIFE_MS } from '../base/validate.ts'
 import { TOO_LATE, within } from './deadline.ts'
 import type { Entry } from './entry.ts'
-import { openEnvelope, sealEnvelope } from './envelope.ts'
-import { FarRest } from './far-tier-breaker.ts'
+import { openEnvelope, openStamp, sealEnvelope, sealStamp } from './envelope.ts'
+import { FarTierBreaker } from './far-tier-breaker.ts'
 import { Mutations } from './mutations.ts'
-import { openStamp, sealStamp } from './tag-stamps.ts'
+import { endOf } from './staleness.ts'
 import { Tombstones } from './tombstones.ts'
 
-/** What a read came to. */
-export type FarAnswer = { readonly entry: Entry } | { readonly entry?: undefined; readonly absence: Absence }
+/** The entry that was read, or why there is none. */
+export type FarRead = { readonly entry: Entry } | { readonly entry?: undefined; readonly absence: Absence }
 
 /**
- * A store, made harmless: every operation has a deadline, a failure is counted and treated as a miss, a tier that keeps failing
- * is left alone for a while, and what comes back must prove that it is what was stored. Nothing in here rejects but `clear`.
+ * Makes a store safe to use: every operation has a deadline, a failure is counted and treated as a miss, a store that keeps failing gets
+ * a cooldown, and the bytes it returns are verified. No method but `clear` rejects.
  */
 export class FarTier {
   readonly #store: CacheStore
   readonly #settings: EntrySettings
   readonly #counters: FarCounters
-  readonly #rest: FarRest
+  readonly #breaker: FarTierBreaker
   readonly #mutations = new Mutations()
-  /** Names and tags of which the store has not been told that they are dead. */
+  /** Names and tags that are dead, and that the store has not deleted or stamped yet. */
   readonly #deadNames = new Tombstones()
   readonly #deadTags = new Tombstones()
-  #telling = false
+  #catchingUp = false
 
   constructor(store: CacheStore, settings: EntrySettings, counters: FarCounters) {
     this.#store = store
     this.#settings = settings
     this.#counters = counters
-    this.#rest = new FarRest(settings.farRestMs)
+    this.#breaker = new FarTierBreaker(settings.farRestMs)
   }
 
-  get resting(): boolean {
-    return this.#rest.resting(this.#settings.clock.now())
+  get coolingDown(): boolean {
+    return this.#breaker.coolingDown(this.#settings.clock.now())
   }
 
-  async read(name: string): Promise<FarAnswer> {
+  async read(name: string): Promise<FarRead> {
     const { clock, farReadTimeoutMs } = this.#settings
     const counters = this.#counters
-    if (!this.#rest.admits(clock.now(), farReadTimeoutMs)) {
+    if (!this.#breaker.allows(clock.now(), farReadTimeoutMs)) {
       counters.skipped++
       return { absence: 'far-resting' }
     }
@@ -64,11 +63,11 @@ export class FarTier {
     return answer
   }
 
-  /** Resolves when it is written, or given up. */
+  /** Resolves when the entry is written, or the write has failed. */
   async write(name: string, entry: Entry): Promise<void> {
     const { clock, farWriteTimeoutMs } = this.#settings
     const { tags, life } = entry
-    if (this.#mutations.full || !this.#rest.admits(clock.now(), farWriteTimeoutMs)) {
+    if (this.#mutations.full || !this.#breaker.allows(clock.now(), farWriteTimeoutMs)) {
       this.#counters.skipped++
       this.#deadNames.add(name, life.bornAt)
       return
@@ -82,16 +81,16 @@ export class FarTier {
       this.#deadNames.deleteBefore(name, life.bornAt)
       this.#counters.writes++
     } else {
-      // What the store holds instead, if anything, is older.
+      // The store may still hold an older entry.
       this.#deadNames.add(name, life.bornAt)
     }
   }
 
-  /** From now on nothing that was born before is served under this name, whether or not the store can be told. */
+  /** From now on no entry that was born before is served under this name, even if the store cannot be reached. */
   async delete(name: string): Promise<void> {
     const at = this.#settings.clock.now()
     this.#deadNames.add(name, at)
-    await this.#bury(name, at)
+    await this.#deleteFromStore(name, at)
   }
 
   /** The same for everything with this tag, in every process that shares the store. */
@@ -107,12 +106,12 @@ export class FarTier {
     if (!this.#store.clear) {
       throw new TypeError('this far tier has no clear(prefix): only the near tier has been cleared')
     }
-    // A write that hangs must not keep us: it was born before, and is dead.
+    // A write that hangs must not delay this: its entry was born before, and is dead.
     await this.#written()
     await this.#store.clear(this.#keyOf(namePrefix))
   }
 
-  /** Resolves when all that was to be written is, or its deadline has passed; then the store is closed. */
+  /** Waits for pending writes, up to their deadline, then closes the store. */
   async close(): Promise<void> {
     await this.#written()
     try {
@@ -126,10 +125,10 @@ export class FarTier {
     await within(this.#settings.farWriteTimeoutMs, () => this.#mutations.idle())
   }
 
-  async #bury(name: string, at: number): Promise<void> {
+  async #deleteFromStore(name: string, at: number): Promise<void> {
     const key = this.#keyOf(name)
     await this.#change(key, async () => {
-      // By the time it is this delete's turn, something newer may have been written, or somebody has told the store already.
+      // Meanwhile a newer entry may have been written, or the name deleted already.
       if (!this.#deadNames.has(name, at)) return
       await this.#store.delete(key)
       this.#deadNames.delete(name, at)
@@ -140,7 +139,7 @@ export class FarTier {
   async #stamp(tag: string, at: number): Promise<void> {
     const key = this.#stampKeyOf(tag)
     await this.#change(key, async () => {
-      await this.#store.set(key, sealStamp(at), { ttlMs: 2 * LONGEST_LIFE_MS, tags: [] })
+      await this.#store.set(key, sealStamp(at), { ttlMs: 2 * MAX_LIFE_MS, tags: [] })
       this.#deadTags.delete(tag, at)
     })
   }
@@ -152,49 +151,49 @@ export class FarTier {
     return stamps.some((stamp) => bornAt <= openStamp(stamp))
   }
 
-  /** A write or a delete, when the earlier ones of this key are done. @returns whether it was done in time */
+  /** Runs a write or a delete after the earlier ones of this key. @returns whether it was done in time */
   async #change(key: string, operation: () => Promise<void>): Promise<boolean> {
     const { farWriteTimeoutMs } = this.#settings
     return (await this.#attempt(farWriteTimeoutMs, () => this.#mutations.run(key, operation))) !== FAILED
   }
 
-  /** One operation under its deadline; the tier's health is judged by it. */
+  /** Runs one operation under its deadline, and reports the outcome to the breaker. */
   async #attempt<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | typeof FAILED> {
     const { clock, onError } = this.#settings
     const begunAt = clock.now()
     try {
       const result = await within(ms, work)
       if (result !== TOO_LATE) {
-        this.#rest.succeeded()
-        if (this.#deadNames.size + this.#deadTags.size > 0) this.#tellOfTheDead()
+        this.#breaker.succeeded()
+        if (this.#deadNames.size + this.#deadTags.size > 0) this.#catchUp()
         return result
       }
       this.#counters.timeouts++
-      this.#rest.failed('timeout', begunAt, clock.now())
+      this.#breaker.failed('timeout', begunAt, clock.now())
     } catch (error) {
       this.#counters.errors++
-      this.#rest.failed('error', begunAt, clock.now())
+      this.#breaker.failed('error', begunAt, clock.now())
       onError(error)
     }
     return FAILED
   }
 
-  /** The tier is well: whatever it could not be told before, it is told now, one after the other. */
-  #tellOfTheDead(): void {
-    if (this.#telling) return
-    this.#telling = true
-    const tell = async (): Promise<void> => {
-      for (const [name, at] of this.#deadNames.entries()) if (!this.resting) await this.#bury(name, at)
-      for (const [tag, at] of this.#deadTags.entries()) if (!this.resting) await this.#stamp(tag, at)
+  /** The store works again: deletes and stamps what it missed, one after the other. */
+  #catchUp(): void {
+    if (this.#catchingUp) return
+    this.#catchingUp = true
+    const run = async (): Promise<void> => {
+      for (const [name, at] of this.#deadNames.entries()) if (!this.coolingDown) await this.#deleteFromStore(name, at)
+      for (const [tag, at] of this.#deadTags.entries()) if (!this.coolingDown) await this.#stamp(tag, at)
     }
-    void tell().finally(() => (this.#telling = false))
+    void run().finally(() => (this.#catchingUp = false))
   }
 
   #keyOf(name: string): string {
     return `${this.#settings.namespace}:${name}`
   }
 
-  /** No key of an entry has this form: a namespace has no `#`. */
+  /** Never the key of an entry, since a namespace contains no `#`. */
   #stampKeyOf(tag: string): string {
     return `${this.#settings.namespace}#${tag}`
   }

@@ -1,77 +1,77 @@
-/** Knows whether what is being loaded or read was invalidated meanwhile. */
-export interface Watch {
+/** Watches whether a load, or a read of the far tier, is invalidated while it runs. */
+export interface InvalidationWatch {
   readonly name: string
-  /** Whether an answer with these tags must not be kept. */
-  forbids(tags: readonly string[]): boolean
+  /** Whether an answer with these tags must not be stored. */
+  isInvalidated(tags: readonly string[]): boolean
   /** Stops watching. */
   end(): void
 }
 
 /**
- * Tells those who are loading or reading that what they will bring is already out of date. Loads go on for those who wait for
- * them, and nobody joins them any more.
+ * Marks what is being loaded or read as out of date when its name, tag or scope is invalidated. Such loads finish for the callers that
+ * wait for them, are not stored, and no further caller joins them.
  */
 export class Invalidations {
-  /** No Set, since one that is written to at every call keeps what it held alive: see `Flights`. */
+  /** An array instead of a Set, which would retain watches after a rehash: see docs/decisions/young-generation.md. */
   readonly #watches: LiveWatch[] = []
   readonly #flights: Detachable[] = []
 
-  /** From now on these are told, too. */
-  tell(flights: Detachable): void {
+  /** Detaches these flights, too, from now on. */
+  subscribe(flights: Detachable): void {
     this.#flights.push(flights)
   }
 
-  watch(name: string): Watch {
+  watch(name: string): InvalidationWatch {
     return new LiveWatch(name, this.#watches)
   }
 
-  name(name: string): void {
+  invalidateName(name: string): void {
     for (const watch of this.#watches) if (watch.name === name) watch.dead = true
     for (const flights of this.#flights) flights.detach(name)
   }
 
-  tag(tag: string): void {
+  invalidateTag(tag: string): void {
     for (const watch of this.#watches) (watch.tags ??= new Set()).add(tag)
     for (const flights of this.#flights) flights.detachTag(tag)
   }
 
-  prefix(prefix: string): void {
+  invalidatePrefix(prefix: string): void {
     for (const watch of this.#watches) if (watch.name.startsWith(prefix)) watch.dead = true
     for (const flights of this.#flights) flights.detachPrefix(prefix)
   }
 }
 
-/** Who knows of what is under way. */
+/** Loads in flight, which callers can join until they are detached. */
 interface Detachable {
   detach(name: string): void
   detachTag(tag: string): void
   detachPrefix(prefix: string): void
 }
 
-class LiveWatch implements Watch {
+class LiveWatch implements InvalidationWatch {
   readonly name: string
   dead = false
   tags: Set<string> | undefined
   readonly #all: LiveWatch[]
-  #place: number
+  #position: number
 
-  /** @param all those that are told; this one is among them until it ends */
+  /** @param all the list of active watches; this one is in it until it ends */
   constructor(name: string, all: LiveWatch[]) {
     this.name = name
     this.#all = all
-    this.#place = all.push(this) - 1
+    this.#position = all.push(this) - 1
   }
 
-  forbids(tags: readonly string[]): boolean {
+  isInvalidated(tags: readonly string[]): boolean {
     return this.dead || tags.some((tag) => this.tags?.has(tag))
   }
 
-  /** The last one takes its place. */
+  /** Moves the last watch of the list to the position of this one. */
   end(): void {
-    if (this.#all[this.#place] !== this) return
+    if (this.#all[this.#position] !== this) return
     const last = this.#all.pop()
     if (!last || last === this) return
-    this.#all[this.#place] = last
-    last.#place = this.#place
+    this.#all[this.#position] = last
+    last.#position = this.#position
   }
 }

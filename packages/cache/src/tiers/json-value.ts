@@ -1,14 +1,14 @@
 /**
- * Refuses what would be something else after JSON: dates, maps and other objects of a class of their own form, NaN, the infinities,
- * bigint, functions, cycles. Only properties that are undefined may get lost: a caller that reads one gets undefined all the same.
+ * Checks that a value is the same after a round trip through JSON. Dates, maps and other class instances, NaN, infinities, bigints,
+ * functions and cycles are not. A property that is undefined may get lost, since reading it gives undefined either way.
  *
- * @throws TypeError that says what was found, and repeats nothing of the value
+ * @throws TypeError that names the kind of value found, without its content
  */
-export function refuseWhatJsonChanges(value: unknown): void {
+export function assertJsonRoundTrip(value: unknown): void {
   try {
     visit(value)
   } catch (error) {
-    throw error instanceof RangeError ? new TypeError(wordsFor('nested without end')) : error
+    throw error instanceof RangeError ? new TypeError(messageFor('nested without end')) : error
   }
 }
 
@@ -18,30 +18,30 @@ function visit(value: unknown): void {
     case 'boolean':
       return
     case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(wordsFor(String(value)))
+      if (!Number.isFinite(value)) throw new TypeError(messageFor(String(value)))
       return
     case 'object':
       if (value !== null) visitObject(value)
       return
     default:
-      throw new TypeError(wordsFor(typeof value))
+      throw new TypeError(messageFor(typeof value))
   }
 }
 
 function visitObject(value: object): void {
   if (Array.isArray(value)) {
-    // An embedding is thousands of numbers.
+    // Fast for embeddings, which are thousands of numbers.
     for (let at = 0; at < value.length; at++) if (!Number.isFinite(value[at])) visit(value[at])
     return
   }
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1)
   if (tag !== 'Object' || typeof (value as { toJSON?: unknown }).toJSON === 'function')
-    throw new TypeError(wordsFor(tag === 'Object' ? 'an object with toJSON' : tag))
+    throw new TypeError(messageFor(tag === 'Object' ? 'an object with toJSON' : tag))
   for (const name of Object.keys(value)) {
     const property = (value as Record<string, unknown>)[name]
     if (property !== undefined) visit(property)
   }
 }
 
-const wordsFor = (found: string): string =>
-  `only JSON values can be kept, and this one holds what JSON would change (${found}): give the cache a codec for it`
+const messageFor = (found: string): string =>
+  `only JSON values can be cached, and JSON would change this one (it contains: ${found}): pass a codec for it`

@@ -1,19 +1,19 @@
-/** More than this wait for a store only when it hangs. */
-const MOST_WAITING = 1_000
+/** How many keys may have pending operations. A store that is this far behind hangs. */
+const MAX_WAITING = 1_000
 
 /**
- * The writes and deletes of a store, each key's one after the other: a delete must not be overtaken by the write before it,
- * however late that one lands. Different keys do not wait for each other.
+ * Runs the writes and deletes of a store, in order for each key: a slow write must not land after the delete that follows it.
+ * Different keys do not wait for each other.
  */
 export class Mutations {
   readonly #last = new Map<string, Promise<void>>()
 
-  /** Whether the store is so far behind that what need not be written should not be. */
+  /** Whether the store is so far behind that optional writes should be skipped. */
   get full(): boolean {
-    return this.#last.size >= MOST_WAITING
+    return this.#last.size >= MAX_WAITING
   }
 
-  /** Runs the operation after all earlier ones of this key, and settles as it does. */
+  /** Runs the operation after all earlier ones of this key; settles as the operation does. */
   run(key: string, operation: () => Promise<void>): Promise<void> {
     const before = this.#last.get(key)
     const running = before ? before.then(operation) : operation()
@@ -26,7 +26,7 @@ export class Mutations {
     return running
   }
 
-  /** Resolves when all that was begun until now has ended. */
+  /** Resolves when all operations that were begun until now have ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#last.values())
   }

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { freshnessOf } from './staleness.ts'
-import type { Counters } from '../counters.ts'
+import type { Counters } from '../cache-stats.ts'
 import { NearEntry, type Entry } from './entry.ts'
+import { freshnessOf } from './staleness.ts'
 
 /**
- * The tier in memory: at most so many entries and bytes, the least recently used leave first. It waits for nothing and runs
- * no timer; what has expired is dropped when somebody looks for it, or makes room like everything else.
+ * The tier in memory (L1), bounded by entries and bytes; the least recently used entry is evicted first. It is synchronous and has no
+ * timer: an expired entry is dropped on access, or evicted like any other.
  */
 export class NearTier {
   readonly #entries: LRUCache<string, NearEntry>
@@ -14,7 +14,7 @@ export class NearTier {
   readonly #counters: Counters
   readonly #madeAt: number
 
-  /** @param madeAt now, in milliseconds since 1970: its ticks are whole milliseconds since then */
+  /** @param madeAt now, in milliseconds since 1970. Ticks are whole milliseconds since then */
   constructor(limits: { maxEntries: number; maxBytes: number }, counters: Counters, madeAt: number) {
     this.#madeAt = madeAt
     this.#maxBytes = limits.maxBytes
@@ -26,7 +26,7 @@ export class NearTier {
       dispose: (entry, name, reason) => {
         if (entry.tags.length > 0) this.#untag(name, entry)
         if (reason === 'evict') counters.evictions++
-        if (entry.awaited) counters.prefetch.wasted++
+        if (entry.unused) counters.prefetch.wasted++
       },
     })
   }
@@ -44,7 +44,7 @@ export class NearTier {
     return this.#namesByTag.size
   }
 
-  /** What is kept under this name, if it is good for anything. */
+  /** The entry with this name, unless it has expired. */
   get(name: string, now: number): NearEntry | 'expired' | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined || freshnessOf(entry.life, now) !== 'expired') return entry
@@ -52,45 +52,45 @@ export class NearTier {
     return 'expired'
   }
 
-  /** The same where only a fresh one will do; what else is there stays there. It may miss one in its last millisecond. */
+  /** The entry with this name if it is fresh. It may miss an entry in its last millisecond. */
   getFresh(name: string, now: number): NearEntry | undefined {
     const entry = this.#entries.get(name)
     return entry !== undefined && this.#tickOf(now) < entry.freshUntilTick ? entry : undefined
   }
 
-  /** How long ago it was stored, in whole milliseconds. */
+  /** Its age in whole milliseconds. */
   ageOf(entry: NearEntry, now: number): number {
     return Math.max(0, this.#tickOf(now) - entry.storedAtTick)
   }
 
-  /** Without being a use of it. */
+  /** Does not count as a use of the entry. */
   isFresh(name: string, now: number): boolean {
     const entry = this.#entries.peek(name)
     return entry !== undefined && freshnessOf(entry.life, now) === 'fresh'
   }
 
-  /** Somebody was served with it. */
+  /** A caller was served with this entry. */
   used(entry: Entry): void {
-    if (!(entry instanceof NearEntry && entry.awaited)) return
-    entry.awaited = false
+    if (!(entry instanceof NearEntry && entry.unused)) return
+    entry.unused = false
     this.#counters.prefetch.useful++
   }
 
   /**
-   * @param how.awaited it was loaded ahead of anybody's asking
+   * @param how.unused it was prefetched, and no caller has used it
    * @param how.trusted it was made in this process
-   * @returns why it was not taken, if it was not
+   * @returns why it was not stored, or undefined
    */
   put(
     name: string,
     entry: Entry,
-    how: { readonly awaited: boolean; readonly trusted: boolean } = OWN,
+    how: { readonly unused: boolean; readonly trusted: boolean } = OWN,
   ): 'too-large' | 'superseded' | undefined {
     const present = this.#entries.peek(name)
     if (present !== undefined && present.life.bornAt > entry.life.bornAt) return 'superseded'
     const kept = new NearEntry(name, entry, how, this.#tickOf)
     if (kept.bytes > this.#maxBytes) {
-      // What it would have replaced is out of date.
+      // The entry that it would have replaced is out of date.
       this.#entries.delete(name)
       return 'too-large'
     }
@@ -103,7 +103,7 @@ export class NearTier {
     return this.#entries.delete(name)
   }
 
-  /** Forgets what came from the far tier and could not be read, so that it cannot stand in the way of what can. */
+  /** Deletes an entry of the far tier that could not be read, so that the next call loads. */
   deleteUntrusted(name: string): void {
     if (this.#entries.peek(name)?.trusted === false) this.#entries.delete(name)
   }
@@ -115,7 +115,7 @@ export class NearTier {
     return names.length
   }
 
-  /** @param prefix of the names that go; everything when it is left out */
+  /** @param prefix of the names to delete; by default all */
   clear(prefix = ''): void {
     for (const name of [...this.#entries.keys()]) {
       if (name.startsWith(prefix)) this.#entries.delete(name)
@@ -139,4 +139,4 @@ export class NearTier {
   }
 }
 
-const OWN = { awaited: false, trusted: true }
+const OWN = { unused: false, trusted: true }

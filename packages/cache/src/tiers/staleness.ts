@@ -1,11 +1,11 @@
-/** When something was made and until when it may be served, all in milliseconds since 1970. */
+/** When an entry was made and until when it may be served, in milliseconds since 1970. */
 export interface Life {
-  /** When its loading began: whatever was invalidated since then, it does not know of. */
+  /** When its load began. An invalidation since then applies to it. */
   readonly bornAt: number
   /** When it was stored. */
   readonly storedAt: number
   readonly freshUntil: number
-  /** Until then it is served stale at once, while it is loaded anew. */
+  /** Until then it is served stale at once, while a refresh runs in the background. */
   readonly revalidateUntil: number
   /** Until then it is served stale if loading fails. */
   readonly errorUntil: number
@@ -14,7 +14,7 @@ export interface Life {
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'expired'
 
 /**
- * What an entry is good for now. Nothing but its life and the clock decides; there is no timer for an entry.
+ * How an entry may be served now. Only its life and the clock decide; no entry has a timer.
  * The two windows of RFC 5861 begin when freshness ends.
  */
 export function freshnessOf(life: Life, now: number): Freshness {
@@ -24,12 +24,12 @@ export function freshnessOf(life: Life, now: number): Freshness {
   return 'expired'
 }
 
-/** From when on it is good for nothing. */
+/** When it expires, in milliseconds since 1970. */
 export function endOf(life: Life): number {
   return Math.max(life.freshUntil, life.revalidateUntil, life.errorUntil)
 }
 
-/** How long ago it was stored, in whole milliseconds; never less than 0, though clocks of two processes differ. */
+/** Its age in whole milliseconds; at least 0, even if the clocks of two processes differ. */
 export function ageOf(life: Life, now: number): number {
   return Math.max(0, Math.floor(now - life.storedAt))
 }
@@ -42,8 +42,8 @@ export interface LifeOptions {
 }
 
 /**
- * The life of what is stored now. Jitter takes up to that part of the time to live away, never adds: nobody gets an answer
- * older than allowed, and what was stored together does not expire together.
+ * The life of an entry that is stored now. Jitter shortens the time to live by up to that fraction and never extends it, so that entries
+ * stored together do not expire together, and none is served longer than allowed.
  */
 export function lifeOf(options: LifeOptions, bornAt: number, now: number, random: () => number): Life {
   const freshUntil = now + options.ttlMs * (1 - options.ttlJitter * random())

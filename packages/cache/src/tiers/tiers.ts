@@ -1,13 +1,13 @@
-import type { Counters } from '../counters.ts'
-import type { Invalidations, Watch } from './invalidations.ts'
+import type { Counters } from '../cache-stats.ts'
 import type { EntrySettings } from '../options.ts'
 import type { Absence, Kept } from '../outcome.ts'
-import { endOf, freshnessOf } from './staleness.ts'
 import type { Entry, NearEntry } from './entry.ts'
 import { FarTier } from './far-tier.ts'
+import type { Invalidations, InvalidationWatch } from './invalidations.ts'
 import { NearTier } from './near-tier.ts'
+import { endOf, freshnessOf } from './staleness.ts'
 
-/** What was found under a name. */
+/** The entry found under a name, or why there is none. */
 export type Found =
   | { readonly entry: Entry; readonly source: 'near' | 'far' }
   | { readonly entry?: undefined; readonly absence: Absence }
@@ -19,7 +19,7 @@ export class Tiers {
   readonly #settings: EntrySettings
   readonly #counters: Counters
   readonly #invalidations: Invalidations
-  /** Reads of the far tier that are under way: a name is asked for once, however many want it. */
+  /** Reads of the far tier in flight by name; concurrent lookups share one. */
   readonly #reads = new Map<string, Promise<Found>>()
 
   constructor(settings: EntrySettings, counters: Counters, invalidations: Invalidations) {
@@ -30,17 +30,17 @@ export class Tiers {
     this.far = settings.farTier && new FarTier(settings.farTier, settings, counters.far)
   }
 
-  /** Looks in memory, then in the far tier; what is found there is brought near, with the life it has left. */
+  /** Looks in memory, then in the far tier. An entry found there is copied into memory, with the life it has left. */
   find(name: string): Found | Promise<Found> {
     return this.findBeyond(name, this.near.get(name, this.#settings.clock.now()))
   }
 
-  /** The same for one who has just looked in memory. @param entry that he has found there */
+  /** Like `find`, for a caller that has just looked in memory. @param entry that it found there */
   findBeyond(name: string, entry: NearEntry | 'expired' | undefined): Found | Promise<Found> {
     const near: Found =
       typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
     if (!this.far) return near
-    // Another process may have loaded anew what is only good for the case of an error here.
+    // Another process may have refreshed an entry that is only good for errors here.
     const now = this.#settings.clock.now()
     if (near.entry && freshnessOf(near.entry.life, now) !== 'stale-if-error') return near
     const running = this.#reads.get(name)
@@ -56,9 +56,9 @@ export class Tiers {
       const found = await far.read(name)
       if (!found.entry) return near.entry ? near : found
       const { entry } = found
-      if (watch.forbids(entry.tags)) return EXPIRED
+      if (watch.isInvalidated(entry.tags)) return EXPIRED
       if (near.entry && near.entry.life.bornAt >= entry.life.bornAt) return near
-      this.near.put(name, entry, FROM_AFAR)
+      this.near.put(name, entry, FROM_FAR_TIER)
       return { entry, source: 'far' }
     } finally {
       watch.end()
@@ -66,48 +66,48 @@ export class Tiers {
   }
 
   /**
-   * Keeps an entry in all tiers, unless it is out of date already.
+   * Stores an entry in all tiers, unless it is already out of date.
    *
-   * @param watch of what was invalidated since its loading began
-   * @param awaited it was loaded ahead of anybody's asking
-   * @returns whether it is kept, and a promise that resolves when the far tier has it, or has failed
+   * @param watch the invalidations since its load began
+   * @param unused it was prefetched, and no caller waits for it
+   * @returns whether it is stored, and a promise that resolves when the far tier has stored it or has failed
    */
   keep(
     name: string,
     entry: Entry,
-    watch?: Watch,
-    awaited = false,
+    watch?: InvalidationWatch,
+    unused = false,
   ): { readonly kept: Kept; readonly written?: Promise<void> } {
-    const refusal = watch?.forbids(entry.tags)
+    const refusal = watch?.isInvalidated(entry.tags)
       ? 'invalidated'
       : endOf(entry.life) <= this.#settings.clock.now()
         ? 'no-life'
-        : this.near.put(name, entry, awaited ? AHEAD : undefined)
+        : this.near.put(name, entry, unused ? PREFETCHED : undefined)
     const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
     if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
     this.#counters.kept++
     return far ? { kept: true, written: far.write(name, entry) } : KEPT
   }
 
-  /** Also what is being loaded is not kept. @returns whether the near tier held it */
+  /** A load in flight for this name will not be stored, either. @returns whether the near tier had an entry */
   async delete(name: string): Promise<boolean> {
-    this.#invalidations.name(name)
+    this.#invalidations.invalidateName(name)
     const held = this.near.delete(name)
     await this.far?.delete(name)
     return held
   }
 
-  /** @returns how many entries of the near tier had it */
+  /** @returns how many entries of the near tier had the tag */
   async invalidateTag(tag: string): Promise<number> {
-    this.#invalidations.tag(tag)
+    this.#invalidations.invalidateTag(tag)
     const had = this.near.deleteTag(tag)
     await this.far?.invalidateTag(tag)
     return had
   }
 
-  /** @throws what the far tier throws: then only the near tier has forgotten */
+  /** @throws what the far tier throws: then only the near tier is cleared */
   async clear(prefix: string): Promise<void> {
-    this.#invalidations.prefix(prefix)
+    this.#invalidations.invalidatePrefix(prefix)
     this.near.clear(prefix)
     await this.far?.clear(prefix)
   }
@@ -117,19 +117,19 @@ export class Tiers {
     await this.far?.close()
   }
 
-  /** Counts it. */
+  /** Counts a refusal. @returns the refusal */
   refuse(refusal: string): string {
     const { refused } = this.#counters
-    // The words of callers are bounded too.
-    const counted = refusal in refused || Object.keys(refused).length < MOST_REASONS ? refusal : 'refused'
+    // Callers choose reasons freely, so their number is bounded.
+    const counted = refusal in refused || Object.keys(refused).length < MAX_REASONS ? refusal : 'refused'
     refused[counted] = (refused[counted] ?? 0) + 1
     return refusal
   }
 }
 
 const KEPT = { kept: true } as const
-const AHEAD = { awaited: true, trusted: true }
-const FROM_AFAR = { awaited: false, trusted: false }
+const PREFETCHED = { unused: true, trusted: true }
+const FROM_FAR_TIER = { unused: false, trusted: false }
 const ABSENT: Found = { absence: 'absent' }
 const EXPIRED: Found = { absence: 'expired' }
-const MOST_REASONS = 50
+const MAX_REASONS = 50

@@ -1,18 +1,18 @@
-/** Above this the memory is one moment for all names, and some entries that were fine are misses. */
-const MOST_NAMES = 10_000
+/** With more names than this, one time applies to all names, and some valid entries become misses. */
+const MAX_NAMES = 10_000
 
 /**
- * What must not be served from the far tier although it may still be there: names that were deleted, or written anew, when the
- * tier could not be told. It says what is dead by when it was born, so what is stored later lives.
+ * Entries that must not be served from the far tier although it may still hold them: names that were deleted or overwritten while the
+ * store could not be reached. An entry is dead if it was born at or before the time recorded for its name, so later entries are valid.
  */
 export class Tombstones {
   readonly #diedAt = new Map<string, number>()
-  /** Everything born until then is dead. */
+  /** Every entry born until then is dead. */
   #allUntil = -Infinity
 
   add(name: string, at: number): void {
     this.#diedAt.set(name, Math.max(at, this.#diedAt.get(name) ?? -Infinity))
-    if (this.#diedAt.size > MOST_NAMES) this.addAll(at)
+    if (this.#diedAt.size > MAX_NAMES) this.addAll(at)
   }
 
   addAll(at: number): void {
@@ -20,12 +20,12 @@ export class Tombstones {
     this.#diedAt.clear()
   }
 
-  /** The tier was told. @param at only if nothing happened since then */
+  /** The store has deleted the name. @param at when the deletion was recorded; a later record stays */
   delete(name: string, at: number): void {
     if (this.#diedAt.get(name) === at) this.#diedAt.delete(name)
   }
 
-  /** Something newer has taken the place of what was dead. */
+  /** A newer entry has replaced the dead one. */
   deleteBefore(name: string, bornAt: number): void {
     if ((this.#diedAt.get(name) ?? Infinity) < bornAt) this.#diedAt.delete(name)
   }
@@ -38,7 +38,7 @@ export class Tombstones {
     return bornAt <= this.#allUntil || bornAt <= (this.#diedAt.get(name) ?? -Infinity)
   }
 
-  /** The names that the tier has not been told of, and since when. */
+  /** The names that the store has not deleted yet, and when they died. */
   entries(): [name: string, at: number][] {
     return [...this.#diedAt]
   }
