@@ -12,7 +12,7 @@ const heapMegabytes = (): number => {
   return process.memoryUsage().heapUsed / 2 ** 20
 }
 
-it(`counts its bytes exactly after ${TIMES} operations at capacity, with a flat heap`, () => {
+it(`counts its bytes exactly after ${TIMES} operations at capacity, and does not grow the heap`, () => {
   const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters(), 0)
   const random = seeded(1)
   runOperations(tier, TIMES / 10, random)
@@ -26,7 +26,7 @@ it(`counts its bytes exactly after ${TIMES} operations at capacity, with a flat 
   expect([tier.bytes, tier.size, tier.tagged]).toEqual([0, 0, 0])
 })
 
-it('leaves nothing behind after a million calls: loads, failures, aborts and streams', async () => {
+it('retains no memory after a million calls: loads, failures, aborts and streams', async () => {
   const cache = createCache<string>({ maxEntries: 500, ttlMs: 50, staleWhileRevalidateMs: 50 })
   const random = seeded(2)
   let calls = 0

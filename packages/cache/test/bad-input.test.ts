@@ -10,7 +10,7 @@ import {
 import { KeyvStore } from '../src/stores/keyv.ts'
 import { SqliteStore } from '../src/stores/sqlite.ts'
 
-describe('bad input', () => {
+describe('a cache that gets bad input', () => {
   it.each<[object, string]>([
     [{ ttlMs: -1 }, 'ttlMs must be a number of milliseconds from 0 to 31536000000, got -1'],
     [{ ttlMs: NaN }, 'ttlMs must be a number of milliseconds from 0 to 31536000000, got NaN'],
@@ -24,18 +24,18 @@ describe('bad input', () => {
       'farTier must be a store with get, set and delete, got an object',
     ],
     [{ codec: JSON }, 'codec must be a codec with encode and decode, got an object'],
-    [{ namespace: 'a:b' }, 'namespace must be a string without a colon and a number sign, got a string'],
+    [{ namespace: 'a:b' }, 'namespace must be a string without a colon or a number sign, got a string'],
     [
       { farReadTimeoutMs: 0 },
       'farReadTimeoutMs must be a number of milliseconds from 1 to 2147483647, got 0',
     ],
     [{ clock: Date.now }, 'clock must be a clock, got a function'],
     [{ maxSize: 5 }, 'unknown option maxSize; did you mean maxBytes?'],
-  ])('is refused by name when a cache is made: %j', (options, message) => {
+  ])('throws when it is created with the options %j', (options, message) => {
     expect(() => createCache(options as CacheOptions<string>)).toThrow(new TypeError(message))
   })
 
-  it('is refused by name in the options of a call, before anything is loaded', async () => {
+  it('rejects invalid options of a call by name, without loading', async () => {
     const cache = createCache<string>()
     const load = vi.fn(async () => 'value')
     const calls: [Promise<unknown>, string][] = [
@@ -82,7 +82,7 @@ describe('bad input', () => {
     expect(() => new KeyvStore({} as never)).toThrow('keyv must be a Keyv with get, set and delete')
   })
 
-  it('a key function that throws leaves the call answered, uncached and counted', async () => {
+  it('answers, without caching, a call whose key function throws', async () => {
     const onError = vi.fn()
     const cache = createCache<string>({ onError })
     const unkeyable = new Error('no key')
@@ -108,7 +108,7 @@ describe('bad input', () => {
     expect(await cache.load(() => 'key', load)).toMatchObject({ status: 'miss' })
   })
 
-  it('what is larger than the cache is handed out, not kept and counted; what it would have replaced is gone', async () => {
+  it('returns an answer that is larger than the cache without caching it, and drops the entry that it replaces', async () => {
     const cache = createCache<string>({ maxBytes: 1_000 })
     await cache.set('key', 'small')
     expect(await cache.load('key', async () => 'x'.repeat(1_000), { control: 'refresh' })).toMatchObject({
@@ -124,7 +124,7 @@ describe('bad input', () => {
     expect(await tiered.get('key')).toMatchObject({ source: 'far' })
   })
 
-  it('what the codec cannot carry is handed out, not kept and counted', async () => {
+  it('returns a value that the codec cannot encode without caching it', async () => {
     const cache = createCache<unknown>()
     for (const value of [undefined, 1n, () => 1]) {
       expect(await cache.load('key', async () => value)).toMatchObject({ value, kept: 'unencodable' })
@@ -145,11 +145,11 @@ describe('bad input', () => {
     ['a bigint', { count: 1n }],
     ['a bigint with a toJSON', { count: Object.assign(Object(1n) as object, { toJSON: () => '1' }) }],
     ['a class with toJSON', { toJSON: () => 'text' }],
-    ['a boxed text', { name: new String('text') }],
+    ['a boxed string', { name: new String('text') }],
     ['a function', { call: () => 1 }],
     ['a symbol', { mark: Symbol('mark') }],
-    ['undefined in a list', [1, undefined]],
-    ['a hole in a list', Array(2)],
+    ['undefined in an array', [1, undefined]],
+    ['a hole in an array', Array(2)],
     ['an error', new Error('cause')],
     ['a promise', { later: Promise.resolve(1) }],
     ['a regular expression', /a/],
@@ -157,7 +157,7 @@ describe('bad input', () => {
       'a getter that throws',
       Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('') as unknown }),
     ],
-  ])('what JSON would change is handed out to all who wait, as it is, and not kept: %s', async (_, value) => {
+  ])('returns a value that JSON would change to all callers as it is, without caching it: %s', async (_, value) => {
     const onError = vi.fn()
     const cache = createCache<unknown>({ onError })
     const [first, joined] = await Promise.all([
@@ -173,8 +173,8 @@ describe('bad input', () => {
   })
 
   it.each<[string, unknown, unknown]>([
-    ['properties that are undefined, which go', { a: 1, b: undefined }, { a: 1 }],
-    ['lists of numbers', { embedding: [0.5, -1, 0] }, { embedding: [0.5, -1, 0] }],
+    ['properties that are undefined, which are dropped', { a: 1, b: undefined }, { a: 1 }],
+    ['arrays of numbers', { embedding: [0.5, -1, 0] }, { embedding: [0.5, -1, 0] }],
     [
       'an object without a prototype',
       Object.assign(Object.create(null) as object, { a: [null, 'x', true] }),
@@ -188,13 +188,13 @@ describe('bad input', () => {
       })(),
       [{ a: 1 }, { a: 1 }],
     ],
-  ])('JSON values are kept: %s', async (_, value, kept) => {
+  ])('caches JSON values: %s', async (_, value, kept) => {
     const cache = createCache<unknown>()
     expect(await cache.set('key', value)).toBe(true)
     expect((await cache.get('key'))?.value).toEqual(kept)
   })
 
-  it('a codec of the user’s own decides itself what it can carry', async () => {
+  it('caches any value that a custom codec can encode', async () => {
     const codec = {
       encode: (value: Date) => value.toISOString(),
       decode: (text: string | Uint8Array) => new Date(text as string),
@@ -204,7 +204,7 @@ describe('bad input', () => {
     expect((await cache.get('key'))?.value).toEqual(new Date(5))
   })
 
-  it('nonsense that an answer says of itself keeps it from being kept, not from being handed out', async () => {
+  it('returns an answer that sets invalid cache options for itself, without caching it', async () => {
     const onError = vi.fn()
     const cache = createCache<string>({ onError })
     const loaded = await cache.load('key', async (context) => {
@@ -215,7 +215,7 @@ describe('bad input', () => {
     expect(onError).toHaveBeenCalledTimes(1)
   })
 
-  it('a hook that throws changes nothing', async () => {
+  it('reports an error of a hook as a warning, and goes on', async () => {
     const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const thrown = new Error('from the hook')
     const cache = createCache<string>({
@@ -238,8 +238,8 @@ describe('bad input', () => {
   })
 })
 
-describe('control', () => {
-  it('bypass has nothing to do with the cache', async () => {
+describe('a call with control', () => {
+  it('bypass neither reads nor writes the cache', async () => {
     const cache = createCache<string>()
     await cache.set('key', 'kept')
     expect(await cache.load('key', async () => 'loaded', { control: 'bypass' })).toMatchObject({
@@ -254,7 +254,7 @@ describe('control', () => {
     await cache.idle()
   })
 
-  it('refresh loads once for all who want it fresh, and replaces what is there', async () => {
+  it('refresh shares one load with other refreshes, and replaces the entry', async () => {
     const cache = createCache<string>()
     await cache.set('key', 'old')
     const load = vi.fn(async () => 'new')
@@ -270,7 +270,7 @@ describe('control', () => {
     expect((await cache.get('key'))?.value).toBe('new')
   })
 
-  it('refresh does not join a load that began before, whose result does not replace its own', async () => {
+  it('refresh does not join an earlier load, and keeps its own newer result', async () => {
     const cache = createCache<string>()
     const slow = Promise.withResolvers<string>()
     const first = cache.load('key', () => slow.promise)
@@ -281,7 +281,7 @@ describe('control', () => {
     expect((await cache.get('key'))?.value).toBe('new')
   })
 
-  it('only-if-cached loads nothing, and waits for no load', async () => {
+  it('only-if-cached neither loads nor waits for a load', async () => {
     const cache = createCache<string>()
     const load = vi.fn(() => new Promise<string>(() => undefined))
     const controller = new AbortController()
@@ -298,8 +298,10 @@ describe('control', () => {
       status: 'hit',
     })
   })
+})
 
-  it('a closed cache answers by loading, and keeps nothing', async () => {
+describe('a call', () => {
+  it('loads without caching when the cache is closed', async () => {
     const cache = createCache<string>()
     await cache.set('key', 'kept')
     await cache.close()
@@ -312,7 +314,7 @@ describe('control', () => {
     expect(cache.stats().entries).toBe(0)
   })
 
-  it('a failed load is remembered for negativeTtlMs', async () => {
+  it('gets the error of an earlier load within negativeTtlMs', async () => {
     vi.useFakeTimers()
     const cache = createCache<string>({ negativeTtlMs: 1_000 })
     const down = new Error('down')
@@ -326,7 +328,7 @@ describe('control', () => {
   })
 })
 
-it('errors are known across copies of the package', () => {
+it('the errors recognise those of another copy of the package', () => {
   const copy = (code: string): Error => Object.assign(new Error('copy'), { code })
   expect(NotCachedError.is(copy('not_cached'))).toBe(true)
   expect(RecordingLagError.is(copy('recording_lag'))).toBe(true)

@@ -11,19 +11,19 @@ import { pass, seeded, withFakeTime } from './harness.ts'
 
 withFakeTime()
 
-describe('bounds', () => {
-  it('12. Given TTLs, then jitter spreads expiry; no timer per key; bounds on count and bytes always hold', async () => {
+describe('a cache with bounds', () => {
+  it('spreads expiry by jitter, sets no timer per key, and never exceeds its entries and bytes', async () => {
     const cache = createCache<string>({ ttlMs: 1_000, ttlJitter: 0.2, maxEntries: 500, random: seeded(7) })
     for (let key = 0; key < 500; key++) await cache.set(`key-${key}`, 'value')
     expect(vi.getTimerCount()).toBe(0)
     const alive: number[] = []
     for (let at = 0; at <= 1_000; at += 50) {
-      let there = 0
-      for (let key = 0; key < 500; key++) if (cache.has(`key-${key}`)) there++
-      alive.push(there)
+      let fresh = 0
+      for (let key = 0; key < 500; key++) if (cache.has(`key-${key}`)) fresh++
+      alive.push(fresh)
       await pass(50)
     }
-    // None before 800 ms, none after 1,000 ms, and in between about an equal part each 50 ms.
+    // No entry expires before 800 ms, all have expired at 1,000 ms, and about the same number expires every 50 ms in between.
     expect(alive[15]).toBe(500)
     for (const at of [17, 18, 19]) expect(Math.abs((alive[at] ?? 0) - 125 * (20 - at))).toBeLessThan(40)
     expect(alive[20]).toBe(0)
@@ -50,8 +50,8 @@ describe('bounds', () => {
     )
   })
 
-  it('25. Given 10 million operations at capacity (the soak), then heap flat, no drift between counted and real bytes', () => {
-    // 50,000 here; all of them in soak/operations.soak.ts.
+  it('counts exactly the bytes that its entries have, after any operations at capacity', () => {
+    // 50,000 operations here, 10 million in soak/operations.soak.ts.
     const tier = new NearTier({ maxEntries: 1_000, maxBytes: 200_000 }, newCounters(), 0)
     const { counted, real, entries } = runOperations(tier, 50_000, seeded(3))
     expect(counted).toBe(real)
@@ -60,7 +60,7 @@ describe('bounds', () => {
     expect([tier.bytes, tier.size, tier.tagged]).toEqual([0, 0, 0])
   })
 
-  it('serves by the shortest way nothing that is not fresh, and misses what is fresh in its last millisecond only', () => {
+  it('serves only fresh entries by the fast path, and misses a fresh entry only in its last millisecond', () => {
     const moment = fc.double({ min: 1.6e12, max: 2e12, noNaN: true })
     const ms = fc.double({ min: 0, max: MAX_LIFE_MS, noNaN: true })
     fc.assert(
@@ -87,7 +87,7 @@ describe('bounds', () => {
     )
   })
 
-  it('counts two bytes a character as soon as one of them is beyond Latin-1', () => {
+  it('counts two bytes per character if any character is beyond Latin-1', () => {
     const size = (value: string): number =>
       entryBytes('', value, undefined, []) - entryBytes('', '', undefined, [])
     expect([size('abcd'), size('äöü'), size('abc€')]).toEqual([4, 3, 8])

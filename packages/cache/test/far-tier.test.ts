@@ -8,8 +8,8 @@ withFakeTime()
 const with_ = (farTier: TestStore, options: CacheOptions<string> = {}): Cache<string> =>
   createCache({ farTier, ttlJitter: 0, clock: { now: () => Date.now() }, ...options })
 
-describe('the far tier', () => {
-  it('answers what another cache has stored in it', async () => {
+describe('a cache with a far tier', () => {
+  it('serves entries that another cache has stored', async () => {
     const store = new TestStore()
     await with_(store).set('key', 'value', { tags: ['tag'] })
     const other = with_(store)
@@ -20,11 +20,11 @@ describe('the far tier', () => {
     )
     expect(load).not.toHaveBeenCalled()
     expect(await other.load('key', load)).toMatchObject({ source: 'near' })
-    // One read of the entry and one of its tag, for all three.
+    // The three calls share one read of the entry and one of its tag.
     expect(store.calls.filter((call) => call === 'get')).toHaveLength(2)
   })
 
-  it('7. Given the far tier hangs for ever, then a get answers within `farReadTimeoutMs` plus the load, and the tier is left alone for a while', async () => {
+  it('answers within farReadTimeoutMs plus the load when the far tier hangs, and then skips it during a cooldown', async () => {
     const store = new TestStore()
     store.trouble = hanging
     const cache = with_(store, { farReadTimeoutMs: 50, farRestMs: 5_000 })
@@ -45,7 +45,7 @@ describe('the far tier', () => {
     expect(next.value).toMatchObject({ reason: 'far-resting' })
     expect(store.calls).toHaveLength(calls)
 
-    // Well again: one operation finds out, and all go on.
+    // The store works again: one operation finds that out, then all operations are allowed.
     store.trouble = undefined
     await pass(5_000)
     expect(cache.stats().far.resting).toBe(false)
@@ -54,7 +54,7 @@ describe('the far tier', () => {
     expect(cache.stats().far.misses).toBeGreaterThan(0)
   })
 
-  it('8. Given the far tier is down, then it is counted and treated as a miss', async () => {
+  it('counts an error of the far tier, and treats it as a miss', async () => {
     const store = new TestStore()
     store.trouble = failing
     const onError = vi.fn()
@@ -73,25 +73,25 @@ describe('the far tier', () => {
     expect((await cache.get('key'))?.value).toBe('loaded')
   })
 
-  it('rests twice as long after each failed probe, and lets one operation probe', async () => {
+  it('doubles the cooldown after each failed probe, and allows one probe at a time', async () => {
     const store = new TestStore()
     store.trouble = hanging
     const cache = with_(store, { farRestMs: 1_000 })
-    const rests: number[] = []
+    const cooldowns: number[] = []
     for (let round = 0; round < 8; round++) {
       const reads = ['a', 'b', 'c'].map((key) => cache.get(key))
       await pass(50)
       await Promise.all(reads)
       const from = Date.now()
       while (cache.stats().far.resting) await pass(100)
-      rests.push(Date.now() - from)
+      cooldowns.push(Date.now() - from)
     }
-    expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
-    // Three at first, since nobody knew; then one a round.
+    expect(cooldowns).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+    // Three reads before the first timeout, then one a round.
     expect(store.calls).toHaveLength(3 + 7)
   })
 
-  it('9. Given a far hit with 10 s left, then it is promoted with 10 s, not a full life', async () => {
+  it('copies an entry into memory with the time to live it has left', async () => {
     const store = new TestStore()
     await with_(store, { ttlMs: 60_000 }).set('key', 'value')
     await pass(50_000)
@@ -103,7 +103,7 @@ describe('the far tier', () => {
     expect(await cache.get('key')).toBeUndefined()
   })
 
-  it('23. Given a corrupt, truncated, foreign-version or too-new envelope in a store, then a counted miss, never a throw into the call', async () => {
+  it('treats corrupt, truncated and unknown envelopes as counted misses', async () => {
     const store = new TestStore()
     await with_(store).set('key', 'value')
     const [name = '', good = new Uint8Array()] = [...store.values][0] ?? []
@@ -114,7 +114,7 @@ describe('the far tier', () => {
       'another version': good.with(4, 0),
       foreign: bytes('<html>not found</html>, and some more of it'),
       'under another key': sealEnvelope('another', entry()),
-      'ended long ago, far ahead': sealEnvelope(name, {
+      'with an impossible time to live': sealEnvelope(name, {
         ...entry(),
         life: { ...entry().life, errorUntil: 1e300 },
       }),
@@ -139,7 +139,7 @@ describe('the far tier', () => {
     expect((await with_(store).get('key'))?.value).toBe('loaded')
   })
 
-  it('treats what its codec cannot read as a miss', async () => {
+  it('treats an entry that its codec cannot decode as a miss', async () => {
     const store = new TestStore()
     const codec = {
       encode: () => 'old form',
@@ -153,7 +153,7 @@ describe('the far tier', () => {
     expect(cache.stats().far.unreadable).toBe(1)
   })
 
-  it('does not serve what was deleted while the tier could not be told, and tells it when it can', async () => {
+  it('does not serve entries that were deleted while the store was down, and deletes them from the store later', async () => {
     const store = new TestStore()
     const cache = with_(store)
     await cache.set('key', 'value')
@@ -170,7 +170,7 @@ describe('the far tier', () => {
     expect(await with_(store).get('other')).toBeUndefined()
   })
 
-  it('never lets a write that lands late bring back what was deleted after it', async () => {
+  it('does not let a late write restore an entry that was deleted after it', async () => {
     const store = new TestStore()
     const late = Promise.withResolvers<undefined>()
     store.trouble = (operation) => (operation === 'set' ? late.promise.then(() => undefined) : undefined)
@@ -187,7 +187,7 @@ describe('the far tier', () => {
     expect(await cache.get('key')).toBeUndefined()
   })
 
-  it('does not bring back an older value when a newer one could not be written', async () => {
+  it('does not serve an older value when a newer one could not be written', async () => {
     const store = new TestStore()
     const cache = with_(store, { maxEntries: 1 })
     await cache.set('key', 'old')
@@ -196,11 +196,11 @@ describe('the far tier', () => {
     await cache.set('key', 'new')
     store.trouble = undefined
     await pass(60_000)
-    await cache.set('another', 'which takes the place in memory')
+    await cache.set('another', 'evicts the first from memory')
     expect(await cache.get('key')).toBeUndefined()
   })
 
-  it('forgets by tag what other processes have stored, also what they are just loading', async () => {
+  it('invalidates by tag the entries of other processes, also those they are loading', async () => {
     const store = new TestStore()
     const one = with_(store)
     const other = with_(store)
@@ -218,7 +218,7 @@ describe('the far tier', () => {
     expect((await one.get('key'))?.value).toBe('from after')
   })
 
-  it('clears its own namespace and nothing else, and says so if the store cannot', async () => {
+  it('clears its own namespace only, and rejects if the store cannot clear', async () => {
     const store = new TestStore()
     const cache = with_(store, { namespace: 'a' })
     const other = with_(store, { namespace: 'ab' })
@@ -234,7 +234,7 @@ describe('the far tier', () => {
     expect(await other.get('key')).toBeUndefined()
   })
 
-  it('writes before it closes', async () => {
+  it('finishes its writes before it closes', async () => {
     const store = new TestStore()
     const cache = with_(store)
     await cache.load('key', async () => 'value')

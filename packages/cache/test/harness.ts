@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import type { CacheStore } from '../src/index.ts'
+import type { CacheStore, Source } from '../src/index.ts'
 
 /** Runs every test of a file with fake timers, the clock of the cache included. */
 export function withFakeTime(): void {
@@ -14,7 +14,7 @@ export function withFakeTime(): void {
 
 export const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
-/** A promise to be settled by hand, and what waits for it. */
+/** An origin whose loads are settled by hand. */
 export class Origin<T> {
   readonly signals: AbortSignal[] = []
   readonly pending: PromiseWithResolvers<T>[] = []
@@ -39,7 +39,7 @@ export class Origin<T> {
   }
 }
 
-/** What a promise has come to, without waiting for it. */
+/** The current state of a promise, without waiting for it. */
 export function watch<T>(promise: Promise<T>): { settled: boolean; value?: T; error?: unknown } {
   const seen: { settled: boolean; value?: T; error?: unknown } = { settled: false }
   promise.then(
@@ -49,7 +49,7 @@ export function watch<T>(promise: Promise<T>): { settled: boolean; value?: T; er
   return seen
 }
 
-/** A source of bytes that is fed by hand. */
+/** A byte source that is fed by hand. */
 export class Feed implements AsyncIterable<Uint8Array> {
   reads = 0
   returned = false
@@ -87,6 +87,23 @@ export class Feed implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** An origin that answers with streams fed by hand. */
+export class StreamingOrigin {
+  readonly feeds: Feed[] = []
+  readonly signals: AbortSignal[] = []
+
+  readonly open = async ({ signal }: { signal: AbortSignal }): Promise<Source<{ status: number }>> => {
+    const feed = new Feed()
+    this.feeds.push(feed)
+    this.signals.push(signal)
+    return { head: { status: 200 }, body: feed }
+  }
+
+  get feed(): Feed {
+    return this.feeds.at(-1) ?? new Feed()
+  }
+}
+
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const text = (...chunks: readonly Uint8Array[]): string =>
   chunks.map((chunk) => new TextDecoder().decode(chunk)).join('')
@@ -101,7 +118,7 @@ export async function readAll(body: AsyncIterable<Uint8Array>): Promise<string> 
 export class TestStore implements CacheStore {
   readonly values = new Map<string, Uint8Array>()
   readonly calls: string[] = []
-  /** What becomes of the next operations: `undefined` is well. */
+  /** Makes the next operations fail or hang; undefined lets them succeed. */
   trouble: ((operation: string) => Promise<void> | undefined) | undefined
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -135,7 +152,7 @@ export const failing = async (): Promise<never> => {
   throw new Error('the store is down')
 }
 
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
+/** A seeded random number generator: the same numbers from 0 to 1 in every run (mulberry32). */
 export function seeded(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0

@@ -6,8 +6,8 @@ import { nameIn, prefixOf } from '../src/keys/named-key.ts'
 const context = { baseURL: 'https://api.openai.com/v1', scope: 'tenant' }
 const request = { model: 'gpt-4', messages: [{ role: 'user', content: 'hi' }], temperature: 0 }
 
-describe('keys', () => {
-  it('13. The key ignores property order; undefined equals absent.', () => {
+describe('a request key', () => {
+  it('ignores the order of properties, and properties that are undefined', () => {
     const same = [
       { temperature: 0, messages: [{ content: 'hi', role: 'user' }], model: 'gpt-4' },
       { ...request, seed: undefined },
@@ -15,7 +15,7 @@ describe('keys', () => {
     expect(new Set([request, ...same].map((one) => requestKey(one, context))).size).toBe(1)
   })
 
-  it('14. The key differs for model, base URL, scope, tool_choice, max_tokens, response_format, stream and stream_options.', () => {
+  it('differs by model, base URL, scope, tool_choice, max_tokens, response_format, stream and stream_options', () => {
     const others = [
       requestKey(request, context),
       requestKey({ ...request, model: 'gpt-4o' }, context),
@@ -30,7 +30,7 @@ describe('keys', () => {
     expect(new Set(others).size).toBe(others.length)
   })
 
-  it('15. Given -0, NaN, bigint, Date or cyclic input to the key, then a defined meaning or a clear error.', () => {
+  it('has a defined meaning for -0 and Date, and throws for NaN, bigint and cycles', () => {
     const keyOf = (value: unknown): string => requestKey({ ...request, value }, context)
     expect(keyOf(-0)).toBe(keyOf(0))
     expect(keyOf(new Date(0))).toBe(keyOf('1970-01-01T00:00:00.000Z'))
@@ -50,7 +50,10 @@ describe('keys', () => {
     }
   })
 
-  it("21. Given two scopes, then no key, tag or prefetch of one can see the other's entries.", async () => {
+})
+
+describe('a scope', () => {
+  it('separates keys, tags, prefetches and loads from those of other scopes', async () => {
     const cache = createCache<string>()
     await cache.set('key', 'none', { tags: ['tag'] })
     for (const scope of ['a', 'b', '/', 'a/']) {
@@ -70,7 +73,7 @@ describe('keys', () => {
     await cache.prefetch([{ key: 'ahead', load, scope: 'a' }])
     expect(cache.has('ahead', { scope: 'a' })).toBe(true)
     expect(cache.has('ahead', { scope: 'b' })).toBe(false)
-    // Nor do they share a load.
+    // Scopes do not share a load, either.
     const loads = await Promise.all(
       ['a', 'b'].map((scope) => cache.load('new', async () => scope, { scope })),
     )
@@ -83,7 +86,7 @@ describe('keys', () => {
     )
   })
 
-  it('names every pair of scope and key differently, and a scope by a prefix of its own', () => {
+  it('gives every pair of scope and key its own name, with a prefix for each scope', () => {
     const spelling = fc.string({ unit: fc.constantFrom('@', '/', '%', '2', 'F', 'a', ':'), maxLength: 6 })
     const pair = fc.tuple(
       fc.option(

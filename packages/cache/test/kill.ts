@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { createCache } from '../src/index.ts'
 import { SqliteStore } from '../src/stores/sqlite.ts'
 
-/** The value of a key names the key and fills some KB, so that a mixture of two is found out. */
+/** A value of some KB that repeats its key, so that a mixture of two values is detected. */
 export function valueOf(key: number, round: number): string {
   return `${key}:${round}:`.padEnd(200 + ((key * 7919) % 6_000), `${key}-${round};`)
 }
 
 export const KEYS = 500
 
-/** A process that writes as fast as it can, killed in the middle. @returns how many writes it said were done, by key */
+/** Starts a process that writes as fast as it can, and kills it. @returns the keys of the writes that it acknowledged */
 export async function writeUntilKilled(
   file: string,
   round: number,
@@ -29,7 +29,7 @@ export async function writeUntilKilled(
   return acknowledged
 }
 
-/** Everything that a reopened file serves, by key and round, and how much of it is not what was written. */
+/** Reopens the file and reads all keys. @returns the round of each value served, and how many values are wrong or unreadable */
 export async function readBack(
   file: string,
 ): Promise<{ served: Map<number, number>; wrong: number; unreadable: number }> {

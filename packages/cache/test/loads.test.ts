@@ -8,7 +8,7 @@ withFakeTime()
 const down = (): Error => Object.assign(new Error('down'), { status: 503 })
 
 describe('single-flight', () => {
-  it('1. Given 1,000 concurrent misses, then 1 load', async () => {
+  it('runs one load for 1,000 concurrent misses', async () => {
     const cache = createCache<string>()
     const origin = new Origin<string>()
     const calls = Array.from({ length: 1_000 }, () => cache.load('key', origin.load))
@@ -27,7 +27,7 @@ describe('single-flight', () => {
     })
   })
 
-  it('2. Given that load fails, then still 1 call and 1,000 same rejections (no serial stampede)', async () => {
+  it('rejects 1,000 concurrent calls with the error of one failed load', async () => {
     const cache = createCache<string>()
     const origin = new Origin<string>()
     const calls = Array.from({ length: 1_000 }, () => cache.getOrLoad('key', origin.load))
@@ -39,14 +39,14 @@ describe('single-flight', () => {
     expect(
       new Set(settled.map((one) => (one.status === 'rejected' ? (one.reason as unknown) : 'fulfilled'))),
     ).toEqual(new Set([error]))
-    // The next one tries again: without negativeTtlMs a failure is not remembered.
+    // The next call loads again: without negativeTtlMs a failure is not remembered.
     const next = cache.getOrLoad('key', origin.load)
     await pass(0)
     origin.answer('well')
     expect(await next).toBe('well')
   })
 
-  it('3. Given 3 waiters, when 1 aborts, then the load goes on for the others; the shared load runs on its own controller and the longest deadline of its waiters', async () => {
+  it('goes on when one of three callers aborts, with its own signal and the latest deadline of its callers', async () => {
     const cache = createCache<string>({ clock: { now: () => Date.now() } })
     const origin = new Origin<string>()
     const controller = new AbortController()
@@ -82,7 +82,7 @@ describe('single-flight', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
-  it('4. Given all waiters abort, then the load is aborted and the next caller starts fresh', async () => {
+  it('aborts the load when all callers have aborted, and loads again for the next caller', async () => {
     const cache = createCache<string>()
     const origin = new Origin<string>()
     const one = new AbortController()
@@ -96,7 +96,7 @@ describe('single-flight', () => {
     expect(origin.signals[0]).toMatchObject({ aborted: true, reason })
     const next = cache.getOrLoad('key', origin.load)
     await pass(0)
-    // What the aborted load still brings is nobody's, and is not kept.
+    // The late result of the aborted load is ignored, and not cached.
     origin.answer('late', 0)
     await pass(0)
     origin.answer('fresh', 1)
@@ -106,7 +106,7 @@ describe('single-flight', () => {
     await cache.idle()
   })
 
-  it('5. Given an entry evicted while loading, then its waiters still get the value (eviction never cancels paid work)', async () => {
+  it('returns the value to its callers even if its entry is evicted at once', async () => {
     const cache = createCache<string>({ maxEntries: 4 })
     const origins = Array.from({ length: 8 }, () => new Origin<string>())
     const calls = origins.map((origin, at) => cache.getOrLoad(`key-${at}`, origin.load))
@@ -117,19 +117,19 @@ describe('single-flight', () => {
     expect(cache.stats()).toMatchObject({ entries: 4, evictions: 4 })
   })
 
-  it('10. Given delete or tag invalidation during a load, then the late result is not stored', async () => {
+  it('does not cache a result that was deleted, cleared or invalidated by tag during the load', async () => {
     const cache = createCache<string>()
-    const forget = {
+    const invalidations = {
       delete: () => cache.delete('key'),
       tag: () => cache.invalidateTag('fish'),
       clear: () => cache.clear(),
     }
-    for (const [name, act] of Object.entries(forget)) {
+    for (const [name, act] of Object.entries(invalidations)) {
       const origin = new Origin<string>()
       const call = cache.load('key', origin.load, { tags: ['fish'] })
       await pass(0)
       await act()
-      // Whoever asks now must not get what was asked for before.
+      // A call after the invalidation must not join the earlier load.
       const later = cache.load('key', origin.load, { tags: ['fish'] })
       await pass(0)
       origin.answer('old', 0)
@@ -142,7 +142,7 @@ describe('single-flight', () => {
     expect(cache.stats().refused).toEqual({ invalidated: 3 })
   })
 
-  it('invalidates by a tag that an answer gave itself while it was loaded', async () => {
+  it('does not cache a result whose own tag was invalidated during the load', async () => {
     const cache = createCache<string>()
     const origin = new Origin<string>()
     const call = cache.load('key', async (context) => {
@@ -156,7 +156,7 @@ describe('single-flight', () => {
     expect(await call).toMatchObject({ kept: 'invalidated' })
   })
 
-  it('11. Given a caller mutates the returned object, then the next hit is unaffected (strings and bytes are shared, objects are copied; the cost is stated)', async () => {
+  it('returns copies of objects, so that a caller cannot change the next hit; bytes are shared', async () => {
     const cache = createCache<{ list: number[] }>()
     const load = async (): Promise<{ list: number[] }> => ({ list: [1] })
     const [first, second] = await Promise.all([cache.getOrLoad('key', load), cache.getOrLoad('key', load)])
@@ -175,8 +175,8 @@ describe('single-flight', () => {
   })
 })
 
-describe('staleness', () => {
-  it('6. Given stale-while-revalidate and the origin down, then stale is served, one refresh per backoff, no unhandled rejection', async () => {
+describe('a stale entry', () => {
+  it('is served while the origin is down, with one refresh per backoff', async () => {
     const errors: unknown[] = []
     const cache = createCache<string>({
       ttlMs: 1_000,
@@ -210,7 +210,7 @@ describe('staleness', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('22. Given stale-if-error, when the load fails and a stale entry exists, then it is served, marked stale; a 400 is not hidden so', async () => {
+  it('is served within staleIfErrorMs when the load fails, unless the status is 400', async () => {
     const cache = createCache<string>({
       ttlMs: 1_000,
       ttlJitter: 0,
@@ -240,7 +240,7 @@ describe('staleness', () => {
         throw wrong
       }),
     ).rejects.toBe(wrong)
-    // Nor does the backoff hide it from the next one.
+    // The backoff does not hide it from the next call, either.
     await expect(
       cache.load('key', async () => {
         throw wrong

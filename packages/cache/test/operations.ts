@@ -2,7 +2,7 @@ import type { NearTier } from '../src/tiers/near-tier.ts'
 import type { Entry } from '../src/tiers/entry.ts'
 import { entryBytes } from '../src/tiers/entry.ts'
 
-/** All sorts of operations on a tier at capacity, and what its bytes come to, as counted by it and as added up from what it holds. */
+/** Runs random operations on a tier at capacity. @returns its bytes as the tier counts them, and as summed up from its entries */
 export function runOperations(
   tier: NearTier,
   times: number,
@@ -22,7 +22,7 @@ export function runOperations(
   let entries = 0
   for (let key = 0; key < keys; key++) {
     const name = `key-${key}`
-    // As of a time at which nothing has expired.
+    // At time 0, no entry has expired.
     const entry = tier.get(name, 0)
     if (typeof entry !== 'object') continue
     entries++

@@ -11,7 +11,7 @@ async function* stream(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield await Promise.resolve(bytes(text))
 }
 
-/** Asks for keys in turn, as callers do, and tells the prefetcher. */
+/** Requests keys in turn, as callers do, and reports them to the prefetcher. */
 class Visitor {
   readonly loads: string[] = []
   readonly #cache: Cache<string>
@@ -41,14 +41,14 @@ class Visitor {
 }
 
 describe('a prefetcher', () => {
-  it('24. Given prefetch, then at most its budget in flight and per minute, real traffic first, wasted and useful counted, off by itself when precision falls below its floor.', async () => {
+  it('respects its limits and waits for callers, counts useful and wasted loads, and pauses when its precision is too low', async () => {
     const cache = newCache()
     const prefetcher = createPrefetcher({ cache, clock, maxInFlight: 2, maxPerMinute: 3 })
     const next = new Map<string, string>()
     const predictor = { observe: () => undefined, predict: (_: string, key: string) => one(next.get(key)) }
     const one = (key: string | undefined): { key: string; confidence: number; support: number }[] =>
       key === undefined ? [] : key.split(' ').map((each) => ({ key: each, confidence: 1, support: 9 }))
-    const told = createPrefetcher({
+    const limited = createPrefetcher({
       cache,
       clock,
       predictor,
@@ -57,7 +57,7 @@ describe('a prefetcher', () => {
       usefulWithinMs: 5_000,
     })
 
-    // Useful: what follows is there when it is asked for.
+    // Useful: the next answer is cached when it is requested.
     const visitor = new Visitor(cache, (job) => prefetcher.observe(job))
     for (let round = 0; round < 4; round++) {
       await visitor.visit('question', 'answer')
@@ -66,33 +66,33 @@ describe('a prefetcher', () => {
     expect(await visitor.visit('question', 'answer')).toEqual(['miss', 'hit'])
     expect(cache.stats().prefetch).toEqual({ loaded: 2, useful: 2, wasted: 0 })
 
-    // Budget: two at once, three a minute.
+    // Limits: two at a time, three per minute.
     const origin = new Origin<string>()
-    for (const key of ['a', 'b', 'c', 'd', 'e']) told.observe({ key, load: origin.load })
+    for (const key of ['a', 'b', 'c', 'd', 'e']) limited.observe({ key, load: origin.load })
     next.set('a', 'b c d')
-    told.observe({ key: 'a', load: origin.load })
+    limited.observe({ key: 'a', load: origin.load })
     await pass(0)
     expect(origin.calls).toBe(2)
-    expect(told.stats()).toMatchObject({ predicted: 3, begun: 2, skipped: { budget: 1 }, inFlight: 2 })
+    expect(limited.stats()).toMatchObject({ predicted: 3, begun: 2, skipped: { budget: 1 }, inFlight: 2 })
     origin.answer('b', 0)
     origin.answer('c', 1)
     await pass(0)
     next.set('c', 'd e')
-    told.observe({ key: 'b', load: origin.load })
+    limited.observe({ key: 'b', load: origin.load })
     await pass(6_000)
-    told.observe({ key: 'c', load: origin.load })
+    limited.observe({ key: 'c', load: origin.load })
     await pass(0)
     expect(origin.calls).toBe(3)
-    expect(told.stats()).toMatchObject({ begun: 3, skipped: { budget: 2 } })
+    expect(limited.stats()).toMatchObject({ begun: 3, skipped: { budget: 2 } })
     origin.answer('d', 2)
 
-    // Real traffic first: it waits until no caller waits for a load.
+    // Callers first: a prefetch waits until no caller waits for a load.
     await pass(60_000)
     const real = new Origin<string>()
     const call = watch(cache.load('real', real.load))
     await pass(0)
     next.set('e', 'a')
-    told.observe({ key: 'e', load: origin.load })
+    limited.observe({ key: 'e', load: origin.load })
     await pass(1_000)
     expect(origin.calls).toBe(3)
     real.answer('real')
@@ -102,7 +102,7 @@ describe('a prefetcher', () => {
     origin.answer('a', 3)
     await pass(20_000)
 
-    // Wasted, and off by itself.
+    // Wasted, until it pauses.
     const wrong = new Origin<string>()
     const wild = createPrefetcher({
       cache,
@@ -115,7 +115,7 @@ describe('a prefetcher', () => {
     })
     const load = async (): Promise<string> => {
       wrong.signals.push(new AbortController().signal)
-      return 'never asked for'
+      return 'never requested'
     }
     for (let guess = 0; guess < 50; guess++) {
       next.set(`asked-${guess}`, `guess-${guess}`)
@@ -147,7 +147,7 @@ describe('a prefetcher', () => {
     expect(wrong.calls).toBeGreaterThan(20)
   })
 
-  it('needs support and confidence', async () => {
+  it('prefetches only with enough support and confidence', async () => {
     const cache = newCache()
     const prefetcher = createPrefetcher({
       cache,
@@ -172,7 +172,7 @@ describe('a prefetcher', () => {
     expect(prefetcher.stats()).toMatchObject({ predicted: 1, begun: 1 })
   })
 
-  it('learns in each scope by itself', async () => {
+  it('learns each scope separately', async () => {
     const cache = newCache()
     const prefetcher = createPrefetcher({ cache, clock })
     const a = new Visitor(cache, (job) => prefetcher.observe(job), 'a')
@@ -188,7 +188,7 @@ describe('a prefetcher', () => {
     expect(prefetcher.stats()).toMatchObject({ failed: 0 })
   })
 
-  it('gives up what is under way when it is closed, and begins nothing more', async () => {
+  it('aborts its loads when it is closed, and starts no more', async () => {
     const cache = newCache()
     const predictor = { observe: () => undefined, predict: () => [{ key: 'b', confidence: 1, support: 9 }] }
     const prefetcher = createPrefetcher({ cache, clock, predictor })
@@ -206,7 +206,7 @@ describe('a prefetcher', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('refuses what is no job by name', () => {
+  it('throws for an invalid observation', () => {
     const prefetcher = createPrefetcher({ cache: newCache(), clock })
     const job = (more: object): PrefetchJob<string> => ({ key: 'a', load: async () => 'a', ...more })
     expect(() => prefetcher.observe(job({ key: 5 }))).toThrow('key must be a string, got 5')
@@ -214,7 +214,7 @@ describe('a prefetcher', () => {
     expect(() => prefetcher.observe(job({ ttl: 5 }))).toThrow('unknown option ttl; did you mean ttlMs?')
   })
 
-  it('does not fail a caller when a predictor of somebody else throws', () => {
+  it('warns instead of throwing when a custom predictor throws', () => {
     const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const predictor = {
       observe: () => {
@@ -227,11 +227,11 @@ describe('a prefetcher', () => {
   })
 })
 
-describe('a list of jobs', () => {
+describe('a prefetch list', () => {
   const jobs = (origin: Origin<string>, count: number): PrefetchJob<string>[] =>
     Array.from({ length: count }, (_, at) => ({ key: `key-${at}`, load: origin.load }))
 
-  it('is loaded so many at once, and what is there is left alone', async () => {
+  it('loads with limited concurrency, and skips what is cached', async () => {
     const cache = newCache()
     const origin = new Origin<string>()
     await cache.set('key-1', 'there')
@@ -251,7 +251,7 @@ describe('a list of jobs', () => {
     expect(cache.stats().prefetch).toEqual({ loaded: 4, useful: 1, wasted: 3 })
   })
 
-  it('is spread over minutes, and ends when it is aborted', async () => {
+  it('respects maxPerMinute, and ends when it is aborted', async () => {
     const cache = newCache()
     const controller = new AbortController()
     const load = vi.fn(async () => 'value')
@@ -267,7 +267,7 @@ describe('a list of jobs', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('ends when the cache is closed, whether or not it has a signal of its own; callers who have joined get their answer', async () => {
+  it('ends when the cache is closed, but callers that have joined a load get its answer', async () => {
     for (const options of [{}, { signal: new AbortController().signal }]) {
       const cache = newCache()
       const origin = new Origin<string>()
@@ -284,7 +284,7 @@ describe('a list of jobs', () => {
     }
   })
 
-  it('counts as useful what somebody waits for already', async () => {
+  it('counts a load as useful if a caller joins it', async () => {
     const cache = newCache()
     const origin = new Origin<string>()
     const report = cache.prefetch([{ key: 'key', load: origin.load }])
@@ -297,7 +297,7 @@ describe('a list of jobs', () => {
     expect(cache.stats().prefetch).toEqual({ loaded: 1, useful: 1, wasted: 0 })
   })
 
-  it('counts a recorded answer that was loaded ahead like any other', async () => {
+  it('counts prefetched recordings, too', async () => {
     const cache = newCache()
     let opened = 0
     const open = (): { head: null; body: AsyncIterable<Uint8Array> } => {
@@ -315,7 +315,7 @@ describe('a list of jobs', () => {
 })
 
 describe('a Markov predictor', () => {
-  it('predicts what followed most often, and forgets across a gap', () => {
+  it('predicts the most frequent followers, and starts a new sequence after a gap', () => {
     const predictor = new MarkovPredictor({ sessionGapMs: 1_000 })
     let now = 0
     for (const key of ['a', 'b', 'a', 'b', 'a', 'c', 'a']) predictor.observe('s', key, (now += 500))
@@ -328,13 +328,13 @@ describe('a Markov predictor', () => {
     expect(predictor.predict('other', 'a')).toEqual([])
   })
 
-  it('tells sessions apart that share a scope, and learns from all of them', () => {
+  it('separates the sessions of a scope, and learns from all of them', () => {
     const predictor = new MarkovPredictor()
     for (const key of ['a', 'b'])
       for (const session of ['one', 'two']) predictor.observe('s', key, 0, session)
     expect(predictor.predict('s', 'a')).toEqual([{ key: 'b', support: 2, confidence: 1 }])
     expect(predictor.predict('s', 'b')).toEqual([])
-    // Among so many others, these two have ended.
+    // With 10,000 others, these two count as ended.
     for (let other = 0; other < 10_000; other++) predictor.observe('s', 'x', 0, `other ${other}`)
     predictor.observe('s', 'c', 0, 'one')
     expect(predictor.predict('s', 'b')).toEqual([])
@@ -342,7 +342,7 @@ describe('a Markov predictor', () => {
     expect(predictor.predict('s', 'x')).toEqual([{ key: 'c', support: 1, confidence: 1 }])
   })
 
-  it('is bounded in scopes, keys and followers', () => {
+  it('limits its scopes, keys and followers', () => {
     const predictor = new MarkovPredictor({ maxScopes: 2, maxKeys: 2, maxFollowers: 2 })
     for (const scope of ['1', '2', '3']) for (const key of ['a', 'b', 'a']) predictor.observe(scope, key, 0)
     expect(['1', '2', '3'].map((scope) => predictor.predict(scope, 'a').length)).toEqual([0, 1, 1])

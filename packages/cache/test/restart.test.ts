@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'harbor-cache-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('a cache over SQLite', () => {
-  it('survives a restart: values, recordings and tags', async () => {
+  it('serves values, recordings and tags after a restart', async () => {
     const file = join(folder, 'restart.sqlite')
     const open = (): ReturnType<typeof createCache<unknown>> =>
       createCache({ farTier: new SqliteStore(file) })
@@ -53,8 +53,8 @@ describe('a cache over SQLite', () => {
     await last.close()
   })
 
-  it('serves nothing corrupt, and all that was acknowledged, after kill -9 in the middle of writing', async () => {
-    // Three times here; many times in soak/kill.soak.ts.
+  it('serves every acknowledged entry, and no corrupt one, after kill -9 during writes', async () => {
+    // Three rounds here, many in soak/kill.soak.ts.
     const file = join(folder, 'kill.sqlite')
     for (let round = 1; round <= 3; round++) {
       const acknowledged = await writeUntilKilled(file, round, 100 + 57 * round)
@@ -64,9 +64,9 @@ describe('a cache over SQLite', () => {
     }
   }, 60_000)
 
-  it('sets a file aside that is no database, and begins a new one', async () => {
+  it('renames a file that is not a database, and creates a new one', async () => {
     const file = join(folder, 'none.sqlite')
-    const text = 'this is a text, and by no means a database'.repeat(100)
+    const text = 'this is a text and not a database'.repeat(100)
     for (const aside of [`${file}.damaged`, `${file}.damaged-2`]) {
       writeFileSync(file, text)
       const store = new SqliteStore(file)
@@ -85,7 +85,7 @@ describe('a cache over SQLite', () => {
       (file) => Buffer.concat([file.subarray(0, 100), Buffer.alloc(file.length - 100, 7)]),
     ],
     ['it is cut', (file) => file.subarray(0, file.length / 2 + 100)],
-  ])('begins a new file when %s, also while it is open', async (_, damage) => {
+  ])('creates a new file when %s, also while it is open', async (_, damage) => {
     for (const isOpen of [false, true]) {
       const file = join(mkdtempSync(join(folder, 'damaged-')), 'cache.sqlite')
       const value = new Uint8Array(3_000)
@@ -95,12 +95,12 @@ describe('a cache over SQLite', () => {
       const early = isOpen ? new SqliteStore(file) : undefined
       writeFileSync(file, damage(readFileSync(file)))
       const store = early ?? new SqliteStore(file)
-      // Nothing throws, whichever pages are broken; what is written afterwards is there.
+      // No operation throws, whichever pages are damaged, and later writes are readable.
       for (let key = 0; key < 200; key++) await store.get(`key-${key}`)
       for (let key = 0; key < 200; key++) await store.set(`new-${key}`, value, { ttlMs: 1_000_000, tags: [] })
       for (let key = 0; key < 200; key++) expect(await store.get(`new-${key}`)).toEqual(value)
       await store.close()
-      // An open database may not notice, and write over what is broken.
+      // An open database may not notice the damage, and overwrite it.
       if (!isOpen) expect(existsSync(`${file}.damaged`)).toBe(true)
       const again = new SqliteStore(file)
       expect(await again.get('new-199')).toEqual(value)
@@ -108,7 +108,7 @@ describe('a cache over SQLite', () => {
     }
   })
 
-  it('uses the new file of another process instead of replacing it once more', async () => {
+  it('uses the new file of another process instead of replacing it again', async () => {
     const file = join(mkdtempSync(join(folder, 'shared-')), 'cache.sqlite')
     const one = new SqliteStore(file)
     for (let key = 0; key < 50; key++)
@@ -125,7 +125,7 @@ describe('a cache over SQLite', () => {
     await Promise.all([first.close(), second.close()])
   })
 
-  it('keeps its file to its size: what has expired leaves, then the oldest', async () => {
+  it('limits the size of its file by deleting expired entries, then the oldest', async () => {
     const store = new SqliteStore(join(folder, 'bounded.sqlite'), { maxBytes: 1_000_000 })
     const kilobytes = new Uint8Array(10_000)
     for (let key = 0; key < 1_025; key++) {
@@ -135,7 +135,7 @@ describe('a cache over SQLite', () => {
     expect(await store.get('key-1024')).toBeDefined()
     let held = 0
     for (let key = 0; key < 1_025; key++) if (await store.get(`key-${key}`)) held++
-    // A hundred would be all that fit, without what pages cost.
+    // At most a hundred fit, less because of the pages' own size.
     expect(held).toBeLessThanOrEqual(100)
     expect(held).toBeGreaterThan(60)
     await store.close()

@@ -9,34 +9,27 @@ import {
   type LlmOperation,
   type Source,
 } from '../src/index.ts'
-import { bytes, Feed, hanging, pass, readAll, text, watch, withFakeTime } from './harness.ts'
+import {
+  bytes,
+  Feed,
+  hanging,
+  pass,
+  readAll,
+  StreamingOrigin,
+  text,
+  watch,
+  withFakeTime,
+} from './harness.ts'
 
 withFakeTime()
 
 const newCache = (): ReturnType<typeof createCache<Uint8Array>> => createCache<Uint8Array>({ ttlJitter: 0 })
 
-/** An origin that answers with streams fed by hand. */
-class Streaming {
-  readonly feeds: Feed[] = []
-  readonly signals: AbortSignal[] = []
-
-  readonly open = async ({ signal }: { signal: AbortSignal }): Promise<Source<{ status: number }>> => {
-    const feed = new Feed()
-    this.feeds.push(feed)
-    this.signals.push(signal)
-    return { head: { status: 200 }, body: feed }
-  }
-
-  get feed(): Feed {
-    return this.feeds.at(-1) ?? new Feed()
-  }
-}
-
-describe('streams', () => {
-  it('16. Given the consumer of a stream aborts mid-way and no one else reads, then nothing partial is ever stored (or the load finishes, when so configured)', async () => {
+describe('a shared stream', () => {
+  it('is aborted and not cached when its last reader leaves, or read to its end if so configured', async () => {
     for (const leave of ['return', 'cancel', 'abort'] as const) {
       const cache = newCache()
-      const origin = new Streaming()
+      const origin = new StreamingOrigin()
       const controller = new AbortController()
       const answer = await cache.record('key', origin.open, { signal: controller.signal })
       origin.feed.push('one')
@@ -53,7 +46,7 @@ describe('streams', () => {
     }
 
     const cache = newCache()
-    const origin = new Streaming()
+    const origin = new StreamingOrigin()
     const answer = await cache.record('key', origin.open, { onLastReaderGone: 'finish' })
     answer.body.cancel()
     origin.feed.push('one', 'two')
@@ -66,11 +59,11 @@ describe('streams', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('waits for the end of a stream whose readers left when all was there, but not for long', async () => {
+  it('is read to its end for a short time if its readers left when it was complete', async () => {
     const isComplete = (chunks: readonly Uint8Array[]): boolean => text(...chunks).endsWith('[DONE]')
     for (const ends of [true, false]) {
       const cache = newCache()
-      const origin = new Streaming()
+      const origin = new StreamingOrigin()
       const answer = await cache.record('key', origin.open, { isComplete })
       origin.feed.push('content', '[DONE]')
       await answer.body.next()
@@ -86,9 +79,9 @@ describe('streams', () => {
     }
   })
 
-  it('17. Given a second reader joins at chunk 50, then it sees all chunks once, in order; memory stays bounded when it stalls', async () => {
+  it('gives a late reader all chunks in order, and cuts off a reader that stalls for too long', async () => {
     const cache = newCache()
-    const origin = new Streaming()
+    const origin = new StreamingOrigin()
     const chunks = Array.from({ length: 100 }, (_, at) => `<${at}>`)
     const first = await cache.record('key', origin.open)
     origin.feed.push(...chunks.slice(0, 50))
@@ -104,8 +97,8 @@ describe('streams', () => {
     expect(await readAll(first.body)).toBe(chunks.slice(50).join(''))
     expect(origin.feeds).toHaveLength(1)
 
-    // Each chunk is held once, whoever stalls; past the limit the one who stalls is cut off.
-    const long = new Streaming()
+    // Readers share the chunks. Beyond the limit, a stalled reader is cut off.
+    const long = new StreamingOrigin()
     const fast = await cache.record('long', long.open, { maxRecordBytes: 1_000 })
     const stalled = await cache.record('long', long.open)
     const kilobyte = 'x'.repeat(100)
@@ -117,15 +110,15 @@ describe('streams', () => {
     long.feed.end()
     await fast.body.next()
     expect(await fast.kept).toBe('too-large')
-    // A stream with one reader is never ahead of it: the source waits.
-    const alone = new Streaming()
+    // The source is not read ahead of its only reader.
+    const alone = new StreamingOrigin()
     await cache.record('alone', alone.open)
     alone.feed.push(...chunks)
     await pass(1_000)
     expect(alone.feed.reads).toBe(0)
   })
 
-  it('never leaves anything out in silence, whenever a reader joins a stream that is too long to be kept', async () => {
+  it('never omits a chunk silently, whenever a reader joins a stream that is too long to be cached', async () => {
     const content = ['a', 'b', 'c', 'd'.repeat(100), 'e'.repeat(100), 'f'.repeat(100)]
     for (let ticks = 0; ticks < 20; ticks++) {
       const cache = newCache()
@@ -144,16 +137,16 @@ describe('streams', () => {
       const reading = readAll(first.body).catch(orLag)
       for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
       const late = await cache.record('key', open)
-      // For who came too late to join, the source is empty.
+      // For a reader that came too late to join, the source is empty.
       const joined = late.status === 'shared' ? [late.body] : []
       const seen = await Promise.all([reading, ...joined.map((one) => readAll(one).catch(orLag))])
       for (const one of seen) expect(['lag', content.join('')], `after ${ticks} ticks`).toContain(one)
     }
   })
 
-  it('18. Given the first reader of a shared stream leaves, then the others get everything', async () => {
+  it('goes on for the other readers when the first one leaves', async () => {
     const cache = newCache()
-    const origin = new Streaming()
+    const origin = new StreamingOrigin()
     const first = await cache.record('key', origin.open)
     const second = await cache.record('key', origin.open)
     const third = await cache.record('key', origin.open)
@@ -169,7 +162,7 @@ describe('streams', () => {
     expect(await cache.record('key', origin.open)).toMatchObject({ status: 'hit' })
   })
 
-  it('lets the first one leave before the head is there', async () => {
+  it('goes on for the other readers when the first one leaves before the head is there', async () => {
     const cache = newCache()
     const head = Promise.withResolvers<undefined>()
     const feed = new Feed()
@@ -190,9 +183,9 @@ describe('streams', () => {
     expect(await readAll((await second).body)).toBe('all')
   })
 
-  it('gives a fault in the middle to all readers, after what had come, and keeps nothing', async () => {
+  it('fails for all readers after the chunks so far when its source fails, and is not cached', async () => {
     const cache = newCache()
-    const origin = new Streaming()
+    const origin = new StreamingOrigin()
     const answers = [await cache.record('key', origin.open), await cache.record('key', origin.open)]
     origin.feed.push('one')
     const cut = new Error('the socket was cut')
@@ -206,160 +199,7 @@ describe('streams', () => {
     expect(cache.stats()).toMatchObject({ inFlight: 0, refused: { failed: 1 } })
   })
 
-  it('serves a stale recording while it is made anew, and in an outage', async () => {
-    const cache = createCache<Uint8Array>({
-      ttlMs: 1_000,
-      ttlJitter: 0,
-      staleWhileRevalidateMs: 1_000,
-      staleIfErrorMs: 10_000,
-    })
-    const answering = (content: string) => (): Source<null> => ({
-      head: null,
-      body: (async function* () {
-        yield bytes(content)
-      })(),
-    })
-    await readAll((await cache.record('key', answering('first'))).body)
-    await pass(1_500)
-    const stale = await cache.record('key', answering('second'))
-    expect(stale).toMatchObject({ status: 'stale', reason: 'revalidating' })
-    expect(await readAll(stale.body)).toBe('first')
-    await pass(0)
-    expect(await readAll((await cache.record('key', answering('third'))).body)).toBe('second')
-
-    await pass(5_000)
-    const outage = await cache.record('key', () => {
-      throw Object.assign(new Error('down'), { status: 503 })
-    })
-    expect(outage).toMatchObject({ status: 'stale', reason: 'load-failed' })
-    expect(await readAll(outage.body)).toBe('second')
-    expect(await cache.replay('key')).toBeUndefined()
-    const asked = await cache.replay('key', { stale: 'if-error' })
-    expect(asked).toMatchObject({ status: 'stale', reason: 'asked' })
-  })
-
-  it('decides at the end of the body, by what the source has said meanwhile', async () => {
-    const cache = newCache()
-    const open =
-      (refuse: boolean) =>
-      (context: { refuse: (reason: string) => void; keepFor: (options: object) => void }): Source<null> => ({
-        head: null,
-        body: (async function* () {
-          yield bytes('content')
-          if (refuse) context.refuse('fallback')
-          else context.keepFor({ ttlMs: 5_000 })
-        })(),
-      })
-    const refused = await cache.record('key', open(true))
-    await readAll(refused.body)
-    expect(await refused.kept).toBe('fallback')
-    const kept = await cache.record('key', open(false))
-    await readAll(kept.body)
-    expect(await kept.kept).toBe(true)
-    await pass(5_000)
-    expect(await cache.replay('key')).toBeUndefined()
-    expect(cache.stats().refused).toEqual({ fallback: 1 })
-  })
-
-  it('hands out whole what it cannot keep: too large for the cache, no proof, a head without JSON', async () => {
-    const onError = vi.fn()
-    const cache = createCache<Uint8Array>({ maxBytes: 400, onError })
-    const answering = (head: unknown, content: string) => (): Source<unknown> => ({
-      head,
-      body: (async function* () {
-        yield bytes(content)
-      })(),
-    })
-    const thrown = new Error('from isComplete')
-    const cases = [
-      [null, 'x'.repeat(400), 'too-large', () => true],
-      [null, 'short', 'incomplete', () => false],
-      [null, 'short', 'half', () => 'half'],
-      [
-        null,
-        'short',
-        'incomplete',
-        (): boolean => {
-          throw thrown
-        },
-      ],
-      [1n, 'short', 'unencodable', () => true],
-    ] as const
-    for (const [head, content, why, isComplete] of cases) {
-      const answer = await cache.record('key', answering(head, content), { isComplete })
-      expect(answer.head).toBe(head)
-      expect(await readAll(answer.body)).toBe(content)
-      expect(await answer.kept).toBe(why)
-      expect(await cache.replay('key')).toBeUndefined()
-    }
-    expect(cache.stats().refused).toEqual({ 'too-large': 1, incomplete: 2, half: 1, unencodable: 1 })
-    expect(onError.mock.calls.flat()).toEqual([thrown, expect.any(TypeError)])
-  })
-
-  it('keeps a text at once, hands it out as text and as bytes, and tells those who join', async () => {
-    const cache = newCache()
-    const gate = Promise.withResolvers<undefined>()
-    const open = async (): Promise<Source<{ status: number }>> => {
-      await gate.promise
-      return { head: { status: 200 }, body: 'Grüße' }
-    }
-    const [first, joined] = [cache.record('key', open), cache.record('key', open)]
-    gate.resolve(undefined)
-    for (const answer of [await first, await joined, await cache.record('key', open)]) {
-      expect(answer).toMatchObject({ head: { status: 200 }, body: { text: 'Grüße' } })
-      expect(await readAll(answer.body)).toBe('Grüße')
-      expect(await answer.body.next()).toMatchObject({ done: true })
-      expect(await answer.kept).toBe(true)
-    }
-    expect(cache.stats()).toMatchObject({ misses: 1, shared: 1, hits: 1, entries: 1 })
-    const left = await cache.record('key', open)
-    left.body.cancel()
-    expect(await left.body.next()).toMatchObject({ done: true })
-    expect(await readAll((await cache.record('empty', () => ({ head: null, body: '' }))).body)).toBe('')
-  })
-
-  it('keeps no text that the load refuses, that is too long in bytes, or that is asked for past the cache', async () => {
-    const cache = newCache()
-    const answer = (body: string) => () => ({ head: null, body })
-    const refused = await cache.record('key', ({ refuse }) => {
-      refuse('length')
-      return { head: null, body: 'cut' }
-    })
-    expect(await refused.kept).toBe('length')
-    const long = await cache.record('key', answer('üü'), { maxRecordBytes: 3 })
-    expect(await long.kept).toBe('too-large')
-    expect(await readAll(long.body)).toBe('üü')
-    const past = await cache.record('key', answer('text'), { control: 'bypass' })
-    expect(await past.kept).toBe('bypass')
-    expect(cache.stats().entries).toBe(0)
-    expect(await (await cache.record('key', answer('üü'), { maxRecordBytes: 4 })).kept).toBe(true)
-  })
-
-  it('aborts the load of a text that nobody waits for any more', async () => {
-    const cache = newCache()
-    const controller = new AbortController()
-    const reason = new Error('enough')
-    const signals: AbortSignal[] = []
-    const gate = Promise.withResolvers<undefined>()
-    const pending = cache.record(
-      'key',
-      async ({ signal }) => {
-        signals.push(signal)
-        await gate.promise
-        return { head: null, body: 'too late' }
-      },
-      { signal: controller.signal },
-    )
-    await pass(0)
-    controller.abort(reason)
-    await expect(pending).rejects.toBe(reason)
-    gate.resolve(undefined)
-    await pass(0)
-    expect(signals[0]?.aborted).toBe(true)
-    expect(cache.stats()).toMatchObject({ entries: 0, kept: 0 })
-  })
-
-  it('getOrStream opens nothing before it is read, and replays what it read', async () => {
+  it('is opened by getOrStream when it is first read, and replayed afterwards', async () => {
     const cache = newCache()
     const open = vi.fn(async function* (_: AbortSignal) {
       yield bytes('one')
@@ -379,7 +219,7 @@ describe('streams', () => {
     )
   })
 
-  it('rejects what is pending at once when a reader aborts, though the source hangs', async () => {
+  it('rejects a pending read at once when its caller aborts, even if the source hangs', async () => {
     const cache = newCache()
     const controller = new AbortController()
     const body: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: hanging }) }
@@ -475,9 +315,9 @@ const sourceOf = (wire: string) => (): Source<null> => ({
   })(),
 })
 
-describe('answers as they come over the wire', () => {
+describe('a recorded answer of a provider', () => {
   it.each(allRecordings())(
-    '19. Replay equals the recording byte for byte: tool-call deltas, reasoning, usage ($operation/$name)',
+    'is replayed byte for byte, with tool-call deltas, reasoning and usage ($operation/$name)',
     async ({ name, wire, operation, stream }) => {
       const cache = newCache()
       const isComplete = (chunks: readonly Uint8Array[]): true | string =>
@@ -493,7 +333,7 @@ describe('answers as they come over the wire', () => {
   )
 
   it.each(allRecordings())(
-    '20. `length`, `content_filter`, error events and streams without terminal proof are not stored ($operation/$name)',
+    'is not cached if it was cut, filtered, failed or ended without proof ($operation/$name)',
     ({ name, wire, operation, stream }) => {
       const refusal = (changed: string): string | undefined =>
         answerRefusal({ operation, status: 200, stream, chunks: inPieces(changed) })

@@ -22,7 +22,7 @@ function refusal(value: unknown): UnkeyableRequestError {
 }
 
 describe('canonicalJson', () => {
-  it('agrees with JSON.stringify in everything but the order of properties', () => {
+  it('equals JSON.stringify except for the order of properties', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         expect(canonicalJson(value)).toBe(oracle(JSON.parse(JSON.stringify(value))))
@@ -30,7 +30,7 @@ describe('canonicalJson', () => {
     )
   })
 
-  it('writes any object as JSON.stringify does, undefined, dates, boxed values and symbols included', () => {
+  it('handles undefined, dates, boxed values and symbols as JSON.stringify does', () => {
     const arbitrary = fc.object({
       maxDepth: 3,
       maxKeys: 4,
@@ -53,7 +53,7 @@ describe('canonicalJson', () => {
     )
   })
 
-  it('sorts properties by UTF-16 code units, as RFC 8785 does in its example', () => {
+  it('sorts properties by UTF-16 code units, as in the example of RFC 8785', () => {
     const shuffled = {
       '\u20ac': 1,
       '\r': 2,
@@ -69,18 +69,18 @@ describe('canonicalJson', () => {
     )
   })
 
-  it('writes numbers and strings as RFC 8785 does in its example', () => {
+  it('writes numbers and strings as in the example of RFC 8785', () => {
     const numbers = [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0]
     expect(canonicalJson(numbers)).toBe('[333333333.3333333,1e+30,4.5,0.002,1e-27,0]')
     expect(canonicalJson('\u20ac$\u000f\nA\'B"\\"/\ud800')).toBe('"\u20ac$\\u000f\\nA\'B\\"\\\\\\"/\\ud800"')
   })
 
-  it('keeps the order of arrays and writes null for what has no form in them', () => {
+  it('keeps the order of arrays, and writes null for items without a JSON form', () => {
     // eslint-disable-next-line no-sparse-arrays
     expect(canonicalJson([3, undefined, 1, , () => 2, Symbol('s')])).toBe('[3,null,1,null,null,null]')
   })
 
-  it('honours toJSON once, with the name it stands under', () => {
+  it('calls toJSON once, with the name of the property', () => {
     const named = { toJSON: (name: string) => ({ name, toJSON: () => 'twice' }) }
     expect(canonicalJson({ when: new Date(0), a: named, list: [named] })).toBe(
       '{"a":{"name":"a"},"list":[{"name":"0"}],"when":"1970-01-01T00:00:00.000Z"}',
@@ -88,7 +88,7 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ gone: { toJSON: () => undefined } })).toBe('{}')
   })
 
-  it('reads objects without a prototype and properties named __proto__ or constructor like any other', () => {
+  it('handles objects without a prototype, and properties named __proto__ or constructor', () => {
     const bare = Object.assign(Object.create(null) as object, { b: 1, a: 2 })
     expect(canonicalJson(bare)).toBe('{"a":2,"b":1}')
     expect(canonicalJson(JSON.parse('{"constructor":1,"__proto__":{"toString":2}}'))).toBe(
@@ -96,7 +96,7 @@ describe('canonicalJson', () => {
     )
   })
 
-  it('counts no inherited and no hidden property', () => {
+  it('ignores inherited and non-enumerable properties', () => {
     class Message {
       role = 'user'
     }
@@ -106,24 +106,24 @@ describe('canonicalJson', () => {
     )
   })
 
-  it('is not limited in depth by the stack', () => {
+  it('handles values deeper than the call stack', () => {
     let deep: unknown = 'bottom'
     for (let level = 0; level < 200_000; level++) deep = level % 2 ? [deep] : { deep }
     expect(canonicalJson(deep)).toHaveLength(100_000 * '[{"deep":}]'.length + '"bottom"'.length)
   })
 
-  it('writes an object that stands in two places twice', () => {
+  it('writes an object that is referenced twice', () => {
     const shared = { a: 1 }
     expect(canonicalJson([shared, { shared }])).toBe('[{"a":1},{"shared":{"a":1}}]')
   })
 
-  it('leaves the ignored properties out at the top, and nowhere else', () => {
+  it('leaves ignored properties out at the top level only', () => {
     const request = { user: 'u', messages: [{ user: 'v' }] }
     expect(canonicalJson(request, ['user'])).toBe('{"messages":[{"user":"v"}]}')
     expect(canonicalJson([1, 2], ['0'])).toBe('[1,2]')
   })
 
-  it('refuses NaN, infinities, bigint and cycles, and says where they stand', () => {
+  it('throws for NaN, infinities, bigint and cycles, with their path', () => {
     const cyclic: Record<string, unknown> = { messages: [{}] }
     cyclic.messages = [{ again: cyclic }]
     expect(refusal({ temperature: NaN })).toMatchObject({ path: 'temperature', found: 'NaN' })
@@ -136,11 +136,11 @@ describe('canonicalJson', () => {
     expect(refusal([Object(NaN)])).toMatchObject({ path: '[0]', found: 'NaN' })
     expect(refusal(undefined)).toMatchObject({ path: '', found: 'nothing' })
     expect(refusal(NaN).message).toBe(
-      'no key for this request: the request is NaN, which JSON cannot carry. Leave it out or pass a number.',
+      'no key for this request: the request is NaN, which JSON cannot represent. Leave it out or pass a number.',
     )
   })
 
-  it('names a place without repeating what could be content, and without end', () => {
+  it('limits the path in an error, and hides names that could be content', () => {
     let deep: unknown = NaN
     for (let level = 0; level < 1_000; level++) deep = { d: deep }
     expect(refusal({ 'my secret question': { n: NaN } }).path).toBe('[…].n')

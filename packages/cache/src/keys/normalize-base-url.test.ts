@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { normalizeBaseURL } from './normalize-base-url.ts'
 
 describe('normalizeBaseURL', () => {
-  it('spells an address as URL does, less what makes no difference, however plain it looks', () => {
+  it('equals what URL makes of an address, without the parts that make no difference', () => {
     const scheme = fc.constantFrom('https://', 'http://', 'HTTP://')
     const label = fc.stringMatching(/^(?:[a-z0-9-]{1,4}|xn--[a-z]{1,3}|[A-Z]{2}|0x7f)$/)
     const number = fc.oneof(fc.integer({ min: 0, max: 300 }).map(String), fc.constantFrom('007', ''))

@@ -54,7 +54,7 @@ const json = fc.jsonValue({ maxDepth: 4 })
 const jsonRequest = fc.dictionary(fc.string(), json, { minKeys: 1 })
 
 describe('requestKey', () => {
-  it('is the same 43 characters for the same request, today and in the next release', () => {
+  it('returns 43 characters that do not change between releases', () => {
     expect(key).toBe('75C6iDjX8A6n79U8CNimz-s67v-EYByAMQT0k_RqUmM')
     expect(key).toMatch(/^[\w-]{43}$/)
   })
@@ -70,7 +70,7 @@ describe('requestKey', () => {
     )
   })
 
-  it('changes with any value, wherever it stands', () => {
+  it('changes with any value, at any depth', () => {
     fc.assert(
       fc.property(jsonRequest, json, fc.nat(), (body, substitute, choice) => {
         const places = placesOf(body).slice(1)
@@ -89,7 +89,7 @@ describe('requestKey', () => {
     expect(requestKey(backwards, context)).not.toBe(key)
   })
 
-  it('takes an undefined property for an absent one', () => {
+  it('treats an undefined property as absent', () => {
     expect(requestKey({ ...request, tools: undefined, stop: undefined }, context)).toBe(key)
   })
 
@@ -122,7 +122,7 @@ describe('requestKey', () => {
     expect(new Set(contexts.map((each) => requestKey(request, each))).size).toBe(contexts.length)
   })
 
-  it('never lets scope, version, base URL and body run together', () => {
+  it('keeps scope, version, base URL and body apart', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1 }),
@@ -147,11 +147,11 @@ describe('requestKey', () => {
     'https://user:secret@api.openai.com/v1',
     'https://api.openai.com/x/../v1#part',
     ' https://api.openai.com/v1 ',
-  ])('takes %s for the same place', (baseURL) => {
+  ])('treats %s as the same base URL', (baseURL) => {
     expect(requestKey(request, { ...context, baseURL })).toBe(key)
   })
 
-  it('ignores user, metadata and safety_identifier at the top, and only there', () => {
+  it('ignores user, metadata and safety_identifier at the top level only', () => {
     const who = { user: 'u1', metadata: { trace: '1' }, safety_identifier: 's1' }
     expect(requestKey({ ...request, ...who }, context)).toBe(key)
     expect(requestKey({ ...request, input: who }, context)).not.toBe(
@@ -159,14 +159,14 @@ describe('requestKey', () => {
     )
   })
 
-  it('ignores what it is told to ignore instead', () => {
+  it('ignores the properties in ignore instead', () => {
     const ignore = ['seed']
     expect(requestKey({ ...request, seed: 1 }, { ...context, ignore })).toBe(key)
     expect(requestKey({ ...request, user: 'u1' }, { ...context, ignore })).not.toBe(key)
     expect(requestKey({ ...request, user: 'u1' }, { ...context, ignore: [] })).not.toBe(key)
   })
 
-  it('gives -0, Date and undefined in a list the meaning they have in JSON', () => {
+  it('treats -0, Date and undefined in an array as JSON does', () => {
     const same = (one: unknown, other: unknown) => {
       expect(requestKey({ value: one }, context)).toBe(requestKey({ value: other }, context))
     }
@@ -185,7 +185,7 @@ describe('requestKey', () => {
     )
   })
 
-  it('refuses a request that contains itself', () => {
+  it('throws for a request that contains itself', () => {
     const cyclic: Record<string, unknown> = {}
     cyclic.self = cyclic
     expect(() => requestKey(cyclic, context)).toThrow(UnkeyableRequestError)
@@ -206,11 +206,11 @@ describe('requestKey', () => {
     [{ ...context, ignore: [1] }, 'ignore must be an array of property names, got an array'],
     [{ ...context, version: -1 }, 'version must be a whole number of at least 0, got -1'],
     [{ ...context, version: 1.5 }, 'version must be a whole number of at least 0, got 1.5'],
-  ])('refuses the context %j', (bad, message) => {
+  ])('throws for the context %j', (bad, message) => {
     expect(() => requestKey(request, bad as never)).toThrow(message)
   })
 
-  it.each([undefined, null, 'text', [request]])('refuses a request that is no object: %j', (bad) => {
+  it.each([undefined, null, 'text', [request]])('throws for a request that is not an object: %j', (bad) => {
     expect(() => requestKey(bad as never, context)).toThrow('request must be an object')
   })
 })

@@ -8,7 +8,7 @@ describe('crc32', () => {
     expect(crc32InJavaScript(new TextEncoder().encode('123456789'))).toBe(0xcbf43926)
   })
 
-  it('is the same in JavaScript as in Node, for any bytes', () => {
+  it('gives the same checksum in JavaScript as in Node, for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(crc32InJavaScript(bytes)).toBe(nodeCrc32(bytes))
