@@ -11,7 +11,7 @@ const heapMegabytes = (): number => {
   return process.memoryUsage().heapUsed / 2 ** 20
 }
 
-it(`leaves no listener on a caller's signal that lives through ${CALLS} calls, and a flat heap`, async () => {
+it(`leaves no listener on a caller's signal after ${CALLS} calls, and does not grow the heap`, async () => {
   const server = await startServer((request, response) => {
     server.requests.length = 0
     if (request.url === '/cut') request.socket.destroy()

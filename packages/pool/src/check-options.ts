@@ -1,8 +1,8 @@
 import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
 
-export function readWhole(name: string, value: unknown, least: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
-    throw invalid(name, `a whole number of at least ${least}`, value)
+export function readWhole(name: string, value: unknown, min: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min)
+    throw invalid(name, `a whole number of at least ${min}`, value)
   if (value > LONGEST_TIMER_MS) throw invalid(name, `at most ${LONGEST_TIMER_MS}`, value)
   return value
 }
@@ -24,7 +24,7 @@ export function invalid(name: string, expected: string, value: unknown): TypeErr
   return new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** What other libraries call these options. */
+/** Names that other libraries use for these options, for suggestions. */
 const OTHER_NAMES: OtherNames = {
   connections: 'concurrency max maxSockets maxConnections poolSize limit',
   maxQueued: 'maxQueue queueSize',

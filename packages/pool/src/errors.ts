@@ -1,4 +1,4 @@
-/** The queue of an origin is full: every connection is busy and `maxQueued` requests already wait. Nothing was sent. */
+/** The queue of an origin is full: all connections are busy and `maxQueued` requests are waiting. Nothing was sent. */
 export class PoolQueueFullError extends Error {
   override readonly name = 'PoolQueueFullError'
   readonly code = 'queue_full'
@@ -79,32 +79,32 @@ const UNDICI_ADVICE =
   "an ES module bundle a require (esbuild: --banner:js=\"import { createRequire } from 'node:module'; const require = " +
   'createRequire(import.meta.url);"). In Bun, use its own fetch.'
 
-/** Refusals of the pool itself reach the caller as they are; they are no failed fetch. */
+/** Whether the pool itself refused the request. Such errors reach the caller as they are, and not as a failed fetch. */
 export function isRefusal(error: unknown): boolean {
   return PoolQueueFullError.is(error) || PoolQueueTimeoutError.is(error) || PoolClosedError.is(error)
 }
 
-/** What the global fetch rejects with when no answer came, with where it failed and what to do about it. */
+/** The error that the global fetch rejects with if there is no response, with the origin and advice as fields. */
 export function fetchFailed(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('fetch failed', { cause }), origin, cause)
 }
 
-/** What the body of a global fetch fails with when the connection is lost under it. */
+/** The error that a body of the global fetch fails with if its connection is lost, with the origin and advice as fields. */
 export function terminated(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('terminated', { cause }), origin, cause)
 }
 
-/** No response head came within what the caller allowed. */
+/** There was no response head within the time that the caller allowed. */
 export function headTimeout(origin: string, withinMs: number): Error {
   return new TransportTimeout('Headers', `No answer from ${origin} within ${withinMs} ms`)
 }
 
-/** Nothing of a body was received, or taken, for too long. */
+/** A body made no progress for too long: no data arrived, or none was read. */
 export function bodyTimeout(message: string): Error {
   return new TransportTimeout('Body', message)
 }
 
-/** To everybody one of undici's own timeouts, by name, code and `instanceof`, made without undici. */
+/** A timeout error that equals undici's own by name, code and `instanceof`, made without undici. */
 class TransportTimeout extends Error {
   readonly code: string
 
@@ -112,7 +112,7 @@ class TransportTimeout extends Error {
     super(message)
     this.name = `${part}TimeoutError`
     this.code = `UND_ERR_${part.toUpperCase()}_TIMEOUT`
-    // By these undici's classes know the errors of other copies of it.
+    // undici's classes check these symbols in `instanceof`, to recognise errors of other copies.
     for (const code of ['UND_ERR', this.code])
       Object.defineProperty(this, Symbol.for(`undici.error.${code}`), { value: true })
   }
@@ -123,14 +123,14 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** Whether a connection could not be opened for want of something that this process or machine has too little of. */
+/** Whether a connection could not be opened because this process or machine lacks a resource: files, ports or memory. */
 export function isShortage(error: unknown): boolean {
   return SHORTAGES.has(codeOf(error) ?? '')
 }
 
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN'])
 
-// SDKs compare the message of a failed fetch, so it stays as they know it and what we have to say goes into fields.
+// SDKs compare the message of a failed fetch, so it stays unchanged, and the advice goes into fields.
 function explain(error: TypeError, origin: string, cause: unknown): TypeError {
   const advice = adviceFor(cause)
   return Object.assign(error, advice === undefined ? { origin } : { origin, advice })
@@ -176,7 +176,7 @@ const ADVICE: Partial<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'That is not TLS. Check whether the base URL should begin with http:.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another host name. Check the base URL.',
   UND_ERR_CONNECT_TIMEOUT:
-    'Nobody answered there. Check the base URL, firewall and proxy, or raise connectTimeoutMs.',
+    'The host does not respond. Check the base URL, firewall and proxy, or raise connectTimeoutMs.',
   UND_ERR_HEADERS_TIMEOUT: 'Give it more time with deadlineMs or headersTimeoutMs.',
   UND_ERR_BODY_TIMEOUT: 'Give it more time with bodyIdleTimeoutMs.',
   UND_ERR_PRX_CONN: 'The proxy could not be reached. Check proxy, HTTP_PROXY and HTTPS_PROXY.',

@@ -49,12 +49,12 @@ describe('createPool', () => {
       'keepaliveTimeout is not an option of the pool; did you mean keepAliveTimeoutMs?',
     ],
     [{ connection: 5 }, 'connection is not an option of the pool; did you mean connections?'],
-  ])('refuses %o', (options, message) => {
+  ])('throws for %o', (options, message) => {
     expect(() => createPool(options)).toThrow(TypeError)
     expect(() => createPool(options)).toThrow(message)
   })
 
-  it('does not show a proxy that it refuses: it may hold a password', () => {
+  it('does not show an invalid proxy, which may contain a password', () => {
     expect(() => createPool({ proxy: 'user:secret@proxy' })).toThrow(
       /^proxy must be a URL such as (?!.*secret)/,
     )
@@ -73,7 +73,7 @@ describe('createPool', () => {
 })
 
 describe('readOptions', () => {
-  it('fills in the defaults, and takes undefined for absent', () => {
+  it('fills in the defaults, and treats undefined as absent', () => {
     expect(readOptions({ connections: undefined, origins: undefined }).of('http://a')).toMatchObject({
       connections: 256,
       maxQueued: 10_000,
@@ -88,7 +88,7 @@ describe('readOptions', () => {
     })
   })
 
-  it('lets an origin differ in a part of autoscale, or go without', () => {
+  it('lets an origin override parts of autoscale, or switch it off', () => {
     const { of } = readOptions({
       autoscale: { min: 4 },
       origins: { 'http://a': { autoscale: { coolDownMs: 5 } }, 'http://b': { autoscale: false } },
@@ -98,7 +98,7 @@ describe('readOptions', () => {
     expect(of('http://b').autoscale).toBe(false)
   })
 
-  it('lets an origin differ from the others in what it names only', () => {
+  it('lets an origin override single options', () => {
     const { of } = readOptions({ connections: 8, maxQueued: 5, origins: { 'http://a': { connections: 2 } } })
     expect(of('http://a')).toMatchObject({ connections: 2, maxQueued: 5 })
     expect(of('http://b')).toMatchObject({ connections: 8, maxQueued: 5 })

@@ -2,40 +2,40 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AutoscaleOptions, AutoscaleSettings } from './connections/autoscale.ts'
 import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
-/** What may differ from origin to origin. */
+/** Options that can differ between origins. */
 export interface OriginOptions {
-  /** How many connections are open to one origin at most; each carries one request at a time. @default 256 */
+  /** The maximum number of connections to one origin; each carries one request at a time. @default 256 */
   connections?: number | undefined
-  /** How many requests may wait for a connection; the next one is refused with PoolQueueFullError. @default 10_000 */
+  /** The maximum number of requests that wait for a connection; the next one rejects with PoolQueueFullError. @default 10_000 */
   maxQueued?: number | undefined
   /** How long a request may wait for a connection, in milliseconds, before PoolQueueTimeoutError. @default no limit */
   queueTimeoutMs?: number | undefined
   /**
-   * How long an unused connection is kept, in milliseconds. Keep it below what the server allows, or requests
-   * are written to connections that it is just closing. @default 20_000
+   * How long an idle connection stays open, in milliseconds. Keep it below the server's own keep-alive timeout, or requests are written
+   * to connections that the server is closing. @default 20_000
    */
   keepAliveTimeoutMs?: number | undefined
-  /** The most that a server's own `keep-alive` hint may make of it, in milliseconds. @default 25_000 */
+  /** The maximum that a server's `keep-alive` header can set it to, in milliseconds. @default 25_000 */
   keepAliveMaxTimeoutMs?: number | undefined
-  /** How old a connection may be to get another request, in milliseconds, so that changes of DNS are seen. @default 300_000 */
+  /** The maximum age at which a connection gets another request, in milliseconds, so that DNS changes take effect. @default 300_000 */
   maxConnectionAgeMs?: number | undefined
   /** How long TCP and TLS may take, in milliseconds; 0 for no limit. @default 10_000 */
   connectTimeoutMs?: number | undefined
   /** How long from the call until the response head, in milliseconds; 0 for no limit. A request's `deadlineMs` replaces it. @default 0 */
   headersTimeoutMs?: number | undefined
   /**
-   * How long a body may stand still, in milliseconds, because nothing comes or because nobody reads it; then it
-   * fails and its connection is free again. 0 for no limit. @default 120_000
+   * How long a body may make no progress, in milliseconds, because no data arrives or because it is not read. Then it fails and its
+   * connection is released. 0 for no limit. @default 120_000
    */
   bodyIdleTimeoutMs?: number | undefined
   /**
-   * Send a request once more, on a fresh connection, when the kept one it was written to turns out to be dead:
-   * closed within a second and before any byte of an answer. Streams are never sent twice. @default true
+   * Send a request again, on a new connection, if the keep-alive connection that it was written to was dead: closed within a second and
+   * before any byte of a response. Streamed bodies are never sent twice. @default true
    */
   staleSocketRetry?: boolean | undefined
   /**
-   * Begin with few connections and allow more, up to `connections`, only when requests wait too long for one; false for
-   * all at once. `warm()` cannot open more than its `min`. @default false
+   * Start with few connections, and allow more, up to `connections`, only when requests wait too long for one. false allows all
+   * `connections` from the start. `warm()` cannot open more than `min`. @default false
    */
   autoscale?: AutoscaleOptions | false | undefined
 }
@@ -45,15 +45,15 @@ export interface PoolOptions extends OriginOptions {
   tls?: ConnectionOptions | undefined
   /** The proxy for every request, or false for none. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment */
   proxy?: string | false | undefined
-  /** Hosts that need no proxy, and ranges of addresses such as `10.0.0.0/8`, separated by commas. @default NO_PROXY of the environment */
+  /** Hosts and address ranges such as `10.0.0.0/8` that are reached without the proxy, separated by commas. @default NO_PROXY of the environment */
   noProxy?: string | undefined
-  /** A Unix socket (or named pipe) that all connections go to, whatever the host. Not together with a proxy. */
+  /** A Unix socket (or named pipe) for all connections, whatever the host. Cannot be combined with a proxy. */
   socketPath?: string | undefined
-  /** Other values for single origins, by origin: `{ 'https://api.openai.com': { connections: 64 } }`. */
+  /** Options for single origins: `{ 'https://api.openai.com': { connections: 64 } }`. */
   origins?: Readonly<Record<string, OriginOptions>> | undefined
 }
 
-/** The options of one origin with nothing left open. */
+/** The options of one origin with all defaults filled in. */
 export type OriginSettings = Readonly<
   { [Name in Exclude<keyof OriginOptions, 'autoscale'>]-?: NonNullable<OriginOptions[Name]> } & {
     autoscale: AutoscaleSettings | false
@@ -73,11 +73,11 @@ export interface PoolSettings {
   readonly of: (origin: string) => OriginSettings
 }
 
-/** Of requests to http: and to https:, the first for both where the second is empty; undici's own names. */
+/** The proxies for http: and https: requests, with undici's own names. If the second is empty, the first serves both. */
 export interface Proxies {
   readonly httpProxy: string
   readonly httpsProxy: string
-  /** The hosts that need none. */
+  /** The hosts that are reached without a proxy. */
   readonly noProxy?: string
 }
 
@@ -97,7 +97,7 @@ const DEFAULTS: OriginSettings = {
 
 const AUTOSCALE: AutoscaleSettings = { min: 1, targetQueueMs: 100, coolDownMs: 30_000 }
 
-const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry' | 'autoscale'>, number> = {
+const MINIMUM: Record<Exclude<keyof OriginOptions, 'staleSocketRetry' | 'autoscale'>, number> = {
   connections: 1,
   maxQueued: 0,
   queueTimeoutMs: 1,
@@ -112,7 +112,7 @@ const LEAST: Record<Exclude<keyof OriginOptions, 'staleSocketRetry' | 'autoscale
 const ORIGIN_NAMES = Object.keys(DEFAULTS)
 const POOL_NAMES = [...ORIGIN_NAMES, 'tls', 'proxy', 'noProxy', 'socketPath', 'origins']
 
-/** Checks what the user gave and fills in the rest. */
+/** Checks the options and fills in the defaults. */
 export function readOptions(options: PoolOptions): PoolSettings {
   refuseUnknown(options, POOL_NAMES, '')
   const { tls = {}, proxy, noProxy, socketPath, origins = {} } = options
@@ -141,9 +141,9 @@ export function readOptions(options: PoolOptions): PoolSettings {
 
 function readOrigin(options: OriginOptions, defaults: OriginSettings, prefix: string): OriginSettings {
   const settings: Record<string, unknown> = { ...defaults }
-  for (const [name, least] of Object.entries(LEAST)) {
+  for (const [name, min] of Object.entries(MINIMUM)) {
     const value: unknown = options[name as keyof OriginOptions]
-    if (value !== undefined) settings[name] = readWhole(prefix + name, value, least)
+    if (value !== undefined) settings[name] = readWhole(prefix + name, value, min)
   }
   const { staleSocketRetry } = options
   if (staleSocketRetry !== undefined) {
@@ -176,7 +176,7 @@ function isProxy(proxy: string): boolean {
   return URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol)
 }
 
-/** undefined when there is no proxy. The environment is read now, not when undici is loaded. */
+/** Returns undefined if there is no proxy. The environment is read now, and not when undici is loaded. */
 function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | undefined {
   if (proxy === false || socketPath !== undefined) return undefined
   const httpProxy = proxy ?? fromEnvironment('http_proxy')
@@ -193,7 +193,7 @@ function fromEnvironment(variable: string): string {
   return proxy
 }
 
-/** What curl and others use where nothing more special is set. It may name a protocol that only they speak. */
+/** ALL_PROXY, which curl and others use where no more specific variable is set. It may name a protocol that is not supported here. */
 function proxyForAll(): string {
   const proxy = withScheme(process.env['all_proxy'] ?? process.env['ALL_PROXY'] ?? '').replace(
     /^socks5h:/i,
@@ -202,7 +202,7 @@ function proxyForAll(): string {
   return isProxy(proxy) ? proxy : ''
 }
 
-/** The environment may name a proxy by host and port alone. */
+/** In environment variables, a proxy may be just host and port. */
 function withScheme(proxy: string): string {
   return proxy === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }

@@ -1,4 +1,4 @@
-/** Settles as `work` does, or rejects at once with the signal's own reason. */
+/** Settles as `work` does, or rejects at once with the signal's own reason when it aborts. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   if (signal.aborted) throw signal.reason

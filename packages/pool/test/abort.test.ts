@@ -4,15 +4,15 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startPool, statsOf } from './pool.ts'
 import { echo, startServer, until, type Handler } from './server.ts'
 
-describe('abort', () => {
-  it('before the call rejects with the reason and sends nothing', async () => {
+describe('an abort', () => {
+  it('rejects with the reason and sends nothing, if it comes before the call', async () => {
     const { url, requests } = await startServer(echo)
     const reason = new Error('never mind')
     await expect(startPool().fetch(url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(requests).toEqual([])
   })
 
-  it('while connecting rejects at once and leaves no connection', async () => {
+  it('rejects at once and leaves no connection, if it comes while connecting', async () => {
     const { url, sockets } = await startServer(echo)
     const pool = startPool()
     await pool.warm([])
@@ -28,7 +28,7 @@ describe('abort', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([])
   })
 
-  it('while the answer is awaited rejects with the reason, whatever it is, and tells the server', async () => {
+  it('rejects with any reason and closes the connection, if it comes before the response', async () => {
     const { url, sockets, requests } = await startServer(() => undefined)
     const pool = startPool()
     const caller = new AbortController()
@@ -40,7 +40,7 @@ describe('abort', () => {
     expect(statsOf(pool)).toMatchObject({ open: 0, errors: 0 })
   })
 
-  it('in the middle of a body fails its readers with the reason and frees the connection', async () => {
+  it('fails the readers with the reason and frees the connection, if it comes during the body', async () => {
     const { url, sockets } = await startServer((_request, response) => response.write('begun'))
     const pool = startPool()
     const reason = new DOMException('never mind', 'AbortError')
@@ -68,7 +68,7 @@ describe('abort', () => {
     await until(() => statsOf(pool).open === 0)
   })
 
-  it('stops an upload and tells its source', async () => {
+  it('stops an upload and cancels its source', async () => {
     const { url, sockets } = await startServer((request) => request.resume())
     const caller = new AbortController()
     const cancelled = Promise.withResolvers<unknown>()
@@ -84,7 +84,7 @@ describe('abort', () => {
     await until(() => sockets.size === 0)
   })
 
-  it("leaves no listener on a caller's signal that lives through 1,000 calls, however they end", async () => {
+  it("leaves no listener on a caller's signal after 1,000 calls, however they end", async () => {
     const { url } = await startServer((request, response) => {
       if (request.url === '/cut') request.socket.destroy()
       else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end()
@@ -103,8 +103,8 @@ describe('abort', () => {
   })
 })
 
-describe('a body that is not wanted', () => {
-  it('gives its connection back by cancel(), by leaving a loop and by return()', async () => {
+describe('a body that is not read to its end', () => {
+  it('releases its connection by cancel(), by leaving a loop and by return()', async () => {
     const { url, sockets } = await startServer((_request, response) => response.write('endless'))
     const pool = startPool()
     await (await pool.fetch(url)).body?.cancel()
@@ -119,7 +119,7 @@ describe('a body that is not wanted', () => {
     expect(statsOf(pool)).toMatchObject({ busy: 0, errors: 0 })
   })
 
-  it('keeps its connection when it had ended anyway', async () => {
+  it('keeps its connection open if it had ended', async () => {
     const server = await startServer(echo)
     const pool = startPool()
     for (let call = 0; call < 5; call++) {
@@ -130,7 +130,7 @@ describe('a body that is not wanted', () => {
     expect(server.opened).toBe(1)
   })
 
-  it('and is abandoned returns its slot by bodyIdleTimeoutMs, with one warning that tells the age of the request', async () => {
+  it('releases its connection after bodyIdleTimeoutMs, with one warning that contains the age of the request', async () => {
     const { url, sockets } = await startServer((_request, response) => response.end(Buffer.alloc(4_000_000)))
     const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 30 })
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
@@ -139,7 +139,7 @@ describe('a body that is not wanted', () => {
     expect((await third.bytes()).length).toBe(4_000_000)
     expect(emitWarning).toHaveBeenCalledTimes(1)
     expect(emitWarning.mock.calls[0]?.[0]).toMatch(
-      /^Nobody reads the body of an answer from http.* asked for \d+ s ago/,
+      /^The body of a response from http.*, requested \d+ s ago, is not read/,
     )
     emitWarning.mockRestore()
     await expect(abandoned[0].text()).rejects.toMatchObject({ cause: { code: 'UND_ERR_BODY_TIMEOUT' } })
@@ -147,13 +147,13 @@ describe('a body that is not wanted', () => {
   })
 })
 
-describe('a leak', () => {
+describe('a leaked body', () => {
   it.each<[string, Handler]>([
-    ['larger than what is held', (_request, response) => response.end(Buffer.alloc(4_000_000))],
-    ['that trickles', (_request, response) => trickle(response)],
-    ['that has only begun', (_request, response) => response.write('begun')],
-    ['of which nothing came', (_request, response) => response.flushHeaders()],
-  ])('of a body %s returns its slot by bodyIdleTimeoutMs, and is counted', async (_name, handler) => {
+    ['larger than what is buffered', (_request, response) => response.end(Buffer.alloc(4_000_000))],
+    ['trickling', (_request, response) => trickle(response)],
+    ['only begun', (_request, response) => response.write('begun')],
+    ['empty so far', (_request, response) => response.flushHeaders()],
+  ])('releases its connection after bodyIdleTimeoutMs, and is counted, if it is %s', async (_name, handler) => {
     const { url } = await startServer(handler)
     const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 40 })
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
@@ -169,14 +169,14 @@ describe('a leak', () => {
   })
 })
 
-/** A byte every few milliseconds, until the connection is gone. */
+/** Sends a byte every few milliseconds, until the connection is closed. */
 function trickle(response: ServerResponse): void {
   const trickling = setInterval(() => response.write('.'), 5)
   response.on('close', () => clearInterval(trickling))
 }
 
-describe('deadlines', () => {
-  it('are none by default: a slow answer is waited for', async () => {
+describe('a deadline', () => {
+  it('does not exist by default: a slow response is waited for', async () => {
     const { url } = await startServer(async (_request, response) => {
       await new Promise((resolve) => setTimeout(resolve, 1_200))
       response.end('late')
@@ -185,7 +185,7 @@ describe('deadlines', () => {
     expect(await (await pool.fetch(url)).text()).toBe('late')
   })
 
-  it('follow the request: deadlineMs replaces headersTimeoutMs, longer or shorter', async () => {
+  it('is the deadlineMs of the request in place of headersTimeoutMs, longer or shorter', async () => {
     const { url } = await startServer((request, response) => {
       if (request.url === '/slow') setTimeout(() => response.end('late'), 60)
     })
@@ -202,7 +202,7 @@ describe('deadlines', () => {
     expect(statsOf(pool).errors).toBe(2)
   })
 
-  it('count the time in the queue', async () => {
+  it('includes the time in the queue', async () => {
     const { url, requests } = await startServer(() => undefined)
     const pool = startPool({ connections: 1 })
     const caller = new AbortController()
@@ -216,7 +216,7 @@ describe('deadlines', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('are one for all the redirects of a call', async () => {
+  it('applies to all redirects of a call together', async () => {
     const { url, requests } = await startServer((request, response) => {
       setTimeout(() => response.writeHead(307, { location: `${request.url ?? ''}x` }).end(), 15)
     })
@@ -225,7 +225,7 @@ describe('deadlines', () => {
     expect(requests.length).toBeLessThan(5)
   })
 
-  it('that are over send nothing, and those that no timer can wait for are none', async () => {
+  it('sends nothing if it has passed, and is unlimited if it is too long for a timer', async () => {
     const { url, requests } = await startServer(echo)
     const pool = startPool()
     await expect(pool.fetch(url, { deadlineMs: 0 })).rejects.toMatchObject({
@@ -236,12 +236,12 @@ describe('deadlines', () => {
       expect((await pool.fetch(url, { deadlineMs })).status).toBe(200)
   })
 
-  it('do not fail an answer that was waiting in the socket of a blocked process', async () => {
+  it('does not fail a response that waits in the socket of a blocked process', async () => {
     const server = await startServer((_request, response) => response.end('in time'))
     const pool = startPool()
     await (await pool.fetch(server.url)).text()
     const soon = setTimeout
-    // The deadline's clock stands until the answer lies in the socket, however slow the machine is.
+    // The clock of the deadline stands still until the response is in the socket, however slow the machine is.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const call = pool.fetch(server.url, { deadlineMs: 50 })
@@ -252,7 +252,7 @@ describe('deadlines', () => {
     expect(await (await call).text()).toBe('in time')
   })
 
-  it('end a body that stands still', async () => {
+  it('ends a body that makes no progress', async () => {
     const { url, sockets } = await startServer((_request, response) => response.write('begun'))
     const pool = startPool()
     const response = await pool.fetch(url, { bodyIdleTimeoutMs: 30 })

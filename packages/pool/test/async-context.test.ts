@@ -10,10 +10,10 @@ import { startServer, type Handler } from './server.ts'
 const caller = new AsyncLocalStorage<string>()
 const CALLERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
-/** Where tools for tracing start a span, and where they add headers. */
+/** The channels where tracing tools start a span, and where they add headers. */
 const CHANNELS = ['undici:request:create', 'undici:client:sendHeaders']
 
-/** What left, as `path: the caller whose context it left in`, by channel. */
+/** The requests sent, by channel, as `path: the caller in whose context it was sent`. */
 function watch(): () => Record<string, string[]> {
   const left: Record<string, string[]> = Object.fromEntries(CHANNELS.map((channel) => [channel, []]))
   for (const channel of CHANNELS) {
@@ -41,8 +41,8 @@ const call = (pool: Pool, url: string, name: string, init?: RequestInit): Promis
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe('a request leaves in the async context of its caller', () => {
-  it.each([0, 1, 20])('one after the other, with %i ms between', async (ms) => {
+describe('the async context of a caller', () => {
+  it.each([0, 1, 20])('is kept for consecutive requests, with %i ms in between', async (ms) => {
     const { url } = await startServer(slowly)
     const pool = startPool()
     const left = watch()
@@ -60,7 +60,7 @@ describe('a request leaves in the async context of its caller', () => {
     ['waiting for the only connection', { connections: 1 }],
     ['under autoscale', { autoscale: { min: 1, targetQueueMs: 3 } }],
     ['over connections that may not be used again', { maxConnectionAgeMs: 1, connections: 2 }],
-  ])('%s', async (_how, options) => {
+  ])('is kept for concurrent requests: %s', async (_how, options) => {
     const { url } = await startServer(slowly)
     const pool = startPool(options)
     const left = watch()
@@ -68,7 +68,7 @@ describe('a request leaves in the async context of its caller', () => {
     expectOwn(left())
   })
 
-  it('before undici is loaded', async () => {
+  it('is kept before undici is loaded', async () => {
     const { url } = await startServer(slowly)
     const left = watch()
     const pool = createPool({ connections: 2 })
@@ -77,11 +77,11 @@ describe('a request leaves in the async context of its caller', () => {
     expectOwn(left())
   })
 
-  it('also when it is sent once more, as its kept connection was dead', async () => {
+  it('is kept for a request that is sent again since its connection was dead', async () => {
     const { url } = await startServer((request, response) => {
       request.resume().on('end', () => {
         response.end('ok')
-        // Whatever comes next on this connection finds it closed.
+        // The next request on this connection finds it closed.
         request.socket.once('data', () => request.socket.destroy())
       })
     })
@@ -97,7 +97,7 @@ describe('a request leaves in the async context of its caller', () => {
     }
   })
 
-  it('when others lose their connections, or leave the queue', async () => {
+  it('is kept when other requests lose their connections, or leave the queue', async () => {
     const { url } = await startServer((request, response) => {
       if (request.url === '/cut') request.socket.destroy()
       else slowly(request, response)
@@ -118,7 +118,7 @@ describe('a request leaves in the async context of its caller', () => {
     }
   })
 
-  it('when no further connection can be opened', async () => {
+  it('is kept when no further connection can be opened', async () => {
     const { url } = await startServer(slowly)
     let sockets = 2
     const lookup: LookupFunction = (_host, _options, done) => {
@@ -133,7 +133,7 @@ describe('a request leaves in the async context of its caller', () => {
     expect(left()['undici:client:sendHeaders']?.toSorted()).toEqual(OWN)
   })
 
-  it('through a proxy that forwards', async () => {
+  it('is kept through a forwarding proxy', async () => {
     const { url } = await startServer(slowly)
     const proxy = await startProxy()
     const pool = startPool({ proxy: proxy.url, connections: 2 })
@@ -142,7 +142,7 @@ describe('a request leaves in the async context of its caller', () => {
     expect(left()['undici:request:create']?.toSorted()).toEqual(OWN)
   })
 
-  it('with a body that is read while it is sent, in that context, too', async () => {
+  it('is kept for a streamed body, which is read in it', async () => {
     const { url } = await startServer(slowly)
     const pool = startPool({ connections: 1 })
     const left = watch()

@@ -3,8 +3,8 @@ import { PoolQueueFullError } from '../src/index.ts'
 import { startPool, statsOf } from './pool.ts'
 import { gate, startServer, until } from './server.ts'
 
-describe('autoscale', () => {
-  it('never goes above `connections`, grows for a queue longer than its target and shrinks after the cool-down', async () => {
+describe('a pool with autoscale', () => {
+  it('grows for a queue longer than its target, never above `connections`, and shrinks after the cool-down', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 12, autoscale: { targetQueueMs: 5, coolDownMs: 60 } })
@@ -21,7 +21,7 @@ describe('autoscale', () => {
     expect(server.opened).toBe(12)
   })
 
-  it('opens no more than `min` while nobody waits for long', async () => {
+  it('opens no more than `min` while no request waits for long', async () => {
     const server = await startServer((_request, response) => response.end('ok'))
     const pool = startPool({ autoscale: { min: 2, targetQueueMs: 60_000 } })
     const calls = Array.from({ length: 100 }, async () => (await pool.fetch(server.url)).text())
@@ -29,7 +29,7 @@ describe('autoscale', () => {
     expect(server.opened).toBe(2)
   })
 
-  it('grows before it refuses a call', async () => {
+  it('grows before it refuses a request', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 4, maxQueued: 1, autoscale: { targetQueueMs: 60_000 } })

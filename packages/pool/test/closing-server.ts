@@ -4,9 +4,9 @@ import { bodyOf, startServer } from './server.ts'
 
 export interface ClosingServer {
   url: string
-  /** How often each body was acted upon. */
+  /** How often each body was executed. */
   executed: Map<string, number>
-  /** How many kept connections the server has closed. */
+  /** The number of idle connections that the server has closed. */
   closed: () => number
 }
 
@@ -42,7 +42,7 @@ export async function startClosingServer(random: () => number): Promise<ClosingS
   return { url, executed, closed: () => closed }
 }
 
-/** Random numbers that are the same each time. */
+/** A seeded random number generator. */
 export function seeded(seed: number): () => number {
   let state = seed
   return () => {

@@ -5,8 +5,8 @@ import { startPool, statsOf } from './pool.ts'
 import { postWhileServerCloses } from './stale-posts.ts'
 import { echo, gate, startServer, until, type Handler } from './server.ts'
 
-describe('reuse', () => {
-  it('uses one connection for 20 calls in sequence', async () => {
+describe('a pool', () => {
+  it('uses one connection for 20 sequential calls', async () => {
     const server = await startServer(echo)
     const pool = startPool()
     for (let call = 0; call < 20; call++) await (await pool.fetch(server.url)).text()
@@ -14,11 +14,11 @@ describe('reuse', () => {
     expect(statsOf(pool)).toMatchObject({ opened: 1, requests: 20, reusedRatio: 0.95 })
   })
 
-  it('replaces a connection that is older than maxConnectionAgeMs by one to where DNS points by then', async () => {
+  it('replaces a connection older than maxConnectionAgeMs, with a new DNS lookup', async () => {
     const server = await startServer(echo)
-    const asked: string[] = []
+    const lookups: string[] = []
     const lookup: LookupFunction = (host, _options, done) => {
-      asked.push(host)
+      lookups.push(host)
       done(null, [{ address: '127.0.0.1', family: 4 }])
     }
     const pool = startPool({ maxConnectionAgeMs: 5, tls: { lookup } })
@@ -27,10 +27,10 @@ describe('reuse', () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
     await (await pool.fetch(url)).text()
     expect(server.opened).toBe(2)
-    expect(asked).toEqual(['model.example', 'model.example'])
+    expect(lookups).toEqual(['model.example', 'model.example'])
   })
 
-  it('closes a connection that nobody uses, whatever longer time the server allows', async () => {
+  it('closes an idle connection after keepAliveMaxTimeoutMs, even if the server allows longer', async () => {
     const server = await startServer(echo)
     const pool = startPool({ keepAliveMaxTimeoutMs: 20 })
     await (await pool.fetch(server.url)).text()
@@ -39,7 +39,7 @@ describe('reuse', () => {
     expect(statsOf(pool)).toMatchObject({ opened: 1, closed: 1 })
   })
 
-  it('opens a connection anew for an origin whose connections are all gone', async () => {
+  it('opens a connection again for an origin whose connections are all closed', async () => {
     const server = await startServer(echo)
     const pool = startPool({ keepAliveMaxTimeoutMs: 10 })
     await (await pool.fetch(server.url)).text()
@@ -50,7 +50,7 @@ describe('reuse', () => {
 })
 
 describe('the queue', () => {
-  it('given a burst of 500 opens at most `connections`, holds maxQueued and refuses the rest as PoolQueueFullError', async () => {
+  it('holds maxQueued of a burst of 500 requests beyond `connections`, and refuses the rest with PoolQueueFullError', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 10, maxQueued: 100 })
@@ -76,7 +76,7 @@ describe('the queue', () => {
     expect(server.requests).toHaveLength(110)
   })
 
-  it('serves those who wait in the order they came', async () => {
+  it('serves waiting requests in order', async () => {
     const server = await startServer(echo)
     const pool = startPool({ connections: 1 })
     await Promise.all(
@@ -85,14 +85,14 @@ describe('the queue', () => {
     expect(server.requests).toEqual(['GET /1', 'GET /2', 'GET /3', 'GET /4'])
   })
 
-  it('never refuses calls in sequence, even where nobody may wait', async () => {
+  it('never refuses sequential calls, even with maxQueued 0', async () => {
     const server = await startServer(echo)
     const pool = startPool({ connections: 1, maxQueued: 0 })
     for (let call = 0; call < 5; call++) await (await pool.fetch(server.url)).text()
     expect(server.opened).toBe(1)
   })
 
-  it('lets a request wait for queueTimeoutMs at most', async () => {
+  it('rejects a request that has waited for queueTimeoutMs', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 1, queueTimeoutMs: 20 })
@@ -106,7 +106,7 @@ describe('the queue', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('forgets a request that is aborted while it waits, and its place', async () => {
+  it('removes a request that is aborted while it waits', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 1, maxQueued: 1 })
@@ -124,7 +124,7 @@ describe('the queue', () => {
     expect(server.opened).toBe(1)
   })
 
-  it('goes on with the next when one of them cannot be sent at all', async () => {
+  it('goes on with the next request when one cannot be sent', async () => {
     const server = await startServer(echo)
     const pool = startPool({ connections: 1 })
     const calls = Array.from({ length: 3_000 }, (_, call) =>
@@ -135,7 +135,7 @@ describe('the queue', () => {
     expect(statsOf(pool)).toMatchObject({ open: 1, busy: 0, queued: 0 })
   })
 
-  it('has a queue and a limit for each origin of its own', async () => {
+  it('is separate for each origin, with its own limit', async () => {
     const [one, two] = [await startServer(echo), await startServer(echo)]
     const pool = startPool({ connections: 4, origins: { [two.url]: { connections: 1 } } })
     const calls = [one, two].flatMap(({ url }) =>
@@ -147,7 +147,7 @@ describe('the queue', () => {
 })
 
 describe('a stale connection', () => {
-  /** Answers the first request of every connection and cuts the connection at the second. */
+  /** Answers the first request of every connection, and cuts the connection at the second. */
   const cutsTheSecond = (): { handler: Handler; cut: string[] } => {
     const seen = new WeakSet()
     const cut: string[] = []
@@ -164,7 +164,7 @@ describe('a stale connection', () => {
     }
   }
 
-  it('costs the caller nothing: the request goes out once more on a fresh one', async () => {
+  it('is replaced without an error: the request is sent again on a new connection', async () => {
     const { handler, cut } = cutsTheSecond()
     const server = await startServer(handler)
     const pool = startPool()
@@ -176,7 +176,7 @@ describe('a stale connection', () => {
     expect(statsOf(pool)).toMatchObject({ staleRetries: cut.length, errors: 0 })
   })
 
-  it('is told to the caller when staleSocketRetry is off', async () => {
+  it('fails the request when staleSocketRetry is off', async () => {
     const { handler } = cutsTheSecond()
     const server = await startServer(handler)
     const pool = startPool({ staleSocketRetry: false })
@@ -185,7 +185,7 @@ describe('a stale connection', () => {
     expect(statsOf(pool)).toMatchObject({ staleRetries: 0, errors: 1 })
   })
 
-  it('is told to the caller when the body was a stream', async () => {
+  it('fails the request when the body is a stream', async () => {
     const { handler } = cutsTheSecond()
     const server = await startServer(handler)
     const pool = startPool()
@@ -195,8 +195,10 @@ describe('a stale connection', () => {
       'fetch failed',
     )
   })
+})
 
-  it('is not what a fresh connection is: a request cut there is not sent again', async () => {
+describe('a request that was cut', () => {
+  it('is not sent again on a new connection that was cut', async () => {
     const server = await startServer((request) => request.socket.destroy())
     const pool = startPool()
     await expect(pool.fetch(server.url)).rejects.toMatchObject({
@@ -206,7 +208,7 @@ describe('a stale connection', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is not a connection that was cut after the answer had begun: nothing is sent again', async () => {
+  it('is not sent again after its response has begun', async () => {
     let requests = 0
     const server = await startServer((request, response) => {
       if (requests++ === 0) return response.end('ok')
@@ -220,14 +222,14 @@ describe('a stale connection', () => {
     expect(server.opened).toBe(1)
   })
 
-  it('when a server closes idle sockets at random, no POST sees ECONNRESET and none is executed twice', async () => {
+  it('neither fails nor is executed twice when a server closes idle sockets at random', async () => {
     const { staleRetries } = await postWhileServerCloses(1_000)
     expect(staleRetries).toBeGreaterThan(0)
   })
 })
 
-describe('statistics', () => {
-  it('add up: open = busy + free at every moment', async () => {
+describe('the statistics', () => {
+  it('are consistent at every moment: open = busy + free', async () => {
     const server = await startServer((request, response) => {
       setTimeout(
         () => (Math.random() < 0.2 ? request.socket.destroy() : response.end('ok')),
@@ -263,8 +265,8 @@ describe('statistics', () => {
   })
 })
 
-describe('utilization', () => {
-  it('is the share of the allowed connections in use over the last minute, and outlives them', async () => {
+describe('the utilization', () => {
+  it('is the fraction of allowed connections in use over the last minute, and outlives them', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     vi.useFakeTimers({ toFake: ['performance'] })
@@ -301,14 +303,14 @@ describe('warm()', () => {
     expect(server.opened).toBe(8)
   })
 
-  it('asks for a path with GET when given one, and takes base URLs for origins', async () => {
+  it('requests a path with GET if there is one, and accepts base URLs as origins', async () => {
     const server = await startServer(echo)
     const pool = startPool()
     await pool.warm([`${server.url}/v1`], { path: '/v1/models' })
     expect(server.requests).toEqual(['GET /v1/models'])
   })
 
-  it('rejects for an origin that cannot be reached, naming it', async () => {
+  it('rejects for an origin that cannot be reached, with its name', async () => {
     const pool = startPool()
     await expect(pool.warm(['http://127.0.0.1:9'])).rejects.toMatchObject({ origin: 'http://127.0.0.1:9' })
     await expect(pool.warm(['http://127.0.0.1:9'], { connections: 0 })).rejects.toThrow(
@@ -316,16 +318,30 @@ describe('warm()', () => {
     )
   })
 
-  it('refuses more than may be open at first', async () => {
+  it('rejects more connections than are allowed at first', async () => {
     const pool = startPool({ connections: 8, autoscale: { min: 2 } })
     await expect(pool.warm(['http://127.0.0.1:9'], { connections: 3 })).rejects.toThrow(
       'connections must be at most 2, which may be open to http://127.0.0.1:9 at first, got 3',
     )
   })
+
+  it('closes the connections of a server that sends endless responses', async () => {
+    const server = await startServer((request, response) => {
+      request.resume()
+      const write = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      }
+      response.on('drain', write)
+      write()
+    })
+    await startPool().warm([server.url], { connections: 2 })
+    expect(server.opened).toBe(2)
+    await until(() => server.sockets.size === 0)
+  })
 })
 
 describe('close()', () => {
-  it('lets streams in flight end, rejects new calls by name and leaves no connection', async () => {
+  it('lets streams in flight end, rejects new calls with PoolClosedError, and leaves no connection', async () => {
     let finish: (() => void) | undefined
     const server = await startServer((_request, response) => {
       response.write('begun ')
@@ -345,7 +361,7 @@ describe('close()', () => {
     expect(statsOf(pool)).toMatchObject({ open: 0, opened: 1, closed: 1 })
   })
 
-  it('still serves those who wait in the queue', async () => {
+  it('still serves the requests in the queue', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
     const pool = startPool({ connections: 1 })
@@ -357,27 +373,11 @@ describe('close()', () => {
     await closed
   })
 
-  it('can be called again, by `await using` too', async () => {
+  it('can be called again, also by `await using`', async () => {
     const server = await startServer(echo)
     const pool = startPool()
     await (await pool.fetch(server.url)).text()
     await Promise.all([pool.close(), pool.close(), pool[Symbol.asyncDispose]()])
-    await until(() => server.sockets.size === 0)
-  })
-})
-
-describe('warm, of a server that sends without end', () => {
-  it('opens its connections, and reads no more than it must', async () => {
-    const server = await startServer((request, response) => {
-      request.resume()
-      const write = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(65_536)));
-      }
-      response.on('drain', write)
-      write()
-    })
-    await startPool().warm([server.url], { connections: 2 })
-    expect(server.opened).toBe(2)
     await until(() => server.sockets.size === 0)
   })
 })

@@ -5,7 +5,7 @@ import { startServer } from './server.ts'
 
 const MiB = 1_048_576
 
-/** 256 MiB of one character, in as few bytes as the encoding can make of it. */
+/** 256 MiB of one character, compressed as far as the encoding can. */
 const BOMBS: Readonly<Record<string, Buffer>> = {
   gzip: zlib.gzipSync(Buffer.alloc(256 * MiB, 97)),
   br: zlib.brotliCompressSync(Buffer.alloc(256 * MiB, 97), {
@@ -28,7 +28,7 @@ describe('a body that becomes much larger when it is decoded', () => {
       length += chunk.length
       if (length > 2 * MiB) break
     }
-    // Time for a decoder that ran ahead of its reader.
+    // Enough time for a decoder that would run ahead of its reader.
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
     expect(length).toBeLessThan(3 * MiB)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MiB)

@@ -15,8 +15,8 @@ function listen(channel: string, listener: (published: Published) => void): void
   onTestFinished(() => void unsubscribe(channel, onMessage))
 }
 
-describe('diagnostics_channel', () => {
-  it("hears of every request under undici's own names, so that tools that watch them see ours", async () => {
+describe('a diagnostics_channel', () => {
+  it("receives every request under undici's own names, so that tracing tools see them", async () => {
     const { url } = await startServer((request, response) =>
       request.url === '/cut' ? request.socket.destroy() : echo(request, response),
     )
@@ -47,7 +47,7 @@ describe('diagnostics_channel', () => {
     ])
   })
 
-  it('lets a tool add its header to a request, as OpenTelemetry does with traceparent', async () => {
+  it('lets a tool add a header to a request, as OpenTelemetry does with traceparent', async () => {
     const { url } = await startServer(echo)
     listen('undici:request:create', ({ request }) => request.addHeader('traceparent', '00-1-2-01'))
     const response = await startPool().fetch(url, { headers: { accept: 'a/b' } })

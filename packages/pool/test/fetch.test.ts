@@ -8,8 +8,8 @@ import { bodyOf, echo, startServer, type Echoed } from './server.ts'
 
 const sse = 'data: {"a":1}\n\ndata: [DONE]\n\n'
 
-describe('what it takes', () => {
-  it('takes a string, a URL, a Request and the Request of another library', async () => {
+describe('pool.fetch', () => {
+  it('accepts a string, a URL, a Request and the Request of another library', async () => {
     const { url } = await startServer(echo)
     const { fetch } = startPool()
     const init = { method: 'POST', body: 'text', headers: { 'x-a': '1' } }
@@ -38,7 +38,7 @@ describe('what it takes', () => {
     }
   })
 
-  it('takes headers as Headers, pairs and record', async () => {
+  it('accepts headers as Headers, pairs and a record', async () => {
     const { url } = await startServer(echo)
     const { fetch } = startPool()
     for (const headers of [new Headers({ 'X-A': '1' }), [['X-A', '1']], { 'X-A': ' 1 ' }]) {
@@ -61,7 +61,7 @@ describe('what it takes', () => {
       'a=1+2',
       'application/x-www-form-urlencoded;charset=UTF-8',
     ],
-  ])('sends %s with its type and length', async (_name, makeBody, body, type) => {
+  ])('sends %s with its content type and length', async (_name, makeBody, body, type) => {
     const { url } = await startServer(echo)
     const answer = await startPool().fetch(url, { method: 'POST', body: makeBody() })
     const echoed = (await answer.json()) as Echoed
@@ -87,7 +87,7 @@ describe('what it takes', () => {
     expect(await answer.json()).toEqual(['batch', 'in.jsonl', 'application/jsonl', '{"a":1}'])
   })
 
-  it('streams a ReadableStream, an async iterable and a Readable, given duplex', async () => {
+  it('streams a ReadableStream, an async iterable and a Readable with duplex', async () => {
     const { url } = await startServer(echo)
     const { fetch } = startPool()
     const parts = (): AsyncGenerator<Uint8Array> =>
@@ -107,7 +107,7 @@ describe('what it takes', () => {
     )
   })
 
-  it('sends through the dispatcher that the call names', async () => {
+  it('sends through the dispatcher of the call', async () => {
     const agent = new MockAgent()
     agent.disableNetConnect()
     agent.get('http://mocked.test').intercept({ path: '/' }).reply(200, 'from the mock')
@@ -148,7 +148,7 @@ describe('what it takes', () => {
       /deadlineMs must be a number of milliseconds, got a string/,
     ],
     ['integrity', 'http://host/', { integrity: 'sha256-x' }, /specFetch does/],
-  ])('refuses %s with a TypeError that shows no secret', async (_name, url, init, message) => {
+  ])('rejects %s with a TypeError that shows no secret', async (_name, url, init, message) => {
     const error = (await startPool()
       .fetch(url, init as RequestInit)
       .catch((reason: unknown) => reason)) as Error
@@ -158,7 +158,7 @@ describe('what it takes', () => {
   })
 })
 
-describe('what comes back', () => {
+describe('a response of pool.fetch', () => {
   it('is a Response with status, headers and the final URL', async () => {
     const { url } = await startServer((_request, response) =>
       response.writeHead(201, 'Made', { 'x-a': '1', 'set-cookie': ['a=1', 'b=2'] }).end('{"ok":true}'),
@@ -188,7 +188,7 @@ describe('what comes back', () => {
     ['identity', (text) => Buffer.from(text)],
     ['gzip, br', (text) => zlib.brotliCompressSync(zlib.gzipSync(text))],
     ['unheard-of', (text) => Buffer.from(text)],
-  ])('decodes %s, whole and as a stream', async (encoding, encode) => {
+  ])('is decoded from %s, whole and as a stream', async (encoding, encode) => {
     const text = 'long enough to matter '.repeat(5_000)
     const { url } = await startServer((_request, response) =>
       response.writeHead(200, { 'content-encoding': encoding }).end(encode(text)),
@@ -216,7 +216,7 @@ describe('what comes back', () => {
     }
   })
 
-  it('fails the body when what was encoded is broken', async () => {
+  it('fails when its encoded body is corrupt', async () => {
     const { url } = await startServer((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('this is no gzip'),
     )
@@ -225,7 +225,7 @@ describe('what comes back', () => {
     expect(statsOf(pool).busy).toBe(0)
   })
 
-  it('fails the body when the connection is cut, after all that had arrived', async () => {
+  it('fails when its connection is cut, after the chunks that had arrived', async () => {
     const { url } = await startServer((request, response) => {
       response.write(sse)
       setTimeout(() => request.socket.destroy(), 20)
@@ -243,7 +243,7 @@ describe('what comes back', () => {
     expect(seen.join('')).toBe(sse)
   })
 
-  it('is held back by a slow reader and not lost on a fast one', async () => {
+  it('is slowed down by a slow reader, and complete for a fast one', async () => {
     const size = 8 * 1024 * 1024
     let written = 0
     const { url } = await startServer((_request, response) => {
@@ -263,7 +263,7 @@ describe('what comes back', () => {
   })
 })
 
-describe('redirects', () => {
+describe('a redirect', () => {
   const redirecting = (status: number, location: string) =>
     startServer(async (request, response) => {
       if (request.url === '/from') response.writeHead(status, { location }).end('moved')
@@ -277,7 +277,7 @@ describe('redirects', () => {
     [302, 'PUT', 'PUT', 'body'],
     [307, 'POST', 'POST', 'body'],
     [308, 'POST', 'POST', 'body'],
-  ])('turns %i after %s into %s, as the standard says', async (status, method, then, body) => {
+  ])('%i after %s is followed with %s, as the standard requires', async (status, method, then, body) => {
     const { url, requests } = await redirecting(status, '/to')
     const pool = startPool()
     const headers = { authorization: 'Bearer key', 'content-type': 'text/plain' }
@@ -290,7 +290,7 @@ describe('redirects', () => {
     expect(statsOf(pool).opened).toBe(1)
   })
 
-  it('takes along to another origin what describes the request, and no header that may be a secret', async () => {
+  it('forwards descriptive headers to another origin, and no header that may be a secret', async () => {
     const other = await startServer(echo)
     const { url } = await redirecting(307, `${other.url}/to`)
     const secrets = {
@@ -320,7 +320,7 @@ describe('redirects', () => {
     for (const name of Object.keys(secrets)) expect(headers).not.toHaveProperty(name)
   })
 
-  it('hands the answer out with redirect: manual and fails with redirect: error', async () => {
+  it('is returned with redirect: manual, and fails with redirect: error', async () => {
     const { url } = await redirecting(302, '/to')
     const { fetch } = startPool()
     const answer = await fetch(`${url}/from`, { redirect: 'manual' })
@@ -332,7 +332,7 @@ describe('redirects', () => {
     })
   })
 
-  it('gives up after 20, and on a stream that cannot be sent again', async () => {
+  it('fails after 20 redirects, and for a streamed body', async () => {
     const loop = await redirecting(302, '/from')
     const { fetch } = startPool()
     await expect(fetch(`${loop.url}/from`)).rejects.toMatchObject({
@@ -349,7 +349,7 @@ describe('redirects', () => {
 })
 
 describe('a failed fetch', () => {
-  it('says what the global one says, where it failed and what to do', async () => {
+  it('has the message of the global fetch, with the origin and advice', async () => {
     const failing = startPool().fetch('http://127.0.0.1:9/v1?key=secret')
     const error = (await failing.catch((reason: unknown) => reason)) as Error
     expect(error).toBeInstanceOf(TypeError)
@@ -363,7 +363,7 @@ describe('a failed fetch', () => {
     expect(error.stack).toContain('fetch.test.ts')
   })
 
-  it('is none of a timeout unless it is one', async () => {
+  it('mentions a timeout only if it is one', async () => {
     const { url } = await startServer((request) => request.socket.destroy())
     for (const target of [url, 'http://127.0.0.1:9']) {
       const error = (await startPool()
@@ -375,7 +375,7 @@ describe('a failed fetch', () => {
 })
 
 describe('specFetch', () => {
-  it("is undici's own fetch over the same connections, for what the runtime's classes made too", async () => {
+  it("is undici's own fetch over the same connections, also for the runtime's own classes", async () => {
     const { url } = await startServer(echo)
     const pool = startPool()
     const form = new FormData()

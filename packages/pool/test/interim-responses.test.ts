@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startPool, statsOf } from './pool.ts'
 
-/** A server that answers each request with these pieces, as they are. */
+/** A server that answers each request with these raw pieces. */
 async function answering(pieces: readonly string[]): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
@@ -26,7 +26,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n'
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 27\r\n\r\nHTTP/1.1 100 is in the body'
 
-describe('an interim answer that was not asked for', () => {
+describe('an unrequested interim response', () => {
   it.each([
     ['100', CONTINUE + ANSWER],
     ['100 twice', CONTINUE + CONTINUE + ANSWER],
@@ -36,7 +36,7 @@ describe('an interim answer that was not asked for', () => {
     ['103', HINTS + ANSWER],
     ['103, then 100', HINTS + CONTINUE + ANSWER],
     ['none', ANSWER],
-  ])('is passed over, and the connection used again: %s', async (_what, text) => {
+  ])('is ignored, and the connection is used again: %s', async (_what, text) => {
     const pool = startPool()
     const url = await answering([text])
     for (let call = 0; call < 3; call++) {
@@ -46,7 +46,7 @@ describe('an interim answer that was not asked for', () => {
     expect(statsOf(pool).opened).toBe(1)
   })
 
-  it('is passed over wherever the network has cut it', async () => {
+  it('is ignored wherever the network splits it', async () => {
     const text = HINTS + CONTINUE + ANSWER
     const cuts = fc.uniqueArray(fc.integer({ min: 1, max: text.length - 1 }), { minLength: 1, maxLength: 4 })
     await fc.assert(

@@ -7,7 +7,7 @@ import type { Pool } from '../src/index.ts'
 import { startPool, statsOf } from './pool.ts'
 import { echo, startServer, type Echoed } from './server.ts'
 
-/** A pool whose dispatcher is taken at once. */
+/** A pool whose dispatcher is read before undici is loaded. */
 function startEarly(): { pool: Pool; early: Dispatcher } {
   const pool = startPool()
   const early = pool.dispatcher
@@ -23,7 +23,7 @@ describe('the dispatcher of a pool', () => {
     expect(pool.dispatcher).toBe(pool.dispatcher)
   })
 
-  it("serves undici's functions when it was taken before, for as long as the pool lives", async () => {
+  it("works with undici's functions if it was read before, for the life of the pool", async () => {
     const { url } = await startServer(echo)
     const { pool, early } = startEarly()
     expect(pool.dispatcher).toBe(early)
@@ -91,7 +91,7 @@ describe('the dispatcher of a pool', () => {
     expect(server.requests).toEqual(['GET /old', 'GET /new', 'GET /old', 'GET /new'])
   })
 
-  it("passes on undici's events", async () => {
+  it("emits undici's events", async () => {
     const { url, sockets } = await startServer(echo)
     const { early } = startEarly()
     const disconnected = once(early, 'disconnect')
@@ -100,7 +100,7 @@ describe('the dispatcher of a pool', () => {
     expect(String((await disconnected)[0])).toBe(`${url}/`)
   })
 
-  it('ends by close(), and at once by destroy()', async () => {
+  it('finishes its requests on close(), and ends at once on destroy()', async () => {
     const { url } = await startServer(echo)
     const closed = startEarly().early
     const { body } = await closed.request({ origin: url, path: '/', method: 'GET' })

@@ -25,7 +25,7 @@ async function inProcess(...args: string[]): Promise<Told> {
 }
 
 describe('undici', () => {
-  it('is not loaded by an import, but when there is a pool, which keeps no process alive', async () => {
+  it('is loaded when a pool is created, not on import, and does not keep the process alive', async () => {
     expect(await inProcess()).toMatchObject({
       imported: false,
       created: false,
@@ -34,7 +34,7 @@ describe('undici', () => {
     })
   })
 
-  it('that cannot be loaded fails every request, saying so and what to do', async () => {
+  it('fails every request, with advice, if it cannot be loaded', async () => {
     expect(await inProcess('without undici')).toMatchObject({
       used: false,
       failure: {
@@ -45,8 +45,8 @@ describe('undici', () => {
   })
 })
 
-describe('before undici is loaded', () => {
-  it('100 requests at once wait, are counted, and keep to `connections` and their order', async () => {
+describe('a request before undici is loaded', () => {
+  it('waits and is counted, and 100 of them respect `connections` and their order', async () => {
     const server = await startServer(echo)
     const pool = startPool({ connections: 1 })
     const calls = Array.from({ length: 100 }, async (_, call) =>
@@ -59,7 +59,7 @@ describe('before undici is loaded', () => {
     expect(server.requests).toEqual(Array.from({ length: 100 }, (_, call) => `GET /${call}`))
   })
 
-  it('an aborted request rejects within a tick, with the reason, and is never sent', async () => {
+  it('rejects at once with the reason and is never sent, if it is aborted', async () => {
     const server = await startServer(echo)
     const pool = startPool()
     const caller = new AbortController()
@@ -78,7 +78,7 @@ describe('before undici is loaded', () => {
     expect(server.requests).toEqual([])
   })
 
-  it('close() lets what waits come to its end and refuses the rest, also when nothing waits', async () => {
+  it('is finished by close(), which refuses later ones, also if none waits', async () => {
     const { handler, open, waiting } = gate()
     const { url } = await startServer(handler)
     const pool = createPool()
@@ -93,7 +93,7 @@ describe('before undici is loaded', () => {
     await createPool().close()
   })
 
-  it('warm() opens what it is asked for, and for no origin waits until undici is there', async () => {
+  it('of warm() opens the connections; without origins warm() waits until undici is loaded', async () => {
     const { url } = await startServer(echo)
     const pool = startPool()
     await pool.warm([url], { connections: 3 })
@@ -104,7 +104,7 @@ describe('before undici is loaded', () => {
     expect(other.dispatcher).not.toBe(early)
   })
 
-  it('a form goes out as it was when it was given, also by specFetch', async () => {
+  it('sends a form as it was when the call was made, also by specFetch', async () => {
     const { url } = await startServer(echo)
     const body = new FormData()
     body.append('name', 'value')
@@ -119,7 +119,7 @@ describe('before undici is loaded', () => {
     }
   })
 
-  it('each request goes out in the async context of its caller, as tracing needs it', async () => {
+  it('is sent in the async context of its caller', async () => {
     const { url } = await startServer(echo)
     const { fetch } = startPool()
     const caller = new AsyncLocalStorage<string>()

@@ -7,7 +7,7 @@ import { startServer } from './server.ts'
 const MINUTE_MS = 60_000
 const turn = setImmediate
 
-/** Minutes pass, a second at a time, with a turn of the event loop after each. */
+/** Advances minutes, a second at a time, with a turn of the event loop after each. */
 async function pass(minutes: number): Promise<void> {
   for (let second = 0; second < minutes * 60; second++) {
     vi.advanceTimersByTime(1_000)
@@ -15,7 +15,7 @@ async function pass(minutes: number): Promise<void> {
   }
 }
 
-/** A server that keeps an answer back until told; with the head of it sent at once, or not. */
+/** A server that holds a response back until it is released; its head is sent at once, or not. */
 async function startSlowServer(
   headFirst: boolean,
 ): Promise<{ url: string; asked: () => Promise<ServerResponse> }> {
@@ -27,12 +27,12 @@ async function startSlowServer(
   return { url, asked: () => asked.promise }
 }
 
-describe('an answer that takes 10 minutes', () => {
-  // Once for all: undici's own timers hang on one that it made under the first clock.
+describe('a response that takes 10 minutes', () => {
+  // Once for all tests: undici's own timers depend on one that it created under the first clock.
   beforeAll(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
   afterAll(() => void vi.useRealTimers())
 
-  it('arrives under a deadline of 20: no limit of 300 seconds, the transport follows the request', async () => {
+  it('arrives within a deadline of 20 minutes, since no limit of 300 seconds applies', async () => {
     const { url, asked } = await startSlowServer(false)
     const answer = startPool().fetch(url, { deadlineMs: 20 * MINUTE_MS })
     const response = await asked()
@@ -41,7 +41,7 @@ describe('an answer that takes 10 minutes', () => {
     expect(await (await answer).text()).toBe('late')
   })
 
-  it('fails at a deadline of 5', async () => {
+  it('fails at a deadline of 5 minutes', async () => {
     const { url, asked } = await startSlowServer(false)
     const failed = expect(startPool().fetch(url, { deadlineMs: 5 * MINUTE_MS })).rejects.toMatchObject({
       cause: { code: 'UND_ERR_HEADERS_TIMEOUT' },
@@ -51,7 +51,7 @@ describe('an answer that takes 10 minutes', () => {
     await failed
   })
 
-  it('after its head arrives whole when the request gives its body as long', async () => {
+  it('is complete after its head if the request allows its body that long', async () => {
     const { url, asked } = await startSlowServer(true)
     const bodyIdleTimeoutMs = 20 * MINUTE_MS
     const answer = startPool().fetch(url, { deadlineMs: bodyIdleTimeoutMs, bodyIdleTimeoutMs })
@@ -62,7 +62,7 @@ describe('an answer that takes 10 minutes', () => {
     expect(await text).toBe('late')
   })
 
-  it("fails under undici's own limit, which this clock makes run out", async () => {
+  it("fails under undici's own limit, which this clock lets expire", async () => {
     const { url, asked } = await startSlowServer(false)
     const agent = new Agent()
     const failed = expect(request(url, { dispatcher: agent })).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { createPool, type OriginStats, type Pool, type PoolOptions } from '../src/index.ts'
 
-/** A pool that is closed, by force if need be, when the test is over. */
+/** A pool that is destroyed when the test is over. */
 export function startPool(options?: PoolOptions): Pool {
   const pool = createPool(options)
   onTestFinished(() => pool.dispatcher.destroy())

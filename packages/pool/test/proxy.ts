@@ -3,7 +3,7 @@ import { createServer, request as ask } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A forward proxy: tunnels for CONNECT, forwards the rest, and notes both. */
+/** A forward proxy: tunnels for CONNECT, forwards other requests, and records both. */
 export async function startProxy(): Promise<{
   url: string
   seen: string[]

@@ -25,8 +25,8 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllEnvs())
 
-describe('tls', () => {
-  it('trusts an authority that is given, and says what to do about one that is not', async () => {
+describe('the option tls', () => {
+  it('makes the pool trust an authority; without it, the error has advice', async () => {
     const { url } = await startServer(echo, serverTls)
     const trusting = startPool({ tls: { ca } })
     for (let call = 0; call < 3; call++) await (await trusting.fetch(url)).text()
@@ -38,7 +38,7 @@ describe('tls', () => {
     })
   })
 
-  it('checks the host name', async () => {
+  it('checks the host name of a certificate', async () => {
     const { url } = await startServer(echo, serverTls)
     const failing = startPool({ tls: { ca, servername: 'api.example' } }).fetch(url)
     await expect(failing).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('tls', () => {
     })
   })
 
-  it('shows a client certificate', async () => {
+  it('sends a client certificate', async () => {
     const asks = { ...serverTls, ca, requestCert: true, rejectUnauthorized: true }
     const { url } = await startServer((request, response) => {
       const socket: unknown = request.socket
@@ -59,7 +59,7 @@ describe('tls', () => {
     await expect(startPool({ tls: { ca } }).fetch(url)).rejects.toThrow('fetch failed')
   })
 
-  it('speaks HTTP/1.1 to a server that has nothing but TLS to offer, and says so where there is none', async () => {
+  it('works with a server that negotiates no protocol, and gives advice for a server without TLS', async () => {
     const { url } = await startServer(echo)
     const failing = startPool({ tls: { ca } }).fetch(url.replace('http:', 'https:'))
     await expect(failing).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('tls', () => {
 })
 
 describe('a proxy', () => {
-  it('carries https through a tunnel, with reuse, statistics, the authority and its own credentials', async () => {
+  it('tunnels https, with reuse, statistics, the authority and its own credentials', async () => {
     const { url } = await startServer(echo, serverTls)
     const proxy = await startProxy()
     const pool = startPool({ proxy: proxy.url.replace('//', '//user:word@'), tls: { ca } })
@@ -94,7 +94,7 @@ describe('a proxy', () => {
     await pool.close()
   })
 
-  it('comes from HTTPS_PROXY and HTTP_PROXY, but not for NO_PROXY, noProxy or proxy: false', async () => {
+  it('is read from HTTPS_PROXY and HTTP_PROXY, but not used for NO_PROXY, noProxy or proxy: false', async () => {
     const [plain, secure] = [await startServer(echo), await startServer(echo, serverTls)]
     const proxy = await startProxy()
     vi.stubEnv('HTTP_PROXY', proxy.url)
@@ -118,7 +118,7 @@ describe('a proxy', () => {
     ['HTTP_PROXY without a scheme', (url: string) => url.replace('http://', '')],
     ['ALL_PROXY without a scheme', (url: string) => url.replace('http://', '')],
     ['https_proxy without a scheme', (url: string) => url.replace('http://', 'user:word@')],
-  ])('comes from %s', async (variable, valueOf) => {
+  ])('is read from %s', async (variable, valueOf) => {
     const { url } = await startServer(echo, serverTls)
     const proxy = await startProxy()
     vi.stubEnv(variable.split(' ')[0] ?? '', valueOf(proxy.url))
@@ -126,7 +126,7 @@ describe('a proxy', () => {
     expect(proxy.seen).toEqual([`CONNECT ${new URL(url).host}`])
   })
 
-  it('for all that speaks a protocol which is not ours is left to others', async () => {
+  it('is not used if ALL_PROXY has an unsupported protocol', async () => {
     const { url } = await startServer(echo)
     vi.stubEnv('ALL_PROXY', 'gopher://127.0.0.1:9')
     expect((await startPool().fetch(url)).status).toBe(200)
@@ -139,7 +139,7 @@ describe('a proxy', () => {
     ['10.0.0.0/8', 1],
     ['127.0.0.0/33', 1],
     ['fd00::/8', 1],
-  ])('is not asked for an address within a range of NO_PROXY: %s', async (noProxy, asked) => {
+  ])('is not used for an address within a range of NO_PROXY: %s', async (noProxy, asked) => {
     const { url } = await startServer(echo)
     const proxy = await startProxy()
     const pool = startPool({ proxy: proxy.url, noProxy })
@@ -152,14 +152,14 @@ describe('a proxy', () => {
     expect(pool.stats()[url]?.open ?? 0).toBe(0)
   })
 
-  it('that cannot be reached is told from a server that cannot', async () => {
+  it('has another error than a server, if it cannot be reached', async () => {
     const pool = startPool({ proxy: 'http://127.0.0.1:9' })
     await expect(pool.fetch('https://api.example/')).rejects.toMatchObject({ origin: 'https://api.example' })
   })
 })
 
-describe('socketPath', () => {
-  it('leads to a server on a Unix socket', async () => {
+describe('the option socketPath', () => {
+  it('connects to a server on a Unix socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'harbor-pool-'))
     const socketPath = join(folder, 's')
     const server = createServer((request, response) => void echo(request, response)).listen(socketPath)

@@ -54,7 +54,7 @@ const messageStream = [
   .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   .join('')
 
-/** Speaks as both providers do, compressed in turn by everything the client takes. Model `stuck` never ends, `limited` is refused. */
+/** Answers as both providers do, with all encodings that the client accepts in turn. Model `stuck` never ends, `limited` is refused. */
 const provider: Handler = async (request, response) => {
   if (request.url === '/v1/files') {
     const type = request.headers['content-type'] ?? ''
@@ -196,13 +196,13 @@ describe.each(Object.entries(sdks))('%s on pool.fetch', (_name, makeSdk) => {
     return { server, pool, sdk: makeSdk(server.url, pool.fetch) }
   }
 
-  it('gets JSON, however it is compressed, over one connection', async () => {
+  it('gets JSON in every encoding over one connection', async () => {
     const { server, sdk } = await start()
     for (let call = 0; call < 4; call++) expect(await sdk.ask('m')).toBe('Hello dear world')
     expect(server.opened).toBe(1)
   })
 
-  it('streams', async () => {
+  it('gets a stream', async () => {
     const { pool, sdk } = await start()
     expect((await collect(sdk.stream('m'))).join('')).toBe('Hello dear world')
     expect(statsOf(pool).busy).toBe(0)
@@ -216,7 +216,7 @@ describe.each(Object.entries(sdks))('%s on pool.fetch', (_name, makeSdk) => {
     expect(status ?? statusCode).toBe(429)
   })
 
-  it('is aborted in the middle of a stream, and its connection is free', async () => {
+  it('can abort a stream, which releases its connection', async () => {
     const { pool, sdk } = await start()
     const caller = new AbortController()
     const reading = (async () => {
@@ -226,7 +226,7 @@ describe.each(Object.entries(sdks))('%s on pool.fetch', (_name, makeSdk) => {
     await expect.poll(() => statsOf(pool).open).toBe(0)
   })
 
-  it('gets an error of its own when there is no server', async () => {
+  it('gets its own error if there is no server', async () => {
     const sdk = makeSdk('http://127.0.0.1:9', startPool().fetch)
     await expect(sdk.ask('m')).rejects.toThrow(/connect|fetch failed/i)
   })
@@ -240,7 +240,7 @@ describe('the OpenAI SDK', () => {
     expect(file).toMatchObject({ id: 'file-1', filename: 'in.jsonl', bytes: 8, purpose: 'batch' })
   })
 
-  it('takes a deadline of ours for a timeout', async () => {
+  it('treats a deadline of the pool as a timeout', async () => {
     const { url } = await startServer(() => undefined)
     const { fetch } = startPool({ headersTimeoutMs: 20 })
     const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'k', fetch, maxRetries: 0 })

@@ -11,13 +11,13 @@ export interface TestServer {
   opened: number
   /** Sockets open now. */
   sockets: Set<Socket>
-  /** Requests that came, in order, as `METHOD path`. */
+  /** Requests received, in order, as `METHOD path`. */
   requests: string[]
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** A server on a free port of the loopback, closed when the test is over. */
+/** A server on a free loopback port, closed when the test is over. */
 export async function startServer(handler: Handler, tls?: ServerOptions): Promise<TestServer> {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     running.requests.push(`${request.method ?? ''} ${request.url ?? ''}`)
@@ -47,7 +47,7 @@ export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Answers with what was asked. */
+/** Answers with the request itself. */
 export const echo: Handler = async (request, response) => {
   const body = await bodyOf(request)
   const { method, url, headers } = request
@@ -55,7 +55,7 @@ export const echo: Handler = async (request, response) => {
   response.end(JSON.stringify({ method, url, headers, body: body.toString('latin1') }))
 }
 
-/** Holds every answer back until told. */
+/** Holds every response back until `open()` is called. */
 export function gate(): { handler: Handler; open: () => void; waiting: () => number } {
   let isOpen = false
   const waiting: (() => void)[] = []
@@ -79,7 +79,7 @@ export interface Echoed {
   body: string
 }
 
-/** Waits for something to become true, a turn of the event loop at a time. */
+/** Waits until a condition is true. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
 }

@@ -5,7 +5,7 @@ import { echo, gate, startServer, until, type Echoed } from './server.ts'
 
 const CODES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'] as const
 
-/** Resolves every name to this machine, as long as there are file descriptors for it. */
+/** Resolves every name to this machine, as long as there are file descriptors left. */
 function shortOf(code: string, sockets: number): { lookup: LookupFunction; left: number; asked: number } {
   const state = {
     left: sockets,
@@ -22,7 +22,7 @@ function shortOf(code: string, sockets: number): { lookup: LookupFunction; left:
 const hostOf = (url: string): string => url.replace('127.0.0.1', 'model.example')
 
 describe('a process that can open no further connection', () => {
-  it.each(CODES)('answers all requests over those it has: %s', async (code) => {
+  it.each(CODES)('sends all requests over its open connections: %s', async (code) => {
     const server = await startServer(echo)
     const { lookup } = shortOf(code, 3)
     const pool = startPool({ tls: { lookup } })
@@ -34,7 +34,7 @@ describe('a process that can open no further connection', () => {
     expect(statsOf(pool)).toMatchObject({ errors: 0, opened: 3, queued: 0 })
   })
 
-  it('also sends bodies that can be read only once, since nothing of them was read', async () => {
+  it('also sends bodies that can be read only once, since they were not read yet', async () => {
     const server = await startServer(echo)
     const pool = startPool({ tls: { lookup: shortOf('EMFILE', 1).lookup } })
     const post = async (body: string | ReadableStream): Promise<Echoed> =>
@@ -45,7 +45,7 @@ describe('a process that can open no further connection', () => {
     expect((await Promise.all(bodies.map(post))).map(({ body }) => body)).toEqual(['one', 'two', 'three'])
   })
 
-  it('says what it lacks when it has no connection at all', async () => {
+  it('reports what it lacks if it has no connection at all', async () => {
     const server = await startServer(echo)
     const pool = startPool({ tls: { lookup: shortOf('EMFILE', 0).lookup } })
     const calls = [1, 2, 3].map((call) => pool.fetch(`${hostOf(server.url)}/${call}`))
@@ -59,7 +59,7 @@ describe('a process that can open no further connection', () => {
     expect(server.requests).toEqual([])
   })
 
-  it('does not try again for a while, and then does', async () => {
+  it('tries again after a while', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const { handler, open, waiting } = gate()
@@ -83,7 +83,7 @@ describe('a process that can open no further connection', () => {
     await Promise.all(calls)
   })
 
-  it('lets a caller that waits for a connection leave', async () => {
+  it('lets a caller abort that waits for a connection', async () => {
     const { handler, open } = gate()
     const server = await startServer(handler)
     const short = shortOf('EMFILE', 1)
@@ -99,7 +99,7 @@ describe('a process that can open no further connection', () => {
     expect(await (await first).text()).toBe('ok')
   })
 
-  it('times a request out that waits for longer than queueTimeoutMs', async () => {
+  it('rejects a request that waits for longer than queueTimeoutMs', async () => {
     const { handler, open } = gate()
     const server = await startServer(handler)
     const pool = startPool({ tls: { lookup: shortOf('EMFILE', 1).lookup }, queueTimeoutMs: 30 })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { seeded, startClosingServer } from './closing-server.ts'
 import { startPool, statsOf } from './pool.ts'
 
-/** Posts so often to a server that closes idle connections at random; each hundredth answer is cut in its middle. */
+/** Sends this number of POSTs to a server that closes idle connections at random; every hundredth response is cut in the middle. */
 export async function postWhileServerCloses(
   times: number,
 ): Promise<{ closed: number; staleRetries: number }> {

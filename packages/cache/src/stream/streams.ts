@@ -17,7 +17,7 @@ export interface Source<Head> {
   readonly head: Head
   /**
    * Read once, at the pace of the fastest caller; its chunks must not be changed afterwards. A string is a complete body: it is cached at
-   * once, without calling `isComplete`, unless the context was told to `refuse()` it.
+   * once, without calling `isComplete`, unless the context refused it.
    */
   readonly body: AsyncIterable<Uint8Array> | string
 }

@@ -5,7 +5,7 @@ import { Autoscale } from './autoscale.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A pool of calls that last until told, under a scale from 2 to 16. */
+/** A pool whose calls last until they are ended by hand, with a scale from 2 to 16. */
 function scaled() {
   const waiting: number[] = []
   let busy = 0
@@ -22,7 +22,7 @@ function scaled() {
     get queued() {
       return waiting.length
     },
-    get firstWaitsMs() {
+    get longestWaitMs() {
       return performance.now() - (waiting[0] ?? performance.now())
     },
     limitGrew: serve,
@@ -47,7 +47,7 @@ function scaled() {
 }
 
 describe('Autoscale', () => {
-  it('grows when the queue is longer than its target, never above max', () => {
+  it('allows more connections when requests wait longer than the target, up to max', () => {
     const { scale, call } = scaled()
     for (let index = 0; index < 50; index++) call()
     const limits = [scale.limit]
@@ -60,14 +60,14 @@ describe('Autoscale', () => {
     expect(limits).toEqual([2, 4, 8, 16, 16, 16, 16])
   })
 
-  it('grows by no more than those who wait need', () => {
+  it('allows no more connections than there are waiting requests', () => {
     const { scale, call } = scaled()
     for (let index = 0; index < 3; index++) call()
     vi.advanceTimersByTime(500)
     expect(scale.limit).toBe(3)
   })
 
-  it('leaves it at that while everybody is served within the target', () => {
+  it('does not grow while all requests are served within the target', () => {
     const { scale, call, end } = scaled()
     for (let index = 0; index < 100; index++) {
       for (let each = 0; each < 4; each++) call()
@@ -78,7 +78,7 @@ describe('Autoscale', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('shrinks after the cool-down to the most that was in use, at last to min, and leaves no timer', () => {
+  it('shrinks after the cool-down to the most that were in use, finally to min, and leaves no timer', () => {
     const { scale, shrank, call, end } = scaled()
     for (let index = 0; index < 50; index++) call()
     vi.advanceTimersByTime(300)
@@ -93,7 +93,7 @@ describe('Autoscale', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('stays between min and max, and never below what is in use, whatever happens', () => {
+  it('stays between min and max, and never below the number in use', () => {
     const step = fc.oneof(
       fc.constant('call' as const),
       fc.constant('end' as const),

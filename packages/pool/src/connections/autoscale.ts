@@ -1,21 +1,21 @@
-/** Moves how many connections may be open, by how long requests wait for one. */
+/** Adjusts how many connections may be open, by how long requests wait for one. */
 export interface AutoscaleOptions {
-  /** How many connections may be open at first, and again after quiet times; `connections` stays the most. @default 1 */
+  /** The number of connections allowed at first, and again after quiet times. `connections` stays the maximum. @default 1 */
   min?: number | undefined
-  /** A request that has waited so long, in milliseconds, lets more connections be opened. @default 100 */
+  /** How long a request must wait before more connections are allowed, in milliseconds. @default 100 */
   targetQueueMs?: number | undefined
-  /** Connections that were not needed for so long, in milliseconds, are closed and no longer allowed. @default 30_000 */
+  /** How long connections must be unused before they are closed and no longer allowed, in milliseconds. @default 30_000 */
   coolDownMs?: number | undefined
 }
 
 export type AutoscaleSettings = Readonly<Record<keyof AutoscaleOptions, number>>
 
-/** What the scale watches, and tells of its decisions. */
+/** The pool that the scale observes, and notifies of its decisions. */
 export interface ScaledPool {
   /** Requests that wait for a connection. */
   readonly queued: number
-  /** How long the first of them has waited. */
-  readonly firstWaitsMs: number
+  /** How long the first of them has waited, in milliseconds. */
+  readonly longestWaitMs: number
   limitGrew(): void
   limitShrank(): void
 }
@@ -23,10 +23,10 @@ export interface ScaledPool {
 /**
  * How many connections may be open to one origin now.
  *
- *     min ── the first in the queue has waited targetQueueMs: twice as many, as far as they are needed ──▶ max
- *     min ◀── for coolDownMs no more than so many were in use: only so many ── max
+ *     min ── the first request in the queue has waited targetQueueMs: up to twice as many, as far as needed ──▶ max
+ *     min ◀── after coolDownMs: the most that were in use at the same time ── max
  *
- * A timer runs while requests wait, another while more than `min` are allowed; none at rest.
+ * One timer runs while requests wait, another while more than `min` are allowed; none when the pool is idle.
  */
 export class Autoscale {
   readonly #settings: AutoscaleSettings
@@ -34,7 +34,7 @@ export class Autoscale {
   readonly #pool: ScaledPool
   #limit: number
   #busy = 0
-  #mostBusy = 0
+  #maxBusy = 0
   #waiting: NodeJS.Timeout | undefined
   #cooling: NodeJS.Timeout | undefined
 
@@ -49,10 +49,10 @@ export class Autoscale {
     return this.#limit
   }
 
-  /** So many more, or fewer, connections carry a request. */
+  /** Changes the number of connections that carry a request. */
   use(change: number): void {
     this.#busy += change
-    if (this.#busy > this.#mostBusy) this.#mostBusy = this.#busy
+    if (this.#busy > this.#maxBusy) this.#maxBusy = this.#busy
   }
 
   /** A request has to wait. */
@@ -66,7 +66,7 @@ export class Autoscale {
     this.#waiting = undefined
   }
 
-  /** Allows more connections, as far as those who wait need them. False when there can be no more. */
+  /** Allows more connections, at most one for each waiting request. @returns false at the maximum */
   grow(): boolean {
     if (this.#limit >= this.#max) return false
     this.#limit = Math.min(this.#max, this.#limit + Math.min(this.#limit, Math.max(1, this.#pool.queued)))
@@ -75,7 +75,7 @@ export class Autoscale {
     return true
   }
 
-  /** There is no connection any more, and nobody waits for one. */
+  /** Call it when there are no connections and no waiting requests. */
   stop(): void {
     this.queueEmpty()
     clearTimeout(this.#cooling)
@@ -88,7 +88,7 @@ export class Autoscale {
 
   #look(): void {
     const { targetQueueMs } = this.#settings
-    const early = targetQueueMs - this.#pool.firstWaitsMs
+    const early = targetQueueMs - this.#pool.longestWaitMs
     if (early <= 0) this.grow()
     this.#waiting =
       this.#pool.queued > 0 ? this.#lookAfter(early > 0 ? Math.ceil(early) : targetQueueMs) : undefined
@@ -96,12 +96,12 @@ export class Autoscale {
 
   #coolDown(): void {
     clearTimeout(this.#cooling)
-    this.#mostBusy = this.#busy
+    this.#maxBusy = this.#busy
     this.#cooling = setTimeout(() => this.#shrink(), this.#settings.coolDownMs).unref()
   }
 
   #shrink(): void {
-    const needed = Math.max(this.#settings.min, this.#mostBusy)
+    const needed = Math.max(this.#settings.min, this.#maxBusy)
     if (needed < this.#limit) {
       this.#limit = needed
       this.#pool.limitShrank()

@@ -1,13 +1,20 @@
-import { Client, type buildConnector } from 'undici'
-import { InterimAnswers } from './interim-responses.ts'
-import type { PooledRequest } from './pooled-request.ts'
+import { Client, type buildConnector, type Dispatcher } from 'undici'
+import { InterimResponses } from './interim-responses.ts'
 
+/** A request as its connection sees it. */
+export interface ConnectionRequest extends Dispatcher.DispatchHandler {
+  readonly options: Dispatcher.DispatchOptions
+  /** The connection that it was sent over. */
+  connection: Connection | undefined
+}
+
+/** The pool of a connection, which it notifies. */
 export interface ConnectionOwner {
   /** How many requests wait for a connection. */
   readonly queued: number
-  /** One more, or one fewer, carries a request. */
+  /** The number of connections that carry a request has changed by one. */
   connectionsBusy(change: 1 | -1): void
-  /** One more, or one fewer, is about to be idle. */
+  /** The number of connections that are about to be idle has changed by one. */
   connectionsSettling(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
@@ -24,18 +31,18 @@ type ConnectionState = 'busy' | 'settling' | 'idle' | 'ending'
  *     new ── send ─▶ busy ── answer complete ─▶ settling ── drained ─▶ idle ── send ─▶ busy
  *                     └── never connected ──────────┴── connection lost, or end() ─┴──▶ ending
  *
- * Settling lasts until undici lets the socket go, within a turn of the event loop.
+ * Settling lasts until undici releases the socket, within one turn of the event loop.
  */
 export class Connection {
   state: ConnectionState = 'idle'
   isOpen = false
-  /** Requests written to the present socket. */
+  /** The number of requests written to the current socket. */
   served = 0
   #openedAt = 0
   readonly #client: Client
   readonly #owner: ConnectionOwner
 
-  readonly #interim = new InterimAnswers()
+  readonly #interim = new InterimResponses()
 
   constructor(
     owner: ConnectionOwner,
@@ -56,16 +63,16 @@ export class Connection {
       .on('connectionError', () => this.end())
   }
 
-  send(request: PooledRequest): void {
+  send(request: ConnectionRequest): void {
     this.#enter('busy')
     request.connection = this
     this.#interim.expectHead()
     this.#client.dispatch(request.options, request)
-    // Refused before it was written, so there will be no drain.
+    // undici refused it before writing, so there will be no drain event.
     if (this.#isSettling() && this.#client.stats.size === 0) this.#drained()
   }
 
-  /** The answer is complete, or the request has failed. */
+  /** Call it when the response is complete, or the request has failed. */
   settle(): void {
     if (this.state !== 'busy') return
     this.#enter('settling')
@@ -90,8 +97,8 @@ export class Connection {
   }
 
   /**
-   * undici says so in the middle of its work. What it is given meanwhile it would send itself, in the async context of the request
-   * before; what it is given afterwards goes out at once, in that of its caller.
+   * undici emits `drain` synchronously. A request dispatched during the event is sent by undici later, in the async context of the previous
+   * request; a request dispatched after it is sent at once, in the context of its caller.
    */
   #draining(): void {
     if (this.#owner.queued > 0) queueMicrotask(this.#drained)
@@ -111,7 +118,7 @@ export class Connection {
   #lost(): void {
     if (this.isOpen) this.#owner.connectionLost()
     this.isOpen = false
-    // A request that was not written yet stays with undici, which connects anew for it.
+    // A request that was not written yet stays with undici, which opens another socket for it.
     if (this.state !== 'busy') this.end()
   }
 

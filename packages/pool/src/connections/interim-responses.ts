@@ -1,26 +1,26 @@
 import type { Socket } from 'node:net'
 
 const [ZERO, ONE, TWO, LF, CR] = [48, 49, 50, 10, 13]
-/** Where the status stands in `HTTP/1.1 200 OK`. */
+/** The index of the status in `HTTP/1.1 200 OK`. */
 const STATUS_AT = 9
 
 /**
- * Lets a server send `100 Continue` to a request that did not ask for it, which RFC 9110 (section 15.2) has every client accept. undici
- * closes the connection instead, but passes over other interim answers: so this one is read as `102`.
+ * Accepts an unrequested `100 Continue`, as RFC 9110 (section 15.2) demands of every client. undici closes the connection in that case, but
+ * ignores other interim responses, so this one is changed to `102` before undici reads it.
  */
-export class InterimAnswers {
-  /** Within a status line; within the rest of an interim head; or past both, where nothing is looked at. */
+export class InterimResponses {
+  /** In a status line; in the rest of an interim head; or past the heads, where bytes are not inspected. */
   #state: 'status' | 'interim' | 'passed' = 'passed'
   #at = 0
   #isTen = false
 
-  /** A request is sent: the next bytes are a status line. */
+  /** Call it when a request is sent: the next bytes are a status line. */
   expectHead(): void {
     this.#state = 'status'
     this.#at = 0
   }
 
-  /** Looks at what is read from the socket, before undici does. */
+  /** Inspects what is read from the socket, before undici gets it. */
   watch(socket: Socket): void {
     const read = socket.read.bind(socket)
     socket.read = (size?: number): unknown => {
@@ -38,7 +38,7 @@ export class InterimAnswers {
     }
   }
 
-  /** @returns true for the last digit of 100 */
+  /** @returns true at the last digit of `100` */
   #passStatus(byte: number | undefined): boolean {
     const place = this.#at++ - STATUS_AT
     if (place === 0 && byte !== ONE) this.#state = 'passed'
@@ -49,7 +49,7 @@ export class InterimAnswers {
     return this.#isTen && byte === ZERO
   }
 
-  /** A blank line ends the head. `#at` counts the characters of the present line. */
+  /** A blank line ends the head. `#at` counts the characters of the current line. */
   #passHead(byte: number | undefined): void {
     if (byte === LF && this.#at === 0) this.expectHead()
     else if (byte === LF) this.#at = 0

@@ -1,44 +1,44 @@
 import { RecentHistogram, type Percentiles } from './recent-histogram.ts'
 import { UsageMeter } from './usage-meter.ts'
 
-/** What a pool knows about one origin. */
+/** The statistics of one origin. */
 export interface OriginStats {
-  /** Connections open now: always `busy + free`. */
+  /** Open connections now: always `busy + free`. */
   open: number
   /** Open connections that carry a request now. */
   busy: number
-  /** Open connections that wait for a request. */
+  /** Open connections that are idle now. */
   free: number
-  /** Connections on their way, each for a request. */
+  /** Connections being opened now, each for a request. */
   connecting: number
   /** Requests that wait for a connection now. */
   queued: number
-  /** Connections that may be open now: `connections`, or what `autoscale` makes of it. */
+  /** The maximum number of connections now: `connections`, or the current limit of `autoscale`. */
   allowed: number
-  /** The share of the allowed connections that was in use, or opened for a request, over the last minute, from 0 to 1. */
+  /** The fraction of the allowed connections that was in use, or being opened for a request, over the last minute, from 0 to 1. */
   utilization: number
   /** Connections opened so far; `opened - closed` is `open`. */
   opened: number
   closed: number
   /** Requests written to a connection so far, redirects and stale retries included. */
   requests: number
-  /** The share of them that found a connection open, from 0 to 1. */
+  /** The fraction of them that were written to an open connection, from 0 to 1. */
   reusedRatio: number
-  /** Requests sent once more because their kept connection was dead. */
+  /** Requests sent again because their keep-alive connection was dead. */
   staleRetries: number
-  /** Requests that failed on the way; what the caller aborted is not among them. */
+  /** Requests that failed in transport. Requests aborted by their caller do not count. */
   errors: number
-  /** Bodies of answers that nobody read for `bodyIdleTimeoutMs`: each is a leak in the caller's code. */
+  /** Response bodies that were not read for `bodyIdleTimeoutMs`: each is a leak in the caller's code. */
   abandoned: number
-  /** From writing a request to the first byte of its answer, over the last 1,000 to 2,000 requests. */
+  /** The time from writing a request to the first byte of its response, over the last 1,000 to 2,000 requests. */
   firstByteMs: Percentiles | undefined
-  /** From the call to having a connection or one on its way, over the last 1,000 to 2,000 requests. */
+  /** The time a request waited for a connection, or until one was being opened for it, over the last 1,000 to 2,000 requests. */
   queueMs: Percentiles | undefined
 }
 
 export type Gauges = Pick<OriginStats, 'open' | 'busy' | 'free' | 'connecting' | 'queued' | 'allowed'>
 
-/** The counters of one origin; they outlive its connections. */
+/** The counters of one origin, which outlive its connections. */
 export class OriginLedger {
   opened = 0
   closed = 0
@@ -47,16 +47,16 @@ export class OriginLedger {
   staleRetries = 0
   errors = 0
   abandoned = 0
-  /** Requests that wait for undici to be loaded; there are no connections then. */
+  /** Requests that wait until undici is loaded, before there are connections. */
   held = 0
   readonly firstByteMs = new RecentHistogram()
   readonly queueMs = new RecentHistogram()
   readonly usage: UsageMeter
-  /** Reads what changes by the moment; set while there are connections. */
+  /** Reads the current values; set while there are connections. */
   readGauges: (() => Gauges) | undefined
   readonly #allowedAtRest: number
 
-  /** `allowed` is how many connections there may be at first. */
+  /** @param allowed the maximum number of connections at first */
   constructor(allowed: number) {
     this.#allowedAtRest = allowed
     this.usage = new UsageMeter(allowed)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OriginLedgers } from './origin-ledgers.ts'
 
 describe('OriginLedgers', () => {
-  it('keeps statistics of so many origins, and forgets the longest known without connections first', () => {
+  it('limits the number of origins, and drops the oldest without connections first', () => {
     const ledgers = new OriginLedgers(() => 4, 3)
     const gauges = { open: 1, busy: 0, free: 1, connecting: 0, queued: 0, allowed: 4 }
     ledgers.open('http://live').readGauges = () => gauges
@@ -12,7 +12,7 @@ describe('OriginLedgers', () => {
     expect(ledgers.find('http://host-1')).toBeUndefined()
   })
 
-  it('forgets none that has connections', () => {
+  it('keeps every origin that has connections', () => {
     const ledgers = new OriginLedgers(() => 4, 2)
     const gauges = { open: 1, busy: 0, free: 1, connecting: 0, queued: 0, allowed: 4 }
     for (let host = 0; host < 5; host++) ledgers.open(`http://host-${host}`).readGauges = () => gauges

@@ -1,27 +1,27 @@
 import { OriginLedger, type OriginStats } from './origin-ledger.ts'
 
-/** The ledgers of a pool, by origin: so many and no more, but for origins that have connections. */
+/** The ledgers of a pool by origin. Their number is limited, except for origins that have connections. */
 export class OriginLedgers {
   readonly #ledgers = new Map<string, OriginLedger>()
   readonly #allowedAtFirst: (origin: string) => number
-  readonly #most: number
+  readonly #max: number
 
-  constructor(allowedAtFirst: (origin: string) => number, most = 1_000) {
+  constructor(allowedAtFirst: (origin: string) => number, max = 1_000) {
     this.#allowedAtFirst = allowedAtFirst
-    this.#most = most
+    this.#max = max
   }
 
-  /** The ledger of an origin, begun if need be. The one longest known that is without connections makes room for it. */
+  /** Returns the ledger of an origin, and creates it if needed. The oldest ledger without connections makes room for it. */
   open(origin: string): OriginLedger {
     const known = this.#ledgers.get(origin)
     if (known) return known
-    if (this.#ledgers.size >= this.#most) this.#makeRoom()
+    if (this.#ledgers.size >= this.#max) this.#makeRoom()
     const ledger = new OriginLedger(this.#allowedAtFirst(origin))
     this.#ledgers.set(origin, ledger)
     return ledger
   }
 
-  /** The ledger of an origin that the pool has had to do with. */
+  /** The ledger of an origin, if there is one. */
   find(origin: string): OriginLedger | undefined {
     return this.#ledgers.get(origin)
   }

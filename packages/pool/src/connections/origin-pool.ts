@@ -1,17 +1,17 @@
 import { Dispatcher, errors, type buildConnector, type Client } from 'undici'
-import { Autoscale, type ScaledPool } from './autoscale.ts'
-import { Connection, type ConnectionOwner } from './connection.ts'
 import { PoolQueueFullError, PoolQueueTimeoutError } from '../errors.ts'
 import type { OriginSettings } from '../options.ts'
+import { Autoscale, type ScaledPool } from './autoscale.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
 import type { Gauges, OriginLedger } from './origin-ledger.ts'
+import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
 import { Queue, type Place } from './queue.ts'
 import { Shortage } from './shortage.ts'
-import { PooledRequest, type RequestOwner, type WithdrawableHandler } from './pooled-request.ts'
 
 /**
- * The connections to one origin and the requests that wait for them, first come, first served. The connection used
- * last is used next, and a new one is opened only when none is free or about to be: undici's own Pool opens a second
- * connection for a call that follows an answer at once.
+ * The connections to one origin, and the queue of requests that wait for one, in order of arrival. The most recently used connection is
+ * used next. A new one is opened only if none is idle or about to be: undici's Pool would open a second connection for a request that
+ * directly follows a response.
  */
 export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner, ScaledPool {
   readonly ledger: OriginLedger
@@ -21,7 +21,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly #clientOptions: Client.Options & { connect: buildConnector.connector }
   readonly #connections = new Set<Connection>()
   readonly #idle: Connection[] = []
-  /** So many connections are about to be idle. */
+  /** The number of connections that are about to be idle. */
   #settling = 0
   readonly #queue = new Queue<PooledRequest>()
   readonly #scale: Autoscale | undefined
@@ -61,12 +61,12 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.#serve()
     if (request.place.isTaken) {
       request.keepContext()
-      this.#hold(request, request.place)
+      this.#keepQueued(request, request.place)
     }
     return true
   }
 
-  /** Finishes what it has, takes nothing new. */
+  /** Takes no new requests, and finishes those that it has. */
   override close(): Promise<void>
   override close(callback: () => void): void
   override close(callback?: () => void): Promise<void> | undefined {
@@ -78,7 +78,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return undefined
   }
 
-  /** Ends everything at once. */
+  /** Fails all requests and closes all connections at once. */
   override destroy(error?: Error | null): Promise<void>
   override destroy(callback: () => void): void
   override destroy(error: Error | null, callback: () => void): void
@@ -119,7 +119,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     if (others === 0) return false
     this.#shortage.begin(others)
     request.connection = undefined
-    request.keepContext() // the failed connection was opened for it, in its own context
+    request.keepContext() // still its own context, since the failed connection was opened for it
     request.place = this.#queue.enterFirst(request)
     this.#limitWait(request)
     return true
@@ -134,9 +134,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return this.#queue.size
   }
 
-  get firstWaitsMs(): number {
+  get longestWaitMs(): number {
     const { first } = this.#queue
-    return first ? performance.now() - first.askedAt : 0
+    return first ? performance.now() - first.queuedAt : 0
   }
 
   limitGrew(): void {
@@ -146,9 +146,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
 
   limitShrank(): void {
     this.ledger.usage.allow(this.#limit)
-    const kept = [...this.#connections].filter(({ state }) => state !== 'ending').length
-    // The last ones of the list are used next; the first have rested longest.
-    for (const connection of this.#idle.splice(0, Math.max(0, kept - this.#limit))) connection.end()
+    const open = [...this.#connections].filter(({ state }) => state !== 'ending').length
+    // The first ones of the list have been idle longest.
+    for (const connection of this.#idle.splice(0, Math.max(0, open - this.#limit))) connection.end()
   }
 
   connectionOpened(): void {
@@ -181,7 +181,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   #serve(): void {
-    // A request that fails at once frees its connection and calls this again: the loop below goes on with it.
+    // A request that fails at once frees its connection and calls this method again; the loop below handles that connection.
     if (this.#serving) return
     this.#serving = true
     for (let request = this.#queue.first; request; request = this.#queue.first) {
@@ -213,7 +213,8 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return connection
   }
 
-  #hold(request: PooledRequest, place: Place<PooledRequest>): void {
+  /** @throws PoolQueueFullError */
+  #keepQueued(request: PooledRequest, place: Place<PooledRequest>): void {
     const { maxQueued } = this.#settings
     while (this.#queue.size - this.#settling > maxQueued) {
       if (this.#scale?.grow() === true) continue
@@ -228,7 +229,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   #limitWait(request: PooledRequest): void {
     const { queueTimeoutMs } = this.#settings
     if (queueTimeoutMs === 0) return
-    const leftMs = Math.max(0, request.askedAt + queueTimeoutMs - performance.now())
+    const leftMs = Math.max(0, request.queuedAt + queueTimeoutMs - performance.now())
     request.queueTimer = setTimeout(() => {
       this.leaveQueue(request)
       request.refuse(new PoolQueueTimeoutError(this.#origin.origin, queueTimeoutMs))
@@ -244,7 +245,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       this.ledger.usage.allow(this.#limit)
     }
     this.#closed?.resolve()
-    // undici's Agent forgets an origin that has no connection left when it hears this.
+    // undici's Agent removes an origin without connections on this event.
     if (!this.#closed)
       this.emit('disconnect', this.#origin, [this], new errors.InformationalError('no connection left'))
   }

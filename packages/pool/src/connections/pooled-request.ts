@@ -1,42 +1,43 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Dispatcher } from 'undici'
-import type { Connection } from './connection.ts'
 import { codeOf, isShortage } from '../errors.ts'
+import type { Connection, ConnectionRequest } from './connection.ts'
 import type { OriginLedger } from './origin-ledger.ts'
 import type { Place } from './queue.ts'
 
 type Controller = Dispatcher.DispatchController
 type Handler = Dispatcher.DispatchHandler
 
-/** A handler that can also call its request off before it has begun: undici has no way to say that. */
+/** A handler that can cancel its request before it was sent, which undici has no method for. */
 export interface WithdrawableHandler extends Handler {
   onRequestPending?(withdraw: (reason: Error) => void): void
 }
 
+/** The pool of a request. */
 export interface RequestOwner {
   readonly ledger: OriginLedger
   readonly staleSocketRetry: boolean
-  /** Takes the request out of the queue; false when it is not in it. */
+  /** Removes the request from the queue. @returns false if it is not in the queue */
   leaveQueue(request: PooledRequest): boolean
   retryOnFreshConnection(request: PooledRequest): void
-  /** Lets a request whose connection could not be opened wait for one of the others; false when there is none. */
+  /** Queues a request again whose connection could not be opened. @returns false if there is no other connection to wait for */
   waitForAnother(request: PooledRequest): boolean
 }
 
-/** A kept connection that is dead says so within a round trip; what fails later may have been at work for us. */
+/** A dead keep-alive connection fails within a round trip. A request that fails later may have been carried out. */
 const STALE_WITHIN_MS = 1_000
 
-/** A request on its way through the pool: stands between undici and the caller's handler, keeps the books, retries a stale socket. */
-export class PooledRequest implements Handler {
+/** A request in the pool: wraps the caller's handler, updates the statistics, and retries once on a stale socket. */
+export class PooledRequest implements ConnectionRequest {
   readonly options: Dispatcher.DispatchOptions
   connection: Connection | undefined
-  /** In the line of those who wait for a connection. */
+  /** Its place in the queue for a connection. */
   place: Place<PooledRequest> | undefined
   queueTimer: NodeJS.Timeout | undefined
   #context: AsyncResource | undefined
   readonly #handler: WithdrawableHandler
   readonly #owner: RequestOwner
-  readonly askedAt = performance.now()
+  readonly queuedAt = performance.now()
   #writtenAt: number | undefined
   #answered = false
   #retried = false
@@ -50,28 +51,28 @@ export class PooledRequest implements Handler {
   }
 
   /**
-   * Keeps the async context of the caller, for a request that is sent later: by then the context is that of the request before, from
-   * whose answer the connection became free. A request that is sent at once has its own anyway.
+   * Captures the caller's async context, for a request that is sent later. Without it, the request would be sent in the context of the
+   * previous request, whose response freed the connection.
    */
   keepContext(): void {
     this.#context ??= new AsyncResource('HarborPoolRequest')
   }
 
-  /** Goes out in the async context of its caller. */
+  /** Sends the request, in the async context of its caller. */
   sendOver(connection: Connection): void {
     if (this.#context) this.#context.runInAsyncScope(() => connection.send(this))
     else connection.send(this)
   }
 
-  /** Ends a request that never got a connection. */
+  /** Fails a request that never got a connection. */
   refuse(error: Error): void {
-    // undici itself passes no controller when there was no connection.
+    // undici passes no controller either if there was no connection.
     this.#handler.onResponseError?.(undefined as unknown as Controller, error)
   }
 
   leftQueue(): void {
     clearTimeout(this.queueTimer)
-    this.#owner.ledger.queueMs.add(performance.now() - this.askedAt)
+    this.#owner.ledger.queueMs.add(performance.now() - this.queuedAt)
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -112,8 +113,8 @@ export class PooledRequest implements Handler {
     }
     if (this.#lacksSocket(controller, error) && this.#owner.waitForAnother(this)) return
     this.connection?.settle()
-    const ownWish = this.#withdrawn || controller?.aborted === true
-    if (!ownWish || codeOf(error)?.endsWith('_TIMEOUT') === true) this.#owner.ledger.errors++
+    const wasAborted = this.#withdrawn || controller?.aborted === true
+    if (!wasAborted || codeOf(error)?.endsWith('_TIMEOUT') === true) this.#owner.ledger.errors++
     this.#handler.onResponseError?.(controller as Controller, error)
   }
 
@@ -141,7 +142,7 @@ export class PooledRequest implements Handler {
     )
   }
 
-  /** Nothing was sent, as this process could open no further connection. */
+  /** Whether nothing was sent because this process could not open another connection. */
   #lacksSocket(controller: Controller | undefined, error: Error): boolean {
     return (
       this.#writtenAt === undefined && !this.#withdrawn && controller?.aborted !== true && isShortage(error)

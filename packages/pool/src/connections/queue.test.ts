@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Queue, type Place } from './queue.ts'
 
 describe('Queue', () => {
-  it('is a line in the order of arrival, whoever leaves it, and from wherever', () => {
+  it('keeps the order of arrival when items leave anywhere', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat(), { freq: 2 }), { maxLength: 60 }), (steps) => {
         const queue = new Queue<number>()
@@ -30,7 +30,7 @@ describe('Queue', () => {
     )
   })
 
-  it('is held on to by nobody who has left', () => {
+  it('retains no item that has left', () => {
     const queue = new Queue<string>()
     const [first, second] = [queue.enter('first'), queue.enter('second')]
     queue.leave(first)

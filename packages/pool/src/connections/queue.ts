@@ -1,8 +1,7 @@
 /**
- * A line in the order of arrival, which anybody may leave, and those who leave leave no trace.
+ * A first-in, first-out queue, as a linked list. Any item can leave at any time.
  *
- * A `Set` would do the same and be dear. When V8 makes it a new table, the old one points to it and goes on holding what it held: once it is
- * among what is old, all that passes through the `Set` stays in memory until the next full collection.
+ * Not a `Set`, which would retain every item that passed through it until a major GC: see docs/decisions/young-generation.md.
  */
 export class Queue<Item> {
   #first: Place<Item> | undefined
@@ -17,7 +16,7 @@ export class Queue<Item> {
     return this.#first?.item
   }
 
-  /** @returns the place at the end */
+  /** Adds an item at the end. @returns its place */
   enter(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: this.#last, next: undefined, isTaken: true }
     if (this.#last) this.#last.next = place
@@ -27,7 +26,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** @returns the place at the front */
+  /** Adds an item at the front. @returns its place */
   enterFirst(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: undefined, next: this.#first, isTaken: true }
     if (this.#first) this.#first.previous = place
@@ -37,7 +36,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** @returns false for who had left before */
+  /** Removes an item. @returns false if it had left before */
   leave(place: Place<Item>): boolean {
     if (!place.isTaken) return false
     const { previous, next } = place
@@ -53,7 +52,7 @@ export class Queue<Item> {
   }
 }
 
-/** Somebody's place in a queue, which alone changes it. */
+/** The place of one item in a queue. Only the queue changes it. */
 export interface Place<Item> {
   readonly item: Item
   previous: Place<Item> | undefined

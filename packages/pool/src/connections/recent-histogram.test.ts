@@ -5,18 +5,18 @@ import { RecentHistogram } from './recent-histogram.ts'
 const GENERATION = 16
 
 describe('RecentHistogram', () => {
-  it('knows nothing before the first duration', () => {
+  it('returns undefined before the first duration', () => {
     expect(new RecentHistogram().percentiles()).toBeUndefined()
   })
 
-  it('forgets what is older than two generations', () => {
+  it('discards durations older than two generations', () => {
     const histogram = new RecentHistogram(100)
     for (let sample = 0; sample < 100; sample++) histogram.add(60_000)
     for (let sample = 0; sample < 101; sample++) histogram.add(10)
     expect(histogram.percentiles()?.p99).toBeCloseTo(10, 0)
   })
 
-  it('takes less than the least for nothing, and what is longer than a week for a week', () => {
+  it('counts durations below the minimum as 0, and those above a week as a week', () => {
     const histogram = new RecentHistogram()
     histogram.add(0.004)
     expect(histogram.percentiles()).toEqual({ p50: 0, p95: 0, p99: 0 })

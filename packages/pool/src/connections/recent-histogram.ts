@@ -1,6 +1,6 @@
 /**
- * Of the last requests, in milliseconds: half took at most `p50`, 19 in 20 at most `p95`, 99 in 100 at most `p99`.
- * Right to within 2.5 %, or to 0.01 ms.
+ * Percentiles of the last requests, in milliseconds: half took at most `p50`, 19 in 20 at most `p95`, 99 in 100 at most `p99`.
+ * Exact to within 2.5 %, or 0.01 ms.
  */
 export interface Percentiles {
   p50: number
@@ -8,16 +8,16 @@ export interface Percentiles {
   p99: number
 }
 
-/** All up to here is one bucket, which counts as nothing. */
-const LEAST_MS = 0.01
-/** Each bucket is so much wider than the one below; its geometric middle is at most 2.5 % off. */
+/** Durations up to this share one bucket, which counts as 0. */
+const MIN_MS = 0.01
+/** The ratio of one bucket's limit to the one below. The geometric mean of a bucket is at most 2.5 % off. */
 const GROWTH = 1.05
-/** Enough for a week. */
+/** Enough for durations of a week. */
 const BUCKETS = 512
 
 /**
- * Counts durations in buckets that widen with the value: 2 KB, whatever comes. When a generation is full the one before it
- * is forgotten, so the answer is about the last one to two generations.
+ * Counts durations in exponential buckets, in constant 2 KB. When a generation is full, the one before it is discarded, so the
+ * percentiles cover the last one to two generations.
  */
 export class RecentHistogram {
   readonly #generation: number
@@ -31,7 +31,7 @@ export class RecentHistogram {
   }
 
   add(ms: number): void {
-    if (this.#count === this.#generation) this.#turn()
+    if (this.#count === this.#generation) this.#startGeneration()
     const bucket = bucketOf(ms)
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#count++
@@ -47,10 +47,10 @@ export class RecentHistogram {
     let bucket = -1
     while (left > 0 && ++bucket < BUCKETS - 1)
       left -= (this.#counts[bucket] ?? 0) + (this.#countsBefore[bucket] ?? 0)
-    return bucket === 0 ? 0 : LEAST_MS * GROWTH ** (bucket - 0.5)
+    return bucket === 0 ? 0 : MIN_MS * GROWTH ** (bucket - 0.5)
   }
 
-  #turn(): void {
+  #startGeneration(): void {
     const forgotten = this.#countsBefore
     this.#countsBefore = this.#counts
     this.#countBefore = this.#count
@@ -60,6 +60,6 @@ export class RecentHistogram {
 }
 
 function bucketOf(ms: number): number {
-  if (ms <= LEAST_MS) return 0
-  return Math.min(Math.ceil(Math.log(ms / LEAST_MS) / Math.log(GROWTH)), BUCKETS - 1)
+  if (ms <= MIN_MS) return 0
+  return Math.min(Math.ceil(Math.log(ms / MIN_MS) / Math.log(GROWTH)), BUCKETS - 1)
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { UsageMeter } from './usage-meter.ts'
 
 describe('UsageMeter', () => {
-  it('counts each moment for as long as it lasted', () => {
+  it('weights usage by time', () => {
     let now = 0
     const meter = new UsageMeter(4, () => now)
     expect(meter.share()).toBe(0)
@@ -14,7 +14,7 @@ describe('UsageMeter', () => {
     expect(meter.share()).toBe(0.25)
   })
 
-  it('forgets what is more than a minute ago, however long nobody asked', () => {
+  it('forgets usage older than a minute, however rarely it is read', () => {
     let now = 0
     const meter = new UsageMeter(1, () => now)
     meter.use(1)
@@ -29,7 +29,7 @@ describe('UsageMeter', () => {
     expect(meter.share()).toBe(1)
   })
 
-  it('agrees with what one would add up by hand, whatever happens and when', () => {
+  it('equals a sum over all intervals, for any sequence of changes', () => {
     const step = fc.record({
       afterMs: fc.oneof(fc.nat(20_000), fc.nat(200_000)),
       used: fc.nat(8),

@@ -2,10 +2,10 @@ const WINDOW_MS = 60_000
 const SLICES = 12
 const SLICE_MS = WINDOW_MS / SLICES
 
-/** Which share of the allowed was in use over the last minute, each moment counted for as long as it lasted. */
+/** Measures which fraction of the allowed connections was in use over the last minute, weighted by time. */
 export class UsageMeter {
   readonly #now: () => number
-  // Of each slice of time: what was in use, and what was allowed, times how long.
+  // For each slice of time: connections in use, and connections allowed, each multiplied by their duration.
   readonly #usedBySlice = new Float64Array(SLICES)
   readonly #allowedBySlice = new Float64Array(SLICES)
   #used = 0
@@ -20,19 +20,19 @@ export class UsageMeter {
     this.#slice = Math.floor(this.#countedUntil / SLICE_MS)
   }
 
-  /** So many more, or fewer, are in use from now on. */
+  /** Changes the number in use from now on. */
   use(change: number): void {
     this.#count()
     this.#used += change
   }
 
-  /** So many may be in use from now on. */
+  /** Sets the number allowed from now on. */
   allow(allowed: number): void {
     this.#count()
     this.#allowed = allowed
   }
 
-  /** From 0 to 1. */
+  /** The fraction in use over the last minute, from 0 to 1. */
   share(): number {
     this.#count()
     const allowed = sum(this.#allowedBySlice)

@@ -1,17 +1,17 @@
-/** Where a request or a redirect leads. */
+/** The address of a request or a redirect. */
 export interface Address {
   readonly url: string
   readonly origin: string
-  /** With the query. */
+  /** Including the query. */
   readonly path: string
-  /** The same without its fragment, which a response does not tell. */
+  /** The URL without its fragment, as in `response.url`. */
   readonly shown: string
 }
 
 /**
- * Reads where a request leads. Of a process that is mostly where the last one led.
+ * Parses the URL of a request. The last one is remembered, since consecutive requests often have the same URL.
  *
- * @throws TypeError which leaves out what may be secret: credentials and query
+ * @throws TypeError without the parts that may be secret: credentials and query
  */
 export function addressOf(input: string | URL, base?: Address): Address {
   const text = String(input)

@@ -5,8 +5,9 @@ type Chunks = AsyncIterator<Uint8Array, unknown>
 type Result = IteratorResult<Uint8Array, undefined>
 
 /**
- * The body as the server meant it: its `content-encoding` undone while it is read. An encoding we do not know is left
- * as it is. `explain` makes what the reader gets of an error of the decoder.
+ * Decodes the `content-encoding` of a body while it is read. A body with an unknown encoding is returned as it is.
+ *
+ * @param explain converts an error of the decoder into the error that the reader gets
  */
 export function decodeBody(
   body: AsyncIterable<Uint8Array>,
@@ -16,17 +17,17 @@ export function decodeBody(
   if (contentEncoding === undefined) return body
   const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase())
   const encodings = names.filter((name) => name !== 'identity' && name !== '')
-  if (encodings.length > MOST_ENCODINGS || !encodings.every((name) => DECODERS.has(name))) return body
+  if (encodings.length > MAX_ENCODINGS || !encodings.every((name) => DECODERS.has(name))) return body
   return encodings.reduceRight<AsyncIterable<Uint8Array>>((inner, encoding) => {
     const makeDecoder = DECODERS.get(encoding)
     return makeDecoder ? new DecodedBody(inner[Symbol.asyncIterator](), makeDecoder, explain) : inner
   }, body)
 }
 
-/** More than this is no server's wish but an attempt to keep us busy. */
-const MOST_ENCODINGS = 5
+/** The maximum number of encodings on top of each other. More are an attack, since each one multiplies the size. */
+const MAX_ENCODINGS = 5
 
-// Bodies whose encoding ends early but whose HTTP framing is whole are taken, as browsers take them.
+// A body is accepted if its encoding ends early but its HTTP framing is complete, as in browsers.
 const LENIENT = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
 const LENIENT_BROTLI = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,
@@ -44,12 +45,12 @@ const DECODERS = new Map<string, (firstChunk: Uint8Array) => Transform>([
   ['zstd', () => zlib.createZstdDecompress()],
 ])
 
-/** `deflate` should be zlib's format, but some servers send it bare. */
+/** `deflate` should be the zlib format, but some servers send raw deflate. */
 function isZlibHeader(firstByte: number): boolean {
   return (firstByte & 0x0f) === 0x08
 }
 
-/** Begins when it is first read, and takes no more from its source than is asked of it. */
+/** Starts when it is first read, and reads no more of its source than needed. */
 class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #source: Chunks
   readonly #makeDecoder: (firstChunk: Uint8Array) => Transform
@@ -118,7 +119,7 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 }
 
-/** Waits until the decoder has made something of the chunk, and that was taken. */
+/** Waits until the decoder has processed the chunk, and its output was read. */
 function written(decoder: Transform, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => decoder.write(chunk, () => resolve()))
 }

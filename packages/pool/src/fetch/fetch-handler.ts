@@ -1,15 +1,16 @@
+import { LONGEST_TIMER_MS } from '@harbor/parts'
 import type { Dispatcher } from 'undici'
+import type { WithdrawableHandler } from '../connections/pooled-request.ts'
 import { bodyTimeout, codeOf, headTimeout, terminated } from '../errors.ts'
 import { IncomingBody } from './incoming-body.ts'
-import { LONGEST_TIMER_MS } from '@harbor/parts'
-import type { WithdrawableHandler } from '../connections/pooled-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
 type Controller = Dispatcher.DispatchController
 
 export type RawResponseHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-export interface Answer {
+/** A response as undici delivers it. */
+export interface RawResponse {
   readonly status: number
   readonly statusText: string
   readonly headers: RawResponseHeaders
@@ -19,20 +20,20 @@ export interface Answer {
 export interface FetchLimits {
   readonly origin: string
   readonly signal: AbortSignal | undefined
-  /** Until the response head; nothing when it is no number of milliseconds that a timer can wait. */
+  /** How long to wait for the response head, in milliseconds. No limit if it is 0 or longer than a timer can be. */
   readonly headMs: number
   readonly bodyIdleMs: number
-  /** Nobody has read the body for `bodyIdleMs`; with the age of the request. */
+  /** Called when the body was not read for `bodyIdleMs`, with the age of the request. */
   readonly onAbandoned: (ageMs: number) => void
 }
 
 /**
- * One request of a fetch, from its dispatch to the end of its body. However it ends, it ends once: the answer or the
- * body is settled, the abort listener and the timer are gone, an upload is let go, and the connection is free.
+ * One request of a fetch, from its dispatch to the end of its body. Whatever ends it, it ends once: the response or the body is settled,
+ * the abort listener and the timer are removed, an upload is cancelled, and the connection is released.
  */
 export class FetchHandler implements WithdrawableHandler {
-  readonly answer: Promise<Answer>
-  readonly #settle: PromiseWithResolvers<Answer>
+  readonly response: Promise<RawResponse>
+  readonly #settle: PromiseWithResolvers<RawResponse>
   readonly #limits: FetchLimits
   readonly #upload: unknown
   readonly #begunAt = performance.now()
@@ -43,7 +44,7 @@ export class FetchHandler implements WithdrawableHandler {
   #withdraw: ((reason: Error) => void) | undefined
   #body: IncomingBody | undefined
 
-  /** The caller aborted. A function, since of an object Node makes a function of its own that V8 keeps until the next full collection. */
+  /** A function and not an object with `handleEvent`, which Node would wrap and retain: see docs/decisions/young-generation.md. */
   readonly #onAbort = (): void => {
     const reason: unknown = this.#limits.signal?.reason
     this.#body?.abort(reason)
@@ -52,12 +53,12 @@ export class FetchHandler implements WithdrawableHandler {
 
   constructor(upload: unknown, limits: FetchLimits) {
     this.#settle = Promise.withResolvers()
-    this.answer = this.#settle.promise
+    this.response = this.#settle.promise
     this.#limits = limits
     this.#upload = upload
     limits.signal?.addEventListener('abort', this.#onAbort)
     if (limits.headMs > 0 && limits.headMs <= LONGEST_TIMER_MS)
-      this.#headTimer = setTimeout(() => this.#headIsLate(), limits.headMs).unref()
+      this.#headTimer = setTimeout(() => this.#headTimedOut(), limits.headMs).unref()
   }
 
   onRequestPending(withdraw: (reason: Error) => void): void {
@@ -77,7 +78,7 @@ export class FetchHandler implements WithdrawableHandler {
   ): void {
     if (status < 200 || this.#finished) return
     clearTimeout(this.#headTimer)
-    this.#body = new IncomingBody(this, this.#limits.bodyIdleMs, () => this.#abandoned())
+    this.#body = new IncomingBody(this, this.#limits.bodyIdleMs, () => this.#bodyAbandoned())
     this.#settle.resolve({ status, statusText, headers, body: this.#body })
   }
 
@@ -100,7 +101,7 @@ export class FetchHandler implements WithdrawableHandler {
     this.#finish(error)
   }
 
-  // The three that the body calls:
+  // Called by the body:
 
   pause(): void {
     this.#controller?.pause()
@@ -114,28 +115,28 @@ export class FetchHandler implements WithdrawableHandler {
     this.#stop(undefined)
   }
 
-  /** Ends it from our side. */
+  /** Ends the request from this side. */
   #stop(reason: unknown): void {
     if (this.#finished) return
     this.#settle.reject(reason)
     this.#finish(reason)
-    // undici makes an error of its own of an abort without reason, and wants none but errors.
+    // undici takes only errors as reasons; without a reason it makes its own.
     const error = reason as Error
     this.#stopped = { reason: error }
     if (this.#controller) this.#controller.abort(error)
     else this.#withdraw?.(error)
   }
 
-  #headIsLate(): void {
-    // After a blocked event loop the answer may be waiting in the socket: it is read before this runs.
+  #headTimedOut(): void {
+    // After a blocked event loop the response may be waiting in the socket. It is read before setImmediate runs.
     setImmediate(() => {
       if (!this.#body) this.#stop(headTimeout(this.#limits.origin, this.#limits.headMs))
     })
   }
 
-  #abandoned(): void {
+  #bodyAbandoned(): void {
     const { origin, bodyIdleMs, onAbandoned } = this.#limits
-    const error = bodyTimeout(`Nobody read the body of an answer from ${origin} for ${bodyIdleMs} ms`)
+    const error = bodyTimeout(`The body of a response from ${origin} was not read for ${bodyIdleMs} ms`)
     onAbandoned(performance.now() - this.#begunAt)
     this.#body?.fail(terminated(origin, error))
     this.#stop(error)

@@ -9,7 +9,7 @@ function body(idleMs = 0) {
 }
 
 describe('IncomingBody', () => {
-  it('pauses the connection at 64 KiB that nobody reads and lets it go on at half of that', async () => {
+  it('pauses the connection at 64 KiB of unread data, and resumes it at half of that', async () => {
     const { body: incoming, source } = body()
     for (let chunk = 0; chunk < 4; chunk++) incoming.push(new Uint8Array(16_384))
     expect(source.pause).toHaveBeenCalledTimes(1)
@@ -20,7 +20,7 @@ describe('IncomingBody', () => {
     expect(source.resume).toHaveBeenCalledTimes(1)
   })
 
-  it('tells when data waits and nobody reads, and not while somebody does', () => {
+  it('reports data that is not read, and not while a reader reads it', () => {
     vi.useFakeTimers()
     const { body: incoming, abandoned } = body(1_000)
     incoming.push(new Uint8Array(65_536))
@@ -38,7 +38,7 @@ describe('IncomingBody', () => {
     vi.useRealTimers()
   })
 
-  it('is not abandoned by a reader who is slow, nor while all of it is awaited, and is by one who stops', () => {
+  it('is not abandoned by a slow reader, or while all of it is awaited, but by one that stops', () => {
     vi.useFakeTimers()
     const { body: incoming, abandoned } = body(1_000)
     for (let chunk = 0; chunk < 10; chunk++) incoming.push(new Uint8Array(16_384))
@@ -59,7 +59,7 @@ describe('IncomingBody', () => {
     vi.useRealTimers()
   })
 
-  it('gives every byte once and in order, however pushes and reads fall', async () => {
+  it('returns every byte once and in order, for any sequence of pushes and reads', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 60 }), fc.boolean(), async (steps, whole) => {
         const { body: incoming } = body()
@@ -81,7 +81,7 @@ describe('IncomingBody', () => {
     )
   })
 
-  it('gives what has come already without a promise, and lets the connection go on', async () => {
+  it('returns chunks that have arrived without a promise, and resumes the connection', async () => {
     const source = { pause: vi.fn(), resume: vi.fn(), cancel: vi.fn() }
     const body = new IncomingBody(source, 0, () => undefined)
     expect(body.take()).toBeUndefined()
@@ -98,7 +98,7 @@ describe('IncomingBody', () => {
     expect(await body.next()).toMatchObject({ done: true })
   })
 
-  it('gives what arrived before a failure, and nothing after an abort', async () => {
+  it('returns the chunks that arrived before a failure, and none after an abort', async () => {
     const failed = body().body
     failed.push(Uint8Array.of(1))
     failed.fail('lost')

@@ -1,12 +1,12 @@
-/** What a body needs from the request it belongs to. */
+/** What a body needs of its request. */
 export interface BodySource {
   pause(): void
   resume(): void
-  /** The reader wants no more; called once, and not after the end. */
+  /** The reader has stopped reading. Called at most once, and not after the end. */
   cancel(): void
 }
 
-/** A source that can hand over all of a body at once, without a promise per chunk. */
+/** A source that can return the whole body at once, without a promise per chunk. */
 export interface WholeReader {
   readAll(): Promise<Uint8Array[]>
 }
@@ -16,12 +16,12 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-/** How much is held for a reader that is behind. */
+/** How many bytes are buffered for a slow reader before the connection is paused. */
 const HIGH_WATER_BYTES = 65_536
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** The chunks of a response as they come off the socket: pushed by the connection, pulled by one reader, who slows the connection down. */
+/** The chunks of a response: pushed by the connection, pulled by one reader. A slow reader pauses the connection. */
 export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
@@ -29,7 +29,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   #heldBytes = 0
   #paused = false
   #unreadTimer: NodeJS.Timeout | undefined
-  #readMeanwhile = false
+  #readSinceCheck = false
   readonly #readers: Waiter[] = []
   #whole: { resolve(): void; reject(error: unknown): void } | undefined
   readonly #source: BodySource
@@ -37,7 +37,8 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   readonly #onAbandoned: () => void
 
   /**
-   * `onAbandoned` is called when data waits and nobody has read for `idleMs`, at the latest after twice as long; 0 for never.
+   * @param idleMs how long buffered data may stay unread; 0 for no limit
+   * @param onAbandoned called after `idleMs` without a read, at the latest after twice as long
    */
   constructor(source: BodySource, idleMs: number, onAbandoned: () => void) {
     this.#source = source
@@ -59,7 +60,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     if (this.#heldBytes >= HIGH_WATER_BYTES) this.#pause()
   }
 
-  /** Somebody waits for what comes next. */
+  /** Whether a reader waits for the next chunk. */
   get isAwaited(): boolean {
     return this.#readers.length > 0 || this.#whole !== undefined
   }
@@ -71,7 +72,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#whole?.resolve()
   }
 
-  /** The connection was lost: what has arrived can still be read, then comes the error. */
+  /** The connection was lost. Chunks that have arrived can still be read, then reads reject with the error. */
   fail(error: unknown): void {
     if (this.#state !== 'open') return
     this.#error = error
@@ -80,18 +81,18 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#whole?.reject(error)
   }
 
-  /** The caller gave up: nothing more comes out. */
+  /** The caller aborted: reads reject with the reason, and buffered chunks are discarded. */
   abort(reason: unknown): void {
     this.#chunks = []
     this.fail(reason)
   }
 
-  /** A chunk that has come already. One read of the socket brings several, when the process is busy. */
+  /** Takes a chunk that has already arrived. In a busy process, one read of the socket returns several. */
   take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift()
     if (!chunk) return undefined
     this.#heldBytes -= chunk.length
-    this.#readMeanwhile = true
+    this.#readSinceCheck = true
     if (this.#paused && this.#heldBytes < HIGH_WATER_BYTES / 2) this.#resume()
     return chunk
   }
@@ -146,16 +147,16 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     clearTimeout(this.#unreadTimer)
   }
 
-  // A timer for each chunk would cost more than the chunk: there is one for all, which looks whether anything was read.
+  // A timer for each chunk would cost more than the chunk. One timer for all checks whether anything was read.
   #watchUnread(): NodeJS.Timeout {
-    this.#readMeanwhile = false
-    return setTimeout(() => this.#lookForReader(), this.#idleMs).unref()
+    this.#readSinceCheck = false
+    return setTimeout(() => this.#checkForReader(), this.#idleMs).unref()
   }
 
-  #lookForReader(): void {
+  #checkForReader(): void {
     this.#unreadTimer = undefined
     if (this.#chunks.length === 0) return
-    if (this.#readMeanwhile) this.#unreadTimer = this.#watchUnread()
+    if (this.#readSinceCheck) this.#unreadTimer = this.#watchUnread()
     else this.#onAbandoned()
   }
 }

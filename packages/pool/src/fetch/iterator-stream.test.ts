@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { SourceStream } from './iterator-stream.ts'
+import { IteratorStream } from './iterator-stream.ts'
 
-/** Numbers that come when told. */
+/** A source of numbers, pushed by hand. */
 function manual() {
   const waiting: PromiseWithResolvers<IteratorResult<Uint8Array, undefined>>[] = []
   const returned = vi.fn(async () => ({ done: true as const, value: undefined }))
@@ -11,7 +11,7 @@ function manual() {
     return pending.promise
   }
   return {
-    stream: new SourceStream({ next, return: returned }) as ReadableStream<Uint8Array>,
+    stream: new IteratorStream({ next, return: returned }) as ReadableStream<Uint8Array>,
     give: (byte: number) => waiting.shift()?.resolve({ done: false, value: Uint8Array.of(byte) }),
     end: () => waiting.shift()?.resolve({ done: true, value: undefined }),
     fail: (error: Error) => waiting.shift()?.reject(error),
@@ -19,8 +19,8 @@ function manual() {
   }
 }
 
-describe('SourceStream', () => {
-  it('is a ReadableStream that is locked by its reader and free after it', async () => {
+describe('IteratorStream', () => {
+  it('is a ReadableStream that is locked by its reader and released afterwards', async () => {
     const { stream, give } = manual()
     expect(stream).toBeInstanceOf(ReadableStream)
     const reader = stream.getReader()
@@ -34,7 +34,7 @@ describe('SourceStream', () => {
     await expect(reader.read()).rejects.toThrow(TypeError)
   })
 
-  it('answers several reads in order, and all that come after the end with the end', async () => {
+  it('resolves concurrent reads in order, and reads after the end with the end', async () => {
     const { stream, give, end } = manual()
     const reader = stream.getReader()
     const reads = [reader.read(), reader.read(), reader.read()]
@@ -46,7 +46,7 @@ describe('SourceStream', () => {
     await expect(reader.closed).resolves.toBeUndefined()
   })
 
-  it('keeps a chunk for the next reader when its own let go before it came', async () => {
+  it('keeps a chunk for the next reader if its reader was released before it arrived', async () => {
     const { stream, give } = manual()
     const first = stream.getReader()
     const lost = first.read()
@@ -58,7 +58,7 @@ describe('SourceStream', () => {
     expect((await found).value).toEqual(Uint8Array.of(1))
   })
 
-  it('goes on natively where a reader stopped, and with a reader where a pipe stopped', async () => {
+  it('continues natively where a reader stopped, and with a reader where a pipe stopped', async () => {
     const { stream, give } = manual()
     const reader = stream.getReader()
     const reading = reader.read()
@@ -80,7 +80,7 @@ describe('SourceStream', () => {
     expect((await rest).value).toEqual(Uint8Array.of(3))
   })
 
-  it('is errored for all when its source fails', async () => {
+  it('is errored for all readers when its source fails', async () => {
     const { stream, fail } = manual()
     const reader = stream.getReader()
     const reading = reader.read()
@@ -90,7 +90,7 @@ describe('SourceStream', () => {
     await expect(reader.read()).rejects.toThrow('lost')
   })
 
-  it('can be left without being cancelled', async () => {
+  it('can be left with preventCancel, without being cancelled', async () => {
     const { stream, give, returned } = manual()
     const values = stream.values({ preventCancel: true })
     const reading = values.next()

@@ -1,40 +1,40 @@
-// Types alone: an import of the module would load every kind of web stream, and the one we need is a global.
+// Types only: importing the module would load all kinds of web streams, and the one needed here is a global.
 import type { ReadableStreamDefaultController, ReadableStreamDefaultReader } from 'node:stream/web'
 
 type Result = IteratorResult<Uint8Array, undefined>
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
-/** What Node's streams and fetch ask to learn whether a stream was read; our readers go past its own bookkeeping. */
+/** Node's streams and fetch read this property to learn whether a stream was read. Direct readers bypass the stream's own state. */
 const DISTURBED: unique symbol = Symbol.for('nodejs.stream.disturbed') as never
 
 /**
- * A genuine ReadableStream over an iterator. Readers and `for await` take chunks from the iterator directly, which
- * costs a fraction of the standard's queue; the native reader they hold keeps the stream locked. All other uses (tee,
- * pipes, transfer) go the native way, and once they have, readers do so too, for chunks may be in the native queue.
+ * A genuine ReadableStream over an iterator. Readers and `for await` take chunks directly from the iterator, which costs a fraction of the
+ * standard's queue; they hold a native reader, which keeps the stream locked. Other uses (tee, pipes, transfer) use the native queue, and
+ * after that readers use it, too, since it may contain chunks.
  */
-export class SourceStream extends ReadableStream<Uint8Array> {
-  readonly #pump: Pump
+export class IteratorStream extends ReadableStream<Uint8Array> {
+  readonly #source: IteratorSource
 
-  constructor(source: AsyncIterator<Uint8Array, unknown>) {
-    const pump = new Pump(source)
-    super(pump, { highWaterMark: 0 })
-    this.#pump = pump
+  constructor(iterator: AsyncIterator<Uint8Array, unknown>) {
+    const source = new IteratorSource(iterator)
+    super(source, { highWaterMark: 0 })
+    this.#source = source
   }
 
   get [DISTURBED](): boolean {
-    return this.#pump.disturbed
+    return this.#source.disturbed
   }
 
   override getReader(options?: { mode?: 'byob' | undefined }): never {
     const native = super.getReader(options as never) as unknown as ReadableStreamDefaultReader<Uint8Array>
     const reader =
-      options?.mode === undefined && !this.#pump.native ? new DirectReader(this.#pump, native) : native
+      options?.mode === undefined && !this.#source.native ? new DirectReader(this.#source, native) : native
     // The declared overloads of the standard are what callers see: ReadableStream<Uint8Array>['getReader'].
     return reader as never
   }
 
   override values(options?: { preventCancel?: boolean }): ReadableStreamAsyncIterator {
-    if (this.#pump.native) return super.values(options)
+    if (this.#source.native) return super.values(options)
     return new ReaderIterator(
       this.getReader(),
       options?.preventCancel === true,
@@ -48,18 +48,18 @@ export class SourceStream extends ReadableStream<Uint8Array> {
 
 type ReadableStreamAsyncIterator = ReturnType<ReadableStream<Uint8Array>['values']>
 
-/** The underlying source, pulled natively or by direct readers. */
-class Pump {
+/** The underlying source of the stream, pulled by the stream itself or by direct readers. */
+class IteratorSource {
   disturbed = false
   /** Whether the stream itself has pulled. */
   native = false
-  readonly #source: AsyncIterator<Uint8Array, unknown>
+  readonly #iterator: AsyncIterator<Uint8Array, unknown>
   #controller: Controller | undefined
-  /** Reads whose reader let go of the stream before they were answered: they belong to the next one. */
-  readonly #orphans: Promise<Result>[] = []
+  /** Pending reads of a reader that was released: the next reader gets their chunks. */
+  readonly #pendingReads: Promise<Result>[] = []
 
-  constructor(source: AsyncIterator<Uint8Array, unknown>) {
-    this.#source = source
+  constructor(iterator: AsyncIterator<Uint8Array, unknown>) {
+    this.#iterator = iterator
   }
 
   start(controller: Controller): void {
@@ -76,16 +76,16 @@ class Pump {
   async cancel(): Promise<void> {
     this.disturbed = true
     this.#controller = undefined
-    await this.#source.return?.()
+    await this.#iterator.return?.()
   }
 
   next(): Promise<Result> {
     this.disturbed = true
-    return this.#orphans.shift() ?? (this.#source.next() as Promise<Result>)
+    return this.#pendingReads.shift() ?? (this.#iterator.next() as Promise<Result>)
   }
 
   giveBack(reads: Iterable<Promise<Result>>): void {
-    this.#orphans.push(...reads)
+    this.#pendingReads.push(...reads)
   }
 
   close(): void {
@@ -103,15 +103,15 @@ class Pump {
   }
 }
 
-/** A reader as the standard describes it. */
+/** A reader that behaves as the standard requires, and reads from the iterator directly. */
 class DirectReader {
-  readonly #pump: Pump
+  readonly #source: IteratorSource
   readonly #native: ReadableStreamDefaultReader<Uint8Array>
   readonly #pending = new Set<Promise<Result>>()
   #released = false
 
-  constructor(pump: Pump, native: ReadableStreamDefaultReader<Uint8Array>) {
-    this.#pump = pump
+  constructor(source: IteratorSource, native: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#source = source
     this.#native = native
   }
 
@@ -120,17 +120,17 @@ class DirectReader {
   }
 
   async read(): Promise<unknown> {
-    // The native reader knows what to say about a stream that is finished, or no longer its own.
-    if (this.#released || this.#pump.finished) return this.#native.read()
-    const reading = this.#pump.next()
+    // The native reader gives the right result for a finished stream, and the right error for a released reader.
+    if (this.#released || this.#source.finished) return this.#native.read()
+    const reading = this.#source.next()
     this.#pending.add(reading)
     try {
       const result = await reading
-      if (this.#hasLetGo()) throw new TypeError('The reader was released before its read was answered')
-      if (result.done === true) this.#pump.close()
+      if (this.#isReleased()) throw new TypeError('The reader was released before its read was answered')
+      if (result.done === true) this.#source.close()
       return result
     } catch (error) {
-      if (!this.#hasLetGo()) this.#pump.fail(error)
+      if (!this.#isReleased()) this.#source.fail(error)
       throw error
     } finally {
       this.#pending.delete(reading)
@@ -145,15 +145,15 @@ class DirectReader {
     if (this.#released) return
     this.#released = true
     this.#native.releaseLock()
-    this.#pump.giveBack(this.#pending)
+    this.#source.giveBack(this.#pending)
   }
 
-  #hasLetGo(): boolean {
+  #isReleased(): boolean {
     return this.#released
   }
 }
 
-/** `for await` over a reader: leaving early cancels, unless asked not to. */
+/** Iterates over a reader with `for await`. Leaving early cancels the stream, unless `preventCancel` is set. */
 class ReaderIterator {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #preventCancel: boolean

@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream'
 import type { WholeReader } from './incoming-body.ts'
-import { SourceStream } from './iterator-stream.ts'
+import { IteratorStream } from './iterator-stream.ts'
 
-/** A body, chunk by chunk. */
+/** A body as an iterator of chunks. */
 export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
-  /** A chunk that has come already, without a promise; undefined when none has, or the body has ended. Not there for every body. */
+  /** Returns a chunk that has already arrived, without a promise; undefined if there is none, or the body has ended. Not every body has it. */
   take?(): Uint8Array | undefined
 }
 
 export type BodyContent = string | AsyncIterable<Uint8Array> | null
 
-/** A body that stays what it was given as until somebody asks for something else, and is read once. */
+/** A body in its original form, which becomes a stream, text or bytes only when one of these is requested. It is read once. */
 export class LazyBody {
   readonly #content: BodyContent
   #stream: ReadableStream<Uint8Array> | undefined
@@ -28,10 +28,10 @@ export class LazyBody {
     )
   }
 
-  /** A genuine stream, made when first asked for; locked when the body was read in another way. */
+  /** A genuine ReadableStream, created on first access. It is locked if the body was read in another way. */
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#content === null) return null
-    this.#stream ??= new SourceStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
+    this.#stream ??= new IteratorStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
     if (this.#taken && !this.#stream.locked) this.#stream.getReader()
     return this.#stream
   }
@@ -44,7 +44,7 @@ export class LazyBody {
     return decodeText(await this.#readAll())
   }
 
-  /** A copy of its own: the caller may transfer or overwrite it. */
+  /** Returns a copy, which the caller may transfer or overwrite. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const chunks = await this.#readAll()
     const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
@@ -56,7 +56,7 @@ export class LazyBody {
     return bytes
   }
 
-  /** The chunks straight from where they come from. */
+  /** The chunks directly from their source, without a stream. */
   chunks(): BodyChunks {
     const iterator = this.#take()
     const source = iterator as Pick<BodyChunks, 'take'>
@@ -73,14 +73,14 @@ export class LazyBody {
     }
   }
 
-  /** The content once more; both can be read. */
+  /** A second body with the same content. Both can be read. */
   clone(): BodyContent {
     if (this.used || this.#stream?.locked === true)
       throw new TypeError('Response.clone: Body has already been consumed.')
     if (typeof this.#content === 'string' || this.#content === null) return this.#content
-    const [mine, theirs] = (this.stream as ReadableStream<Uint8Array>).tee()
-    this.#stream = mine
-    return theirs
+    const [own, copy] = (this.stream as ReadableStream<Uint8Array>).tee()
+    this.#stream = own
+    return copy
   }
 
   async #readAll(): Promise<Uint8Array[]> {

@@ -1,21 +1,21 @@
 import type { Dispatcher } from 'undici'
-import { decodeBody } from './decoded-body.ts'
 import { fetchFailed, headTimeout, isRefusal, terminated } from '../errors.ts'
-import { FetchHandler, type Answer, type RawResponseHeaders } from './fetch-handler.ts'
+import type { OriginSettings } from '../options.ts'
+import { decodeBody } from './decoded-body.ts'
+import { FetchHandler, type RawResponse, type RawResponseHeaders } from './fetch-handler.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { LeanResponse } from './lean-response.ts'
-import type { OriginSettings } from '../options.ts'
 import { readRequest, type OutgoingRequest, type PoolRequestInit } from './outgoing-request.ts'
 import { redirected } from './redirect.ts'
 
-/** `fetch`, answering with a LeanResponse and taking a PoolRequestInit. */
+/** `fetch` that takes a PoolRequestInit and resolves with a LeanResponse. */
 export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
 
 export interface LeanFetchContext {
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
   readonly settingsOf: (origin: string) => OriginSettings
   readonly onAbandoned: (origin: string, ageMs: number) => void
-  /** Throws when no new request may begin. */
+  /** Throws if the pool is closed. */
   readonly check: () => void
 }
 
@@ -26,23 +26,23 @@ export function createLeanFetch(context: LeanFetchContext): LeanFetch {
     let request = await readRequest(input, init)
     for (let hops = 0; ; hops++) {
       const { origin } = request.address
-      const answer = await send(context, request)
+      const response = await send(context, request)
       let next: OutgoingRequest | undefined
       try {
-        next = redirected(request, answer.status, headerOf(answer.headers, 'location'), hops)
+        next = redirected(request, response.status, headerOf(response.headers, 'location'), hops)
       } catch (error) {
-        void answer.body.return()
+        void response.body.return()
         throw fetchFailed(origin, error)
       }
-      if (!next) return responseOf(request, answer, hops > 0)
-      await discard(answer.body)
-      request = { ...next, deadlineMs: leftOf(next.deadlineMs, begunAt) }
+      if (!next) return responseOf(request, response, hops > 0)
+      await discard(response.body)
+      request = { ...next, deadlineMs: remainingMs(next.deadlineMs, begunAt) }
       begunAt = performance.now()
     }
   }
 }
 
-async function send(context: LeanFetchContext, request: OutgoingRequest): Promise<Answer> {
+async function send(context: LeanFetchContext, request: OutgoingRequest): Promise<RawResponse> {
   const { address, method, headers, signal, deadlineMs } = request
   const { origin } = address
   const settings = context.settingsOf(origin)
@@ -62,7 +62,7 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
     path: address.path,
     method,
     headers: headers as string[],
-    // undici takes blobs and iterables too, its types do not say so.
+    // undici also takes blobs and iterables, although its types do not say so.
     body: request.body.content as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
     headersTimeout: 0,
     bodyTimeout: bodyIdleMs,
@@ -74,16 +74,16 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
     } catch (error) {
       handler.onResponseError(undefined, error as Error)
     }
-    return await handler.answer
+    return await handler.response
   } catch (error) {
     if (isRefusal(error) || (signal?.aborted === true && error === signal.reason)) throw error
     throw fetchFailed(origin, error)
   }
 }
 
-function responseOf(request: OutgoingRequest, answer: Answer, isRedirected: boolean): LeanResponse {
+function responseOf(request: OutgoingRequest, response: RawResponse, isRedirected: boolean): LeanResponse {
   const { address, method } = request
-  const { status, statusText, headers } = answer
+  const { status, statusText, headers } = response
   const hasBody = method !== 'HEAD' && !BODILESS.has(status)
   const explain = (error: unknown): Error => terminated(address.origin, error)
   return new LeanResponse({
@@ -92,24 +92,24 @@ function responseOf(request: OutgoingRequest, answer: Answer, isRedirected: bool
     headers,
     url: address.shown,
     redirected: isRedirected,
-    body: hasBody ? decodeBody(answer.body, headerOf(headers, 'content-encoding'), explain) : null,
+    body: hasBody ? decodeBody(response.body, headerOf(headers, 'content-encoding'), explain) : null,
   })
 }
 
 const BODILESS = new Set([204, 205, 304])
 
-/** The most that is read of the body of a redirect to keep its connection. */
-const DISCARD_BYTES = 65_536
+/** How many bytes of a redirect's body are read to keep its connection. */
+const MAX_DISCARD_BYTES = 65_536
 
 async function discard(body: IncomingBody): Promise<void> {
   let bytes = 0
   try {
     for await (const chunk of body) {
       bytes += chunk.length
-      if (bytes > DISCARD_BYTES) return
+      if (bytes > MAX_DISCARD_BYTES) return
     }
   } catch {
-    // The connection failed under a body that nobody wants.
+    // The connection failed while a body was discarded, which affects no caller.
   }
 }
 
@@ -118,7 +118,7 @@ function headerOf(headers: RawResponseHeaders, name: string): string | undefined
   return typeof value === 'object' ? value.join(', ') : value
 }
 
-function leftOf(ms: number | undefined, since: number): number | undefined {
+function remainingMs(ms: number | undefined, since: number): number | undefined {
   return ms === undefined ? undefined : ms - (performance.now() - since)
 }
 

@@ -6,7 +6,7 @@ import { LeanHeaders } from './lean-headers.ts'
 const RAW = { 'Content-Type': ' text/plain ', 'set-cookie': ['a=1', 'b=2'], vary: 'x', absent: undefined }
 
 describe('LeanHeaders', () => {
-  it('do all that Headers do, whatever is done to them in whatever order', () => {
+  it('behaves like Headers for any sequence of operations', () => {
     const name = fc.constantFrom('a', 'B', 'b', 'set-cookie', 'Cookie', 'x-y', 'bad name', '')
     const value = fc.constantFrom('1', ' 2\t', 'ü', 'a, b', '', 'bad\nvalue', '€')
     const step = fc.oneof(
@@ -25,7 +25,7 @@ describe('LeanHeaders', () => {
     )
   })
 
-  it('take a record, or names and values in turn', () => {
+  it('accepts a record, or alternating names and values', () => {
     const list = ['Content-Type', ' text/plain ', 'set-cookie', 'a=1', 'Set-Cookie', 'b=2', 'vary', 'x']
     const lines = [
       ['content-type', 'text/plain'],
@@ -37,7 +37,7 @@ describe('LeanHeaders', () => {
     expect([...new LeanHeaders(list)]).toEqual(lines)
   })
 
-  it('lose all headers with a prefix at once', () => {
+  it('deletes all headers with a prefix', () => {
     const lean = new LeanHeaders({ 'X-Own-A': '1', 'x-own-b': '2', 'x-owner': '3', 'set-cookie': 'a=1' })
     lean.deleteAll('x-own-')
     expect([...lean.keys()]).toEqual(['set-cookie', 'x-owner'])
@@ -45,7 +45,7 @@ describe('LeanHeaders', () => {
     expect([[...lean.keys()], lean.getSetCookie()]).toEqual([['x-owner'], []])
   })
 
-  it('have copies that go their own ways', () => {
+  it('makes independent copies', () => {
     const lean = new LeanHeaders(RAW)
     const copy = lean.copy()
     expect([...copy]).toEqual([...lean])
@@ -55,7 +55,7 @@ describe('LeanHeaders', () => {
     expect([copy.get('vary'), copy.getSetCookie()]).toEqual(['y', ['a=1', 'b=2', 'c=3']])
   })
 
-  it('can be walked through in every way', () => {
+  it('can be iterated in every way', () => {
     const [lean, genuine] = [new LeanHeaders({ b: '2', a: '1' }), new Headers({ b: '2', a: '1' })]
     for (const headers of [lean, genuine]) {
       expect([...headers.entries()]).toEqual([
@@ -72,7 +72,7 @@ describe('LeanHeaders', () => {
     }
   })
 
-  it('are Headers to whoever makes other ones of them, asks what they are, or prints them', () => {
+  it('looks like Headers when it is copied, tested with instanceof, or printed', () => {
     const lean = new LeanHeaders(RAW)
     const genuine = new Headers(lean)
     expect([...genuine]).toEqual([...lean])
@@ -84,7 +84,7 @@ describe('LeanHeaders', () => {
   })
 })
 
-/** What a call comes to; of an error its class, since words differ. */
+/** The result of a call, or the class of its error, since messages differ. */
 function outcomeOf(
   headers: Headers,
   method: 'set' | 'append' | 'delete' | 'get' | 'has',

@@ -1,26 +1,26 @@
-/** Headers as they come: a record (with arrays for repeated ones), names and values in turn, or Headers. */
+/** Headers in raw form: a record (with arrays for repeated headers), alternating names and values, or Headers. */
 export type RawHeaders =
   Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers
 
 const COOKIES = 'set-cookie'
 
-// Headers is declared with properties, which a class may not override with methods; so the class extends it unseen, and the
-// interface says that it does.
+// TypeScript declares the methods of Headers as properties, which a class cannot override with methods. So the class extends an opaque
+// type, and the merged interface declares that it is a Headers.
 const GenuineHeaders = Headers as unknown as new () => object
 
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
 export interface LeanHeaders extends Headers {}
 
 /**
- * Headers that take up what came off the wire as it is, and are sorted only when somebody walks through them. They are
- * `instanceof Headers` and do all that Headers do; wherever genuine ones are made of them, they are read like any other list.
+ * Headers that store raw headers as they are, and sort them only when they are iterated. They are `instanceof Headers` and behave like
+ * Headers; a genuine Headers can be constructed from them by iteration.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanHeaders extends GenuineHeaders {
   #values = new Map<string, string>()
   #cookies: string[] | undefined
 
-  /** @param raw names that a parser of HTTP has let through */
+  /** @param raw headers whose names were checked by an HTTP parser */
   constructor(raw: Exclude<RawHeaders, Headers> | undefined) {
     super()
     eachLine(raw, (name, value) => this.#add(name.toLowerCase(), trimmed(value)))
@@ -51,7 +51,7 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = undefined
   }
 
-  /** Deletes every header whose name begins like this. @param prefix in lower case */
+  /** Deletes every header whose name begins with the prefix. @param prefix in lower case */
   deleteAll(prefix: string): void {
     for (const name of this.#values.keys()) if (name.startsWith(prefix)) this.#values.delete(name)
     if (COOKIES.startsWith(prefix)) this.#cookies = undefined
@@ -77,14 +77,14 @@ export class LeanHeaders extends GenuineHeaders {
     return this.entries()
   }
 
-  forEach(tell: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
+  forEach(visit: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
     for (const name of this.#names()) {
-      if (name === COOKIES) for (const cookie of this.#cookies ?? []) tell.call(self, cookie, name, this)
-      else tell.call(self, this.#values.get(name) ?? '', name, this)
+      if (name === COOKIES) for (const cookie of this.#cookies ?? []) visit.call(self, cookie, name, this)
+      else visit.call(self, this.#values.get(name) ?? '', name, this)
     }
   }
 
-  /** The same lines once more, which change by themselves from here on. */
+  /** An independent copy. */
   copy(): LeanHeaders {
     const copy = new LeanHeaders(undefined)
     copy.#values = new Map(this.#values)
@@ -92,12 +92,12 @@ export class LeanHeaders extends GenuineHeaders {
     return copy
   }
 
-  /** As genuine ones look in a console. */
+  /** Looks like genuine Headers in a console. */
   [Symbol.for('nodejs.util.inspect.custom')](): Headers {
     return new Headers(this)
   }
 
-  /** Sorted. There are few, and inserting them one after the other costs less than to have them sorted. */
+  /** The sorted names, by insertion sort, which is faster than `sort()` for a few names. */
   #names(): string[] {
     const names: string[] = []
     for (const name of this.#values.keys()) {
@@ -122,7 +122,7 @@ export class LeanHeaders extends GenuineHeaders {
   }
 }
 
-/** One header of those that came, before any Headers are made of them. @param name in lower case */
+/** Reads one raw header without creating Headers. @param name in lower case */
 export function rawHeader(raw: Exclude<RawHeaders, Headers> | undefined, name: string): string | undefined {
   let found: string | undefined
   eachLine(raw, (line, value) => {
@@ -133,29 +133,29 @@ export function rawHeader(raw: Exclude<RawHeaders, Headers> | undefined, name: s
 
 function eachLine(
   raw: Exclude<RawHeaders, Headers> | undefined,
-  tell: (name: string, value: string) => void,
+  visit: (name: string, value: string) => void,
 ): void {
   if (raw === undefined) return
   if (Array.isArray(raw)) {
-    for (let at = 0; at + 1 < raw.length; at += 2) tell(raw[at] as string, raw[at + 1] as string)
+    for (let at = 0; at + 1 < raw.length; at += 2) visit(raw[at] as string, raw[at + 1] as string)
     return
   }
   const record = raw as Readonly<Record<string, string | readonly string[] | undefined>>
   for (const name in record) {
     const values = record[name]
-    if (typeof values === 'string') tell(name, values)
-    else for (const value of values ?? []) tell(name, value)
+    if (typeof values === 'string') visit(name, values)
+    else for (const value of values ?? []) visit(name, value)
   }
 }
 
-/** Callers in plain JavaScript give numbers too, as to genuine ones. */
+/** Callers in plain JavaScript also pass numbers, as to genuine Headers. */
 type Text = string | number
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 const FORBIDDEN = /[\0\n\r]|[^\0-\xff]/
 
-/** Whether this is a name as we keep names, which most are: looking costs less than finding out what else it may be. */
+/** Whether the name consists of lower-case letters and hyphens, as most do. This check is faster than validating and lower-casing it. */
 function isPlain(name: Text): boolean {
   if (PLAIN.has(name)) return true
   if (typeof name !== 'string' || name === '') return false
@@ -163,25 +163,25 @@ function isPlain(name: Text): boolean {
     const code = name.charCodeAt(at)
     if (!((code >= LOWER_A && code <= LOWER_Z) || code === HYPHEN)) return false
   }
-  if (PLAIN.size < MOST_PLAIN) PLAIN.add(name)
+  if (PLAIN.size < MAX_PLAIN) PLAIN.add(name)
   return true
 }
 
 const [LOWER_A, LOWER_Z, HYPHEN] = [97, 122, 45]
-/** Names that were looked at: programs ask for the same few again and again. */
+/** Plain names seen so far: programs use the same few again and again. */
 const PLAIN = new Set<unknown>()
-const MOST_PLAIN = 200
+const MAX_PLAIN = 200
 
 function nameOf(name: Text): string {
   if (!TOKEN.test(String(name)))
-    throw new TypeError(`${JSON.stringify(String(name))} is no name of a header.`)
+    throw new TypeError(`${JSON.stringify(String(name))} is not a valid header name.`)
   return String(name).toLowerCase()
 }
 
 function valueOf(name: string, value: Text): string {
   const text = trimmed(String(value))
   if (FORBIDDEN.test(text))
-    throw new TypeError(`The value of the header ${name} holds what a header may not.`)
+    throw new TypeError(`The value of the header ${name} contains a character that is not allowed in headers.`)
   return text
 }
 

@@ -6,7 +6,7 @@ import { LeanResponse } from './lean-response.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Chunks that remember whether they were given back. */
+/** Chunks that record whether their source was released. */
 function chunks(...parts: string[]) {
   const returned = vi.fn()
   const left = parts.map(bytes)
@@ -45,7 +45,7 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
     })
   })
 
-  it('reads as text, JSON, bytes, buffer, blob and form', async () => {
+  it('can be read as text, JSON, bytes, buffer, blob and form', async () => {
     expect(await make().text()).toBe('{"a":"ä"}')
     expect(await make().json()).toEqual({ a: 'ä' })
     expect(await make().bytes()).toEqual(bytes('{"a":"ä"}'))
@@ -57,7 +57,7 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
     expect([...form.keys()]).toEqual(['{"a":"ä"}'])
   })
 
-  it('reads by chunks, by loop, by reader and through a Readable', async () => {
+  it('can be read by chunks, by loop, by reader and through a Readable', async () => {
     expect(await textOf(make().chunks())).toBe('{"a":"ä"}')
     expect(await textOf(make().body as AsyncIterable<Uint8Array>)).toBe('{"a":"ä"}')
     const reader = make().body?.getReader()
@@ -72,7 +72,7 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
     expect(await textOf(Readable.fromWeb(make().body as never))).toBe('{"a":"ä"}')
   })
 
-  it('goes through new Response, tee, pipeThrough and clone', async () => {
+  it('works with new Response, tee, pipeThrough and clone', async () => {
     const lean = make()
     const wrapped = new Response(lean.body, lean)
     expect([wrapped.status, wrapped.headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -93,7 +93,7 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
     expect(await Promise.all([original.text(), copy.text()])).toEqual(['{"a":"ä"}', '{"a":"ä"}'])
   })
 
-  it('is read once: the second time is a TypeError, in whatever way', async () => {
+  it('can be read once: a second read in any way is a TypeError', async () => {
     const ways: ((response: LeanResponse) => unknown)[] = [
       (response) => response.text(),
       (response) => response.json(),
@@ -112,13 +112,13 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
     }
   })
 
-  it('has a locked stream when it was read in another way', async () => {
+  it('has a locked stream if it was read in another way', async () => {
     const response = make()
     await response.text()
     expect(response.body?.locked).toBe(true)
   })
 
-  it('cannot be read while somebody holds a reader of its stream', async () => {
+  it('cannot be read while its stream has a reader', async () => {
     const response = make()
     const reader = response.body?.getReader()
     expect(response.bodyUsed).toBe(false)
@@ -129,7 +129,7 @@ describe.each(bodies)('a LeanResponse of %s', (_name, makeBody) => {
 })
 
 describe('LeanResponse', () => {
-  it('without a body reads as empty, as often as one likes', async () => {
+  it('reads as empty any number of times if it has no body', async () => {
     const response = new LeanResponse({ status: 204 })
     expect([await response.text(), await response.text(), response.body, response.bodyUsed]).toEqual([
       '',
@@ -150,7 +150,7 @@ describe('LeanResponse', () => {
         ['set-cookie', 'b=2'],
       ]),
     ],
-  ])('takes headers as %s, and makes genuine ones when they are read', (_name, headers) => {
+  ])('accepts headers as %s, and creates Headers when they are read', (_name, headers) => {
     const response = new LeanResponse({ status: 200, headers })
     expect([response.header('x-a'), response.header('Set-Cookie'), response.header('none')]).toEqual([
       '1',
@@ -165,14 +165,14 @@ describe('LeanResponse', () => {
     expect(response.clone().headers.get('x-a')).toBe('2')
   })
 
-  it('drops the byte order mark from text and keeps it in bytes', async () => {
+  it('removes the byte order mark from text, and keeps it in bytes', async () => {
     for (const body of ['\uFEFFa', chunks('\uFEFFa').body]) {
       expect(await new LeanResponse({ status: 200, body }).text()).toBe('a')
     }
     expect(await new LeanResponse({ status: 200, body: '\uFEFFa' }).bytes()).toHaveLength(4)
   })
 
-  it('reads nothing from its source before it is asked to, and then one chunk at a time', async () => {
+  it('reads its source on demand, one chunk at a time', async () => {
     const { body, left } = chunks('1', '2', '3')
     const stream = new LeanResponse({ status: 200, body }).body
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -181,7 +181,7 @@ describe('LeanResponse', () => {
     expect(left).toHaveLength(2)
   })
 
-  it('gives its source back when a reader has had enough, in whatever way', async () => {
+  it('releases its source when a reader stops early, in any way', async () => {
     const ways: ((response: LeanResponse) => Promise<unknown> | undefined)[] = [
       (response) => response.body?.cancel(),
       (response) => response.body?.getReader().cancel(),

@@ -8,21 +8,20 @@ export interface LeanResponseInit {
   /** The final URL. */
   url?: string | undefined
   redirected?: boolean | undefined
-  /** Text or chunks. `return()` of the iterator is called when the reader has enough, even while `next()` is pending. */
+  /** Text or chunks. `return()` of the iterator is called when the reader stops early, even while `next()` is pending. */
   body?: BodyContent | undefined
 }
 
-// Response is declared with properties, which a class may not override with methods and accessors; so the class
-// extends it unseen, and the interface says that it does.
+// TypeScript declares the members of Response as properties, which a class cannot override with methods and accessors. So the class
+// extends an opaque type, and the merged interface declares that it is a Response.
 const GenuineResponse = Response as unknown as new (body: null) => object
 
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
 export interface LeanResponse extends Response {}
 
 /**
- * A Response that costs next to nothing until it is looked at: `headers` are made when first read, `body` becomes a
- * stream when first read, and `text()` and its kin read the source without making one. It is `instanceof Response`
- * and does all that a Response does.
+ * A lazy Response: `headers` and the stream in `body` are created on first access, and `text()`, `json()` and `bytes()` read the source
+ * without creating a stream. It is `instanceof Response` and behaves like a Response.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanResponse extends GenuineResponse {
@@ -64,14 +63,14 @@ export class LeanResponse extends GenuineResponse {
     return (this.#headers ??= makeHeaders(this.#init.headers))
   }
 
-  /** One header, without making `headers`. */
+  /** Reads one header without creating `headers`. */
   header(name: string): string | undefined {
     const { headers } = this.#init
     if (this.#headers || headers instanceof Headers) return this.headers.get(name) ?? undefined
     return rawHeader(headers, name.toLowerCase())
   }
 
-  // As the user's own libraries declare it: Node's types and the DOM's do not agree on the type of a stream.
+  // The type that the user's libraries declare, since the types of Node and the DOM disagree on streams.
   get body(): Response['body'] {
     return this.#body.stream as Response['body']
   }
@@ -80,7 +79,7 @@ export class LeanResponse extends GenuineResponse {
     return this.#body.used
   }
 
-  /** The body chunk by chunk, without a stream; the body counts as read. `return()` gives the connection back. */
+  /** Reads the body chunk by chunk, without a stream. The body counts as used. `return()` releases the connection. */
   chunks(): BodyChunks {
     return this.#body.chunks()
   }
@@ -106,7 +105,7 @@ export class LeanResponse extends GenuineResponse {
   }
 
   formData(): Promise<FormData> {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- a Response has it, so this one has it
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- a Response has this method
     return new Response(this.#body.stream, { headers: this.headers }).formData()
   }
 

@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream'
 import type { FormData as UndiciFormData } from 'undici'
 import { UploadStream } from './upload-stream.ts'
 
-/** A request body as undici sends it. */
+/** A request body in a form that undici can send. */
 export interface OutgoingBody {
   readonly content: string | Uint8Array | Blob | UndiciFormData | Readable | UploadStream | null
-  /** The `content-type` that goes with it unless the caller gives one. */
+  /** The `content-type` of the body, used unless the caller sets one. */
   readonly type?: string | undefined
 }
 
-/** Reads a body as fetch does, a form as undici's own; `duplex` is what the caller said about streaming. */
+/** Reads a body as fetch does; a form must already be undici's own. @param duplex the caller's option, required for streams */
 export function readBody(body: unknown, duplex: string | undefined): OutgoingBody {
   if (body === null || body === undefined) return { content: null }
   if (typeof body === 'string') return { content: body, type: 'text/plain;charset=UTF-8' }
@@ -21,7 +21,7 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
   if (body instanceof URLSearchParams)
     return { content: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' }
   if (body instanceof Blob) return { content: body, type: body.type === '' ? undefined : body.type }
-  // undici adds the type of a form, as it makes up the boundary.
+  // undici adds the content type of a form, since it chooses the boundary.
   if (isForm(body)) return { content: body as object as UndiciFormData }
   if (isAsyncIterable(body)) {
     if (duplex !== 'half') throw new TypeError("A body that is a stream needs duplex: 'half' beside it")
@@ -33,7 +33,7 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
   )
 }
 
-/** A form as it is now, of undici's own class, which is loaded for it if need be. */
+/** Copies the current state of a form into undici's own class, and loads that class if needed. */
 export async function copyForm(form: FormData): Promise<UndiciFormData> {
   const entries = [...form]
   const { undiciForm } = await import('../undici/undici-form.ts')
@@ -50,7 +50,7 @@ export function isForm(body: unknown): body is FormData {
   )
 }
 
-/** undici reads and destroys Node's own streams by itself. */
+/** undici reads and destroys Node's own streams itself. */
 function isReadable(body: object): body is Readable {
   return 'pipe' in body
 }

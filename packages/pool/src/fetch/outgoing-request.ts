@@ -1,28 +1,28 @@
 import { describeValue } from '@harbor/parts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { addressOf, type Address } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
-import { unlessAborted } from '../unless-aborted.ts'
 
-/** What `pool.fetch` takes beside the standard's init. */
+/** The init of `pool.fetch`: that of the standard, and these options. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
-  /** What is left until the response head must be there, in milliseconds; in place of `headersTimeoutMs`. */
+  /** How long the response head may take, in milliseconds. Replaces `headersTimeoutMs`. */
   deadlineMs?: number | undefined
-  /** In place of the pool's `bodyIdleTimeoutMs`. */
+  /** How long the body may make no progress, in milliseconds. Replaces the pool's `bodyIdleTimeoutMs`. */
   bodyIdleTimeoutMs?: number | undefined
-  /** Sends this request through another dispatcher; the pool's connections, queue and statistics have no part in it. */
+  /** Sends this request through another dispatcher, without the pool's connections, queue and statistics. */
   dispatcher?: AnyDispatcher | undefined
 }
 
-/** A dispatcher of any version of undici: their types differ, what they do does not. */
+/** A dispatcher of any version of undici. Their types differ, their behaviour does not. */
 export interface AnyDispatcher {
   dispatch(options: never, handler: never): boolean
 }
 
-/** A request read and checked, ready to be sent. */
+/** A checked request, ready to be sent. */
 export interface OutgoingRequest {
   readonly address: Address
   readonly method: string
-  /** Names and values in turn; names in lower case. */
+  /** Alternating names and values; names in lower case. */
   readonly headers: readonly string[]
   readonly body: OutgoingBody
   readonly redirect: 'follow' | 'manual' | 'error'
@@ -32,7 +32,7 @@ export interface OutgoingRequest {
   readonly bodyIdleTimeoutMs: number | undefined
 }
 
-/** Reads what fetch is called with: any kind of URL and headers, and also the Request of another library. */
+/** Reads the arguments of fetch: any kind of URL and headers, and also the Request of another library. */
 export async function readRequest(
   input: string | URL | Request,
   given: PoolRequestInit = {},
@@ -66,7 +66,7 @@ function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'method' in input
 }
 
-/** A Request as URL and init. Its body is read first, as nobody can tell whether it can be read a second time. */
+/** Converts a Request into an init. Its body is read at once, since it can be read only once. */
 async function unpackRequest(request: Request, init: PoolRequestInit): Promise<PoolRequestInit> {
   const signal = init.signal ?? request.signal
   let body: RequestInit['body'] = init.body ?? null
@@ -109,7 +109,7 @@ function readHeaders(given: RequestInit['headers'], body: OutgoingBody): string[
   return headers
 }
 
-/** What the global fetch of Node sends too; the encodings are those that we undo. */
+/** The headers that Node's global fetch also sends. The encodings are those that `decodeBody` can decode. */
 const USUAL_HEADERS = [
   ['accept', '*/*'],
   ['accept-encoding', 'gzip, deflate, br, zstd'],
@@ -117,7 +117,7 @@ const USUAL_HEADERS = [
   ['user-agent', 'node'],
 ] as const
 
-/** Callers in plain JavaScript give numbers too. */
+/** Callers in plain JavaScript also pass numbers. */
 function trimmed(value: string | number): string {
   return String(value).trim()
 }

@@ -3,7 +3,7 @@ import type { OutgoingRequest } from './outgoing-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
 /**
- * The request that a redirect asks for, or undefined when the answer is none to follow.
+ * The next request after a redirect, or undefined if the response is not a redirect to follow.
  * The rules are those of the fetch standard, https://fetch.spec.whatwg.org/#http-redirect-fetch.
  */
 export function redirected(
@@ -16,7 +16,7 @@ export function redirected(
   if (request.redirect === 'error')
     throw new Error(`Answered with a redirect (${status}), which redirect: 'error' forbids`)
   if (location === undefined) return undefined
-  if (hops >= MOST_HOPS) throw new Error(`Redirected more than ${MOST_HOPS} times`)
+  if (hops >= MAX_HOPS) throw new Error(`Redirected more than ${MAX_HOPS} times`)
 
   const address = addressOf(location, request.address)
   const asGet = becomesGet(status, request.method)
@@ -25,23 +25,23 @@ export function redirected(
     throw new Error(`Redirected (${status}) after a body that is a stream, which cannot be sent again`)
 
   const isSameOrigin = address.origin === request.address.origin
-  const goesAlong = (name: string): boolean =>
+  const isForwarded = (name: string): boolean =>
     (isSameOrigin || DESCRIPTIVE.test(name)) && !(asGet && BODY.test(name))
   return {
     ...request,
     address,
     method: asGet ? 'GET' : request.method,
     body: asGet ? { content: null } : request.body,
-    headers: only(request.headers, goesAlong),
+    headers: only(request.headers, isForwarded),
   }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
-const MOST_HOPS = 20
+const MAX_HOPS = 20
 
 const BODY = /^content-(?:encoding|language|length|location|type)$/
 
-/** Goes along to another origin: it says what the request wants and is, not who sends it. Any other header may be a key. */
+/** Headers that are forwarded to another origin: they describe the request, not its sender. Any other header may contain a secret. */
 const DESCRIPTIVE = /^(?:accept|accept-.+|content-encoding|content-language|content-type|user-agent)$/
 
 function becomesGet(status: number, method: string): boolean {
@@ -53,11 +53,11 @@ function isStream(content: object | string): boolean {
   return content instanceof UploadStream || (typeof content === 'object' && 'pipe' in content)
 }
 
-function only(headers: readonly string[], goesAlong: (name: string) => boolean): string[] {
+function only(headers: readonly string[], isForwarded: (name: string) => boolean): string[] {
   const kept: string[] = []
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value] = [headers[index] ?? '', headers[index + 1] ?? '']
-    if (goesAlong(name)) kept.push(name, value)
+    if (isForwarded(name)) kept.push(name, value)
   }
   return kept
 }

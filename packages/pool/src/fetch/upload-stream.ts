@@ -1,4 +1,4 @@
-/** A body that is sent as it comes and cannot be sent twice. */
+/** A streamed request body, which cannot be sent twice. */
 export class UploadStream implements AsyncIterable<Uint8Array> {
   readonly #next: () => Promise<IteratorResult<Uint8Array, unknown>>
   readonly #stop: (reason: unknown) => Promise<unknown>
@@ -15,7 +15,7 @@ export class UploadStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** The request is over: a source that still has something is told that nobody wants it. */
+  /** Cancels the source when the request is over, whether or not it has ended. */
   cancel(reason: unknown): void {
     this.#stop(reason).catch(() => undefined)
   }

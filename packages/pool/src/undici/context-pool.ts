@@ -3,11 +3,11 @@ import { Client, Pool, type Dispatcher } from 'undici'
 
 const CONTEXT: unique symbol = Symbol('harbor.context')
 
-interface Bound extends Dispatcher.DispatchOptions {
+interface BoundOptions extends Dispatcher.DispatchOptions {
   [CONTEXT]?: AsyncResource
 }
 
-/** undici's Pool, which sends a request that had to wait in the async context of its caller. */
+/** undici's Pool, extended to send queued requests in the async context of their callers. */
 export class ContextPool extends Pool {
   constructor(url: URL, options: Omit<Pool.Options, 'factory'>) {
     super(url, {
@@ -17,13 +17,13 @@ export class ContextPool extends Pool {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const bound: Bound = { ...options, [CONTEXT]: new AsyncResource('HarborPoolRequest') }
+    const bound: BoundOptions = { ...options, [CONTEXT]: new AsyncResource('HarborPoolRequest') }
     return super.dispatch(bound, handler)
   }
 }
 
 class ContextClient extends Client {
-  override dispatch(options: Bound, handler: Dispatcher.DispatchHandler): boolean {
+  override dispatch(options: BoundOptions, handler: Dispatcher.DispatchHandler): boolean {
     const send = (): boolean => super.dispatch(options, handler)
     return options[CONTEXT]?.runInAsyncScope(send) ?? send()
   }

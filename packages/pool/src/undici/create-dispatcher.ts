@@ -1,12 +1,12 @@
 import { Agent, buildConnector, EnvHttpProxyAgent, type Client, type Dispatcher } from 'undici'
-import { ContextPool } from './context-pool.ts'
-import type { PoolSettings } from '../options.ts'
-import { noProxyRanges } from './no-proxy-ranges.ts'
 import type { OriginLedger } from '../connections/origin-ledger.ts'
 import { OriginPool } from '../connections/origin-pool.ts'
+import type { PoolSettings } from '../options.ts'
+import { ContextPool } from './context-pool.ts'
+import { noProxyRanges } from './no-proxy-ranges.ts'
 import { RangeProxyAgent } from './range-proxy-agent.ts'
 
-/** undici's agent for the settings, with our OriginPool for the connections of each origin. */
+/** Makes undici's Agent, or its proxy agent, with an OriginPool for the connections of each origin. */
 export function createDispatcher(
   settings: PoolSettings,
   ledgerOf: (origin: string) => OriginLedger,
@@ -26,8 +26,7 @@ export function createDispatcher(
             timeout: own.connectTimeoutMs,
           })
     if (options.connections !== undefined) return new OriginPool(url, own, ledgerOf(url.origin), connect)
-    // Only the part of undici that forwards plain http: through a proxy asks without our options, and it works
-    // with undici's own Pool alone.
+    // Only undici's forwarding of plain http: through a proxy calls this without our options. It needs undici's own Pool.
     return new ContextPool(url, {
       connect,
       allowH2: false,

@@ -1,16 +1,16 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LateDispatcher } from './lazy-dispatcher.ts'
+import { LazyDispatcher } from './lazy-dispatcher.ts'
 import { createLeanFetch, type LeanFetch } from '../fetch/lean-fetch.ts'
 import { readOptions } from '../options.ts'
 
 let counter: { held: number }
 
-function fetchOver(make: () => Promise<Dispatcher>): { late: LateDispatcher; fetch: LeanFetch } {
-  const late = new LateDispatcher(make, () => counter)
+function fetchOver(load: () => Promise<Dispatcher>): { lazy: LazyDispatcher; fetch: LeanFetch } {
+  const lazy = new LazyDispatcher(load, () => counter)
   const context = { settingsOf: readOptions({}).of, onAbandoned: () => undefined, check: () => undefined }
-  return { late, fetch: createLeanFetch({ ...context, dispatcher: late }) }
+  return { lazy, fetch: createLeanFetch({ ...context, dispatcher: lazy }) }
 }
 
 beforeEach(() => {
@@ -19,8 +19,8 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-describe('LateDispatcher', () => {
-  it('ends a request whose deadline passes meanwhile, with what undici would say', async () => {
+describe('LazyDispatcher', () => {
+  it('rejects a request whose deadline passes meanwhile, with the error that undici has for it', async () => {
     const { fetch } = fetchOver(() => new Promise(() => undefined))
     const failed = fetch('http://model.test/', { deadlineMs: 20 }).catch((error: unknown) => error)
     await vi.advanceTimersByTimeAsync(21)
@@ -32,7 +32,7 @@ describe('LateDispatcher', () => {
     expect(counter.held).toBe(0)
   })
 
-  it('tells those who wait when it cannot be made, and tries again with the next request', async () => {
+  it('rejects waiting requests when loading fails, and loads again for the next request', async () => {
     const problem = Object.assign(new Error('too many open files'), { code: 'EMFILE' })
     const dispatch = vi.fn<Dispatcher['dispatch']>((_options, handler) => {
       handler.onResponseError?.(undefined as never, new Error('reached'))
@@ -52,7 +52,7 @@ describe('LateDispatcher', () => {
     expect(counter.held).toBe(0)
   })
 
-  it('rejects a request that undici throws for, instead of the process', async () => {
+  it('rejects a request for which undici throws', async () => {
     const problem = new TypeError('invalid header')
     const dispatch = (): boolean => {
       throw problem
@@ -62,12 +62,12 @@ describe('LateDispatcher', () => {
     expect(counter.held).toBe(0)
   })
 
-  it('steps aside once the dispatcher is there', async () => {
+  it('calls the dispatcher directly once it is loaded', async () => {
     const dispatch = vi.fn<Dispatcher['dispatch']>(() => true)
-    const { late } = fetchOver(() => Promise.resolve({ dispatch } as never))
-    await late.ready()
+    const { lazy } = fetchOver(() => Promise.resolve({ dispatch } as never))
+    await lazy.ready()
     const [options, handler] = [{ path: '/', method: 'GET' } as const, {}]
-    late.dispatch(options, handler)
+    lazy.dispatch(options, handler)
     expect(dispatch).toHaveBeenCalledExactlyOnceWith(options, handler)
   })
 })

@@ -4,49 +4,50 @@ import type { WithdrawableHandler } from '../connections/pooled-request.ts'
 type Dispatch = (options: Dispatcher.DispatchOptions, handler: WithdrawableHandler) => boolean
 
 /**
- * A dispatcher in the making: undici takes longer to load than all the rest of a program may. What is dispatched meanwhile
- * waits, each request in the async context of its caller, and goes out in order as soon as undici is there.
+ * A dispatcher that is still loading, since undici may take longer to load than the rest of a program. Requests dispatched meanwhile wait,
+ * each in the async context of its caller, and are sent in order when undici is loaded.
  *
- *     making ── made ──▶ `dispatch` is that of the dispatcher itself
- *       ▲  └─── failed ─▶ all who wait are told
+ *     loading ── loaded ──▶ `dispatch` calls the dispatcher directly
+ *       ▲  └──── failed ──▶ all waiting requests fail
  *       └── the next request tries again
  */
-export class LateDispatcher {
-  /** undici's own once it is there, so that nothing stands between it and a request. */
-  dispatch: Dispatch = (options, handler) => this.#hold(options, handler)
-  made: Dispatcher | undefined
-  #making: Promise<Dispatcher> | undefined
-  readonly #make: () => Promise<Dispatcher>
+export class LazyDispatcher {
+  /** Replaced by a direct call once undici is loaded. */
+  dispatch: Dispatch = (options, handler) => this.#dispatchLater(options, handler)
+  /** The dispatcher, once undici is loaded. */
+  loaded: Dispatcher | undefined
+  #loading: Promise<Dispatcher> | undefined
+  readonly #load: () => Promise<Dispatcher>
   readonly #counterOf: (origin: string) => { held: number }
 
-  /** `counterOf` an origin is where the requests to it that wait here are counted. */
-  constructor(make: () => Promise<Dispatcher>, counterOf: (origin: string) => { held: number }) {
-    this.#make = make
+  /** @param counterOf returns the counter of the requests to an origin that wait here */
+  constructor(load: () => Promise<Dispatcher>, counterOf: (origin: string) => { held: number }) {
+    this.#load = load
     this.#counterOf = counterOf
   }
 
-  /** Begins to make it unless that was done. Rejects when it cannot be made. */
+  /** Starts loading, unless that has happened. Rejects if loading fails. */
   ready(): Promise<Dispatcher> {
-    return (this.#making ??= this.#make().then(
+    return (this.#loading ??= this.#load().then(
       (dispatcher) => {
-        this.made = dispatcher
+        this.loaded = dispatcher
         this.dispatch = (options, handler) => dispatcher.dispatch(options, handler)
         return dispatcher
       },
       (error: unknown) => {
-        this.#making = undefined
+        this.#loading = undefined
         throw error
       },
     ))
   }
 
-  /** Lets what was dispatched come to its end. Nothing is open when it could not be made. */
+  /** Waits for dispatched requests, then closes the connections. If loading failed, there are none. */
   async close(): Promise<void> {
-    const made = await this.ready().catch(() => undefined)
-    await made?.close()
+    const dispatcher = await this.ready().catch(() => undefined)
+    await dispatcher?.close()
   }
 
-  #hold(options: Dispatcher.DispatchOptions, handler: WithdrawableHandler): boolean {
+  #dispatchLater(options: Dispatcher.DispatchOptions, handler: WithdrawableHandler): boolean {
     const counter = this.#counterOf(new URL(String(options.origin)).origin)
     let waits = true
     const leave = (): boolean => {
@@ -57,7 +58,7 @@ export class LateDispatcher {
     }
     counter.held++
     handler.onRequestPending?.(leave)
-    // undici itself passes no controller when there was no connection.
+    // undici passes no controller either if there was no connection.
     const fail = (error: unknown): void => handler.onResponseError?.(undefined as never, error as Error)
     void this.ready().then(
       (dispatcher) => {
@@ -65,7 +66,7 @@ export class LateDispatcher {
         try {
           dispatcher.dispatch(options, handler)
         } catch (error) {
-          // Thrown for a wrong argument: no caller is left on the stack to catch it.
+          // Thrown for an invalid argument. The caller is no longer on the stack to catch it.
           fail(error)
         }
       },

@@ -10,8 +10,8 @@ const load = (): Promise<unknown> => loadDispatcher(readOptions({}), () => ({}) 
 
 beforeEach(() => void createDispatcher.mockReset())
 
-describe('loading undici', () => {
-  it('says what to do where a runtime has replaced undici by something without its methods', async () => {
+describe('loadDispatcher', () => {
+  it('gives advice when a runtime has replaced undici by a module without its methods', async () => {
     createDispatcher.mockReturnValue({ close: () => undefined })
     const error: unknown = await load().catch((reason: unknown) => reason)
     expect(UndiciUnavailableError.is(error)).toBe(true)
@@ -20,7 +20,7 @@ describe('loading undici', () => {
     )
   })
 
-  it('says what to do in a bundle in which require is missing, with the words of the bundler', async () => {
+  it('gives advice in a bundle without require, with the message of the bundler', async () => {
     createDispatcher.mockImplementation(() => {
       throw new Error('Dynamic require of "node:assert" is not supported')
     })
@@ -29,7 +29,7 @@ describe('loading undici', () => {
     )
   })
 
-  it('leaves an error of the system as it is, since the next request may have more luck', async () => {
+  it('passes a system error on as it is, since the next request may succeed', async () => {
     const problem = Object.assign(new Error('too many open files'), { code: 'EMFILE' })
     createDispatcher.mockImplementation(() => {
       throw problem

@@ -16,13 +16,13 @@ export async function loadDispatcher(
     const { createDispatcher } = await import('./create-dispatcher.ts')
     return checked(createDispatcher(settings, ledgerOf))
   } catch (error) {
-    // Too many open files, say, is no reason to give up: the next request tries again.
+    // A system error such as too many open files is temporary: the next request tries again.
     if (UndiciUnavailableError.is(error) || /^E[A-Z]+$/.test(codeOf(error) ?? '')) throw error
     throw new UndiciUnavailableError(error)
   }
 }
 
-/** Runtimes that replace undici by a module of theirs leave methods out. */
+/** Some runtimes replace undici by a module of their own that lacks methods. */
 function checked(dispatcher: Partial<Dispatcher>): Dispatcher {
   if (typeof dispatcher.dispatch !== 'function') throw new UndiciUnavailableError()
   return dispatcher as Dispatcher

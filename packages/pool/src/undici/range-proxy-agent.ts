@@ -2,7 +2,7 @@ import type { BlockList } from 'node:net'
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { isWithin } from './no-proxy-ranges.ts'
 
-/** undici's agent for proxies, which calls addresses within the ranges of NO_PROXY directly. */
+/** undici's proxy agent, extended to connect directly to addresses within the ranges of NO_PROXY. */
 export class RangeProxyAgent extends EnvHttpProxyAgent {
   readonly #ranges: BlockList
   readonly #direct: Agent
@@ -18,7 +18,7 @@ export class RangeProxyAgent extends EnvHttpProxyAgent {
     return super.dispatch(options, handler)
   }
 
-  // undici's own, without a callback, call themselves with one.
+  // undici's own methods, called without a callback, call themselves with one.
 
   override close(): Promise<void>
   override close(callback: Callback): void
@@ -45,7 +45,7 @@ export class RangeProxyAgent extends EnvHttpProxyAgent {
 
 type Callback = (error?: Error | null) => void
 
-/** Calls back when the other agent has ended, too, which may have happened before. */
+/** Returns a callback that also waits until the other agent has ended. */
 function after(end: () => Promise<void>, callback: Callback): () => void {
   return (error?: Error | null) => {
     const done = (): void => callback(error)

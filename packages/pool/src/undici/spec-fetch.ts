@@ -1,14 +1,14 @@
-import type { LateDispatcher } from './lazy-dispatcher.ts'
 import { isForm } from '../fetch/outgoing-body.ts'
 import { unlessAborted } from '../unless-aborted.ts'
+import type { LazyDispatcher } from './lazy-dispatcher.ts'
 
-/** undici's own fetch over the pool's connections, taking what the built-in classes made. */
-export function createSpecFetch(late: LateDispatcher, check: () => void): typeof globalThis.fetch {
+/** undici's own fetch over the pool's connections. It also takes a Request or FormData of the built-in classes. */
+export function createSpecFetch(lazy: LazyDispatcher, check: () => void): typeof globalThis.fetch {
   const specFetch = async (input: string | URL | Request, init?: RequestInit): Promise<unknown> => {
     check()
-    const form = isForm(init?.body) ? [...init.body] : undefined // as it is now, whatever becomes of it while we wait
+    const form = isForm(init?.body) ? [...init.body] : undefined // copied now, since the caller may change it during the wait
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
-    const loading = Promise.all([late.ready(), import('./undici-fetch.ts')])
+    const loading = Promise.all([lazy.ready(), import('./undici-fetch.ts')])
     const [dispatcher, { undiciFetch }] = await unlessAborted(loading, signal)
     return undiciFetch(dispatcher, input, init, form)
   }

@@ -1,7 +1,7 @@
 import * as undici from 'undici'
 import { undiciForm, type FormEntries } from './undici-form.ts'
 
-/** undici's own fetch through a dispatcher, taking what the built-in classes made; `form` in place of the body. */
+/** undici's own fetch through a dispatcher. It also takes a Request of the built-in class. @param form replaces the body */
 export async function undiciFetch(
   dispatcher: undici.Dispatcher,
   input: string | URL | Request,
@@ -13,7 +13,7 @@ export async function undiciFetch(
   return undici.fetch(resource, { dispatcher, ...init, ...body } as undici.RequestInit)
 }
 
-// undici takes the built-in Request, a class of its own copy of undici, for a strange URL.
+// The built-in Request belongs to another copy of undici, so undici would convert it to a string as a URL.
 function copyRequest(request: Request): undici.Request {
   return new undici.Request(request.url, request as unknown as undici.RequestInit)
 }
