@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Dispatcher, interceptors, request } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Pool } from '../src/index.ts'
+import type { LazyDispatcherFacade } from '../src/undici/lazy-dispatcher-facade.ts'
 import { startPool, statsOf } from './pool.ts'
 import { echo, startServer, type Echoed } from './server.ts'
 
@@ -32,6 +33,14 @@ describe('the dispatcher of a pool', () => {
       expect(((await body.json()) as Echoed).method).toBe('GET')
     }
     expect(statsOf(pool)).toMatchObject({ opened: 1, requests: 2 })
+  })
+
+  it("has every member of undici's Dispatcher if it was read before, by its types and at run time", () => {
+    expectTypeOf<keyof Dispatcher>().toExtend<keyof LazyDispatcherFacade>()
+    const { early } = startEarly()
+    const methods = Object.getOwnPropertyNames(Dispatcher.prototype)
+    expect(methods).toContain('request')
+    for (const method of methods) expect(early, method).toHaveProperty(method, expect.any(Function))
   })
 
   it('has its own request(), stream() and pipeline(), as promises and with callbacks', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson, carefulJson, quickJson } from './canonical-json.ts'
 import { UnkeyableRequestError } from './unkeyable-request-error.ts'
 
-/** The same in the obvious way, for values without anything special in them. */
+/** A simple implementation, for plain JSON values. */
 function oracle(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(oracle).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
@@ -145,5 +145,43 @@ describe('canonicalJson', () => {
     for (let level = 0; level < 1_000; level++) deep = { d: deep }
     expect(refusal({ 'my secret question': { n: NaN } }).path).toBe('[…].n')
     expect(refusal(deep).path).toBe(`${'d.'.repeat(19)}d…`)
+  })
+})
+
+describe('quickJson', () => {
+  const IGNORED = ['user', 'metadata']
+
+  it('returns what carefulJson returns, or undefined, for any value', () => {
+    const values = fc.object({
+      key: fc.oneof(fc.string(), fc.constantFrom(...IGNORED, 'toJSON', '__proto__', 'constructor')),
+      maxDepth: 4,
+      values: [
+        fc.string(),
+        fc.double(),
+        fc.integer(),
+        fc.boolean(),
+        fc.bigInt(),
+        fc.date(),
+        fc.constantFrom<unknown>(null, undefined, Symbol('s'), () => 1, new Number(1), new Map([[1, 2]])),
+      ],
+      withBoxedValues: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    })
+    fc.assert(
+      fc.property(values, (value) => {
+        const quick = quickJson(value, IGNORED)
+        if (quick !== undefined) expect(quick).toBe(carefulJson(value, IGNORED))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('returns what carefulJson returns for any JSON value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        expect(quickJson(value, IGNORED)).toBe(carefulJson(value, IGNORED))
+      }),
+    )
   })
 })
