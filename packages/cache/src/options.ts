@@ -1,7 +1,17 @@
 import { systemClock, type Clock } from './base/clock.ts'
 import { jsonCodec, type Codec } from './tiers/codec.ts'
 import type { CacheStore } from './stores/store.ts'
-import { aClock, aFunction, aFraction, count, having, life, timer, validate, type Check } from './base/validate.ts'
+import {
+  aClock,
+  aFunction,
+  aFraction,
+  count,
+  having,
+  life,
+  timer,
+  validate,
+  type Check,
+} from './base/validate.ts'
 import { warn } from './base/warn.ts'
 
 export interface CacheOptions<Value> {

@@ -157,20 +157,23 @@ describe('a cache that gets bad input', () => {
       'a getter that throws',
       Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('') as unknown }),
     ],
-  ])('returns a value that JSON would change to all callers as it is, without caching it: %s', async (_, value) => {
-    const onError = vi.fn()
-    const cache = createCache<unknown>({ onError })
-    const [first, joined] = await Promise.all([
-      cache.load('key', () => value),
-      cache.load('key', () => value),
-    ])
-    expect([first.value, joined.value]).toEqual([value, value])
-    expect(first.kept).toBe('unencodable')
-    expect(await cache.get('key')).toBeUndefined()
-    expect(await cache.set('key', value)).toBe('unencodable')
-    expect(cache.stats().refused).toEqual({ unencodable: 2 })
-    expect(onError).toHaveBeenCalledTimes(2)
-  })
+  ])(
+    'returns a value that JSON would change to all callers as it is, without caching it: %s',
+    async (_, value) => {
+      const onError = vi.fn()
+      const cache = createCache<unknown>({ onError })
+      const [first, joined] = await Promise.all([
+        cache.load('key', () => value),
+        cache.load('key', () => value),
+      ])
+      expect([first.value, joined.value]).toEqual([value, value])
+      expect(first.kept).toBe('unencodable')
+      expect(await cache.get('key')).toBeUndefined()
+      expect(await cache.set('key', value)).toBe('unencodable')
+      expect(cache.stats().refused).toEqual({ unencodable: 2 })
+      expect(onError).toHaveBeenCalledTimes(2)
+    },
+  )
 
   it.each<[string, unknown, unknown]>([
     ['properties that are undefined, which are dropped', { a: 1, b: undefined }, { a: 1 }],

@@ -49,7 +49,6 @@ describe('a request key', () => {
       }
     }
   })
-
 })
 
 describe('a scope', () => {

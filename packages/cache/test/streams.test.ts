@@ -9,17 +9,7 @@ import {
   type LlmOperation,
   type Source,
 } from '../src/index.ts'
-import {
-  bytes,
-  Feed,
-  hanging,
-  pass,
-  readAll,
-  StreamingOrigin,
-  text,
-  watch,
-  withFakeTime,
-} from './harness.ts'
+import { bytes, Feed, hanging, pass, readAll, StreamingOrigin, text, watch, withFakeTime } from './harness.ts'
 
 withFakeTime()
 

@@ -153,20 +153,23 @@ describe('a leaked body', () => {
     ['trickling', (_request, response) => trickle(response)],
     ['only begun', (_request, response) => response.write('begun')],
     ['empty so far', (_request, response) => response.flushHeaders()],
-  ])('releases its connection after bodyIdleTimeoutMs, and is counted, if it is %s', async (_name, handler) => {
-    const { url } = await startServer(handler)
-    const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 40 })
-    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    onTestFinished(() => emitWarning.mockRestore())
-    const leaked = await Promise.all([pool.fetch(url), pool.fetch(url)])
-    expect(statsOf(pool)).toMatchObject({ busy: 2, abandoned: 0 })
-    expect((await pool.fetch(url)).status).toBe(200)
-    expect(leaked.map(({ bodyUsed }) => bodyUsed)).toEqual([false, false])
-    expect(statsOf(pool).abandoned).toBeGreaterThan(0)
-    await until(() => statsOf(pool).busy === 0)
-    expect(statsOf(pool).abandoned).toBe(3)
-    expect(emitWarning).toHaveBeenCalledTimes(1)
-  })
+  ])(
+    'releases its connection after bodyIdleTimeoutMs, and is counted, if it is %s',
+    async (_name, handler) => {
+      const { url } = await startServer(handler)
+      const pool = startPool({ connections: 2, bodyIdleTimeoutMs: 40 })
+      const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+      onTestFinished(() => emitWarning.mockRestore())
+      const leaked = await Promise.all([pool.fetch(url), pool.fetch(url)])
+      expect(statsOf(pool)).toMatchObject({ busy: 2, abandoned: 0 })
+      expect((await pool.fetch(url)).status).toBe(200)
+      expect(leaked.map(({ bodyUsed }) => bodyUsed)).toEqual([false, false])
+      expect(statsOf(pool).abandoned).toBeGreaterThan(0)
+      await until(() => statsOf(pool).busy === 0)
+      expect(statsOf(pool).abandoned).toBe(3)
+      expect(emitWarning).toHaveBeenCalledTimes(1)
+    },
+  )
 })
 
 /** Sends a byte every few milliseconds, until the connection is closed. */

@@ -40,7 +40,7 @@ describe('the dispatcher of a pool', () => {
     const { early } = startEarly()
     const methods = Object.getOwnPropertyNames(Dispatcher.prototype)
     expect(methods).toContain('request')
-    for (const method of methods) expect(early, method).toHaveProperty(method, expect.any(Function))
+    expect(methods.filter((name) => typeof early[name as keyof Dispatcher] !== 'function')).toEqual([])
   })
 
   it('has its own request(), stream() and pipeline(), as promises and with callbacks', async () => {

@@ -43,8 +43,7 @@ export class Flights<T> {
   }
 
   detachTag(tag: string): void {
-    for (const name of this.#positions.keys())
-      if (this.#entryOf(name)?.tags.includes(tag)) this.detach(name)
+    for (const name of this.#positions.keys()) if (this.#entryOf(name)?.tags.includes(tag)) this.detach(name)
   }
 
   detachPrefix(prefix: string): void {

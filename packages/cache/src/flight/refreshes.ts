@@ -27,11 +27,7 @@ export class Refreshes<Fresh> {
    * @param within the flight that found the stale entry; it does not count as a running refresh
    * @returns the reason that the stale entry is served with
    */
-  start(
-    request: LoadRequest<Fresh>,
-    entry: Entry,
-    within: Flight<FlightResult<Fresh>> | undefined,
-  ): Reason {
+  start(request: LoadRequest<Fresh>, entry: Entry, within: Flight<FlightResult<Fresh>> | undefined): Reason {
     const { settings, counters, failures } = this.#parts
     const { name } = request
     if (failures.backingOff(name)) return 'backing-off'

@@ -19,12 +19,9 @@ describe.each([
   ['SQLite in memory', () => new SqliteStore(':memory:')],
   ['Keyv', () => new KeyvStore(new Keyv())],
   ['Keyv over a Map', () => new KeyvStore(new Keyv({ store: new Map() }))],
-])(
-  'the store adapter %s',
-  (_, open) => {
-    for (const { title, run } of storeContract({ open })) it(title, run)
-  },
-)
+])('the store adapter %s', (_, open) => {
+  for (const { title, run } of storeContract({ open })) it(title, run)
+})
 
 describe('the contract suite', () => {
   const broken: Record<string, [string, (store: MemoryStore) => void]> = {

@@ -183,7 +183,8 @@ export class FarTier {
     if (this.#catchingUp) return
     this.#catchingUp = true
     const run = async (): Promise<void> => {
-      for (const [name, at] of this.#deadNames.entries()) if (!this.coolingDown) await this.#deleteFromStore(name, at)
+      for (const [name, at] of this.#deadNames.entries())
+        if (!this.coolingDown) await this.#deleteFromStore(name, at)
       for (const [tag, at] of this.#deadTags.entries()) if (!this.coolingDown) await this.#stamp(tag, at)
     }
     void run().finally(() => (this.#catchingUp = false))

@@ -181,7 +181,9 @@ function nameOf(name: Text): string {
 function valueOf(name: string, value: Text): string {
   const text = trimmed(String(value))
   if (FORBIDDEN.test(text))
-    throw new TypeError(`The value of the header ${name} contains a character that is not allowed in headers.`)
+    throw new TypeError(
+      `The value of the header ${name} contains a character that is not allowed in headers.`,
+    )
   return text
 }
 

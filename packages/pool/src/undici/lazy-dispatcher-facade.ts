@@ -23,7 +23,8 @@ export class LazyDispatcherFacade extends EventEmitter {
     this.dispatch = dispatch
     this.#lazy = lazy
     lazy.ready().then(
-      (real) => EVENTS.forEach((event) => real.on(event as 'drain', (...details) => this.emit(event, ...details))),
+      (real) =>
+        EVENTS.forEach((event) => real.on(event as 'drain', (...details) => this.emit(event, ...details))),
       () => undefined, // each request rejects with this error
     )
   }
@@ -38,18 +39,18 @@ export class LazyDispatcherFacade extends EventEmitter {
   }
 
   close(callback?: Callback): Promise<void> | undefined {
-    return this.#lazyr((real) => real.close(), callback)
+    return this.#later((real) => real.close(), callback)
   }
 
   destroy(reason?: Error | null | Callback, callback?: Callback): Promise<void> | undefined {
     if (typeof reason === 'function') return this.destroy(null, reason)
-    return this.#lazyr((real) => real.destroy(reason ?? null), callback)
+    return this.#later((real) => real.destroy(reason ?? null), callback)
   }
 
   // undici's methods call only `dispatch` of their dispatcher, so they run on this object, with the composed `dispatch`.
 
   request(options: Dispatcher.RequestOptions, callback?: Callback): Promise<unknown> | undefined {
-    return this.#lazyr((real) => real.request.call(this as never, options), callback)
+    return this.#later((real) => real.request.call(this as never, options), callback)
   }
 
   stream(
@@ -57,15 +58,15 @@ export class LazyDispatcherFacade extends EventEmitter {
     factory: Dispatcher.StreamFactory<unknown>,
     callback?: Callback,
   ): Promise<unknown> | undefined {
-    return this.#lazyr((real) => real.stream.call(this as never, options, factory), callback)
+    return this.#later((real) => real.stream.call(this as never, options, factory), callback)
   }
 
   connect(options: Dispatcher.ConnectOptions, callback?: Callback): Promise<unknown> | undefined {
-    return this.#lazyr((real) => real.connect.call(this as never, options), callback)
+    return this.#later((real) => real.connect.call(this as never, options), callback)
   }
 
   upgrade(options: Dispatcher.UpgradeOptions, callback?: Callback): Promise<unknown> | undefined {
-    return this.#lazyr((real) => real.upgrade.call(this as never, options), callback)
+    return this.#later((real) => real.upgrade.call(this as never, options), callback)
   }
 
   pipeline(
