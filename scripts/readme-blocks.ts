@@ -1,22 +1,23 @@
 /**
- * `pnpm readme` type-checks every TypeScript block of every README, and runs those marked `ts run`. With `--write` it also puts
- * what the examples print now under their `<!-- output: … -->`.
+ * `pnpm readme` type-checks every TypeScript block of the READMEs and of `docs`, and runs those marked `ts run`. With `--write` it also
+ * writes what the examples print now under their `<!-- output: … -->`.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkReadmeBlocks, readmeBlocks } from './src/readme-blocks.ts'
 import { freshOutputs } from './src/example-output.ts'
-import { writeSections } from './src/readmes.ts'
+import { pages, writeSections } from './src/documents.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { published, root } from './src/workspace.ts'
 
 if (process.argv.includes('--write')) await writeSections(await freshOutputs(stopSignal()))
 
-const readmes = ['README.md', ...published().map(({ folder }) => `${folder}/README.md`)]
+const readmes = ['README.md', 'README.zh-CN.md', ...published().map(({ folder }) => `${folder}/README.md`)]
 const missing = readmes.filter((readme) => !existsSync(join(root, readme)))
 const blocks = readmes.filter((readme) => !missing.includes(readme)).map((readme) => readmeBlocks(readme))
+const inPages = pages().flatMap((page) => readmeBlocks(page))
 
-const { checked, run, problems } = await checkReadmeBlocks(blocks.flat(), stopSignal())
+const { checked, run, problems } = await checkReadmeBlocks([...blocks.flat(), ...inPages], stopSignal())
 for (const readme of missing) problems.push(`${readme} is missing`)
 for (const [first] of blocks) {
   // What a newcomer tries first must work as it stands.

@@ -1,13 +1,13 @@
 import { findNamed } from './named-file.ts'
-import { readmes, readReadme } from './readmes.ts'
+import { documents, readDocument } from './documents.ts'
 import { mustRun } from './run.ts'
 import { withoutKeys } from './without-keys.ts'
 import { root } from './workspace.ts'
 import { writtenSections, type WrittenSection } from './written-sections.ts'
 
-/** Runs the examples whose output a README shows, and returns what they print now. */
+/** Runs the examples whose output a document shows, and returns what they print now. */
 export async function freshOutputs(signal: AbortSignal): Promise<WrittenSection[]> {
-  const shown = readmes().flatMap((readme) => writtenSections(readReadme(readme)))
+  const shown = documents().flatMap((document) => writtenSections(readDocument(document)))
   const names = new Set(shown.filter(({ kind }) => kind === 'output').map(({ name }) => name))
   const fresh: WrittenSection[] = []
   for (const name of names) {

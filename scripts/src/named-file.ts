@@ -12,12 +12,12 @@ export function findNamed(folder: string, ending: string, name: string | undefin
   throw new Error([said, 'There are:', ...names.map((known) => `  ${known}`)].join('\n'))
 }
 
-/** The names one can say: every file of the folder with this ending, without it. */
+/** The names that can be given: every file directly in the folder with this ending, without it. */
 export function listNamed(folder: string, ending: string): string[] {
   const path = join(root, folder)
   if (!existsSync(path)) return []
-  return globSync(`**/*${ending}`, { cwd: path, exclude: (entry) => entry === 'node_modules' })
-    .map((file) => file.slice(0, -ending.length).replaceAll('\\', '/'))
+  return globSync(`*${ending}`, { cwd: path })
+    .map((file) => file.slice(0, -ending.length))
     .filter((name) => !name.endsWith('.test') && !name.endsWith('.d'))
     .sort()
 }

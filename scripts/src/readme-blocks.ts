@@ -7,7 +7,7 @@ import { tool } from './tool.ts'
 import { withoutKeys } from './without-keys.ts'
 import { root } from './workspace.ts'
 
-/** One TypeScript block of a README. */
+/** One TypeScript block of a README, or of a page of `docs`. */
 export interface ReadmeBlock {
   /** The README, relative to the root. */
   readme: string
@@ -25,11 +25,16 @@ export interface ReadmeReport {
   problems: string[]
 }
 
-/** The TypeScript blocks of one README. */
+/** The TypeScript blocks of one document, without those that show a file: a test compares them with it. */
 export function readmeBlocks(readme: string, from = root): ReadmeBlock[] {
   return codeBlocks(readFileSync(join(from, readme), 'utf8'))
-    .filter(({ language }) => language === 'ts' || language === 'typescript')
+    .filter(({ language, marks }) => /^(ts|typescript)$/.test(language) && fileShown(marks) === undefined)
     .map(({ line, marks, code }) => ({ readme, line, runs: marks.includes('run'), code }))
+}
+
+/** The file, relative to the root, that a block marked `file=…` shows. */
+export function fileShown(marks: readonly string[]): string | undefined {
+  return marks.find((mark) => mark.startsWith('file='))?.slice('file='.length)
 }
 
 /** Type-checks every block, each as a module of its own, all in one run of tsc; then runs those that are marked. */

@@ -1,0 +1,20 @@
+/** A chat endpoint in Hono that streams one JSON chunk per line, which `ChatCompletionStream.fromReadableStream()` reads in a browser. */
+import { APIError, Harbor } from '@harbor/core'
+import { Hono } from 'hono'
+
+const harbor = new Harbor() // one for the whole process; the key is OPENAI_API_KEY
+export const app = new Hono()
+
+app.post('/chat', async (context) => {
+  const { prompt } = await context.req.json<{ prompt: string }>()
+  const stream = await harbor.chat.completions.create(
+    { model: 'gpt-4', stream: true, messages: [{ role: 'user', content: prompt }] },
+    { signal: context.req.raw.signal }, // aborts when the client disconnects
+  )
+  return new Response(stream.toReadableStream(), { headers: { 'content-type': 'application/x-ndjson' } })
+})
+
+app.onError((error) => {
+  const { status, code } = error instanceof APIError ? error : {}
+  return Response.json({ error: code ?? 'no_answer' }, { status: status ?? 502 })
+})

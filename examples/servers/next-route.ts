@@ -1,0 +1,29 @@
+/** `app/api/chat/route.ts` of Next.js, and any other server of `Request` and `Response`: server-sent events for `EventSource` readers. */
+import { APIError, Harbor } from '@harbor/core'
+import type { OpenAI } from 'openai'
+
+export const runtime = 'nodejs'
+const harbor = new Harbor() // one for the whole process; the key is OPENAI_API_KEY
+
+export async function POST(request: Request): Promise<Response> {
+  const { prompt } = (await request.json()) as { prompt: string }
+  try {
+    const stream = await harbor.chat.completions.create(
+      { model: 'gpt-4', stream: true, messages: [{ role: 'user', content: prompt }] },
+      { signal: request.signal }, // aborts when the client disconnects
+    )
+    const body = ReadableStream.from(eventsOf(stream)).pipeThrough(new TextEncoderStream())
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+  } catch (error) {
+    const { status, code } = error instanceof APIError ? error : {}
+    return Response.json({ error: code ?? 'no_answer' }, { status: status ?? 502 })
+  }
+}
+
+async function* eventsOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>) {
+  for await (const { choices } of stream) {
+    const text = choices[0]?.delta.content
+    if (text) yield `data: ${JSON.stringify(text)}\n\n`
+  }
+  yield 'data: [DONE]\n\n'
+}
