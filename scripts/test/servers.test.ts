@@ -39,7 +39,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/chat`
 }
 
-function ask(name: string, signal?: AbortSignal): Promise<Response> {
+function post(name: string, signal?: AbortSignal): Promise<Response> {
   return fetch(urls[name] ?? '', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -63,14 +63,14 @@ function textIn(body: string): string {
 
 describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (name) => {
   it('streams the whole answer', async () => {
-    const response = await ask(name)
+    const response = await post(name)
     expect(response.status).toBe(200)
     expect(textIn(await response.text())).toBe(REPLY)
   })
 
   it('answers with the status of the provider when the call fails', async () => {
     simulator.provider().fail({ type: 'status', status: 400 })
-    const response = await ask(name)
+    const response = await post(name)
     expect(response.status).toBe(400)
   })
 
@@ -79,7 +79,7 @@ describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (
     provider.reset()
     provider.fail({ type: 'stream-stall', afterEvents: 4 })
     const client = new AbortController()
-    const { body } = await ask(name, client.signal)
+    const { body } = await post(name, client.signal)
     const reader = body?.getReader()
     expect((await reader?.read())?.value?.length).toBeGreaterThan(0)
     client.abort()
@@ -92,7 +92,7 @@ describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (
     provider.reset()
     provider.fail({ type: 'hang' })
     const client = new AbortController()
-    const answer = ask(name, client.signal)
+    const answer = post(name, client.signal)
     while (provider.counts().calls === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     client.abort()
     await expect(answer).rejects.toThrow()
@@ -102,7 +102,7 @@ describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (
 
   it('breaks its own response off when the stream is cut off, so that it is not taken for complete', async () => {
     simulator.provider().fail({ type: 'stream-cut', afterEvents: 4 })
-    const response = await ask(name)
+    const response = await post(name)
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow()
   })
