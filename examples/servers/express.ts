@@ -23,8 +23,8 @@ app.post('/chat', async (request, response) => {
     await pipeline(textOf(stream), response) // waits for slow clients, and destroys the response if the stream breaks
   } catch (error) {
     if (response.headersSent || response.destroyed) return
-    const { status, code } = error instanceof APIError ? error : {}
-    response.status(status ?? 502).json({ error: code ?? 'no_answer' })
+    const status = error instanceof APIError ? Number(error.status ?? 502) : 500
+    response.sendStatus(status)
   }
 })
 

@@ -15,6 +15,6 @@ app.post('/chat', async (context) => {
 })
 
 app.onError((error) => {
-  const { status, code } = error instanceof APIError ? error : {}
-  return Response.json({ error: code ?? 'no_answer' }, { status: status ?? 502 })
+  const status = error instanceof APIError ? Number(error.status ?? 502) : 500
+  return new Response(null, { status })
 })

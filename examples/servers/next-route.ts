@@ -15,8 +15,8 @@ export async function POST(request: Request): Promise<Response> {
     const body = ReadableStream.from(eventsOf(stream)).pipeThrough(new TextEncoderStream())
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
   } catch (error) {
-    const { status, code } = error instanceof APIError ? error : {}
-    return Response.json({ error: code ?? 'no_answer' }, { status: status ?? 502 })
+    const status = error instanceof APIError ? Number(error.status ?? 502) : 500
+    return new Response(null, { status })
   }
 }
 

@@ -7,7 +7,8 @@ import { fileShown } from '../src/readme-blocks.ts'
 import { published, root } from '../src/workspace.ts'
 
 /** Where the repository's files can be seen by anyone. */
-const REPOSITORY = /^https:\/\/(?:github\.com\/harbor-llm\/harbor\/(?:blob|tree)|raw\.githubusercontent\.com\/harbor-llm\/harbor)\/main\//
+const REPOSITORY =
+  /^https:\/\/(?:github\.com\/harbor-llm\/harbor\/(?:blob|tree)|raw\.githubusercontent\.com\/harbor-llm\/harbor)\/main\//
 const MAX_WORDS = { root: 900, package: 1_200 }
 const packageReadmes = published().map(({ folder }) => `${folder}/README.md`)
 
@@ -53,7 +54,8 @@ describe('README.zh-CN.md', () => {
 
   it('has the code blocks of README.md, word for word; pictures and output are translated', () => {
     const programs = (text: string) => codeBlocks(text).filter(({ language }) => language !== 'text')
-    const said = (text: string) => programs(text).map(({ language, marks, code }) => ({ language, marks, code }))
+    const said = (text: string) =>
+      programs(text).map(({ language, marks, code }) => ({ language, marks, code }))
     expect(said(chinese)).toEqual(said(english))
     expect(codeBlocks(chinese)).toHaveLength(codeBlocks(english).length)
   })
@@ -85,7 +87,7 @@ function leadsSomewhere(link: string, document: string): boolean {
   const from = own ? '' : dirname(document)
   const target = path === '' && !own ? document : posix.normalize(posix.join(from, path)).replace(/\/$/, '')
   if (!existsSync(join(root, target))) return false
-  if (heading === undefined) return true
+  if (heading === undefined || (own && heading === 'readme')) return true
   const file = target.endsWith('.md') ? target : `${target}/README.md`
   return existsSync(join(root, file)) && anchorsOf(readDocument(file)).includes(heading)
 }
@@ -116,10 +118,13 @@ function headingsOf(markdown: string): { level: number; title: string }[] {
 const levelsOf = (markdown: string): number[] => headingsOf(markdown).map(({ level }) => level)
 
 function tableRows(markdown: string): number[] {
-  return [...withoutCode(markdown).matchAll(/(?:^\|.*\|\n?)+/gm)].map(([table]) => table.trim().split('\n').length)
+  return [...withoutCode(markdown).matchAll(/(?:^\|.*\|\n?)+/gm)].map(
+    ([table]) => table.trim().split('\n').length,
+  )
 }
 
-const withoutCode = (markdown: string): string => markdown.replaceAll(/^(\s*)(`{3,})[^\n]*\n[^]*?^\1\2$/gm, '')
+const withoutCode = (markdown: string): string =>
+  markdown.replaceAll(/^(\s*)(`{3,})[^\n]*\n[^]*?^\1\2$/gm, '')
 
 /** As `wc -w` counts them. */
 const wordsOf = (markdown: string): number => markdown.split(/\s+/).filter(Boolean).length

@@ -20,8 +20,8 @@ beforeAll(async () => {
     import('../../examples/servers/next-route.ts'),
   ])
   urls['Express'] = await listen(createServer(express.app as unknown as Parameters<typeof createServer>[1]))
-  urls['Hono'] = await listen(createServer(getRequestListener(hono.app.fetch)))
-  urls['a Next.js route'] = await listen(createServer(getRequestListener(next.POST)))
+  urls['Hono'] = await listen(webServer(hono.app.fetch))
+  urls['a Next.js route'] = await listen(webServer(next.POST))
 })
 
 afterAll(async () => {
@@ -31,6 +31,12 @@ afterAll(async () => {
   }
   await simulator.close()
 })
+
+/** A server of `Request` and `Response` over Node's HTTP. */
+function webServer(handle: (request: Request) => Response | Promise<Response>): Server {
+  const listener = getRequestListener(handle)
+  return createServer((request, response) => void listener(request, response))
+}
 
 async function listen(server: Server): Promise<string> {
   servers.push(server)
@@ -52,12 +58,17 @@ function post(name: string, signal?: AbortSignal): Promise<Response> {
 function textIn(body: string): string {
   if (body.startsWith('data: ')) {
     const events = body.split('\n\n').map((event) => event.slice('data: '.length))
-    return events.map((data) => (data === '' || data === '[DONE]' ? '' : (JSON.parse(data) as string))).join('')
+    return events
+      .map((data) => (data === '' || data === '[DONE]' ? '' : (JSON.parse(data) as string)))
+      .join('')
   }
   if (!body.startsWith('{')) return body
   const lines = body.trim().split('\n')
   return lines
-    .map((line) => (JSON.parse(line) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? '')
+    .map(
+      (line) =>
+        (JSON.parse(line) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? '',
+    )
     .join('')
 }
 
@@ -81,7 +92,7 @@ describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (
     const client = new AbortController()
     const { body } = await post(name, client.signal)
     const reader = body?.getReader()
-    expect((await reader?.read())?.value?.length).toBeGreaterThan(0)
+    expect(await reader?.read()).toMatchObject({ done: false })
     client.abort()
     await provider.whenIdle()
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 1 })
