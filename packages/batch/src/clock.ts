@@ -1,4 +1,4 @@
-/** Where time comes from. Pass your own to test without waiting, or to wait in another way. */
+/** A source of time. Pass your own to test without waiting, or to wait in another way. */
 export interface Clock {
   /** The time in milliseconds since 1970. It must never run backwards. */
   now(): number
@@ -6,8 +6,21 @@ export interface Clock {
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Read once: reading it takes longer than `performance.now()`. */
+/** Cached: reading `performance.timeOrigin` takes longer than `performance.now()`. */
 const { timeOrigin } = performance
 
-/** Monotonic, so that a wall clock set back or forth changes no wait and no deadline. */
+/** Monotonic, so a wall clock that is set back or forward changes no wait and no deadline. */
 export const systemClock: Clock = { now: () => timeOrigin + performance.now() }
+
+/** Wraps a clock so that it never runs backwards: when the underlying clock is set back, time continues from its latest value. */
+export function steadyClock(clock: Clock): Clock {
+  let latest = -Infinity
+  let ahead = 0
+  const now = (): number => {
+    const read = clock.now()
+    if (read + ahead < latest) ahead = latest - read
+    return (latest = read + ahead)
+  }
+  if (!clock.sleep) return { now }
+  return { now, sleep: async (ms, signal) => clock.sleep?.(ms, signal) }
+}

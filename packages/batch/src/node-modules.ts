@@ -1,6 +1,6 @@
 /**
- * Loads a built-in module of Node.js. It is requested at run time, because an `import` of `node:…`, even a late one, stops
- * bundlers that build for browsers.
+ * Loads a built-in module of Node.js at run time: bundlers that build for browsers fail at any `import` of `node:…`,
+ * even a dynamic one.
  *
  * @throws Error in a runtime without Node's modules, such as a browser
  */

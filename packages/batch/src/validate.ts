@@ -1,6 +1,6 @@
 import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
 
-/** What one option accepts: a test and, for the message, its name in words. */
+/** A check of one option: a predicate and, for the message, the expected value in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
 /** A whole number of at least 1; `Infinity` means no limit. */
@@ -14,7 +14,7 @@ export const duration: Check = [
 ]
 export const flag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
-/** Anything with these methods: what somebody made with another copy of a package is as good. */
+/** Accepts anything with these methods: an object made by another copy of a package will do. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
@@ -32,9 +32,9 @@ export const either = (one: Check, other: Check): Check => [
 ]
 
 /**
- * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` is an option not given.
+ * Checks options by name. An option that is `undefined` counts as not set.
  *
- * @throws TypeError which says what was expected and what came
+ * @throws TypeError that names an unknown option, or what was expected and what was passed
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
   if (!isObject(options)) throw new TypeError(`options must be an object, got ${describeValue(options)}`)
@@ -54,7 +54,7 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** What other libraries call these options. */
+/** What other libraries call these options, for suggestions. */
 const OTHER_NAMES: OtherNames = {
   maxBatchSize: 'max maxSize size batchSize',
   maxWaitMs: 'wait delay interval window',

@@ -1,11 +1,11 @@
 import type { BulkContext, BulkResult } from '../src/index.ts'
 
-/** Until everything that can happen without a timer or a file has happened. */
+/** Resolves when everything that needs no timer and no file has happened. */
 export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 100; turn++) await Promise.resolve()
 }
 
-/** Numbers from 0, read one by one; says how many were read and whether it was closed. */
+/** Numbers from 0, read one by one; records how many were read and whether it was closed. */
 export function counted(until: number) {
   const state = { read: 0, closed: false, source }
   async function* source(): AsyncGenerator<number, void, undefined> {
@@ -35,7 +35,7 @@ export async function all<Result>(run: AsyncIterable<Result>): Promise<Result[]>
   return results
 }
 
-/** Results and what the loop ended with, if it threw. */
+/** The results, and the error of the loop, if it threw. */
 export async function outcome(
   run: AsyncIterable<BulkResult<unknown>>,
 ): Promise<{ results: BulkResult<unknown>[]; error: unknown }> {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { CONCURRENCY, crashAndResume, seeded } from './crash.ts'
 
 // 50 times over 20,000 in soak/crash.soak.ts.
-it('kill -9 at 10 random moments: resumed, every id has exactly one result, and only what was under way is called again', async () => {
+it('a run killed at 10 random moments has exactly one result for every id, and calls only items in flight again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'harbor-batch-'))
   try {
     const { kills, needless, repeated, output, expected } = await crashAndResume(folder, 3_000, 10, seeded(7))

@@ -9,12 +9,12 @@ export interface Prompt {
   readonly text: string
 }
 
-/** Of some length, and with characters of many bytes, so that a line is likely to be torn inside one. */
+/** Long, and with multi-byte characters, so that a line is likely to be torn inside one. */
 export function answerTo({ id, text }: Prompt): { answer: string } {
   return { answer: `${text} 港⚓🚢`.repeat(1 + (Number(id) % 40)) }
 }
 
-/** What became of a run that was killed again and again, and resumed to its end. */
+/** The outcome of a run that was killed again and again, and resumed to its end. */
 export interface CrashReport {
   /** Times it was killed before it was done. */
   kills: number
@@ -26,7 +26,10 @@ export interface CrashReport {
   expected: string[]
 }
 
-/** Runs a worker over so many prompts, killed so many times at random moments, resumed each time, and at last to the end. */
+/**
+ * Runs a worker over a number of prompts, killed a number of times at random moments, resumed each time, and finally
+ * run to the end.
+ */
 export async function crashAndResume(
   folder: string,
   items: number,

@@ -1,6 +1,6 @@
 import type { ProviderBatchRequest } from '../src/provider/options.ts'
 
-/** So many requests for embeddings, `id-0` and on. */
+/** A number of requests for embeddings, `id-0` and on. */
 export function requests(count: number, input = 'sea'): ProviderBatchRequest[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `id-${index}`,

@@ -65,7 +65,7 @@ function processOf(state: string, count: number) {
 const created = (): number => provider.counts().batches.created
 
 describe('the state of a run, in a file', () => {
-  it('is refused to a second process by name, and free when the first has ended', async () => {
+  it('is locked for a second process, and free when the first has ended', async () => {
     const state = freshPath()
     provider.script({ batches: { runMs: 2_000 } })
     const first = processOf(state, 5)
@@ -98,7 +98,7 @@ describe('the state of a run, in a file', () => {
     expect(created()).toBe(1)
   })
 
-  it('is refused to a second run of the same process, by whatever name', async () => {
+  it('is locked for a second run of the same process, by whatever name', async () => {
     const state = freshPath()
     const other = freshPath()
     provider.script({ batches: { runMs: 60_000 } })
@@ -128,7 +128,7 @@ describe('the state of a run, in a file', () => {
       },
     ],
     [
-      'when it is aborted between two results, though nobody asks for another one',
+      'when it is aborted between two results, and no other one is requested',
       async (run) => {
         await run[Symbol.asyncIterator]().next()
         await run.abort('enough')
@@ -152,13 +152,13 @@ describe('the state of a run, in a file', () => {
       },
     ],
     [
-      'when it turns out to be of other requests',
+      'when it belongs to other requests',
       async (run, { state }) => {
         await all(run)
         await expect(all(runOf(requests(4), { state }))).rejects.toMatchObject({ code: 'batch_state' })
       },
     ],
-  ])('is free again %s', async (_, end) => {
+  ])('is unlocked %s', async (_, end) => {
     const state = freshPath()
     const leaving = new AbortController()
     await end(runOf(requests(5), { state }, { signal: leaving.signal }), { leaving, state })
@@ -166,7 +166,7 @@ describe('the state of a run, in a file', () => {
     expect(isLocked(state)).toBe(false)
   })
 
-  it('says which folder is missing, or that it is none', async () => {
+  it('is rejected with the reason if its folder is missing or it is a directory', async () => {
     const folder = freshPath()
     await expect(all(runOf(requests(1), { state: join(folder, 'state.jsonl') }))).rejects.toMatchObject({
       code: 'ENOENT',
@@ -177,7 +177,7 @@ describe('the state of a run, in a file', () => {
 })
 
 describe('an abort between two results', () => {
-  it('is told to who asks for the next one, once', async () => {
+  it('is thrown by the next call of next, once', async () => {
     const run = runOf(requests(5), {})
     const iterator = run[Symbol.asyncIterator]()
     await iterator.next()
@@ -187,7 +187,7 @@ describe('an abort between two results', () => {
   })
 })
 
-it('of one batch in memory, two runs at once are refused: each would submit', async () => {
+it('a batch in memory rejects a second run at the same time, which would submit as well', async () => {
   provider.script({ batches: { runMs: 60_000 } })
   const batch = createProviderBatch({ client, endpoint: '/v1/embeddings' })
   const run = batch.run(requests(5))
@@ -200,7 +200,7 @@ it('of one batch in memory, two runs at once are refused: each would submit', as
   expect(created()).toBe(1)
 })
 
-describe('an id that came before, in another file', () => {
+describe('a duplicate id in another file', () => {
   const source = (): ProviderBatchRequest[] => [...requests(20), ...requests(8).slice(7)]
 
   it('ends the run before its file is uploaded, and what was submitted is found again', async () => {
@@ -213,7 +213,7 @@ describe('an id that came before, in another file', () => {
     expect(provider.counts().batches).toMatchObject({ created: 2, lines: 20 })
   })
 
-  it('is left out if that is wanted, also when the run is resumed', async () => {
+  it('is left out with onDuplicateId skip, also when the run is resumed', async () => {
     const state = freshPath()
     for (let time = 0; time < 2; time++) {
       const run = runOf(source(), { state, maxRequests: 10, onDuplicateId: 'skip' })
@@ -224,7 +224,7 @@ describe('an id that came before, in another file', () => {
   })
 })
 
-describe('what failed in a finished run', () => {
+describe('a failure of a finished run', () => {
   const again = { resubmitFailed: true }
   /** The first batch answers a fifth of its requests with an error, the second one half. */
   const failing = (): void =>
@@ -237,7 +237,7 @@ describe('what failed in a finished run', () => {
       },
     })
 
-  it('is told again, unless it is to be submitted again: then that alone is', async () => {
+  it('is reported again, or alone submitted again with resubmitFailed', async () => {
     const state = freshPath()
     failing()
     const failed = failedOf(await all(runOf(requests(10), { state })))
@@ -259,7 +259,7 @@ describe('what failed in a finished run', () => {
     expect(created()).toBe(3)
   })
 
-  it('but not before it has finished: what failed before an interruption is told first', async () => {
+  it('is reported first if the run was interrupted before it finished', async () => {
     const state = freshPath()
     failing()
     for await (const _ of runOf(requests(10), { state })) break

@@ -35,7 +35,7 @@ function noted() {
   return { called, run }
 }
 
-/** A run that is left after so many results. */
+/** A run whose loop is left after a number of results. */
 async function interrupted(
   journal: string,
   after: number,
@@ -49,7 +49,7 @@ async function interrupted(
 }
 
 describe('a run with a journal', () => {
-  it('that was left goes on where it was: first what the journal holds, without calling', async () => {
+  it('continues where it was left: first the results in the journal, without calling', async () => {
     const journal = freshPath()
     const before = await interrupted(journal, 20)
     const { called, run } = noted()
@@ -70,7 +70,7 @@ describe('a run with a journal', () => {
     expect(idsOf(again).toSorted()).toEqual(idsOf(results).toSorted())
   })
 
-  it('in the order of the input gives what the journal holds in its turn', async () => {
+  it('yields the results in the journal in input order', async () => {
     const journal = freshPath()
     await interrupted(journal, 20)
     const shuffled = prompts(50).toReversed()
@@ -134,7 +134,7 @@ describe('a run with a journal', () => {
     })
   })
 
-  it('whose consumer is slow gives out what the journal holds no faster than it is taken', async () => {
+  it('yields the results in the journal no faster than the consumer takes them', async () => {
     const path = freshPath()
     await runBulk(range(1_000), async (item) => item, { journal: path }).summary
     const bulk = runBulk(range(1_000), async (item) => item, { journal: path, concurrency: 2 })
@@ -148,7 +148,7 @@ describe('a run with a journal', () => {
     expect(existsSync(`${path}.lock`)).toBe(false)
   })
 
-  it('passes quickly over many items that are done, and lets other things have their turn', async () => {
+  it('skips many completed items quickly, and yields to the event loop', async () => {
     const path = freshPath()
     const journal = await openJournal(path, { durability: 'os' })
     await runBulk(range(25_000), async (item) => item, { journal, concurrency: 1_000 }).summary
@@ -174,7 +174,7 @@ describe('a run with a journal', () => {
     expect(keys[2]).not.toBe(keys[0])
   })
 
-  it('fails an item whose value the journal cannot keep, and goes on', async () => {
+  it('fails an item whose value the journal cannot store, and continues', async () => {
     const journal = freshPath()
     const run = async (prompt: Prompt): Promise<unknown> => (prompt.id === 'p-1' ? new Map() : 1)
     const results = await all(runBulk(prompts(3), run, { id, journal, order: 'input' }))
@@ -185,8 +185,8 @@ describe('a run with a journal', () => {
   })
 })
 
-describe('a resumed run refuses', () => {
-  it('a changed prompt, model or function, and says why', async () => {
+describe('a resumed run', () => {
+  it('rejects a changed fingerprint, and says why', async () => {
     const journal = freshPath()
     await interrupted(journal, 5, { fingerprint: 'gpt-4, prompt 1' })
     const { called, run } = noted()
@@ -199,7 +199,7 @@ describe('a resumed run refuses', () => {
     await interrupted(journal, 6, { fingerprint: 'gpt-4, prompt 1' }) // It is not locked.
   })
 
-  it('a journal that another run has, and one that cannot be read', async () => {
+  it('rejects a journal in use by another run, and one that cannot be read', async () => {
     const journal = freshPath()
     const { calls, run } = held<Prompt>()
     const loop = runBulk(prompts(3), run, { id, journal })[Symbol.asyncIterator]()
@@ -215,7 +215,7 @@ describe('a resumed run refuses', () => {
 })
 
 describe('a run that ends early', () => {
-  it('with ENOSPC stops with that error, earlier results intact', async () => {
+  it('stops with ENOSPC when the disk is full, with earlier results intact', async () => {
     const path = freshPath()
     const noSpace = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
     const handle = await open(path, 'w')
@@ -251,7 +251,7 @@ describe('a run that ends early', () => {
     expect(journal.size).toBe(results.length)
   })
 
-  it('with an abort journals no late result of a function deaf to its signal', async () => {
+  it('writes no late result of a function that ignores its abort', async () => {
     const path = freshPath()
     const { calls, run } = held<Prompt>()
     const controller = new AbortController()
@@ -268,7 +268,7 @@ describe('a run that ends early', () => {
     expect((await all(journal)).map(({ id, value }) => [id, value])).toEqual([['p-0', 'in time']])
   })
 
-  it('unlocks the journal when the loop is left, aborted or over, also one that was handed over', async () => {
+  it('unlocks the journal when the loop is left, aborted or over, also one that was passed in', async () => {
     for (const end of ['left', 'aborted', 'over', 'aborted before it began']) {
       const path = freshPath()
       const bulk = runBulk(prompts(10), noted().run, { id, journal: await openJournal(path), concurrency: 2 })
@@ -286,7 +286,7 @@ describe('a run that ends early', () => {
     }
   })
 
-  it('while the journal is being opened leaves nothing locked', async () => {
+  it('leaves nothing locked if it ends while the journal is being opened', async () => {
     const path = freshPath()
     const bulk = runBulk(prompts(10), noted().run, { id, journal: path })
     const ended = outcome(bulk)
@@ -297,7 +297,7 @@ describe('a run that ends early', () => {
 })
 
 describe('a source of JSON Lines', () => {
-  it('with a line of 20 MB ends the run with a bounded error that has the line number, after what came before', async () => {
+  it('ends the run at a line of 20 MB with an error that has the line number, after earlier results', async () => {
     const path = freshPath()
     writeFileSync(path, `1\n"${'x'.repeat(20_000_000)}"\n3\n`)
     const { results, error } = await outcome(runBulk(readJsonl<number>(path), async ({ value }) => value))
@@ -306,7 +306,7 @@ describe('a source of JSON Lines', () => {
     expect((error as Error).message.length).toBeLessThan(200)
   })
 
-  it('that is missing, or has a line that is not JSON, says so', async () => {
+  it('ends the run with the reason if it is missing or has a line that is not JSON', async () => {
     const path = freshPath()
     const ask = async ({ value }: { value: number }): Promise<number> => value
     expect((await outcome(runBulk(readJsonl<number>(path), ask))).error).toMatchObject({

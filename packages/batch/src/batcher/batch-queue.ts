@@ -1,38 +1,38 @@
-import { Alarm } from './alarm.ts'
+import { Alarm } from '../alarm.ts'
 import type { Entry } from './entry.ts'
 import type { BatcherSettings } from './options.ts'
-import { PriorityQueue, type Queueable } from './priority-queue.ts'
+import { PriorityQueue, type Queueable } from '../priority-queue.ts'
 
-/** What waits in one partition. It exists while something does. */
+/** The entries queued in one partition. A partition exists only while it has some. */
 interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
   readonly name: string
   readonly entries: PriorityQueue<Entry<Item, Result>>
   bytes: number
   tokens: number
-  /** Entries up to this order have waited long enough. */
+  /** Entries up to this order have waited for `maxWaitMs`. */
   dueUpTo: number
   isReady: boolean
 }
 
 /**
- * Decides what goes into a batch, and when. A partition is ready when a full batch waits in it, when its oldest entry has
- * waited long enough or was released, or at once if the batcher is eager. Within the bounds of the queue; entries beyond
- * them wait for room.
+ * Decides what goes into a batch, and when. A partition is ready when it has a full batch, when its oldest entry has
+ * waited for `maxWaitMs` or was released, or at once if the batcher is eager. Entries beyond the limits of the queue
+ * wait for room.
  */
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
   readonly #partitions = new Map<string, Partition<Item, Result>>()
-  /** The one that got an entry last, which nearly always gets the next one. */
+  /** The partition that got the last entry; it usually gets the next one, too. */
   #latest: Partition<Item, Result> | undefined
   readonly #ready = new PriorityQueue<Partition<Item, Result>>()
   readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
   readonly #alarm: Alarm
-  /** Entries up to this order were released, wherever they are. */
+  /** Entries up to this order were released, in whatever partition they are. */
   #releasedUpTo = 0
   #size = 0
   #bytes = 0
 
-  /** @param onDue something has become ready because its time came */
+  /** @param onDue called when a partition has become ready because its time has come */
   constructor(settings: BatcherSettings<Item>, onDue: () => void) {
     this.#settings = settings
     this.#alarm = new Alarm(settings.clock, (atMs) => {
@@ -62,16 +62,20 @@ export class BatchQueue<Item, Result> {
     return this.#ready.size > 0
   }
 
-  /** Whether an entry would have to wait for room: behind those of its priority or a higher one, or for the bounds. */
+  /**
+   * Whether an entry would have to wait for room: behind waiting entries of its priority or a higher one, or because
+   * the queue is full.
+   */
   isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
     if (!this.#hasRoom(entry)) return true
     return this.#waiting.size > 0 && (this.#waiting.first?.priority ?? -Infinity) >= entry.priority
   }
 
   /**
-   * Takes an entry in, or lets it wait for room. While something waits, nothing else does: it would keep the room.
+   * Queues an entry, or lets it wait for room. While entries wait for room, queued ones do not wait for their batch to
+   * fill: they would keep the room occupied.
    *
-   * @param isFull what `isFullFor` says of it
+   * @param isFull the result of `isFullFor`
    */
   add(entry: Entry<Item, Result>, isFull: boolean): void {
     if (isFull) {
@@ -81,7 +85,7 @@ export class BatchQueue<Item, Result> {
     if (this.#waiting.size > 0) this.releaseUpTo(entry.order)
   }
 
-  /** Takes out an entry that is waiting or queued. */
+  /** Removes an entry that is waiting or queued. */
   remove(entry: Entry<Item, Result>): void {
     if (entry.state === 'waiting') this.#waiting.remove(entry)
     else {
@@ -93,7 +97,10 @@ export class BatchQueue<Item, Result> {
     this.#admit()
   }
 
-  /** The next batch that is ready to go: of the partition with the highest priority, of equals the one ready longest. */
+  /**
+   * The next ready batch: from the partition with the highest priority; among equals, from the one that has been ready
+   * longest.
+   */
   take(): Entry<Item, Result>[] | undefined {
     const partition = this.#ready.first
     if (!partition) return undefined
@@ -113,7 +120,7 @@ export class BatchQueue<Item, Result> {
       this.#forget(entry, partition)
       batch.push(entry)
     }
-    // What is left goes to the end, so that one busy partition does not keep the others waiting.
+    // The rest of the partition goes to the end, so that one busy partition does not starve the others.
     this.#ready.remove(partition)
     partition.isReady = false
     this.#update(partition)
@@ -121,7 +128,7 @@ export class BatchQueue<Item, Result> {
     return batch
   }
 
-  /** Lets go, without waiting any longer, of whatever was added up to this order, the latest there is. */
+  /** Makes everything ready that was added up to this order, the latest there is. */
   releaseUpTo(order: number): void {
     this.#releasedUpTo = order
     if (this.#ready.size === this.#partitions.size) return
@@ -167,7 +174,10 @@ export class BatchQueue<Item, Result> {
     return (this.#latest = partition)
   }
 
-  /** Nearly every entry joins others that wait for theirs to fill up: the oldest, and what is ready, stay as they are. */
+  /**
+   * A fast path for most entries, which join others that wait for their batch to fill: the oldest entry and the
+   * readiness of the partition stay as they are.
+   */
   #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
     if (partition.isReady) return priority <= partition.priority
     const { eager, maxBatchSize, maxBatchBytes, maxBatchTokens } = this.#settings
@@ -194,7 +204,7 @@ export class BatchQueue<Item, Result> {
     this.#bytes -= entry.bytes
   }
 
-  /** Brings `#ready`, `#partitions` and the alarm up to date with what has changed in a partition. */
+  /** Updates `#ready`, `#partitions` and the alarm after a change in a partition. */
   #update(partition: Partition<Item, Result>): void {
     const { first } = partition.entries
     const oldest = oldestOf(partition)
@@ -242,9 +252,9 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
   }
 }
 
-/** Within a priority entries stand in the order in which they were added. */
+/** Within a priority, entries are in the order in which they were added. */
 function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
-  return entries.firstByLeast(orderOf)
+  return entries.firstByMinimum(orderOf)
 }
 
 const orderOf = ({ order }: { readonly order: number }): number => order

@@ -1,40 +1,42 @@
 import type { Caller, Entry } from './entry.ts'
 import type { Settle } from './run-batch.ts'
-import { SharedAborts } from './shared-aborts.ts'
 
-/** Knows who waits for which entry: joins them, tells them the result, lets them go when their signal aborts. */
+/**
+ * Tracks which callers wait for which entry: joins them to entries, settles them, and removes them when their signal
+ * aborts.
+ */
 export class Callers<Item, Result> implements Settle<Item, Result> {
-  /** Adds by how they ended. */
+  /** The number of adds by outcome. */
   readonly counts = { succeeded: 0, failed: 0, aborted: 0 }
   readonly #onAbandoned: (entry: Entry<Item, Result>, reason: unknown) => void
   readonly #aborts = new SharedAborts<Caller<Item, Result>>((caller, reason) => this.leave(caller, reason))
-  /** Entries that further callers may join, by their key. */
+  /** Entries that more callers may join, by key. */
   readonly #shareable = new Map<string, Entry<Item, Result>>()
 
-  /** @param onAbandoned the last caller of an entry has left; the entry is still where it was */
+  /** @param onAbandoned called when the last caller of an entry has left; the entry is still in its queue or batch */
   constructor(onAbandoned: (entry: Entry<Item, Result>, reason: unknown) => void) {
     this.#onAbandoned = onAbandoned
   }
 
-  /** The entry with this key that has no result yet. */
+  /** The unsettled entry with this key. */
   shared(key: string): Entry<Item, Result> | undefined {
     return this.#shareable.get(key)
   }
 
-  /** A new entry, which is its own first caller. */
+  /** Registers a new entry, which is its own first caller. */
   enter(entry: Entry<Item, Result>): void {
     entry.caller = entry
     if (entry.key !== undefined) this.#shareable.set(entry.key, entry)
     if (entry.signal) this.#aborts.watch(entry)
   }
 
-  /** One more for an entry that has some. */
+  /** Adds a caller to an entry. */
   join(entry: Entry<Item, Result>, caller: Caller<Item, Result>): void {
     ;(entry.others ??= []).push(caller)
     this.#aborts.watch(caller)
   }
 
-  /** Rejects one caller; the item goes on for those who are left. */
+  /** Rejects one caller; the entry stays for the others. */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
     const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)
@@ -43,7 +45,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     if (entry.caller === caller) entry.caller = entry.others?.shift()
     else entry.others = entry.others?.filter((other) => other !== caller)
     if (entry.caller) return
-    this.#unshare(entry) // First, since what follows may run code of the user that adds an identical item.
+    this.#unshare(entry) // First, because the code that follows may run user code that adds an identical item.
     this.#onAbandoned(entry, reason)
     this.#finish(entry)
   }
@@ -66,7 +68,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     if (others) for (const other of others) other.reject(error)
   }
 
-  /** Ends an entry that has its result. @returns whether it had none before */
+  /** Settles an entry. @returns false if it was settled before */
   #done(entry: Entry<Item, Result>, outcome: 'succeeded' | 'failed'): boolean {
     const { caller, others } = entry
     if (entry.state === 'settled' || !caller) return false
@@ -86,5 +88,41 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
 
   #unshare(entry: Entry<Item, Result>): void {
     if (entry.key !== undefined && this.#shareable.get(entry.key) === entry) this.#shareable.delete(entry.key)
+  }
+}
+
+/**
+ * One listener per signal, however many callers wait on it: each listener makes a signal slower, and thousands of adds
+ * often share one signal. A signal without waiting callers has no listener.
+ */
+export class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
+  readonly #onAbort: (waiter: Waiter, reason: unknown) => void
+  readonly #watched = new Map<AbortSignal, { waiters: Set<Waiter>; stop: () => void }>()
+
+  constructor(onAbort: (waiter: Waiter, reason: unknown) => void) {
+    this.#onAbort = onAbort
+  }
+
+  watch(waiter: Waiter): void {
+    const { signal } = waiter
+    if (!signal) return
+    let watched = this.#watched.get(signal)
+    if (!watched) {
+      const waiters = new Set<Waiter>()
+      const abort = (): void => {
+        for (const each of [...waiters]) this.#onAbort(each, signal.reason)
+      }
+      watched = { waiters, stop: () => signal.removeEventListener('abort', abort) }
+      this.#watched.set(signal, watched)
+      signal.addEventListener('abort', abort)
+    }
+    watched.waiters.add(waiter)
+  }
+
+  unwatch(waiter: Waiter): void {
+    const watched = waiter.signal && this.#watched.get(waiter.signal)
+    if (!waiter.signal || !watched?.waiters.delete(waiter) || watched.waiters.size > 0) return
+    watched.stop()
+    this.#watched.delete(waiter.signal)
   }
 }

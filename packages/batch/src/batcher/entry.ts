@@ -1,21 +1,21 @@
-import type { Queueable } from './priority-queue.ts'
+import type { Queueable } from '../priority-queue.ts'
 
 /** One add, waiting for the result of its entry. */
 export interface Caller<Item, Result> {
-  /** The first caller of an entry is that itself, and need not say so. */
+  /** The entry of a caller that joined one; undefined for the first caller, which is the entry itself. */
   readonly entry: Entry<Item, Result> | undefined
   readonly signal: AbortSignal | undefined
   resolve(result: Result): void
   reject(error: unknown): void
 }
 
-/** A time that many entries share: a number with a fraction would take room of its own in each. */
-export interface Moment {
+/** A time shared by many entries: a fractional number would take heap memory of its own in each. */
+export interface SharedTime {
   readonly atMs: number
 }
 
 /**
- * One item on its way, with everybody who waits for its result.
+ * One item on its way, with all callers that wait for its result.
  *
  *     waiting (for room in the queue) → queued → running → settled
  *
@@ -28,15 +28,18 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Cal
   readonly key: string | undefined
   readonly bytes: number
   readonly tokens: number
-  /** When it was added: one moment for all adds of a turn. Entries with a later `order` were not added earlier. */
-  readonly added: Moment
+  /** When it was added: one time for all adds of a turn. Entries with a higher `order` were not added earlier. */
+  readonly added: SharedTime
   readonly order: number
   state: 'waiting' | 'queued' | 'running' | 'settled'
-  /** The batch it is part of, once running: told when this entry has its result, or when nobody waits for it any more. */
+  /** Its batch, once it is running; notified when the entry has its result, or when no caller waits for it any more. */
   batch: { settled(): void; abandoned(reason: unknown): void } | undefined
-  /** Who waits for it: nearly always one alone, so the others have a list of their own. Nobody only when settled. */
+  /**
+   * The callers that wait for it. There is usually only one, so the others have a list of their own. Undefined only
+   * when it is settled.
+   */
   caller: Caller<Item, Result> | undefined
   others: Caller<Item, Result>[] | undefined
-  /** Called once when it is settled. */
+  /** Called once, when it is settled. */
   onSettled: (() => void)[] | undefined
 }

@@ -50,7 +50,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('a batcher, whatever happens to it', () => {
-  it('keeps its bounds, counts everything once, and leaves nobody without an answer', async () => {
+  it('stays within its limits, counts everything once, and settles every add', async () => {
     await fc.assert(
       fc.asyncProperty(
         settings,

@@ -12,58 +12,59 @@ import {
 } from '../validate.ts'
 
 export interface BatcherOptions<Item> {
-  /** How many items go into one batch at most. A batch that is full goes at once. @default 10 */
+  /** The maximum number of items in a batch. A full batch goes at once. @default 10 */
   maxBatchSize?: number | undefined
-  /** How long an item may wait for its batch to fill up, in milliseconds, from the oldest item. @default 5_000 */
+  /** How long a batch may wait to fill up, in milliseconds, counted from its oldest item. @default 5_000 */
   maxWaitMs?: number | undefined
-  /** How many batches are under way at most. @default 5 */
+  /** The maximum number of batches in flight. @default 5 */
   maxConcurrentBatches?: number | undefined
-  /** How many bytes one batch may have; an item that has more by itself is refused. Needs `sizeOf`. @default no limit */
+  /** The maximum bytes of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
   maxBatchBytes?: number | undefined
-  /** How many tokens one batch may have; an item that has more by itself is refused. Needs `sizeOf`. @default no limit */
+  /** The maximum tokens of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
   maxBatchTokens?: number | undefined
-  /** How large an item is. Called once for each. @default items have no size: only their number counts */
+  /** The size of an item. Called once for each. @default items have no size: only their number counts */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
-  /** How many items wait for a batch at most, those under way not counted. @default 10_000 */
+  /** The maximum number of queued items, without those in flight. @default 10_000 */
   maxQueueItems?: number | undefined
   /**
-   * How many bytes wait for a batch at most; one item that has more by itself is let in when nothing else waits. Bytes are
-   * what `sizeOf` says. @default 1_000_000_000
+   * The maximum bytes of queued items, as `sizeOf` returns them; a larger item is queued only when the queue is empty.
+   * @default 1_000_000_000
    */
   maxQueueBytes?: number | undefined
   /**
-   * What happens to an add that finds the queue full: it waits for room, first come first served within its priority, or
-   * it rejects with QueueFullError. Trap: an item that waits for room is in memory too. Only `'reject'`, or a caller that
-   * awaits its adds, bounds memory. @default 'wait'
+   * What happens to an add when the queue is full: it waits for room, first come, first served within its priority, or
+   * it rejects with QueueFullError. Trap: an item that waits for room is in memory, too. Only `'reject'`, or a caller
+   * that awaits its adds, bounds memory. @default 'wait'
    */
   whenFull?: 'wait' | 'reject' | undefined
-  /** Items with different answers never share a batch: a model, a tenant. @default all may */
+  /** Items with different return values never share a batch: a model, a tenant. @default all items may */
   partition?: ((item: Item) => string) | undefined
   /**
-   * Items of one partition with the same answer share one place, that of the first with its priority, and one result, as long
-   * as it has not come. @default each has its own
+   * Items of one partition with the same return value share one entry and one result while it is in flight; the entry
+   * has the priority of the first. @default each item has its own
    */
   key?: ((item: Item) => string) | undefined
   /**
    * What happens when the function fails for a whole batch: every item of it rejects, or the batch is halved and tried
-   * again until only the items at fault reject. Trap: halving a batch of n may make 2n − 1 calls when every one of them
-   * fails, so the function itself should retry what is nobody's fault, such as an outage. @default 'reject-all'
+   * again until only the items at fault reject. Trap: halving a batch of n may make 2n − 1 calls when all of them fail,
+   * so the function itself should retry failures that no item causes, such as an outage. @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
   /**
-   * Go at once while fewer than `maxConcurrentBatches` are under way, with what was added in the same tick, also behind an `await` of
-   * something that is already there. Without it an item that comes alone waits for `maxWaitMs`. @default false
+   * Start a batch at once while fewer than `maxConcurrentBatches` are in flight, with everything added in the same
+   * tick, also behind an `await` of something already settled. Otherwise an item that comes alone waits for
+   * `maxWaitMs`. @default false
    */
   eager?: boolean | undefined
-  /** Where time comes from. @default a monotonic clock and `setTimeout` */
+  /** The source of time. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
 }
 
-/** What one add may ask for. */
+/** The options of one add. */
 export interface AddOptions {
-  /** Its abort rejects this add at once with its own reason. An item that no add waits for any more is taken out. */
+  /** Its abort rejects this add at once with its own reason. An item that no add waits for any more is removed. */
   signal?: AbortSignal | undefined
-  /** Higher goes first, within the queue as within the wait for room. @default 0 */
+  /** Higher goes first, in the queue and while waiting for room. @default 0 */
   priority?: number | undefined
 }
 

@@ -1,5 +1,4 @@
-import type { Batch } from './batch.ts'
-import { BatchShapeError } from './batch-shape-error.ts'
+import { BatchShapeError } from './errors.ts'
 import type { Entry } from './entry.ts'
 
 /** The user's function: one call for many items. */
@@ -8,17 +7,18 @@ export type RunBatch<Item, Result> = (
   context: { readonly signal: AbortSignal; readonly batchId: number },
 ) => Promise<readonly (Result | Error)[]>
 
-/** What happens to the entries of a batch. */
+/** Settles the entries of a batch. */
 export interface Settle<Item, Result> {
   resolve(entry: Entry<Item, Result>, result: Result): void
   reject(entry: Entry<Item, Result>, error: unknown): void
 }
 
 /**
- * Calls the function with a batch and settles every entry of it, whatever comes back. Never rejects.
+ * Calls the function with a batch and settles every entry of it, whatever it returns. Never rejects.
  *
- * With `bisect` a batch that fails is halved. If the left half passes, the right one must hold the culprit and is halved in
- * turn without trying it whole: about log2(n) calls find one. No entry is rejected without having been tried alone.
+ * With `bisect`, a batch that fails is halved. If the left half succeeds, the right one must contain the item at fault
+ * and is halved without trying it whole: finding one takes about log2(n) calls. No entry is rejected unless it was
+ * tried alone.
  */
 export async function runBatch<Item, Result>(
   batch: Batch<Item, Result>,
@@ -28,7 +28,7 @@ export async function runBatch<Item, Result>(
 ): Promise<void> {
   await attempt(batch.entries)
 
-  /** Whether the call went through, with whatever results. */
+  /** Whether the call returned, with whatever results. */
   async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
     const wanted = batch.isWhole ? entries : entries.filter(({ state }) => state !== 'settled')
     if (wanted.length === 0) return true
@@ -40,7 +40,7 @@ export async function runBatch<Item, Result>(
       else for (const entry of wanted) settle.reject(entry, error)
       return false
     }
-    // A wrong shape is the function's fault, not an item's: smaller batches would not help.
+    // A wrong number of results is the function's fault, not an item's: smaller batches would not help.
     const shapeError = BatchShapeError.check(results, wanted.length, batch.context.batchId)
     if (shapeError) {
       for (const entry of wanted) settle.reject(entry, shapeError)
@@ -66,4 +66,41 @@ export async function runBatch<Item, Result>(
 
 function itemOf<Item>({ item }: { readonly item: Item }): Item {
   return item
+}
+
+/** The entries of one call. */
+export class Batch<Item, Result> {
+  readonly entries: readonly Entry<Item, Result>[]
+  readonly context: { readonly signal: AbortSignal; readonly batchId: number }
+  readonly #controller = new AbortController()
+  #unsettled: number
+
+  constructor(entries: readonly Entry<Item, Result>[], batchId: number) {
+    this.entries = entries
+    this.#unsettled = entries.length
+    this.context = { signal: this.#controller.signal, batchId }
+    for (const entry of entries) {
+      entry.state = 'running'
+      entry.batch = this
+    }
+  }
+
+  /** Whether all its entries are still unsettled. */
+  get isWhole(): boolean {
+    return this.#unsettled === this.entries.length
+  }
+
+  /** Called when one of its entries has its result. */
+  settled(): void {
+    this.#unsettled--
+  }
+
+  /**
+   * Called when no caller waits for one of its entries any more. When that is true for all that are left, the call is
+   * aborted.
+   */
+  abandoned(reason: unknown): void {
+    this.#unsettled--
+    if (this.#unsettled === 0) this.#controller.abort(reason)
+  }
 }

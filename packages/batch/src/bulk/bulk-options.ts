@@ -16,65 +16,74 @@ import {
 
 export interface BulkOptions<Item> {
   /**
-   * What names an item, for its result and in the journal. Trap: the default names it by its place, so with a journal the
-   * source must not change between a run and its resumption. @default the index
+   * The id of an item, for its result and in the journal. Trap: the default is the item's position, so with a journal
+   * the source must not change between a run and its resumption. @default the index
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What an id that came before does: it ends the run with a DuplicateIdError once what is under way has its result, or the
-   * item is left out. Ids of your own are all remembered for this, at their characters and about 16 bytes each. @default 'error'
+   * What happens to an id that occurred before: the run ends with a DuplicateIdError once all items in flight have
+   * their results, or the item is left out. For this, custom ids are all remembered, at their length and about 16 bytes
+   * each. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
-   * How many items are under way at most, retries and the writing of their record included; or a limit that changes, of which
-   * each attempt takes a place. @default 64
+   * The maximum number of items in flight, including retries and the writing of their records; or an adaptive limit, of
+   * which each attempt takes a slot. @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
-  /** Holds each attempt back until the provider's limits allow it. @default nothing holds it back */
+  /** Delays each attempt until the provider's rate limits allow it. @default no limiter */
   limiter?: RateLimiter | undefined
-  /** What an item will take, in tokens, for the limiter. Called once for each. @default no tokens, one request */
+  /**
+   * The estimated tokens of an item, for the limiter. Called once per attempt. @default no tokens, one request
+   */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Makes the attempts of an item: `createRetry(…).run` fits. The signal aborts with the run. Trap: switch off the retries of the
-   * client inside `run`, or both multiply. @default one attempt
+   * Runs the attempts of an item: `createRetry(…).run` fits. The signal aborts with the run. Trap: switch off the
+   * retries of the client inside `run`, or both multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
-  /** Results as they come, or as the source has them. @default 'completion' */
+  /** Deliver results as they come, or in the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * How many results are held at most, with `order: 'input'`, behind one that is missing or for a consumer that is slow; then no more are
-   * begun. @default 1_024
+   * With `order: 'input'`: the maximum number of results held back behind a missing one or for a slow consumer; at this
+   * number no more items start. @default 1_024
    */
   reorderWindow?: number | undefined
-  /** How many items are read from an asynchronous source before they can begin; 0 reads when there is room. @default as many as concurrency */
+  /**
+   * The maximum number of items read ahead from an asynchronous source; 0 reads an item only when it can start.
+   * @default the concurrency
+   */
   readAhead?: number | undefined
   /**
-   * Where results are kept, so that the run goes on after a crash: a path, or a journal from `openJournal()`, which the run closes when it
-   * ends. Failures are not kept: they are called again when the run is resumed. Trap: a value must survive JSON, or its item fails.
-   * @default nothing is kept
+   * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`,
+   * which the run closes when it ends. Failures are not stored: a resumed run calls these items again. Trap: a result
+   * must survive JSON, or its item fails. @default no journal
    */
   journal?: Journal | string | undefined
   /**
-   * Stands for all that results depend on besides the item: prompt, model, version of the function. A journal made with another one, or
-   * with none, is refused. @default none
+   * Identifies everything that results depend on besides the item: prompt, model, version of the function. A journal
+   * made with another fingerprint, or without one, is refused. @default none
    */
   fingerprint?: string | undefined
-  /** Ends the run early; what is under way still gets its result. @default it goes on, however many fail */
+  /**
+   * Ends the run early, when too many items have failed; items in flight still get their results. @default the run
+   * continues, however many fail
+   */
   stopWhen?:
     | {
-        /** This many failed. */
+        /** The number of failed items. */
         failures?: number | undefined
-        /** Of all results, this share failed: more than 0, at most 1. */
+        /** The share of failed items among all results: more than 0, at most 1. */
         failureRate?: number | undefined
-        /** The rate is not looked at before there are this many results. @default 20 */
+        /** The minimum number of results before the rate counts. @default 20 */
         minSamples?: number | undefined
       }
     | undefined
-  /** Its abort ends the run at once, with its own reason. One listener, whatever the number of items. */
+  /** Its abort ends the run at once, with its own reason. Adds one listener, whatever the number of items. */
   signal?: AbortSignal | undefined
-  /** How many items the source has, for the estimate of when the run ends. @default the length of an array */
+  /** The number of items in the source, for the estimate of when the run ends. @default the length of an array */
   total?: number | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
@@ -105,7 +114,7 @@ export function bulkSettingsOf<Item>(options: BulkOptions<Item>): BulkSettings<I
   }
 }
 
-/** Every item under way takes memory, so none of these may be without limit. */
+/** Every item in flight takes memory, so none of these may be infinite. */
 const finite: Check = [
   (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   'a whole number of at least 1',
@@ -145,7 +154,7 @@ const STOP_CHECKS: Readonly<Record<keyof NonNullable<BulkOptions<unknown>['stopW
   minSamples: count,
 }
 
-/** @throws TypeError for what cannot be iterated */
+/** @throws TypeError for a source that cannot be iterated */
 export function checkSource(source: unknown): void {
   const {
     [Symbol.iterator]: sync,

@@ -1,92 +1,100 @@
-/** What one item came to. Each item that was begun has exactly one, unless the run was aborted or left. */
+/**
+ * The result of one item. Each item that was started has exactly one, unless the run was aborted or its loop left.
+ */
 export type BulkResult<Result> = {
   readonly id: string
-  /** The item's place in the source, counted from 0; of a resumed one, its place when it was done. */
+  /**
+   * The item's position in the source, counted from 0; for a resumed result, its position when it was written.
+   */
   readonly index: number
-  /** Calls that were made for it; 0 where a cache answered. */
+  /** How many requests were made for it; 0 if a cache answered. */
   readonly attempts: number
-  /** From its first attempt to the end of its last, in milliseconds. */
+  /** From the start of its first attempt to the end of its last, in milliseconds. */
   readonly durationMs: number
-  /** It was taken from the journal; nothing was called. */
+  /** Whether it was read from the journal, without a call. */
   readonly resumed: boolean
 } & ({ readonly ok: true; readonly value: Result } | { readonly ok: false; readonly error: unknown })
 
 /**
- * A run over many items. Nothing is read and nothing called before it is iterated, or before `summary` is asked for. Its
- * results are there once: it can be iterated once.
+ * A run over many items. Nothing is read or called until it is iterated or `summary` is read. It can be iterated once:
+ * results are not kept.
  */
 export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   /**
-   * Results as they come, or in the order of the source. Leaving the loop stops the run, aborts the signals of what is under
-   * way and unlocks the journal.
+   * Results as they come, or in the order of the source. Leaving the loop stops the run, aborts the signals of calls in
+   * flight and unlocks the journal.
    *
-   * @throws what the source threw, after the results of what it gave before; a DuplicateIdError likewise
+   * @throws the error of the source, after the results of the items read before; a DuplicateIdError likewise
    * @throws FingerprintMismatchError, JournalLockedError, UnusableJournalError, before anything is called
-   * @throws the error of the file system when the journal cannot be written, after the results that are written
+   * @throws the error of the file system when the journal cannot be written, after the results that were written
    * @throws the reason of an abort, at once
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<BulkResult<Result>>
   /**
-   * What the run came to, when it has ended and its journal is unlocked. It rejects with what the loop would throw. Asking for it
-   * starts the run: unless a loop has begun by the end of the running code, results are counted and dropped, not kept.
+   * The totals of the run; resolves when the run has ended and its journal is unlocked, rejects with what the loop
+   * would throw. Reading it starts the run: unless a loop is started in the same turn of the event loop, results are
+   * counted and discarded.
    */
   readonly summary: Promise<BulkSummary>
-  /** Where the run stands now. */
+  /** A snapshot of the counters. */
   progress(): BulkProgress
-  /** Begins no more items until `resume()`. What is under way goes on, and results are given out. */
+  /** Starts no more items until `resume()`. Calls in flight continue, and their results are delivered. */
   pause(): void
   resume(): void
   /**
-   * Begins no more items. What was sent gets its result; what waits for a limit, a slot or its next attempt is given back unsent and counted as
-   * `dropped`. Then the run ends as if its source had, and a journal lets it go on later. A run in which nothing is missing then has no
-   * `stoppedBy`.
+   * Starts no more items. Items that were sent get their results; items that wait for a limit, a slot or their next
+   * attempt are returned unsent and counted as `dropped`. Then the run ends as if its source had ended, and a journal
+   * lets it be resumed. If nothing is missing then, `stoppedBy` is not set.
    *
-   * @param error what the loop throws then, and `summary` rejects with, in the place of an orderly end
+   * @param error what the loop throws, and `summary` rejects with, instead of ending normally
    */
   stop(error?: unknown): void
   /**
-   * Ends the run at once: signals of what is under way abort with the reason, functions deaf to them are not waited for, and what they
-   * still return goes nowhere. @default an Error that says so
+   * Ends the run at once: the signals of calls in flight abort with the reason, functions that ignore them are not
+   * awaited, and their results are discarded. @default an Error that says that the run was aborted
    */
   abort(reason?: unknown): void
 }
 
 /**
- * Counters that add up at every moment: `read = queued + inFlight + ok + failed + skipped + dropped`. What the journal already
- * held is counted as `resumed` alone.
+ * Counters that always add up: `read = queued + inFlight + ok + failed + skipped + dropped`. Results from the journal
+ * are counted as `resumed` only.
  */
 export interface BulkProgress {
-  /** Items taken from the source, but for those that the journal held. */
+  /** Items read from the source, except those whose result was in the journal. */
   readonly read: number
-  /** Read ahead, and not begun. */
+  /** Items read ahead and not started. */
   readonly queued: number
-  /** Begun, without a result so far; with a journal, one that is written. */
+  /** Items started that have no result yet; with a journal, no durable one. */
   readonly inFlight: number
-  /** Of those in flight: how many wait for a rate limit or for their next attempt, and so are not sent. */
+  /** Items in flight that wait for a rate limit or for their next attempt, and so are not sent. */
   readonly waiting: number
   readonly ok: number
   readonly failed: number
-  /** Items whose id had come before, with `onDuplicateId: 'skip'`. */
+  /** Items left out as duplicates, with `onDuplicateId: 'skip'`. */
   readonly skipped: number
   /** Items that were read and get no result, because the run was stopped, aborted or left. */
   readonly dropped: number
-  /** Results taken from the journal. */
+  /** Results read from the journal. */
   readonly resumed: number
-  /** Attempts after the first of an item. */
+  /** Attempts after the first one, of all items. */
   readonly retried: number
-  /** How many items there are, where that is known: the `total` option, or the length of an array. */
+  /** The number of items, if known: the `total` option, or the length of an array. */
   readonly total?: number | undefined
-  /** Results of the last minute, resumed ones not counted; before a minute is over, as many as it would be at this pace. */
+  /** Results in the last minute, without resumed ones; extrapolated during the first minute. */
   readonly ratePerMinute: number
-  /** When the rest will be done at this pace, in milliseconds from now. Needs `total` and a first result. */
+  /** The estimated time until the end of the run, in milliseconds. Needs `total` and a first result. */
   readonly etaMs?: number | undefined
   /** Tokens that the functions reported. */
   readonly tokens: { readonly input: number; readonly output: number }
-  /** What the next step waits for; `retry`: all in flight wait for their next attempt. Nothing before the run has begun, while it is paused and when it has ended. */
+  /**
+   * What the run waits for; `retry`: all items in flight wait for their next attempt. Undefined before the run starts,
+   * while it is paused and when it has ended.
+   */
   readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }
 
-/** What a run came to. */
+/** The totals of a run. */
 export interface BulkSummary {
   readonly ok: number
   readonly failed: number
@@ -96,6 +104,6 @@ export interface BulkSummary {
   readonly retried: number
   readonly tokens: { readonly input: number; readonly output: number }
   readonly durationMs: number
-  /** Why it ended before its source did: a bound of `stopWhen`, `stop()`, or a loop that was left. */
+  /** Why the run ended before its source: a limit of `stopWhen`, `stop()`, or its loop was left. */
   readonly stoppedBy?: 'failures' | 'failureRate' | 'stop' | 'consumer' | undefined
 }

@@ -1,122 +1,78 @@
+import { IdempotencyKeys, RunSignals } from './attempt.ts'
 import type { BulkSettings } from './bulk-options.ts'
 import type { BulkProgress, BulkResult, BulkSummary } from './bulk-run.ts'
-import { Feed } from './feed.ts'
-import { IdempotencyKeys } from './idempotency-keys.ts'
-import { Intake } from './intake.ts'
-import { itemCall, type RunItem } from './item-call.ts'
-import { KeptResults } from './kept-results.ts'
-import { letGo } from './let-go.ts'
-import { Outlet } from './outlet.ts'
-import { ReorderWindow } from './reorder-window.ts'
-import { Resumption } from './resumption.ts'
-import { RunSignals } from './run-signals.ts'
-import { lengthOf, type BulkSource } from './source.ts'
-import { stopsBy } from './stop-rule.ts'
-import { Tally } from './tally.ts'
-import type { Task } from './task.ts'
-import { Work } from './work.ts'
+import { ItemFlow } from './item-flow.ts'
+import type { RunItem } from './item-call.ts'
+import type { JournaledResults } from './journaled-results.ts'
+import { RunCounters, stopReasonOf } from './run-counters.ts'
+import type { BulkSource } from './source-reader.ts'
+
+type Failure = { readonly error: unknown } | undefined
 
 /**
- * Leads items from the source to the function, and what that returns to the journal and to the consumer. An item holds its
- * slot from its first attempt until its result is durable.
+ * The life of a run; ItemFlow moves its items.
  *
- *     idle → opening (the journal: locked, read, given out) → running → finishing (begins no more) → ended
+ *     idle → opening (locks and reads the journal) → running → finishing (starts no more items) → ended
  *
- * It goes to `ended` from everywhere: by an abort, by a consumer that leaves, by a journal that fails.
+ * An abort, a consumer that leaves and a journal that fails lead to `ended` from every state.
  */
 export class BulkRunner<Item, Result> {
   readonly #settings: BulkSettings<Item>
-  readonly #source: BulkSource<Item>
-  readonly #tally = new Tally()
+  readonly #counters = new RunCounters()
   readonly #signals = new RunSignals()
   readonly #keys = new IdempotencyKeys()
-  readonly #intake: Intake<Item>
-  readonly #outlet: Outlet<BulkResult<Result>>
-  readonly #window: ReorderWindow<BulkResult<Result>> | undefined
-  readonly #kept: KeptResults<Result> | undefined
-  readonly #resumption: Resumption<Result> | undefined
-  readonly #work: Work<Item, Result>
+  readonly #flow: ItemFlow<Item, Result>
   readonly #ending = Promise.withResolvers<BulkSummary>()
   readonly summary = this.#ending.promise
   #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
-  #feed: Feed<Item> | undefined
-  /** Items begun. */
-  #turns = 0
   #paused = false
-  #pumping = false
-  /** What is thrown when everything under way has its result. */
-  #failure: { error: unknown } | undefined
+  /** What the run fails with once all items in flight have their results. */
+  #failure: Failure
   #stoppedBy: BulkSummary['stoppedBy']
-  /** `stop()` was called, perhaps before the run began. */
-  #stopped: { readonly failure: { error: unknown } | undefined } | undefined
+  /** Set when `stop()` is called, perhaps before the run starts. */
+  #stopped: { readonly failure: Failure } | undefined
 
   constructor(source: BulkSource<Item>, run: RunItem<Item, Result>, settings: BulkSettings<Item>) {
-    this.#source = source
     this.#settings = settings
-    this.#intake = new Intake(settings, this.#tally)
-    this.#outlet = new Outlet(() => {
-      this.#resumption?.proceed()
-      this.#pump()
+    const shared = { signals: this.#signals, keys: this.#keys, counters: this.#counters }
+    this.#flow = new ItemFlow(source, run, settings, shared, {
+      mayStart: () => this.#phase === 'running' && !this.#paused,
+      isOver: () => this.#isOver(),
+      isStopping: () => this.#signals.stopping.aborted && !this.#isOver(),
+      onSettled: () => this.#checkStopRule(),
+      onPumped: () => this.#endIfDone(),
+      onSourceFailure: (error) => this.#finish({ error }),
+      onJournalFailure: (error) => this.#end({ error }),
     })
-    const isOver = (): boolean => this.#isOver()
-    if (settings.journal !== undefined) {
-      this.#kept = new KeptResults(settings.journal)
-      this.#resumption = new Resumption(this.#kept, {
-        outlet: this.#outlet,
-        tally: this.#tally,
-        slots: () => this.#slots(),
-        isOver,
-      })
-    }
-    this.#work = new Work(
-      itemCall(run, settings, { signals: this.#signals, keys: this.#keys, tally: this.#tally }),
-      {
-        clock: settings.clock,
-        kept: this.#kept,
-        isOver,
-        onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
-        isStopping: () => this.#signals.stopping.aborted && !this.#isOver(),
-        onReturned: (task) => {
-          this.#tally.giveBack()
-          this.#window?.skip(task.turn)
-          this.#pump()
-        },
-        onError: (error) => this.#end({ error }),
-      },
-    )
-    if (settings.order === 'input') {
-      this.#window = new ReorderWindow((result) => this.#outlet.put(result))
-    }
-    this.summary.catch(() => undefined) // The loop may be the only one to ask.
+    this.summary.catch(() => undefined) // Most callers use only the loop, which reports the error as well.
   }
 
-  /** Gives no results out, only the summary. */
+  /** Starts the run without a consumer: results are discarded. */
   drop(): void {
-    this.#outlet.drop()
+    this.#flow.results.drop()
     this.start()
   }
 
   next(): Promise<IteratorResult<BulkResult<Result>, undefined>> {
     this.start()
-    return this.#outlet.next()
+    return this.#flow.results.next()
   }
 
-  /** The consumer has left. Resolves when the run has ended; who leaves a run that failed has been told. */
+  /** The consumer has left its loop. Resolves when the run has ended; never rejects. */
   async leave(): Promise<void> {
     if (!this.#isOver()) {
       this.#stoppedBy = 'consumer'
-      this.#outlet.clear()
+      this.#flow.results.clear()
       this.#end(undefined)
     }
     await this.summary.catch(() => undefined)
   }
 
   progress(): BulkProgress {
-    return this.#tally.progress(this.#settings.clock.now(), this.#total(), this.#waitingOn())
-  }
-
-  #total(): number | undefined {
-    return this.#settings.total ?? lengthOf(this.#source)
+    const phase = this.#phase
+    const isIdle = phase === 'idle' || phase === 'ended' || this.#paused
+    const waitingOn = isIdle ? undefined : this.#flow.waitingOn(phase)
+    return this.#counters.progress(this.#settings.clock.now(), this.#flow.total, waitingOn)
   }
 
   pause(): void {
@@ -125,51 +81,50 @@ export class BulkRunner<Item, Result> {
 
   resume(): void {
     this.#paused = false
-    this.#pump()
+    this.#flow.pump()
   }
 
-  /** @param failure what the run then ends with; undefined when it ends as if its source had */
-  stop(failure: { error: unknown } | undefined): void {
+  /** @param failure what the run ends with; undefined to end as if its source had ended */
+  stop(failure: Failure): void {
     if (this.#stopped || this.#phase === 'finishing' || this.#isOver()) return
     this.#stoppedBy = 'stop'
     this.#stopped = { failure }
     this.#finish(failure)
     this.#signals.stop()
-    this.#pump()
+    this.#flow.pump()
   }
 
   abort(reason: unknown): void {
-    this.#outlet.clear()
+    this.#flow.results.clear()
     this.#end({ error: reason })
   }
 
   start(): void {
     if (this.#phase !== 'idle') return
     const { signal, clock } = this.#settings
-    this.#tally.start(clock.now())
+    this.#counters.start(clock.now())
     if (signal?.aborted) {
       this.abort(signal.reason)
       return
     }
     signal?.addEventListener('abort', this.#onAbort)
     try {
-      this.#feed = new Feed(this.#source, this.#feedListener)
+      this.#flow.openSource()
     } catch (error) {
       this.#end({ error })
       return
     }
     this.#phase = 'opening'
-    if (this.#resumption) void this.#resume(this.#resumption)
+    const { journaled } = this.#flow
+    if (journaled) void this.#resume(journaled)
     else this.#run()
   }
 
   readonly #onAbort = (): void => this.abort(this.#settings.signal?.reason)
 
-  async #resume(resumption: Resumption<Result>): Promise<void> {
+  async #resume(journaled: JournaledResults<Result>): Promise<void> {
     try {
-      this.#keys.run = await resumption.open(this.#settings.fingerprint)
-      // In the order of the source, each result has its turn instead.
-      if (!this.#window) await resumption.giveOut()
+      this.#keys.run = await this.#flow.resume(journaled)
     } catch (error) {
       this.#end({ error })
     }
@@ -179,87 +134,27 @@ export class BulkRunner<Item, Result> {
   #run(): void {
     this.#phase = 'running'
     if (this.#stopped) this.#finish(this.#stopped.failure)
-    this.#pump()
+    this.#flow.pump()
   }
 
-  readonly #feedListener = {
-    admit: (item: Item): Task<Item> | undefined => {
-      const task = this.#intake.admit(item, this.#kept)
-      if (!this.#isOver()) return task
-      this.#tally.drop() // The function that names items has ended the run.
-      return undefined
-    },
-    onChange: () => this.#pump(),
-    onFailure: (error: unknown) => this.#finish({ error }),
-  }
-
-  /** Begins what may begin, and reads what may be read. Everything that changes something comes by here. */
-  #pump(): void {
-    // The functions of the user may come back in here.
-    if (this.#pumping || !this.#feed) return
-    this.#pumping = true
-    while (this.#phase === 'running' && !this.#paused && this.#hasRoom()) {
-      const task = this.#feed.take()
-      if (!task) break
-      this.#begin(task)
-    }
-    if (this.#phase === 'running' && !this.#paused) {
-      const { readAhead = this.#slots() } = this.#settings
-      this.#feed.readAhead(this.#hasRoom() ? Math.max(readAhead, 1) : readAhead)
-    }
-    this.#pumping = false
-    const nothingMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#feed.isDone)
-    if (nothingMore && this.#work.active === 0) {
-      if (this.#stopped && this.#isComplete(this.#feed)) this.#stoppedBy = undefined
-      this.#end(this.#failure)
-    }
-  }
-
-  /** Whether a run that was stopped has nothing left to do after all. */
-  #isComplete(feed: Feed<Item>): boolean {
-    return this.#tally.dropped.begun === 0 && feed.endsHere(this.#intake.count, this.#total())
-  }
-
-  #slots(): number {
-    const { concurrency } = this.#settings
-    return typeof concurrency === 'number' ? concurrency : Math.max(1, Math.floor(concurrency.limit))
-  }
-
-  #hasRoom(): boolean {
-    return this.#work.active < this.#slots() && !this.#isHeld()
-  }
-
-  /** Whether so many results wait for the consumer that no more should come. */
-  #isHeld(): boolean {
-    return this.#window
-      ? this.#turns - this.#outlet.taken >= this.#settings.reorderWindow
-      : this.#outlet.held >= this.#slots()
-  }
-
-  #begin(task: Task<Item>): void {
-    task.turn = this.#turns++
-    if (!task.stored) this.#tally.begun++
-    this.#work.begin(task)
-  }
-
-  #settle(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void {
-    if (result.resumed) this.#tally.resumed++
-    else this.#tally.settle(result.ok, nowMs)
+  #checkStopRule(): void {
     const { stopWhen } = this.#settings
-    if (stopWhen && !result.resumed && this.#phase === 'running') {
-      this.#stoppedBy = stopsBy(stopWhen, this.#tally)
-      if (this.#stoppedBy) {
-        this.#finish(undefined)
-        this.#signals.stop()
-      }
-    }
-    if (this.#window) this.#window.put(task.turn, result)
-    else this.#outlet.put(result)
-    this.#pump()
+    if (!stopWhen || this.#phase !== 'running') return
+    this.#stoppedBy = stopReasonOf(stopWhen, this.#counters)
+    if (!this.#stoppedBy) return
+    this.#finish(undefined)
+    this.#signals.stop()
   }
 
-  /** Begins no more, and ends when everything under way has its result. */
-  #finish(failure: { error: unknown } | undefined): void {
+  #endIfDone(): void {
+    const startsNoMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#flow.isSourceDone)
+    if (!startsNoMore || this.#flow.inFlight.size > 0) return
+    if (this.#stopped && this.#flow.isComplete()) this.#stoppedBy = undefined
+    this.#end(this.#failure)
+  }
+
+  /** Starts no more items, and ends when all items in flight have their results. */
+  #finish(failure: Failure): void {
     if (this.#phase !== 'running') return
     this.#failure = failure
     this.#phase = 'finishing'
@@ -269,32 +164,35 @@ export class BulkRunner<Item, Result> {
     return this.#phase === 'ended'
   }
 
-  #end(failure: { error: unknown } | undefined): void {
+  #end(failure: Failure): void {
     if (this.#isOver()) return
     this.#phase = 'ended'
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
-    if (this.#work.active > 0) this.#signals.abort(failure ? failure.error : new Error('the run was left'))
-    this.#tally.drop()
-    this.#resumption?.proceed()
+    if (this.#flow.inFlight.size > 0)
+      this.#signals.abort(failure ? failure.error : new Error('the run was left'))
+    this.#counters.dropAll()
+    this.#flow.journaled?.proceed()
     void this.#close(failure)
   }
 
-  /** A run that has ended has unlocked its journal and let go of its source. */
-  async #close(failure: { error: unknown } | undefined): Promise<void> {
-    const last = await letGo(this.#feed, this.#kept, failure)
-    this.#outlet.end(last)
+  /** Closes the source and unlocks the journal before the end is reported. */
+  async #close(failure: Failure): Promise<void> {
+    let last = failure
+    try {
+      const closed = this.#flow.closeSource()
+      // A failed run ends at once; a run that was left or stopped waits for its source, as a loop over it would.
+      if (last) closed.catch(() => undefined)
+      else await closed
+    } catch (error) {
+      last = { error }
+    }
+    try {
+      await this.#flow.journaled?.close()
+    } catch (error) {
+      last ??= { error }
+    }
+    this.#flow.results.end(last)
     if (last) this.#ending.reject(last.error)
-    else this.#ending.resolve(this.#tally.summary(this.#settings.clock.now(), this.#stoppedBy))
-  }
-
-  #waitingOn(): BulkProgress['waitingOn'] {
-    if (this.#phase === 'idle' || this.#phase === 'ended' || this.#paused) return undefined
-    if (this.#isHeld()) return 'consumer'
-    if (this.#phase === 'opening') return 'journal'
-    if (this.#phase === 'running' && this.#work.active < this.#slots() && !this.#feed?.isDone) return 'source'
-    if (this.#work.isWriting) return 'journal'
-    const { waitingForRate, waitingForRetry, inFlight } = this.#tally
-    if (waitingForRate > 0) return 'rate'
-    return waitingForRetry > 0 && waitingForRetry >= inFlight ? 'retry' : 'slots'
+    else this.#ending.resolve(this.#counters.summary(this.#settings.clock.now(), this.#stoppedBy))
   }
 }

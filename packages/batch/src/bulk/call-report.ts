@@ -1,35 +1,37 @@
 import { parseRetryAfter } from '@harbor/parts'
 import type { Lease } from '../limits/contracts.ts'
-import type { HeadersLike } from '../limits/headers.ts'
-import { parseRateLimitHeaders } from '../limits/rate-limit-headers.ts'
+import type { HeadersLike } from '../limits/headers/read-headers.ts'
+import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
-/** What a function reports about its call, so that limits learn from it: the status, when to come back, what it used, what the headers said. */
+/**
+ * What a function reports about its call, for the limits to learn from: status, retry delay, usage, rate limit headers.
+ */
 export type CallReport = Parameters<Lease['settle']>[0] & {
-  /** Requests that the call made, where it retries by itself or is answered by a cache. @default 1 */
+  /** How many requests the call made, if it retries by itself or was answered by a cache. @default 1 */
   attempts?: number | undefined
 }
 
-/** Adds what a call that failed tells by its error to what its function reported; the function knows better. */
+/** Completes a report with the status and headers of the error; what the function reported takes precedence. */
 export function reportOf(error: unknown, reported: CallReport | undefined): CallReport {
   const { status, headers } = Object(error) as { status?: unknown; headers?: unknown }
-  const told: CallReport = {}
-  if (typeof status === 'number') told.status = status
+  const fromError: CallReport = {}
+  if (typeof status === 'number') fromError.status = status
   if (typeof headers === 'object' && headers !== null) {
-    told.observed = parseRateLimitHeaders(headers as HeadersLike)
+    fromError.observed = parseRateLimitHeaders(headers as HeadersLike)
     const retryAfterMs = parseRetryAfter(headers as HeadersLike)
-    if (retryAfterMs !== undefined) told.retryAfterMs = retryAfterMs
+    if (retryAfterMs !== undefined) fromError.retryAfterMs = retryAfterMs
   }
-  return { ...told, ...reported }
+  return { ...fromError, ...reported }
 }
 
-/** Whether a provider said that it has too much to do. */
+/** Whether the provider reported overload. */
 export function isOverload({ status }: CallReport): boolean {
   return status === 429 || status === 503 || status === 529
 }
 
-/** Whether a call ended before anything was sent, so that no limit has counted it. */
+/** Whether a call failed before anything was sent, so that the provider has not counted it. */
 export function neverSent(error: unknown): boolean {
-  // SDKs wrap what the network said, some more than once.
+  // SDKs wrap network errors, sometimes more than once.
   for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
     if (NOT_CONNECTED.has(String((each as { code?: unknown }).code))) return true
   }

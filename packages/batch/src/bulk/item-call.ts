@@ -3,14 +3,13 @@ import { Attempt, type AttemptHost, type BulkContext } from './attempt.ts'
 import type { BulkOptions } from './bulk-options.ts'
 import { isOverload, neverSent, reportOf, type CallReport } from './call-report.ts'
 import type { Task } from './task.ts'
-import { retryUntilStopped } from './until-stopped.ts'
 
 /** The user's function: one call for one item. */
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**
- * How the result of one item is come by: attempts as `retry` makes them, each with its own leave of the limits, which learn
- * what it came to. Decided once: where nothing retries and nothing limits, it is the function itself.
+ * Builds the function that runs one item: attempts made by `retry`, each under its own lease from the limiters, which learn from
+ * the outcome. The form is chosen once per run: without retry and limits, it is the user's function itself.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,
@@ -19,7 +18,7 @@ export function itemCall<Item, Result>(
 ): (task: Task<Item>) => Result | PromiseLike<Result> {
   const { limiter, concurrency, cost, retry } = options
   const limit = typeof concurrency === 'object' ? concurrency : undefined
-  const { signals, tally } = host
+  const { signals, counters } = host
   const attempt = limiter || limit ? limitedAttempt : plainAttempt
   if (!retry) return attempt
   return (task) => {
@@ -27,23 +26,24 @@ export function itemCall<Item, Result>(
     return retryUntilStopped(retry, operation, host)
   }
 
-  /** Its runner closes it: seeing its end here would cost one more promise. */
+  /** ItemsInFlight closes the attempt: waiting for its end here would cost one more promise. */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()
-    task.attempt = nextAttempt(task)
-    return run(task.item, task.attempt)
+    const context = nextAttempt(task)
+    task.attempt = context
+    return run(task.item, context)
   }
 
   async function limitedAttempt(task: Task<Item>): Promise<Result> {
-    const leave = await acquire(task.item)
+    const leases = await acquire(task.item)
     const context = nextAttempt(task)
     try {
       const value = await run(task.item, context)
-      leave.settle(context.reported ?? {})
+      leases.settle(context.reported ?? {})
       return value
     } catch (error) {
-      if (!context.reported && neverSent(error)) leave.cancel()
-      else leave.settle(reportOf(error, context.reported))
+      if (!context.reported && neverSent(error)) leases.cancel()
+      else leases.settle(reportOf(error, context.reported))
       throw error
     } finally {
       context.close()
@@ -51,25 +51,25 @@ export function itemCall<Item, Result>(
   }
 
   function nextAttempt(task: Task<Item>): Attempt {
-    if (task.begun > 0) tally.retried++
-    task.attempts++
-    return new Attempt(task, ++task.begun, host)
+    if (task.calls > 0) counters.retried++
+    task.requests++
+    return new Attempt(task, ++task.calls, host)
   }
 
   /**
-   * The rate first: a place that is held while waiting for the rate would look to the concurrency limit as if all of them
-   * were needed.
+   * Acquires the rate limit before the concurrency limit: slots held while waiting for the rate would look to the concurrency limit
+   * as if all of them were needed.
    */
   async function acquire(item: Item): Promise<{ settle(report: CallReport): void; cancel(): void }> {
     let lease: Lease | undefined
-    let place: ConcurrencyLease | undefined
+    let slot: ConcurrencyLease | undefined
     const cancel = (): void => {
       lease?.cancel()
-      place?.cancel()
+      slot?.cancel()
     }
     try {
       lease = limiter && (await rate(limiter, cost?.(item) ?? { input: 0, output: 0 }))
-      place = await limit?.acquire(signals.stopping)
+      slot = await limit?.acquire(signals.stopping)
       signals.stopping.throwIfAborted()
     } catch (error) {
       cancel()
@@ -78,18 +78,67 @@ export function itemCall<Item, Result>(
     return {
       settle: (report) => {
         lease?.settle(report)
-        place?.settle({ overloaded: isOverload(report) })
+        slot?.settle({ overloaded: isOverload(report) })
       },
       cancel,
     }
   }
 
   async function rate(from: RateLimiter, size: { input: number; output: number }): Promise<Lease> {
-    tally.waitingForRate++
+    counters.waitingForRate++
     try {
       return await from.acquire(size, { signal: signals.stopping })
     } finally {
-      tally.waitingForRate--
+      counters.waitingForRate--
     }
+  }
+}
+
+type Retry = <T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
+
+/**
+ * Runs the attempts of an item with the user's `retry`. A stop ends waits between attempts, but lets an attempt in flight finish; an
+ * abort ends both.
+ */
+async function retryUntilStopped<T>(
+  retry: Retry,
+  attempt: () => Promise<T>,
+  { signals, counters }: AttemptHost,
+): Promise<T> {
+  const { whole, stopping } = signals
+  const controller = new AbortController()
+  let state: 'in flight' | 'waiting' | 'over' = 'in flight'
+  const enter = (next: typeof state): void => {
+    if (state === 'waiting') counters.waitingForRetry--
+    if (next === 'waiting') counters.waitingForRetry++
+    state = next
+  }
+  const onStop = (): void => {
+    if (state === 'waiting') controller.abort(stopping.reason)
+  }
+  const onAbort = (): void => controller.abort(whole.reason)
+  whole.addEventListener('abort', onAbort)
+  stopping.addEventListener('abort', onStop)
+  try {
+    return await retry(
+      async () => {
+        // A retry loop that ignores its signal must not call the function for a run that is over.
+        stopping.throwIfAborted()
+        enter('in flight')
+        try {
+          return await attempt()
+        } catch (error) {
+          enter('waiting')
+          // If `retry` gives up, it rejects before the timer fires, and this error is the item's result.
+          if (stopping.aborted) setTimeout(onStop)
+          throw error
+        }
+      },
+      { signal: controller.signal },
+    )
+  } finally {
+    enter('over')
+    whole.removeEventListener('abort', onAbort)
+    stopping.removeEventListener('abort', onStop)
   }
 }

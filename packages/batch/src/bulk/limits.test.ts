@@ -3,7 +3,7 @@ import { all, held, outcome, range, settled } from '../../test/bulk.ts'
 import type { ConcurrencyLimit, RateLimiter } from '../limits/contracts.ts'
 import { runBulk } from './run-bulk.ts'
 
-/** A limiter that writes down what it is told, and lets a call start when the test says so. */
+/** A limiter that records its calls, and lets a call start when the test says so. */
 function notedLimiter(open = true) {
   const told: unknown[] = []
   const waiting: (() => void)[] = []
@@ -52,8 +52,8 @@ function movableLimit(limit: number) {
   return { state, told }
 }
 
-describe('a rate limiter', () => {
-  it('gives each attempt its own lease, and is told what it really took', async () => {
+describe('the rate limiter of a run', () => {
+  it('grants each attempt its own lease, which is settled with the actual usage', async () => {
     const { limiter, told } = notedLimiter()
     const observed = { requests: { remaining: 3 } }
     const run = runBulk(
@@ -77,7 +77,7 @@ describe('a rate limiter', () => {
     ])
   })
 
-  it('learns from the error of a call of which nothing was reported', async () => {
+  it('learns from the error of a call that reported nothing', async () => {
     const { limiter, told } = notedLimiter()
     const errors = [
       Object.assign(new Error('slow down'), { status: 429, headers: new Headers({ 'retry-after': '7' }) }),
@@ -97,7 +97,7 @@ describe('a rate limiter', () => {
     ])
   })
 
-  it('gets back what was reserved for a call that never connected', async () => {
+  it('releases the reservation of a call that never connected', async () => {
     const { limiter, told } = notedLimiter()
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     const failed = new TypeError('fetch failed', { cause: refused })
@@ -105,7 +105,7 @@ describe('a rate limiter', () => {
     expect(told).toEqual([{ input: 0, output: 0 }, 'cancelled'])
   })
 
-  it('that holds calls back is what the run waits for; an abort ends that wait', async () => {
+  it('is reported as what the run waits for while it delays calls; an abort ends that wait', async () => {
     const { limiter, told, waiting } = notedLimiter(false)
     const { calls, run } = held<number>()
     const bulk = runBulk(range(10), run, { limiter, concurrency: 2 })
@@ -118,13 +118,13 @@ describe('a rate limiter', () => {
     const reason = new Error('enough')
     bulk.abort(reason)
     expect((await ended).error).toBe(reason)
-    // The one under way still tells what it came to, so that nothing stays reserved.
+    // The call in flight still settles its lease, so that nothing stays reserved.
     calls[0]?.resolve('late')
     await settled()
     expect(told).toEqual([{ input: 0, output: 0 }, {}])
   })
 
-  it('that refuses an item fails that item alone', async () => {
+  it('fails only the item that it rejects', async () => {
     const tooLarge = new Error('too large')
     const { limiter } = notedLimiter()
     const picky: RateLimiter = {
@@ -143,8 +143,8 @@ describe('a rate limiter', () => {
   })
 })
 
-describe('a concurrency limit', () => {
-  it('that moves decides how many calls are under way', async () => {
+describe('the concurrency limit of a run', () => {
+  it('decides how many calls are in flight as it adapts', async () => {
     const { state, told } = movableLimit(4)
     const { calls, run } = held<number>()
     const results = all(runBulk(range(20), run, { concurrency: state }))

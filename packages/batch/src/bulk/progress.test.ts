@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { held, settled } from '../../test/bulk.ts'
-import { Pace } from './pace.ts'
+import { ResultRate } from './run-counters.ts'
 import { runBulk } from './run-bulk.ts'
 
 type Step = { kind: 'end' | 'fail' | 'take' | 'give' | 'pause' | 'resume'; which: number } | { kind: 'abort' }
@@ -23,7 +23,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('progress', () => {
-  it('adds up at every moment, whatever happens', async () => {
+  it('adds up at all times, whatever happens', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 80 }),
@@ -91,7 +91,7 @@ describe('progress', () => {
     )
   })
 
-  it('tells the pace and when the rest will be done, where it is known how many there are', async () => {
+  it('reports the rate, and the time left if the total is known', async () => {
     let now = 1_000_000
     const { calls, run } = held<number>()
     const bulk = runBulk(
@@ -111,7 +111,7 @@ describe('progress', () => {
     expect(bulk.progress().etaMs).toBe(0)
   })
 
-  it('takes the total that it is told', () => {
+  it('uses the total of the options', () => {
     const source = (function* () {
       yield 1
     })()
@@ -119,21 +119,21 @@ describe('progress', () => {
     expect(runBulk(source, async () => 1, { total: 7 }).progress().total).toBe(7)
   })
 
-  it('counts the pace of the last minute, in steps of five seconds', () => {
+  it('counts the rate of the last minute, in steps of five seconds', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20_000), { maxLength: 60 }), (gaps) => {
-        const pace = new Pace(0)
+        const rate = new ResultRate(0)
         const times: number[] = []
         let now = 0
         for (const gap of gaps) {
           now += gap
-          pace.note(now)
+          rate.add(now)
           times.push(now)
           const since = Math.max(0, (Math.floor(now / 5_000) - 11) * 5_000)
           const count = times.filter((time) => time >= since).length
-          expect(pace.perMinute(now)).toBeCloseTo(now > since ? (count * 60_000) / (now - since) : 0)
+          expect(rate.perMinute(now)).toBeCloseTo(now > since ? (count * 60_000) / (now - since) : 0)
         }
-        expect(pace.perMinute(now + 60_000)).toBe(0)
+        expect(rate.perMinute(now + 60_000)).toBe(0)
       }),
     )
   })

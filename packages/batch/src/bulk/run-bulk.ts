@@ -2,12 +2,12 @@ import { bulkSettingsOf, checkSource, type BulkOptions } from './bulk-options.ts
 import type { BulkResult, BulkRun } from './bulk-run.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import type { RunItem } from './item-call.ts'
-import type { BulkSource } from './source.ts'
+import type { BulkSource } from './source-reader.ts'
 
 /**
- * Calls a function for every item of a source, so many at once, in memory that does not depend on how many there are: an item
- * is read when there is a slot for it, and none is begun while results wait for their consumer. With a journal, a run that was
- * interrupted goes on where it was.
+ * Calls a function for every item of a source, with limited concurrency and in constant memory: an item is read when
+ * there is a slot for it, and no item starts while results wait for their consumer. With a journal, an interrupted run
+ * can be resumed.
  *
  * ```ts
  * const run = runBulk(prompts, ({ text }, { signal }) => ask(text, signal), { id: ({ id }) => id, journal: 'answers.jsonl' })
@@ -15,12 +15,13 @@ import type { BulkSource } from './source.ts'
  * console.log(await run.summary)
  * ```
  *
- * Each id has one result, however often the run is interrupted. A call that was under way when the process died is made again.
+ * Each id gets exactly one result, however often the run is interrupted. A call that was in flight when the process
+ * died is made again.
  *
- * @param source is read one item after the other, and closed when the run ends before it does
- * @param run what it throws or rejects with is the item's result, not the end of the run
- * @returns a run that begins when it is iterated or its `summary` is asked for
- * @throws TypeError for an option that does not exist, makes no sense or would do nothing
+ * @param source read one item at a time, and closed if the run ends before it
+ * @param run if it throws or rejects, the error is the item's result; the run continues
+ * @returns a run that starts when it is iterated or its `summary` is read
+ * @throws TypeError for an option that does not exist, makes no sense or would have no effect
  */
 export function runBulk<Item, Result>(
   source: BulkSource<Item>,
@@ -32,15 +33,15 @@ export function runBulk<Item, Result>(
   return handleOf(new BulkRunner(source, run, bulkSettingsOf(options)))
 }
 
-/** Sees to it that a run has one who takes its results: a loop, or, if only the summary is asked for, nobody. */
+/** Connects a run to its one consumer: a loop or, if only the summary is read, none. */
 function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Result> {
-  let taker: 'loop' | 'nobody' | undefined
+  let consumer: 'loop' | 'none' | undefined
   return {
     get summary() {
-      // The code that is running now may begin a loop yet.
+      // The current code may still start a loop.
       queueMicrotask(() => {
-        if (taker) return
-        taker = 'nobody'
+        if (consumer) return
+        consumer = 'none'
         runner.drop()
       })
       return runner.summary
@@ -51,8 +52,8 @@ function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Resul
     stop: (...given) => runner.stop(given[0] === undefined ? undefined : { error: given[0] }),
     abort: (reason = new Error('the run was aborted')) => runner.abort(reason),
     [Symbol.asyncIterator]: () => {
-      if (taker) throw new Error(ALREADY_TAKEN[taker])
-      taker = 'loop'
+      if (consumer) throw new Error(ALREADY_CONSUMED[consumer])
+      consumer = 'loop'
       const iterator: AsyncIterableIterator<BulkResult<Result>, undefined> = {
         next: () => runner.next(),
         return: async () => {
@@ -66,7 +67,7 @@ function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Resul
   }
 }
 
-const ALREADY_TAKEN = {
+const ALREADY_CONSUMED = {
   loop: 'a run can be iterated once: its results are not kept',
-  nobody: 'this run was begun for its summary alone and drops its results: begin the loop first',
+  none: 'this run was started for its summary alone and drops its results: start the loop first',
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { all, counted, held, idsOf, range, settled } from '../../test/bulk.ts'
 import { createConcurrencyLimit } from '../limits/create-concurrency-limit.ts'
 import { createRateLimiter } from '../limits/create-rate-limiter.ts'
-import { BulkStoppedError } from './bulk-stopped-error.ts'
+import { BulkStoppedError } from './errors.ts'
 import { runBulk } from './run-bulk.ts'
 
 /** Makes three attempts. As `createRetry(…).run` does, it ends at once when its signal aborts, also while an attempt is in flight. */
@@ -24,7 +24,7 @@ function retrying({ delayMs = 0, unless }: { delayMs?: number; unless?: string }
 }
 
 describe('a run that is stopped', () => {
-  it('gives back what only waits for the rate limit, and waits for what was sent', async () => {
+  it('returns items that wait for the rate limit, and awaits those that were sent', async () => {
     const { calls, run } = held<number>()
     const limiter = createRateLimiter({ requestsPerMinute: 60, burstMs: 3_000 })
     const bulk = runBulk(range(100), run, { concurrency: 10, limiter })
@@ -42,7 +42,7 @@ describe('a run that is stopped', () => {
     expect(limiter.stats()).toMatchObject({ waiting: 0, inFlight: 0 })
   })
 
-  it('gives back what only waits for a slot of a concurrency limit', async () => {
+  it('returns items that wait for a slot of a concurrency limit', async () => {
     const { calls, run } = held<number>()
     const limit = createConcurrencyLimit({ initial: 8, min: 8, max: 8 })
     const others = await Promise.all(range(6).map(() => limit.acquire()))
@@ -58,7 +58,7 @@ describe('a run that is stopped', () => {
     expect(limit.inFlight).toBe(0)
   })
 
-  it('gives back what only waits for its next attempt', async () => {
+  it('returns items that wait for their next attempt', async () => {
     const retry = retrying({ delayMs: 3_600_000 })
     const run = async (item: number): Promise<number> => {
       if (item % 2 === 0) throw new Error('overloaded')
@@ -73,7 +73,7 @@ describe('a run that is stopped', () => {
     expect(await bulk.summary).toMatchObject({ ok: 3, failed: 0, dropped: 4, stoppedBy: 'stop' })
   })
 
-  it('lets an attempt that was sent come to its end: an answer counts, a last failure counts, another attempt is not made', async () => {
+  it('lets a sent attempt finish: an answer counts, a last failure counts, another attempt is not made', async () => {
     const { calls, run } = held<number>()
     const retry = retrying({ unless: 'bad request' })
     const bulk = runBulk(range(3), run, { retry })
@@ -91,7 +91,7 @@ describe('a run that is stopped', () => {
     expect(await bulk.summary).toMatchObject({ ok: 1, failed: 1, dropped: 1 })
   })
 
-  it('tells its functions, which give an item back by throwing the reason, also as a cause', async () => {
+  it('signals its functions, which return an item by throwing the reason, also as a cause', async () => {
     const run = (item: number, { stopSignal }: { stopSignal: AbortSignal }): Promise<number> =>
       new Promise((resolve, reject) => {
         if (item === 0) setTimeout(() => resolve(item), 20)
@@ -109,7 +109,7 @@ describe('a run that is stopped', () => {
     expect(await bulk.summary).toMatchObject({ ok: 1, failed: 0, dropped: 2 })
   })
 
-  it('gives out, in the order of the source, what stands behind an item that was given back', async () => {
+  it('yields, in the order of the source, results behind an item that was returned', async () => {
     const { calls, run } = held<number>()
     const bulk = runBulk(range(5), run, { order: 'input' })
     const results = all(bulk)
@@ -122,7 +122,7 @@ describe('a run that is stopped', () => {
     expect(idsOf(await results)).toEqual(['1', '2', '3', '4'])
   })
 
-  it('takes the reason of a stop for a failure where nothing was stopped', async () => {
+  it('is required for a thrown BulkStoppedError to return an item: otherwise it is a failure', async () => {
     const run = (): never => {
       throw new BulkStoppedError()
     }
@@ -130,7 +130,7 @@ describe('a run that is stopped', () => {
     expect(result).toMatchObject({ ok: false, error: { code: 'bulk_stopped' } })
   })
 
-  it('because too many failed, gives back what waits as well', async () => {
+  it('returns waiting items also when it was stopped by stopWhen', async () => {
     const { calls, run } = held<number>()
     const limiter = createRateLimiter({ requestsPerMinute: 60, burstMs: 3_000 })
     const bulk = runBulk(range(100), run, { concurrency: 10, limiter, stopWhen: { failures: 1 } })
@@ -179,7 +179,7 @@ describe('a run that is stopped when nothing is left to do', () => {
   }
 })
 
-describe('attempts of the function itself', () => {
+describe('attempts that the function makes itself', () => {
   it('are counted when they are reported, in results and as retries', async () => {
     const attempts = [3, 1, 0]
     const bulk = runBulk(attempts, (reported, { report }) => {
@@ -205,7 +205,7 @@ describe('attempts of the function itself', () => {
     expect((await bulk.summary).retried).toBe(3)
   })
 
-  it('may wait, which progress tells as if the run itself waited', async () => {
+  it('may wait, which progress reports as a wait of the run', async () => {
     const { calls, run } = held<number>()
     const bulk = runBulk(range(2), run)
     const results = all(bulk)

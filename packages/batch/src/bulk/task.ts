@@ -1,20 +1,18 @@
-import type { Attempt } from './attempt.ts'
-
-/** One item on its way through the run. */
+/** One item on its way through a run. */
 export interface Task<Item> {
   readonly item: Item
   readonly id: string
-  /** Its place in the source. */
+  /** The item's position in the source, counted from 0. */
   readonly index: number
-  /** Whether the journal has its result. */
-  readonly stored: boolean
-  /** Its place among those that were begun. */
-  turn: number
-  /** Calls made for it, as far as they are reported. */
-  attempts: number
-  /** Times that the function was called. */
-  begun: number
+  /** Whether the journal has its result, so that it is read there and the function not called. */
+  readonly isJournaled: boolean
+  /** How many items were started before it. */
+  startOrder: number
+  /** Requests made for it, as far as the function reports them; reported as `attempts` of its result. */
+  requests: number
+  /** How often the function was called for it. */
+  calls: number
   startedAtMs: number
-  /** The attempt under way, where nothing else closes it. */
-  attempt: Attempt | undefined
+  /** The attempt in flight, if ItemsInFlight has to close it. */
+  attempt: { close(): void } | undefined
 }

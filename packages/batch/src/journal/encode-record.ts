@@ -1,37 +1,37 @@
 import type { JournalRecord } from './journal.ts'
-import { UnwritableValueError } from './unwritable-value-error.ts'
+import { UnwritableValueError } from './errors.ts'
 
-/** No record is longer, so that whoever reads a journal knows how much a line may take, in bytes. */
+/** The maximum size of a record, so that readers of a journal know how long a line can be, in bytes. */
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 /**
- * A record as a line. A value that is undefined is left out, and is undefined again when it is read.
+ * Encodes a record as a line. An undefined value is left out, and is undefined again when it is read.
  *
  * @throws UnwritableValueError
  */
 export function encodeRecord({ id, index, attempts, durationMs, value }: JournalRecord): string {
-  refuseWhatChanges(value)
+  checkIsJson(value)
   const line = JSON.stringify({ id, index, attempts, durationMs, value })
-  // Up to three bytes a character: only what may be too long is counted.
+  // A character takes at most three bytes: count the bytes only if the line may be too long.
   if (line.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(line) >= MAX_RECORD_BYTES) {
     throw new UnwritableValueError('', `a value of more than ${MAX_RECORD_BYTES} bytes`)
   }
   return `${line}\n`
 }
 
-function refuseWhatChanges(value: unknown): void {
+function checkIsJson(value: unknown): void {
   if (value === undefined) return
   try {
     visit(value, '')
   } catch (error) {
-    // The only one that no check throws: so deep a value has no end.
+    // The checks throw no RangeError: it is a stack overflow.
     throw error instanceof RangeError
       ? new UnwritableValueError('', 'what contains itself or is nested too deeply')
       : error
   }
 }
 
-/** Properties that are undefined may go: who asks for one gets the same answer. */
+/** Undefined properties may be left out: reading one gives the same answer. */
 function visit(value: unknown, path: string): void {
   switch (typeof value) {
     case 'string':
@@ -54,7 +54,7 @@ function visit(value: unknown, path: string): void {
 function visitObject(value: object, path: string): void {
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++) {
-      // An embedding is thousands of these: no path is written for each.
+      // A fast path: an embedding has thousands of numbers, and no path is built for each.
       if (Number.isFinite(value[at])) continue
       visit(value[at], `${path}[${at}]`)
     }

@@ -1,18 +1,16 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { IdIndex } from '../bulk/id-index.ts'
+import type { IdIndex } from '../ids/id-index.ts'
 import { fileChunks } from '../jsonl/file-chunks.ts'
 import { LineCutter } from '../jsonl/line-cutter.ts'
 import { encodeRecord, MAX_RECORD_BYTES } from './encode-record.ts'
-import { FingerprintMismatchError } from './fingerprint-mismatch-error.ts'
+import { FingerprintMismatchError, JournalLockedError, UnusableJournalError } from './errors.ts'
 import { GroupWriter, type GroupSettings } from './group-writer.ts'
 import { encodeHeader, type Header } from './header.ts'
 import type { Journal, JournalRecord } from './journal.ts'
-import { JournalLockedError } from './journal-locked-error.ts'
 import { LineReader } from './line-reader.ts'
 import { recordOf } from './scan-journal.ts'
-import { UnusableJournalError } from './unusable-journal-error.ts'
 
-/** A journal that is open and locked. */
+/** An open and locked journal file. */
 interface OpenFile {
   readonly path: string
   readonly file: FileHandle
@@ -23,7 +21,10 @@ interface OpenFile {
   readonly end: number
 }
 
-/** A journal in a file. What is asked for is read from there: in memory are the ids and where their records are. */
+/**
+ * A journal in a file. Records are read from the file when they are needed; only the ids and their offsets are in
+ * memory.
+ */
 export class FileJournal implements Journal {
   readonly path: string
   readonly #open: OpenFile
@@ -31,7 +32,7 @@ export class FileJournal implements Journal {
   readonly #writer: GroupWriter
   readonly #lines: LineReader
   #header: Header | undefined
-  /** Where the next record will begin, when all that waits is written. */
+  /** The offset of the next record, when everything buffered is written. */
   #next: number
   #hasBegun = false
   #closing: Promise<void> | undefined

@@ -13,14 +13,14 @@ interface Waiting {
 }
 
 /**
- * Appends lines to a file, many with one write and one `fdatasync`, and tells each when it is durable. A group goes when it
- * is full, when its first line has waited long enough, or when somebody knows that no more will come; while one is being
- * written, the next one gathers. After the first error nothing more is written.
+ * Appends lines to a file, many with one write and one `fdatasync`, and resolves each when it is durable. A group is
+ * written when it is full, when its first line has waited for `groupMs`, or when `flush` is called; meanwhile the next
+ * one gathers. After the first error nothing more is written.
  */
 export class GroupWriter {
   readonly #file: FileHandle
   readonly #settings: GroupSettings
-  /** Where the last whole line ends that was written, in bytes. */
+  /** The offset after the last line written. */
   #end: number
   #group: Waiting[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -34,7 +34,7 @@ export class GroupWriter {
     this.#settings = settings
   }
 
-  /** Where the last line ends that is written. */
+  /** The offset after the last line written. */
   get end(): number {
     return this.#end
   }
@@ -44,19 +44,20 @@ export class GroupWriter {
       if (this.#failure) throw this.#failure.error
       this.#group.push({ line, resolve, reject })
       if (this.#settings.durability === 'each' || this.#group.length >= this.#settings.groupMax) this.flush()
-      // It may keep the process alive for these few milliseconds: whoever ends before would lose what was paid for.
+      // The timer may keep the process alive for these few milliseconds: a process that ended before would lose paid
+      // answers.
       else this.#timer ??= setTimeout(() => this.flush(), this.#settings.groupMs)
     })
   }
 
-  /** Lets go what has gathered. */
+  /** Writes the gathered lines now. */
   flush(): void {
     if (this.#group.length === 0) return
     this.#isDue = true
     this.#writing ??= this.#writeGroups()
   }
 
-  /** Resolves when everything is written, or has been refused. */
+  /** Resolves when everything is written, or has failed. */
   async drained(): Promise<void> {
     this.flush()
     await this.#writing
@@ -82,7 +83,7 @@ export class GroupWriter {
     const group = this.#group.splice(0, durability === 'each' ? 1 : groupMax)
     clearTimeout(this.#timer)
     this.#timer = undefined
-    // What is left has waited for this group already.
+    // The remaining lines have already waited for this group.
     this.#isDue = this.#group.length > 0
     return group
   }
@@ -95,7 +96,7 @@ export class GroupWriter {
       }
       if (this.#settings.durability !== 'os') await this.#file.datasync()
     } catch (error) {
-      // Half a line would be cut off when the journal is opened. Better not to leave it, if that can be helped.
+      // A partial line would be cut off when the journal is opened. It is better removed now, if possible.
       await this.#file.truncate(this.#end).catch(() => undefined)
       throw error
     }

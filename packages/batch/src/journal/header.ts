@@ -11,7 +11,7 @@ export function encodeHeader({ key, fingerprint }: Header): string {
   return `${JSON.stringify({ journal: KIND, version: VERSION, key, fingerprint })}\n`
 }
 
-/** What the first line of a file says, or why it is none of ours. */
+/** Parses the first line of a journal, or returns why it is none. */
 export function parseHeader(text: string): Header | 'not-a-journal' | 'other-version' {
   let line: Partial<Record<string, unknown>>
   try {
@@ -26,7 +26,9 @@ export function parseHeader(text: string): Header | 'not-a-journal' | 'other-ver
   return isHeader ? { key, fingerprint } : 'not-a-journal'
 }
 
-/** Whether a process may have been killed while it wrote this as the first line. Anything else is somebody's file. */
+/**
+ * Whether this may be a header whose writer was killed before it was complete. Anything else is another program's file.
+ */
 export function isTornHeader(text: string): boolean {
   const beginning = encodeHeader({ key: '', fingerprint: undefined }).slice(0, -'"}\n'.length)
   if (text.length < beginning.length) return beginning.startsWith(text)

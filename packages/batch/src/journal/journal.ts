@@ -1,4 +1,4 @@
-/** What the journal keeps of one item. */
+/** The record of one item. */
 export interface JournalRecord {
   readonly id: string
   readonly index: number
@@ -7,37 +7,39 @@ export interface JournalRecord {
   readonly value: unknown
 }
 
-/** Results on disk, one for each id. Whoever has it open is the only one. */
+/** Results on disk, one per id. Only one process can have a journal open. */
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
-  /** How many ids it has. */
+  /** The number of ids. */
   readonly size: number
-  /** What its results depend on besides the items; nothing before the first run has begun, or where that gave none. */
+  /**
+   * Identifies what its results depend on besides the items; undefined before the first run, or if that run had none.
+   */
   readonly fingerprint: string | undefined
-  /** What names it among all journals; nothing before the first run has begun. */
+  /** A unique key of this journal; undefined before the first run. */
   readonly key: string | undefined
   /**
-   * Opens it for one run, which writes the first line of a new one.
+   * Opens it for one run, and writes the first line of a new journal.
    *
    * @throws FingerprintMismatchError when it was made with another fingerprint, or with none
-   * @throws JournalLockedError when a run has begun with it
+   * @throws JournalLockedError when another run has begun with it
    */
   begin(fingerprint: string | undefined): Promise<void>
   has(id: string): boolean
-  /** @throws UnusableJournalError when what is there cannot be read any more */
+  /** @throws UnusableJournalError when the record can no longer be read */
   get(id: string): Promise<JournalRecord | undefined>
   /**
-   * Writes a record, unless its id has one, and resolves when it is as durable as was asked for.
+   * Writes a record, unless its id has one, and resolves when it is as durable as configured.
    *
    * @returns whether it was written
    * @throws UnwritableValueError for a value that would not be the same after JSON
-   * @throws the error of the file system; from then on everything rejects with it
+   * @throws the error of the file system; after that, everything rejects with it
    */
   append(record: JournalRecord): Promise<boolean>
-  /** Writes at once what waits for others to be written with. */
+  /** Writes buffered records at once. */
   flush(): void
-  /** Waits until all is written, then unlocks it. May be called again. */
+  /** Waits until everything is written, then unlocks it. May be called again. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -3,7 +3,9 @@ import type { FileHandle } from 'node:fs/promises'
 const WINDOW_BYTES = 64 * 1024
 const LINE_FEED = 0x0a
 
-/** Reads single lines anywhere in a file. Lines near each other, such as those of a journal read in order, share one reading. */
+/**
+ * Reads single lines anywhere in a file. Neighbouring lines, such as those of a journal read in order, share one read.
+ */
 export class LineReader {
   readonly #file: FileHandle
   #window = new Uint8Array(0)
@@ -13,12 +15,12 @@ export class LineReader {
     this.#file = file
   }
 
-  /** @returns the line that begins there, without its line feed, up to the end of the file if it has none */
+  /** @returns the line that begins at an offset, without its line feed; up to the end of the file if it has none */
   async read(at: number): Promise<Uint8Array> {
     for (let bytes = WINDOW_BYTES; ; bytes *= 4) {
       const line = this.#lineIn(this.#window, at - this.#windowAt)
       if (line) return line
-      // Each reading has a window of its own: others may be on their way.
+      // Each read has a buffer of its own: other reads may be in progress.
       const window = new Uint8Array(bytes)
       const { bytesRead } = await this.#file.read(window, 0, bytes, at)
       this.#window = window.subarray(0, bytesRead)

@@ -2,19 +2,19 @@ import type { LockHolder } from './lock-holder.ts'
 import { lock } from './lock.ts'
 import { nodeModule } from '../node-modules.ts'
 
-/** What identifies a file, whatever its name. */
+/** Identifies a file, whatever its name. */
 interface FileIdentity {
   readonly dev: number | bigint
   readonly ino: number | bigint
 }
 
 /**
- * Locks a file for one user of it: by its path, where other machines that share the folder see the lock, and by its device and inode,
- * since a hard link is another path to the same file.
+ * Locks a file by its path, where other machines that share the folder see the lock, and by its device and inode, since
+ * a hard link is another path to the same file.
  *
- * @param path the real path, with no symbolic link in it
- * @param refusal creates the error for the second one
- * @returns what unlocks it
+ * @param path the real path, without symbolic links
+ * @param refusal creates the error for the second user
+ * @returns a function that unlocks it
  */
 export async function lockFile(
   path: string,
@@ -34,7 +34,7 @@ export async function lockFile(
   }
 }
 
-/** @returns undefined where there is no place for such a lock: the one beside the file has to do there */
+/** @returns undefined if there is no place for such a lock: the one beside the file must suffice */
 async function lockInode(
   identity: FileIdentity,
   refusal: (holder: LockHolder) => Error,
@@ -43,7 +43,7 @@ async function lockInode(
   if (path === undefined) return undefined
   let refused: Error | undefined
   try {
-    // Another machine or container numbers its files by itself: a lock from there says nothing about this file.
+    // Other machines and containers have their own inode numbers: a lock from there says nothing about this file.
     return await lock(path, (holder) => (refused = refusal(holder)), { onUnknownHolder: 'take-over' })
   } catch (error) {
     if (error === refused) throw error
@@ -51,7 +51,7 @@ async function lockInode(
   }
 }
 
-/** Where this user's processes lock inodes; undefined where there is no folder for that which belongs to this user alone. */
+/** The path of the lock for an inode; undefined if there is no folder for it that belongs to this user alone. */
 async function inodePath({ dev, ino }: FileIdentity): Promise<string | undefined> {
   const { lstat, mkdir } = nodeModule('node:fs/promises')
   const { tmpdir } = nodeModule('node:os')
@@ -61,7 +61,7 @@ async function inodePath({ dev, ino }: FileIdentity): Promise<string | undefined
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const stats = await lstat(folder)
-    // Another user may have created it first, to watch or to block.
+    // Another user may have created it first, to observe or to block.
     const isOurs = stats.isDirectory() && stats.uid === userId && (stats.mode & 0o022) === 0
     return isOurs ? `${folder}/${dev}-${ino}` : undefined
   } catch {

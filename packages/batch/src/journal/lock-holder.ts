@@ -1,22 +1,22 @@
-/** Who has a lock, as far as it says. */
+/** The process that holds a lock, as far as the lock names it. */
 export interface LockHolder {
   readonly pid?: number | undefined
   readonly host?: string | undefined
   readonly is: 'this' | 'here' | 'elsewhere'
 }
 
-/** What the user is told: who has it, and what to do about it. */
+/** The message for a file in use: which process uses it, and what to do about it. */
 export function inUse(path: string, kind: 'journal' | 'state', { pid, host, is }: LockHolder): string {
-  const who = {
+  const holder = {
     this: 'this process',
     here: `process ${pid}`,
-    // Whether it is alive cannot be seen from here.
+    // From here it is unknown whether it is alive.
     elsewhere: `process ${pid} on ${host}, or in another container`,
   }
-  const what = {
+  const remedy = {
     this: `${kind === 'journal' ? 'Close the journal, or end the run that has it,' : 'End the run that has it'} first.`,
     here: `Wait until it has ended, or give each process a ${kind} of its own.`,
     elsewhere: `If that is gone for good, delete ${path}.lock.`,
   }
-  return `${path} is in use by ${who[is]}. ${what[is]}`
+  return `${path} is in use by ${holder[is]}. ${remedy[is]}`
 }

@@ -13,7 +13,7 @@ import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { freshPaths } from '../../test/folder.ts'
-import { JournalLockedError } from './journal-locked-error.ts'
+import { JournalLockedError } from './errors.ts'
 import { openJournal } from './open-journal.ts'
 
 const freshPath = freshPaths()
@@ -111,7 +111,7 @@ describe('the lock of a journal', () => {
     }
   })
 
-  it('is taken over also when somebody was killed while taking it over', async () => {
+  it('is taken over also after a process was killed while taking it over', async () => {
     const path = freshPath()
     const own = await ownLock()
     const stale = (token: string): string => JSON.stringify({ ...own, startedAt: '1', token })

@@ -3,22 +3,22 @@ import { PRIVATE_MODE } from './private-file.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 import { nodeModule } from '../node-modules.ts'
 
-/** Rounds in which a lock came and went while it was looked at. */
-const MOST_ROUNDS = 10
+/** How often locking is retried when a lock disappears while it is examined. */
+const MAX_ROUNDS = 10
 
 interface LockOptions {
-  /** What a lock means whose holder may be alive somewhere else: another machine or container. @default 'refuse' */
+  /** What to do with a lock whose holder may be alive on another machine or in another container. @default 'refuse' */
   onUnknownHolder?: 'refuse' | 'take-over'
 }
 
 /**
- * Locks a file by another one beside it that says who has it. That of a process which is gone is taken over: whoever has
- * locked the right to do so, by a file named for that very lock, replaces it with one step. So there is never a moment without
- * a lock, and of any number who find it stale, one gets it.
+ * Locks a file by creating another one beside it that names its holder. The lock of a dead process is taken over: the
+ * process that has locked the right to do so, by a file named for that very lock, replaces it in one step. So there is
+ * never a moment without a lock, and among any number of processes that find it stale, one gets it.
  *
- * @param refusal the error for whoever comes second
- * @returns what unlocks it again
- * @throws what `refusal` makes
+ * @param refusal creates the error if another process holds the lock
+ * @returns a function that unlocks it
+ * @throws the error that `refusal` creates
  */
 export async function lock(
   path: string,
@@ -31,7 +31,7 @@ export async function lock(
   const own = JSON.stringify({ ...self, token })
   const ownPath = `${path}.lock.${token}`
 
-  // A link appears at once and whole: nobody reads half of a lock.
+  // A link appears atomically: no process reads a partial lock.
   await writeFile(ownPath, own, { flag: 'wx', mode: PRIVATE_MODE })
   try {
     return await acquire(`${path}.lock`)
@@ -43,7 +43,7 @@ export async function lock(
     const unlock = async (): Promise<void> => {
       if ((await read(lockPath)) === own) await rm(lockPath, { force: true })
     }
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       if (await linked(ownPath, lockPath)) return unlock
       const held = await read(lockPath)
       if (held !== undefined && (await takenOver(lockPath, held))) return unlock
@@ -51,7 +51,7 @@ export async function lock(
     throw refusal({ ...holderOf(await read(lockPath)), is: 'here' })
   }
 
-  /** Replaces the lock of a process that is gone, unless somebody was faster. */
+  /** Replaces the lock of a dead process, unless another process was faster. */
   async function takenOver(lockPath: string, held: string): Promise<boolean> {
     const stale = await staleToken(held)
     const release = await acquire(`${lockPath}.${stale}`)
@@ -66,10 +66,10 @@ export async function lock(
     }
   }
 
-  /** @throws while the process of the lock may be alive */
+  /** @throws while the holder of the lock may be alive */
   async function staleToken(held: string): Promise<string> {
     const holder = holderOf(held)
-    // Nobody knows whose a lock is that cannot be read.
+    // The holder of an unreadable lock is unknown.
     const state = holder.token === undefined ? 'unknown' : await isAlive(holder as ProcessIdentity, self)
     const isStale = state === 'dead' || (state === 'unknown' && onUnknownHolder === 'take-over')
     if (isStale && holder.token !== undefined) return holder.token
@@ -98,7 +98,7 @@ export async function lock(
 }
 
 type Holder = { [Fact in keyof ProcessIdentity]?: ProcessIdentity[Fact] | undefined } & {
-  /** Names this very lock; a part of a file name. */
+  /** Identifies this very lock; part of a file name. */
   token?: string | undefined
 }
 

@@ -4,36 +4,36 @@ import { count, duration, oneOf, validate, type Check } from '../validate.ts'
 import { FileJournal } from './file-journal.ts'
 import type { GroupSettings } from './group-writer.ts'
 import type { Journal } from './journal.ts'
-import { JournalLockedError } from './journal-locked-error.ts'
+import { JournalLockedError, UnusableJournalError } from './errors.ts'
 import type { LockHolder } from './lock-holder.ts'
 import { lockFile } from './lock-file.ts'
 import { openPrivate } from './private-file.ts'
 import { scanJournal } from './scan-journal.ts'
-import { UnusableJournalError } from './unusable-journal-error.ts'
 import { nodeModule } from '../node-modules.ts'
 
 export interface JournalOptions {
   /**
-   * When a result counts as kept. `'group'`: it is on the disk, and many get there with one `fdatasync`; `'each'`: with one each; `'os'`: the
-   * operating system has it, so it survives the process, and not a power cut. @default 'group'
+   * When a result counts as stored. `'group'`: it is on the disk, and many are written with one `fdatasync`; `'each'`:
+   * with one each; `'os'`: the operating system has it, so it survives the process, but not a power cut. @default
+   * 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
   /** How long a result waits for others, in milliseconds. A run does not wait when no more can come. @default 5 */
   groupMs?: number | undefined
-  /** How many results are written together at most; so many go at once. @default 256 */
+  /** The maximum number of results written together; this many are written at once. @default 256 */
   groupMax?: number | undefined
 }
 
 /**
- * Opens a journal, JSON Lines with one line for each result, or starts one. What a killed process left unfinished at its
- * end is cut off; of several records with one id the first holds. One process at a time, by a lock file beside it: that of a
- * process which is gone is taken over.
+ * Opens or creates a journal: JSON Lines with one line per result. An incomplete last line, left by a killed process,
+ * is cut off; of several records with one id, the first counts. One process at a time can open it, by a lock file
+ * beside it; the lock of a dead process is taken over.
  *
- * It reads the file once, and keeps of each record its id and its place: the id and about 16 bytes.
+ * Reads the file once, and remembers the id and offset of each record: the id and about 16 bytes.
  *
  * @param path the file; its folder must exist
  * @throws JournalLockedError when it is open already, here or in another process
- * @throws UnusableJournalError for a file that is no journal, is damaged or cannot be opened
+ * @throws UnusableJournalError for a file that is not a journal, is damaged or cannot be opened
  */
 export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
   if (typeof path !== 'string' || path === '')
@@ -49,7 +49,7 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
     if (JournalLockedError.is(cause)) throw cause
     throw new UnusableJournalError(path, 'file-system', { cause })
   }
-  // Opened without changing its contents, and locked as the file it is: it may have more names than one.
+  // Opened without changing its contents, and locked as the file it is: it may have several names.
   const file = await openPrivate(path, constants.O_RDWR | constants.O_CREAT).catch(refuse)
   let unlock: (() => Promise<void>) | undefined
   try {

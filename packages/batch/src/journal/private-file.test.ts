@@ -1,7 +1,7 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { freshPaths } from '../../test/folder.ts'
-import { fileState } from '../provider/state-file.ts'
+import { fileState } from '../provider/state/state-file.ts'
 import { openJournal } from './open-journal.ts'
 
 const freshPath = freshPaths()
@@ -18,7 +18,7 @@ async function withUmask(mask: number, action: () => Promise<void>): Promise<voi
 }
 
 describe('files of a run', () => {
-  it.each([0o000, 0o002, 0o022, 0o077])('are readable by their owner alone, with umask %o', async (mask) => {
+  it.each([0o000, 0o002, 0o022, 0o077])('are readable only by their owner, with umask %o', async (mask) => {
     await withUmask(mask, async () => {
       const path = freshPath()
       const journal = await openJournal(path)

@@ -1,21 +1,21 @@
 import type { FileHandle } from 'node:fs/promises'
 import { nodeModule } from '../node-modules.ts'
 
-/** Read and written by the owner alone: results are what users paid for, and often what their customers wrote. */
+/** Only the owner reads and writes: users have paid for the results, which often contain their customers' texts. */
 export const PRIVATE_MODE = 0o600
 
 /**
- * Opens a file that only its owner may read. A new one is created that way; one that others may read, because an older version or
- * another program created it, is made private.
+ * Opens a file that only its owner may read. A new file is created that way; a file that others may read, because an
+ * older version or another program created it, is made private.
  *
- * @param flags as `open(2)` takes them
+ * @param flags as in `open(2)`
  */
 export async function openPrivate(path: string, flags: number | string): Promise<FileHandle> {
   const { open } = nodeModule('node:fs/promises')
   const file = await open(path, flags, PRIVATE_MODE)
   try {
     const stats = await file.stat()
-    // Whoever may write to a file of another owner cannot change its mode, and need not be refused for that.
+    // A process that may write to another owner's file cannot change its mode; that is no reason to fail.
     if (stats.isFile() && (stats.mode & 0o077) !== 0) await file.chmod(PRIVATE_MODE).catch(() => undefined)
     return file
   } catch (error) {

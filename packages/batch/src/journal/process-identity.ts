@@ -1,11 +1,11 @@
 import { nodeModule } from '../node-modules.ts'
 
-/** What tells one process from every other, also from a later one with its number. */
+/** Distinguishes a process from all others, including a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** When it started, in ticks since the machine did; unknown where there is no `/proc`. */
+  /** When it started, in ticks since the machine did; undefined without `/proc`. */
   readonly startedAt?: string | undefined
-  /** Which start of which machine it belongs to, and within that, which world of process numbers. */
+  /** The boot of its machine, and within that, its namespace of process numbers. */
   readonly boot?: string | undefined
   readonly namespace?: string | undefined
   readonly host: string
@@ -26,7 +26,7 @@ export async function thisProcess(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether a process that was once there is still: `'unknown'` for one of another machine or container, whose numbers mean
+ * Whether a recorded process is still running: `'unknown'` for one of another machine or container, whose numbers mean
  * nothing here.
  */
 export async function isAlive(
@@ -34,7 +34,7 @@ export async function isAlive(
   self: ProcessIdentity,
 ): Promise<'this' | 'alive' | 'dead' | 'unknown'> {
   if (other.host !== self.host) return 'unknown'
-  if (other.boot !== self.boot) return 'dead' // The machine has been started again since.
+  if (other.boot !== self.boot) return 'dead' // The machine has been restarted since.
   if (other.namespace !== self.namespace) return 'unknown'
   if (other.pid === self.pid) return other.startedAt === self.startedAt ? 'this' : 'dead'
   if (self.startedAt !== undefined) {
@@ -55,8 +55,8 @@ async function statOf(
 ): Promise<{ isRunning: boolean; startedAt: string | undefined } | undefined> {
   const { readFile } = nodeModule('node:fs/promises')
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  // Field 2, the name, stands in parentheses and may have some of its own.
+  // Field 2, the name, is in parentheses and may contain some.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // One that was killed stays as a zombie until its parent has heard of it.
+  // A killed process stays as a zombie until its parent has waited for it.
   return fields && { isRunning: !/[ZX]/.test(fields[0] ?? ''), startedAt: fields[19] }
 }

@@ -1,25 +1,25 @@
-import { IdIndex } from '../bulk/id-index.ts'
+import { IdIndex } from '../ids/id-index.ts'
 import { LineCutter, type RawLine } from '../jsonl/line-cutter.ts'
 import { MAX_RECORD_BYTES } from './encode-record.ts'
 import { isTornHeader, parseHeader, type Header } from './header.ts'
 import type { JournalRecord } from './journal.ts'
-import { UnusableJournalError } from './unusable-journal-error.ts'
+import { UnusableJournalError } from './errors.ts'
 
-/** What a journal holds, as far as it must be known. */
+/** The result of scanning a journal. */
 export interface Scan {
   readonly header: Header | undefined
-  /** Where the first record of each id begins, in bytes. */
+  /** The offset of the first record of each id, in bytes. */
   readonly index: IdIndex
-  /** What is behind it was torn off while it was written. */
+  /** The offset after the last whole line: what follows was cut off while it was written. */
   readonly end: number
-  /** The last line is whole, but for its line feed. */
+  /** The last line is complete, except for its line feed. */
   readonly lacksLineFeed: boolean
 }
 
 /**
- * Reads a journal once from its beginning to its end. Only the last line may be in pieces: whoever wrote it was killed.
+ * Reads a journal once from beginning to end. Only the last line may be incomplete: its writer was killed.
  *
- * @throws UnusableJournalError for anything else that is no journal
+ * @throws UnusableJournalError for anything else that is not a journal
  */
 export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array>): Promise<Scan> {
   const cutter = new LineCutter(MAX_RECORD_BYTES)
@@ -57,7 +57,7 @@ export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array
   return { header, index, end, lacksLineFeed }
 }
 
-/** The record on a line, if it is one. */
+/** Parses a record; undefined if the line is none. */
 export function recordOf(raw: RawLine): JournalRecord | undefined {
   const text = decode(raw)
   if (text === undefined) return undefined

@@ -1,11 +1,11 @@
-import { UnreadableFileError } from './unreadable-file-error.ts'
+import { UnreadableFileError } from './errors.ts'
 import { nodeModule } from '../node-modules.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * The bytes of a file, chunk by chunk. All chunks share one buffer: a chunk is gone when the next one is asked for. The
- * file is closed at the end, at an error and when the iteration is left early.
+ * The bytes of a file in chunks. All chunks share one buffer: a chunk is valid until the next one is read. The file is
+ * closed at the end, on an error and when the iteration is left early.
  *
  * @throws UnreadableFileError
  */

@@ -1,10 +1,10 @@
-/** One line as it came, without its line feed. */
+/** One line without its line feed. */
 export interface RawLine {
   /** Counted from 1. */
   line: number
   /** Where it begins, in bytes from the beginning of the source. */
   byteOffset: number
-  /** Valid until the next line is asked for. Of a line that is too long, its beginning. */
+  /** Valid until the next line is read. Of a line that is too long, its beginning. */
   bytes: Uint8Array
   tooLong: boolean
 }
@@ -12,9 +12,9 @@ export interface RawLine {
 const LINE_FEED = 0x0a
 
 /**
- * Cuts chunks of bytes into lines. A line that goes on in the next chunk is copied, so chunks may be reused by their
- * source. Of a line that is too long no more than `maxLineBytes` are ever held: it is reported as soon as that is certain,
- * and the rest of it is passed over.
+ * Cuts chunks of bytes into lines. A line that continues in the next chunk is copied, so a source may reuse its chunks.
+ * At most `maxLineBytes` of a line are held: a longer one is reported as soon as that is certain, and the rest of it is
+ * skipped.
  */
 export class LineCutter {
   readonly #maxLineBytes: number
@@ -23,10 +23,10 @@ export class LineCutter {
   #heldLength = 0
   #line = 1
   #lineOffset = 0
-  /** Where the current chunk begins in the source. */
+  /** The offset of the current chunk in the source. */
   #chunkOffset = 0
   /** The current line has been reported as too long. */
-  #passingOver = false
+  #isSkipping = false
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes
@@ -38,15 +38,15 @@ export class LineCutter {
       const feed = chunk.indexOf(LINE_FEED, start)
       const end = feed === -1 ? chunk.length : feed
       const room = this.#maxLineBytes - this.#heldLength
-      if (!this.#passingOver && end - start > room) {
-        this.#passingOver = true
+      if (!this.#isSkipping && end - start > room) {
+        this.#isSkipping = true
         yield this.#raw(chunk.subarray(start, start + room), true)
       }
       if (feed === -1) {
-        if (!this.#passingOver) this.#hold(chunk.subarray(start))
+        if (!this.#isSkipping) this.#hold(chunk.subarray(start))
         break
       }
-      if (!this.#passingOver) yield this.#raw(chunk.subarray(start, end), false)
+      if (!this.#isSkipping) yield this.#raw(chunk.subarray(start, end), false)
       start = feed + 1
       this.#begin(this.#chunkOffset + start)
     }
@@ -55,7 +55,7 @@ export class LineCutter {
 
   /** The last line, if no line feed ended it. */
   *end(): Generator<RawLine, void, undefined> {
-    if (!this.#passingOver && this.#heldLength > 0) yield this.#raw(new Uint8Array(0), false)
+    if (!this.#isSkipping && this.#heldLength > 0) yield this.#raw(new Uint8Array(0), false)
   }
 
   #raw(rest: Uint8Array, tooLong: boolean): RawLine {
@@ -71,13 +71,13 @@ export class LineCutter {
     this.#line++
     this.#lineOffset = offset
     this.#heldLength = 0
-    this.#passingOver = false
+    this.#isSkipping = false
   }
 
   #hold(bytes: Uint8Array): void {
     const length = this.#heldLength + bytes.length
     if (length > this.#held.length) {
-      // Twice as much each time, so that a line in many small chunks is not copied once per chunk.
+      // Doubles each time, so that a line in many small chunks is not copied once per chunk.
       const grown = new Uint8Array(Math.min(Math.max(length, this.#held.length * 2), this.#maxLineBytes))
       grown.set(this.#held.subarray(0, this.#heldLength))
       this.#held = grown

@@ -5,13 +5,15 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BadLineError } from './bad-line-error.ts'
+import { BadLineError, UnreadableFileError } from './errors.ts'
 import { readJsonl, type BadLine, type ReadJsonlOptions } from './read-jsonl.ts'
-import { UnreadableFileError } from './unreadable-file-error.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-/** The source in chunks of the given sizes, the last size repeated. Every chunk is overwritten as soon as the next is asked for. */
+/**
+ * The source in chunks of the given sizes, the last size repeated. Every chunk is overwritten as soon as the next is
+ * read.
+ */
 async function* chunked(source: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, turn = 0; at < source.length; turn++) {
     const chunk = source.slice(at, at + (sizes[turn] ?? sizes.at(-1) ?? 1))
@@ -63,7 +65,7 @@ function timesOpen(path: string): number {
 }
 
 describe('readJsonl', () => {
-  it('gives each value with its line number', async () => {
+  it('yields each value with its line number', async () => {
     expect(await read(bytes('{"a":1}\n[2]\n"three"\n4\nnull\n'))).toEqual([
       [1, { a: 1 }],
       [2, [2]],
@@ -91,7 +93,7 @@ describe('readJsonl', () => {
     )
   })
 
-  it('puts characters together that were cut in two', async () => {
+  it('joins characters that were cut in two', async () => {
     expect(await read(chunked(bytes('"häfen 港 ⚓ 🚢"\n"é"'), [1]))).toEqual([
       [1, 'häfen 港 ⚓ 🚢'],
       [2, 'é'],
@@ -158,7 +160,7 @@ describe('a bad line', () => {
     ],
     ['too-long', bytes('1\n"12345678901234"\n'), 'line 2 (at byte 2) is longer than 15 bytes (maxLineBytes)'],
   ])(
-    'that is %s ends the reading with its place and none of its content',
+    'ends reading with its position and none of its content if it is %s',
     async (reason, source, message) => {
       const error = await failure(read(source, { maxLineBytes: 15 }))
       expect(BadLineError.is(error)).toBe(true)
@@ -174,7 +176,7 @@ describe('a bad line', () => {
     },
   )
 
-  it('is left out when told to skip, and the next ones are read', async () => {
+  it('is left out with onBadLine skip, and the next ones are read', async () => {
     const source = bytes('1\nnot json\n"far too long to be read"\n{"cut":\n5\n')
     expect(await read(source, { onBadLine: 'skip', maxLineBytes: 10 })).toEqual([
       [1, 1],
@@ -182,7 +184,7 @@ describe('a bad line', () => {
     ])
   })
 
-  it('is shown to a function in its turn, with an excerpt', async () => {
+  it('is passed to a function in order, with an excerpt', async () => {
     const problems: BadLine[] = []
     const results = await read(chunked(bytes(`1\noops\n3\n${'⚓'.repeat(300)}`), [5]), {
       onBadLine: (problem) => problems.push(problem),
@@ -194,7 +196,7 @@ describe('a bad line', () => {
     ])
   })
 
-  it('ends the reading when the function throws', async () => {
+  it('ends reading when the function throws', async () => {
     const enough = new Error('enough')
     const onBadLine = () => {
       throw enough
@@ -210,7 +212,7 @@ describe('a bad line', () => {
     }
   })
 
-  it('of endless length is reported before it is over, in bounded memory', async () => {
+  it('is reported before its end if it is endless, in bounded memory', async () => {
     let given = 0
     async function* endless(): AsyncGenerator<Uint8Array> {
       const chunk = new Uint8Array(64 * 1024).fill(0x61)
@@ -223,7 +225,7 @@ describe('a bad line', () => {
     expect(given).toBeLessThanOrEqual(16 * 1024 * 1024 + 64 * 1024)
   })
 
-  it('of 20 MB is passed over without being held, and is reported once', async () => {
+  it('is skipped without being held if it has 20 MB, and is reported once', async () => {
     let grown = 0
     async function* long(): AsyncGenerator<Uint8Array> {
       yield bytes('1\n')
@@ -248,7 +250,7 @@ describe('a bad line', () => {
   })
 })
 
-describe('the source', () => {
+describe('the source of readJsonl', () => {
   it('is closed when the loop is left early', async () => {
     const path = file('1\n2\n3\n')
     for await (const { line } of readJsonl(path)) {
@@ -313,7 +315,7 @@ describe('the source', () => {
     expect(await failure(read(source()))).toBe(broken)
   })
 
-  it('must give bytes', async () => {
+  it('must yield bytes', async () => {
     const strings = Readable.from(['1\n']) as AsyncIterable<Uint8Array>
     expect((await failure(read(strings))).message).toBe(
       'source must give bytes, got a string; a stream must have no encoding set',
@@ -332,7 +334,7 @@ describe('the source', () => {
       'unknown option onBadline; did you mean onBadLine?',
     ],
     [() => readJsonl('a', null as never), 'options must be an object, got null'],
-  ])('and its options are checked at once: %s', (call, message) => {
+  ])('is checked at once, as are the options: %s', (call, message) => {
     expect(call).toThrow(new TypeError(message))
   })
 })

@@ -1,18 +1,18 @@
 import { describeValue } from '@harbor/parts'
 import { aFunction, count, either, oneOf, validate, type Check } from '../validate.ts'
-import { BadLineError } from './bad-line-error.ts'
+import { BadLineError } from './errors.ts'
 import { fileChunks } from './file-chunks.ts'
 import { LineCutter, type RawLine } from './line-cutter.ts'
 
 export interface ReadJsonlOptions {
   /**
-   * The longest line that is read, in bytes up to its line feed. Memory stays within this and one chunk of the source,
+   * The maximum length of a line, in bytes up to its line feed. Memory stays within this and one chunk of the source,
    * however long a line is. @default 16_777_216 (16 MiB)
    */
   maxLineBytes?: number | undefined
   /**
-   * What becomes of a line that is not JSON, not UTF-8 or too long: `'throw'` ends the reading with a BadLineError,
-   * `'skip'` leaves it out, a function is told and the line left out; what the function throws ends the reading.
+   * What happens to a line that is not JSON, not UTF-8 or too long: `'throw'` ends reading with a BadLineError,
+   * `'skip'` leaves it out, a function is called with it and it is left out; if the function throws, reading ends.
    * @default 'throw'
    */
   onBadLine?: 'throw' | 'skip' | ((problem: BadLine) => void) | undefined
@@ -22,22 +22,22 @@ export interface ReadJsonlOptions {
 export interface BadLine {
   /** Its number, counted from 1; blank lines count. */
   line: number
-  /** The first characters of it, 200 at most. This is content: it is in no error and in no message. */
+  /** Its first characters, at most 200. This is content: it is in no error and no message. */
   excerpt: string
-  /** What is wrong with it and where it begins, without content. */
+  /** The reason and the position, without content. */
   error: BadLineError
 }
 
 /**
- * Reads JSON Lines, one value after the other, never the whole. UTF-8 may be split anywhere across chunks; a byte order
+ * Reads JSON Lines one value at a time, never the whole source. UTF-8 may be split anywhere across chunks; a byte order
  * mark, CRLF, blank lines and a last line without line feed are fine. Leaving the loop early closes the file.
  *
  * ```ts
  * for await (const { value, line } of readJsonl<Prompt>('prompts.jsonl')) …
  * ```
  *
- * @param source the path of a file, or its bytes: a stream of Node, a web stream, anything that can be iterated
- * @returns an iterable; each iteration of a path opens the file anew. That the values are of type `T` is trusted, not checked
+ * @param source the path of a file, or its bytes: a Node.js stream, a web stream, any async iterable
+ * @returns an iterable; each iteration of a path opens the file again. That the values are of type `T` is not checked
  * @throws UnreadableFileError, when iterated, for a file that is missing, a directory or not permitted
  * @throws BadLineError, when iterated, for the first bad line, unless `onBadLine` says otherwise
  */
@@ -89,7 +89,10 @@ async function* values(
   }
 }
 
-/** The lines that each chunk completes, then the last one. Not line by line: every step of an async iteration has its price. */
+/**
+ * The lines that each chunk completes, then the last one. Not line by line: every step of an async iteration costs
+ * time.
+ */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   cutter: LineCutter,
@@ -103,12 +106,12 @@ async function* linesOf(
   yield cutter.end()
 }
 
-/** The value of a line, what is bad about it, or neither for a blank one. */
+/** The value of a line, the reason why it is bad, or neither for a blank line. */
 function parse({ bytes, tooLong }: RawLine): { value: unknown } | { bad?: BadLineError['reason'] } {
   if (tooLong) return { bad: 'too-long' }
   let text: string
   try {
-    text = strictUtf8.decode(bytes) // Takes a byte order mark away.
+    text = strictUtf8.decode(bytes) // Removes a byte order mark.
   } catch {
     return { bad: 'not-utf8' }
   }
@@ -122,7 +125,7 @@ function parse({ bytes, tooLong }: RawLine): { value: unknown } | { bad?: BadLin
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 function excerptOf(bytes: Uint8Array): string {
-  // No character takes more than four bytes.
+  // A character takes at most four bytes.
   return Array.from(new TextDecoder().decode(bytes.subarray(0, 800)))
     .slice(0, 200)
     .join('')

@@ -1,4 +1,4 @@
-import { PriorityQueue } from '../batcher/priority-queue.ts'
+import { PriorityQueue } from '../priority-queue.ts'
 import { describeValue } from '@harbor/parts'
 import { aSignal } from '../validate.ts'
 import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
@@ -14,7 +14,7 @@ interface Waiter {
 }
 
 /**
- * The limit and who has or awaits a slot.
+ * The adaptive limit, its slots in use and its waiting callers.
  *
  *     slow start: +1 for each success ──overloaded──► × 0.7 ◄──overloaded── +1 for each round of successes
  *                        ▲                              │                                  ▲
@@ -31,9 +31,9 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #granted = 0
   #overloaded = 0
   #cuts = 0
-  /** Slots up to this number were given out before the latest cut: their ends say nothing about the limit of now. */
+  /** Slots up to this number were granted before the latest cut: their outcomes say nothing about the current limit. */
   #cutAt = 0
-  /** Up to here the limit rises by one for each success: what worked before the latest overloads. */
+  /** Up to here the limit rises by one for each success: it worked before the latest overloads. */
   #worked = Infinity
   #succeededSinceCut = true
 
@@ -55,7 +55,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
     return new Promise((resolve, reject) => {
       if (signal !== undefined && !aSignal[0](signal))
         throw new TypeError(`signal must be an AbortSignal, got ${describeValue(signal)}`)
-      signal?.throwIfAborted() // A promise that is being made rejects with its reason.
+      signal?.throwIfAborted() // Throwing inside the executor rejects the promise.
       const lease = this.tryAcquire()
       if (lease) resolve(lease)
       else this.#wait(signal, resolve, reject)

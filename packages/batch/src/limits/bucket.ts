@@ -1,24 +1,25 @@
 export interface BucketOptions {
-  /** How much in one window. */
+  /** The amount per window. */
   limit: number
   windowMs: number
   /** The share of the limit that is used. */
   safety: number
-  /** How much of a pause can be made up for at once. */
+  /** The burst after a pause, in milliseconds of refill. */
   burstMs: number
-  /** What there is at the beginning and after a pause; never more than the burst. */
+  /** The level at the start; at most the burst. */
   first: number
 }
 
-// What sums of many refills are off.
-const DUST = 1e-9
+/** The relative rounding error of the sum of many refills. */
+const ROUNDING = 1e-9
 
 /**
- * A token bucket: it refills steadily, holds one burst, and can be in debt. What costs more than a burst goes when the bucket is full, and
- * the debt is worked off before the next. So any span of time sees at most its refill and one burst (or one larger request).
+ * A token bucket: it refills steadily, holds one burst, and can be in debt. A request larger than a burst goes when the
+ * bucket is full, and the debt is refilled before the next one. So any span of time sees at most its refill and one
+ * burst (or one larger request).
  */
 export class Bucket {
-  /** It was not configured. */
+  /** Whether the limit was learned, not configured. */
   readonly learned: boolean
   readonly #options: BucketOptions
   #limit = 0
@@ -26,10 +27,10 @@ export class Bucket {
   #perMs = 0
   #capacity = 0
   #level: number
-  /** Up to when it has been refilled; in the future during a pause. */
+  /** The time of the last refill; in the future during a pause. */
   #at: number
   #taken = 0
-  /** Estimates and what came of them, the older the fainter. */
+  /** Estimates and actual usage, with older ones counting less. */
   #estimated = 0
   #used = 0
 
@@ -46,7 +47,7 @@ export class Bucket {
     return this.#limit
   }
 
-  /** All that was ever reserved. */
+  /** The total ever reserved. */
   get taken(): number {
     return this.#taken
   }
@@ -65,17 +66,17 @@ export class Bucket {
     this.#level = Math.min(this.#level, this.#capacity)
   }
 
-  /** What could be taken now. */
+  /** The amount that could be taken now. */
   available(now: number): number {
     this.#refill(now)
     return this.#level
   }
 
-  /** When so much may be taken, if `ahead` is taken before it. */
+  /** When an amount may be taken if `ahead` is taken before it. */
   readyAt(amount: number, now: number, ahead = 0): number {
     this.#refill(now)
     const missing = ahead + Math.min(amount, this.#capacity) - this.#level
-    if (missing <= this.#capacity * DUST) return Math.max(now, this.#at)
+    if (missing <= this.#capacity * ROUNDING) return Math.max(now, this.#at)
     return Math.max(now, this.#at) + missing / this.#perMs
   }
 
@@ -85,7 +86,7 @@ export class Bucket {
     this.#taken += amount
   }
 
-  /** What was taken, and then not sent. */
+  /** Returns an amount that was taken and not sent. */
   undo(amount: number, now: number): void {
     this.#refill(now)
     this.#taken -= amount
@@ -93,7 +94,7 @@ export class Bucket {
   }
 
   /**
-   * What was taken on an estimate has cost something else. What comes back may stand above the capacity: were it cut off there,
+   * Replaces an estimate by the actual usage. What comes back may exceed the capacity: if it were cut off there,
    * requests larger than a burst, which wait until the bucket is full, would lose all of it.
    */
   correct(estimate: number, used: number, now: number): void {
@@ -104,8 +105,9 @@ export class Bucket {
   }
 
   /**
-   * The provider said what was left, in an answer to what was sent at `atMs`, when so much was `taken`. Since then it has refilled, and some has been
-   * reserved that it may not have known of. This never gives anything back, so an old answer cannot credit what is gone.
+   * The provider reported the remaining amount, in an answer to a request sent at `atMs`, when `taken` was the total
+   * taken. Since then the bucket has refilled, and requests were reserved that the provider may not have counted. The
+   * level is never raised, so an old answer cannot credit what is used up.
    */
   observe(remaining: number, { taken, atMs }: { taken: number; atMs: number }, now: number): void {
     this.#refill(now)
@@ -115,14 +117,17 @@ export class Bucket {
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
   }
 
-  /** Nothing goes until then; debts are worked off, but no more than `rest` comes together. */
-  pause(untilMs: number, rest: number, now: number): void {
+  /** Nothing goes until then. Debts are refilled during the pause, but the level after it is at most `maximum`. */
+  pause(untilMs: number, maximum: number, now: number): void {
     this.#refill(now)
     this.#refill(untilMs)
-    this.#level = Math.min(this.#level, rest)
+    this.#level = Math.min(this.#level, maximum)
   }
 
-  /** It fills up to its capacity. What corrections have put on top is used up first by time: it would have filled up without them. */
+  /**
+   * Refills up to capacity. A surplus from corrections drains at the refill rate, since the bucket would have been full
+   * by now anyway.
+   */
   #refill(now: number): void {
     if (now <= this.#at) return
     const refill = (now - this.#at) * this.#perMs

@@ -1,40 +1,43 @@
-import type { ObservedLimits } from './rate-limit-headers.ts'
+import type { ObservedLimits } from './headers/rate-limit-headers.ts'
 
-/** What one request costs, in tokens. */
+/** The tokens of one request. */
 export interface Cost {
   input: number
   output: number
   /**
-   * Which of the numbers are guesses, `true` for both. A guess above a limit itself waits for a full bucket and goes, since it may be wrong;
-   * anything else above a limit is refused at once. @default false
+   * Which of the numbers are estimates, `true` for both. An estimate above a limit waits for a full bucket and then
+   * goes, since it may be wrong; any other number above a limit is rejected at once. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
 
-/** Lets requests start no faster than a provider allows. Made by `createRateLimiter`. */
+/** Lets requests start no faster than the provider allows. Made by `createRateLimiter`. */
 export interface RateLimiter {
   /**
-   * Waits until one request of this cost may start, first come first served within its priority.
+   * Waits until a request of this cost may start; first come, first served within its priority.
    *
-   * @param cost an estimate, in tokens; what was really used is told to `settle`
-   * @returns what has been reserved. Each lease must be settled or cancelled, once: what was reserved is else lost
-   * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for a cost above a limit itself, unless it is `estimated`;
-   * QueueFullError; RateLimitWaitError when it would wait, or has waited, longer than `maxWaitMs`
+   * @param cost an estimate, in tokens; report the real usage with `settle`
+   * @returns the reservation. Settle or cancel each lease, once; otherwise what it reserved is lost
+   * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for a cost above a limit, unless it
+   * is `estimated`; QueueFullError; RateLimitWaitError when it would wait, or has waited, longer than `maxWaitMs`
    */
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease>
   /**
-   * The same without waiting, for whoever has another place to go.
+   * The same without waiting, for callers that have an alternative.
    *
-   * @returns what has been reserved; undefined if it would have to wait, or is too large ever to start
+   * @returns the reservation; undefined if it would have to wait, or is too large ever to start
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * How long a request of this cost, without priority, would wait if it came now, in milliseconds. If 0, an `acquire` in the same tick
-   * starts at once. `Infinity` if it is too large ever to start, or if nobody can tell: nothing is known of the limits and
-   * the first answers have not come.
+   * How long a request of this cost, with priority 0, would wait if it came now, in milliseconds. If 0, an `acquire` in
+   * the same tick starts at once. `Infinity` if it is too large ever to start, or if the wait is unknown: no limits are
+   * known and the first answers have not come.
    */
   waitMs(cost: Cost): number
-  /** Learns from what a provider said about its limits, best through `settle`, which knows when the request was sent. */
+  /**
+   * Learns the limits that a provider reported. `settle` is better, where there is a lease: it knows when the request
+   * was sent.
+   */
   learn(limits: ObservedLimits): void
   stats(): RateLimiterStats
 }
@@ -46,59 +49,62 @@ export interface AcquireOptions {
   priority?: number | undefined
 }
 
-/** What one request has reserved. Only the first `settle` or `cancel` counts. */
+/** The reservation of one request. Only the first `settle` or `cancel` counts. */
 export interface Lease {
-  /** The request has been answered, or has failed after it was sent. */
+  /** Call it when the request was answered, or failed after it was sent. */
   settle(outcome: Outcome): void
-  /** The request was never sent: all that it reserved is given back. */
+  /** Call it when the request was not sent: everything it reserved is released. */
   cancel(): void
 }
 
-/** How a request ended. What is not known is left out. */
+/** How a request ended. Leave out what is unknown. */
 export interface Outcome {
-  /** HTTP status. A 429 means that it was refused; a 4xx costs no tokens unless `usage` says so. */
+  /**
+   * The HTTP status. 429 means that the provider rejected the request because of a limit; a 4xx costs no tokens unless
+   * `usage` is given.
+   */
   status?: number | undefined
-  /** How long the provider asked to wait, in milliseconds. After a 429 nothing starts for so long. */
+  /** The retry delay that the provider requested, in milliseconds. After a 429, nothing starts for this long. */
   retryAfterMs?: number | undefined
-  /** What it really cost. Without it the estimate stands. */
+  /** The actual usage. Without it, the estimate counts. */
   usage?: Cost | undefined
-  /** What `parseRateLimitHeaders` found in the answer. */
+  /** The limits that `parseRateLimitHeaders` found in the answer's headers. */
   observed?: ObservedLimits | undefined
 }
 
-/** What can be limited. */
+/** The kinds of limits. */
 export type LimitKind = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'requestsPerDay'
 
 export interface RateLimiterStats {
-  /** Leases given out. */
+  /** Leases granted. */
   granted: number
   /** Leases not yet settled or cancelled. */
   inFlight: number
   waiting: number
-  /** Acquires that were refused: too large, queue full, too long a wait. */
+  /** Acquires that were rejected: too large, queue full, wait too long. */
   refused: number
   /** Answers with status 429. */
   rateLimited: number
-  /** How long nothing starts, because a provider asked for it, in milliseconds. */
+  /** How long nothing will start, because the provider requested a pause, in milliseconds. */
   pausedForMs: number
-  /** The limits that are known. */
+  /** The known limits. */
   limits: Partial<Record<LimitKind, LimitStats>>
 }
 
 export interface LimitStats {
-  /** How much in one window, as configured or as the provider says, without `safety`. */
+  /** The amount allowed per window, as configured or as the provider reports it, before `safety` is applied. */
   limit: number
   windowMs: number
-  /** What could start now; below 0 while a debt is being worked off. */
+  /** What could start now; negative while a debt is being refilled. */
   available: number
-  /** It was not configured: headers or refusals told of it. */
+  /** Whether it was learned from headers or 429s, not configured. */
   learned: boolean
 }
 
-/** Lets so many requests be under way at once. The number adapts. Made by `createConcurrencyLimit`. */
+/** An adaptive limit on the number of requests in flight. Made by `createConcurrencyLimit`. */
 export interface ConcurrencyLimit {
   /**
-   * Waits for a slot, first come first served.
+   * Waits for a slot; first come, first served.
    *
    * @returns a slot, to be settled or cancelled once
    * @throws the signal's own reason when it aborts
@@ -106,7 +112,7 @@ export interface ConcurrencyLimit {
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease>
   /** The same without waiting. @returns undefined if it would have to wait */
   tryAcquire(): ConcurrencyLease | undefined
-  /** How many may be under way now. */
+  /** The current maximum number of requests in flight. */
   readonly limit: number
   readonly inFlight: number
   stats(): ConcurrencyLimitStats
@@ -114,9 +120,12 @@ export interface ConcurrencyLimit {
 
 /** A slot. Only the first `settle` or `cancel` counts. */
 export interface ConcurrencyLease {
-  /** The request has ended. `overloaded`: the provider said that it was too much (429, 503, 529), not that it failed otherwise. */
+  /**
+   * Call it when the request has ended. `overloaded`: the provider reported overload (429, 503, 529), not another
+   * failure.
+   */
   settle(outcome: { overloaded: boolean }): void
-  /** The request was never sent, or its end says nothing about load: nothing is learned. */
+  /** Call it when the request was not sent, or when its outcome says nothing about load: nothing is learned. */
   cancel(): void
 }
 
@@ -125,8 +134,8 @@ export interface ConcurrencyLimitStats {
   inFlight: number
   waiting: number
   granted: number
-  /** Settled as overloaded. */
+  /** Requests settled as overloaded. */
   overloaded: number
-  /** How often the limit was lowered: at most once in a round trip. */
+  /** How often the limit was lowered; at most once per round trip. */
   cuts: number
 }

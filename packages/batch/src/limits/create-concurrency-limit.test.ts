@@ -48,7 +48,7 @@ describe('the adaptive limit', () => {
     vi.clearAllTimers()
   })
 
-  it('takes 64 simultaneous 429s for one cut', async () => {
+  it('is cut once by 64 simultaneous 429s', async () => {
     const limit = createConcurrencyLimit({ initial: 64 })
     for (const lease of await take(limit, 64)) lease.settle({ overloaded: true })
     expect(limit.stats()).toMatchObject({ limit: 44, cuts: 1, overloaded: 64, inFlight: 0 })
@@ -71,7 +71,7 @@ describe('the adaptive limit', () => {
     expect([await round(), await round(), await round()]).toEqual([6, 12, 24])
   })
 
-  it('rises by about one in a round trip after an overload', async () => {
+  it('rises by about one per round trip after an overload', async () => {
     const limit = createConcurrencyLimit({ initial: 20 })
     const leases = await take(limit, 20)
     for (const [index, lease] of leases.entries()) lease.settle({ overloaded: index === 0 })
@@ -83,7 +83,7 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBeLessThanOrEqual(24)
   })
 
-  it('climbs back to what worked in a few round trips after an outage', async () => {
+  it('recovers to what worked before within a few round trips after an outage', async () => {
     const limit = createConcurrencyLimit({ initial: 64 })
     for (let round = 0; round < 20; round++) {
       for (const lease of await take(limit, limit.limit)) lease.settle({ overloaded: true })
@@ -98,7 +98,7 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBeLessThanOrEqual(46)
   })
 
-  it('is as good after a million calls as after one', async () => {
+  it('adapts after a million calls as it does after one', async () => {
     const limit = createConcurrencyLimit({ initial: 4, max: 8 })
     for (let call = 0; call < 1_000_000; call++)
       limit.tryAcquire()?.settle({ overloaded: call % 1_000 === 0 })
@@ -108,7 +108,7 @@ describe('the adaptive limit', () => {
     expect(limit.tryAcquire()).toBeUndefined()
   })
 
-  it('does not grow by idling, nor when few slots are in use', async () => {
+  it('does not grow while idle, nor while few slots are in use', async () => {
     const limit = createConcurrencyLimit({ initial: 10 })
     for (let call = 0; call < 500; call++) {
       const leases = await take(limit, 4)
@@ -131,14 +131,14 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBe(5)
   })
 
-  it('is cut to what was in use, not to what was allowed', async () => {
+  it('is cut in proportion to the slots in use, not to the limit', async () => {
     const limit = createConcurrencyLimit({ initial: 100 })
     const [lease] = await take(limit, 10)
     lease?.settle({ overloaded: true })
     expect(limit.limit).toBe(7)
   })
 
-  it('learns nothing from a slot that is cancelled, and counts each end once', async () => {
+  it('learns nothing from a cancelled slot, and counts each outcome once', async () => {
     const limit = createConcurrencyLimit({ initial: 1, max: 4 })
     const [lease] = await take(limit, 1)
     lease?.cancel()
@@ -148,8 +148,8 @@ describe('the adaptive limit', () => {
   })
 })
 
-describe('who waits for a slot', () => {
-  it('gets it first come, first served, and none while more are in flight than allowed', async () => {
+describe('a caller that waits for a slot', () => {
+  it('gets it first come, first served, and not while more are in flight than allowed', async () => {
     const limit = createConcurrencyLimit({ initial: 2, max: 2 })
     const order: number[] = []
     const leases = await take(limit, 2)
@@ -163,7 +163,7 @@ describe('who waits for a slot', () => {
     expect(order).toEqual([1])
   })
 
-  it('is there at once or not at all for one who does not wait, and passes nobody who does', async () => {
+  it('is never overtaken by tryAcquire, which gets a slot at once or not at all', async () => {
     const limit = createConcurrencyLimit({ initial: 1, max: 1 })
     const slot = limit.tryAcquire()
     expect(slot).toBeDefined()
@@ -176,7 +176,7 @@ describe('who waits for a slot', () => {
     expect(limit.stats()).toMatchObject({ granted: 3, inFlight: 1, waiting: 0 })
   })
 
-  it('leaves at once when the signal aborts, with its reason and without a listener', async () => {
+  it('rejects at once when its signal aborts, with the reason, and leaves no listener', async () => {
     const limit = createConcurrencyLimit({ initial: 1, max: 1 })
     const [lease] = await take(limit, 1)
     const controller = new AbortController()
@@ -199,11 +199,11 @@ it.each([
   [{ minimum: 2 }, 'unknown option minimum; did you mean min?'],
   [{ min: 9, max: 8 }, 'min must be at most max (8), got 9'],
   [{ initial: 9, max: 8 }, 'initial must be from min (1) to max (8), got 9'],
-])('refuses %j', (options, message) => {
+])('createConcurrencyLimit rejects %j', (options, message) => {
   expect(() => createConcurrencyLimit(options as ConcurrencyLimitOptions)).toThrow(new TypeError(message))
 })
 
-it('has defaults that fit whatever is given', () => {
+it('createConcurrencyLimit has defaults that fit the options given', () => {
   expect(createConcurrencyLimit().limit).toBe(8)
   expect(createConcurrencyLimit({ max: 3 }).limit).toBe(3)
   expect(createConcurrencyLimit({ min: 300 }).limit).toBe(300)

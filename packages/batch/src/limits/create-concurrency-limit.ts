@@ -3,18 +3,20 @@ import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { ConcurrencyLimit } from './contracts.ts'
 
 export interface ConcurrencyLimitOptions {
-  /** How many may be under way at the beginning. @default 8, or what `min` and `max` make of it */
+  /** The limit at the start. @default 8, within `min` and `max` */
   initial?: number | undefined
   /** The limit never falls below. @default 1 */
   min?: number | undefined
-  /** The limit never rises above. Trap: where nobody ever says that it is too much, this is the limit. @default 256 */
+  /**
+   * The limit never rises above. Trap: if the provider never reports overload, the limit rises to this. @default 256
+   */
   max?: number | undefined
 }
 
 /**
- * A limit on requests under way that finds out how many are good: it doubles in each round trip until the provider is overloaded, then
- * falls to seven tenths, and from there rises by one in a round trip (slow start and AIMD, as in TCP, RFC 5681). All that fails in one
- * round trip is one cut. How long requests take says nothing: the time of a model goes with the length of its answer.
+ * An adaptive limit on requests in flight: it doubles in each round trip until the provider is overloaded, then falls
+ * to 70 %, and from there rises by one per round trip (slow start and AIMD, as in TCP, RFC 5681). All overloads of one
+ * round trip count as one. Latency is ignored: the time of a model depends on the length of its answer.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */

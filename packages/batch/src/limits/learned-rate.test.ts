@@ -23,7 +23,7 @@ describe('a learned rate', () => {
     expect(answers[3]).toBeGreaterThan(0.9 * 2_400)
   })
 
-  it('is not worn down by an outage in each minute', async () => {
+  it('does not shrink under one outage per minute', async () => {
     const answers = await answersPerMinute({
       callers: 4,
       latencyMs: 200,
@@ -34,7 +34,7 @@ describe('a learned rate', () => {
     expect(answers.at(-1)).toBeGreaterThan(0.75 * 1_200)
   })
 
-  it('comes back after ten minutes of outage', async () => {
+  it('recovers after an outage of ten minutes', async () => {
     const answers = await answersPerMinute({
       callers: 4,
       latencyMs: 500,
@@ -45,7 +45,7 @@ describe('a learned rate', () => {
     expect(answers[13]).toBeGreaterThan(0.9 * 480)
   })
 
-  it('follows a provider that allows a tenth from now on, with few refusals, and back', async () => {
+  it('follows a provider that lowers its limit to a tenth, with few 429s, and back', async () => {
     const perMinute = (atMs: number): number => (atMs > 120_000 && atMs < 240_000 ? 60 : 600)
     let level = 10
     let at = 0
@@ -68,7 +68,7 @@ describe('a learned rate', () => {
     expect(refused).toBeLessThan(40)
   })
 
-  it('property: recovers from an outage of any length up to two minutes, whatever the traffic', async () => {
+  it('recovers from an outage of any length up to two minutes, whatever the traffic (property)', async () => {
     const traffic = record({
       callers: integer({ min: 1, max: 6 }),
       latencyMs: constantFrom(100, 1_000, 8_000),

@@ -5,7 +5,7 @@ import { createRateLimiter } from './create-rate-limiter.ts'
 
 const HOUR_MS = 3_600_000
 
-it('property: no number off the wire, and no jump of the clock, keeps a request out for longer than a day', () => {
+it('a rate limiter never blocks a request for longer than a day, whatever numbers the provider sends and however the clock jumps', () => {
   const odd = constantFrom(
     0,
     -0,

@@ -40,7 +40,7 @@ function largestDebt(starts: readonly Start[], sizeOf: (start: Start) => number,
   return Math.max(0, ...starts.map((start) => sizeOf(start) - burst))
 }
 
-it('never starts more than limit × time + burst in any window, whatever comes when, is settled how, or is refused', async () => {
+it('a rate limiter never starts more than limit × time + burst in any window, whatever arrives, is settled or is rejected', async () => {
   const arrival = record({
     afterMs: nat(3_000),
     tokens: integer({ min: 1, max: 3_000 }),
@@ -82,7 +82,7 @@ it('never starts more than limit × time + burst in any window, whatever comes w
   )
 })
 
-it('a bucket never promises a time too early, nor one later than it has to be', () => {
+it('a bucket never promises a time that is too early, nor one later than necessary', () => {
   const step = record({ afterMs: nat(2_000), amount: integer({ min: 1, max: 30 }) })
   assert(
     property(array(step, { maxLength: 50 }), (steps) => {
@@ -101,7 +101,7 @@ it('a bucket never promises a time too early, nor one later than it has to be', 
   )
 })
 
-it('a bucket holds what was taken and corrected, never more than its capacity by time alone', () => {
+it('a bucket accounts for what was taken and corrected, and never refills above its capacity', () => {
   const step = record({
     afterMs: nat(500),
     estimate: nat(100),

@@ -1,38 +1,36 @@
-import { Alarm } from '../batcher/alarm.ts'
-import type { Clock } from '../clock.ts'
+import { Alarm } from '../alarm.ts'
+import { type Clock, steadyClock } from '../clock.ts'
 import { describeValue } from '@harbor/parts'
 import { aSignal, validate, type Check } from '../validate.ts'
 import type { AcquireOptions, Cost, Lease, Outcome, RateLimiter, RateLimiterStats } from './contracts.ts'
-import { LimiterFullError } from './limiter-full-error.ts'
-import { Quotas, type Marks } from './quotas.ts'
-import type { ObservedLimits } from './rate-limit-headers.ts'
-import { RateLimitWaitError } from './rate-limit-wait-error.ts'
+import { LimiterFullError, RateLimitWaitError } from './errors.ts'
+import { LimitTable, type Marks } from './limit-table.ts'
+import type { ObservedLimits } from './headers/rate-limit-headers.ts'
 import type { RateLimitSettings } from './rate-limits.ts'
-import { steadyClock } from './steady-clock.ts'
-import { Trial } from './trial.ts'
+import { RateProbe } from './rate-probe.ts'
 import { WaitingLine, type Waiter } from './waiting-line.ts'
 
-/** A provider that asks for a longer pause than a day means something else. */
-const LONGEST_PAUSE_MS = 86_400_000
+/** A longer requested pause is not believed. */
+const MAX_PAUSE_MS = 86_400_000
 
-/** Leads acquires through the waiting line to their leases, and what answers tell to the limits. */
-export class QuotaRateLimiter implements RateLimiter {
+/** Grants leases to acquires, in the order of the waiting line, and learns from outcomes. */
+export class TokenBucketLimiter implements RateLimiter {
   readonly #settings: RateLimitSettings
   readonly #clock: Clock
-  readonly #quotas: Quotas
-  readonly #trial: Trial
+  readonly #limits: LimitTable
+  readonly #probe: RateProbe
   readonly #line = new WaitingLine()
   readonly #alarm: Alarm
   readonly #counts = { granted: 0, inFlight: 0, refused: 0, rateLimited: 0 }
   #pausedUntil = -Infinity
-  /** Requests a minute are neither configured nor told: the trial says what they are. */
+  /** The requests per minute are neither configured nor reported: the probe guesses them. */
   #guesses = false
 
   constructor(settings: RateLimitSettings) {
     this.#settings = settings
     this.#clock = steadyClock(settings.clock)
-    this.#quotas = new Quotas(settings, this.#clock.now())
-    this.#trial = new Trial(this.#clock.now())
+    this.#limits = new LimitTable(settings, this.#clock.now())
+    this.#probe = new RateProbe(this.#clock.now())
     this.#alarm = new Alarm(this.#clock, () => this.#advance())
   }
 
@@ -41,7 +39,7 @@ export class QuotaRateLimiter implements RateLimiter {
       checkCost(cost)
       if (options) validate(options, ACQUIRE_CHECKS)
       const { signal, priority = 0 } = options ?? {}
-      signal?.throwIfAborted() // A promise that is being made rejects with its reason.
+      signal?.throwIfAborted() // Throwing inside the executor rejects the promise.
       const now = this.#now()
       this.#advance()
       if (this.#mayStart(cost, priority, now)) resolve(this.#grant(cost, now))
@@ -54,20 +52,20 @@ export class QuotaRateLimiter implements RateLimiter {
     if (options) validate(options, TRY_CHECKS)
     const now = this.#now()
     this.#advance()
-    const mayStart = !this.#quotas.tooLarge(cost) && this.#isNext(options?.priority ?? 0)
+    const mayStart = !this.#limits.tooLarge(cost) && this.#isNext(options?.priority ?? 0)
     return mayStart && this.#readyAt(cost, now) <= now ? this.#grant(cost, now) : undefined
   }
 
   waitMs(cost: Cost): number {
     checkCost(cost)
     const now = this.#now()
-    if (this.#quotas.tooLarge(cost)) return Infinity
+    if (this.#limits.tooLarge(cost)) return Infinity
     return Math.max(0, this.#startAt(cost, 0, now) - now)
   }
 
   learn(limits: ObservedLimits): void {
-    this.#quotas.observe(limits, undefined, this.#now())
-    this.#guesses &&= !this.#quotas.isTold('requests')
+    this.#limits.observe(limits, undefined, this.#now())
+    this.#guesses &&= !this.#limits.isStated('requests')
     this.#advance()
   }
 
@@ -77,19 +75,19 @@ export class QuotaRateLimiter implements RateLimiter {
       ...this.#counts,
       waiting: this.#line.size,
       pausedForMs: Math.max(0, this.#pausedUntil - now),
-      limits: this.#quotas.stats(now),
+      limits: this.#limits.stats(now),
     }
   }
 
-  /** The time; what headers taught has expired by then. */
+  /** The current time; limits that have expired by then are removed. */
   #now(): number {
     const now = this.#clock.now()
-    if (this.#quotas.expire(now) && this.#quotas.unknown) this.#trial.restart(this.#counts.inFlight)
+    if (this.#limits.expire(now) && this.#limits.isEmpty) this.#probe.restart(this.#counts.inFlight)
     return now
   }
 
   #mayStart(cost: Cost, priority: number, now: number): boolean {
-    const tooLarge = this.#quotas.tooLarge(cost)
+    const tooLarge = this.#limits.tooLarge(cost)
     if (tooLarge) {
       this.#counts.refused++
       throw tooLarge
@@ -97,7 +95,7 @@ export class QuotaRateLimiter implements RateLimiter {
     return this.#isNext(priority) && this.#readyAt(cost, now) <= now
   }
 
-  /** Nobody waits who would go first. */
+  /** Whether no waiting acquire goes first. */
   #isNext(priority: number): boolean {
     const { first } = this.#line
     return !first || first.priority < priority
@@ -112,8 +110,8 @@ export class QuotaRateLimiter implements RateLimiter {
     now: number,
   ): void {
     const { maxQueue, maxWaitMs } = this.#settings
-    // What a trial holds up goes on with the next answer, and nobody can tell when that is.
-    const waitMs = this.#isTrying() ? 0 : this.#startAt(cost, priority, now) - now
+    // While probing, the wait ends with the next answer, whenever that comes.
+    const waitMs = this.#isProbing() ? 0 : this.#startAt(cost, priority, now) - now
     if (waitMs > maxWaitMs || this.#line.size >= maxQueue) {
       this.#counts.refused++
       throw waitMs > maxWaitMs ? new RateLimitWaitError(waitMs, maxWaitMs) : new LimiterFullError(maxQueue)
@@ -140,7 +138,7 @@ export class QuotaRateLimiter implements RateLimiter {
     this.#setAlarm(now)
   }
 
-  /** Starts whoever may start by now, and sends away whoever has waited too long. */
+  /** Grants leases to acquires that may start by now, and rejects those whose deadline has passed. */
   #advance(): void {
     if (this.#line.size === 0) {
       this.#alarm.clear()
@@ -148,17 +146,13 @@ export class QuotaRateLimiter implements RateLimiter {
     }
     const now = this.#now()
     for (let first = this.#line.first; first; first = this.#line.first) {
-      const tooLarge = this.#quotas.tooLarge(first.cost)
+      const tooLarge = this.#limits.tooLarge(first.cost)
       if (!tooLarge && this.#readyAt(first.cost, now) > now) break
       this.#line.remove(first)
       if (tooLarge) this.#refuse(first, tooLarge)
       else first.resolve(this.#grant(first.cost, now))
     }
-    for (
-      let late = this.#line.firstToGiveUp;
-      late && late.deadlineMs <= now;
-      late = this.#line.firstToGiveUp
-    ) {
+    for (let late = this.#line.nextToExpire; late && late.deadlineMs <= now; late = this.#line.nextToExpire) {
       const waitMs = Math.max(0, this.#readyAt(late.cost, now) - now)
       this.#line.remove(late)
       this.#refuse(late, new RateLimitWaitError(waitMs, this.#settings.maxWaitMs))
@@ -172,30 +166,30 @@ export class QuotaRateLimiter implements RateLimiter {
   }
 
   #setAlarm(now: number): void {
-    const { first, firstToGiveUp } = this.#line
-    if (!first || !firstToGiveUp) this.#alarm.clear()
-    else this.#alarm.ringBy(Math.min(this.#readyAt(first.cost, now), firstToGiveUp.deadlineMs))
+    const { first, nextToExpire } = this.#line
+    if (!first || !nextToExpire) this.#alarm.clear()
+    else this.#alarm.ringBy(Math.min(this.#readyAt(first.cost, now), nextToExpire.deadlineMs))
   }
 
-  /** When this would start, coming now. */
+  /** When an acquire would start if it came now. */
   #startAt(cost: Cost, priority: number, now: number): number {
-    if (this.#isTrying()) return Infinity
+    if (this.#isProbing()) return Infinity
     const ahead = this.#line.ahead(priority)
-    return Math.max(this.#pausedUntil, this.#quotas.readyAt(cost, now, ahead, ahead.requests))
+    return Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now, ahead, ahead.requests))
   }
 
-  /** When this may start, being the next. */
+  /** When the next acquire may start. */
   #readyAt(cost: Cost, now: number): number {
-    return this.#isTrying() ? Infinity : Math.max(this.#pausedUntil, this.#quotas.readyAt(cost, now))
+    return this.#isProbing() ? Infinity : Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now))
   }
 
-  /** Nothing is known, and the answers that may tell have not come. */
-  #isTrying(): boolean {
-    return this.#quotas.unknown && this.#counts.inFlight >= this.#trial.allowed
+  /** Whether no limit is known, and nothing more starts until an answer comes. */
+  #isProbing(): boolean {
+    return this.#limits.isEmpty && this.#counts.inFlight >= this.#probe.allowed
   }
 
   #grant(cost: Cost, now: number): Lease {
-    const marks = this.#quotas.take(cost, now)
+    const marks = this.#limits.take(cost, now)
     const number = ++this.#counts.granted
     this.#counts.inFlight++
     let open = true
@@ -208,7 +202,7 @@ export class QuotaRateLimiter implements RateLimiter {
     }
     return {
       settle: (outcome) => close(() => this.#settle(marks, number, outcome)),
-      cancel: () => close(() => this.#quotas.undo(marks, this.#now())),
+      cancel: () => close(() => this.#limits.undo(marks, this.#now())),
     }
   }
 
@@ -216,32 +210,32 @@ export class QuotaRateLimiter implements RateLimiter {
     const now = this.#now()
     const refusedByStatus = status !== undefined && status >= 400 && status < 500
     const used = usage ?? (refusedByStatus ? { input: 0, output: 0 } : undefined)
-    if (used && isCost(used)) this.#quotas.correct(used, marks, now)
+    if (used && isCost(used)) this.#limits.correct(used, marks, now)
     if (observed) {
-      this.#quotas.observe(observed, marks, now)
-      this.#guesses &&= !this.#quotas.isTold('requests')
+      this.#limits.observe(observed, marks, now)
+      this.#guesses &&= !this.#limits.isStated('requests')
     }
     if (status === 429) this.#rateLimited(number, retryAfterMs, now)
-    // What failed on its way or at the provider says nothing about how much is allowed.
+    // Network errors and 5xx say nothing about limits.
     else if (status === undefined ? used !== undefined : status < 500) this.#answered(number, now)
   }
 
   #answered(number: number, now: number): void {
-    const guess = this.#trial.good(number, now)
-    if (guess !== undefined && this.#guesses) this.#quotas.guess('requests', guess, now)
+    const guess = this.#probe.succeeded(number, now)
+    if (guess !== undefined && this.#guesses) this.#limits.guess('requests', guess, now)
   }
 
   #rateLimited(number: number, retryAfterMs: number | undefined, now: number): void {
     this.#counts.rateLimited++
-    if (!this.#quotas.has('requests')) this.#guesses = true
-    const cut = this.#trial.refused(number, this.#counts.granted, now)
-    if (cut && this.#guesses) this.#quotas.guess('requests', cut.guess, now)
-    const told = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && retryAfterMs <= LONGEST_PAUSE_MS
-    const pauseMs = told ? retryAfterMs : (cut?.pauseMs ?? 0)
+    if (!this.#limits.has('requests')) this.#guesses = true
+    const cut = this.#probe.refused(number, this.#counts.granted, now)
+    if (cut && this.#guesses) this.#limits.guess('requests', cut.guess, now)
+    const isStated = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && retryAfterMs <= MAX_PAUSE_MS
+    const pauseMs = isStated ? retryAfterMs : (cut?.pauseMs ?? 0)
     if (pauseMs === 0) return
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs)
-    if (cut) this.#trial.pausedUntil(this.#pausedUntil)
-    this.#quotas.pause(this.#pausedUntil, now)
+    if (cut) this.#probe.pausedUntil(this.#pausedUntil)
+    this.#limits.pause(this.#pausedUntil, now)
   }
 }
 

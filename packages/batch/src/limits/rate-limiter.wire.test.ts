@@ -2,7 +2,7 @@ import { startSimulator, type Limits } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRateLimiter } from './create-rate-limiter.ts'
-import { parseRateLimitHeaders } from './rate-limit-headers.ts'
+import { parseRateLimitHeaders } from './headers/rate-limit-headers.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 const simulator = await startSimulator()
@@ -25,7 +25,7 @@ const limits: Limits = { requestsPerMinute: 600, tokensPerMinute: 90_000, minute
 /** The same on this clock. */
 const known: RateLimits = { requestsPerMinute: 6_000, tokensPerMinute: 900_000, burstMs: 100 }
 
-/** Makes so many calls at once, each through the limiter until it is answered; how many were refused on the way. */
+/** Makes a number of calls at once, each through the limiter until it is answered. @returns how many were rejected */
 async function run(
   options: RateLimits,
   calls: number,
@@ -55,24 +55,24 @@ async function run(
   return { refused: byStatus['429'] ?? 0, calls: provider.counts().calls }
 }
 
-describe('against a provider of 600 requests and 90,000 tokens a minute', () => {
-  it('600 jobs within known limits get no 429', async () => {
+describe('a rate limiter, against a provider of 600 requests and 90,000 tokens a minute,', () => {
+  it('gets no 429 for 600 jobs within known limits', async () => {
     provider.script({ limits })
     expect(await run(known, 600, 'sea')).toEqual({ refused: 0, calls: 600 })
   })
 
-  it('150 large jobs, limited by their tokens, get no 429', async () => {
+  it('gets no 429 for 150 large jobs, limited by their tokens', async () => {
     provider.script({ limits })
     expect(await run(known, 150, 'a wide and quiet sea '.repeat(100))).toEqual({ refused: 0, calls: 150 })
   })
 
-  it('600 jobs that must learn the limits from headers get at most 2 % 429s', async () => {
+  it('gets at most 2 % 429s for 600 jobs when it learns the limits from headers', async () => {
     provider.script({ limits })
     const { refused, calls } = await run({ burstMs: 100 }, 600, 'sea')
     expect(refused / calls).toBeLessThanOrEqual(0.02)
   })
 
-  it('300 jobs that must learn the limits from refusals alone get through', async () => {
+  it('completes 300 jobs when it learns the limits from 429s alone', async () => {
     provider.script({ limits: { ...limits, headers: 'retry-after' } })
     const { refused, calls } = await run({ burstMs: 100 }, 300, 'sea')
     expect(calls - refused).toBe(300)

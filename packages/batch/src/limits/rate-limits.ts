@@ -1,30 +1,38 @@
 import { systemClock, type Clock } from '../clock.ts'
 import { aClock, count, duration, validate, type Check } from '../validate.ts'
 
-/** What a provider allows. A limit that is not given is learned, from headers or from refusals. */
+/** What a provider allows. A limit that is not given is learned from headers or from 429s. */
 export interface RateLimits {
-  /** How many requests may begin in a minute, whatever their size. @default learned */
+  /** The maximum number of requests started per minute, whatever their size. @default learned */
   requestsPerMinute?: number | undefined
-  /** How many tokens a minute may have, input and output together. @default learned */
+  /** The maximum number of tokens per minute, input and output together. @default learned */
   tokensPerMinute?: number | undefined
-  /** How many tokens of input a minute may have, where the provider limits them apart. @default learned */
+  /** The maximum number of input tokens per minute, if the provider limits them separately. @default learned */
   inputTokensPerMinute?: number | undefined
-  /** How many tokens of output a minute may have, where the provider limits them apart. @default learned */
+  /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned */
   outputTokensPerMinute?: number | undefined
-  /** How many requests a day may have. All of it may be used at once; it comes back evenly over the day. @default learned */
+  /**
+   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day. @default
+   * learned
+   */
   requestsPerDay?: number | undefined
-  /** The share of each limit that is used: other clocks and other clients need some of it. @default 0.95 */
+  /**
+   * The share of each limit that is used; the rest is a margin for clock differences and other clients. @default 0.95
+   */
   safety?: number | undefined
   /**
-   * How much of a pause can be made up for at once, in milliseconds: after it, so much of a minute starts together. A new limiter
-   * has no pause behind it: it begins with one request. @default 1_000
+   * The burst after a pause: this many milliseconds' worth of a limit may start together. A new limiter has had no
+   * pause: it starts with one request. @default 1_000
    */
   burstMs?: number | undefined
-  /** How long an acquire may wait, in milliseconds. One that is sure to wait longer is refused at once. @default no limit */
+  /**
+   * The maximum wait of an acquire, in milliseconds. One that is sure to wait longer is rejected at once. @default no
+   * limit
+   */
   maxWaitMs?: number | undefined
-  /** How many acquires wait at most. @default 10_000 */
+  /** The maximum number of waiting acquires. @default 10_000 */
   maxQueue?: number | undefined
-  /** Where time comes from. It may be set back. @default a monotonic clock and `setTimeout` */
+  /** The source of time. It may be set back. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
 }
 

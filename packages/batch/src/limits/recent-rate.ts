@@ -1,14 +1,14 @@
 const SLOT_MS = 10_000
-/** Fewer milliseconds say nothing about a minute. */
-const SHORTEST_MS = 100
-/** In which time the memory of the best rate fades by half. */
+/** A shorter time says nothing about a minute. */
+const MIN_ELAPSED_MS = 100
+/** The time in which the remembered best rate decays by half. */
 const HALF_LIFE_MS = 600_000
 
-/** How often something happened lately, from two slots of ten seconds. Idle hours before do not count. */
+/** A recent rate, from two slots of ten seconds. Idle time before them does not count. */
 export class RecentRate {
   #slotAt: number
   #count = 0
-  /** Of the slot before, if it was the neighbour of this one. */
+  /** The count of the slot directly before; undefined if that was idle. */
   #previous: number | undefined
   #best = 0
   #bestAt: number
@@ -25,15 +25,15 @@ export class RecentRate {
   perMinute(now: number): number {
     this.#advance(now)
     const elapsed = now - this.#slotAt + (this.#previous === undefined ? 0 : SLOT_MS)
-    return ((this.#count + (this.#previous ?? 0)) * 60_000) / Math.max(elapsed, SHORTEST_MS)
+    return ((this.#count + (this.#previous ?? 0)) * 60_000) / Math.max(elapsed, MIN_ELAPSED_MS)
   }
 
-  /** The best of the last minutes, the older the less. */
+  /** The best recent rate, decaying with time. */
   best(now: number): number {
     return Math.max(this.perMinute(now), this.#best * 0.5 ** ((now - this.#bestAt) / HALF_LIFE_MS))
   }
 
-  /** Counts from here; the best is remembered. */
+  /** Starts counting at this time; the best rate is kept. */
   restart(now: number): void {
     this.#remember(this.perMinute(now), now)
     this.#begin(now, undefined)

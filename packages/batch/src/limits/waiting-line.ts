@@ -1,11 +1,11 @@
-import { PriorityQueue } from '../batcher/priority-queue.ts'
+import { PriorityQueue } from '../priority-queue.ts'
 import type { Cost, Lease } from './contracts.ts'
 
-/** One acquire that waits. */
+/** A waiting acquire. */
 export interface Waiter {
   cost: Cost
   priority: number
-  /** When it gives up. */
+  /** When it rejects with RateLimitWaitError. */
   deadlineMs: number
   resolve: (lease: Lease) => void
   reject: (reason: unknown) => void
@@ -19,7 +19,7 @@ interface Sum extends Cost {
   requests: number
 }
 
-/** Acquires that wait: first by priority, then first come, with the sum of what they cost. */
+/** Waiting acquires, first by priority, then first come, first served, and the sum of their costs. */
 export class WaitingLine {
   readonly #queue = new PriorityQueue<Waiter>()
   readonly #sums = new Map<number, Sum>()
@@ -28,14 +28,14 @@ export class WaitingLine {
     return this.#queue.size
   }
 
-  /** Who goes next. */
+  /** The acquire that goes next. */
   get first(): Waiter | undefined {
     return this.#queue.first
   }
 
-  /** Who gives up next: within a priority nobody does before those who came earlier. */
-  get firstToGiveUp(): Waiter | undefined {
-    return this.#queue.firstByLeast(({ deadlineMs }) => deadlineMs)
+  /** The acquire whose deadline is next: within a priority, earlier ones have earlier deadlines. */
+  get nextToExpire(): Waiter | undefined {
+    return this.#queue.firstByMinimum(({ deadlineMs }) => deadlineMs)
   }
 
   push(waiter: Waiter): void {
@@ -56,11 +56,11 @@ export class WaitingLine {
     if (onAbort) signal?.removeEventListener('abort', onAbort)
   }
 
-  /** What goes before one who came now. */
+  /** The sum of what would go before a new acquire. */
   ahead(priority: number): Sum {
     const ahead: Sum = { input: 0, output: 0, requests: 0 }
-    for (const [theirs, sum] of this.#sums) {
-      if (theirs < priority) continue
+    for (const [each, sum] of this.#sums) {
+      if (each < priority) continue
       add(ahead, sum, 1)
       ahead.requests += sum.requests - 1
     }

@@ -3,19 +3,19 @@ import type { RemoteBatch } from './client.ts'
 /** How a batch can end. */
 export type BatchEnd = 'completed' | 'failed' | 'expired' | 'cancelled'
 
-/** Long enough for a provider to write the files of a batch that ran out of time. */
-const GRACE_MS = 3_600_000
+/** Enough time for a provider to write the files of a batch that expired. */
+const EXPIRY_GRACE_MS = 3_600_000
 
 /**
- * How a batch has ended; undefined while it goes on.
+ * How a batch has ended; undefined while it is in progress.
  *
- * A status that is not known may mean either. Then the facts decide: the time of its end, a file of results, counts that are complete, or that it is
- * long past its time.
+ * For an unknown status, the other fields decide: the time of its end, a result file, complete counts, or an expiry
+ * time long past.
  */
 export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | undefined {
   const status = String(batch.status).toLowerCase().replaceAll('-', '_')
   const end = ENDS.get(status)
-  if (end || GOES_ON.has(status)) return end
+  if (end || IN_PROGRESS.has(status)) return end
   if (batch.cancelled_at) return 'cancelled'
   if (batch.failed_at) return 'failed'
   if (batch.expired_at) return 'expired'
@@ -23,21 +23,23 @@ export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | un
   const { total = 0 } = batch.request_counts ?? {}
   if (total > 0 && countedIn(batch) >= total) return 'completed'
   const expiresAt = batch.expires_at
-  return typeof expiresAt === 'number' && nowMs > expiresAt * 1_000 + GRACE_MS ? 'expired' : undefined
+  return typeof expiresAt === 'number' && nowMs > expiresAt * 1_000 + EXPIRY_GRACE_MS ? 'expired' : undefined
 }
 
-/** How many requests have been answered, well or with an error, by what the batch says; it may be wrong. */
+/** The number of requests that were answered, with a result or an error, as the provider counts them. May be wrong. */
 export function countedIn({ request_counts: counts }: Partial<RemoteBatch>): number {
   const sum = (counts?.completed ?? 0) + (counts?.failed ?? 0)
   return Number.isSafeInteger(sum) && sum > 0 ? sum : 0
 }
 
-/** The id of a file; null for none, in whatever spelling. */
+/** The id of a file; null for none, however the provider spells that. */
 export function fileIdOf(id: unknown): string | null {
   return typeof id === 'string' && !/^\s*(?:null|none|undefined)?\s*$/i.test(id) ? id : null
 }
 
-/** Whether files that an ended batch must have are not there yet: providers write them a little later than its status. */
+/**
+ * Whether files that an ended batch must have are still missing: providers write them a little later than its status.
+ */
 export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean {
   if (end === 'failed') return false
   const hasOutput = fileIdOf(batch.output_file_id) !== null
@@ -45,9 +47,12 @@ export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean 
   const { completed, failed } = batch.request_counts ?? {}
   if (Number(completed) > 0 && !hasOutput) return true
   if (Number(failed) > 0 && !hasErrors) return true
-  // A batch that is complete has answered something.
+  // A completed batch has answered at least one request.
   return end === 'completed' && !hasOutput && !hasErrors
 }
+
+/** The code of a batch that would have enqueued too many tokens. */
+export const TOKEN_LIMIT = 'token_limit_exceeded'
 
 const ENDS: ReadonlyMap<string, BatchEnd> = new Map<string, BatchEnd>([
   ['completed', 'completed'],
@@ -63,7 +68,7 @@ const ENDS: ReadonlyMap<string, BatchEnd> = new Map<string, BatchEnd>([
   ['canceled', 'cancelled'],
 ])
 
-const GOES_ON: ReadonlySet<string> = new Set([
+const IN_PROGRESS: ReadonlySet<string> = new Set([
   'validating',
   'queued',
   'pending',

@@ -1,13 +1,13 @@
-import type { RequestTooLargeError } from '../request-too-large-error.ts'
+import type { RequestTooLargeError } from '../errors.ts'
 import type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } from './contracts.ts'
 import { Collector, type Remainder } from './collector.ts'
-import { Ledger, type Part } from './ledger.ts'
+import { Ledger, type BatchPart } from './state/ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
-import { Patience } from './patience.ts'
+import { Retrier } from './retrier.ts'
 import { RequestLines } from './request-lines.ts'
 import { ShardSource, type RequestSource } from './shard-source.ts'
 import { Submitter } from './submitter.ts'
-import { Watch } from './watch.ts'
+import { ActiveBatches } from './active-batches.ts'
 
 export interface RunOptions {
   readonly signal: AbortSignal | undefined
@@ -16,30 +16,31 @@ export interface RunOptions {
 
 /** A part that has no batch yet. */
 interface Pending {
-  part: Part
+  part: BatchPart
   lines: () => Promise<RequestLines>
-  /** An earlier process may have come so far as to create its batch. */
+  /** An earlier process may have created its batch already. */
   resumed: boolean
 }
 
 /**
- * One loop, driven by whoever takes the results: read what has ended, submit what there is room for, wait, look.
+ * One loop, driven by the consumer of the results: read the results of ended batches, submit parts while there is room,
+ * wait, poll.
  *
  *     part recorded ──► uploaded ──► created ──► ended ──► read ──► done
- *                                                  ▲         └─► another part, of what was not answered
+ *                                                  ▲         └─► another part, of unanswered requests
  */
 export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #settings: ProviderBatchSettings
   readonly #source: ShardSource
   readonly #controller = new AbortController()
-  readonly #patience: Patience
+  readonly #retrier: Retrier
   readonly #options: RunOptions
   readonly #pending: Pending[] = []
-  readonly #ended: Part[] = []
-  /** Results of requests that no file could hold. */
+  readonly #ended: BatchPart[] = []
+  /** Results of requests that are larger than a file may be. */
   readonly #tooLarge: ProviderBatchResult<Value>[] = []
   readonly #counts = { submitted: 0, succeeded: 0, failed: 0, resubmitted: 0, endedBatches: 0 }
-  #watch: Watch | undefined
+  #active: ActiveBatches | undefined
   #submitter: Submitter | undefined
   #sourceEnded = false
   #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
@@ -49,12 +50,12 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     this.#settings = settings
     this.#source = new ShardSource(source, settings)
     this.#options = options
-    this.#patience = new Patience(settings, this.#controller.signal)
+    this.#retrier = new Retrier(settings, this.#controller.signal)
   }
 
   progress(): ProviderBatchProgress {
     const { read, skipped } = this.#source
-    return { read, skipped, ...this.#counts, activeBatches: this.#watch?.size ?? 0 }
+    return { read, skipped, ...this.#counts, activeBatches: this.#active?.size ?? 0 }
   }
 
   async abort(
@@ -62,17 +63,17 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     { cancelRemote = false }: { cancelRemote?: boolean | undefined } = {},
   ): Promise<void> {
     if (!this.#isOver) this.#controller.abort(reason)
-    // Whoever takes the results may never ask for another one.
+    // The consumer may never request another result.
     const released = this.#results?.return().catch(() => undefined)
     if (cancelRemote) await this.#cancelRemote()
     await released
   }
 
   async #cancelRemote(): Promise<void> {
-    // Without patience: one that cannot be cancelled any more says so with a 409.
-    const patience = new Patience({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
-    const unheard = await this.#submitter?.unheard(patience).catch(() => undefined)
-    const ids = [...(this.#watch?.batchIds() ?? []), ...(unheard ? [unheard] : [])]
+    // Without retries: a batch that can no longer be cancelled answers 409.
+    const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
+    const unconfirmed = await this.#submitter?.unconfirmed(retrier).catch(() => undefined)
+    const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
     const { batches } = this.#settings.client
     await Promise.allSettled(ids.map((id) => batches.cancel(id)))
   }
@@ -80,22 +81,22 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
     if (this.#results) throw new TypeError('a run can be iterated once; begin another one with run()')
     const results = (this.#results = this.#begin())
-    let isTold = false
+    let isReported = false
     return {
       next: async () => {
         const wasAborted = this.#controller.signal.aborted
         try {
           const step = await results.next()
-          // Aborted between two results: nobody has been told why there are no more.
-          if (step.done && wasAborted && !isTold) this.#controller.signal.throwIfAborted()
+          // Aborted between two results: the consumer does not know yet why there are no more.
+          if (step.done && wasAborted && !isReported) this.#controller.signal.throwIfAborted()
           return step
         } catch (error) {
-          isTold = true
+          isReported = true
           throw error
         }
       },
       return: () => {
-        isTold = true
+        isReported = true
         return results.return()
       },
     }
@@ -111,7 +112,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       this.#controller.signal.throwIfAborted()
       const { state, endpoint } = this.#settings
       opening = Ledger.open(state, endpoint, Date.now())
-      const ledger = await this.#patience.until(opening)
+      const ledger = await this.#retrier.untilAborted(opening)
       yield* this.#steps(ledger)
       await ledger.finish()
     } finally {
@@ -121,7 +122,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     }
   }
 
-  /** Lets go of the source and of the state. */
+  /** Closes the source and unlocks the state. */
   async #release(opening: Promise<Ledger> | undefined): Promise<void> {
     const { aborted } = this.#controller.signal
     const unlocked = opening?.then(
@@ -130,57 +131,57 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     )
     unlocked?.catch(() => undefined)
     const closed = this.#source.close()
-    // A source that is stuck may never close.
+    // A source that hangs may never close.
     if (aborted) closed.catch(() => undefined)
     else await closed
     await unlocked
   }
 
   async *#steps(ledger: Ledger): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
-    const submitter = (this.#submitter = new Submitter(this.#settings, ledger, this.#patience))
-    const watch = (this.#watch = new Watch(this.#settings, ledger, this.#patience))
-    const collector = new Collector(this.#settings, this.#patience, ledger, this.#options, this.#source)
-    await this.#resume(ledger, watch)
+    const submitter = (this.#submitter = new Submitter(this.#settings, ledger, this.#retrier))
+    const active = (this.#active = new ActiveBatches(this.#settings, ledger, this.#retrier))
+    const collector = new Collector(this.#settings, this.#retrier, ledger, this.#options, this.#source)
+    await this.#resume(ledger, active)
     for (;;) {
       yield* this.#tooLarge.splice(0)
       for (let part = this.#ended.shift(); part; part = this.#ended.shift()) {
         for await (const outcome of collector.collect(part)) {
-          if ('next' in outcome) await this.#goOn(ledger, part, outcome)
+          if ('next' in outcome) await this.#addRemainder(ledger, part, outcome)
           else yield this.#count(outcome as ProviderBatchResult<Value>)
         }
       }
-      while (watch.hasRoom && (this.#pending.length > 0 || (await this.#readShard(ledger)))) {
+      while (active.hasRoom && (this.#pending.length > 0 || (await this.#readShard(ledger)))) {
         const [next] = this.#pending
-        if (!next || !watch.hasRoomFor(next.part)) break
+        if (!next || !active.hasRoomFor(next.part)) break
         this.#pending.shift()
-        watch.add(next.part, await submitter.submit(next.part, next.lines, next.resumed))
+        active.add(next.part, await submitter.submit(next.part, next.lines, next.resumed))
         this.#counts.submitted += next.part.count
       }
       if (this.#tooLarge.length > 0) continue
-      if (watch.size === 0 && this.#pending.length === 0 && this.#sourceEnded) return
-      for (const part of await watch.look()) this.#end(part)
+      if (active.size === 0 && this.#pending.length === 0 && this.#sourceEnded) return
+      for (const part of await active.poll()) this.#end(part)
     }
   }
 
-  /** Finds the places of all parts of an earlier process, and sees that the source is still the same. */
-  async #resume(ledger: Ledger, watch: Watch): Promise<void> {
+  /** Continues all parts of an earlier process, and checks that the source is still the same. */
+  async #resume(ledger: Ledger, active: ActiveBatches): Promise<void> {
     for (const part of ledger.parts()) {
-      const ofSource = part.parent === null
-      const lines = ofSource
-        ? await this.#patience.until(this.#source.again(part, this.#onTooLarge))
+      const isFromSource = part.parent === null
+      const lines = isFromSource
+        ? await this.#retrier.untilAborted(this.#source.readAgain(part, this.#onTooLarge))
         : undefined
       if (part.batchId !== undefined) this.#counts.submitted += part.count
       if (part.end) this.#end(part)
-      else if (part.batchId !== undefined) watch.add(part, part.batchId)
-      else if (ofSource)
+      else if (part.batchId !== undefined) active.add(part, part.batchId)
+      else if (isFromSource)
         this.#pending.push({ part, lines: async () => lines ?? new RequestLines(), resumed: true })
-      // What was made of a parent is found again when the parent is read again.
+      // Parts made from a parent are found again when the parent is read again.
     }
   }
 
   async #readShard(ledger: Ledger): Promise<boolean> {
     if (this.#sourceEnded) return false
-    const lines = await this.#patience.until(this.#source.next(this.#onTooLarge))
+    const lines = await this.#retrier.untilAborted(this.#source.next(this.#onTooLarge))
     if (!lines) {
       this.#sourceEnded = true
       return false
@@ -192,8 +193,12 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     return true
   }
 
-  /** Makes a part of what another one has left over, unless an earlier process has. */
-  async #goOn(ledger: Ledger, parent: Part, { next, count, round, lines }: Remainder): Promise<void> {
+  /** Creates a part from the remainder of another one, unless an earlier process has. */
+  async #addRemainder(
+    ledger: Ledger,
+    parent: BatchPart,
+    { next, count, round, lines }: Remainder,
+  ): Promise<void> {
     const part = `${parent.part}.${next}`
     const known = ledger.get(part)
     if (next === 'again' || next === 'failed') this.#counts.resubmitted += count
@@ -207,7 +212,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
 
   async #beginPart(
     ledger: Ledger,
-    record: Omit<Part, 'fileId' | 'batchId' | 'end'>,
+    record: Omit<BatchPart, 'fileId' | 'batchId' | 'end'>,
     lines: Pending['lines'],
   ): Promise<void> {
     await ledger.append({ type: 'part', ...record })
@@ -215,7 +220,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     if (part) this.#pending.push({ part, lines, resumed: false })
   }
 
-  #end(part: Part): void {
+  #end(part: BatchPart): void {
     this.#counts.endedBatches++
     this.#ended.push(part)
   }

@@ -1,11 +1,11 @@
-/** What is needed of a client: of `openai`, version 5 or later, an instance fits. Nothing of it is imported. */
+/** The methods used of a client: an instance of `openai`, version 5 or later, fits. Nothing of it is imported. */
 export interface ProviderBatchClient {
   files: {
     create(
       body: { file: File; purpose: 'batch' },
       options?: CallOptions,
     ): PromiseLike<{ id: string; status?: string | undefined }>
-    /** Tells whether an uploaded file can be used yet. Without it the batch is created again until it can. */
+    /** Reads whether an uploaded file is ready. Without it, creating the batch is retried until it succeeds. */
     retrieve?(id: string, options?: CallOptions): PromiseLike<{ status?: string | undefined }>
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
@@ -18,7 +18,7 @@ export interface ProviderBatchClient {
   }
 }
 
-/** What calls are made with; a property is there or not, as the SDK's types want it. */
+/** Options of calls. Properties are left out, not undefined, as the SDK's types require. */
 export interface CallOptions {
   signal?: AbortSignal
   maxRetries?: number
@@ -27,13 +27,13 @@ export interface CallOptions {
 
 export interface BatchOrder {
   input_file_id: string
-  /** As the SDK's types have them: Azure's are sent all the same. */
+  /** As in the SDK's types; Azure's endpoints are sent as well. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null
 }
 
-/** What can be batched. Azure names its endpoints without `/v1`. */
+/** The endpoints that can be batched. Azure's have no `/v1`. */
 export type ProviderBatchEndpoint =
   | '/v1/chat/completions'
   | '/v1/responses'
@@ -42,7 +42,7 @@ export type ProviderBatchEndpoint =
   | '/responses'
   | '/embeddings'
 
-/** A batch as the provider tells of it. */
+/** A batch as the provider reports it. */
 export interface RemoteBatch {
   id: string
   status: string

@@ -1,18 +1,16 @@
-import { fileIdOf } from './batch-end.ts'
-import { BatchItemError, type BatchItemReason } from './batch-item-error.ts'
+import { fileIdOf, TOKEN_LIMIT } from './batch-end.ts'
+import { BatchItemError, type BatchItemReason, IncompleteInputError } from './errors.ts'
 import type { ProviderBatchResult } from './contracts.ts'
-import type { Ledger, Part } from './ledger.ts'
+import type { Ledger, BatchPart } from './state/ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
-import type { Patience } from './patience.ts'
-import { IncompleteInputError } from './incomplete-input-error.ts'
+import type { Retrier } from './retrier.ts'
 import { fileLines, lineOutcome, type LineOutcome } from './remote-files.ts'
 import { requestLine, RequestLines } from './request-lines.ts'
 import type { ShardSource } from './shard-source.ts'
-import { TOKEN_LIMIT } from './watch.ts'
 
-/** Requests of an ended part that are to go on in a part of their own. */
+/** Requests of an ended part that are submitted again, as a part of their own. */
 export interface Remainder {
-  /** What the part is called after its parent: again, one of two halves, or what failed in a finished run. */
+  /** The suffix of the part's name: again, one of two halves, or the failures of a finished run. */
   next: 'again' | 'first' | 'second' | 'failed'
   count: number
   round: number
@@ -24,35 +22,38 @@ interface InputLine {
   body: object
 }
 
-/** How often result files are read that hold fewer rows than the provider has counted: they may be written later, counts may be wrong. */
-const READS_UNTIL_BELIEVED = 3
+/**
+ * How often result files are read that have fewer rows than the provider has counted: they may be written later, or
+ * counts may be wrong.
+ */
+const MAX_READS = 3
 
 /**
- * Reads what has come of an ended part: each of its requests, and no other, has a result or is in a remainder. Compares sets of ids, never
- * counts. Never the whole of a file.
+ * Reads the results of an ended part: each of its requests, and no other, gets a result or is in a remainder. Compares
+ * sets of ids, never counts. Never holds a whole file.
  */
 export class Collector {
   readonly #settings: ProviderBatchSettings
-  readonly #patience: Patience
+  readonly #retrier: Retrier
   readonly #ledger: Ledger
   readonly #resubmitFailed: boolean
   readonly #source: ShardSource
 
   constructor(
     settings: ProviderBatchSettings,
-    patience: Patience,
+    retrier: Retrier,
     ledger: Ledger,
     { resubmitFailed }: { resubmitFailed: boolean },
     source: ShardSource,
   ) {
     this.#settings = settings
-    this.#patience = patience
+    this.#retrier = retrier
     this.#ledger = ledger
     this.#resubmitFailed = resubmitFailed
     this.#source = source
   }
 
-  async *collect(part: Part): AsyncGenerator<ProviderBatchResult<unknown> | Remainder, void, undefined> {
+  async *collect(part: BatchPart): AsyncGenerator<ProviderBatchResult<unknown> | Remainder, void, undefined> {
     const { end, batchId = '', round, count } = part
     if (!end) return
     const hasFailed = end.status === 'failed'
@@ -63,7 +64,7 @@ export class Collector {
     const answered = new Set<string>()
     const failed = new Set<string>()
     const reasons = new Map<string, BatchItemReason>()
-    const failuresGoOn = this.#failuresGoOn(part)
+    const resubmitsFailures = this.#resubmitsFailures(part)
     for await (const outcome of this.#outcomes(part, answered)) {
       const { id } = outcome
       if (outcome.kind === 'unanswered') {
@@ -72,20 +73,20 @@ export class Collector {
       }
       answered.add(id)
       if (outcome.kind === 'value') yield { id, ok: true, value: outcome.value, batchId, round }
-      else if (failuresGoOn) failed.add(id)
+      else if (resubmitsFailures) failed.add(id)
       else yield { id, ok: false, error: outcome.error, batchId, round }
     }
     const left = count - answered.size
     const cancelled = end.status === 'cancelled'
-    const goesAgain = left > 0 && this.#goesAgain(part, cancelled || hasFailed)
-    if (goesAgain) yield this.#remainder(part, 'again', left, (id) => !answered.has(id))
-    if (failuresGoOn) {
-      const goesOn = (id: string): boolean => failed.has(id) || (!goesAgain && !answered.has(id))
-      const count = failed.size + (goesAgain ? 0 : left)
-      if (count > 0) yield this.#remainder(part, 'failed', count, goesOn)
+    const resubmits = left > 0 && this.#resubmitsUnanswered(part, cancelled || hasFailed)
+    if (resubmits) yield this.#remainder(part, 'again', left, (id) => !answered.has(id))
+    if (resubmitsFailures) {
+      const isNext = (id: string): boolean => failed.has(id) || (!resubmits && !answered.has(id))
+      const count = failed.size + (resubmits ? 0 : left)
+      if (count > 0) yield this.#remainder(part, 'failed', count, isNext)
       return
     }
-    if (left <= 0 || goesAgain) return
+    if (left <= 0 || resubmits) return
     for await (const { custom_id: id } of this.#input(part)) {
       if (answered.has(id)) continue
       const reason = reasons.get(id) ?? (hasFailed ? 'batch-failed' : cancelled ? 'cancelled' : 'missing')
@@ -94,18 +95,21 @@ export class Collector {
   }
 
   /**
-   * What the result files say of requests of this part that have no answer yet. The caller adds to `answered`: of two lines with one id, the
-   * first counts.
+   * The outcomes in the result files for requests of this part that have no answer yet. The caller adds to `answered`:
+   * of two lines with one id, the first counts.
    */
-  async *#outcomes(part: Part, answered: ReadonlySet<string>): AsyncGenerator<LineOutcome, void, undefined> {
+  async *#outcomes(
+    part: BatchPart,
+    answered: ReadonlySet<string>,
+  ): AsyncGenerator<LineOutcome, void, undefined> {
     const { end, batchId = '', count } = part
     const isRequested = await this.#requestedIn(part)
     for (let reads = 1; ; reads++) {
       let rows = 0
       for (const fileId of [fileIdOf(end?.outputFileId), fileIdOf(end?.errorFileId)]) {
-        // An error file has nothing to say when all is answered.
+        // The error file is not needed when all requests are answered.
         if (fileId === null || answered.size === count) continue
-        for await (const line of fileLines(this.#settings.client, fileId, this.#patience)) {
+        for await (const line of fileLines(this.#settings.client, fileId, this.#retrier)) {
           const outcome = lineOutcome(line, batchId)
           if (!outcome || !isRequested(outcome.id)) continue
           rows++
@@ -113,33 +117,33 @@ export class Collector {
         }
       }
       const counted = Math.min(count, end?.answered ?? 0)
-      if (answered.size === count || rows >= counted || reads >= READS_UNTIL_BELIEVED) return
-      await this.#patience.wait(this.#settings.pollMs)
+      if (answered.size === count || rows >= counted || reads >= MAX_READS) return
+      await this.#retrier.wait(this.#settings.pollMs)
     }
   }
 
-  /** Whether an id is one of those that were requested in a part. */
-  async #requestedIn(part: Part): Promise<(id: string) => boolean> {
+  /** Returns a function that tells whether an id was requested in this part. */
+  async #requestedIn(part: BatchPart): Promise<(id: string) => boolean> {
     if (part.parent === null) return (id) => this.#source.isIn(Number(part.part), id)
     const ids = new Set<string>()
     for await (const { custom_id: id } of this.#input(part)) ids.add(id)
     return (id) => ids.has(id)
   }
 
-  /** Whether what was not answered is submitted once more. What an earlier process has decided holds. */
-  #goesAgain({ part, round }: Part, cancelled: boolean): boolean {
+  /** Whether unanswered requests are submitted again. The decision of an earlier process holds. */
+  #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
     if (this.#ledger.get(`${part}.again`)) return true
     return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
   }
 
-  /** Whether its failures, told by a run that has finished, are no results any more, but submitted again. */
-  #failuresGoOn({ part, isTold = false }: Part): boolean {
-    return (this.#resubmitFailed && isTold) || this.#ledger.get(`${part}.failed`) !== undefined
+  /** Whether its failures, which a finished run has reported, are submitted again instead of being results. */
+  #resubmitsFailures({ part, isReported = false }: BatchPart): boolean {
+    return (this.#resubmitFailed && isReported) || this.#ledger.get(`${part}.failed`) !== undefined
   }
 
-  /** Too many tokens: smaller. Anything else would fail again. */
+  /** After too many tokens, smaller parts. Anything else would fail again. */
   async *#failed(
-    part: Part,
+    part: BatchPart,
     code: string | undefined,
   ): AsyncGenerator<ProviderBatchResult<unknown> | Remainder, void, undefined> {
     const { batchId = '', round, count } = part
@@ -147,9 +151,9 @@ export class Collector {
       const half = Math.ceil(count / 2)
       yield this.#remainder(part, 'first', half, (_, index) => index < half)
       yield this.#remainder(part, 'second', count - half, (_, index) => index >= half)
-    } else if (code === TOKEN_LIMIT && this.#goesAgain(part, false)) {
+    } else if (code === TOKEN_LIMIT && this.#resubmitsUnanswered(part, false)) {
       yield this.#remainder(part, 'again', count, () => true)
-    } else if (this.#failuresGoOn(part)) {
+    } else if (this.#resubmitsFailures(part)) {
       yield this.#remainder(part, 'failed', count, () => true)
     } else {
       for await (const { custom_id: id } of this.#input(part)) {
@@ -160,7 +164,7 @@ export class Collector {
   }
 
   #remainder(
-    part: Part,
+    part: BatchPart,
     next: Remainder['next'],
     count: number,
     keeps: (id: string, index: number) => boolean,
@@ -178,23 +182,23 @@ export class Collector {
   }
 
   /**
-   * The requests of a part, from the file that was uploaded: nothing here has to remember them.
+   * The requests of a part, read from the uploaded file, so that they need not be kept in memory.
    *
-   * @throws IncompleteInputError when the provider does not give back all of them
+   * @throws IncompleteInputError when the provider does not return all of them
    */
-  async *#input(part: Part): AsyncGenerator<InputLine, void, undefined> {
+  async *#input(part: BatchPart): AsyncGenerator<InputLine, void, undefined> {
     const { fileId = '', count } = part
     const seen = new Set<string>()
     for (let reads = 1; seen.size < count; reads++) {
-      for await (const line of fileLines<Partial<InputLine>>(this.#settings.client, fileId, this.#patience)) {
+      for await (const line of fileLines<Partial<InputLine>>(this.#settings.client, fileId, this.#retrier)) {
         const { custom_id: id, body } = line
         if (typeof id !== 'string' || typeof body !== 'object' || seen.has(id)) continue
         seen.add(id)
         yield { custom_id: id, body }
       }
       if (seen.size >= count) return
-      if (reads >= READS_UNTIL_BELIEVED) throw new IncompleteInputError(fileId, seen.size, count)
-      await this.#patience.wait(this.#settings.pollMs)
+      if (reads >= MAX_READS) throw new IncompleteInputError(fileId, seen.size, count)
+      await this.#retrier.wait(this.#settings.pollMs)
     }
   }
 }

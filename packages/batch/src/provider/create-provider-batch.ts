@@ -8,11 +8,12 @@ import type { RequestSource } from './shard-source.ts'
 /** Runs requests through a provider's Batch API. */
 export interface ProviderBatch {
   /**
-   * Prepares a run; it begins when it is iterated, and goes on as fast as its results are taken.
+   * Prepares a run; it starts when it is iterated, and continues as fast as its results are taken.
    *
-   * @param requests read one by one, as far as files are being filled. After a crash give the same ones, in the same order.
-   * @param options `signal` ends the run at once with its own reason; what has been submitted goes on at the provider.
-   * `resubmitFailed`: with the state of a run that came to its end, what failed there is submitted again, instead of being told again
+   * @param requests read one by one, as files are filled. After a crash, pass the same requests in the same order.
+   * @param options `signal` ends the run at once with its own reason; submitted batches continue at the provider.
+   * `resubmitFailed`: with the state of a finished run, its failures are submitted again instead of being reported
+   * again
    */
   run<Value = unknown>(
     requests: RequestSource,
@@ -21,8 +22,9 @@ export interface ProviderBatch {
 }
 
 /**
- * Many requests through `/v1/files` and `/v1/batches`, at the price of the Batch API: cut into files, uploaded, watched, their results
- * read back, and what expired or was lost submitted again. With a `state` it survives its process.
+ * Sends many requests through `/v1/files` and `/v1/batches`, at the price of the Batch API: splits them into files,
+ * uploads them, polls the batches, reads their results, and resubmits what expired or is missing. With a `state`, it
+ * survives its process.
  *
  * ```ts
  * const batch = createProviderBatch({ client: new OpenAI(), endpoint: '/v1/chat/completions', state: 'nightly.jsonl' })

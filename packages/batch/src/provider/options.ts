@@ -2,55 +2,61 @@ import { systemClock, type Clock } from '../clock.ts'
 import { describeValue } from '@harbor/parts'
 import { aClock, aFunction, count, duration, oneOf, validate, type Check } from '../validate.ts'
 import type { ProviderBatchClient, ProviderBatchEndpoint } from './client.ts'
-import { fileState } from './state-file.ts'
-import { memoryState, type BatchStateStore } from './state-store.ts'
+import { fileState } from './state/state-file.ts'
+import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** Its `custom_id`: what its result is known by. */
+  /** Its `custom_id`: the id of its result. */
   id: string
-  /** What would be sent to the endpoint. All requests of a run must ask the same model. */
+  /** The body that would be sent to the endpoint. All requests of a run must name the same model. */
   body: object
 }
 
 export interface ProviderBatchOptions {
-  /** An instance of `openai`, or whatever has its `files` and `batches`. */
+  /** An instance of `openai`, or any object with its `files` and `batches`. */
   client: ProviderBatchClient
-  /** What the requests are for: the url of each line. Azure's is without `/v1`. */
+  /** The url of each request. Azure's are without `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
-   * Where the steps are kept, so that a new process goes on where another one stopped, and nothing is submitted twice: the path of a
-   * file, or a store. One run at a time has it. @default in memory
+   * Where the steps are stored, so that a new process continues where another one stopped, and nothing is submitted
+   * twice: the path of a file, or a store. One run at a time can use it. @default in memory
    */
   state?: string | BatchStateStore | undefined
   /**
-   * What an id that came before does: it ends the run with a DuplicateIdError, before its file is uploaded, or the request is left out. Ids
-   * are all remembered for this. @default 'error'
+   * What happens to an id that occurred before: the run ends with a DuplicateIdError before the request's file is
+   * uploaded, or the request is left out. For this, all ids are remembered. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
-  /** How many requests are in one file at most. @default 50_000 */
+  /** The maximum number of requests per file. @default 50_000 */
   maxRequests?: number | undefined
-  /** How large one file is at most, in bytes. One file at a time is in memory. @default 200_000_000 */
+  /** The maximum size of a file, in bytes. One file at a time is in memory. @default 200_000_000 */
   maxBytes?: number | undefined
-  /** How many tokens may be enqueued at the provider at once, by all batches of this run. @default no limit */
+  /** The maximum number of tokens enqueued at the provider at once, by all batches of this run. @default no limit */
   enqueuedTokens?: number | undefined
-  /** How many tokens a request enqueues. @default a quarter of its bytes */
+  /** The tokens that a request enqueues. @default a quarter of its bytes */
   tokensOf?: ((request: ProviderBatchRequest) => number) | undefined
-  /** How many batches are under way at once. @default 20 */
+  /** The maximum number of batches in progress. @default 20 */
   maxActiveBatches?: number | undefined
   /** How often a request is submitted again that expired or is missing. @default 2 */
   maxResubmits?: number | undefined
-  /** How long to wait before the first look at a batch, in milliseconds. @default 5_000 */
+  /** How long to wait before a batch is first polled, in milliseconds. @default 5_000 */
   pollMs?: number | undefined
-  /** Waits between looks grow to this while nothing changes, in milliseconds. @default 60_000 */
+  /** The maximum wait between polls, in milliseconds; waits grow to it while nothing changes. @default 60_000 */
   maxPollMs?: number | undefined
-  /** How long to wait after `token_limit_exceeded` when no batch of this run holds tokens; it doubles, in milliseconds. @default 60_000 */
+  /**
+   * How long to wait after `token_limit_exceeded` when no batch of this run holds tokens, in milliseconds; it doubles
+   * each time. @default 60_000
+   */
   tokenLimitWaitMs?: number | undefined
-  /** How often a call is tried that fails without a final answer (network, 408, 409, 429, 5xx). @default 8 */
+  /**
+   * The maximum number of attempts of a call that fails with a retryable error (network, 408, 409, 429, 5xx). @default
+   * 8
+   */
   maxCallAttempts?: number | undefined
-  /** Where time comes from. @default a monotonic clock and `setTimeout` */
+  /** The source of time. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
-  /** Chance for jitter, from 0 to 1. @default Math.random */
+  /** The source of randomness for jitter, from 0 to 1. @default Math.random */
   random?: (() => number) | undefined
 }
 

@@ -1,16 +1,16 @@
 import { readJsonl } from '../jsonl/read-jsonl.ts'
-import { BatchItemError, type BatchItemReason } from './batch-item-error.ts'
+import { BatchItemError, type BatchItemReason } from './errors.ts'
 import type { ProviderBatchClient } from './client.ts'
-import { isNotFound, type Patience } from './patience.ts'
+import { isNotFound, type Retrier } from './retrier.ts'
 
-/** A line longer than this counts as missing. An answer has no more than 128 choices of some MiB. */
+/** A longer line counts as missing. An answer has at most 128 choices of some MiB. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
 
-/** What one line of an output or error file says. */
+/** What one line of an output or error file contains. */
 export type LineOutcome =
   | { id: string; kind: 'value'; value: unknown; status: number }
   | { id: string; kind: 'error'; error: BatchItemError }
-  /** It was not answered, and may be asked again. */
+  /** The request was not answered, and may be submitted again. */
   | { id: string; kind: 'unanswered'; reason: BatchItemReason }
 
 interface ResultLine {
@@ -20,17 +20,17 @@ interface ResultLine {
 }
 
 /**
- * The lines of a file, one after the other, never the whole. When the connection breaks, it is read again from the beginning, so a line
- * may come twice. What is no object is left out.
+ * The lines of a file, one at a time, never the whole. When the connection breaks, it is read again from the beginning,
+ * so a line may occur twice. Lines that are not objects are left out.
  */
 export async function* fileLines<Line extends object>(
   client: ProviderBatchClient,
   fileId: string,
-  patience: Patience,
+  retrier: Retrier,
 ): AsyncGenerator<Line, void, undefined> {
   for (let failures = 0; ;) {
-    const { body } = await patience.call(
-      () => client.files.content(fileId, { signal: patience.signal }),
+    const { body } = await retrier.call(
+      () => client.files.content(fileId, { signal: retrier.signal }),
       isNotFound,
     )
     if (!body) return
@@ -41,9 +41,9 @@ export async function* fileLines<Line extends object>(
       for (;;) {
         let next
         try {
-          next = await patience.until(records.next())
+          next = await retrier.untilAborted(records.next())
         } catch (error) {
-          await patience.afterFailure(error, ++failures)
+          await retrier.afterFailure(error, ++failures)
           break
         }
         if (next.done) return
@@ -57,24 +57,24 @@ export async function* fileLines<Line extends object>(
   }
 }
 
-/** What a line of a result file says; undefined for one without an id. */
+/** The outcome in a line of a result file; undefined for a line without an id. */
 export function lineOutcome(line: ResultLine, batchId: string): LineOutcome | undefined {
   const id = typeof line.custom_id === 'number' ? String(line.custom_id) : line.custom_id
   if (typeof id !== 'string') return undefined
   const response = fieldsOf(line.response)
   const status = Number(response['status_code'] ?? NaN)
   const { body } = response
-  // Statuses begin at 100: 0 says that there was no answer.
+  // HTTP statuses begin at 100: 0 means that there was no answer.
   if (status >= 100) {
     const isGood = status >= 200 && status < 300
-    // An answer says `error: null` at most.
+    // A successful answer has no `error` other than null.
     if (isGood && typeof body === 'object' && body !== null && !hasError(body))
       return { id, kind: 'value', value: body, status }
     if (isGood && !hasError(body) && !hasError(line)) return { id, kind: 'unanswered', reason: 'missing' }
-    const facts = { status, ...wordsOf(fieldsOf(body)['error'] ?? line.error) }
+    const facts = { status, ...errorFactsOf(fieldsOf(body)['error'] ?? line.error) }
     return { id, kind: 'error', error: new BatchItemError('answered', batchId, facts) }
   }
-  const facts = wordsOf(line.error)
+  const facts = errorFactsOf(line.error)
   if (facts.providerCode === 'batch_expired') return { id, kind: 'unanswered', reason: 'expired' }
   if (facts.providerCode === 'batch_cancelled') return { id, kind: 'unanswered', reason: 'cancelled' }
   if (status === 0 || !hasError(line)) return { id, kind: 'unanswered', reason: 'missing' }
@@ -86,7 +86,7 @@ function hasError(value: unknown): boolean {
   return (typeof error === 'object' && error !== null) || (typeof error === 'string' && error !== '')
 }
 
-function wordsOf(error: unknown): { providerCode: string | undefined; detail: string | undefined } {
+function errorFactsOf(error: unknown): { providerCode: string | undefined; detail: string | undefined } {
   if (typeof error === 'string') return { providerCode: undefined, detail: error }
   const { code, type, message } = fieldsOf(error)
   return { providerCode: textOf(code) ?? textOf(type), detail: textOf(message) }

@@ -1,9 +1,8 @@
 import { describeValue } from '@harbor/parts'
-
-import { IdsHash } from './ids-hash.ts'
+import { IdsHash } from '../ids/ids-hash.ts'
 import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 
-/** Lines of one file, with what is counted of them. */
+/** The lines of one file, and their totals. */
 export class RequestLines {
   readonly pieces: Uint8Array<ArrayBuffer>[] = []
   readonly #hash = new IdsHash()
@@ -30,7 +29,7 @@ export class RequestLines {
     return (
       this.count < maxRequests &&
       this.bytes + line.length <= maxBytes &&
-      // A request with more tokens than may be enqueued goes alone: the provider has the last word.
+      // A request that alone exceeds the enqueued tokens goes alone: the provider decides.
       (this.count === 0 || this.tokens + tokens <= enqueuedTokens)
     )
   }
@@ -46,7 +45,7 @@ export type Bounds = Pick<ProviderBatchSettings, 'maxRequests' | 'maxBytes' | 'e
 
 const encoder = new TextEncoder()
 
-/** The line of a file for a request. */
+/** Encodes a request as a line of a file. */
 export function requestLine(
   request: ProviderBatchRequest,
   { endpoint, tokensOf }: Pick<ProviderBatchSettings, 'endpoint' | 'tokensOf'>,

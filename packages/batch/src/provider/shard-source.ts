@@ -1,18 +1,18 @@
-import { DuplicateIdError } from '../bulk/duplicate-id-error.ts'
-import { IdIndex } from '../bulk/id-index.ts'
-import { RequestTooLargeError } from '../request-too-large-error.ts'
-import { BatchStateError } from './batch-state-error.ts'
-import { IdsHash } from './ids-hash.ts'
-import type { Part } from './ledger.ts'
+import { DuplicateIdError } from '../bulk/errors.ts'
+import { IdIndex } from '../ids/id-index.ts'
+import { RequestTooLargeError } from '../errors.ts'
+import { BatchStateError } from './errors.ts'
+import { IdsHash } from '../ids/ids-hash.ts'
+import type { BatchPart } from './state/ledger.ts'
 import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 import { requestLine, RequestLines, type RequestLine } from './request-lines.ts'
 
 export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<ProviderBatchRequest>
 
-/** Is told of a request that is larger than any file. */
+/** Called with a request that is larger than a file may be. */
 type OnTooLarge = (id: string, error: RequestTooLargeError) => void
 
-/** A request, and its place in the source. */
+/** A request, and its position in the source. */
 interface ReadLine extends RequestLine {
   index: number
 }
@@ -22,18 +22,18 @@ export class ShardSource {
   readonly #source: RequestSource
   readonly #settings: ProviderBatchSettings
   #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
-  /** Read, but of the next file. */
+  /** Read already, for the next file. */
   #held: ReadLine | undefined
   #ended = false
-  /** Every id, with its place: a second one may be files away from the first. */
+  /** Every id and its position: a duplicate may be files away from the first. */
   readonly #seen = new IdIndex()
-  /** The places of the first and the last request of each part, in the order of parts. */
+  /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []
-  /** Those that are in no part. */
+  /** Ids that are in no part. */
   readonly #tooLarge = new Set<string>()
-  /** How many have been read. */
+  /** The number of requests read. */
   read = 0
-  /** How many of them were left out, for their ids. */
+  /** How many of them were left out as duplicates. */
   skipped = 0
 
   constructor(source: RequestSource, settings: ProviderBatchSettings) {
@@ -58,14 +58,14 @@ export class ShardSource {
         break
       }
       lines.add(line)
-      spread(range, line)
+      extend(range, line)
     }
     if (lines.count === 0) return undefined
     this.#ranges.push(range)
     return lines
   }
 
-  /** Whether a request is in the nth part of this source, from 1. */
+  /** Whether a request is in a part of this source; parts are counted from 1. */
   isIn(part: number, id: string): boolean {
     const range = this.#ranges[part - 1]
     const index = this.#seen.get(id)
@@ -74,13 +74,13 @@ export class ShardSource {
   }
 
   /**
-   * Reads what an earlier process has put into a part.
+   * Reads the requests that an earlier process has put into a part.
    *
    * @returns its lines, if they have not been uploaded
    * @throws BatchStateError if these are other requests
    */
-  async again(
-    { part, count, idsHash, fileId }: Part,
+  async readAgain(
+    { part, count, idsHash, fileId }: BatchPart,
     onTooLarge: OnTooLarge,
   ): Promise<RequestLines | undefined> {
     const lines = fileId === undefined ? new RequestLines() : undefined
@@ -94,7 +94,7 @@ export class ShardSource {
         )
       hash.add(line.id)
       lines?.add(line)
-      spread(range, line)
+      extend(range, line)
     }
     this.#ranges.push(range)
     if (hash.toString() !== idsHash)
@@ -132,7 +132,7 @@ export class ShardSource {
   }
 }
 
-function spread(range: { first: number; last: number }, { index }: ReadLine): void {
+function extend(range: { first: number; last: number }, { index }: ReadLine): void {
   range.first = Math.min(range.first, index)
   range.last = Math.max(range.last, index)
 }

@@ -1,56 +1,59 @@
 import type { BatchOrder, RemoteBatch } from './client.ts'
-import type { Ledger, Part } from './ledger.ts'
+import type { Ledger, BatchPart } from './state/ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
-import type { Patience } from './patience.ts'
+import type { Retrier } from './retrier.ts'
 import type { RequestLines } from './request-lines.ts'
 
-/** How far the clocks of two machines are apart, in milliseconds, with ease. */
+/** The maximum difference between the clocks of two machines, in milliseconds, with a margin. */
 const CLOCKS_APART_MS = 3_600_000
 
-/** How often a batch is created whose file is not ready, while the provider says that it is being taken in. */
-const MOST_LOOKS = 200
-const DONE = /^(?:processed|uploaded|succeeded|ready|available|active)$/i
-const BROKEN = /^(?:error|failed|deleted|deleting|cancell?ed)$/i
+/** How often creating a batch is retried while the provider reports that its file is still being processed. */
+const MAX_FILE_POLLS = 200
+const FILE_READY = /^(?:processed|uploaded|succeeded|ready|available|active)$/i
+const FILE_FAILED = /^(?:error|failed|deleted|deleting|cancell?ed)$/i
 
-/** Uploads a part and creates its batch, once: before anything is created a second time, the provider is asked whether it is there. */
+/**
+ * Uploads a part and creates its batch, once: before a batch is created a second time, the provider's list is searched
+ * for it.
+ */
 export class Submitter {
   readonly #settings: ProviderBatchSettings
   readonly #ledger: Ledger
-  readonly #patience: Patience
-  /** Its batch is being created: nobody knows yet whether it is. */
-  #creating: Part | undefined
-  /** The file that was uploaded last, if the provider called it processed. */
+  readonly #retrier: Retrier
+  /** The part whose batch is being created: it is unknown yet whether it exists. */
+  #creating: BatchPart | undefined
+  /** The last uploaded file, if the provider reported it as processed. */
   #usable: string | undefined
 
-  constructor(settings: ProviderBatchSettings, ledger: Ledger, patience: Patience) {
+  constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
     this.#settings = settings
     this.#ledger = ledger
-    this.#patience = patience
+    this.#retrier = retrier
   }
 
   /** @returns the id of its batch */
-  async submit(part: Part, lines: () => Promise<RequestLines>, resumed: boolean): Promise<string> {
+  async submit(part: BatchPart, lines: () => Promise<RequestLines>, resumed: boolean): Promise<string> {
     const fileId = part.fileId ?? (await this.#upload(part, await lines()))
     this.#creating = part
     const { id } =
-      (resumed ? await this.#find(part, this.#patience) : undefined) ?? (await this.#create(part, fileId))
+      (resumed ? await this.#find(part, this.#retrier) : undefined) ?? (await this.#create(part, fileId))
     await this.#ledger.append({ type: 'created', part: part.part, batchId: id })
     this.#creating = undefined
     return id
   }
 
-  /** The id of a batch that was created without anybody hearing of it. */
-  async unheard(patience: Patience): Promise<string | undefined> {
-    return this.#creating && (await this.#find(this.#creating, patience))?.id
+  /** The id of a batch that was created, but whose creation was not confirmed. */
+  async unconfirmed(retrier: Retrier): Promise<string | undefined> {
+    return this.#creating && (await this.#find(this.#creating, retrier))?.id
   }
 
-  async #upload({ part }: Part, { pieces }: RequestLines): Promise<string> {
+  async #upload({ part }: BatchPart, { pieces }: RequestLines): Promise<string> {
     const { client } = this.#settings
-    const { signal } = this.#patience
+    const { signal } = this.#retrier
     const file = new File(pieces, `harbor-${this.#ledger.run.run}-${part}.jsonl`, {
       type: 'application/jsonl',
     })
-    const { id, status } = await this.#patience.call(() =>
+    const { id, status } = await this.#retrier.call(() =>
       client.files.create({ file, purpose: 'batch' }, { signal }),
     )
     if (status === 'processed') this.#usable = id
@@ -58,7 +61,7 @@ export class Submitter {
     return id
   }
 
-  async #create(part: Part, fileId: string): Promise<RemoteBatch> {
+  async #create(part: BatchPart, fileId: string): Promise<RemoteBatch> {
     const { client, endpoint, pollMs, maxPollMs } = this.#settings
     const { run } = this.#ledger.run
     const order = {
@@ -67,52 +70,52 @@ export class Submitter {
       completion_window: '24h',
       metadata: { harbor_run: run, harbor_shard: part.part },
     } as const
-    // The client must not try again by itself: it would not look whether the first try has gone through.
-    const options = { signal: this.#patience.signal, maxRetries: 0, idempotencyKey: `${run}-${part.part}` }
-    // Refusals for a file of which the provider does not say that it is being taken in.
+    // The client must not retry by itself: it would not check whether the first attempt has succeeded.
+    const options = { signal: this.#retrier.signal, maxRetries: 0, idempotencyKey: `${run}-${part.part}` }
+    // Rejections of a file that the provider does not report as being processed.
     let refusals = 0
     for (let failures = 1; ; failures++) {
       try {
-        return await this.#patience.until(client.batches.create(order, options))
+        return await this.#retrier.untilAborted(client.batches.create(order, options))
       } catch (error) {
-        if (refusesFile(error, this.#usable === fileId)) {
-          if (failures >= MOST_LOOKS) throw error
-          const isTakenIn = await this.#isTakenIn(fileId, error)
-          if (!isTakenIn && ++refusals >= this.#settings.maxCallAttempts) throw error
-          await this.#patience.wait(Math.min(maxPollMs, pollMs * 1.5 ** Math.min(20, failures - 1)))
+        if (rejectsFile(error, this.#usable === fileId)) {
+          if (failures >= MAX_FILE_POLLS) throw error
+          const isProcessing = await this.#isProcessing(fileId, error)
+          if (!isProcessing && ++refusals >= this.#settings.maxCallAttempts) throw error
+          await this.#retrier.wait(Math.min(maxPollMs, pollMs * 1.5 ** Math.min(20, failures - 1)))
           continue
         }
-        await this.#patience.afterFailure(error, failures)
-        const found = await this.#find(part, this.#patience)
+        await this.#retrier.afterFailure(error, failures)
+        const found = await this.#find(part, this.#retrier)
         if (found) return found
       }
     }
   }
 
   /**
-   * Whether a file is still being taken in, by its status: Azure refuses batches of a `pending` one.
+   * Whether a file is still being processed, by its status: Azure rejects batches of a `pending` file.
    *
-   * @returns undefined if the provider does not say
-   * @throws the refusal, when the file has failed
+   * @returns undefined if the provider does not report it
+   * @throws the rejection, if the file has failed
    */
-  async #isTakenIn(fileId: string, refusal: unknown): Promise<boolean | undefined> {
+  async #isProcessing(fileId: string, refusal: unknown): Promise<boolean | undefined> {
     const { files } = this.#settings.client
-    const { signal } = this.#patience
+    const { signal } = this.#retrier
     if (!files.retrieve) return undefined
-    const { status } = await this.#patience
-      .until(files.retrieve(fileId, { signal }))
+    const { status } = await this.#retrier
+      .untilAborted(files.retrieve(fileId, { signal }))
       .catch(() => ({ status: undefined }))
     signal.throwIfAborted()
     if (status === undefined) return undefined
-    if (BROKEN.test(status)) throw refusal
-    return !DONE.test(status)
+    if (FILE_FAILED.test(status)) throw refusal
+    return !FILE_READY.test(status)
   }
 
-  /** The batch of a part, by what is written on it. The list begins with the newest. */
-  async #find({ part }: Part, patience: Patience): Promise<RemoteBatch | undefined> {
+  /** Finds the batch of a part by its metadata. The list begins with the newest. */
+  async #find({ part }: BatchPart, retrier: Retrier): Promise<RemoteBatch | undefined> {
     const { run, startedAtMs } = this.#ledger.run
-    return patience.call(async () => {
-      const { signal } = patience
+    return retrier.call(async () => {
+      const { signal } = retrier
       for await (const batch of this.#settings.client.batches.list({ limit: 100 }, { signal })) {
         if (batch.metadata?.['harbor_run'] === run && batch.metadata['harbor_shard'] === part) return batch
         if (batch.created_at * 1_000 < startedAtMs - CLOCKS_APART_MS) break
@@ -123,11 +126,11 @@ export class Submitter {
 }
 
 /**
- * Whether a batch was refused for its file, which may be there a little later.
+ * Whether a batch was rejected because of its file, which may be ready a little later.
  *
- * @param isUsable the provider has called the file processed: then only a refusal that names the file counts
+ * @param isUsable the provider has reported the file as processed: then only a rejection that names the file counts
  */
-function refusesFile(error: unknown, isUsable: boolean): boolean {
+function rejectsFile(error: unknown, isUsable: boolean): boolean {
   const { status, code, param, message } = Object(error) as Partial<Record<string, unknown>>
   if (![400, 404, 409, 422, 425].includes(Number(status))) return false
   const words = `${String(code)} ${String(param)} ${String(message)}`

@@ -1,0 +1,52 @@
+import { hasCode } from '../errors.ts'
+
+/** Two items have the same id, so their results could not be told apart. The function was not called for the second one. */
+export class DuplicateIdError extends Error {
+  override readonly name = 'DuplicateIdError'
+  readonly code = 'duplicate_id'
+  readonly id: string
+  /** The positions of the two items in the source, counted from 0. */
+  readonly firstIndex: number
+  readonly index: number
+
+  constructor(id: string, firstIndex: number, index: number) {
+    super(
+      `items ${firstIndex} and ${index} have the same id. Give each an id of its own, ` +
+        "or leave out what comes again with onDuplicateId: 'skip'.",
+    )
+    this.id = id
+    this.firstIndex = firstIndex
+    this.index = index
+  }
+
+  /** Whether an error is a DuplicateIdError, also one from another copy of this package. */
+  static is(error: unknown): error is DuplicateIdError {
+    return hasCode(error, 'duplicate_id')
+  }
+}
+
+/** The run was stopped before this item was sent. The item has no result, and a resumed run calls its function again. */
+export class BulkStoppedError extends Error {
+  override readonly name = 'BulkStoppedError'
+  readonly code = 'bulk_stopped'
+
+  constructor() {
+    super('the run was stopped before this item was sent')
+  }
+
+  /** Whether an error is a BulkStoppedError, also one from another copy of this package. */
+  static is(error: unknown): error is BulkStoppedError {
+    return hasCode(error, 'bulk_stopped')
+  }
+}
+
+/** SDKs wrap the errors of the code they call, sometimes more than once. */
+const MAX_CAUSES = 5
+
+/** Whether an error, or one of its causes, is a BulkStoppedError: the item was not sent. */
+export function isUnsent(error: unknown): boolean {
+  for (let each = error, depth = 0; each instanceof Error && depth < MAX_CAUSES; each = each.cause, depth++) {
+    if (BulkStoppedError.is(each)) return true
+  }
+  return false
+}

@@ -1,0 +1,196 @@
+import type { AttemptHost } from './attempt.ts'
+import type { BulkSettings } from './bulk-options.ts'
+import type { BulkProgress, BulkResult } from './bulk-run.ts'
+import { ItemAdmission } from './item-admission.ts'
+import { itemCall, type RunItem } from './item-call.ts'
+import { ItemsInFlight } from './items-in-flight.ts'
+import { JournaledResults } from './journaled-results.ts'
+import { ReorderWindow, ResultQueue } from './result-queue.ts'
+import { lengthOf, SourceReader, type BulkSource } from './source-reader.ts'
+import type { Task } from './task.ts'
+
+/** The run whose items flow: it decides when they may. */
+export interface ItemFlowHost {
+  /** Whether items may be started and read now. */
+  mayStart(): boolean
+  /** Whether the run has ended: results are no longer wanted. */
+  isOver(): boolean
+  /** Whether the run was stopped and has not ended yet. */
+  isStopping(): boolean
+  /** An item, not one from the journal, has its result. */
+  onSettled(): void
+  /** The state of the flow has changed, and what could be started is started. */
+  onPumped(): void
+  /** The source failed. */
+  onSourceFailure(error: unknown): void
+  /** The journal can no longer be written or read. */
+  onJournalFailure(error: unknown): void
+}
+
+/**
+ * Moves items from the source to the function, and their results to the journal and the consumer. An item holds its slot from its
+ * first attempt until its result is durable. No items are started while all slots are taken, or while too many results wait for
+ * the consumer.
+ */
+export class ItemFlow<Item, Result> {
+  readonly journaled: JournaledResults<Result> | undefined
+  readonly results: ResultQueue<BulkResult<Result>>
+  readonly inFlight: ItemsInFlight<Item, Result>
+  readonly #settings: BulkSettings<Item>
+  readonly #host: ItemFlowHost
+  readonly #counters: AttemptHost['counters']
+  readonly #source: BulkSource<Item>
+  readonly #admission: ItemAdmission<Item>
+  readonly #window: ReorderWindow<BulkResult<Result>> | undefined
+  #reader: SourceReader<Item> | undefined
+  /** The number of items started. */
+  #started = 0
+  #isPumping = false
+
+  constructor(
+    source: BulkSource<Item>,
+    run: RunItem<Item, Result>,
+    settings: BulkSettings<Item>,
+    shared: AttemptHost,
+    host: ItemFlowHost,
+  ) {
+    const { counters } = shared
+    this.#settings = settings
+    this.#host = host
+    this.#source = source
+    this.#counters = counters
+    this.#admission = new ItemAdmission(settings, counters)
+    this.results = new ResultQueue(() => {
+      this.journaled?.proceed()
+      this.pump()
+    })
+    const isOver = (): boolean => host.isOver()
+    if (settings.journal !== undefined) {
+      this.journaled = new JournaledResults(settings.journal, {
+        results: this.results,
+        counters,
+        slots: () => this.#slots(),
+        isOver,
+      })
+    }
+    this.inFlight = new ItemsInFlight(itemCall(run, settings, shared), {
+      clock: settings.clock,
+      journaled: this.journaled,
+      isOver,
+      isStopping: () => host.isStopping(),
+      onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
+      onUnsent: (task) => {
+        counters.dropUnsent()
+        this.#window?.skip(task.startOrder)
+        this.pump()
+      },
+      onError: (error) => host.onJournalFailure(error),
+    })
+    if (settings.order === 'input') {
+      this.#window = new ReorderWindow((result) => this.results.put(result))
+    }
+  }
+
+  /** @throws what the source throws when it is opened */
+  openSource(): void {
+    this.#reader = new SourceReader(this.#source, {
+      admit: (item) => {
+        const task = this.#admission.admit(item, this.journaled)
+        if (!this.#host.isOver()) return task
+        this.#counters.dropAll() // The user's `id` function has ended the run.
+        return undefined
+      },
+      onChange: () => this.pump(),
+      onFailure: (error) => this.#host.onSourceFailure(error),
+    })
+  }
+
+  /** Opens the journal, and yields the results of earlier runs. @returns the key of the journal */
+  async resume(journaled: JournaledResults<Result>): Promise<string | undefined> {
+    const key = await journaled.open(this.#settings.fingerprint)
+    // In input order, each journaled result is read when its item comes.
+    if (!this.#window) await journaled.yieldAll()
+    return key
+  }
+
+  /** Starts and reads as many items as it may. Must be called after every change that could let it do more. */
+  pump(): void {
+    // The user's functions may call back into this one.
+    if (this.#isPumping || !this.#reader) return
+    this.#isPumping = true
+    while (this.#host.mayStart() && this.#hasRoom()) {
+      const task = this.#reader.take()
+      if (!task) break
+      task.startOrder = this.#started++
+      if (!task.isJournaled) this.#counters.started++
+      this.inFlight.start(task)
+    }
+    if (this.#host.mayStart()) {
+      const { readAhead = this.#slots() } = this.#settings
+      this.#reader.readAhead(this.#hasRoom() ? Math.max(readAhead, 1) : readAhead)
+    }
+    this.#isPumping = false
+    this.#host.onPumped()
+  }
+
+  /** Whether the source has ended and all items that were read have been started. */
+  get isSourceDone(): boolean {
+    return this.#reader?.isDone === true
+  }
+
+  /** The number of items in the source, if known. */
+  get total(): number | undefined {
+    return this.#settings.total ?? lengthOf(this.#source)
+  }
+
+  /** Whether a run that was stopped turns out to have no items left. */
+  isComplete(): boolean {
+    return (
+      this.#counters.dropped.started === 0 &&
+      this.#reader?.endsHere(this.#admission.count, this.total) === true
+    )
+  }
+
+  /** What the next step waits for, in a run that has started. */
+  waitingOn(phase: 'opening' | 'running' | 'finishing'): BulkProgress['waitingOn'] {
+    if (this.#isHeldBack()) return 'consumer'
+    if (phase === 'opening') return 'journal'
+    if (phase === 'running' && this.inFlight.size < this.#slots() && !this.isSourceDone) return 'source'
+    if (this.inFlight.isWriting) return 'journal'
+    const { waitingForRate, waitingForRetry, inFlight } = this.#counters
+    if (waitingForRate > 0) return 'rate'
+    return waitingForRetry > 0 && waitingForRetry >= inFlight ? 'retry' : 'slots'
+  }
+
+  /** Closes the source. */
+  async closeSource(): Promise<void> {
+    await this.#reader?.close()
+  }
+
+  #settle(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void {
+    if (result.resumed) this.#counters.resumed++
+    else {
+      this.#counters.settle(result.ok, nowMs)
+      this.#host.onSettled()
+    }
+    if (this.#window) this.#window.put(task.startOrder, result)
+    else this.results.put(result)
+    this.pump()
+  }
+
+  #slots(): number {
+    const { concurrency } = this.#settings
+    return typeof concurrency === 'number' ? concurrency : Math.max(1, Math.floor(concurrency.limit))
+  }
+
+  #hasRoom(): boolean {
+    return this.inFlight.size < this.#slots() && !this.#isHeldBack()
+  }
+
+  /** Whether too many results wait for the consumer to start more items. */
+  #isHeldBack(): boolean {
+    return this.#window
+      ? this.#started - this.results.taken >= this.#settings.reorderWindow
+      : this.results.size >= this.#slots()
+  }
+}

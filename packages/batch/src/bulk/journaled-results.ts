@@ -1,0 +1,102 @@
+import type { Journal, JournalRecord } from '../journal/journal.ts'
+import { openJournal } from '../journal/open-journal.ts'
+import type { BulkResult } from './bulk-run.ts'
+import type { ResultQueue } from './result-queue.ts'
+import type { RunCounters } from './run-counters.ts'
+
+/** What yielding the results of an earlier run needs of the current one. */
+export interface ResumeHost<Result> {
+  readonly results: ResultQueue<BulkResult<Result>>
+  readonly counters: RunCounters
+  /** How many results may wait for the consumer. */
+  readonly slots: () => number
+  readonly isOver: () => boolean
+}
+
+/** The journal of a run: results of earlier runs, and those being written. */
+export class JournaledResults<Result> {
+  readonly #given: Journal | string
+  readonly #host: ResumeHost<Result>
+  #journal: Journal | undefined
+  #opening: Promise<void> | undefined
+  #onRoom: (() => void) | undefined
+  /** Results being written to the journal. */
+  writing = 0
+
+  /** @param given a path, or an open journal, which the run closes as well */
+  constructor(given: Journal | string, host: ResumeHost<Result>) {
+    this.#given = given
+    this.#host = host
+    if (typeof given !== 'string') this.#journal = given
+  }
+
+  /** Opens the journal for this run. @returns its key */
+  async open(fingerprint: string | undefined): Promise<string | undefined> {
+    const open = async (): Promise<void> => {
+      this.#journal ??= await openJournal(this.#given as string)
+      await this.#journal.begin(fingerprint)
+    }
+    await (this.#opening = open())
+    return this.#journal?.key
+  }
+
+  has(id: string): boolean {
+    return this.#journal?.has(id) === true
+  }
+
+  /** Yields all results of earlier runs to the consumer, with backpressure. Resolves when that is done, or the run is over. */
+  async yieldAll(): Promise<void> {
+    const { results, counters, slots, isOver } = this.#host
+    if (isOver() || !this.#journal) return
+    if (results.isDropping) {
+      counters.resumed = this.#journal.size
+      return
+    }
+    for await (const record of this.#journal) {
+      if (isOver()) return
+      counters.resumed++
+      results.put(resultOf(record))
+      while (results.size >= slots() && !isOver()) {
+        await new Promise<void>((resolve) => (this.#onRoom = resolve))
+      }
+    }
+  }
+
+  /** Lets `yieldAll` continue: the consumer has taken a result, or the run is over. */
+  proceed(): void {
+    this.#onRoom?.()
+  }
+
+  /** The result of an item whose id is in the journal. Its index is that in the current source. */
+  async get({ id, index }: { readonly id: string; readonly index: number }): Promise<BulkResult<Result>> {
+    const record = await this.#journal?.get(id)
+    if (!record) throw new Error(`the journal has lost the result of item ${index}`)
+    return { ...resultOf<Result>(record), index }
+  }
+
+  /** Writes a result. Resolves when it is durable. */
+  write(result: BulkResult<Result> & { ok: true }): Promise<unknown> {
+    this.writing++
+    const done = (): void => {
+      this.writing--
+    }
+    const written = this.#journal?.append(result) ?? Promise.resolve()
+    written.then(done, done)
+    return written
+  }
+
+  /** Writes what is buffered at once: no more results can join it. */
+  flush(): void {
+    this.#journal?.flush()
+  }
+
+  /** Waits until everything is written, and unlocks the journal, also if it is still being opened. */
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined) // open() has reported it.
+    await this.#journal?.close()
+  }
+}
+
+function resultOf<Result>({ id, index, attempts, durationMs, value }: JournalRecord): BulkResult<Result> {
+  return { id, index, attempts, durationMs, resumed: true, ok: true, value: value as Result }
+}

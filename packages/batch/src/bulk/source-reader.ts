@@ -1,0 +1,181 @@
+import type { Task } from './task.ts'
+
+/** What a bulk run may read from. */
+export type BulkSource<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>
+
+/** A synchronous source yields to the event loop after skipping this many items in a row. */
+const MAX_SKIPPED_AT_ONCE = 10_000
+
+export interface SourceReaderHost<Item> {
+  /** The task for an item; undefined to skip it. If it throws, reading ends. */
+  admit(item: Item): Task<Item> | undefined
+  /** More items are queued, or the source has ended. */
+  onChange(): void
+  onFailure(error: unknown): void
+}
+
+/**
+ * Reads a source one item at a time. Asynchronous sources are read ahead, up to the limit that the caller passes; synchronous
+ * ones are read only when an item can start.
+ */
+export class SourceReader<Item> {
+  readonly #host: SourceReaderHost<Item>
+  readonly #iterator: SourceIterator<Item>
+  readonly #queue: Task<Item>[] = []
+  /** A call of `next()` has not resolved yet. */
+  #isReading = false
+  #isExhausted = false
+  #yieldTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(source: BulkSource<Item>, host: SourceReaderHost<Item>) {
+    this.#iterator = iteratorOf(source)
+    this.#host = host
+  }
+
+  /** Whether the source has ended and nothing is queued. */
+  get isDone(): boolean {
+    return this.#isExhausted && this.#queue.length === 0
+  }
+
+  /**
+   * Whether no items are left. May consume one item of a synchronous source, so call it only when nothing more is read.
+   *
+   * @param count the number of items read
+   * @param total the number of items in the source, if known
+   */
+  endsHere(count: number, total: number | undefined): boolean {
+    if (this.#queue.length > 0) return false
+    if (this.#isExhausted || (total !== undefined && count >= total)) return true
+    if (!this.#iterator.isSync) return false
+    try {
+      return (this.#iterator.next() as IteratorResult<Item, unknown>).done === true
+    } catch {
+      return false
+    }
+  }
+
+  /** The next task, if one is available now. */
+  take(): Task<Item> | undefined {
+    const task = this.#queue.shift()
+    if (task || !this.#iterator.isSync || this.#yieldTimer) return task
+    for (let skipped = 0; !this.#isExhausted; skipped++) {
+      if (skipped === MAX_SKIPPED_AT_ONCE) {
+        this.#yieldTimer = setTimeout(() => {
+          this.#yieldTimer = undefined
+          this.#host.onChange()
+        })
+        return undefined
+      }
+      let step: IteratorResult<Item, unknown>
+      try {
+        step = this.#iterator.next() as IteratorResult<Item, unknown>
+      } catch (error) {
+        this.#isExhausted = true // An iterator that threw has ended: it is not closed as well.
+        this.#host.onFailure(error)
+        return undefined
+      }
+      const admitted = this.#admit(step)
+      if (admitted) return admitted
+    }
+    return undefined
+  }
+
+  /** Starts reading one more item of an asynchronous source, unless `limit` tasks are queued. */
+  readAhead(limit: number): void {
+    if (this.#iterator.isSync || this.#isReading || this.#isExhausted || this.#queue.length >= limit) return
+    this.#isReading = true
+    try {
+      Promise.resolve(this.#iterator.next()).then(this.#onStep, this.#onError)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  /** Closes the source. If a read is pending, the source is asked to close but not awaited: it may never settle. */
+  async close(): Promise<void> {
+    clearTimeout(this.#yieldTimer)
+    if (this.#isExhausted) return
+    this.#isExhausted = true
+    const closed = this.#iterator.close()
+    if (!this.#isReading) return closed
+    closed.catch(() => undefined) // The run has ended and can no longer report it.
+  }
+
+  readonly #onStep = (step: IteratorResult<Item, unknown>): void => {
+    this.#isReading = false
+    if (this.#isExhausted) return
+    const task = this.#admit(step)
+    if (task) this.#queue.push(task)
+    this.#host.onChange()
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#isReading = false
+    if (this.#isExhausted) return
+    this.#isExhausted = true
+    this.#host.onFailure(error)
+    this.#host.onChange()
+  }
+
+  #admit(step: IteratorResult<Item, unknown>): Task<Item> | undefined {
+    if (step.done === true) {
+      this.#isExhausted = true
+      return undefined
+    }
+    try {
+      return this.#host.admit(step.value)
+    } catch (error) {
+      this.close().catch(() => undefined) // The run reports the error that ended reading, not this one.
+      this.#host.onFailure(error)
+      return undefined
+    }
+  }
+}
+
+/** One interface for every kind of source. */
+interface SourceIterator<Item> {
+  /** Whether `next()` returns the item itself instead of a promise. */
+  readonly isSync: boolean
+  next(): IteratorResult<Item, unknown> | Promise<IteratorResult<Item, unknown>>
+  /** Closes the source. Rejects with the error that closing failed with. */
+  close(): Promise<void>
+}
+
+function iteratorOf<Item>(source: BulkSource<Item>): SourceIterator<Item> {
+  if (Symbol.asyncIterator in source) {
+    const iterator = source[Symbol.asyncIterator]()
+    return {
+      isSync: false,
+      next: () => iterator.next(),
+      close: async () => {
+        await iterator.return?.()
+      },
+    }
+  }
+  if (Symbol.iterator in source) {
+    const iterator = source[Symbol.iterator]() as Iterator<Item, unknown>
+    return {
+      isSync: true,
+      next: () => iterator.next(),
+      close: async () => {
+        iterator.return?.()
+      },
+    }
+  }
+  // In some browsers, streams cannot be iterated.
+  const reader = (source as ReadableStream<Item>).getReader()
+  return {
+    isSync: false,
+    next: () => reader.read(),
+    close: async () => {
+      await reader.cancel('the rest is not needed')
+      reader.releaseLock()
+    },
+  }
+}
+
+/** The number of items in an array, Set or Map; undefined for other sources. */
+export function lengthOf(source: object): number | undefined {
+  if (Array.isArray(source)) return source.length
+  return source instanceof Set || source instanceof Map ? source.size : undefined
+}

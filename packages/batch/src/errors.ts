@@ -1,0 +1,52 @@
+/** Whether an error has this code. Compares codes, not classes: two copies of this package may be installed. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code
+}
+
+/** A queue had no room and does not let callers wait for it. The item was not passed to the function, or the request not sent. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError'
+  readonly code = 'queue_full'
+  /** Items that were already waiting. */
+  readonly queuedItems: number
+  readonly queuedBytes: number
+
+  constructor(queuedItems: number, queuedBytes: number) {
+    super(
+      `the queue is full: ${queuedItems} items of ${queuedBytes} bytes are waiting. ` +
+        "Add more slowly, raise maxQueueItems or maxQueueBytes, or let adds wait with whenFull: 'wait'.",
+    )
+    this.queuedItems = queuedItems
+    this.queuedBytes = queuedBytes
+  }
+
+  /** Whether an error is a QueueFullError, also one from another copy of this package. */
+  static is(error: unknown): error is QueueFullError {
+    return hasCode(error, 'queue_full')
+  }
+}
+
+/** One item or request is larger than a limit allows, so waiting would not help. It was not sent. */
+export class RequestTooLargeError extends Error {
+  override readonly name = 'RequestTooLargeError'
+  readonly code = 'request_too_large'
+  /** The option that sets the limit: `maxBatchBytes`. */
+  readonly limitName: string
+  readonly limit: number
+  /** The size of the item, in the unit of the limit. */
+  readonly size: number
+
+  constructor(limitName: string, limit: number, size: number) {
+    super(
+      `too large by itself: ${size}, where ${limitName} allows ${limit}. Split it, or raise ${limitName}.`,
+    )
+    this.limitName = limitName
+    this.limit = limit
+    this.size = size
+  }
+
+  /** Whether an error is a RequestTooLargeError, also one from another copy of this package. */
+  static is(error: unknown): error is RequestTooLargeError {
+    return hasCode(error, 'request_too_large')
+  }
+}

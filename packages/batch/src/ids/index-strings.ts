@@ -1,0 +1,20 @@
+/**
+ * `String()` for indexes that come in ascending order, without filling V8's number-to-string cache: it holds the last
+ * 16,384 conversions, which for a million items makes the young generation five times as large. These strings are
+ * concatenated from two parts instead.
+ */
+export class IndexStrings {
+  readonly #lastDigits = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(3, '0'))
+  #thousands = -1
+  #prefix = ''
+
+  of(index: number): string {
+    if (index < 1_000) return String(index)
+    const thousands = Math.floor(index / 1_000)
+    if (thousands !== this.#thousands) {
+      this.#thousands = thousands
+      this.#prefix = String(thousands)
+    }
+    return this.#prefix + (this.#lastDigits[index % 1_000] ?? '')
+  }
+}

@@ -1,0 +1,141 @@
+import { hasCode } from '../errors.ts'
+import { inUse, type LockHolder } from './lock-holder.ts'
+
+/** The journal was made with another fingerprint, so its results do not belong to this run. Nothing was called or changed. */
+export class FingerprintMismatchError extends Error {
+  override readonly name = 'FingerprintMismatchError'
+  readonly code = 'fingerprint_mismatch'
+  /** The path of the journal. */
+  readonly path: string
+  /** The fingerprint of the journal. */
+  readonly journal: string | undefined
+  /** The fingerprint of this run. */
+  readonly run: string | undefined
+
+  constructor(path: string, journal: string | undefined, run: string | undefined) {
+    super(
+      `${path} was made with ${shortened(journal)}, and this run has ${shortened(run)}: its results are answers to another question. ` +
+        'Give a new journal to what has changed, or go on with what the old one was made with.',
+    )
+    this.path = path
+    this.journal = journal
+    this.run = run
+  }
+
+  /** Whether an error is a FingerprintMismatchError, also one from another copy of this package. */
+  static is(error: unknown): error is FingerprintMismatchError {
+    return hasCode(error, 'fingerprint_mismatch')
+  }
+}
+
+/** Only the first characters: some callers use a whole prompt as the fingerprint. */
+function shortened(fingerprint: string | undefined): string {
+  if (fingerprint === undefined) return 'no fingerprint'
+  return `fingerprint ${JSON.stringify(fingerprint.length > 16 ? `${fingerprint.slice(0, 16)}…` : fingerprint)}`
+}
+
+/** The journal is open already: two writers would corrupt it. Nothing was changed. */
+export class JournalLockedError extends Error {
+  override readonly name = 'JournalLockedError'
+  readonly code = 'journal_locked'
+  /** The path of the journal. */
+  readonly path: string
+  /** The process that holds the lock, as far as the lock file names it. */
+  readonly pid: number | undefined
+  readonly host: string | undefined
+
+  constructor(path: string, holder: LockHolder) {
+    super(inUse(path, 'journal', holder))
+    this.path = path
+    this.pid = holder.pid
+    this.host = holder.host
+  }
+
+  /** Whether an error is a JournalLockedError, also one from another copy of this package. */
+  static is(error: unknown): error is JournalLockedError {
+    return hasCode(error, 'journal_locked')
+  }
+}
+
+/** A file cannot be opened as a journal, or is none. Nothing was changed. `cause` is the error of the file system, if there was one. */
+export class UnusableJournalError extends Error {
+  override readonly name = 'UnusableJournalError'
+  readonly code = 'unusable_journal'
+  readonly path: string
+  readonly reason: 'file-system' | 'not-a-journal' | 'other-version' | 'damaged' | 'changed'
+  /** The number of the damaged line, counted from 1. */
+  readonly line: number | undefined
+
+  constructor(
+    path: string,
+    reason: UnusableJournalError['reason'],
+    { line, cause }: { line?: number; cause?: unknown } = {},
+  ) {
+    super(`cannot use ${path} as a journal: ${inWords(reason, line, cause)}`, { cause })
+    this.path = path
+    this.reason = reason
+    this.line = line
+  }
+
+  /** Whether an error is an UnusableJournalError, also one from another copy of this package. */
+  static is(error: unknown): error is UnusableJournalError {
+    return hasCode(error, 'unusable_journal')
+  }
+}
+
+function inWords(reason: UnusableJournalError['reason'], line: number | undefined, cause: unknown): string {
+  switch (reason) {
+    case 'not-a-journal':
+      return 'it does not begin as one, and is left as it is. Choose a path where there is nothing yet.'
+    case 'other-version':
+      return 'it was written by another version of this package. Finish the run with that one, or start a new journal.'
+    case 'damaged':
+      return `line ${line} is no record. Take that line out if you can do without its result, which is then called again.`
+    case 'changed':
+      return 'another program has changed it while it was open.'
+    case 'file-system': {
+      const code = (cause as { code?: unknown } | null)?.code
+      return (typeof code === 'string' && FILE_SYSTEM[code]) || String(code)
+    }
+  }
+}
+
+const FILE_SYSTEM: Partial<Record<string, string>> = {
+  ENOENT: 'the folder that it should be in does not exist',
+  ENOTDIR: 'a part of its path is not a directory',
+  EISDIR: 'it is a directory, not a file',
+  EACCES: 'this process is not permitted to read and write it',
+  EPERM: 'this process is not permitted to read and write it',
+  EROFS: 'its file system can only be read',
+  EMFILE: 'this process has too many open files',
+  ENAMETOOLONG:
+    'its name, or that of the lock beside it, is longer than the file system allows: choose a shorter one',
+  ENOSPC: 'there is no space left for its lock',
+}
+
+/**
+ * A result would not be the same after it is written to the journal and read again, or cannot be written at all. The call was
+ * made, and its item has failed. Return a value that JSON can represent.
+ */
+export class UnwritableValueError extends Error {
+  override readonly name = 'UnwritableValueError'
+  readonly code = 'unwritable_value'
+  /** Where in the result the value is: `choices[0].created`; empty for the result itself. */
+  readonly path: string
+  /** What was found there: `a Date`, `NaN`, `a bigint`. */
+  readonly found: string
+
+  constructor(path: string, found: string) {
+    super(
+      `the journal cannot keep ${found}${path === '' ? '' : ` (at ${path})`}: it would not be the same when read again. ` +
+        'Return what JSON can hold.',
+    )
+    this.path = path
+    this.found = found
+  }
+
+  /** Whether an error is an UnwritableValueError, also one from another copy of this package. */
+  static is(error: unknown): error is UnwritableValueError {
+    return hasCode(error, 'unwritable_value')
+  }
+}

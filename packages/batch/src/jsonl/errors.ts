@@ -1,0 +1,59 @@
+import { hasCode } from '../errors.ts'
+
+/** A line of a JSON Lines source could not be read. The error has its position and the reason, and none of its content. */
+export class BadLineError extends Error {
+  override readonly name = 'BadLineError'
+  readonly code = 'bad_line'
+  /** The number of the line, counted from 1; blank lines count. */
+  readonly line: number
+  /** Where the line begins, in bytes from the beginning of the source. */
+  readonly byteOffset: number
+  readonly reason: 'not-json' | 'not-utf8' | 'too-long'
+
+  constructor(line: number, byteOffset: number, reason: BadLineError['reason'], maxLineBytes: number) {
+    const what = {
+      'not-json': 'is not valid JSON',
+      'not-utf8': 'is not valid UTF-8',
+      'too-long': `is longer than ${maxLineBytes} bytes (maxLineBytes)`,
+    }
+    super(`line ${line} (at byte ${byteOffset}) ${what[reason]}`)
+    this.line = line
+    this.byteOffset = byteOffset
+    this.reason = reason
+  }
+
+  /** Whether an error is a BadLineError, also one from another copy of this package. */
+  static is(error: unknown): error is BadLineError {
+    return hasCode(error, 'bad_line')
+  }
+}
+
+/** A file could not be opened or read. `cause` is the error of the file system. */
+export class UnreadableFileError extends Error {
+  override readonly name = 'UnreadableFileError'
+  readonly code = 'unreadable_file'
+  readonly path: string
+
+  constructor(path: string, cause: unknown) {
+    const reason = (cause as { code?: unknown } | null)?.code
+    super(`cannot read ${path}: ${(typeof reason === 'string' && IN_WORDS[reason]) || String(reason)}`, {
+      cause,
+    })
+    this.path = path
+  }
+
+  /** Whether an error is an UnreadableFileError, also one from another copy of this package. */
+  static is(error: unknown): error is UnreadableFileError {
+    return hasCode(error, 'unreadable_file')
+  }
+}
+
+const IN_WORDS: Partial<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is not a directory',
+  EISDIR: 'it is a directory, not a file',
+  EACCES: 'this process is not permitted to read it',
+  EPERM: 'this process is not permitted to read it',
+  EMFILE: 'this process has too many open files',
+  ERR_INVALID_ARG_VALUE: 'that is not a path',
+}

@@ -1,0 +1,32 @@
+import { hasCode, QueueFullError } from '../errors.ts'
+
+/** A request would have to wait, or has waited, for the rate limits longer than `maxWaitMs`. It was not sent. */
+export class RateLimitWaitError extends Error {
+  override readonly name = 'RateLimitWaitError'
+  readonly code = 'rate_limit_wait'
+  /** The estimated remaining wait, in milliseconds. */
+  readonly waitMs: number
+  readonly maxWaitMs: number
+
+  constructor(waitMs: number, maxWaitMs: number) {
+    super(
+      `the rate limits leave no room in time: ${Math.ceil(waitMs)} ms to wait, where maxWaitMs allows ${maxWaitMs}. ` +
+        'Send less, wait and try again, or raise maxWaitMs.',
+    )
+    this.waitMs = waitMs
+    this.maxWaitMs = maxWaitMs
+  }
+
+  /** Whether an error is a RateLimitWaitError, also one from another copy of this package. */
+  static is(error: unknown): error is RateLimitWaitError {
+    return hasCode(error, 'rate_limit_wait')
+  }
+}
+
+/** `maxQueue` acquires are already waiting. */
+export class LimiterFullError extends QueueFullError {
+  constructor(maxQueue: number) {
+    super(maxQueue, 0)
+    this.message = `the rate limiter is full: ${maxQueue} requests are waiting. Send more slowly, or raise maxQueue.`
+  }
+}

@@ -1,0 +1,269 @@
+import { RequestTooLargeError } from '../errors.ts'
+import { Bucket } from './bucket.ts'
+import type { Cost, LimitKind, LimitStats } from './contracts.ts'
+import {
+  DAY_MS,
+  documentedWindow,
+  MAX_RESET_OF_A_MINUTE_MS,
+  MINUTE_MS,
+  plausible,
+  shortestWindow,
+  LongestReset,
+} from './limit-window.ts'
+import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers.ts'
+import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
+
+/**
+ * An answer whose usage is more than this many times the limit is not believed: it would block everything for as many
+ * windows.
+ */
+const MAX_USAGE_FACTOR = 10
+
+const KINDS: Readonly<
+  Record<LimitKind, { option: keyof RateLimits; amount: (cost: Cost, requests: number) => number }>
+> = {
+  requests: { option: 'requestsPerMinute', amount: (_, requests) => requests },
+  tokens: { option: 'tokensPerMinute', amount: ({ input, output }) => input + output },
+  inputTokens: { option: 'inputTokensPerMinute', amount: ({ input }) => input },
+  outputTokens: { option: 'outputTokensPerMinute', amount: ({ output }) => output },
+  requestsPerDay: { option: 'requestsPerDay', amount: (_, requests) => requests },
+}
+
+const countsRequests = (kind: LimitKind): boolean => kind === 'requests' || kind === 'requestsPerDay'
+
+/** One known limit. */
+interface KnownLimit {
+  readonly kind: LimitKind
+  readonly bucket: Bucket
+  readonly ofTokens: boolean
+  readonly amount: (cost: Cost, requests: number) => number
+  /** The user's configuration. A header can lower it for a while. */
+  readonly configured: { readonly limit: number; readonly windowMs: number } | undefined
+  /** When the value from a header expires; `Infinity` if it does not come from a header. */
+  expiresAt: number
+}
+
+/**
+ * What a request took of one limit, and the total taken until then, which shows what reservations an answer cannot know
+ * of.
+ */
+export interface Mark {
+  readonly known: KnownLimit
+  readonly amount: number
+  readonly taken: number
+  readonly atMs: number
+}
+
+export type Marks = readonly Mark[]
+
+/**
+ * All known limits, configured or learned, and how much of each is left. What a header taught expires after its window.
+ */
+export class LimitTable {
+  readonly #settings: RateLimitSettings
+  readonly #longestReset = new LongestReset()
+  /** In the order in which they became known. */
+  #known: readonly KnownLimit[] = []
+  #nextExpiry = Infinity
+
+  constructor(settings: RateLimitSettings, now: number) {
+    this.#settings = settings
+    for (const [kind, { option }] of Object.entries(KINDS) as [LimitKind, (typeof KINDS)[LimitKind]][]) {
+      const limit = settings[option]
+      if (typeof limit !== 'number') continue
+      this.#add(kind, limit, kind === 'requestsPerDay' ? DAY_MS : MINUTE_MS, true, now)
+    }
+  }
+
+  /** Whether no limit is known. */
+  get isEmpty(): boolean {
+    return this.#known.length === 0
+  }
+
+  has(kind: LimitKind): boolean {
+    return this.#find(kind) !== undefined
+  }
+
+  /** Whether a limit comes from the user or from a header, and not from probing. */
+  isStated(kind: LimitKind): boolean {
+    const known = this.#find(kind)
+    return known !== undefined && (known.configured !== undefined || known.expiresAt < Infinity)
+  }
+
+  /**
+   * Forgets limits from headers whose window is over and that no header has repeated. @returns whether there were any
+   */
+  expire(now: number): boolean {
+    if (now < this.#nextExpiry) return false
+    this.#known = this.#known.filter((known) => {
+      if (known.expiresAt > now) return true
+      if (!known.configured) return false
+      known.bucket.resize(known.configured.limit, known.configured.windowMs, now)
+      known.expiresAt = Infinity
+      return true
+    })
+    this.#nextExpiry = Math.min(Infinity, ...this.#known.map(({ expiresAt }) => expiresAt))
+    return true
+  }
+
+  /** The error for a request that could never start; undefined if it can. */
+  tooLarge(cost: Cost): RequestTooLargeError | undefined {
+    const certain = cost.estimated ? withoutEstimates(cost) : cost
+    for (const { kind, bucket, ofTokens, amount, configured } of this.#known) {
+      // An estimate is rejected only by the user's own limit: a limit from a header may be wrong, and expires after its
+      // window.
+      const limit = cost.estimated ? configured?.limit : bucket.limit
+      if (!ofTokens || limit === undefined || amount(certain, 1) <= limit) continue
+      return new RequestTooLargeError(KINDS[kind].option, limit, amount(certain, 1))
+    }
+    return undefined
+  }
+
+  /** When a request may start if everything in `ahead` starts before it, or when a limit expires that holds it back. */
+  readyAt(cost: Cost, now: number, ahead = NO_COST, requestsAhead = 0): number {
+    let at = now
+    for (const { bucket, amount, expiresAt } of this.#known) {
+      const readyAt = bucket.readyAt(amount(cost, 1), now, amount(ahead, requestsAhead))
+      at = Math.max(at, Math.min(readyAt, expiresAt))
+    }
+    return at
+  }
+
+  take(cost: Cost, now: number): Marks {
+    return this.#known.map((known) => {
+      const { bucket, ofTokens } = known
+      const whole = known.amount(cost, 1)
+      // An estimate above the limit goes all the same: no answer can use more.
+      const amount = ofTokens ? Math.min(whole, bucket.limit) : whole
+      bucket.take(amount, now)
+      return { known, amount, taken: bucket.taken, atMs: now }
+    })
+  }
+
+  /** Releases a reservation: nothing was sent. Limits that became known later are not changed. */
+  undo(marks: Marks, now: number): void {
+    for (const { known, amount } of marks) known.bucket.undo(amount, now)
+  }
+
+  /** Replaces the estimate of a request that was sent by its actual usage. */
+  correct(used: Cost, marks: Marks, now: number): void {
+    for (const { known, amount } of marks) {
+      const { bucket, ofTokens } = known
+      const usedHere = known.amount(used, 1)
+      if (ofTokens && usedHere <= MAX_USAGE_FACTOR * Math.max(bucket.limit, amount))
+        bucket.correct(amount, usedHere, now)
+    }
+  }
+
+  /** Learns the limits that the provider reported, in an answer to what was sent at `marks`, or without a request. */
+  observe(observed: ObservedLimits, marks: Marks | undefined, now: number): void {
+    for (const kind of ['requests', 'tokens', 'inputTokens', 'outputTokens', 'requestsPerDay'] as const) {
+      const reported = observed[kind]
+      if (reported) this.#observe(kind, plausible(reported), marks, now)
+    }
+  }
+
+  /** Nothing refills until then; after it, there is room for one request, not for a crowd. */
+  pause(untilMs: number, now: number): void {
+    for (const { kind, bucket } of this.#known) {
+      if (kind !== 'requestsPerDay') bucket.pause(untilMs, kind === 'requests' ? 1 : 0, now)
+    }
+  }
+
+  /** Sets a limit that was found by probing. */
+  guess(kind: LimitKind, limit: number, now: number): void {
+    const known = this.#find(kind)
+    if (!known) this.#add(kind, limit, MINUTE_MS, false, now)
+    else {
+      known.bucket.resize(limit, MINUTE_MS, now)
+      known.expiresAt = Infinity
+    }
+  }
+
+  stats(now: number): Partial<Record<LimitKind, LimitStats>> {
+    return Object.fromEntries(
+      this.#known.map(({ kind, bucket }) => {
+        const { limit, windowMs, learned } = bucket
+        return [kind, { limit, windowMs, available: bucket.available(now), learned }]
+      }),
+    )
+  }
+
+  #observe(name: keyof ObservedLimits, reported: ObservedLimit, marks: Marks | undefined, now: number): void {
+    const { limit, remaining, resetAfterMs = 0, unitless = false } = reported
+    // A number without a unit never makes the limiter slower than the user configured.
+    if (unitless && (this.#isConfigured('requests') || this.#isConfigured('requestsPerDay'))) return
+    const windowMs = unitless
+      ? this.#longestReset.observe(reported.resetAfterMs, now)
+      : (reported.windowMs ?? documentedWindow(reported))
+    if (windowMs === undefined) return
+    const isLong = windowMs > MAX_RESET_OF_A_MINUTE_MS
+    // Token limits of a day are not paced: the provider answers 429 when they are used up.
+    if (isLong && name !== 'requests' && name !== 'requestsPerDay') return
+    const kind = isLong ? 'requestsPerDay' : name
+    if (limit !== undefined) {
+      const shortestMs = unitless || isLong ? windowMs : (reported.windowMs ?? shortestWindow(reported))
+      const known = this.#setLimit(kind, limit, windowMs, shortestMs, now)
+      // One header never blocks requests for longer than a day.
+      const countsForMs = Math.min(DAY_MS, isLong ? (reported.resetAfterMs ?? windowMs) : windowMs)
+      known.expiresAt = now + Math.max(MINUTE_MS, countsForMs)
+      this.#nextExpiry = Math.min(this.#nextExpiry, known.expiresAt)
+    }
+    const known = this.#find(kind)
+    if (!known || remaining === undefined) return
+    const mark = marks?.find((each) => each.known === known) ?? { taken: known.bucket.taken, atMs: now }
+    known.bucket.observe(remaining, mark, now)
+    // A fixed window does not refill steadily, but all at once.
+    const isFixed = unitless || reported.windowMs !== undefined
+    if (isFixed && !isLong && remaining < 1)
+      known.bucket.pause(now + Math.min(resetAfterMs, windowMs), kind === 'requests' ? 1 : 0, now)
+  }
+
+  #setLimit(kind: LimitKind, limit: number, windowMs: number, shortestMs: number, now: number): KnownLimit {
+    const known = this.#find(kind)
+    if (!known) return this.#add(kind, limit, windowMs, false, now)
+    const { bucket, configured } = known
+    if (!configured) bucket.resize(limit, windowMs, now)
+    // The configured limit may be a share of the provider's limit, but cannot be more than it.
+    else if (limit / shortestMs < configured.limit / configured.windowMs)
+      bucket.resize(limit, shortestMs, now)
+    else bucket.resize(configured.limit, configured.windowMs, now)
+    return known
+  }
+
+  #isConfigured(kind: LimitKind): boolean {
+    return this.#find(kind)?.configured !== undefined
+  }
+
+  #find(kind: LimitKind): KnownLimit | undefined {
+    return this.#known.find((each) => each.kind === kind)
+  }
+
+  #add(kind: LimitKind, limit: number, windowMs: number, isConfigured: boolean, now: number): KnownLimit {
+    const { safety, burstMs } = this.#settings
+    const perDay = kind === 'requestsPerDay'
+    const options = {
+      limit,
+      windowMs,
+      safety,
+      burstMs: perDay ? windowMs : burstMs,
+      first: kind === 'requests' ? 1 : Infinity,
+    }
+    const known: KnownLimit = {
+      kind,
+      bucket: new Bucket(options, !isConfigured, now),
+      ofTokens: !countsRequests(kind),
+      amount: KINDS[kind].amount,
+      configured: isConfigured ? { limit, windowMs } : undefined,
+      expiresAt: Infinity,
+    }
+    this.#known = [...this.#known, known]
+    return known
+  }
+}
+
+function withoutEstimates({ input, output, estimated }: Cost): Cost {
+  return { input: estimated === 'output' ? input : 0, output: estimated === 'input' ? output : 0 }
+}
+
+const NO_COST: Cost = { input: 0, output: 0 }

@@ -1,0 +1,130 @@
+import { RecentRate } from './recent-rate.ts'
+
+/** How many requests start before the first answer, when no limit is known. */
+const FIRST_IN_FLIGHT = 4
+/** The factor for a rate at which some requests succeeded and some were rejected. */
+const CUT = 0.8
+/** The factor for a guess when all requests were rejected. */
+const OUTAGE_CUT = 0.5
+/** The lowest guess, as a share of the rate that worked before: six doublings. */
+const MIN_SHARE = 1 / 64
+/** The first guess, without any success: requests per minute. */
+const FIRST_GUESS = 60
+/** Below the rate that worked before, the guess doubles in this time. */
+const DOUBLING_MS = 5_000
+/**
+ * Above it, the guess grows by this share every GROWTH_MS; while all of it is used, twice as fast with each minute
+ * without a 429.
+ */
+const GROWTH = 0.05
+const GROWTH_MS = 10_000
+const MAX_GROWTH = 1
+const QUIET_MS = 60_000
+/** No provider allows more requests per minute. */
+const MAX_GUESS = 1e7
+const FIRST_PAUSE_MS = 1_000
+const MAX_PAUSE_MS = 60_000
+
+/**
+ * Finds a limit that no header states: starts with a few requests, doubles with each round of successes, and after a
+ * 429 guesses the requests per minute from the number that succeeded. All 429s of one round trip count as one.
+ *
+ *     some succeeded, then a 429:  plateau = 0.8 × the rate, guess = 0.8 × what succeeded
+ *     nothing but 429s:            guess halves; the plateau stays, since an outage says nothing about a rate
+ *     successes:                   guess doubles in 5 s up to the plateau, then grows slowly, and faster the longer there is no 429
+ */
+export class RateProbe {
+  readonly #recent: RecentRate
+  #allowed = FIRST_IN_FLIGHT
+  #guess: number | undefined
+  /** The rate that worked before the latest 429s, and that is soon tried again. */
+  #plateau = Infinity
+  #grownAt = 0
+  #refusedAt = 0
+  /** Leases up to this number were granted before the latest cut. */
+  #cutAt = 0
+  #refusalsInARow = 0
+  /** Successes since the latest cut. */
+  #succeeded = 0
+
+  constructor(now: number) {
+    this.#recent = new RecentRate(now)
+  }
+
+  /** How many requests may be in flight while no limit is known. */
+  get allowed(): number {
+    return this.#allowed
+  }
+
+  /** No limit is known any more: starts over, beside the requests in flight. */
+  restart(inFlight: number): void {
+    this.#allowed = inFlight + FIRST_IN_FLIGHT
+  }
+
+  /**
+   * @param number the number of the lease that was answered
+   * @returns the new guess of requests per minute, if there is one
+   */
+  succeeded(number: number, now: number): number | undefined {
+    this.#allowed++
+    // An answer to a request from before the 429s says nothing about now.
+    if (number <= this.#cutAt) return this.#guess
+    this.#succeeded++
+    this.#recent.add(now)
+    this.#refusalsInARow = 0
+    if (this.#guess !== undefined) this.#guess = this.#grown(this.#guess, now)
+    return this.#guess
+  }
+
+  /**
+   * @param number the number of the lease that was rejected
+   * @param latest the number of the latest lease granted
+   * @returns the new guess, and how long to wait if the provider did not say; undefined for one more 429 of the same
+   * round trip
+   */
+  refused(number: number, latest: number, now: number): { guess: number; pauseMs: number } | undefined {
+    if (number <= this.#cutAt) return undefined
+    this.#cutAt = latest
+    this.#guess = this.#cut(now)
+    this.#succeeded = 0
+    this.#recent.restart(now)
+    this.#grownAt = this.#refusedAt = now
+    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#refusalsInARow)
+    this.#refusalsInARow = Math.min(30, this.#refusalsInARow + 1)
+    return { guess: this.#guess, pauseMs }
+  }
+
+  /** Nothing starts until then, so successes are counted from there. */
+  pausedUntil(atMs: number): void {
+    this.#recent.restart(atMs)
+  }
+
+  #cut(now: number): number {
+    const guess = this.#guess ?? Infinity
+    if (this.#succeeded === 0) {
+      if (this.#guess === undefined) return FIRST_GUESS
+      return Math.max(guess * OUTAGE_CUT, this.#minimum())
+    }
+    // Traffic may have been light: then the guess was rejected only as far as it was used.
+    const best = this.#recent.best(now)
+    this.#plateau = CUT * (best * 2 >= guess ? guess : best)
+    return Math.max(CUT * Math.min(guess, this.#recent.perMinute(now)), this.#minimum())
+  }
+
+  #minimum(): number {
+    return this.#plateau === Infinity ? 1 : Math.max(1, this.#plateau * MIN_SHARE)
+  }
+
+  #grown(guess: number, now: number): number {
+    const recent = this.#recent.perMinute(now)
+    // A guess of one request in more than GROWTH_MS must not grow more slowly because of that.
+    const elapsed = Math.min(now - this.#grownAt, Math.max(GROWTH_MS, 90_000 / guess))
+    this.#grownAt = now
+    const isUsed = recent * 2 >= guess
+    if (guess < this.#plateau && (isUsed || this.#plateau < Infinity))
+      return Math.min(MAX_GUESS, this.#plateau, guess * 2 ** (elapsed / DOUBLING_MS))
+    const quietMinutes = isUsed ? Math.floor((now - this.#refusedAt) / QUIET_MS) : 0
+    const growth = Math.min(MAX_GROWTH, GROWTH * 2 ** Math.min(10, quietMinutes))
+    return Math.min(MAX_GUESS, guess * (1 + growth) ** (elapsed / GROWTH_MS))
+  }
+}

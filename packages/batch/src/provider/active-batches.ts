@@ -1,0 +1,134 @@
+import { countedIn, endOf, fileIdOf, lacksFiles, TOKEN_LIMIT, type BatchEnd } from './batch-end.ts'
+import type { RemoteBatch } from './client.ts'
+import type { Ledger, BatchPart } from './state/ledger.ts'
+import type { ProviderBatchSettings } from './options.ts'
+import { isNotFound, type Retrier } from './retrier.ts'
+
+/** A batch just created may be unknown to the provider for a moment. */
+const MAX_NOT_FOUND = 3
+/** How often an ended batch is polled again for files that it should have. The provider's counts may be wrong. */
+const MAX_POLLS_FOR_FILES = 5
+const MAX_TOKEN_WAIT_MS = 3_600_000
+
+interface ActiveBatch {
+  part: BatchPart
+  batchId: string
+  status: string
+  notFound: number
+  /** Polls since it ended, without the files that it should have. */
+  lacking: number
+}
+
+/** The batches in progress at the provider: polls them, and decides whether there is room for more. */
+export class ActiveBatches {
+  readonly #settings: ProviderBatchSettings
+  readonly #ledger: Ledger
+  readonly #retrier: Retrier
+  readonly #batches = new Map<string, ActiveBatch>()
+  #waitMs: number
+  /** No batch may be added before then, or before one of those in progress has ended. */
+  #blockedUntil = -Infinity
+  #isBlockedUntilEnd = false
+  #tokenFailures = 0
+  /** The provider has rejected a batch because of its tokens: from now on one at a time, until it is accepted. */
+  #isCautious = false
+
+  constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
+    this.#settings = settings
+    this.#ledger = ledger
+    this.#retrier = retrier
+    this.#waitMs = settings.pollMs
+  }
+
+  get size(): number {
+    return this.#batches.size
+  }
+
+  batchIds(): string[] {
+    return Array.from(this.#batches.values(), ({ batchId }) => batchId)
+  }
+
+  /** Whether another batch may be created now. */
+  get hasRoom(): boolean {
+    if (this.size >= this.#settings.maxActiveBatches) return false
+    if (this.#isBlockedUntilEnd && this.size > 0) return false
+    if (this.#settings.clock.now() < this.#blockedUntil) return false
+    return !this.#isCautious || [...this.#batches.values()].every(({ status }) => status !== 'validating')
+  }
+
+  /** Whether its tokens may be enqueued with those of the others. A single batch always may. */
+  hasRoomFor({ tokens }: BatchPart): boolean {
+    let enqueued = 0
+    for (const { part } of this.#batches.values()) enqueued += part.tokens
+    return enqueued === 0 || enqueued + tokens <= this.#settings.enqueuedTokens
+  }
+
+  add(part: BatchPart, batchId: string): void {
+    this.#batches.set(part.part, { part, batchId, status: 'validating', notFound: 0, lacking: 0 })
+    this.#waitMs = this.#settings.pollMs
+  }
+
+  /** Waits, then polls each batch. @returns those that have ended */
+  async poll(): Promise<BatchPart[]> {
+    await this.#retrier.wait(this.#waitMs)
+    this.#waitMs = Math.min(this.#settings.maxPollMs, this.#waitMs * 1.5)
+    const ended: BatchPart[] = []
+    for (const active of [...this.#batches.values()]) {
+      const batch = await this.#retrieve(active)
+      if (batch === undefined) continue
+      if (batch.status !== active.status) this.#waitMs = this.#settings.pollMs
+      active.status = batch.status ?? ''
+      const end = endOf(batch, Date.now())
+      if (!end || (lacksFiles(batch, end) && active.notFound === 0 && ++active.lacking < MAX_POLLS_FOR_FILES))
+        continue
+      await this.#end(active.part, batch, end)
+      ended.push(active.part)
+    }
+    return ended
+  }
+
+  /** The current state of the batch; undefined if it is not found, but may be found at the next poll. */
+  async #retrieve(active: ActiveBatch): Promise<Partial<RemoteBatch> | undefined> {
+    const { client } = this.#settings
+    const { signal } = this.#retrier
+    try {
+      const batch = await this.#retrier.call(() => client.batches.retrieve(active.batchId, { signal }))
+      active.notFound = 0
+      return batch
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      // The batch is gone: treated as expired, with nothing answered.
+      return ++active.notFound < MAX_NOT_FOUND ? undefined : { status: 'expired' }
+    }
+  }
+
+  async #end({ part }: BatchPart, batch: Partial<RemoteBatch>, status: BatchEnd): Promise<void> {
+    const code = batch.errors?.data?.[0]?.code ?? null
+    await this.#ledger.append({
+      type: 'ended',
+      part,
+      status,
+      outputFileId: fileIdOf(batch.output_file_id),
+      errorFileId: fileIdOf(batch.error_file_id),
+      code,
+      answered: countedIn(batch),
+    })
+    this.#batches.delete(part)
+    if (status === 'failed' && code === TOKEN_LIMIT) this.#block()
+    else this.#unblock()
+  }
+
+  #block(): void {
+    this.#isCautious = true
+    this.#isBlockedUntilEnd = this.size > 0
+    if (this.#isBlockedUntilEnd) return
+    const waitMs = this.#settings.tokenLimitWaitMs * 2 ** Math.min(20, this.#tokenFailures++)
+    this.#blockedUntil = this.#settings.clock.now() + Math.min(MAX_TOKEN_WAIT_MS, waitMs)
+  }
+
+  #unblock(): void {
+    this.#isBlockedUntilEnd = false
+    this.#blockedUntil = -Infinity
+    this.#tokenFailures = 0
+  }
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it, vi } from 'vitest'
+import { requests } from '../../test/provider-requests.ts'
+import type { ProviderBatchRequest } from './options.ts'
+import { provider, client, batchOf, script } from '../../test/provider-batch.ts'
+
+describe('an abort of a run', () => {
+  const submitted = async (options: { signal?: AbortSignal } = {}) => {
+    script({ runMs: 60_000 })
+    const run = batchOf({ maxRequests: 2, pollMs: 60_000 }).run(requests(4), options)
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => provider.counts().batches.created === 2)
+    return { run, next }
+  }
+  const statuses = async () => (await client.batches.list()).data.map(({ status }) => status)
+
+  it('ends the iteration with its reason, and leaves the batches at the provider', async () => {
+    const { run, next } = await submitted()
+    const reason = new Error('enough')
+    await run.abort(reason)
+    await expect(next).rejects.toBe(reason)
+    expect(await statuses()).toEqual(['in_progress', 'in_progress'])
+  })
+
+  it('cancels the batches with cancelRemote', async () => {
+    const { run, next } = await submitted()
+    await run.abort(undefined, { cancelRemote: true })
+    await expect(next).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await statuses()).toEqual(['cancelled', 'cancelled'])
+  })
+
+  it('cancels also a batch whose creation is not confirmed yet', async () => {
+    script({ runMs: 60_000 }, [
+      { when: { method: 'POST', path: '/batches' }, fault: { type: 'stream-stall', afterEvents: 0 } },
+    ])
+    const run = batchOf().run(requests(2))
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => provider.counts().batches.created === 1)
+    script({ runMs: 60_000 })
+    await run.abort('enough', { cancelRemote: true })
+    expect(await statuses()).toEqual(['cancelled'])
+  })
+
+  it('requests once to cancel a batch that has ended already', async () => {
+    const patient = { now: () => performance.now(), sleep: () => new Promise<void>(() => undefined) }
+    const run = batchOf({ clock: patient }).run(requests(2))
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await run.abort('enough', { cancelRemote: true })
+    await expect(next).rejects.toBe('enough')
+    expect(await statuses()).toEqual(['completed'])
+  })
+
+  it('does not wait for a source that hangs', async () => {
+    async function* stuck(): AsyncGenerator<ProviderBatchRequest> {
+      yield* requests(3)
+      await new Promise(() => undefined)
+    }
+    const run = batchOf().run(stuck())
+    const next = run[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    await vi.waitUntil(() => run.progress().read === 3)
+    await run.abort('enough')
+    await expect(next).rejects.toBe('enough')
+  })
+
+  it('can come from a signal, which keeps no listener', async () => {
+    const controller = new AbortController()
+    const add = vi.spyOn(controller.signal, 'addEventListener')
+    const remove = vi.spyOn(controller.signal, 'removeEventListener')
+    const { next } = await submitted({ signal: controller.signal })
+    controller.abort('enough')
+    await expect(next).rejects.toBe('enough')
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length)
+    const late = batchOf().run(requests(1), { signal: controller.signal })
+    await expect(late[Symbol.asyncIterator]().next()).rejects.toBe('enough')
+  })
+})

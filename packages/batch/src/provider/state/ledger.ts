@@ -1,0 +1,104 @@
+import { BatchStateError } from '../errors.ts'
+import type { BatchStateStore, StateRecord } from './state-store.ts'
+
+type RecordOf<Type extends StateRecord['type']> = Extract<StateRecord, { type: Type }>
+
+/** One part of the requests: a file, the batch made from it, and how that ended. */
+export interface BatchPart extends Omit<RecordOf<'part'>, 'type'> {
+  fileId?: string
+  batchId?: string
+  end?: Omit<RecordOf<'ended'>, 'type' | 'part'>
+  /** A finished run has reported its results. */
+  isReported?: boolean
+}
+
+/** All steps of a run: those of an earlier process, and new ones, each saved before it counts. */
+export class Ledger {
+  readonly #store: BatchStateStore
+  readonly #unlock: (() => Promise<void>) | undefined
+  readonly #parts = new Map<string, BatchPart>()
+  #run: RecordOf<'run'> | undefined
+
+  private constructor(store: BatchStateStore, unlock: (() => Promise<void>) | undefined) {
+    this.#store = store
+    this.#unlock = unlock
+  }
+
+  /**
+   * Locks the state for this run, and reads it.
+   *
+   * @throws BatchStateLockedError
+   * @throws BatchStateError for the state of another run
+   */
+  static async open(store: BatchStateStore, endpoint: string, startedAtMs: number): Promise<Ledger> {
+    const ledger = new Ledger(store, await store.lock?.())
+    try {
+      await ledger.#begin(endpoint, startedAtMs)
+      return ledger
+    } catch (error) {
+      await ledger.close()
+      throw error
+    }
+  }
+
+  async #begin(endpoint: string, startedAtMs: number): Promise<void> {
+    for (const record of await this.#store.read()) this.#apply(record)
+    if (!this.#run) {
+      if (this.#parts.size > 0) throw new BatchStateError('the state does not begin with a run')
+      await this.append({ type: 'run', version: 1, run: crypto.randomUUID(), endpoint, startedAtMs })
+    } else if (this.#run.endpoint !== endpoint) {
+      throw new BatchStateError(`the state is of ${this.#run.endpoint}, not of ${endpoint}`)
+    }
+  }
+
+  get run(): RecordOf<'run'> {
+    if (!this.#run) throw new BatchStateError('the state does not begin with a run')
+    return this.#run
+  }
+
+  /** In the order in which they were created. */
+  parts(): BatchPart[] {
+    return [...this.#parts.values()]
+  }
+
+  get(part: string): BatchPart | undefined {
+    return this.#parts.get(part)
+  }
+
+  async append(record: StateRecord): Promise<void> {
+    await this.#store.append(record)
+    this.#apply(record)
+  }
+
+  /** All results were delivered. */
+  async finish(): Promise<void> {
+    if (this.parts().some(({ isReported }) => !isReported)) await this.append({ type: 'finished' })
+  }
+
+  /** Unlocks the state. */
+  async close(): Promise<void> {
+    await this.#unlock?.()
+  }
+
+  #apply(record: StateRecord): void {
+    if (record.type === 'run') this.#run = record
+    else if (record.type === 'part') {
+      const { type, ...part } = record
+      this.#parts.set(part.part, part)
+    } else if (record.type === 'finished') {
+      for (const part of this.#parts.values()) part.isReported = true
+    } else this.#update(record)
+  }
+
+  #update(record: RecordOf<'uploaded' | 'created' | 'ended'>): void {
+    const part = this.#parts.get(record.part)
+    if (!part)
+      throw new BatchStateError(`the state tells how part ${record.part} went on, but not how it began`)
+    if (record.type === 'uploaded') part.fileId = record.fileId
+    else if (record.type === 'created') part.batchId = record.batchId
+    else {
+      const { type: _type, part: _part, ...end } = record
+      part.end = end
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { BatchStateLockedError } from '../errors.ts'
+
+/** One step of a run. */
+export type StateRecord =
+  /** The first one. */
+  | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
+  /** A part is about to be uploaded: of the source, or of a parent whose requests were not all answered. */
+  | {
+      type: 'part'
+      part: string
+      parent: string | null
+      round: number
+      count: number
+      tokens: number
+      idsHash: string
+    }
+  | { type: 'uploaded'; part: string; fileId: string }
+  | { type: 'created'; part: string; batchId: string }
+  | {
+      type: 'ended'
+      part: string
+      status: string
+      outputFileId: string | null
+      errorFileId: string | null
+      code: string | null
+      /** The number of answered requests, as the provider counts them. */
+      answered?: number
+    }
+  /** All results were delivered: requests that have failed by now may be submitted again by a later run. */
+  | { type: 'finished' }
+
+/** Where the steps of a run are stored. Pass your own to store them in a database. */
+export interface BatchStateStore {
+  /**
+   * Locks the state for one run. Trap: without it, a second run can submit the same requests again.
+   *
+   * @returns a function that unlocks it, called when the run has ended
+   * @throws when another run has locked it
+   */
+  lock?(): Promise<() => Promise<void>>
+  /** All records, in the order in which they were appended. */
+  read(): Promise<readonly StateRecord[]>
+  /** Resolves once the record is safe. */
+  append(record: StateRecord): Promise<void>
+}
+
+/** A state for runs that need not survive their process. */
+export function memoryState(): BatchStateStore {
+  const records: StateRecord[] = []
+  let isLocked = false
+  return {
+    async lock() {
+      if (isLocked) throw new BatchStateLockedError(undefined, { pid: process.pid, is: 'this' })
+      isLocked = true
+      return async () => void (isLocked = false)
+    },
+    read: async () => records,
+    append: async (record) => void records.push(record),
+  }
+}
