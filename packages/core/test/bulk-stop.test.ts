@@ -47,7 +47,7 @@ describe('a bulk run that is stopped', () => {
   it.each([
     ['the rate limit', { requestsPerMinute: 60, burstMs: 4_000 }, { delay: 0 }],
     ['a slot', { maxConcurrency: 4 }, { delay: 300 }],
-  ])('sends nothing that only waits for %s, and awaits what was sent', async (_, limits, { delay }) => {
+  ])('sends no request that waits for %s, and awaits those that were sent', async (_, limits, { delay }) => {
     const [provider, harbor] = await bulkClient({ limits }, { latency: delay })
     const run = harbor.bulk(chats(100), { concurrency: 30 })
     const results = all(run)
@@ -72,7 +72,7 @@ describe('a bulk run that is stopped', () => {
     ['a failed attempt', status(503)],
     ['a Retry-After', status(429, { retryAfter: '30' })],
     ['a broken connection', { type: 'refuse' }],
-  ])('gives back what waits after %s', async (_, fault) => {
+  ])('returns waiting items after %s', async (_, fault) => {
     const rules = [{ when: { says: 'Question 1?' }, fault }]
     const [provider, harbor] = await bulkClient({ retry: LATER, timeout: 86_400_000 }, { rules })
     const run = harbor.bulk(chats(3))
@@ -85,7 +85,7 @@ describe('a bulk run that is stopped', () => {
     expect(provider.counts().calls).toBe(3)
   })
 
-  it('takes what was sent for what it came to: an answer, or a failure that is not retried', async () => {
+  it('reports the outcome of a request in flight: an answer, or a failure that is not retried', async () => {
     const later = (code: number): Fault => ({
       type: 'delay',
       ms: 150,
@@ -111,7 +111,7 @@ describe('a bulk run that is stopped', () => {
     expect(provider.counts().calls).toBe(3)
   })
 
-  it('moves nothing to another target', async () => {
+  it('moves no request to another target', async () => {
     const { primary, backup, harbor } = await two({ retry: { maxAttempts: 1 } })
     primary.script({ rules: [{ fault: { type: 'delay', ms: 150, then: { type: 'status', status: 500 } } }] })
     const run = harbor.bulk(chats(2))
@@ -123,7 +123,7 @@ describe('a bulk run that is stopped', () => {
     expect((await run.summary).dropped).toBe(2)
   })
 
-  it('lets a hedge that was not sent go, and keeps the request that was', async () => {
+  it('drops a hedge that was not sent, and keeps the request that was', async () => {
     const { primary, backup, harbor } = await two({ hedge: { afterMs: 100 } })
     primary.script({ latency: 400 })
     const run = harbor.bulk(chats(1))
@@ -134,7 +134,7 @@ describe('a bulk run that is stopped', () => {
     expect(backup.counts().calls).toBe(0)
   })
 
-  it('is no failure of the provider', async () => {
+  it('counts as no failure of the provider', async () => {
     const [, harbor] = await bulkClient({ limits: { requestsPerMinute: 60, burstMs: 1_000 } })
     const ends: HarborEvents['end'][] = []
     harbor.on('end', (event) => ends.push(event))
@@ -150,7 +150,7 @@ describe('a bulk run that is stopped', () => {
     expect(harbor.stats().failures).toEqual({})
   })
 
-  it('leaves calls of others alone, also those that share one of its requests', async () => {
+  it('does not affect other calls, also those that share one of its requests', async () => {
     const limits = { requestsPerMinute: 60, burstMs: 1_000 }
     const [provider, harbor] = await bulkClient({ limits, cache: true })
     const run = harbor.bulk(chats(3))
@@ -175,8 +175,8 @@ describe('a bulk run that is stopped', () => {
   })
 })
 
-describe('what a bulk run reports', () => {
-  it('is what the client did: attempts of each request, and how many were retried', async () => {
+describe('the report of a bulk run', () => {
+  it('has the attempts of each request, and how many were retried', async () => {
     const rules = [{ when: { says: 'Question 1?' }, fault: status(500) }]
     const [provider, harbor] = await bulkClient({}, { rules })
     const run = harbor.bulk(chats(3))
@@ -188,7 +188,7 @@ describe('what a bulk run reports', () => {
     expect(calls).toBeGreaterThan(3)
   })
 
-  it('counts attempts at every target, and none for what a cache answers', async () => {
+  it('counts attempts at every target, and none for answers from a cache', async () => {
     const { primary, harbor } = await two({ cache: true, retry: { maxAttempts: 1 } })
     primary.script({ rules: [{ fault: status(500) }] })
     const [failedOver] = await all(harbor.bulk(chats(1)))
@@ -213,8 +213,8 @@ describe('what a bulk run reports', () => {
   })
 })
 
-describe('a bulk run with patience', () => {
-  it('sits out an outage that outlasts the attempts of each call, and says so', async () => {
+describe('a bulk run with patienceMs', () => {
+  it('waits for the end of an outage that outlasts the attempts of each call, and reports it', async () => {
     const [provider, harbor] = await bulkClient({ retry: { maxAttempts: 1 }, breaker: false })
     const changes: unknown[] = []
     provider.script({ rules: [{ fault: { type: 'refuse' } }] })
@@ -245,7 +245,7 @@ describe('a bulk run with patience', () => {
     expect(await run.summary).toMatchObject({ dropped: 3, stoppedBy: 'stop' })
   })
 
-  it('checks what it is given', async () => {
+  it('checks the options', async () => {
     const [, harbor] = await bulkClient()
     expect(() => harbor.bulk([], { patienceMs: -1 })).toThrow(
       'patienceMs must be a number of milliseconds of at least 0',

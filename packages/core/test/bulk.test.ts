@@ -54,7 +54,7 @@ const idsTo = (count: number): string[] =>
     .toSorted()
 
 describe('a bulk run', () => {
-  it('gives each request one answer, with who gave it, what it used and what it cost', async () => {
+  it('returns each request one answer, with its target, usage and cost', async () => {
     const [provider, harbor] = await bulkClient()
     const run = harbor.bulk(chats(30), { concurrency: 8 })
     const results = await all(run)
@@ -68,7 +68,7 @@ describe('a bulk run', () => {
     expect(await run.summary).toMatchObject({ ok: 30, failed: 0, tokens })
   })
 
-  it('knows what the first answers cost, though the price list is loaded only then', async () => {
+  it('knows the cost of the first answers, though the price list is loaded only then', async () => {
     const [provider] = await bulkClient()
     // The list knows the prices of OpenAI's own address.
     const elsewhere: typeof fetch = (url, init) =>
@@ -79,7 +79,7 @@ describe('a bulk run', () => {
       expect(result).toMatchObject({ value: { usd: expect.any(Number) as number } })
   })
 
-  it('asks chat, Responses and embeddings, in the order of the source if that is wanted', async () => {
+  it('sends chat, Responses and embedding requests, with results in input order if configured', async () => {
     const [provider, harbor] = await bulkClient()
     const requests: BulkRequest[] = [
       chat(0),
@@ -96,7 +96,7 @@ describe('a bulk run', () => {
     expect(provider.counts().byOperation).toEqual({ chat: 1, responses: 1, embeddings: 1 })
   })
 
-  it('goes through all of the client: targets, cache, and the wishes for each call', async () => {
+  it('uses the whole client: targets, cache, and options for each call', async () => {
     const { primary, backup, harbor } = await two({ cache: true, ...PRICES })
     await primary.down()
     const requests = [chat(1), { ...chat(1), custom_id: 'again' }]
@@ -110,7 +110,7 @@ describe('a bulk run', () => {
     expect(backup.counts().calls).toBe(2)
   })
 
-  it('asks the same question once, when there is a cache', async () => {
+  it('sends identical requests once, with a cache', async () => {
     const [provider, harbor] = await bulkClient({ cache: true })
     const requests = Array.from({ length: 20 }, (_, number) => ({
       ...chat(number % 4),
@@ -121,7 +121,7 @@ describe('a bulk run', () => {
     expect(provider.counts().calls).toBe(4)
   })
 
-  it('goes on after an interruption: what has an answer is not asked again', async () => {
+  it('continues after an interruption: requests with an answer are not sent again', async () => {
     const [provider, harbor] = await bulkClient()
     const options = { journal: join(folder(), 'answers.jsonl'), concurrency: 4, fingerprint: 'v1' }
     const first = harbor.bulk(chats(40), options)
@@ -140,7 +140,7 @@ describe('a bulk run', () => {
     expect(await failureOf(all(other))).toMatchObject({ code: 'fingerprint_mismatch' })
   })
 
-  it('ends with the refusal when the money is spent, and goes on when there is more', async () => {
+  it('ends with the error of the spend limit, and continues with a higher one', async () => {
     const [, harbor] = await bulkClient({ spendLimit: { usd: 5, per: 'total' } })
     const journal = join(folder(), 'answers.jsonl')
     const answered: string[] = []
@@ -158,7 +158,7 @@ describe('a bulk run', () => {
     expect(idsOf(results)).toEqual(idsTo(200))
   })
 
-  it('tells of a request that fails, and goes on', async () => {
+  it('reports a request that fails, and continues', async () => {
     const [, harbor] = await bulkClient(
       {},
       { rules: [{ when: { says: 'Question 3?' }, fault: status(400) }] },
@@ -185,7 +185,7 @@ describe('a bulk run', () => {
     expect(provider.counts()).toMatchObject({ calls: 5, aborts: 5 })
   })
 
-  it('sends nothing for what is aborted while it waits for its turn', async () => {
+  it('sends nothing for items aborted while they wait for their turn', async () => {
     const [provider, harbor] = await bulkClient()
     const run = harbor.bulk(chats(10))
     const failing = failureOf(all(run))
@@ -202,7 +202,7 @@ describe('a bulk run', () => {
     [{ via: 'provider', order: 'input' }, /order does nothing with via: 'provider'/],
     [{ via: 'provider', providerBatch: { pollMs: -1 } }, /pollMs must be/],
     [{ speed: 5 } as HarborBulkOptions, /speed/],
-  ])('refuses options that make no sense: %j', async (options, message) => {
+  ])('rejects options that make no sense: %j', async (options, message) => {
     const [, harbor] = await bulkClient()
     expect(() => harbor.bulk([], options)).toThrow(message)
   })
@@ -211,7 +211,7 @@ describe('a bulk run', () => {
 describe("a bulk run through the provider's Batch API", () => {
   const QUICK_POLL = { pollMs: 5, maxPollMs: 20 }
 
-  it('gives the same answers for half the price', async () => {
+  it('returns the same answers for half the price', async () => {
     const [provider, harbor] = await bulkClient()
     const direct = await all(harbor.bulk(chats(12)))
     const full = harbor.stats().cost.spentUsd
@@ -231,7 +231,7 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(savedByBatchUsd).toBeCloseTo(full / 2, 9)
   })
 
-  it('goes on after an interruption, and submits nothing twice', async () => {
+  it('continues after an interruption, and submits nothing twice', async () => {
     const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60 } })
     const journal = join(folder(), 'answers.jsonl')
     const options = { via: 'provider', journal, providerBatch: QUICK_POLL } as const
@@ -247,7 +247,7 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(provider.counts().batches.created).toBe(1)
   })
 
-  it('asks again what failed in a run that came to its end, and that alone', async () => {
+  it('submits only the failures of a finished run again', async () => {
     const rules = [{ when: { batch: 1 }, fault: { type: 'errors', share: 0.5 } }]
     const [provider, harbor] = await bulkClient({}, { batches: { rules } })
     const options = {
@@ -265,7 +265,7 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(provider.counts().batches.created).toBe(2)
   })
 
-  it('refuses an id that came before, in whichever file, or leaves it out', async () => {
+  it('rejects a duplicate id, in whichever file, or leaves it out', async () => {
     const [provider, harbor] = await bulkClient()
     const twice = [...chats(4), chat(1)]
     const small = { ...QUICK_POLL, maxRequests: 2 }
@@ -279,7 +279,7 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(provider.counts().batches).toMatchObject({ created: 2, lines: 4 })
   })
 
-  it('has let go of its state when it ends, however it does', async () => {
+  it('has unlocked its state when it ends, however it ends', async () => {
     const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60_000 } })
     const journal = join(folder(), 'answers.jsonl')
     const options = { via: 'provider', journal, providerBatch: { pollMs: 60_000 } } as const
@@ -312,7 +312,7 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(await pending).toMatchObject({ done: true })
   })
 
-  it('refuses a request for another endpoint', async () => {
+  it('rejects a request for another endpoint', async () => {
     const [, harbor] = await bulkClient()
     const mixed: BulkRequest[] = [chat(0), { url: '/v1/responses', body: { model: 'gpt-4', input: 'One?' } }]
     const run = harbor.bulk(mixed, { via: 'provider', providerBatch: QUICK_POLL })

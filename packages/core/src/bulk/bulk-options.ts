@@ -6,7 +6,7 @@ import type { OpenAI } from 'openai'
 import { OptionError } from '../base/errors.ts'
 import type { BulkRequest } from './bulk-request.ts'
 
-/** How a bulk run goes. What is not told here is as in `@harbor/batch`. */
+/** The options of a bulk run. Options not described here are as in `@harbor/batch`. */
 export interface HarborBulkOptions extends Pick<
   BulkOptions<BulkRequest>,
   | 'id'
@@ -20,32 +20,35 @@ export interface HarborBulkOptions extends Pick<
   | 'signal'
   | 'total'
 > {
-  /** How many calls are under way at most. @default 64 */
+  /** The maximum number of calls in flight. @default 64 */
   concurrency?: number | undefined
   /**
-   * How long an outage of the provider may last, in milliseconds. While no request is answered, those that failed by it are held back, and one at a time finds
-   * out, after 5 s to a minute, whether it is over. Requests that fail while others are answered, or that get an error as their answer ten times over, fail.
-   * @default 0, which sits out none
+   * How long an outage of the provider may last, in milliseconds. While no request is answered, requests that failed
+   * because of the outage are held back, and one at a time is sent again, after 5 s to a minute, to find out whether
+   * the outage is over. A request that fails while others are answered, or that is answered with an error ten times,
+   * fails.
+   * @default 0, which waits for no outage
    */
   patienceMs?: number | undefined
-  /** Called with what requests fail by when an outage begins, and with `undefined` when it is over. */
+  /** Called with the kind of failure when an outage begins, and with `undefined` when it is over. */
   onOutage?: ((kind: FailureKind | undefined) => void) | undefined
-  /** For each call: the SDK's request options, `perCall(…)` among them. */
+  /** The SDK's request options for each call, `perCall(…)` among them. */
   request?: OpenAI.RequestOptions | undefined
   /**
-   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: through the Batch API of the client's own
-   * provider, at half the price and within 24 hours; nothing else of Harbor stands between, and all requests ask one endpoint and
-   * one model. What was submitted is kept beside the journal, in `<its path>.batches`. @default 'direct'
+   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: through the Batch
+   * API of the client's own provider, at half the price and within 24 hours; no other feature of Harbor applies, and
+   * all requests use one endpoint and one model. The state of submitted batches is stored beside the journal, in `<its
+   * path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
-  /** With `via: 'provider'`: how its files are cut and watched, see `@harbor/batch/openai`. */
+  /** With `via: 'provider'`: how files are split and batches polled, see `@harbor/batch/openai`. */
   providerBatch?: Omit<ProviderBatchOptions, 'client' | 'endpoint' | 'state'> & {
-    /** What all requests are for. @default '/v1/chat/completions' */
+    /** The endpoint of all requests. @default '/v1/chat/completions' */
     endpoint?: ProviderBatchOptions['endpoint'] | undefined
   }
 }
 
-/** These have no meaning for requests that somebody else makes. */
+/** Options without an effect on requests that the provider makes. */
 const DIRECT_ONLY = [
   'concurrency',
   'patienceMs',
@@ -56,7 +59,7 @@ const DIRECT_ONLY = [
   'readAhead',
 ] as const
 
-/** @throws OptionError for what contradicts `via`; what is left, the runner knows best */
+/** @throws OptionError for options that contradict `via`; the runner checks the others */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
   if (via !== 'direct' && (via as unknown) !== 'provider') {
     throw new OptionError('via', `via must be 'direct' or 'provider', got ${describeValue(via)}.`)

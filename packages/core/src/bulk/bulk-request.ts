@@ -1,23 +1,23 @@
 import type { ApiRequest } from '../call/api-request.ts'
 import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 
-/** One request of a bulk run, as a line of a batch file has it. */
+/** One request of a bulk run, as in a line of a batch file. */
 export type BulkRequest = ApiRequest & {
-  /** What its result is known by. @default its place in the source */
+  /** The id of its result. @default its position in the source */
   readonly custom_id?: string | undefined
-  /** There is no other. */
+  /** The only method. */
   readonly method?: 'POST' | undefined
 }
 
-/** What one request of a bulk run was answered. JSON carries it, for the journal. */
+/** The answer to one request of a bulk run. Serializable as JSON, for the journal. */
 export interface BulkAnswer {
-  /** The body of the answer, as the SDK gives it. */
+  /** The body of the answer, as the SDK returns it. */
   readonly body: unknown
-  /** Who answered. */
+  /** The target that answered. */
   readonly target: string
   readonly usage?: TokenUsage | undefined
-  /** What it cost in US dollars; left out when nobody knows, and when it cost nothing. */
+  /** The cost in US dollars; left out if it is unknown or if there was none. */
   readonly usd?: number | undefined
-  /** How the cache had part in it. */
+  /** How the cache was involved. */
   readonly cache?: CacheRecord['status'] | undefined
 }

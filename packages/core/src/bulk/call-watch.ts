@@ -1,7 +1,10 @@
 import type { BulkContext } from '@harbor/batch'
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
-/** Tells a bulk run what the client does for one of its items: what it waits for, and how often it has sent a request. */
+/**
+ * Reports to a bulk run what the client does for one of its items: what it waits for, and how many requests it has
+ * sent.
+ */
 export class CallWatch implements SendGate {
   readonly closing: AbortSignal
   readonly #context: BulkContext

@@ -9,34 +9,50 @@ import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { CallWatch } from './call-watch.ts'
 import { Outage } from './outage.ts'
+import { packedJournal } from './packed-journal.ts'
 import { Turns } from './turns.ts'
 
-/** Prices that come late: those of the list, until it is loaded. */
+/** Prices, which may still be loading. */
 type Prices = Pick<PriceList, 'loaded' | 'load'>
 
-/** One call for each request, each through all of the client. When the money is spent, the run ends, and can go on later. */
+/**
+ * Makes one call for each request, each through the whole client. When the spend limit is reached, the run ends, and
+ * can be resumed.
+ */
 export function directBulk(
   client: OpenAI,
   prices: Prices,
   source: BulkSource<BulkRequest>,
-  { via: _via, request = {}, providerBatch: _batch, patienceMs = 0, onOutage, ...options }: HarborBulkOptions,
+  {
+    via: _via,
+    request = {},
+    providerBatch: _batch,
+    patienceMs = 0,
+    onOutage,
+    journal,
+    ...options
+  }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
   const turns = new Turns()
   const outage = new Outage(patienceMs, (kind) => onOutage?.(kind))
-  const run = runBulk<BulkRequest, BulkAnswer>(source, ask, { id: idOf, ...options })
+  const run = runBulk<BulkRequest, BulkAnswer>(source, call, {
+    id: idOf,
+    ...options,
+    journal: packedJournal(journal),
+  })
   return run
 
-  async function ask(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
+  async function call(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
     refuseStream(item)
     let { answers } = outage
     const watch = new CallWatch(context, () => ({ answers } = outage))
-    const call = gated({ ...request, signal: context.signal }, watch)
+    const requestOptions = gated({ ...request, signal: context.signal }, watch)
     for (let round = 0, attempts = 0; ; round++) {
       await turns.take()
       context.stopSignal.throwIfAborted()
       try {
-        const body = await sendRequest(client, item, call)
-        // What a cache answers says nothing about the provider.
+        const body = await sendRequest(client, item, requestOptions)
+        // An answer from the cache says nothing about the provider.
         if (attemptsOf(receiptOf(body)) > 0) outage.noteAnswer()
         return await answerOf(body, prices, context, attempts)
       } catch (error) {
@@ -44,9 +60,9 @@ export function directBulk(
         context.report({ attempts })
         const code = error instanceof APIError ? error.code : undefined
         if (code === 'spend_limit' || code === CLIENT_CLOSED) run.stop(error)
-        // What the run did not send goes back.
+        // Items that were not sent are returned.
         if (code === CLIENT_CLOSED) context.stopSignal.throwIfAborted()
-        if (!(await outage.sitOut(error, answers, round, context))) throw error
+        if (!(await outage.waitOut(error, answers, round, context))) throw error
       }
     }
   }
@@ -59,7 +75,7 @@ export function idOf({ custom_id: id }: BulkRequest, index: number): string {
   return id ?? String(index)
 }
 
-/** @param attempts those of earlier rounds */
+/** @param attempts the number of attempts of earlier rounds */
 async function answerOf(
   body: unknown,
   prices: Prices,
@@ -68,7 +84,7 @@ async function answerOf(
 ): Promise<BulkAnswer> {
   const receipt = receiptOf(body)
   const { target = '', usage, cache } = receipt ?? {}
-  // The first calls of a process end before the list is there, and what is written is not filled in later.
+  // The first calls of a process may end before the price list is loaded, and a written answer is not completed later.
   if (usage && !receipt?.cost && !prices.loaded) await prices.load()
   const cost = receipt?.cost
   if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })

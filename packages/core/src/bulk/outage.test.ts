@@ -18,24 +18,24 @@ function harness(patienceMs = 86_400_000) {
   const context = { stopSignal: stop.signal, waits: () => () => undefined } as unknown as BulkContext
   const outage = new Outage(patienceMs, (kind) => changes.push(kind))
   const released: number[] = []
-  const sitOut = (
+  const waitOut = (
     number: number,
     error: Error,
     { before = outage.answers, round = 0 } = {},
   ): Promise<boolean> =>
-    outage.sitOut(error, before, round, context).then((again) => {
+    outage.waitOut(error, before, round, context).then((again) => {
       if (again) released.push(number)
       return again
     })
-  return { outage, sitOut, released, changes, stop }
+  return { outage, waitOut, released, changes, stop }
 }
 
 describe('an outage', () => {
   it.each(['network', 'timeout', 'rate-limit', 'overloaded', 'server'])(
-    'holds back what fails by it (%s), and lets one at a time try',
+    'holds back requests that fail because of it (%s), and lets one at a time try',
     async (kind) => {
-      const { sitOut, released, changes } = harness()
-      for (const number of [1, 2, 3]) void sitOut(number, failed(kind))
+      const { waitOut, released, changes } = harness()
+      for (const number of [1, 2, 3]) void waitOut(number, failed(kind))
       await vi.advanceTimersByTimeAsync(2_000)
       expect(released).toEqual([])
       await vi.advanceTimersByTimeAsync(3_001)
@@ -46,9 +46,9 @@ describe('an outage', () => {
     },
   )
 
-  it('is over with the first answer: all go on at once', async () => {
-    const { outage, sitOut, released, changes } = harness()
-    for (const number of [1, 2, 3]) void sitOut(number, failed('network'))
+  it('is over with the first answer: all requests continue at once', async () => {
+    const { outage, waitOut, released, changes } = harness()
+    for (const number of [1, 2, 3]) void waitOut(number, failed('network'))
     await vi.advanceTimersByTimeAsync(5_001)
     outage.noteAnswer()
     await vi.advanceTimersByTimeAsync(0)
@@ -57,41 +57,41 @@ describe('an outage', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('is over, too, when the provider refuses a request for its own fault', async () => {
-    const { sitOut, released } = harness()
-    void sitOut(1, failed('network'))
-    expect(await sitOut(2, failed('bad-request', 400))).toBe(false)
+  it('is over, too, when the provider rejects a request for its own fault', async () => {
+    const { waitOut, released } = harness()
+    void waitOut(1, failed('network'))
+    expect(await waitOut(2, failed('bad-request', 400))).toBe(false)
     await vi.advanceTimersByTimeAsync(0)
     expect(released).toEqual([1])
   })
 
-  it('is none while others are answered, and none of a request that is refused', async () => {
-    const { outage, sitOut, changes } = harness()
+  it('is not assumed while other requests are answered, nor for a request that is rejected', async () => {
+    const { outage, waitOut, changes } = harness()
     const { answers } = outage
     outage.noteAnswer()
-    expect(await sitOut(1, failed('server', 500), { before: answers })).toBe(false)
+    expect(await waitOut(1, failed('server', 500), { before: answers })).toBe(false)
     for (const kind of ['bad-request', 'auth', 'quota', 'context-length', 'not-found', 'malformed'])
-      expect(await sitOut(1, failed(kind))).toBe(false)
+      expect(await waitOut(1, failed(kind))).toBe(false)
     expect(changes).toEqual([])
   })
 
-  it('is not waited for longer than patience lasts, nor by a request that gets an error for an answer again and again', async () => {
-    const { sitOut, released } = harness(60_000)
-    expect(await sitOut(1, failed('server', 500), { round: 10 })).toBe(false)
-    void sitOut(2, failed('network'), { round: 100 })
+  it('is not awaited longer than patienceMs, nor by a request that is answered with an error again and again', async () => {
+    const { waitOut, released } = harness(60_000)
+    expect(await waitOut(1, failed('server', 500), { round: 10 })).toBe(false)
+    void waitOut(2, failed('network'), { round: 100 })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(released).toEqual([2])
-    expect(await sitOut(2, failed('network'))).toBe(false)
-    expect(await harness(0).sitOut(1, failed('network'))).toBe(false)
+    expect(await waitOut(2, failed('network'))).toBe(false)
+    expect(await harness(0).waitOut(1, failed('network'))).toBe(false)
   })
 
   it('ends with the run', async () => {
-    const { sitOut, stop } = harness()
-    const waiting = [1, 2].map((number) => sitOut(number, failed('network')))
+    const { waitOut, stop } = harness()
+    const waiting = [1, 2].map((number) => waitOut(number, failed('network')))
     const reason = new Error('stopped')
     stop.abort(reason)
     for (const each of waiting) await expect(each).rejects.toBe(reason)
-    await expect(sitOut(3, failed('network'))).rejects.toBe(reason)
+    await expect(waitOut(3, failed('network'))).rejects.toBe(reason)
     expect(vi.getTimerCount()).toBe(0)
   })
 })

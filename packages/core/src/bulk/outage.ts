@@ -4,14 +4,15 @@ import { receiptOf } from '../reporting/receipt.ts'
 
 const MIN_DELAY_MS = 5_000
 const MAX_DELAY_MS = 60_000
-/** A request that a provider answers with an error this often is the reason for it. */
+/** A request that is answered with an error this often is itself the reason for it. */
 const MAX_ANSWERED_ROUNDS = 10
 
 const OUTAGES: readonly FailureKind[] = ['network', 'timeout', 'rate-limit', 'overloaded', 'server']
 
 /**
- * Sits out an outage of the provider. While no request of the run is answered, those that failed by it are held back, and one at a time finds out whether
- * it is over; then all go on. A request that fails while others are answered is not held back.
+ * Waits for the end of an outage of the provider. While no request of the run is answered, requests that failed because
+ * of it are held back, and one at a time is sent again to find out whether it is over; then all of them continue. A
+ * request that fails while others are answered is not held back.
  */
 export class Outage {
   readonly #patienceMs: number
@@ -20,10 +21,10 @@ export class Outage {
   #timer: ReturnType<typeof setTimeout> | undefined
   #delayMs = MIN_DELAY_MS
   #since: number | undefined
-  /** Requests that the provider answered, with success or with what is the request's own fault. */
+  /** Requests that the provider answered, with success or with an error that is the request's own fault. */
   answers = 0
 
-  /** @param patienceMs how long an outage may last; 0 to sit out none */
+  /** @param patienceMs how long an outage may last; 0 to wait for none */
   constructor(patienceMs: number, onChange: (kind: FailureKind | undefined) => void) {
     this.#patienceMs = patienceMs
     this.#onChange = onChange
@@ -41,14 +42,19 @@ export class Outage {
   }
 
   /**
-   * Holds a failed request back until it is worth another try.
+   * Holds a failed request back until it should be sent again.
    *
-   * @param answersBefore how many were answered when its last request was sent
-   * @param round how often it was held back already
-   * @returns whether to send it again; false when the failure is its own
+   * @param answersBefore the number of answers when the request was last sent
+   * @param round how often it was held back before
+   * @returns whether to send it again; false if the failure is its own
    * @throws the reason of the run's stop or abort
    */
-  async sitOut(error: unknown, answersBefore: number, round: number, context: BulkContext): Promise<boolean> {
+  async waitOut(
+    error: unknown,
+    answersBefore: number,
+    round: number,
+    context: BulkContext,
+  ): Promise<boolean> {
     const kind = outageOf(error)
     if (kind === undefined) {
       if (hasStatus(error)) this.noteAnswer()
@@ -63,14 +69,14 @@ export class Outage {
     if (now - (this.#since ?? 0) >= this.#patienceMs) return false
     const endWait = context.waits('retry')
     try {
-      await this.#turn(context.stopSignal)
+      await this.#waitForTurn(context.stopSignal)
       return true
     } finally {
       endWait()
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #waitForTurn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(release), 1)
@@ -94,7 +100,7 @@ export class Outage {
     })
   }
 
-  /** The timer keeps the process alive: during an outage there may be nothing else that does. */
+  /** The timer keeps the process alive: during an outage, nothing else may. */
   #schedule(): void {
     if (this.#timer !== undefined || this.#waiting.length === 0) return
     const delayMs = this.#delayMs * (0.5 + Math.random() / 2)

@@ -17,17 +17,18 @@ import { readUsage } from '../protocols/usage.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { idOf, refuseStream } from './direct-bulk.ts'
+import { packedJournal } from './packed-journal.ts'
 
 export interface ProviderBulkParts {
   readonly client: OpenAI
   readonly accounts: Accounts
-  /** Whom a model of the client's own provider means. */
+  /** The target of a model of the client's own provider. */
   readonly targetOf: (model: string | undefined) => Target
 }
 
 /**
- * The same run through the provider's Batch API: what is called for each item is a result that has come. The state of what was submitted
- * stands beside the journal.
+ * The same run through the provider's Batch API: each item is a result that has arrived. The state of submitted batches
+ * is stored beside the journal.
  */
 export function providerBulk(
   { client, accounts, targetOf }: ProviderBulkParts,
@@ -43,13 +44,13 @@ export function providerBulk(
     state:
       journal === undefined ? undefined : `${typeof journal === 'string' ? journal : journal.path}.batches`,
   })
-  // What failed in a run that came to its end is asked again, as in any run with a journal.
+  // Failures of a finished run are submitted again, as in any run with a journal.
   const remote = batch.run(requests(), { signal, resubmitFailed: true })
   const run = runBulk<ProviderBatchResult<unknown>, BulkAnswer>(remote, answerOf, {
     ...(options as object),
     id: (result) => result.id,
     concurrency: 1,
-    journal,
+    journal: packedJournal(journal),
     signal,
   })
   return tiedTo(run, remote)
@@ -86,8 +87,8 @@ export function providerBulk(
 }
 
 /**
- * A run that is left, stopped or aborted does not wait for the provider to have answered. One that has ended has let go of its state, so
- * that the next one may have it.
+ * Ties the run to the batches: a run that is left, stopped or aborted does not wait for the provider. When it has
+ * ended, its state is unlocked, so that the next run can use it.
  */
 function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
   const release = (reason?: unknown): Promise<void> => remote.abort(reason)
@@ -100,7 +101,7 @@ function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>)
     get summary() {
       if (!summary) {
         summary = run.summary.finally(() => release()).then(withSkipped)
-        summary.catch(() => undefined) // As with any run, the loop may be the only one to ask.
+        summary.catch(() => undefined) // Most callers use only the loop, which reports the error as well.
       }
       return summary
     },

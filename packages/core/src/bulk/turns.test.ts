@@ -3,7 +3,7 @@ import { Turns } from './turns.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-it('the first begins at once, the others in their order, one in each turn of the event loop', async () => {
+it('Turns starts the first call at once, and the others in order, one per turn of the event loop', async () => {
   const turns = new Turns()
   const begun: number[] = []
   for (let each = 0; each < 4; each++) {

@@ -1,16 +1,16 @@
 /**
- * Lets one begin in each turn of the event loop. Many that begin in the same turn are led a step at a time beside each other: no request
- * leaves before the last is ready, all are answered at once, and so on without end. One after the other, the first leaves at once, and
- * their answers come apart.
+ * Lets one call start per turn of the event loop. Calls that start in the same turn advance in lockstep: no request
+ * leaves before the last is ready, all are answered at once, and so on. Started one after the other, the first request
+ * leaves at once, and their answers arrive at different times.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []
-  #isTaken = false
+  #isUsed = false
 
-  /** @returns when it is one's turn; nothing if that is now */
+  /** @returns a promise for the caller's turn; undefined if it can start now */
   take(): Promise<void> | undefined {
-    if (this.#isTaken) return new Promise((resolve) => this.#waiting.push(resolve))
-    this.#isTaken = true
+    if (this.#isUsed) return new Promise((resolve) => this.#waiting.push(resolve))
+    this.#isUsed = true
     setImmediate(this.#next)
     return undefined
   }
@@ -18,7 +18,7 @@ export class Turns {
   readonly #next = (): void => {
     const next = this.#waiting.shift()
     if (!next) {
-      this.#isTaken = false
+      this.#isUsed = false
       return
     }
     setImmediate(this.#next)
