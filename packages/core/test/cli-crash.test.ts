@@ -7,7 +7,7 @@ it.each([
   [3, 500],
   [10, 3_000],
 ])(
-  'kill -9 at %i random moments over %i prompts: resumed, each has one line, as in a run that nobody killed',
+  'harbor bulk, killed at %i random moments over %i prompts and resumed, writes one line for each, as an unkilled run does',
   async (times, items) => {
     const bench = await Bench.with([], { latency: { min: 1, max: 8 } })
     const { kills, repeated, output, expected } = await crashAndResume(bench, items, times, seeded(items))

@@ -16,7 +16,10 @@ export interface CrashReport {
   expected: string[]
 }
 
-/** Runs `harbor bulk` over so many prompts, killed so many times at random moments, resumed each time, and at last to the end. */
+/**
+ * Runs `harbor bulk` over a number of prompts, killed a number of times at random moments, resumed each time, and
+ * finally run to the end.
+ */
 export async function crashAndResume(
   { folder, provider }: { folder: string; provider: SimulatedProvider },
   items: number,

@@ -15,7 +15,7 @@ const START = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'gp
 /** So many lines that a run reads them in several goes. */
 const MANY = prompts(4_000).map(({ id, prompt }) => JSON.stringify({ id, prompt: prompt + ' '.repeat(700) }))
 
-describe('an input that changes while the run goes on', () => {
+describe('an input that changes during the run', () => {
   it.each<[string, (path: string) => void]>([
     ['cut', (path) => truncateSync(path, 0)],
     ['cut in the middle', (path) => truncateSync(path, 1_500_000)],
@@ -33,13 +33,13 @@ describe('an input that changes while the run goes on', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('harbor: prompts.jsonl has changed since the run began')
     expect(stderr).toMatch(
-      /harbor: Not finished\. .*; once the file is as it was, the same command with --resume goes on;/,
+      /harbor: Not finished\. .*; once the file is as it was, the same command with --resume continues;/,
     )
     const sent = JSON.stringify(bench.provider.requests().map(({ body }) => body))
     expect(sent).not.toMatch(/Replaced|"more"/)
   })
 
-  it('goes on with --resume when it is as it was', async () => {
+  it('can be resumed when it is restored', async () => {
     const bench = await Bench.with(MANY.slice(0, 2_000), {})
     const before = readFileSync(bench.path('prompts.jsonl'))
     const { ended } = bench.bulk('--concurrency', '4')
@@ -51,7 +51,7 @@ describe('an input that changes while the run goes on', () => {
     expect(bench.output()).toHaveLength(2_000)
   })
 
-  it('is read to its end when another file takes its name, and the run says so', async () => {
+  it('is read to its end when another file takes its name, and the run reports it', async () => {
     const bench = await Bench.with(prompts(4), { latency: 1_000 })
     const { ended } = bench.bulk('--concurrency', '1')
     await until(() => bench.provider.counts().calls === 1)
@@ -59,7 +59,7 @@ describe('an input that changes while the run goes on', () => {
     renameSync(bench.path('other.jsonl'), bench.path('prompts.jsonl'))
     const { code, stderr } = await ended
     expect(code).toBe(0)
-    expect(stderr).toContain('harbor: prompts.jsonl has changed since. The answers are to what it was')
+    expect(stderr).toContain('harbor: prompts.jsonl has changed since. The answers belong to its content')
     expect(bench.output()).toHaveLength(4)
   })
 })
@@ -93,7 +93,7 @@ describe('an input that the run itself would write', () => {
   })
 })
 
-describe('an input that is no JSON Lines', () => {
+describe('an input that is not JSON Lines', () => {
   const KINDS: [string, string | Buffer, RegExp][] = [
     ['gzip', gzipped(MANY.join('\n')), /is compressed \(gzip\)/],
     ['UTF-16', Buffer.from(`\ufeff${MANY.join('\n')}`, 'utf16le'), /is UTF-16 or UTF-32/],
@@ -101,19 +101,16 @@ describe('an input that is no JSON Lines', () => {
     ['CSV', 'id,prompt\n1,What?\n2,Why?\n', /looks like CSV/],
   ]
 
-  it.each(KINDS)(
-    'is refused in one line, and nothing is there that was not before: %s',
-    async (_, content, expected) => {
-      const bench = await Bench.with([])
-      writeFileSync(bench.path('prompts.jsonl'), content)
-      const { code, stderr } = await bench.bulk().ended
-      expect([code, stderr]).toEqual([2, expect.stringMatching(/^harbor: prompts\.jsonl [^\n]*\n$/)])
-      expect(stderr).toMatch(expected)
-      expect(bench.provider.counts().calls).toBe(0)
-    },
-  )
+  it.each(KINDS)('is rejected in one line, and no file is created: %s', async (_, content, expected) => {
+    const bench = await Bench.with([])
+    writeFileSync(bench.path('prompts.jsonl'), content)
+    const { code, stderr } = await bench.bulk().ended
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^harbor: prompts\.jsonl [^\n]*\n$/)])
+    expect(stderr).toMatch(expected)
+    expect(bench.provider.counts().calls).toBe(0)
+  })
 
-  it.each(KINDS)('is refused on standard input, too: %s', async (_, content, expected) => {
+  it.each(KINDS)('is rejected on standard input, too: %s', async (_, content, expected) => {
     const bench = await Bench.with([])
     const { child, ended } = bench.start('bulk', '-', ...START.slice(2))
     child.stdin.on('error', () => undefined)
@@ -131,8 +128,8 @@ describe('an input that is no JSON Lines', () => {
   })
 })
 
-describe('lines', () => {
-  it('with ids that no number can hold are bad lines, and no two become one', async () => {
+describe('a line of the input', () => {
+  it('is a bad line if its id is too large for a number, and no two become one', async () => {
     const bench = await Bench.with([
       '{"id":1234567890123456789,"prompt":"one"}',
       '{"id":"1234567890123456788","prompt":"two"}',

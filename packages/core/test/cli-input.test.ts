@@ -4,7 +4,7 @@ import { Bench, prompts } from './cli-process.ts'
 
 const GOOD = prompts(3).map((prompt) => JSON.stringify(prompt))
 
-describe('bad lines', () => {
+describe('a bad line', () => {
   const LINES = [
     GOOD[0],
     'no JSON',
@@ -17,7 +17,7 @@ describe('bad lines', () => {
   ]
   const NUMBERS = [2, 4, 5, 6, 7]
 
-  it('are told by their numbers and left out; the rest is answered, and the exit code is 1', async () => {
+  it('is reported by its number and left out; the others are answered, and the exit code is 1', async () => {
     const bench = await Bench.with(LINES)
     const { code, stderr } = await bench.bulk().ended
     expect(code).toBe(1)
@@ -28,7 +28,7 @@ describe('bad lines', () => {
     expect(bench.output().map(({ id }) => id)).toEqual(['q-0', 'q-1', 'q-2'])
   })
 
-  it('are told of standard input, too', async () => {
+  it('is reported for standard input, too', async () => {
     const bench = await Bench.with([])
     const { child, ended } = bench.start('bulk', '-', '--out', 'answers.jsonl', '--model', 'gpt-4')
     child.stdin.end(LINES.join('\n'))
@@ -40,7 +40,7 @@ describe('bad lines', () => {
     expect(bench.output()).toHaveLength(3)
   })
 
-  it('may be no UTF-8, or too long', async () => {
+  it('may be not UTF-8, or too long', async () => {
     const bench = await Bench.with([])
     const long = JSON.stringify('x'.repeat(17 * 1024 * 1024))
     const bytes = [Buffer.from(`${GOOD[0]}\n"`), Buffer.from([0xff]), Buffer.from(`"\n${long}\n${GOOD[1]}`)]
@@ -52,23 +52,23 @@ describe('bad lines', () => {
     expect(bench.output()).toHaveLength(2)
   })
 
-  it('end the run before anything is asked, with --stop-on-bad-line and a file', async () => {
+  it('ends the run before anything is sent, with --stop-on-bad-line and a file', async () => {
     const bench = await Bench.with(LINES)
     const { code, stderr } = await bench.bulk('--stop-on-bad-line').ended
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^harbor: line 2 .* is not valid JSON\nharbor: Nothing was asked\..*\n$/)
+    expect(stderr).toMatch(/^harbor: line 2 .* is not valid JSON\nharbor: Nothing was sent\..*\n$/)
     expect(readdirSync(bench.folder)).toEqual(['prompts.jsonl'])
     expect(bench.provider.counts().calls).toBe(0)
   })
 
-  it('end the run where they stand, with --stop-on-bad-line and standard input; what was asked has its answer', async () => {
+  it('ends the run where it is, with --stop-on-bad-line and standard input; sent requests have their answers', async () => {
     const bench = await Bench.with([], { latency: 50 })
     const args = ['bulk', '-', '--out', 'answers.jsonl', '--model', 'gpt-4', '--stop-on-bad-line']
     const first = bench.start(...args)
     first.child.stdin.end(LINES.join('\n'))
     const { code, stderr } = await first.ended
     expect(code).toBe(1)
-    expect(stderr).toContain('--resume goes on')
+    expect(stderr).toContain('--resume continues')
     expect(existsSync(bench.path('answers.jsonl'))).toBe(false)
     const second = bench.start(...args, '--resume')
     second.child.stdin.end(GOOD.join('\n'))
@@ -78,7 +78,7 @@ describe('bad lines', () => {
   })
 })
 
-describe('what cannot be', () => {
+describe('a run that cannot start', () => {
   const START = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl'] as const
   const MODEL = ['--model', 'gpt-4'] as const
 
@@ -109,20 +109,17 @@ describe('what cannot be', () => {
     ['an unknown command', ['bluk'], /there is no command bluk\. Did you mean bulk\?/],
     ['a chain that makes no sense', [...START, ...MODEL, '--fallback', 'gpt-4o,gpt-4o'], /fallback/],
     ['no input at all', ['bulk', '--out', 'a'], /the requests are missing/],
-  ])(
-    '%s: one line that says so, exit code 2, and nothing is there that was not before',
-    async (_, args, message) => {
-      const bench = await Bench.with(GOOD)
-      const { code, stderr, stdout } = await bench.start(...args).ended
-      expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toMatch(message)
-      expect(stderr).toMatch(/^harbor: [^\n]*\n$/)
-      expect(readdirSync(bench.folder)).toEqual(['prompts.jsonl'])
-      expect(bench.provider.counts().calls).toBe(0)
-    },
-  )
+  ])('reports it in one line, exits with 2 and creates no file: %s', async (_, args, message) => {
+    const bench = await Bench.with(GOOD)
+    const { code, stderr, stdout } = await bench.start(...args).ended
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^harbor: [^\n]*\n$/)
+    expect(readdirSync(bench.folder)).toEqual(['prompts.jsonl'])
+    expect(bench.provider.counts().calls).toBe(0)
+  })
 
-  it('a model is missing in the middle of standard input: what was asked has its answer', async () => {
+  it('answers what was sent before a line without a model in standard input', async () => {
     const bench = await Bench.with([])
     const { child, ended } = bench.start('bulk', '-', '--out', 'answers.jsonl')
     const messages = [{ role: 'user', content: 'Hi' }]
@@ -134,7 +131,7 @@ describe('what cannot be', () => {
     expect(existsSync(bench.path('answers.jsonl'))).toBe(false)
   })
 
-  it('a journal that is none is left as it is', async () => {
+  it('leaves a journal that is none as it is', async () => {
     const bench = await Bench.with(GOOD)
     bench.write('answers.jsonl.journal', ['somebody’s notes'])
     const { code, stderr } = await bench.bulk('--resume').ended
@@ -146,7 +143,7 @@ describe('what cannot be', () => {
     expect(readdirSync(bench.folder)).toEqual(['answers.jsonl.journal', 'prompts.jsonl'])
   })
 
-  it('a journal that is a directory, or in a folder that cannot be written', async () => {
+  it('rejects a journal that is a directory, or in a folder that cannot be written', async () => {
     const bench = await Bench.with(GOOD)
     mkdirSync(bench.path('answers.jsonl.journal'))
     const first = await bench.bulk('--resume').ended
@@ -154,7 +151,7 @@ describe('what cannot be', () => {
       2,
       expect.stringMatching(/^harbor: cannot use [^\n]* it is a directory[^\n]*\n$/),
     ])
-    // Whoever is root may write everywhere, but nobody into what leads nowhere.
+    // Root can write everywhere, but not through a link that leads nowhere.
     symlinkSync('/nowhere/at/all', bench.path('lost.jsonl.journal'))
     const { code, stderr } = await bench.start(...START.slice(0, 2), '--out', 'lost.jsonl', ...MODEL).ended
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^harbor: cannot use [^\n]*\n$/)])
@@ -163,21 +160,21 @@ describe('what cannot be', () => {
   const readsAll = process.getuid?.() === 0
   if (readsAll)
     console.warn('This user may read every file, so the test of one that may not be read is skipped.')
-  it.skipIf(readsAll)('a file that may not be read', async () => {
+  it.skipIf(readsAll)('rejects a file that may not be read', async () => {
     const bench = await Bench.with(GOOD)
     chmodSync(bench.path('prompts.jsonl'), 0)
     const { code, stderr } = await bench.bulk().ended
     expect([code, stderr]).toEqual([2, expect.stringContaining('not permitted to read it')])
   })
 
-  it('a run without --resume over one that is there, which it leaves alone', async () => {
+  it('rejects an existing run without --resume, and leaves it as it is', async () => {
     const bench = await Bench.with(GOOD)
     expect((await bench.bulk().ended).code).toBe(0)
     const before = [bench.text(), bench.text('answers.jsonl.journal')]
     const { code, stderr } = await bench.bulk().ended
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/is there already\. Go on with that run by --resume/),
+      expect.stringMatching(/is there already\. Continue that run with --resume/),
     ])
     expect([bench.text(), bench.text('answers.jsonl.journal')]).toEqual(before)
   })
@@ -186,7 +183,7 @@ describe('what cannot be', () => {
     ['another model', ['--model', 'gpt-5'], GOOD],
     ['another system message', ['--system', 'Be brief.'], GOOD],
     ['other lines', [], [...GOOD.slice(0, 2), '{"id":"q-2","prompt":"Another question?"}']],
-  ])('a resumption with %s: its answers would be to another question', async (_, more, lines) => {
+  ])('rejects a resumption with %s, whose answers would differ', async (_, more, lines) => {
     const bench = await Bench.with(GOOD)
     expect((await bench.bulk().ended).code).toBe(0)
     bench.write('prompts.jsonl', lines)
@@ -198,7 +195,7 @@ describe('what cannot be', () => {
     expect(bench.provider.counts().calls).toBe(3)
   })
 
-  it('two runs over one journal at once', async () => {
+  it('rejects a second run over one journal at the same time', async () => {
     const bench = await Bench.with(GOOD, { latency: 2_000 })
     const first = bench.bulk()
     while (bench.provider.counts().calls < 3) await new Promise((resolve) => setTimeout(resolve, 5))

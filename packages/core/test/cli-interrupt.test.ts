@@ -5,7 +5,7 @@ import { Bench, prompts, until } from './cli-process.ts'
 
 describe('harbor bulk, interrupted', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'on %s asks no more, waits for what is under way, exits with 130, and goes on with --resume',
+    'sends no more on %s, awaits requests in flight, exits with 130, and continues with --resume',
     async (signal) => {
       const bench = await Bench.with(prompts(60), { latency: 200 })
       const first = bench.bulk('--concurrency', '8')
@@ -13,8 +13,8 @@ describe('harbor bulk, interrupted', () => {
       first.child.kill(signal)
       const { code, stderr } = await first.ended
       expect(code).toBe(130)
-      expect(stderr).toMatch(/harbor: Stopping: \d+ requests under way get their answers/)
-      expect(stderr).toMatch(/harbor: Not finished\. .* the same command with --resume goes on\.\n$/)
+      expect(stderr).toMatch(/harbor: Stopping: \d+ requests in flight get their answers/)
+      expect(stderr).toMatch(/harbor: Not finished\. .* the same command with --resume continues\.\n$/)
       const { calls, aborts } = bench.provider.counts()
       expect(aborts).toBe(0)
       expect(bench.output('answers.jsonl.part')).toHaveLength(calls)
@@ -34,7 +34,7 @@ describe('harbor bulk, interrupted', () => {
     },
   )
 
-  it('sends nothing more that only waits for --rpm, and ends at once', async () => {
+  it('sends no request that waits for --rpm, and ends at once', async () => {
     const bench = await Bench.with(prompts(100))
     const { child, printed, ended } = bench.bulk('--rpm', '60', '--concurrency', '30')
     await until(
@@ -55,13 +55,13 @@ describe('harbor bulk, interrupted', () => {
     child.kill('SIGINT')
     const { code, stderr } = await ended
     expect(code).toBe(0)
-    expect(stderr).toMatch(/harbor: Stopping: \d requests under way get their answers/)
+    expect(stderr).toMatch(/harbor: Stopping: \d requests in flight get their answers/)
     expect(stderr).toMatch(/harbor: The answers are in answers\.jsonl\.\n$/)
     expect(bench.output()).toHaveLength(6)
     expect(existsSync(bench.path('answers.jsonl.part'))).toBe(false)
   })
 
-  it('ends at once on the second Ctrl-C, with all that was answered kept', async () => {
+  it('ends at once on the second Ctrl-C, with all answers stored', async () => {
     const rules: Rule[] = [{ when: { call: { from: 5 } }, fault: { type: 'hang' } }]
     const bench = await Bench.with(prompts(12), { rules })
     const first = bench.bulk('--concurrency', '4')
@@ -71,7 +71,7 @@ describe('harbor bulk, interrupted', () => {
     first.child.kill('SIGINT')
     const { code, stderr } = await first.ended
     expect(code).toBe(130)
-    expect(stderr).toContain('--resume goes on')
+    expect(stderr).toContain('--resume continues')
     expect(existsSync(bench.path('answers.jsonl.journal.lock'))).toBe(false)
     await bench.provider.whenIdle()
     expect(bench.provider.counts()).toMatchObject({ calls: 8, inFlight: 0 })

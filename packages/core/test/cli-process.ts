@@ -103,7 +103,13 @@ export class Bench {
 
   /** The command after a module of `fixtures`. */
   startAfter(fixture: string, ...args: string[]): CommandProcess {
-    return this.#started(args, { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'fixtures', fixture)}` })
+    return this.startAfterWith(fixture, {}, ...args)
+  }
+
+  /** The same, with more in its environment. */
+  startAfterWith(fixture: string, env: Record<string, string>, ...args: readonly string[]): CommandProcess {
+    const NODE_OPTIONS = `--import=${join(import.meta.dirname, 'fixtures', fixture)}`
+    return this.#started(args, { ...env, NODE_OPTIONS })
   }
 
   /** The usual command, with more in its environment. */

@@ -6,8 +6,8 @@ import { status } from './failing.ts'
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
-describe('harbor bulk and who reads what it writes', () => {
-  it.each(['stdout', 'stderr'] as const)('goes on when the reader of %s leaves', async (name) => {
+describe('harbor bulk with a reader of its output', () => {
+  it.each(['stdout', 'stderr'] as const)('continues when the reader of %s leaves', async (name) => {
     const bench = await Bench.with(prompts(40), { latency: 150 })
     const { child, ended } = bench.startAfter(
       'short-waits.ts',
@@ -21,7 +21,7 @@ describe('harbor bulk and who reads what it writes', () => {
     expect(bench.provider.counts().calls).toBe(40)
   })
 
-  it('ends in order when nobody reads any of it', async () => {
+  it('ends normally when no reader is left', async () => {
     const bench = await Bench.with([...prompts(5), 'no JSON'], { latency: 50 })
     const { child, ended } = bench.bulk('--json')
     child.stdout.destroy()
@@ -54,7 +54,7 @@ describe('harbor bulk and who reads what it writes', () => {
     expect(stderr).not.toContain('--resume')
   })
 
-  it('ends when standard output is where the answers go, and its reader leaves', async () => {
+  it('ends when answers go to standard output and its reader leaves', async () => {
     const bench = await Bench.with(prompts(200), { latency: 20 })
     const command = bench.start(
       'bulk',
@@ -76,7 +76,7 @@ describe('harbor bulk and who reads what it writes', () => {
 })
 
 describe('the files of harbor bulk', () => {
-  it('are readable by their owner alone', async () => {
+  it('are readable only by their owner', async () => {
     const bench = await Bench.with(prompts(4), { latency: 1_000 })
     const command = bench.bulk('--concurrency', '2')
     await until(() => existsSync(bench.path('answers.jsonl.part')))
@@ -86,7 +86,7 @@ describe('the files of harbor bulk', () => {
     expect(modeOf(bench.path('answers.jsonl'))).toBe('600')
   })
 
-  it('replace a link in the place of the partial file, and leave what it points to as it is', async () => {
+  it('replace a link in place of the partial file, and leave its target as it is', async () => {
     const bench = await Bench.with(prompts(2))
     writeFileSync(bench.path('victim'), 'precious')
     symlinkSync('victim', bench.path('answers.jsonl.part'))
@@ -97,7 +97,7 @@ describe('the files of harbor bulk', () => {
     expect(bench.output()).toHaveLength(2)
   })
 
-  it('do not replace a partial file of which no journal says that it is of an earlier run', async () => {
+  it('do not replace a partial file without a journal of an earlier run', async () => {
     const bench = await Bench.with(prompts(2))
     writeFileSync(bench.path('answers.jsonl.part'), 'mine')
     const { code, stderr } = await bench.bulk().ended
@@ -111,7 +111,7 @@ describe('the files of harbor bulk', () => {
   it.each([
     ['a link to nothing', 'real/answers'],
     ['a link to a file', 'real/other.jsonl'],
-  ])('are no links: %s is refused', async (_, target) => {
+  ])('are not links: %s is rejected', async (_, target) => {
     const bench = await Bench.with(prompts(2))
     mkdirSync(bench.path('real'))
     bench.write('real/other.jsonl', prompts(1))
@@ -127,7 +127,7 @@ describe('the files of harbor bulk', () => {
     expect(bench.provider.counts().calls).toBe(0)
   })
 
-  it.each(['/dev/stdout', '/dev/null'])('are no devices: %s is refused with what to use', async (out) => {
+  it.each(['/dev/stdout', '/dev/null'])('are not devices: %s is rejected with what to use', async (out) => {
     const bench = await Bench.with(prompts(2))
     const { code, stderr } = await bench.start('bulk', 'prompts.jsonl', '--out', out, '--model', 'gpt-4')
       .ended
@@ -150,7 +150,7 @@ describe('the files of harbor bulk', () => {
     },
   )
 
-  it('are refused in words where a name is longer than the file system allows', async () => {
+  it('are rejected with an explanation if a name is longer than the file system allows', async () => {
     const bench = await Bench.with(prompts(2))
     const { code, stderr } = await bench.start(
       'bulk',
@@ -163,7 +163,7 @@ describe('the files of harbor bulk', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^harbor: [^\n]*choose a shorter one\n$/)])
   })
 
-  it('contain no key, also where a provider repeats it in its errors', async () => {
+  it('contain no key, even if a provider repeats it in its errors', async () => {
     const key = 'sk-secret-0123456789'
     const fault = { ...status(400), message: `Invalid request with key ${key}` }
     const bench = await Bench.with(prompts(1), { rules: [{ fault }] })
@@ -173,7 +173,7 @@ describe('the files of harbor bulk', () => {
     expect(bench.text() + bench.text('answers.jsonl.journal') + stderr).not.toContain(key)
   })
 
-  it('are not begun with a key that no header can carry', async () => {
+  it('are not created with a key that no header can carry', async () => {
     const bench = await Bench.with(prompts(1))
     const { code, stderr } = await bench.startWith({ OPENAI_API_KEY: 'sk-SECRET0123\n# second line' }).ended
     expect([code, stderr]).toEqual([
@@ -186,14 +186,14 @@ describe('the files of harbor bulk', () => {
 })
 
 describe('a spend limit without a price', () => {
-  it('says --price, and not that the limit was reached', async () => {
+  it('leads to a message that names --price, not to that of a limit reached', async () => {
     const bench = await Bench.with(prompts(5))
     const { code, stderr } = await bench.start(
       ...['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'house-model', '--spend-limit', '1'],
     ).ended
     expect(code).toBe(2)
     expect(stderr).toContain('that of openai/house-model is unknown. Give it with --price and --model')
-    expect(stderr).toMatch(/--resume and --price goes on\.\n$/)
+    expect(stderr).toMatch(/--resume and --price continues\.\n$/)
     expect(stderr).not.toMatch(/limit was reached|`models`/)
     const priced = ['--model', 'house-model', '--spend-limit', '1', '--price', 'in=1,out=2', '--resume']
     expect((await bench.start('bulk', 'prompts.jsonl', '--out', 'answers.jsonl', ...priced).ended).code).toBe(

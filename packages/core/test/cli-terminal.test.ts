@@ -11,7 +11,7 @@ if (!hasTerminals)
 
 describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
   it.each([60, 200])(
-    'of %i columns draws its progress anew in one line, which is never longer than the terminal is wide',
+    'redraws its progress in one line, never longer than the %i columns of the terminal',
     async (columns) => {
       const bench = await Bench.with(prompts(40), { latency: 150 })
       const command = startInTerminal(bench, columns, [...BULK, '--concurrency', '4', '--price', '1000,2000'])
@@ -33,7 +33,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     },
   )
 
-  it('that does not tell its width takes it for one of 80 columns', async () => {
+  it('assumes 80 columns if the terminal does not report its width', async () => {
     const bench = await Bench.with(prompts(8), { latency: 300 })
     const command = startInTerminal(bench, 0, [...BULK, '--concurrency', '4'])
     expect(await command.ended).toBe(0)
@@ -42,7 +42,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(first.length).toBeLessThan(80)
   })
 
-  it('writes what is to be told into a line of its own, and draws again below', async () => {
+  it('writes a note to a line of its own, and draws again below', async () => {
     const bench = await Bench.with([...prompts(8), 'no JSON'], { latency: 400 })
     const command = startInTerminal(bench, 120, [...BULK, '--concurrency', '4'])
     expect(await command.ended).toBe(1)
@@ -51,7 +51,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(lines[1]).toMatch(/^█{20} 100 % 8\/8 · (?:\$[\d.]+ · )?1 bad line · /)
   })
 
-  it('on Ctrl-C asks no more, waits for what is under way, exits with 130, and goes on with --resume', async () => {
+  it('sends no more on Ctrl-C, awaits requests in flight, exits with 130, and continues with --resume', async () => {
     const bench = await Bench.with(prompts(40), { latency: 300 })
     const command = startInTerminal(bench, 120, [...BULK, '--concurrency', '4'])
     await until(() => bench.provider.counts().calls >= 8 && drawings(command.sent()).length > 1)
@@ -61,11 +61,11 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(aborts).toBe(0)
     expect(calls).toBeLessThan(40)
     const { lines, column } = screenOf(command.sent(), 120)
-    // The terminal shows the key where the cursor was: at the end of the line that is drawn anew.
+    // The terminal shows the key at the cursor: at the end of the line that is redrawn.
     expect(lines.join('\n')).not.toContain('^C')
-    expect(lines[0]).toMatch(/^harbor: Stopping: \d requests under way get their answers\./)
+    expect(lines[0]).toMatch(/^harbor: Stopping: \d requests in flight get their answers\./)
     expect(lines[1]).toMatch(new RegExp(`^[█░]{20} \\d+ % ${calls}/40 · .* · stopping$`))
-    expect(lines.slice(2, -1).join('')).toMatch(/harbor: Not finished\. .* --resume goes on\.$/)
+    expect(lines.slice(2, -1).join('')).toMatch(/harbor: Not finished\. .* --resume continues\.$/)
     expect([lines.at(-1), column]).toEqual(['', 0])
 
     expect(await startInTerminal(bench, 120, [...BULK, '--resume']).ended).toBe(0)
@@ -73,7 +73,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(bench.provider.counts().calls).toBe(40)
   })
 
-  it('on a second Ctrl-C ends at once, with the cursor in a line of its own and what is answered kept', async () => {
+  it('ends at once on a second Ctrl-C, with the cursor in a line of its own and all answers stored', async () => {
     const rules: Rule[] = [{ when: { call: { from: 5 } }, fault: { type: 'hang' } }]
     const bench = await Bench.with(prompts(12), { rules })
     const command = startInTerminal(bench, 120, [...BULK, '--concurrency', '4'])
@@ -86,7 +86,7 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
     expect(await command.ended).toBe(130)
     const { lines, column } = screenOf(command.sent(), 120)
     expect(lines.join('\n')).not.toContain('^C')
-    expect(lines.slice(2, -1).join('')).toMatch(/^harbor: Not finished\. .* --resume goes on\.$/)
+    expect(lines.slice(2, -1).join('')).toMatch(/^harbor: Not finished\. .* --resume continues\.$/)
     expect([lines.at(-1), column]).toEqual(['', 0])
     expect(existsSync(bench.path('answers.jsonl.journal.lock'))).toBe(false)
     bench.provider.script({})
@@ -98,6 +98,6 @@ describe.skipIf(!hasTerminals)('harbor bulk in a terminal', () => {
 
 /** Each progress line that was drawn over the one before. */
 function drawings(sent: string): string[] {
-  // eslint-disable-next-line no-control-regex -- how a line is begun anew
+  // eslint-disable-next-line no-control-regex -- starts a line again
   return [...sent.matchAll(/\r\u001b\[K([█░][^\r\n\u001b]*)/g)].map(([, line = '']) => line)
 }

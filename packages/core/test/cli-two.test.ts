@@ -2,9 +2,9 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Bench, BULK, prompts, until } from './cli-process.ts'
 
-describe('two commands with one journal', () => {
+describe('a second command with the same journal', () => {
   it.each([[[]], [['--via', 'provider']]])(
-    'the second is refused also while the answers of the first have yet to get their name %j',
+    'is rejected also while the answers of the first have yet to get their name %j',
     async (more: string[]) => {
       const bench = await Bench.with(prompts(5))
       const first = bench.startAfter('slow-rename.ts', ...BULK, ...more)
@@ -25,7 +25,7 @@ describe('two commands with one journal', () => {
     },
   )
 
-  it('the second takes over what the first was killed before giving a name', async () => {
+  it('finishes the answers that the first was killed before naming', async () => {
     const bench = await Bench.with(prompts(5))
     const first = bench.startAfter('slow-rename.ts', ...BULK)
     await until(() => first.printed.stderr.includes('about to rename'))

@@ -6,7 +6,7 @@ import { status } from './failing.ts'
 import { harborFor } from './support.ts'
 
 describe('harbor bulk', () => {
-  it('answers every prompt as a call of the client would, and keeps a journal beside the answers', async () => {
+  it('answers every prompt as a call of the client would, and writes a journal beside the answers', async () => {
     const bench = await Bench.with(prompts(40))
     const { code, stderr, stdout } = await bench.bulk('--price', '1000,2000').ended
     expect([code, stdout]).toEqual([0, ''])
@@ -29,7 +29,7 @@ describe('harbor bulk', () => {
     expect(existsSync(bench.path('answers.jsonl.part'))).toBe(false)
   })
 
-  it('takes texts, prompts, bodies and lines of the Batch API, each to its endpoint', async () => {
+  it('sends texts, prompts, bodies and lines of the Batch API, each to its endpoint', async () => {
     const batchLine: BulkRequest = {
       custom_id: 'b',
       method: 'POST',
@@ -60,7 +60,7 @@ describe('harbor bulk', () => {
     expect(bodies.filter((body) => /"max_(?:completion_|output_)?tokens":5/.test(body))).toHaveLength(5)
   })
 
-  it('reads standard input, of which nobody knows the length', async () => {
+  it('reads standard input, whose length is unknown', async () => {
     const bench = await Bench.with([])
     const { child, ended } = bench.start('bulk', '-', '--out', 'answers.jsonl', '--model', 'gpt-4')
     for (const prompt of prompts(25)) child.stdin.write(`${JSON.stringify(prompt)}\n`)
@@ -69,13 +69,13 @@ describe('harbor bulk', () => {
     expect(bench.output()).toHaveLength(25)
   })
 
-  it('makes an empty file of answers when nothing is asked', async () => {
+  it('writes an empty file of answers for an empty input', async () => {
     const bench = await Bench.with([])
     expect((await bench.bulk().ended).code).toBe(0)
     expect(bench.text()).toBe('')
   })
 
-  it('writes a failed request down, goes on, exits with 1, and asks it again with --resume', async () => {
+  it('writes a failed request to the output, continues, exits with 1, and sends it again with --resume', async () => {
     const rules = [{ when: { says: 'Question 3?' }, fault: status(400) }]
     const bench = await Bench.with(prompts(10), { rules })
     const first = await bench.bulk().ended
@@ -97,21 +97,21 @@ describe('harbor bulk', () => {
     expect(bench.output().every(({ response }) => response !== undefined)).toBe(true)
   })
 
-  it('lets other models stand in', async () => {
+  it('falls back to other models', async () => {
     const rules = [{ when: { model: 'gpt-4' }, fault: status(404) }]
     const bench = await Bench.with(prompts(3), { rules })
     expect((await bench.bulk('--fallback', 'gpt-4o, gpt-3.5-turbo').ended).code).toBe(0)
     expect(bench.output().map(({ target }) => target)).toEqual(Array(3).fill('openai/gpt-4o'))
   })
 
-  it('asks the same question once, with --cache', async () => {
+  it('sends identical requests once, with --cache', async () => {
     const bench = await Bench.with(Array.from({ length: 12 }, (_, at) => `"Question ${at % 3}?"`))
     expect((await bench.bulk('--cache').ended).code).toBe(0)
     expect(bench.provider.counts().calls).toBe(3)
     expect(bench.output()).toHaveLength(12)
   })
 
-  it('keeps to the calls at once, and to the rate, that it was given', async () => {
+  it('stays within --concurrency and --rpm', async () => {
     const bench = await Bench.with(prompts(12), { latency: 10, limits: { concurrency: 2 } })
     expect((await bench.bulk('--concurrency', '2').ended).code).toBe(0)
     expect(bench.provider.counts().byStatus).toEqual({ 200: 12 })
@@ -124,7 +124,7 @@ describe('harbor bulk', () => {
     expect(Math.max(...at) - Math.min(...at)).toBeGreaterThanOrEqual(11 * 40)
   })
 
-  it('ends with 3 before it has cost more than it may, and goes on when there is more', async () => {
+  it('exits with 3 before it costs more than the spend limit, and continues with a higher one', async () => {
     const bench = await Bench.with(prompts(100))
     const money = ['--price', '1000,2000', '--max-tokens', '40']
     const first = await bench.bulk(...money, '--spend-limit', '2', '--concurrency', '2').ended
@@ -137,7 +137,7 @@ describe('harbor bulk', () => {
     const again = await bench.bulk(...money, '--resume', '--spend-limit', '2').ended
     expect(again.code).toBe(3)
     expect(again.stderr).toMatch(
-      /^harbor: \$1\.\d\d of the spend limit went into what is answered already\.$/m,
+      /^harbor: \$1\.\d\d of the spend limit was spent on answers of earlier runs\.$/m,
     )
     expect(bench.provider.counts().calls).toBe(calls)
     expect((await bench.bulk(...money, '--resume').ended).code).toBe(0)
@@ -145,7 +145,7 @@ describe('harbor bulk', () => {
     expect(bench.provider.counts().calls).toBe(100)
   })
 
-  it('counts what earlier runs with the journal spent against the limit, and finishes when nothing is left to ask', async () => {
+  it('counts the cost of earlier runs with the journal against the limit, and finishes when no requests are left', async () => {
     const bench = await Bench.with(prompts(30))
     const money = ['--price', '1000,2000', '--max-tokens', '40']
     const part = bench.bulk(...money, '--concurrency', '1')
@@ -167,7 +167,7 @@ describe('harbor bulk', () => {
     expect(bench.provider.counts().calls).toBe(calls)
   })
 
-  it('says how many answers a spend limit cannot count, since their price is unknown', async () => {
+  it('reports how many answers a spend limit cannot count, since their price is unknown', async () => {
     const bench = await Bench.with(prompts(3))
     const unlisted = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'unlisted']
     expect((await bench.start(...unlisted, '--cache').ended).code).toBe(0)
@@ -176,7 +176,7 @@ describe('harbor bulk', () => {
     expect(stderr).toContain('harbor: 3 answers of earlier runs have no known price, and are not counted.')
   })
 
-  it('tells progress and summary as JSON lines on standard output, with --json', async () => {
+  it('writes progress and summary as JSON lines to standard output, with --json', async () => {
     const bench = await Bench.with([...prompts(8), 'no JSON'], { latency: 1_500 })
     const { code, stdout } = await bench.bulk('--json', '--price', '1000,2000').ended
     const lines = stdout.split('\n').slice(0, -1)
@@ -189,7 +189,7 @@ describe('harbor bulk', () => {
     expect(summary).toHaveProperty('usd', expect.any(Number))
   })
 
-  it('says where it stands in plain lines where there is no terminal', async () => {
+  it('reports progress in plain lines without a terminal', async () => {
     const bench = await Bench.with(prompts(2), { latency: 800 })
     const { code, stderr } = await bench.hastyBulk().ended
     expect(code).toBe(0)
@@ -215,13 +215,13 @@ describe('harbor bulk', () => {
       expect(usd).toBeCloseTo((full[place]?.usd ?? 0) / 2, 9)
   })
 
-  it('asks again what failed, and that alone, with --via provider and --resume', async () => {
+  it('submits only failures again, with --via provider and --resume', async () => {
     const rules = [{ when: { batch: 1 }, fault: { type: 'errors', share: 0.25 } as const }]
     const bench = await Bench.with(prompts(12), { batches: { rules } })
     const first = await bench.hastyBulk('--via', 'provider').ended
     expect(first.code).toBe(1)
     expect(first.stderr).toContain('9 answered · 3 failed')
-    expect(first.stderr).toContain('--resume asks again what failed')
+    expect(first.stderr).toContain('--resume sends the failed requests again')
     expect(bench.output().filter(({ error }) => error)).toHaveLength(3)
     const second = await bench.hastyBulk('--via', 'provider', '--resume').ended
     expect(second.code).toBe(0)
@@ -230,7 +230,7 @@ describe('harbor bulk', () => {
     expect(bench.provider.counts().batches).toMatchObject({ created: 2, lines: 12 + 3 })
   })
 
-  it('needs nothing but its own name to explain itself', async () => {
+  it('prints its help without arguments', async () => {
     const bench = await Bench.with([])
     for (const args of [[], ['--help'], ['help'], ['bulk', '--help']]) {
       const { code, stdout } = await bench.start(...args).ended
@@ -239,7 +239,7 @@ describe('harbor bulk', () => {
     expect((await bench.start('--version').ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  it('takes an output that stands there without a journal for somebody’s file', async () => {
+  it('rejects an existing output without a journal', async () => {
     const bench = await Bench.with(prompts(1))
     writeFileSync(bench.path('answers.jsonl'), 'mine')
     for (const more of [[], ['--resume']]) {

@@ -20,7 +20,7 @@ export interface TerminalCommand {
 
 export const CTRL_C = '\u0003'
 
-/** Starts `harbor` in a terminal of so many columns; 0 for one that does not tell. */
+/** Starts `harbor` in a terminal of this many columns; 0 for one that does not report its width. */
 export function startInTerminal(bench: Bench, columns: number, args: readonly string[]): TerminalCommand {
   const command = `stty cols ${columns} rows 24; exec "${process.execPath}" --conditions=@harbor/source "${BIN}" ${args.join(' ')}`
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
@@ -52,7 +52,7 @@ export function screenOf(sent: string, columns: number): Screen {
   const rows: string[][] = [[]]
   let column = 0
   const row = (): string[] => rows.at(-1) ?? []
-  // eslint-disable-next-line no-control-regex -- that is what terminals are told with
+  // eslint-disable-next-line no-control-regex -- terminals are controlled with it
   for (const [piece] of sent.matchAll(/\r|\n|\u001b\[K|[^\r\n]/gu)) {
     if (piece === '\r') column = 0
     else if (piece === '\n') rows.push([])

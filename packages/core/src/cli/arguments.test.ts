@@ -8,7 +8,7 @@ const ENV = { OPENAI_API_KEY: 'key' }
 const parse = (...more: string[]): unknown => parseBulk(['in.jsonl', '--out', 'out.jsonl', ...more], ENV)
 
 describe('parseBulk', () => {
-  it('knows what was not said', () => {
+  it('sets defaults for options that are not given', () => {
     expect(parse()).toMatchObject({
       input: 'in.jsonl',
       out: 'out.jsonl',
@@ -20,14 +20,14 @@ describe('parseBulk', () => {
     expect(parseBulk(['-', '--out', 'o'], ENV)).toMatchObject({ input: undefined })
   })
 
-  it('lets no more wait for a rate than come to their turn within a minute', () => {
+  it('lets no more calls wait for a rate than can start within a minute', () => {
     expect(parse('--rpm', '10')).toMatchObject({ concurrency: 10 })
     expect(parse('--rpm', '0.5')).toMatchObject({ concurrency: 1 })
     expect(parse('--rpm', '6000')).toMatchObject({ concurrency: 64 })
     expect(parse('--rpm', '10', '--concurrency', '20')).toMatchObject({ concurrency: 20 })
   })
 
-  it('prefers what is said to what stands in the environment', () => {
+  it('prefers options to the environment', () => {
     const env = { ...ENV, HARBOR_MODEL: 'a', OPENAI_BASE_URL: 'http://a/v1' }
     const args = ['i', '--out', 'o']
     expect(parseBulk(args, env)).toMatchObject({ lines: { model: 'a' }, client: { baseURL: 'http://a/v1' } })
@@ -64,12 +64,12 @@ describe('parseBulk', () => {
     [['--via', 'provider', '--rpm', '3'], '--rpm does nothing with --via provider'],
     [['--via', 'provider', '--spend-limit', '3'], '--spend-limit does nothing with --via provider'],
     [['more.jsonl'], 'one file of requests at a time'],
-  ])('refuses %j', (more, message) => {
+  ])('rejects %j', (more, message) => {
     expect(() => parse(...more)).toThrow(message)
   })
 
   it.each(['2.5,10', 'in=2.5,out=10', ' input=2.5 , output=10 ', 'in=2.5,out=1e1'])(
-    'takes a price as %j',
+    'accepts a price such as %j',
     (price) => {
       expect(parse('--model', 'm', '--price', price)).toMatchObject({
         client: { price: { model: 'm', input: 2.5, output: 10 } },
@@ -78,7 +78,7 @@ describe('parseBulk', () => {
   )
 
   it.each(['key\n', 'key\r', 'key\n# second line of a secret file', 'two words', '“key”', 'k\u0000'])(
-    'refuses a key that no header can carry, and does not repeat it: %j',
+    'rejects a key that no header can carry, and does not repeat it: %j',
     (key) => {
       expect(() => parseBulk(['i', '--out', 'o'], { OPENAI_API_KEY: key })).toThrow(
         /^OPENAI_API_KEY contains a line break, a space or another character that no key has\. Set it to the key alone\.$/,
@@ -86,7 +86,7 @@ describe('parseBulk', () => {
     },
   )
 
-  it('writes to standard output when told to, where nothing else may be written', () => {
+  it('writes to standard output with --out -, where nothing else may be written', () => {
     expect(parseBulk(['i', '--out', '-'], ENV)).toMatchObject({ out: undefined })
     expect(() => parseBulk(['i', '--out', '-', '--json'], ENV)).toThrow(
       '--json writes progress to standard output',
@@ -94,22 +94,22 @@ describe('parseBulk', () => {
     expect(() => parseBulk(['i', '--out', '-', '--resume'], ENV)).toThrow('keeps no journal to resume from')
   })
 
-  it('asks for what is missing', () => {
+  it('names what is missing', () => {
     expect(() => parseBulk(['--out', 'o'], ENV)).toThrow('the requests are missing')
     expect(() => parseBulk(['i'], ENV)).toThrow('--out is missing')
     expect(() => parseBulk(['i', '--out', 'o'], {})).toThrow('OPENAI_API_KEY is not set')
   })
 })
 
-describe('what the command says of itself', () => {
+describe('the help of the command', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
-  it.each(Object.keys(OPTIONS))('explains --%s in its help and in the README', (name) => {
+  it.each(Object.keys(OPTIONS))('explains --%s, as does the README', (name) => {
     expect(helpText()).toContain(`--${name}`)
     expect(readme).toContain(`--${name}`)
   })
 
-  it('tells the same exit codes in both', () => {
+  it('lists the exit codes of the README', () => {
     for (const { code, help } of Object.values(EXIT)) {
       expect(helpText()).toMatch(new RegExp(`^ +${code} +${help}$`, 'm'))
       expect(readme).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${help} +\\|$`, 'm'))

@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util'
 import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
 import { didYouMean } from '@harbor/parts'
-import { OPTIONS, type OptionName } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import { OPTIONS, type OptionName, UsageError } from './options.ts'
 
 export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
-/** What `harbor bulk` was asked to do. */
+/** The parsed command line of `harbor bulk`. */
 export interface BulkArguments {
   /** The path of the requests; undefined for standard input. */
   readonly input: string | undefined
@@ -18,19 +17,19 @@ export interface BulkArguments {
   readonly lines: LineDefaults
   readonly client: ClientArguments
   readonly concurrency: number
-  /** The longest line of the input, in bytes. */
+  /** The maximum length of a line of the input, in bytes. */
   readonly maxLineBytes: number | undefined
   readonly stopOnBadLine: boolean
   readonly json: boolean
 }
 
-/** What lines get that do not say it themselves. */
+/** Defaults for lines that do not set these themselves. */
 export interface LineDefaults {
   readonly model: string | undefined
   readonly system: string | undefined
   readonly maxTokens: number | undefined
   readonly url: Endpoint | undefined
-  /** The only endpoint that may be asked; undefined for any. */
+  /** The only endpoint that lines may use; undefined for any. */
   readonly onlyUrl: Endpoint | undefined
 }
 
@@ -49,8 +48,8 @@ type Values = Partial<Record<OptionName, string | boolean>>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the command line of `harbor bulk`.
- * @throws UsageError for what does not exist, makes no sense or would do nothing
+ * Parses the command line of `harbor bulk`.
+ * @throws UsageError for options that do not exist, make no sense or would have no effect
  */
 export function parseBulk(args: readonly string[], env: Environment): BulkArguments | 'help' | 'version' {
   const { values, positionals } = parsed(args)
@@ -97,7 +96,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
       spendLimitUsd: positive('spend-limit', text('spend-limit')),
       price: priceOf(text('price'), model),
     },
-    // More than come to their turn within a minute would only wait, and their time runs.
+    // More calls than can start within a minute would only wait, while their timeouts run.
     concurrency: concurrency ?? Math.min(64, Math.ceil(rpm ?? 64)),
     maxLineBytes: wholeNumber('max-line-bytes', text('max-line-bytes')),
     stopOnBadLine: values['stop-on-bad-line'] === true,
@@ -146,7 +145,8 @@ function refuseForStandardOutput({ json, resume }: Values): void {
 
 function keyOf(env: Environment): string {
   const key = env['OPENAI_API_KEY']
-  // A secret file with a second line, a carriage return or a typographic quote: no header can carry it, and errors would print it.
+  // A secret file with a second line, a carriage return or a typographic quote: no header can carry it, and error
+  // messages would contain it.
   if (key && !/^[\x21-\x7e]+$/.test(key)) {
     throw new UsageError(
       'OPENAI_API_KEY contains a line break, a space or another character that no key has. Set it to the key alone.',

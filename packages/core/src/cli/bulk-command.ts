@@ -1,24 +1,24 @@
 import type { FailureKind } from '@harbor/retry'
 import { createHash } from 'node:crypto'
 import type { Harbor } from '../harbor.ts'
-import { refuseAliases } from './aliases.ts'
+import { refuseAliases } from './input/aliases.ts'
 import type { BulkArguments } from './arguments.ts'
 import { carryOut, type Surroundings } from './carry-out.ts'
 import { createClient } from './create-client.ts'
 import { StoppedByBadLine } from './failure.ts'
 import { holdJournal, type HeldJournal } from './held-journal.ts'
-import type { LineRequest } from './line-request.ts'
+import type { LineRequest } from './input/line-request.ts'
 import { EXIT, type ExitCode } from './options.ts'
-import { checkOutput } from './output-file.ts'
-import { count, money } from './progress-line.ts'
-import { requestsOn, survey, type OnBadLine, type Survey } from './read-requests.ts'
-import { streamOf, sniffed } from './input-file.ts'
-import { createReporter } from './reporter.ts'
+import { checkOutput } from './output/output-file.ts'
+import { count, money } from './output/progress-line.ts'
+import { requestsOn, survey, type OnBadLine, type Survey } from './input/read-requests.ts'
+import { streamOf, sniffed } from './input/input-file.ts'
+import { createReporter } from './output/reporter.ts'
 
 /**
- * `harbor bulk`: from a file of requests to a file of answers, by way of a journal.
+ * `harbor bulk`: from a file of requests to a file of answers, with a journal.
  * @returns the exit code
- * @throws UsageError and whatever else makes the run impossible, before anything is sent
+ * @throws UsageError and any other error that makes the run impossible, before anything is sent
  */
 export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   const { out, input, maxLineBytes } = args
@@ -37,13 +37,13 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   const client = createClient(args)
   try {
     const surveyed = input === undefined ? undefined : await survey(input, lines, onBadLine)
-    // What is wrong with a file was reported by the survey.
+    // The survey has reported the bad lines of a file.
     const requests = surveyed
       ? requestsOn(surveyed.file.read(), lines, () => undefined)
       : requestsOn(await sniffed(input ?? 'standard input', readOnce(input)), lines, onBadLine)
     if (surveyed?.requests === 0 && badLines === 0)
       reporter.note(`${input} holds no requests: nothing is sent.`)
-    // Held until the answers have their name, too: only the holder of the journal writes them.
+    // Locked until the file of answers has its name, too: only the process that holds the journal writes the answers.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
       await countSpent(journal, { args, client, reporter })
@@ -54,14 +54,14 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
       })
       const code = await carryOut(run, { args, client, reporter, badLines: () => badLines })
       if (code !== EXIT.unusable.code && (await surveyed?.file.hasChanged()))
-        reporter.note(`${input} has changed since. The answers are to what it was when the run began.`)
+        reporter.note(`${input} has changed since. The answers belong to its content when the run began.`)
       return code
     } finally {
       await journal?.release()
     }
   } catch (error) {
     if (error instanceof StoppedByBadLine) {
-      reporter.note('Nothing was asked. Mend that line, or leave --stop-on-bad-line out.')
+      reporter.note('Nothing was sent. Correct that line, or leave --stop-on-bad-line out.')
       return EXIT.someFailed.code
     }
     throw error
@@ -72,7 +72,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   }
 }
 
-/** A run has a day, and nobody waits in front of it. */
+/** How long a run waits for the end of an outage: a day, since no user waits for a single answer. */
 const PATIENCE_MS = 86_400_000
 
 function outageNote(kind: FailureKind | undefined): string {
@@ -86,7 +86,7 @@ function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
   return input === undefined ? process.stdin : streamOf(input)
 }
 
-/** The limit is that of all runs with this journal together, as far as the cost of their answers is known. */
+/** The limit applies to all runs with this journal together, as far as the cost of their answers is known. */
 async function countSpent(
   journal: HeldJournal | undefined,
   { args, client, reporter }: Omit<Surroundings, 'badLines'>,
@@ -94,10 +94,10 @@ async function countSpent(
   const limitUsd = args.client.spendLimitUsd
   if (limitUsd === undefined || !journal || journal.ofRun.size === 0) return
   const { usd, unpriced } = await journal.spent()
-  // What is answered is written also when nothing is left of the limit.
+  // Existing answers are written even if nothing is left of the limit.
   client.configure({ spendLimit: { usd: Math.max(limitUsd - usd, Number.MIN_VALUE), per: 'total' } })
   if (usd > 0)
-    reporter.note(`${money({ usd, unpriced: 0 })} of the spend limit went into what is answered already.`)
+    reporter.note(`${money({ usd, unpriced: 0 })} of the spend limit was spent on answers of earlier runs.`)
   if (unpriced > 0)
     reporter.note(`${count(unpriced)} answers of earlier runs have no known price, and are not counted.`)
 }
@@ -109,14 +109,14 @@ function bulkOptions(
 ): Parameters<Harbor['bulk']>[1] {
   const { via, lines, concurrency } = args
   const { model, system, maxTokens, url } = lines
-  const asked = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
-  const kept = journal && {
+  const identity = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
+  const journaled = journal && {
     journal: journal.ofRun,
-    fingerprint: createHash('sha256').update(asked).digest('hex'),
+    fingerprint: createHash('sha256').update(identity).digest('hex'),
   }
   return {
     via,
-    ...kept,
+    ...journaled,
     id: (request) => (request as LineRequest).custom_id,
     total: surveyed?.requests,
     ...(via === 'provider' ? { providerBatch: { endpoint: lines.onlyUrl } } : { concurrency }),

@@ -1,18 +1,18 @@
 import type { BulkRun, BulkSummary } from '@harbor/batch'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
 import type { Harbor } from '../harbor.ts'
-import type { AnswerSink } from './answer-sink.ts'
+import type { AnswerSink } from './output/answer-sink.ts'
 import type { BulkArguments } from './arguments.ts'
 import { failureOf, type RunFailure } from './failure.ts'
 import { onInterrupts } from './interrupts.ts'
-import { lastWord } from './last-word.ts'
+import { lastWord } from './output/last-word.ts'
 import { EXIT, type ExitCode } from './options.ts'
-import { OutputFile } from './output-file.ts'
-import { count, type Standing } from './progress-line.ts'
-import type { Reporter } from './reporter.ts'
-import { resultLine } from './result-line.ts'
-import { secretsRemover } from './secrets.ts'
-import { StandardOutput } from './standard-output.ts'
+import { OutputFile } from './output/output-file.ts'
+import { count, type Standing } from './output/progress-line.ts'
+import type { Reporter } from './output/reporter.ts'
+import { resultLine } from './output/result-line.ts'
+import { secretsRemover } from './output/secrets.ts'
+import { StandardOutput } from './output/standard-output.ts'
 
 /** What a run of the command works with. */
 export interface Surroundings {
@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly badLines: () => number
 }
 
-/** Takes a run to its end: writes its answers, reports where it stands, and stops it when it is interrupted. */
+/** Carries out a run: writes its answers, reports progress, and stops it when it is interrupted. */
 export async function carryOut(
   run: BulkRun<BulkAnswer>,
   { args, client, reporter, badLines }: Surroundings,
@@ -36,7 +36,7 @@ export async function carryOut(
       const { inFlight, waiting } = run.progress()
       run.stop()
       reporter.note(
-        `Stopping: ${count(inFlight - waiting)} requests under way get their answers. Ctrl-C again ends at once.`,
+        `Stopping: ${count(inFlight - waiting)} requests in flight get their answers. Ctrl-C again ends at once.`,
       )
     },
     second() {
@@ -57,7 +57,9 @@ export async function carryOut(
   if (failure?.message) reporter.note(withoutSecrets(failure.message))
   const { isBegun } = output
   const word = lastWord(args, { failure, isWhole, isBegun, failed: standsAt.run.failed })
-  if (word !== undefined && (code !== EXIT.unusable.code || isBegun)) reporter.note(word)
+  // A run that could not start has nothing to resume.
+  const isResumable = code !== EXIT.unusable.code || isBegun || failure?.remedy !== undefined
+  if (word !== undefined && isResumable) reporter.note(word)
   return code
 
   /** @returns whether it succeeded; the first failure is reported */
@@ -86,8 +88,8 @@ export async function carryOut(
 }
 
 /**
- * Writes the answers as they come. When they cannot be written any more, the run is stopped and not left: what was sent is paid for, and the journal
- * still takes its answer.
+ * Writes the answers as they come. When they can no longer be written, the run is stopped, not left: requests in flight
+ * are paid for, and the journal still stores their answers.
  */
 async function drain(
   run: BulkRun<BulkAnswer>,

@@ -1,12 +1,12 @@
 import { Harbor } from '../harbor.ts'
 import type { BulkArguments } from './arguments.ts'
 
-/** A whole day: the time of a call runs also while it waits for its turn under a limit. */
+/** A whole day: the timeout of a call also runs while it waits for a rate limit. */
 const TOTAL_MS = 86_400_000
 const ATTEMPT_MS = 600_000
 const MAX_ATTEMPTS = 6
 
-/** A client with the patience of a run that nobody waits for: it sits out what a dialogue could not. */
+/** A client for runs that no user waits for: it waits and retries longer than an interactive one. */
 export function createClient({ client, concurrency }: BulkArguments): Harbor {
   const { apiKey, baseURL, rpm, tpm, fallback, cache, spendLimitUsd, price } = client
   return new Harbor({
@@ -16,7 +16,7 @@ export function createClient({ client, concurrency }: BulkArguments): Harbor {
     timeouts: { attemptMs: ATTEMPT_MS },
     retry: { maxAttempts: MAX_ATTEMPTS },
     maxUpstreamCalls: MAX_ATTEMPTS * (1 + fallback.length),
-    // Where nobody can take over, an open circuit would fail thousands of requests in the time of a short outage.
+    // Without a fallback, an open circuit would fail thousands of requests during a short outage.
     breaker: fallback.length > 0 ? undefined : false,
     fallback: fallback.length > 0 ? fallback : undefined,
     limits: {
@@ -30,7 +30,7 @@ export function createClient({ client, concurrency }: BulkArguments): Harbor {
       [price.model]: { price: { inputPerMillion: price.input, outputPerMillion: price.output } },
     },
     pool: { connections: Math.max(256, concurrency) },
-    // The output and the progress say it all.
+    // The output and the progress line report everything.
     logLevel: 'off',
   })
 }

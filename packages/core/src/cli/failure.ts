@@ -8,25 +8,56 @@ import {
 import { BatchStateError, BatchStateLockedError } from '@harbor/batch/openai'
 import { APIError } from 'openai'
 import { OptionError } from '../base/errors.ts'
-import { InputChangedError } from './input-file.ts'
-import { EXIT, type ExitCode } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import { InputChangedError } from './input/input-file.ts'
+import { EXIT, type ExitCode, UsageError } from './options.ts'
 
-/** Why a run ended, for its user. */
+/** Why a run ended, in words for its user. */
 export interface RunFailure {
   readonly code: ExitCode
   readonly message: string
-  /** What to do to go on. @default the same command with --resume */
+  /** What to do to continue. @default the same command with --resume */
   readonly remedy?: string
 }
 
-/** A bad line, with --stop-on-bad-line. It has been reported. */
+/** The run ended at a bad line, with --stop-on-bad-line. The line has been reported. */
 export class StoppedByBadLine extends Error {
   override readonly name = 'StoppedByBadLine'
 }
 
+/** A file of the run can no longer be written, such as on a full disk. `cause` is the error of the file system. */
+export class UnwritableFileError extends Error {
+  override readonly name = 'UnwritableFileError'
+  readonly remedy: string
+
+  /** @param lost what could not be stored, for the message */
+  constructor(path: string, cause: NodeJS.ErrnoException, lost = '') {
+    const code = String(cause.code)
+    super(`cannot write ${path}: ${WRITE_PROBLEMS[code] ?? code}.${lost}`, { cause })
+    this.remedy =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'when there is space again, the same command with --resume continues'
+        : 'when it can be written again, the same command with --resume continues'
+  }
+}
+
+const WRITE_PROBLEMS: Partial<Record<string, string>> = {
+  ENOSPC: 'there is no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'it is as large as a file may be',
+  EROFS: 'its file system is read-only',
+  EACCES: 'this process is not permitted to write it',
+  EPERM: 'this process is not permitted to write it',
+  EIO: 'the disk reported an error',
+}
+
+/** Whether an error comes from the file system. */
+export function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {
+  const { code, syscall } = Object(error) as NodeJS.ErrnoException
+  return typeof code === 'string' && typeof syscall === 'string'
+}
+
 /** Errors whose message says what happened and what to do. */
-const SPEAKING = [
+const SELF_EXPLANATORY = [
   DuplicateIdError,
   JournalLockedError,
   UnreadableFileError,
@@ -36,23 +67,25 @@ const SPEAKING = [
   OptionError,
 ]
 
-/** What an error means for the exit code, and in one line. */
+/** The exit code of an error, and a one-line message. */
 export function failureOf(error: unknown): RunFailure {
   if (error instanceof InputChangedError)
     return { code: EXIT.unusable.code, message: error.message, remedy: RESTORED }
-  if (error instanceof StoppedByBadLine) return { code: EXIT.someFailed.code, message: '', remedy: MENDED }
+  if (error instanceof UnwritableFileError)
+    return { code: EXIT.unusable.code, message: error.message, remedy: error.remedy }
+  if (error instanceof StoppedByBadLine) return { code: EXIT.someFailed.code, message: '', remedy: CORRECTED }
   if (error instanceof APIError && error.code === 'spend_limit') return spendFailureOf(error.message)
   return { code: EXIT.unusable.code, message: oneLine(messageOf(error)) }
 }
 
-/** A call whose price is unknown is refused as well, since it cannot be counted: then the limit was not reached. */
+/** A call whose price is unknown is rejected as well, since it cannot be counted: then the limit was not reached. */
 function spendFailureOf(message: string): RunFailure {
   const unpriced = /\bprice of (\S+) is unknown/.exec(message)?.[1]
   if (unpriced === undefined) {
     return {
       code: EXIT.moneySpent.code,
       message: `the spend limit was reached. ${oneLine(message)}`,
-      remedy: 'the same command with --resume and a higher --spend-limit goes on',
+      remedy: 'the same command with --resume and a higher --spend-limit continues',
     }
   }
   return {
@@ -60,26 +93,25 @@ function spendFailureOf(message: string): RunFailure {
     message:
       `--spend-limit needs the price of every model, and that of ${unpriced} is unknown. Give it with --price and --model, for instance ` +
       '--price in=2.5,out=10 (US dollars for a million tokens), or leave --spend-limit out.',
-    remedy: 'the same command with --resume and --price goes on',
+    remedy: 'the same command with --resume and --price continues',
   }
 }
 
 const RESTORED =
-  'once the file is as it was, the same command with --resume goes on; for what it holds now, choose another --out'
-const MENDED = 'once that line is mended, the same command with --resume goes on'
+  'once the file is as it was, the same command with --resume continues; for its new content, choose another --out'
+const CORRECTED = 'once that line is corrected, the same command with --resume continues'
 
 function messageOf(error: unknown): string {
   if (FingerprintMismatchError.is(error)) {
     return (
       `${error.path} was made from other requests, or with another --model, --system, --max-tokens, --url or --via. ` +
-      'Go on with the same, or choose another --out.'
+      'Continue with the same ones, or choose another --out.'
     )
   }
-  if (error instanceof UsageError || SPEAKING.some((known) => known.is(error)))
+  if (error instanceof UsageError || SELF_EXPLANATORY.some((known) => known.is(error)))
     return (error as Error).message
   if (!(error instanceof Error)) return String(error)
-  const { code, path, syscall } = error as NodeJS.ErrnoException
-  if (code !== undefined && syscall !== undefined) return `cannot ${syscall} ${path ?? 'a file'}: ${code}.`
+  if (isFileSystemError(error)) return `cannot ${error.syscall} ${error.path ?? 'a file'}: ${error.code}.`
   return `${error.name}: ${error.message}`
 }
 

@@ -1,14 +1,22 @@
 import { openJournal, type Journal } from '@harbor/batch'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
+import { isFileSystemError, UnwritableFileError } from './failure.ts'
 
-/** Of these answers somebody had to be asked; all others cost nothing. */
-const ASKED: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
+const LOST =
+  ' Answers to requests in flight at that moment are not stored: --resume sends these requests again.'
 
-/** The journal of a command: a run that ends does not unlock it, because the answers have yet to get their name. */
+/** Answers that a provider was called for; all others cost nothing. */
+const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
+
+/**
+ * The journal of a command: the end of the run does not unlock it, because the file of answers has yet to be renamed.
+ */
 export interface HeldJournal {
-  /** For one run. */
+  /** The journal as the run uses it. */
   readonly ofRun: Journal
-  /** What its answers cost, in US dollars, and how many there are whose price nobody knew. Reads the whole file. */
+  /**
+   * The total cost of its answers in US dollars, and the number of answers with an unknown price. Reads the whole file.
+   */
   spent(): Promise<{ readonly usd: number; readonly unpriced: number }>
   /** Unlocks it. */
   release(): Promise<void>
@@ -20,7 +28,7 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
   const keepOpen = async (): Promise<void> => journal.flush()
   return {
     ofRun: {
-      // As it was given: what stands beside it must be found again by the same name.
+      // The path as the user gave it: files beside it must be found again by the same name.
       path,
       get size() {
         return journal.size
@@ -34,7 +42,10 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
       begin: (fingerprint) => journal.begin(fingerprint),
       has: (id) => journal.has(id),
       get: (id) => journal.get(id),
-      append: (record) => journal.append(record),
+      append: (record) =>
+        journal.append(record).catch((error: unknown) => {
+          throw isFileSystemError(error) ? new UnwritableFileError(path, error, LOST) : error
+        }),
       flush: () => journal.flush(),
       close: keepOpen,
       [Symbol.asyncDispose]: keepOpen,
@@ -45,7 +56,7 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
       for await (const { value } of journal) {
         const { usd, usage, cache = 'miss' } = Object(value) as Partial<BulkAnswer>
         if (usd !== undefined) sum.usd += usd
-        else if (usage && ASKED.includes(cache)) sum.unpriced++
+        else if (usage && FROM_PROVIDER.includes(cache)) sum.unpriced++
       }
       return sum
     },

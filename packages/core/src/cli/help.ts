@@ -4,7 +4,7 @@ const WIDTH = 100
 
 /** The text of `--help`. */
 export function helpText(): string {
-  return `Asks many requests of a language model, and writes down the answers.
+  return `Sends many requests to a language model, and writes the answers to a file.
 
 Usage: harbor bulk <prompts.jsonl | -> --out <answers.jsonl> [options]
 
@@ -14,8 +14,9 @@ or a line of the Batch API ({ "custom_id", "method", "url", "body" }). "-" reads
 Options
 ${listOf(Object.entries<{ value?: string; help: string }>(OPTIONS).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]))}
 
-The key is read from OPENAI_API_KEY. Answers are kept in <answers.jsonl>.journal as they come: after a crash, an interruption or
-failures, the same command with --resume goes on. Ctrl-C ends the run when what is under way has its answer, twice at once.
+The key is read from OPENAI_API_KEY. Answers are stored in <answers.jsonl>.journal as they come: after a crash, an interruption
+or failures, the same command with --resume continues. Ctrl-C ends the run when the requests in flight are answered; pressed
+twice, at once.
 
 Exit codes
 ${listOf(Object.values(EXIT).map(({ code, help }) => [String(code), help]))}

@@ -1,4 +1,4 @@
-/** What Ctrl-C does, once and again. */
+/** What Ctrl-C does, the first and the second time. */
 export interface InterruptHandlers {
   first(): void
   second(): void
@@ -7,7 +7,10 @@ export interface InterruptHandlers {
 /** Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** All signals that ask a process to end are handled alike. @returns what stops listening: then they end the process, as usual */
+/**
+ * Handles all signals that ask a process to end. @returns a function that stops handling: then they end the process, as
+ * usual
+ */
 export function onInterrupts(handlers: InterruptHandlers): () => void {
   let interrupts = 0
   const listener = (): void => {

@@ -1,11 +1,10 @@
 import { didYouMean } from '@harbor/parts'
 import { parseBulk } from './arguments.ts'
 import { bulkCommand } from './bulk-command.ts'
-import { courtesyStream } from './courtesy.ts'
+import { courtesyStream } from './output/courtesy-stream.ts'
 import { failureOf } from './failure.ts'
 import { helpText } from './help.ts'
-import { EXIT, type ExitCode } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import { EXIT, type ExitCode, UsageError } from './options.ts'
 
 /** The command `harbor`. @returns the exit code */
 export async function main(args: readonly string[], version: string): Promise<ExitCode> {
@@ -14,10 +13,10 @@ export async function main(args: readonly string[], version: string): Promise<Ex
     if (command === undefined || command === '--help' || command === 'help') return print(helpText())
     if (command === '--version') return print(`${version}\n`)
     if (command !== 'bulk') throw new UsageError(unknown(command))
-    const asked = parseBulk(rest, process.env)
-    if (asked === 'help') return print(helpText())
-    if (asked === 'version') return print(`${version}\n`)
-    return await bulkCommand(asked)
+    const parsed = parseBulk(rest, process.env)
+    if (parsed === 'help') return print(helpText())
+    if (parsed === 'version') return print(`${version}\n`)
+    return await bulkCommand(parsed)
   } catch (error) {
     const { code, message } = failureOf(error)
     courtesyStream(process.stderr).write(`harbor: ${message}\n`)

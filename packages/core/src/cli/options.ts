@@ -1,10 +1,10 @@
-/** One option of the command, as it is parsed and as it is explained. */
+/** One option of the command: how it is parsed and explained. */
 interface CommandOption {
   readonly type: 'string' | 'boolean'
-  /** What its value is called in the help. */
+  /** The name of its value in the help. */
   readonly value?: string
   readonly help: string
-  /** It needs calls of our own, which a run through the Batch API does not make. */
+  /** It affects only calls of the client, which a run through the Batch API does not make. */
   readonly directOnly?: true
 }
 
@@ -17,7 +17,7 @@ export const OPTIONS = {
   },
   resume: {
     type: 'boolean',
-    help: 'go on where an earlier run ended; what has an answer is not asked again',
+    help: 'continue an earlier run; requests that have an answer are not sent again',
   },
   model: {
     type: 'string',
@@ -28,7 +28,7 @@ export const OPTIONS = {
   'max-tokens': {
     type: 'string',
     value: '<n>',
-    help: 'the longest answer, for lines that set no limit themselves',
+    help: 'maximum tokens of an answer, for lines that set no limit themselves',
   },
   url: {
     type: 'string',
@@ -44,18 +44,18 @@ export const OPTIONS = {
   concurrency: {
     type: 'string',
     value: '<n>',
-    help: 'calls under way at most (64, or less if --rpm is less)',
+    help: 'maximum number of calls in flight (64, or less if --rpm is less)',
     directOnly: true,
   },
-  rpm: { type: 'string', value: '<n>', help: 'requests a minute at most (learned)', directOnly: true },
-  tpm: { type: 'string', value: '<n>', help: 'tokens a minute at most (learned)', directOnly: true },
+  rpm: { type: 'string', value: '<n>', help: 'maximum requests per minute (learned)', directOnly: true },
+  tpm: { type: 'string', value: '<n>', help: 'maximum tokens per minute (learned)', directOnly: true },
   fallback: {
     type: 'string',
     value: '<a,b>',
-    help: 'models that stand in when one fails, in order (none)',
+    help: 'models to fall back to when one fails, in order (none)',
     directOnly: true,
   },
-  cache: { type: 'boolean', help: 'ask the same question once in this run', directOnly: true },
+  cache: { type: 'boolean', help: 'send identical requests only once in this run', directOnly: true },
   'spend-limit': {
     type: 'string',
     value: '<usd>',
@@ -70,7 +70,7 @@ export const OPTIONS = {
   'max-line-bytes': {
     type: 'string',
     value: '<n>',
-    help: 'the longest line that is read; longer ones are bad lines (16777216, which is 16 MiB)',
+    help: 'maximum length of a line; longer ones are bad lines (16777216, which is 16 MiB)',
   },
   'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
   json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },
@@ -80,7 +80,7 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS
 
-/** Exit codes, and what they tell. */
+/** Exit codes and their meaning. */
 export const EXIT = {
   allAnswered: { code: 0, help: 'every request has an answer' },
   someFailed: { code: 1, help: 'some requests failed, or lines were bad' },
@@ -90,3 +90,8 @@ export const EXIT = {
 } as const satisfies Record<string, { readonly code: number; readonly help: string }>
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]['code']
+
+/** An error that the user can fix: the message says what is wrong and what to do. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

@@ -1,9 +1,10 @@
-/** Shorter ones would be found in the middle of ordinary words. */
+/** Shorter secrets would be found in the middle of ordinary words. */
 const MIN_SECRET_LENGTH = 8
 
 /**
- * Removes secrets from what is written down. Providers and gateways repeat in their errors what they were sent.
- * @returns a function for texts and for JSON
+ * Removes secrets from texts that are written to files. Providers and gateways repeat in their errors what they were
+ * sent.
+ * @returns a function for plain text and JSON
  */
 export function secretsRemover(apiKey: string, baseURL: string | undefined): (text: string) => string {
   const secrets = [apiKey, ...secretsOf(baseURL)]

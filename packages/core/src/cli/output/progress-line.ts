@@ -1,11 +1,11 @@
 import type { BulkProgress, BulkSummary } from '@harbor/batch'
 
-/** Where a run stands, with what the run itself does not know. */
+/** The progress of a run, with facts that the run itself does not know. */
 export interface Standing {
   readonly run: BulkProgress
-  /** What the answers of this run cost, as far as prices are known. */
+  /** The cost of the answers of this run, as far as prices are known. */
   readonly usd: number
-  /** Answers whose price nobody knows. */
+  /** Answers with an unknown price. */
   readonly unpriced: number
   readonly badLines: number
   /** Calls that wait for a rate limit. */
@@ -17,8 +17,9 @@ export interface Standing {
 const BAR_CELLS = [20, 10, 0]
 
 /**
- * A run in one line: what is done, how long the rest takes and what it costs come first, since what does not fit is cut off.
- * @param columns the longest line
+ * A run in one line. The number done, the time left and the cost come first, since the end is cut off if it does not
+ * fit.
+ * @param columns the maximum length
  */
 export function progressLine(standing: Standing, columns = Infinity): string {
   const { run, badLines } = standing
@@ -36,7 +37,7 @@ export function progressLine(standing: Standing, columns = Infinity): string {
   return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
 }
 
-/** What must be seen at any width: the bar gives way to it. */
+/** The part that must be visible at any width: the bar gets shorter for it. */
 function headline(standing: Standing, columns: number): string {
   const { ok, failed, resumed, skipped, total, etaMs } = standing.run
   const done = ok + failed + resumed + skipped
@@ -55,7 +56,7 @@ function joined(parts: readonly (string | false)[]): string {
   return parts.filter((part) => part !== false && part !== '').join(' · ')
 }
 
-/** What a run came to, in one line. */
+/** The totals of a run, in one line. */
 export function summaryLine(
   { ok, failed, resumed, tokens, durationMs }: BulkSummary,
   standing: Pick<Standing, 'usd' | 'unpriced' | 'badLines'>,

@@ -30,7 +30,7 @@ function standing(run: Partial<BulkProgress>, more: Partial<Standing> = {}): Sta
 }
 
 describe('progressLine', () => {
-  it('says everything in one line', () => {
+  it('shows everything in one line', () => {
     const run: Partial<BulkProgress> = {
       ok: 800,
       failed: 3,
@@ -48,7 +48,7 @@ describe('progressLine', () => {
     )
   })
 
-  it('counts what is done where nobody knows how much there is', () => {
+  it('counts what is done if the total is unknown', () => {
     expect(progressLine(standing({ ok: 7, waitingOn: 'source' }))).toBe(
       '7 done · 0/min · 0 in flight · 0 + 0 tokens · waiting for input',
     )
@@ -63,16 +63,16 @@ describe('progressLine', () => {
     ['consumer', 0, /waiting for the output$/],
     ['journal', 0, /waiting for the journal$/],
     [undefined, 0, /tokens$/],
-  ])('says what it waits for: %s, with %i calls held back', (waitingOn, heldBack, expected) => {
+  ])('shows what it waits for: %s, with %i calls held back', (waitingOn, heldBack, expected) => {
     expect(progressLine(standing({ waitingOn }, { heldBack }))).toMatch(expected)
   })
 
-  it('promises no end while it stops', () => {
+  it('shows no time left while it stops', () => {
     const run = { total: 10, etaMs: 5_000, waitingOn: 'slots' } as const
     expect(progressLine(standing(run, { stopping: true }))).toMatch(/tokens · stopping$/)
   })
 
-  it('tells an unknown price from none', () => {
+  it('distinguishes an unknown price from none', () => {
     expect(progressLine(standing({}, { unpriced: 2 }))).toContain('price unknown')
     expect(progressLine(standing({}, { usd: 12.345, unpriced: 2 }))).toContain(
       '$12.35 and 2 of unknown price',
@@ -88,14 +88,14 @@ describe('progressLine', () => {
     expect(progressLine(standing({ ok, total })).split(' · ')[0]).toBe(expected)
   })
 
-  it('never is longer than the terminal is wide', () => {
+  it('is never longer than the terminal is wide', () => {
     const line = progressLine(standing({ total: 100, ok: 3 }), 30)
     expect(line).toHaveLength(30)
     expect(line).toMatch(/…$/)
   })
 })
 
-describe('a narrow terminal', () => {
+describe('progressLine in a narrow terminal', () => {
   const run: Partial<BulkProgress> = {
     ok: 820_000,
     total: 2_000_000,
@@ -104,7 +104,7 @@ describe('a narrow terminal', () => {
     waitingOn: 'slots',
   }
 
-  it.each([52, 57, 77, 100])('of %i columns shows what is done, the time left and the cost', (columns) => {
+  it.each([52, 57, 77, 100])('shows what is done, the time left and the cost in %i columns', (columns) => {
     const line = progressLine(standing(run, { usd: 12.34, badLines: 2 }), columns)
     expect(line).toMatch(/^(?:[█░]+ )?41 % 820,000\/2,000,000 · 1 h 23 min left · \$12\.34/)
     expect(line.length).toBeLessThanOrEqual(columns)
@@ -118,7 +118,7 @@ describe('a narrow terminal', () => {
 })
 
 describe('summaryLine', () => {
-  it('says what a run came to', () => {
+  it('shows the totals of a run', () => {
     const summary = {
       ok: 1_990,
       failed: 2,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bzip, gzipped, zstded } from '../../test/compressed.ts'
+import { bzip, gzipped, zstded } from '../../../test/compressed.ts'
 import { foreignKindOf } from './file-kind.ts'
 
 const rows = '{"id":"a","prompt":"one"}\n{"id":"b","prompt":"two"}\n'
@@ -31,11 +31,11 @@ describe('foreignKindOf', () => {
     ['a quoted table', '"id";"prompt"\n"a";"What?"\n', /looks like CSV/],
     ['plain text', 'What is a harbor?\nWhat is a pier?\n', /is plain text.*jq -R/],
     ['carriage returns alone', rows.replaceAll('\n', '\r'), /end in a carriage return alone/],
-  ])('says once what a file is that is no JSON Lines: %s', (_, bytes, expected) => {
+  ])('names the kind of a file that is not JSON Lines: %s', (_, bytes, expected) => {
     expect(kindOf(bytes)).toMatch(expected)
   })
 
-  it('knows a long array by its beginning', () => {
+  it('recognises a long array by its beginning', () => {
     expect(kindOf(`[{"prompt":"${'x'.repeat(65_000)}`, false)).toMatch(/is one JSON array/)
   })
 
@@ -53,13 +53,13 @@ describe('foreignKindOf', () => {
     ['a torn text first', '"one\n"two"\n'],
     ['a line longer than what is looked at', `{"prompt":"${'x'.repeat(65_000)}`, false],
   ] as [string, string, boolean?][])(
-    'leaves what may be JSON Lines to its lines: %s',
+    'accepts a file that may be JSON Lines: %s',
     (_, text, isWhole = true) => {
       expect(kindOf(text, isWhole)).toBeUndefined()
     },
   )
 
-  it('takes no JSON Lines for anything else, whatever is in it', () => {
+  it('accepts all JSON Lines, whatever they contain', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ prompt: fc.string({ unit: 'binary' }) }), { minLength: 1 }),

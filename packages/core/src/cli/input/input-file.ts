@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { foreignKindOf } from './file-kind.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../options.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 
-/** The input is not what was surveyed: somebody has cut, replaced or overwritten it. */
+/** The input differs from what was surveyed: it was cut, replaced or overwritten. */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError'
 
@@ -17,8 +17,9 @@ export class InputChangedError extends Error {
 }
 
 /**
- * A file of requests that is read twice: first to see what is in it, then to send it. The second reading gives nothing that differs from what the
- * first one saw, block by block: no line is sent, and kept in the journal, that was not part of the surveyed file.
+ * A file of requests that is read twice: first to survey it, then to send it. The second reading is compared with the
+ * first, block by block, and yields nothing that differs: no line is sent, and stored in the journal, that was not in
+ * the surveyed file.
  */
 export class InputFile {
   readonly path: string
@@ -30,12 +31,12 @@ export class InputFile {
     this.path = path
   }
 
-  /** What the first reading saw, in one hash. To be read when that is over. */
+  /** A hash of what the first reading has read. Call it after that. */
   digest(): string {
     return this.#whole.copy().digest('hex')
   }
 
-  /** The first reading. @throws UsageError for a file that is no JSON Lines at all */
+  /** The first reading. @throws UsageError for a file that is not JSON Lines at all */
   async *survey(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const block of blocksOf(this.path)) {
       if (this.#blocks.length === 0) refuseForeign(this.path, block, block.length < BLOCK_BYTES)
@@ -45,7 +46,7 @@ export class InputFile {
     }
   }
 
-  /** The second reading. @throws InputChangedError before anything that differs is given out */
+  /** The second reading. @throws InputChangedError before anything that differs is yielded */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#readAs = await stat(this.path).catch(() => undefined)
     let count = 0
@@ -56,7 +57,10 @@ export class InputFile {
     if (count < this.#blocks.length) throw new InputChangedError(this.path)
   }
 
-  /** Whether it was written to or replaced since the second reading began: what was sent is still what was surveyed. */
+  /**
+   * Whether the file was written to or replaced since the second reading began. What was sent is still what was
+   * surveyed.
+   */
   async hasChanged(): Promise<boolean> {
     const before = this.#readAs
     const now = await stat(this.path).catch(() => undefined)
@@ -64,7 +68,7 @@ export class InputFile {
   }
 }
 
-/** Standard input and pipes, which can be read once: their first bytes are looked at before anything else happens. */
+/** Checks the first bytes of standard input or a pipe, which can be read only once, before anything else happens. */
 export async function sniffed(
   name: string,
   source: AsyncIterable<Uint8Array>,
@@ -77,7 +81,7 @@ export async function sniffed(
   })()
 }
 
-/** The bytes of what can be read once, such as a named pipe, as they come. @throws UnreadableFileError */
+/** The bytes of a source that can be read only once, such as a named pipe. @throws UnreadableFileError */
 export async function* streamOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of createReadStream(path)) yield chunk as Uint8Array
@@ -102,7 +106,7 @@ async function* blocksOf(path: string): AsyncGenerator<Buffer, void, undefined> 
   }
 }
 
-/** Full, but for the last one. */
+/** Reads one block; only the last is shorter. */
 async function nextBlock(file: FileHandle): Promise<Buffer> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES)
   let length = 0

@@ -1,32 +1,35 @@
 import type { BulkSummary } from '@harbor/batch'
 import type { Writable } from 'node:stream'
-import { courtesyStream } from './courtesy.ts'
+import { courtesyStream } from './courtesy-stream.ts'
 import { progressLine, summaryLine, type Standing } from './progress-line.ts'
 
-/** What a run tells while it goes on. */
+/** Reports the progress of a run. */
 export interface Reporter {
-  /** Says where the run stands from time to time, until the end. */
+  /** Reports progress regularly, until the end. */
   begin(standing: () => Standing): void
   badLine(problem: string): void
-  /** Something that the user should know, for people alone. */
+  /** A note to the user; not in JSON output. */
   note(text: string): void
-  /** What the run came to. No more is said of where it stands. */
+  /** Reports the totals. Progress is no longer reported. */
   end(summary: BulkSummary | undefined, standing: Standing, exitCode: number): void
 }
 
-/** The streams of a process, as far as a reporter needs them. */
+/** The streams of a process that a reporter needs. */
 export interface Streams {
   readonly stdout: Writable
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
 }
 
 const REDRAW_MS = 100
-/** Where a terminal shows ^C: in the next line, it would stay there. */
+/** Room for the ^C that a terminal prints: if it went to the next line, it would stay there. */
 const SPARE_COLUMNS = 3
 const PLAIN_MS = 5_000
 const JSON_MS = 1_000
 
-/** One line that is redrawn on a terminal, plain lines elsewhere, JSON lines on standard output if asked for. There are no colours. */
+/**
+ * Creates a reporter: one line that is redrawn on a terminal, plain lines elsewhere, JSON lines on standard output if
+ * requested. No colours.
+ */
 export function createReporter(streams: Streams, json: boolean): Reporter {
   const terminal = streams.stderr
   const [stdout, stderr] = [courtesyStream(streams.stdout), courtesyStream(terminal)]
@@ -36,14 +39,14 @@ export function createReporter(streams: Streams, json: boolean): Reporter {
 
   const jsonLine = (value: object): void => stdout.write(`${JSON.stringify(value)}\n`)
   const print = (text: string): void => {
-    // Also where nothing is drawn: a terminal may have shown the keys that were struck.
+    // Even if no progress line is drawn: the terminal may have echoed keys.
     stderr.write(`${isTerminal ? '\r\u001b[K' : ''}${text}\n`)
     isDrawn = false
   }
   const show = (standing: Standing): void => {
     if (json) jsonLine({ type: 'progress', ...factsOf(standing), ...standing.run })
     else if (isTerminal) {
-      // A terminal that does not know how wide it is says 0.
+      // A terminal of unknown width reports 0.
       stderr.write(`\r\u001b[K${progressLine(standing, (terminal.columns || 80) - SPARE_COLUMNS)}`)
       isDrawn = true
     } else print(progressLine(standing))

@@ -2,12 +2,13 @@ import { fstat, type Stats } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../options.ts'
 
 const STANDARD_INPUT = 0
 
 /**
- * The input must be none of the files that the run writes, by whatever name: a run would replace it before it has read it.
+ * Checks that the input is none of the files that the run writes, by whatever name: the run would replace it before
+ * reading it.
  * @param input undefined for standard input
  * @throws UsageError
  */
@@ -36,7 +37,7 @@ function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
   return one?.isFile() === true && one.ino === other?.ino && one.dev === other.dev
 }
 
-/** With no symbolic link in it, also of a file that does not exist yet. */
+/** Resolves symbolic links, also in the path of a file that does not exist yet. */
 async function realPathOf(path: string): Promise<string> {
   const absolute = resolve(path)
   return realpath(absolute).catch(async () => {

@@ -1,12 +1,12 @@
 import type { BulkResult } from '@harbor/batch'
 import { BatchItemError } from '@harbor/batch/openai'
-import type { BulkAnswer } from '../bulk/bulk-request.ts'
-import { receiptOf } from '../reporting/receipt.ts'
-import { LINE_ID } from './line-request.ts'
+import type { BulkAnswer } from '../../bulk/bulk-request.ts'
+import { receiptOf } from '../../reporting/receipt.ts'
+import { LINE_ID } from '../input/line-request.ts'
 
 /**
  * The line of the output for one result, with its line feed. Equal results make equal lines, resumed or not.
- * @param withoutSecrets removes what no file may contain from what an error says
+ * @param withoutSecrets removes secrets, which no file may contain, from error texts
  */
 export function resultLine(
   result: BulkResult<BulkAnswer>,
@@ -23,12 +23,12 @@ function answered({ body, target, usage, usd }: BulkAnswer): object {
   return { response: body, target, usage, usd }
 }
 
-/** What JSON leaves of an error is mostly nothing, so what tells most of it is picked out. */
+/** JSON drops most of an error, so the useful properties are picked here. */
 function failed(error: unknown): object {
   const target = receiptOf(error)?.target
   if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) }, target }
   const { code, status } = error as { code?: unknown; status?: unknown }
-  // The SDK names its errors by their classes alone.
+  // The SDK names its errors only by their classes.
   const name = error.name === 'Error' ? error.constructor.name : error.name
   const detail = BatchItemError.is(error) ? error.detail : undefined
   return { error: { name, code: code ?? undefined, status, message: error.message, detail }, target }

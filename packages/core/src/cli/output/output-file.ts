@@ -1,16 +1,17 @@
 import { constants } from 'node:fs'
 import { lstat, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { isFileSystemError, UnwritableFileError } from '../failure.ts'
 import type { AnswerSink } from './answer-sink.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../options.ts'
 
-const GATHERED_BYTES = 64 * 1024
-/** Answers are what users paid for, and often what their customers wrote: nobody else reads them. */
+const BUFFER_BYTES = 64 * 1024
+/** Only the owner can read the answers: users have paid for them, and they often contain their customers' texts. */
 const PRIVATE_MODE = 0o600
 
 /**
- * The file of answers. It is written as `<path>.part` and renamed when it is complete, so whoever finds it under its name finds all of it. A crash
- * leaves the partial file, which the next run writes again from the journal.
+ * The file of answers. It is written as `<path>.part` and renamed when it is complete, so a file under the final name
+ * is always complete. A crash leaves the partial file, which the next run writes again from the journal.
  */
 export class OutputFile implements AnswerSink {
   readonly path: string
@@ -24,36 +25,47 @@ export class OutputFile implements AnswerSink {
     this.partPath = `${path}.part`
   }
 
-  /** Whether the partial file exists, and was written by this run. */
+  /** Whether the partial file exists and was written by this run. */
   get isBegun(): boolean {
     return this.#file !== undefined
   }
 
   /** Creates the file with its first line, so that nothing is touched before the journal is locked. */
   async write(line: string): Promise<void> {
-    this.#file ??= await createAgain(this.partPath)
+    this.#file ??= await createAnew(this.partPath).catch(this.#explain)
     this.#lines.push(line)
     this.#bytes += line.length
-    if (this.#bytes >= GATHERED_BYTES) await this.#flush()
+    if (this.#bytes >= BUFFER_BYTES) await this.#flush().catch(this.#explain)
   }
 
   async finish(): Promise<void> {
-    this.#file ??= await createAgain(this.partPath)
-    await this.#flush()
-    await this.#file.datasync()
-    await this.#file.close()
-    await rename(this.partPath, this.path)
-    // The new name is durable only when the folder is.
-    const folder = await open(dirname(resolve(this.path)), 'r')
-    await folder.sync().finally(() => folder.close())
+    await this.#finish().catch(this.#explain)
   }
 
   async leave(): Promise<void> {
     try {
       await this.#flush()
+    } catch (error) {
+      this.#explain(error)
     } finally {
       await this.#file?.close()
     }
+  }
+
+  async #finish(): Promise<void> {
+    this.#file ??= await createAnew(this.partPath)
+    await this.#flush()
+    await this.#file.datasync()
+    await this.#file.close()
+    await rename(this.partPath, this.path)
+    // The new name is durable only when the folder is synced.
+    const folder = await open(dirname(resolve(this.path)), 'r')
+    await folder.sync().finally(() => folder.close())
+  }
+
+  /** The answers are in the journal all the same. */
+  readonly #explain = (error: unknown): never => {
+    throw isFileSystemError(error) ? new UnwritableFileError(this.partPath, error) : error
   }
 
   async #flush(): Promise<void> {
@@ -65,16 +77,16 @@ export class OutputFile implements AnswerSink {
 }
 
 /**
- * A new file in the place of what an earlier run left there. A symbolic link is removed and never followed, and a file that another process
- * creates in between is not opened.
+ * Creates a new file in place of that of an earlier run. A symbolic link is removed and never followed, and a file that
+ * another process creates in between is not opened.
  */
-async function createAgain(path: string): Promise<FileHandle> {
+async function createAnew(path: string): Promise<FileHandle> {
   await rm(path, { force: true })
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
   return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE)
 }
 
-/** @throws UsageError when answers would be lost, or could not be written */
+/** @throws UsageError if answers would be lost or could not be written */
 export async function checkOutput(out: string, journal: string, resume: boolean): Promise<void> {
   const folder = dirname(resolve(out))
   if ((await kindOf(folder)) !== 'folder')
@@ -85,24 +97,24 @@ export async function checkOutput(out: string, journal: string, resume: boolean)
     )
   }
   const part = `${out}.part`
-  const [output, kept, partial] = await Promise.all([kindOf(out), kindOf(journal), lstatOf(part)])
+  const [output, journaled, partial] = await Promise.all([kindOf(out), kindOf(journal), lstatOf(part)])
   if (output !== undefined && output !== 'file') {
     const what = output === 'folder' ? 'a directory' : 'none'
     const standard = output === 'other' ? ' "--out -" writes to standard output.' : ''
     throw new UsageError(`--out must be a file, and ${out} is ${what}.${standard}`)
   }
-  if (!resume && (output ?? kept)) {
-    const existing = kept ? journal : out
+  if (!resume && (output ?? journaled)) {
+    const existing = journaled ? journal : out
     throw new UsageError(
-      `${existing} is there already. ${kept ? 'Go on with that run by --resume, or choose' : 'Move it away, or choose'} another --out.`,
+      `${existing} is there already. ${journaled ? 'Continue that run with --resume, or choose' : 'Move it away, or choose'} another --out.`,
     )
   }
-  if (output && !kept) {
+  if (output && !journaled) {
     throw new UsageError(
-      `${out} is there, but not its journal ${journal}, so nobody knows what was answered. Choose another --out.`,
+      `${out} is there, but not its journal ${journal}, so it is unknown what was answered. Choose another --out.`,
     )
   }
-  if (partial && !partial.isSymbolicLink() && !kept) {
+  if (partial && !partial.isSymbolicLink() && !journaled) {
     throw new UsageError(
       `${part} is there, which this run would replace, and no journal says that it is of an earlier run. Move it away, or choose another --out.`,
     )

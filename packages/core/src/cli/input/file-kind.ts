@@ -7,11 +7,11 @@ const COMPRESSED: readonly (readonly [name: string, command: string, magic: read
 ]
 
 /**
- * What is wrong with a file that is no JSON Lines at all: said once, with what to do, instead of once for each of its lines.
+ * What is wrong with a file that is not JSON Lines at all, and what to do: reported once instead of once per line.
  *
  * @param head its first bytes
  * @param isWhole whether these are all of them
- * @returns undefined for what may be JSON Lines, with bad lines or without
+ * @returns undefined for a file that may be JSON Lines, with or without bad lines
  */
 export function foreignKindOf(head: Uint8Array, isWhole: boolean): string | undefined {
   for (const [name, command, magic] of COMPRESSED) {
@@ -28,7 +28,7 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, at) => bytes[at] === byte)
 }
 
-/** A byte order mark of two bytes, or ASCII with zeros between: every JSON begins with ASCII. */
+/** A two-byte byte order mark, or ASCII with zeros between: JSON always begins with ASCII. */
 function isWide(head: Uint8Array): boolean {
   if (startsWith(head, [0xff, 0xfe]) || startsWith(head, [0xfe, 0xff])) return true
   const [one, two, three, four] = head
@@ -56,7 +56,7 @@ function foreignTextOf(text: string, isWhole: boolean): string | undefined {
   return 'is plain text, not JSON Lines. To make each line a prompt: jq -R . <file> | harbor bulk - …'
 }
 
-/** Lines that are not blank; the last one only if it ends. */
+/** Lines that are not blank; the last one only if it is complete. */
 function wholeLinesOf(text: string, isWhole: boolean): string[] {
   const lines = text.split('\n')
   if (!isWhole) lines.pop()

@@ -1,22 +1,22 @@
 import { readJsonl, UnreadableFileError, type BadLineError } from '@harbor/batch'
 import { stat } from 'node:fs/promises'
-import type { LineDefaults } from './arguments.ts'
+import type { LineDefaults } from '../arguments.ts'
 import { InputFile } from './input-file.ts'
 import { LINE_ID, NotARequestError, requestOfLine, type LineRequest } from './line-request.ts'
 
-/** How lines are read, and become requests. */
+/** How lines are read and become requests. */
 export interface LineOptions {
   readonly defaults: LineDefaults
-  /** The longest line, in bytes. */
+  /** The maximum length of a line, in bytes. */
   readonly maxLineBytes: number | undefined
 }
 
-/** Told of each line that is left out, in words that begin with its number. */
+/** Called for each line that is left out, with a message that begins with its number. */
 export type OnBadLine = (problem: string) => void
 
 /**
- * The requests on the lines of some bytes, one by one. Lines that cannot be read, are no request or have an id that came before
- * are reported and left out. Ids are remembered for that; nothing else is.
+ * Parses bytes to requests, one per line. Lines that cannot be read, are not a request or have a duplicate id are
+ * reported and left out. Only ids are remembered, for that.
  *
  * @throws UsageError for a request without a model
  */
@@ -35,7 +35,7 @@ export async function* requestsOn(
       const request = requestOfLine(value, line, defaults)
       const { custom_id: id } = request
       if (seen.has(id)) throw new NotARequestError('has an id that came before: give each request its own')
-      // The numbers of lines are different by themselves.
+      // Ids made from line numbers are unique already.
       if (!LINE_ID.test(id)) seen.add(id)
       yield request
     } catch (error) {
@@ -50,20 +50,20 @@ function problemOf({ reason, line, byteOffset, message }: BadLineError): string 
   return `line ${line} (at byte ${byteOffset}) is longer than ${/\d+(?= bytes)/.exec(message)?.[0] ?? 'the allowed'} bytes: see --max-line-bytes`
 }
 
-/** What is known of a file before the first of its requests is sent. */
+/** What is known about a file before the first of its requests is sent. */
 export interface Survey {
   readonly requests: number
-  /** Stands for its contents. */
+  /** A hash of its contents. */
   readonly digest: string
   readonly file: InputFile
 }
 
 /**
- * Reads a file once, from beginning to end, so that what is wrong with it is reported before anything is paid for, and how many
- * requests there are is known.
+ * Reads a file once from beginning to end, so that bad lines are reported before anything is paid for, and the number
+ * of requests is known.
  *
- * @returns undefined for what can be read only once, such as a pipe
- * @throws UnreadableFileError; what `onBadLine` throws; UsageError for a file that is no JSON Lines at all
+ * @returns undefined for a source that can be read only once, such as a pipe
+ * @throws UnreadableFileError; what `onBadLine` throws; UsageError for a file that is not JSON Lines at all
  */
 export async function survey(
   path: string,

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream'
 
-/** A stream whose reader may leave at any time: what is written then goes nowhere. */
+/** A stream whose reader may leave at any time: later writes are discarded. */
 export interface CourtesyStream {
   write(text: string): void
 }
 
 /**
- * Progress and notes are a courtesy: a reader that leaves (`| head -1`), a terminal that is closed or a full disk behind a redirection ends no run that
- * is paid for.
+ * Wraps a stream for progress and notes, which are optional: a reader that leaves (`| head -1`), a closed terminal or a
+ * full disk behind a redirection must not end a paid run.
  */
 export function courtesyStream(stream: Writable): CourtesyStream {
   let isGone = false

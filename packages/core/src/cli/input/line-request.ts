@@ -1,24 +1,24 @@
-import type { BulkRequest } from '../bulk/bulk-request.ts'
-import { isRecord } from '../base/json.ts'
-import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
-import { ENDPOINTS, type LineDefaults } from './arguments.ts'
-import { UsageError } from './usage-error.ts'
+import type { BulkRequest } from '../../bulk/bulk-request.ts'
+import { isRecord } from '../../base/json.ts'
+import { endpointOfUrl, type Endpoint } from '../../call/api-request.ts'
+import { ENDPOINTS, type LineDefaults } from '../arguments.ts'
+import { UsageError } from '../options.ts'
 
-/** A line is JSON, and no request. Its message begins where "line 7 …" leaves off, and repeats nothing of the line. */
+/** A line is JSON, but not a request. Its message continues "line 7 …", and contains nothing of the line. */
 export class NotARequestError extends Error {
   override readonly name = 'NotARequestError'
 }
 
-/** A request with a name: its own, or the number of its line. */
+/** A request with an id: its own, or one made from the number of its line. */
 export type LineRequest = BulkRequest & { readonly custom_id: string }
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** How lines without an id of their own are named, in results and in the journal. */
+/** The ids of lines without an id of their own, in results and in the journal. */
 export const LINE_ID = /^line-(\d+)$/
 
 /**
- * Makes a request of the value of a line: a text, `{ prompt }`, a body, or a line of the Batch API.
+ * Converts the value of a line to a request: a text, `{ prompt }`, a body, or a line of the Batch API.
  * @throws NotARequestError
  * @throws UsageError when neither the line nor the command names a model
  */
@@ -27,7 +27,7 @@ export function requestOfLine(value: unknown, line: number, defaults: LineDefaul
   const url = named ?? defaults.url ?? endpointOf(given, defaults)
   if (defaults.onlyUrl !== undefined && url !== defaults.onlyUrl) {
     throw new NotARequestError(
-      `asks ${url}, and a run through the Batch API has one endpoint, here ${defaults.onlyUrl} (see --url)`,
+      `is for ${url}, and a run through the Batch API has one endpoint, here ${defaults.onlyUrl} (see --url)`,
     )
   }
   checkBody(given, url)
@@ -38,12 +38,12 @@ export function requestOfLine(value: unknown, line: number, defaults: LineDefaul
     )
   }
   if (typeof model !== 'string' || model === '') throw new NotARequestError('has a "model" that is no name')
-  const asked = limited(given, url, defaults.maxTokens)
-  const body = given['model'] === undefined ? { model, ...asked } : asked
+  const limitedBody = limited(given, url, defaults.maxTokens)
+  const body = given['model'] === undefined ? { model, ...limitedBody } : limitedBody
   return { custom_id: nameOf(id, line), url, body } as unknown as LineRequest
 }
 
-/** The four shapes that a line may have. */
+/** The four forms of a line. */
 function partsOf(
   value: unknown,
   { system }: LineDefaults,
@@ -70,7 +70,7 @@ function ofPrompt({ prompt, model, ...more }: Fields, system: string | undefined
   if (typeof prompt !== 'string') throw new NotARequestError('has a "prompt" that is no text')
   if (Object.keys(more).length > 0) {
     throw new NotARequestError(
-      'has more than "id", "prompt" and "model", which would do nothing: say the rest with "messages" instead of "prompt"',
+      'has more than "id", "prompt" and "model", which would have no effect: use "messages" instead of "prompt"',
     )
   }
   return { ...(model !== undefined && { model }), messages: messagesOf(prompt, system) }
@@ -81,7 +81,7 @@ function messagesOf(prompt: string, system: string | undefined): readonly object
   return system === undefined ? [question] : [{ role: 'system', content: system }, question]
 }
 
-/** Where a body belongs that does not say it: `input` is for embeddings if the model is one of those. */
+/** The endpoint of a body that does not name one: `input` is for embeddings if the model is an embedding model. */
 function endpointOf(body: Fields, { model }: LineDefaults): Endpoint {
   if (!('input' in body)) return '/v1/chat/completions'
   const name = body['model'] ?? model
@@ -94,7 +94,7 @@ function checkBody(body: Fields, url: Endpoint): void {
   if (needed === 'messages' && !Array.isArray(body['messages']))
     throw new NotARequestError('has "messages" that are no list')
   if (body['stream'])
-    throw new NotARequestError('asks for a stream: a bulk run gives whole answers, so leave it out')
+    throw new NotARequestError('has "stream": a bulk run returns whole answers, so leave it out')
 }
 
 const LIMITS: Readonly<Record<Endpoint, readonly string[]>> = {
@@ -119,11 +119,14 @@ function nameOf(id: unknown, line: number): string {
   if (typeof name !== 'string' || name === '')
     throw new NotARequestError('has an id that is neither a text nor a number')
   if (LINE_ID.test(name))
-    throw new NotARequestError('has an id that lines without one are named by: line-<number>')
+    throw new NotARequestError('has an id of the form line-<number>, which is reserved for lines without one')
   return name
 }
 
-/** Whether a number is what was written: whole up to 2^53, else with at most 15 digits. Two ids must not become one. */
+/**
+ * Whether a number is exactly what was written: whole up to 2^53, otherwise at most 15 digits. Two ids must not become
+ * one.
+ */
 function isExact(id: number): boolean {
   return Number.isSafeInteger(id) || (Math.abs(id) < 2 ** 53 && String(id).replace(/\D/g, '').length <= 15)
 }

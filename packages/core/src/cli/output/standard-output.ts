@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { AnswerSink } from './answer-sink.ts'
 
-/** The reader of standard output has left, so the answers have nowhere to go. */
+/** The reader of standard output has left, so the answers cannot be written. */
 class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError'
 
@@ -10,7 +10,7 @@ class OutputClosedError extends Error {
   }
 }
 
-/** `--out -`: answers go to standard output as they come. */
+/** `--out -`: writes answers to standard output as they come. */
 export class StandardOutput implements AnswerSink {
   isBegun = false
   readonly #stream: Writable
@@ -33,10 +33,10 @@ export class StandardOutput implements AnswerSink {
   }
 
   async finish(): Promise<void> {
-    // The process writes what is left before it ends.
+    // The process writes the remaining output before it ends.
   }
 
   async leave(): Promise<void> {
-    // What was written is with its reader.
+    // The reader has what was written.
   }
 }

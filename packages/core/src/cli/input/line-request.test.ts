@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LineDefaults } from './arguments.ts'
+import type { LineDefaults } from '../arguments.ts'
 import { requestOfLine } from './line-request.ts'
 
 const DEFAULTS: LineDefaults = {
@@ -53,11 +53,11 @@ describe('requestOfLine', () => {
       { body: { messages } },
       { url: '/v1/chat/completions' },
     ],
-  ])('makes a request of %s', (_, value, expected) => {
+  ])('converts %s to a request', (_, value, expected) => {
     expect(requestOf(value)).toMatchObject(expected as object)
   })
 
-  it('fills in only what the line leaves open', () => {
+  it('sets only what the line does not', () => {
     const more = { system: 'Be brief.', maxTokens: 5, url: '/v1/chat/completions' } as const
     expect(requestOf('Hi', more)).toMatchObject({
       body: { messages: [{ role: 'system', content: 'Be brief.' }, ...messages], max_completion_tokens: 5 },
@@ -76,9 +76,9 @@ describe('requestOfLine', () => {
     [[], /is neither an object nor a text/],
     [{}, /has none of "prompt", "messages", "input" and "body"/],
     [{ prompt: 7 }, /"prompt" that is no text/],
-    [{ prompt: 'Hi', temperature: 0 }, /would do nothing: say the rest with "messages"/],
+    [{ prompt: 'Hi', temperature: 0 }, /would have no effect: use "messages"/],
     [{ messages: 'Hi' }, /"messages" that are no list/],
-    [{ messages, stream: true }, /asks for a stream/],
+    [{ messages, stream: true }, /has "stream"/],
     [{ messages, model: 7 }, /"model" that is no name/],
     [{ body: 'Hi' }, /"body" that is no object/],
     [{ body: { messages }, method: 'GET' }, /"method" that is not POST/],
@@ -92,16 +92,16 @@ describe('requestOfLine', () => {
     [JSON.parse('{"custom_id":-1e300,"prompt":"one"}'), /put it in quotation marks/],
     [JSON.parse('{"id":0.12345678901234567,"prompt":"one"}'), /put it in quotation marks/],
     [JSON.parse('{"id":1e999,"prompt":"one"}'), /put it in quotation marks/],
-    [{ id: 'line-3', prompt: 'Hi' }, /an id that lines without one are named by/],
-  ])('refuses what is no request, and repeats nothing of it: %j', (value, message) => {
+    [{ id: 'line-3', prompt: 'Hi' }, /an id of the form line-<number>/],
+  ])('rejects what is not a request, and repeats nothing of it: %j', (value, message) => {
     expect(() => requestOf(value)).toThrow(message)
   })
 
-  it('asks for a model by the number of the line and the name of the option', () => {
+  it('names the line and the option if a model is missing', () => {
     expect(() => requestOf('Hi', { model: undefined })).toThrow(/^line 7 names no model\. Give --model/)
   })
 
-  it('holds a run through the Batch API to one endpoint', () => {
+  it('accepts one endpoint in a run through the Batch API', () => {
     expect(() => requestOf({ input: 'Hi' }, { onlyUrl: '/v1/chat/completions' })).toThrow(/one endpoint/)
   })
 })

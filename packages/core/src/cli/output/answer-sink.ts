@@ -4,8 +4,8 @@ export interface AnswerSink {
   readonly isBegun: boolean
   /** @param line one answer, with its line feed */
   write(line: string): Promise<void>
-  /** All answers were written. */
+  /** Call it when all answers were written. */
   finish(): Promise<void>
-  /** The run ends before all answers were written. */
+  /** Call it when the run ends before all answers were written. */
   leave(): Promise<void>
 }
