@@ -1,41 +1,42 @@
 /**
  * Performance optimization: cache, connections, prediction, and a monitor that says what to change.
  *
- * Scenario: users of a help desk ask much the same, one question after the other. Their sessions are replayed by a client that its
- * monitor finds fault with, by the bare SDK, and by a client with cache, connections and prediction.
+ * Scenario: the users of a help desk ask much the same questions, one after the other. Their sessions are replayed through a client
+ * with too few connections, through the bare SDK, and through a client with cache, connections and prediction.
  *
  *     pnpm example performance-optimization                     against the simulator: no key, no network
  *     OPENAI_API_KEY=… pnpm example performance-optimization    a few calls to a real provider (OPENAI_BASE_URL, HARBOR_MODEL)
  *
- * Time is compressed: an answer lives for an hour in life and for 1.8 s here, and users think as much faster. The provider, in a process
- * of its own, takes its own time, some 120 ms, so that what users wait for and what the client costs are compared as they are.
+ * Time is compressed: an answer is fresh for an hour in life, for 1.8 s here. The provider takes its own time, some 120 ms.
  */
 import { Harbor, perCall, type HarborOptions } from '@harbor/core'
-import { createResourceMonitor, type ResourceReading } from '@harbor/core/monitor'
-import { startSimulator } from '@harbor/simulator'
+import { createResourceMonitor } from '@harbor/core/monitor'
 import { fork } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import OpenAI from 'openai'
+import { percent, printMonitor } from './lib/print-monitor.ts'
 
 // ── Configuration ─────────────────────────────────────────────────────────────────────────────────
 
 const COMPRESSION = 2_000
 const MODEL = process.env['HARBOR_MODEL'] ?? 'gpt-4'
-/** 1,000 entries, fresh for an hour; 20 connections; what is asked ahead ends by itself when too little of it is wanted. */
+/** 1,000 entries, fresh for an hour; 20 connections; prefetching, which stops by itself when its predictions are poor. */
 const PERFORMANCE: HarborOptions = {
   cache: { maxEntries: 1_000, ttlMs: 3_600_000 / COMPRESSION, scope: 'help desk' },
   pool: { connections: 20 },
-  prefetch: { maxPerMinute: 5_000, onlyWhenIdle: false },
+  prefetch: { maxPerMinute: 5_000, onlyWhenIdle: false, minSupport: 1 },
   limits: { requestsPerMinute: 20_000 },
 }
 
 // ── The workload ──────────────────────────────────────────────────────────────────────────────────
 
-const WORKLOAD = { atOnce: 44, topics: 60, questions: 4, thinkMs: 20_000 / COMPRESSION } as const
+const WORKLOAD = { atOnce: 44, topics: 60, questions: 4, thinkMs: 10 }
+/** Users with a routine, who pause for longer than the provider takes, and return when all answers are stale. */
+const ROUTINE = { atOnce: 8, visits: 5, thinkMs: 500 }
 
-/** What each user asks, in order: topics about by Zipf's law, and of each its first questions. The same in every run. */
+/** The questions of each session, in order: topics about by Zipf's law, and of each its first questions. The same in every run. */
 function sessions(count: number, state = 7): string[][] {
   const below = (most: number): number => ((state = (state * 48_271) % 2_147_483_647) / 2_147_483_647) * most
   return Array.from({ length: count }, () => {
@@ -44,7 +45,11 @@ function sessions(count: number, state = 7): string[][] {
   })
 }
 
-async function replay(client: OpenAI, all: readonly string[][]): Promise<number[]> {
+async function replay(
+  client: OpenAI,
+  all: readonly string[][],
+  { atOnce, thinkMs } = WORKLOAD as { atOnce: number; thinkMs: number },
+) {
   const [waits, left]: [number[], Iterable<string[]>] = [[], all.values()]
   const user = async (_: unknown, place: number): Promise<void> => {
     for (const questions of left) {
@@ -53,15 +58,15 @@ async function replay(client: OpenAI, all: readonly string[][]): Promise<number[
         const [begun, messages] = [performance.now(), [{ role: 'user' as const, content }]]
         await client.chat.completions.create({ model: MODEL, temperature: 0, messages }, options)
         waits.push(performance.now() - begun)
-        await setTimeout(WORKLOAD.thinkMs * Math.random() * 2)
+        await setTimeout(thinkMs * (0.5 + Math.random()))
       }
     }
   }
-  await Promise.all(Array.from({ length: WORKLOAD.atOnce }, user))
+  await Promise.all(Array.from({ length: atOnce }, user))
   return waits
 }
 
-/** What leaves the process, whoever sends it: under the SDK's `fetch` and under Harbor's pool there is undici. */
+/** What leaves the process: undici is below the SDK's `fetch` and below Harbor's pool. */
 const sent = { requests: 0, sockets: 0 }
 subscribe('undici:request:create', () => sent.requests++)
 subscribe('undici:client:connected', () => sent.sockets++)
@@ -77,7 +82,7 @@ async function measure(client: OpenAI, all: readonly string[][]) {
   const [seconds, { user, system }] = [(performance.now() - begun) / 1_000, process.cpuUsage(cpu)]
   const [reading, { cache }] = [monitor.read(), harbor.stats()]
   const figures = {
-    'mean response time, ms': waits.reduce((sum, wait) => sum + wait, 0) / waits.length,
+    'mean response time, ms': mean(waits),
     'throughput, questions/s': waits.length / seconds,
     'CPU per question, µs': (user + system) / waits.length,
     'greatest heap, MiB': reading.memory.heapPeakBytes / 2 ** 20,
@@ -91,60 +96,53 @@ async function measure(client: OpenAI, all: readonly string[][]) {
 async function demonstrate(all: readonly string[][], baseURL?: string, warmUpURL?: string): Promise<void> {
   const harbor = (options: HarborOptions) => (url?: string) => new Harbor({ baseURL: url, ...options })
   async function run(make: (url?: string) => OpenAI, part = all) {
-    // The first calls of a process are slow, whoever makes them.
+    // The first calls of a process are slow.
     if (warmUpURL !== undefined) await measure(make(warmUpURL), all.slice(0, 50))
     return measure(make(baseURL), part)
   }
   console.log(`   ${all.flat().length} questions, ${new Set(all.flat()).size} of them different`)
   const narrow = await run(harbor({ pool: { connections: 4 } }), all.slice(0, 50))
   const [bare, tuned] = [await run((url) => new OpenAI({ baseURL: url })), await run(harbor(PERFORMANCE))]
-  const { ratio, prefetch } = tuned.cache
-  console.log(`🎯 Cache hit ratio: ${percent(ratio)}`)
+  console.log(`🎯 Cache hit ratio: ${percent(tuned.cache.ratio)}`)
   console.log(`🔗 Pool utilization: ${percent(tuned.reading.sockets?.utilization)}`)
-  console.log(`🔮 Asked ahead by prediction: ${prefetch.loaded}, of use: ${prefetch.useful}`)
   console.log('📈 Improvement over the bare SDK:')
   for (const [what, from] of Object.entries(bare.figures)) {
     const to = tuned.figures[what as keyof typeof bare.figures]
     const part = `${percent(Math.abs(to - from) / from)} ${to < from ? 'less' : 'more'}`
     console.log(`   - ${what}: ${from.toFixed(0)} → ${to.toFixed(0)} (${part})`)
   }
-  monitored('4 connections, no cache', narrow.reading)
-  monitored('20 connections, cache, prediction', tuned.reading)
+  printMonitor('4 connections, no cache', narrow.reading, MODEL)
+  printMonitor('20 connections, cache, prediction', tuned.reading, MODEL)
 }
 
-function monitored(what: string, reading: ResourceReading): void {
-  const { memory, sockets, queue, limits, advice } = reading
-  console.log(`🩺 Monitor - ${what}:`)
-  const { delayMs, utilization } = reading.eventLoop
+/** The same routine without and with prediction: the next answer is there before its question is asked. */
+async function predict(baseURL?: string): Promise<void> {
+  const steps = (visit: number) =>
+    [1, 2, 3, 4].map((step) => `Routine ${visit % ROUTINE.atOnce}, step ${step}?`)
+  const all = Array.from({ length: ROUTINE.atOnce * ROUTINE.visits }, (_, visit) => steps(visit))
+  const run = async (prefetch: HarborOptions['prefetch']) => {
+    await using harbor = new Harbor({ baseURL, ...PERFORMANCE, prefetch })
+    return { wait: mean(await replay(harbor, all, ROUTINE)), stats: harbor.stats() }
+  }
+  const [without, ahead] = await Promise.all([run(false), run(PERFORMANCE.prefetch)])
+  const { loaded, useful } = ahead.stats.cache.prefetch
   console.log(
-    `   - event loop: ${percent(utilization)} at work, p99 of its delay ${delayMs?.p99.toFixed(0)} ms`,
+    `🔮 Prediction, ${all.length} visits with pauses - mean response time: ${without.wait.toFixed(0)} → ${ahead.wait.toFixed(0)} ms`,
   )
-  console.log(`   - heap: at most ${percent(memory.heapPeakBytes / memory.heapLimitBytes)} of what V8 allows`)
-  console.log(`   - sockets: ${percent(sockets?.utilization)} of ${sockets?.allowed} in use`)
-  console.log(`   - queue: ${queue?.mostWaiting} at most, half wait ${queue?.waitMs?.p50.toFixed(0)} ms`)
-  console.log(`   - limits: ${percent(limits[`openai/${MODEL}`]?.requestsUsed)} of the requests used`)
-  console.log(advice.map(({ message }) => `   - advice: ${message}`).join('\n') || '   - no advice')
+  console.log(`   prefetched: ${loaded}, of use: ${useful}`)
 }
 
-async function provide(): Promise<void> {
-  const openai = { latency: { mean: 120, sigma: 0.3 } }
-  const simulator = await startSimulator({ providers: { openai, warmUp: openai }, seed: 3 })
-  process.send?.([...simulator.providers.values()].map(({ baseURL }) => baseURL))
-}
-
-const percent = (part = 0): string => `${(100 * part).toFixed(0)}%`
+const mean = (waits: readonly number[]): number => waits.reduce((sum, ms) => sum + ms, 0) / waits.length
 const isReal = Boolean(process.env['OPENAI_API_KEY'])
-if (process.argv[2] === 'provide') await provide()
-else {
-  process.env['OPENAI_API_KEY'] ||= 'simulated'
-  console.log('⚡ Performance optimization\n================================')
-  console.log(`   asking ${isReal ? 'a real provider' : 'the simulator'}`)
-  const provider = isReal ? undefined : fork(import.meta.filename, ['provide'])
-  const [[...urls] = []] = (provider ? await once(provider, 'message') : []) as [string[]?]
-  await demonstrate(sessions(isReal ? 4 : 1_000), ...urls)
-  provider?.kill()
-}
+process.env['OPENAI_API_KEY'] ||= 'simulated'
+console.log('⚡ Performance optimization\n================================')
+console.log(`   asking ${isReal ? 'a real provider' : 'the simulator'}`)
+const provider = isReal ? undefined : fork(new URL('lib/provider-process.ts', import.meta.url))
+const [[...urls] = []] = (provider ? await once(provider, 'message') : []) as [string[]?]
+await demonstrate(sessions(isReal ? 4 : 1_000), ...urls)
+if (!isReal) await predict(urls[0])
+provider?.kill()
 
 // ── Best practice ─────────────────────────────────────────────────────────────────────────────────
-// Only what is repeatable is cached: temperature 0 or a seed. Give `scope` where users share answers; without it, keys do not.
-// Let a monitor run in production, and log what its `onAdvice` is told.
+// Only repeatable answers are cached: temperature 0 or a seed. Set `scope` where users share answers; without it, keys do not.
+// Let a monitor run in production, and log the advice that `onAdvice` gets.

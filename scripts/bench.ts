@@ -1,7 +1,7 @@
 /**
  * `pnpm bench <name>` runs `benchmarks/<name>.bench.ts`; without a name it runs them all, one after the other. `--json <file>` keeps the
- * figures of one in a file. `--write` keeps them in `benchmarks/results` and states them anew in READMEs and plots; `--state` does that
- * with what is kept, and measures nothing.
+ * figures of one in a file. `--write` saves them in `benchmarks/results` and writes them into the tables and plots again; `--state` does that
+ * with the saved results, and measures nothing.
  */
 import { rmSync } from 'node:fs'
 import { findNamed, listNamed, runSource } from './src/named-file.ts'

@@ -1,4 +1,4 @@
-/** The environment our tools run in: turbo reports its use to nobody. Its update notice is off in turbo.json. */
+/** The environment our tools run in: turbo sends no telemetry. Its update notice is off in turbo.json. */
 export const quietEnv: NodeJS.ProcessEnv = {
   ...process.env,
   TURBO_TELEMETRY_DISABLED: '1',

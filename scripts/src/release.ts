@@ -59,7 +59,7 @@ export function rehearsalEnv(folder: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), TMPDIR: scratch, npm_config_cache: join(folder, 'npm-cache') }
 }
 
-/** The same, in which npm and pnpm know only our own registry, and nobody's account. */
+/** The same, in which npm and pnpm know only our own registry, and no account. */
 export function registryEnv(folder: string, registry: Registry): NodeJS.ProcessEnv {
   const userconfig = join(folder, 'npmrc')
   const { host } = new URL(registry.url)

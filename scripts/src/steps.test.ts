@@ -36,7 +36,7 @@ it('does not repeat what was done before', async () => {
   expect(results.map(({ outcome }) => outcome)).toEqual(['done before', 'passed'])
 })
 
-it('starts no further step once it is told to stop', async () => {
+it('starts no further step after a stop was requested', async () => {
   const results = await runSteps([step('build', 0)], {
     print: () => undefined,
     signal: AbortSignal.abort('stopped'),

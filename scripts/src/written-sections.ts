@@ -1,5 +1,5 @@
 /**
- * A part of a README that a program writes, between two marks that nobody sees:
+ * A part of a README that a program writes, between two comments that are not rendered:
  *
  *     <!-- bench: retry sizes -->   …   <!-- /bench -->       what `pnpm bench retry --write` measures
  *     <!-- results: where we stand --> … <!-- /results -->    what the kept results of all benches come to
@@ -7,7 +7,7 @@
  */
 export interface WrittenSection {
   kind: 'bench' | 'results' | 'output'
-  /** Of a bench its name, and perhaps what tells its sections apart; of an output the command. */
+  /** For a bench its name, and the name of the section if it has several; for an output the command. */
   name: string
   text: string
 }

@@ -27,7 +27,7 @@ describe.each(published())('$folder', ({ folder, path, manifest }) => {
     expect(manifest.description).toMatch(/\.$/)
   })
 
-  it('offers its sources to the workspace and its build to everybody else', () => {
+  it('offers its sources to the workspace and its build to everything outside', () => {
     const { exports = {}, publishConfig } = manifest
     const outsideExports: Exports = publishConfig?.exports ?? {}
     expect(Object.keys(outsideExports)).toEqual(Object.keys(exports))
