@@ -1,6 +1,6 @@
 /**
- * What `@harbor/batch` costs: an add beside DataLoader, an item of a bulk run beside p-map, p-queue, p-limit and Bottleneck, in turns in
- * one process; what a journal adds; and a million items and what they take in memory, each program in a process of its own.
+ * The cost of `@harbor/batch`: an add compared with DataLoader; an item of a bulk run compared with p-map, p-queue, p-limit and
+ * Bottleneck, alternating in one process; a journal; and the memory of a million items, each program in its own process.
  *
  *     node --expose-gc --conditions=@harbor/source benchmarks/batch.bench.ts
  */

@@ -1,6 +1,6 @@
 /**
- * What `@harbor/breaker` costs a call, a refusal and a breaker, against a bare await, a bare throw and its peers, in turns in
- * one process.
+ * The cost of `@harbor/breaker` for a call, a refusal and a breaker, compared with a bare await, a bare throw and other libraries,
+ * alternating in one process.
  *
  *     node --expose-gc --conditions=@harbor/source benchmarks/breaker.bench.ts
  */
@@ -42,19 +42,19 @@ const cockatiel = {
 }
 const opossum = new Opossum(operation, { timeout: false })
 
-// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+// Each subject has its own loop: a shared loop would call through a pointer, which slows down the fastest subject the most.
 const closed = await measure({
   'bare await': (async (times) => {
     for (let call = 0; call < times; call++) await operation()
   }) satisfies Subject,
-  // A part of every call that has to know the time; it is as dear as the machine makes it.
+  // Part of every call that needs the time. How slow it is depends on the machine.
   'one reading of the clock': async (times) => {
     let sum = 0
     for (let call = 0; call < times; call++) sum += performance.now()
     return sum
   },
-  // What no breaker can do without that hears how a call has ended and hands its promise on.
-  'bare await of a promise that somebody watches': async (times) => {
+  // The minimum for a breaker that observes how a call ends and returns its promise.
+  'bare await of a promise with an observer': async (times) => {
     for (let call = 0; call < times; call++) {
       const promise = operation()
       promise.then(nothing, nothing)
@@ -104,7 +104,7 @@ async function swallow(times: number, call: () => Promise<unknown>): Promise<voi
     try {
       await call()
     } catch {
-      // What is measured is the way here.
+      // Only the throw is measured.
     }
   }
 }
@@ -136,8 +136,8 @@ const makes: Record<string, (name: string) => unknown> = {
 publish(
   'breaker memory',
   tableOf({
-    'one of them': Object.keys(makes),
-    'bytes kept': figures(0, Object.values(makes).map(bytesKept)),
+    object: Object.keys(makes),
+    'bytes retained': figures(0, Object.values(makes).map(bytesKept)),
   }),
 )
 

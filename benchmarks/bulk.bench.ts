@@ -1,5 +1,5 @@
 /**
- * A thousand requests through harbor.bulk, and a thousand embeddings asked for one by one, against a simulator in a process of its own.
+ * A thousand requests through harbor.bulk, and a thousand embeddings requested one by one, with a simulator in its own process.
  *
  *     pnpm bench bulk
  */
@@ -15,9 +15,9 @@ const COUNT = 1_000
 const AT_ONCE = 50
 const LATENCY_MS = 100
 const ROUNDS = 5
-/** What the requirement prints for a thousand requests. */
+/** Requests per second in the requirement. */
 const SEED_PER_SECOND = 22.1
-/** How many times that was hoped for. */
+/** The goal, as a multiple of that. */
 const WANTED = 20
 const TEXTS = Array.from({ length: COUNT }, (_, number) => `text number ${number}`)
 
@@ -28,7 +28,7 @@ async function measureAll(): Promise<void> {
   const simulator = await startProvider()
   const sdk = { baseURL: simulator.baseURL, apiKey: 'key' }
 
-  // A client that has been at work for a while, as most are.
+  // A client that has been running for a while.
   const harbor = new Harbor(sdk)
   await bulk(harbor)
   const bulkRounds: number[] = []
@@ -53,14 +53,14 @@ async function measureAll(): Promise<void> {
       tableOf({
         [`${COUNT} requests, ${AT_ONCE} at once, ${LATENCY_MS} ms each`]: [
           '`harbor.bulk`',
-          'as fast as the server can',
+          'maximum of the server',
         ],
-        'requests a second': figures(0, [perSecond, (AT_ONCE / LATENCY_MS) * 1_000]),
-        [`wanted, ${factor}`]: figures(1, [WANTED, undefined]),
+        'requests per second': figures(0, [perSecond, (AT_ONCE / LATENCY_MS) * 1_000]),
+        [`goal, ${factor}`]: figures(1, [WANTED, undefined]),
         [factor]: figures(1, [perSecond / SEED_PER_SECOND, undefined]),
       }),
-      { wanted: `wanted, ${factor}`, got: factor, unit: '×', digits: 1, atLeast: true },
-      (name) => `requests a second of ${name}, beside the ${SEED_PER_SECOND} of the requirement`,
+      { wanted: `goal, ${factor}`, got: factor, unit: '×', digits: 1, atLeast: true },
+      (name) => `requests per second of ${name}, vs. the ${SEED_PER_SECOND} of the requirement`,
     ),
     tableOf({
       [`${COUNT} embeddings.create at once`]: Object.keys(embeddings),
@@ -116,7 +116,7 @@ async function embed(
   }
 }
 
-/** A provider in a process of its own, which takes its time for an answer. */
+/** A provider in its own process, with a latency. */
 async function startProvider() {
   const child = fork(import.meta.filename, ['serve'])
   const [baseURL] = (await once(child, 'message')) as [string]

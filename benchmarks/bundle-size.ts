@@ -8,12 +8,12 @@ interface BundleSize {
   minified: number
   /** Bytes, minified and compressed. */
   gzipped: number
-  /** Which source files they are of, in bytes minified, the largest first. */
+  /** The source files and their minified bytes, the largest first. */
   modules: (readonly [file: string, minified: number])[]
 }
 
-/** What one import costs in a bundle. */
-async function bundleSize(statement: string): Promise<BundleSize> {
+/** The size of a bundle with one import. */
+async function bundleSize(statement: string, external: string[] = []): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: statement, resolveDir: import.meta.dirname },
     bundle: true,
@@ -22,6 +22,7 @@ async function bundleSize(statement: string): Promise<BundleSize> {
     platform: 'node',
     target: 'node22',
     conditions: ['@harbor/source'],
+    external,
     metafile: true,
     write: false,
   })
@@ -33,7 +34,7 @@ async function bundleSize(statement: string): Promise<BundleSize> {
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, modules }
 }
 
-/** Imports that a package is measured by, its rivals' beside its own; `wanted` are the bytes, compressed, that were hoped for. */
+/** The imports that a package is measured by, with those of other libraries; `wanted` is the goal in compressed bytes. */
 export interface Imports {
   statements: readonly string[]
   wanted?: Readonly<Record<string, number>>
@@ -105,13 +106,13 @@ export const IMPORTS = {
   },
 } satisfies Record<string, Imports>
 
-/** What imports cost, as the table of a README. Prints which source files the first one's bytes are of. */
+/** The sizes of imports, as a table. Also prints which source files the bytes of the first import come from. */
 export async function sizeTable({ statements, wanted = {} }: Imports): Promise<Table> {
-  const sizes = await Promise.all(statements.map(bundleSize))
+  const sizes = await Promise.all(statements.map((statement) => bundleSize(statement)))
   printModules(statements[0], sizes[0])
   const table = tableOf({
     'bytes in a bundle': statements.map((statement) => `\`${statement.replaceAll('export', 'import')}\``),
-    wanted: figures(
+    goal: figures(
       0,
       statements.map((statement) => wanted[statement]),
     ),
@@ -126,9 +127,38 @@ export async function sizeTable({ statements, wanted = {} }: Imports): Promise<T
   })
   return judged(
     table,
-    { wanted: 'wanted', got: 'minified and compressed', unit: 'bytes', digits: 0 },
+    { wanted: 'goal', got: 'minified and compressed', unit: 'bytes', digits: 0 },
     (name) => `in a bundle: ${name}`,
   )
+}
+
+/** How many bytes of each package are shared parts, which every package bundles (`packages/parts`). */
+export async function partsTable(): Promise<Table> {
+  const names = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool']
+  const elsewhere = ['undici', 'lru-cache']
+  const sizes = await Promise.all(
+    names.map(async (name) => {
+      const statement = `export * from '@harbor/${name}'`
+      const whole = await bundleSize(statement, elsewhere)
+      const without = await bundleSize(statement, [...elsewhere, '@harbor/parts'])
+      return { whole: whole.gzipped, parts: whole.gzipped - without.gzipped }
+    }),
+  )
+  return tableOf({
+    'bytes without other dependencies': names.map((name) => `\`@harbor/${name}\``),
+    'minified and compressed': figures(
+      0,
+      sizes.map(({ whole }) => whole),
+    ),
+    'of these, shared parts': figures(
+      0,
+      sizes.map(({ parts }) => parts),
+    ),
+    'share, %': figures(
+      1,
+      sizes.map(({ whole, parts }) => (100 * parts) / whole),
+    ),
+  })
 }
 
 function printModules(statement: string | undefined, size: BundleSize | undefined): void {

@@ -1,6 +1,6 @@
 /**
- * What `@harbor/cache` costs, and what it spares the origin, beside lru-cache, bentocache, cacheable, keyv and a Map, in turns in one
- * process.
+ * The cost of `@harbor/cache`, and how many loads it saves, compared with lru-cache, bentocache, cacheable, keyv and a Map,
+ * alternating in one process.
  *
  *     pnpm bench cache
  */
@@ -14,11 +14,11 @@ import { publish } from './publish.ts'
 
 await fillCaches()
 publish('cache', await hitTable())
-publish('cache hot', measurementTable('a hit of 100 entries', await measureHotHits(), { '**harbor**': 1.5 }))
+publish('cache hot', measurementTable('a hit in 100 entries', await measureHotHits(), { '**harbor**': 1.5 }))
 publish('cache recorded', await recordedTable())
 publish('cache copies', measurementTable('an object of 1 KB', await measureCopies()))
 publish('cache stampede', await stampedeTable())
 publish('cache ratios', await hitRatioTable())
 publish('cache sizes', await sizeTable(IMPORTS.cache))
-// What cacheable begins, nothing ends.
+// cacheable starts timers that cannot be stopped.
 process.exit()

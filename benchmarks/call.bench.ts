@@ -1,6 +1,6 @@
 /**
- * One call through the whole client, JSON: Harbor beside the SDK as it comes, the SDK on a lean fetch, and the Vercel AI SDK. The server
- * answers at once or after 20 ms, to one caller, to 16 and to 64.
+ * A JSON call through the whole client: Harbor compared with the plain SDK, the SDK on a faster fetch, and the Vercel AI SDK. The
+ * server answers at once or after 20 ms, to 1, 16 and 64 concurrent callers.
  *
  *     pnpm bench call
  */
@@ -10,7 +10,7 @@ import { startInstantProvider } from './instant-provider.ts'
 import { publish } from './publish.ts'
 import { median } from './table.ts'
 
-/** Calls of a round, a second of the slowest at most. */
+/** Calls per round: at most a second for the slowest subject. */
 const CALLS: Record<number, Record<number, number>> = {
   0: { 1: 500, 16: 1_000, 64: 3_000 },
   20: { 1: 15, 16: 256, 64: 768 },
@@ -35,7 +35,7 @@ const cpu = (yardstick: string): number => median(ratios(busy, 'cpuUs', ALL, yar
 publish('call', callTable(busy, { latency: true }), {
   goals: [
     {
-      of: 'calls a second, 64 at once, all policies armed, beside `openai`',
+      of: 'calls per second, 64 at once, all policies armed, vs. `openai`',
       got: median(ratios(busy, 'perSecond', ALL, OPENAI)),
       atLeast: 1.8,
       aim: 2.5,
@@ -43,7 +43,7 @@ publish('call', callTable(busy, { latency: true }), {
       digits: 2,
     },
     {
-      of: 'CPU a call, all policies armed, beside `openai`',
+      of: 'CPU per call, all policies armed, vs. `openai`',
       got: cpu(OPENAI),
       atMost: 0.6,
       aim: 0.4,
@@ -51,14 +51,14 @@ publish('call', callTable(busy, { latency: true }), {
       digits: 2,
     },
     {
-      of: "CPU a call, all policies armed, beside the AI SDK's `generateText`",
+      of: "CPU per call, all policies armed, vs. the AI SDK's `generateText`",
       got: cpu(AI_SDK),
       atMost: 0.5,
       unit: '×',
       digits: 2,
     },
     {
-      of: 'what all policies add to a call of `openai` on `pool.fetch`, CPU',
+      of: 'CPU that all policies add to a call of `openai` on `pool.fetch`',
       got: addedUs(busy, ALL, ON_POOL),
       atMost: 25,
       unit: 'µs',

@@ -3,39 +3,39 @@ import { figures, inWords, median, tableOf, type Table } from './table.ts'
 
 type Rates = Pick<Taken, 'cpuUs' | 'perSecond'>
 
-/** What calls took: of each subject a round for each round of the others. */
+/** The measurements of each subject, round by round. */
 export interface Comparison {
   title: string
   rounds: ReadonlyMap<string, readonly Rates[]>
-  /** How long each single call took, over all rounds, in milliseconds, sorted. */
+  /** The duration of every call of all rounds, in milliseconds, sorted. */
   tookMs: ReadonlyMap<string, Float64Array>
 }
 
 export interface Load {
   title: string
-  /** Callers, each of whom makes one call after the other. */
+  /** The number of callers, each of which makes one call after the other. */
   atOnce: number
-  /** Calls of a subject in a round. */
+  /** Calls per subject and round. */
   calls: number
   /** @default 11 */
   rounds?: number
   /**
-   * Calls of a subject, 64 at once, before it is measured. Code is compiled while it runs, and the more there is of it, the longer that goes
-   * on; what is measured is a process that has run for a while. @default four rounds
+   * Calls per subject, 64 at once, before it is measured, so that its code is compiled. The more code, the longer that takes.
+   * @default four rounds
    */
   warmUp?: number
 }
 
-const FLOOR = 'nothing, awaited'
+const FLOOR = 'awaited no-op'
 /**
- * Awaited like all others: what it takes is the instrument's own part of every figure. Its process finds it by its name.
+ * Awaited like all others: it measures the instrument's own part of every number. Its process finds it by its name.
  * @public
  */
 export const floor: Group = group(import.meta.filename, 'floor', { [FLOOR]: () => async () => undefined })
 
 /**
- * Has the subjects make their calls in turns, so that whatever else the machine does hits all of them alike; who begins changes from round
- * to round. The first subject is the yardstick. Trust the ratios, which are of figures of one round.
+ * Runs the subjects alternately, so that other load on the machine affects all of them alike. The order changes from round to round.
+ * The first subject is the baseline. Trust the ratios, which compare numbers of the same round.
  */
 export async function compareCalls(
   { title, atOnce, calls, rounds = 11, warmUp = 4 * calls }: Load,
@@ -72,7 +72,7 @@ function processesOf(measured: Group, baseURL: string): Promise<[name: string, s
   ])
 }
 
-/** Something of one subject against the same of another, in every round. */
+/** The ratio of a value of two subjects, in every round. */
 export function ratios(
   { rounds }: Comparison,
   what: keyof Rates,
@@ -83,7 +83,7 @@ export function ratios(
   return ours.map((round, at) => round[what] / (theirs[at]?.[what] ?? NaN))
 }
 
-/** By how many microseconds of CPU a call of one subject is dearer than one of another: the median of all rounds. */
+/** How many more microseconds of CPU a call of one subject takes than one of another: the median of all rounds. */
 export function addedUs({ rounds }: Comparison, subject: string, yardstick: string): number {
   const theirs = roundsOf(rounds, yardstick)
   return median(roundsOf(rounds, subject).map(({ cpuUs }, at) => cpuUs - (theirs[at]?.cpuUs ?? NaN)))
@@ -95,7 +95,7 @@ function roundsOf(rounds: Comparison['rounds'], subject: string): readonly Rates
   return found
 }
 
-/** The table of a README: calls a second, CPU, and both beside the first subject; `latency` adds what single calls took. */
+/** A table: calls per second, CPU, and both compared with the first subject; `latency` adds the duration of single calls. */
 export function callTable(comparison: Comparison, { latency = false } = {}): Table {
   const names = [...comparison.rounds.keys()]
   const [yardstick = ''] = names
@@ -106,13 +106,13 @@ export function callTable(comparison: Comparison, { latency = false } = {}): Tab
   return tableOf({
     [comparison.title]: names,
     'CPU, ratio': figures(2, cpu.map(median)),
-    'least to greatest': figures(2, cpu.map(rangeOf)),
-    'CPU a call, µs': figures(
+    'min to max': figures(2, cpu.map(rangeOf)),
+    'CPU per call, µs': figures(
       1,
       all.map((rounds) => median(rounds.map(({ cpuUs }) => cpuUs))),
     ),
-    'calls a second, ratio': figures(2, faster.map(median)),
-    'calls a second': figures(
+    'calls per second, ratio': figures(2, faster.map(median)),
+    'calls per second': figures(
       0,
       all.map((rounds) => median(rounds.map(({ perSecond }) => perSecond))),
     ),
@@ -131,7 +131,7 @@ export function callTable(comparison: Comparison, { latency = false } = {}): Tab
 
 const rangeOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)]
 
-/** Of sorted values, by the nearest rank. */
+/** A quantile of sorted values, by the nearest rank. */
 export function quantile(sorted: ArrayLike<number>, part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN
 }

@@ -7,8 +7,8 @@ import { group, type Call, type Open } from './subject.ts'
 import { byWire } from './wire.ts'
 
 /**
- * Every policy at work and none in the way: a chain of two, a cache that stores and never hits, limits that nobody reaches, a price.
- * Retries, the breaker and receipts are there by default.
+ * All policies on and none of them limiting: a chain of two, a cache that stores and never hits, limits that are never reached, a
+ * price. Retries, the breaker and receipts are on by default.
  */
 const policies = (baseURL: string) =>
   ({
@@ -27,7 +27,7 @@ function armed(baseURL: string): HarborOptions {
   return { ...fallback, ...cache, ...limits, ...prices }
 }
 
-/** The subjects of the benches of whole calls, all asking the same provider. */
+/** The subjects of the benches of whole calls, all with the same provider. */
 export const OPENAI = '`openai`'
 export const ON_POOL = '`openai` on `pool.fetch`'
 export const DEFAULTS = 'Harbor, defaults'
@@ -44,12 +44,12 @@ const sdkFor = (baseURL: string) => ({ baseURL, apiKey: 'key' })
 const harborFor = (baseURL: string, options: HarborOptions = {}) =>
   new Harbor({ ...sdkFor(baseURL), ...options })
 
-/** The SDK on a fetch that was made for it. */
+/** The SDK on the given fetch. */
 const onPool = (baseURL: string) => new OpenAI({ ...sdkFor(baseURL), fetch: createPool().fetch })
 const onHarborFetch = (baseURL: string) =>
   new OpenAI({ ...sdkFor(baseURL), fetch: createHarborFetch(), maxRetries: 0 })
 
-/** A call that is answered with JSON, each asking something that nobody has asked before. */
+/** A call with a JSON answer. Each call has a different prompt. */
 export const json = group(import.meta.filename, 'json', {
   [OPENAI]: (baseURL) => wholeBy(new OpenAI(sdkFor(baseURL))),
   [ON_POOL]: (baseURL) => wholeBy(onPool(baseURL)),
@@ -67,7 +67,7 @@ export const json = group(import.meta.filename, 'json', {
   [WIRE]: byWire('json', ask),
 })
 
-/** The same, answered with a stream, which is read to its end. */
+/** The same with a stream, which is read to its end. */
 export const stream = group(import.meta.filename, 'stream', {
   [OPENAI]: (baseURL) => streamedBy(new OpenAI(sdkFor(baseURL))),
   [ON_POOL]: (baseURL) => streamedBy(onPool(baseURL)),
@@ -84,7 +84,7 @@ export const stream = group(import.meta.filename, 'stream', {
   [WIRE]: byWire('stream', ask),
 })
 
-/** The SDK on `pool.fetch`, Harbor without what it does by default, with it, and with one policy more at a time. */
+/** The SDK on `pool.fetch`, Harbor without its default policies, with them, and with one more policy at a time. */
 export const onePolicy = group(import.meta.filename, 'onePolicy', {
   [ON_POOL]: (baseURL) => wholeBy(onPool(baseURL)),
   'Harbor, `retry: false`, `breaker: false`': (baseURL) =>

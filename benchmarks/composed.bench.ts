@@ -1,5 +1,5 @@
 /**
- * A call that is retried, bounded in time and behind a circuit breaker: what the three cost together when nothing fails.
+ * The cost of retry, timeout and circuit breaker together for a call that succeeds.
  *
  *     node --expose-gc --conditions=@harbor/source benchmarks/composed.bench.ts
  */
@@ -43,7 +43,7 @@ const composed = await measure({
   'retry, breaker and attempt timeout': async (times) => {
     for (let call = 0; call < times; call++) await policy.run(() => breaker.run(operation))
   },
-  // Of another length: Node keeps timers of one length in one list, and the policy's keeps that alive.
+  // With another delay: Node keeps timers with the same delay in one list, which the policy's timer keeps alive.
   'one `setTimeout`, cleared': async (times) => {
     for (let call = 0; call < times; call++) clearTimeout(setTimeout(nothing, TIMEOUT_MS + 1))
   },

@@ -1,6 +1,6 @@
 /**
- * What `@harbor/fallback` costs a call that succeeds and a failover, against a bare await and cockatiel, in turns in one
- * process.
+ * The cost of `@harbor/fallback` for a call that succeeds and for a failover, compared with a bare await and cockatiel, alternating
+ * in one process.
  *
  *     node --expose-gc --conditions=@harbor/source benchmarks/fallback.bench.ts
  */
@@ -25,11 +25,11 @@ const hedged = new FallbackChain({ targets, hedge: { afterMs: 1_000 } })
 const { signal } = new AbortController()
 const cockatiel = cockatielFallback(handleAll, operation)
 
-// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+// Each subject has its own loop: a shared loop would call through a pointer, which slows down the fastest subject the most.
 const bareAwait: Subject = async (times) => {
   for (let call = 0; call < times; call++) await operation()
 }
-/** A part of every call that has to know the time; it is as dear as the machine makes it. */
+/** Part of every call that needs the time. How slow it is depends on the machine. */
 const readClock: Subject = async (times) => {
   let sum = 0
   for (let call = 0; call < times; call++) sum += performance.now()
@@ -38,7 +38,7 @@ const readClock: Subject = async (times) => {
 const nothingFails = await measure({
   'bare await': bareAwait,
   'one reading of the clock': readClock,
-  // What no fallback can do without that answers with more than the value, or goes on after an error.
+  // The minimum for a fallback that returns more than the value, or continues after an error.
   'bare await of a `then`': async (times) => {
     for (let call = 0; call < times; call++) await operation().then(answerOf)
   },

@@ -1,5 +1,5 @@
 /**
- * A call that the cache answers, through the whole client, beside one that it cannot and beside the bare SDK.
+ * A cache hit through the whole client, compared with a miss and with the plain SDK.
  *
  *     pnpm bench hit
  */
@@ -25,7 +25,7 @@ provider.close()
 publish('hit', [callTable(json), callTable(stream)], {
   goals: [
     {
-      of: 'CPU of a hit through the client, beside a miss at 0 ms',
+      of: 'CPU of a hit through the client, vs. a miss at 0 ms',
       got: median(ratios(json, 'cpuUs', HIT, MISS)),
       atMost: 0.5,
       unit: '×',

@@ -1,5 +1,5 @@
 /**
- * What it takes to import a client and to make one, each time in a fresh process and from the built packages, as a user has them.
+ * The cost of importing a client and creating one, each time in a fresh process, from the built packages.
  *
  *     pnpm bench import
  */
@@ -14,12 +14,12 @@ const CLIENTS = 100
 const HARBOR = "`import('@harbor/core')`"
 const OPENAI = "`import('openai')`"
 
-/** What is imported, and what makes a client of it. */
+/** The imports, and the code that creates a client. */
 const PROGRAMS: Record<string, { load: string; make: string }> = {
   'a process that imports nothing': { load: '[]', make: '{}' },
   [OPENAI]: { load: "[await import('openai')]", make: "new loaded[0].default({ apiKey: 'key' })" },
   [HARBOR]: { load: "[await import('@harbor/core')]", make: "new loaded[0].Harbor({ apiKey: 'key' })" },
-  "`import('undici')`, which `@harbor/pool` is made of": { load: "[await import('undici')]", make: '{}' },
+  "`import('undici')`, which `@harbor/pool` uses": { load: "[await import('undici')]", make: '{}' },
   "`import('ai')` and `import('@ai-sdk/openai')`": {
     load: "[await import('@ai-sdk/openai'), await import('ai')]",
     make: "loaded[0].createOpenAI({ apiKey: 'key' }).chat('m')",
@@ -34,12 +34,12 @@ interface Taken {
   importMs: number
   rss: number
   heap: number
-  /** Of one client. */
+  /** The heap of one client. */
   clientHeap: number
   clientUs: number
 }
 
-// Only what changed is built again.
+// Builds only what has changed.
 await inFolder('..', [
   'scripts/turbo.ts',
   'run',
@@ -76,7 +76,7 @@ publish(
   {
     goals: [
       {
-        of: "`import('@harbor/core')` over `import('openai')`, in fresh processes",
+        of: "`import('@harbor/core')` minus `import('openai')`, in fresh processes",
         got: median(over),
         atMost: 25,
         unit: 'ms',
@@ -86,7 +86,7 @@ publish(
   },
 )
 
-/** The clients of one process share what they have in common, as they would in a program. */
+/** The clients of one process share their common parts, as in a program. */
 async function inFreshProcess(load: string, make: string): Promise<Taken> {
   const code = `
     const begunAt = performance.now()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** How many chunks a streamed answer has. */
+/** The number of chunks in a stream. */
 export const CHUNKS = 200
 
 export interface InstantProvider {
@@ -12,8 +12,8 @@ export interface InstantProvider {
 }
 
 /**
- * A provider in a process of its own, which answers every chat call at once, or after so many milliseconds: with 1 KB of JSON, or with a
- * stream of 200 chunks. It does as little as it can, so that what is measured is the client.
+ * A provider in its own process, which answers every chat call at once or after a delay: with 1 KB of JSON, or with a stream of 200
+ * chunks. It does as little as possible, so that the client is measured.
  */
 export async function startInstantProvider(delayMs = 0): Promise<InstantProvider> {
   const server = fork(import.meta.filename, ['serve', String(delayMs)])

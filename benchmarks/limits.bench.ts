@@ -1,11 +1,11 @@
 /**
- * How much of a provider's limits is used, and how much is refused: Harbor's rate limiter beside others, one after the other, five of
- * the provider's minutes each, in 30 s.
+ * How much of a provider's limits is used, and how many calls are refused: Harbor's rate limiter and others, one after the other, for
+ * five of the provider's minutes each, in 30 s.
  *
  *     pnpm bench limits
  *
- * Providers may enforce a minute's limit by the second (https://platform.openai.com/docs/guides/rate-limits): hence a tenth of it at once.
- * Some let a whole minute through at once, and an algorithm may count on that: hence the second table.
+ * Providers may enforce a limit per minute in shorter intervals (https://platform.openai.com/docs/guides/rate-limits), so the first
+ * table allows a tenth of it at once. Some providers allow a whole minute at once, which an algorithm may rely on: the second table.
  */
 import { CONTENDERS } from './limits/contenders.ts'
 import { run, type Outcome, type Scenario } from './limits/scenario.ts'

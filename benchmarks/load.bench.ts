@@ -1,6 +1,6 @@
 /**
- * How long a call takes when so many arrive each second, whatever becomes of the earlier ones: users do not wait for each other. The
- * server takes 20 ms. Time counts from when a call was due, so that a client that falls behind is not let off.
+ * The latency at a fixed number of calls per second, which do not wait for earlier ones, as users do not. The server takes 20 ms. Time
+ * counts from when a call was due, so a client that falls behind gains nothing.
  *
  *     pnpm bench load
  */
@@ -51,7 +51,7 @@ const outcomes = CONTENDERS.flatMap((name) =>
 )
 const table = (what: keyof Latency) =>
   tableOf({
-    [`${what} in ms, ${DELAY_MS} ms at the server`]: RATES.map((rate) => `${inWords(rate)} a second`),
+    [`${what} in ms, ${DELAY_MS} ms at the server`]: RATES.map((rate) => `${inWords(rate)} per second`),
     ...Object.fromEntries(
       CONTENDERS.map((wanted) => [
         wanted,
@@ -80,7 +80,7 @@ publish('load', [table('p50'), table('p99')], {
   }),
 })
 
-/** Calls that are due at even distances, and go as soon as they are. */
+/** Makes calls at even intervals, without waiting for earlier ones. */
 async function arrive(call: Call, rate: number): Promise<Latency> {
   const calls = Math.round((rate * ROUND_MS) / 1_000)
   const tookMs: number[] = []

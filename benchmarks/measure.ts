@@ -1,20 +1,20 @@
 import { figures, judged, median, tableOf, type Table } from './table.ts'
 
-/** Something to be measured: does its work `times` times. */
+/** A measured function, which does its work `times` times. */
 export type Subject = (times: number) => Promise<unknown>
 
 export interface Measurement {
-  /** Nanoseconds of one call: the median of all rounds. */
+  /** Nanoseconds per call: the median of all rounds. */
   ns: number
-  /** That median against the median of the first subject. */
+  /** That median divided by the median of the first subject. */
   ratio: number
-  /** Bytes allocated by one call. */
+  /** Bytes allocated per call. */
   bytes: number
 }
 
 /**
- * Measures subjects in turns, many and short, so that whatever else the machine does hits all of them alike. The first is
- * the yardstick. Trust the ratios; the nanoseconds belong to one machine on one day. Needs `node --expose-gc`.
+ * Measures subjects alternately in many short rounds, so that other load on the machine affects all of them alike. The first is the
+ * baseline. Trust the ratios; the nanoseconds depend on the machine and the day. Needs `node --expose-gc`.
  */
 export async function measure<Name extends string>(
   subjects: Record<Name, Subject>,
@@ -22,9 +22,9 @@ export async function measure<Name extends string>(
 ): Promise<Record<Name, Measurement>> {
   const entries = Object.entries(subjects) as [Name, Subject][]
   const seen = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
-  // Twice, as what the later ones call may throw away what was compiled for the first.
+  // Twice, since the later subjects may deoptimise code that was compiled for the first.
   for (const [, subject] of [...entries, ...entries]) await subject(10 * times)
-  // No collection by hand in here: it throws compiled code away, and the next subject would pay for it.
+  // No explicit garbage collection here: it discards compiled code, at the cost of the next subject.
   for (let round = 0; round < rounds; round++) {
     for (const [name, subject] of entries) seen.get(name)?.push(await timeOf(subject, times))
   }
@@ -44,7 +44,7 @@ async function timeOf(subject: Subject, times: number): Promise<number> {
   return Number(process.hrtime.bigint() - start) / times
 }
 
-/** Few enough calls that no collection comes between the two readings, unless it was made by hand. */
+/** Few enough calls that no garbage collection happens between the two readings, except the explicit one. */
 async function bytesOf(subject: Subject, times = 1_000): Promise<number> {
   if (!globalThis.gc) throw new Error('run with node --expose-gc')
   const readings: number[] = []
@@ -57,7 +57,7 @@ async function bytesOf(subject: Subject, times = 1_000): Promise<number> {
   return median(readings)
 }
 
-/** The table of a README, of calls that are all of one kind; `wanted` are the ratios that were hoped for. */
+/** A table of measurements of one kind of call; `wanted` are the goals for the ratios. */
 export function measurementTable<Name extends string>(
   kind: string,
   measurements: Record<Name, Measurement>,
@@ -66,7 +66,7 @@ export function measurementTable<Name extends string>(
   const entries = Object.entries(measurements) as [Name, Measurement][]
   const table = tableOf({
     [kind]: entries.map(([name]) => name),
-    wanted: figures(
+    goal: figures(
       1,
       entries.map(([name]) => wanted[name]),
     ),
@@ -86,7 +86,7 @@ export function measurementTable<Name extends string>(
   const [[yardstick] = ['']] = entries
   return judged(
     table,
-    { wanted: 'wanted', got: 'ratio', unit: '×', digits: 2 },
-    (name) => `${kind}: ${name}, beside ${yardstick}`,
+    { wanted: 'goal', got: 'ratio', unit: '×', digits: 2 },
+    (name) => `${kind}: ${name}, vs. ${yardstick}`,
   )
 }

@@ -1,10 +1,10 @@
 /**
- * An outage of the first provider, gone through by Harbor and by others, one after the other, in real time.
+ * An outage of the first provider, with Harbor and with other clients, one after the other, in real time.
  *
  *     pnpm bench outage                      all of them: a minute each
  *     pnpm bench outage Harbor openai        only these
- *     pnpm bench outage --quick              6 s each: whether it runs
- *     pnpm bench outage --write              keeps the table and the plot
+ *     pnpm bench outage --quick              6 s each, to see whether it runs
+ *     pnpm bench outage --write              stores the table and the plot
  */
 import { CONTENDERS, type Contender } from './outage/contenders.ts'
 import { goThrough, type Outcome } from './outage/go-through.ts'
@@ -18,10 +18,10 @@ const names = args.filter((arg, at) => !arg.startsWith('--') && args[at - 1] !==
 const scenario = args.includes('--quick') ? QUICK : FULL
 const chosen = CONTENDERS.filter(({ name }) => names.length === 0 || names.includes(name))
 
-/** The floor: one request on the wire to the provider that is always well, by nothing but undici. */
+/** The minimum: one request to the healthy provider with undici alone. */
 const WIRE: Contender = {
   name: 'the wire alone',
-  setup: '`undici.request` to the provider that is well',
+  setup: '`undici.request` to the healthy provider',
   start: ({ fallbackURL }) => {
     const wire = openWire(fallbackURL)
     const body = { model: 'gpt-4', messages: [{ role: 'user', content: 'Say hello.' }] }
@@ -35,7 +35,7 @@ for (const contender of chosen) {
   outcomes.push(outcome)
   console.error(`${outcome.name}: ${(100 * outcome.answered).toFixed(1)} % answered`)
 }
-// Its first seconds, in which connections are made, are left out.
+// Without the first seconds, in which connections are opened.
 const wire = await goThrough({ ...scenario, calls: 500, down: { from: 0, to: 60_000 } }, WIRE)
 publish('outage', outcomeTable([...outcomes, wire]), { series: overTime(outcomes) })
 
@@ -48,15 +48,15 @@ function outcomeTable(rows: readonly Outcome[]): Table {
     ),
     'answered, %': column(1, ({ answered }) => 100 * answered),
     'upstream calls per call': column(2, ({ upstreamPerCall }) => upstreamPerCall),
-    'before, p50 ms': column(1, ({ before }) => before.p50),
-    'p99 ms before': column(1, ({ before }) => before.p99),
-    'down, p50 ms': column(1, ({ during }) => during.p50),
-    'p99 ms while down': column(1, ({ during }) => during.p99),
+    'p50 before, ms': column(1, ({ before }) => before.p50),
+    'p99 before, ms': column(1, ({ before }) => before.p99),
+    'p50 while down, ms': column(1, ({ during }) => during.p50),
+    'p99 while down, ms': column(1, ({ during }) => during.p99),
     'added p99 while down, ms': column(1, ({ during }) => during.p99 - wire.during.p99),
-    'after, p50 ms': column(1, ({ after }) => after.p50),
-    'p99 ms after': column(1, ({ after }) => after.p99),
-    'CPU a call, µs': column(0, ({ cpuUs }) => cpuUs),
-    'set up with': rows.map(({ setup }) => setup),
+    'p50 after, ms': column(1, ({ after }) => after.p50),
+    'p99 after, ms': column(1, ({ after }) => after.p99),
+    'CPU per call, µs': column(0, ({ cpuUs }) => cpuUs),
+    setup: rows.map(({ setup }) => setup),
   })
 }
 

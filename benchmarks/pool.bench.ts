@@ -1,5 +1,5 @@
 /**
- * `pool.fetch` alone and under the SDK, beside the requests of undici that it is made of and the `fetch` of Node.
+ * `pool.fetch` alone and under the SDK, compared with the undici request that it uses and with Node's `fetch`.
  *
  *     pnpm bench pool
  */
@@ -37,21 +37,21 @@ publish(
   {
     goals: [
       {
-        of: 'CPU of JSON by `pool.fetch`, beside `undici.request`',
+        of: 'CPU of JSON by `pool.fetch`, vs. `undici.request`',
         got: median(ratios(json, 'cpuUs', '`pool.fetch`', WIRE)),
         atMost: 2,
         unit: '×',
         digits: 2,
       },
       {
-        of: 'CPU of SSE by `pool.fetch`, read by `chunks()`, beside `undici.request`',
+        of: 'CPU of SSE by `pool.fetch`, read by `chunks()`, vs. `undici.request`',
         got: median(ratios(sse, 'cpuUs', '`pool.fetch`, `chunks()`', WIRE)),
         atMost: 1.3,
         unit: '×',
         digits: 2,
       },
       {
-        of: 'CPU of JSON through `openai` on `pool.fetch`, beside global fetch',
+        of: 'CPU of JSON through `openai` on `pool.fetch`, vs. global fetch',
         got: median(ratios(jsonOfSdk, 'cpuUs', 'SDK over `pool.fetch`', 'SDK over global fetch')),
         atMost: 0.65,
         unit: '×',

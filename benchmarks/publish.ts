@@ -19,13 +19,13 @@ const report: Report = {
 }
 
 /**
- * Says what a bench has found: prints it as a README states it, between its marks, and with `--json <file>` keeps it there as figures.
- * `pnpm bench <name> --write` puts it into the READMEs that have the same marks, and a test sees to it that there is one:
+ * Prints the results of a bench as a README shows them, between marks. With `--json <file>` it also stores the numbers.
+ * `pnpm bench <name> --write` writes them into the READMEs with the same marks; a test checks that there is one:
  *
  *     <!-- bench: retry sizes -->
  *     <!-- /bench -->
  *
- * @param name as it stands in the marks: the name of the bench, and perhaps what tells its sections apart
+ * @param name the name in the marks: that of the bench, and perhaps a word for the section
  */
 export function publish(
   name: string,

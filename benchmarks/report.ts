@@ -1,9 +1,9 @@
 import { inMarkdown, inWords, isReached, tableOf, wantedInWords, type Goal, type Table } from './table.ts'
 
-/** What one run of a bench has found. */
+/** The results of one run of a bench. */
 export interface Report {
   bench: string
-  /** What prints it again. */
+  /** The command that prints it again. */
   command: string
   date: string
   node: string
@@ -11,21 +11,21 @@ export interface Report {
   sections: Section[]
 }
 
-/** What a README states between two marks of this name. */
+/** The part of a README between two marks with this name. */
 export interface Section {
-  /** The name of the bench, and perhaps what tells its sections apart. */
+  /** The name of the bench, and perhaps a word for the section. */
   name: string
   tables: readonly Table[]
-  /** Figures that are judged and stand in no table as they are. */
+  /** Goals for values that are in no table. */
   goals: readonly Goal[]
-  /** For plots alone: too long to be printed. */
+  /** For plots only: too long for a table. */
   series?: Table
 }
 
-/** The section as READMEs have it. */
+/** A section as Markdown. */
 export function sectionInMarkdown(section: Section, { command, date, node, machine }: Report): string {
   const parts = section.tables.map(inMarkdown)
-  // Said once, under the first of its tables.
+  // Only once, below the first table.
   if (!section.name.includes(' '))
     parts.splice(1, 0, `Written by \`${command} --write\` on ${date}: Node ${node}, ${machine}.`)
   if (section.goals.length > 0) parts.push(inMarkdown(goalTable(section.goals)))
@@ -34,18 +34,18 @@ export function sectionInMarkdown(section: Section, { command, date, node, machi
 
 function goalTable(goals: readonly Goal[]): Table {
   return tableOf({
-    'what is judged': goals.map(({ of }) => of),
-    wanted: goals.map(wantedInWords),
-    got: goals.map(gotInWords),
+    'measured value': goals.map(({ of }) => of),
+    goal: goals.map(wantedInWords),
+    result: goals.map(gotInWords),
   })
 }
 
-/** They come first, and then what they are made of. */
+/** Whole calls come first, then their parts. */
 const WHOLE_CALLS = ['call', 'stream', 'hit', 'soak', 'import']
 const rank = (bench: string): number =>
   WHOLE_CALLS.includes(bench) ? WHOLE_CALLS.indexOf(bench) : WHOLE_CALLS.length
 
-/** Every figure that is judged, beside what was wanted of it: of all benches, or of whole calls alone. */
+/** All goals with their results, of all benches or of whole calls only. */
 export function standing(reports: readonly Report[], which: 'all' | 'whole calls' = 'all'): string {
   const sorted = reports.toSorted((one, other) => rank(one.bench) - rank(other.bench))
   const chosen = which === 'all' ? sorted : sorted.filter(({ bench }) => WHOLE_CALLS.includes(bench))
@@ -54,9 +54,9 @@ export function standing(reports: readonly Report[], which: 'all' | 'whole calls
   )
   return inMarkdown(
     tableOf({
-      'what is judged': rows.map(({ goal }) => goal.of),
-      wanted: rows.map(({ goal }) => wantedInWords(goal)),
-      got: rows.map(({ goal }) => gotInWords(goal)),
+      'measured value': rows.map(({ goal }) => goal.of),
+      goal: rows.map(({ goal }) => wantedInWords(goal)),
+      result: rows.map(({ goal }) => gotInWords(goal)),
       reached: rows.map(({ goal }) => (isReached(goal) ? 'yes' : '**no**')),
       '`pnpm bench`': rows.map(({ bench }) => bench),
     }),

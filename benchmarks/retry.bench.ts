@@ -1,5 +1,5 @@
 /**
- * What `@harbor/retry` costs when nothing fails, against a bare await and against its peers, in turns in one process.
+ * The cost of `@harbor/retry` for a call that succeeds, compared with a bare await and with other libraries, alternating in one process.
  *
  *     node --expose-gc --conditions=@harbor/source benchmarks/retry.bench.ts
  */
@@ -14,11 +14,11 @@ const operation = async (): Promise<number> => 1
 const policy = createRetry()
 const cockatiel = cockatielRetry(handleAll, { maxAttempts: 2 })
 
-// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+// Each subject has its own loop: a shared loop would call through a pointer, which slows down the fastest subject the most.
 const bareAwait: Subject = async (times) => {
   for (let call = 0; call < times; call++) await operation()
 }
-/** A part of every call that has to know the time; it is as dear as the machine makes it. */
+/** Part of every call that needs the time. How slow it is depends on the machine. */
 const readClock: Subject = async (times) => {
   let sum = 0
   for (let call = 0; call < times; call++) sum += performance.now()

@@ -1,6 +1,5 @@
 /**
- * A million calls with every policy at work: the heap that is left, and how long calls take, as time goes by. `pnpm soak` asserts on the
- * heap of the same run.
+ * A million calls with all policies on: the remaining heap, and the latency over time. `pnpm soak` asserts on the heap of the same run.
  *
  *     pnpm bench soak                              minutes
  *     HARBOR_SOAK_CALLS=100000 pnpm bench soak     fewer calls
@@ -29,12 +28,12 @@ publish(
     'heap, MB': column(2, ({ heapMegabytes }) => heapMegabytes),
     'p50, ms': column(1, ({ p50Ms }) => p50Ms),
     'p99, ms': column(1, ({ p99Ms }) => p99Ms),
-    'calls a second': column(0, ({ perSecond }) => perSecond),
+    'calls per second': column(0, ({ perSecond }) => perSecond),
   }),
   {
     goals: [
       {
-        of: `heap after ${inWords(CALLS)} calls, over that after ${inWords(WARM_UP)}`,
+        of: `heap after ${inWords(CALLS)} calls, minus the heap after ${inWords(WARM_UP)}`,
         got: (heap.at(-1) ?? NaN) - (heap[0] ?? NaN),
         atMost: 2,
         unit: 'MB',

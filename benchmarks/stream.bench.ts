@@ -1,6 +1,6 @@
 /**
- * A stream through the whole client: Harbor, and Harbor's `fetch` under the SDK, beside the SDK as it comes, on a lean fetch, and the
- * Vercel AI SDK.
+ * A stream through the whole client: Harbor, and Harbor's `fetch` under the SDK, compared with the plain SDK, the SDK on a faster fetch,
+ * and the Vercel AI SDK.
  *
  *     pnpm bench stream
  */
@@ -18,21 +18,21 @@ provider.close()
 publish('stream', callTable(comparison), {
   goals: [
     {
-      of: `CPU of a stream of ${CHUNKS} chunks, Harbor with its defaults beside \`openai\``,
+      of: `CPU of a stream of ${CHUNKS} chunks, Harbor with its defaults vs. \`openai\``,
       got: median(ratios(comparison, 'cpuUs', DEFAULTS, OPENAI)),
       atMost: 0.7,
       unit: '×',
       digits: 2,
     },
     {
-      of: "CPU of the same through `createHarborFetch` and the SDK's own decoder, beside `openai`",
+      of: "CPU of the same through `createHarborFetch` and the SDK's own decoder, vs. `openai`",
       got: median(ratios(comparison, 'cpuUs', FETCH, OPENAI)),
       atMost: 1,
       unit: '×',
       digits: 2,
     },
     {
-      of: 'what all policies add to a chunk of `openai` on `pool.fetch`, CPU',
+      of: 'CPU that all policies add to a chunk of `openai` on `pool.fetch`',
       got: addedUs(comparison, ALL, ON_POOL) / CHUNKS,
       atMost: 3,
       unit: 'µs',

@@ -5,33 +5,33 @@ import { pathToFileURL } from 'node:url'
 /** One call of a subject. */
 export type Call = () => Promise<unknown>
 
-/** Sets a subject up, with a client of its own, and gives what makes its calls. */
+/** Sets up a subject with its own client, and returns the function that makes a call. */
 export type Open = (baseURL: string) => Call
 
-/** Who is compared, by name, and where the process of each finds him. */
+/** The compared subjects, by name, and where their processes find them. */
 export interface Group {
   readonly module: string
   readonly name: string
   readonly subjects: Readonly<Record<string, Open>>
 }
 
-/** @param module that exports this group under this name */
+/** @param module the module that exports this group under this name */
 export function group(module: string, name: string, subjects: Readonly<Record<string, Open>>): Group {
   return { module, name, subjects }
 }
 
-/** So many calls, from so many callers, each of whom makes one after the other. */
+/** A number of calls, made by a number of callers, each one call after the other. */
 export interface Round {
   readonly calls: number
   readonly atOnce: number
 }
 
-/** What the calls of one round took. */
+/** The measurements of one round. */
 export interface Taken {
-  /** CPU of the process for each call, in microseconds. */
+  /** CPU time of the process per call, in microseconds. */
   readonly cpuUs: number
   readonly perSecond: number
-  /** How long each call took, in milliseconds. */
+  /** The duration of each call, in milliseconds. */
   readonly tookMs: Float64Array
 }
 
@@ -41,8 +41,7 @@ export interface Subject {
 }
 
 /**
- * A subject in a process of its own, as it is in a user's program: what one leaves in memory, and what it teaches the compiler, is nobody
- * else's.
+ * A subject in its own process, as in a user's program, so that its memory and its compiled code do not affect the others.
  */
 export async function startSubject(
   { module, name }: Group,

@@ -1,35 +1,35 @@
-/** What a bench prints, keeps as JSON and draws: made once, so that none of the three can say something else. */
+/** A table that a bench prints, stores as JSON and draws. */
 export interface Table {
   columns: readonly Column[]
-  /** A row begins with its name. */
+  /** The first cell of a row is its name. */
   rows: readonly (readonly Cell[])[]
-  /** Which of its figures are judged. */
+  /** The goals for its values. */
   goals: readonly Goal[]
 }
 
 export interface Column {
   title: string
-  /** Decimals that are printed; JSON has six significant digits. A column of words has none. */
+  /** Printed decimals; JSON has six significant digits. Undefined for a column of words. */
   digits?: number
 }
 
-/** Words, a figure, a range of figures, or nothing. */
+/** Words, a number, a range of numbers, or nothing. */
 export type Cell = string | number | readonly [least: number, greatest: number] | null
 
-/** What was wanted of a figure before it was measured. */
+/** The goal for a value, set before it was measured. */
 export interface Goal {
-  /** Of what, in words. */
+  /** The name of the value. */
   of: string
   unit: string
   digits: number
   got: number
   atMost?: number
   atLeast?: number
-  /** What would please. */
+  /** A more ambitious goal. */
   aim?: number
 }
 
-/** Cells of a column of figures. */
+/** The cells of a column of numbers. */
 export interface Figures {
   digits: number
   cells: readonly Cell[]
@@ -50,7 +50,7 @@ function cellOf(value: number | readonly [number, number] | undefined): Cell {
 const significant = (value: number): number =>
   Number.isInteger(value) ? value : Number(value.toPrecision(6))
 
-/** A table, by column. The first column is words; one that is empty is left out. */
+/** A table from its columns. The first column has words; an empty column is omitted. */
 export function tableOf(columns: Readonly<Record<string, readonly string[] | Figures>>): Table {
   const filled = Object.entries(columns)
     .map(([title, column]) => ({ title, ...('digits' in column ? column : { cells: column }) }))
@@ -60,10 +60,10 @@ export function tableOf(columns: Readonly<Record<string, readonly string[] | Fig
 }
 
 /**
- * Judges a table by what it says: each row that has something in `wanted` has a goal, and what was got is read beside it.
+ * Adds goals to a table: each row with a value in the column `wanted` has a goal, and its result is in the column `got`.
  *
- * @param by the titles of the two columns, and how the figure is written
- * @param of what the figure is of, by the name of the row
+ * @param by the titles of the two columns, and the format of the number
+ * @param of returns the name of the value, from the name of the row
  */
 export function judged(
   table: Table,
@@ -93,7 +93,7 @@ export function wantedInWords({ atMost, atLeast, aim, unit, digits }: Goal): str
   return `${bound} ${unit}${aim === undefined ? '' : `, aim ${inWords(aim, digits)}`}`
 }
 
-/** The table in Markdown. */
+/** A table as Markdown. */
 export function inMarkdown({ columns, rows }: Table): string {
   const lines = [
     columns.map(({ title }) => title),
@@ -120,7 +120,7 @@ export function inWords(value: number | undefined, digits = 0): string {
   )
 }
 
-/** The middle one; the upper of two. */
+/** The median; the upper one of two. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici'
 import type { Open } from './subject.ts'
 
-/** The floor of every call: one request to a provider by nothing but undici, and its answer read. */
+/** The minimum of every call: one request to a provider with undici alone, and its answer read. */
 export function openWire(baseURL: string): {
   /** @returns the body */
   json(body: object): Promise<string>
@@ -27,7 +27,7 @@ export function openWire(baseURL: string): {
   }
 }
 
-/** It as one who is compared. @param ask makes what is asked */
+/** The wire as a subject. @param ask returns the body of the request */
 export function byWire(kind: 'json' | 'stream', ask: () => object): Open {
   return (baseURL) => {
     const wire = openWire(baseURL)

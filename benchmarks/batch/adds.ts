@@ -5,7 +5,7 @@ import type { Subject } from '../measure.ts'
 const BATCH = { maxBatchSize: 100 }
 const same = async <T>(values: T): Promise<T> => values
 
-/** A thousand adds at once, then all their results: each subject in a loop of its own, so that none is called through a pointer. */
+/** A thousand adds at once, then all their results. Each subject has its own loop, so that none is called through a pointer. */
 export const ADDS = {
   'DataLoader: `load`, cache off': async (times) => {
     for (let done = 0; done < times; done += 1_000) {

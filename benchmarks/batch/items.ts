@@ -16,7 +16,7 @@ const viaPMap: Subject = async (times) => {
   await pMap(numbers(times), same, { concurrency: CONCURRENCY })
 }
 
-/** Items of an asynchronous source, so many at once, of a function that answers at once. */
+/** Items of an asynchronous source, a number at once, with a function that returns at once. */
 const ITEMS = {
   'p-map': viaPMap,
   'p-map: `pMapIterable`': async (times) => {
@@ -31,7 +31,7 @@ const ITEMS = {
   "harbor: `order: 'input'`": async (times) => {
     for await (const _ of runBulk(numbers(times), same, { concurrency: CONCURRENCY, order: 'input' }));
   },
-  'harbor: ids of your own': async (times) => {
+  'harbor: your own ids': async (times) => {
     const options = { concurrency: CONCURRENCY, id: (item: number) => `item-${item}` }
     for await (const _ of runBulk(numbers(times), same, options));
   },
@@ -49,7 +49,7 @@ const ITEMS = {
   },
 } satisfies Record<string, Subject>
 
-/** By itself and fewer times: it takes a thousand times as long. */
+/** Measured separately and fewer times, since it takes a thousand times as long. */
 const SLOW = {
   'p-map': viaPMap,
   Bottleneck: async (times) => {
@@ -60,7 +60,7 @@ const SLOW = {
   },
 } satisfies Record<string, Subject>
 
-/** What an item takes, beside p-map. */
+/** The time per item, compared with p-map. */
 export async function measureItems(): Promise<Record<string, Measurement>> {
   const items = await measure(ITEMS, { rounds: 31, times: 5_000 })
   const { Bottleneck } = await measure(SLOW, { rounds: 5, times: 50 })

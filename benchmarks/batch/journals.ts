@@ -11,7 +11,7 @@ interface Kept {
   name: string
   journal?: JournalOptions
   items: number
-  /** Microseconds an item that were hoped for. */
+  /** The goal, in microseconds per item. */
   wanted?: number
 }
 
@@ -22,7 +22,7 @@ const KEPT: readonly Kept[] = [
   { name: "`durability: 'each'`", items: 2_000, journal: { durability: 'each' } },
 ]
 
-/** What it takes to keep each result of a bulk run, as the table of a README. */
+/** The cost of storing each result of a bulk run, as a table. */
 export async function journalTable(folder: string): Promise<Table> {
   const rounds = KEPT.map((): number[] => [])
   for (let round = 0; round < ROUNDS; round++) {
@@ -32,7 +32,7 @@ export async function journalTable(folder: string): Promise<Table> {
   return judged(
     tableOf({
       'an item of a bulk run': KEPT.map(({ name }) => name),
-      'wanted, µs': figures(
+      'goal, µs': figures(
         1,
         KEPT.map(({ wanted }) => wanted),
       ),
@@ -40,12 +40,12 @@ export async function journalTable(folder: string): Promise<Table> {
         1,
         sorted.map((took) => took[ROUNDS >> 1]),
       ),
-      'least to greatest': figures(
+      'min to max': figures(
         1,
         sorted.map(([least = NaN, ...more]): [number, number] => [least, more.at(-1) ?? least]),
       ),
     }),
-    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
+    { wanted: 'goal, µs', got: 'µs', unit: 'µs', digits: 1 },
     (name) => `an item of a bulk run, ${name}`,
   )
 }

@@ -6,17 +6,17 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { figures, judged, tableOf, type Table } from '../table.ts'
 
-/** Megabytes that were hoped for. */
+/** The goal, in megabytes. */
 const WANTED = 100
 
 const PROGRAMS = {
   'a loop and nothing else': `let next = 0
     const worker = async () => { while (next < N) await same(next++) }
     await Promise.all(Array.from({ length: 64 }, worker))`,
-  'a loop that makes ids of numbers': `let length = 0
+  'a loop that makes ids from numbers': `let length = 0
     for await (const item of numbers(N)) length += ('item-' + item).length`,
   'harbor: `runBulk`': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64 }));`,
-  'harbor: `runBulk`, ids made of numbers': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64, id: (item) => 'item-' + item }));`,
+  'harbor: `runBulk`, ids from numbers': `for await (const _ of runBulk(numbers(N), same, { concurrency: 64, id: (item) => 'item-' + item }));`,
   'harbor: `runBulk` of a file': `for await (const _ of runBulk(readJsonl(FILE), same, { concurrency: 64 }));`,
   'harbor: `runBulk` of a file, with its ids': `for await (const _ of runBulk(readJsonl(FILE), same, { concurrency: 64, id: ({ value }) => value.id }));`,
   'p-map: `pMapIterable`': `for await (const _ of pMapIterable(numbers(N), same, { concurrency: 64 }));`,
@@ -35,28 +35,28 @@ interface Taken {
   megabytes: number
 }
 
-/** What a million items take, each program in a process of its own, as the table of a README. */
+/** The time and memory of a million items, each program in its own process, as a table. */
 export async function millionTable(folder: string): Promise<Table> {
   await writeRequests(join(folder, 'items.jsonl'))
   const all: Taken[] = []
   for (const [name, code] of Object.entries(PROGRAMS)) all.push({ name, ...(await runAlone(code, folder)) })
   return judged(
     tableOf({
-      '1,000,000 items, in a process of their own': all.map(({ name }) => name),
-      'wanted, MB': figures(
+      '1,000,000 items, each in its own process': all.map(({ name }) => name),
+      'goal, MB': figures(
         0,
         all.map(({ name }) => (name.startsWith('harbor') ? WANTED : undefined)),
       ),
-      'most MB': figures(
+      'peak MB': figures(
         0,
         all.map(({ megabytes }) => megabytes),
       ),
-      'µs an item': figures(
+      'µs per item': figures(
         2,
         all.map(({ microseconds }) => microseconds),
       ),
     }),
-    { wanted: 'wanted, MB', got: 'most MB', unit: 'MB', digits: 0 },
+    { wanted: 'goal, MB', got: 'peak MB', unit: 'MB', digits: 0 },
     (name) => `memory of a process of 1,000,000 items, ${name}`,
   )
 }
@@ -70,7 +70,7 @@ async function writeRequests(path: string): Promise<void> {
   await once(file, 'finish')
 }
 
-/** Bundled: a process that runs TypeScript as it is begins with 45 MB more. */
+/** Bundled, since a process that runs TypeScript starts with 45 MB more. */
 async function runAlone(code: string, folder: string): Promise<{ microseconds: number; megabytes: number }> {
   const file = join(folder, 'million.mjs')
   const { outputFiles } = await build({

@@ -4,10 +4,10 @@ import { traces, UNIVERSE } from './traces.ts'
 
 const CAPACITY = 1_000
 
-/** Asks for a key, and says whether it was there. */
+/** Reads a key, and returns whether it was cached. */
 type Ask = (key: string) => Promise<boolean>
 
-/** How often caches of the same size have what is asked for, as the table of a README. */
+/** The hit ratios of caches of the same size, as a table. */
 export async function hitRatioTable(): Promise<Table> {
   const columns: Record<string, string[] | Figures> = {
     [`hits in %, room for ${inWords(CAPACITY)} of ${inWords(UNIVERSE)} keys`]: Object.keys(CONTENDERS),
@@ -46,7 +46,7 @@ const CONTENDERS: Record<string, () => Ask> = {
     const cache = newCacheable(CAPACITY)
     return (key) => isHit((origin) => cache.getOrSet(key, origin))
   },
-  'Map and keyv, without a bound'() {
+  'Map and keyv, unbounded'() {
     const seen = new Set<string>()
     return async (key) => {
       const there = seen.has(key)

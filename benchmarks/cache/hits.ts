@@ -3,9 +3,9 @@ import { figures, inWords, judged, tableOf, type Figures, type Table } from '../
 import { newBentocache, newCacheable, newHarbor, newKeyv, newLru, TTL_MS, VALUE } from './rivals.ts'
 
 const ENTRIES = 10_000
-/** How many times as long as lru-cache's a `get` was hoped to take. */
+/** The goal for `get`, as a multiple of lru-cache's. */
 const WANTED = 1.5
-/** Many short rounds: on a machine that others use too, most of them are not interrupted. */
+/** Many short rounds: on a shared machine most of them are not interrupted. */
 const BRIEFLY = { rounds: 101, times: 1_000 }
 
 const keys = Array.from({ length: ENTRIES }, (_, at) => `key-${at}-${'k'.repeat(30)}`)
@@ -21,15 +21,15 @@ const bentocache = newBentocache(ENTRIES)
 const cacheable = newCacheable(ENTRIES)
 const keyv = newKeyv()
 
-/** What answers at once is awaited like what cannot. */
+/** A synchronous result is awaited like an asynchronous one. */
 const turn = <T>(value: T): Promise<T> => Promise.resolve(value)
 
-// Each subject has a loop of its own: a shared one would call through a pointer and slow down the fastest the most.
+// Each subject has its own loop: a shared loop would call through a pointer, which slows down the fastest subject the most.
 const GETS: Record<string, Subject> = {
   'lru-cache 11': async (times) => {
     for (let call = 0; call < times; call++) await turn(lru.get(keyAt(call)))
   },
-  'lru-cache 11 that reads the clock at every get': async (times) => {
+  'lru-cache 11, reading the clock on every get': async (times) => {
     for (let call = 0; call < times; call++) await turn(exactLru.get(keyAt(call)))
   },
   'lru-cache 11, not awaited': async (times) => {
@@ -104,7 +104,7 @@ const HOT = {
   'lru-cache 11': async (times) => {
     for (let call = 0; call < times; call++) await turn(lru.get(hotKeyAt(call)))
   },
-  'lru-cache 11 that reads the clock at every get': async (times) => {
+  'lru-cache 11, reading the clock on every get': async (times) => {
     for (let call = 0; call < times; call++) await turn(exactLru.get(hotKeyAt(call)))
   },
   '**harbor**': async (times) => {
@@ -112,7 +112,7 @@ const HOT = {
   },
 } satisfies Record<string, Subject>
 
-/** What hits cost, and sets of what is there, as the table of a README. */
+/** The cost of hits, and of replacing entries, as a table. */
 export async function hitTable(): Promise<Table> {
   const gets = await measure(GETS, BRIEFLY)
   const sets = await measure(SETS, BRIEFLY)
@@ -129,8 +129,8 @@ export async function hitTable(): Promise<Table> {
     )
   return judged(
     tableOf({
-      [`a hit of ${inWords(ENTRIES)} entries`]: names,
-      wanted: figures(
+      [`a hit in ${inWords(ENTRIES)} entries`]: names,
+      goal: figures(
         1,
         names.map((name) => (name.includes('harbor') ? WANTED : undefined)),
       ),
@@ -140,15 +140,15 @@ export async function hitTable(): Promise<Table> {
       '`set`, ns': column(0, sets, 'ns'),
       'with a load ready, ns': column(0, loads, 'ns'),
     }),
-    { wanted: 'wanted', got: 'ratio of `get`', unit: '×', digits: 2 },
-    () => `a hit of ${inWords(ENTRIES)} entries, beside lru-cache`,
+    { wanted: 'goal', got: 'ratio of `get`', unit: '×', digits: 2 },
+    () => `a hit in ${inWords(ENTRIES)} entries, vs. lru-cache`,
   )
 }
 
-/** The same 100 entries, which stay in the caches of the processor. */
+/** The same 100 entries, which stay in the processor's caches. */
 export const measureHotHits = () => measure(HOT, BRIEFLY)
 
-/** Puts into all of them what is asked for afterwards. */
+/** Fills all caches with the keys that are read later. */
 export async function fillCaches(): Promise<void> {
   for (const key of keys) {
     map.set(key, VALUE)

@@ -3,7 +3,7 @@ import { measure, type Measurement, type Subject } from '../measure.ts'
 import { figures, inWords, judged, tableOf, type Table } from '../table.ts'
 import { VALUE } from './rivals.ts'
 
-/** Microseconds that a hit was hoped to take, key included, up to the Response. */
+/** The goal for a hit, in microseconds, including the key and the Response. */
 const WANTED = 40
 const ROUNDS = { rounds: 101, times: 100 }
 
@@ -24,14 +24,14 @@ const open = () => ({
   })(),
 })
 
-/** A hit, up to the Response. */
+/** A hit, including the Response. */
 async function respond(name: string): Promise<Response> {
   const { head, body } = await recordings.record<ReturnType<typeof open>['head']>(name, open)
   const { value } = await body.next()
   return new Response(value ?? null, head)
 }
 
-const WHOLE = 'all of it'
+const WHOLE = 'all together'
 const PARTS: Record<string, Subject> = {
   [WHOLE]: async (times) => {
     for (let call = 0; call < times; call++) await respond(requestKey(REQUEST, CONTEXT))
@@ -39,15 +39,15 @@ const PARTS: Record<string, Subject> = {
   '`requestKey`': async (times) => {
     for (let call = 0; call < times; call++) requestKey(REQUEST, CONTEXT)
   },
-  '`record`, by a key that is made': async (times) => {
+  '`record`, with a ready key': async (times) => {
     for (let call = 0; call < times; call++) await recordings.record(key, open)
   },
-  '`new Response`, of bytes that are there': async (times) => {
+  '`new Response` from ready bytes': async (times) => {
     for (let call = 0; call < times; call++) new Response(BYTES, open().head)
   },
 }
 
-/** What the hit of a recorded answer costs, from the request to the Response, as the table of a README. */
+/** The cost of a hit of a recorded answer, from the request to the Response, as a table. */
 export async function recordedTable(): Promise<Table> {
   for await (const _ of (await recordings.record(key, open)).body);
   const parts = await measure(PARTS, ROUNDS)
@@ -56,7 +56,7 @@ export async function recordedTable(): Promise<Table> {
   return judged(
     tableOf({
       [`a request of ${inWords(JSON.stringify(REQUEST).length)} bytes`]: names,
-      'wanted, µs': figures(
+      'goal, µs': figures(
         1,
         names.map((name) => (name === WHOLE ? WANTED : undefined)),
       ),
@@ -69,12 +69,12 @@ export async function recordedTable(): Promise<Table> {
         all.map(({ bytes }) => bytes),
       ),
     }),
-    { wanted: 'wanted, µs', got: 'µs', unit: 'µs', digits: 1 },
+    { wanted: 'goal, µs', got: 'µs', unit: 'µs', digits: 1 },
     () => 'the hit of a recorded answer, from the request to the `Response`',
   )
 }
 
-/** What the hit of an object costs, of which every caller gets its own. */
+/** The cost of a hit of an object, which is copied for every caller. */
 export async function measureCopies(): Promise<Record<string, Measurement>> {
   const objects = createCache<object>()
   const object: object = { ...REQUEST, id: 'chatcmpl-1', usage: { total_tokens: 500 } }

@@ -14,7 +14,7 @@ export type Origin = () => Promise<string>
 export const newHarbor = (maxEntries: number): Cache<string> =>
   createCache<string>({ maxEntries, ttlMs: TTL_MS })
 
-/** Set up to do what the near tier of Harbor does: bounded in entries and bytes, with a time to live. */
+/** Configured like Harbor's L1: bounded in entries and bytes, with a time to live. */
 export const newLru = (
   max: number,
   more: { ttlResolution?: number } = {},
@@ -37,5 +37,5 @@ export const newBentocache = (maxItems: number) =>
 export const newCacheable = (lruSize: number): Cacheable =>
   new Cacheable({ ttl: TTL_MS, primary: createKeyv({ lruSize }) })
 
-/** Over a Map: it knows no bound. */
+/** On a Map, since it has no bound. */
 export const newKeyv = (): Keyv<string> => new Keyv<string>({ ttl: TTL_MS })

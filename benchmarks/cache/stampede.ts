@@ -5,7 +5,7 @@ const CALLERS = 1_000
 const ORIGIN_MS = 5
 const ROUNDS = 3
 const NONE = { calls: 0, tookMs: NaN }
-/** What has not ended by then is not waited for: some ask the origin for one caller after the other. */
+/** The longest wait: some libraries load once for each caller, one after the other. */
 const PATIENCE_MS = 20_000
 
 type Ask = (key: string, origin: Origin) => Promise<unknown>
@@ -15,13 +15,13 @@ interface Outcome {
   tookMs: number
 }
 
-/** How often the origin is asked, and how long it takes, when a thousand callers want the same thing that is not there; as the table of a README. */
+/** The number of loads, and the time, when a thousand callers request the same missing key; as a table. */
 export async function stampedeTable(): Promise<Table> {
   const { rivals, close } = contenders()
   const loads: Outcome[] = []
   const failures: Outcome[] = []
   for (const ask of Object.values(rivals)) {
-    // Once with fewer for the compiler, then in earnest.
+    // Once with fewer callers for the compiler, then measured.
     for (const fails of [false, true]) await stampede(ask, `warm-${fails}`, 300, fails)
     loads.push(await medianOf(ask, false))
     failures.push(await medianOf(ask, true))
@@ -33,12 +33,12 @@ export async function stampedeTable(): Promise<Table> {
       0,
       loads.map(({ calls }) => calls),
     ),
-    'until all have it, ms': loads.map(tookOf),
-    'loads that fail': figures(
+    'until all have the value, ms': loads.map(tookOf),
+    'failing loads': figures(
       0,
       failures.map(({ calls }) => calls),
     ),
-    'until all know, ms': failures.map(tookOf),
+    'until all have the error, ms': failures.map(tookOf),
   })
 }
 
@@ -88,7 +88,7 @@ function contenders(): { rivals: Record<string, Ask>; close: () => Promise<void>
         const there = await keyv.get(key)
         if (there === undefined) await keyv.set(key, await origin())
       },
-      // It also keeps what has failed, for ever.
+      // It also stores failed promises forever.
       'a Map of promises': (key, origin) => {
         const promise = pending.get(key) ?? origin()
         pending.set(key, promise)

@@ -1,8 +1,8 @@
-/** So many different things can be asked for. */
+/** The number of different keys. */
 export const UNIVERSE = 100_000
 const REQUESTS = 300_000
 
-/** What is asked for, one request after the other; the same in every run. */
+/** The keys of the requests, one after the other; the same in every run. */
 export const traces = (): Record<string, Int32Array> => ({
   'Zipf 0.8': zipf(0.8),
   'Zipf 1.0': zipf(1),
@@ -10,7 +10,7 @@ export const traces = (): Record<string, Int32Array> => ({
   shifting: shifting(zipf(1)),
 })
 
-/** Requests whose popularity falls with the power of their rank. */
+/** Keys whose popularity falls with a power of their rank. */
 function zipf(exponent: number): Int32Array {
   const cumulated = new Float64Array(UNIVERSE)
   let sum = 0
@@ -29,12 +29,12 @@ function zipf(exponent: number): Int32Array {
   })
 }
 
-/** Every fifth request is for something that is never asked for again. */
+/** Every fifth key is never requested again. */
 function scan(trace: Int32Array): Int32Array {
   return trace.map((key, at) => (at % 5 === 0 ? UNIVERSE + at : key))
 }
 
-/** What is popular changes ten times. */
+/** The popular keys change ten times. */
 function shifting(trace: Int32Array): Int32Array {
   return trace.map((key, at) => (key + Math.floor((at * 10) / REQUESTS) * 10_007) % UNIVERSE)
 }

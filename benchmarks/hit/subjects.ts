@@ -11,7 +11,7 @@ const content = 'Say something of a kilobyte. '.repeat(35)
 const ask = { model: 'm', messages: [{ role: 'user' as const, content }] }
 type Question = typeof ask
 const theSame = (): Question => ask
-/** A question that nobody has asked before. */
+/** A different prompt for every call. */
 const another = (): Question => ({ ...ask, messages: [{ role: 'user', content: `${++asked} ${content}` }] })
 
 const bare = (baseURL: string): OpenAI => new OpenAI({ baseURL, apiKey: 'key' })

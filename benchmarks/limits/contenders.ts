@@ -3,7 +3,7 @@ import Bottleneck from 'bottleneck'
 import PQueue from 'p-queue'
 import type { Answer, Estimate, Scale } from './scenario.ts'
 
-/** Leads calls to the provider; a call that is refused is made again until it is answered. */
+/** Makes calls to the provider. A refused call is repeated until it is answered. */
 export interface Contender {
   name: string
   start(scale: Scale): (estimate: Estimate, call: () => Promise<Answer>) => Promise<void>
@@ -23,9 +23,9 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'harbor, limits learned', start: ({ faster }) => harbor({ burstMs: 1_000 / faster }) },
   { name: "the algorithm of OpenAI's cookbook", start: cookbook },
   { name: 'bottleneck, `minTime` and a `reservoir`', start: bottleneck },
-  { name: 'p-queue, `intervalCap` (knows no tokens)', start: pQueue },
+  { name: 'p-queue, `intervalCap` (no token limits)', start: pQueue },
   {
-    name: 'nothing but `retry-after`',
+    name: 'only `retry-after`',
     start: () => async (_, call) => {
       for (let answer = await call(); answer.status === 429; answer = await call())
         await sleep(answer.retryAfterMs)
@@ -53,8 +53,8 @@ function harbor(options: Parameters<typeof createRateLimiter>[0]): ReturnType<Co
 }
 
 /**
- * The algorithm of OpenAI's cookbook (api_request_parallel_processor.py), in our own words: capacities that begin full and refill
- * steadily, an estimate that is taken and never given back, and a pause of 15 s for all after a refusal.
+ * The algorithm of OpenAI's cookbook (api_request_parallel_processor.py), reimplemented: capacities that start full and refill
+ * steadily, an estimate that is taken and never corrected, and a pause of 15 s for all calls after a refusal.
  */
 function cookbook({ requestsPerMinute, tokensPerMinute, faster }: Scale): ReturnType<Contender['start']> {
   let requests = requestsPerMinute
@@ -81,7 +81,7 @@ function cookbook({ requestsPerMinute, tokensPerMinute, faster }: Scale): Return
   }
 }
 
-/** Two limiters, one after the other: requests at even distances, and tokens as weights of a reservoir that is filled up each minute. */
+/** Two limiters in sequence: requests at even intervals, and tokens as weights in a reservoir that is refilled each minute. */
 function bottleneck({ requestsPerMinute, tokensPerMinute, faster }: Scale): ReturnType<Contender['start']> {
   const perMinute = Math.round(tokensPerMinute / faster)
   const requests = new Bottleneck({ minTime: 60_000 / requestsPerMinute })
@@ -99,7 +99,7 @@ function bottleneck({ requestsPerMinute, tokensPerMinute, faster }: Scale): Retu
   }
 }
 
-/** Knows of requests alone. */
+/** Limits requests only. */
 function pQueue({ requestsPerMinute, faster }: Scale): ReturnType<Contender['start']> {
   const interval = 1_000 / faster
   const queue = new PQueue({ interval, intervalCap: Math.round((requestsPerMinute * interval) / 60_000) })

@@ -3,7 +3,7 @@ import { startSimulator } from '@harbor/simulator'
 import { Agent, request } from 'undici'
 import type { Contender } from './contenders.ts'
 
-/** What one call is thought to cost, in tokens. */
+/** The estimated tokens of one call. */
 export interface Estimate {
   input: number
   output: number
@@ -16,7 +16,7 @@ export interface Answer {
   headers: Record<string, string | string[] | undefined>
 }
 
-/** The limits on this clock, which runs so many times faster than the provider's. */
+/** The limits on this clock, which is this many times faster than the provider's. */
 export interface Scale {
   requestsPerMinute: number
   tokensPerMinute: number
@@ -29,20 +29,20 @@ export interface Scenario {
   /** The provider's minutes. */
   minutes: number
   faster: number
-  /** The share of a minute that the provider lets through at once. */
+  /** The share of a minute's limit that the provider allows at once. */
   burst: number
   workers: number
 }
 
 export interface Outcome {
   name: string
-  /** Of what the scarcer limit allows in that time. */
+  /** The used share of the stricter limit in that time. */
   used: number
   answered: number
   refused: number
 }
 
-/** Lets workers make calls through a contender for so long, as many as they can. */
+/** Workers make as many calls as possible through a contender, for a given time. */
 export async function run(scenario: Scenario, contender: Contender): Promise<Outcome> {
   const { requestsPerMinute, tokensPerMinute, faster, burst, minutes, workers } = scenario
   const limits = { requestsPerMinute, tokensPerMinute, minuteMs: 60_000 / faster, burst }
@@ -64,7 +64,7 @@ export async function run(scenario: Scenario, contender: Contender): Promise<Out
   const work = async (): Promise<never> => {
     for (;;) await lead(ESTIMATE, call)
   }
-  // At the end they are left standing: the simulator is closed under their feet.
+  // At the end the workers are abandoned: closing the simulator ends their calls.
   for (let worker = 0; worker < workers; worker++) work().catch(() => undefined)
   await sleep((minutes * 60_000) / faster)
   const { byStatus, tokens } = provider.counts()
@@ -77,7 +77,7 @@ export async function run(scenario: Scenario, contender: Contender): Promise<Out
 
 const PROMPT = 'A question about harbours, and why ships like them. '.repeat(8)
 const REPLY = 'Ships are safe there from wind and waves. '.repeat(6)
-/** The prompt is counted well; of the answer nobody knows more than its bound. */
+/** The estimate counts the prompt exactly, and the answer by its maximum. */
 const ESTIMATE: Estimate = { input: 100, output: 120 }
 const BODY = JSON.stringify({
   model: 'gpt-4',

@@ -6,10 +6,10 @@ import { createRetryableModel, error } from 'ai-retry/language-model'
 import * as cockatiel from 'cockatiel'
 import OpenAI from 'openai'
 
-/** Somebody who makes one call after the other. */
+/** A client that makes one call after the other. */
 export interface Contender {
   readonly name: string
-  /** How it is set up, in words. */
+  /** Its configuration, in words. */
   readonly setup: string
   start(urls: { primaryURL: string; fallbackURL: string }): {
     call(): Promise<string | null | undefined>
@@ -21,13 +21,13 @@ const apiKey = 'simulated'
 const model = 'gpt-4'
 const prompt = 'Say hello in five words.'
 const body = { model, messages: [{ role: 'user' as const, content: prompt }] }
-/** For all of them: nobody waits longer. Where it is per attempt, it can only be more. */
+/** The longest wait, for all clients. A client with a timeout per attempt may wait longer. */
 const timeout = 30_000
 
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'Harbor',
-    setup: 'a fallback, and its defaults',
+    setup: 'a fallback, and defaults',
     start: ({ primaryURL, fallbackURL }) => {
       const harbor = new Harbor({
         apiKey,
@@ -42,7 +42,7 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'openai',
-    setup: 'its default retries; it knows no fallback',
+    setup: 'default retries; it has no fallback',
     start: ({ primaryURL }) => {
       const client = new OpenAI({ apiKey, baseURL: primaryURL, timeout, logLevel: 'off' })
       return { call: () => textOf(client) }
@@ -69,7 +69,7 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'ai',
-    setup: 'the Vercel AI SDK with its default retries; it knows no fallback',
+    setup: 'the Vercel AI SDK with its default retries; it has no fallback',
     start: ({ primaryURL }) => {
       const provider = createOpenAI({ apiKey, baseURL: primaryURL })
       return {
@@ -79,10 +79,10 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'ai-retry',
-    setup: 'the AI SDK, and the fallback after every error that may be retried',
+    setup: 'the AI SDK with a fallback after every retryable error',
     start: ({ primaryURL, fallbackURL }) => {
       const primary = createOpenAI({ apiKey, baseURL: primaryURL }).chat(model)
-      // Without a name of its own it passes for the first model, tried already, and is never asked.
+      // Without its own name it counts as the first model, which was tried already, and is never called.
       const backup = createOpenAI({ apiKey, baseURL: fallbackURL, name: 'backup' }).chat(model)
       const retries = [error.isRetryable(true).switch({ model: backup })]
       const retryable = createRetryableModel({ model: primary, retries })

@@ -6,24 +6,24 @@ import type { Scenario } from './scenario.ts'
 export interface Outcome {
   readonly name: string
   readonly setup: string
-  /** The part of the calls that were answered. */
+  /** The share of answered calls. */
   readonly answered: number
-  /** Requests that reached a provider, for each call. */
+  /** Requests at the providers, per call. */
   readonly upstreamPerCall: number
-  /** Of those that were answered, in milliseconds: before the outage, in it after its first two seconds, and behind it. */
+  /** Latencies of answered calls, in milliseconds: before the outage, during it (without its first two seconds), and after it. */
   readonly before: Latency
   readonly during: Latency
   readonly after: Latency
-  /** CPU of this process for each call, in microseconds. */
+  /** CPU time of this process per call, in microseconds. */
   readonly cpuUs: number
-  /** By when calls were begun. */
+  /** Results by the time at which calls started. */
   readonly overTime: readonly Moment[]
 }
 
 export interface Moment {
-  /** Its beginning, in seconds from the start. */
+  /** The start of the interval, in seconds. */
   readonly second: number
-  /** The part of its calls that were answered. */
+  /** The share of its calls that were answered. */
   readonly answered: number
   readonly p99: number
 }
@@ -33,7 +33,7 @@ export interface Latency {
   readonly p99: number
 }
 
-/** The first calls of an outage find out that it is one. */
+/** In the first seconds of an outage the clients detect it. */
 const FINDING_OUT_MS = 2_000
 
 const MOMENT_MS = 2_000
@@ -44,7 +44,7 @@ interface Call {
   readonly answered: boolean
 }
 
-/** Calls at a steady pace, whatever becomes of the earlier ones: users do not wait for each other. */
+/** Calls at a steady pace that do not wait for earlier ones, as users do not. */
 export async function goThrough(scenario: Scenario, contender: Contender): Promise<Outcome> {
   const { calls, perSecond, down } = scenario
   const providers = await startProviders(scenario)

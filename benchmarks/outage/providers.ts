@@ -6,12 +6,12 @@ import { rulesOf, type Scenario } from './scenario.ts'
 export interface Providers {
   readonly primaryURL: string
   readonly fallbackURL: string
-  /** Calls that reached them so far. */
+  /** The number of calls so far. */
   calls(): Promise<{ primary: number; fallback: number }>
   close(): void
 }
 
-/** Two providers in a process of their own, whose script begins when this resolves. */
+/** Two providers in their own process. Their script starts when this resolves. */
 export async function startProviders(scenario: Scenario): Promise<Providers> {
   const child = fork(import.meta.filename, ['serve', JSON.stringify(scenario)])
   const [[primaryURL, fallbackURL]] = (await once(child, 'message')) as [[string, string]]

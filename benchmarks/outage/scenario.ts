@@ -1,14 +1,14 @@
 import type { Rule } from '@harbor/simulator'
 
-/** What every contender goes through. */
+/** The scenario of every contender. */
 export interface Scenario {
   readonly calls: number
   readonly perSecond: number
-  /** When the primary answers nothing but 503, at once, in milliseconds from the start. */
+  /** When the primary answers every call with 503 at once, in milliseconds from the start. */
   readonly down: { readonly from: number; readonly to: number }
-  /** The part of its calls that the primary fails with 500 at all other times. */
+  /** The share of calls that the primary answers with 500 at all other times. */
   readonly errors: number
-  /** How long both providers take to answer, in milliseconds. */
+  /** The latency of both providers, in milliseconds. */
   readonly latencyMs: number
 }
 
@@ -21,7 +21,7 @@ export const FULL: Scenario = {
   latencyMs: 20,
 }
 
-/** To see whether it runs: too short for the clocks of most contenders. */
+/** Only to see whether it runs: too short for the timeouts of most contenders. */
 export const QUICK: Scenario = { ...FULL, calls: 300, down: { from: 1_800, to: 4_200 } }
 
 export function rulesOf({ down, errors }: Scenario): Rule[] {

@@ -8,16 +8,16 @@ use([LineChart, GridComponent, LegendComponent, MarkAreaComponent, TitleComponen
 export interface Line {
   name: string
   colour: string
-  /** A point without a height is a gap. */
+  /** A point without y is a gap. */
   points: [x: number | null, y: number | null][]
 }
 
 export interface Chart {
   title: string
   x: { name: string }
-  /** A stretch of x that is grey, and what it is. */
+  /** A grey range of x, with its name. */
   shaded?: { from: number; to: number; name: string } | undefined
-  /** One above the other, over the same x. */
+  /** Panels above each other, with the same x axis. */
   panels: readonly {
     title: string
     y: { logarithmic?: boolean; most?: number }
@@ -31,7 +31,7 @@ const PANEL = 230
 const FOOT = 40
 const INK = '#333'
 
-/** The chart as SVG: the same text for the same figures, and no font but the reader's own. */
+/** The chart as SVG: the same text for the same numbers, without fonts. */
 export function drawChart({ title, x, shaded, panels }: Chart): string {
   const height = HEAD + panels.length * PANEL + FOOT
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
@@ -92,7 +92,7 @@ export function drawChart({ title, x, shaded, panels }: Chart): string {
         symbol: 'none',
         color: colour,
         lineStyle: { width: 2 },
-        // The first one is what one looks for.
+        // The first line is drawn on top.
         z: lines.length - line,
         ...(line === 0 && shaded && { markArea: markArea(shaded, at === 0) }),
         data: points.map(([px, py]) => [px, py ?? '-']),
@@ -113,7 +113,7 @@ function markArea({ from, to, name }: NonNullable<Chart['shaded']>, named: boole
   }
 }
 
-/** What serves a pointer only, and the number of the chart within its process. */
+/** Attributes for mouse events, and the number of the chart within its process. */
 function withoutInteraction(svg: string): string {
   return svg
     .replaceAll(/<style\b[^>]*>[^]*?<\/style>\n?/g, '')

@@ -2,7 +2,7 @@ import type { Report } from '../report.ts'
 import type { Cell, Table } from '../table.ts'
 import { drawChart, type Chart, type Line } from './chart.ts'
 
-/** The plots of the results that are there, by the names of their files. */
+/** The plots of the stored results, by file name. */
 export function drawPlots(reports: readonly Report[]): Record<string, string> {
   const load = seriesOf(reports, 'load')
   const outage = seriesOf(reports, 'outage')
@@ -18,8 +18,7 @@ function seriesOf(reports: readonly Report[], name: string): Table | undefined {
 
 function drawLatency(series: Table): string {
   return drawChart({
-    title:
-      'Latency of a chat call beside calls that arrive in a second, whatever becomes of the earlier ones',
+    title: 'Latency of a chat call at a number of calls per second, sent on schedule',
     x: { name: 'calls a second' },
     panels: ['p50, ms', 'p99, ms'].map((column) => ({
       title: column,
@@ -41,7 +40,7 @@ function drawOutage(series: Table): string {
   })
 }
 
-/** A line for each name, of two columns. */
+/** One line per name, from two columns. */
 function linesOf({ columns, rows }: Table, x: string, y: string): Line[] {
   const [atX, atY] = [x, y].map((wanted) => columns.findIndex(({ title }) => title === wanted))
   const lines = new Map<string, Line>()
@@ -54,7 +53,7 @@ function linesOf({ columns, rows }: Table, x: string, y: string): Line[] {
   return [...lines.values()]
 }
 
-/** From the first moment of the outage to the first one after it. */
+/** From the start of the outage to its end. */
 function shadedOf({ columns, rows }: Table): Chart['shaded'] {
   const [second, down] = ['second', 'down'].map((wanted) =>
     columns.findIndex(({ title }) => title === wanted),
@@ -69,7 +68,7 @@ function shadedOf({ columns, rows }: Table): Chart['shaded'] {
   }
 }
 
-/** A client has its colour in all plots. */
+/** Each client has the same colour in all plots. */
 const COLOURS: Record<string, string> = {
   Harbor: '#0b7a55',
   'Harbor, defaults': '#0b7a55',

@@ -59,7 +59,7 @@ export const sseOfSdk = group(
   ofSdk(async (client) => drain(await client.chat.completions.create({ ...ask, stream: true }))),
 )
 
-/** The same call by the SDK on either fetch. */
+/** The same call through the SDK, on each fetch. */
 function ofSdk(call: (client: OpenAI) => PromiseLike<unknown>): Readonly<Record<string, Open>> {
   const by =
     (client: OpenAI): Call =>

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { listNamed } from './named-file.ts'
+import { partsWithoutChangeset } from './parts-changesets.ts'
 import { quietEnv } from './quiet.ts'
 import { run } from './run.ts'
 import type { Step } from './steps.ts'
@@ -25,6 +26,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     command('format', ...tool('prettier'), '--check', '.'),
     turbo('test'),
     plainSdkTests(signal),
+    { name: 'parts', run: checkParts },
     ...tarballSteps(execute, signal),
     command('runtimes', process.execPath, 'scripts/runtimes.ts'),
     command('knip', ...tool('knip'), '--no-progress'),
@@ -48,6 +50,16 @@ function plainSdkTests(signal: AbortSignal): Step {
   return {
     name: 'test plain SDK',
     run: () => run(program, [vitest, 'run'], { cwd: join(root, 'packages', 'core'), env, signal }),
+  }
+}
+
+/** A change of the shared parts reaches users only if the packages that bundle them are released. */
+async function checkParts(): Promise<{ code: number; output: string; note?: string | undefined }> {
+  const { missing, notCompared } = await partsWithoutChangeset()
+  return {
+    code: missing.length,
+    output: `packages/parts has changed, so these packages need a changeset: ${missing.join(', ')}`,
+    note: notCompared === undefined ? undefined : `  not compared with a release: ${notCompared}`,
   }
 }
 

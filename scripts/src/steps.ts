@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 
 export interface Step {
   name: string
-  /** Resolves to the code it ended with (0 is well) and what it had to say. */
-  run: () => Promise<{ code: number; output: string }>
+  /** Resolves to its exit code, its output, and a note that is printed even if the step has passed. */
+  run: () => Promise<{ code: number; output: string; note?: string | undefined }>
 }
 
 export interface StepResult {
@@ -34,9 +34,13 @@ export async function runSteps(
       continue
     }
     const startedAt = performance.now()
-    const { code, output } = await run().catch((error: unknown) => ({ code: 1, output: String(error) }))
+    const { code, output, note } = await run().catch((error: unknown) => ({
+      code: 1,
+      output: String(error),
+      note: undefined,
+    }))
     const seconds = (performance.now() - startedAt) / 1000
-    if (code === 0) report({ name, outcome: 'passed', seconds }, '✓')
+    if (code === 0) report({ name, outcome: 'passed', seconds }, '✓', note)
     else report({ name, outcome: 'failed', seconds }, '✗', output)
   }
   return results

@@ -29,7 +29,7 @@ const report: Report = {
 const goal = { of: 'heap', got: 2.5, atMost: 2, unit: 'MB', digits: 2 }
 
 describe('a table', () => {
-  it('is printed with its decimals, its ranges and its words, and without a column that is empty', () => {
+  it('is printed with its decimals, ranges and words, and without empty columns', () => {
     expect(inMarkdown(table).split('\n')).toEqual([
       '| call | wanted | ratio | range        | note   |',
       '| ---  | ---:   | ---:  | ---:         | ---    |',
@@ -38,21 +38,21 @@ describe('a table', () => {
     ])
   })
 
-  it('is the same after it was kept as JSON', () => {
+  it('is the same after it was stored as JSON', () => {
     expect(inMarkdown(JSON.parse(JSON.stringify(table)) as typeof table)).toBe(inMarkdown(table))
   })
 
-  it('judges what it shows: each row of which something was wanted, by the figure and not by its rounding', () => {
+  it('has a goal for each row with a goal, judged by the number before rounding', () => {
     expect(table.goals).toEqual([{ of: 'ours beside bare', unit: '×', digits: 2, got: 2.96, atMost: 3 }])
   })
 
-  it('keeps whole numbers as they are, and six digits of others', () => {
+  it('keeps whole numbers unchanged, and six digits of others', () => {
     expect(figures(0, [1_919_138, 1.23456789]).cells).toEqual([1_919_138, 1.23457])
   })
 })
 
 describe('a section', () => {
-  it('says once, under its first table, what has written it, when and where', () => {
+  it('says once, below its first table, which command wrote it, when and where', () => {
     const first = sectionInMarkdown({ name: 'retry', tables: [table, table], goals: [] }, report)
     expect(first.split('\n\n')[1]).toBe(
       'Written by `pnpm bench retry --write` on 2026-01-02: Node 24.0.0, a machine.',
@@ -63,16 +63,16 @@ describe('a section', () => {
     )
   })
 
-  it('prints what was wanted of its figures beside what was got', () => {
+  it('prints its goals with their results', () => {
     const printed = sectionInMarkdown({ name: 'soak heap', tables: [], goals: [goal] }, report)
     expect(printed).toMatch(/\| heap +\| at most 2.00 MB \| 2.50 MB \|$/)
   })
 })
 
-describe('where we stand', () => {
+describe('the table of goals', () => {
   const soak: Report = { ...report, bench: 'soak', sections: [{ name: 'soak', tables: [], goals: [goal] }] }
 
-  it('has every figure that is judged, those of whole calls first, and says which are reached', () => {
+  it('has every goal, those of whole calls first, and says which are reached', () => {
     const rows = standing([report, soak]).split('\n').slice(2)
     expect(rows).toHaveLength(2)
     expect(rows[0]).toMatch(/heap .*at most 2.00 MB \| 2.50 MB \| \*\*no\*\* +\| `soak`/)
@@ -80,10 +80,10 @@ describe('where we stand', () => {
     expect(standing([report, soak], 'whole calls').split('\n').slice(2)).toHaveLength(1)
   })
 
-  it('knows what was wanted to be more, and what would please', () => {
+  it('supports minimum goals, and aims beyond them', () => {
     const faster = { of: 'calls', got: 1.7, atLeast: 1.8, aim: 2.5, unit: '×', digits: 1 }
     const rows = standing([{ ...soak, sections: [{ name: 'soak', tables: [], goals: [faster] }] }])
-    expect(rows).toMatch(/at least 1.8 ×, aim 2.5 \| 1.7 × \| \*\*no\*\*/)
+    expect(rows).toMatch(/at least 1.8 ×, aim 2.5 \| 1.7 × +\| \*\*no\*\*/)
   })
 })
 
@@ -101,24 +101,26 @@ describe('a plot', () => {
     sections: [{ name: 'outage', tables: [], goals: [], series }],
   }
 
-  it('is the same for the same figures, whatever was drawn before', () => {
+  it('is the same for the same numbers, whatever was drawn before', () => {
     const [once, again] = [drawPlots([outage]), drawPlots([outage])]
     expect(Object.keys(once)).toEqual(['outage.svg'])
     expect(once).toEqual(again)
     expect(once['outage.svg']).toMatch(/^<svg [^]*ours[^]*theirs[^]*<\/svg>\n$/)
   })
 
-  it('is another one for other figures', () => {
+  it('differs for other numbers', () => {
     const rows = series.rows.map((row, at) => (at === 0 ? ['`ours`', 0, 0, 50, 25] : row))
     const other = { ...outage, sections: [{ ...outage.sections[0], series: { ...series, rows } }] } as Report
     expect(drawPlots([other])).not.toEqual(drawPlots([outage]))
   })
 
-  it('is not there where nothing was measured', () => {
+  it('does not exist without measurements', () => {
     expect(drawPlots([report])).toEqual({})
   })
 })
 
-it('takes the middle one, the upper of two', () => {
-  expect([median([3, 1, 2]), median([4, 1]), median([])]).toEqual([2, 4, NaN])
+describe('median', () => {
+  it('returns the middle value, the upper one of two', () => {
+    expect([median([3, 1, 2]), median([4, 1]), median([])]).toEqual([2, 4, NaN])
+  })
 })

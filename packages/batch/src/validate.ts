@@ -1,4 +1,4 @@
-import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
+import { describeValue, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 
 /** A check of one option: a predicate and, for the message, the expected value in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
@@ -41,8 +41,8 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!check) {
-      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
-      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
+      const meant = suggestionFor(name, Object.keys(checks), NAMES_ELSEWHERE)
+      throw new TypeError(`unknown option ${name}${meant ? `; did you mean ${meant}` : ''}`)
     }
     if (value !== undefined && !check[0](value)) {
       throw new TypeError(`${name} must be ${check[1]}, got ${describeValue(value)}`)
@@ -54,28 +54,31 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** What other libraries call these options, for suggestions. */
-const OTHER_NAMES: OtherNames = {
-  maxBatchSize: 'max maxSize size batchSize',
-  maxWaitMs: 'wait delay interval window',
-  maxConcurrentBatches: 'concurrency maxConcurrency maxConcurrent parallelism',
-  concurrency: 'concurrent maxConcurrency maxConcurrent parallelism limit',
-  maxQueueItems: 'maxQueue queueSize',
-  maxQueue: 'queueSize',
-  key: 'cacheKeyFn keyFn',
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  maxBatchSize: 'max, maxSize, size, batchSize',
+  maxWaitMs: 'wait, delay, interval, window; in milliseconds',
+  maxConcurrentBatches:
+    'concurrency (p-queue), maxConcurrent (Bottleneck), maxConcurrency, parallelism; in batches',
+  concurrency:
+    'maxConcurrent (Bottleneck), max_parallel_requests (LiteLLM), concurrent, maxConcurrency, parallelism, limit',
+  maxQueueItems: 'highWater (Bottleneck), maxQueue, queueSize',
+  maxQueue: 'highWater (Bottleneck), queueSize',
+  key: 'cacheKeyFn (DataLoader), keyFn',
   sizeOf: 'size',
-  retry: 'retries maxRetries attempts',
-  limiter: 'limits rateLimit rateLimiter',
-  requestsPerMinute: 'rpm',
-  tokensPerMinute: 'tpm',
+  retry:
+    'retries (p-retry), maxRetries (openai), num_retries (LiteLLM), attempts; such as createRetry() of @harbor/retry',
+  limiter: 'limits, rateLimit, rateLimiter',
+  requestsPerMinute:
+    'intervalCap (p-queue), reservoir (Bottleneck), minTime (Bottleneck), rpm (LiteLLM); a number for each minute',
+  tokensPerMinute: 'tpm (LiteLLM)',
   requestsPerDay: 'rpd',
   burstMs: 'burst',
   min: 'minimum',
   max: 'maximum',
   initial: 'start',
   priority: 'prio',
-  signal: 'abortSignal',
-  maxRequests: 'max batchSize',
+  signal: 'abortSignal (the AI SDK)',
+  maxRequests: 'max, batchSize',
   maxLineBytes: 'maxLineLength',
   onBadLine: 'onError',
 }

@@ -2,13 +2,13 @@ import type { BreakerState } from './state.ts'
 
 const CODE = 'breaker_open'
 
-/** A call was not let through: the circuit is open or isolated, or it is half-open and all probes are out. */
+/** A call was refused: the circuit is open or isolated, or it is half-open and all its probes are in flight. */
 export class BreakerOpenError extends Error {
   override readonly name = 'BreakerOpenError'
   readonly code = CODE
-  /** What the circuit was in when it refused. */
+  /** The state of the circuit when it refused the call. */
   readonly state: BreakerState
-  /** How long until it lets a probe through, in milliseconds; 0 if nobody knows, as the state is not `open`. */
+  /** How long until a probe is let through, in milliseconds; 0 if that is not known, as the state is not `open`. */
   readonly retryAfterMs: number
 
   /** @param cause the last error before the circuit opened */
@@ -21,7 +21,7 @@ export class BreakerOpenError extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** Whether it is this error, also one of another copy of this package. */
+  /** Whether an error is a BreakerOpenError, also of another copy of this package. */
   static is(error: unknown): error is BreakerOpenError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }
@@ -29,5 +29,5 @@ export class BreakerOpenError extends Error {
 
 const WHEN: Partial<Record<BreakerState, string>> = {
   'half-open': 'when its probes end',
-  isolated: 'when nobody isolates it',
+  isolated: 'when it is no longer isolated',
 }

@@ -4,15 +4,15 @@ import { settingsOf, type BreakerOptions } from './options.ts'
 import { LivePermit, type Permit } from './permit.ts'
 import type { BreakerSnapshot } from './snapshot.ts'
 import type { BreakerState } from './state.ts'
-import type { Counts } from './trip-rule.ts'
-import { expect, ofType, type Check } from './validate.ts'
+import type { Counts } from './trip-rules/trip-rule.ts'
+import { aFunction, expectValue, type Check } from './validate.ts'
 
 /**
- * Stops calling what keeps failing, and finds out by itself when to start again.
+ * Stops calls to something that keeps failing, and finds out by itself when to start again.
  *
- * Closed, it lets every call through and counts how they end. When a trip rule says so it opens, and refuses calls at once
- * instead of waiting for them to fail. After `openForMs` it is half-open: a probe or a few go through, and their success
- * closes it, while a failure opens it for longer. It keeps no timer, and one breaker takes less than a kilobyte.
+ * While closed, it lets every call through and counts how the calls end. When a trip rule is met it opens, and refuses calls
+ * at once instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few probes through. If
+ * they succeed it closes; if one fails it opens again, for longer. It has no timer, and takes less than a kilobyte.
  *
  * @example
  * const breaker = new CircuitBreaker({ trip: consecutive(5) })
@@ -21,16 +21,16 @@ import { expect, ofType, type Check } from './validate.ts'
 export class CircuitBreaker {
   readonly #circuit: Circuit
 
-  /** @throws TypeError for an option that does not exist or makes no sense */
+  /** @throws TypeError for an option that does not exist or has a wrong value */
   constructor(options: BreakerOptions = {}) {
     this.#circuit = new Circuit(settingsOf(options), options.restore)
   }
 
   /**
-   * Calls the operation if the circuit lets it through, and counts how it ends.
+   * Calls the operation unless the circuit refuses, and counts how the call ends.
    *
-   * @returns what the operation returned; a promise of it is handed back as it is
-   * @throws BreakerOpenError (as a rejection) if the circuit refuses: the operation is not called
+   * @returns what the operation returned; if that is a promise, the same promise
+   * @throws BreakerOpenError (as a rejection) if the circuit refuses; then the operation is not called
    */
   run<T>(operation: () => T | PromiseLike<T>): Promise<T> {
     const circuit = this.#circuit
@@ -55,7 +55,7 @@ export class CircuitBreaker {
         return promise
       }
     }
-    // Watched, not wrapped: no second promise for the caller to wait for, and the state is right before the caller goes on.
+    // Observed, not wrapped: the caller waits for no second promise, and the call is counted before the caller continues.
     promise.then(
       (value) => circuit.judge(call, true, value),
       (error: unknown) => circuit.judge(call, false, error),
@@ -64,7 +64,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Throws what `acquire()` would throw, and takes nothing: to refuse a call before it waits for something else.
+   * Throws if `acquire()` would throw, without taking a permit: for a call that first waits for something else.
    *
    * @throws BreakerOpenError
    */
@@ -74,7 +74,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Leave for one call whose end comes later, such as a stream.
+   * A permit for one call whose end is reported later, such as a stream.
    *
    * @throws BreakerOpenError
    */
@@ -83,7 +83,7 @@ export class CircuitBreaker {
     return new LivePermit(this.#circuit)
   }
 
-  /** A health check succeeded: if the circuit is open, the next call is a probe. */
+  /** Makes an open circuit half-open, so that the next call is a probe: for a health check that succeeded. */
   halfOpen(): void {
     this.#circuit.halfOpen()
   }
@@ -92,42 +92,43 @@ export class CircuitBreaker {
     return this.#circuit.look().state
   }
 
-  /** How long it stays open, in milliseconds; 0 unless it is open. */
+  /** How long the circuit stays open, in milliseconds; 0 unless it is open. */
   get retryAfterMs(): number {
     return this.#circuit.retryAfterMs
   }
 
   /**
-   * Refuses all calls until every handle got so was disposed of; then it closes, with clean counts. A handle counts once.
-   * An isolation that came from a snapshot has no handle: it ends with `reset()`, or with the last handle taken since.
+   * Refuses all calls until every handle that this method returned is disposed; then the circuit closes, with its counts reset.
+   * Disposing a handle twice has no effect. An isolation restored from a snapshot has no handle: it ends with `reset()`, or
+   * with the last handle taken since.
    */
   isolate(): Disposable {
     return this.#circuit.isolate()
   }
 
-  /** Closes it with clean counts, whatever it is in. Calls in flight are forgotten. */
+  /** Closes the circuit from any state and resets its counts. The results of calls in flight are ignored. */
   reset(): void {
     this.#circuit.reset()
   }
 
-  /** All it knows, as data for JSON, for the option `restore`. Errors are left out. */
+  /** The whole state as data for JSON, for the option `restore`. It contains no errors. */
   snapshot(): BreakerSnapshot {
     return this.#circuit.snapshot()
   }
 
-  /** While closed, what the first trip rule counts; while half-open, the probes that succeeded. */
+  /** While closed, the counts of the first trip rule; while half-open, the probes that succeeded. */
   counts(): Counts {
     return this.#circuit.counts()
   }
 
   /**
-   * Calls the listener on every such event, at once and one event after the other. What it throws becomes a warning.
+   * Calls the listener synchronously for every such event, one event after the other. If it throws, a warning is emitted.
    *
-   * @returns what removes it
+   * @returns a function that removes the listener
    */
   on(event: BreakerEvent['type'], listener: BreakerListener): () => void {
-    expect('event', event, anEvent)
-    expect('listener', listener, ofType('function'))
+    expectValue('event', event, anEvent)
+    expectValue('listener', listener, aFunction)
     return this.#circuit.listeners.add(event, listener)
   }
 }

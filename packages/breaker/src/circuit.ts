@@ -1,7 +1,7 @@
 import { BreakerOpenError } from './breaker-open-error.ts'
 import { Listeners, type BreakerEvent } from './events.ts'
 import { judgeByDefault, type Verdict } from './judge.ts'
-import { openTime, wishOf } from './open-time.ts'
+import { openTime, requestedOpenMs } from './open-time.ts'
 import type { Settings } from './options.ts'
 import { revive, save, type BreakerSnapshot } from './snapshot.ts'
 import {
@@ -13,48 +13,48 @@ import {
   type Probe,
   type State,
 } from './state.ts'
-import { recordAll, type Counts } from './trip-rule.ts'
+import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
 
 /**
- * The state machine: all that leads from one state to another.
+ * The state machine: every transition from one state to another.
  *
- *               a rule says so                its time is up, or halfOpen()
+ *               a trip rule is met            its time is up, or halfOpen()
  *     closed ───────────────────▶ open ──────────────────────────────────────▶ half-open
  *       ▲                          ▲                                            │    │
- *       │                          └── a probe failed, or was not answered ─────┘    │
- *       └──────────────── as many probes succeeded as are asked for ─────────────────┘
+ *       │                          └── a probe failed, or did not answer ───────┘    │
+ *       └─────────────────── all probes of the option `probes` succeeded ────────────┘
  *
- *     isolate() leads from anywhere to isolated; its last handle, like reset(), leads to closed with clean counts.
+ *     isolate() leads from any state to isolated; disposing its last handle, or reset(), leads to closed, with new counts.
  *
- * There is no timer: what time does is made up for when somebody looks, and dated when it was due.
+ * No timers: time-based transitions happen on access, and are dated when they were due.
  */
 export class Circuit {
   readonly listeners = new Listeners()
   readonly #settings: Settings
-  /** The latest time told, and what is added to the clock's. */
+  /** The latest time returned by `now()`, and what is added to the clock's time. */
   #last = -Infinity
   #offset = 0
-  /** Whether anybody wants to know when closed calls end, and how long they took. */
+  /** Whether a trip rule or `judge` needs the time when a call ends, and its duration. */
   readonly #timed: boolean
   readonly #measured: boolean
   #current: State
-  /** The last error since it was last closed. */
+  /** The last error since the circuit was last closed. */
   #cause: unknown
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
     this.#settings = settings
-    // A snapshot may have been taken by a clock that was ahead of this one.
+    // The clock of the snapshot may have been ahead of this one.
     if (restore) this.#last = restore.takenAt
     this.#timed = settings.rules.some((rule) => rule.timing !== 'none')
     this.#measured =
       settings.judge !== judgeByDefault ||
       settings.rules.some(({ timing = 'duration' }) => timing === 'duration')
-    this.#current = restore ? revive(restore, settings) : closed(settings.rules)
+    this.#current = restore ? revive(restore, settings.rules, settings.probes) : closed(settings.rules)
   }
 
   /**
-   * Time that never runs backwards: after the clock's step back it goes on from where it was, at the clock's own pace. So a
-   * step back loses no count, and makes no opening end early, nor an hour late.
+   * Time that never runs backwards: when the clock steps back, this time continues from where it was. So a step back loses
+   * no counts, and makes no open time end early or an hour late.
    */
   now(): number {
     const time = this.#settings.clock.now()
@@ -62,7 +62,7 @@ export class Circuit {
     return (this.#last = time + this.#offset)
   }
 
-  /** The state, once time has done its part. */
+  /** The state, after the transitions that are due by now. */
   look(): State {
     const current = this.#current
     if (current.state === 'open' && this.now() >= current.until) this.#toHalfOpen(current)
@@ -70,7 +70,7 @@ export class Circuit {
       const expiresAt = Math.min(...Array.from(current.probes, (probe) => probe.expiresAt))
       if (this.now() >= expiresAt) {
         this.#reopen(current, expiresAt, 0)
-        // That opening may be over too.
+        // That open time may be over too.
         return this.look()
       }
     }
@@ -92,7 +92,7 @@ export class Circuit {
     return save(this.look(), this.now())
   }
 
-  /** Why a call is not let through, if it is not. */
+  /** The error with which a call is refused; undefined if it is let through. */
   refusal(): BreakerOpenError | undefined {
     const current = this.look()
     const { state } = current
@@ -105,13 +105,13 @@ export class Circuit {
     }
     const retryAfterMs = this.#leftOf(current)
     const cause = this.#cause
-    if (this.listeners.hearRejections) {
+    if (this.listeners.wantRejections) {
       this.listeners.emit({ type: 'reject', state, previous: state, retryAfterMs, cause })
     }
     return new BreakerOpenError(state, retryAfterMs, cause)
   }
 
-  /** Lets a call through that was not refused. */
+  /** Starts a call that was not refused. */
   admit(): Call {
     const epoch = this.#current
     const call: Call = {
@@ -127,7 +127,7 @@ export class Circuit {
     return call
   }
 
-  /** A call has returned, or thrown, and is to be judged. */
+  /** A call has returned or thrown. Judges it and counts it. */
   judge(call: Call, ok: boolean, result: unknown): void {
     const { judge } = this.#settings
     if (ok && judge === judgeByDefault) {
@@ -139,7 +139,7 @@ export class Circuit {
     }
   }
 
-  /** A call has ended. If the state in which it began is over, so is what it could have said. */
+  /** Counts a call that has ended. It has no effect if the state in which it began is over. */
   settle(call: Call, verdict: Verdict, error?: unknown): void {
     const current = this.look()
     if (call.epoch !== current) return
@@ -151,12 +151,12 @@ export class Circuit {
       if (verdict === 'success') this.#countSuccess(current)
       else if (verdict !== 'ignore') {
         this.#cause = error
-        this.#reopen(current, this.now(), this.#wishOf(verdict))
+        this.#reopen(current, this.now(), this.#requestedOpenMs(verdict))
       }
     }
   }
 
-  /** The call's clocks stop, and a probe's too; it keeps its slot for as long as the owner of the call lives. */
+  /** Ends the call's duration and a probe's time limit. The probe keeps its slot until `owner` is garbage-collected. */
   answered(call: Call, owner: object): void {
     if (call.epoch !== this.look()) return
     call.endedAt ??= this.now()
@@ -192,33 +192,33 @@ export class Circuit {
     const now = this.#timed || failed ? this.now() : 0
     if (failed) {
       this.#cause = error
-      current.openAtLeastUntil = Math.max(current.openAtLeastUntil, now + this.#wishOf(verdict))
+      current.openAtLeastUntil = Math.max(current.openAtLeastUntil, now + this.#requestedOpenMs(verdict))
     }
     const durationMs = (call.endedAt ?? now) - call.startedAt
     if (recordAll(current.tallies, failed, durationMs, now)) this.#trip(current, this.now())
   }
 
-  #trip({ openings, calmAt, openAtLeastUntil }: Closed, now: number): void {
-    this.#open(now < calmAt ? openings + 1 : 1, now, openAtLeastUntil - now)
+  #trip({ consecutiveOpens, streakEndsAt, openAtLeastUntil }: Closed, now: number): void {
+    this.#open(now < streakEndsAt ? consecutiveOpens + 1 : 1, now, openAtLeastUntil - now)
   }
 
   #countSuccess(current: HalfOpen): void {
     if (++current.succeeded < this.#settings.probes) return
-    const { openings, forMs } = current.opening
-    this.#enter(closed(this.#settings.rules, openings, this.now() + forMs), 'close')
+    const { consecutiveOpens, forMs } = current.previousOpen
+    this.#enter(closed(this.#settings.rules, consecutiveOpens, this.now() + forMs), 'close')
   }
 
-  #reopen({ opening }: HalfOpen, from: number, atLeastMs: number): void {
-    this.#open(opening.openings + 1, from, atLeastMs)
+  #reopen({ previousOpen }: HalfOpen, from: number, minimumMs: number): void {
+    this.#open(previousOpen.consecutiveOpens + 1, from, minimumMs)
   }
 
-  #open(openings: number, from: number, atLeastMs: number): void {
-    const forMs = Math.max(openTime(this.#settings.openForMs, openings), atLeastMs)
-    this.#enter({ state: 'open', openings, forMs, until: from + forMs }, 'open')
+  #open(consecutiveOpens: number, from: number, minimumMs: number): void {
+    const forMs = Math.max(openTime(this.#settings.openForMs, consecutiveOpens), minimumMs)
+    this.#enter({ state: 'open', consecutiveOpens, forMs, until: from + forMs }, 'open')
   }
 
-  #toHalfOpen(opening: Open): void {
-    this.#enter({ state: 'half-open', opening, probes: new Set(), succeeded: 0 }, 'half-open')
+  #toHalfOpen(previousOpen: Open): void {
+    this.#enter({ state: 'half-open', previousOpen, probes: new Set(), succeeded: 0 }, 'half-open')
   }
 
   #enter(next: State, type: BreakerEvent['type']): void {
@@ -230,11 +230,11 @@ export class Circuit {
     this.listeners.emit({ type, state, previous, retryAfterMs: this.#leftOf(next), cause: this.#cause })
   }
 
-  #wishOf(verdict: Verdict): number {
-    return wishOf(verdict, this.#settings.openForMs)
+  #requestedOpenMs(verdict: Verdict): number {
+    return requestedOpenMs(verdict, this.#settings.openForMs)
   }
 
-  /** Rounded up, so that nobody comes too early. */
+  /** Rounded up, so that a caller that waits this long does not come too early. */
   #leftOf(current: State): number {
     return current.state === 'open' ? Math.max(1, Math.ceil(current.until - this.now())) : 0
   }
@@ -242,11 +242,11 @@ export class Circuit {
 
 /** A call that was let through. */
 export interface Call {
-  /** The state in which it began; `undefined` once the call is settled. */
+  /** The state in which it began; `undefined` once the call is counted. */
   epoch: State | undefined
   /** Its slot, if it is a probe. */
   probe: Probe | undefined
   readonly startedAt: number
-  /** When it was answered, if the verdict comes later than that. */
+  /** When it was answered, if its result is reported later. */
   endedAt: number | undefined
 }

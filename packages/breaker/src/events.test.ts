@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { breakerWith, deferred, down, fail } from '../test/harness.ts'
 import { BreakerOpenError, consecutive } from './index.ts'
 
-describe('listeners', () => {
+describe('a breaker', () => {
   const warning = vi.fn<typeof process.emitWarning>()
   beforeEach(() => {
     warning.mockReset()
@@ -12,7 +12,7 @@ describe('listeners', () => {
     vi.restoreAllMocks()
   })
 
-  it('keeps result, permits and counts right when a listener throws, at once or later', async () => {
+  it('returns the right result and counts when a listener throws or rejects', async () => {
     const { breaker, clock } = breakerWith()
     breaker.on('open', () => {
       throw new Error('a bad listener')
@@ -26,7 +26,7 @@ describe('listeners', () => {
     expect(warning).toHaveBeenCalledTimes(2)
   })
 
-  it('keeps them right when a listener calls reset() or run() inside the event', async () => {
+  it('returns the right results and counts when a listener calls reset() or run()', async () => {
     const { breaker } = breakerWith()
     const seen: string[] = []
     const inner: Promise<unknown>[] = []
@@ -47,7 +47,7 @@ describe('listeners', () => {
     expect(warning).not.toHaveBeenCalled()
   })
 
-  it('gives the one probe to a listener that calls inside half-open, and refuses the call that caused it', async () => {
+  it('gives the only probe to a listener that calls run() on half-open, and refuses the call that caused the event', async () => {
     const { breaker, clock } = breakerWith()
     fail(breaker)
     clock.pass(1_000)
@@ -59,7 +59,7 @@ describe('listeners', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('announces each refusal once, and none that a listener itself runs into', async () => {
+  it('emits reject once for each refusal, except for calls of a listener', async () => {
     const { breaker } = breakerWith()
     fail(breaker)
     const onReject = vi.fn(() => void breaker.run(() => 'again').catch(() => undefined))
@@ -79,7 +79,7 @@ describe('listeners', () => {
     expect(onReject).toHaveBeenCalledTimes(2)
   })
 
-  it('judges by default when judge throws or says what is no verdict', async () => {
+  it('uses the default judge when judge throws or returns no verdict', async () => {
     for (const judge of [
       () => JSON.parse('{') as 'ignore',
       () => 'maybe' as 'ignore',
@@ -94,7 +94,7 @@ describe('listeners', () => {
     expect(warning).toHaveBeenCalledTimes(6)
   })
 
-  it('goes on without a rule that throws', async () => {
+  it('ignores a trip rule that throws', async () => {
     const broken = {
       record: (): boolean => {
         throw new Error('a bad rule')

@@ -3,30 +3,30 @@ import { warn } from './warn.ts'
 
 export interface BreakerEvent {
   /**
-   * - `open`: it opened, or was isolated
+   * - `open`: the circuit opened, or was isolated
    * - `half-open`: the next call is a probe
-   * - `close`: it closed, its counts are clean
+   * - `close`: the circuit closed, with new counts
    * - `reject`: a call was refused
    */
   readonly type: 'open' | 'half-open' | 'close' | 'reject'
-  /** What it is in now. */
+  /** The state now. */
   readonly state: BreakerState
-  /** What it was in before; for `reject`, the same. */
+  /** The state before; for `reject`, the same as `state`. */
   readonly previous: BreakerState
-  /** How long it stays open, in milliseconds; 0 unless it is open. */
+  /** How long the circuit stays open, in milliseconds; 0 unless it is open. */
   readonly retryAfterMs: number
-  /** The last error before it opened. */
+  /** The last error before the circuit opened. */
   readonly cause?: unknown
 }
 
 export type BreakerListener = (event: BreakerEvent) => void
 
-/** Calls listeners one event after the other: what a listener does to the breaker is announced when all know of this event. */
+/** Emits one event after the other: an event that a listener causes is emitted after all listeners have got the current one. */
 export class Listeners {
-  #listeners: readonly (readonly [BreakerEvent['type'], BreakerListener])[] = NOBODY
+  #listeners: readonly (readonly [BreakerEvent['type'], BreakerListener])[] = NONE
   #events: BreakerEvent[] | undefined
 
-  /** Returns what removes it. */
+  /** Returns a function that removes the listener. */
   add(type: BreakerEvent['type'], listener: BreakerListener): () => void {
     const entry = [type, listener] as const
     this.#listeners = [...this.#listeners, entry]
@@ -35,8 +35,8 @@ export class Listeners {
     }
   }
 
-  /** Calls that a listener itself makes are refused in silence, or they would go round forever. */
-  get hearRejections(): boolean {
+  /** False inside a listener: an event for a call that a listener makes and that is refused could repeat forever. */
+  get wantRejections(): boolean {
     return this.#listeners.length > 0 && !this.#events
   }
 
@@ -50,9 +50,9 @@ export class Listeners {
   }
 }
 
-const NOBODY: readonly [] = []
+const NONE: readonly [] = []
 
-/** What a listener throws, at once or later, becomes a warning: it never changes a result. */
+/** If a listener throws or rejects, a warning is emitted: a listener never changes a result. */
 function notify(listener: BreakerListener, event: BreakerEvent): void {
   const call = async (): Promise<void> => listener(event)
   call().catch(warn)

@@ -1,5 +1,5 @@
 import type { Check } from './validate.ts'
-import { ask } from './warn.ts'
+import { callOr } from './warn.ts'
 
 /** How a call ended. */
 export type Outcome =
@@ -7,23 +7,23 @@ export type Outcome =
   | { readonly ok: false; readonly error: unknown; readonly durationMs: number }
 
 /**
- * What an outcome says about the health of what was called. `ignore` says nothing: the call is not counted, and a probe
- * leaves its slot to the next caller. `openForMs` is the least time, in milliseconds, that the circuit stays open if it
- * opens: what a server asked for with Retry-After.
+ * What an outcome says about the health of what was called. With `ignore` the call is not counted, and a probe gives its slot
+ * to the next caller. `openForMs` is the minimum time, in milliseconds, that the circuit stays open if it opens, such as a
+ * server's Retry-After.
  */
 export type Verdict = 'success' | 'failure' | 'ignore' | { failure: true; openForMs?: number | undefined }
 
 export type Judge = (outcome: Outcome) => Verdict
 
-/** What throws is a failure, except that an AbortError says that the caller has left, and nothing else. */
+/** An error is a failure, except an AbortError, which only says that the caller aborted. */
 export function judgeByDefault(outcome: Outcome): Verdict {
   if (outcome.ok) return 'success'
   return (outcome.error as Partial<Error> | null | undefined)?.name === 'AbortError' ? 'ignore' : 'failure'
 }
 
-/** A judge that throws, or says what is no verdict, must not change the result of the call: then the default one judges. */
-export function carefully(judge: Judge): Judge {
-  return (outcome) => ask('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
+/** Falls back to the default judge when `judge` throws or returns no verdict, so that it never changes a result. */
+export function safely(judge: Judge): Judge {
+  return (outcome) => callOr('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
 }
 
 const aVerdict: Check = (value) =>

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { BreakerOpenError, CircuitBreaker, consecutive, countWindow, timeWindow } from './index.ts'
 
-describe('options', () => {
+describe('an option', () => {
   it.each<[unknown, string]>([
-    [{ trip: [] }, 'trip must be a trip rule, such as consecutive(3), or a list of some, got an array'],
-    [{ trip: 3 }, 'trip must be a trip rule, such as consecutive(3), or a list of some, got 3'],
+    [{ trip: [] }, 'trip must be a trip rule, such as consecutive(3), or a list of trip rules, got an array'],
+    [{ trip: 3 }, 'trip must be a trip rule, such as consecutive(3), or a list of trip rules, got 3'],
     [
       { trip: [consecutive(1), null] },
-      'trip must be a trip rule, such as consecutive(3), or a list of some, got an array',
+      'trip must be a trip rule, such as consecutive(3), or a list of trip rules, got an array',
     ],
     [{ openForMs: 0 }, 'openForMs must be a number of milliseconds of at least 1, or a function, got 0'],
     [{ openForMs: NaN }, 'openForMs must be a number of milliseconds of at least 1, or a function, got NaN'],
@@ -17,7 +17,7 @@ describe('options', () => {
     ],
     [{ probes: 1.5 }, 'probes must be a whole number of at least 1, got 1.5'],
     [{ probeTimeoutMs: '5' }, 'probeTimeoutMs must be a number of milliseconds of at least 1, got a string'],
-    [{ judge: 'failure' }, 'judge must be of type function, got a string'],
+    [{ judge: 'failure' }, 'judge must be a function, got a string'],
     [{ restore: {} }, 'restore must be what snapshot() returned, got an object'],
     [
       { restore: { version: 2, takenAt: 0, state: 'closed' } },
@@ -27,8 +27,8 @@ describe('options', () => {
     [{ openFor: 5 }, 'unknown option openFor; did you mean openForMs?'],
     [{ probeTimeout: 5 }, 'unknown option probeTimeout; did you mean probeTimeoutMs?'],
     [{ trips: 5 }, 'unknown option trips; did you mean trip?'],
-    [null, 'options must be of type object, got null'],
-  ])('are refused by name when they make no sense: %j', (options, message) => {
+    [null, 'options must be an object, got null'],
+  ])('is rejected by name when its value is wrong: %j', (options, message) => {
     expect(() => new CircuitBreaker(options as never)).toThrow(new TypeError(message))
   })
 
@@ -69,17 +69,14 @@ describe('options', () => {
       () => new CircuitBreaker().on('opened' as never, () => undefined),
       'event must be open, half-open, close or reject, got a string',
     ],
-    [
-      () => new CircuitBreaker().on('open', undefined as never),
-      'listener must be of type function, got undefined',
-    ],
-  ])('of rules and listeners are refused by name too: %s', (make, message) => {
+    [() => new CircuitBreaker().on('open', undefined as never), 'listener must be a function, got undefined'],
+  ])('of a rule or listener is rejected by name too: %s', (make, message) => {
     expect(make).toThrow(new TypeError(message))
   })
 })
 
 describe('BreakerOpenError', () => {
-  it('says what happened and when to come back, and is known across copies of the package', () => {
+  it('says what happened and when to try again, and is recognised across copies of the package', () => {
     const cause = new Error('down')
     const error = new BreakerOpenError('open', 250, cause)
     expect(error.message).toBe('not called, as the circuit is open; try again in 250 ms')

@@ -1,36 +1,47 @@
-import { systemClock, type Clock } from './clock.ts'
-import { consecutive } from './consecutive.ts'
-import { carefully, judgeByDefault, type Judge, type Outcome, type Verdict } from './judge.ts'
+import { systemClock } from '@harbor/parts'
+import type { Clock } from './clock.ts'
+import { safely, judgeByDefault, type Judge, type Outcome, type Verdict } from './judge.ts'
 import { DEFAULT_OPEN_MS, type OpenTime } from './open-time.ts'
 import { isSnapshot, type BreakerSnapshot } from './snapshot.ts'
-import type { TripRule } from './trip-rule.ts'
-import { duration, having, ofType, validate, wholeNumber, type Check } from './validate.ts'
+import { consecutive } from './trip-rules/consecutive.ts'
+import type { TripRule } from './trip-rules/trip-rule.ts'
+import {
+  aClock,
+  aFunction,
+  checksOf,
+  duration,
+  having,
+  validate,
+  wholeNumber,
+  type Check,
+} from './validate.ts'
 
 export interface BreakerOptions {
-  /** When it opens; of several rules, the first that says so. @default consecutive(3) */
+  /** When the circuit opens. With several rules, when any of them is met. @default consecutive(3) */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long it stays open before a probe is let through, in milliseconds. A number doubles with each opening that follows
-   * another before the circuit was closed for as long as it had been open, up to 10 minutes. A function is told how many
-   * openings there were in a row, this one included, and its answer is taken as it is. @default 30_000
+   * How long the circuit stays open before a probe is let through, in milliseconds. A number doubles, up to 10 minutes, each
+   * time the circuit opens again before it has been closed for as long as it was open. A function receives the number of
+   * consecutive opens, including this one, and its result is used unchanged. @default 30_000
    */
-  openForMs?: number | ((openings: number) => number) | undefined
-  /** How many probes run at once when it is half-open, and must succeed for it to close. The first failure opens it again. @default 1 */
+  openForMs?: number | ((consecutiveOpens: number) => number) | undefined
+  /** How many probes may run at once while half-open, and must succeed to close. The first failure opens it again. @default 1 */
   probes?: number | undefined
-  /** A probe of which nothing was heard for so long, in milliseconds, counts as failed. Let it be longer than calls take. @default 30_000 */
+  /** After how long a probe that has not ended counts as failed, in milliseconds. Should be longer than calls take. @default 30_000 */
   probeTimeoutMs?: number | undefined
   /**
-   * What an outcome says about the health of what is called. If it throws, a warning is emitted and the default judges.
+   * Decides what an outcome says about the health of what is called. If it throws, a warning is emitted and the default is
+   * used.
    * @default an AbortError is ignored, every other error is a failure, every value a success
    */
   judge?: ((outcome: Outcome) => Verdict) | undefined
-  /** Goes on from here: what `snapshot()` returned, perhaps in another process, perhaps through JSON. */
+  /** The state to start from: what `snapshot()` returned, in this or another process, also after JSON. */
   restore?: BreakerSnapshot | undefined
   /** Where time comes from. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** The options with their defaults. */
+/** The checked options with their defaults. */
 export interface Settings {
   readonly rules: readonly TripRule[]
   readonly openForMs: OpenTime
@@ -49,18 +60,19 @@ export function settingsOf(options: BreakerOptions): Settings {
     openForMs,
     probes,
     probeTimeoutMs,
-    judge: judge ? carefully(judge) : judgeByDefault,
+    judge: judge ? safely(judge) : judgeByDefault,
     clock,
   }
 }
 
-const isRule = (value: unknown): boolean => having('start', '')(value) === true
+const isRule = (value: unknown): boolean => having('', 'start')(value) === true
 
-const CHECKS: Readonly<Record<keyof BreakerOptions, Check>> = {
+const CHECKS = /* @__PURE__ */ checksOf({
   trip(value) {
     const rules = [value].flat()
     return (
-      (rules.length > 0 && rules.every(isRule)) || 'a trip rule, such as consecutive(3), or a list of some'
+      (rules.length > 0 && rules.every(isRule)) ||
+      'a trip rule, such as consecutive(3), or a list of trip rules'
     )
   },
   openForMs(value) {
@@ -69,7 +81,7 @@ const CHECKS: Readonly<Record<keyof BreakerOptions, Check>> = {
   },
   probes: wholeNumber,
   probeTimeoutMs: duration,
-  judge: /* @__PURE__ */ ofType('function'),
+  judge: aFunction,
   restore: (value) => isSnapshot(value) || 'what snapshot() returned',
-  clock: /* @__PURE__ */ having('now', 'a clock'),
-}
+  clock: aClock,
+} satisfies Record<keyof BreakerOptions, Check>)

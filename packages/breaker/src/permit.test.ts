@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { breakerWith, collectGarbage, down, fail, succeed } from '../test/harness.ts'
 import { BreakerOpenError, consecutive, type Permit } from './index.ts'
 
-describe('permits', () => {
-  it('ignores whatever is told to a permit after its first end', () => {
+describe('a permit', () => {
+  it('ignores every report after the first one', () => {
     const { breaker } = breakerWith({ trip: consecutive(2) })
     const ends: ((permit: Permit) => void)[] = [
       (permit) => permit.succeed(),
@@ -23,7 +23,7 @@ describe('permits', () => {
     }
   })
 
-  it('asks judge once, and not about a result that comes too late', () => {
+  it('calls judge once, and not for a result that comes after the state has changed', () => {
     const judge = vi.fn(() => 'failure' as const)
     const { breaker } = breakerWith({ judge })
     const late = breaker.acquire()
@@ -34,7 +34,7 @@ describe('permits', () => {
     expect(judge).toHaveBeenCalledTimes(1)
   })
 
-  it('lets the lease of a lost permit expire, and frees the slot of a lost answered probe', async () => {
+  it('frees its slot after probeTimeoutMs when it is dropped, and at once when it is dropped after it was answered', async () => {
     const { breaker, clock } = breakerWith({ probeTimeoutMs: 5_000 })
     fail(breaker)
     clock.pass(1_000)

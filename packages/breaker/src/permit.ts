@@ -1,16 +1,16 @@
 import type { Call, Circuit } from './circuit.ts'
 
 /**
- * Leave for one call whose end comes later. Tell it how the call ended, once; what is told after that is ignored. A permit
- * that is lost counts for nothing, and a lost probe gives its slot back when its time is up.
+ * The right to make one call, whose end is reported later. Only the first report counts. A permit that is dropped without a
+ * report is not counted; if it was a probe, its slot is free again after `probeTimeoutMs`.
  */
 export interface Permit {
   succeed(): void
-  /** Counts as `judge` says about this error: as a rule, a failure. */
+  /** Counts what `judge` returns for this error: normally a failure. */
   fail(error?: unknown): void
-  /** No verdict: the call was not made, or was given up by its caller. */
+  /** The call is not counted: it was not made, or its caller gave it up. */
   release(): void
-  /** The answer has begun and the verdict comes later, as with a stream: the probe's time limit, and the call's duration, end here. */
+  /** The answer has begun and its end is reported later, as with a stream. Ends the probe's time limit and the call's duration. */
   answered(): void
 }
 

@@ -10,7 +10,7 @@ function registryWith(limits?: RegistryLimits, options?: BreakerOptions) {
 }
 
 describe('createBreakerRegistry', () => {
-  it('makes one breaker for each key, which share rules but no counts', () => {
+  it('creates one breaker for each key, with shared rules and separate counts', () => {
     const { registry } = registryWith()
     const one = registry.get('one')
     expect(registry.get('one')).toBe(one)
@@ -26,7 +26,7 @@ describe('createBreakerRegistry', () => {
     ])
   })
 
-  it('makes the options for a key when it is first asked for', () => {
+  it('calls the options function once for each key, when it is first used', () => {
     const options = vi.fn((key: string) => ({ trip: consecutive(key === 'frail' ? 1 : 5) }))
     const registry = createBreakerRegistry(options)
     for (const key of ['frail', 'stout']) fail(registry.get(key))
@@ -35,7 +35,7 @@ describe('createBreakerRegistry', () => {
     expect(options.mock.calls).toEqual([['frail'], ['stout']])
   })
 
-  it('keeps at most maxKeys, and drops the closed one that was asked for longest ago', () => {
+  it('keeps at most maxKeys breakers, and drops the least recently used closed one', () => {
     const { registry, keys } = registryWith({ maxKeys: 3 })
     for (const key of ['open', 'old', 'older']) registry.get(key)
     fail(registry.get('open'), 2)
@@ -48,7 +48,7 @@ describe('createBreakerRegistry', () => {
     expect(keys()).toEqual(['old', 'new', 'newest'])
   })
 
-  it('forgets what nobody asked for within idleMs, but nothing that is open or isolated', () => {
+  it('drops what was not used for idleMs, unless it is open or isolated', () => {
     const { registry, keys, clock } = registryWith({ idleMs: 10_000 })
     registry.get('idle')
     fail(registry.get('open'), 2)
@@ -67,7 +67,7 @@ describe('createBreakerRegistry', () => {
     expect(registry.size).toBe(10)
   })
 
-  it('refuses options and keys that make no sense', () => {
+  it('rejects wrong options and keys', () => {
     expect(() => createBreakerRegistry({ probes: 0 })).toThrow(
       'probes must be a whole number of at least 1, got 0',
     )
@@ -75,6 +75,6 @@ describe('createBreakerRegistry', () => {
     expect(() => registryWith({ idle: 5 } as RegistryLimits)).toThrow(
       'unknown option idle; did you mean idleMs?',
     )
-    expect(() => registryWith().registry.get(5 as never)).toThrow('key must be of type string, got 5')
+    expect(() => registryWith().registry.get(5 as never)).toThrow('key must be a string, got 5')
   })
 })

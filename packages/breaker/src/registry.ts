@@ -1,11 +1,11 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { settingsOf, type BreakerOptions } from './options.ts'
-import { duration, expect, ofType, validate, wholeNumber } from './validate.ts'
+import { aString, checksOf, duration, expectValue, validate, wholeNumber } from './validate.ts'
 
 export interface RegistryLimits {
-  /** How many breakers are kept. For one more, the closed one asked for longest ago is dropped, or else any. @default 1_000 */
+  /** The maximum number of breakers. Beyond it the least recently used closed one is dropped, or else any. @default 1_000 */
   maxKeys?: number | undefined
-  /** A closed breaker that nobody asked for so long, in milliseconds, is dropped. @default 3_600_000 */
+  /** A closed breaker is dropped when it was not used for this long, in milliseconds. @default 3_600_000 */
   idleMs?: number | undefined
 }
 
@@ -15,29 +15,29 @@ interface Entry {
   usedAt: number
 }
 
-/** Breakers by key: one for each model, host, tenant or whatever fails on its own. */
+/** Breakers by key: one for each model, host, tenant or anything else that fails on its own. */
 export interface BreakerRegistry {
-  /** The breaker of this key, made when it is first asked for. Ask each time: one that is kept elsewhere may be dropped here. */
+  /** The breaker for this key, created on first use. Call it every time: the registry may drop a breaker that you hold. */
   get(key: string): CircuitBreaker
   readonly size: number
   entries(): IterableIterator<[key: string, breaker: CircuitBreaker]>
 }
 
 /**
- * @param options of every breaker, or what makes the options for a key
- * @throws TypeError for an option that does not exist or makes no sense
+ * @param options for every breaker, or a function that returns the options for a key
+ * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function createBreakerRegistry(
   options: BreakerOptions | ((key: string) => BreakerOptions),
   limits: RegistryLimits = {},
 ): BreakerRegistry {
-  validate(limits, { maxKeys: wholeNumber, idleMs: duration })
+  validate(limits, LIMIT_CHECKS)
   const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
   const { clock } = settingsOf(typeof options === 'function' ? {} : options)
-  /** In the order in which they were last asked for. */
+  /** The least recently used first. */
   const entries = new Map<string, Entry>()
   let last: Entry | undefined
-  /** Nothing is old enough to be dropped before. */
+  /** Before this time no entry is old enough to be dropped. */
   let sweepAt = 0
 
   function makeRoom(now: number): void {
@@ -56,14 +56,14 @@ export function createBreakerRegistry(
   return {
     get(key) {
       const usedAt = clock.now()
-      // Most ask for the same one again, which is where it belongs.
+      // Usually the same key as last time, which is in its place already.
       if (last?.key === key && usedAt < sweepAt) {
         last.usedAt = usedAt
         return last.breaker
       }
-      expect('key', key, ofType('string'))
+      expectValue('key', key, aString)
       const known = entries.get(key)
-      // Taken out, so that room is not made at its cost, and put back as the last.
+      // Removed first, so that makeRoom() does not drop it, and added again at the end.
       entries.delete(key)
       makeRoom(usedAt)
       const breaker =
@@ -80,3 +80,5 @@ export function createBreakerRegistry(
     },
   }
 }
+
+const LIMIT_CHECKS = /* @__PURE__ */ checksOf({ maxKeys: wholeNumber, idleMs: duration })

@@ -9,7 +9,7 @@ import {
   type BreakerSnapshot,
 } from './index.ts'
 
-describe('snapshots', () => {
+describe('a snapshot', () => {
   const rules = [
     consecutive(3),
     countWindow({ size: 5, failureRatio: 1 }),
@@ -34,13 +34,13 @@ describe('snapshots', () => {
   }
 
   it.each(Object.entries(states))(
-    'revives %s from JSON: it decides alike, keeps the remaining open time, and leaves the snapshot as it was',
+    'restores %s from JSON: same decisions and remaining open time, with the snapshot unchanged',
     (state, reach) => {
       const { breaker, clock } = breakerWith({ trip: rules, probes: 3 })
       reach(breaker, (ms) => clock.pass(ms))
       const snapshot = JSON.parse(JSON.stringify(breaker.snapshot())) as BreakerSnapshot
       const before = structuredClone(snapshot)
-      const revived = new CircuitBreaker({
+      const restored = new CircuitBreaker({
         trip: rules,
         probes: 3,
         openForMs: 1_000,
@@ -48,16 +48,16 @@ describe('snapshots', () => {
         restore: snapshot,
       })
 
-      expect(revived.state).toBe(state)
-      expect(revived.snapshot()).toEqual(breaker.snapshot())
+      expect(restored.state).toBe(state)
+      expect(restored.snapshot()).toEqual(breaker.snapshot())
       for (const ms of [0, 699, 1, 1_000, 29_000, 60_000]) {
         clock.pass(ms)
-        expect([revived.state, revived.retryAfterMs, revived.counts()]).toEqual([
+        expect([restored.state, restored.retryAfterMs, restored.counts()]).toEqual([
           breaker.state,
           breaker.retryAfterMs,
           breaker.counts(),
         ])
-        const tries = [breaker, revived].map((each) => {
+        const tries = [breaker, restored].map((each) => {
           try {
             each.acquire().fail(down)
             return 'let through'
@@ -71,20 +71,20 @@ describe('snapshots', () => {
     },
   )
 
-  it('ends a revived isolation with reset(), or with the last handle taken since', () => {
+  it('restores an isolation that ends with reset(), or with the last handle taken since', () => {
     const { breaker, clock } = breakerWith()
     breaker.isolate()
     breaker.isolate()
-    const revive = (): CircuitBreaker => new CircuitBreaker({ clock, restore: breaker.snapshot() })
-    const one = revive()
+    const restore = (): CircuitBreaker => new CircuitBreaker({ clock, restore: breaker.snapshot() })
+    const one = restore()
     one.reset()
     expect(one.state).toBe('closed')
-    const other = revive()
+    const other = restore()
     other.isolate()[Symbol.dispose]()
     expect(other.state).toBe('closed')
   })
 
-  it('keeps the remaining open time where the clock is behind', () => {
+  it('keeps the remaining open time when the clock is behind', () => {
     const { breaker } = breakerWith()
     fail(breaker)
     const later = breakerWith({ restore: breaker.snapshot() })
@@ -94,18 +94,18 @@ describe('snapshots', () => {
     expect(later.breaker.state).toBe('half-open')
   })
 
-  it('says when it was taken, also of a breaker that was itself revived', () => {
+  it('contains when it was taken, also from a restored breaker', () => {
     const { breaker, clock } = breakerWith({ trip: consecutive(3) })
     for (const reach of [() => undefined, () => fail(breaker, 3), () => clock.pass(1_000)]) {
       reach()
-      const revived = new CircuitBreaker({ trip: consecutive(3), clock, restore: breaker.snapshot() })
+      const restored = new CircuitBreaker({ trip: consecutive(3), clock, restore: breaker.snapshot() })
       clock.pass(10)
-      expect(revived.snapshot()).toEqual(breaker.snapshot())
-      expect(revived.snapshot().takenAt).toBe(clock.now())
+      expect(restored.snapshot()).toEqual(breaker.snapshot())
+      expect(restored.snapshot().takenAt).toBe(clock.now())
     }
   })
 
-  it('ignores the counts of other rules, and can still close with fewer probes than were asked for', () => {
+  it('does not restore the counts of other rules, and lets a breaker with fewer probes close', () => {
     const { breaker, clock } = breakerWith({ trip: consecutive(3), probes: 3 })
     fail(breaker, 2)
     const other = new CircuitBreaker({ trip: rules[2], clock, restore: breaker.snapshot() })
@@ -119,7 +119,7 @@ describe('snapshots', () => {
     expect(fewer.state).toBe('closed')
   })
 
-  it('holds no error', () => {
+  it('contains no error', () => {
     const { breaker, clock } = breakerWith({ trip: consecutive(2) })
     const texts: string[] = []
     fail(breaker, 1, new Error('sk-secret'))

@@ -1,7 +1,7 @@
-import type { Settings } from './options.ts'
 import type { Closed, HalfOpen, Isolated, Open, State } from './state.ts'
+import type { TripRule } from './trip-rules/trip-rule.ts'
 
-/** A breaker as data that survives JSON. Errors are left out: they may hold what must not be stored. */
+/** A breaker as data for JSON. It contains no errors, since they may hold secrets. */
 export type BreakerSnapshot = Readonly<
   { version: 1; takenAt: number } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
 >
@@ -10,11 +10,11 @@ interface SavedClosed extends Omit<Closed, 'tallies'> {
   readonly tallies: readonly unknown[]
 }
 interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
-  /** When their time is up. */
+  /** When each of them counts as failed. */
   readonly probes: readonly number[]
 }
 
-/** Calls in flight stay with the breaker that made them; its probes keep their slots in the copy until their time is up. */
+/** Calls in flight are not saved. Probes are: in the restored breaker they hold their slots until their time is up. */
 export function save(current: State, takenAt: number): BreakerSnapshot {
   const head = { version: 1, takenAt } as const
   switch (current.state) {
@@ -23,7 +23,7 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
     case 'open':
       return { ...current, ...head }
     case 'half-open': {
-      // An answered probe has no time limit: in the copy nobody could ever free its slot.
+      // An answered probe has no time limit, so in the restored breaker nothing would free its slot.
       const probes = Array.from(current.probes, (probe) => probe.expiresAt).filter(Number.isFinite)
       return { ...current, ...head, probes }
     }
@@ -32,8 +32,8 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
   }
 }
 
-/** The state of a breaker with these settings, which need not be those of the breaker that was saved. */
-export function revive(saved: BreakerSnapshot, { rules, probes }: Settings): State {
+/** The saved state, for a breaker with these rules and probes, which may differ from those of the saved breaker. */
+export function revive(saved: BreakerSnapshot, rules: readonly TripRule[], probes: number): State {
   switch (saved.state) {
     case 'closed':
       return { ...saved, tallies: rules.map((rule, index) => rule.start(saved.tallies[index])) }
@@ -43,7 +43,7 @@ export function revive(saved: BreakerSnapshot, { rules, probes }: Settings): Sta
       return {
         ...saved,
         probes: new Set(saved.probes.map((expiresAt) => ({ expiresAt }))),
-        // One more at least has to succeed, or nothing would ever close it.
+        // At least one more must succeed, or nothing would ever close the circuit.
         succeeded: Math.min(saved.succeeded, probes - 1),
       }
     case 'isolated':

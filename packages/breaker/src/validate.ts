@@ -1,65 +1,38 @@
-import { describeValue, didYouMean, type OtherNames } from '@harbor/parts'
+import { checkOptions, expectValue, type Check, type Checks, type NamesElsewhere } from '@harbor/parts'
 
-/** Whether a value will do for an option: `true`, or else what it must be, in words. */
-export type Check = (value: unknown) => true | string
+export { aClock, aFunction, checksOf, expectValue, having, type Check } from '@harbor/parts'
 
-/** Finite: an opening ends some day, and what a snapshot holds must survive JSON. */
-const isFrom1 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1
+/** Finite: an open time ends some day, and a snapshot must survive JSON. */
+const isAtLeast1 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1
 
-export const duration: Check = (value) => isFrom1(value) || 'a number of milliseconds of at least 1'
+export const duration: Check = (value) => isAtLeast1(value) || 'a number of milliseconds of at least 1'
 export const wholeNumber: Check = (value) =>
-  (Number.isInteger(value) && isFrom1(value)) || 'a whole number of at least 1'
+  (Number.isInteger(value) && isAtLeast1(value)) || 'a whole number of at least 1'
 export const aRatio: Check = (value) =>
   (typeof value === 'number' && value > 0 && value <= 1) || 'a number above 0 and at most 1'
-export const ofType =
-  (type: 'function' | 'object' | 'string'): Check =>
-  (value) =>
-    (typeof value === type && value !== null) || `of type ${type}`
-/** Anything with this method: what our own functions make may come from another copy of the package. */
-export const having =
-  (method: string, expected: string): Check =>
-  (value) =>
-    typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function' || expected
+export const aString: Check = (value) => typeof value === 'string' || 'a string'
 
 /**
- * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` is an option not given.
+ * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given,
+ * unless it is `required`.
  *
- * @throws TypeError which says what was expected and what came
+ * @throws TypeError which says what was expected, and of which type the value is
  */
-export function validate(
-  options: object,
-  checks: Readonly<Record<string, Check>>,
-  required: readonly string[] = [],
-): void {
-  expect('options', options, ofType('object'))
-  for (const name of [...required, ...Object.keys(options)]) {
-    const check = Object.hasOwn(checks, name) && checks[name]
-    if (!check) {
-      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
-      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
-    }
-    const value: unknown = options[name as never]
-    if (value !== undefined || required.includes(name)) expect(name, value, check)
-  }
+export function validate(options: object, checks: Checks, ...required: readonly string[]): void {
+  checkOptions(options, checks, NAMES_ELSEWHERE)
+  for (const name of required) expectValue(name, options[name as never], checks.get(name) as Check)
 }
 
-/** @throws TypeError */
-export function expect(name: string, value: unknown, check: Check): void {
-  const expected = check(value)
-  if (expected === true) return
-  throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
-}
-
-/** What other libraries call these options. */
-const OTHER_NAMES: OtherNames = {
-  trip: 'threshold failureThreshold errorThreshold errorThresholdPercentage maxFailures',
-  openForMs: 'resetTimeout halfOpenAfter cooldown breakDuration sleepWindow',
-  probes: 'halfOpenCalls halfOpenRequests',
-  judge: 'errorFilter isFailure shouldTrip',
-  restore: 'initialState',
-  maxKeys: 'max maxSize maxEntries',
-  idleMs: 'ttl maxAge',
-  minimumCalls: 'volumeThreshold minimum minimumRps',
-  failureRatio: 'ratio',
-  durationMs: 'duration rollingCountTimeout',
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  trip: 'errorThresholdPercentage (opossum), maxFailures (opossum), allowed_fails (LiteLLM), breaker (cockatiel), threshold, failureThreshold, errorThreshold; a rule such as consecutive(5) or countWindow({ size: 10, failureRatio: 0.5 })',
+  openForMs:
+    'halfOpenAfter (cockatiel), resetTimeout (opossum), cooldown_time (LiteLLM), cooldown, breakDuration, sleepWindow; in milliseconds',
+  probes: 'halfOpenCalls, halfOpenRequests',
+  judge: 'errorFilter (opossum), isFailure, shouldTrip; which returns success, failure or ignore',
+  restore: 'initialState (cockatiel); what snapshot() returned',
+  maxKeys: 'max (lru-cache), maxSize, maxEntries',
+  idleMs: 'ttl (lru-cache), maxAge',
+  minimumCalls: 'volumeThreshold (opossum), minimumRps (cockatiel), minimum; a number of calls',
+  failureRatio: 'errorThresholdPercentage (opossum), threshold (cockatiel), ratio; from 0 to 1: 0.5 for 50 %',
+  durationMs: 'rollingCountTimeout (opossum), duration (cockatiel); in milliseconds',
 }

@@ -1,19 +1,19 @@
-import { expect, type Check } from './validate.ts'
+import { expectValue, type Check } from './validate.ts'
 
-/** Tells of a function given to us that misbehaved, where that must not change a result. */
+/** Reports the error of a user's function as a warning, where it must not change a result. */
 export function warn(error: unknown): void {
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } }
   process?.emitWarning?.(String(error), 'HarborWarning')
 }
 
-/** Asks a function given to us. If it throws, or its answer makes no sense, a warning is emitted and the default counts. */
-export function ask<Answer>(name: string, question: () => Answer, check: Check, otherwise: Answer): Answer {
+/** Calls a user's function. If it throws, or returns a wrong value, a warning is emitted and the default is used. */
+export function callOr<Value>(name: string, call: () => Value, check: Check, defaultValue: Value): Value {
   try {
-    const answer = question()
-    expect(`what ${name} returns`, answer, check)
-    return answer
+    const value = call()
+    expectValue(`what ${name} returns`, value, check)
+    return value
   } catch (error) {
     warn(error)
-    return otherwise
+    return defaultValue
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { consecutive, countWindow, timeWindow, type BreakerEvent } from '../src/index.ts'
 import { breakerWith, deferred, down, fail, succeed } from './harness.ts'
 
-describe('closed', () => {
+describe('a closed breaker', () => {
   it('stays closed below minimumCalls even if all calls fail, and opens at exactly the ratio', () => {
     for (const trip of [
       countWindow({ size: 10, failureRatio: 0.5, minimumCalls: 4 }),
@@ -23,7 +23,7 @@ describe('closed', () => {
     }
   })
 
-  it('counts nothing of what was before 60 idle seconds in a window of one second', () => {
+  it('counts nothing older than the window after 60 idle seconds', () => {
     const trip = timeWindow({ durationMs: 1_000, failureRatio: 0.5, minimumCalls: 10 })
     const { breaker, clock } = breakerWith({ trip })
     fail(breaker, 9)
@@ -33,7 +33,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('loses no count when the clock steps back, and does not half-open early', () => {
+  it('loses no counts when the clock steps back, and is not half-open early', () => {
     const trip = timeWindow({ durationMs: 1_000, failureRatio: 1, minimumCalls: 10 })
     const { breaker, clock } = breakerWith({ trip })
     fail(breaker, 5)
@@ -51,7 +51,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('half-open')
   })
 
-  it('counts calls in flight in neither part of the ratio', () => {
+  it('does not count calls in flight', () => {
     const { breaker } = breakerWith({ trip: countWindow({ size: 20, failureRatio: 0.5, minimumCalls: 10 }) })
     for (let call = 0; call < 50; call++) breaker.acquire()
     expect(breaker.counts().calls).toBe(0)
@@ -61,7 +61,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('open')
   })
 
-  it('opens once, with one event, when ten failures that trip it settle in one tick', async () => {
+  it('opens once, with one event, when ten failures settle in one tick', async () => {
     const { breaker } = breakerWith({ trip: consecutive(3) })
     const events: BreakerEvent[] = []
     for (const type of ['open', 'half-open', 'close', 'reject'] as const)
@@ -98,7 +98,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('open')
   })
 
-  it('measures a call until it is answered', () => {
+  it('measures the duration of a call until it is answered', () => {
     const trip = timeWindow({ durationMs: 60_000, failureRatio: 1, slowCallMs: 100, slowCallRatio: 1 })
     const { breaker, clock } = breakerWith({ trip })
     const stream = breaker.acquire()
@@ -110,13 +110,13 @@ describe('closed', () => {
     expect(breaker.counts()).toMatchObject({ calls: 1, slow: 0 })
   })
 
-  it('takes an operation that returns undefined synchronously for a success', async () => {
+  it('counts an operation that returns undefined synchronously as a success', async () => {
     const { breaker } = breakerWith()
     await expect(breaker.run(() => undefined)).resolves.toBeUndefined()
     expect(breaker.counts()).toEqual({ calls: 1, successes: 1, failures: 0, slow: 0 })
   })
 
-  it('takes what is thrown at once for a failure, and rejects with exactly that', async () => {
+  it('counts an operation that throws synchronously as a failure, and rejects with the same error', async () => {
     const { breaker } = breakerWith()
     const operation = (): never => {
       throw down
@@ -125,7 +125,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('open')
   })
 
-  it('hands the promise of the operation back as it is, and has counted before the caller goes on', async () => {
+  it('returns the promise of the operation itself, and counts the call before the caller continues', async () => {
     const { breaker } = breakerWith({ trip: consecutive(2) })
     const promise = Promise.resolve('fine')
     expect(breaker.run(() => promise)).toBe(promise)

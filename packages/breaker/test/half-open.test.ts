@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { BreakerOpenError, consecutive, type Permit } from '../src/index.ts'
 import { breakerWith, deferred, down, fail, succeed, thrownBy } from './harness.ts'
 
-describe('half-open', () => {
+describe('a half-open breaker', () => {
   it.each([1, 3])(
-    'runs exactly %i of many callers in one tick, and rejects the others at once',
+    'lets exactly %i of many calls in one tick through, and rejects the others at once',
     async (probes) => {
       const { breaker, clock } = breakerWith({ probes })
       fail(breaker)
@@ -30,7 +30,7 @@ describe('half-open', () => {
     },
   )
 
-  it('opens again when a probe never settles within probeTimeoutMs, and probes again later', () => {
+  it('opens again when a probe does not settle within probeTimeoutMs, and lets another probe through later', () => {
     const { breaker, clock } = breakerWith({ probeTimeoutMs: 5_000 })
     fail(breaker)
     clock.pass(1_000)
@@ -48,7 +48,7 @@ describe('half-open', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('dates what time did when it was due, whenever somebody looks', () => {
+  it('dates a time-based transition when it was due, whenever the state is read', () => {
     const { breaker, clock } = breakerWith({ probeTimeoutMs: 5_000 })
     fail(breaker)
     clock.pass(1_000)
@@ -62,7 +62,7 @@ describe('half-open', () => {
     breaker.check()
   })
 
-  it('leaves state, permits and window alone when a call placed while closed ends later', () => {
+  it('ignores a call that was started while closed and ends later', () => {
     const { breaker, clock } = breakerWith({ probes: 2 })
     const old = Array.from({ length: 8 }, () => breaker.acquire())
     const end = (): void => {
@@ -92,7 +92,7 @@ describe('half-open', () => {
     ['ends without a verdict', (permit) => permit.release()],
     ['is aborted by its caller', (permit) => permit.fail(new DOMException('gone', 'AbortError'))],
     ['is judged ignore', (permit) => permit.fail('ignored')],
-  ])('frees the slot of a probe that %s, stays half-open, and lets the next caller probe', (_, end) => {
+  ])('frees the slot of a probe that %s, stays half-open, and lets the next call through', (_, end) => {
     const { breaker, clock } = breakerWith({
       judge: (outcome) => (outcome.ok ? 'success' : outcome.error === down ? 'failure' : 'ignore'),
     })
@@ -106,7 +106,7 @@ describe('half-open', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('opens at once when the first of three probes fails, and closes with clean counts when all succeed', () => {
+  it('opens at once when the first of three probes fails, and closes with new counts when all succeed', () => {
     const { breaker, clock } = breakerWith({ probes: 3, trip: consecutive(2) })
     fail(breaker, 2)
     clock.pass(1_000)
@@ -128,7 +128,7 @@ describe('half-open', () => {
     expect(breaker.state).toBe('closed')
   })
 
-  it('no longer runs probeTimeoutMs for a probe that was answered, and counts its later verdict', () => {
+  it('does not apply probeTimeoutMs to a probe that was answered, and counts its later result', () => {
     for (const [end, state] of [
       [(permit: Permit) => permit.succeed(), 'closed'],
       [(permit: Permit) => permit.fail(down), 'open'],
@@ -147,7 +147,7 @@ describe('half-open', () => {
     }
   })
 
-  it('does not revive a probe that was answered too late', () => {
+  it('ignores a probe that was answered too late', () => {
     const { breaker, clock } = breakerWith({ probeTimeoutMs: 5_000 })
     fail(breaker)
     clock.pass(1_000)

@@ -1,6 +1,6 @@
 import { CircuitBreaker, consecutive, type BreakerOptions } from '../src/index.ts'
 
-/** A clock that moves when it is told to. */
+/** A clock that moves only by `pass`. */
 export class TestClock {
   time = 1_700_000_000_000
   now(): number {
@@ -13,13 +13,13 @@ export class TestClock {
 
 export const down = new Error('down')
 
-/** A breaker on a clock of its own, that one failure opens for a second unless the options say otherwise. */
+/** A breaker with its own clock. By default one failure opens it for a second. */
 export function breakerWith(options: BreakerOptions = {}): { breaker: CircuitBreaker; clock: TestClock } {
   const clock = new TestClock()
   return { clock, breaker: new CircuitBreaker({ trip: consecutive(1), openForMs: 1_000, clock, ...options }) }
 }
 
-/** Calls through the breaker that have already ended. */
+/** Makes calls through the breaker that end at once. */
 export function succeed(breaker: CircuitBreaker, times = 1): void {
   for (let call = 0; call < times; call++) breaker.acquire().succeed()
 }
@@ -28,7 +28,7 @@ export function fail(breaker: CircuitBreaker, times = 1, error: unknown = down):
   for (let call = 0; call < times; call++) breaker.acquire().fail(error)
 }
 
-/** What a function throws; fails if it throws nothing. */
+/** Returns what a function throws; fails if it throws nothing. */
 export function thrownBy(action: () => unknown): unknown {
   try {
     action()
@@ -38,14 +38,14 @@ export function thrownBy(action: () => unknown): unknown {
   throw new Error('it threw nothing')
 }
 
-/** A promise and what settles it. */
+/** A promise with its resolve and reject. */
 export function deferred<T = string>(): PromiseWithResolvers<T> {
   return Promise.withResolvers<T>()
 }
 
-/** Collects what the operation of a garbage-collected owner leaves behind. Needs `--expose-gc`. */
+/** Collects garbage. Needs `--expose-gc`. */
 export async function collectGarbage(): Promise<void> {
-  // What a WeakRef was asked for in a turn of the event loop stays until its end.
+  // An object that a WeakRef returned stays alive until the end of the turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve))
   globalThis.gc?.()
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { consecutive } from '../src/index.ts'
 import { breakerWith, down, fail, thrownBy } from './harness.ts'
 
-describe('isolated', () => {
-  it('stays isolated until the last of two handles is disposed, then is closed and clean', () => {
+describe('an isolated breaker', () => {
+  it('stays isolated until the last of two handles is disposed, and is then closed with new counts', () => {
     const { breaker } = breakerWith({ trip: consecutive(2) })
     const events: string[] = []
     for (const type of ['open', 'close'] as const) {
@@ -29,7 +29,7 @@ describe('isolated', () => {
     expect(events).toEqual(['open: closed → isolated', 'close: isolated → closed'])
   })
 
-  it('does not let a handle from before reset() end a later isolation', () => {
+  it('is not ended by a handle from before reset()', () => {
     const { breaker } = breakerWith()
     const old = breaker.isolate()
     breaker.reset()

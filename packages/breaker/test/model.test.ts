@@ -14,7 +14,7 @@ import { Model, type ModelCall, type ModelOptions } from './model.ts'
 
 const OPTIONS = { openForMs: 100, probes: 2, probeTimeoutMs: 70 }
 
-/** Each rule, and the same said about a list of all calls. */
+/** Each rule, and the same rule written for a list of all calls. */
 const rules: Record<string, [TripRule, ModelOptions['trips']]> = {
   consecutive: [consecutive(3), (calls) => calls.length >= 3 && calls.slice(-3).every((call) => call.failed)],
   countWindow: [
@@ -39,12 +39,12 @@ const rules: Record<string, [TripRule, ModelOptions['trips']]> = {
   ],
 }
 
-/** A judge that reads the verdict out of the error. */
+/** An error that contains its verdict, for the judge. */
 class Verdict extends Error {
-  readonly wishedMs: number | undefined
-  constructor(wishedMs?: number) {
+  readonly requestedMs: number | undefined
+  constructor(requestedMs?: number) {
     super('a verdict')
-    this.wishedMs = wishedMs
+    this.requestedMs = requestedMs
   }
 }
 
@@ -53,7 +53,7 @@ type Step =
   | { do: 'pass'; ms: number }
   | { do: 'failures'; times: number }
   | { do: 'succeed' | 'fail' | 'abort' | 'release' | 'answered' | 'dispose'; which: number }
-  | { do: 'failFor'; which: number; wishedMs: number }
+  | { do: 'failFor'; which: number; requestedMs: number }
 
 const which = fc.oneof({ weight: 3, arbitrary: fc.nat(1) }, { weight: 1, arbitrary: fc.nat(20) })
 const ms = fc.oneof(fc.nat(30), fc.constantFrom(69, 70, 99, 100, 200, 400))
@@ -68,7 +68,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'release', 'answered'), which }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('failFor' as const), which, wishedMs: fc.nat(500) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('failFor' as const), which, requestedMs: fc.nat(500) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('pass' as const), ms }) },
   {
     weight: 5,
@@ -85,7 +88,7 @@ class Run {
   readonly events: string[] = []
   readonly #trip: TripRule
   #breaker: CircuitBreaker
-  /** Newest first, so that small numbers mean what just happened. */
+  /** Newest first, so that small numbers mean recent calls. */
   #calls: [Permit, ModelCall][] = []
   #handles: [Disposable, () => void][] = []
 
@@ -164,8 +167,8 @@ class Run {
         return
       }
       case 'failFor': {
-        permit.fail(new Verdict(step.wishedMs))
-        this.model.end(call, 'failure', step.wishedMs)
+        permit.fail(new Verdict(step.requestedMs))
+        this.model.end(call, 'failure', step.requestedMs)
         return
       }
       case 'abort': {
@@ -207,7 +210,7 @@ class Run {
       judge: ({ ok, ...outcome }) => {
         if (ok) return 'success'
         const { error } = outcome as { error?: unknown }
-        return error instanceof Verdict ? { failure: true, openForMs: error.wishedMs } : 'ignore'
+        return error instanceof Verdict ? { failure: true, openForMs: error.requestedMs } : 'ignore'
       },
       restore,
     })
@@ -218,7 +221,7 @@ class Run {
 
 describe('the state machine', () => {
   it.each(Object.entries(rules))(
-    'does what the model does, whatever comes in whatever order: %s',
+    'behaves like the model for any sequence of steps, with %s',
     (_, [trip, trips]) => {
       const reached = new Map<string, number>()
       fc.assert(
@@ -232,7 +235,7 @@ describe('the state machine', () => {
         }),
         { numRuns: 400 },
       )
-      // A model that is never led anywhere would agree with anything.
+      // The property means little if the states are rarely reached.
       for (const event of ['open', 'half-open', 'close']) expect(reached.get(event)).toBeGreaterThan(100)
     },
   )

@@ -1,6 +1,6 @@
 import type { BreakerSnapshot } from '../src/index.ts'
 
-/** One finished call, as the model's rule sees it. */
+/** A finished call, as the model's rule sees it. */
 export interface Finished {
   failed: boolean
   durationMs: number
@@ -8,7 +8,7 @@ export interface Finished {
 }
 
 export interface ModelOptions {
-  /** Says from all calls since it closed, the oldest first, whether the circuit opens. */
+  /** Decides from all calls since the circuit closed, the oldest first, whether it opens. */
   trips: (calls: readonly Finished[], now: number) => boolean
   openForMs: number
   probes: number
@@ -24,24 +24,24 @@ export interface ModelCall {
 }
 
 /**
- * What a breaker is to do, written down as plainly as possible: it keeps every call there ever was, and looks at all of them
- * each time. A spell is the time from one change of state to the next; a call belongs to the spell in which it began.
+ * The behaviour of a breaker, as simple as possible: the model keeps every call, and examines all of them each time. A spell is
+ * the time from one change of state to the next; a call belongs to the spell in which it began.
  */
 export class Model {
   readonly #options: ModelOptions
   now: number
   state: BreakerSnapshot['state'] = 'closed'
-  /** Of each event, its type. */
+  /** The types of the events so far. */
   events: string[] = []
   #spell = 0
   #finished: Finished[] = []
   #calls: ModelCall[] = []
   #succeeded = 0
-  #openings = 0
+  #consecutiveOpens = 0
   #openForMs = 0
   #openUntil = 0
-  #calmAt = 0
-  #wishedUntil = 0
+  #streakEndsAt = 0
+  #requestedUntil = 0
   #handles = 0
 
   constructor(options: ModelOptions, now: number) {
@@ -64,7 +64,7 @@ export class Model {
         (probe) =>
           probe.answeredAt === undefined && this.now >= probe.startedAt + this.#options.probeTimeoutMs,
       )
-      if (expired) this.#open(this.#openings + 1, 0)
+      if (expired) this.#open(this.#consecutiveOpens + 1, 0)
       if (this.state === 'open' && this.now >= this.#openUntil) this.#change('half-open', 'half-open')
     }
     this.now--
@@ -86,24 +86,27 @@ export class Model {
     if (!call.settled && call.spell === this.#spell) call.answeredAt ??= this.now
   }
 
-  end(call: ModelCall, verdict: 'success' | 'failure' | 'ignore', wishedMs = 0): void {
+  end(call: ModelCall, verdict: 'success' | 'failure' | 'ignore', requestedMs = 0): void {
     if (call.settled || call.spell !== this.#spell) return
     call.settled = true
     if (verdict === 'ignore') return
     const failed = verdict === 'failure'
     if (this.state === 'half-open') {
-      if (failed) this.#open(this.#openings + 1, wishedMs)
+      if (failed) this.#open(this.#consecutiveOpens + 1, requestedMs)
       else if (++this.#succeeded === this.#options.probes) {
-        this.#calmAt = this.now + this.#openForMs
+        this.#streakEndsAt = this.now + this.#openForMs
         this.#change('closed', 'close')
       }
       return
     }
-    if (failed) this.#wishedUntil = Math.max(this.#wishedUntil, this.now + wishedMs)
+    if (failed) this.#requestedUntil = Math.max(this.#requestedUntil, this.now + requestedMs)
     const durationMs = (call.answeredAt ?? this.now) - call.startedAt
     this.#finished.push({ failed, durationMs, at: this.now })
     if (this.#options.trips(this.#finished, this.now)) {
-      this.#open(this.now < this.#calmAt ? this.#openings + 1 : 1, this.#wishedUntil - this.now)
+      this.#open(
+        this.now < this.#streakEndsAt ? this.#consecutiveOpens + 1 : 1,
+        this.#requestedUntil - this.now,
+      )
     }
   }
 
@@ -111,7 +114,7 @@ export class Model {
     if (this.state === 'open') this.#change('half-open', 'half-open')
   }
 
-  /** Returns what disposes of the handle. */
+  /** Returns a function that disposes the handle. */
   isolate(): () => void {
     if (this.state !== 'isolated') {
       this.#handles = 0
@@ -127,12 +130,12 @@ export class Model {
   }
 
   reset(): void {
-    this.#openings = 0
-    this.#calmAt = 0
+    this.#consecutiveOpens = 0
+    this.#streakEndsAt = 0
     this.#change('closed', this.state === 'closed' ? undefined : 'close')
   }
 
-  /** What a copy made from a snapshot knows: the calls in flight are not its own, and nobody can end an answered probe. */
+  /** Becomes a breaker restored from a snapshot: it has no calls in flight, and nothing can end an answered probe. */
   copy(): void {
     this.#handles = 0
     this.#calls = this.#calls.filter((call) => !(call.isProbe && call.answeredAt !== undefined))
@@ -142,10 +145,10 @@ export class Model {
     return this.#calls.filter((call) => call.isProbe && call.spell === this.#spell && !call.settled)
   }
 
-  #open(openings: number, atLeastMs: number): void {
+  #open(consecutiveOpens: number, minimumMs: number): void {
     const { openForMs } = this.#options
-    this.#openings = openings
-    this.#openForMs = Math.max(Math.min(openForMs * 2 ** (openings - 1), 600_000), atLeastMs)
+    this.#consecutiveOpens = consecutiveOpens
+    this.#openForMs = Math.max(Math.min(openForMs * 2 ** (consecutiveOpens - 1), 600_000), minimumMs)
     this.#openUntil = this.now + this.#openForMs
     this.#change('open', 'open')
   }
@@ -155,7 +158,7 @@ export class Model {
     this.#spell++
     this.#finished = []
     this.#succeeded = 0
-    this.#wishedUntil = 0
+    this.#requestedUntil = 0
     if (event) this.events.push(event)
   }
 }

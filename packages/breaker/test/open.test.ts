@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { BreakerOpenError, CircuitBreaker, consecutive } from '../src/index.ts'
 import { breakerWith, down, fail, succeed, thrownBy } from './harness.ts'
 
-describe('open', () => {
+describe('an open breaker', () => {
   it('does not call the operation, and rejects with retryAfterMs above 0 and the cause', async () => {
     const { breaker, clock } = breakerWith()
     fail(breaker)
@@ -22,7 +22,7 @@ describe('open', () => {
     expect(breaker.retryAfterMs).toBe(600)
   })
 
-  it('stays open as long as judge asks at least, but no longer than the cap', () => {
+  it('stays open at least as long as judge requests, up to the maximum', () => {
     const asking = (openForMs: number): CircuitBreaker => {
       const { breaker } = breakerWith({
         judge: (outcome) => (outcome.ok ? 'success' : { failure: true, openForMs }),
@@ -37,7 +37,7 @@ describe('open', () => {
     expect(asking(NaN).retryAfterMs).toBe(1_000)
   })
 
-  it('does not open because judge asks for a time, but remembers until when', () => {
+  it('does not open earlier because judge requests a time, but honours that time when it opens', () => {
     const times = [30_000, 0]
     const { breaker, clock } = breakerWith({
       trip: consecutive(2),
@@ -50,7 +50,7 @@ describe('open', () => {
     expect(breaker.retryAfterMs).toBe(20_000)
   })
 
-  it('runs no timer: after openForMs the next call is the probe', async () => {
+  it('sets no timer: after openForMs the next call is the probe', async () => {
     vi.useFakeTimers()
     try {
       const breaker = new CircuitBreaker({ trip: consecutive(1), openForMs: 1_000 })
@@ -67,7 +67,7 @@ describe('open', () => {
     }
   })
 
-  it('lets the next call probe after halfOpen(), which changes nothing in any other state', () => {
+  it('lets the next call through as a probe after halfOpen(), which has no effect in other states', () => {
     const { breaker } = breakerWith()
     const onHalfOpen = vi.fn()
     breaker.on('half-open', onHalfOpen)
@@ -90,7 +90,7 @@ describe('open', () => {
     expect(onHalfOpen).toHaveBeenCalledTimes(1)
   })
 
-  it('throws from check() what acquire() would throw, and takes nothing', () => {
+  it('throws from check() what acquire() would throw, without taking a permit', () => {
     const { breaker, clock } = breakerWith()
     breaker.check()
     const same = (): void => {
@@ -110,7 +110,7 @@ describe('open', () => {
     breaker.check()
   })
 
-  it('grows the open time with failed probes, and returns to the base only after a closed spell as long as the last opening', () => {
+  it('doubles its open time with each failed probe, and starts again only after being closed for as long as it was open', () => {
     const { breaker, clock } = breakerWith()
     const failProbe = (): number => {
       clock.pass(breaker.retryAfterMs)
@@ -136,10 +136,10 @@ describe('open', () => {
     expect(breaker.retryAfterMs).toBe(600_000)
   })
 
-  it('takes the open time from a function of the openings in a row, and the default if that makes no sense', () => {
+  it('takes the open time from a function of the consecutive opens, and the default if the result is invalid', () => {
     const warning = vi.spyOn(process, 'emitWarning').mockReturnValue()
     const answers = [5, 70, NaN]
-    const openForMs = vi.fn((openings: number) => answers[openings - 1] ?? -1)
+    const openForMs = vi.fn((consecutiveOpens: number) => answers[consecutiveOpens - 1] ?? -1)
     const { breaker, clock } = breakerWith({ openForMs })
     fail(breaker)
     expect(breaker.retryAfterMs).toBe(5)

@@ -30,7 +30,10 @@ describe('a cache that gets bad input', () => {
       'farReadTimeoutMs must be a number of milliseconds from 1 to 2147483647, got 0',
     ],
     [{ clock: Date.now }, 'clock must be a clock, got a function'],
-    [{ maxSize: 5 }, 'unknown option maxSize; did you mean maxBytes?'],
+    [
+      { maxSize: 5 },
+      'unknown option maxSize; did you mean maxBytes? (lru-cache calls it maxSize; here it is maxBytes, in bytes)',
+    ],
   ])('throws when it is created with the options %j', (options, message) => {
     expect(() => createCache(options as CacheOptions<string>)).toThrow(new TypeError(message))
   })

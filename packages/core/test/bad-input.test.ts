@@ -14,7 +14,7 @@ const KEY = { apiKey: 'test-key' }
 
 describe('a wrong option is refused at once, and the message names what to change', () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ retires: 3 }, /^Unknown option retires\. Did you mean maxRetries\?$/],
+    [{ retires: 3 }, /^Unknown option retires\. Did you mean maxRetries\?/],
     [{ timeout: -1 }, /^timeout must be a number of milliseconds above 0 .*, got -1\.$/],
     [{ timeout: Infinity }, /^timeout must be a number of milliseconds above 0 .*, got Infinity\.$/],
     [{ timeout: '30s' }, /^timeout must be .*, got a string\.$/],

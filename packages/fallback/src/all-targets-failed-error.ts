@@ -1,29 +1,29 @@
-import type { TargetAttempt } from './target-attempt.ts'
+import type { TargetAttempt } from './run/target-attempt.ts'
 
 const CODE = 'all_targets_failed'
 
-/** No target answered. `errors` are those of the targets that were called, in the order in which they failed. */
+/** No target answered. `errors` holds the errors of the targets that were called, in the order in which they failed. */
 export class AllTargetsFailedError extends AggregateError {
   override readonly name = 'AllTargetsFailedError'
   readonly code = CODE
-  /** What became of each target, in order, those left out included. */
+  /** What happened at each target, in order, including those that were skipped. */
   readonly attempts: readonly TargetAttempt[]
 
-  /** @param cause what the last resort threw, if there was one */
+  /** @param cause the error of the last resort, if there was one */
   constructor(attempts: readonly TargetAttempt[], cause?: unknown) {
     super(
       attempts.flatMap((attempt) => (attempt.outcome === 'failed' ? [attempt.error] : [])),
-      `no target answered: ${attempts.map(tell).join(', ') || 'there is none'}`,
+      `no target answered: ${attempts.map(summaryOf).join(', ') || 'there is none'}`,
       cause === undefined ? undefined : { cause },
     )
     this.attempts = attempts
   }
 
-  /** Whether it is this error, also one of another copy of this package. */
+  /** Whether an error is an AllTargetsFailedError, also of another copy of this package. */
   static is(error: unknown): error is AllTargetsFailedError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }
 }
 
-const tell = (attempt: TargetAttempt): string =>
+const summaryOf = (attempt: TargetAttempt): string =>
   `${attempt.target} ${attempt.outcome}${attempt.outcome === 'skipped' ? ` (${attempt.reason})` : ''}`

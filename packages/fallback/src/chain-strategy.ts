@@ -1,20 +1,31 @@
+import { systemClock } from '@harbor/parts'
 import { AllTargetsFailedError } from './all-targets-failed-error.ts'
-import { record, type FallbackAnswer } from './answer.ts'
-import { systemClock, type Clock } from './clock.ts'
-import type { LiveAttempt } from './context.ts'
+import type { Clock } from './clock.ts'
 import { notify } from './events.ts'
-import { HealthBoard } from './health-board.ts'
-import { HealthChecks, type Patient } from './health-checks.ts'
+import { HealthBoard } from './health/health-board.ts'
+import { HealthChecks, type HealthCheckHost } from './health/health-checks.ts'
 import type { FallbackChainOptions } from './options.ts'
-import type { Run, Strategy } from './run.ts'
-import { judgeOf, type Judge } from './should-advance.ts'
-import type { TargetAttempt } from './target-attempt.ts'
+import type { LiveAttempt } from './run/context.ts'
+import type { Run, Strategy } from './run/run.ts'
+import { judgeOf, type Judge } from './run/should-advance.ts'
+import type { TargetAttempt } from './run/target-attempt.ts'
+
+/** The result of a run of a chain. */
+export interface FallbackAnswer<T> {
+  value: T
+  /** The name of the target that answered; `last resort` if none did. */
+  target: string
+  /** Whether the last resort answered, since no target did. */
+  degraded: boolean
+  /** What happened at each target, in order. */
+  attempts: readonly TargetAttempt[]
+}
 
 type Answer = FallbackAnswer<unknown>
 
-/** What a chain remembers of its targets, and what follows from it for a run. */
+/** Runs with a memory: the health of each target decides whether it is called. */
 export class ChainStrategy<Target extends { readonly name: string }>
-  implements Strategy<Target, unknown, Answer>, Patient<Target>
+  implements Strategy<Target, unknown, Answer>, HealthCheckHost<Target>
 {
   readonly health = new HealthBoard()
   readonly clock: Clock
@@ -22,7 +33,7 @@ export class ChainStrategy<Target extends { readonly name: string }>
   readonly #options: Readonly<FallbackChainOptions<Target>>
   readonly #intervalMs: number
 
-  /** @param options that have been checked, and do not change */
+  /** @param options checked, and not changed later */
   constructor(options: Readonly<FallbackChainOptions<Target>>) {
     const { targets, healthCheck, healthCheckIntervalMs = 30_000, clock = systemClock } = options
     this.#options = options
@@ -37,7 +48,7 @@ export class ChainStrategy<Target extends { readonly name: string }>
     return isAvailable ? isAvailable(target) : this.health.get(target.name).available
   }
 
-  /** Without health checks, one call an interval is let through to an unavailable target to see. */
+  /** Without health checks, one call per interval is let through to an unavailable target, to find out whether it works. */
   admits(target: Target): boolean {
     if (this.isAvailable(target)) return true
     this.checks?.watch(target)
@@ -63,7 +74,7 @@ export class ChainStrategy<Target extends { readonly name: string }>
   answer(run: Run<Target, unknown, Answer>, live: LiveAttempt<Target>, value: unknown): Answer {
     const { target } = live
     const health = this.health.get(target.name)
-    health.answered(record(run, live, 'answered'))
+    health.answered(run.finish(live, 'answered'))
     if (!health.available) this.#recover(target, 'call')
     return { value, target: target.name, degraded: false, attempts: run.attempts }
   }

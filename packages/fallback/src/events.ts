@@ -1,29 +1,29 @@
-import type { TargetHealth } from './target-health.ts'
+import type { TargetHealth } from './health/target-health.ts'
 
-/** A target failed and another one is called. */
+/** A target failed and the next one is called. */
 export interface AdvanceEvent<Target> {
   readonly from: Target
   readonly to: Target
   readonly error: unknown
 }
 
-/** A target failed so often in a row that it is left out from now on. */
+/** A target failed so often in a row that it is unavailable from now on. */
 export interface UnavailableEvent<Target> {
   readonly target: Target
-  /** Of the last failure. */
+  /** The error of the last failure. */
   readonly error: unknown
   readonly health: TargetHealth
 }
 
-/** A target that was left out is called again. */
+/** A target that was unavailable is called again. */
 export interface RecoveredEvent<Target> {
   readonly target: Target
-  /** What noticed: a health check, or a call that was let through to see. */
+  /** How it was noticed: by a health check, or by a call that was let through. */
   readonly by: 'check' | 'call'
   readonly health: TargetHealth
 }
 
-/** Calls a hook. What it throws, at once or later, becomes a warning: a listener never changes a result. */
+/** Calls a hook. If it throws or rejects, a warning is emitted: a hook never changes a result. */
 export function notify<Event>(hook: ((event: Event) => void) | undefined, event: Event): void {
   if (!hook) return
   const call = async (): Promise<void> => hook(event)

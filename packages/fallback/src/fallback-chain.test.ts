@@ -8,7 +8,7 @@ withFakeTime()
 const targets = named('primary', 'second', 'third')
 
 describe('a run', () => {
-  it('answers with the value, the target, and what became of each', async () => {
+  it('resolves to the value, the target that answered, and the attempts', async () => {
     const upstreams = new Upstreams({ primary: failing() })
     const chain = new FallbackChain({ targets })
     await expect(chain.run(upstreams.operation)).resolves.toEqual({
@@ -29,7 +29,7 @@ describe('a run', () => {
     expect(upstreams.calls).toEqual(['primary', 'second'])
   })
 
-  it('takes the targets of the run, whose health is kept by name', async () => {
+  it('uses the targets of the run, whose health is recorded by name', async () => {
     const upstreams = new Upstreams({ primary: failing() })
     const chain = new FallbackChain({ targets, failureThreshold: 1 })
     await chain.run(upstreams.operation)
@@ -37,7 +37,7 @@ describe('a run', () => {
     expect(upstreams.calls).toEqual(['primary', 'second', 'other'])
   })
 
-  it('gives the stream of the next target whole when one fails before its first content, and repeats nothing after it', async () => {
+  it('returns the whole stream of the next target after a failure before the first content, and repeats nothing after the first content', async () => {
     async function* broken(...parts: string[]): AsyncGenerator<string> {
       yield* parts
       throw new Error('cut')
@@ -68,7 +68,7 @@ describe('a run', () => {
     expect(await read(() => broken('six'))).toEqual(['six', 'cut'])
   })
 
-  it('never answers for a caller who aborted, not even with the last resort', async () => {
+  it('never resolves after the caller has aborted, not even with the last resort', async () => {
     const reason = new Error('left')
     const lastResort = vi.fn(never)
     const chain = new FallbackChain({ targets, lastResort })
@@ -89,7 +89,7 @@ describe('a run', () => {
     expect(getEventListeners(late.signal, 'abort')).toHaveLength(0)
   })
 
-  it('marks the answer of the last resort, and shows both errors if it throws', async () => {
+  it('marks the answer of the last resort, and rejects with both errors if it throws', async () => {
     const lastResort = vi.fn(() => 'try again later')
     const chain = new FallbackChain({ targets, lastResort })
     const answer = await chain.run(failing())
@@ -112,7 +112,7 @@ describe('a run', () => {
     })
   })
 
-  it('rejects with what an order or isAvailable throws', async () => {
+  it('rejects with the error of an order or isAvailable that throws', async () => {
     const broken = new Error('broken')
     const throwing = (): never => {
       throw broken
@@ -121,14 +121,14 @@ describe('a run', () => {
     await expect(new FallbackChain({ targets, isAvailable: throwing }).run(() => 1)).rejects.toBe(broken)
   })
 
-  it('does not hide a wrong request behind the last resort', async () => {
+  it('does not use the last resort for an invalid request', async () => {
     const chain = new FallbackChain({ targets, lastResort: () => 'fine' })
     await expect(chain.run(failing(422))).rejects.toMatchObject({ status: 422 })
   })
 })
 
-describe('health', () => {
-  it('leaves a target out at once after failureThreshold failures in a row, and traffic returns when a probe succeeds', async () => {
+describe('a chain', () => {
+  it('skips a target after failureThreshold failures in a row, until one call that is let through succeeds', async () => {
     const upstreams = new Upstreams({ primary: failing() })
     const onUnavailable = vi.fn()
     const onRecovered = vi.fn()
@@ -148,7 +148,7 @@ describe('health', () => {
     const { attempts } = await chain.run(upstreams.operation)
     expect(attempts[0]).toEqual({ target: 'primary', outcome: 'skipped', reason: 'unavailable' })
 
-    // One call an interval sees whether it has recovered.
+    // One call per interval is let through, to find out whether it has recovered.
     vi.advanceTimersByTime(30_000)
     expect(await run()).toBe('primary,second')
     expect(await run()).toBe('second')
@@ -167,7 +167,7 @@ describe('health', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('lets a single call through to see, however many come at once', async () => {
+  it('lets a single call through, however many come at once', async () => {
     const upstreams = new Upstreams({ primary: failing() })
     const chain = new FallbackChain({ targets, failureThreshold: 1 })
     await chain.run(upstreams.operation)
@@ -177,7 +177,7 @@ describe('health', () => {
     expect(upstreams.calls.filter((name) => name === 'primary')).toHaveLength(1)
   })
 
-  it('counts only failures in a row, and none that says nothing about the target', async () => {
+  it('counts only failures in a row, and only those that say something about the target', async () => {
     const upstreams = new Upstreams()
     const chain = new FallbackChain({ targets, failureThreshold: 2 })
     const health = chain.health.get('primary')
@@ -196,7 +196,7 @@ describe('health', () => {
   it.each([
     ['try-all' as const, ['primary', 'second', 'third']],
     ['fail' as const, []],
-  ])('does as told when no target is available: %s', async (whenNoneAvailable, calls) => {
+  ])('applies whenNoneAvailable when no target is available: %s', async (whenNoneAvailable, calls) => {
     const upstreams = new Upstreams({ primary: failing(), second: failing() })
     const chain = new FallbackChain({ targets, whenNoneAvailable, isAvailable: () => false })
     const run = chain.run(upstreams.operation)
@@ -210,7 +210,7 @@ describe('health', () => {
     expect(upstreams.calls).toEqual(calls)
   })
 
-  it('asks isAvailable instead of the threshold, when it is the turn of a target', async () => {
+  it("calls isAvailable instead of using the threshold, when it is a target's turn", async () => {
     const upstreams = new Upstreams({ second: failing() })
     const isAvailable = vi.fn(({ name }: { name: string }) => name !== 'primary')
     const onUnavailable = vi.fn()
@@ -220,7 +220,7 @@ describe('health', () => {
     expect(onUnavailable).not.toHaveBeenCalled()
   })
 
-  it('shows what is known of each target', async () => {
+  it('exposes the health of each target', async () => {
     const upstreams = new Upstreams({ primary: slow(100) })
     const chain = new FallbackChain({ targets })
     for (let call = 0; call < 3; call++) {
@@ -244,7 +244,7 @@ describe('health', () => {
     expect([...chain.health.entries()].map(([name]) => name)).toEqual(['primary', 'second', 'third'])
   })
 
-  it('stays bounded, whatever names runs bring along', async () => {
+  it('keeps bounded memory for any names of targets in runs', async () => {
     const chain = new FallbackChain({ targets })
     for (let call = 0; call < 1_500; call++)
       await chain.run(() => 'fine', { targets: named(`target ${call}`) })

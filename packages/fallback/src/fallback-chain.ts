@@ -1,38 +1,37 @@
-import type { FallbackAnswer } from './answer.ts'
-import { ChainStrategy } from './chain-strategy.ts'
-import type { HealthBoard } from './health-board.ts'
-import { HedgeBudget, type HedgeOptions } from './hedge.ts'
-import { inTurn } from './in-turn.ts'
+import { rejection } from '@harbor/parts'
+import { ChainStrategy, type FallbackAnswer } from './chain-strategy.ts'
+import type { HealthBoard } from './health/health-board.ts'
 import {
   validateChainOptions,
   validateRunOptions,
   type FallbackChainOptions,
   type FallbackRunOptions,
 } from './options.ts'
-import { race } from './race.ts'
-import { rejection } from './rejection.ts'
-import { Run, type Operation } from './run.ts'
+import { HedgeBudget, type HedgeOptions } from './run/hedge.ts'
+import { inTurn } from './run/in-turn.ts'
+import { race } from './run/race.ts'
+import { Run, type Operation } from './run/run.ts'
 
 /**
- * Targets that stand in for each other: the first available one is called, in an order of your choice, and the next one if it
- * fails. The chain remembers how each fares, leaves out what keeps failing, and notices when that has recovered.
+ * Calls the first available of several targets, in an order of your choice, and the next one if it fails. The chain records
+ * the health of each target, skips a target that keeps failing, and notices when it has recovered.
  *
  * @example
  * const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] })
  * const { value, target } = await chain.run((model, { signal }) => ask(model.name, signal))
  */
 export class FallbackChain<Target extends { readonly name: string }, Last = never> {
-  /** What is known of each target. */
+  /** The health of each target. */
   readonly health: HealthBoard
   readonly #options: FallbackChainOptions<Target>
   readonly #strategy: ChainStrategy<Target>
   readonly #hedge: HedgeBudget<Target> | undefined
   readonly #hedges = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
 
-  /** Made once: it is asked at every run. */
+  /** Created once, since every run needs it. */
   readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
 
-  /** @throws TypeError for an option that does not exist or makes no sense */
+  /** @throws TypeError for an option that does not exist or has a wrong value */
   constructor(options: FallbackChainOptions<Target, Last>) {
     validateChainOptions(options)
     this.#options = { ...options }
@@ -42,12 +41,12 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
   }
 
   /**
-   * Calls the operation with one target after the other until it answers.
+   * Calls the operation with one target after the other until one answers.
    *
-   * @param operation may be called at once for two targets if there is a hedge; with a stream, it should resolve with the first
-   * content, as the next target is called for what fails before it resolves, and nothing is done about what fails after that
-   * @throws AllTargetsFailedError if no target answered and there is no last resort, or it threw; the error of a target itself if
-   * it does not advance; the signal's reason if it aborts
+   * @param operation may run for two targets at the same time if there is a hedge. For a stream it should resolve when the first
+   * content is there: the next target is called only for failures before the promise resolves
+   * @throws AllTargetsFailedError if no target answered and there is no last resort, or the last resort threw; the error of a
+   * target if the run must not go on after it (`shouldAdvance`); the signal's reason if it aborts
    */
   run<T>(
     operation: Operation<Target, T>,
@@ -68,7 +67,7 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
     }
   }
 
-  /** Runs that bring the same options share their budget. */
+  /** Runs with the same hedge object share its budget. */
   #hedgeOf(options: HedgeOptions | false): HedgeBudget<Target> | undefined {
     if (options === false) return undefined
     const budget = this.#hedges.get(options) ?? new HedgeBudget<Target>(options, this.health)
@@ -76,12 +75,12 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
     return budget
   }
 
-  /** Begins to check the health of targets that are unavailable. Its timer keeps no process alive. */
+  /** Starts the health checks of unavailable targets. Their timer does not keep the process alive. */
   start(): void {
     this.#strategy.checks?.start(this.#options.targets)
   }
 
-  /** Ends the health checks, also those going on. Runs go on, and may be made. */
+  /** Stops the health checks, including those in flight. Runs continue, and new ones are possible. */
   close(): void {
     this.#strategy.checks?.close()
   }

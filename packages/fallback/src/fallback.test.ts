@@ -4,13 +4,13 @@ import { failing, never } from '../test/harness.ts'
 import { AllTargetsFailedError, fallback, type FallbackContext, type NamedTarget } from './index.ts'
 
 describe('fallback', () => {
-  it('does not call the rest when the first target succeeds', async () => {
+  it('does not call other targets when the first one succeeds', async () => {
     const second = vi.fn(() => 'second')
     await expect(fallback([() => 'first', second])).resolves.toBe('first')
     expect(second).not.toHaveBeenCalled()
   })
 
-  it('calls the next target when one throws, rejects, or says that it is unable', async () => {
+  it('calls the next target when one throws, rejects, or skips', async () => {
     const onAdvance = vi.fn()
     const targets: NamedTarget<string>[] = [
       { name: 'throws', run: failing() },
@@ -39,7 +39,7 @@ describe('fallback', () => {
     await expect(fallback<string>([failing(status), () => 'second'])).resolves.toBe('second')
   })
 
-  it('reads the status where any client puts it', async () => {
+  it('finds the status in the errors of any client', async () => {
     for (const error of [{ status: 400 }, { statusCode: 422 }, { response: { status: 400 } }]) {
       await expect(fallback([() => Promise.reject(error as unknown as Error), () => 'second'])).rejects.toBe(
         error,
@@ -53,7 +53,7 @@ describe('fallback', () => {
   })
 
   it.each([{ code: 'content_filter' }, { code: 'content_policy_violation' }, { type: 'moderation_blocked' }])(
-    'never routes around a refusal: %j',
+    'does not route around a content filter: %j',
     async (words) => {
       const second = vi.fn()
       await expect(fallback([failing(403, words), second])).rejects.toMatchObject(words)
@@ -61,7 +61,7 @@ describe('fallback', () => {
     },
   )
 
-  it('goes from a refused credential only to another one', async () => {
+  it('skips the targets with the same credential after it was refused', async () => {
     const called: string[] = []
     const target = (name: string, credential?: string, status?: number): NamedTarget<string> => ({
       name,
@@ -90,7 +90,7 @@ describe('fallback', () => {
     })
   })
 
-  it('throws one AllTargetsFailedError with each target, its outcome and reason, in order', async () => {
+  it('throws one AllTargetsFailedError with every target, its outcome and reason, in order', async () => {
     const [first, second] = [new Error('first'), new Error('second')]
     const error: unknown = await fallback<string>([
       { name: 'a', run: () => Promise.reject(first) },
@@ -113,7 +113,7 @@ describe('fallback', () => {
     })
   })
 
-  it('calls no other target when the caller aborts, and rejects with the reason, whether the target listens or not', async () => {
+  it('calls no other target when the caller aborts, and rejects with the reason, even if the target ignores its signal', async () => {
     const reason = new Error('the caller left')
     for (const run of [
       never,
@@ -139,14 +139,14 @@ describe('fallback', () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([false])
   })
 
-  it('calls nothing with a signal that is aborted already', async () => {
+  it('calls nothing when the signal is already aborted', async () => {
     const target = vi.fn()
     const reason = new Error('too late')
     await expect(fallback([target], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(target).not.toHaveBeenCalled()
   })
 
-  it("hands the caller's own signal on, and leaves no listener on it after 1,000 calls", async () => {
+  it("passes the caller's own signal on, and leaves no listener on it after 1,000 calls", async () => {
     const { signal } = new AbortController()
     for (let call = 0; call < 1_000; call++) {
       await fallback([failing(), (context) => expect(context.signal).toBe(signal)], { signal })
@@ -154,7 +154,7 @@ describe('fallback', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('asks shouldAdvance instead of the default, and rejects with what it throws', async () => {
+  it('calls shouldAdvance instead of the default, and rejects with its error if it throws', async () => {
     const targets = [failing(400), () => 'second']
     const shouldAdvance = vi.fn(() => true)
     await expect(fallback<string>(targets, { shouldAdvance })).resolves.toBe('second')
@@ -169,7 +169,7 @@ describe('fallback', () => {
     await expect(fallback<string>(targets, { shouldAdvance: throwing })).rejects.toBe(broken)
   })
 
-  it('warns of a hook that throws, and goes on', async () => {
+  it('emits a warning for a hook that throws, and continues', async () => {
     const warning = vi.spyOn(process, 'emitWarning').mockReturnValue()
     const onAdvance = (): never => {
       throw new Error('a bad hook')
@@ -194,7 +194,7 @@ describe('fallback', () => {
     [[{ name: 'a' }], {}, 'targets must be a list of at least one function, or { name, run }, got an array'],
     [[() => 1], { shouldAdvnce: 5 }, 'unknown option shouldAdvnce; did you mean shouldAdvance?'],
     [[() => 1], { signal: 5 }, 'signal must be an AbortSignal, got 5'],
-  ])('refuses by name what makes no sense: %j %j', async (targets, options, message) => {
+  ])('rejects wrong arguments by name: %j %j', async (targets, options, message) => {
     await expect(fallback(targets as never, options as never)).rejects.toThrow(new TypeError(message))
   })
 })

@@ -1,56 +1,56 @@
+import { rejection, systemClock } from '@harbor/parts'
 import { AllTargetsFailedError } from './all-targets-failed-error.ts'
-import { systemClock } from './clock.ts'
-import type { FallbackContext } from './context.ts'
 import { notify, type AdvanceEvent } from './events.ts'
-import { inTurn } from './in-turn.ts'
-import { rejection } from './rejection.ts'
-import { Run, type Strategy } from './run.ts'
-import { judgeOf, type Judge } from './should-advance.ts'
-import type { TargetAttempt } from './target-attempt.ts'
-import { aFunction, aSignal, expect, validate, type Check } from './validate.ts'
+import type { FallbackContext } from './run/context.ts'
+import { inTurn } from './run/in-turn.ts'
+import { Run, type Strategy } from './run/run.ts'
+import { judgeOf, type Judge } from './run/should-advance.ts'
+import type { TargetAttempt } from './run/target-attempt.ts'
+import { aFunction, aSignal, checksOf, expectValue, validate, type Check } from './validate.ts'
 
-/** What is called; the next one is if it fails. */
+/** Calls one target. If it fails, the next target is called. */
 export type TargetFunction<T> = (context: FallbackContext) => T | PromiseLike<T>
 
 export interface NamedTarget<T> {
   readonly name: string
   readonly run: TargetFunction<T>
-  /** Anything that tells credentials apart: after a 401 or 403 the other targets with the same one are left out. */
+  /** Identifies the credential: after a 401 or 403 the other targets with the same one are skipped. */
   readonly credential?: unknown
 }
 
 export interface FallbackOptions<T> {
-  /** Its abort ends everything at once with its reason. */
+  /** When it aborts, the run ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Whether to go on to the next target after this error. @default not if the request is wrong in itself, or was refused for its content */
+  /** Whether to call the next target after this error. @default not if the request is invalid, or was refused for its content */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
-  /** Told before the next target is called. If it throws, a warning is emitted and nothing else changes. */
+  /** Called before the next target. If it throws, a warning is emitted and nothing else changes. */
   onAdvance?: ((event: AdvanceEvent<NamedTarget<T>>) => void) | undefined
 }
 
 /**
- * Calls one target after the other until one answers. It remembers nothing from call to call, and marks nothing: for that, and
- * for more, there is `FallbackChain`.
+ * Calls one target after the other until one answers. It records nothing between calls; `FallbackChain` does, and offers health
+ * checks, orders and hedging.
  *
  * @param targets functions, or functions with names for errors and events
  * @returns the first answer
- * @throws AllTargetsFailedError if all failed, the error itself if it does not advance, the signal's reason if it aborts
+ * @throws AllTargetsFailedError if all failed; the error of a target if the run must not go on after it (`shouldAdvance`); the
+ * signal's reason if it aborts
  */
 export function fallback<T>(
   targets: readonly (NamedTarget<T> | TargetFunction<T>)[],
   options: FallbackOptions<T> = NO_OPTIONS,
 ): Promise<T> {
   try {
-    expect('targets', targets, someTargets)
+    expectValue('targets', targets, someTargets)
     if (options !== NO_OPTIONS) validate(options, CHECKS)
-    return inTurn(new Run(new Plainly(options), targets.map(named), call, options.signal))
+    return inTurn(new Run(new PlainStrategy(options), targets.map(named), call, options.signal))
   } catch (error) {
     return rejection(error)
   }
 }
 
-/** The answer and nothing else, and no memory of anything. */
-class Plainly<T> implements Strategy<NamedTarget<T>, T, T> {
+/** Returns the plain answer, and records nothing. */
+class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
   readonly clock = systemClock
   readonly #options: FallbackOptions<T>
   constructor(options: FallbackOptions<T>) {
@@ -76,7 +76,7 @@ function named<T>(target: NamedTarget<T> | TargetFunction<T>, index: number): Na
   return typeof target === 'function' ? new NamedFunction(target, index) : target
 }
 
-/** A function as a target. Its name is looked for only when something went wrong: functions are slow to tell it. */
+/** A function as a target. Its name is read only after a failure, since reading the name of a function is slow. */
 class NamedFunction<T> implements NamedTarget<T> {
   readonly run: TargetFunction<T>
   readonly #index: number
@@ -100,4 +100,8 @@ const someTargets: Check = (value) =>
 
 const NO_OPTIONS = {}
 
-const CHECKS = { signal: aSignal, shouldAdvance: aFunction, onAdvance: aFunction }
+const CHECKS = /* @__PURE__ */ checksOf({
+  signal: aSignal,
+  shouldAdvance: aFunction,
+  onAdvance: aFunction,
+})

@@ -3,20 +3,17 @@ import { AllTargetsFailedError, FallbackChain, fastest } from './index.ts'
 
 const targets = [{ name: 'a' }]
 
-describe('options', () => {
+describe('an option', () => {
   it.each<[unknown, string]>([
-    [{}, 'targets must be a list of at least one target, each with a name of its own, got undefined'],
-    [
-      { targets: [] },
-      'targets must be a list of at least one target, each with a name of its own, got an array',
-    ],
+    [{}, 'targets must be a list of at least one target, each with a unique name, got undefined'],
+    [{ targets: [] }, 'targets must be a list of at least one target, each with a unique name, got an array'],
     [
       { targets: [{ name: 'a' }, { name: 'a' }] },
-      'targets must be a list of at least one target, each with a name of its own, got an array',
+      'targets must be a list of at least one target, each with a unique name, got an array',
     ],
     [
       { targets: [null] },
-      'targets must be a list of at least one target, each with a name of its own, got an array',
+      'targets must be a list of at least one target, each with a unique name, got an array',
     ],
     [{ targets, failureThreshold: 0 }, 'failureThreshold must be a whole number of at least 1, got 0'],
     [{ targets, whenNoneAvailable: 'wait' }, 'whenNoneAvailable must be one of fail, try-all, got a string'],
@@ -36,13 +33,13 @@ describe('options', () => {
       { targets, hedge: {} },
       "afterMs must be 'p95' or a number of milliseconds from 0 to 2147483647, got undefined",
     ],
-    [{ targets, lastResort: 'sorry' }, 'lastResort must be of type function, got a string'],
+    [{ targets, lastResort: 'sorry' }, 'lastResort must be a function, got a string'],
     [{ targets, healthChek: 1 }, 'unknown option healthChek; did you mean healthCheck?'],
-  ])('of a chain are refused by name when they make no sense: %j', (options, message) => {
+  ])('of a chain is rejected by name when its value is wrong: %j', (options, message) => {
     expect(() => new FallbackChain(options as never)).toThrow(new TypeError(message))
   })
 
-  it('of a run and of an order are refused by name too', async () => {
+  it('of a run or an order is rejected by name too', async () => {
     const run = new FallbackChain({ targets }).run(() => 1, { signal: 1 as never })
     await expect(run).rejects.toThrow(new TypeError('signal must be an AbortSignal, got 1'))
     expect(() => fastest({ margin: 5 })).toThrow(new TypeError('margin must be a number from 0 to 1, got 5'))
@@ -50,7 +47,7 @@ describe('options', () => {
 })
 
 describe('AllTargetsFailedError', () => {
-  it('is known across copies of the package', () => {
+  it('is recognised across copies of the package', () => {
     expect(AllTargetsFailedError.is(Object.assign(new Error('copy'), { code: 'all_targets_failed' }))).toBe(
       true,
     )

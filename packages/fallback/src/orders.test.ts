@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { named, seeded } from '../test/harness.ts'
-import { HealthBoard } from './health-board.ts'
+import { HealthBoard } from './health/health-board.ts'
 import { byPriority, cheapest, fastest, weighted, type Order } from './index.ts'
 
 const names = (targets: readonly { name: string }[]): string => targets.map(({ name }) => name).join('')
@@ -21,14 +21,14 @@ function shares<Target extends { name: string }>(
 }
 
 describe('byPriority', () => {
-  it('leaves the order as given', () => {
+  it('keeps the given order', () => {
     const targets = named('a', 'b')
     expect(byPriority(targets)).toBe(targets)
   })
 })
 
 describe('weighted', () => {
-  it('holds the shares within 3 % over 10,000 calls', () => {
+  it('keeps the shares within 3 % over 10,000 calls', () => {
     const targets = [
       { name: 'a', weight: 6 },
       { name: 'b', weight: 3 },
@@ -61,7 +61,7 @@ describe('weighted', () => {
     expect((second.b ?? 0) / (second.c ?? 1)).toBeLessThan(3.5)
   })
 
-  it('refuses a weight that is none', () => {
+  it('rejects an invalid weight', () => {
     expect(() => weighted(() => NaN)(named('a'), new HealthBoard())).toThrow(
       new TypeError('the weight of a must be a number of at least 0, got NaN'),
     )
@@ -69,7 +69,7 @@ describe('weighted', () => {
 })
 
 describe('cheapest', () => {
-  it('follows the price of this request, with equals as given and the unknown last', () => {
+  it('sorts by the price of this request, with equal prices as given and unknown ones last', () => {
     const order = cheapest<{ name: string; price?: number }>()
     const board = new HealthBoard()
     expect(
@@ -98,7 +98,7 @@ describe('cheapest', () => {
 })
 
 describe('fastest', () => {
-  it('follows the health board, with hysteresis', () => {
+  it('follows the measured latencies, with hysteresis', () => {
     const board = new HealthBoard()
     const measure = (name: string, ms: number): void => {
       board.get(name).latencyMs = ms
@@ -119,7 +119,7 @@ describe('fastest', () => {
     expect(names(order(named('b', 'c'), board))).toBe('bc')
   })
 
-  it('still explores: every other target leads now and then', () => {
+  it('explores: every other target comes first now and then', () => {
     const counts = shares(fastest({ random: seeded(7) }), named('a', 'b', 'c'))
     expect(counts.a).toBeGreaterThan(0.93)
     expect(counts.b).toBeGreaterThan(0.015)

@@ -19,7 +19,7 @@ export function withFakeTime(): void {
   })
 }
 
-/** An operation that answers or fails as it is told for each target, and the names of those called. */
+/** An operation with a behaviour for each target, and the names of the targets called. */
 export class Upstreams {
   readonly calls: string[] = []
   readonly contexts: FallbackContext[] = []
@@ -42,14 +42,14 @@ export class Upstreams {
   }
 }
 
-/** Fails always, with this status. */
+/** A behaviour that always fails with this status. */
 export const failing =
   (status = 503, more: object = {}) =>
   (): never => {
     throw Object.assign(new Error(`status ${status}`), { status, ...more })
   }
 
-/** Answers after so long. */
+/** A behaviour that answers after this time. */
 export const slow =
   (ms: number, value: unknown = `after ${ms}`) =>
   (): Promise<unknown> =>
@@ -57,7 +57,7 @@ export const slow =
 
 export const never = (): Promise<never> => new Promise(() => undefined)
 
-/** What a promise has come to, without waiting for it. */
+/** The state of a promise, readable at any moment. */
 export function watch<T>(promise: Promise<T>): { settled: boolean; value?: T; error?: unknown } {
   const seen: { settled: boolean; value?: T; error?: unknown } = { settled: false }
   promise.then(

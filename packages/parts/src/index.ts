@@ -1,3 +1,17 @@
-export { describeValue, didYouMean, type OtherNames } from './options.ts'
+export {
+  aClock,
+  aFunction,
+  anObject,
+  aSignal,
+  checkOptions,
+  checksOf,
+  describeValue,
+  expectValue,
+  having,
+  type Check,
+  type Checks,
+} from './options.ts'
 export { parseRetryAfter, readHeader, type HeadersLike } from './retry-after.ts'
-export { LONGEST_TIMER_MS } from './timer.ts'
+export { didYouMean, suggestionFor, type NamesElsewhere } from './suggestions.ts'
+export { MAX_TIMER_MS, MAX_TIMER_MS as LONGEST_TIMER_MS, systemClock } from './time.ts'
+export { discardBody, rejection, untilAborted } from './until-aborted.ts'

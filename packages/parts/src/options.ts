@@ -1,30 +1,36 @@
-/** What other libraries call an option: by its name here, their names for it, separated by spaces. */
-export type OtherNames = Readonly<Record<string, string>>
+import { suggestionFor, type NamesElsewhere } from './suggestions.ts'
+
+/** Whether an option accepts a value: `true`, or else what the value must be, in words. */
+export type Check = (value: unknown) => true | string
+
+/** The options of one object, each with its check. A map, since the options of a single call are checked in that call. */
+export type Checks = ReadonlyMap<string, Check>
+export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new Map(Object.entries(checks))
 
 /**
- * The option that an unknown name was probably meant for: the one with the same letters (`max_retries`), also without the
- * unit (`ttl` for `ttlMs`), one that other libraries call so (`retries`), or the one that takes the fewest changes, at most
- * one for every three letters. Undefined if none is that close: a wrong hint costs more time than none.
+ * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given.
  *
- * @param known the names of this options object
+ * @param elsewhere what other libraries call these options
+ * @throws TypeError which says what was expected, and of which type the value is
  */
-export function didYouMean(
-  name: string,
-  known: readonly string[],
-  otherNames: OtherNames = {},
-): string | undefined {
-  const wanted = lettersOf(name)
-  const candidates = known.map((option) => [option, lettersOf(option)] as const)
-  for (const option of known)
-    for (const other of otherNames[option]?.split(' ') ?? []) candidates.push([option, lettersOf(other)])
-  for (let allowed = 0; allowed <= MAX_CHANGES; allowed++) {
-    const found = candidates.find(([, letters]) => isNear(wanted, letters, allowed))
-    if (found) return found[0]
+export function checkOptions(options: object, checks: Checks, elsewhere: NamesElsewhere): void {
+  expectValue('options', options, anObject)
+  for (const name of Object.keys(options)) {
+    const check = checks.get(name)
+    if (!check) {
+      const meant = suggestionFor(name, [...checks.keys()], elsewhere)
+      throw new TypeError(`unknown option ${name}${meant === undefined ? '' : `; did you mean ${meant}`}`)
+    }
+    const value: unknown = options[name as never]
+    if (value !== undefined) expectValue(name, value, check)
   }
-  return undefined
 }
 
-const MAX_CHANGES = 3
+/** @throws TypeError which says what was expected, and of which type the value is */
+export function expectValue(name: string, value: unknown, check: Check): void {
+  const expected = check(value)
+  if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
+}
 
 /** Describes the type of a value. Its content may be a secret, unless it is a number, a boolean or nothing. */
 export function describeValue(value: unknown): string {
@@ -34,38 +40,14 @@ export function describeValue(value: unknown): string {
   return /string|function|symbol|bigint/.test(typeof value) ? `a ${typeof value}` : String(value)
 }
 
-function isNear(one: string, other: string, allowed: number): boolean {
-  if (one === other) return true
-  // In a word of three letters, one wrong letter makes another word.
-  const tooShort = Math.min(one.length, other.length) < 4
-  return (
-    !tooShort && allowed * 3 <= Math.max(one.length, other.length) && changesBetween(one, other) <= allowed
-  )
-}
-
-/** In lower case, without a unit: `ttlMs` is `ttl`. */
-const lettersOf = (name: string): string => name.replace(/[_-]/g, '').toLowerCase().replace(/ms$/, '')
-
-/** How many letters are inserted, removed, replaced or swapped with their neighbour (optimal string alignment). */
-function changesBetween(one: string, other: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const same = one[i - 1] === other[j - 1]
-      const swapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
-      next.push(
-        Math.min(
-          (row[j - 1] ?? 0) + (same ? 0 : 1),
-          (row[j] ?? 0) + 1,
-          (next[j - 1] ?? 0) + 1,
-          swapped && i > 1 && j > 1 ? (before[j - 2] ?? 0) + 1 : Infinity,
-        ),
-      )
-    }
-    before = row
-    row = next
-  }
-  return row[other.length] ?? 0
-}
+export const anObject: Check = (value) => (typeof value === 'object' && value !== null) || 'an object'
+export const aFunction: Check = (value) => typeof value === 'function' || 'a function'
+/** Anything with these methods: the value may come from another copy of the package, or from another realm. */
+export const having =
+  (expected: string, ...methods: readonly string[]): Check =>
+  (value) =>
+    methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function') ||
+    expected
+export const aSignal: Check = (value) =>
+  having('an AbortSignal', 'addEventListener', 'removeEventListener')(value)
+export const aClock: Check = (value) => having('a clock', 'now')(value)

@@ -1,4 +1,4 @@
-/** Headers in the shapes HTTP clients hand them out: fetch's `Headers`, a plain record, anything with `get`. */
+/** Headers in the shapes that HTTP clients use: fetch's `Headers`, a plain record, anything with `get`. */
 export type HeadersLike =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>
@@ -14,12 +14,12 @@ export function readHeader(headers: HeadersLike, name: string): string | undefin
 }
 
 /**
- * How long a server asks to be left alone, in milliseconds; 0 for a date that has passed, `undefined` if it does not say
- * or what it says makes no sense. Read in this order: `retry-after-ms`, `x-ms-retry-after-ms` (Azure), `retry-after` in
- * seconds or as an HTTP date (RFC 9110, section 10.2.3). A header that was sent twice arrives as one value with a comma;
- * its longest wait counts.
+ * How long a server asks clients to wait before the next request. Reads, in this order, `retry-after-ms`,
+ * `x-ms-retry-after-ms` (Azure), and `retry-after` in seconds or as an HTTP date (RFC 9110, section 10.2.3). A header that
+ * was sent twice arrives as one value with a comma; the longest wait in it counts.
  *
- * @param nowMs what a date is compared with: it is one of the wall clock
+ * @param nowMs the time of the wall clock, which dates are compared with
+ * @returns milliseconds, 0 for a date that has passed; `undefined` without such a header, or if its value is invalid
  */
 export function parseRetryAfter(headers: HeadersLike, nowMs: number = Date.now()): number | undefined {
   for (const [name, unitMs] of UNITS_MS) {

@@ -1,17 +1,17 @@
-import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
+import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 
 export function readWhole(name: string, value: unknown, min: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min)
     throw invalid(name, `a whole number of at least ${min}`, value)
-  if (value > LONGEST_TIMER_MS) throw invalid(name, `at most ${LONGEST_TIMER_MS}`, value)
+  if (value > MAX_TIMER_MS) throw invalid(name, `at most ${MAX_TIMER_MS}`, value)
   return value
 }
 
 export function refuseUnknown(options: object, known: readonly string[], prefix: string): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    const near = didYouMean(name, known, OTHER_NAMES)
-    const hint = near === undefined ? '' : `; did you mean ${prefix}${near}?`
+    const meant = suggestionFor(name, known, NAMES_ELSEWHERE, prefix)
+    const hint = meant === undefined ? '' : `; did you mean ${meant}`
     throw new TypeError(`${prefix}${name} is not an option of the pool${hint}`)
   }
 }
@@ -24,17 +24,17 @@ export function invalid(name: string, expected: string, value: unknown): TypeErr
   return new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** Names that other libraries use for these options, for suggestions. */
-const OTHER_NAMES: OtherNames = {
-  connections: 'concurrency max maxSockets maxConnections poolSize limit',
-  maxQueued: 'maxQueue queueSize',
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  connections: "maxSockets (Node's Agent), concurrency (p-queue), max, maxConnections, poolSize, limit",
+  maxQueued: 'maxQueue, queueSize',
   queueTimeoutMs: 'acquireTimeout',
-  keepAliveTimeoutMs: 'keepAlive keepAliveMsecs freeSocketTimeout',
-  maxConnectionAgeMs: 'maxAge ttl clientTtl',
+  keepAliveTimeoutMs:
+    "keepAliveMsecs (Node's Agent), freeSocketTimeout (agentkeepalive), keepAlive; in milliseconds",
+  maxConnectionAgeMs: 'clientTtl (undici), maxAge, ttl; in milliseconds',
   connectTimeoutMs: 'connectionTimeout',
-  headersTimeoutMs: 'timeout requestTimeout',
-  bodyIdleTimeoutMs: 'bodyTimeout idleTimeout',
-  tls: 'connect ssl',
-  proxy: 'agent proxyUrl',
+  headersTimeoutMs: 'timeout, requestTimeout; until the headers of the answer',
+  bodyIdleTimeoutMs: 'bodyTimeout (undici), idleTimeout; between two chunks of the body',
+  tls: 'connect (undici), ssl',
+  proxy: 'agent, proxyUrl',
   min: 'minimum',
 }

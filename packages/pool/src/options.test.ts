@@ -43,7 +43,10 @@ describe('createPool', () => {
       { origins: { 'http://a': { proxy: false } } },
       /^origins\["http:\/\/a"\]\.proxy is not an option of the pool$/,
     ],
-    [{ maxSockets: 5 }, /^maxSockets is not an option of the pool; did you mean connections\?$/],
+    [
+      { maxSockets: 5 },
+      /^maxSockets is not an option of the pool; did you mean connections\? \(Node's Agent calls it maxSockets\)$/,
+    ],
     [
       { keepaliveTimeout: 5 },
       'keepaliveTimeout is not an option of the pool; did you mean keepAliveTimeoutMs?',

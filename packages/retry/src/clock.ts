@@ -5,9 +5,3 @@ export interface Clock {
   /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. @default an abortable `setTimeout` */
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }
-
-/** Read once: the getter costs more than the clock. */
-const startedAt = performance.timeOrigin
-
-/** Monotonic, so that a wall clock set back or forth changes no wait and no deadline. */
-export const systemClock: Clock = { now: () => startedAt + performance.now() }

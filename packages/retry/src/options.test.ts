@@ -14,7 +14,7 @@ import type {
 /** Options as plain JavaScript may pass them. */
 const create = (options: Record<string, unknown>): unknown => createRetry(options)
 
-describe('options', () => {
+describe('an options object', () => {
   it.each<[options: Record<string, unknown>, message: string]>([
     [{ maxAttempts: 0 }, 'maxAttempts must be a whole number of at least 1, got 0'],
     [{ maxAttempts: 2.5 }, 'maxAttempts must be a whole number of at least 1, got 2.5'],
@@ -34,29 +34,32 @@ describe('options', () => {
     [{ budget: [] }, 'budget must be a retry budget, got an array'],
     [{ clock: () => 0 }, 'clock must be a clock, got a function'],
     [{ maxAttempt: 3 }, 'unknown option maxAttempt; did you mean maxAttempts?'],
-    [{ retries: 3 }, 'unknown option retries; did you mean maxAttempts?'],
+    [
+      { retries: 3 },
+      'unknown option retries; did you mean maxAttempts? (p-retry calls it retries; here it is maxAttempts, which counts the first attempt too)',
+    ],
     [{ onretry: () => 0 }, 'unknown option onretry; did you mean onRetry?'],
     [{ timeoutMs: 3 }, 'unknown option timeoutMs; did you mean attemptTimeoutMs?'],
     [{ attemptTimeout: 3 }, 'unknown option attemptTimeout; did you mean attemptTimeoutMs?'],
     [{ constructor: 3 }, 'unknown option constructor'],
-  ])('refuses %o at construction, naming what is wrong', (options, message) => {
+  ])('is rejected at construction, with the name of the wrong option: %o', (options, message) => {
     expect(() => create(options)).toThrow(TypeError)
     expect(() => create(options)).toThrow(message)
   })
 
-  it('never repeats in a message what a value contains', () => {
+  it('is never quoted in a message, since a value may be a secret', () => {
     expect(() => create({ clock: { key: 'sk-secret' } })).not.toThrow(/sk-secret/)
     expect(() => create({ apiKey: 'sk-secret' })).not.toThrow(/sk-secret/)
   })
 
-  it('takes undefined for an option that is not given', async () => {
+  it('may contain undefined, which counts as not given', async () => {
     const none = Object.fromEntries(
       ['maxAttempts', 'jitter', 'signal', 'backoff'].map((name) => [name, undefined]),
     )
     await expect(retry(() => 'fine', none)).resolves.toBe('fine')
   })
 
-  it('rejects, and never throws at once, where a promise is expected', async () => {
+  it('makes the promise reject, instead of throwing, where a promise is expected', async () => {
     const operation = (): string => 'fine'
     await expect(retry(operation, { maxAttempts: 0 })).rejects.toThrow('maxAttempts')
     await expect(createRetry().run(operation, { deadlineMs: NaN })).rejects.toThrow('deadlineMs')
@@ -66,7 +69,7 @@ describe('options', () => {
     await expect(retry('no function' as never)).rejects.toThrow(TypeError)
   })
 
-  it('keeps a policy as it was made when its options are changed later', async () => {
+  it('does not affect a policy any more when it is changed later', async () => {
     const options = { maxAttempts: 2, baseDelayMs: 0 }
     const policy = createRetry(options)
     Object.assign(options, { maxAttempts: 5, baseDelayMs: 60_000 })
@@ -75,8 +78,8 @@ describe('options', () => {
   })
 })
 
-describe('types', () => {
-  it('resolves to what the operation resolves to', () => {
+describe('the type of a run', () => {
+  it('is what the operation resolves to', () => {
     expectTypeOf(retry(() => 1)).resolves.toEqualTypeOf<number>()
     expectTypeOf(retry(async () => 'fine')).resolves.toEqualTypeOf<string>()
     expectTypeOf(createRetry().run(async ({ number }) => ({ number }))).resolves.toEqualTypeOf<{
@@ -87,7 +90,7 @@ describe('types', () => {
       .toBeCallableWith({} as Attempt)
   })
 
-  it('lets shouldRetry answer with yes or no, with a decision, at once or later', () => {
+  it('lets shouldRetry return a boolean, a decision, or a promise of either', () => {
     type ShouldRetry = NonNullable<RetryOptions['shouldRetry']>
     expectTypeOf<() => boolean>().toExtend<ShouldRetry>()
     expectTypeOf<() => RetryDecision>().toExtend<ShouldRetry>()
@@ -95,12 +98,12 @@ describe('types', () => {
     expectTypeOf<() => string>().not.toExtend<ShouldRetry>()
   })
 
-  it('accepts undefined for every option, and no more for a run than its three', () => {
+  it('accepts undefined for every option, and only three options for a single run', () => {
     expectTypeOf<Record<keyof RetryOptions, undefined>>().toExtend<RetryOptions>()
     expectTypeOf<keyof RunOptions>().toEqualTypeOf<'signal' | 'deadlineMs' | 'startedAt'>()
   })
 
-  it('gives shouldRetryResult the type that the operation resolves to', () => {
+  it('gives shouldRetryResult what the operation resolves to', () => {
     void retry(() => Promise.resolve(new Response()), {
       shouldRetryResult: (response) => {
         expectTypeOf(response).toEqualTypeOf<Response>()
@@ -117,7 +120,7 @@ describe('types', () => {
     void retry(() => 'text', { shouldRetryResult: (response: Response) => response.ok, maxAttempts: 1 })
   })
 
-  it('names every kind of failure', () => {
+  it('contains every kind of failure', () => {
     expectTypeOf<Failure['kind']>().toEqualTypeOf<FailureKind>()
     expectTypeOf<Backoff>().returns.toBeNumber()
   })

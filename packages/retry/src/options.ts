@@ -1,11 +1,12 @@
-import type { Attempt, Limits } from './attempt.ts'
-import type { Backoff } from './backoff.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock } from '@harbor/parts'
+import type { Clock } from './clock.ts'
+import type { Backoff } from './delay/backoff.ts'
+import type { Jitter } from './delay/jitter.ts'
 import type { GiveUpEvent, RetryEvent } from './events.ts'
-import type { Failure } from './failure.ts'
-import type { Jitter } from './jitter.ts'
+import type { Failure } from './failure/failure.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import type { Timer } from './timer.ts'
+import type { Attempt, Limits } from './run/attempt.ts'
+import type { Timer } from './run/timer.ts'
 import {
   aClock,
   aFunction,
@@ -20,72 +21,72 @@ import {
   type Check,
 } from './validate.ts'
 
-/** What `shouldRetry` may answer instead of yes or no. */
+/** What `shouldRetry` may return instead of true or false. */
 export interface RetryDecision {
   retry: boolean
-  /** Waits exactly so many milliseconds, whatever the backoff or the server say. */
+  /** The delay before the next attempt, in milliseconds. Replaces the backoff and the server's Retry-After. */
   delayMs?: number | undefined
 }
 
-/** `Result` is what the operation resolves to; `shouldRetryResult` is given it. */
+/** `Result` is what the operation resolves to, and what `shouldRetryResult` receives. */
 export interface RetryOptions<Result = unknown> {
-  /** How many attempts are made at most, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
+  /** The maximum number of attempts, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
   maxAttempts?: number | undefined
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
   baseDelayMs?: number | undefined
-  /** No delay that the backoff chooses is longer, in milliseconds. @default 60_000 */
+  /** The longest delay of the backoff, in milliseconds, before jitter. @default 60_000 */
   maxDelayMs?: number | undefined
   /** How many times longer each delay is than the one before. @default 2, and 3 with decorrelated jitter */
   factor?: number | undefined
-  /** How chance spreads the delays; `true` is `'full'`. Without it, clients that failed together come back together. @default true */
+  /** How delays are randomised; `true` is `'full'`. Without jitter, clients that failed together retry together. @default true */
   jitter?: boolean | Jitter | undefined
-  /** Replaces the four above. */
+  /** Replaces the four options above. */
   backoff?: Backoff | undefined
   /** How long one attempt may take, in milliseconds. Then its signal aborts and it fails with a TimeoutError. @default none */
   attemptTimeoutMs?: number | undefined
   /**
-   * How long the whole run may take, in milliseconds, attempts and waits together. A wait that would not end before is not
-   * begun: the run ends at once, with the last error. An attempt still running then fails with a TimeoutError. @default none
+   * How long the whole run may take, in milliseconds, attempts and delays together. If a delay would end after the deadline,
+   * the run ends at once, with the last error. An attempt that runs into the deadline fails with a TimeoutError. @default none
    */
   deadlineMs?: number | undefined
-  /** A server that asks to be left alone for longer than this, in milliseconds, ends the run with its error. @default 60_000 */
+  /** The longest Retry-After that is waited for, in milliseconds. If a server asks for more, the run ends with its error. @default 60_000 */
   maxRetryAfterMs?: number | undefined
   /** Whether to try again after an error; replaces `failure.retryable`. If it throws, its error ends the run. */
   shouldRetry?:
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
-  /** Whether to refuse a result and try again. If attempts run out, the last result is returned all the same. */
+  /** Whether to reject a result and try again. If no attempt is left, the last result is returned although it was rejected. */
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
-  /** Limits the retries of all calls that share it. @default none */
+  /** Limits the retries of all calls that share this budget. @default none */
   budget?: RetryBudget | undefined
-  /** Its abort ends the run at once with its reason. */
+  /** When it aborts, the run ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Replaces the built-in classifier. It is also given the results that `shouldRetryResult` refused. */
+  /** Replaces the built-in classifier. It also receives the results that `shouldRetryResult` rejected. */
   classify?: ((error: unknown) => Failure) | undefined
   /** Where time comes from. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
   /** A number from 0 up to, but not including, 1. @default Math.random */
   random?: (() => number) | undefined
-  /** Told before each wait. If it throws, a warning is emitted and nothing else changes. */
+  /** Called before each delay. If it throws, a warning is emitted and nothing else changes. */
   onRetry?: ((event: RetryEvent) => void) | undefined
-  /** Told when the run ends without an accepted result. If it throws, a warning is emitted and nothing else changes. */
+  /** Called when the run ends without an accepted result. If it throws, a warning is emitted and nothing else changes. */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 
-/** What one run may add to its policy. */
+/** Options of a single run. */
 export interface RunOptions {
-  /** Its abort ends the run at once with its reason; so does that of the policy's own signal. */
+  /** When it aborts, or the policy's own signal does, the run ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Replaces the policy's own, in milliseconds. With nothing left, not even the first attempt is made. */
+  /** Replaces that of the policy, in milliseconds. If it is 0 or less, not even the first attempt is made. */
   deadlineMs?: number | undefined
   /**
-   * When the run began, on the policy's clock, if its first attempt is already under way: `elapsedMs` and `deadlineMs` count from
-   * then. @default now
+   * When the run started, on the policy's clock, if the caller has started its first attempt already: `elapsedMs` and
+   * `deadlineMs` count from then. @default now
    */
   startedAt?: number | undefined
 }
 
-/** How to retry, decided once: what every call needs, and the options for when one fails. */
+/** The checked options: what every run needs, and the rest for when an attempt fails. */
 export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRetryResult'>> {
   readonly options: Readonly<RetryOptions>
   readonly clock: Clock
@@ -93,8 +94,8 @@ export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRe
 }
 
 /**
- * @param makeTimer makes one for all attempts of all runs
- * @throws TypeError for an option that does not exist or makes no sense
+ * @param makeTimer creates the timer that all attempts of all runs share
+ * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: Clock) => Timer): Policy {
   validate(options, CHECKS)
@@ -105,7 +106,7 @@ export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: 
   return { options: { ...options }, clock, budget, shouldRetryResult, limits }
 }
 
-/** What may end a run of such a policy from outside. */
+/** What can end a run of such a policy from outside. */
 export function limitsOf(
   signal: AbortSignal | undefined,
   attemptTimeoutMs = Infinity,
@@ -116,7 +117,7 @@ export function limitsOf(
   return limited ? { signal, attemptTimeoutMs, deadlineMs, timer } : undefined
 }
 
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** @throws TypeError for an option that does not exist or has a wrong value */
 export function checkRunOptions(options: RunOptions): void {
   validate(options, RUN_CHECKS)
 }

@@ -10,7 +10,7 @@ const always = { maxAttempts: 10, baseDelayMs: 1, jitter: false } as const
 const failing = () => vi.fn(async (): Promise<never> => Promise.reject(new Error('down')))
 
 describe('a retry budget', () => {
-  it('allows at most 20 retries in all for 100 failing calls within the window, at ratio 0.2 and minPerSecond 0', async () => {
+  it('allows at most 20 retries for 100 failing calls within the window, at ratio 0.2 and minPerSecond 0', async () => {
     const operation = failing()
     const policy = createRetry({ ...always, budget: createRetryBudget({ ratio: 0.2, minPerSecond: 0 }) })
     for (let call = 0; call < 100; call++) {
@@ -22,7 +22,7 @@ describe('a retry budget', () => {
     expect(operation.mock.calls.length).toBeLessThanOrEqual(120)
   })
 
-  it('lets the first attempt run when it is empty, and rejects at once with the original error', async () => {
+  it('lets the first attempt run when it is empty, and makes the run reject at once with the original error', async () => {
     const error = new Error('original')
     const operation = vi.fn(async (): Promise<never> => Promise.reject(error))
     const onGiveUp = vi.fn()
@@ -39,7 +39,7 @@ describe('a retry budget', () => {
     )
   })
 
-  it('bounds the sum of the extra calls of several policies that share it and fail together', async () => {
+  it('limits the retries of all policies that share it together', async () => {
     const budget = createRetryBudget({ ratio: 0.2, minPerSecond: 1, windowMs: 10_000 })
     const operation = failing()
     const policies = [1, 2, 3].map((baseDelayMs) => createRetry({ ...always, baseDelayMs, budget }))
@@ -51,7 +51,7 @@ describe('a retry budget', () => {
     expect(operation).toHaveBeenCalledTimes(150 + 40)
   })
 
-  it('gives nothing for deposits older than the window', async () => {
+  it('ignores deposits older than the window', async () => {
     const budget = createRetryBudget({ ratio: 1, minPerSecond: 0, windowMs: 1_000 })
     for (let call = 0; call < 5; call++) budget.deposit()
     await vi.advanceTimersByTimeAsync(800)
@@ -65,7 +65,7 @@ describe('a retry budget', () => {
     expect(budget.withdraw()).toBe(undefined)
   })
 
-  it('is spent by no run that is aborted', async () => {
+  it('is not used up by an aborted run', async () => {
     const budget = createRetryBudget({ ratio: 1, minPerSecond: 0 })
     const controller = new AbortController()
     const policy = createRetry({ baseDelayMs: 5_000, jitter: false, budget })
@@ -77,7 +77,7 @@ describe('a retry budget', () => {
     expect(budget.withdraw()).toBeTypeOf('function')
   })
 
-  it('takes nothing back that no longer counts', async () => {
+  it('takes back no retry that is older than the window', async () => {
     const budget = createRetryBudget({ ratio: 0, minPerSecond: 1, windowMs: 1_000 })
     const giveBack = budget.withdraw()
     await vi.advanceTimersByTimeAsync(5_000)
@@ -86,7 +86,7 @@ describe('a retry budget', () => {
     expect(budget.withdraw()).toBe(undefined)
   })
 
-  it('never allows more than its promise, over any history', () => {
+  it('never allows more than ratio and minPerSecond, for any sequence of calls', () => {
     const step = fc.record({ waitMs: fc.integer({ min: 0, max: 400 }), calls: fc.nat(5), retries: fc.nat(5) })
     const options = fc.record({ ratio: fc.double({ min: 0, max: 2, noNaN: true }), minPerSecond: fc.nat(3) })
     fc.assert(
@@ -96,7 +96,7 @@ describe('a retry budget', () => {
         const budget = createRetryBudget({ ratio, minPerSecond, windowMs, clock: { now: () => now } })
         const calls: number[] = []
         const retries: number[] = []
-        // What surely still counts, and what may count at most.
+        // The deposits that certainly still count, and those that may count.
         const within = (times: number[], ms: number) => times.filter((time) => time > now - ms).length
         for (const { waitMs, calls: made, retries: wanted } of history) {
           now += waitMs
@@ -116,7 +116,7 @@ describe('a retry budget', () => {
     )
   })
 
-  it('refuses nonsense by name', () => {
+  it('rejects wrong options by name', () => {
     expect(() => createRetryBudget({ ratio: -1 })).toThrow('ratio must be a number of at least 0, got -1')
     expect(() => createRetryBudget({ windowMs: 0 })).toThrow(
       'windowMs must be a number of milliseconds of at least 1, got 0',

@@ -1,34 +1,35 @@
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock } from '@harbor/parts'
+import type { Clock } from './clock.ts'
 import { aClock, atLeast, checksOf, validate } from './validate.ts'
 
 /**
- * What limits retries over many calls: when everything fails, retrying everything only adds to the load. Share one among
- * all policies that call the same upstream. The first attempt of a call always runs.
+ * Limits retries over many calls: when everything fails, retrying everything only adds to the load. Share one budget among
+ * all policies that call the same server. The first attempt of a call is always made.
  */
 export interface RetryBudget {
-  /** A call begins, and earns a part of a retry. */
+  /** A call starts, and earns a fraction of a retry. */
   deposit(): void
-  /** Takes one retry. Returns what gives it back if it is not made after all; `undefined` if none is left. */
+  /** Takes one retry. Returns a function that gives it back if it is not made after all; `undefined` if none is left. */
   withdraw(): (() => void) | undefined
 }
 
 export interface RetryBudgetOptions {
-  /** How many retries one call earns: 0.2 is one retry for five calls. @default 0.2 */
+  /** How many retries a call earns: 0.2 is one retry for five calls. @default 0.2 */
   ratio?: number | undefined
-  /** How many retries a second are free, so that a rare caller may retry at all. @default 10 */
+  /** How many retries per second are free, so that a process with few calls can retry at all. @default 10 */
   minPerSecond?: number | undefined
-  /** How long calls and retries count, in milliseconds. @default 10_000 */
+  /** How long a call or a retry counts, in milliseconds. @default 10_000 */
   windowMs?: number | undefined
   /** Where time comes from. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** The window moves in steps of a tenth: what happened counts for at least nine tenths of it and never longer than it. */
+/** The window moves in steps of a tenth, so an event counts for at least nine tenths of the window, and at most for all of it. */
 const STEPS = 10
 
 /**
- * A budget over a sliding window: a retry is allowed as long as those of the last `windowMs` are fewer than `ratio` times
- * the calls of that time plus `minPerSecond` times its seconds. Constant time, constant memory, no timer.
+ * A budget over a sliding window: within `windowMs` it allows `ratio` times the number of calls, plus `minPerSecond` retries
+ * for each second of the window. Constant time, constant memory, no timer.
  *
  * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the shape
  */
@@ -40,7 +41,7 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   const retries = new Float64Array(STEPS)
   let newest = -Infinity
 
-  /** The slot of this moment, after the slots that left the window were emptied. */
+  /** The slot for now. Empties the slots that have left the window. */
   function currentSlot(): number {
     const now = Math.floor((clock.now() * STEPS) / windowMs)
     newest = Math.max(newest, now - STEPS)
@@ -57,7 +58,7 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
     },
     withdraw() {
       const slot = currentSlot()
-      // A hair of tolerance: 0.7 times 10 is 6.999999999999999.
+      // With a tolerance, as 0.7 times 10 is 6.999999999999999.
       if (total(retries) + 1 > ratio * total(calls) + free + 1e-9) return undefined
       add(retries, slot, 1)
       const taken = newest

@@ -5,8 +5,8 @@ import { retry, type GiveUpEvent, type RetryEvent } from './index.ts'
 
 withFakeTime()
 
-describe('attempts', () => {
-  it('makes one call, no timer and no listener when the operation succeeds at once', async () => {
+describe('retry', () => {
+  it('makes one attempt, and no timer or listener, when the operation succeeds at once', async () => {
     const setTimer = vi.spyOn(globalThis, 'setTimeout')
     const { signal } = new AbortController()
     const operation = failing()
@@ -20,7 +20,7 @@ describe('attempts', () => {
     expect(setTimer).not.toHaveBeenCalled()
   })
 
-  it('makes exactly maxAttempts calls and rejects with the last error itself; with 1 the hooks still fire', async () => {
+  it('makes exactly maxAttempts attempts and rejects with the last error itself, and calls onGiveUp with maxAttempts 1 too', async () => {
     const errors = [new Error('first'), new Error('second'), new Error('third'), new Error('never')]
     const [, , third] = errors
     const operation = failing(...errors)
@@ -53,7 +53,7 @@ describe('attempts', () => {
     },
   )
 
-  it('tells each attempt its number, the time since the start, and the error before', async () => {
+  it('passes each attempt its number, the time since the start, and the previous error', async () => {
     const errors = [new Error('first'), new Error('second')]
     const seen: unknown[] = []
     const operation = failing(...errors)
@@ -82,7 +82,7 @@ describe('attempts', () => {
     expect(operation).toHaveBeenCalledTimes(1)
   })
 
-  it('tells onRetry which attempt failed with what, how long it waits, and why', async () => {
+  it('calls onRetry with the number of the attempt, its failure, the delay and the reason for it', async () => {
     const error = new Error('first')
     const onRetry = vi.fn<(event: RetryEvent) => void>()
     const run = retry(failing(error), { ...exact, onRetry })
@@ -98,8 +98,8 @@ describe('attempts', () => {
   })
 })
 
-describe('hooks', () => {
-  it('returns the value, and runs nothing again, when hooks throw; each error becomes one warning', async () => {
+describe('a hook that throws', () => {
+  it('changes neither the result nor the number of attempts, and is reported in one warning', async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const throwing = (): never => {
       throw new Error('from a hook')
@@ -121,7 +121,7 @@ describe('hooks', () => {
     expect(emitWarning).toHaveBeenCalledTimes(2)
   })
 
-  it('needs no process to survive a hook that throws', async () => {
+  it('does no harm in a runtime without process', async () => {
     vi.stubGlobal('process', undefined)
     const run = retry(failing('once'), {
       ...exact,

@@ -1,26 +1,26 @@
-import type { Operation } from './attempt.ts'
-import { linkSignals } from './link-signals.ts'
+import { rejection } from '@harbor/parts'
 import { checkRunOptions, limitsOf, policyOf } from './options.ts'
 import type { Policy, RetryOptions, RunOptions } from './options.ts'
-import { rejection } from './rejection.ts'
-import { run } from './run.ts'
-import { SharedTimer } from './shared-timer.ts'
+import type { Operation } from './run/attempt.ts'
+import { linkSignals } from './run/interruptible.ts'
+import { run } from './run/run.ts'
+import { SharedTimer } from './run/shared-timer.ts'
 
-/** How to retry, decided once and used for many operations. */
+/** Retries any number of operations with the same options. */
 export interface RetryPolicy<Result = unknown> {
   /**
    * Attempts an operation until it succeeds.
    *
-   * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
-   * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
+   * @returns what the operation resolves to; if no attempt is left, the last result although `shouldRetryResult` rejected it
+   * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
    * cause of a StopRetrying that the operation threw
    */
   run<T extends Result>(operation: Operation<T>, options?: RunOptions): Promise<T>
 }
 
 /**
- * Attempts an operation until it succeeds or there is a reason to stop: no attempts left, a failure that will not go away,
- * no time, a server that wants to be left alone for long, an abort.
+ * Attempts an operation until it succeeds or there is a reason to stop: no attempt left, a failure that is not retryable, no
+ * time left, a Retry-After that is too long, an abort.
  *
  * ```ts
  * const answer = await retry(({ signal }) => fetch(url, { signal }), {
@@ -28,8 +28,8 @@ export interface RetryPolicy<Result = unknown> {
  * })
  * ```
  *
- * @returns what the operation resolves to; if attempts run out, the last result that `shouldRetryResult` refused
- * @throws the last error as it came; the signal's reason after an abort; a TimeoutError if an attempt took too long
+ * @returns what the operation resolves to; if no attempt is left, the last result although `shouldRetryResult` rejected it
+ * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {
@@ -41,17 +41,17 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Pr
 }
 
 /**
- * Decides once how to retry. A policy keeps nothing between runs: many may go on at the same time.
- * The type that `shouldRetryResult` takes is the one that its operations must resolve to.
+ * Checks the options once, for any number of runs, which may overlap: a policy has no state, apart from its budget.
+ * Operations must resolve to the type that `shouldRetryResult` takes.
  *
- * @throws TypeError for an option that does not exist or makes no sense, naming it
+ * @throws TypeError, which names the option, for one that does not exist or has a wrong value
  */
 export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}): RetryPolicy<Result> {
   const policy = policyOf(options as RetryOptions, (ms, clock) => new SharedTimer(ms, clock))
   return {
-    run(operation, own) {
+    run(operation, runOptions) {
       try {
-        return begin(policy, operation, own)
+        return start(policy, operation, runOptions)
       } catch (error) {
         return rejection(error)
       }
@@ -59,20 +59,20 @@ export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}
   }
 }
 
-/** A policy never changes, so the one without options serves every call. */
+/** A policy never changes, so all calls without options share this one. */
 const BY_DEFAULT = /* @__PURE__ */ policyOf({})
 
-function begin<T>(policy: Policy, operation: Operation<T>, own?: RunOptions): Promise<T> {
-  if (!own) return run(policy, operation, policy.limits)
-  checkRunOptions(own)
+function start<T>(policy: Policy, operation: Operation<T>, runOptions?: RunOptions): Promise<T> {
+  if (!runOptions) return run(policy, operation, policy.limits)
+  checkRunOptions(runOptions)
   const { signal, attemptTimeoutMs, deadlineMs } = policy.options
-  const link = own.signal && signal && linkSignals(own.signal, signal)
+  const link = runOptions.signal && signal && linkSignals(runOptions.signal, signal)
   const limits = limitsOf(
-    link?.signal ?? own.signal ?? signal,
+    link?.signal ?? runOptions.signal ?? signal,
     attemptTimeoutMs,
-    own.deadlineMs ?? deadlineMs,
+    runOptions.deadlineMs ?? deadlineMs,
     policy.limits?.timer,
   )
-  const running = run(policy, operation, limits, own.startedAt)
+  const running = run(policy, operation, limits, runOptions.startedAt)
   return link ? running.finally(link.unlink) : running
 }

@@ -4,7 +4,7 @@ import { createRetry, retry, StopRetrying, type GiveUpEvent } from './index.ts'
 
 withFakeTime()
 
-/** The AbortError of p-retry, as its versions 4 to 7 make it. */
+/** The AbortError of p-retry 4 to 7. */
 class AbortErrorOfPRetry extends Error {
   override readonly name = 'AbortError'
   readonly originalError: Error
@@ -15,8 +15,8 @@ class AbortErrorOfPRetry extends Error {
   }
 }
 
-describe('an operation that stops its run', () => {
-  it('is not attempted again, and the run rejects with the cause itself', async () => {
+describe('an operation that throws StopRetrying', () => {
+  it('is not called again, and its run rejects with the cause itself', async () => {
     const cause = Object.assign(new Error('busy'), { status: 503 })
     const onGiveUp = vi.fn<(event: GiveUpEvent) => void>()
     const operation = vi.fn(() => Promise.reject(new StopRetrying(cause)))
@@ -30,7 +30,7 @@ describe('an operation that stops its run', () => {
     expect(onGiveUp.mock.calls[0]?.[0].failure).toMatchObject({ kind: 'server', status: 503 })
   })
 
-  it('may do so in a later attempt, synchronously and whatever shouldRetry says', async () => {
+  it('ends the run from a later attempt, synchronously, and whatever shouldRetry would return', async () => {
     const cause = new Error('no use')
     let calls = 0
     const policy = createRetry({ ...exact, shouldRetry: () => true, attemptTimeoutMs: 1_000 })
@@ -50,18 +50,18 @@ describe('an operation that stops its run', () => {
     await expect(retry(() => Promise.reject(new AbortErrorOfPRetry('words')))).rejects.toThrow('words')
   })
 
-  it('is told from an abort, whose error has no other behind it', async () => {
+  it('is not confused with an abort, whose AbortError has no originalError', async () => {
     const aborted = new DOMException('This operation was aborted', 'AbortError')
     await expect(retry(() => Promise.reject(aborted))).rejects.toBe(aborted)
   })
 
-  it('takes nothing from a budget', async () => {
+  it('takes no retry from a budget', async () => {
     const budget = { deposit: vi.fn(), withdraw: vi.fn(() => () => undefined) }
     await expect(retry(() => Promise.reject(new StopRetrying('no')), { budget })).rejects.toBe('no')
     expect(budget.withdraw).not.toHaveBeenCalled()
   })
 
-  it('throws an error that is recognised across copies of the package', () => {
+  it('is recognised across copies of the package', () => {
     expect(StopRetrying.is(new StopRetrying(1))).toBe(true)
     expect(StopRetrying.is(Object.assign(new Error('copy'), { code: 'stop_retrying' }))).toBe(true)
     expect(StopRetrying.is(new Error('other'))).toBe(false)

@@ -1,14 +1,14 @@
 const CODE = 'retry_timeout'
 
-/** An attempt was cut off because its time, or the time of the whole run, was up. */
+/** An attempt took too long, or ran into the deadline of the whole run. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
   readonly code = CODE
-  /** Which limit passed: `attemptTimeoutMs` or `deadlineMs`. */
+  /** Which limit was reached: `attemptTimeoutMs` or `deadlineMs`. */
   readonly scope: 'attempt' | 'deadline'
   /** That limit, in milliseconds. */
   readonly limitMs: number
-  /** The attempt that was running, counted from 1; 0 if there was no time for the first. */
+  /** The attempt that was running, counted from 1; 0 if no time was left for the first. */
   readonly attempt: number
 
   constructor(scope: 'attempt' | 'deadline', limitMs: number, attempt: number, cause?: unknown) {
@@ -23,7 +23,7 @@ export class TimeoutError extends Error {
     this.attempt = attempt
   }
 
-  /** Whether it is this error, also one of another copy of this package. */
+  /** Whether an error is a TimeoutError, also of another copy of this package. */
   static is(error: unknown): error is TimeoutError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }

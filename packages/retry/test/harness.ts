@@ -10,7 +10,7 @@ export function withFakeTime(): void {
   })
 }
 
-/** Delays that can be told beforehand: 100, 200, 400 ms. */
+/** Predictable delays: 100, 200, 400 ms. */
 export const exact: RetryOptions = { jitter: false, baseDelayMs: 100 }
 
 /** An operation that fails with these errors, one after the other, and then succeeds. */
@@ -29,13 +29,13 @@ export function broken(): Mock<Operation<never>> {
   })
 }
 
-/** An operation that never ends and never listens. */
+/** An operation that never settles and ignores its signal. */
 export const hanging = (): Mock<Operation<never>> => vi.fn(() => new Promise<never>(() => undefined))
 
-/** An error that is an answer with these headers. */
+/** A 429 answer with these headers, as an error. */
 export const busy = (headers: Record<string, string>): object => ({ status: 429, headers })
 
-/** What a promise settled to, to be asked at any moment. */
+/** The state of a promise, readable at any moment. */
 export interface Watched<T> {
   settled: boolean
   value?: T
@@ -51,5 +51,5 @@ export function watch<T>(promise: Promise<T>): Watched<T> {
   return seen
 }
 
-/** Runs everything that waits for no time to pass. */
+/** Runs everything that does not depend on time passing. */
 export const tick = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)

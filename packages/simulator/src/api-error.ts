@@ -1,4 +1,4 @@
-/** What stands under `error` in OpenAI's answers. */
+/** The `error` object of OpenAI's answers. */
 export interface ApiError {
   message: string
   type: string
@@ -6,7 +6,7 @@ export interface ApiError {
   code: string | null
 }
 
-/** What OpenAI says with a status, in type, code and words. */
+/** The error that OpenAI sends with a status. */
 export function apiErrorFor(status: number): ApiError {
   const known = byStatus[status]
   if (known) return { ...known, param: null }

@@ -1,14 +1,14 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers'
-import { type AnswerWishes, answerRequest } from './answers/answer-request.ts'
+import { type AnswerChanges, answerRequest } from './answers/answer-request.ts'
 import type { Answer } from './answers/answer.ts'
 import type { BatchService } from './batches/batch-service.ts'
 import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
-import type { ProviderScript } from './script.ts'
+import type { ProviderScript } from './script/script.ts'
 
-/** What a call needs of the provider it reached. */
+/** What a call needs from its provider. */
 export interface CallOptions {
   request: RecordedRequest
   raw: Buffer
@@ -20,7 +20,7 @@ export interface CallOptions {
   batches: BatchService
 }
 
-/** One call on its way to an answer: what came, how to end the connection, and the one timer it may be waiting on. */
+/** One call until its answer is complete: its request, its connection, and the timer that it waits for. */
 export class Call {
   readonly request: RecordedRequest
   readonly raw: Buffer
@@ -29,9 +29,9 @@ export class Call {
   readonly random: () => number
   readonly connection: Connection
   readonly journal: Journal
-  /** Headers that every answer to it carries, unless it has its own, as name, value, name, value … */
+  /** Headers added to its answer unless the answer has them, as name, value, name, value … */
   headers: readonly string[] = []
-  /** Called once nothing more will be written. */
+  /** Called when the answer is complete. */
   onEnd: (() => void) | undefined
   readonly #batches: BatchService
   readonly #startedAt = performance.now()
@@ -54,17 +54,17 @@ export class Call {
     return performance.now() - this.#startedAt
   }
 
-  /** The answer in good health. What a request changes, it changes when this is first asked for. */
-  answer(wishes?: AnswerWishes): Answer {
+  /** The good answer. The first call of this method carries out what the request changes, such as creating a file. */
+  answer(changes?: AnswerChanges): Answer {
     const { operation } = this.request
     if (operation === 'files' || operation === 'batches') {
       return (this.#answer ??= this.#batches.answer(this.request, this.raw, this.script))
     }
-    if (wishes) return answerRequest(this.request, this.raw, this.script, wishes)
+    if (changes) return answerRequest(this.request, this.raw, this.script, changes)
     return (this.#answer ??= answerRequest(this.request, this.raw, this.script))
   }
 
-  /** Counts the tokens of an answer of which `share`, from 0 to 1, has been written by now. */
+  /** Counts the tokens of an answer of which a share, from 0 to 1, has been written so far. */
   bill({ usage }: Answer, share: number): void {
     const total = { input: usage.input, output: Math.round(usage.output * Math.min(1, share)) }
     this.journal.tokens.input += total.input - this.#billed.input
@@ -72,20 +72,20 @@ export class Call {
     this.#billed = total
   }
 
-  /** Goes on after a while, unless the call has ended by then. */
+  /** Calls `next` after `ms`, unless the call has ended by then. */
   wait(ms: number, next: () => void): void {
     if (ms <= 0) next()
-    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, LONGEST_TIMER_MS))
+    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, MAX_TIMER_MS))
   }
 
-  /** Goes on in the next turn of the event loop. */
+  /** Calls `next` in the next turn of the event loop, unless the call has ended by then. */
   nextTurn(next: () => void): void {
     setImmediate(() => {
       if (!this.response.destroyed) next()
     })
   }
 
-  /** Ends the connection: in good order (FIN), or by a reset (RST). */
+  /** Ends the connection: cleanly (FIN), or by a reset (RST). */
   kill(how: 'close' | 'reset'): void {
     const { socket } = this.response
     this.connection.ended = true
@@ -93,7 +93,7 @@ export class Call {
     else socket?.destroy()
   }
 
-  /** Nothing more will be written. */
+  /** The answer is complete, or the client has closed the connection. */
   end(): void {
     clearTimeout(this.#timer)
     this.onEnd?.()

@@ -16,7 +16,7 @@ function run(...args: string[]) {
 }
 
 it.concurrent.each(['SIGINT', 'SIGTERM'] as const)(
-  'prints a line per provider, serves, and ends politely on %s',
+  'prints a line per provider, serves, and ends cleanly on %s',
   async (signal) => {
     const { child, output, ended } = run('--port', '0', '--script', outage)
     while (output.stdout.split('\n').length < 3) await once(child.stdout, 'data')

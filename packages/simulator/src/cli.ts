@@ -24,6 +24,6 @@ function serve(simulator: Simulator): void {
       console.log(`${provider.name.padEnd(width)}  ${calls} calls, ${aborts} aborted by the client`)
     }
   }
-  // Once: a second signal ends the process the hard way.
+  // Only once: a second signal ends the process at once.
   process.once('SIGINT', stop).once('SIGTERM', stop)
 }

@@ -14,14 +14,14 @@ function file(name: string, text: string): string {
   return path
 }
 
-it('starts the providers of a script, also behind --', async () => {
+it('starts the providers of a script, also after --', async () => {
   const script = file('two.json', '{"providers":{"one":{},"two":{}}}')
   const simulator = await startFromArguments(['--', '--script', script, '--port', '0', '--seed', '3'])
   expect([...(simulator?.providers.keys() ?? [])]).toEqual(['one', 'two'])
   await simulator?.close()
 })
 
-it('starts nothing when help is wanted', async () => {
+it('starts nothing for --help', async () => {
   expect(await startFromArguments(['--help'])).toBeUndefined()
 })
 

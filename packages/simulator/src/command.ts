@@ -9,24 +9,24 @@ Usage: pnpm simulator [--port 8080] [--script outage.json] [--seed 1]
 
   --port    The first provider's port; the others take the ports after it. 0 takes free ones. (8080)
   --script  A JSON file: { "seed": 1, "providers": { "primary": { "rules": […] }, "backup": {} } }
-            (one provider, 'openai', whose answers are all good)
-  --seed    What all chance follows from. (1)
+            (one provider, 'openai', without faults)
+  --seed    The seed of all random numbers. (1)
   --help    This text.
 
-What is said here wins over the file. Rules and faults are described in packages/simulator/README.md;
+These options override the file. Rules and faults are described in packages/simulator/README.md;
 examples/outage.json is a script.
 `
 
-/** What the user can put right by reading the message. */
+/** A mistake that the user can correct after reading the message. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
 /**
- * Starts what the command line asks for.
+ * Starts a simulator with the options of the command line.
  *
- * @returns undefined if it asks for help
- * @throws UsageError for every mistake in the arguments or the script, and for a port that cannot be had
+ * @returns undefined for `--help`
+ * @throws UsageError for a mistake in the arguments or the script, and for a port that is taken
  */
 export async function startFromArguments(args: readonly string[]): Promise<Simulator | undefined> {
   const { port, script, seed, help: wantsHelp } = readArguments(args)
@@ -51,7 +51,7 @@ export async function startFromArguments(args: readonly string[]): Promise<Simul
 function readArguments(args: readonly string[]) {
   try {
     const { values } = parseArgs({
-      // `pnpm simulator -- --port 1` hands the dashes on.
+      // `pnpm simulator -- --port 1` passes the dashes on.
       args: args[0] === '--' ? args.slice(1) : [...args],
       options: {
         port: { type: 'string' },

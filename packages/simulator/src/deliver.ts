@@ -3,22 +3,22 @@ import type { Answer } from './answers/answer.ts'
 import type { Call } from './call.ts'
 import { sampleLatency } from './latency.ts'
 
-/** How an answer is written. Every field left out means: the usual way. */
+/** How an answer is written. Every field is optional. */
 export interface Delivery {
-  /** What is written instead of the answer's own frames. */
+  /** Replaces the frames of the answer. */
   frames?: readonly string[]
   /** What follows the last frame. A stall is silence on an open connection. */
   ending?: 'end' | 'close' | 'reset' | 'stall'
-  /** Milliseconds before each of the first frames; the others come at the script's pace. */
+  /** Milliseconds before each of the first frames; the others follow the script. */
   pauses?: readonly number[]
-  /** Cut the bytes into packets, one every `everyMs`, or one each turn of the event loop. */
+  /** Splits the bytes into packets, one every `everyMs` or, for 0, one per turn of the event loop. */
   packets?: { bytes: number; everyMs: number }
   encoding?: Encoding
 }
 
 type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
 
-/** Writes an answer, after the latency and at the pace of the script. */
+/** Writes an answer with the latency and the pace of the script. */
 export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): void {
   const { latency } = call.script
   if (latency === undefined) write(call, answer, delivery)
@@ -37,7 +37,7 @@ function write(call: Call, answer: Answer, delivery: Delivery): void {
 /** Milliseconds before frame number `index`, counted from 0. */
 type Pace = (index: number) => number
 
-/** Undefined if nothing is to be waited for. */
+/** Undefined if there is nothing to wait for. */
 function pace(
   { script, random }: Call,
   { stream }: Answer,
@@ -59,14 +59,14 @@ function writeHead(call: Call, answer: Answer, more: readonly string[] = []): vo
     call.request.requestId,
     'openai-processing-ms',
     String(Math.round(call.elapsedMs)),
-    ...unlessNamed(call.headers, answer.headers),
+    ...headersWithout(call.headers, answer.headers),
     ...answer.headers,
     ...more,
   ])
 }
 
-/** Headers without those that others name too. */
-function unlessNamed(headers: readonly string[], others: readonly string[]): readonly string[] {
+/** The headers that are not among the others. */
+function headersWithout(headers: readonly string[], others: readonly string[]): readonly string[] {
   if (headers.length === 0 || others.length === 0) return headers
   return headers.filter((_, index) => !others.includes(headers[index - (index % 2)] ?? ''))
 }
@@ -97,7 +97,7 @@ function writeFrames(
 
 function end(call: Call, ending: NonNullable<Delivery['ending']>): void {
   if (ending === 'end') call.response.end()
-  // An empty write comes back when all before it has left, so that the client gets every byte.
+  // The callback of an empty write comes when everything before it has been sent, so the client gets every byte.
   else if (ending !== 'stall') call.response.socket?.write('', () => call.kill(ending))
 }
 
@@ -127,7 +127,7 @@ const encoders = {
   zstd: () => zlib.createZstdCompress(),
 }
 
-/** Hands frames on as they fall due, several at once when the clock is too coarse for them: one timer for the whole stream. */
+/** Writes frames when they are due, several at once if they are due within a millisecond. One timer for the whole stream. */
 function pump(
   call: Call,
   frames: readonly string[],

@@ -1,51 +1,51 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FaultType } from './fault.ts'
+import type { FaultType } from './script/fault.ts'
 import type { Operation } from './route.ts'
 
 /** One call as it reached the provider. */
 export interface RecordedRequest {
   /** The call's number, from 1. */
   readonly call: number
-  /** What the answer carries as `x-request-id`. */
+  /** The `x-request-id` of the answer. */
   readonly requestId: string
   readonly operation: Operation
   readonly method: string
   readonly path: string
-  /** What stood after the `?`. */
+  /** The part of the URL after the `?`. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
   /** The JSON body, parsed; undefined if there was none or it was not JSON. */
   readonly body: unknown
   /** Milliseconds since the provider's start or last reset. */
   readonly at: number
-  /** Which connection carried it, from 1. */
+  /** The number of its connection, from 1. */
   readonly connection: number
-  /** The client went away before the end of the answer. */
+  /** The client closed the connection before the end of the answer. */
   readonly aborted: boolean
 }
 
 export interface ProviderCounts {
   calls: number
   byOperation: Partial<Record<Operation, number>>
-  /** By the HTTP status that was sent; a call without an answer is in none. */
+  /** By the status of the answer. A call without an answer is not counted. */
   byStatus: Record<string, number>
-  /** As in the `usage` of the answers; of an unfinished stream, the share that was written. */
+  /** The sums of `usage`. Of an unfinished stream, the share that was written. */
   tokens: { input: number; output: number }
-  /** What /v1/batches has done; its tokens are in no other count. The price of a batch is the client's business. */
+  /** The work of /v1/batches. Its tokens are in no other count. */
   batches: { created: number; lines: number; tokens: { input: number; output: number } }
   connections: { opened: number; open: number }
-  /** Calls whose client went away before the end of the answer. */
+  /** Calls whose client closed the connection before the end of the answer. */
   aborts: number
   faults: Partial<Record<FaultType, number>>
   inFlight: number
 }
 
-type Kept = { -readonly [Field in keyof RecordedRequest]: RecordedRequest[Field] }
+type MutableRequest = { -readonly [Field in keyof RecordedRequest]: RecordedRequest[Field] }
 
 const maxRequests = 10_000
 const maxBytes = 64 * 1024 * 1024
 
-/** What has reached a provider since its start or last reset: counts, and the last requests (10,000 or 64 MiB of bodies). */
+/** The calls of a provider since its start or last reset: counts, and the last requests (at most 10,000, and 64 MiB of bodies). */
 export class Journal {
   calls = 0
   aborts = 0
@@ -54,18 +54,18 @@ export class Journal {
   readonly #operations = new Map<Operation, number>()
   readonly #statuses = new Map<number, number>()
   readonly #faults = new Map<FaultType, number>()
-  #requests: { request: Kept; bytes: number }[] = []
+  #requests: { request: MutableRequest; bytes: number }[] = []
   #oldest = 0
   #bytes = 0
 
-  record(request: Kept, bytes = 0): void {
+  record(request: MutableRequest, bytes = 0): void {
     increment(this.#operations, request.operation)
     this.#requests.push({ request, bytes })
     this.#bytes += bytes
     while (this.#requests.length - this.#oldest > maxRequests || this.#bytes > maxBytes) {
       this.#bytes -= this.#requests[this.#oldest++]?.bytes ?? 0
     }
-    // Copied when half of it is dead, so that the copying costs little per call.
+    // Copied when half of it is unused, so that copying takes little time per call.
     if (this.#oldest > 64 && this.#oldest > this.#requests.length / 2) {
       this.#requests = this.#requests.slice(this.#oldest)
       this.#oldest = 0

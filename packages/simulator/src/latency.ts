@@ -1,7 +1,7 @@
-/** Milliseconds: always the same, lognormal around `mean` (`sigma` is that of the logarithm), or evenly spread. */
+/** Milliseconds: constant, lognormal with this mean (`sigma` is that of the logarithm), or uniform. */
 export type Latency = number | { mean: number; sigma: number } | { min: number; max: number }
 
-/** One draw. */
+/** A random latency of this distribution. */
 export function sampleLatency(latency: Latency, random: () => number): number {
   if (typeof latency === 'number') return latency
   if ('min' in latency) return latency.min + random() * (latency.max - latency.min)

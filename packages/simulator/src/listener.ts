@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface Connection {
   /** From 1. */
   readonly id: number
-  /** How many calls it has carried. */
+  /** How many calls it has served. */
   calls: number
-  /** It was ended from here, not by the client. */
+  /** It was ended by the simulator, not by the client. */
   ended: boolean
 }
 
@@ -15,7 +15,7 @@ export interface ListenerEvents {
   request(request: IncomingMessage, response: ServerResponse, connection: Connection): void
 }
 
-/** An HTTP server that knows its connections, and that can be down for a while. */
+/** An HTTP server that tracks its connections, and that can be down for a while. */
 export class Listener {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
@@ -24,7 +24,7 @@ export class Listener {
   #listening = false
 
   constructor(events: ListenerEvents) {
-    // The client decides how long a connection is kept.
+    // The client decides how long a connection stays open.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })
     this.#server.on('connection', (socket: Socket) => {
       const connection = { id: ++this.#ids, calls: 0, ended: false }
@@ -49,7 +49,7 @@ export class Listener {
     return this.#connections.size
   }
 
-  /** Listens on the given port or, without one, on the port it had. */
+  /** Listens on the given port or, without one, on the previous port. */
   async up(port = this.#port): Promise<void> {
     if (this.#listening) return
     this.#listening = true

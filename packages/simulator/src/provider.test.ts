@@ -14,8 +14,8 @@ beforeEach(() => {
   provider.reset()
 })
 
-describe('counts', () => {
-  it('are what reached the provider', async () => {
+describe('the counts of a provider', () => {
+  it('include every call that reached it', async () => {
     provider.fail('ok', { type: 'status', status: 429 })
     await chat(provider)
     await chat(provider)
@@ -31,7 +31,7 @@ describe('counts', () => {
     })
   })
 
-  it('hold the tokens of the usage that was told', async () => {
+  it('include the tokens of every usage sent', async () => {
     const answers = [
       await client.chat.completions.create({
         model: 'gpt-4',
@@ -48,7 +48,7 @@ describe('counts', () => {
     })
   })
 
-  it('hold of an unfinished stream only the share that was written', async () => {
+  it('include only the written share of an unfinished stream', async () => {
     const all = provider.counts().tokens
     await chatStream(provider)
     const { output } = provider.counts().tokens
@@ -63,7 +63,7 @@ describe('counts', () => {
     expect(part).toBeLessThan(output)
   })
 
-  it('tell kept-alive connections from new ones', async () => {
+  it('distinguish reused connections from new ones', async () => {
     await using own = await startSimulator()
     const provider = own.provider()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -83,7 +83,7 @@ describe('an abort of the client', () => {
     ['at the headers', { type: 'stream-slow-first', ms: 60_000 }, { abortAfterBytes: 0 }],
     ['inside a stream', { type: 'stream-drip', ms: 5, bytes: 10 }, { abortAfterBytes: 100 }],
     ['inside a body', { type: 'huge-body', bytes: 50_000_000 }, { abortAfterBytes: 1_000 }],
-  ] as const)('%s is noticed once, and nothing stays in flight', async (_, fault, options) => {
+  ] as const)('is counted once, and leaves nothing in flight: %s', async (_, fault, options) => {
     provider.fail(fault)
     expect((await chatStream(provider, options)).ended).toBe('gone')
     await provider.whenIdle()
@@ -91,7 +91,7 @@ describe('an abort of the client', () => {
     expect(provider.requests()).toMatchObject([{ call: 1, aborted: true, operation: 'chat' }])
   })
 
-  it('is noticed before the request has come whole', async () => {
+  it('is noticed before the whole request has arrived', async () => {
     const socket = connect(provider.port, '127.0.0.1')
     socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{"model"')
     await vi.waitUntil(() => provider.counts().inFlight === 1)
@@ -101,7 +101,7 @@ describe('an abort of the client', () => {
     expect(provider.requests()).toMatchObject([{ aborted: true, body: undefined }])
   })
 
-  it('is none when the whole answer has been read, or when the fault ended the connection', async () => {
+  it('is not counted after the whole answer, or when a fault ended the connection', async () => {
     provider.fail('ok', { type: 'stream-cut', afterEvents: 1 }, { type: 'reset' })
     for (let call = 0; call < 3; call++) await chatStream(provider)
     await provider.whenIdle()
@@ -109,7 +109,7 @@ describe('an abort of the client', () => {
   })
 })
 
-it('keeps what was asked, in order', async () => {
+it('records the requests in order', async () => {
   await chat(provider, { headers: { authorization: 'Bearer key', 'idempotency-key': 'one' } })
   await post(provider, '/chat/completions?trace=1', 'not json')
   const [first, second] = provider.requests()
@@ -127,8 +127,8 @@ it('keeps what was asked, in order', async () => {
   expect(second?.at).toBeGreaterThan(first?.at ?? Infinity)
 })
 
-describe('script', () => {
-  it('is replaced at run time', async () => {
+describe('a script', () => {
+  it('can be replaced at run time', async () => {
     provider.script({ rules: [{ fault: { type: 'status', status: 503 } }] })
     expect((await chat(provider)).status).toBe(503)
     provider.script({ rules: [{ when: { call: 3 }, fault: { type: 'status', status: 429 } }] })
@@ -136,7 +136,7 @@ describe('script', () => {
     expect((await chat(provider)).status).toBe(429)
   })
 
-  it('keeps to its windows, from the start or the last reset on', async () => {
+  it('applies its time windows from the start or the last reset', async () => {
     const clock = vi.spyOn(performance, 'now')
     clock.mockReturnValue(1_000_000)
     provider.reset()
@@ -157,7 +157,7 @@ describe('script', () => {
     clock.mockRestore()
   })
 
-  it('has the same luck after a reset', async () => {
+  it('draws the same random numbers after a reset', async () => {
     provider.script({ rules: [{ when: { probability: 0.5 }, fault: { type: 'status', status: 500 } }] })
     const run = async () => {
       provider.reset()
@@ -170,7 +170,7 @@ describe('script', () => {
     expect(await run()).toEqual(first)
   })
 
-  it('refuses what it does not know', () => {
+  it('is rejected if it contains anything unknown', () => {
     expect(() => provider.script({ rule: [] } as object)).toThrow("the nearest known one is 'rules'")
     expect(() => provider.fail('ok', { type: 'hang', ms: 5 } as { type: 'hang' })).toThrow(
       "fail()[1] has an unknown key 'ms'",
@@ -178,7 +178,7 @@ describe('script', () => {
   })
 })
 
-it('begins again at reset', async () => {
+it('starts again with reset()', async () => {
   await chat(provider)
   provider.fail({ type: 'hang' })
   provider.reset()
@@ -193,7 +193,7 @@ it('begins again at reset', async () => {
   expect(provider.requests()[0]?.call).toBe(1)
 })
 
-it('is really down, and up again on the same port', async () => {
+it('refuses connections while down, and listens on the same port when up again', async () => {
   const agent = new Agent({ keepAlive: true })
   await chat(provider, { agent })
   provider.fail({ type: 'stream-stall', afterEvents: 1 })
@@ -211,7 +211,7 @@ it('is really down, and up again on the same port', async () => {
   agent.destroy()
 })
 
-it('writes several events at once when the clock is too coarse for them, and all of them', async () => {
+it('writes all events, several at once if they are due within a millisecond', async () => {
   provider.script({ reply: 'word'.concat(' word'.repeat(499)), tokenMs: 0.01 })
   const { body, pieces } = await chatStream(provider)
   expect(eventsOf(body)).toHaveLength(503)

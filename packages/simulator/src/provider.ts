@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { BatchService } from './batches/batch-service.ts'
 import { Call } from './call.ts'
-import { checkFault, checkScript } from './check-script.ts'
+import { checkFault, checkScript } from './script/check-script.ts'
 import { deliver } from './deliver.ts'
-import type { Fault } from './fault.ts'
-import { FaultPicker } from './fault-picker.ts'
+import type { Fault } from './script/fault.ts'
+import { FaultPicker } from './script/fault-picker.ts'
 import { perform } from './faults/perform.ts'
 import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts'
 import { type Connection, Listener } from './listener.ts'
@@ -15,10 +15,10 @@ import { RateLimits } from './limits/rate-limits.ts'
 import { readBody, requestFacts } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
 import { type Operation, route } from './route.ts'
-import type { ProviderScript } from './script.ts'
+import type { ProviderScript } from './script/script.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 
-/** Takes calls in and counts them; what they are answered with is decided by the picker and written by `perform`. */
+/** Receives calls and counts them. The picker chooses their faults, and `perform` writes the answers. */
 export class Provider implements SimulatedProvider {
   readonly name: string
   readonly #listener: Listener
@@ -91,7 +91,7 @@ export class Provider implements SimulatedProvider {
   async whenIdle(): Promise<void> {
     do {
       if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
-      // What clients of this process have sent or closed is in the kernel by now; a few turns read it all.
+      // Whatever clients of this process have sent or closed is in the kernel by now; a few turns read it.
       for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
     } while (this.#inFlight > 0)
   }
@@ -104,7 +104,7 @@ export class Provider implements SimulatedProvider {
     await this.#listener.down()
   }
 
-  /** Ends everything: connections, and the work on batches too, which goes on while a provider is only down. */
+  /** Ends the connections and the work on batches. (While a provider is only down, work on batches continues.) */
   async close(): Promise<void> {
     this.#batches.stop()
     await this.#listener.down()
@@ -141,7 +141,7 @@ export class Provider implements SimulatedProvider {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const raw = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-      // Of an upload nothing is kept here: it is the files' business.
+      // An upload is stored with the files, not in the journal.
       const isJson = record.operation !== 'files'
       if (isJson) record.body = readBody(raw)
       journal.record(record, isJson ? raw.length : 0)
@@ -159,7 +159,7 @@ export class Provider implements SimulatedProvider {
       if (refusal) deliver(call, refusal)
       else perform(call, this.#picker.take(requestFacts(record)))
     })
-    // Writes that a destroyed socket drops finish too; Node's own listener lets go of the socket, so this one comes first.
+    // A write to a destroyed socket finishes too. Must run before Node's own listener, which removes the socket.
     let finished = false
     response.prependListener('finish', () => (finished = !request.socket.destroyed))
     response.on('close', () => {
@@ -174,7 +174,7 @@ export class Provider implements SimulatedProvider {
     })
   }
 
-  /** What is known of a call before it has said anything. */
+  /** A call before its request was read. */
   #begin(operation: Operation, connection: Connection, at: number) {
     const call = ++this.#journal.calls
     return {

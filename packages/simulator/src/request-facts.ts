@@ -1,8 +1,8 @@
 import { asObject } from './answers/json.ts'
-import type { CallFacts, RequestFacts } from './fault-picker.ts'
+import type { CallFacts, RequestFacts } from './script/fault-picker.ts'
 import type { RecordedRequest } from './journal.ts'
 
-/** What rules look at, once the request has been read. */
+/** The facts of a call whose request has been read, for rules. */
 export function requestFacts(request: RecordedRequest): CallFacts & { request: RequestFacts } {
   const { call, at, operation, method, path, body } = request
   const { stream, model } = asObject(body)

@@ -1,8 +1,8 @@
-/** What a request asks for. `connect` is a connection that was turned away before it could ask; `other` is any unknown path. */
+/** The operation of a request. `connect` is a connection that was ended before its request; `other` is any unknown path. */
 export type Operation =
   'chat' | 'responses' | 'embeddings' | 'models' | 'files' | 'batches' | 'other' | 'connect'
 
-/** The operations a rule can name. */
+/** The operations that a rule can name. */
 export type RequestOperation = Exclude<Operation, 'connect'>
 
 export const requestOperations: readonly RequestOperation[] = [

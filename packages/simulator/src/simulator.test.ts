@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { chat } from '../test/wire.ts'
 import { startSimulator } from './index.ts'
 
-it('runs several providers on ports of their own, each with its own script and counts', async () => {
+it('runs several providers, each with its own port, script and counts', async () => {
   await using simulator = await startSimulator({
     providers: { primary: { rules: [{ fault: { type: 'status', status: 503 } }] }, backup: {} },
   })
@@ -17,7 +17,7 @@ it('runs several providers on ports of their own, each with its own script and c
   expect([primary.counts().calls, backup.counts().calls]).toEqual([1, 1])
 })
 
-it('takes the ports it is told to, one after the other', async () => {
+it('uses consecutive ports from the given one', async () => {
   const free = await startSimulator({ providers: { one: {}, two: {} } })
   const port = Math.min(free.provider('one').port, free.provider('two').port)
   await free.close()
@@ -25,7 +25,7 @@ it('takes the ports it is told to, one after the other', async () => {
   expect(simulator.provider('openai').port).toBe(port)
 })
 
-it('draws differently for each seed and each provider, and equally for equal ones', async () => {
+it('uses different random numbers for each seed and provider, and the same for equal ones', async () => {
   const script = { rules: [{ when: { probability: 0.5 }, fault: { type: 'status', status: 500 } }] } as const
   const statuses = async (seed: number, name: string) => {
     await using simulator = await startSimulator({ seed, providers: { [name]: script } })
@@ -40,7 +40,7 @@ it('draws differently for each seed and each provider, and equally for equal one
   expect(await statuses(1, 'two')).not.toBe(first)
 })
 
-it('refuses wrong options, an unknown provider and a port that is taken', async () => {
+it('rejects wrong options, an unknown provider and a port that is taken', async () => {
   await expect(startSimulator({ provider: {} } as object)).rejects.toThrow(
     "options has an unknown key 'provider'; the nearest known one is 'providers'",
   )
@@ -54,7 +54,7 @@ it('refuses wrong options, an unknown provider and a port that is taken', async 
   await expect(startSimulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
 })
 
-it('ends what is in flight when it closes, and keeps nothing alive after it', async () => {
+it('ends calls in flight when it closes, and does not keep the process alive', async () => {
   const program = `
     import { startSimulator } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
     const simulator = await startSimulator()

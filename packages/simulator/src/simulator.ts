@@ -1,24 +1,24 @@
-import { checkObject, type Fields, fail, wholeNumber } from './check-fields.ts'
-import { checkScript } from './check-script.ts'
+import { checkObject, type Fields, fail, wholeNumber } from './script/check-fields.ts'
+import { checkScript } from './script/check-script.ts'
 import { Provider } from './provider.ts'
-import type { ProviderScript } from './script.ts'
+import type { ProviderScript } from './script/script.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 
 export interface SimulatorOptions {
-  /** The providers by name, each with its script and a port of its own. @default { openai: {} } */
+  /** The providers by name, each with its script. Each gets its own port. @default { openai: {} } */
   providers?: Readonly<Record<string, ProviderScript>> | undefined
-  /** What all chance follows from: equal seeds, equal runs. @default 1 */
+  /** The seed of all random numbers: equal seeds, equal runs. @default 1 */
   seed?: number | undefined
   /** The first provider's port; the others take the ports after it. 0 lets the system choose for each. @default 0 */
   port?: number | undefined
 }
 
-/** Simulated providers, running. */
+/** Running simulated providers. */
 export interface Simulator extends AsyncDisposable {
-  /** The provider of that name. @default the first */
+  /** The provider with this name. @default the first */
   provider(name?: string): SimulatedProvider
   readonly providers: ReadonlyMap<string, SimulatedProvider>
-  /** Ends every connection and stops listening. Nothing keeps the process alive after it. */
+  /** Ends every connection and stops listening. After that nothing keeps the process alive. */
   close(): Promise<void>
 }
 

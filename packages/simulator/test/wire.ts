@@ -2,28 +2,28 @@ import { request as httpRequest, Agent, type IncomingHttpHeaders } from 'node:ht
 import { setTimeout } from 'node:timers/promises'
 import type { SimulatedProvider } from '../src/index.ts'
 
-/** What came back for a request, byte for byte, and how the connection ended. */
+/** The answer to a request, byte for byte, and how the connection ended. */
 export interface WireAnswer {
   status: number | undefined
   headers: IncomingHttpHeaders
   body: string
   bytes: Buffer
-  /** The sizes of the pieces in which the body arrived. */
+  /** The sizes of the chunks in which the body arrived. */
   pieces: number[]
-  /** 'whole' if the body came to its end, 'gone' if the client went away; else the error's code. */
+  /** 'whole' if the body is complete, 'gone' if the client closed the connection; otherwise the error's code. */
   ended: string
 }
 
 export interface WireOptions {
   agent?: Agent | undefined
   headers?: Record<string, string> | undefined
-  /** Goes away when so many bytes of the body have come; 0 for the headers. */
+  /** Closes the connection after this many bytes of the body; 0 for after the headers. */
   abortAfterBytes?: number | undefined
-  /** Goes away when, the request being in flight, nothing has come for so many turns of at least a millisecond. */
+  /** Closes the connection when nothing has arrived for this many turns of at least a millisecond. */
   patienceMs?: number | undefined
 }
 
-/** Sends a JSON body as plain node:http does it, without anything that repairs, decodes or retries. */
+/** Sends a JSON body with plain node:http, which repairs, decodes and retries nothing. */
 export function post(
   provider: SimulatedProvider,
   path: string,
@@ -67,7 +67,7 @@ export function post(
       let before
       do {
         before = `${status} ${chunks.length}`
-        // Turn by turn: a machine that stood still for the whole of it must not pass for a wire on which nothing came.
+        // Counted in turns, so that a machine that was busy for the whole time does not look like a silent connection.
         for (let turn = 0; turn < ms; turn++) await setTimeout(1)
       } while (before !== `${status} ${chunks.length}`)
       leave()

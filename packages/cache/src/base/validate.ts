@@ -1,4 +1,4 @@
-import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
+import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 
 /** What one option accepts: a test, and the expected value in words for the error message. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
@@ -10,8 +10,8 @@ const between = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && value >= min && value <= max
 
 export const timer: Check = [
-  (value) => between(value, 1, LONGEST_TIMER_MS),
-  `a number of milliseconds from 1 to ${LONGEST_TIMER_MS}`,
+  (value) => between(value, 1, MAX_TIMER_MS),
+  `a number of milliseconds from 1 to ${MAX_TIMER_MS}`,
 ]
 export const life: Check = [
   (value) => between(value, 0, MAX_LIFE_MS),
@@ -62,8 +62,8 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   for (const name in options) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!check) {
-      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
-      throw new TypeError(`unknown option ${name}${near ? `; did you mean ${near}?` : ''}`)
+      const meant = suggestionFor(name, Object.keys(checks), NAMES_ELSEWHERE)
+      throw new TypeError(`unknown option ${name}${meant ? `; did you mean ${meant}` : ''}`)
     }
     const value: unknown = options[name as never]
     if (value !== undefined) expect(name, value, check)
@@ -75,19 +75,18 @@ export function expect(name: string, value: unknown, [accepts, expected]: Check)
   if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** Names that other libraries use for these options, for suggestions. */
-const OTHER_NAMES: OtherNames = {
-  maxEntries: 'max size maxItems maxKeys',
-  maxBytes: 'maxSize',
-  ttlMs: 'maxAge stdTTL expires expiresIn lifetime',
-  staleWhileRevalidateMs: 'swr grace',
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  maxEntries: 'max (lru-cache), maxItems (BentoCache), maxKeys (node-cache), size',
+  maxBytes: 'maxSize (lru-cache); in bytes',
+  ttlMs: 'stdTTL (node-cache), maxAge, expires, expiresIn, lifetime; in milliseconds',
+  staleWhileRevalidateMs: 'grace (BentoCache), allowStale (lru-cache), swr; in milliseconds',
   staleIfErrorMs: 'sie',
-  farTier: 'store l2 secondary',
-  namespace: 'prefix',
-  timeoutMs: 'deadline',
+  farTier: 'secondary (cacheable), store (keyv), l2',
+  namespace: 'prefix (BentoCache)',
+  timeoutMs: 'hardTimeout (BentoCache), deadline; in milliseconds',
   scope: 'tenant',
-  concurrency: 'maxConcurrency maxConcurrent parallelism',
-  control: 'cache mode',
-  signal: 'abortSignal',
+  concurrency: 'maxConcurrent (Bottleneck), maxConcurrency, parallelism',
+  control: 'cache, mode',
+  signal: 'abortSignal (the AI SDK)',
   ignore: 'ignoreKeys',
 }

@@ -1,4 +1,4 @@
-import { describeValue, didYouMean, LONGEST_TIMER_MS, type OtherNames } from '@harbor/parts'
+import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 import { OptionError } from './errors.ts'
 
 /** What one option accepts: a test and, for the message, its name in words. */
@@ -8,14 +8,13 @@ export interface Check {
 }
 
 export const durationMs: Check = {
-  accepts: (value) =>
-    value === Infinity || (typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS),
-  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}, or Infinity`,
+  accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS),
+  expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
 /** The SDK hands this one to a timer, which takes Infinity for no time at all. */
 export const finiteMs: Check = {
-  accepts: (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS,
-  expected: `a number of milliseconds above 0 and at most ${LONGEST_TIMER_MS}`,
+  accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS,
+  expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}`,
 }
 export const wholeNumber: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -123,8 +122,8 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     const option = section + name
     if (!check) {
-      const near = didYouMean(name, Object.keys(checks), OTHER_NAMES)
-      const hint = near === undefined ? '' : ` Did you mean ${section}${near}?`
+      const meant = suggestionFor(name, Object.keys(checks), NAMES_ELSEWHERE, section)
+      const hint = meant === undefined ? '' : ` Did you mean ${meant}`
       throw new OptionError(option, `Unknown option ${option}.${hint}`)
     }
     if (value !== undefined && !check.accepts(value)) {
@@ -137,22 +136,22 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** What other libraries call these options. */
-const OTHER_NAMES: OtherNames = {
-  maxRetries: 'retries attempts maxAttempts tries',
-  timeout: 'deadline totalTimeout requestTimeout',
-  timeouts: 'attemptTimeout firstTokenTimeout idleTimeout',
-  fallback: 'fallbacks backups',
-  breaker: 'circuitBreaker',
-  limits: 'rateLimit rateLimits concurrency',
-  cache: 'caching ttl maxAge',
-  pool: 'agent httpAgent dispatcher',
-  spendLimit: 'budget maxCost',
-  baseURL: 'url endpoint host',
-  apiKey: 'key token',
-  defaultHeaders: 'headers',
-  attemptMs: 'timeout',
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  maxRetries:
+    'retries (p-retry), num_retries (LiteLLM), maxAttempts, attempts, tries; which does not count the first attempt',
+  timeout: 'deadline, totalTimeout, requestTimeout',
+  timeouts: 'stream_timeout (LiteLLM), attemptTimeout, firstTokenTimeout, idleTimeout; an object of timeouts',
+  fallback: 'fallbacks (LiteLLM), backups',
+  breaker: 'circuitBreaker (cockatiel)',
+  limits: 'rpm (LiteLLM), tpm (LiteLLM), concurrency (p-queue), rateLimit, rateLimits; an object of limits',
+  cache: 'caching (LiteLLM), ttl, maxAge',
+  pool: 'httpAgent (openai 4), dispatcher (undici), agent; an object of options',
+  spendLimit: 'max_budget (LiteLLM), budget, maxCost',
+  baseURL: 'api_base (LiteLLM), url, endpoint, host',
+  apiKey: 'key, token',
+  defaultHeaders: 'headers (the AI SDK)',
+  attemptMs: 'timeout; in milliseconds',
   ttlMs: 'maxAge',
-  maxEntries: 'max size',
-  maxBytes: 'maxSize',
+  maxEntries: 'max (lru-cache), size',
+  maxBytes: 'maxSize (lru-cache); in bytes',
 }

@@ -9,7 +9,7 @@ const client = new OpenAI({ apiKey: 'right', baseURL: provider.baseURL, maxRetri
 afterAll(() => simulator.close())
 beforeEach(() => provider.script({}))
 
-it('lists models, the usual ones or those of the script, and gives one by its name', async () => {
+it('lists the default models or those of the script, and returns one by its name', async () => {
   const names = async () => (await client.models.list()).data.map((model) => model.id)
   expect(await names()).toContain('gpt-4')
   provider.script({ models: ['org/small one'] })
@@ -18,7 +18,7 @@ it('lists models, the usual ones or those of the script, and gives one by its na
   await expect(client.models.retrieve('gpt-4')).rejects.toThrow(OpenAI.NotFoundError)
 })
 
-it('refuses a wrong and a missing key with 401, if keys are configured', async () => {
+it('refuses a wrong or missing key with 401, if keys are configured', async () => {
   provider.script({ apiKeys: ['right'] })
   await client.models.list()
   await expect(client.withOptions({ apiKey: 'wrong' }).models.list()).rejects.toMatchObject({
@@ -30,7 +30,7 @@ it('refuses a wrong and a missing key with 401, if keys are configured', async (
   expect((await chat(provider, { headers: { 'api-key': 'right' } })).status).toBe(200)
 })
 
-it('refuses a model that is not listed with 404, if models are', async () => {
+it('refuses an unknown model with 404, if models are configured', async () => {
   provider.script({ models: ['gpt-4o'] })
   const model = 'gpt-5'
   for (const ask of [
@@ -64,7 +64,7 @@ it('answers an unknown path with 404', async () => {
   expect(body).toContain('Invalid URL (POST /v1/moon)')
 })
 
-it('gives every answer an x-request-id and openai-processing-ms', async () => {
+it('adds x-request-id and openai-processing-ms to every answer', async () => {
   provider.fail('ok', { type: 'status', status: 500 }, { type: 'html-200' })
   const ids = []
   for (let call = 0; call < 3; call++) {

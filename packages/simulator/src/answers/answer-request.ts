@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { apiErrorFor } from '../api-error.ts'
 import type { RecordedRequest } from '../journal.ts'
-import type { ProviderScript } from '../script.ts'
+import type { ProviderScript } from '../script/script.ts'
 import { type Answer, badRequest, errorAnswer } from './answer.ts'
 import { answerChat } from './chat.ts'
 import { isModelOperation, type ModelOperation } from './demand.ts'
@@ -11,18 +11,18 @@ import { answerModels, modelNotFound } from './models.ts'
 import { asObject, isObject, type JsonObject } from './json.ts'
 import { answerResponses } from './responses.ts'
 
-/** What a fault may ask of an otherwise good answer. */
-export interface AnswerWishes {
+/** Changes that a fault makes to an otherwise good answer. */
+export interface AnswerChanges {
   stream?: boolean | undefined
   finish?: Finish | undefined
 }
 
-/** The answer of a model in good health. It follows from the request and the script alone. */
+/** The good answer of a model. It depends only on the request and the script. */
 export function answerRequest(
   request: RecordedRequest,
   raw: Buffer,
   script: ProviderScript,
-  wishes: AnswerWishes = {},
+  changes: AnswerChanges = {},
 ): Answer {
   const refusal = checkKey(request, script.apiKeys)
   if (refusal) return refusal
@@ -37,20 +37,20 @@ export function answerRequest(
   if (request.operation === 'embeddings') return answerEmbeddings(body)
 
   const options = {
-    stream: wishes.stream ?? body['stream'] === true,
+    stream: changes.stream ?? body['stream'] === true,
     fingerprint: fingerprint(raw),
     reply: typeof script.reply === 'function' ? script.reply(request) : script.reply,
-    finish: wishes.finish,
+    finish: changes.finish,
   }
   return request.operation === 'chat' ? answerChat(body, options) : answerResponses(body, options)
 }
 
-/** What answers are named after: the bytes of the request. */
+/** The hash of the request's bytes, from which the ids of answers are made. */
 export function fingerprint(raw: Buffer): string {
   return hash('sha1', raw, 'hex').slice(0, 24)
 }
 
-/** The refusal of a wrong or a missing key, if keys are configured. */
+/** The 401 for a wrong or missing key, if keys are configured. */
 export function checkKey(request: RecordedRequest, keys: readonly string[] | undefined): Answer | undefined {
   if (keys === undefined) return undefined
   const { authorization = '' } = request.headers

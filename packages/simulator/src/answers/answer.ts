@@ -1,12 +1,12 @@
 import type { ApiError } from '../api-error.ts'
 
-/** A whole answer, before anything happens to it on its way. */
+/** A complete answer, before any fault. */
 export interface Answer {
   status: number
   contentType: string
   /** Further headers, as name, value, name, value … */
   headers: readonly string[]
-  /** The body; of a stream, event by event. */
+  /** The body; for a stream, one string per event. */
   frames: readonly string[]
   stream: boolean
   usage: { input: number; output: number }
@@ -37,7 +37,7 @@ export function errorAnswer(status: number, error: ApiError): Answer {
   return bodyAnswer(status, 'application/json', JSON.stringify({ error }))
 }
 
-/** The refusal of a request that is wrong. */
+/** The 400 for an invalid request. */
 export function badRequest(message: string, param: string | null = null, code: string | null = null): Answer {
   return errorAnswer(400, { message, type: 'invalid_request_error', param, code })
 }

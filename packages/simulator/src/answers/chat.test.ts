@@ -15,7 +15,7 @@ const tools: OpenAI.ChatCompletionTool[] = ['get_weather', 'get_tide'].map((name
   function: { name, parameters: { type: 'object', properties: { city: { type: 'string' } } } },
 }))
 
-it('answers equal requests with equal bytes, and others differently', async () => {
+it('gives equal answers to equal requests, and other answers to others', async () => {
   const [one, other] = [await chat(provider), await chat(provider)]
   expect(one.body).toBe(other.body)
   expect(one.headers['x-request-id']).not.toBe(other.headers['x-request-id'])
@@ -30,7 +30,7 @@ it('answers equal requests with equal bytes, and others differently', async () =
   expect(texts[1]).toContain('two')
 })
 
-it('says the same streamed and not, with the same usage', async () => {
+it('gives the same answer and usage with and without a stream', async () => {
   const whole = await client.chat.completions.create({ model: 'gpt-4', messages, n: 2 })
   const streamed = await client.chat.completions
     .stream({ model: 'gpt-4', messages, n: 2, stream_options: { include_usage: true } })
@@ -46,7 +46,7 @@ it('says the same streamed and not, with the same usage', async () => {
   )
 })
 
-it('sends usage in a chunk of its own, only if asked', async () => {
+it('sends the usage in a separate chunk, only if requested', async () => {
   const chunks = []
   const options = { include_usage: true }
   const stream = await client.chat.completions.create({
@@ -65,7 +65,7 @@ it('sends usage in a chunk of its own, only if asked', async () => {
   expect(eventsOf(plain.body).at(-1)).toBe('[DONE]')
 })
 
-it('writes one token a chunk, the role first and the finish last', async () => {
+it('sends one token per chunk, the role first and the finish reason last', async () => {
   provider.script({ reply: 'Ships come in.' })
   const { body } = await chatStream(provider)
   const deltas = eventsOf(body)
@@ -76,7 +76,7 @@ it('writes one token a chunk, the role first and the finish last', async () => {
   expect(deltas.map((choice) => choice?.finish_reason)).toEqual([null, null, null, null, null, 'stop'])
 })
 
-it('calls tools when forced, when the question names them or asks for one, and not else', async () => {
+it('calls a tool if forced, or if the question names one or asks for one', async () => {
   const called = async (content: string, tool_choice: OpenAI.ChatCompletionToolChoiceOption = 'auto') => {
     const [choice] = (
       await client.chat.completions.create({
@@ -113,7 +113,7 @@ it('streams tool calls in fragments that join to valid arguments', async () => {
   expect(whole.choices[0]?.message.tool_calls?.[0]).toMatchObject({ id: call?.id })
 })
 
-it('talks again once the tool has answered, so that runTools ends', async () => {
+it('answers with text after the result of a tool, so that runTools ends', async () => {
   const runner = client.chat.completions.runTools({
     model: 'gpt-4',
     messages: [{ role: 'user', content: 'Use get_weather' }],
@@ -136,7 +136,7 @@ it('talks again once the tool has answered, so that runTools ends', async () => 
   })
 })
 
-it('thinks first if the model name says so', async () => {
+it('sends reasoning first for a reasoning model', async () => {
   const params = { model: 'deepseek-reasoner', messages }
   const whole = await client.chat.completions.create(params)
   expect(whole.choices[0]?.message).toMatchObject({
@@ -158,7 +158,7 @@ it('stops at max_tokens with finish_reason length', async () => {
   expect(answer.usage?.completion_tokens).toBe(3)
 })
 
-it('answers with JSON of the wanted schema', async () => {
+it('answers with JSON of the requested schema', async () => {
   const schema = { type: 'object', properties: { depth: { type: 'number' } } }
   const answer = await client.chat.completions.parse({
     model: 'gpt-4',
@@ -168,7 +168,7 @@ it('answers with JSON of the wanted schema', async () => {
   expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toEqual({ depth: 1 })
 })
 
-it('says what the script makes it say', async () => {
+it('answers with the reply of the script', async () => {
   provider.script({ reply: ({ call, operation }) => `call ${call} for ${operation}` })
   provider.reset()
   const answer = await client.chat.completions.create({ model: 'gpt-4', messages })

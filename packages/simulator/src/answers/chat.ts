@@ -5,13 +5,13 @@ import { chatPrompt } from './prompt.ts'
 
 export interface AnswerOptions {
   stream: boolean
-  /** Makes the answer's id. */
+  /** The hash for the id of the answer. */
   fingerprint: string
   reply: string | undefined
   finish: Finish | undefined
 }
 
-// The same second for ever: equal requests get equal bytes.
+// Constant, so that equal requests get equal bytes.
 export const createdAt = 1_750_000_000
 
 /** The answer to POST /v1/chat/completions. */
@@ -83,7 +83,7 @@ function message({ content, reasoning, toolCalls }: Generation) {
   }
 }
 
-/** The events of a stream. Most of an event never changes, so it is serialised once and the rest is put between. */
+/** The events of a stream. Most of an event is constant, so that part is serialised once. */
 function chunks(id: string, model: string, choices: readonly Generation[], usage: unknown): string[] {
   const head = `data: {"id":"${id}","object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"service_tier":"default","system_fingerprint":"fp_harbor","choices":[`
   const tail = usage === undefined ? ']}\n\n' : '],"usage":null}\n\n'
@@ -95,7 +95,7 @@ function chunks(id: string, model: string, choices: readonly Generation[], usage
     const opening = choice.toolCalls.length > 0 ? 'null' : '""'
     add(index, `{"role":"assistant","content":${opening},"refusal":null}`, 'null')
   }
-  // Choices are written at the same time, a piece of each in turn.
+  // Choices are interleaved, one piece of each in turn.
   const queues = choices.map((choice) => deltas(choice))
   const rounds = Math.max(...queues.map((queue) => queue.length))
   for (let round = 0; round < rounds; round++) {

@@ -3,17 +3,17 @@ import { countEmbeddingTokens } from './embeddings.ts'
 import type { JsonObject } from './json.ts'
 import { chatPrompt, responsesPrompt } from './prompt.ts'
 
-/** The operations in which a model does something. */
+/** The operations that run a model. */
 export type ModelOperation = 'chat' | 'responses' | 'embeddings'
 
 export function isModelOperation(operation: Operation): operation is ModelOperation {
   return operation === 'chat' || operation === 'responses' || operation === 'embeddings'
 }
 
-/** What a request asks for, in tokens, told before it is answered. */
+/** The tokens that a request needs, known before it is answered. */
 export interface Demand {
   input: number
-  /** The most it may write; undefined if it does not say. */
+  /** The maximum output; undefined if the request sets none. */
   maxOutput: number | undefined
 }
 

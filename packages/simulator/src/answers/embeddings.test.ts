@@ -15,7 +15,7 @@ function cosine(one: readonly number[] | Float32Array, other: readonly number[] 
   return Array.from(one).reduce((sum, value, place) => sum + value * (other[place] ?? 0), 0)
 }
 
-it('gives base64, the default of the SDK, and floats alike', async () => {
+it('sends equal vectors as base64, the default of the SDK, and as floats', async () => {
   const input = ['a quiet harbour', 'the open sea']
   const [decoded, floats] = await Promise.all([
     client.embeddings.create({ model, input }),
@@ -27,7 +27,7 @@ it('gives base64, the default of the SDK, and floats alike', async () => {
   expect(decoded.usage).toEqual({ prompt_tokens: 7, total_tokens: 7 })
 })
 
-it('gives one embedding for a string and for an array of tokens, one each for an array of either', async () => {
+it('sends one embedding for a string or an array of tokens, and one each for an array of either', async () => {
   const count = async (input: string | string[] | number[] | number[][]) =>
     (await client.embeddings.create({ model, input })).data.length
   expect(await count('one')).toBe(1)
@@ -36,7 +36,7 @@ it('gives one embedding for a string and for an array of tokens, one each for an
   expect(await count([[1, 2], [3]])).toBe(2)
 })
 
-it('honours dimensions, and knows those of the large model', async () => {
+it('honours dimensions, and uses those of the large model', async () => {
   const length = async (dimensions?: number, name = model) =>
     (await client.embeddings.create({ model: name, input: 'sea', ...(dimensions && { dimensions }) })).data[0]
       ?.embedding.length
@@ -44,7 +44,7 @@ it('honours dimensions, and knows those of the large model', async () => {
   expect(await length(undefined, 'text-embedding-3-large')).toBe(3072)
 })
 
-it('puts similar texts near each other, at unit length', () => {
+it('makes unit vectors that are near each other for similar texts', () => {
   for (const dimensions of [256, 1536]) {
     const harbour = embed('A harbour shelters ships from the storm', dimensions)
     const similar = embed('The harbour shelters a ship from storms', dimensions)
@@ -55,12 +55,12 @@ it('puts similar texts near each other, at unit length', () => {
   }
 })
 
-it('finds a unit vector for any text', () => {
+it('makes a unit vector for any text', () => {
   for (const text of ['', ' ', '!?', '港', 'a'])
     expect(cosine(embed(text, 8), embed(text, 8))).toBeCloseTo(1, 5)
 })
 
-it('refuses what is no input', async () => {
+it('refuses an invalid input', async () => {
   for (const input of ['', [], {}, 5, [null], [{ text: 'sea' }]]) {
     const { status, body } = await post(provider, '/embeddings', { model, input })
     expect(status, JSON.stringify(input)).toBe(400)

@@ -32,7 +32,7 @@ export function answerEmbeddings(body: JsonObject): Answer {
   return jsonAnswer({ object: 'list', data, model, usage }, { input: tokens, output: 0 })
 }
 
-/** How many tokens the `input` of a request is; 0 if it cannot be read. */
+/** The number of tokens in the `input` of a request; 0 if it is invalid. */
 export function countEmbeddingTokens(input: unknown): number {
   return countTokens(readInputs(input) ?? [])
 }
@@ -60,14 +60,14 @@ function isTokens(value: unknown): value is readonly number[] {
 }
 
 /**
- * A unit vector for a text: each word and each three characters in a row fall into a place, with a sign, by their hash.
- * Texts that share words are near each other (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009).
+ * A unit vector for a text: the hash of each word and each three consecutive characters gives an index and a sign. Texts with
+ * common words are near each other (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009).
  */
 export function embed(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions)
   const add = (feature: string, weight: number) => {
     const hash = hashText(feature)
-    // FNV's low bits are weak; the place comes from all of them, the sign from the top one.
+    // The low bits of FNV are weak: the index comes from all bits, the sign from the highest one.
     const place = (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 1) % dimensions
     vector[place] = (vector[place] ?? 0) + (hash & 0x80000000 ? weight : -weight)
   }
@@ -77,7 +77,7 @@ export function embed(text: string, dimensions: number): Float32Array {
     for (let start = 0; start + 3 <= padded.length; start++) add(padded.slice(start, start + 3), 1)
   }
   const length = Math.hypot(...vector)
-  // Everything may have cancelled out; any unit vector will do then.
+  // If everything has cancelled out, any unit vector will do.
   if (length === 0) vector[hashText(text) % dimensions] = 1
   else for (let place = 0; place < dimensions; place++) vector[place] = (vector[place] ?? 0) / length
   return vector

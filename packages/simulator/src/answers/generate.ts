@@ -5,7 +5,7 @@ import { tokenise } from './tokens.ts'
 
 export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
-/** What a model came up with, in the pieces it would write one at a time. */
+/** The output of a model, in the pieces that it streams. */
 export interface Generation {
   reasoning: readonly string[]
   content: readonly string[]
@@ -21,15 +21,15 @@ interface ToolCall {
 }
 
 export interface GenerateOptions {
-  /** Which of several choices. */
+  /** The index of the choice. */
   index: number
-  /** Said instead of the usual sentences. */
+  /** Replaces the default sentences. */
   reply: string | undefined
-  /** An end that a fault asks for. */
+  /** The finish reason set by a fault. */
   finish: Finish | undefined
 }
 
-/** The answer to a prompt. It follows from the prompt and the options alone. */
+/** The answer to a prompt. It depends only on the prompt and the options. */
 export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptions): Generation {
   const seed = hashText(prompt.text, hashText(`${prompt.model} ${index}`))
   const reasoning = prompt.model.includes('reason') ? think(prompt, seed) : []
@@ -62,7 +62,7 @@ export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptio
   }
 }
 
-/** Tools are called when the request forces it, or when the question names them or asks for one. */
+/** A tool is called if the request forces it, or if the question mentions it or asks for a tool. */
 function toolsToCall(prompt: Prompt): readonly Tool[] {
   const { tools, toolChoice } = prompt
   const [first] = tools

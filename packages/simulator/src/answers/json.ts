@@ -1,4 +1,4 @@
-// Readers for JSON that anybody may have sent: what is not there, or not of the type, is empty.
+// Readers for JSON from any client: a value that is missing or has another type is read as empty.
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

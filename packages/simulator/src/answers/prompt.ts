@@ -1,21 +1,21 @@
 import { asArray, asObject, asString, isObject, type JsonObject } from './json.ts'
 import { estimateTokens } from './tokens.ts'
 
-/** What a model gets to see, whichever endpoint it was asked through. */
+/** The input of a model, for every endpoint. */
 export interface Prompt {
   model: string
-  /** Everything that was said, for the fingerprint that the answer follows from. */
+  /** The text of all messages, whose hash determines the answer. */
   text: string
-  /** The last words of the user. */
+  /** The last text of the user. */
   question: string
   inputTokens: number
   tools: readonly Tool[]
   toolChoice: 'auto' | 'none' | 'required' | { name: string }
   parallelToolCalls: boolean
-  /** The last message is a tool's answer, so it is time to talk. */
+  /** Whether the last message is the result of a tool: then the model answers with text. */
   toolsAnswered: boolean
   maxTokens: number
-  /** The JSON schema the answer must fit; true for any JSON. */
+  /** The JSON schema of the answer; true for any JSON. */
   schema: unknown
 }
 
@@ -72,7 +72,7 @@ function conversation(messages: readonly JsonObject[]): Pick<Prompt, 'text' | 'q
     text += words + '\n'
     if (message['role'] === 'user') question = words
   }
-  // As OpenAI counts: a few tokens around each message, and three to prime the answer.
+  // As OpenAI counts: a few tokens for each message, and three for the start of the answer.
   return { text, question, inputTokens: estimateTokens(text) + 3 * messages.length + 3 }
 }
 

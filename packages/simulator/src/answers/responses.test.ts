@@ -23,7 +23,7 @@ async function eventsOf(params: Omit<OpenAI.Responses.ResponseCreateParamsStream
   return events
 }
 
-it('says the same streamed and not, with the same usage', async () => {
+it('gives the same answer and usage with and without a stream', async () => {
   const params = { model: 'gpt-4', input: [{ role: 'user' as const, content: 'What is a harbour?' }] }
   const whole = await client.responses.create(params)
   const streamed = await client.responses.stream(params).finalResponse()
@@ -53,7 +53,7 @@ it('sends the events of a message in their real order, numbered from 0', async (
   expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index))
 })
 
-it('calls tools, streamed and not', async () => {
+it('calls tools with and without a stream', async () => {
   const params = { model: 'gpt-4', input: 'Hello', tools, tool_choice: 'required' as const }
   const whole = await client.responses.create(params)
   expect(whole.output).toMatchObject([
@@ -76,7 +76,7 @@ it('calls tools, streamed and not', async () => {
   expect(deltas.join('')).toBe('{"port":"harbor"}')
 })
 
-it('talks again once the tool has answered', async () => {
+it('answers with text after the result of a tool', async () => {
   const answer = await client.responses.create({
     model: 'gpt-4',
     tools,
@@ -89,7 +89,7 @@ it('talks again once the tool has answered', async () => {
   expect(answer.output_text).toContain('You asked')
 })
 
-it('puts a reasoning item before the message if the model name says so', async () => {
+it('sends a reasoning item before the message for a reasoning model', async () => {
   const answer = await client.responses.create({ model: 'a-reasoning-model', input: 'Hello' })
   expect(answer.output.map((item) => item.type)).toEqual(['reasoning', 'message'])
   expect(answer.usage?.output_tokens_details.reasoning_tokens).toBeGreaterThan(0)
@@ -104,7 +104,7 @@ it('ends as incomplete at max_output_tokens', async () => {
   })
 })
 
-it('answers with JSON of the wanted schema', async () => {
+it('answers with JSON of the requested schema', async () => {
   const schema = { type: 'object', properties: { deep: { type: 'boolean' } } }
   const answer = await client.responses.create({
     model: 'gpt-4',

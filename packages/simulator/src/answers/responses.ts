@@ -27,12 +27,12 @@ export function answerResponses(body: JsonObject, options: AnswerOptions): Answe
   return stream ? streamAnswer(events(base, output, final), usage) : jsonAnswer(final, usage)
 }
 
-/** The response of a stream that failed, for its last event. */
+/** The response object in the last event of a failed stream. */
 export function failedResponse(body: JsonObject, fingerprint: string, error: unknown) {
   return { ...responseBase(body, fingerprint), status: 'failed', error }
 }
 
-/** One event, named by its type. */
+/** An event named by its type. */
 export function responseEvent(type: string, sequence: number, fields: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...fields })}\n\n`
 }
@@ -75,7 +75,7 @@ function ending({ finish }: Generation) {
   return { status: 'incomplete', incomplete_details: { reason } }
 }
 
-/** One item of the output, with the events that build it up. */
+/** An item of the output, with its events. */
 interface OutputItem {
   id: string
   added: object

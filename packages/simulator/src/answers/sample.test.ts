@@ -26,7 +26,7 @@ it('fills in every property with a value of its type', () => {
   })
 })
 
-it('ends on a schema that contains itself', () => {
+it('terminates for a recursive schema', () => {
   const tree = { type: 'object', properties: { child: { $ref: '#' } } }
   expect(JSON.stringify(sampleSchema(tree)).length).toBeLessThan(1_000)
 })

@@ -1,6 +1,6 @@
 import { asArray, asObject, asString, isObject } from './json.ts'
 
-/** A value that fits a JSON schema, always the same one: what a model fills in for a tool or a structured answer. */
+/** A value that fits a JSON schema, always the same: the arguments of a tool, or a structured answer. */
 export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0): unknown {
   const node = asObject(schema)
   if (depth > 16) return null

@@ -10,7 +10,7 @@ it('loses no character of a text', () => {
   )
 })
 
-it('cuts words, numbers, signs and Han characters as a model does', () => {
+it('splits words, numbers, signs and Han characters like a model', () => {
   expect(tokenise('The naïve café, in 12345.')).toEqual([
     'The',
     ' naïve',
@@ -24,7 +24,7 @@ it('cuts words, numbers, signs and Han characters as a model does', () => {
   expect(tokenise('避风港 港')).toEqual(['避', '风', '港', ' 港'])
 })
 
-it('estimates four bytes a token', () => {
+it('estimates four bytes per token', () => {
   expect(estimateTokens('')).toBe(0)
   expect(estimateTokens('harbour')).toBe(2)
 })

@@ -2,7 +2,7 @@ import { type Answer, badRequest, errorAnswer, jsonAnswer } from '../answers/ans
 import { unknownPath } from '../answers/answer-request.ts'
 import { asObject, isObject } from '../answers/json.ts'
 import type { RecordedRequest } from '../journal.ts'
-import type { ProviderScript } from '../script.ts'
+import type { ProviderScript } from '../script/script.ts'
 import { batchOperation } from './batch-input.ts'
 import type { BatchBook } from './batch-book.ts'
 import type { FileStore } from './file-store.ts'
@@ -73,7 +73,7 @@ function create(book: BatchBook, files: FileStore, request: RecordedRequest, scr
   return jsonAnswer(book.create({ endpoint, metadata, file, request, script }))
 }
 
-/** Up to 16 pairs of a key of up to 64 and a text of up to 512 characters, as OpenAI has it. */
+/** Up to 16 pairs of a key of at most 64 characters and a value of at most 512, as at OpenAI. */
 function judgeMetadata(metadata: unknown): string | undefined {
   if (metadata === null) return undefined
   if (!isObject(metadata)) return "Invalid type for 'metadata': expected an object."

@@ -1,11 +1,11 @@
 import { errorAnswer } from '../answers/answer.ts'
 import { answerRequest } from '../answers/answer-request.ts'
 import { apiErrorFor } from '../api-error.ts'
-import { matchesPosition } from '../fault-picker.ts'
+import { matchesPosition } from '../script/fault-picker.ts'
 import type { RecordedRequest } from '../journal.ts'
 import { type Latency, sampleLatency } from '../latency.ts'
 import { hashText, seededRandom } from '../random.ts'
-import type { ProviderScript } from '../script.ts'
+import type { ProviderScript } from '../script/script.ts'
 import { Batch, type BatchFate } from './batch.ts'
 import type { BatchTimes } from './batch-object.ts'
 import { type BatchInput, type BatchLine, readBatchInput } from './batch-input.ts'
@@ -16,12 +16,12 @@ export interface BatchRequest {
   endpoint: string
   metadata: unknown
   file: StoredFile
-  /** The request that creates the batch; its lines are answered as if they had come with its headers. */
+  /** The request that creates the batch. The lines are answered as if they had its headers. */
   request: RecordedRequest
   script: ProviderScript
 }
 
-/** All batches of a provider, and what the script has in store for each. */
+/** All batches of a provider, each with its fault from the script. */
 export class BatchBook {
   readonly #batches = new Map<string, Batch>()
   readonly #files: FileStore
@@ -59,12 +59,12 @@ export class BatchBook {
     return batch?.vanished ? undefined : batch
   }
 
-  /** Those that are known, in the order of creation. */
+  /** The batches that have not vanished, in the order of creation. */
   all(): Batch[] {
     return [...this.#batches.values()].filter((batch) => !batch.vanished)
   }
 
-  /** Everything that was ever created and answered. */
+  /** Counts of all batches ever created. */
   counts() {
     const batches = [...this.#batches.values()]
     const sum = (field: 'completed' | 'failed' | 'input' | 'output') =>
@@ -80,7 +80,7 @@ export class BatchBook {
     for (const batch of this.#batches.values()) batch.stop()
   }
 
-  /** A batch that is too much for the enqueued-token limit fails, as at OpenAI: it is created all the same. */
+  /** A batch beyond the enqueued-token limit is created and fails, as at OpenAI. */
   #enqueue(input: BatchInput, { enqueuedTokens: limit = Infinity }: BatchScript): BatchInput {
     const taken = [...this.#batches.values()]
       .filter(({ model }) => model === input.model)
@@ -96,7 +96,7 @@ interface LineContext extends Pick<BatchRequest, 'endpoint' | 'request' | 'scrip
   fate: BatchFate | undefined
 }
 
-/** What a direct call with the line's body would be answered with, unless the batch's fate is errors. */
+/** The answer to a line: that of a direct call with its body, or an error if the fault of the batch demands it. */
 function answerLine(line: BatchLine, index: number, { endpoint, input, fate, request, script }: LineContext) {
   if (fate?.type === 'errors' && index < Math.round(fate.share * input.lines.length)) {
     const { status = 500, code } = fate
@@ -132,7 +132,7 @@ function drawTimes(script: BatchScript, fault: BatchFault | undefined, random: (
   }
 }
 
-/** Another order, in which nothing stands where it stood: Sattolo's algorithm (1986). */
+/** Shuffles so that no item keeps its place: Sattolo's algorithm (1986). */
 function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
   const shuffled = [...items]
   for (let last = shuffled.length - 1; last > 0; last--) {

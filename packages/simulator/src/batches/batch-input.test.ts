@@ -19,14 +19,14 @@ const read = (lines: string[], rules = {}) =>
 const problems = (lines: string[], rules = {}) =>
   read(lines, rules).problems.map((problem) => [problem.line, problem.code])
 
-it('reads lines, and passes over blank ones', () => {
+it('reads lines, and skips blank ones', () => {
   const input = read([line('a'), '', line('b'), ''])
   expect(input).toMatchObject({ operation: 'embeddings', model: 'm', problems: [] })
   expect(input.lines.map(({ customId }) => customId)).toEqual(['a', 'b'])
   expect(input.inputTokens).toBeGreaterThan(0)
 })
 
-describe('tells of', () => {
+describe('the input of a batch', () => {
   it.each([
     ['no JSON', [line('a'), '{'], [[2, 'invalid_json_line']]],
     ['an id that is used twice', [line('a'), line('a')], [[2, 'duplicate_custom_id']]],
@@ -36,14 +36,14 @@ describe('tells of', () => {
     ['no model', [line('a', { body: {} })], [[1, 'missing_required_parameter']]],
     ['a second model', [line('a'), line('b', { body: { model: 'n' } })], [[2, 'model_mismatch']]],
     ['nothing at all', [''], [[null, 'empty_file']]],
-  ])('%s', (_, lines, expected) => expect(problems(lines)).toEqual(expected))
+  ])('is reported as wrong: %s', (_, lines, expected) => expect(problems(lines)).toEqual(expected))
 
-  it('too many lines, and a model that does not exist', () => {
+  it('is reported as wrong for too many lines, and for a model that does not exist', () => {
     expect(problems([line('a'), line('b')], { maxRequests: 1 })).toEqual([[null, 'too_many_tasks']])
     expect(problems([line('a')], { models: ['other'] })).toEqual([[1, 'model_not_found']])
   })
 
-  it('a hundred bad lines at most', () => {
+  it('is reported as wrong with at most a hundred bad lines', () => {
     expect(problems(Array.from({ length: 150 }, () => '{'))).toHaveLength(100)
   })
 })

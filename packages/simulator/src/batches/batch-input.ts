@@ -8,7 +8,7 @@ export interface BatchLine {
   body: JsonObject
 }
 
-/** What a batch tells of an input that is wrong. */
+/** An error in the input of a batch. */
 export interface BatchProblem {
   code: string
   message: string
@@ -20,9 +20,9 @@ export interface BatchInput {
   operation: ModelOperation
   model: string
   lines: readonly BatchLine[]
-  /** What the lines cost of the enqueued-token limit. */
+  /** The tokens that count against the enqueued-token limit. */
   inputTokens: number
-  /** What is wrong; a batch with problems fails. */
+  /** The errors in the input. A batch with errors fails. */
   problems: readonly BatchProblem[]
 }
 
@@ -32,7 +32,7 @@ export interface InputRules {
   models: readonly string[] | undefined
 }
 
-// As OpenAI does, not every bad line of 50,000 is told.
+// As at OpenAI, not every bad line of 50,000 is reported.
 const maxProblems = 100
 
 /** The operation behind a batch's `endpoint`; undefined if it cannot be batched. */
@@ -41,7 +41,7 @@ export function batchOperation(endpoint: unknown): ModelOperation | undefined {
   return isModelOperation(operation) ? operation : undefined
 }
 
-/** Reads and judges the file of a batch. */
+/** Reads and validates the file of a batch. */
 export function readBatchInput(content: Buffer, endpoint: string, rules: InputRules): BatchInput {
   const operation = batchOperation(endpoint) ?? 'chat'
   const lines: BatchLine[] = []

@@ -11,7 +11,7 @@ export type BatchStatus =
   | 'cancelling'
   | 'cancelled'
 
-/** What the client asked for. */
+/** The parameters of the client. */
 export interface BatchOrder {
   id: string
   endpoint: string
@@ -21,7 +21,7 @@ export interface BatchOrder {
   createdMs: number
 }
 
-/** How long each part of a batch's life takes, in milliseconds. */
+/** How long a batch stays in each status, in milliseconds. */
 export interface BatchTimes {
   validatingMs: number
   runMs: number
@@ -52,7 +52,7 @@ export interface BatchFacts {
 
 const dayMs = 86_400_000
 
-/** A batch as /v1/batches tells of it. */
+/** A batch as an object of /v1/batches. */
 export function batchObject({ order, input, times, status, cancelledMs, problems, totals, end }: BatchFacts) {
   const { validatingMs, runMs } = times
   const at = (ageMs: number | undefined) =>

@@ -67,7 +67,7 @@ async function results(fileId: string | null | undefined): Promise<ResultLine[]>
 const script = (batches: BatchScript) => provider.script({ batches })
 
 describe('files', () => {
-  it('are uploaded, looked at, read, listed and deleted by the SDK', async () => {
+  it('are created, retrieved, read, listed and deleted by the SDK', async () => {
     const file = await upload('{"a":1}\n')
     expect(file).toMatchObject({ object: 'file', bytes: 8, filename: 'in.jsonl', purpose: 'batch' })
     expect(await client.files.retrieve(file.id)).toEqual(file)
@@ -79,7 +79,7 @@ describe('files', () => {
     await expect(client.files.retrieve(file.id)).rejects.toMatchObject({ status: 404 })
   })
 
-  it('are refused when they are too large, of another kind, or for no purpose there is', async () => {
+  it('are refused if they are too large, of another format, or for an unknown purpose', async () => {
     script({ maxFileBytes: 10 })
     await expect(upload('{"a":"01234"}\n')).rejects.toMatchObject({ status: 400 })
     const text = await toFile(Buffer.from('a'), 'in.txt')
@@ -87,14 +87,14 @@ describe('files', () => {
     await expect(client.files.create({ file: text, purpose: 'fun' as 'batch' })).rejects.toThrow('not one of')
   })
 
-  it('leave no body in what is kept of requests', async () => {
+  it('leave no body in the recorded requests', async () => {
     await upload('{"a":1}\n')
     expect(provider.requests()).toMatchObject([{ operation: 'files', method: 'POST', body: undefined }])
   })
 })
 
 describe('a batch', () => {
-  it('answers each line as a direct call would be answered, in another order', async () => {
+  it('answers each line like a direct call, in another order', async () => {
     const { id } = await submit(20, { night: '1' })
     const batch = await after(id, 0)
     expect(batch).toMatchObject({
@@ -115,7 +115,7 @@ describe('a batch', () => {
     expect(provider.counts().batches).toMatchObject({ created: 1, lines: 20 })
   })
 
-  it('goes through its states as time passes, answering evenly', async () => {
+  it('passes through its statuses, and answers lines evenly', async () => {
     script({ validatingMs: 100, runMs: 1_000, finalizingMs: 200 })
     const { id } = await submit(10)
     const seen = []
@@ -138,7 +138,7 @@ describe('a batch', () => {
     expect((await after(id, 1_300)).status).toBe('completed')
   })
 
-  it('fails when a line is wrong, and says which', async () => {
+  it('fails when a line is wrong, and reports the line', async () => {
     const { id: file } = await upload([...lines(1), 'nonsense'].join('\n'))
     const { id } = await client.batches.create({ input_file_id: file, endpoint, completion_window: '24h' })
     const batch = await after(id, 0)
@@ -149,7 +149,7 @@ describe('a batch', () => {
     })
   })
 
-  it('is refused when it is asked for wrongly', async () => {
+  it('is refused for wrong parameters', async () => {
     const { id } = await upload(lines(1).join('\n'))
     const order = { input_file_id: id, endpoint, completion_window: '24h' } as const
     const refused = (more: object) =>
@@ -162,7 +162,7 @@ describe('a batch', () => {
     await expect(client.batches.retrieve('batch_none')).rejects.toMatchObject({ status: 404 })
   })
 
-  it('is listed, the newest first, page by page', async () => {
+  it('is listed in pages, the newest first', async () => {
     const created = []
     for (let batch = 0; batch < 5; batch++) created.push((await submit(1)).id)
     const listed = []
@@ -170,7 +170,7 @@ describe('a batch', () => {
     expect(listed).toEqual(created.toReversed())
   })
 
-  it('is cancelled with what has been answered by then', async () => {
+  it('is cancelled with the lines answered so far', async () => {
     script({ runMs: 1_000, cancellingMs: 300 })
     const { id } = await submit(10)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -198,8 +198,8 @@ describe('a batch', () => {
   })
 })
 
-describe('what can go wrong with a batch', () => {
-  it('is that it expires, with a share answered and the rest told of', async () => {
+describe('a batch with a fault', () => {
+  it('expires with a share of the lines answered, and the rest in the error file', async () => {
     script({ rules: [{ fault: { type: 'expire', answered: 0.1 } }] })
     const batch = await after((await submit(10)).id, 0)
     expect(batch).toMatchObject({ status: 'expired', request_counts: { total: 10, completed: 1 } })
@@ -210,7 +210,7 @@ describe('what can go wrong with a batch', () => {
     )
   })
 
-  it('is that it vanishes', async () => {
+  it('vanishes', async () => {
     script({ runMs: 1_000, rules: [{ fault: { type: 'vanish', afterMs: 500 } }] })
     const { id } = await submit(1)
     now += 499
@@ -220,7 +220,7 @@ describe('what can go wrong with a batch', () => {
     expect((await client.batches.list()).data).toEqual([])
   })
 
-  it('is that lines are answered with errors; if all are, there is no output file', async () => {
+  it('answers lines with errors, and has no output file if all lines failed', async () => {
     script({
       rules: [
         { when: { batch: 1 }, fault: { type: 'errors', share: 0.3, status: 400, code: 'bad' } },
@@ -238,7 +238,7 @@ describe('what can go wrong with a batch', () => {
     expect(await results(all.error_file_id)).toHaveLength(4)
   })
 
-  it('is that lines are lost, though the batch says that it completed them', async () => {
+  it('loses lines, although it reports them as completed', async () => {
     script({ rules: [{ fault: { type: 'lose', share: 0.5 } }] })
     const batch = await after((await submit(10)).id, 0)
     expect(batch).toMatchObject({ status: 'completed', request_counts: { completed: 10 } })
@@ -246,7 +246,7 @@ describe('what can go wrong with a batch', () => {
     expect(batch.error_file_id).toBeNull()
   })
 
-  it('is that it fails, or takes longer and then fails', async () => {
+  it('fails, or takes longer and then fails', async () => {
     const fail = { type: 'fail', code: 'internal_error', line: 3 } as const
     script({
       rules: [
@@ -264,7 +264,7 @@ describe('what can go wrong with a batch', () => {
     expect(await after(id, 500)).toMatchObject({ status: 'expired', output_file_id: null })
   })
 
-  it('is that it is made, but the client never hears of it', async () => {
+  it('exists although the client received no answer', async () => {
     const rules = [
       { when: { method: 'POST', path: '/batches' }, fault: { type: 'stream-cut', afterEvents: 0 } },
     ] as const
@@ -274,7 +274,7 @@ describe('what can go wrong with a batch', () => {
     expect((await client.batches.list()).data).toHaveLength(1)
   })
 
-  it('is a call that fails before anything is made', async () => {
+  it('is not created if the call fails before', async () => {
     provider.script({
       rules: [{ when: { operation: 'batches', method: 'POST' }, fault: { type: 'status', status: 503 } }],
     })
@@ -283,7 +283,7 @@ describe('what can go wrong with a batch', () => {
   })
 })
 
-it('is forgotten, files and all, at reset', async () => {
+it('deletes batches and files on reset()', async () => {
   const { id, input_file_id: file } = await submit(1)
   provider.reset()
   await expect(client.batches.retrieve(id)).rejects.toMatchObject({ status: 404 })
@@ -291,7 +291,7 @@ it('is forgotten, files and all, at reset', async () => {
   expect(provider.counts().batches).toEqual({ created: 0, lines: 0, tokens: { input: 0, output: 0 } })
 })
 
-it('wants a key, if keys are configured', async () => {
+it('requires a key, if keys are configured', async () => {
   provider.script({ apiKeys: ['other'] })
   await expect(client.files.list()).rejects.toMatchObject({ status: 401 })
   await expect(client.batches.list()).rejects.toMatchObject({ status: 401 })
@@ -309,6 +309,6 @@ it.each([
     { rules: [{ fault: { type: 'slow', ms: 1, then: { type: 'slow', ms: 1 } } }] },
     'batches.rules[0].fault.then.type must be a fault that is possible here',
   ],
-])('refuses %j', (batches, message) => {
+])('rejects %j', (batches, message) => {
   expect(() => script(batches as BatchScript)).toThrow(message)
 })

@@ -1,7 +1,7 @@
 import type { Answer } from '../answers/answer.ts'
 import { checkKey } from '../answers/answer-request.ts'
 import type { RecordedRequest } from '../journal.ts'
-import type { ProviderScript } from '../script.ts'
+import type { ProviderScript } from '../script/script.ts'
 import { answerBatches } from './answer-batches.ts'
 import { answerFiles } from './answer-files.ts'
 import { BatchBook } from './batch-book.ts'
@@ -17,11 +17,11 @@ export class BatchService {
     this.#book = new BatchBook(this.#files, seed)
   }
 
-  /** Unlike a model's answer, it may change something: it is to be asked once for each request. */
+  /** Call it once per request: unlike the answer of a model, it may change something. */
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const refusal = checkKey(request, script.apiKeys)
     if (refusal) return refusal
-    // Batches that have ended by now put down their files.
+    // Batches that have ended by now write their files.
     for (const batch of this.#book.all()) batch.look()
     return request.operation === 'files'
       ? answerFiles(this.#files, request, raw, script.batches ?? {})

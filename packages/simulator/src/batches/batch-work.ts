@@ -3,7 +3,7 @@ import type { Answer } from '../answers/answer.ts'
 import type { BatchLine } from './batch-input.ts'
 import { answeredLine } from './result-line.ts'
 
-/** Sums over the first so many lines. */
+/** Sums over a number of lines, from the first. */
 export interface Totals {
   completed: number
   failed: number
@@ -12,7 +12,7 @@ export interface Totals {
 }
 
 export interface WorkOptions {
-  /** What the ids of the results begin with. */
+  /** The prefix of the ids of the results. */
   id: string
   lines: readonly BatchLine[]
   answer: (line: BatchLine, index: number) => Answer
@@ -21,16 +21,16 @@ export interface WorkOptions {
 interface Result {
   text: string
   failed: boolean
-  /** Over the lines up to this one. */
+  /** Sums over the lines up to this one. */
   totals: Totals
 }
 
 const nothing: Totals = { completed: 0, failed: 0, input: 0, output: 0 }
 
-// So few that other calls are not kept waiting.
+// A small number, so that other calls do not wait.
 const linesPerTurn = 25
 
-/** Answers lines one after the other, a few in each turn of the event loop. */
+/** Answers lines one after the other, a few per turn of the event loop. */
 export class BatchWork {
   readonly #options: WorkOptions
   #results: Result[] = []
@@ -44,7 +44,7 @@ export class BatchWork {
     setImmediate(() => this.#step())
   }
 
-  /** Answers no more; what has been answered is forgotten. */
+  /** Stops answering, and drops all answers. */
   stop(): void {
     this.#stopped = true
     this.#results = []
@@ -59,7 +59,7 @@ export class BatchWork {
     return this.#results[count - 1]?.totals ?? nothing
   }
 
-  /** The lines of the output or of the error file, if only so many had been answered. */
+  /** The lines of the output or error file after `count` answers. */
   text(kind: 'output' | 'error', count: number): string {
     return this.#results
       .slice(0, count)

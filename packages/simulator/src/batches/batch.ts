@@ -12,7 +12,7 @@ import { BatchWork, type Totals } from './batch-work.ts'
 import type { FileStore } from './file-store.ts'
 import { expiredLine } from './result-line.ts'
 
-/** What can go wrong once a batch runs as long as it runs. */
+/** A fault of a batch, apart from its duration. */
 export type BatchFate = Exclude<BatchFault, { type: 'slow' }>
 
 export interface BatchOptions {
@@ -27,11 +27,11 @@ export interface BatchOptions {
 }
 
 /**
- * One batch. It has no timers: whoever looks at it finds it as far as the time has come.
+ * One batch. It has no timers: its status is computed when it is read.
  *
  *     validating ──► in_progress ──► finalizing ──► completed | expired
  *         │               │
- *         ├──► failed     │              (404 from the moment it vanishes)
+ *         ├──► failed     │              (404 after it has vanished)
  *         └───────────────┴──► cancelling ──► cancelled
  */
 export class Batch {
@@ -39,7 +39,7 @@ export class Batch {
   readonly #options: BatchOptions
   readonly #createdAt = performance.now()
   readonly #problems: readonly BatchProblem[]
-  /** How many lines are answered, if nobody cancels. */
+  /** How many lines are answered unless the batch is cancelled. */
   readonly #planned: number
   readonly #work: BatchWork
   /** Its age when it was cancelled. */
@@ -56,13 +56,13 @@ export class Batch {
     if (this.#problems.length === 0) this.#work.start()
   }
 
-  /** It was there once, and is known no more. */
+  /** Whether it can no longer be found (404). */
   get vanished(): boolean {
     const { fate } = this.#options
     return fate?.type === 'vanish' && this.#ageMs >= fate.afterMs
   }
 
-  /** What it takes of the enqueued-token limit. */
+  /** The tokens that it takes from the enqueued-token limit. */
   get enqueuedTokens(): number {
     return this.vanished || this.#end || this.#problems.length > 0 ? 0 : this.#options.input.inputTokens
   }
@@ -71,12 +71,12 @@ export class Batch {
     return this.#options.input.model
   }
 
-  /** What has been answered by now. */
+  /** Sums over the lines answered so far. */
   get totals(): Totals {
     return this.#end?.totals ?? this.#work.totals(this.#answered())
   }
 
-  /** Moves on as far as the time has come. */
+  /** The status now. Performs the transitions that are due. */
   look(): BatchStatus {
     if (this.#end) return this.#end.status
     const age = this.#ageMs
@@ -102,7 +102,7 @@ export class Batch {
     return true
   }
 
-  /** As /v1/batches tells of it. */
+  /** The object of /v1/batches. */
   toJSON(): object {
     return batchObject({
       order: this.order,
@@ -116,7 +116,7 @@ export class Batch {
     })
   }
 
-  /** Answers no more lines. */
+  /** Stops answering lines. */
   stop(): void {
     this.#work.stop()
   }
@@ -125,7 +125,7 @@ export class Batch {
     return performance.now() - this.#createdAt
   }
 
-  /** How many lines have been answered: evenly over its run, until it is cancelled. */
+  /** How many lines have been answered: evenly over the run, until it is cancelled. */
   #answered(): number {
     const { validatingMs, runMs } = this.#options.times
     const ran = (this.#cancelledMs ?? this.#ageMs) - validatingMs
@@ -137,7 +137,7 @@ export class Batch {
     const { files, fate, lines } = this.#options
     const answered = status === 'failed' ? 0 : this.#answered()
     const lost = fate?.type === 'lose' ? Math.round(fate.share * lines.length) : 0
-    const kept = Math.min(answered, lines.length - lost)
+    const stored = Math.min(answered, lines.length - lost)
     const id = this.order.id
     const expired =
       status === 'expired'
@@ -150,8 +150,8 @@ export class Batch {
     this.#end = {
       status,
       atMs,
-      outputFile: store('output', this.#work.text('output', kept)),
-      errorFile: store('error', this.#work.text('error', kept) + expired.join('')),
+      outputFile: store('output', this.#work.text('output', stored)),
+      errorFile: store('error', this.#work.text('error', stored) + expired.join('')),
       totals: this.#work.totals(answered),
     }
     this.#work.stop()

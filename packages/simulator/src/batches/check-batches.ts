@@ -8,11 +8,11 @@ import {
   required,
   text,
   wholeNumber,
-} from '../check-fields.ts'
-import { latency, positions } from '../check-ranges.ts'
+} from '../script/check-fields.ts'
+import { latency, positions } from '../script/check-ranges.ts'
 import type { BatchCondition, BatchFault, BatchFaultType, BatchRule, BatchScript } from './batch-script.ts'
 
-/** Refuses what a batch script cannot hold. */
+/** Rejects anything unknown or wrong in a batch script. */
 export const checkBatches: Check = (batches, where) => checkObject(batches, scriptFields, where)
 
 const conditionFields: Fields<BatchCondition> = {

@@ -1,4 +1,4 @@
-/** What /v1/files tells of a file. */
+/** A file as an object of /v1/files. */
 export interface FileObject {
   id: string
   object: 'file'
@@ -19,7 +19,7 @@ export interface StoredFile {
 const maxFiles = 10_000
 const maxBytes = 2 * 1024 ** 3
 
-/** Files in memory. Nothing is dropped to make room: when it is full, uploads and batches are refused. */
+/** Files in memory. When the store is full, uploads and batches are refused; no file is dropped. */
 export class FileStore {
   readonly #files = new Map<string, StoredFile>()
   readonly #idPrefix: string

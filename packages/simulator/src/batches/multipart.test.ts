@@ -11,7 +11,7 @@ const form = async (fields: [string, string | File][]) => {
   }
 }
 
-it('reads what fetch makes of a form: fields, files, empty ones, and content that looks like a boundary', async () => {
+it('reads the forms of fetch: fields, files, empty ones, and content that looks like a boundary', async () => {
   const tricky = '--\r\n----formdata\r\n\r\nname="file"\r\n'
   const { type, body } = await form([
     ['purpose', 'batch'],
@@ -30,7 +30,7 @@ it('reads what fetch makes of a form: fields, files, empty ones, and content tha
   ])
 })
 
-it('takes nothing of a form that breaks off, and nothing that is no form', async () => {
+it('returns nothing for a truncated form, and for other bodies', async () => {
   const { type, body } = await form([['file', new File(['content'], 'in.jsonl')]])
   for (let length = 0; length < body.length - 4; length += 7) {
     expect(readMultipart(type, body.subarray(0, length))).toBeUndefined()

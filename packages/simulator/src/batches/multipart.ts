@@ -1,7 +1,7 @@
 /** One part of a form. */
 export interface Part {
   name: string
-  /** Undefined if the part is no file. */
+  /** Undefined if the part is not a file. */
   filename: string | undefined
   content: Buffer
 }
@@ -11,7 +11,7 @@ const headerEnd = Buffer.from('\r\n\r\n')
 /**
  * The parts of a `multipart/form-data` body (RFC 7578), without copying them.
  *
- * @returns undefined if it is none, or breaks off
+ * @returns undefined if the body is not multipart, or is truncated
  */
 export function readMultipart(contentType: string, body: Buffer): Part[] | undefined {
   const [, quoted, bare] =

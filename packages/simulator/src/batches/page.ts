@@ -1,6 +1,6 @@
 import { type Answer, badRequest, jsonAnswer } from '../answers/answer.ts'
 
-/** One page of a list, with the newest first unless `order=asc`; `after` and `limit` as OpenAI takes them. */
+/** One page of a list, the newest first unless `order=asc`. `after` and `limit` work as at OpenAI. */
 export function pageAnswer(
   oldestFirst: readonly { id: string }[],
   query: URLSearchParams,

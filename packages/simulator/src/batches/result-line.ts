@@ -1,11 +1,11 @@
-/** The line of an output or error file for a request that was answered, if only by an error. */
+/** The line of an output or error file for a request that was answered, perhaps with an error. */
 export function answeredLine(id: string, customId: string, status: number, jsonBody: string): string {
   // The body is JSON already.
   const response = `{"status_code":${status},"request_id":"${id}","body":${jsonBody}}`
   return `{"id":"${id}","custom_id":${JSON.stringify(customId)},"response":${response},"error":null}\n`
 }
 
-/** The line of an error file for a request that the end of the completion window came before. */
+/** The line of an error file for a request that was not answered within the completion window. */
 export function expiredLine(id: string, customId: string): string {
   const error = {
     code: 'batch_expired',

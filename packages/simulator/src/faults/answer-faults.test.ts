@@ -10,8 +10,8 @@ afterAll(() => simulator.close())
 
 const messages = [{ role: 'user' as const, content: 'Hello' }]
 
-describe('status', () => {
-  it('sends what OpenAI sends with a status', async () => {
+describe('a status fault', () => {
+  it('sends the error that OpenAI sends with its status', async () => {
     const errors = [
       [401, OpenAI.AuthenticationError, 'invalid_api_key'],
       [404, OpenAI.NotFoundError, 'model_not_found'],
@@ -28,7 +28,7 @@ describe('status', () => {
     }
   })
 
-  it('sends the code, type and message it is given: quota, context length, content filter', async () => {
+  it('sends the given code, type and message: quota, context length, content filter', async () => {
     for (const [status, code] of [
       [429, 'insufficient_quota'],
       [400, 'context_length_exceeded'],
@@ -44,7 +44,7 @@ describe('status', () => {
     }
   })
 
-  it('asks to wait in every way there is', async () => {
+  it('sends Retry-After in every format', async () => {
     provider.fail(
       { type: 'status', status: 429, retryAfter: '2' },
       { type: 'status', status: 429, retryAfter: 1_500 },
@@ -62,7 +62,7 @@ describe('status', () => {
     expect(own).not.toHaveProperty('retry-after')
   })
 
-  it('sends the error page of a proxy, or any body', async () => {
+  it('sends the error page of a proxy, or any other body', async () => {
     provider.fail(
       { type: 'status', status: 502, html: true },
       { type: 'status', status: 500, body: 'upstream: no', headers: { 'Content-Type': 'text/plain' } },
@@ -75,35 +75,35 @@ describe('status', () => {
   })
 })
 
-it('json-for-stream answers a stream with JSON', async () => {
+it('answers a request for a stream with JSON for json-for-stream', async () => {
   provider.fail({ type: 'json-for-stream' })
   const { status, headers, body } = await chatStream(provider)
   expect([status, headers['content-type']]).toEqual([200, 'application/json'])
   expect(JSON.parse(body)).toMatchObject({ object: 'chat.completion' })
 })
 
-it('error-200 hides an error behind a 200', async () => {
+it('sends an error with status 200 for error-200', async () => {
   provider.fail({ type: 'error-200', code: 'overloaded', message: 'no' })
   const { status, body } = await chat(provider)
   expect(status).toBe(200)
   expect(JSON.parse(body)).toMatchObject({ error: { code: 'overloaded', message: 'no' } })
 })
 
-it('html-200 answers with a page', async () => {
+it('sends an HTML page for html-200', async () => {
   provider.fail({ type: 'html-200' })
   const { status, headers, body } = await chat(provider)
   expect([status, headers['content-type']]).toEqual([200, 'text/html'])
   expect(body).toContain('<html>')
 })
 
-it('empty-body answers with nothing, of the right type', async () => {
+it('sends an empty body with the right content type for empty-body', async () => {
   provider.fail({ type: 'empty-body' }, { type: 'empty-body' })
   expect(await chat(provider)).toMatchObject({ status: 200, body: '', ended: 'whole' })
   const { body, headers } = await chatStream(provider)
   expect([body, headers['content-type']]).toEqual(['', 'text/event-stream; charset=utf-8'])
 })
 
-it('broken-json breaks off inside the JSON, with a length that agrees', async () => {
+it('sends truncated JSON with a matching content-length for broken-json', async () => {
   provider.fail({ type: 'broken-json' })
   const { status, headers, bytes, body, ended } = await chat(provider)
   expect([status, ended, headers['content-length']]).toEqual([200, 'whole', String(bytes.length)])
@@ -111,7 +111,7 @@ it('broken-json breaks off inside the JSON, with a length that agrees', async ()
   expect(() => JSON.parse(body) as unknown).toThrow(SyntaxError)
 })
 
-it('huge-body is a good answer of the wanted size', async () => {
+it('sends a good answer of the given size for huge-body', async () => {
   provider.fail({ type: 'huge-body', bytes: 3_000_000 }, { type: 'huge-body', bytes: 3_000_000 })
   const { body } = await chat(provider)
   expect(body.length).toBeGreaterThan(3_000_000)
@@ -121,7 +121,7 @@ it('huge-body is a good answer of the wanted size', async () => {
   expect(JSON.parse(events[0] ?? '')).toMatchObject({ object: 'chat.completion.chunk' })
 })
 
-it('wrong-content-type labels a good answer as text', async () => {
+it('sends a good answer as text for wrong-content-type', async () => {
   provider.fail(
     { type: 'wrong-content-type' },
     { type: 'wrong-content-type', contentType: 'application/octet-stream' },
@@ -135,7 +135,7 @@ it('wrong-content-type labels a good answer as text', async () => {
 it.each([
   ['content-filter', 'content_filter', 'content_filter'],
   ['length', 'length', 'max_output_tokens'],
-] as const)('%s ends the answer early and says why', async (type, finish, reason) => {
+] as const)('ends the answer early with the finish reason for %s', async (type, finish, reason) => {
   provider.fail({ type }, { type }, { type }, { type })
   const whole = await client.chat.completions.create({ model: 'gpt-4', messages })
   expect(whole.choices[0]?.finish_reason).toBe(finish)
@@ -154,7 +154,7 @@ it.each([
   expect(body).toContain('event: response.incomplete\n')
 })
 
-describe('play', () => {
+describe('a play fault', () => {
   it('sends recorded events verbatim', async () => {
     const events = ['{"choices":[],"note":"héllo"}', '{"broken":']
     provider.fail(
@@ -177,7 +177,7 @@ describe('play', () => {
     )
   })
 
-  it('goes wrong as any stream does', async () => {
+  it('can be combined with a stream fault', async () => {
     provider.fail({ type: 'play', events: ['1', '2', '3'], then: { type: 'stream-cut', afterEvents: 2 } })
     expect(await chatStream(provider)).toMatchObject({ body: 'data: 1\n\ndata: 2\n\n', ended: 'ECONNRESET' })
   })

@@ -2,13 +2,13 @@ import { apiErrorFor } from '../api-error.ts'
 import { type Answer, bodyAnswer, doneFrame, jsonAnswer, streamAnswer } from '../answers/answer.ts'
 import { asObject, asString } from '../answers/json.ts'
 import type { Call } from '../call.ts'
-import type { AnswerFault, FaultOf, PlayFault, StatusFault } from '../fault.ts'
+import type { AnswerFault, FaultOf, PlayFault, StatusFault } from '../script/fault.ts'
 
 type Replacements = {
   [Type in (AnswerFault | PlayFault | StatusFault)['type']]: (fault: FaultOf<Type>, call: Call) => Answer
 }
 
-/** What is answered instead of the good answer. */
+/** The faults that replace the good answer. */
 export const answerFaults: Replacements = {
   status: statusAnswer,
   'json-for-stream': (_, call) => call.answer({ stream: false }),
@@ -74,7 +74,7 @@ function retryHeaders(retryAfter: FaultOf<'status'>['retryAfter']): Record<strin
   return { 'retry-after': new Date(Date.now() + retryAfter.dateInMs).toUTCString() }
 }
 
-/** Headers of a script over the usual content type. */
+/** The headers of a script, which override the default content type. */
 function head(status: number, headers: Readonly<Record<string, string>> = {}, usualType: string) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const contentType = lower.find(([name]) => name === 'content-type')?.[1] ?? usualType
@@ -90,7 +90,7 @@ function typeOf(data: string): string {
   try {
     return asString(asObject(JSON.parse(data))['type']) || 'message'
   } catch {
-    // What is played may well be broken.
+    // The data may be broken on purpose.
     return 'message'
   }
 }

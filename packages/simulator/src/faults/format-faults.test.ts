@@ -32,7 +32,7 @@ it('flushes every event of a compressed stream that has a pace', async () => {
   provider.script({})
 })
 
-it('split sends tiny packets that cut characters in two', async () => {
+it('sends tiny packets that split characters for split', async () => {
   provider.fail({ type: 'split', bytes: 1 }, { type: 'split', bytes: 7, crlf: true })
   const single = await chat(provider)
   expect(single.body).toBe(json)
@@ -41,13 +41,13 @@ it('split sends tiny packets that cut characters in two', async () => {
   expect(crlf.body).toBe(stream.replaceAll('\n', '\r\n'))
 })
 
-it('crlf ends the lines of a stream with both characters', async () => {
+it('ends the lines of a stream with CRLF for crlf', async () => {
   provider.fail({ type: 'crlf' }, { type: 'crlf' })
   expect((await chatStream(provider)).body).toBe(stream.replaceAll('\n', '\r\n'))
   expect((await chat(provider)).body).toBe(json)
 })
 
-it('no-done leaves [DONE] away and nothing else', async () => {
+it('omits only [DONE] for no-done', async () => {
   provider.fail({ type: 'no-done' }, { type: 'no-done' })
   expect((await chatStream(provider)).body).toBe(stream.replace('data: [DONE]\n\n', ''))
   const { body } = await post(provider, '/responses', { model: 'gpt-4', input: 'Hello', stream: true })

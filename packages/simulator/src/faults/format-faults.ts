@@ -1,10 +1,10 @@
 import { type Answer, doneFrame } from '../answers/answer.ts'
 import type { Delivery } from '../deliver.ts'
-import type { FaultOf, FormatFault } from '../fault.ts'
+import type { FaultOf, FormatFault } from '../script/fault.ts'
 
 type Shapers = { [Type in FormatFault['type']]: (answer: Answer, fault: FaultOf<Type>) => Delivery }
 
-/** A good answer in an unusual form. */
+/** Good answers in an unusual format. */
 export const formatFaults: Shapers = {
   gzip: (_, { encoding = 'gzip' }) => ({ encoding }),
   split: ({ frames }, { bytes, crlf }) => ({

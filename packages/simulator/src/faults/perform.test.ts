@@ -30,7 +30,7 @@ describe('a connection', () => {
     expect((await chat(provider)).status).toBe(200)
   })
 
-  it('is closed at once, in good order', async () => {
+  it('is closed cleanly at once', async () => {
     provider.script({ rules: [{ when: { call: { to: 2 } }, fault: { type: 'refuse' } }] })
     expect(await silentConnection()).toBe('end')
     expect(await chat(provider)).toMatchObject({ status: undefined, ended: 'ECONNRESET' })
@@ -38,7 +38,7 @@ describe('a connection', () => {
     expect(provider.counts()).toMatchObject({ calls: 3, aborts: 0, byStatus: { 200: 1 } })
   })
 
-  it('is closed when it is kept alive and used again', async () => {
+  it('is closed when it is reused', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     await chat(provider, { agent })
     provider.fail({ type: 'refuse' })
@@ -57,7 +57,7 @@ it('resets after the request was read, or after the headers of the answer', asyn
   expect(provider.counts()).toMatchObject({ aborts: 0, byStatus: { 200: 1 }, faults: { reset: 2 } })
 })
 
-it('resets a kept-alive connection when a second request arrives, and no new one', async () => {
+it('resets a reused connection when a second request arrives, but no new connection', async () => {
   provider.script({ rules: [{ fault: { type: 'reset-reused' } }] })
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const ends = []
@@ -67,7 +67,7 @@ it('resets a kept-alive connection when a second request arrives, and no new one
   expect(provider.counts()).toMatchObject({ connections: { opened: 2 }, faults: { 'reset-reused': 2 } })
 })
 
-it('delays the headers, then does what comes next', async () => {
+it('delays the headers, then sends the next fault or a good answer', async () => {
   provider.fail(
     { type: 'delay', ms: 60_000 },
     { type: 'delay', ms: 5 },
@@ -80,14 +80,14 @@ it('delays the headers, then does what comes next', async () => {
   expect(provider.counts().faults).toEqual({ delay: 3, status: 1 })
 })
 
-it('speaks no TLS, so that a handshake with it fails', async () => {
+it('does not speak TLS, so a handshake fails', async () => {
   const failure: unknown = await fetch(`https://127.0.0.1:${provider.port}/v1/models`).catch(
     (error: unknown) => error,
   )
   expect(failure).toMatchObject({ cause: { code: expect.stringMatching(/SSL|EPROTO/) as string } })
 })
 
-it('hangs until the client goes', async () => {
+it('hangs until the client closes the connection', async () => {
   provider.fail({ type: 'hang' })
   const hanging = chat(provider, { patienceMs: 30 })
   expect(await hanging).toMatchObject({ status: undefined, ended: 'gone' })
@@ -95,7 +95,7 @@ it('hangs until the client goes', async () => {
   expect(provider.counts()).toMatchObject({ aborts: 1, inFlight: 0, byStatus: {} })
 })
 
-it('paces streams as the script says: headers, first event, the others', async () => {
+it('paces a stream as in the script: headers, first event, other events', async () => {
   const cases = [
     [{ latency: 60_000 }, undefined, 0],
     [{ firstTokenMs: 60_000 }, 200, 0],

@@ -1,13 +1,13 @@
 import type { Answer } from '../answers/answer.ts'
 import type { Call } from '../call.ts'
 import { deliver, type Delivery } from '../deliver.ts'
-import type { FormatFault, SimpleFault, StreamFault } from '../fault.ts'
+import type { FormatFault, SimpleFault, StreamFault } from '../script/fault.ts'
 import { answerFaults } from './answer-faults.ts'
 import { formatFaults } from './format-faults.ts'
 import { performRaw } from './raw-fault.ts'
 import { streamFaults } from './stream-faults.ts'
 
-/** Answers a call as its fault wants it; without one, well. */
+/** Answers a call with its fault, or with a good answer if it has none. */
 export function perform(call: Call, fault: SimpleFault | undefined): void {
   if (fault === undefined) {
     deliver(call, call.answer())
@@ -50,7 +50,7 @@ function performOnAnswer(call: Call, fault: Replacing | StreamFault | FormatFaul
     deliverWith(call, call.answer(), fault)
     return
   }
-  // The table is indexed by the fault's own type, which TypeScript cannot follow through a union.
+  // The table is indexed by the type of the fault, which TypeScript cannot follow through a union.
   const replace = answerFaults[fault.type] as (fault: Replacing, call: Call) => Answer
   const answer = replace(fault, call)
   const then = 'then' in fault ? fault.then : undefined

@@ -17,7 +17,7 @@ function rawHeaders(): Promise<string[]> {
   })
 }
 
-it('sends status, headers and body as given, and none of its own', async () => {
+it('sends only the given status, headers and body', async () => {
   provider.fail({ type: 'raw', status: 207, headers: { 'X-Odd': 'yes' }, body: 'data: {' })
   const { status, headers, body, ended } = await chat(provider)
   expect([status, body, ended]).toEqual([207, 'data: {', 'whole'])
@@ -34,7 +34,7 @@ it('sends a header several times', async () => {
   expect(lines.filter((line) => line === type)).toHaveLength(2)
 })
 
-it('sends each piece of a body by itself, whatever bytes it has', async () => {
+it('sends each piece of a body separately, with any bytes', async () => {
   const bytes = Buffer.from([0xff, 0x00, 0xfe])
   provider.fail({ type: 'raw', body: [bytes.toString('base64'), 'AQ=='], encoding: 'base64' })
   const answer = await chat(provider)
@@ -50,12 +50,12 @@ it.each([
   expect(await chat(provider)).toMatchObject({ body: 'half', ended })
 })
 
-it('falls silent behind the last piece', async () => {
+it('sends nothing more after the last piece', async () => {
   provider.fail({ type: 'raw', body: 'half', ending: 'stall' })
   expect(await chat(provider, { patienceMs: 20 })).toMatchObject({ body: 'half', ended: 'gone' })
 })
 
-it('refuses what it could not send', () => {
+it('rejects what it could not send', () => {
   const fails = (fault: object) => () => provider.fail({ type: 'raw', ...fault })
   expect(fails({ body: 7 })).toThrow('body must be a string')
   expect(fails({ body: ['a', 7] })).toThrow('body[1] must be a string')

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { Call } from '../call.ts'
-import type { RawFault } from '../fault.ts'
+import type { RawFault } from '../script/fault.ts'
 
-/** Writes an answer exactly as given. Each piece of the body leaves in a turn of its own, so that it arrives by itself. */
+/** Writes an answer exactly as given. Each piece of the body is written in its own turn, so that it arrives separately. */
 export function performRaw(call: Call, { status = 200, headers = {}, ...fault }: RawFault): void {
   const { body = [], encoding = 'utf8', ending = 'end' } = fault
   const pieces = (typeof body === 'string' ? [body] : body).map((piece) => Buffer.from(piece, encoding))
@@ -17,7 +17,7 @@ export function performRaw(call: Call, { status = 200, headers = {}, ...fault }:
       response.write(piece)
       call.nextTurn(step)
     } else if (ending === 'end') response.end()
-    // An empty write calls back after everything before it has left, so the client gets every byte.
+    // The callback of an empty write comes when everything before it has been sent, so the client gets every byte.
     else if (ending !== 'stall') response.socket?.write('', () => call.kill(ending))
   }
   step()

@@ -14,7 +14,7 @@ const whole = await (async () => {
 const events = whole.body.split(/(?<=\n\n)/)
 const json = (await chat(provider)).body
 
-it('knows what a good stream looks like', () => {
+it('has a good stream to compare with', () => {
   expect(events).toHaveLength(9)
   expect(whole.ended).toBe('whole')
 })
@@ -27,7 +27,7 @@ describe('stream-cut', () => {
     expect(body).toBe(events.slice(0, afterEvents).join(''))
   })
 
-  it('cuts inside an event, and resets, if told so', async () => {
+  it('closes inside an event, or with a reset, if configured', async () => {
     provider.fail({ type: 'stream-cut', afterEvents: 1, inside: true, reset: true })
     const { body, ended } = await chatStream(provider)
     expect(ended).toBe('ECONNRESET')
@@ -36,7 +36,7 @@ describe('stream-cut', () => {
     expect(body.length).toBeLessThan((events[0] ?? '').length + (events[1] ?? '').length - 20)
   })
 
-  it('cuts an unstreamed answer too, which is one event long', async () => {
+  it('cuts a JSON answer too, which counts as one event', async () => {
     provider.fail(
       { type: 'stream-cut', afterEvents: 0 },
       { type: 'stream-cut', afterEvents: 0, inside: true },
@@ -47,7 +47,7 @@ describe('stream-cut', () => {
     expect(half.body).toBe(json.slice(0, Math.floor(json.length / 2)))
   })
 
-  it('keeps the pace of the script until then', async () => {
+  it('keeps the pace of the script before the cut', async () => {
     provider.script({ tokenMs: 2, firstTokenMs: 2 })
     provider.fail({ type: 'stream-cut', afterEvents: 3 })
     const { body, ended } = await chatStream(provider)
@@ -55,7 +55,7 @@ describe('stream-cut', () => {
   })
 })
 
-it('stream-stall falls silent on an open connection', async () => {
+it('sends nothing more on an open connection for stream-stall', async () => {
   provider.reset()
   provider.fail({ type: 'stream-stall', afterEvents: 2, inside: true })
   const { status, body, ended } = await chatStream(provider, { patienceMs: 30 })
@@ -66,12 +66,12 @@ it('stream-stall falls silent on an open connection', async () => {
   expect(provider.counts().aborts).toBe(1)
 })
 
-it('stream-end ends in good order, too early', async () => {
+it('ends the body cleanly but too early for stream-end', async () => {
   provider.fail({ type: 'stream-end', afterEvents: 4 })
   expect(await chatStream(provider)).toMatchObject({ body: events.slice(0, 4).join(''), ended: 'whole' })
 })
 
-it('stream-garbage sends malformed JSON in one event, then the others', async () => {
+it('sends malformed JSON in one event, then the others, for stream-garbage', async () => {
   provider.fail({ type: 'stream-garbage', afterEvents: 2 })
   const { body, ended } = await chatStream(provider)
   const received = body.split(/(?<=\n\n)/)
@@ -83,7 +83,7 @@ it('stream-garbage sends malformed JSON in one event, then the others', async ()
 })
 
 describe('stream-error', () => {
-  it('tells an error in band, as data or as an event of its own, then ends', async () => {
+  it('sends an error as data or as a named event, then ends', async () => {
     provider.fail(
       { type: 'stream-error', afterEvents: 2, code: 'overloaded', message: 'no' },
       { type: 'stream-error', afterEvents: 0, event: true, httpStatus: 206 },
@@ -115,13 +115,13 @@ describe('stream-error', () => {
   })
 })
 
-it('stream-duplicate sends one event twice', async () => {
+it('sends one event twice for stream-duplicate', async () => {
   provider.fail({ type: 'stream-duplicate', event: 1 })
   const { body } = await chatStream(provider)
   expect(body).toBe(events.toSpliced(1, 0, events[1] ?? '').join(''))
 })
 
-it('stream-drip sends a few bytes at a time', async () => {
+it('sends a few bytes at a time for stream-drip', async () => {
   provider.fail({ type: 'stream-drip', ms: 1, bytes: 40 })
   const { body, pieces } = await chatStream(provider)
   expect(body).toBe(whole.body)
@@ -129,13 +129,13 @@ it('stream-drip sends a few bytes at a time', async () => {
   expect(pieces.length).toBeGreaterThan(whole.bytes.length / 200)
 })
 
-it('stream-comments sends comments before a stream, blank lines before JSON', async () => {
+it('sends comments before a stream, and blank lines before JSON, for stream-comments', async () => {
   provider.fail({ type: 'stream-comments', count: 3, everyMs: 1 }, { type: 'stream-comments', count: 2 })
   expect((await chatStream(provider)).body).toBe(': keep-alive\n\n'.repeat(3) + whole.body)
   expect((await chat(provider)).body).toBe(`\n\n${json}`)
 })
 
-it('stream-slow-first sends headers at once and the first event later', async () => {
+it('sends the headers at once and the first event later for stream-slow-first', async () => {
   provider.fail({ type: 'stream-slow-first', ms: 60_000 }, { type: 'stream-slow-first', ms: 5 })
   const early = await chatStream(provider, { patienceMs: 30 })
   expect(early).toMatchObject({ status: 200, body: '', ended: 'gone' })

@@ -4,13 +4,13 @@ import { asObject } from '../answers/json.ts'
 import { failedResponse, responseEvent } from '../answers/responses.ts'
 import type { Call } from '../call.ts'
 import type { Delivery } from '../deliver.ts'
-import type { FaultOf, StreamFault } from '../fault.ts'
+import type { FaultOf, StreamFault } from '../script/fault.ts'
 
 type Shapers = {
   [Type in StreamFault['type']]: (answer: Answer, fault: FaultOf<Type>, call: Call) => Delivery
 }
 
-/** How a good answer goes wrong while it is written. */
+/** The faults of a good answer while it is written. */
 export const streamFaults: Shapers = {
   'stream-cut': (answer, fault) => ({
     frames: breakOff(answer, fault),
@@ -31,7 +31,7 @@ export const streamFaults: Shapers = {
   }),
   'stream-drip': (_, { bytes, ms }) => ({ packets: { bytes, everyMs: ms } }),
   'stream-comments': ({ frames, stream }, { count, everyMs = 0 }) => ({
-    // Servers keep an unstreamed answer's connection alive with blank lines.
+    // Servers keep the connection of a JSON answer alive with blank lines.
     frames: [...Array.from({ length: count }, () => (stream ? ': keep-alive\n\n' : '\n')), ...frames],
     pauses: [0, ...Array.from({ length: count }, () => everyMs)],
   }),
@@ -51,7 +51,7 @@ function firstHalf(frame: string): string {
   return frame.slice(0, Math.floor(frame.length / 2))
 }
 
-/** As OpenAI does it: chat streams carry an error object, Responses streams an `error` event and then `response.failed`. */
+/** As at OpenAI: a chat stream contains an error object, a Responses stream an `error` event and then `response.failed`. */
 function errorFrames({ afterEvents, code, message, event }: FaultOf<'stream-error'>, call: Call): string[] {
   const error = {
     message: message ?? 'The server had an error while processing your request.',

@@ -7,7 +7,7 @@ import {
   number,
   oneOf,
   wholeNumber,
-} from '../check-fields.ts'
+} from '../script/check-fields.ts'
 import type { Limits, Quota } from './limits.ts'
 
 const quotaFields: Fields<Quota> = {
@@ -21,7 +21,7 @@ const checkQuota: Check = (quota, where) => {
   refuseUnlimited(quota, Object.keys(quotaFields), where)
 }
 
-/** Refuses limits that limit nothing, and whatever is wrong with one. */
+/** Rejects limits without any limit, and wrong values. */
 export const checkLimits: Check = (limits, where) => {
   checkObject(limits, limitsFields, where)
   refuseUnlimited(limits, [...Object.keys(quotaFields), 'models'], where)

@@ -11,4 +11,4 @@ it.each([
   [60_000, '1m0s'],
   [360_000, '6m0s'],
   [86_399_999, '23h59m59.999s'],
-])('writes %d ms as Go does: %s', (ms, text) => expect(goDuration(ms)).toBe(text))
+])('formats %d ms like Go: %s', (ms, text) => expect(goDuration(ms)).toBe(text))

@@ -1,4 +1,4 @@
-/** A duration as Go prints it, to the millisecond: `0s`, `12ms`, `1.5s`, `6m0s`. OpenAI's reset headers are such. */
+/** A duration in the format of Go, to the millisecond: `0s`, `12ms`, `1.5s`, `6m0s`. OpenAI's reset headers use it. */
 export function goDuration(ms: number): string {
   const whole = wholeMs(ms)
   if (whole <= 0) return '0s'
@@ -10,7 +10,7 @@ export function goDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
-/** Rounded up, but for what only the arithmetic of many refills has left over. */
+/** Rounded up, except for the rounding errors of many refills. */
 export function wholeMs(ms: number): number {
   return Math.ceil(ms - 1e-6)
 }

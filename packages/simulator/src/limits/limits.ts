@@ -1,4 +1,4 @@
-/** What may be asked within a minute, and at once. */
+/** The maximum use per minute, and at the same time. */
 export interface Quota {
   /** @default no limit */
   requestsPerMinute?: number | undefined
@@ -8,27 +8,27 @@ export interface Quota {
   concurrency?: number | undefined
 }
 
-/** Limits that really limit chat, responses and embeddings calls, told as OpenAI tells them. */
+/** Limits that are enforced for chat, responses and embeddings calls, with OpenAI's headers and errors. */
 export interface Limits extends Quota {
-  /** Models that have a quota of their own; all others share the provider's. @default none */
+  /** Models with their own quota; all others share that of the provider. @default none */
   models?: Readonly<Record<string, Quota>> | undefined
   /** How long a minute takes, in milliseconds: 1_000 lets a test see many of them. @default 60_000 */
   minuteMs?: number | undefined
-  /** What share of a minute's quota can be spent at once, after a pause. @default 1 */
+  /** The share of a minute's quota that can be used at once after a pause. @default 1 */
   burst?: number | undefined
   /**
-   * Which tokens a call costs: those of its `usage`, or, as OpenAI counts, its input and the most it may write (`max_tokens`),
-   * whatever it then writes. @default 'usage'
+   * The tokens that a call costs: `usage` counts those of its `usage`; `reserved` counts its input and its maximum output
+   * (`max_tokens`), as OpenAI does. @default 'usage'
    */
   charge?: 'usage' | 'reserved' | undefined
-  /** A refused call costs a request too, so that one who hammers gets nothing. @default false */
+  /** Whether a refused call costs a request too, so that a client that retries at once never gets through. @default false */
   countRefused?: boolean | undefined
-  /** Which headers tell of limits: all, only `retry-after` and `retry-after-ms` of a 429, or none. @default 'all' */
+  /** Which headers about limits are sent: all, only `retry-after` and `retry-after-ms` of a 429, or none. @default 'all' */
   headers?: 'all' | 'retry-after' | 'none' | undefined
   /**
-   * Which clock numbers and durations are told in, if `minuteMs` is not 60_000. `wall`: 600 a minute that takes a second are
-   * told as 36,000, which is what a client with an ordinary clock can do. `scaled`: as 600, with waits as long as they would
-   * be in a whole minute, for a client whose clock runs fast too. @default 'wall'
+   * The clock of the numbers in headers, if `minuteMs` is not 60_000. `wall`: 600 per minute of one second are reported as
+   * 36,000, the number for a client with a normal clock. `scaled`: they are reported as 600, with waits as long as in a real
+   * minute, for a client with an accelerated clock. @default 'wall'
    */
   clock?: 'wall' | 'scaled' | undefined
 }

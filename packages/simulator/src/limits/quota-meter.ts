@@ -4,11 +4,11 @@ import { TokenBucket } from './token-bucket.ts'
 /** Why a call is refused. */
 export type Shortage =
   | { kind: 'requests' | 'tokens'; limit: number; used: number; requested: number; waitMs: number }
-  /** More tokens than a minute has: no waiting helps. */
+  /** More tokens than the quota of a minute: waiting does not help. */
   | { kind: 'too-large'; limit: number; requested: number }
   | { kind: 'concurrency'; limit: number }
 
-/** What the headers tell about one kind. */
+/** The values of the headers for requests or tokens. */
 export interface Standing {
   kind: 'requests' | 'tokens'
   limit: number
@@ -19,12 +19,12 @@ export interface Standing {
 interface Meter {
   kind: 'requests' | 'tokens'
   perMinute: number
-  /** `perMinute` on the clock that is told. */
+  /** `perMinute` on the clock of the headers. */
   limit: number
   bucket: TokenBucket
 }
 
-/** Measures what is left of one quota. Numbers come out on the clock that is told. */
+/** Measures the rest of one quota. All numbers are on the clock of the headers. */
 export class QuotaMeter {
   readonly #meters: readonly Meter[]
   readonly #concurrency: number
@@ -46,7 +46,7 @@ export class QuotaMeter {
     this.#slowness = clock === 'wall' ? 1 : 60_000 / minuteMs
   }
 
-  /** Takes a request, its tokens and a place, or nothing of it. */
+  /** Takes a request, its tokens and a slot, or nothing. Returns what is missing. */
   take(tokens: number, now: number): Shortage | undefined {
     const shortage = this.#shortage(tokens, now)
     if (shortage === undefined) {
@@ -59,7 +59,7 @@ export class QuotaMeter {
     return shortage
   }
 
-  /** Gives the place back. */
+  /** Frees the slot. */
   release(): void {
     this.#running--
   }

@@ -30,8 +30,8 @@ const embed = (input: string, headers?: Record<string, string>) =>
 /** What the calls that were answered cost. */
 const spent = (): number => provider.counts().tokens.input + provider.counts().tokens.output
 
-describe('requests a minute', () => {
-  it('are counted down in the headers of every answer, with the time until all are back', async () => {
+describe('a quota of requests per minute', () => {
+  it('is reported in the headers of every answer: what is left, and the time until all is available again', async () => {
     limit({ requestsPerMinute: 3 })
     const told = ({ headers }: Awaited<ReturnType<typeof chat>>) => ({
       limit: headers['x-ratelimit-limit-requests'],
@@ -42,7 +42,7 @@ describe('requests a minute', () => {
     expect(told(await chatStream(provider))).toEqual({ limit: '3', remaining: '1', reset: '40s' })
   })
 
-  it('are refused when they are used up, in OpenAI’s words, and come back steadily', async () => {
+  it('refuses calls with OpenAI’s message when it is used up, and refills steadily', async () => {
     limit({ requestsPerMinute: 3 })
     expect(await statuses(3)).toEqual([200, 200, 200])
     const refused = await chat(provider)
@@ -68,7 +68,7 @@ describe('requests a minute', () => {
     expect(await statuses(2)).toEqual([200, 429])
   })
 
-  it('are cheap to refuse, unless a refused call costs one too', async () => {
+  it('is not reduced by refused calls, unless countRefused is set', async () => {
     limit({ requestsPerMinute: 60, burst: 1 / 60 })
     const hammer = async () => {
       const seen = []
@@ -83,7 +83,7 @@ describe('requests a minute', () => {
     expect(await hammer()).toBe(1)
   })
 
-  it('can be spent at once only as far as the burst goes', async () => {
+  it('can be used at once only up to burst', async () => {
     limit({ requestsPerMinute: 60, burst: 0.05 })
     expect(await statuses(4)).toEqual([200, 200, 200, 429])
     now += 600_000
@@ -91,22 +91,22 @@ describe('requests a minute', () => {
   })
 })
 
-describe('tokens a minute', () => {
-  it('cost what the usage says', async () => {
+describe('a quota of tokens per minute', () => {
+  it('is reduced by the usage of each call', async () => {
     limit({ tokensPerMinute: 1_000 })
     const { headers } = await chat(provider)
     expect(headers['x-ratelimit-limit-tokens']).toBe('1000')
     expect(Number(headers['x-ratelimit-remaining-tokens'])).toBe(1_000 - spent())
   })
 
-  it('cost the most that may be written, if the provider reserves', async () => {
+  it('is reduced by the maximum output, with charge: reserved', async () => {
     limit({ tokensPerMinute: 1_000, charge: 'reserved' }, { reply: 'Yes.' })
     const { headers } = await post(provider, '/chat/completions', { ...chatBody, max_tokens: 500 })
     const { input } = provider.counts().tokens
     expect(Number(headers['x-ratelimit-remaining-tokens'])).toBe(500 - input)
   })
 
-  it('refuse a call that has more than a minute, and no waiting helps', async () => {
+  it('refuses a call with more tokens than a minute has, without Retry-After', async () => {
     limit({ tokensPerMinute: 50 })
     const refused = await embed('sea '.repeat(200))
     expect(refused.status).toBe(429)
@@ -116,7 +116,7 @@ describe('tokens a minute', () => {
   })
 })
 
-it('gives a model with a quota of its own that quota, and all others the shared one', async () => {
+it('applies the quota of a model to that model, and the shared quota to all others', async () => {
   limit({ requestsPerMinute: 1, models: { 'text-embedding-3-small': { requestsPerMinute: 2 } } })
   expect(await statuses(2)).toEqual([200, 429])
   const seen = []
@@ -124,7 +124,7 @@ it('gives a model with a quota of its own that quota, and all others the shared 
   expect(seen).toEqual([200, 200, 429])
 })
 
-it('answers so many calls at once, and gives the place of one back that has gone away', async () => {
+it('limits concurrent calls, and frees the slot of a client that closed the connection', async () => {
   clock.mockReset()
   limit({ concurrency: 1 })
   provider.fail({ type: 'hang' })
@@ -141,7 +141,7 @@ it('answers so many calls at once, and gives the place of one back that has gone
 describe('a minute that takes a second', () => {
   const compressed = { requestsPerMinute: 60, minuteMs: 1_000, burst: 0.1 }
 
-  it('is told in wall-clock numbers, which an ordinary client can keep', async () => {
+  it('is reported in numbers per real minute, for a client with a normal clock', async () => {
     limit(compressed)
     const { headers } = await chat(provider)
     expect(headers).toMatchObject({
@@ -156,7 +156,7 @@ describe('a minute that takes a second', () => {
     expect(await statuses(2)).toEqual([200, 429])
   })
 
-  it('or as a whole minute, to a client whose clock runs fast too', async () => {
+  it('is reported as a whole minute, for a client with an accelerated clock', async () => {
     limit({ ...compressed, clock: 'scaled' })
     await statuses(6)
     const refused = await chat(provider)
@@ -169,8 +169,8 @@ describe('a minute that takes a second', () => {
   })
 })
 
-describe('headers', () => {
-  it('can be kept back, all but those of a refusal, or all', async () => {
+describe('a header about limits', () => {
+  it('can be switched off, for good answers or for all', async () => {
     limit({ requestsPerMinute: 1, headers: 'retry-after' })
     expect(Object.keys((await chat(provider)).headers).join()).not.toContain('ratelimit')
     const refused = (await chat(provider)).headers
@@ -181,7 +181,7 @@ describe('headers', () => {
     expect((await chat(provider)).headers).not.toHaveProperty('retry-after')
   })
 
-  it('of a fault win over those of the limits', async () => {
+  it('is overridden by one of a fault', async () => {
     limit({ requestsPerMinute: 5 })
     provider.fail({ type: 'status', status: 500, headers: { 'x-ratelimit-remaining-requests': '77' } })
     const { headers } = await chat(provider)
@@ -192,7 +192,7 @@ describe('headers', () => {
   })
 })
 
-it('uses up no fault and no token for a call it refuses', async () => {
+it('takes no fault and counts no tokens for a refused call', async () => {
   limit({ requestsPerMinute: 1 })
   provider.fail('ok', { type: 'status', status: 503 })
   await chat(provider)
@@ -203,7 +203,7 @@ it('uses up no fault and no token for a call it refuses', async () => {
   expect((await chat(provider)).status).toBe(503)
 })
 
-it('leaves alone whoever has no key, and what is no model', async () => {
+it('does not limit calls without a key, or calls that run no model', async () => {
   limit({ requestsPerMinute: 1 }, { apiKeys: ['key'] })
   expect(await statuses(3)).toEqual([401, 401, 401])
   const client = new OpenAI({ apiKey: 'key', baseURL: provider.baseURL, maxRetries: 0 })
@@ -212,7 +212,7 @@ it('leaves alone whoever has no key, and what is no model', async () => {
   expect((await embed('sea', { authorization: 'Bearer key' })).status).toBe(429)
 })
 
-it('begins again with a new script and at reset', async () => {
+it('starts again with a new script and with reset()', async () => {
   limit({ requestsPerMinute: 1 })
   expect(await statuses(2)).toEqual([200, 429])
   provider.reset()
@@ -231,6 +231,6 @@ it.each([
   [{ requestsPerMinute: 1, burst: 2 }, 'limits.burst must be a number from'],
   [{ requestsPerMinute: 1, charge: 'nothing' }, 'limits.charge must be one of usage, reserved'],
   [{ requestsPerMinute: 1, clock: 'sun' }, 'limits.clock must be one of wall, scaled'],
-])('refuses %j', (limits, message) => {
+])('rejects the limits %j', (limits, message) => {
   expect(() => provider.script({ limits: limits as Limits })).toThrow(message)
 })

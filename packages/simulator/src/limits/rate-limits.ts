@@ -6,17 +6,17 @@ import { goDuration } from './go-duration.ts'
 import { QuotaMeter } from './quota-meter.ts'
 import { refusal, retryHeaders } from './refusal.ts'
 
-/** Whether a call may go on, and what its answer has to tell. */
+/** Whether a call is admitted, and headers for its answer. */
 export interface Admission {
-  /** The answer of a call that may not. */
+  /** The answer if the call is not admitted. */
   refusal: Answer | undefined
   /** Further headers, as name, value, name, value … */
   headers: readonly string[]
-  /** To be called once the call has ended. */
+  /** Call it when the call has ended. */
   release(): void
 }
 
-/** Lets calls through as long as their model's quota lasts. */
+/** Admits calls within the quota of their model. */
 export class RateLimits {
   readonly #limits: Limits
   readonly #shared: QuotaMeter
@@ -34,7 +34,7 @@ export class RateLimits {
     )
   }
 
-  /** `good` is what the call would be answered with: its usage is what it costs. */
+  /** @param good the answer without a limit; its usage is the cost */
   admit(operation: ModelOperation, body: unknown, good: Answer): Admission {
     const now = performance.now()
     const model = asString(asObject(body)['model'])

@@ -4,17 +4,17 @@ import type { Shortage } from './quota-meter.ts'
 
 const visit = 'Visit https://platform.openai.com/account/rate-limits to learn more.'
 
-/** A 429 in OpenAI's words. */
+/** OpenAI's 429. */
 export function refusal(shortage: Shortage, model: string): Answer {
   return errorAnswer(429, {
-    message: words(shortage, `${model} in organization org-harbor`),
+    message: messageOf(shortage, `${model} in organization org-harbor`),
     type: shortage.kind === 'tokens' || shortage.kind === 'too-large' ? 'tokens' : 'requests',
     param: null,
     code: 'rate_limit_exceeded',
   })
 }
 
-function words(shortage: Shortage, whose: string): string {
+function messageOf(shortage: Shortage, whose: string): string {
   switch (shortage.kind) {
     case 'concurrency':
       return `Rate limit reached for ${whose} on concurrent requests: Limit ${shortage.limit}. Please try again later.`
@@ -27,7 +27,7 @@ function words(shortage: Shortage, whose: string): string {
   }
 }
 
-/** `retry-after` in whole seconds and `retry-after-ms`, if waiting helps and its length is known. */
+/** `retry-after` in whole seconds and `retry-after-ms`, if waiting helps and the time is known. */
 export function retryHeaders(shortage: Shortage): string[] {
   if (!('waitMs' in shortage)) return []
   const ms = wholeMs(shortage.waitMs)

@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest'
 import { TokenBucket } from './token-bucket.ts'
 
 describe('a token bucket', () => {
-  it('starts full, empties, and fills up steadily to its capacity', () => {
+  it('starts full, empties, and refills steadily up to its capacity', () => {
     const bucket = new TokenBucket(10, 0.01, 0)
     expect(bucket.available(0)).toBe(10)
     bucket.take(10, 0)
     expect([bucket.available(0), bucket.available(500), bucket.available(5_000)]).toEqual([0, 5, 10])
   })
 
-  it('tells how long something has to wait, and how long it takes until it is full', () => {
+  it('returns how long an amount has to wait, and how long until it is full', () => {
     const bucket = new TokenBucket(10, 0.01, 0)
     bucket.take(8, 0)
     expect([bucket.waitMs(2, 0), bucket.waitMs(5, 0), bucket.resetMs(0)]).toEqual([0, 300, 800])
   })
 
-  it('gives more than it holds when it is full, and works the debt off', () => {
+  it('gives more than its capacity when it is full, and goes into debt', () => {
     const bucket = new TokenBucket(10, 0.01, 0)
     expect(bucket.waitMs(25, 0)).toBe(0)
     bucket.take(25, 0)
@@ -24,7 +24,7 @@ describe('a token bucket', () => {
     expect(bucket.waitMs(25, 0)).toBe(2_500)
   })
 
-  it('never gives more than its capacity and what has come since', () => {
+  it('never gives more than its capacity plus its refills', () => {
     const steps = array(record({ afterMs: nat(2_000), amount: double({ min: 0.1, max: 10, noNaN: true }) }), {
       maxLength: 60,
     })

@@ -12,7 +12,7 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** What can be taken now; below 0 while a debt is being worked off. */
+  /** The amount available now; negative while there is a debt. */
   available(now: number): number {
     this.#level = Math.min(this.capacity, this.#level + Math.max(0, now - this.#at) * this.#perMs)
     this.#at = now
@@ -23,10 +23,10 @@ export class TokenBucket {
     this.#level = this.available(now) - amount
   }
 
-  /** Milliseconds until so much can be taken. What is more than the bucket holds waits until it is full, and leaves a debt. */
+  /** Milliseconds until this amount can be taken. More than the capacity waits for a full bucket, and leaves a debt. */
   waitMs(amount: number, now: number): number {
     const missing = Math.min(amount, this.capacity) - this.available(now)
-    // A sum of many refills is a little off.
+    // Allows for the rounding errors of many refills.
     return missing <= this.capacity * 1e-9 ? 0 : missing / this.#perMs
   }
 

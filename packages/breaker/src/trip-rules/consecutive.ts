@@ -1,0 +1,48 @@
+import type { Counts, Tally, TripRule } from './trip-rule.ts'
+import { expectValue, wholeNumber } from '../validate.ts'
+
+/**
+ * Opens after this number of failures in a row; a success starts again at 0. Its `counts()` are those since the circuit closed.
+ *
+ * @param failures a whole number of at least 1
+ */
+export function consecutive(failures: number): TripRule {
+  expectValue('failures', failures, wholeNumber)
+  return { timing: 'none', start: (saved) => new ConsecutiveTally(failures, saved) }
+}
+
+class ConsecutiveTally implements Tally {
+  readonly #limit: number
+  #count: Saved
+
+  constructor(limit: number, saved: unknown) {
+    this.#limit = limit
+    this.#count = fits(saved) ? { ...saved } : { calls: 0, failures: 0, inAConsecutiveTally: 0 }
+  }
+
+  record(failed: boolean): boolean {
+    const count = this.#count
+    count.calls++
+    if (failed) count.failures++
+    count.inAConsecutiveTally = failed ? count.inAConsecutiveTally + 1 : 0
+    return count.inAConsecutiveTally >= this.#limit
+  }
+
+  counts(): Counts {
+    const { calls, failures } = this.#count
+    return { calls, successes: calls - failures, failures, slow: 0 }
+  }
+
+  save(): Saved {
+    return { ...this.#count }
+  }
+}
+
+interface Saved {
+  calls: number
+  failures: number
+  inAConsecutiveTally: number
+}
+
+const fits = (saved: unknown): saved is Saved =>
+  typeof (saved as Partial<Saved> | undefined)?.inAConsecutiveTally === 'number'

@@ -1,0 +1,129 @@
+import type { Counts, Tally, TripRule } from './trip-rule.ts'
+import { aRatio, checksOf, duration, validate, wholeNumber } from '../validate.ts'
+
+export interface TimeWindowOptions {
+  /** How long a call counts after its end, in milliseconds. */
+  durationMs: number
+  /** The circuit opens when at least this share of the calls failed: above 0, at most 1. */
+  failureRatio: number
+  /** The circuit does not open before this number of calls have ended within the window. @default 10 */
+  minimumCalls?: number | undefined
+  /** A call that takes at least this long, in milliseconds, is slow, whether it succeeds or fails. Needs `slowCallRatio`. */
+  slowCallMs?: number | undefined
+  /** The circuit opens when at least this share of the calls were slow: above 0, at most 1. Needs `slowCallMs`. */
+  slowCallRatio?: number | undefined
+}
+
+/**
+ * Opens when too many calls of the last `durationMs` failed, or were slow. A call takes the same time for any number of calls
+ * in the window. The window empties while no calls are made.
+ */
+export function timeWindow(options: TimeWindowOptions): TripRule {
+  validate(options, CHECKS, 'durationMs', 'failureRatio')
+  if ((options.slowCallMs === undefined) !== (options.slowCallRatio === undefined)) {
+    throw new TypeError('slowCallMs and slowCallRatio must be given together')
+  }
+  const { minimumCalls = 10, slowCallMs = Infinity, slowCallRatio = Infinity } = options
+  const settings = { ...options, minimumCalls, slowCallMs, slowCallRatio }
+  return {
+    timing: slowCallMs < Infinity ? 'duration' : 'time',
+    start: (saved) => new TimeWindow(settings, saved),
+  }
+}
+
+type Settings = { [Name in keyof TimeWindowOptions]-?: number }
+
+/** The window moves in steps of a tenth, so a call counts for at least nine tenths of the window, and at most for all of it. */
+const STEPS = 10
+/** Three counts for each step: calls, failures, slow calls. */
+const COLUMNS = 3
+
+class TimeWindow implements Tally {
+  readonly #settings: Settings
+  readonly #steps: number[] = new Array<number>(STEPS * COLUMNS).fill(0)
+  /** The number of the newest step, counted from 1970, the index of its counts, and when it ends. */
+  #newest = -Infinity
+  #at = 0
+  #endsAt = -Infinity
+  #calls = 0
+  #failures = 0
+  #slow = 0
+
+  constructor(settings: Settings, saved: unknown) {
+    this.#settings = settings
+    if (!fits(saved, settings)) return
+    this.#steps = [...saved.steps]
+    this.#newest = saved.newest
+    this.#at = (saved.newest % STEPS) * COLUMNS
+    for (let at = 0; at < STEPS * COLUMNS; at += COLUMNS) this.#addToSums(at, 1)
+  }
+
+  record(failed: boolean, durationMs: number, nowMs: number): boolean {
+    const { failureRatio, minimumCalls, slowCallMs, slowCallRatio } = this.#settings
+    this.#moveTo(nowMs)
+    this.#calls += this.#increment(0)
+    if (failed) this.#failures += this.#increment(1)
+    if (durationMs >= slowCallMs) this.#slow += this.#increment(2)
+    const calls = this.#calls
+    return (
+      calls >= minimumCalls && (this.#failures / calls >= failureRatio || this.#slow / calls >= slowCallRatio)
+    )
+  }
+
+  counts(nowMs: number): Counts {
+    this.#moveTo(nowMs)
+    const calls = this.#calls
+    const failures = this.#failures
+    return { calls, successes: calls - failures, failures, slow: this.#slow }
+  }
+
+  save(): Saved {
+    return { durationMs: this.#settings.durationMs, newest: this.#newest, steps: [...this.#steps] }
+  }
+
+  /** Empties the steps that have left the window: at most ten, for any length of time. */
+  #moveTo(nowMs: number): void {
+    if (nowMs < this.#endsAt) return
+    const stepMs = this.#settings.durationMs / STEPS
+    const now = Math.floor(nowMs / stepMs)
+    for (this.#newest = Math.max(this.#newest, now - STEPS); this.#newest < now;) {
+      this.#at = (++this.#newest % STEPS) * COLUMNS
+      this.#addToSums(this.#at, -1)
+      this.#steps.fill(0, this.#at, this.#at + COLUMNS)
+    }
+    this.#endsAt = (now + 1) * stepMs
+  }
+
+  /** Adds 1 to a count of the newest step. Returns 1, for the sum. */
+  #increment(column: number): number {
+    const at = this.#at + column
+    this.#steps[at] = (this.#steps[at] ?? 0) + 1
+    return 1
+  }
+
+  #addToSums(at: number, sign: 1 | -1): void {
+    const [calls = 0, failures = 0, slow = 0] = this.#steps.slice(at, at + COLUMNS)
+    this.#calls += sign * calls
+    this.#failures += sign * failures
+    this.#slow += sign * slow
+  }
+}
+
+interface Saved {
+  durationMs: number
+  newest: number
+  steps: readonly number[]
+}
+
+function fits(saved: unknown, { durationMs }: Settings): saved is Saved {
+  const { durationMs: ofSaved, newest, steps } = (saved ?? {}) as Partial<Saved>
+  return ofSaved === durationMs && Number.isFinite(newest) && steps?.length === STEPS * COLUMNS
+}
+
+const CHECKS = /* @__PURE__ */ checksOf({
+  durationMs: duration,
+  failureRatio: aRatio,
+  minimumCalls: wholeNumber,
+  slowCallMs: duration,
+  slowCallRatio: aRatio,
+})

@@ -1,0 +1,105 @@
+import { untilAborted } from '@harbor/parts'
+
+/** Owns the targets that are checked, and receives the results. */
+export interface HealthCheckHost<Target> {
+  isAvailable(target: Target): boolean
+  /** A check has ended, successfully unless there is a failure. */
+  checked(target: Target, failure?: { readonly error: unknown }): void
+}
+
+/** More than any chain has. Bounds the memory of a chain that gets new targets with every run. */
+const MAX_WATCHED = 1_000
+
+/**
+ * Checks unavailable targets once per interval. While all targets are available there is no timer. A check that has not ended
+ * when the next one is due is aborted and counts as failed: checks of one target never overlap.
+ */
+export class HealthChecks<Target extends { readonly name: string }> {
+  readonly #host: HealthCheckHost<Target>
+  readonly #check: (target: Target, signal: AbortSignal) => Promise<unknown>
+  readonly #intervalMs: number
+  /** The targets known to be unavailable, by name. */
+  readonly #watched = new Map<string, Target>()
+  readonly #running = new Set<AbortController>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #started = false
+
+  /** @param check rejects if the target does not work */
+  constructor(
+    host: HealthCheckHost<Target>,
+    check: (target: Target, signal: AbortSignal) => Promise<unknown>,
+    intervalMs: number,
+  ) {
+    this.#host = host
+    this.#check = check
+    this.#intervalMs = intervalMs
+  }
+
+  get started(): boolean {
+    return this.#started
+  }
+
+  /** @param targets the targets of the chain; those of a single run are watched when a run finds them unavailable */
+  start(targets: readonly Target[]): void {
+    this.#started = true
+    for (const target of targets) this.watch(target)
+  }
+
+  close(): void {
+    this.#started = false
+    this.#watched.clear()
+    this.#stopTimer()
+    this.#abortRunning(new DOMException('health checks were closed', 'AbortError'))
+  }
+
+  /** This target may have become unavailable, or available again. */
+  watch(target: Target): void {
+    if (!this.#started) return
+    if (this.#host.isAvailable(target)) this.#watched.delete(target.name)
+    else if (this.#watched.size < MAX_WATCHED) this.#watched.set(target.name, target)
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
+    if (this.#watched.size === 0) {
+      this.#stopTimer()
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#checkAll(), this.#intervalMs)
+      // Does not keep the process alive. In browsers a timer is a number.
+      ;(this.#timer as { unref?: () => void }).unref?.()
+    }
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #checkAll(): void {
+    this.#timer = undefined
+    this.#abortRunning(new DOMException(`a health check may take ${this.#intervalMs} ms`, 'TimeoutError'))
+    for (const [name, target] of this.#watched) {
+      if (this.#host.isAvailable(target)) this.#watched.delete(name)
+      else void this.#checkOne(target)
+    }
+    this.#setTimer()
+  }
+
+  async #checkOne(target: Target): Promise<void> {
+    const controller = new AbortController()
+    this.#running.add(controller)
+    try {
+      // Also ends a check that ignores its signal.
+      await untilAborted(controller.signal, async () => this.#check(target, controller.signal))
+      this.#host.checked(target)
+    } catch (error) {
+      if (this.#started) this.#host.checked(target, { error })
+    } finally {
+      this.#running.delete(controller)
+    }
+  }
+
+  #abortRunning(reason: DOMException): void {
+    for (const controller of this.#running) controller.abort(reason)
+  }
+}

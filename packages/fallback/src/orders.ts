@@ -1,0 +1,82 @@
+import { describeValue } from '@harbor/parts'
+import type { HealthBoard } from './health/health-board.ts'
+import { aFunction, aPart, checksOf, validate } from './validate.ts'
+
+/**
+ * Decides the order in which targets are called: takes all targets of a run, and returns those to call, the first one first.
+ * Unavailable targets are skipped when it is their turn.
+ */
+export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
+
+/** As given: the first is the primary target, the others are its fallbacks. */
+export const byPriority = <Target>(targets: readonly Target[]): readonly Target[] => targets
+
+/**
+ * The target with the lowest price first; among equals, as given. Prices depend on the request, so pass the targets with their
+ * prices for this request to each run: `run(operation, { targets })`. A target without a price comes last.
+ */
+export function cheapest<Target extends { readonly name: string }>(
+  /** @default the target's own `price` */
+  priceOf: (target: Target) => number | undefined = (target) => (target as { price?: number }).price,
+): Order<Target> {
+  return (targets) => sortBy(targets, (target) => priceOf(target) ?? Infinity)
+}
+
+/** Each target is called first as often as its weight says: one of weight 3 three times as often as one of weight 1. */
+export function weighted<Target extends { readonly name: string }>(
+  /** @default the target's own `weight`, or 1 */
+  weightOf: (target: Target) => number = (target) => (target as { weight?: number }).weight ?? 1,
+  /** A number from 0 up to, but not including, 1. @default Math.random */
+  random: () => number = Math.random,
+): Order<Target> {
+  // Efraimidis and Spirakis (2006): sorted by such keys, each place is drawn by weight among those left. Weight 0 comes last.
+  const keyOf = (target: Target): number => {
+    const weight = weightOf(target)
+    if (weight >= 0) return weight === 0 ? -Infinity : Math.log(1 - random()) / weight
+    throw new TypeError(
+      `the weight of ${target.name} must be a number of at least 0, got ${describeValue(weight)}`,
+    )
+  }
+  return (targets) => sortBy(targets, (target) => -keyOf(target))
+}
+
+export interface FastestOptions {
+  /** Another target takes the lead only if it is faster by this share, so that the lead does not change all the time. @default 0.2 */
+  margin?: number | undefined
+  /** The share of runs that start with a target other than the leader, to notice when speeds have changed. @default 0.05 */
+  exploreRatio?: number | undefined
+  /** A number from 0 up to, but not including, 1. @default Math.random */
+  random?: (() => number) | undefined
+}
+
+/** The target that answers fastest first, as measured on the health board. A target without measurements counts as slow. */
+export function fastest<Target extends { readonly name: string }>(
+  options: FastestOptions = {},
+): Order<Target> {
+  validate(options, FASTEST_CHECKS)
+  const { margin = 0.2, exploreRatio = 0.05, random = Math.random } = options
+  let leader: string | undefined
+
+  return (targets, health) => {
+    const latencyOf = ({ name }: Target): number => health.get(name).latencyMs ?? Infinity
+    const sorted = sortBy(targets, latencyOf)
+    let lead = sorted.find(({ name }) => name === leader) ?? sorted[0]
+    const [quickest] = sorted
+    if (quickest && lead && latencyOf(quickest) < latencyOf(lead) * (1 - margin)) lead = quickest
+    leader = lead?.name
+
+    const others = sorted.filter((target) => target !== lead)
+    if (random() < exploreRatio) lead = others.splice(Math.floor(random() * others.length), 1)[0] ?? lead
+    return lead ? [lead, ...sorted.filter((target) => target !== lead)] : []
+  }
+}
+
+const FASTEST_CHECKS = /* @__PURE__ */ checksOf({ margin: aPart, exploreRatio: aPart, random: aFunction })
+
+/** Sorted by a number, the lowest first; among equals, as given. Calls `keyOf` once for each item. */
+function sortBy<Item>(items: readonly Item[], keyOf: (item: Item) => number): Item[] {
+  return items
+    .map((item) => [keyOf(item), item] as const)
+    .sort(([one], [other]) => (one === other ? 0 : one - other))
+    .map(([, item]) => item)
+}

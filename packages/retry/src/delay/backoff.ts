@@ -1,0 +1,94 @@
+import { checksOf, MAX_TIMER_MS } from '@harbor/parts'
+import { atLeast, duration, oneOf, validate } from '../validate.ts'
+import { spread, type Jitter } from './jitter.ts'
+
+/**
+ * How long to wait after a failed attempt, in milliseconds.
+ *
+ * @param attempt number of the attempt that failed, counted from 1
+ * @param previousDelayMs what this function returned last time; 0 at first
+ * @param random a number from 0 up to, but not including, 1
+ */
+export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
+
+/** How delays grow. */
+export interface BackoffOptions {
+  /** The first delay, in milliseconds, before jitter. @default 1_000 */
+  baseDelayMs?: number | undefined
+  /** The longest delay, in milliseconds, before jitter. @default 60_000 */
+  maxDelayMs?: number | undefined
+  /** How many times longer each delay is than the one before. @default 2, or 3 for `decorrelated` */
+  factor?: number | undefined
+  /** How delays are randomised; `true` is `'full'`. @default true, or false for `constant` */
+  jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
+}
+
+/** The backoff of a policy without a `backoff` function. Its options were checked before. */
+export function backoffOf({
+  jitter,
+  ...options
+}: Omit<BackoffOptions, 'jitter'> & { jitter?: boolean | Jitter | undefined }): Backoff {
+  return jitter === 'decorrelated' ? decorrelated(options) : exponential({ ...options, jitter })
+}
+
+function exponential({
+  baseDelayMs = 1_000,
+  maxDelayMs = 60_000,
+  factor = 2,
+  jitter = true,
+}: BackoffOptions): Backoff {
+  return (attempt, _previous, random) =>
+    spread(capped(grown(baseDelayMs, factor ** (attempt - 1)), maxDelayMs), jitter, random)
+}
+
+function decorrelated({ baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 3 }: BackoffOptions): Backoff {
+  const minDelayMs = capped(baseDelayMs, maxDelayMs)
+  return (_attempt, previousDelayMs, random) => {
+    // The range is capped, not the random delay: the delays of two clients differ at the cap too.
+    const upToMs = capped(grown(Math.max(previousDelayMs, minDelayMs), factor), maxDelayMs)
+    return minDelayMs + (upToMs - minDelayMs) * random()
+  }
+}
+
+/** A power soon reaches Infinity, and 0 times Infinity is NaN. */
+const grown = (delayMs: number, times: number): number => delayMs * Math.min(times, Number.MAX_VALUE)
+
+const capped = (delayMs: number, maxDelayMs: number): number => Math.min(delayMs, maxDelayMs, MAX_TIMER_MS)
+
+const CHECKS = {
+  baseDelayMs: duration,
+  maxDelayMs: duration,
+  factor: /* @__PURE__ */ atLeast(1),
+  jitter: /* @__PURE__ */ oneOf(true, false, 'full', 'equal', 'none'),
+}
+
+/** Built-in backoffs. */
+export const backoff = {
+  /** The same delay before every retry. */
+  constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
+    validate(options, checksOf({ delayMs: duration, jitter: CHECKS.jitter }))
+    const { delayMs, jitter = false } = options
+    return (_attempt, _previous, random) => spread(capped(delayMs, Infinity), jitter, random)
+  },
+
+  /** Each delay is `baseDelayMs` longer than the one before: 1, 2, 3, 4 s. */
+  linear(options: Omit<BackoffOptions, 'factor'> = {}): Backoff {
+    const { factor: _none, ...checks } = CHECKS
+    validate(options, checksOf(checks))
+    const { baseDelayMs = 1_000, maxDelayMs = 60_000, jitter = true } = options
+    return (attempt, _previous, random) => spread(capped(baseDelayMs * attempt, maxDelayMs), jitter, random)
+  },
+
+  /** Each delay is `factor` times the one before: 1, 2, 4, 8 s. The default of `retry`. */
+  exponential(options: BackoffOptions = {}): Backoff {
+    validate(options, checksOf(CHECKS))
+    return exponential(options)
+  },
+
+  /** A random delay between `baseDelayMs` and `factor` times the previous delay. */
+  decorrelated(options: Omit<BackoffOptions, 'jitter'> = {}): Backoff {
+    const { jitter: _none, ...checks } = CHECKS
+    validate(options, checksOf(checks))
+    return decorrelated(options)
+  },
+}

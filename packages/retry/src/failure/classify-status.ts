@@ -1,0 +1,116 @@
+import { readHeader } from '@harbor/parts'
+import { parseRetryAfter, type HeadersLike } from '../delay/retry-after.ts'
+import type { Failure, FailureKind } from './failure.ts'
+
+/** Facts about an error beside its status. */
+export interface AnswerFacts {
+  /** `error.code` of the body. In a 2xx answer a number from 400 to 599 is taken for the status, which OpenRouter sends so. */
+  code?: string | number | null | undefined
+  /** `error.type` of the body. */
+  type?: string | null | undefined
+  /** `error.message` of the body. Only for errors that have no code; it is not stored. */
+  message?: string | null | undefined
+  headers?: HeadersLike | undefined
+}
+
+/**
+ * Classifies an HTTP error by its status, a few facts of its body, and its headers. A pure function.
+ *
+ * @param status of the answer. If it is 2xx, or `undefined` for an error in the middle of a stream, the facts of the body
+ * decide; if they are not enough, the failure is `malformed`, or `stream`.
+ */
+export function classifyStatus(
+  status: number | undefined,
+  { code, type, message = '', headers }: AnswerFacts = {},
+): Failure {
+  const names = [code, type].filter((name) => typeof name === 'string')
+  const isInBody = status === undefined || (status >= 200 && status < 300)
+  const meant = isInBody ? statusIn(code) : status
+  const kind = kindOf(meant, names, String(message)) ?? (status === undefined ? 'stream' : 'malformed')
+  const shouldRetry = headers && readHeader(headers, 'x-should-retry')
+  return {
+    kind,
+    status: meant ?? status,
+    code: names[0],
+    retryable:
+      !NEVER_RETRY.test(kind) &&
+      (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, meant, names))),
+    ambiguous: false,
+    retryAfterMs: headers && parseRetryAfter(headers),
+  }
+}
+
+type Rows = readonly (readonly [FailureKind, RegExp])[]
+
+/** By code or type, whatever the status. The first matching row wins. */
+const BY_CODE: Rows = [
+  ['refused', /^(breaker_open|local_rate_limit|queue_full|spend_limit)$/],
+  ['malformed', /^malformed_answer$/],
+  [
+    'quota',
+    /(insufficient|exceeded_current)_(quota|balance)|credit_balance|(spend|usage)_limit|billing_|^arrearage/i,
+  ],
+  ['context-length', /context_(length|window|size)|prompt_too_long/],
+  ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
+]
+
+/** By message, for providers that send no code. Used only for statuses with which a provider rejects a request. */
+const BY_MESSAGE: Rows = [
+  [
+    'context-length',
+    /context (length|window|size|limit)|(prompt|input) is too long|maximum (prompt|input) length/i,
+  ],
+  ['context-length', /token (count|limit)|reduce the length|input length|too many tokens|request too large/i],
+  ['context-length', /'(messages|input|prompt|instructions)\b.*string too long/],
+  ['content-filter', /content management policy|safety system|content exists risk/i],
+  ['quota', /credit balance|insufficient (balance|credits)/i],
+]
+
+/** Codes that make a server error an overload. */
+const OVERLOAD: Rows = [['overloaded', /overload|slow_down/i]]
+
+/** By status, or by code and type if there is no status. */
+const BY_STATUS: Rows = [
+  ...OVERLOAD,
+  ['overloaded', /^529$/],
+  ['rate-limit', /^429$|rate_?limit|too_many_requests/],
+  ['timeout', /^408$|timeout/],
+  ['auth', /^40[13]$|auth|api_key|permission/],
+  ['quota', /^402$/],
+  ['not-found', /^4(04|10)$|not_found/],
+  ['conflict', /^409$/],
+  ['server', /^[5-9]..$|server_error|api_error|internal|unavailable/],
+  ['bad-request', /^4..$|invalid|unsupported/],
+]
+
+function kindOf(
+  status: number | undefined,
+  names: readonly string[],
+  message: string,
+): FailureKind | undefined {
+  const isRejected = [undefined, 400, 403, 413, 422].includes(status)
+  return (
+    find(BY_CODE, names) ??
+    (isRejected ? find(BY_MESSAGE, [message]) : undefined) ??
+    (status && status >= 500 ? find(OVERLOAD, names) : undefined) ??
+    find(BY_STATUS, status === undefined ? names : [String(status)])
+  )
+}
+
+const find = (rows: Rows, texts: readonly string[]): FailureKind | undefined =>
+  rows.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0]
+
+/** The same request would fail again, whatever `x-should-retry` says. */
+const NEVER_RETRY = /^(quota|refused)$/
+const RETRYABLE = /^(timeout|rate-limit|overloaded|server|conflict|malformed|stream)$/
+const RETRYABLE_SERVER = /^(500|502|503|504|52[0-4])$/
+
+function isRetryable(kind: FailureKind, status: number | undefined, names: readonly string[]): boolean {
+  // A stream that broke after its first content: only the caller, which has read a part, can decide.
+  if (names.includes('stream_incomplete')) return false
+  return RETRYABLE.test(kind) && (kind !== 'server' || !status || RETRYABLE_SERVER.test(String(status)))
+}
+
+function statusIn(code: unknown): number | undefined {
+  return typeof code === 'number' && code >= 400 && code < 600 ? code : undefined
+}

@@ -1,0 +1,123 @@
+import type { HeadersLike } from '../delay/retry-after.ts'
+import { classifyStatus } from './classify-status.ts'
+import type { Failure, FailureKind } from './failure.ts'
+import { localFault } from './local-fault.ts'
+
+/** How many errors of a `cause` chain are examined. The chain may be circular. */
+const MAX_DEPTH = 8
+
+/**
+ * Classifies an error: an HTTP error of any client (`openai`'s error classes, a `Response`, the errors of axios, got and the
+ * AWS SDK, anything with a status), a transport error of Node or undici, an abort, a timeout. The first error in the `cause`
+ * chain that it recognises decides. Any other error is `unknown` and retryable, except a programming error such as a
+ * TypeError, which is `unknown` and not retryable.
+ */
+export function classify(error: unknown): Failure {
+  let likely: Failure | undefined
+  let link = error
+  for (let depth = 0; depth < MAX_DEPTH && isObject(link); depth++) {
+    const failure = fromAnswer(link) ?? fromThisMachine(link) ?? fromText(link, CERTAIN)
+    if (failure) return failure
+    // No answer came. A cause may say more exactly whether the request was sent, or what took too long.
+    const guess = fromText(link, LIKELY)
+    if (!likely || guess?.kind === 'timeout') likely = guess
+    link = link.cause ?? link.error
+  }
+  const broken = isObject(error) && PROGRAMMING.test(nameOf(error))
+  return likely ?? { kind: 'unknown', retryable: !broken, ambiguous: false }
+}
+
+type Facts = Readonly<Record<string, unknown>>
+
+/** A failure that the server reported: an error answer, or an error in a stream, which has only a body. */
+function fromAnswer(link: Facts): Failure | undefined {
+  const response = isObject(link.response) ? link.response : {}
+  const { httpStatusCode } = isObject(link.$metadata) ? link.$metadata : {}
+  const status = [link.status, link.statusCode, response.status, response.statusCode, httpStatusCode].find(
+    isStatus,
+  )
+  const bodies = status ? [link.error, link.data, response.data, response.body] : [link.error]
+  const body = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
+  // The response of the AWS SDK is not enumerable.
+  const awsResponse = isObject(link.$response) ? link.$response : {}
+  if (!status && !body) return undefined
+  const error = isObject(body?.error) ? body.error : body
+  return classifyStatus(status, {
+    code: (error?.code ?? link.code) as string,
+    // The `type` of a Response is how it was fetched, not an error type.
+    type: (error?.type ?? ('bodyUsed' in link ? undefined : link.type)) as string,
+    message: (error?.message ?? link.message) as string,
+    headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isObject) as
+      HeadersLike | undefined,
+  })
+}
+
+/** No answer came, since this process or machine could not send the request. */
+function fromThisMachine(link: Facts): Failure | undefined {
+  const fault = localFault(link)
+  return (
+    fault && {
+      kind: 'network',
+      code: fault.code,
+      retryable: true,
+      ambiguous: fault.wasSending,
+      origin: 'local',
+    }
+  )
+}
+
+/** No answer came. Only string codes count: the `code` of a DOMException is an unrelated number. */
+function fromText(link: Facts, rows: Rows): Failure | undefined {
+  const code = typeof link.code === 'string' ? link.code : undefined
+  const text = `${code ?? ''} ${nameOf(link)}: ${String(link.message)}`
+  const row = rows.find(([pattern]) => pattern.test(text))
+  if (!row) return undefined
+  const [, kind, ambiguous = false] = row
+  const retryAfterMs = typeof link.retryAfterMs === 'number' ? link.retryAfterMs : undefined
+  return { kind, code, retryable: kind === 'network' || kind === 'timeout', ambiguous, retryAfterMs }
+}
+
+/** Matched against "CODE Name: message"; the first matching row wins. `true`: the request may have been carried out, and billed. */
+type Rows = readonly (readonly [RegExp, FailureKind, true?])[]
+
+const CERTAIN: Rows = [
+  [/^(breaker_open|local_rate_limit|queue_full|spend_limit) |(BreakerOpen|PoolQueueFull)Error:/, 'refused'],
+  [
+    /^(ABORT_ERR|ERR_CANCELED|UND_ERR_ABORT(ED)?) | ((APIUser)?Abort|Canceled)Error:|: Request was aborted\.$/,
+    'aborted',
+  ],
+  [/^(ERR_INVALID|UND_ERR_(INVALID|NOT_SUPPORTED|REQ_CONTENT))/, 'unknown'],
+  // Not sent: no connection (Node's AggregateError lists all addresses that it tried), unknown host, untrusted certificate.
+  [/^[A-Z]+ (AggregateError:|Error: connect )|before secure TLS/, 'network'],
+  [/^(ECONNREFUSED|ENOTFOUND|EAI_|E(HOST|NET)(UNREACH|DOWN)|EADDRNOTAVAIL|EPROTO)/, 'network'],
+  [/^UND_ERR_(CONNECT|CLOSED|PRX|SOCKS5)|^ERR_(TLS|SSL)|^\w*CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH/, 'network'],
+  // Sent, but the answer did not arrive, or not completely.
+  [/^(retry_timeout|E(SOCKET)?TIMEDOUT|UND_ERR_\w+_TIMEOUT) /, 'timeout', true],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR|HPE_|ERR_(HTTP2|STREAM|NETWORK))/, 'network', true],
+]
+
+/** Errors that wrap others. The messages are those of `openai`'s classes, whose names a minifier removes. */
+const LIKELY: Rows = [
+  [/ \w*TimeoutError:|: Request timed out\.$/, 'timeout', true],
+  [/ APIConnectionError:|: Connection error\.$/, 'network', true],
+  [
+    / TypeError: (fetch failed|failed to fetch|networkerror|load failed|terminated|network error)/i,
+    'network',
+    true,
+  ],
+]
+
+const PROGRAMMING = /^(Type|Range|Syntax|Reference|Eval|URI)Error$/
+
+function nameOf(link: Facts): string {
+  const { name, constructor } = link as { name?: unknown; constructor?: { name: string } }
+  return typeof name === 'string' && name !== 'Error' ? name : String(constructor?.name)
+}
+
+function isObject(value: unknown): value is Facts {
+  return typeof value === 'object' && value !== null
+}
+
+function isStatus(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600
+}

@@ -1,0 +1,147 @@
+import {
+  type Check,
+  checkObject,
+  checkTagged,
+  fail,
+  type Fields,
+  flag,
+  headers,
+  headerValue,
+  list,
+  number,
+  oneOf,
+  rawHeaders,
+  required,
+  text,
+  texts,
+  wholeNumber,
+} from './check-fields.ts'
+import { checkBatches } from '../batches/check-batches.ts'
+import { latency, positions, range } from './check-ranges.ts'
+import type { FaultOf, FaultType } from './fault.ts'
+import { checkLimits } from '../limits/check-limits.ts'
+import { requestOperations } from '../route.ts'
+import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+
+/** Rejects a script with anything unknown in it, since scripts come from files. */
+export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
+  checkObject(script, scriptFields, where)
+}
+
+/** Rejects a value that is neither a fault nor 'ok'. */
+export const checkFault: Check = (fault, where) => {
+  if (fault !== 'ok') checkTagged(fault, faultFields, Object.keys(faultFields), where)
+}
+
+const conditionFields: Fields<Condition> = {
+  call: positions,
+  every: wholeNumber(1),
+  probability: number(0, 1),
+  windowMs: range<TimeWindow>({ from: number(), to: number(), everyMs: number(1) }),
+  operation: (value, where) =>
+    (Array.isArray(value) ? list(oneOf(requestOperations)) : oneOf(requestOperations))(value, where),
+  stream: flag,
+  model: text,
+  says: text,
+  method: text,
+  path: text,
+}
+
+const ruleFields: Fields<Rule> = {
+  when: (value, where) => checkObject(value, conditionFields, where),
+  fault: required(checkFault),
+}
+
+const scriptFields: Fields<ProviderScript> = {
+  rules: list((rule, where) => checkObject(rule, ruleFields, where)),
+  latency,
+  firstTokenMs: latency,
+  tokenMs: latency,
+  apiKeys: texts,
+  models: texts,
+  reply: (value, where) => {
+    if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)
+  },
+  limits: checkLimits,
+  batches: checkBatches,
+}
+
+const count = wholeNumber()
+const atLeastOne = wholeNumber(1)
+const status = required(wholeNumber(200, 599))
+const afterEvents = required(count)
+
+const simple: Check = (fault, where) => checkTagged(fault, faultFields, simpleTypes, where)
+const shape: Check = (fault, where) => checkTagged(fault, faultFields, shapeTypes, where)
+
+const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } = {
+  sequence: {
+    faults: required(list((fault, where) => (fault === 'ok' ? undefined : simple(fault, where)))),
+  },
+  status: {
+    status,
+    code: text,
+    errorType: text,
+    message: text,
+    headers,
+    retryAfter: (value, where) => {
+      if (typeof value === 'number') number()(value, where)
+      else if (typeof value === 'string') headerValue(value, where)
+      else checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
+    },
+    body: text,
+    html: flag,
+  },
+  reset: { when: oneOf(['connect', 'before-headers', 'after-headers']) },
+  'reset-reused': {},
+  refuse: {},
+  delay: { ms: required(number()), then: simple },
+  hang: {},
+  'stream-cut': { afterEvents, inside: flag, reset: flag },
+  'stream-stall': { afterEvents, inside: flag },
+  'stream-end': { afterEvents },
+  'stream-garbage': { afterEvents },
+  'stream-error': { afterEvents, code: text, message: text, event: flag, httpStatus: wholeNumber(200, 599) },
+  'stream-duplicate': { event: required(count) },
+  'stream-drip': { ms: required(number()), bytes: required(atLeastOne) },
+  'stream-comments': { count: required(count), everyMs: number() },
+  'stream-slow-first': { ms: required(number()) },
+  'json-for-stream': {},
+  'error-200': { code: text, message: text },
+  'html-200': {},
+  'empty-body': {},
+  'broken-json': {},
+  'huge-body': { bytes: required(wholeNumber(0, 256 * 1024 * 1024)) },
+  'wrong-content-type': { contentType: headerValue },
+  'content-filter': {},
+  length: {},
+  gzip: { encoding: oneOf(['gzip', 'br', 'deflate', 'zstd']) },
+  split: { bytes: required(atLeastOne), crlf: flag },
+  crlf: {},
+  'no-done': {},
+  play: {
+    events: required(texts),
+    named: flag,
+    done: flag,
+    status: wholeNumber(200, 599),
+    headers,
+    then: shape,
+  },
+  raw: {
+    status: wholeNumber(200, 599),
+    headers: rawHeaders,
+    body: (value, where) => (Array.isArray(value) ? texts : text)(value, where),
+    encoding: oneOf(['utf8', 'base64']),
+    ending: oneOf(['end', 'close', 'reset', 'stall']),
+  },
+  'play-json': { body: required(text), status: wholeNumber(200, 599), headers, then: shape },
+}
+
+const simpleTypes = Object.keys(faultFields).filter((type) => type !== 'sequence')
+const shapeTypes = [
+  ...simpleTypes.filter((type) => type.startsWith('stream-')),
+  'gzip',
+  'split',
+  'crlf',
+  'no-done',
+]

@@ -1,0 +1,158 @@
+import type { Fault, SimpleFault } from './fault.ts'
+import { hashText, seededRandom } from '../random.ts'
+import type { Operation, RequestOperation } from '../route.ts'
+import type { Range } from './range.ts'
+import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+
+/** Facts of a call, which rules are matched against. */
+export interface CallFacts {
+  call: number
+  elapsedMs: number
+  /** Undefined until the request has been read. */
+  request?: RequestFacts | undefined
+}
+
+export interface RequestFacts {
+  operation: Operation
+  method: string
+  path: string
+  stream: boolean
+  model: unknown
+  body: unknown
+}
+
+/** Chooses the fault of a call: the next one queued by `fail()`, or else that of the first matching rule. */
+export class FaultPicker {
+  #rules: readonly Rule[]
+  readonly #seed: number
+  readonly #queue: (SimpleFault | 'ok')[] = []
+  /** How many faults of a rule's sequence were used. */
+  readonly #used = new Map<Rule, number>()
+
+  constructor(script: ProviderScript, seed: number) {
+    this.#rules = script.rules ?? []
+    this.#seed = seed
+  }
+
+  /** Replaces the script. Queued faults stay queued. */
+  script(script: ProviderScript): void {
+    this.#rules = script.rules ?? []
+    this.#used.clear()
+  }
+
+  /** Clears the queue and restarts the sequences. */
+  reset(): void {
+    this.#queue.length = 0
+    this.#used.clear()
+  }
+
+  queue(faults: readonly (Fault | 'ok')[]): void {
+    for (const fault of faults) {
+      if (fault !== 'ok' && fault.type === 'sequence') this.#queue.push(...fault.faults)
+      else this.#queue.push(fault)
+    }
+  }
+
+  /** The fault of a call whose request has been read. */
+  take(facts: CallFacts & { request: object }): SimpleFault | undefined {
+    if (this.#queue.length > 0) return unlessOk(this.#queue.shift())
+    const rule = this.#match(facts)
+    if (rule === undefined) return undefined
+    const fault = this.#current(rule)
+    this.#advance(rule)
+    return fault
+  }
+
+  /** The fault of a new connection without a request: only a fault and a rule that need no request apply. */
+  takeAtConnection(facts: CallFacts): SimpleFault | undefined {
+    const rule = this.#queue.length > 0 ? undefined : this.#match(facts)
+    const fault = rule ? this.#current(rule) : unlessOk(this.#queue[0])
+    if (fault === undefined || !isForConnection(fault)) return undefined
+    if (rule) this.#advance(rule)
+    else this.#queue.shift()
+    return fault
+  }
+
+  #match(facts: CallFacts): Rule | undefined {
+    for (const [index, rule] of this.#rules.entries()) {
+      const { when } = rule
+      if (when === undefined) return rule
+      // Whether this rule matches first is not known before the request.
+      if (facts.request === undefined && needsRequest(when)) return undefined
+      if (matches(when, facts, () => this.#chance(index, facts.call))) return rule
+    }
+    return undefined
+  }
+
+  #current(rule: Rule): SimpleFault | undefined {
+    const { fault } = rule
+    if (fault === 'ok' || fault.type !== 'sequence') return unlessOk(fault)
+    return unlessOk(fault.faults[this.#used.get(rule) ?? 0])
+  }
+
+  #advance(rule: Rule): void {
+    this.#used.set(rule, (this.#used.get(rule) ?? 0) + 1)
+  }
+
+  /** Depends on the call's number only, so that the order of the calls does not matter. */
+  #chance(rule: number, call: number): number {
+    return seededRandom(hashText(`${rule} ${call}`, this.#seed))()
+  }
+}
+
+function unlessOk(fault: SimpleFault | 'ok' | undefined): SimpleFault | undefined {
+  return fault === 'ok' ? undefined : fault
+}
+
+/** Whether a fault happens before a request is read. */
+function isForConnection(fault: SimpleFault): boolean {
+  return fault.type === 'refuse' || (fault.type === 'reset' && fault.when === 'connect')
+}
+
+function needsRequest(when: Condition): boolean {
+  const { operation, stream, model, says, method, path } = when
+  return [operation, stream, model, says, method, path].some((wanted) => wanted !== undefined)
+}
+
+function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chance: () => number): boolean {
+  return (
+    (when.call === undefined || matchesPosition(when.call, call)) &&
+    (when.every === undefined || call % when.every === 0) &&
+    (when.windowMs === undefined || matchesTime(when.windowMs, elapsedMs)) &&
+    (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
+    (when.stream === undefined || when.stream === request?.stream) &&
+    (when.model === undefined || when.model === request?.model) &&
+    (when.says === undefined || textOf(request?.body).includes(when.says)) &&
+    (when.method === undefined || when.method === request?.method) &&
+    (when.path === undefined || request?.path.includes(when.path) === true) &&
+    (when.probability === undefined || chance() < when.probability)
+  )
+}
+
+/** The JSON of a request as one text; empty if there is none. */
+function textOf(body: unknown): string {
+  return body === undefined ? '' : JSON.stringify(body)
+}
+
+/** Whether a number, counted from 1, is one of the wanted ones. */
+export function matchesPosition(wanted: number | readonly number[] | Range, call: number): boolean {
+  if (typeof wanted === 'number') return call === wanted
+  if (!isRange(wanted)) return wanted.includes(call)
+  return call >= (wanted.from ?? 1) && call <= (wanted.to ?? Infinity)
+}
+
+function matchesTime({ from = 0, to = Infinity, everyMs }: TimeWindow, elapsedMs: number): boolean {
+  const time = everyMs === undefined ? elapsedMs : elapsedMs % everyMs
+  return time >= from && time < to
+}
+
+function isRange(wanted: readonly number[] | Range): wanted is Range {
+  return !Array.isArray(wanted)
+}
+
+function matchesOperation(
+  wanted: RequestOperation | readonly RequestOperation[],
+  operation: Operation | undefined,
+): boolean {
+  return typeof wanted === 'string' ? wanted === operation : wanted.some((one) => one === operation)
+}
