@@ -3,16 +3,7 @@ export { MemoryStore, type MemoryStoreOptions } from './stores/memory.ts'
 export { MarkovPredictor, type MarkovPredictorOptions } from './prefetch/markov-predictor.ts'
 export { NotCachedError } from './flight/not-cached-error.ts'
 export { RecordingLagError } from './stream/recording.ts'
-export { AnswerProof } from './llm/answer-proof.ts'
-export {
-  answerRefusal,
-  type AnswerRefusal,
-  type AnswerRules,
-  type LlmAnswer,
-  type LlmAnswerFacts,
-} from './llm/answer-refusal.ts'
 export { createPrefetcher } from './prefetch/prefetcher.ts'
-export { isSafeToCache, type LlmOperation, type UnsafeReason } from './llm/is-safe-to-cache.ts'
 export { requestKey, type RequestKeyContext } from './keys/request-key.ts'
 export { UnkeyableRequestError } from './keys/unkeyable-request-error.ts'
 export type { Cache, Lookup } from './cache.ts'

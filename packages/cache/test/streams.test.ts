@@ -1,14 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import {
-  answerRefusal,
-  createCache,
-  RecordingLagError,
-  type LlmOperation,
-  type Source,
-} from '../src/index.ts'
+import { createCache, RecordingLagError, type Source } from '../src/index.ts'
 import { bytes, Feed, hanging, pass, readAll, StreamingOrigin, text, watch, withFakeTime } from './harness.ts'
 
 withFakeTime()
@@ -223,153 +215,66 @@ describe('a shared stream', () => {
   })
 })
 
-const recordings =
-  process.env['HARBOR_RECORDINGS'] ?? join(import.meta.dirname, '../../../../shared/recordings')
-const there = existsSync(recordings)
-if (!there) console.warn(`no recordings in ${recordings}: only the answers written here are replayed`)
+/** Answers of every sort, as they come over the wire. */
+const ANSWERS: readonly (readonly [name: string, wire: string, end: string])[] = [
+  ['tool-call deltas, reasoning and usage', chatStream(), '[DONE]'],
+  ['named events', responseStream(), 'response.completed'],
+  ['JSON', '{"choices":[{"index":0,"finish_reason":"stop","message":{"content":"hello 港"}}]}', '}]}'],
+]
 
-interface Recorded {
-  name: string
-  operation: LlmOperation
-  stream: boolean
-  wire: string
-}
-
-/** A failure that was recorded. */
-const isError = (name: string): boolean => name.startsWith('openai-error')
-
-/** Answers of every sort, so that the promises are kept to where the recordings are not. */
-function writtenHere(): Recorded[] {
-  const delta = (choice: object, more: object = {}): string =>
-    JSON.stringify({ choices: [{ index: 0, finish_reason: null, ...choice }], ...more })
+function chatStream(): string {
+  const delta = (choice: object): string => JSON.stringify({ choices: [{ index: 0, ...choice }] })
   const call = { index: 0, id: 'call_1', function: { name: 'weather', arguments: '{"ci' } }
-  const chat = [
+  return [
     delta({ delta: { role: 'assistant', reasoning_content: 'Where is "it"? 港' } }),
     delta({ delta: { tool_calls: [call] } }),
     delta({ delta: { tool_calls: [{ index: 0, function: { arguments: 'ty":"Kiel"}' } }] } }),
     delta({ delta: {}, finish_reason: 'tool_calls' }),
     JSON.stringify({ choices: [], usage: { total_tokens: 12, completion_tokens_details: {} } }),
+    '[DONE]',
   ]
-  const response = { id: 'resp_1', status: 'completed', incomplete_details: null, output: [] }
-  const responses = [
-    JSON.stringify({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } }),
-    JSON.stringify({ type: 'response.reasoning_summary_text.delta', delta: 'Where is "it"? 港' }),
-    JSON.stringify({ type: 'response.completed', response }),
-  ]
-  const whole = { choices: [{ index: 0, finish_reason: 'stop', message: { content: 'hello' } }] }
+    .map((line) => `data: ${line}\n\n`)
+    .join('')
+}
+
+function responseStream(): string {
   return [
-    { name: 'written here', operation: 'chat', stream: true, wire: onTheWire('chat', chat.join('\n')) },
-    { name: 'written here', operation: 'chat', stream: false, wire: JSON.stringify(whole) },
-    {
-      name: 'written here',
-      operation: 'responses',
-      stream: true,
-      wire: onTheWire('responses', responses.join('\n')),
-    },
-    { name: 'written here', operation: 'responses', stream: false, wire: JSON.stringify(response) },
+    { type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } },
+    { type: 'response.reasoning_summary_text.delta', delta: 'Where is "it"? 港' },
+    { type: 'response.completed', response: { id: 'resp_1', status: 'completed', output: [] } },
   ]
-}
-
-function allRecordings(): Recorded[] {
-  const found = writtenHere()
-  for (const operation of ['chat', 'responses'] as const) {
-    for (const name of there ? readdirSync(join(recordings, operation)) : []) {
-      const content = readFileSync(join(recordings, operation, name), 'utf8')
-      const stream = name.endsWith('.chunks.txt')
-      found.push({ name, operation, stream, wire: stream ? onTheWire(operation, content) : content })
-    }
-  }
-  return found
-}
-
-function onTheWire(operation: LlmOperation, content: string): string {
-  const lines = content.split('\n').filter((line) => line !== '')
-  if (operation === 'chat') return [...lines, '[DONE]'].map((line) => `data: ${line}\n\n`).join('')
-  return lines
-    .map((line) => `event: ${(JSON.parse(line) as { type: string }).type}\ndata: ${line}\n\n`)
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     .join('')
 }
 
 /** In pieces of some bytes, as no event and no character would have it. */
-function inPieces(wire: string): Uint8Array[] {
+async function* inPieces(wire: string): AsyncGenerator<Uint8Array> {
   const all = bytes(wire)
-  const pieces: Uint8Array[] = []
-  for (let at = 0; at < all.length; at += 37) pieces.push(all.subarray(at, at + 37))
-  return pieces
+  for (let at = 0; at < all.length; at += 37) yield all.subarray(at, at + 37)
 }
 
-const sourceOf = (wire: string) => (): Source<null> => ({
-  head: null,
-  body: (async function* () {
-    yield* inPieces(wire)
-  })(),
-})
+describe('a recorded answer', () => {
+  it.each(ANSWERS)('is replayed byte for byte: %s', async (_, wire, end) => {
+    const cache = newCache()
+    const isComplete = (chunks: readonly Uint8Array[]): true | string =>
+      Buffer.concat(chunks).includes(end) || 'incomplete'
+    const sourceOf = (text: string) => (): Source<null> => ({ head: null, body: inPieces(text) })
+    const first = await cache.record('key', sourceOf(wire), { isComplete })
+    const late = await cache.record('key', sourceOf('another'), { isComplete })
+    expect(await readAll(first.body)).toBe(wire)
+    expect(await readAll(late.body)).toBe(wire)
+    expect(await first.kept).toBe(true)
+    const again = await cache.replay('key')
+    expect(again && (await readAll(again.body))).toBe(wire)
+  })
 
-describe('a recorded answer of a provider', () => {
-  it.each(allRecordings())(
-    'is replayed byte for byte, with tool-call deltas, reasoning and usage ($operation/$name)',
-    async ({ name, wire, operation, stream }) => {
-      const cache = newCache()
-      const isComplete = (chunks: readonly Uint8Array[]): true | string =>
-        answerRefusal({ operation, status: 200, stream, chunks }) ?? true
-      const first = await cache.record('key', sourceOf(wire), { isComplete })
-      const late = await cache.record('key', sourceOf('another'), { isComplete })
-      expect(await readAll(first.body)).toBe(wire)
-      expect(await readAll(late.body)).toBe(wire)
-      expect(await first.kept).toBe(isError(name) ? 'error' : true)
-      const again = await cache.replay('key')
-      expect(again && (await readAll(again.body))).toBe(isError(name) ? undefined : wire)
-    },
-  )
-
-  it.each(allRecordings())(
-    'is not cached if it was cut, filtered, failed or ended without proof ($operation/$name)',
-    ({ name, wire, operation, stream }) => {
-      const refusal = (changed: string): string | undefined =>
-        answerRefusal({ operation, status: 200, stream, chunks: inPieces(changed) })
-      expect(refusal(wire)).toBe(isError(name) ? 'error' : undefined)
-      if (isError(name)) return
-      // Cut anywhere, it is not whole any more: only what follows the last finish reason may be missing at an event's end.
-      const proof = Math.max(
-        wire.lastIndexOf('"finish_reason":"'),
-        wire.lastIndexOf('response.completed'),
-        stream ? 0 : wire.lastIndexOf('}'),
-      )
-      for (let at = 1; at < proof; at += Math.ceil(proof / 200)) {
-        expect(refusal(wire.slice(0, at)), `cut at ${at}`).toBeDefined()
-      }
-      const changes: [RegExp, string, string][] =
-        operation === 'chat'
-          ? [
-              [/"finish_reason":\s*"(stop|tool_calls)"/g, '"finish_reason":"length"', 'length'],
-              [
-                /"finish_reason":\s*"(stop|tool_calls)"/g,
-                '"finish_reason":"content_filter"',
-                'content-filter',
-              ],
-              [/"finish_reason":\s*"(stop|tool_calls)"/g, '"finish_reason":null', 'incomplete'],
-            ]
-          : [
-              [/"status":\s*"completed"/g, '"status":"failed"', 'error'],
-              [
-                /"status":\s*"completed"/g,
-                '"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"was":{}',
-                'length',
-              ],
-            ]
-      for (const [what, other, expected] of changes) {
-        const changed = wire
-          .replace(what, other)
-          .replaceAll(/("was":\{\}[^]*?)"incomplete_details":\s*null/g, '$1"was2":null')
-        expect(refusal(changed), other).toBe(expected)
-      }
-      if (stream) {
-        const error =
-          operation === 'chat'
-            ? 'data: {"error":{"message":"overloaded"}}\n\n'
-            : 'event: error\ndata: {"type":"error","code":"server_error"}\n\n'
-        expect(refusal(wire + error)).toBe('error')
-      }
-    },
-  )
+  it('is not stored when it is refused, with the reason', async () => {
+    const cache = newCache()
+    const { body, kept } = await cache.record('key', () => ({ head: null, body: inPieces('{"error":1}') }), {
+      isComplete: () => 'error',
+    })
+    await readAll(body)
+    expect(await kept).toBe('error')
+    expect(await cache.replay('key')).toBeUndefined()
+  })
 })

@@ -5,6 +5,7 @@ import type { NearTwins } from './cache/near-twins.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './policy/policy.ts'
 import { lackOf } from './routing/capabilities.ts'
+import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
 import type { Health } from './routing/health.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
@@ -137,7 +138,7 @@ export function explain(
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
-    const model = typeof body['model'] === 'string' ? body['model'] : undefined
+    const model = operationOfBody(body).request.modelOf(client.baseURL, body)
     const { outage, contextWindow, contentPolicy } = routes.planFor(model, client.baseURL)
     const inOrder = policy.order ? policy.order(outage, health.chain.health) : outage
     return [
@@ -152,12 +153,13 @@ export function explain(
     chain: ExplainedTarget['chain'],
     json: Readonly<Record<string, unknown>>,
   ): ExplainedTarget {
+    const operation = operationOfBody(json)
     const breaker = health.breakerOf(target)
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
       health.restingReason(target, routes.providerOf(target), client) ??
-      lackOf(target, { json, streaming: json['stream'] === true }) ??
-      contextFit(json)(target)
+      lackOf(target, { operation, json, streaming: operation.request.isStreaming(client.baseURL, json) }) ??
+      contextFit(operation, json)(target)
     const { name, baseURL } = target
     const { state = 'closed', retryAfterMs = 0 } = breaker ?? {}
     return { name, baseURL: publicURL(baseURL), chain, state, retryAfterMs, leftOut }

@@ -2,7 +2,6 @@ import { PoolClosedError, PoolQueueFullError, PoolQueueTimeoutError } from '@har
 import type { BreakerOpenError } from '@harbor/breaker'
 import { classify, classifyStatus, type Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
-import { errorInText } from '../protocols/error-in-text.ts'
 import { UnusableKeyError } from './unusable-key-error.ts'
 import type { SpendRefusal } from '../cost/spend-limit.ts'
 import {
@@ -11,12 +10,13 @@ import {
   type StreamFaultError,
   TimeoutError,
 } from '../base/errors.ts'
-import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
+import type { Answer, AnswerHead, Exchange, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg.ts'
-import { ReportedFault } from '../protocols/in-band-fault.ts'
+import type { ReportedError } from '../protocols/protocol.ts'
+import { ReportedFault } from '../protocols/shared/in-band-fault.ts'
 import { cleanWord } from '../base/clean.ts'
 import { redactError } from '../base/redact-error.ts'
-import { readError, type UpstreamError } from '../protocols/read-error.ts'
+import { readError, type UpstreamError } from '../protocols/shared/read-error.ts'
 import { statusOf } from '../verdict/verdict.ts'
 
 /** No answer came: a transport error, or one of the clocks. */
@@ -55,12 +55,12 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
 /** The client was closed while the request was on the wire. No target is to blame, and none takes over. */
 function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   const failure: Failure = { kind: 'aborted', code: cause.code, retryable: false, ambiguous: true }
-  return new AttemptError(exchange, failure, { answer: closedAnswer(cause), cause })
+  return new AttemptError(exchange, failure, { answer: closedAnswer(exchange, cause), cause })
 }
 
 /** What the caller gets when the client is closed. */
-export function closedAnswer({ message, code }: ClientClosedError): Answer {
-  return synthetic(503, { message, type: 'harbor_error', code })
+export function closedAnswer(exchange: Exchange, { message, code }: ClientClosedError): Answer {
+  return synthetic(exchange, 503, { message, type: 'harbor_error', code })
 }
 
 /** The client is closed, and the call has a request on the wire: that one may still be answered, so only this target is left out. */
@@ -75,7 +75,7 @@ function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): At
   if (exchange.init.redirect === 'error') {
     return new AttemptError(exchange, failure, { cause: new TypeError('fetch failed', { cause }) })
   }
-  const answer = synthetic(502, { message, type: 'harbor_error', code })
+  const answer = synthetic(exchange, 502, { message, type: 'harbor_error', code })
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
@@ -90,7 +90,7 @@ function turnedAway(
   const { code, message } = cause
   const failure: Failure = { kind: 'refused', code, retryable: false, ambiguous: false }
   if (!PoolQueueFullError.is(cause)) return new AttemptError(exchange, failure, { cause })
-  const answer = synthetic(429, { message, type: 'harbor_error', code })
+  const answer = synthetic(exchange, 429, { message, type: 'harbor_error', code })
   answer.headers.set('retry-after-ms', String(FULL_QUEUE_WAIT_MS))
   return new AttemptError(exchange, failure, { answer, cause })
 }
@@ -214,7 +214,7 @@ function notSent(
 ): AttemptError {
   const { message, param, retryAfterMs, cause } = facts
   const error = { message, type: 'harbor_error', code, ...(param !== undefined && { param }) }
-  const answer = synthetic(status, error)
+  const answer = synthetic(exchange, status, error)
   if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
   const failure: Failure = {
     kind: 'refused',
@@ -228,7 +228,7 @@ function notSent(
 
 /** The upstream answered with a status of failure. */
 export function refusedBy(exchange: LegExchange, head: AnswerHead, text: string): AttemptError {
-  const error = errorInText(text) ?? readError(text)
+  const error = exchange.operation.errors.inText(text) ?? readError(text)
   const failure = failureOf(error, head.status, head.headers)
   return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
 }
@@ -241,7 +241,7 @@ export function errorUnderSuccess(
 ): AttemptError {
   const failure = failureOf(error, error.status ?? 200, head.headers)
   const code = error.code ?? (failure.kind === 'malformed' ? 'malformed_answer' : undefined)
-  const answer = synthetic(statusOf(failure), { ...reportOf(error), code }, head)
+  const answer = synthetic(exchange, statusOf(failure), { ...reportOf(error), code }, head)
   return new AttemptError(exchange, failure, { answer })
 }
 
@@ -299,7 +299,7 @@ function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, 
     type: 'harbor_error',
     code: 'malformed_answer',
   }
-  return new AttemptError(exchange, failure, { answer: synthetic(502, error, head), cause })
+  return new AttemptError(exchange, failure, { answer: synthetic(exchange, 502, error, head), cause })
 }
 
 /** A stream failed while nothing of it had reached the caller. */
@@ -309,13 +309,16 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
     const reported = ReportedFault.reportedBy(cause) ?? readError({ code, message })
     const failure = failureOf(reported, reported.status, head.headers)
     return new AttemptError(exchange, failure, {
-      answer: synthetic(statusOf(failure), reportOf(reported), head),
+      answer: synthetic(exchange, statusOf(failure), reportOf(reported), head),
       cause,
     })
   }
   const failure: Failure = { kind: 'stream', code, retryable: true, ambiguous: false }
   const error = { message, type: 'harbor_error', code }
-  return new AttemptError(exchange, failure, { answer: synthetic(statusOf(failure), error, head), cause })
+  return new AttemptError(exchange, failure, {
+    answer: synthetic(exchange, statusOf(failure), error, head),
+    cause,
+  })
 }
 
 /** What an error that an upstream reports leads to. Its code is told as far as it is a plain word. */
@@ -329,12 +332,17 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
 }
 
 /** As the caller gets it: fields of the provider's own beyond these stay behind. */
-function reportOf({ message, type, code, param }: UpstreamError): Readonly<Record<string, unknown>> {
+function reportOf({ message, type, code, param }: UpstreamError): ReportedError {
   return { message, type, code, param }
 }
 
-/** An answer of ours in the shape of the provider's errors, with the provider's headers where there are any. */
-function synthetic(status: number, error: Readonly<Record<string, unknown>>, upstream?: AnswerHead): Answer {
+/** An answer of Harbor's own in the form of the protocol's errors, with the provider's headers where there are any. */
+function synthetic(
+  { operation }: Exchange,
+  status: number,
+  error: ReportedError,
+  upstream?: AnswerHead,
+): Answer {
   const headers = new Headers(upstream?.headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
   headers.set('content-type', 'application/json')
@@ -343,6 +351,6 @@ function synthetic(status: number, error: Readonly<Record<string, unknown>>, ups
     statusText: '',
     headers,
     url: upstream?.url ?? '',
-    body: { kind: 'text', text: JSON.stringify({ error }) },
+    body: { kind: 'text', text: JSON.stringify(operation.errors.bodyOf(error, status)) },
   }
 }

@@ -3,9 +3,7 @@ import type { AttemptError } from './attempt-error.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { StreamFaultError } from '../base/errors.ts'
 import { bodyKindOf, inWords } from '../wire/body-kind.ts'
-import { asksForStream } from './asks-for-stream.ts'
 import type { Answer, AnswerHead, LegExchange } from '../call/exchange.ts'
-import { errorInText } from '../protocols/error-in-text.ts'
 import {
   errorUnderSuccess,
   failedStream,
@@ -14,9 +12,8 @@ import {
   reportedError,
   tooLarge,
 } from './failures.ts'
-import { whatIsMissing } from '../protocols/missing-answer.ts'
-import { anyError, declaredError } from '../protocols/find-error.ts'
-import { finishReasonsOf } from '../protocols/finish-reasons.ts'
+import type { UsageReport } from '../protocols/shared/delivery.ts'
+import { asksForStream, isDownload } from '../protocols/unknown/unknown-requests.ts'
 import { isRecord, parseJson } from '../base/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonInUtf8, isJsonType, mediaTypeOf } from '../wire/media-type.ts'
@@ -25,10 +22,7 @@ import { noteResponseId } from './note-response-id.ts'
 import { sniffBody } from '../wire/sniff-body.ts'
 import { chunksOf } from '../wire/chunks-of.ts'
 import { GuardedStream } from '../stream/guarded-stream.ts'
-import { dialectFor } from '../protocols/dialect-for.ts'
 import { unjudgedBody } from '../stream/unjudged-body.ts'
-import { responseIdOf } from '../protocols/response-id.ts'
-import { UsageReport } from '../protocols/usage-report.ts'
 import { streamClocks } from '../call/stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
@@ -68,13 +62,13 @@ async function judgeOther(
   const mediaType = mediaTypeOf(head.headers)
   let response = given
   let isStream = mediaType === EVENT_STREAM
-  if (!isStream && asksForStream(exchange)) {
+  if (!isStream && (exchange.streaming || asksForStream(exchange.url, exchange.init.body))) {
     const sniffed = await scope.wait(sniffBody(given))
     response = sniffed.response
     isStream = sniffed.kind === 'events'
   }
   if (isStream) return judgeStream(exchange, scope, head, response, held)
-  if (isJsonType(mediaType) && !isDownload(exchange)) {
+  if (isJsonType(mediaType) && !isDownload(exchange.method, exchange.url)) {
     return withText(head, await wholeText(exchange, scope, head, response, held))
   }
   scope.handOver()
@@ -106,19 +100,20 @@ async function judgeJson(
   response: Response,
   held: HeldBytes,
 ): Promise<Answer> {
+  const { answer, errors } = exchange.operation
   const text = await wholeText(exchange, scope, head, response, held)
   const json = parseJson(text)
   if (!isRecord(json))
-    throw refusedAnswer(exchange, head, inWords(bodyKindOf(text), false), errorInText(text))
-  const missing = whatIsMissing(exchange.operation, exchange.json, json)
-  if (missing) throw refusedAnswer(exchange, head, missing.message, anyError(json), missing)
-  const error = declaredError(json)
+    throw refusedAnswer(exchange, head, inWords(bodyKindOf(text), false), errors.inText(text))
+  const missing = answer.missing(exchange.json, json)
+  if (missing) throw refusedAnswer(exchange, head, missing.message, errors.anyIn(json), missing)
+  const error = errors.declaredIn(json)
   if (error) throw errorUnderSuccess(exchange, head, error)
-  noteReport(exchange, reportOf(exchange, json))
-  exchange.receipt.finishReasons = finishReasonsOf(json)
-  const filtered = isFiltered(json, exchange.receipt.finishReasons)
+  noteReport(exchange, answer.usageOf(json))
+  exchange.receipt.finishReasons = answer.finishReasonsOf(json)
+  const filtered = answer.isFiltered(exchange.receipt.finishReasons, json)
   if (!isJsonInUtf8(head.headers)) head.headers.set('content-type', JSON_TYPE)
-  noteResponseId(exchange, responseIdOf(json))
+  noteResponseId(exchange, answer.idOf(json))
   return { ...head, filtered, body: { kind: 'text', text, json } }
 }
 
@@ -131,7 +126,7 @@ async function judgeStream(
 ): Promise<Answer> {
   const { receipt, policy, operation, leg } = exchange
   const { firstTokenMs, idleMs } = streamClocks(exchange)
-  const dialect = dialectFor(operation, leg.provider.streamEnd)
+  const dialect = operation.newDialect(leg.provider)
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,
@@ -163,7 +158,7 @@ async function judgeStream(
     receipt.finishReasons = dialect.finishReasons
     return { ...end, delivery: dialect.delivery }
   })
-  const filtered = dialect.finishReasons.includes(FILTERED)
+  const filtered = operation.answer.isFiltered(dialect.finishReasons)
   if (mediaTypeOf(head.headers) !== EVENT_STREAM) head.headers.set('content-type', EVENT_STREAM)
   // What Harbor does not know is left to the reader's own decoder.
   const pieces = dialect.endsWithBody === true ? undefined : stream
@@ -172,12 +167,6 @@ async function judgeStream(
     filtered,
     body: { kind: 'stream', chunks: stream, pieces, ended, abandon: scope.onAbort },
   }
-}
-
-function reportOf({ operation }: LegExchange, json: Readonly<Record<string, unknown>>): UsageReport {
-  const report = new UsageReport(operation.name !== 'embeddings')
-  report.read(json)
-  return report
 }
 
 function noteReport({ receipt }: LegExchange, { usage, serviceTier, costUsd }: UsageReport): void {
@@ -201,16 +190,11 @@ function withoutContent(
   if (fault.origin === 'provider') return failedStream(exchange, head, fault)
   if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const kind = bodyKindOf(text)
-  const error = kind === 'page' ? undefined : errorInText(text)
+  const error = kind === 'page' ? undefined : exchange.operation.errors.inText(text)
   // What only broke off may have been about to become a stream.
   const isStreamless = kind === 'page' || kind === 'json' || (kind === 'other' && fault.cause === undefined)
   if (isStreamless) return refusedAnswer(exchange, head, inWords(kind, true), error)
   return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
-}
-
-/** The content of a stored file, which may be of any size and belongs to its reader, also where it is labelled JSON. */
-function isDownload({ method, url }: LegExchange): boolean {
-  return method === 'GET' && /\/content\/?(?:[?#]|$)/.test(url)
 }
 
 function withText(head: AnswerHead, text: string): Answer {
@@ -252,9 +236,3 @@ async function errorText(
 
 const EVENT_STREAM = 'text/event-stream'
 const JSON_TYPE = 'application/json'
-const FILTERED = 'content_filter'
-
-function isFiltered(json: Readonly<Record<string, unknown>>, finishReasons: readonly string[]): boolean {
-  const incomplete = json['incomplete_details']
-  return finishReasons.includes(FILTERED) || (isRecord(incomplete) && incomplete['reason'] === FILTERED)
-}

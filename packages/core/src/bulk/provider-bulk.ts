@@ -13,7 +13,7 @@ import type { Accounts } from '../cost/accounts.ts'
 import { OptionError } from '../base/errors.ts'
 import type { Target } from '../reporting/target.ts'
 import { isRecord } from '../base/json.ts'
-import { readUsage } from '../protocols/usage.ts'
+import { ANSWER } from '../protocols/openai/answer.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { idOf, refuseStream } from './direct-bulk.ts'
@@ -76,8 +76,8 @@ export function providerBulk(
   async function answerOf(result: ProviderBatchResult<unknown>, context: BulkContext): Promise<BulkAnswer> {
     if (!result.ok) throw result.error
     const { value: body } = result
-    const model = isRecord(body) && typeof body['model'] === 'string' ? body['model'] : undefined
-    const usage = isRecord(body) ? readUsage(body['usage']) : undefined
+    const model = isRecord(body) ? ANSWER.modelOf(body) : undefined
+    const usage = isRecord(body) ? ANSWER.usageOf(body).usage : undefined
     if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
     const target = targetOf(model)
     if (!usage) accounts.bookUnpriced()

@@ -37,10 +37,11 @@ export function headOf(
 /** Whether this is a head as this version writes it. An entry of a far tier may have another writer. */
 export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
   if (!isRecord(value)) return false
-  const { version, status, statusText, url, headers, target } = value
+  const head: { readonly [Field in keyof AnswerHead]?: unknown } = value
+  const { version, status, statusText, url, headers, target } = head
   return (
     version === VERSION &&
-    value['kind'] === kind &&
+    head.kind === kind &&
     typeof status === 'number' &&
     Number.isInteger(status) &&
     status >= 200 &&

@@ -6,13 +6,10 @@ import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { TimeoutError } from '../base/errors.ts'
-import { dialectFor } from '../protocols/dialect-for.ts'
+import type { UsageReport } from '../protocols/shared/delivery.ts'
 import { ReadStream } from '../stream/read-stream.ts'
 import type { Plan } from '../targets/routes.ts'
-import { finishReasonsOf } from '../protocols/finish-reasons.ts'
 import { parseRecord } from '../base/json.ts'
-import { responseIdOf } from '../protocols/response-id.ts'
-import { UsageReport } from '../protocols/usage-report.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { PassingPieces } from './passing-pieces.ts'
 
@@ -50,14 +47,13 @@ export async function handOut(part: Part, recorded: Recorded<AnswerHead>): Promi
 }
 
 async function wholeAnswer(part: Part, { head, body }: Recorded<AnswerHead>): Promise<Answer> {
-  const { receipt } = part.exchange
+  const { receipt, operation } = part.exchange
+  const { answer } = operation
   const text = body.text ?? (await textOf(body))
   const json = parseRecord(text)
-  receipt.finishReasons = finishReasonsOf(json ?? {})
-  noteResponseId(part.exchange, json && responseIdOf(json))
-  const report = new UsageReport(part.exchange.operation.name !== 'embeddings')
-  report.read(json ?? {})
-  noteUsage(part, head, report)
+  receipt.finishReasons = answer.finishReasonsOf(json ?? {})
+  noteResponseId(part.exchange, json && answer.idOf(json))
+  noteUsage(part, head, answer.usageOf(json ?? {}))
   return { ...given(head), body: { kind: 'text', text, json } }
 }
 
@@ -66,7 +62,7 @@ function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, 
   const hasLeft = (): boolean => signal?.aborted === true
   const guarded = own?.answer?.body.kind === 'stream' ? own.answer.body.pieces : undefined
   // What was recorded has been guarded: it ends in an error event unless it was complete.
-  const dialect = guarded?.dialect ?? dialectFor(operation, 'done')
+  const dialect = guarded?.dialect ?? operation.newDialect({ streamEnd: 'done' })
   const onResponseId = own ? undefined : (id: string) => noteResponseId(part.exchange, id)
   const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.pieces, onResponseId })
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt

@@ -1,10 +1,13 @@
-import { answerRefusal, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
 import { parseRecord } from '../base/json.ts'
 import { isAnswerHead } from './answer-head.ts'
 import type { CacheRules } from '../options/cache-options.ts'
+import type { CachingRules } from '../protocols/protocol.ts'
+import { DONE } from '../wire/sse-event.ts'
+import { SseSplitter } from '../wire/sse-splitter.ts'
+import { isAllowed } from './why-not-kept.ts'
 
-const END_OF_EVENT = new TextEncoder().encode('\n\n')
+const END_OF_EVENT = '\n\n'
 
 /**
  * Whether an entry of the far tier answers a request: its head is one of ours, and its content a whole answer. Its checksum shows that
@@ -13,16 +16,20 @@ const END_OF_EVENT = new TextEncoder().encode('\n\n')
 export function isUsable(
   head: unknown,
   content: string | Uint8Array,
-  { streaming, operation }: Exchange,
+  { streaming, operation: { caching } }: Exchange,
   rules: CacheRules,
 ): boolean {
   if (!isAnswerHead(head, streaming ? 'stream' : 'text')) return false
-  const facts = { operation: operation.name as LlmOperation, status: 200 }
-  if (streaming) {
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-    // Not every provider ends its last event with an empty line.
-    return answerRefusal({ ...facts, stream: true, chunks: [bytes, END_OF_EVENT] }, rules) === undefined
-  }
+  if (streaming) return isWholeStream(content, caching, rules)
   const json = typeof content === 'string' ? parseRecord(content) : undefined
-  return json !== undefined && answerRefusal({ ...facts, json }, rules) === undefined
+  return json !== undefined && isAllowed(caching.refusalOf(json), rules)
+}
+
+function isWholeStream(content: string | Uint8Array, caching: CachingRules, rules: CacheRules): boolean {
+  const proof = caching.newProof()
+  // Not every provider ends its last event with an empty line.
+  const bytes = Buffer.concat([Buffer.from(content), Buffer.from(END_OF_EVENT)])
+  for (const { name, data } of new SseSplitter().push(bytes).events)
+    if (data !== undefined && data !== DONE) proof.add(name, parseRecord(data))
+  return isAllowed(proof.refusal, rules)
 }

@@ -1,6 +1,6 @@
-import { AnswerProof, type LlmOperation } from '@harbor/cache'
 import type { StreamBody } from '../call/exchange.ts'
-import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
+import type { AnswerProof } from '../protocols/protocol.ts'
+import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
 /** So many pieces are put by for a reader who is slow to come for them; the rest is parsed once more. */
 const MOST_ASIDE = 64
@@ -16,8 +16,8 @@ export class PassingPieces implements AsyncIterableIterator<Uint8Array, undefine
   readonly #aside = new Map<Uint8Array, StreamPiece>()
   #isWanted = true
 
-  constructor({ chunks }: StreamBody, pieces: StreamPieces, operation: LlmOperation) {
-    this.proof = new AnswerProof(operation)
+  constructor({ chunks }: StreamBody, pieces: StreamPieces, proof: AnswerProof) {
+    this.proof = proof
     this.#chunks = chunks[Symbol.asyncIterator]()
     this.#pieces = pieces
   }

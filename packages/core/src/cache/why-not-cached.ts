@@ -1,4 +1,3 @@
-import { isSafeToCache, type LlmOperation } from '@harbor/cache'
 import type { Exchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseRecord } from '../base/json.ts'
@@ -11,13 +10,12 @@ export function whyNotCached(
   telemetry: Telemetry,
 ): string | undefined {
   if (perCall.cache === 'bypass') return 'asked'
-  if (!json || operation.name === 'other') return 'not-a-question'
+  if (!json || !operation.judged) return 'not-a-question'
   // What continues something at its provider is another question each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined
   if (when !== 'safe') return chosen(when, init.body, telemetry) ? undefined : 'not-chosen'
-  const verdict = isSafeToCache(operation.name satisfies LlmOperation, json)
-  return verdict === true ? undefined : verdict
+  return operation.caching.whyUnsafe(json)
 }
 
 /** A function that throws chooses nothing. It gets a copy of its own: what it changes there must not change the key. */

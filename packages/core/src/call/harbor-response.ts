@@ -1,6 +1,6 @@
 import { LeanResponse, type LeanResponseInit } from '@harbor/pool'
 import type { JsonBody } from '../base/json.ts'
-import type { StreamPiece } from '../protocols/pieces.ts'
+import type { StreamPiece } from '../protocols/shared/stream-dialect.ts'
 import { carryReceipt, type Receipt } from '../reporting/receipt.ts'
 import { isFailureStatus } from '../verdict/verdict.ts'
 import type { Answer, StreamBody } from './exchange.ts'

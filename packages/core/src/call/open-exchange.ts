@@ -3,7 +3,7 @@ import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { RequestFacts } from './request-facts.ts'
 import { parseRecord } from '../base/json.ts'
-import { operationOf } from '../protocols/operation.ts'
+import { operationOf } from '../protocols/registry.ts'
 import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
@@ -26,15 +26,31 @@ export function openExchange(
   return initOfRequest(input).then((init) => exchangeOf(input.url, { ...init, ...given }, defaults))
 }
 
-function exchangeOf(url: string, init: RequestInit, defaults: ExchangeDefaults): Exchange {
-  const context = callContextOf(init)
-  const { policy, log } = context ?? defaults
+function exchangeOf(
+  url: string,
+  init: RequestInit,
+  defaults: ExchangeDefaults,
+): Exchange | Promise<Exchange> {
   const method = (init.method ?? 'GET').toUpperCase()
   // Parsed from the text that is sent. The object it was made from belongs to the caller and may change at any time.
   const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const operation = operationOf(method, url, json)
-  const streaming = json?.['stream'] === true
-  const model = typeof json?.['model'] === 'string' ? json['model'] : undefined
+  return operation instanceof Promise
+    ? operation.then((loaded) => exchangeFor({ url, init, method, json, operation: loaded }, defaults))
+    : exchangeFor({ url, init, method, json, operation }, defaults)
+}
+
+/** A request whose operation is known. */
+type Recognised = Pick<Exchange, 'url' | 'init' | 'method' | 'json' | 'operation'>
+
+function exchangeFor(
+  { url, init, method, json, operation }: Recognised,
+  defaults: ExchangeDefaults,
+): Exchange {
+  const context = callContextOf(init)
+  const { policy, log } = context ?? defaults
+  const streaming = operation.request.isStreaming(url, json)
+  const model = operation.request.modelOf(url, json)
   const startedAt = policy.clock.now()
   const receipt = new OpenReceipt({
     id: defaults.nextId(),

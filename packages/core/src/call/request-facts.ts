@@ -1,6 +1,5 @@
 import type { JsonBody } from '../base/json.ts'
-import { estimateUsage } from '../protocols/estimate.ts'
-import type { Operation } from '../protocols/operation.ts'
+import type { Operation } from '../protocols/protocol.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 
@@ -18,5 +17,5 @@ interface Estimated {
 
 /** Roughly how many tokens the call will use. Computed once, since walking through a long request takes a while. */
 export function estimateOf({ facts, json = {}, operation }: Estimated): TokenUsage {
-  return (facts.estimate ??= estimateUsage(json, operation))
+  return (facts.estimate ??= operation.tokens.estimate(json))
 }

@@ -1,12 +1,11 @@
 import type { CostStats } from '../reporting/cost-stats.ts'
 import type { JsonBody } from '../base/json.ts'
-import type { Operation } from '../protocols/operation.ts'
+import type { Operation } from '../protocols/protocol.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import { OPENAI_URL } from '../targets/providers.ts'
 import type { Price, Target } from '../reporting/target.ts'
-import { estimateUsage } from '../protocols/estimate.ts'
 import { PriceList } from './price-list.ts'
 import { priceUsage } from './price-usage.ts'
 import { ownTier, tierFactor } from './service-tier.ts'
@@ -24,8 +23,8 @@ export interface Used {
 export interface Bill extends Used {
   readonly source: CallCost['usage']
   readonly servedBy: Target
-  /** The target that was asked for. */
-  readonly asked: Target | undefined
+  /** The first target of the call. */
+  readonly firstTarget: Target | undefined
 }
 
 /** A call whose attempts may have been billed though they failed. */
@@ -101,7 +100,7 @@ export class Accounts {
     const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
     for (const { failure, target: name } of receipt.attempts) {
       const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
-      if (target) this.#whenPriced(target, () => this.#addPossible(target, estimateUsage(json, operation)))
+      if (target) this.#whenPriced(target, () => this.#addPossible(target, operation.tokens.estimate(json)))
     }
   }
 
@@ -117,7 +116,7 @@ export class Accounts {
 
   /**
    * Books an answer of a provider's Batch API.
-   * @returns what it cost in US dollars; undefined when nobody knows
+   * @returns what it cost in US dollars; undefined when it is unknown
    */
   async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
     if (!target.price && !this.list.loaded) await this.list.load()
@@ -153,7 +152,7 @@ export class Accounts {
     this.#possiblyBilledUsd += this.costOf(target, { usage }) ?? 0
   }
 
-  #book(receipt: OpenReceipt, { source, servedBy, asked, ...used }: Bill): void {
+  #book(receipt: OpenReceipt, { source, servedBy, firstTarget, ...used }: Bill): void {
     const priced = this.#priced(servedBy, used)
     if (!priced) {
       this.#unpricedCalls++
@@ -161,8 +160,8 @@ export class Accounts {
     }
     receipt.billed({ ...priced, usage: priced.price === 'provider' ? 'reported' : source })
     this.#spentUsd += priced.usd
-    if (!asked || asked.name === servedBy.name) return
-    const otherwise = this.costOf(asked, { usage: used.usage })
+    if (!firstTarget || firstTarget.name === servedBy.name) return
+    const otherwise = this.costOf(firstTarget, { usage: used.usage })
     if (otherwise !== undefined) this.#savedByFallbackUsd += otherwise - priced.usd
   }
 }

@@ -1,16 +1,16 @@
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Price, Target } from '../reporting/target.ts'
-import { tokenUsage } from '../protocols/estimate.ts'
+import { tokenUsage } from '../reporting/token-usage.ts'
 import { priceUsage } from './price-usage.ts'
 
 type Catalogue = typeof import('@pydantic/genai-prices')
 type Rate = Price | 'by-call' | 'unknown'
 
-const MOST_RATES = 1_000
+const MAX_RATES = 1_000
 
 /**
- * The list of what models cost, as installed with this package; it never asks the network. It is loaded when a cost is asked for
- * that the user's own prices do not tell, since it is large.
+ * The list of what models cost, as installed with this package; it never uses the network. It is large, so it is loaded for the first
+ * cost that the user's own prices do not give.
  */
 export class PriceList {
   readonly #listings = new Map<string, Listing>()
@@ -18,7 +18,7 @@ export class PriceList {
   #catalogue: Catalogue | undefined
   #loading: Promise<void> | undefined
 
-  /** @param onMissing told when the list cannot be loaded: then it knows no price */
+  /** @param onMissing called when the list cannot be loaded: then it has no price */
   constructor(onMissing: (error: unknown) => void) {
     this.#onMissing = onMissing
   }
@@ -56,7 +56,7 @@ export class PriceList {
     const key = `${target.name}\n${target.baseURL}`
     let listing = this.#listings.get(key)
     if (listing === undefined) {
-      if (this.#listings.size >= MOST_RATES) this.#listings.clear()
+      if (this.#listings.size >= MAX_RATES) this.#listings.clear()
       this.#listings.set(key, (listing = listingOf(catalogue, target)))
     }
     return listing
@@ -138,7 +138,7 @@ function rateFrom(found: Found): Rate {
   const { model_price: rates, model } = found
   if (Object.keys(rates).length === 0) return FREE
   const { input_mtok: input, output_mtok: output = 0 } = rates
-  // Priced by the hour, the image or the page, of which no usage in tokens tells.
+  // Priced by the hour, the image or the page, which usage in tokens does not contain.
   if (input === undefined && rates['output_mtok'] === undefined) return 'unknown'
   const { cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok } = rates
   const all = [input, output, cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok]

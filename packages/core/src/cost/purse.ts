@@ -7,7 +7,7 @@ import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
  * attempts are paid for, too:
  *
  *     drawn ──refused, or not sent──▶ back in the purse, for the next attempt
- *       ├──may have been billed─────▶ kept, as if it had been spent
+ *       ├──may have been billed─────▶ counted as spent
  *       └──answered─────────────────▶ settled when the call is over
  */
 export class Purse {
@@ -49,15 +49,15 @@ export class Purse {
 
   /**
    * The call is over.
-   * @param servedBy whose answer was handed out; undefined when there is none
-   * @param usd what it cost; undefined when that is not known, and then all that was set aside for it is kept
+   * @param servedBy whose answer the caller got; undefined when there is none
+   * @param usd what it cost; undefined when that is not known, and then all that was reserved for it counts as spent
    */
   close(servedBy?: Target, usd?: number): void {
     this.#isClosed = true
     this.#idle?.settle(0)
     const served = this.#answered.findLast(({ target }) => target.name === servedBy?.name)
     for (const each of this.#answered.splice(0)) {
-      // Answers that were not handed out were billed as well.
+      // Answers that the caller did not get were billed as well.
       const { reservation, target } = each
       reservation.settle(each === served && usd !== undefined ? usd : this.#costOf(target))
     }

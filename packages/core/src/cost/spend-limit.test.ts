@@ -32,7 +32,7 @@ describe('SpendLedger', () => {
   it.each([
     ['hour', HOUR],
     ['day', 24 * HOUR],
-  ] as const)('starts anew each %s, and settles late calls where they began', (per, length) => {
+  ] as const)('starts again each %s, and settles late calls where they began', (per, length) => {
     let now = 0.9 * length
     const ledger = new SpendLedger(() => now)
     const late = reserved(ledger, 10, limit(10, per))

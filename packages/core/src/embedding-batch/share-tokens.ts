@@ -1,6 +1,6 @@
 /**
- * Shares tokens out by size. The parts are whole and add up; what rounding leaves goes to those whom it took most from.
- * @param sizes of those who share; none is negative
+ * Divides tokens by size. The shares are whole numbers and add up to the total; what rounding leaves over goes to those that lost most by it.
+ * @param sizes of the members; none is negative
  */
 export function shareTokens(total: number, sizes: readonly number[]): readonly number[] {
   const sum = sizes.reduce((all, size) => all + size, 0)

@@ -2,28 +2,26 @@ import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 
-/** What a request wants embedded, if it is one text; whatever else it wants goes by itself. */
+/** The text of a request for a single embedding that may be sent with others; undefined for any other request. */
 export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
-  if (operation.name !== 'embeddings' || !json) return undefined
+  if (!operation.batching || !json) return undefined
   // The key was made for this request, and would be sent with another one.
   if (headers.has('idempotency-key')) return undefined
-  // A chain of its own would be the chain of all.
+  // Its own chain would become the chain of the whole batch.
   if (perCall.fallback !== undefined || perCall.order || perCall.hedge !== undefined) return undefined
-  const { input } = json
-  const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input
-  return typeof text === 'string' && text !== '' ? text : undefined
+  return operation.batching.inputOf(json)
 }
 
 function isReference(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** Names policies and their parts, which are the same objects as long as they say the same. */
+/** Numbers policies and their parts, which are the same objects as long as they are equal. */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
-  /** Requests of one partition differ in their input alone, and are treated alike: those of two callers never meet. */
+  /** Requests of one partition differ in their input alone, and have the same policy. Those of two callers are never sent together. */
   of(exchange: Exchange): string {
     try {
       return this.#nameOf(exchange)
@@ -34,8 +32,8 @@ export class Partitions {
   }
 
   #nameOf(exchange: Exchange): string {
-    const { url, init, json = {}, policy, perCall } = exchange
-    const { input: _input, ...rest } = json
+    const { url, init, json = {}, operation, policy, perCall } = exchange
+    const rest = operation.batching?.withoutInput(json) ?? json
     const ignoresHeader = policy.cache?.ignoresHeader
     const { headers } = identityOf(exchange)
     const { routes, retry, limits, spendLimit, hedge, order, lastResort } = policy
@@ -51,7 +49,7 @@ export class Partitions {
     ])
   }
 
-  /** Requests that go out by different ways, such as another dispatcher, cannot go together. */
+  /** Requests that are sent by different means, such as another dispatcher, cannot be sent together. */
   #sendOptionsOf(init: RequestInit): readonly unknown[] {
     return Object.entries(sendOptionsOf(init)).map(([name, value]: [string, unknown]) => [
       name,

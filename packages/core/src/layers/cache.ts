@@ -1,13 +1,4 @@
-import {
-  answerRefusal,
-  requestKey,
-  type Cache,
-  type LlmAnswerFacts,
-  type LlmOperation,
-  type Recorded,
-  type Source,
-  type WorkContext,
-} from '@harbor/cache'
+import { requestKey, type Cache, type Recorded, type Source, type WorkContext } from '@harbor/cache'
 import { notCached } from '../attempt/failures.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import { isUsable } from '../cache/is-usable.ts'
@@ -17,6 +8,7 @@ import { PassingPieces } from '../cache/passing-pieces.ts'
 import type { NearTwins } from '../cache/near-twins.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
+import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { atFirstTarget, MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
 import { planOf } from '../routing/plan-of.ts'
@@ -27,6 +19,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 import { parseRecord } from '../base/json.ts'
+import type { CachingRules } from '../protocols/protocol.ts'
 
 export interface CacheLayerState {
   /** Made when it is first needed. */
@@ -132,7 +125,6 @@ function record(
   begin: (context: WorkContext) => Begun,
 ): Promise<Recorded<AnswerHead>> {
   const { perCall, operation, signal } = exchange
-  const name = operation.name as LlmOperation
   let refusal = (): string | undefined => undefined
   return store.record<AnswerHead>(
     key,
@@ -140,9 +132,9 @@ function record(
       const work = begin(context)
       work.answer = await work.answering
       const target = work.answer.servedBy?.name
-      const facts = { operation: name, status: 200, target, firstTarget }
-      refusal = () => work.pieces && answerRefusal({ ...facts, proof: work.pieces.proof }, rules)
-      return sourceOf(work, context, facts, rules)
+      const by = { target, firstTarget }
+      refusal = () => work.pieces && whyNotKept(by, work.pieces.proof.refusal, rules)
+      return sourceOf(work, operation.caching, by, context, rules)
     },
     {
       scope,
@@ -165,17 +157,18 @@ function record(
 /** What is kept of an answer, byte for byte what callers get. The guard has parsed it: nobody does so again to judge it. */
 function sourceOf(
   work: Work,
+  caching: CachingRules,
+  by: AnsweredBy,
   context: WorkContext,
-  facts: LlmAnswerFacts,
   rules: CacheRules,
 ): Source<AnswerHead> {
   const { answer } = work
   if (!answer) throw new Error('An answer is there when its work is done.')
-  const head = headOf(answer, facts.target ?? '')
+  const head = headOf(answer, by.target ?? '')
   const { body } = answer
   if (body.kind === 'text') {
     const json = body.json ?? parseRecord(body.text)
-    const refusal = json ? answerRefusal({ ...facts, json }, rules) : 'incomplete'
+    const refusal = whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
     if (refusal !== undefined) context.refuse(refusal)
     return { head, body: body.text }
   }
@@ -183,6 +176,6 @@ function sourceOf(
     context.refuse('unjudged')
     return { head, body: body.chunks }
   }
-  work.pieces = new PassingPieces(body, body.pieces, facts.operation)
+  work.pieces = new PassingPieces(body, body.pieces, caching.newProof())
   return { head, body: work.pieces }
 }

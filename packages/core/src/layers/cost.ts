@@ -4,12 +4,11 @@ import { estimateOf } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
-import { mayBeBilled } from '../cost/billable.ts'
-import { answerTokens, isUnfinished, tokenUsage } from '../protocols/estimate.ts'
 import { Purse } from '../cost/purse.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
+import { tokenUsage } from '../reporting/token-usage.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Target } from '../reporting/target.ts'
@@ -29,8 +28,9 @@ export function costLayer(
 ): (next: Handler) => Handler {
   const money: Money = { accounts, ledger, telemetry }
   return (next) => (exchange) => {
-    if (exchange.operation.judged && exchange.json) return priced(exchange, next, money)
-    return mayBeBilled(exchange.method, exchange.url)
+    const { operation, json, method, url } = exchange
+    if (operation.judged && json) return priced(exchange, next, money)
+    return operation.request.mayBeBilled(method, url)
       ? withoutPrice(exchange, next, accounts)
       : next(exchange)
   }
@@ -82,8 +82,8 @@ async function purseFor(
   const targets = [...outage, ...contextWindow, ...contentPolicy]
   if (!accounts.list.loaded && targets.some(({ price }) => !price)) await accounts.list.load()
   const usage = estimateOf(exchange)
-  const tier = exchange.json?.['service_tier']
-  const serviceTier = typeof tier === 'string' ? tier.toLowerCase() : undefined
+  const { operation, json } = exchange
+  const serviceTier = json && operation.request.serviceTierOf(json)
   // A cheaper tier is a wish, which the provider need not grant.
   const costOf = (target: Target): number | undefined => {
     const usual = accounts.costOf(target, { usage })
@@ -113,7 +113,7 @@ function book(
   if (servedBy) {
     const { serviceTier, reportedUsd } = receipt
     const used = usageOf(exchange, answer, end)
-    accounts.book(receipt, { ...used, serviceTier, reportedUsd, servedBy, asked: plan.outage[0] })
+    accounts.book(receipt, { ...used, serviceTier, reportedUsd, servedBy, firstTarget: plan.outage[0] })
   }
   accounts.bookPossible(exchange, plan)
 }
@@ -132,8 +132,8 @@ function usageOf(
   }
   const estimate = estimateOf(exchange)
   const json = body.kind === 'text' ? body.json : undefined
-  if (json && isUnfinished(json)) return { usage: estimate, source: 'estimated' }
-  const output = json ? answerTokens(json, exchange.operation) : (end?.delivery?.tokens ?? 0)
+  if (json && exchange.operation.answer.isUnfinished(json)) return { usage: estimate, source: 'estimated' }
+  const output = json ? exchange.operation.tokens.answerTokens(json) : (end?.delivery?.tokens ?? 0)
   return { usage: tokenUsage(estimate.inputTokens, output), source: 'estimated' }
 }
 

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { refusedAnswer } from '../attempt/failures.ts'
-import { MissingAnswerError } from '../protocols/missing-answer.ts'
+import { MissingAnswerError } from '../protocols/shared/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { estimateOf, RequestFacts } from '../call/request-facts.ts'
@@ -94,7 +94,12 @@ async function askTogether(
   const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
   if (members.length === 1) return [await orError(send(first.exchange))]
   const { exchange } = first
-  const json = { ...exchange.json, input: members.map(({ text }) => text) }
+  const { batching } = exchange.operation
+  if (!batching) throw new Error('Only requests that can go together are put into a batch.')
+  const json = batching.withInputs(
+    exchange.json ?? {},
+    members.map(({ text }) => text),
+  )
   const receipt = exchange.receipt.apart((cost) => {
     for (const [place, member] of members.entries())
       member.exchange.receipt.billed({ ...cost, usd: cost.usd * shareOf(members, place) })
@@ -110,7 +115,7 @@ async function askTogether(
     facts: new RequestFacts(),
   }
   try {
-    return splitAnswer(await send(together), receipt, members)
+    return splitAnswer(await send(together), { batching, receipt, members })
   } catch (error) {
     if (ClientClosedError.is(error)) return members.map(() => error)
     if (error instanceof UnclearOrderError) {

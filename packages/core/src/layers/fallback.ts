@@ -56,9 +56,9 @@ export function fallbackLayer(
 }
 
 /** Where the call begins: with the long models, when it seems too long for all the others. */
-function chainFor({ json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
+function chainFor({ operation, json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
   if (contextWindow.length === 0) return outage
-  const tooLong = contextFit(json)
+  const tooLong = contextFit(operation, json)
   return outage.every(tooLong) && !contextWindow.every(tooLong) ? contextWindow : outage
 }
 
@@ -92,7 +92,7 @@ async function follow(
   let ledTo = begins
   const restOf = (target: Target): string | undefined =>
     health.restingReason(target, routes.providerOf(target), exchange, since)
-  const tooLong = contextFit(exchange.json)
+  const tooLong = contextFit(exchange.operation, exchange.json)
   const busy = (target: Target): string | undefined =>
     quotas.waitMs(target, exchange) > 0 ? 'its limits leave no room now' : undefined
   const canTakeOver = (target: Target): boolean =>

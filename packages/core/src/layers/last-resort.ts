@@ -1,6 +1,7 @@
 import { isOver, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
+import type { OperationName } from '../protocols/list.ts'
 import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
@@ -34,7 +35,7 @@ async function ask(
   const { receipt, operation, json, signal } = exchange
   try {
     const asking = async (): Promise<unknown> =>
-      lastResort({ operation: operation.name, request: json ?? {}, receipt })
+      lastResort({ operation: operation.name as OperationName, request: json ?? {}, receipt })
     const value = await unlessAborted(signal, asking())
     if (value === undefined) return undefined
     const answer = lastResortAnswer(exchange, value)

@@ -28,7 +28,7 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
           client.end()
           const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
           close(exchange, isAborted ? 'aborted' : 'failure', telemetry)
-          return outcomeOf(error)
+          return outcomeOf(exchange, error)
         },
       )
     }
@@ -41,8 +41,8 @@ function isCalledOff(error: unknown): boolean {
   )
 }
 
-function outcomeOf(error: unknown): Answer {
-  if (ClientClosedError.is(error)) return closedAnswer(error)
+function outcomeOf(exchange: Exchange, error: unknown): Answer {
+  if (ClientClosedError.is(error)) return closedAnswer(exchange, error)
   if (!(error instanceof AttemptError)) throw error
   if (error.answer) return error.answer
   throw error.cause

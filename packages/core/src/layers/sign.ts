@@ -6,7 +6,6 @@ import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
-import { withKey } from '../routing/adapt-request.ts'
 
 /** A request that is sent within this time of being signed need not be signed again. */
 const FRESH_MS = 100
@@ -26,12 +25,15 @@ export function signLayer(): (next: LegHandler) => LegHandler {
 type Work = () => Promise<LegExchange>
 
 function workFor(exchange: LegExchange): Work | undefined {
-  const { leg, signer } = exchange
+  const { leg, signer, operation } = exchange
   const { provider } = leg
   if (provider.native) return signer && !isFresh(exchange, signer) ? () => again(exchange, signer) : undefined
   const { apiKey } = provider
   if (typeof apiKey !== 'function') return undefined
-  return async () => ({ ...exchange, headers: withKey(exchange.headers, provider, textOf(await apiKey())) })
+  return async () => ({
+    ...exchange,
+    ...operation.endpoint.signed(exchange, provider, textOf(await apiKey())),
+  })
 }
 
 function isFresh({ receipt, perCall, init, policy }: LegExchange, { body }: Signer): boolean {

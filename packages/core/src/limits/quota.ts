@@ -1,13 +1,13 @@
 import {
   createConcurrencyLimit,
   createRateLimiter,
-  parseRateLimitHeaders,
   QueueFullError,
   RateLimitWaitError,
   RequestTooLargeError,
   type ConcurrencyLease,
   type ConcurrencyLimit,
   type Lease,
+  type ObservedLimits,
   type RateLimiter,
 } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
@@ -148,7 +148,7 @@ class QuotaPass implements Pass {
   }
 
   succeeded(answer: Answer): void {
-    const observed = parseRateLimitHeaders(answer.headers)
+    const observed = this.#exchange.operation.errors.rateLimitsOf(answer.headers, undefined)
     const settle = (): void => {
       const { receipt, leg } = this.#exchange
       const { usage } = receipt
@@ -190,7 +190,7 @@ class QuotaPass implements Pass {
       // A quota that is used up comes as a 429, too, and is none that a pause would help.
       status: isLimit ? 429 : failure.status === 429 ? 402 : failure.status,
       retryAfterMs: isLimit ? failure.retryAfterMs : undefined,
-      observed: answer && parseRateLimitHeaders(answer.headers),
+      observed: answer && rateLimitsIn(this.#exchange, answer),
     })
     if (situation === 'aborted') this.#slot?.cancel()
     else this.#slot?.settle({ overloaded: isLimit || situation === 'overloaded' })
@@ -200,4 +200,9 @@ class QuotaPass implements Pass {
     this.#lease.cancel()
     this.#slot?.cancel()
   }
+}
+
+/** What a failed answer says about the provider's limits, in its headers or in its error. */
+function rateLimitsIn({ operation }: LegExchange, { headers, body }: Answer): ObservedLimits {
+  return operation.errors.rateLimitsOf(headers, body.kind === 'text' ? body.text : undefined)
 }

@@ -1,8 +1,7 @@
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
 import { planOf } from '../routing/plan-of.ts'
-import type { Identified } from '../call/identity.ts'
-import { quotaGroupOf } from '../routing/quota-group.ts'
+import { quotaGroupOf, type Grouped } from '../routing/quota-group.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
@@ -50,7 +49,7 @@ export class Quotas {
   #quotaOf(
     target: Target,
     provider: Provider,
-    request: Identified,
+    request: Grouped,
     common: LimitOptions | undefined,
   ): Quota | undefined {
     const limits = provider.limits === false ? undefined : (provider.limits ?? common)

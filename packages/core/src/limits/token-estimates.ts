@@ -3,7 +3,6 @@ import type { TokenUsage } from '../reporting/receipt.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
-import { outputLimitOf } from '../protocols/estimate.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 
 /** How much more or less a model used than was estimated, lately. */
@@ -38,7 +37,7 @@ export class TokenEstimates {
     const { input, output } = this.#corrections.get(model) ?? NONE
     const { inputTokens, outputTokens } = estimateOf(exchange)
     const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
-    const isOutputGiven = outputLimitOf(exchange.json ?? {}) !== undefined
+    const isOutputGiven = exchange.operation.tokens.outputLimitOf(exchange.json ?? {}) !== undefined
     return {
       input: counted ?? input.of(inputTokens),
       output: output.of(outputTokens),

@@ -1,7 +1,7 @@
 import { APIError, OpenAIError } from 'openai'
 import { Stream } from 'openai/streaming'
 import { HarborResponse, type CollectableReader } from '../call/harbor-response.ts'
-import type { ReadEvent } from '../protocols/pieces.ts'
+import type { ReadEvent } from '../protocols/shared/stream-dialect.ts'
 import type { JsonBody } from '../base/json.ts'
 
 /**

@@ -11,7 +11,7 @@ import type { SpendLimitOptions } from './spend-limit-options.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
 import type { Capability, Price, Target } from '../reporting/target.ts'
-import type { Operation } from '../protocols/operation.ts'
+import type { OperationName } from '../protocols/list.ts'
 
 /**
  * Everything the SDK's client accepts, and Harbor's own sections, each of which may be `false` to switch it off.
@@ -169,7 +169,7 @@ export interface ModelOptions {
 
 /** Answers a call that no target could. What it throws changes nothing. */
 export type LastResort = (call: {
-  readonly operation: Operation['name']
+  readonly operation: OperationName
   /** The body of the request. */
   readonly request: Readonly<Record<string, unknown>>
   /** What was tried. */

@@ -80,9 +80,9 @@ export class Foresight {
 }
 
 /** Whose questions follow each other; the provider is told of users for other reasons, but in the same words. */
-function sessionOf({ perCall, json }: Exchange): string | undefined {
-  const named = perCall.session ?? json?.['safety_identifier'] ?? json?.['user']
-  return typeof named === 'string' && named !== '' ? named : undefined
+function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
+  const { session = json && operation.request.sessionOf(json) } = perCall
+  return session || undefined
 }
 
 /** What a load of a cache is given, and a call has no use for. */

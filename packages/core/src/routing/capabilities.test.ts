@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonBody } from '../base/json.ts'
+import { operationOfBody } from '../protocols/registry.ts'
 import { lackOf } from './capabilities.ts'
 import type { Capability, Target } from '../reporting/target.ts'
 
 function capable(...capabilities: Capability[]): Target {
   return { name: 'backup/gpt-4', capabilities } as unknown as Target
+}
+
+function requestOf(json: JsonBody, streaming: boolean): Parameters<typeof lackOf>[1] {
+  return { operation: operationOfBody(json), json, streaming }
 }
 
 const NEEDS: readonly [Capability, JsonBody][] = [
@@ -20,15 +25,13 @@ const NEEDS: readonly [Capability, JsonBody][] = [
 
 describe('what a target lacks', () => {
   it.each(NEEDS)('is %s for %j', (need, json) => {
-    expect(lackOf(capable('stream'), { json, streaming: true })).toBe(
-      `it is not said to be capable of ${need}`,
-    )
-    expect(lackOf(capable('stream', need), { json, streaming: true })).toBeUndefined()
+    expect(lackOf(capable('stream'), requestOf(json, true))).toBe(`it is not said to be capable of ${need}`)
+    expect(lackOf(capable('stream', need), requestOf(json, true))).toBeUndefined()
   })
 
   it('is streams, when the request asks for one', () => {
-    expect(lackOf(capable(), { json: {}, streaming: true })).toContain('stream')
-    expect(lackOf(capable(), { json: {}, streaming: false })).toBeUndefined()
+    expect(lackOf(capable(), requestOf({}, true))).toContain('stream')
+    expect(lackOf(capable(), requestOf({}, false))).toBeUndefined()
   })
 
   it('is nothing for a request of words alone, or when nothing is said of its capabilities', () => {
@@ -37,8 +40,8 @@ describe('what a target lacks', () => {
       tools: [],
       response_format: { type: 'text' },
     }
-    expect(lackOf(capable(), { json: words, streaming: false })).toBeUndefined()
+    expect(lackOf(capable(), requestOf(words, false))).toBeUndefined()
     const untold = { name: 'openai/gpt-4' } as unknown as Target
-    expect(lackOf(untold, { json: { tools: [{}] }, streaming: true })).toBeUndefined()
+    expect(lackOf(untold, requestOf({ tools: [{}] }, true))).toBeUndefined()
   })
 })

@@ -13,7 +13,6 @@ import { FallbackChain } from '@harbor/fallback'
 import type { Failure } from '@harbor/retry'
 import type { Latencies } from '../attempt/impatience.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
-import type { Identified } from '../call/identity.ts'
 import { systemClock } from '../base/clock.ts'
 import type { OwnRequests } from '../transport/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -21,9 +20,8 @@ import { restOf } from '../verdict/verdict.ts'
 import { mayMoveOn } from '../attempt/next-step.ts'
 import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
-import { modelsURL } from './adapt-request.ts'
 import { withoutSlash, type Provider } from '../targets/providers.ts'
-import { accountAt, quotaGroupOf } from './quota-group.ts'
+import { accountAt, quotaGroupOf, type Grouped } from './quota-group.ts'
 import { Cooldowns } from './cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
 
@@ -149,7 +147,7 @@ export class Health {
    * Why a target is better left alone now, apart from its circuit; undefined when it is not.
    * @param since counts only rests noted after so many others
    */
-  restingReason(target: Target, provider: Provider, request: Identified, since = 0): string | undefined {
+  restingReason(target: Target, provider: Provider, request: Grouped, since = 0): string | undefined {
     if (this.#cooldowns.empty) return undefined
     const now = systemClock.now()
     const keys = restKeys(target, provider, request)
@@ -269,7 +267,7 @@ const REASONS = [
 function restKeys(
   target: Target,
   provider: Provider,
-  request: Identified,
+  request: Grouped,
 ): Record<(typeof REASONS)[number][0], string> {
   const credential = `${provider.name}\n${accountAt(provider, request)}`
   return {
@@ -281,8 +279,8 @@ function restKeys(
 }
 
 /** Where a request to the client's own provider has a query, such as a version or a key, the check needs it as well. */
-function probeURL({ url, leg: { target, provider } }: LegExchange): string {
-  const models = modelsURL(withoutSlash(target.baseURL), provider)
+function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
+  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), provider)
   return provider.native ? models + new URL(url).search : models
 }
 

@@ -1,6 +1,5 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Plan } from '../targets/routes.ts'
-import { nativeURLOf } from './adapt-request.ts'
 
 /** What may serve the call. Operations that continue something at their provider stay there. */
 export function planOf(exchange: Exchange): Plan {
@@ -10,7 +9,7 @@ export function planOf(exchange: Exchange): Plan {
 function makePlan(exchange: Exchange): Plan {
   const { policy, operation, receipt, perCall } = exchange
   const { routes } = policy
-  const nativeURL = nativeURLOf(exchange)
+  const nativeURL = operation.endpoint.rootOf(exchange.url)
   if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
   if (perCall.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
   return routes.planWith(perCall.fallback === false ? [] : perCall.fallback, receipt.model, nativeURL)

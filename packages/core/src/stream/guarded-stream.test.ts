@@ -173,7 +173,7 @@ describe('GuardedStream', () => {
       'stream_malformed',
     ],
     ['a [DONE] that nothing backs', (w: ReturnType<typeof wire>) => w.send(DONE), 'stream_incomplete'],
-  ])('tells a fault after content in band, and keeps what had come: %s', async (_, happen, code) => {
+  ])('reports a fault after content in band, behind what had come: %s', async (_, happen, code) => {
     const w = wire()
     const { stream, released } = guard(w.source)
     w.send(chunk('Hello'))
@@ -182,10 +182,10 @@ describe('GuardedStream', () => {
     happen(w)
     const text = await readAll(stream)
     expect(text.startsWith(chunk('Hello'))).toBe(true)
-    const told = JSON.parse(text.slice(chunk('Hello').length).replace('data: ', '')) as {
+    const reported = JSON.parse(text.slice(chunk('Hello').length).replace('data: ', '')) as {
       error: { code: string }
     }
-    expect(told.error.code).toBe(code)
+    expect(reported.error.code).toBe(code)
     const end = await stream.ended
     expect(end.outcome).toBe('failure')
     expect(StreamFaultError.is(end.fault)).toBe(true)
@@ -205,7 +205,7 @@ describe('GuardedStream', () => {
     expect(released).toHaveLength(1)
   })
 
-  it('asks for a finish_reason of every choice that was begun', async () => {
+  it('requires a finish_reason of every choice that was begun', async () => {
     const { source, send, end } = wire()
     const { stream } = guard(source)
     send(`data: {"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}\n\n`)
@@ -228,7 +228,7 @@ describe('GuardedStream', () => {
     await held
   })
 
-  it('tells a stall in band, although pings go on', async () => {
+  it('reports a stall in band, although pings go on', async () => {
     const { source, send } = wire()
     const { stream, released } = guard(source)
     send(chunk('a'))
@@ -330,7 +330,7 @@ describe('GuardedStream', () => {
     expect(released).toEqual([reason])
   })
 
-  it('gives the connection up when nobody begins to read', async () => {
+  it('gives the connection up when it is never read', async () => {
     const { source, send } = wire()
     const { stream, released } = guard(source)
     send(chunk('a'))
@@ -351,7 +351,7 @@ describe('GuardedStream', () => {
     })
   })
 
-  it('serves reads that are asked for at once, in order', async () => {
+  it('serves concurrent reads in order', async () => {
     const { source, send, end } = wire()
     const { stream } = guard(source)
     send(chunk('a'))

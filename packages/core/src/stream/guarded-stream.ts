@@ -1,38 +1,19 @@
-import type { Clock } from '@harbor/retry'
 import { TimeoutError } from '../base/errors.ts'
 import type { StreamEnd } from '../call/exchange.ts'
-import type { StreamDialect } from '../protocols/stream-dialect.ts'
-import { withMore, type ChunkSource } from '../wire/chunks-of.ts'
-import type { HeldBytes } from '../wire/held-bytes.ts'
+import { withMore } from '../wire/chunks-of.ts'
+import { BodySource } from './body-source.ts'
+import type { GuardedStreamOptions } from './guarded-stream-options.ts'
 import { HeldRoom } from './held-room.ts'
 import { IdleClock } from './idle-clock.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { separateEvents } from '../wire/separate-events.ts'
-import { isRaised, isUnexpected, type SseEvent } from '../wire/sse-event.ts'
+import { isUnexpected, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
-import { asError, asFault, brokenConnection, incomplete } from './stream-fault.ts'
+import { asError, asFault, incomplete } from './stream-fault.ts'
 import { canonical, PassingEvents, pieceOf } from './stream-piece.ts'
-import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
+import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-export interface GuardedStreamOptions {
-  readonly source: ChunkSource
-  readonly dialect: StreamDialect
-  readonly clock: Clock
-  /** How long the first content may take, in milliseconds. */
-  readonly firstTokenMs: number
-  /** How large one event may be, and what comes before the first content, in bytes. */
-  readonly maxBytes: number
-  /** Shared with the other streams of the client. */
-  readonly held: HeldBytes
-  /** Called with the provider's id of the answer when it is known. */
-  readonly onResponseId?: (id: string) => void
-  /** Gives the connection up; called at most once, and not after the body has ended by itself. */
-  readonly release: (reason: Error) => void
-}
-
-/** What is left behind a proven end is read for this long, so that the connection can be used again. */
-const DRAIN_MS = 250
-/** A stream that nobody begins to read gives its connection back after this long. */
+/** A stream that is never read gives its connection back after this long. */
 const UNREAD_MS = 300_000
 const BLANK_LINES = new TextEncoder().encode('\n\n')
 
@@ -40,7 +21,7 @@ const BLANK_LINES = new TextEncoder().encode('\n\n')
  * A stream of server-sent events that is never taken for complete unless it proves it.
  *
  *     held ──content or proof──▶ flowing ──proof, then the end──▶ ended (success)
- *      │                           │  └──── fault ──▶ told in band ──▶ ended (failure)
+ *      │                           │  └──── fault ──▶ reported in band ──▶ ended (failure)
  *      └── fault: thrown           └─────── reader or caller leaves ─▶ ended (aborted)
  *
  * While it is held nothing has reached the reader, so a fault is an ordinary failed attempt. Only whole events
@@ -50,7 +31,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** Resolves when the stream has ended, however it did; never rejects. */
   readonly ended: Promise<StreamEnd>
   readonly dialect: StreamDialect
-  readonly #source: ChunkSource
+  readonly #source: BodySource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
   #onResponseId: ((id: string) => void) | undefined
@@ -63,18 +44,16 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   readonly #settle: (end: StreamEnd) => void
   #state: 'held' | 'flowing' | 'draining' | 'ended' = 'held'
   #hasContent = false
-  #bodyEnded = false
   #failure: unknown
   #pending: Promise<unknown> | undefined
-  #interrupt: ((reason: unknown) => void) | undefined
   #unreadTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: GuardedStreamOptions) {
-    this.#source = options.source
     this.dialect = options.dialect
     this.#idle = new IdleClock(options.clock, 'first-token', options.firstTokenMs, (error) => {
-      this.#interrupt?.(error)
+      this.#source.interrupt(error)
     })
+    this.#source = new BodySource(options.source, this.#idle)
     this.#release = options.release
     this.#onResponseId = options.onResponseId
     this.#room = new HeldRoom(options.held, options.maxBytes)
@@ -112,7 +91,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#idle.restart('idle', idleMs)
     if (this.#state === 'ended') return
     this.#unreadTimer = setTimeout(() => {
-      this.abort(new Error(`Nobody read the stream within ${UNREAD_MS} ms, so its connection was given up.`))
+      this.abort(new Error(`The stream was not read within ${UNREAD_MS} ms, so its connection was given up.`))
     }, UNREAD_MS)
     this.#unreadTimer.unref()
   }
@@ -139,7 +118,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return reading
   }
 
-  /** The reader leaves. What proof already covers is success; the connection is kept if its end is near. */
+  /** The reader leaves. An answer that is proven complete is a success; its connection is reused if the body ends soon. */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
@@ -153,17 +132,17 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     const outcome = this.dialect.proven ? 'success' : 'aborted'
     this.#failure = reason
     this.#end({ outcome }, asError(reason))
-    this.#interrupt?.(reason)
+    this.#source.interrupt(reason)
   }
 
-  /** The client was closed, and its time for what was sent is up: the reader is told in band. What proof already covers is success. */
+  /** The client was closed, and its grace period is over: reports it in band. An answer that is proven complete is a success. */
   cut(reason: Error): void {
     if (this.#state === 'ended') return
     const { proven } = this.dialect
     const fault = asFault(reason)
     if (!proven) this.#ready.push(pieceOf(this.dialect.faultEvent(fault)))
     this.#end(proven ? { outcome: 'success' } : { outcome: 'aborted', fault }, fault)
-    this.#interrupt?.(reason)
+    this.#source.interrupt(reason)
   }
 
   async #read(): Promise<StreamPiece | undefined> {
@@ -181,32 +160,17 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
 
   /** One read from the wire, judged: all that it has brought, which is more than one event when the process is busy. */
   async #advance(): Promise<void> {
-    const result = await this.#nextChunk()
+    const result = await this.#source.next()
     if (result.done === true) {
       this.#takeEnd()
       return
     }
-    this.#take(withMore(result.value, this.#source))
+    this.#take(withMore(result.value, this.#source.chunks))
     if (this.#state === 'ended') return
     const room = this.#room.reserve(this.#readyBytes + this.#splitter.pendingBytes, this.#isHeld())
     if (!room) return
     await room
     if (this.#failure !== undefined) throw asError(this.#failure)
-  }
-
-  async #nextChunk(): Promise<IteratorResult<Uint8Array>> {
-    this.#idle.waiting()
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#interrupt = reject
-        this.#source.next().then(resolve, (cause: unknown) => {
-          reject(brokenConnection(cause))
-        })
-      })
-    } finally {
-      this.#interrupt = undefined
-      this.#idle.done()
-    }
   }
 
   #take(chunk: Uint8Array): void {
@@ -232,7 +196,6 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
 
   /** The body ended in order. A last event may lack its blank line; a cut one will not parse. */
   #takeEnd(): void {
-    this.#bodyEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
     if (!this.dialect.proven && !this.dialect.endsWithBody) throw incomplete('The stream ended')
     this.#end({ outcome: 'success' })
@@ -266,8 +229,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
     if (meaning instanceof Error) {
       if (this.#isHeld()) throw meaning
-      // The provider's own event tells the reader, if it is in a form that readers know.
-      if (isRaised(event)) passing.pass(event)
+      // The provider's own event informs the reader, if it is in a form that readers know.
+      if (this.dialect.isRaised(event)) passing.pass(event)
       else passing.replace(event, [pieceOf(this.dialect.faultEvent(meaning))])
       this.#end({ outcome: 'failure', fault: meaning }, meaning)
       return true
@@ -298,7 +261,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /** Says in band what happened, after everything that had come: an error thrown here would discard it. */
+  /** Reports the fault in band, behind everything that has come: an error thrown here would discard that. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
       this.#end({ outcome: 'success' }, error) // complete, but the provider does not hang up
@@ -310,20 +273,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   async #drain(): Promise<void> {
-    const timer = setTimeout(() => {
-      this.#interrupt?.(new Error('The provider kept its stream open after its end.'))
-    }, DRAIN_MS)
-    timer.unref()
-    let late: Error | undefined
-    try {
-      while (!this.#bodyEnded && this.#state !== 'ended') {
-        this.#bodyEnded = (await this.#nextChunk()).done === true
-      }
-    } catch (error) {
-      late = asError(error)
-    } finally {
-      clearTimeout(timer)
-    }
+    const late = await this.#source.drain(() => this.#state === 'ended')
     this.#end({ outcome: 'success' }, late)
   }
 
@@ -333,9 +283,9 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#room.close()
     this.#idle.stop()
     clearTimeout(this.#unreadTimer)
-    if (!this.#bodyEnded && releaseBecause) {
+    if (!this.#source.hasEnded && releaseBecause) {
       this.#release(releaseBecause)
-      void this.#source.return?.().catch(() => undefined)
+      this.#source.close()
     }
     this.#settle(end)
   }

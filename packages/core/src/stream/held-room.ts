@@ -1,9 +1,9 @@
 import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
 import { tooLarge } from './stream-fault.ts'
 
-/** What is kept of comments, pings and empty events before the first content, in bytes. */
+/** The most comments, pings and empty events that are held before the first content, in bytes. */
 const MAX_IDLE_BYTES = 64 * 1024
-/** A stream that holds less counts against no limit that it shares. */
+/** A stream that holds less does not count against the limit that it shares with others. */
 const FREE_BYTES = 1024 * 1024
 
 /**
@@ -21,7 +21,7 @@ export class HeldRoom {
     this.#maxBytes = maxBytes
   }
 
-  /** Whether what shows only that the server is alive is still kept: an endless row of it is not. */
+  /** Whether an event that only shows that the server is alive is still held: they may come without end. */
   keepsIdle(bytes: number): boolean {
     this.#idleBytes += bytes
     return this.#idleBytes <= MAX_IDLE_BYTES

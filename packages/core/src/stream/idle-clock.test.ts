@@ -29,7 +29,7 @@ describe('IdleClock', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('does not run while nobody waits', () => {
+  it('does not run while no read is pending', () => {
     const { idle, errors } = idleClock(100)
     idle.waiting()
     vi.advanceTimersByTime(60)

@@ -6,7 +6,7 @@ import { TimeoutError, type ClockName } from '../base/errors.ts'
 const LATE_MS = 50
 
 /**
- * Measures how long a reader has waited in vain. It runs only while somebody waits: a slow reader is not a
+ * Measures how long a reader has waited for content. It runs only while a read is pending: a slow reader is not a
  * stall. Only content sets it back to zero, so pings do not keep a dead stream alive. One timer serves many
  * reads, and a timer that fires late gives what lies in the socket a chance to be read first.
  */
@@ -40,13 +40,13 @@ export class IdleClock {
     this.#waitingSince = undefined
   }
 
-  /** Content came: the waiting so far is forgiven. */
+  /** Content came: the clock starts again from zero. */
   content(): void {
     this.#waitedMs = 0
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#clock.now()
   }
 
-  /** From here on another limit holds, from zero. */
+  /** Another limit holds from now on, from zero. */
   restart(name: ClockName, limitMs: number): void {
     this.stop()
     this.#name = name

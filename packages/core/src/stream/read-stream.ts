@@ -1,9 +1,8 @@
 import type { StreamEnd } from '../call/exchange.ts'
-import type { StreamDialect } from '../protocols/stream-dialect.ts'
 import { pieceOf } from './stream-piece.ts'
-import type { StreamPiece, StreamPieces } from '../protocols/pieces.ts'
-import { inBandFault, parseEvent } from '../protocols/in-band-fault.ts'
-import type { SseEvent } from '../wire/sse-event.ts'
+import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
+import { parseEvent } from '../protocols/shared/in-band-fault.ts'
+import { DONE, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../base/errors.ts'
@@ -14,25 +13,25 @@ export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
   cancel(reason?: unknown): void
 }
 
-/** What was parsed already of the chunks that one caller reads. */
+/** What the guard has parsed of the chunks that one caller reads. */
 export interface ParsedPieces {
   take(chunk: Uint8Array): StreamPiece | undefined
-  /** No more of them is taken. */
+  /** The caller takes no more of them. */
   leave(): void
 }
 
 export interface ReadStreamOptions {
-  /** Whether the caller himself has ended the call: he is told so, and not of a fault. */
+  /** Whether the caller itself has ended the call: then its reads reject with its own reason, instead of reporting a fault. */
   readonly hasLeft: () => boolean
-  /** Given to the one whose call it is, together with the dialect by which its events were read. */
+  /** For the caller that started the load, whose dialect has read the events already. */
   readonly parsed?: ParsedPieces | undefined
   /** Called with the provider's id of the answer while it is read. */
   readonly onResponseId?: ((id: string) => void) | undefined
 }
 
 /**
- * A caller's own reading of a stream that was recorded, or is being recorded. Each caller gets objects of his own: the one whose
- * call it is those that the guard has parsed, all others have the events read once more. How the stream ended is told by its events.
+ * One caller's view of a recorded (or still recording) stream. Event objects are never shared between callers: the caller that started
+ * the load gets those that the guard parsed, the others parse their own. The events show how the stream ended.
  */
 export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
@@ -62,7 +61,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
   }
 
-  /** Undefined is the end. @throws the reason for which the caller has left */
+  /** Undefined is the end. @throws the reason with which the caller ended the call */
   async nextPiece(): Promise<StreamPiece | undefined> {
     if (this.#over) return undefined
     try {
@@ -91,7 +90,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     this.#end({ outcome: this.dialect.proven ? 'success' : 'aborted' })
   }
 
-  /** The guard's own dialect has read these events: what it knows is not told twice. */
+  /** The guard's own dialect has read these events already. */
   #taken(chunk: Uint8Array): StreamPiece {
     const known = this.#options.parsed?.take(chunk)
     if (known) {
@@ -104,7 +103,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 
   #noteFault(name: string | undefined, json: JsonBody | undefined): void {
-    if (json) this.#fault ??= inBandFault(name, json)
+    if (json) this.#fault ??= this.dialect.faultIn(name, json)
   }
 
   #parse(chunk: Uint8Array): StreamPiece {
@@ -117,7 +116,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return piece
   }
 
-  /** Tells in band, as a guarded stream does. */
+  /** Reports the fault in band, as a guarded stream does. */
   #broken(error: unknown): StreamPiece {
     if (this.#options.hasLeft()) {
       this.#end({ outcome: 'aborted' })
@@ -135,7 +134,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 }
 
-/** Read again, of an event that was good when the guard read it. */
+/** Parses once more an event that the guard has accepted. */
 function jsonOf(event: SseEvent): JsonBody | undefined {
-  return event.data === undefined || event.data === '[DONE]' ? undefined : parseEvent(event)
+  return event.data === undefined || event.data === DONE ? undefined : parseEvent(event)
 }

@@ -1,4 +1,4 @@
-/** How much of the start of a stream is kept for the search, in bytes. */
+/** How much of the start of a stream is searched, in bytes. */
 const HEAD_BYTES = 1024
 /** How much of what came last, in bytes. Together they are no more than is searched. */
 const TAIL_BYTES = 60 * 1024

@@ -1,5 +1,4 @@
-import type { ReadEvent, StreamPiece } from '../protocols/pieces.ts'
-import type { FaultEvent } from '../protocols/stream-dialect.ts'
+import type { FaultEvent, ReadEvent, StreamPiece } from '../protocols/shared/stream-dialect.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 
 /** An event of our own, as it is sent. */

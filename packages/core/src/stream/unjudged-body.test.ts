@@ -17,7 +17,7 @@ function source(chunks: readonly Uint8Array[], then?: () => Promise<never>): Asy
 }
 
 describe('unjudgedBody', () => {
-  it('hands every chunk through and tells of the end', async () => {
+  it('passes every chunk on and reports the end', async () => {
     const { chunks, ended } = unjudgedBody(source([CHUNK, CHUNK]), () => undefined)
     const read: Uint8Array[] = []
     for await (const chunk of chunks) read.push(chunk)
@@ -25,7 +25,7 @@ describe('unjudgedBody', () => {
     expect(await ended).toEqual({ outcome: 'success' })
   })
 
-  it('rejects the read that met a broken connection, and tells of a failure', async () => {
+  it('rejects the read that met a broken connection, and reports a failure', async () => {
     const broken = new Error('socket hang up')
     const { chunks, ended } = unjudgedBody(
       source([], () => Promise.reject(broken)),

@@ -2,8 +2,7 @@ import { redactError } from '../base/redact-error.ts'
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**
- * A body that is none of Harbor's business (a file, audio, an endpoint it does not know), handed through as it comes.
- * Only its end is watched for.
+ * A body that Harbor does not judge (a file, audio, an unknown endpoint): it is passed on as it comes, and only its end is noted.
  * @param giveUp ends the request behind it
  * @param onRead called when it is read
  */

@@ -1,37 +1,25 @@
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
-import type { StreamEndRule } from '../protocols/openai-chat/chat-dialect.ts'
+import type { ProviderFormat, StreamEndRule } from '../protocols/protocol.ts'
 import { credentialOf, type Key } from './credential.ts'
 
 /** Where models are to be had, and with what credential. */
-export interface Provider {
+export interface Provider extends ProviderFormat {
   readonly name: string
-  readonly kind: 'openai' | 'azure'
-  /** The client's own provider: its requests come addressed and signed by the SDK, and are sent as they came. */
-  readonly native: boolean
-  /** Without a slash at its end. */
-  readonly baseURL: string
   readonly apiKey: Key
   /** Names its address and credential, for state that belongs to them. It is not to be shown. */
   readonly identity: string
-  readonly apiVersion: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
   /** Of each of its quota groups; `false` for none, undefined for those of the client. */
   readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
-  readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
   readonly streamEnd: StreamEndRule
 }
 
 /** The name of the client's own provider, whatever it is: `apiKey` and `baseURL` stand for it. */
 export const NATIVE = 'openai'
 export const OPENAI_URL = 'https://api.openai.com/v1'
-
-/** Whether this is OpenAI itself, in any of its regions. */
-export function isOpenAI(baseURL: string): boolean {
-  return /^https:\/\/(?:[a-z]+\.)?api\.openai\.com\/v1$/.test(baseURL)
-}
 
 /** The address that `dataResidency` stands for, as the SDK has it. */
 export function residencyURL(region: string): string {

@@ -1,8 +1,9 @@
 import { OptionError } from '../base/errors.ts'
 import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
-import { addressForModel } from './model-in-path.ts'
-import { isOpenAI, type Provider } from './providers.ts'
+import { addressForModel } from '../protocols/openai/model-in-path.ts'
+import { isOpenAI } from '../protocols/openai/endpoint.ts'
+import type { Provider } from './providers.ts'
 import type { Target } from '../reporting/target.ts'
 import { areTwins } from './twins.ts'
 

@@ -71,7 +71,7 @@ export class TextTokens {
     const rate = RATES[code >> 6] ?? BYTES_OF_THREE
     this.#sum += rate
     if (isLatin(code)) {
-      // An accent makes a word dearer, and does not end it.
+      // An accent adds tokens to a word, and does not end it.
       const previous = this.#class
       this.#class = LOWER
       this.#addLetter(previous, LOWER, A)
@@ -136,7 +136,7 @@ const SURROGATE = 2
 const SCRIPTS: readonly (readonly [from: number, to: number, rate: number])[] = [
   [0x0080, 0x07ff, BYTES_OF_TWO],
   [0x0080, 0x00bf, 1.5], // signs of Latin-1
-  [0x00c0, 0x00ff, 0.6], // Latin with accents, beside the letter
+  [0x00c0, 0x00ff, 0.6], // Latin with accents, in addition to the letter
   [0x0100, 0x024f, 0.85], // rarer accents
   [0x0380, 0x03ff, 0.6], // Greek
   [0x0400, 0x047f, 0.5], // Cyrillic

@@ -26,7 +26,7 @@ function utf16Of([first, second]: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return second === 0 ? 'utf-16le' : 'utf-16be'
 }
 
-/** Undefined for a charset that nobody knows. */
+/** Undefined for an unknown charset. */
 function decodeAs(charset: string, bytes: Buffer): string | undefined {
   try {
     return new TextDecoder(charset).decode(bytes)

@@ -14,14 +14,14 @@ async function read(hold: Hold, length: number): Promise<void> {
 }
 
 describe('HeldBytes', () => {
-  it('asks nothing of small answers', () => {
+  it('does not account for small answers', () => {
     const held = new HeldBytes(2 * MiB)
     const holds = Array.from({ length: 1_000 }, () => held.open(64 * MiB))
     expect(holds.map((hold) => hold.reserve(MiB))).toEqual(holds.map(() => undefined))
     expect(held.reserved).toBe(0)
   })
 
-  it('lets a large answer wait while another one may need the rest, and go on when that is closed', async () => {
+  it('makes a large answer wait while another one may need the remaining bytes, until that is closed', async () => {
     const held = new HeldBytes(8 * MiB)
     const [first, second] = [held.open(6 * MiB), held.open(6 * MiB)]
     expect(first.reserve(4 * MiB)).toBeUndefined()

@@ -32,7 +32,7 @@ function jsonObjectsIn(text: string): string[] | undefined {
   return objects
 }
 
-/** Where the object that begins at `start` ends; its strings may hold braces. */
+/** Where the object or list that begins at `start` ends; its strings may hold braces. */
 export function endOfObject(text: string, start: number): number | undefined {
   let depth = 0
   let inString = false

@@ -2,7 +2,7 @@ import { LeanResponse } from '@harbor/pool'
 import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { bodyKindOf, type BodyKind } from './body-kind.ts'
 
-/** What is looked at to find the first character that is not blank, in bytes. */
+/** How far the first character that is not blank is searched for, in bytes. */
 const MAX_BLANK_BYTES = 64 * 1024
 
 /** Reads the start of a body to find out what it is. @returns a response with the whole body again, and its kind */

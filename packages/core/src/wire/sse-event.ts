@@ -97,9 +97,3 @@ const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive
 export function isUnexpected(event: SseEvent): boolean {
   return event.data !== undefined && isHollow(event)
 }
-
-/** Whether common readers raise this event as an error, or take it for one of their protocol. */
-export function isRaised({ name, json, form }: SseEvent): boolean {
-  if (form !== undefined || json === undefined) return false
-  return name === 'error' || Boolean(json['error']) || json['type'] === 'error'
-}

@@ -12,21 +12,21 @@ export interface SseSplit {
 const NOTHING: SseSplit = { bytes: new Uint8Array(0), events: [] }
 
 /**
- * Cuts a byte stream at the ends of its events, wherever the network cut it, and keeps the unfinished rest. Every
+ * Cuts a byte stream at the ends of its events, wherever the network cut it, and holds the unfinished rest. Every
  * byte is looked at once, however large its event is.
  * Source: the event stream format of the HTML standard (lines end in LF, CRLF or CR; a blank line ends an event).
  */
 export class SseSplitter {
   readonly #decoder = new TextDecoder()
   /** The pieces of the unfinished event. */
-  #rest: Uint8Array[] = []
-  #restBytes = 0
+  #unfinished: Uint8Array[] = []
+  #unfinishedBytes = 0
   #lineBytes = 0
   #afterCR = false
 
   /** How many bytes wait for their event to end. */
   get pendingBytes(): number {
-    return this.#restBytes
+    return this.#unfinishedBytes
   }
 
   push(chunk: Uint8Array): SseSplit {
@@ -36,10 +36,10 @@ export class SseSplitter {
       this.#keep(chunk)
       return NOTHING
     }
-    const offset = this.#restBytes
-    const bytes = concat(this.#rest, last === chunk.length ? chunk : chunk.subarray(0, last))
-    this.#rest = []
-    this.#restBytes = 0
+    const offset = this.#unfinishedBytes
+    const bytes = concat(this.#unfinished, last === chunk.length ? chunk : chunk.subarray(0, last))
+    this.#unfinished = []
+    this.#unfinishedBytes = 0
     if (last < chunk.length) this.#keep(chunk.subarray(last))
     return { bytes, events: ends.map((end, index) => this.#event(bytes, offset, ends[index - 1], end)) }
   }
@@ -54,7 +54,7 @@ export class SseSplitter {
         this.#afterCR = false
         // The second half of a line end. After the CR that ended an event it belongs to that event.
         if (ends.at(-1) === at) ends[ends.length - 1] = at + 1
-        else if (at === 0 && this.#restBytes === 0) ends.push(1)
+        else if (at === 0 && this.#unfinishedBytes === 0) ends.push(1)
       } else if (byte === LF || byte === CR) {
         this.#afterCR = byte === CR
         if (this.#lineBytes === 0) ends.push(at + 1)
@@ -81,8 +81,8 @@ export class SseSplitter {
   }
 
   #keep(piece: Uint8Array): void {
-    this.#rest.push(piece)
-    this.#restBytes += piece.length
+    this.#unfinished.push(piece)
+    this.#unfinishedBytes += piece.length
   }
 
   #event(bytes: Uint8Array, offset: number, previousEnd: number | undefined, chunkEnd: number): SseEvent {

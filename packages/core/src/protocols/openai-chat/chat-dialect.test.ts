@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StreamFaultError } from '../../base/errors.ts'
 import { ChatDialect } from './chat-dialect.ts'
-import type { EventMeaning } from '../stream-dialect.ts'
+import type { EventMeaning } from '../shared/stream-dialect.ts'
 
 function read(dialect: ChatDialect, data: object | string, name?: string): EventMeaning {
   return dialect.read({ name, data: typeof data === 'string' ? data : JSON.stringify(data), end: 0 })
@@ -23,7 +23,7 @@ describe('ChatDialect', () => {
     ],
     ['the arguments of a tool call', delta({ tool_calls: [{ index: 0, function: { arguments: '{' } }] })],
     ['a list of parts', delta({ content: [{ type: 'text', text: 'a' }] })],
-    ['a field that nobody knows yet', delta({ role: 'assistant', content: '', hologram: { voxels: 'aa' } })],
+    ['a field that is not known yet', delta({ role: 'assistant', content: '', hologram: { voxels: 'aa' } })],
     ['a function call of old', delta({ function_call: { name: 'f' } })],
     ['audio', delta({ audio: { data: 'aa' } })],
     ['text together with the role', delta({ role: 'assistant', content: 'a' })],
@@ -125,7 +125,7 @@ describe('ChatDialect', () => {
     expect(dialect.delivery.report.usage).toMatchObject({ inputTokens: 1, outputTokens: 7 })
   })
 
-  it('tells an error in band', () => {
+  it('reports an error in band', () => {
     expect(read(new ChatDialect(), { error: { code: 'overloaded', message: 'no' } })).toMatchObject({
       code: 'overloaded',
       message: 'no',

@@ -1,25 +1,25 @@
 import { cleanWord } from '../../base/clean.ts'
-import { isFinishReason, MAX_REASONS } from '../finish-reasons.ts'
+import { OpenAIEvents } from '../openai/openai-events.ts'
+import { OpenAIUsage } from '../openai/openai-usage.ts'
+import type { StreamEndRule } from '../protocol.ts'
+import { isFinishReason, MAX_REASONS } from '../shared/finish-reasons.ts'
 import { isRecord } from '../../base/json.ts'
-import { responseIdOf } from '../response-id.ts'
-import { Delivery } from '../delivery.ts'
-import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
-import { readData } from '../read-data.ts'
+import { responseIdOf } from '../openai/response-id.ts'
+import { Delivery } from '../shared/delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../shared/stream-dialect.ts'
+import { readData } from '../shared/read-data.ts'
 import { DONE, isHollow, type SseEvent } from '../../wire/sse-event.ts'
-import { fieldsHaveSubstance, hasSubstance, isPing } from '../substance.ts'
+import { fieldsHaveSubstance, hasSubstance, isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
-
-/** What proves that a chat stream is complete: a finish reason for every choice, or for some providers `[DONE]` alone. */
-export type StreamEndRule = 'finish-reason' | 'done'
 
 /**
  * Chat Completions, and the older Completions, whose choices carry `text`.
  * Proof: every choice that was begun has its `finish_reason`. Providers differ in all else: a first chunk with
  * no choices, usage with or after the last one, no `object`, no `[DONE]`.
  */
-export class ChatDialect implements StreamDialect {
+export class ChatDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
-  readonly delivery = new Delivery()
+  readonly delivery = new Delivery(new OpenAIUsage())
   readonly #doneProves: boolean
   readonly #finishReasons = new Map<number, string>()
   readonly #unfinished = new Set<number>()
@@ -27,6 +27,7 @@ export class ChatDialect implements StreamDialect {
 
   /** @param end `done`: the provider sends no finish reasons, so `[DONE]` after a choice was begun is the proof */
   constructor(end: StreamEndRule = 'finish-reason') {
+    super()
     this.#doneProves = end === 'done'
   }
 

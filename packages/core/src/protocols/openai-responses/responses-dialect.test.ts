@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StreamFaultError } from '../../base/errors.ts'
-import type { EventMeaning } from '../stream-dialect.ts'
+import type { EventMeaning } from '../shared/stream-dialect.ts'
 import { ResponsesDialect } from './responses-dialect.ts'
 
 function read(dialect: ResponsesDialect, data: object | string, name?: string): EventMeaning {
@@ -134,7 +134,7 @@ describe('ResponsesDialect', () => {
     ['flat', { type: 'error', code: 'server_error', message: 'no' }, undefined],
     ['under error', { type: 'error', error: { code: 'server_error', message: 'no' } }, undefined],
     ['by the name of the event', { code: 'server_error', message: 'no' }, 'error'],
-  ])('takes an error event for a fault, told %s', (_, data, name) => {
+  ])('takes an error event for a fault, in the form of %s', (_, data, name) => {
     expect(read(new ResponsesDialect(), data, name)).toSatisfy(StreamFaultError.is)
     expect(read(new ResponsesDialect(), data, name)).toMatchObject({ code: 'server_error', message: 'no' })
   })

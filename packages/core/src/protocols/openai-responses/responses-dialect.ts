@@ -1,11 +1,13 @@
 import { isRecord } from '../../base/json.ts'
-import { responseIdOf } from '../response-id.ts'
-import { Delivery } from '../delivery.ts'
-import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
-import { faultFrom } from '../in-band-fault.ts'
-import { readData } from '../read-data.ts'
+import { OpenAIEvents } from '../openai/openai-events.ts'
+import { OpenAIUsage } from '../openai/openai-usage.ts'
+import { responseIdOf } from '../openai/response-id.ts'
+import { Delivery } from '../shared/delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../shared/stream-dialect.ts'
+import { faultFrom } from '../shared/in-band-fault.ts'
+import { readData } from '../shared/read-data.ts'
 import { DONE, isHollow, type SseEvent } from '../../wire/sse-event.ts'
-import { fieldsHaveSubstance, isPing } from '../substance.ts'
+import { fieldsHaveSubstance, isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
 /** These close a response, and so does every other event about a whole response that gives it such a status. */
@@ -18,9 +20,9 @@ const OPENING = new Set(['created', 'queued', 'in_progress'])
  * A failed one is proof too: the provider says itself that nothing follows. Before any content it is a failure
  * like any other, and may be tried again. Lifecycle events and announced items that are still empty are no content.
  */
-export class ResponsesDialect implements StreamDialect {
+export class ResponsesDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
-  readonly delivery = new Delivery()
+  readonly delivery = new Delivery(new OpenAIUsage())
   proven = false
   finishReasons: readonly string[] = []
   #begun = false

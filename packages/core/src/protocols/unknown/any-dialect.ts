@@ -1,8 +1,10 @@
 import { ChatDialect } from '../openai-chat/chat-dialect.ts'
-import { Delivery } from '../delivery.ts'
-import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
-import { parseEvent } from '../in-band-fault.ts'
-import { isPing } from '../substance.ts'
+import { OpenAIEvents } from '../openai/openai-events.ts'
+import { OpenAIUsage } from '../openai/openai-usage.ts'
+import { Delivery } from '../shared/delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../shared/stream-dialect.ts'
+import { parseEvent } from '../shared/in-band-fault.ts'
+import { isPing } from '../shared/substance.ts'
 import { ResponsesDialect } from '../openai-responses/responses-dialect.ts'
 import { DONE, type SseEvent } from '../../wire/sse-event.ts'
 import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
@@ -12,7 +14,7 @@ import type { JsonBody } from '../../base/json.ts'
  * A stream of an endpoint that Harbor does not know: its first event with data decides how it is read. So a resumed response, a
  * transcription or an image is guarded by what comes, not by the method and path of its request.
  */
-export class AnyDialect implements StreamDialect {
+export class AnyDialect extends OpenAIEvents implements StreamDialect {
   #dialect: StreamDialect | undefined
 
   get proven(): boolean {
@@ -28,7 +30,7 @@ export class AnyDialect implements StreamDialect {
   }
 
   get delivery(): Delivery {
-    return this.#dialect?.delivery ?? new Delivery()
+    return this.#dialect?.delivery ?? new Delivery(new OpenAIUsage())
   }
 
   get finishReasons(): readonly string[] {

@@ -1,10 +1,12 @@
 import { isRecord } from '../../base/json.ts'
-import { responseIdOf } from '../response-id.ts'
-import { Delivery } from '../delivery.ts'
-import type { EventMeaning, FaultEvent, StreamDialect } from '../stream-dialect.ts'
-import { readData } from '../read-data.ts'
+import { OpenAIEvents } from '../openai/openai-events.ts'
+import { OpenAIUsage } from '../openai/openai-usage.ts'
+import { responseIdOf } from '../openai/response-id.ts'
+import { Delivery } from '../shared/delivery.ts'
+import type { EventMeaning, FaultEvent, StreamDialect } from '../shared/stream-dialect.ts'
+import { readData } from '../shared/read-data.ts'
 import { DONE, type SseEvent } from '../../wire/sse-event.ts'
-import { isPing } from '../substance.ts'
+import { isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
 /** A family of typed events: what its events are called, and which of them prove that the stream is complete. */
@@ -31,15 +33,16 @@ const FAMILIES: readonly Family[] = [
  * Streams of typed events that Harbor recognises by what they bring, and unknown ones. Known families have an event that proves
  * the end, though others may follow it. Of an unknown one, an orderly end of the body is all the proof there can be.
  */
-export class TypedDialect implements StreamDialect {
+export class TypedDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
-  readonly delivery = new Delivery()
+  readonly delivery = new Delivery(new OpenAIUsage())
   proven = false
   readonly finishReasons: readonly string[] = []
   readonly #family: Family | undefined
 
   /** @param type of the first event, its `type` or its name */
   constructor(type: string) {
+    super()
     this.#family = FAMILIES.find(({ events }) => events.test(type))
   }
 

@@ -1,0 +1,35 @@
+import type { JsonBody } from '../base/json.ts'
+import type { Operation, Protocol } from './protocol.ts'
+
+/** What is known of a protocol before its folder is loaded: enough to recognise its requests. */
+interface Announced<Name extends string, Operations extends readonly string[]> {
+  readonly name: Name
+  readonly operations: Operations
+  readonly recognises: (path: string, body: JsonBody) => boolean
+  readonly load: () => Promise<Protocol>
+}
+
+/** A protocol whose folder is loaded for the first request that it recognises. */
+export function late<const Name extends string, const Operations extends readonly string[]>({
+  name,
+  operations,
+  recognises,
+  load,
+}: Announced<Name, Operations>): Protocol & { readonly name: Name; readonly operations: Operations } {
+  let loaded: Protocol | undefined
+  return {
+    name,
+    operations,
+    operationOf(path, body) {
+      if (!recognises(path, body)) return undefined
+      return loaded ? loaded.operationOf(path, body) : loadFor(path, body)
+    },
+  }
+
+  async function loadFor(path: string, body: JsonBody): Promise<Operation> {
+    loaded = await load()
+    const operation = await loaded.operationOf(path, body)
+    if (!operation) throw new Error(`${name} recognises a request before it is loaded, and not after.`)
+    return operation
+  }
+}

@@ -1,0 +1,55 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import { EventProof } from '../openai/event-proof.ts'
+import type { AnswerRefusal, CachingRules } from '../protocol.ts'
+
+/** Chat and completions may be answered again if they are meant to be repeatable (temperature 0, or a seed) and want one choice. */
+export const CHAT_CACHING: CachingRules = {
+  whyUnsafe({ temperature, seed, n, best_of: bestOf, store }) {
+    if (temperature !== 0 && typeof seed !== 'number') return 'not-repeatable'
+    if ((n ?? 1) !== 1 || (bestOf ?? 1) !== 1) return 'several-choices'
+    return store === true ? 'stateful' : undefined
+  },
+  refusalOf(answer) {
+    if (answer['error'] != null) return 'error'
+    const choices = fieldsOf(answer['choices'])
+    if (choices.length === 0) return 'incomplete'
+    return firstRefusal(choices.map((choice) => choice['finish_reason']))
+  },
+  newProof: () => new ChatProof(),
+}
+
+/** Proof is a finish reason for each choice that was begun. */
+class ChatProof extends EventProof {
+  readonly #finished = new Map<unknown, unknown>()
+
+  protected override read(_type: unknown, body: JsonBody): void {
+    for (const choice of fieldsOf(body['choices'])) {
+      const index = choice['index'] ?? 0
+      this.#finished.set(index, choice['finish_reason'] ?? this.#finished.get(index))
+    }
+  }
+
+  protected override get refusalOfContent(): AnswerRefusal | undefined {
+    return this.#finished.size === 0 ? 'incomplete' : firstRefusal(this.#finished.values())
+  }
+}
+
+function firstRefusal(reasons: Iterable<unknown>): AnswerRefusal | undefined {
+  for (const reason of reasons) {
+    const refusal = refusalOfFinish(reason)
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+/** https://platform.openai.com/docs/api-reference/chat/object: `finish_reason`. */
+function refusalOfFinish(reason: unknown): AnswerRefusal | undefined {
+  if (reason === 'stop' || reason === 'tool_calls' || reason === 'function_call') return undefined
+  if (reason === 'length') return 'length'
+  return reason === 'content_filter' ? 'content-filter' : 'incomplete'
+}
+
+/** The items of a list; what is no object has no fields. */
+function fieldsOf(list: unknown): readonly JsonBody[] {
+  return Array.isArray(list) ? list.map((item) => (isRecord(item) ? item : {})) : []
+}

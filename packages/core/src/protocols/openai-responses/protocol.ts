@@ -1,0 +1,41 @@
+import { openaiEndpoint } from '../openai/endpoint.ts'
+import { ERRORS } from '../openai/errors.ts'
+import { REQUEST } from '../openai/request.ts'
+import { TOKENS } from '../openai/token-estimates.ts'
+import type { Operation, Protocol } from '../protocol.ts'
+import { isStateful } from './is-stateful.ts'
+import { RESPONSES_ANSWER } from './responses-answer.ts'
+import { RESPONSES_CACHING } from './responses-caching.ts'
+import { ResponsesDialect } from './responses-dialect.ts'
+import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
+
+const PATH = '/responses'
+
+/** https://platform.openai.com/docs/api-reference/responses */
+const RESPONSES: Operation = {
+  name: 'responses',
+  judged: true,
+  portable: true,
+  ambiguousRetries: 1,
+  request: REQUEST,
+  endpoint: openaiEndpoint({ path: PATH, hasDeployment: false }),
+  answer: RESPONSES_ANSWER,
+  errors: ERRORS,
+  tokens: TOKENS,
+  caching: RESPONSES_CACHING,
+  lastResort: RESPONSES_LAST_RESORT,
+  newDialect: () => new ResponsesDialect(),
+}
+
+/** Requests that refer to what the provider stores stay there, and are not repeated in doubt. */
+const STATEFUL: Operation = { ...RESPONSES, portable: false, ambiguousRetries: 0 }
+
+export const openaiResponses = {
+  name: 'openai-responses',
+  operations: ['responses'],
+  operationOf(path, body) {
+    if (!path.endsWith(PATH)) return undefined
+    return isStateful(body) ? STATEFUL : RESPONSES
+  },
+  operationOfBody: (body) => ('input' in body ? RESPONSES : undefined),
+} as const satisfies Protocol

@@ -1,0 +1,35 @@
+import { cleanWord } from '../../base/clean.ts'
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { AnswerFormat } from '../protocol.ts'
+import { isFinishReason, MAX_REASONS } from '../shared/finish-reasons.ts'
+import { OpenAIUsage } from './openai-usage.ts'
+import { responseIdOf } from './response-id.ts'
+
+const FILTERED = 'content_filter'
+/** Statuses of a response that the provider goes on with after its answer. */
+const UNFINISHED = new Set<unknown>(['queued', 'in_progress'])
+
+/** What the answers of OpenAI's endpoints have in common. Compatible servers mix them, so all of them are read in the same way. */
+export const ANSWER: Omit<AnswerFormat, 'missing'> = {
+  finishReasonsOf(answer) {
+    const choices = Array.isArray(answer['choices']) ? (answer['choices'] as readonly unknown[]) : []
+    const reasons = choices.map((choice) => (isRecord(choice) ? choice['finish_reason'] : undefined))
+    if (answer['object'] === 'response') reasons.push(answer['status'])
+    return reasons.filter(isFinishReason).slice(0, MAX_REASONS).map(cleanWord)
+  },
+  isFiltered(finishReasons, answer) {
+    const incomplete = answer?.['incomplete_details']
+    return finishReasons.includes(FILTERED) || (isRecord(incomplete) && incomplete['reason'] === FILTERED)
+  },
+  idOf: responseIdOf,
+  modelOf: ({ model }) => (typeof model === 'string' ? model : undefined),
+  usageOf: (answer) => usageOf(answer, true),
+  isUnfinished: ({ status }) => UNFINISHED.has(status),
+}
+
+/** @param hasOutput false for embeddings, which have no completion */
+export function usageOf(answer: JsonBody, hasOutput: boolean): OpenAIUsage {
+  const usage = new OpenAIUsage(hasOutput)
+  usage.read(answer)
+  return usage
+}

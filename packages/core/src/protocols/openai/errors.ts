@@ -1,0 +1,13 @@
+import { parseRateLimitHeaders } from '@harbor/batch'
+import type { ErrorFormat } from '../protocol.ts'
+import { errorInText } from '../shared/error-in-text.ts'
+import { anyError, declaredError } from '../shared/find-error.ts'
+
+/** Errors as `{ error: { message, type, code, param } }`, and in all the other forms that compatible servers use. */
+export const ERRORS: ErrorFormat = {
+  inText: errorInText,
+  declaredIn: declaredError,
+  anyIn: anyError,
+  bodyOf: (error) => ({ error }),
+  rateLimitsOf: (headers) => parseRateLimitHeaders(headers),
+}

@@ -1,0 +1,46 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { Capability } from '../../reporting/target.ts'
+import type { RequestFormat } from '../protocol.ts'
+
+/** How requests of OpenAI's endpoints are read: all that they say stands in their body. */
+export const REQUEST: RequestFormat = {
+  modelOf: (_url, body) => textOf(body?.['model']),
+  isStreaming: (_url, body) => body?.['stream'] === true,
+  needsOf,
+  serviceTierOf: (body) => textOf(body['service_tier'])?.toLowerCase(),
+  sessionOf: (body) => textOf(body['safety_identifier'] ?? body['user']) || undefined,
+  mayBeBilled: () => true,
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function needsOf(body: JsonBody): readonly Capability[] {
+  const needs: Capability[] = []
+  const parts = partsOf(body['messages'] ?? body['input'])
+  if (Array.isArray(body['tools']) && body['tools'].length > 0) needs.push('tools')
+  if (parts.some(({ type }) => type === 'image_url' || type === 'input_image')) needs.push('vision')
+  if (parts.some(({ type }) => type === 'input_audio') || wantsAudio(body)) needs.push('audio')
+  if (wantsJson(body)) needs.push('json')
+  return needs
+}
+
+/** The parts of messages that consist of parts. */
+function partsOf(messages: unknown): readonly JsonBody[] {
+  if (!Array.isArray(messages)) return []
+  return messages.flatMap((message: unknown) => {
+    const content = isRecord(message) ? message['content'] : undefined
+    return Array.isArray(content) ? content.filter(isRecord) : []
+  })
+}
+
+function wantsAudio({ modalities }: JsonBody): boolean {
+  return Array.isArray(modalities) && modalities.includes('audio')
+}
+
+/** `response_format` is of Chat Completions, `text.format` of Responses. */
+function wantsJson({ response_format, text }: JsonBody): boolean {
+  const format = response_format ?? (isRecord(text) ? text['format'] : undefined)
+  return isRecord(format) && (format['type'] === 'json_object' || format['type'] === 'json_schema')
+}

@@ -1,0 +1,76 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import { tokenUsage } from '../../reporting/token-usage.ts'
+import type { TokenRules } from '../protocol.ts'
+import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
+
+/** For an answer of which the request sets no limit. */
+const USUAL_OUTPUT_TOKENS = 1_024
+/** What a chat format adds around its messages. */
+const FRAME_TOKENS = 3
+
+/** Money errs upwards: every field of a request counts except those that are known to hold nothing for the model. */
+export const TOKENS: TokenRules = {
+  estimate: (body) => tokenUsage(requestTokens(body), outputBoundOf(body)),
+  contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
+  outputLimitOf,
+  answerTokens(answer) {
+    const tokens = contentTokens()
+    tokens.add(answer['choices'] ?? answer['output'] ?? answer)
+    return tokens.count
+  },
+}
+
+/** For operations whose answers no model writes. */
+export const INPUT_TOKENS: TokenRules = {
+  ...TOKENS,
+  estimate: (body) => tokenUsage(requestTokens(body), 0),
+  answerTokens: () => 0,
+}
+
+/** Settings of a request that no model reads. */
+const NO_INPUT = new Set([
+  'conversation',
+  'encoding_format',
+  'include',
+  'logit_bias',
+  'metadata',
+  'modalities',
+  'model',
+  'models',
+  'previous_response_id',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'provider',
+  'safety_identifier',
+  'service_tier',
+  'stream',
+  'stream_options',
+  'transforms',
+  'truncation',
+  'user',
+])
+
+function requestTokens(body: JsonBody): number {
+  const tokens = new ValueTokens(NO_EXCEPTIONS, true)
+  for (const name in body) {
+    const value = body[name]
+    const isSetting = NO_INPUT.has(name) || typeof value === 'number'
+    if (!isSetting) tokens.add(value, name, body)
+  }
+  return tokens.count + (isRecord(body) && 'messages' in body ? FRAME_TOKENS : 0)
+}
+
+const NO_EXCEPTIONS: ReadonlySet<string> = new Set()
+
+function outputBoundOf(body: JsonBody): number {
+  const choices = Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
+  return choices * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
+}
+
+function outputLimitOf(body: JsonBody): number | undefined {
+  return countOf(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
+}

@@ -1,0 +1,80 @@
+import type { TokenUsage } from '../../reporting/receipt.ts'
+import { isRecord } from '../../base/json.ts'
+
+/** More tokens than any model can read or write in one call: a larger number is a mistake of its sender. */
+const MAX_TOKENS = 1_000_000_000
+
+/**
+ * Reads a `usage` object of Chat Completions, Embeddings or Responses. Numbers off the wire are bounded before use: a count is a safe
+ * integer from 0 to 1e9.
+ *
+ * @param hasOutput false for embeddings, which have no completion
+ * @returns undefined when it is none, or reports only input or output: then the caller has to estimate
+ */
+export function readUsage(usage: unknown, hasOutput = true): TokenUsage | undefined {
+  if (!isRecord(usage)) return undefined
+  const input = countOf(usage['prompt_tokens'] ?? usage['input_tokens'])
+  const output = countOf(usage['completion_tokens'] ?? usage['output_tokens'])
+  const total = countOf(usage['total_tokens'])
+  if (input === 'invalid' || output === 'invalid' || total === 'invalid') return undefined
+  const whole = hasOutput ? withOutput(input, output, total) : withoutOutput(input, output, total)
+  return whole && withParts(whole, usage)
+}
+
+interface Whole {
+  readonly inputTokens: number
+  readonly outputTokens: number
+}
+
+type Count = number | 'invalid' | undefined
+
+/** Where the total exceeds input and output, the rest is output: some providers report reasoning only there. */
+function withOutput(input?: number, output?: number, total?: number): Whole | undefined {
+  if (input !== undefined) {
+    if (output === undefined && total === undefined) return undefined
+    const reported = output ?? 0
+    return { inputTokens: input, outputTokens: Math.max(reported, (total ?? 0) - input) }
+  }
+  if (output === undefined || total === undefined || total < output) return undefined
+  return { inputTokens: total - output, outputTokens: output }
+}
+
+function withoutOutput(input?: number, output = 0, total?: number): Whole | undefined {
+  const inputTokens = input ?? total
+  return inputTokens === undefined ? undefined : { inputTokens, outputTokens: output }
+}
+
+/** A part is counted within its whole, unless it is larger: then the provider reports it beside the whole. What is no count is 0. */
+function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
+  const input = partsOf(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
+  const output = partsOf(usage['completion_tokens_details'] ?? usage['output_tokens_details'])
+  const cachedInputTokens = input('cached_tokens') || partsOf(usage)('prompt_cache_hit_tokens')
+  const cacheWriteInputTokens = input('cache_write_tokens') || input('cache_creation_tokens')
+  const reasoningTokens = output('reasoning_tokens')
+  const cache = cachedInputTokens + cacheWriteInputTokens
+  return {
+    inputTokens: inputTokens + (cache > inputTokens ? cache : 0),
+    outputTokens: outputTokens + (reasoningTokens > outputTokens ? reasoningTokens : 0),
+    cachedInputTokens,
+    cacheWriteInputTokens,
+    audioInputTokens: input('audio_tokens'),
+    reasoningTokens,
+    audioOutputTokens: output('audio_tokens'),
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function partsOf(fields: unknown): (name: string) => number {
+  return (name) => {
+    const count = isRecord(fields) ? countOf(fields[name]) : undefined
+    return typeof count === 'number' ? count : 0
+  }
+}
+
+function countOf(value: unknown): Count {
+  if (value === undefined || value === null) return undefined
+  const isCount =
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_TOKENS
+  return isCount ? value : 'invalid'
+}

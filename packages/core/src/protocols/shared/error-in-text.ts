@@ -1,0 +1,59 @@
+import { endOfObject } from '../../wire/separate-events.ts'
+import { anyError, declaredError, undeclaredError } from './find-error.ts'
+import { parseJson } from '../../base/json.ts'
+import { MAX_NESTED_LENGTH, readError, type UpstreamError } from './read-error.ts'
+
+/**
+ * Searches a body that brought no answer for an error, wherever a server may have put it: the body itself, a list, the data of an
+ * event, an `error:` field, a line of its own. So it is judged like its twin in a JSON body.
+ */
+export function errorInText(text: string): UpstreamError | undefined {
+  const whole = parse(text)
+  if (whole !== undefined) return anyError(whole)
+  const beginning = text.slice(0, MAX_NESTED_LENGTH)
+  let found: UpstreamError | undefined
+  for (const { value, isError } of valuesIn(beginning)) {
+    // An event may repeat what was requested, so only what stands at its top may be taken for an error.
+    const error = declaredError(value) ?? (isError ? readError(value) : undeclaredError(value, 1))
+    if (error?.explicit) return error
+    found ??= error
+  }
+  const [, words] = PLAIN_ERROR.exec(beginning) ?? []
+  return words === undefined ? found : readError(words.trim())
+}
+
+const FIELD = /^[ \t]*(\w+)[ \t]*:[ \t]?(?=[\s[{"])/
+/** Plain words in an `error:` field, or as the data of an event of that name. */
+const PLAIN_ERROR = /^[ \t]*(?:error:|event:[ \t]*error[ \t]*\r?\n[ \t]*data:)[ \t]*([^\s{[].*)$/im
+
+/** The objects in a text that is more than one of them, and whether their field or the event's name says that they are errors. */
+function* valuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {
+  let isErrorEvent = false
+  const lines = text.split(/\r\n|\n|\r/)
+  for (const [index, line] of lines.entries()) {
+    if (line === '') isErrorEvent = false
+    if (/^\s*event:\s*error\s*$/.test(line)) isErrorEvent = true
+    const field = FIELD.exec(line)
+    const start = field ? field[0].length : 0
+    const first = line.slice(start).trimStart()[0]
+    if (first !== '{' && first !== '[') continue
+    // An object may take more than one line.
+    const rest = [line.slice(start), ...lines.slice(index + 1, index + MAX_LINES)]
+      .map(withoutField)
+      .join('\n')
+    const from = rest.search(/[[{]/)
+    const end = endOfObject(rest, from)
+    const value = end === undefined ? undefined : parse(rest.slice(from, end))
+    if (value !== undefined) yield { value, isError: isErrorEvent || field?.[1] === 'error' }
+  }
+}
+
+const MAX_LINES = 100
+
+function withoutField(line: string, index: number): string {
+  return index === 0 ? line : line.replace(FIELD, '')
+}
+
+function parse(text: string): unknown {
+  return parseJson(text.replace(/^\uFEFF/, ''))
+}

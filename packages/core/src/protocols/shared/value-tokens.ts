@@ -1,0 +1,110 @@
+import { isRecord } from '../../base/json.ts'
+import { TextTokens } from '../../tokens/text-tokens.ts'
+import { mediumIn } from './media-tokens.ts'
+
+const NO_OWNER: Readonly<Record<string, unknown>> = {}
+/** A body off the wire may be nested as deeply as its sender likes; what is deeper is counted as its text. */
+const MAX_DEPTH = 64
+
+/** Adds up the tokens of values as JSON has them: all texts count, and every field that is not known to hold none. */
+export class ValueTokens {
+  readonly #text = new TextTokens()
+  readonly #without: ReadonlySet<string>
+  readonly #withNames: boolean
+  #media = 0
+
+  /**
+   * @param without the fields that hold no text for the model, or none of its own
+   * @param withNames whether the names of fields count: those of a request do
+   */
+  constructor(without: ReadonlySet<string>, withNames: boolean) {
+    this.#without = without
+    this.#withNames = withNames
+  }
+
+  get count(): number {
+    return this.#text.count + this.#media
+  }
+
+  add(value: unknown, field = '', owner = NO_OWNER, depth = 0): void {
+    if (typeof value === 'string') this.#addText(value, field, owner, '')
+    else if (typeof value === 'number') this.#text.add(` ${value}`)
+    else if (typeof value !== 'object' || value === null) return
+    else if (depth === MAX_DEPTH) this.#text.add(textOf(value))
+    else if (Array.isArray(value)) this.#addList(value, field, owner, depth)
+    else if (isRecord(value)) this.#addFields(value, field, depth)
+  }
+
+  #addText(text: string, field: string, owner: Readonly<Record<string, unknown>>, outerField: string): void {
+    const medium = mediumIn(text, field, owner, outerField)
+    if (medium === undefined) this.#text.add(text)
+    else this.#media += medium
+  }
+
+  #addList(
+    list: readonly unknown[],
+    field: string,
+    owner: Readonly<Record<string, unknown>>,
+    depth: number,
+  ): void {
+    for (const item of list) {
+      // Texts may be sent as the numbers of their tokens.
+      if (typeof item === 'number') this.#media++
+      else this.add(item, field, owner, depth + 1)
+    }
+  }
+
+  #addFields(fields: Readonly<Record<string, unknown>>, under: string, depth: number): void {
+    for (const name in fields) {
+      if (this.#without.has(name) || repeats(name, fields)) continue
+      if (this.#withNames) this.#text.add(name)
+      const value = fields[name]
+      if (typeof value === 'string') this.#addText(value, name, fields, under)
+      else this.add(value, name, fields, depth + 1)
+    }
+  }
+}
+
+/** Adds up the tokens of what a model wrote: text, reasoning, refusals, tool calls and whatever else carries content. */
+export function contentTokens(): ValueTokens {
+  return new ValueTokens(NO_CONTENT, false)
+}
+
+/** Parts of an answer that no model writes. */
+const NO_CONTENT = new Set([
+  'call_id',
+  'created',
+  'finish_reason',
+  'id',
+  'index',
+  'item_id',
+  'logprobs',
+  'matched_stop',
+  'model',
+  'native_finish_reason',
+  'object',
+  'role',
+  'status',
+  'stop_reason',
+  'type',
+  'usage',
+])
+
+/** Routers send reasoning twice, as a text and in parts. */
+function repeats(name: string, fields: Readonly<Record<string, unknown>>): boolean {
+  if (name === 'reasoning_details')
+    return hasText(fields['reasoning']) || hasText(fields['reasoning_content'])
+  return name === 'reasoning' && hasText(fields['reasoning_content'])
+}
+
+function hasText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
+function textOf(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ''
+  }
+}
