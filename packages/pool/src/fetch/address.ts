@@ -8,21 +8,28 @@ export interface Address {
   readonly shown: string
 }
 
-/**
- * Parses the URL of a request. The last one is remembered, since consecutive requests often have the same URL.
- *
- * @throws TypeError without the parts that may be secret: credentials and query
- */
-export function addressOf(input: string | URL, base?: Address): Address {
-  const text = String(input)
-  if (base) return read(text, base.url)
-  if (text !== last.input || text === '') last = { input: text, address: read(text) }
-  return last.address
+/** Parses the URLs of requests. The last one is remembered, since consecutive requests often have the same URL. */
+export class AddressParser {
+  #input: string | undefined
+  #address: Address | undefined
+
+  /** @throws TypeError without the parts that may be secret: credentials and query */
+  parse(input: string | URL): Address {
+    const text = String(input)
+    if (this.#address && text === this.#input) return this.#address
+    const address = read(text)
+    this.#input = text
+    this.#address = address
+    return address
+  }
 }
 
-let last: { readonly input: string; readonly address: Address } = {
-  input: '',
-  address: { url: '', origin: '', path: '', shown: '' },
+/**
+ * The address that a redirect leads to.
+ * @throws TypeError as {@link AddressParser} does
+ */
+export function resolveAddress(location: string, base: Address): Address {
+  return read(location, base.url)
 }
 
 function read(text: string, base?: string): Address {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { fetchFailed, headTimeout, isRefusal, terminated } from '../errors.ts'
 import type { OriginSettings } from '../options.ts'
+import { AddressParser } from './address.ts'
 import { decodeBody } from './decoded-body.ts'
 import { FetchHandler, type RawResponse, type RawResponseHeaders } from './fetch-handler.ts'
 import type { IncomingBody } from './incoming-body.ts'
@@ -20,10 +21,11 @@ export interface LeanFetchContext {
 }
 
 export function createLeanFetch(context: LeanFetchContext): LeanFetch {
+  const addresses = new AddressParser()
   return async function fetch(input, init) {
     context.check()
     let begunAt = performance.now()
-    let request = await readRequest(input, init)
+    let request = await readRequest(addresses, input, init)
     for (let hops = 0; ; hops++) {
       const { origin } = request.address
       const response = await send(context, request)

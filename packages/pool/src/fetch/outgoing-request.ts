@@ -1,6 +1,6 @@
 import { describeValue } from '@harbor/parts'
 import { unlessAborted } from '../unless-aborted.ts'
-import { addressOf, type Address } from './address.ts'
+import type { Address, AddressParser } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 
 /** The init of `pool.fetch`: that of the standard, and these options. */
@@ -34,11 +34,12 @@ export interface OutgoingRequest {
 
 /** Reads the arguments of fetch: any kind of URL and headers, and also the Request of another library. */
 export async function readRequest(
+  addresses: AddressParser,
   input: string | URL | Request,
   given: PoolRequestInit = {},
 ): Promise<OutgoingRequest> {
   const init = isRequest(input) ? await unpackRequest(input, given) : given
-  const address = addressOf(isRequest(input) ? input.url : input)
+  const address = addresses.parse(isRequest(input) ? input.url : input)
   const method = (init.method ?? 'GET').toUpperCase()
   if (FORBIDDEN_METHODS.has(method)) throw new TypeError(`fetch cannot send ${method}`)
   if (init.integrity) throw new TypeError('pool.fetch does not check integrity; pool.specFetch does')

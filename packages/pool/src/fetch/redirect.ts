@@ -1,4 +1,4 @@
-import { addressOf } from './address.ts'
+import { resolveAddress } from './address.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
@@ -18,7 +18,7 @@ export function redirected(
   if (location === undefined) return undefined
   if (hops >= MAX_HOPS) throw new Error(`Redirected more than ${MAX_HOPS} times`)
 
-  const address = addressOf(location, request.address)
+  const address = resolveAddress(location, request.address)
   const asGet = becomesGet(status, request.method)
   const { content } = request.body
   if (!asGet && content !== null && isStream(content))
