@@ -1,3 +1,4 @@
+import { IndexStrings } from '../../packages/batch/src/ids/index-strings.ts'
 import { Flight } from '../../packages/cache/src/flight/flight.ts'
 import { Flights } from '../../packages/cache/src/flight/flights.ts'
 import { Queue, type Place } from '../../packages/pool/src/connections/queue.ts'
@@ -90,7 +91,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'an object literal with a getter': { start: () => passing(() => withGetter(new Payload())) },
   'a class with a getter': { start: () => passing(() => new WithGetter(new Payload())) },
   '`String(number)`, which has no payload': { start: () => passing(String) },
-  'a string of two parts, as the ids of bulk runs': { start: throughTwoParts },
+  'a string of two parts: `IndexStrings` of bulk runs': { start: throughIndexStrings },
 }
 
 function throughSet(): Step {
@@ -162,15 +163,9 @@ function throughFunction(): Step {
   )
 }
 
-function throughTwoParts(): Step {
-  const digits = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(3, '0'))
-  let thousands = -1
-  let prefix = ''
-  return passing((number) => {
-    const own = Math.floor(number / 1_000)
-    if (own !== thousands) prefix = String((thousands = own))
-    return prefix + (digits[number % 1_000] ?? '')
-  })
+function throughIndexStrings(): Step {
+  const strings = new IndexStrings()
+  return passing((number) => strings.of(number))
 }
 
 function withGetter(payload: Payload): { readonly content: readonly number[] } {

@@ -1,7 +1,7 @@
 /**
  * `String()` for indexes that come in ascending order, without filling V8's number-to-string cache: it holds the last
- * 16,384 conversions, which for a million items makes the young generation five times as large. These strings are
- * concatenated from two parts instead.
+ * 16,384 conversions, so they survive young collections. These strings are concatenated from two parts instead: see
+ * docs/decisions/young-generation.md.
  */
 export class IndexStrings {
   readonly #lastDigits = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(3, '0'))

@@ -27,7 +27,7 @@ import type { Prediction, Predictor } from './predictor.ts'
 export interface PrefetcherOptions<Value> {
   /** The cache to load into. */
   cache: Pick<Cache<Value>, 'has' | 'prefetch' | 'idle'>
-  /** @default a `MarkovPredictor` */
+  /** Predicts the next keys from earlier requests. @default a `MarkovPredictor` */
   predictor?: Predictor | undefined
   /** How often a key must have followed to be prefetched. @default 3 */
   minSupport?: number | undefined

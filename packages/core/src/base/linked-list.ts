@@ -5,8 +5,8 @@ export interface Listed<Member> {
 }
 
 /**
- * A list whose members link to each other. A Set that lives as long as the client would carry what is added for each call into the old
- * generation of the garbage collector; here a member that has left is referenced by nothing.
+ * A list whose members link to each other. Not a Set, which would retain the members of each call until a major GC: see
+ * docs/decisions/young-generation.md.
  */
 export class LinkedList<Member extends Listed<Member>> {
   #first: Member | undefined

@@ -127,8 +127,8 @@ export const SIGNING_HOOKS = [
 ] as const
 
 /**
- * The result of a request from which the SDK parses what the caller gets. A class rather than a literal: V8 may allocate a literal in the
- * old generation, where it would retain the answer until the next major collection.
+ * The result of a request from which the SDK parses what the caller gets. A class rather than a literal, which V8 may
+ * allocate in the old generation, where it would retain the answer: see docs/decisions/young-generation.md.
  */
 export class SdkResult {
   readonly response: Response
