@@ -8,6 +8,7 @@ import { RunCounters, stopReasonOf } from './run-counters.ts'
 import type { BulkSource } from './source-reader.ts'
 
 type Failure = { readonly error: unknown } | undefined
+type Phase = 'idle' | 'opening' | 'running' | 'finishing' | 'ended'
 
 /**
  * The life of a run; ItemFlow moves its items.
@@ -24,7 +25,7 @@ export class BulkRunner<Item, Result> {
   readonly #flow: ItemFlow<Item, Result>
   readonly #ending = Promise.withResolvers<BulkSummary>()
   readonly summary = this.#ending.promise
-  #phase: 'idle' | 'opening' | 'running' | 'finishing' | 'ended' = 'idle'
+  #phase: Phase = 'idle'
   #paused = false
   /** What the run fails with once all items in flight have their results. */
   #failure: Failure
@@ -36,11 +37,10 @@ export class BulkRunner<Item, Result> {
     this.#settings = settings
     const shared = { signals: this.#signals, keys: this.#keys, counters: this.#counters }
     this.#flow = new ItemFlow(source, run, settings, shared, {
-      mayStart: () => this.#phase === 'running' && !this.#paused,
       isOver: () => this.#isOver(),
       isStopping: () => this.#signals.stopping.aborted && !this.#isOver(),
       onSettled: () => this.#checkStopRule(),
-      onPumped: () => this.#endIfDone(),
+      onIdle: () => this.#endIfDone(),
       onSourceFailure: (error) => this.#finish({ error }),
       onJournalFailure: (error) => this.#end({ error }),
     })
@@ -77,10 +77,12 @@ export class BulkRunner<Item, Result> {
 
   pause(): void {
     this.#paused = true
+    this.#flow.isOpen = false
   }
 
   resume(): void {
     this.#paused = false
+    this.#enter(this.#phase)
     this.#flow.pump()
   }
 
@@ -114,7 +116,7 @@ export class BulkRunner<Item, Result> {
       this.#end({ error })
       return
     }
-    this.#phase = 'opening'
+    this.#enter('opening')
     const { journaled } = this.#flow
     if (journaled) void this.#resume(journaled)
     else this.#run()
@@ -131,8 +133,13 @@ export class BulkRunner<Item, Result> {
     if (!this.#isOver()) this.#run()
   }
 
+  #enter(phase: Phase): void {
+    this.#phase = phase
+    this.#flow.isOpen = phase === 'running' && !this.#paused
+  }
+
   #run(): void {
-    this.#phase = 'running'
+    this.#enter('running')
     if (this.#stopped) this.#finish(this.#stopped.failure)
     this.#flow.pump()
   }
@@ -148,7 +155,7 @@ export class BulkRunner<Item, Result> {
 
   #endIfDone(): void {
     const startsNoMore = this.#phase === 'finishing' || (this.#phase === 'running' && this.#flow.isSourceDone)
-    if (!startsNoMore || this.#flow.inFlight.size > 0) return
+    if (!startsNoMore) return
     if (this.#stopped && this.#flow.isComplete()) this.#stoppedBy = undefined
     this.#end(this.#failure)
   }
@@ -157,7 +164,7 @@ export class BulkRunner<Item, Result> {
   #finish(failure: Failure): void {
     if (this.#phase !== 'running') return
     this.#failure = failure
-    this.#phase = 'finishing'
+    this.#enter('finishing')
   }
 
   #isOver(): boolean {
@@ -166,7 +173,7 @@ export class BulkRunner<Item, Result> {
 
   #end(failure: Failure): void {
     if (this.#isOver()) return
-    this.#phase = 'ended'
+    this.#enter('ended')
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
     if (this.#flow.inFlight.size > 0)
       this.#signals.abort(failure ? failure.error : new Error('the run was left'))

@@ -9,22 +9,20 @@ import { ReorderWindow, ResultQueue } from './result-queue.ts'
 import { lengthOf, SourceReader, type BulkSource } from './source-reader.ts'
 import type { Task } from './task.ts'
 
-/** The run whose items flow: it decides when they may. */
+/** The run whose items flow. */
 export interface ItemFlowHost {
-  /** Whether items may be started and read now. */
-  mayStart(): boolean
   /** Whether the run has ended: results are no longer wanted. */
-  isOver(): boolean
+  readonly isOver: () => boolean
   /** Whether the run was stopped and has not ended yet. */
-  isStopping(): boolean
-  /** An item, not one from the journal, has its result. */
+  readonly isStopping: () => boolean
+  /** With `stopWhen`: an item, not one from the journal, has its result. */
   onSettled(): void
-  /** The state of the flow has changed, and what could be started is started. */
-  onPumped(): void
+  /** No items are in flight, and none could be started. */
+  onIdle(): void
   /** The source failed. */
   onSourceFailure(error: unknown): void
   /** The journal can no longer be written or read. */
-  onJournalFailure(error: unknown): void
+  readonly onJournalFailure: (error: unknown) => void
 }
 
 /**
@@ -36,6 +34,8 @@ export class ItemFlow<Item, Result> {
   readonly journaled: JournaledResults<Result> | undefined
   readonly results: ResultQueue<BulkResult<Result>>
   readonly inFlight: ItemsInFlight<Item, Result>
+  /** Whether items may be started and read. */
+  isOpen = false
   readonly #settings: BulkSettings<Item>
   readonly #host: ItemFlowHost
   readonly #counters: AttemptHost['counters']
@@ -64,7 +64,7 @@ export class ItemFlow<Item, Result> {
       this.journaled?.proceed()
       this.pump()
     })
-    const isOver = (): boolean => host.isOver()
+    const { isOver, isStopping, onJournalFailure: onError } = host
     if (settings.journal !== undefined) {
       this.journaled = new JournaledResults(settings.journal, {
         results: this.results,
@@ -77,14 +77,14 @@ export class ItemFlow<Item, Result> {
       clock: settings.clock,
       journaled: this.journaled,
       isOver,
-      isStopping: () => host.isStopping(),
+      isStopping,
       onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
       onUnsent: (task) => {
         counters.dropUnsent()
         this.#window?.skip(task.startOrder)
         this.pump()
       },
-      onError: (error) => host.onJournalFailure(error),
+      onError,
     })
     if (settings.order === 'input') {
       this.#window = new ReorderWindow((result) => this.results.put(result))
@@ -118,19 +118,19 @@ export class ItemFlow<Item, Result> {
     // The user's functions may call back into this one.
     if (this.#isPumping || !this.#reader) return
     this.#isPumping = true
-    while (this.#host.mayStart() && this.#hasRoom()) {
+    while (this.isOpen && this.#hasRoom()) {
       const task = this.#reader.take()
       if (!task) break
       task.startOrder = this.#started++
       if (!task.isJournaled) this.#counters.started++
       this.inFlight.start(task)
     }
-    if (this.#host.mayStart()) {
+    if (this.isOpen) {
       const { readAhead = this.#slots() } = this.#settings
       this.#reader.readAhead(this.#hasRoom() ? Math.max(readAhead, 1) : readAhead)
     }
     this.#isPumping = false
-    this.#host.onPumped()
+    if (this.inFlight.size === 0) this.#host.onIdle()
   }
 
   /** Whether the source has ended and all items that were read have been started. */
@@ -171,7 +171,7 @@ export class ItemFlow<Item, Result> {
     if (result.resumed) this.#counters.resumed++
     else {
       this.#counters.settle(result.ok, nowMs)
-      this.#host.onSettled()
+      if (this.#settings.stopWhen) this.#host.onSettled()
     }
     if (this.#window) this.#window.put(task.startOrder, result)
     else this.results.put(result)
