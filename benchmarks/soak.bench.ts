@@ -4,7 +4,7 @@
  *     pnpm bench soak                              minutes
  *     HARBOR_SOAK_CALLS=100000 pnpm bench soak     fewer calls
  */
-import { manyCalls, type Reading } from '../packages/core/test/many-calls.ts'
+import { manyCalls, type Reading } from '../packages/core/test/helpers/many-calls.ts'
 import { publish } from './publish.ts'
 import { figures, inWords, tableOf } from './table.ts'
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { CONCURRENCY, crashAndResume, seeded } from '../test/cli-crash.ts'
+import { CONCURRENCY, crashAndResume, seeded } from '../test/helpers/cli-crash.ts'
 
 const ITEMS = 20_000
 const KILLS = 50

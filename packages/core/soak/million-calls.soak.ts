@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { manyCalls, type Reading } from '../test/many-calls.ts'
+import { manyCalls, type Reading } from '../test/helpers/many-calls.ts'
 
 /** `HARBOR_SOAK_CALLS=100000 pnpm soak` makes fewer. */
 const CALLS = Number(process.env['HARBOR_SOAK_CALLS'] ?? 1_000_000)

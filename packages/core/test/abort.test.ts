@@ -4,9 +4,9 @@ import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
-import { failureOf } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { serve } from './upstream.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { serve } from './helpers/http-server.ts'
 
 /** Resolves once the upstream has a call in flight. */
 async function underWay(provider: SimulatedProvider): Promise<void> {

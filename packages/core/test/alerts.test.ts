@@ -15,9 +15,9 @@ import {
   type TargetStats,
 } from '../src/index.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const COST = {
   spentUsd: 0,

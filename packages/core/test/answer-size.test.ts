@@ -4,8 +4,8 @@ import zlib from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { receiptOf, type HarborOptions } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO } from './support.ts'
-import { serve } from './upstream.ts'
+import { harborFetchFor, harborFor, HELLO } from './helpers/harbor-for.ts'
+import { serve } from './helpers/http-server.ts'
 
 const MiB = 1_048_576
 const LIMIT = 2 * MiB

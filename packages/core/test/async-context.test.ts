@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Harbor } from '../src/index.ts'
-import { status } from './failing.ts'
-import { harborFor, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { status } from './helpers/expect-failure.ts'
+import { harborFor, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const caller = new AsyncLocalStorage<string>()
 const CALLERS = ['a', 'b', 'c', 'd', 'e', 'f']

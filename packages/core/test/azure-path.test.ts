@@ -1,8 +1,8 @@
 import OpenAI, { AzureOpenAI } from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { harborFetchFor, harborFor, HELLO } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 /** An Azure resource whose deployment `main` is down. */
 async function azure(): Promise<Awaited<ReturnType<typeof serve>> & { readonly endpoint: string }> {

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createHarborFetch, Harbor, OptionError, perCall } from '../src/index.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 beforeEach(() => {
   vi.stubEnv('OPENAI_API_KEY', undefined)

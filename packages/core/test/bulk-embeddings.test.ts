@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { packedJournal } from '../src/bulk/packed-journal.ts'
 import type { BulkAnswer, BulkRequest, BulkResult, BulkRun, Harbor } from '../src/index.ts'
-import { harborFor } from './support.ts'
+import { harborFor } from './helpers/harbor-for.ts'
 
 const DIMENSIONS = 1_536
 const FLOAT_BYTES = 4

@@ -9,9 +9,9 @@ import type {
   HarborEvents,
   HarborOptions,
 } from '../src/index.ts'
-import { status } from './failing.ts'
-import { harborFor } from './support.ts'
-import { two } from './two.ts'
+import { status } from './helpers/expect-failure.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+import { harborWithBackup } from './helpers/two-providers.ts'
 
 const body = (content: string) => ({
   model: 'gpt-4',
@@ -112,7 +112,7 @@ describe('a bulk run that is stopped', () => {
   })
 
   it('moves no request to another target', async () => {
-    const { primary, backup, harbor } = await two({ retry: { maxAttempts: 1 } })
+    const { primary, backup, harbor } = await harborWithBackup({ retry: { maxAttempts: 1 } })
     primary.script({ rules: [{ fault: { type: 'delay', ms: 150, then: { type: 'status', status: 500 } } }] })
     const run = harbor.bulk(chats(2))
     const results = all(run)
@@ -124,7 +124,7 @@ describe('a bulk run that is stopped', () => {
   })
 
   it('drops a hedge that was not sent, and keeps the request that was', async () => {
-    const { primary, backup, harbor } = await two({ hedge: { afterMs: 100 } })
+    const { primary, backup, harbor } = await harborWithBackup({ hedge: { afterMs: 100 } })
     primary.script({ latency: 400 })
     const run = harbor.bulk(chats(1))
     const results = all(run)
@@ -189,7 +189,7 @@ describe('the report of a bulk run', () => {
   })
 
   it('counts attempts at every target, and none for answers from a cache', async () => {
-    const { primary, harbor } = await two({ cache: true, retry: { maxAttempts: 1 } })
+    const { primary, harbor } = await harborWithBackup({ cache: true, retry: { maxAttempts: 1 } })
     primary.script({ rules: [{ fault: status(500) }] })
     const [failedOver] = await all(harbor.bulk(chats(1)))
     expect(failedOver).toMatchObject({ ok: true, attempts: 2, value: { target: 'backup/gpt-4' } })

@@ -13,9 +13,9 @@ import {
   type HarborBulkOptions,
   type HarborOptions,
 } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor } from './support.ts'
-import { two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+import { harborWithBackup } from './helpers/two-providers.ts'
 
 const PRICES = { models: { 'gpt-4': { price: { inputPerMillion: 1_000, outputPerMillion: 2_000 } } } }
 
@@ -97,7 +97,7 @@ describe('a bulk run', () => {
   })
 
   it('uses the whole client: targets, cache, and options for each call', async () => {
-    const { primary, backup, harbor } = await two({ cache: true, ...PRICES })
+    const { primary, backup, harbor } = await harborWithBackup({ cache: true, ...PRICES })
     await primary.down()
     const requests = [chat(1), { ...chat(1), custom_id: 'again' }]
     const results = await all(

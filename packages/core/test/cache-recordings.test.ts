@@ -1,10 +1,10 @@
 import type { Fault } from '@harbor/simulator'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
-import type { Api } from './clients.ts'
-import { failureOf } from './failing.ts'
-import { ANSWERS, COMPLETE, found, played, STREAMS, type StreamRecording } from './recordings.ts'
-import { harborFor, simulate } from './support.ts'
+import type { Api } from './helpers/three-clients.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { ANSWERS, COMPLETE, found, played, STREAMS, type StreamRecording } from './helpers/recordings.ts'
+import { harborFor, simulate } from './helpers/harbor-for.ts'
 
 const WHOLE_ANSWERS = ANSWERS.filter(({ isError }) => !isError)
 const OPTIONS = { cache: { when: 'always' }, retry: false, breaker: false } as const

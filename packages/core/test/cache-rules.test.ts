@@ -15,9 +15,9 @@ import {
   type HarborOptions,
   type PerCallOptions,
 } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFetchFor, harborFor, simulate } from './support.ts'
-import { two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, simulate } from './helpers/harbor-for.ts'
+import { harborWithBackup } from './helpers/two-providers.ts'
 
 const CHAT = { model: 'gpt-4', temperature: 0, messages: [{ role: 'user' as const, content: 'Say hello.' }] }
 
@@ -78,7 +78,7 @@ describe('27. By default', () => {
 
 describe('28. By default an answer of any but the first target', () => {
   it('is not kept under the first one’s name', async () => {
-    const { primary, backup, harbor } = await two({ cache: true, retry: false })
+    const { primary, backup, harbor } = await harborWithBackup({ cache: true, retry: false })
     primary.fail(status(503), 'ok')
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: 'fallback' })
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: true })
@@ -86,7 +86,7 @@ describe('28. By default an answer of any but the first target', () => {
   })
 
   it('is kept when the user says so', async () => {
-    const { primary, harbor } = await two({ cache: { keepFallbackAnswers: true }, retry: false })
+    const { primary, harbor } = await harborWithBackup({ cache: { keepFallbackAnswers: true }, retry: false })
     primary.fail(status(503))
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: true })
     const hit = await harbor.chat.completions.create(CHAT)

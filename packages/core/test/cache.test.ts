@@ -8,8 +8,8 @@ import {
   type PerCallOptions,
   type Receipt,
 } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor } from './support.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor } from './helpers/harbor-for.ts'
 
 /** What a call came to, as its reader saw it. */
 interface Reading {

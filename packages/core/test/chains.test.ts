@@ -1,16 +1,17 @@
 import { startSimulator } from '@harbor/simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { fastest, perCall, receiptOf, weighted } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
-import { CHAT_ANSWER, targetOf, two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
+import { harborWithBackup, targetOf } from './helpers/two-providers.ts'
+import { CHAT_ANSWER } from './helpers/http-server.ts'
 
 describe('the context of a model', () => {
   const long = { ...HELLO, messages: [{ role: 'user' as const, content: 'so many words '.repeat(100) }] }
 
   it('decides who is asked first: an estimated length steers, and is told', async () => {
-    const { primary, harbor } = await two({ models: { 'gpt-4': { contextTokens: 300 } } })
+    const { primary, harbor } = await harborWithBackup({ models: { 'gpt-4': { contextTokens: 300 } } })
     const reply = await harbor.chat.completions.create(long)
     const reason = expect.stringMatching(/^about \d{3} tokens are more than its 300$/) as string
     expect(receiptOf(reply)).toMatchObject({
@@ -24,7 +25,7 @@ describe('the context of a model', () => {
 
   it('refuses nothing: where nobody seems to have room, the provider has the last word', async () => {
     const contextTokens = 10
-    const { backup, harbor } = await two({
+    const { backup, harbor } = await harborWithBackup({
       models: { 'gpt-4': { contextTokens }, 'backup/gpt-4': { contextTokens } },
     })
     expect(await targetOf(harbor.chat.completions.create(long))).toBe('openai/gpt-4')
@@ -34,7 +35,10 @@ describe('the context of a model', () => {
 
 describe('the other chains', () => {
   it('serve what is too long, and only that', async () => {
-    const { primary, harbor } = await two({ fallback: false, contextWindowFallback: ['backup/long'] })
+    const { primary, harbor } = await harborWithBackup({
+      fallback: false,
+      contextWindowFallback: ['backup/long'],
+    })
     primary.fail(status(400, { code: 'context_length_exceeded' }))
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/long')
     primary.fail(status(400))
@@ -42,7 +46,7 @@ describe('the other chains', () => {
   })
 
   it('serve at once what seems too long, when the lengths are told; and hand it back in an outage', async () => {
-    const { primary, backup, harbor } = await two({
+    const { primary, backup, harbor } = await harborWithBackup({
       fallback: false,
       contextWindowFallback: ['backup/long'],
       models: { 'gpt-4': { contextTokens: 100 } },
@@ -61,7 +65,7 @@ describe('the other chains', () => {
   })
 
   it('serve refused content, if asked to: never by themselves', async () => {
-    const { primary, backup, harbor } = await two()
+    const { primary, backup, harbor } = await harborWithBackup()
     primary.fail(status(400, { code: 'content_filter' }))
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ code: 'content_filter' })
     expect(backup.counts().calls).toBe(0)
@@ -71,7 +75,7 @@ describe('the other chains', () => {
   })
 
   it('serve what was answered with nothing but content_filter, streamed and not', async () => {
-    const { primary, backup, harbor } = await two({
+    const { primary, backup, harbor } = await harborWithBackup({
       fallback: false,
       contentPolicyFallback: ['backup/lenient'],
     })
@@ -92,7 +96,9 @@ describe('the other chains', () => {
 
 describe('whom a call goes to', () => {
   it('is ordered by the client or the call', async () => {
-    const { harbor } = await two({ models: { 'gpt-4': { weight: 0 }, 'backup/gpt-4': { weight: 1 } } })
+    const { harbor } = await harborWithBackup({
+      models: { 'gpt-4': { weight: 0 }, 'backup/gpt-4': { weight: 1 } },
+    })
     expect(await targetOf(harbor.chat.completions.create(HELLO, perCall({ order: weighted() })))).toBe(
       'backup/gpt-4',
     )
@@ -102,7 +108,7 @@ describe('whom a call goes to', () => {
   })
 
   it('may have stand-ins of its own, or none', async () => {
-    const { primary, harbor } = await two()
+    const { primary, harbor } = await harborWithBackup()
     primary.fail(status(501), status(501))
     const own = harbor.chat.completions.create(HELLO, perCall({ fallback: ['backup/own'] }))
     expect(await targetOf(own)).toBe('backup/own')
@@ -111,7 +117,7 @@ describe('whom a call goes to', () => {
   })
 
   it('stays at its provider when it continues something there', async () => {
-    const { primary, backup, harbor } = await two()
+    const { primary, backup, harbor } = await harborWithBackup()
     primary.fail(status(501))
     const call = harbor.responses.create({ model: 'gpt-4', input: 'Hi', previous_response_id: 'resp_1' })
     expect(await failureOf(call)).toMatchObject({ status: 501 })
@@ -136,7 +142,7 @@ describe('whom a call goes to', () => {
 
   it('is hedged when the first is slow: the loser is aborted upstream, and may have been billed', async () => {
     onTestFinished(timeInTurns())
-    const { primary, harbor } = await two({ hedge: { afterMs: 20, maxExtraRatio: 1 } })
+    const { primary, harbor } = await harborWithBackup({ hedge: { afterMs: 20, maxExtraRatio: 1 } })
     primary.fail({ type: 'hang' })
     const reply = await harbor.chat.completions.create(HELLO)
     expect(receiptOf(reply)).toMatchObject({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { CONCURRENCY, crashAndResume, seeded } from './cli-crash.ts'
-import { Bench } from './cli-process.ts'
+import { CONCURRENCY, crashAndResume, seeded } from './helpers/cli-crash.ts'
+import { Bench } from './helpers/cli-process.ts'
 
 // 50 times over 20,000 in soak/bulk-crash.soak.ts.
 it.each([

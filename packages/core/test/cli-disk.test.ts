@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Bench, BULK, prompts, type Ended } from './cli-process.ts'
+import { Bench, BULK, prompts, type Ended } from './helpers/cli-process.ts'
 
 const COUNT = 300
 const CONCURRENCY = 8

@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, prompts, until } from './cli-process.ts'
-import { gzipped } from './compressed.ts'
+import { Bench, prompts, until } from './helpers/cli-process.ts'
+import { gzipped } from './helpers/compressed.ts'
 
 const START = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'gpt-4'] as const
 /** So many lines that a run reads them in several goes. */

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, prompts } from './cli-process.ts'
+import { Bench, prompts } from './helpers/cli-process.ts'
 
 const GOOD = prompts(3).map((prompt) => JSON.stringify(prompt))
 

@@ -1,7 +1,7 @@
 import type { Rule } from '@harbor/simulator'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, prompts, until } from './cli-process.ts'
+import { Bench, prompts, until } from './helpers/cli-process.ts'
 
 describe('harbor bulk, interrupted', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(

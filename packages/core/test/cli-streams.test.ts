@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, prompts, until } from './cli-process.ts'
-import { status } from './failing.ts'
+import { Bench, prompts, until } from './helpers/cli-process.ts'
+import { status } from './helpers/expect-failure.ts'
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 

@@ -1,8 +1,8 @@
 import type { Rule } from '@harbor/simulator'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, BULK, prompts, until } from './cli-process.ts'
-import { CTRL_C, hasTerminals, screenOf, startInTerminal } from './terminal.ts'
+import { Bench, BULK, prompts, until } from './helpers/cli-process.ts'
+import { CTRL_C, hasTerminals, screenOf, startInTerminal } from './helpers/terminal.ts'
 
 if (!hasTerminals)
   console.warn(

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Bench, BULK, prompts, until } from './cli-process.ts'
+import { Bench, BULK, prompts, until } from './helpers/cli-process.ts'
 
 describe('a second command with the same journal', () => {
   it.each([[[]], [['--via', 'provider']]])(

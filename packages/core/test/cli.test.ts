@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { BulkRequest } from '../src/index.ts'
-import { Bench, prompts, until } from './cli-process.ts'
-import { status } from './failing.ts'
-import { harborFor } from './support.ts'
+import { Bench, prompts, until } from './helpers/cli-process.ts'
+import { status } from './helpers/expect-failure.ts'
+import { harborFor } from './helpers/harbor-for.ts'
 
 describe('harbor bulk', () => {
   it('answers every prompt as a call of the client would, and writes a journal beside the answers', async () => {

@@ -1,9 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createHarborFetch, receiptOf, type HarborEvents } from '../src/index.ts'
-import { ask, clientOf, CONTENT, END, errorOf, expectClosed, holding, LATER, until } from './closing.ts'
-import { CHAT_ANSWER } from './two.ts'
-import { sendJson, serve } from './upstream.ts'
+import {
+  ask,
+  clientOf,
+  CONTENT,
+  END,
+  errorOf,
+  expectClosed,
+  holding,
+  LATER,
+  until,
+} from './helpers/closing.ts'
+import { CHAT_ANSWER, sendJson, serve } from './helpers/http-server.ts'
 
 describe('close() with requests in flight', () => {
   it('awaits requests that wait for a connection of the pool', async () => {

@@ -10,9 +10,8 @@ import {
   type HarborEvents,
   type HarborOptions,
 } from '../src/index.ts'
-import { ask, clientOf, errorOf, expectClosed, holding, LATER, until } from './closing.ts'
-import { CHAT_ANSWER } from './two.ts'
-import { sendJson, serve } from './upstream.ts'
+import { ask, clientOf, errorOf, expectClosed, holding, LATER, until } from './helpers/closing.ts'
+import { CHAT_ANSWER, sendJson, serve } from './helpers/http-server.ts'
 
 /** Ways in which a call waits before it is sent again. */
 const WAITS: readonly [string, HarborOptions, (response: ServerResponse) => void][] = [

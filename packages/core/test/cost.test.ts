@@ -1,10 +1,10 @@
 import { startSimulator, type Fault, type Rule, type SimulatedProvider } from '@harbor/simulator'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
-import { ATTEMPT_MS, failureOf, status } from './failing.ts'
-import { collect } from './sdks.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { ATTEMPT_MS, failureOf, status } from './helpers/expect-failure.ts'
+import { collect } from './helpers/sdk-versions.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 /** A dollar for each token in, and a hundred for each token out: figures that nobody takes for others. */
 const PRICE = { inputPerMillion: 1e6, outputPerMillion: 100e6 }

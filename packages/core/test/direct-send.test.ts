@@ -2,9 +2,9 @@ import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor, receiptOf, type HarborOptions } from '../src/index.ts'
 import { RequestTemplates } from '../src/openai-sdk/request-templates.ts'
-import { failureOf } from './failing.ts'
-import { describeFastPath } from './fast-path.ts'
-import { COMPLETION, json, refusal, REQUEST, scripted } from './sdks.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { describeFastPath } from './helpers/fast-path.ts'
+import { COMPLETION, json, refusal, REQUEST, scripted } from './helpers/sdk-versions.ts'
 
 type Settings = ConstructorParameters<typeof OpenAI>[0]
 type Call = (client: OpenAI, turn: number) => Promise<unknown>

@@ -9,9 +9,9 @@ import {
   type Harbor,
   type HarborOptions,
 } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, simulate } from './support.ts'
-import { two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, simulate } from './helpers/harbor-for.ts'
+import { harborWithBackup } from './helpers/two-providers.ts'
 
 const MODEL = 'text-embedding-3-small'
 const embed = (client: OpenAI, input: string, more: object = {}, options?: object) =>
@@ -149,7 +149,7 @@ describe('embeddings asked for one by one', () => {
   })
 
   it('are retried, and taken over by another provider, together', async () => {
-    const { primary, backup, harbor } = await two({
+    const { primary, backup, harbor } = await harborWithBackup({
       embeddingBatch: true,
       fallback: [`backup/${MODEL}`],
       attemptsBeforeFallback: 1,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { HELLO, harborFor, simulate } from './support.ts'
-import { serve } from './upstream.ts'
+import { HELLO, harborFor, simulate } from './helpers/harbor-for.ts'
+import { serve } from './helpers/http-server.ts'
 
 /** Errors of different vendors, as the object that a JSON answer has under `error`. */
 const ERRORS: readonly object[] = [

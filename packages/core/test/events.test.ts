@@ -1,9 +1,9 @@
 import type { Fault } from '@harbor/simulator'
 import { describe, expect, it, vi } from 'vitest'
 import { perCall, receiptOf, type Harbor, type HarborEvents, type HarborOptions } from '../src/index.ts'
-import { FEATURES } from './features.ts'
-import { collect, rejection } from './sdks.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
+import { FEATURES } from './helpers/sdk-features.ts'
+import { collect, rejection } from './helpers/sdk-versions.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const NAMES = ['call', 'attempt', 'retry', 'end'] as const
 

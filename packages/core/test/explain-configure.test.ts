@@ -1,9 +1,9 @@
 import { startSimulator, type Simulator } from '@harbor/simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { byPriority, OptionError, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { isPlainSdk } from './fast-path.ts'
-import { harborFor, HELLO } from './support.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { isPlainSdk } from './helpers/fast-path.ts'
+import { harborFor, HELLO } from './helpers/harbor-for.ts'
 
 async function twoProviders(options: HarborOptions = {}): Promise<{ simulator: Simulator; harbor: Harbor }> {
   const simulator = await startSimulator({ providers: { primary: {}, backup: {} } })

@@ -3,9 +3,9 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
-import { status } from './failing.ts'
-import { simulatePair, type Pair } from './pair.ts'
-import { harborFor } from './support.ts'
+import { status } from './helpers/expect-failure.ts'
+import { twoProviders, type TwoProviders } from './helpers/two-providers.ts'
+import { harborFor } from './helpers/harbor-for.ts'
 
 type Api = 'chat' | 'responses'
 
@@ -19,7 +19,7 @@ interface Phase {
   /** What of the caller's own is asked, and never answers. */
   readonly silent?: 'key' | 'last resort'
   /** Resolves when it is reached; without it, when the caller's own is asked. */
-  readonly reached?: (pair: Pair, harbor: Harbor) => Promise<unknown>
+  readonly reached?: (pair: TwoProviders, harbor: Harbor) => Promise<unknown>
   /** Requests that have been sent by then. */
   readonly calls: readonly [primary: number, backup: number]
 }
@@ -98,7 +98,7 @@ describe.each<[Api, 'JSON' | 'stream']>([
     '$what: the call ends at once, sends nothing more and leaves nothing behind',
     async (phase) => {
       const { primary, backup: fault, silent, options, reached, calls } = phase
-      const pair = await simulatePair({ rules: [{ fault: primary }] }, fault ? { rules: [{ fault }] } : {})
+      const pair = await twoProviders({ rules: [{ fault: primary }] }, fault ? { rules: [{ fault }] } : {})
       const asked = Promise.withResolvers<undefined>()
       const neverAnswers = (): Promise<never> => {
         asked.resolve(undefined)
@@ -133,7 +133,7 @@ describe.each<[Api, 'JSON' | 'stream']>([
 describe.each<Api>(['chat', 'responses'])('the caller of %s leaves while the backup streams', (api) => {
   it('keeps what came, and the backup is told', async () => {
     const stall: Fault = { type: 'stream-stall', afterEvents: 7 }
-    const pair = await simulatePair({ rules: [{ fault: status(500) }] }, { rules: [{ fault: stall }] })
+    const pair = await twoProviders({ rules: [{ fault: status(500) }] }, { rules: [{ fault: stall }] })
     const harbor = harborFor(pair.primary, pair.options)
     const controller = new AbortController()
     const stream = (await create(harbor, api, true, controller.signal)) as AsyncIterable<unknown>
@@ -160,7 +160,7 @@ function create(harbor: Harbor, api: Api, stream: boolean, signal: AbortSignal):
   )
 }
 
-function inFlight(name: 'primary' | 'backup'): (pair: Pair) => Promise<void> {
+function inFlight(name: 'primary' | 'backup'): (pair: TwoProviders) => Promise<void> {
   return async (pair) => {
     while (pair[name].counts().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     await new Promise((resolve) => setTimeout(resolve, 20))

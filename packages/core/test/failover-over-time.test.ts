@@ -1,8 +1,9 @@
 import { startSimulator, type Fault } from '@harbor/simulator'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { harborClient, type Api, type Reading } from './clients.ts'
-import { status } from './failing.ts'
-import { BACKUP, BACKUP_SAYS, PRIMARY, PRIMARY_SAYS, simulatePair, textOf } from './pair.ts'
+import { harborClient, type Api, type Reading } from './helpers/three-clients.ts'
+import { status } from './helpers/expect-failure.ts'
+import { textOf } from './helpers/answer-text.ts'
+import { BACKUP, BACKUP_SAYS, PRIMARY, PRIMARY_SAYS, twoProviders } from './helpers/two-providers.ts'
 
 /** The clocks of Harbor and of the simulator stand still, and are moved from call to call. */
 beforeEach(() => {
@@ -90,7 +91,7 @@ describe.each(FORMS)('an application that calls %s (%s) all the time', (api, for
 
   /** So many calls, one every so often; each must be answered whole. */
   async function callFor(calls: number, everyMs: number, rules: readonly { fault: Fault }[]) {
-    const { primary, backup, options } = await simulatePair({ rules })
+    const { primary, backup, options } = await twoProviders({ rules })
     const client = harborClient(primary, { ...options, health: false })
     const answeredBy: (string | undefined)[] = []
     for (let call = 0; call < calls; call++) {

@@ -2,10 +2,18 @@ import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FailureKind, HarborFetchOptions } from '../src/index.ts'
-import { harborClient, type Api, type Client, type Reading } from './clients.ts'
-import { expectNoFalseTimeout, status, type ErrorClass } from './failing.ts'
-import { BACKUP, BACKUP_SAYS, PRIMARY, PRIMARY_SAYS, simulatePair, textOf, type Pair } from './pair.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { harborClient, type Api, type Client, type Reading } from './helpers/three-clients.ts'
+import { expectNoFalseTimeout, status, type ErrorClass } from './helpers/expect-failure.ts'
+import { textOf } from './helpers/answer-text.ts'
+import {
+  BACKUP,
+  BACKUP_SAYS,
+  PRIMARY,
+  PRIMARY_SAYS,
+  twoProviders,
+  type TwoProviders,
+} from './helpers/two-providers.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 type Form = 'JSON' | 'stream'
 
@@ -16,7 +24,7 @@ interface Row {
   /** Only for answers of this form; both if left out. */
   readonly only?: Form
   /** What is done before the call, beyond the fault. */
-  readonly prepare?: (pair: Pair, call: () => Promise<Reading>) => Promise<unknown>
+  readonly prepare?: (pair: TwoProviders, call: () => Promise<Reading>) => Promise<unknown>
   /** Where the primary is looked for instead of where it is. */
   readonly address?: (primary: SimulatedProvider) => string
   readonly options?: HarborFetchOptions
@@ -302,7 +310,7 @@ describe.each<[Api, Form]>([
 ])('failover of %s (%s): the primary has', (api, form) => {
   it.each(ROWS.filter(({ only }) => only === undefined || only === form))('$what', async (row) => {
     const { fault, prepare, address, outcome, calls, attempts } = row
-    const pair = await simulatePair(fault ? { rules: [{ fault }] } : {})
+    const pair = await twoProviders(fault ? { rules: [{ fault }] } : {})
     const { primary, backup } = pair
     const client = harborClient(address ? { baseURL: address(primary) } : primary, {
       ...pair.options,
@@ -350,7 +358,7 @@ function refused(what: string, code: number, name: string, kind: FailureKind, er
   }
 }
 
-function withQuotaOf({ options }: Row, pair: Pair): HarborFetchOptions['providers'] {
+function withQuotaOf({ options }: Row, pair: TwoProviders): HarborFetchOptions['providers'] {
   const given = { ...options?.providers, ...pair.options.providers }
   const quotaGroup = options?.providers?.['openai']?.quotaGroup
   return quotaGroup === undefined ? given : { ...given, backup: { ...given['backup'], quotaGroup } }

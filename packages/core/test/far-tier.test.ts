@@ -6,9 +6,9 @@ import type { CacheStore } from '@harbor/cache'
 import { SqliteStore } from '@harbor/cache/sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
-import { harborFor } from './support.ts'
-import { answerFor, ask, chat } from './tenants.ts'
-import { serve } from './upstream.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+import { answerFor, ask, chat } from './helpers/tenant-clients.ts'
+import { serve } from './helpers/http-server.ts'
 
 class TestStore implements CacheStore {
   readonly entries = new Map<string, Uint8Array>()

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { consecutive, receiptOf } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { HELLO } from './support.ts'
-import { targetOf, two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { HELLO } from './helpers/harbor-for.ts'
+import { harborWithBackup, targetOf } from './helpers/two-providers.ts'
 
 describe('hedges', () => {
   it('are at most one in twenty calls, however slow the first target is', async () => {
-    const { primary, backup, harbor } = await two({ hedge: { afterMs: 1 } })
+    const { primary, backup, harbor } = await harborWithBackup({ hedge: { afterMs: 1 } })
     primary.script({ latency: { mean: 15, sigma: 0 } })
     for (let batch = 0; batch < 20; batch++) {
       await Promise.all(Array.from({ length: 10 }, () => harbor.chat.completions.create(HELLO)))
@@ -19,7 +19,7 @@ describe('hedges', () => {
 
 describe('health', () => {
   it('is asked for of a target that is not called, by GET /models, and brings it back', async () => {
-    const { primary, backup, harbor } = await two({ health: { checkIntervalMs: 20 } })
+    const { primary, backup, harbor } = await harborWithBackup({ health: { checkIntervalMs: 20 } })
     primary.fail(...Array.from({ length: 6 }, () => status(503)))
     const states: string[] = []
     harbor.on('breaker', ({ target, state }) => states.push(`${target} ${state}`))
@@ -38,7 +38,7 @@ describe('health', () => {
   })
 
   it('suffers once from a call, however often that was tried: a poisoned prompt opens nothing', async () => {
-    const { primary, harbor } = await two({ fallback: false })
+    const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.script({ rules: [{ when: { says: 'poison' }, fault: status(500) }] })
     const poisoned = { ...HELLO, messages: [{ role: 'user' as const, content: 'poison' }] }
     for (let call = 0; call < 1_000; call++) {
@@ -49,7 +49,7 @@ describe('health', () => {
   })
 
   it('keeps a single target in service through 5 % of errors: no outage of our own making', async () => {
-    const { primary, harbor } = await two({ fallback: false })
+    const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.script({ rules: [{ when: { probability: 0.05 }, fault: status(500) }] })
     let changes = 0
     harbor.on('breaker', () => changes++)
@@ -70,7 +70,7 @@ describe('health', () => {
   })
 
   it('opens no circuit early for the sake of one that is being probed itself', async () => {
-    const { primary, backup, harbor } = await two({ breaker: { openForMs: () => 20 } })
+    const { primary, backup, harbor } = await harborWithBackup({ breaker: { openForMs: () => 20 } })
     primary.script({ rules: [{ fault: status(503) }] })
     for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
     await new Promise((resolve) => setTimeout(resolve, 40))
@@ -89,7 +89,7 @@ describe('health', () => {
   })
 
   it('leaves room for other work when a caller that is refused asks again at once, and again', async () => {
-    const { primary, harbor } = await two({ fallback: false, breaker: { trip: consecutive(1) } })
+    const { primary, harbor } = await harborWithBackup({ fallback: false, breaker: { trip: consecutive(1) } })
     primary.fail(status(501))
     await failureOf(harbor.chat.completions.create(HELLO))
     const other = new AbortController()
@@ -101,7 +101,7 @@ describe('health', () => {
   })
 
   it('is shared by the copies of a client', async () => {
-    const { primary, harbor } = await two()
+    const { primary, harbor } = await harborWithBackup()
     primary.fail(...Array.from({ length: 6 }, () => status(503)))
     for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
     const before = primary.counts().calls

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor, type Receipt } from '../src/index.ts'
-import { rejection } from './sdks.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { rejection } from './helpers/sdk-versions.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 interface Helper {
   on(event: 'connect', listener: () => void): unknown

@@ -4,9 +4,9 @@ import { perCall, receiptOf, type Harbor } from '../src/index.ts'
 import { Scopes } from '../src/cache/scopes.ts'
 import { cacheRules } from '../src/options/cache-options.ts'
 import type { Plan } from '../src/targets/routes.ts'
-import { harborFetchFor, harborFor } from './support.ts'
-import { answerFor, ask, chat } from './tenants.ts'
-import { serve } from './upstream.ts'
+import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { answerFor, ask, chat } from './helpers/tenant-clients.ts'
+import { serve } from './helpers/http-server.ts'
 
 /** The headers that say nothing about who asks or what is answered; `*` stands for any ending. */
 const NEUTRAL = [

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { HELLO, harborFetchFor, harborFor } from './support.ts'
-import { serve } from './upstream.ts'
+import { HELLO, harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { serve } from './helpers/http-server.ts'
 
 const MIB = 1024 * 1024
 const event = (type: string, fields: object = {}): string =>

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { perCall, receiptOf, type LastResort } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const SORRY = 'We are busy. Please come back soon.'
 const down = { providers: { openai: { rules: [{ fault: status(501) }] } } }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { harborFor } from './support.ts'
-import { serve } from './upstream.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+import { serve } from './helpers/http-server.ts'
 
 const choices = [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }]
 

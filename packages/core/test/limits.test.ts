@@ -1,9 +1,9 @@
 import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { perCall, RateLimitError, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { two } from './two.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { harborWithBackup } from './helpers/two-providers.ts'
 
 const ask = (harbor: Harbor, options?: object) => harbor.chat.completions.create(HELLO, options)
 
@@ -161,7 +161,9 @@ describe('limits', () => {
   })
 
   it('send a call elsewhere before they are reached, when another group has room', async () => {
-    const { primary, backup, harbor } = await two({ limits: { requestsPerMinute: 1, safety: 1 } })
+    const { primary, backup, harbor } = await harborWithBackup({
+      limits: { requestsPerMinute: 1, safety: 1 },
+    })
     const targets = [receiptOf(await ask(harbor)), receiptOf(await ask(harbor))]
     expect(targets.map((receipt) => receipt?.target)).toEqual(['openai/gpt-4', 'backup/gpt-4'])
     expect(targets[1]?.skipped).toEqual([{ target: 'openai/gpt-4', reason: 'its limits leave no room now' }])
@@ -169,7 +171,7 @@ describe('limits', () => {
   })
 
   it('are those of a provider’s entry, and of its group as one', async () => {
-    const { harbor, backup } = await two(
+    const { harbor, backup } = await harborWithBackup(
       { limits: { requestsPerMinute: 60_000 }, fallback: ['backup/a', 'backup/b'] },
       { quotaGroup: 'backup', limits: { requestsPerMinute: 1, safety: 1 } },
     )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { harborFor, HELLO } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { harborFor, HELLO } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const ANSWER = {
   object: 'chat.completion',

@@ -3,7 +3,7 @@ import { OpenAI } from 'openai'
 import { VERSION } from 'openai/version'
 import { describe, expect, it } from 'vitest'
 import { Harbor, RateLimitError } from '../src/index.ts'
-import { SDKS } from './sdks.ts'
+import { SDKS } from './helpers/sdk-versions.ts'
 
 interface Manifest {
   readonly peerDependencies: { readonly openai: string }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { manyCalls, type Reading } from './many-calls.ts'
+import { manyCalls, type Reading } from './helpers/many-calls.ts'
 
 // A million in soak/million-calls.soak.ts.
 it('what calls leave behind with every policy on does not grow with them', { timeout: 60_000 }, async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { AdviceCode } from '../src/monitor/advice.ts'
 import { judge } from '../src/monitor/rules.ts'
 import type { Window } from '../src/monitor/window.ts'
-import { MiB, ORIGIN, quota, windowOf, type Look } from './monitor-window.ts'
+import { MiB, ORIGIN, quota, windowOf, type Look } from './helpers/monitor-window.ts'
 
 const never = (): boolean => false
 const always = (): boolean => true

@@ -6,7 +6,7 @@ import { ResourceWatch } from '../src/monitor/resource-watch.ts'
 import { Window } from '../src/monitor/window.ts'
 import { Histogram } from '../src/reporting/quantiles.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { MiB, ORIGIN, quota, sampleAt, windowOf, type Look } from './monitor-window.ts'
+import { MiB, ORIGIN, quota, sampleAt, windowOf, type Look } from './helpers/monitor-window.ts'
 
 const QUEUE: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 2, open: 2, queued: 3 } }
 const CALM: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 1, open: 2, free: 1 } }

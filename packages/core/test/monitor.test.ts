@@ -10,7 +10,7 @@ import {
   type ResourceMonitor,
   type ResourceMonitorOptions,
 } from '../src/monitor/index.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const QUICKLY: ResourceMonitorOptions = { intervalMs: 20, windowMs: 10_000 }
 

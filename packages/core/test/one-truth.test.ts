@@ -6,8 +6,8 @@ import { SpendLedger } from '../src/cost/spend-limit.ts'
 import type { Answer, Exchange } from '../src/call/exchange.ts'
 import { RequestFacts } from '../src/call/request-facts.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { harborFetchFor, harborFor, QUICK } from './support.ts'
-import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
+import { harborFetchFor, harborFor, QUICK } from './helpers/harbor-for.ts'
+import { sendJson, serve, type UpstreamRequest } from './helpers/http-server.ts'
 import type { ServerResponse } from 'node:http'
 
 interface Question {

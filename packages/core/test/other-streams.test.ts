@@ -2,9 +2,9 @@ import type OpenAI from 'openai'
 import type { ServerResponse } from 'node:http'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
-import { harborFetchFor, harborFor } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
-import { serve } from './upstream.ts'
+import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
+import { serve } from './helpers/http-server.ts'
 
 type Typed = readonly [type: string, fields: object]
 interface Kind {

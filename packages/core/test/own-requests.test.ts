@@ -3,7 +3,7 @@ import net, { type AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Harbor, HarborOptions } from '../src/index.ts'
-import { harborFor, HELLO } from './support.ts'
+import { harborFor, HELLO } from './helpers/harbor-for.ts'
 
 interface Seen {
   readonly method: string

@@ -1,8 +1,8 @@
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { failureOf } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const STREAM = { ...HELLO, stream: true as const, stream_options: { include_usage: true } }
 

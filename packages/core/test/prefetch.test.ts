@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perCall, receiptOf, type Harbor, type PrefetchRequest, type Receipt } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, simulate } from './support.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, simulate } from './helpers/harbor-for.ts'
 
 const question = (content: string) => ({
   model: 'gpt-4',

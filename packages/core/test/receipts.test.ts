@@ -4,10 +4,10 @@ import { zodResponseFormat } from 'openai/helpers/zod'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { perCall, receiptOf, type Harbor, type Receipt } from '../src/index.ts'
-import { FEATURES } from './features.ts'
-import { collect, rejection } from './sdks.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { FEATURES } from './helpers/sdk-features.ts'
+import { collect, rejection } from './helpers/sdk-versions.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const BUSY: Fault = { type: 'status', status: 503, code: 'overloaded' }
 

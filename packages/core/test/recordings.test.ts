@@ -1,10 +1,10 @@
 import { startSimulator, type Fault, type FaultOf } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { CLIENTS, harborClient, type Api, type Client, type Reading } from './clients.ts'
-import { COMPLETE, found, played, STREAMS, ANSWERS } from './recordings.ts'
-import { simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { CLIENTS, harborClient, type Api, type Client, type Reading } from './helpers/three-clients.ts'
+import { COMPLETE, found, played, STREAMS, ANSWERS } from './helpers/recordings.ts'
+import { simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 type StreamFault = NonNullable<FaultOf<'play'>['then']>
 

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type HarborOptions } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO } from './support.ts'
-import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
+import { harborFetchFor, harborFor, HELLO } from './helpers/harbor-for.ts'
+import { sendJson, serve, type UpstreamRequest } from './helpers/http-server.ts'
 
 const ANSWER = {
   id: 'x',

@@ -3,8 +3,8 @@ import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Harbor } from '../src/index.ts'
-import { expectAttempts, failureOf, status } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { expectAttempts, failureOf, status } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const clear = { ambiguous: false } as const
 const { APIConnectionError, InternalServerError, RateLimitError } = OpenAI

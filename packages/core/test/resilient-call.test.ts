@@ -2,8 +2,8 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { receiptOf, type Receipt } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 const THREE_CALLS: Fault[] = [
   { type: 'status', status: 429, retryAfter: 20 },

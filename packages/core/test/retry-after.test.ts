@@ -2,8 +2,8 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type Receipt } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO, QUICK, simulate } from './support.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO, QUICK, simulate } from './helpers/harbor-for.ts'
 
 describe('Retry-After', () => {
   async function receiptAfter(refusal: Fault, options: object = {}): Promise<Receipt | undefined> {

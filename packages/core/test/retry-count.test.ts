@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Harbor, HarborOptions } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { harborFetchFor, harborFor, HELLO } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const NAME = 'x-stainless-retry-count'
 type Headers = NonNullable<HarborOptions['defaultHeaders']>

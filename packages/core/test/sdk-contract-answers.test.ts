@@ -11,7 +11,7 @@ import {
   scripted,
   SDKS,
   type Sdk,
-} from './sdks.ts'
+} from './helpers/sdk-versions.ts'
 
 // What Harbor takes for granted about what the SDK makes of an answer, held against both ends of the supported range.
 

@@ -12,7 +12,7 @@ import {
   scripted,
   SDKS,
   type Sdk,
-} from './sdks.ts'
+} from './helpers/sdk-versions.ts'
 
 // What Harbor takes for granted about how the SDK reads streams, held against both ends of the supported range.
 

@@ -11,7 +11,7 @@ import {
   SDKS,
   type ScriptedFetch,
   type Sdk,
-} from './sdks.ts'
+} from './helpers/sdk-versions.ts'
 
 // What Harbor takes for granted about the SDK, held against both ends of the supported range.
 

@@ -3,8 +3,8 @@ import { HarborResponse } from '../src/call/harbor-response.ts'
 import { createHarborFetch, Harbor, OptionError, receiptOf, type HarborOptions } from '../src/index.ts'
 import { ParsedStream } from '../src/openai-sdk/parsed-stream.ts'
 import { RequestTemplates } from '../src/openai-sdk/request-templates.ts'
-import { describeFastPath } from './fast-path.ts'
-import { CHUNK, COMPLETION, collect, events, json, REQUEST, scripted } from './sdks.ts'
+import { describeFastPath } from './helpers/fast-path.ts'
+import { CHUNK, COMPLETION, collect, events, json, REQUEST, scripted } from './helpers/sdk-versions.ts'
 
 const STREAM = [CHUNK, CHUNK.replace('"delta"', '"finish_reason":"stop","delta"'), 'data: [DONE]\n\n']
 

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor } from '../src/index.ts'
-import { COMPLETION, json, REQUEST, scripted, type ScriptedFetch } from './sdks.ts'
+import { COMPLETION, json, REQUEST, scripted, type ScriptedFetch } from './helpers/sdk-versions.ts'
 
 type Methods = Record<string, (this: unknown, ...given: unknown[]) => unknown>
 

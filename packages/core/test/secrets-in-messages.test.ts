@@ -7,7 +7,7 @@ import {
   type HarborFetchOptions,
   type HarborOptions,
 } from '../src/index.ts'
-import { rejection } from './sdks.ts'
+import { rejection } from './helpers/sdk-versions.ts'
 
 const SECRET = 'sk-SECRET0123\n# the second line of a file'
 const BODY = { model: 'm', messages: [] }

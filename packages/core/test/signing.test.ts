@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor, receiptOf, type HarborOptions } from '../src/index.ts'
-import { failureOf } from './failing.ts'
-import { harborFor, QUICK } from './support.ts'
-import { answerFor, ask, chat } from './tenants.ts'
-import { sendJson, serve, type UpstreamRequest } from './upstream.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFor, QUICK } from './helpers/harbor-for.ts'
+import { answerFor, ask, chat } from './helpers/tenant-clients.ts'
+import { sendJson, serve, type UpstreamRequest } from './helpers/http-server.ts'
 
 /** A provider that fails this many times before it answers. */
 async function failing(times: number): Promise<{ baseURL: string; requests: readonly UpstreamRequest[] }> {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Harbor, receiptOf } from '../src/index.ts'
-import { events, scripted } from './sdks.ts'
+import { events, scripted } from './helpers/sdk-versions.ts'
 
 const ASK = {
   model: 'gpt-4',

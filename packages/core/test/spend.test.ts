@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createHarborFetch, receiptOf, type HarborOptions, type Receipt } from '../src/index.ts'
-import { failureOf } from './failing.ts'
-import { collect } from './sdks.ts'
-import { harborFetchFor, harborFor } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { collect } from './helpers/sdk-versions.ts'
+import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const models = { m: { price: { inputPerMillion: 1, outputPerMillion: 2 } } }
 const ENGLISH = 'the weather is nice today and we are going for a walk in the park '.repeat(40)

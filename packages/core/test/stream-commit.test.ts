@@ -2,9 +2,9 @@ import OpenAI from 'openai'
 import type { ServerResponse } from 'node:http'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { perCall, receiptOf, type HarborOptions } from '../src/index.ts'
-import { HELLO, harborFetchFor, harborFor, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
-import { sendJson, serve } from './upstream.ts'
+import { HELLO, harborFetchFor, harborFor, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const event = (type: string, fields: object = {}): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`

@@ -1,9 +1,9 @@
 import type { Fault, FaultOf, Rule, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CLIENTS, type Api, type Client, type Reading } from './clients.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { CLIENTS, type Api, type Client, type Reading } from './helpers/three-clients.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 /** The same two words in both protocols. */
 const EVENTS: Record<Api, readonly object[]> = {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { Harbor, receiptOf } from '../src/index.ts'
-import { harborFetchFor } from './support.ts'
+import { harborFetchFor } from './helpers/harbor-for.ts'
 
 type Api = 'chat' | 'responses'
 

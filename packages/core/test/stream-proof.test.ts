@@ -1,8 +1,8 @@
 import type { SimulatedProvider } from '@harbor/simulator'
 import { describe, expect, it } from 'vitest'
 import { receiptOf, type HarborOptions } from '../src/index.ts'
-import { harborClient } from './clients.ts'
-import { HELLO as REQUEST, harborFetchFor, harborFor, simulate } from './support.ts'
+import { harborClient } from './helpers/three-clients.ts'
+import { HELLO as REQUEST, harborFetchFor, harborFor, simulate } from './helpers/harbor-for.ts'
 
 const HELLO = '{"choices":[{"index":0,"delta":{"content":"Hello."},"finish_reason":null}]}'
 const finish = (reason: unknown): string =>

@@ -1,10 +1,10 @@
 import type { Fault } from '@harbor/simulator'
 import OpenAI, { toFile } from 'openai'
 import { describe, expect, it } from 'vitest'
-import { FEATURES } from './features.ts'
-import { collect } from './sdks.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { FEATURES } from './helpers/sdk-features.ts'
+import { collect } from './helpers/sdk-versions.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const MISHAPS: readonly Fault[] = [
   { type: 'status', status: 503 },

@@ -2,15 +2,15 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHarborFetch, Harbor, OptionError, receiptOf, type HarborOptions } from '../src/index.ts'
-import { failureOf, status } from './failing.ts'
-import { harborFor, HELLO } from './support.ts'
-import { CHAT_ANSWER, targetOf, two } from './two.ts'
-import { sendJson, serve } from './upstream.ts'
+import { failureOf, status } from './helpers/expect-failure.ts'
+import { harborFor, HELLO } from './helpers/harbor-for.ts'
+import { CHAT_ANSWER, sendJson, serve } from './helpers/http-server.ts'
+import { harborWithBackup, targetOf } from './helpers/two-providers.ts'
 
 describe('a request to another target', () => {
   it('carries no key, organization, cookie or header of the first', async () => {
     const receiver = await serve((_, response) => sendJson(response, CHAT_ANSWER))
-    const { primary, harbor } = await two(
+    const { primary, harbor } = await harborWithBackup(
       {
         organization: 'org-secret',
         project: 'proj-secret',
@@ -26,7 +26,7 @@ describe('a request to another target', () => {
   })
 
   it('names its own model and its own limit, leaves out what the entry drops, and tells so', async () => {
-    const { primary, backup, harbor } = await two(
+    const { primary, backup, harbor } = await harborWithBackup(
       { fallback: ['backup/other'] },
       { dropParams: ['logit_bias', 'user'] },
     )
@@ -46,7 +46,10 @@ describe('a request to another target', () => {
   it('is addressed to an Azure deployment, with its version and its own header for the key', async () => {
     const receiver = await serve((_, response) => sendJson(response, CHAT_ANSWER))
     const resource = receiver.baseURL.replace('/v1', '')
-    const { harbor } = await two({}, { kind: 'azure', baseURL: `${resource}/`, apiVersion: '2025-01-01' })
+    const { harbor } = await harborWithBackup(
+      {},
+      { kind: 'azure', baseURL: `${resource}/`, apiVersion: '2025-01-01' },
+    )
     await harbor.chat.completions.create({ ...HELLO, model: 'backup/my-deployment' })
     const [request] = receiver.requests
     expect(request?.path).toBe('/openai/deployments/my-deployment/chat/completions?api-version=2025-01-01')
@@ -56,7 +59,7 @@ describe('a request to another target', () => {
 
   it('asks for its key each time, when that is a function, and moves on when it fails', async () => {
     let asked = 0
-    const { primary, harbor } = await two(
+    const { primary, harbor } = await harborWithBackup(
       { fallback: ['backup/gpt-4', 'gpt-3.5-turbo'] },
       {
         apiKey: () =>
@@ -70,7 +73,7 @@ describe('a request to another target', () => {
   })
 
   it('may be asked for by name, also without a client of its own', async () => {
-    const { backup, harbor } = await two()
+    const { backup, harbor } = await harborWithBackup()
     expect(await targetOf(harbor.chat.completions.create({ ...HELLO, model: 'backup/m' }))).toBe('backup/m')
     const only = new Harbor({
       providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
@@ -82,7 +85,7 @@ describe('a request to another target', () => {
   })
 
   it('is made for any SDK through createHarborFetch, whose own provider is left as it is', async () => {
-    const { primary, backup } = await two()
+    const { primary, backup } = await harborWithBackup()
     const fetch = createHarborFetch({
       providers: { openai: { apiKey: 'k', baseURL: backup.baseURL } },
       fallback: ['openai/gpt-4'],
@@ -105,7 +108,7 @@ describe('what rests', () => {
     ['a missing model', status(404)],
     ['a rate limit', status(429, { retryAfter: 60_000 })],
   ])('after %s is passed over by the next call, without being asked again', async (_, fault) => {
-    const { primary, harbor } = await two()
+    const { primary, harbor } = await harborWithBackup()
     primary.fail(fault)
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/gpt-4')
     const reply = await harbor.chat.completions.create(HELLO)
@@ -117,14 +120,14 @@ describe('what rests', () => {
   })
 
   it('is asked all the same when there is nowhere else to go', async () => {
-    const { primary, harbor } = await two({ fallback: false })
+    const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.fail(status(401))
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 401 })
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-4')
   })
 
   it('is a whole group when its entry names one: another model of it is passed over, too', async () => {
-    const { primary, backup, harbor } = await two(
+    const { primary, backup, harbor } = await harborWithBackup(
       { fallback: ['backup/small', 'gpt-3.5-turbo'] },
       { quotaGroup: 'shared' },
     )
@@ -178,7 +181,7 @@ describe('chains and providers that make no sense', () => {
     const lines: string[] = []
     const log = (line: string): void => void lines.push(line)
     const logger = { error: log, warn: log, info: log, debug: log }
-    const { primary } = await two()
+    const { primary } = await harborWithBackup()
     const harbor = harborFor(primary, {
       providers: { gone: { apiKey: undefined } },
       fallback: ['gone/m'],

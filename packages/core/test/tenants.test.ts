@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Harbor, receiptOf } from '../src/index.ts'
-import { failureOf } from './failing.ts'
-import { harborFor } from './support.ts'
-import { answerFor, ask, chat, tenantOf, WAYS } from './tenants.ts'
-import { sendJson, serve } from './upstream.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+import { answerFor, ask, chat, tenantOf, WAYS } from './helpers/tenant-clients.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const FORMS = [
   ['JSON', false],

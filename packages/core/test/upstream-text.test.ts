@@ -5,8 +5,8 @@ import type { FaultOf, SimulatedProvider } from '@harbor/simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { receiptOf, type HarborOptions, type Receipt } from '../src/index.ts'
 import { chunk, completion, json, sse } from './foreign/row.ts'
-import { failureOf } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 
 const FORGED = `a\n[harbor] call_2: chat success, forged ${'PROMPT '.repeat(20_000)}`
 const PRINTABLE = /^[\x20-\x7e]*$/

@@ -1,7 +1,7 @@
 import type { Fault } from '@harbor/simulator'
 import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest'
 import { perCall, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
-import { harborFetchFor, harborFor, HELLO, QUICK, simulate } from './support.ts'
+import { harborFetchFor, harborFor, HELLO, QUICK, simulate } from './helpers/harbor-for.ts'
 
 let emitWarning: Mock
 

@@ -2,10 +2,16 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { receiptOf } from '../src/index.ts'
-import { CLIENTS } from './clients.ts'
-import { ATTEMPT_MS, expectAttempts, expectNoFalseTimeout, failureOf, status } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { CLIENTS } from './helpers/three-clients.ts'
+import {
+  ATTEMPT_MS,
+  expectAttempts,
+  expectNoFalseTimeout,
+  failureOf,
+  status,
+} from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 const { APIConnectionError, APIConnectionTimeoutError } = OpenAI
 

@@ -3,9 +3,9 @@ import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { perCall, StreamFaultError, TimeoutError, type HarborFetchOptions } from '../src/index.ts'
 import { createTally } from './foreign/tally.ts'
-import { failureOf } from './failing.ts'
-import { harborFetchFor, harborFor, HELLO, simulate } from './support.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { failureOf } from './helpers/expect-failure.ts'
+import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 type Client = Pick<OpenAI, 'chat'>
 

@@ -2,10 +2,10 @@ import type { Fault } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createPool, OptionError, perCall, type HarborOptions } from '../src/index.ts'
-import { collect, rejection } from './sdks.ts'
-import { harborFor, HELLO, simulate } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
-import { timeInTurns } from './time-in-turns.ts'
+import { collect, rejection } from './helpers/sdk-versions.ts'
+import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 
 const BUSY: Fault = { type: 'status', status: 503 }
 const HANG: Fault = { type: 'hang' }

@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import type { FailureKind } from '@harbor/retry'
-import type { ErrorClass } from '../failing.ts'
+import type { ErrorClass } from '../helpers/expect-failure.ts'
 import { json, text, type ForeignRow, type Outcome } from './row.ts'
 
 type Verdict = Pick<Outcome, 'calls' | 'circuit' | 'kind' | 'movesOn'>

@@ -1,7 +1,7 @@
 import type { FaultOf } from '@harbor/simulator'
 import type { FailureKind } from '@harbor/retry'
 import type { HarborFetchOptions } from '../../src/index.ts'
-import type { ErrorClass } from '../failing.ts'
+import type { ErrorClass } from '../helpers/expect-failure.ts'
 
 /** The requests that a row can be answered to. */
 export type Ask =

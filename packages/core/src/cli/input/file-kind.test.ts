@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bzip, gzipped, zstded } from '../../../test/compressed.ts'
+import { bzip, gzipped, zstded } from '../../../test/helpers/compressed.ts'
 import { foreignKindOf } from './file-kind.ts'
 
 const rows = '{"id":"a","prompt":"one"}\n{"id":"b","prompt":"two"}\n'

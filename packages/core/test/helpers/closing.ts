@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { expect, onTestFinished } from 'vitest'
-import { APIError, Harbor, type HarborOptions } from '../src/index.ts'
-import { CHAT_ANSWER } from './two.ts'
-import { sendJson, serve } from './upstream.ts'
+import { APIError, Harbor, type HarborOptions } from '../../src/index.ts'
+import { CHAT_ANSWER, sendJson, serve } from './http-server.ts'
 
 export const ask = (content = 'Hello?') => ({
   model: 'gpt-4',

@@ -1,30 +1,30 @@
 import type { SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { receiptOf, type HarborFetchOptions, type Receipt } from '../src/index.ts'
-import { harborFetchFor, harborFor } from './support.ts'
+import { receiptOf, type HarborFetchOptions, type Receipt } from '../../src/index.ts'
+import { harborFetchFor, harborFor } from './harbor-for.ts'
 
 export type Api = 'chat' | 'responses'
 
-/** What became of one call, told in the same terms whoever made it. */
+/** The result of one call, in the same form for all three clients. */
 export interface Reading {
   /** The data of every event that reached the reader, parsed; of an answer that is no stream, the answer. */
   readonly chunks: readonly unknown[]
-  /** What the reader was told instead of an end. */
+  /** What the reader got instead of a complete answer. */
   readonly error: unknown
   readonly receipt: Receipt | undefined
-  /** Who served the call, as the headers of its answer say. */
+  /** The target that served the call, from the answer's headers. */
   readonly servedBy: string | undefined
 }
 
-/** Somebody who makes calls through Harbor's pipeline and reads the whole answer. */
+/** A client that makes calls through Harbor's pipeline and reads the whole answer. */
 export interface Client {
   readonly name: string
-  /** @param model tells the calls of one test apart, for the script of its provider */
+  /** @param model names the call for the script of the simulated provider */
   stream(api: Api, model: string): Promise<Reading>
   ask(api: Api, model: string): Promise<Reading>
 }
 
-/** The three ways into the pipeline. */
+/** The three ways into the pipeline: `Harbor`, the SDK over `createHarborFetch`, and plain `fetch`. */
 export const CLIENTS: readonly {
   readonly name: string
   readonly make: (provider: SimulatedProvider, options?: HarborFetchOptions) => Client
@@ -45,7 +45,7 @@ export const CLIENTS: readonly {
   { name: 'plain fetch', make: fetchClient },
 ]
 
-/** The client that most tests need. */
+/** The first of them alone, which is enough for most tests. */
 export function harborClient(provider: { readonly baseURL: string }, options?: HarborFetchOptions): Client {
   return sdkClient('Harbor', harborFor(provider, options))
 }
@@ -98,11 +98,11 @@ function fetchClient(provider: SimulatedProvider, options?: HarborFetchOptions):
     const text = await response.text()
     const receipt = receiptOf(response)
     await closed(receipt)
-    const told = { receipt, servedBy: servedBy(response.headers) }
-    if (!response.ok) return { chunks: [], error: { status: response.status, ...errorIn(text) }, ...told }
+    const common = { receipt, servedBy: servedBy(response.headers) }
+    if (!response.ok) return { chunks: [], error: { status: response.status, ...errorIn(text) }, ...common }
     return streaming
-      ? { ...eventsIn(text), ...told }
-      : { chunks: [JSON.parse(text)], error: undefined, ...told }
+      ? { ...eventsIn(text), ...common }
+      : { chunks: [JSON.parse(text)], error: undefined, ...common }
   }
   return {
     name: 'plain fetch',
@@ -111,7 +111,7 @@ function fetchClient(provider: SimulatedProvider, options?: HarborFetchOptions):
   }
 }
 
-/** What a careful reader of server-sent events makes of a body. */
+/** The server-sent events of a body, up to the first error event. */
 function eventsIn(body: string): Pick<Reading, 'chunks' | 'error'> {
   const chunks: unknown[] = []
   for (const event of body.split(/\r?\n\r?\n/)) {
@@ -132,7 +132,7 @@ function errorIn(body: string): object {
   return (JSON.parse(body) as { error: object }).error
 }
 
-/** The receipt of a stream is closed a moment after its reader has left. One that is not must fail its test, not hang it. */
+/** Waits until the receipt is closed, shortly after the reader has left the stream. Fails the test if it stays open. */
 async function closed(receipt: Receipt | undefined): Promise<void> {
   for (let turns = 0; receipt?.outcome === 'pending'; turns++) {
     if (turns === 5_000) throw new Error('The stream has ended, and its receipt stays open.')

@@ -1,16 +1,18 @@
 import type { Fault } from '@harbor/simulator'
 import { expect } from 'vitest'
-import { receiptOf, type AttemptFailure } from '../src/index.ts'
+import { receiptOf, type AttemptFailure } from '../../src/index.ts'
 
 export type ErrorClass = abstract new (...args: never[]) => Error
 
-/** A limit that is meant to be passed. */
+/** A `timeouts.attemptMs` that is meant to run out. */
 export const ATTEMPT_MS = 100
 
+/** A fault of the simulator: an answer with this status. */
 export function status(code: number, more: object = {}): Fault {
   return { type: 'status', status: code, ...more }
 }
 
+/** What a call rejects with. @throws Error when it succeeds */
 export async function failureOf(call: PromiseLike<unknown>): Promise<unknown> {
   try {
     await call
@@ -20,7 +22,7 @@ export async function failureOf(call: PromiseLike<unknown>): Promise<unknown> {
   throw new Error('The call succeeded.')
 }
 
-/** That a call failed with this error, after so many attempts that all failed alike. */
+/** Asserts that a call failed with this error after this number of attempts, all of which failed alike. */
 export function expectAttempts(
   error: unknown,
   expected: { error: ErrorClass; attempts: number; failure: Partial<AttemptFailure> },
@@ -31,7 +33,7 @@ export function expectAttempts(
   )
 }
 
-/** The SDK takes any error with these words for a timeout, so nothing else of ours may contain them. */
+/** The SDK takes any error whose message says "timed out" for a timeout, so no other message of Harbor may contain it. */
 export function expectNoFalseTimeout(error: unknown): void {
   const { type, message } = error as { type?: string; message?: string }
   if (type === 'harbor_error') expect(message).not.toMatch(/timed? ?out/i)

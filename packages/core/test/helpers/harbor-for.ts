@@ -6,24 +6,24 @@ import {
   type HarborFetch,
   type HarborFetchOptions,
   type HarborOptions,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
-/** Waits that are long enough to be waits and short enough for a test. */
+/** Backoff that is long enough to be observed and short enough for a test. */
 export const QUICK = { baseDelayMs: 2, maxDelayMs: 10 } as const
 
-/** A test may leave streams unread, and requests unanswered. */
+/** How long `close()` waits at the end of a test, which may leave streams unread and requests unanswered. */
 const UNREAD_MS = 100
 
 export const HELLO = { model: 'gpt-4', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
 
-/** A provider of this test's own, gone when the test is over. */
+/** Starts a simulated provider, closed when the test is over. */
 export async function simulate(options?: SimulatorOptions): Promise<SimulatedProvider> {
   const simulator = await startSimulator(options)
   onTestFinished(() => simulator.close())
   return simulator.provider()
 }
 
-/** A client of this test's own against that provider; it logs nothing unless told. */
+/** A `Harbor` against that provider, closed when the test is over. It logs nothing by default. */
 export function harborFor(provider: { readonly baseURL: string }, options: HarborOptions = {}): Harbor {
   const harbor = new Harbor({
     apiKey: 'test-key',
@@ -36,6 +36,7 @@ export function harborFor(provider: { readonly baseURL: string }, options: Harbo
   return harbor
 }
 
+/** A `createHarborFetch()`, closed when the test is over. It logs nothing by default. */
 export function harborFetchFor(options: HarborFetchOptions = {}): HarborFetch {
   const fetch = createHarborFetch({ retry: QUICK, logLevel: 'off', ...options })
   onTestFinished(() => fetch.close({ graceMs: UNREAD_MS }))

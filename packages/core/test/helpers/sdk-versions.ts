@@ -6,15 +6,15 @@ import { VERSION as LOWEST_VERSION } from 'openai-lowest/version'
 export type Sdk = typeof highest
 
 /**
- * The two ends of the range of `openai` that Harbor supports. The lowest is 7.6.0: before it, an `event: error` of a
- * Responses stream was handed on like any other event, so a stream that broke off passed for a complete one.
+ * The two ends of the range of `openai` that Harbor supports. The lowest is 7.6.0: before it, the SDK passed an `event: error` of a
+ * Responses stream on like any other event, so a broken stream looked complete.
  */
 export const SDKS: readonly { readonly version: string; readonly sdk: Sdk }[] = [
   { version: LOWEST_VERSION, sdk: lowest as unknown as Sdk },
   { version: VERSION, sdk: highest },
 ]
 
-/** A `fetch` that answers by script: each call takes the next answer, the last one stays. */
+/** A `fetch` with scripted answers: each call gets the next one, and all later calls the last one. */
 export interface ScriptedFetch {
   (this: unknown, url: string | URL | Request, init?: RequestInit): Promise<Response>
   readonly calls: { readonly self: unknown; readonly url: unknown; readonly init: RequestInit }[]
@@ -60,14 +60,14 @@ export function json(body: unknown, init: ResponseInit = {}): () => Response {
   return () => Response.json(body, init)
 }
 
-/** An error as providers tell it. */
+/** An error in the form that providers send. */
 export function refusal(status: number, code: string, headers: Record<string, string> = {}): () => Response {
   return json({ error: { message: 'No.', type: 'some_error', code } }, { status, headers })
 }
 
 export const CHUNK = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Hello.' } }] })}\n\n`
 
-/** A stream of server-sent events, written as they come; `onCancel` hears when the reader lets go of the body. */
+/** A stream of server-sent events, sent one by one. `onCancel` is called when the reader cancels the body. */
 export function events(
   parts: Iterable<string> | AsyncIterable<string>,
   onCancel: (reason: unknown) => void = () => undefined,

@@ -2,11 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FaultOf } from '@harbor/simulator'
-import type { Api } from './clients.ts'
+import type { Api } from './three-clients.ts'
 
 /**
- * What eight real providers sent, played back. The recordings are not part of the repository; without them there is
- * nothing to play.
+ * Recorded answers of eight real providers. The recordings are not part of the repository; without them these lists are
+ * empty.
  */
 const FOLDER = process.env['HARBOR_RECORDINGS'] ?? fromRoot('../shared/recordings')
 const APIS = ['chat', 'responses'] as const
@@ -77,5 +77,5 @@ function isError(name: string): boolean {
 }
 
 function fromRoot(relative: string): string {
-  return path.join(fileURLToPath(new URL('../../../', import.meta.url)), relative)
+  return path.join(fileURLToPath(new URL('../../../../', import.meta.url)), relative)
 }

@@ -1,8 +1,8 @@
 import type { OriginStats } from '@harbor/pool'
-import type { QuotaStats } from '../src/reporting/quota-stats.ts'
-import type { ClientSample, ProcessSample, Sample } from '../src/monitor/sample.ts'
-import { Window } from '../src/monitor/window.ts'
-import { Histogram } from '../src/reporting/quantiles.ts'
+import type { QuotaStats } from '../../src/reporting/quota-stats.ts'
+import type { ClientSample, ProcessSample, Sample } from '../../src/monitor/sample.ts'
+import { Window } from '../../src/monitor/window.ts'
+import { Histogram } from '../../src/reporting/quantiles.ts'
 
 export const ORIGIN = 'https://api.openai.com'
 export const MiB = 2 ** 20

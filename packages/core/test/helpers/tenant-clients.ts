@@ -1,20 +1,20 @@
 import OpenAI from 'openai'
 import type { ServerResponse } from 'node:http'
-import type { HarborOptions } from '../src/index.ts'
-import { harborFetchFor, harborFor } from './support.ts'
-import { sendJson, type UpstreamRequest } from './upstream.ts'
+import type { HarborOptions } from '../../src/index.ts'
+import { harborFetchFor, harborFor } from './harbor-for.ts'
+import { sendJson, type UpstreamRequest } from './http-server.ts'
 
-/** A client that asks on behalf of one tenant. */
+/** The client for calls of one tenant. */
 export type ClientFor = (tenant: string) => OpenAI
 
 export interface Way {
   readonly name: string
-  /** Makes what both tenants share, and tells their clients apart in one way. */
+  /** Makes what both tenants share; their clients differ in one thing. */
   readonly open: (baseURL: string, options: HarborOptions) => ClientFor
 }
 
 let tokens = 0
-/** A key that is new whenever it is requested, and begins with its tenant. */
+/** Functions that return a new key each time, which begins with the tenant's name. */
 const keyFunctions = new Map<string, () => Promise<string>>()
 function keyFunctionFor(tenant: string): () => Promise<string> {
   let made = keyFunctions.get(tenant)
@@ -96,7 +96,7 @@ export const WAYS: readonly Way[] = [
   },
 ]
 
-/** On whose behalf a request was made, as the provider sees it. */
+/** The tenant of a request, as the provider sees it. */
 export function tenantOf({ headers }: UpstreamRequest): string {
   const names = [
     'x-api-key',
@@ -127,7 +127,11 @@ export async function ask(client: OpenAI, content: string, stream = false): Prom
 }
 
 /** Answers each request with the tenant that made it. */
-export function answerFor(request: UpstreamRequest, response: ServerResponse, who = tenantOf(request)): void {
+export function answerFor(
+  request: UpstreamRequest,
+  response: ServerResponse,
+  tenant = tenantOf(request),
+): void {
   const { stream, input, messages } = JSON.parse(request.body) as {
     stream?: boolean
     input?: string | string[]
@@ -136,11 +140,11 @@ export function answerFor(request: UpstreamRequest, response: ServerResponse, wh
   if (input !== undefined) {
     const data = [input]
       .flat()
-      .map((_, index) => ({ object: 'embedding', index, embedding: [who.charCodeAt(0)] }))
+      .map((_, index) => ({ object: 'embedding', index, embedding: [tenant.charCodeAt(0)] }))
     sendJson(response, { object: 'list', model: 'e', data, usage: { prompt_tokens: 1, total_tokens: 1 } })
     return
   }
-  const content = `${messages?.[0]?.content ?? ''} for ${who}`
+  const content = `${messages?.[0]?.content ?? ''} for ${tenant}`
   if (!stream) {
     const message = { role: 'assistant', content }
     sendJson(response, {

@@ -2,33 +2,33 @@ import { fork } from 'node:child_process'
 import { getEventListeners, once } from 'node:events'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { Harbor } from '../src/index.ts'
+import { Harbor } from '../../src/index.ts'
 
 const AT_ONCE = 64
-/** On Node 22 the SDK by itself leaves some 190 bytes behind of each call that is given a signal which lives on; on Node 24 it does not. */
+/** On Node 22 the bare SDK retains about 190 bytes for each call with a long-lived signal; on Node 24 it does not. */
 const SDK_KEEPS_SIGNALS = Number.parseInt(process.versions.node, 10) < 24
 
-/** What is left behind, and how long calls took, when so many were made. */
+/** The heap and the latency after a number of calls. */
 export interface Reading {
   readonly calls: number
-  /** After a collection, with nothing under way. */
+  /** After a garbage collection, with no call in flight. */
   readonly heapMegabytes: number
-  /** Of the calls since the reading before. */
+  /** Of the calls since the previous reading. */
   readonly p50Ms: number
   readonly p99Ms: number
   readonly perSecond: number
 }
 
 /**
- * Makes calls through one client with every policy at work, each a question of its own, all with one caller's signal (where the SDK lets go
- * of it), against a provider in another process. Stops at each of these numbers to take a reading. Needs `node --expose-gc`.
+ * Makes many different calls through one client with all policies on, against a provider in another process. All calls share one
+ * signal, where the SDK does not retain it. Needs `node --expose-gc`.
  *
- * @param marks how many calls were made when a reading is taken, ascending
+ * @param marks after how many calls a reading is taken, ascending
  */
 export async function* manyCalls(marks: readonly number[]): AsyncGenerator<Reading, void> {
-  // Code that nobody runs any more, such as what strips types, would be thrown away on the way, and hide what calls leave behind.
+  // Otherwise V8 discards code that is no longer run, such as the type stripper, which would hide what calls retain.
   setFlagsFromString('--no-flush-bytecode')
-  const provider = fork(join(import.meta.dirname, 'fixtures', 'provider-process.ts'), {
+  const provider = fork(join(import.meta.dirname, '../fixtures', 'provider-process.ts'), {
     execArgv: ['--conditions=@harbor/source'],
   })
   const [baseURL] = (await once(provider, 'message')) as [string]

@@ -11,10 +11,18 @@ export interface UpstreamRequest {
   readonly body: string
 }
 
-/** A server of this test's own, for endpoints that the simulator does not have. */
+export interface TestServer {
+  readonly origin: string
+  /** The origin with `/v1`. */
+  readonly baseURL: string
+  /** The requests received so far, with their bodies. */
+  readonly requests: readonly UpstreamRequest[]
+}
+
+/** Starts an HTTP server for one test, for endpoints and answers that the simulator does not have. */
 export async function serve(
   answer: (request: UpstreamRequest, response: ServerResponse) => void,
-): Promise<{ readonly baseURL: string; readonly requests: readonly UpstreamRequest[] }> {
+): Promise<TestServer> {
   const requests: UpstreamRequest[] = []
   const server = createServer((incoming, response) => {
     const { method = '', url = '', headers } = incoming
@@ -30,7 +38,15 @@ export async function serve(
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  return { baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, requests }
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { origin, baseURL: `${origin}/v1`, requests }
+}
+
+/** A complete chat completion, to send with `sendJson`. */
+export const CHAT_ANSWER = {
+  id: 'c',
+  object: 'chat.completion',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
 }
 
 export function sendJson(response: ServerResponse, body: unknown, status = 200): void {

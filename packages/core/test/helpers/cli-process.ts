@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { simulate } from './support.ts'
+import { simulate } from './harbor-for.ts'
 
-export const BIN = join(import.meta.dirname, '../src/cli/bin.ts')
+export const BIN = join(import.meta.dirname, '../../src/cli/bin.ts')
 
 /** The command as a process of its own. */
 export interface CommandProcess {
@@ -108,7 +108,7 @@ export class Bench {
 
   /** The same, with more in its environment. */
   startAfterWith(fixture: string, env: Record<string, string>, ...args: readonly string[]): CommandProcess {
-    const NODE_OPTIONS = `--import=${join(import.meta.dirname, 'fixtures', fixture)}`
+    const NODE_OPTIONS = `--import=${join(import.meta.dirname, '../fixtures', fixture)}`
     return this.#started(args, { ...env, NODE_OPTIONS })
   }
 

@@ -1,13 +1,13 @@
 import type OpenAI from 'openai'
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
 import { z } from 'zod'
-import { collect } from './sdks.ts'
-import { HELLO } from './support.ts'
+import { collect } from './sdk-versions.ts'
+import { HELLO } from './harbor-for.ts'
 
-/** One thing the SDK can do, and what its user gets to see of it. */
+/** One feature of the SDK, and what its user sees of it. */
 export interface Feature {
   readonly name: string
-  /** How many requests it takes when nothing goes wrong. */
+  /** How many requests it makes when all succeed. */
   readonly requests: number
   readonly use: (client: OpenAI, options?: OpenAI.RequestOptions) => Promise<unknown>
 }
@@ -26,7 +26,7 @@ const WEATHER = {
   },
 } as const
 
-/** The ways of the SDK that lead to its providers, as far as the simulator goes. */
+/** The SDK's features that make requests, as far as the simulator supports them. */
 export const FEATURES: readonly Feature[] = [
   {
     name: 'chat.completions.create',
