@@ -80,7 +80,8 @@ export class ChainStrategy<Target extends { readonly name: string }>
   }
 
   onFailure(target: Target, error: unknown): void {
-    const { isAvailable, failureThreshold = 3, onUnavailable } = this.#options
+    const { isAvailable, countsAsFailure, failureThreshold = 3, onUnavailable } = this.#options
+    if (countsAsFailure?.(error, target) === false) return
     const health = this.health.get(target.name)
     health.failed(error)
     if (isAvailable) this.checks?.watch(target)

@@ -27,6 +27,11 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    * @default not after 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403 not a target with the same `credential`
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
+  /**
+   * Whether an error after which the next target is called counts against the health of this one. Return `false` for errors that the
+   * caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default all of them count
+   */
+  countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
   /** How many failures in a row make a target unavailable. It is skipped until it has recovered. @default 3 */
   failureThreshold?: number | undefined
   /** Replaces the threshold: whether a target may be called. Called when it is the target's turn. */
@@ -95,6 +100,7 @@ const CHECKS = /* @__PURE__ */ checksOf({
   targets,
   order: aFunction,
   shouldAdvance: aFunction,
+  countsAsFailure: aFunction,
   failureThreshold: wholeNumber,
   isAvailable: aFunction,
   whenNoneAvailable: (value) => value === 'fail' || value === 'try-all' || 'one of fail, try-all',
