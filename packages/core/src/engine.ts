@@ -14,11 +14,11 @@ import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
 import { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { embeddingBatchSettings } from './options/embedding-batch-options.ts'
-import { Foresight } from './prefetch/foresight.ts'
+import { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import { PriceList } from './cost/price-list.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
 import { AnswerStore } from './cache/answer-store.ts'
-import { NearTwins } from './cache/near-twins.ts'
+import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
 import { systemClock } from './base/clock.ts'
@@ -40,7 +40,7 @@ export interface Engine {
   readonly health: Health
   readonly answers: AnswerStore
   readonly scopes: Scopes
-  readonly twins: NearTwins
+  readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
   readonly templates: RequestTemplates
   /** Options changed at run time, for a client and all its copies. */
@@ -121,11 +121,15 @@ export function createEngine(
   const store = (): Cache<never> => answers.open()
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)
-  const foresight = prefetch
-    ? new Foresight(prefetch === true ? {} : prefetch, { store, nextId, handle: (call) => handle(call) })
+  const predictivePrefetch = prefetch
+    ? new PredictivePrefetch(prefetch === true ? {} : prefetch, {
+        store,
+        nextId,
+        handle: (call) => handle(call),
+      })
     : undefined
   const scopes = new Scopes()
-  const twins = new NearTwins()
+  const separatingHeaders = new SeparatingHeaders()
   const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
   const embeddingBatch =
     batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange))
@@ -134,8 +138,8 @@ export function createEngine(
     quotas,
     store,
     scopes,
-    twins,
-    foresight,
+    separatingHeaders,
+    prefetch: predictivePrefetch,
     embeddingBatch,
     accounts,
     ledger,
@@ -166,7 +170,7 @@ export function createEngine(
 
   async function close(graceMs: number): Promise<void> {
     alerts?.close()
-    foresight?.close()
+    predictivePrefetch?.close()
     health.close()
     await client.close(graceMs, async () => {
       await embeddingBatch?.close()
@@ -181,7 +185,7 @@ export function createEngine(
     health,
     answers,
     scopes,
-    twins,
+    separatingHeaders,
     accounts,
     templates: new RequestTemplates(),
     overrides,
@@ -190,7 +194,7 @@ export function createEngine(
       ...statistics.read(),
       cost: accounts.read(),
       cache: answers.stats(),
-      prefetch: foresight?.stats(),
+      prefetch: predictivePrefetch?.stats(),
       embeddingBatch: embeddingBatch?.stats(),
       targets: health.stats(),
       limits: quotas.stats(),

@@ -1,10 +1,10 @@
 import { publicURL } from './base/public-url.ts'
 import type { ExplainedTransport } from './transport/wire.ts'
 import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
-import type { NearTwins } from './cache/near-twins.ts'
+import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './policy/policy.ts'
-import { lackOf } from './routing/capabilities.ts'
+import { missingCapability } from './routing/capabilities.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
 import type { Health } from './routing/health.ts'
@@ -79,7 +79,7 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
 
 interface ExplainedState {
   readonly health: Health
-  readonly twins: NearTwins
+  readonly separatingHeaders: SeparatingHeaders
   readonly transport: ExplainedTransport
 }
 
@@ -94,7 +94,7 @@ interface ExplainedClient extends Identified {
 /** @param request the body of a request; without it, `targets` is empty */
 export function explain(
   policy: Policy,
-  { health, twins, transport }: ExplainedState,
+  { health, separatingHeaders, transport }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
 ): Explanation {
@@ -134,7 +134,7 @@ export function explain(
     const counting = names.filter(
       (name) => !ignoresHeader(name) && !(scope !== undefined && namesAccount(name)),
     )
-    return { headers: counting, keptApart: twins.counts() }
+    return { headers: counting, keptApart: separatingHeaders.counts() }
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
@@ -157,8 +157,12 @@ export function explain(
     const breaker = health.breakerOf(target)
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
-      health.restingReason(target, routes.providerOf(target), client) ??
-      lackOf(target, { operation, json, streaming: operation.request.isStreaming(client.baseURL, json) }) ??
+      health.cooldowns.reasonFor(target, routes.providerOf(target), client) ??
+      missingCapability(target, {
+        operation,
+        json,
+        streaming: operation.request.isStreaming(client.baseURL, json),
+      }) ??
       contextFit(operation, json)(target)
     const { name, baseURL } = target
     const { state = 'closed', retryAfterMs = 0 } = breaker ?? {}

@@ -3,42 +3,14 @@ import { OptionError } from './base/errors.ts'
 import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
+import { optionsIn, type OptionsIn } from './options/option-scope.ts'
 import type { HarborOptions } from './options/options.ts'
 import { settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /** The options of the pipeline. Keys, headers and base URLs belong to the SDK that uses it. */
-export type HarborFetchOptions = Pick<
-  HarborOptions,
-  | 'retry'
-  | 'maxRetries'
-  | 'timeout'
-  | 'timeouts'
-  | 'providers'
-  | 'models'
-  | 'fallback'
-  | 'contextWindowFallback'
-  | 'contentPolicyFallback'
-  | 'order'
-  | 'breaker'
-  | 'health'
-  | 'hedge'
-  | 'lastResort'
-  | 'attemptsBeforeFallback'
-  | 'maxUpstreamCalls'
-  | 'maxAnswerBytes'
-  | 'spendLimit'
-  | 'limits'
-  | 'cache'
-  | 'embeddingBatch'
-  | 'prefetch'
-  | 'alerts'
-  | 'pool'
-  | 'fetch'
-  | 'logger'
-  | 'logLevel'
->
+export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 
 /** A `fetch` with Harbor's pipeline behind it. */
 export interface HarborFetch {
@@ -59,16 +31,8 @@ export interface HarborFetch {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const CLIENT_OPTIONS = [
-  'apiKey',
-  'adminAPIKey',
-  'organization',
-  'project',
-  'baseURL',
-  'defaultHeaders',
-  'defaultQuery',
-  'sdkFastPath',
-]
+/** The options that a client takes, and `createHarborFetch()` does not. */
+const CLIENT_OPTIONS = optionsIn('copy').filter((name) => !optionsIn('fetch').includes(name))
 
 const FOR_FETCH = { isFetch: true }
 

@@ -18,7 +18,7 @@ import type { HarborOptions } from './options/options.ts'
 import { LivePolicy, type Reconfigurable } from './policy/live-policy.ts'
 import { mergeOptions } from './policy/merge-options.ts'
 import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-options.ts'
-import { askAhead, type PrefetchRequest } from './prefetch/ask-ahead.ts'
+import { prefetchRequests, type PrefetchRequest } from './prefetch/prefetch-requests.ts'
 import type { Target } from './reporting/target.ts'
 import type { HarborStats } from './stats.ts'
 import { createLog } from './telemetry/log.ts'
@@ -86,8 +86,8 @@ export class Harbor extends OpenAI {
   explain(request?: object): Explanation {
     const { baseURL } = this
     const body = request && { ...request }
-    const { health, twins } = this.#engine
-    const state = { health, twins, transport: this.#engine.explainTransport() }
+    const { health, separatingHeaders } = this.#engine
+    const state = { health, separatingHeaders, transport: this.#engine.explainTransport() }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
     return explain(this.#policy.current, state, client, body)
   }
@@ -126,7 +126,7 @@ export class Harbor extends OpenAI {
         'prefetch() fills the cache, and this client has none. Give it cache: true.',
       )
     }
-    return askAhead(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))
+    return prefetchRequests(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))
   }
 
   /**

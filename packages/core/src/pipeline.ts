@@ -16,9 +16,9 @@ import { gateLayers } from './layers/send-gate.ts'
 import { retryLayer } from './layers/retry.ts'
 import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
-import type { NearTwins } from './cache/near-twins.ts'
+import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import type { Scopes } from './cache/scopes.ts'
-import type { Foresight } from './prefetch/foresight.ts'
+import type { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import type { Health } from './routing/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
@@ -30,9 +30,9 @@ export interface PipelineState {
   /** The cache; created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
-  readonly twins: NearTwins
-  /** Learns from calls to prefetch; undefined without prediction. */
-  readonly foresight: Foresight | undefined
+  readonly separatingHeaders: SeparatingHeaders
+  /** Undefined when `prefetch` is off. */
+  readonly prefetch: PredictivePrefetch | undefined
   /** Undefined when embeddings are not batched. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
@@ -50,8 +50,8 @@ export function createPipeline(
     quotas,
     store,
     scopes,
-    twins,
-    foresight,
+    separatingHeaders,
+    prefetch,
     embeddingBatch,
     accounts,
     ledger,
@@ -65,7 +65,7 @@ export function createPipeline(
   const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.stay(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
-  const cache = cacheLayer({ store, scopes, twins, foresight, accounts, telemetry })(embeddings)
+  const cache = cacheLayer({ store, scopes, separatingHeaders, prefetch, accounts, telemetry })(embeddings)
   const lastResort = lastResortLayer(telemetry)(cache)
   const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry)(deadline)

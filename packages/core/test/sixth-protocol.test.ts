@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
 import { receiptOf } from '../src/index.ts'
 import type * as List from '../src/protocols/list.ts'
-import { harborFetchFor } from './support.ts'
-import { sendJson, serve } from './upstream.ts'
+import { harborFetchFor } from './helpers/harbor-for.ts'
+import { sendJson, serve } from './helpers/http-server.ts'
 
 const loads = vi.hoisted(() => ({ count: 0 }))
 

@@ -4,13 +4,14 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
-/** How often rules are looked at. */
+/** How often rules are evaluated, in milliseconds, unless a rule's `forMs` requires more. */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
 
-interface Watched {
+interface AlertState {
   readonly options: AlertOptions
-  wrongSince: number | undefined
+  /** Since when the rule has held without a break; undefined while it does not hold. */
+  holdsSince: number | undefined
   firing: boolean
 }
 
@@ -21,28 +22,28 @@ export interface AlertSources {
 }
 
 /**
- * Looks at its rules on a timer of its own, beside all calls: it delays none, and what a rule or a notice throws reaches none.
- * The timer keeps no process alive.
+ * Evaluates the rules of alerts on a timer, so that they delay no call. What a rule or a `notify` throws becomes a warning. The timer does
+ * not keep the process alive.
  */
 export class Alerts {
   readonly #sources: AlertSources
   readonly #recent = new RecentCalls()
-  readonly #watched: readonly Watched[]
+  readonly #states: readonly AlertState[]
   readonly #startedAt: number
   readonly #timer: ReturnType<typeof setInterval>
   readonly #off: () => void
-  /** What had been spent, step by step, to tell what was spent within the window. */
+  /** The money spent so far at the end of each step, from which the spending within the window is calculated. */
   readonly #spent: { readonly at: number; readonly usd: number }[] = []
 
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {
     this.#sources = sources
     this.#startedAt = sources.now()
-    this.#watched = alerts.map((options) => ({ options, wrongSince: undefined, firing: false }))
+    this.#states = alerts.map((options) => ({ options, holdsSince: undefined, firing: false }))
     this.#off = sources.telemetry.on('end', ({ receipt }) => {
       if (!receipt.ahead) this.#recent.record(receipt, sources.now())
     })
     const shortest = Math.min(...alerts.map(({ forMs = 0 }) => (forMs > 0 ? forMs / 2 : EVERY_MS)))
-    this.#timer = setInterval(() => this.#look(), Math.max(100, Math.min(EVERY_MS, shortest)))
+    this.#timer = setInterval(() => this.#evaluate(), Math.max(100, Math.min(EVERY_MS, shortest)))
     this.#timer.unref()
   }
 
@@ -51,31 +52,31 @@ export class Alerts {
     this.#off()
   }
 
-  #look(): void {
+  #evaluate(): void {
     const { telemetry } = this.#sources
     const now = this.#sources.now()
     const stats = this.#stats(now)
-    for (const watched of this.#watched) {
-      telemetry.shield(`The alert ${watched.options.name} threw`, () => this.#judge(watched, stats, now))
+    for (const alert of this.#states) {
+      telemetry.shield(`The alert ${alert.options.name} threw`, () => this.#judge(alert, stats, now))
     }
   }
 
-  #judge(watched: Watched, stats: AlertStats, now: number): void {
-    const { name, when, forMs = 0 } = watched.options
+  #judge(alert: AlertState, stats: AlertStats, now: number): void {
+    const { name, when, forMs = 0 } = alert.options
     if (!when(stats)) {
-      watched.wrongSince = undefined
-      if (!watched.firing) return
-      watched.firing = false
-      this.#notify(watched, { name, state: 'resolved', since: now, stats })
+      alert.holdsSince = undefined
+      if (!alert.firing) return
+      alert.firing = false
+      this.#notify(alert, { name, state: 'resolved', since: now, stats })
       return
     }
-    watched.wrongSince ??= now
-    if (watched.firing || now - watched.wrongSince < forMs) return
-    watched.firing = true
-    this.#notify(watched, { name, state: 'firing', since: watched.wrongSince, stats })
+    alert.holdsSince ??= now
+    if (alert.firing || now - alert.holdsSince < forMs) return
+    alert.firing = true
+    this.#notify(alert, { name, state: 'firing', since: alert.holdsSince, stats })
   }
 
-  #notify({ options }: Watched, notice: Parameters<AlertOptions['notify']>[0]): void {
+  #notify({ options }: AlertState, notice: Parameters<AlertOptions['notify']>[0]): void {
     const { telemetry } = this.#sources
     telemetry.emit('alert', notice)
     telemetry.shield(`The notice of the alert ${notice.name} threw`, () => options.notify(notice))
@@ -92,7 +93,7 @@ export class Alerts {
     }
   }
 
-  /** What had been spent when the window began. */
+  /** The money spent before the window began. */
   #spentBefore(now: number, usd: number): number {
     const spent = this.#spent
     if (now - (spent.at(-1)?.at ?? -Infinity) >= STEP_MS) spent.push({ at: now, usd })

@@ -2,7 +2,7 @@ import type { Receipt } from '../reporting/receipt.ts'
 import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
 
-/** The window moves in steps: a call counts for all of it, and for at most one step longer. */
+/** The window of five minutes moves in steps: a call counts for five minutes, and for at most one step longer. */
 export const STEP_MS = 30_000
 export const STEPS = 10
 
@@ -13,7 +13,7 @@ interface Step {
   readonly latency: Histogram
 }
 
-/** What ended in the last five minutes. Constant memory, constant time. */
+/** The calls that ended in the last five minutes, in constant memory and time. */
 export class RecentCalls {
   readonly #steps: Step[] = []
 
@@ -40,7 +40,7 @@ export class RecentCalls {
     return { calls, availability: calls === 0 ? 1 : succeeded / calls, latencyMs: latency.read() }
   }
 
-  /** The newest step; those that have left the window are dropped. */
+  /** The step with this number, or the newest one. Drops steps that have left the window. */
   #step(number: number): Step {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()
     const newest = this.#steps.at(-1)

@@ -2,32 +2,33 @@ import type { AlertStats } from '../reporting/alert.ts'
 
 type Rule = (stats: AlertStats) => boolean
 
-/** Too few calls to tell chance from trouble. */
+/** With fewer calls, chance could be taken for a problem. */
 const MINIMUM_CALLS = 10
 
 /**
- * Of the calls of the last five minutes, fewer than this part ended well.
- * @param ratio such as 0.99
- * @param options.minimumCalls with fewer calls it says nothing. @default 10
+ * Fires when less than this share of the calls of the last five minutes succeeded.
+ * @param ratio from 0 to 1, such as 0.99
+ * @param options.minimumCalls it does not fire with fewer calls. @default 10
  */
 export function availabilityBelow(ratio: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ calls, availability }) => calls >= minimumCalls && availability < ratio
 }
 
 /**
- * Of the calls of the last five minutes that ended well, one in twenty took longer.
+ * Fires when the 95th percentile of the duration of successful calls in the last five minutes is above this.
  * @param ms milliseconds
+ * @param options.minimumCalls it does not fire with fewer calls. @default 10
  */
 export function p95Above(ms: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ latencyMs }) => latencyMs !== undefined && latencyMs.count >= minimumCalls && latencyMs.p95 > ms
 }
 
-/** More than this was spent in the last five minutes, in US dollars. */
+/** Fires when more than this was spent in the last five minutes. @param usd in US dollars */
 export function spendAbove(usd: number): Rule {
   return ({ spentUsd }) => spentUsd > usd
 }
 
-/** The circuit of a target is open. @param target its name, such as `openai/gpt-4`. @default any */
+/** Fires while the circuit of a target is open. @param target its name, such as `openai/gpt-4`. @default any target */
 export function breakerOpen(target?: string): Rule {
   return ({ targets }) =>
     Object.entries(targets).some(

@@ -3,23 +3,23 @@ import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
 
 export interface WebhookOptions {
-  /** Such as a token. */
+  /** More headers, such as one with a token. */
   headers?: Record<string, string> | undefined
-  /** Of one try, in milliseconds. @default 5_000 */
+  /** The timeout of one attempt, in milliseconds. @default 5_000 */
   timeoutMs?: number | undefined
-  /** @default the global one */
+  /** The `fetch` to use. @default the global one */
   fetch?: typeof globalThis.fetch | undefined
 }
 
-/** The address may be a secret, so no message tells it. */
+/** The address may be a secret, so that no message contains it. */
 class WebhookError extends Error {
   override readonly name = 'WebhookError'
 }
 
 /**
- * Posts notices as JSON, with a `text` for people and the facts for programs; three tries, then it gives up with an error, which
- * becomes a warning.
- * @throws OptionError for what is no address
+ * Returns a `notify` function that posts notices as JSON, with a `text` for people and the values for programs. After three failed
+ * attempts it rejects, which becomes a warning.
+ * @throws OptionError if the URL is not an absolute http or https address
  */
 export function webhook(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {

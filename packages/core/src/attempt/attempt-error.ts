@@ -1,12 +1,12 @@
 import type { Failure } from '@harbor/retry'
 import type { Answer, Exchange, LegExchange } from '../call/exchange.ts'
 
-/** One attempt failed. It travels from the guard to the top, and never leaves the pipeline. */
+/** A failed attempt. Thrown by the guard, turned into the caller's answer or error by the receipt layer; it never leaves the pipeline. */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError'
   readonly exchange: LegExchange
   readonly failure: Failure
-  /** What the upstream said, when it said something; the caller gets this rather than an error of ours. */
+  /** The answer that the caller gets instead of an error: the upstream's own, or one that Harbor made. */
   readonly answer: Answer | undefined
 
   constructor(
@@ -20,7 +20,7 @@ export class AttemptError extends Error {
     this.answer = facts.answer
   }
 
-  /** The same for another of those who share the call; whoever hands the answer on may change its headers. */
+  /** A copy for another caller of the same coalesced call, with headers that it may change. */
   copyFor(exchange: Exchange): AttemptError {
     const answer = this.answer && { ...this.answer, headers: new Headers(this.answer.headers) }
     return new AttemptError({ ...exchange, leg: this.exchange.leg }, this.failure, {

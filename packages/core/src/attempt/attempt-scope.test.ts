@@ -37,7 +37,7 @@ function exchange(facts: {
 const forever = (): Promise<never> => new Promise(() => undefined)
 
 describe('AttemptScope', () => {
-  it('hands on what it waited for', async () => {
+  it('resolves with the value it waited for', async () => {
     const scope = new AttemptScope(exchange({}))
     await expect(scope.wait(Promise.resolve(7))).resolves.toBe(7)
     await expect(scope.wait(Promise.reject(new Error('no')))).rejects.toThrow('no')
@@ -66,7 +66,7 @@ describe('AttemptScope', () => {
   it.each([
     ['is read in time', 'close'],
     ['begins to stream in time', 'handOver'],
-  ] as const)('takes no answer for late that %s, however late its process wakes up', async (_, end) => {
+  ] as const)('accepts an answer that %s, however late its process wakes up', async (_, end) => {
     const scope = new AttemptScope(exchange({ attemptMs: 100 }))
     vi.advanceTimersByTime(5_000)
     // The wire has its turn before this one.
@@ -76,7 +76,7 @@ describe('AttemptScope', () => {
     scope.close()
   })
 
-  it("ends with the caller's own reason, at once", async () => {
+  it("ends at once with the caller's own reason", async () => {
     const caller = new AbortController()
     const scope = new AttemptScope(exchange({ signal: caller.signal, callerSignal: caller.signal }))
     const ended = scope.wait(forever()).catch((error: unknown) => error)
@@ -86,7 +86,7 @@ describe('AttemptScope', () => {
     expect(scope.signal.reason).toBe(reason)
   })
 
-  it("takes the SDK's own timer for the total that ran out", async () => {
+  it("reports the SDK's own timer as the total timeout", async () => {
     const sdk = new AbortController()
     const caller = new AbortController()
     const scope = new AttemptScope(exchange({ signal: sdk.signal, callerSignal: caller.signal }))
@@ -95,14 +95,14 @@ describe('AttemptScope', () => {
     expect(await ended).toMatchObject({ name: 'TimeoutError', clock: 'total', limitMs: 1_000 })
   })
 
-  it('waits for nothing once it has ended, and swallows what it was to wait for', async () => {
+  it('does not wait once it has ended, and ignores the promise', async () => {
     const scope = new AttemptScope(exchange({}))
     const reason = new Error('over')
     scope.abort(reason)
     await expect(scope.wait(Promise.reject(new Error('late')))).rejects.toBe(reason)
   })
 
-  it('tells of its end once', () => {
+  it('reports its end once', () => {
     const scope = new AttemptScope(exchange({}))
     const onAbort = vi.fn()
     scope.onAbort = onAbort
@@ -112,7 +112,7 @@ describe('AttemptScope', () => {
     expect(scope.signal.reason).toBe('first')
   })
 
-  it('leaves neither timer nor listener behind, however it ends', () => {
+  it('leaves no timer or listener, however it ends', () => {
     const { signal } = new AbortController()
     const closed = new AttemptScope(exchange({ signal }))
     const aborted = new AttemptScope(exchange({ signal }))
@@ -124,7 +124,7 @@ describe('AttemptScope', () => {
     expect(closed.signal.aborted).toBe(false) // no abort after success
   })
 
-  it('has no clock after it was handed over, and ends with whatever the outer signal says', () => {
+  it('has no timeout after it was handed over, and ends with the reason of the outer signal', () => {
     const sdk = new AbortController()
     const caller = new AbortController()
     const scope = new AttemptScope(
@@ -138,7 +138,7 @@ describe('AttemptScope', () => {
     expect(scope.signal.reason).toBe(reason)
   })
 
-  it('does not overflow the longest timer there is', () => {
+  it('does not exceed the longest timer', () => {
     const scope = new AttemptScope(exchange({ totalMs: Number.MAX_SAFE_INTEGER }))
     vi.advanceTimersByTime(1_000)
     expect(scope.signal.aborted).toBe(false)
@@ -147,13 +147,13 @@ describe('AttemptScope', () => {
 })
 
 describe('endReason', () => {
-  it('is the caller when both signals are aborted', () => {
+  it('is the reason of the caller when both signals are aborted', () => {
     const reason = new Error('enough')
     const callerSignal = AbortSignal.abort(reason)
     expect(endReason(exchange({ signal: AbortSignal.abort(), callerSignal }))).toBe(reason)
   })
 
-  it('is the total, with what the SDK said as its cause, when the caller did nothing', () => {
+  it('is the total timeout, with the reason of the SDK as its cause, when the caller did not abort', () => {
     const signal = AbortSignal.abort(new Error('the timer'))
     expect(endReason(exchange({ signal }))).toMatchObject({ clock: 'total', cause: { message: 'the timer' } })
   })

@@ -5,8 +5,8 @@ import { LostHedgeError } from '../call/leg.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
- * The life of one attempt: a signal for the transport that ends with the attempt's clock or with the call, and
- * a way to stop waiting at that moment, also for a transport that is deaf to its signal.
+ * The lifetime of one attempt: a signal for the transport that aborts at the attempt's timeout or with the call, and a way to stop
+ * waiting at that moment for a transport that ignores its signal.
  */
 export class AttemptScope implements Sent {
   previous: Sent | undefined
@@ -21,10 +21,10 @@ export class AttemptScope implements Sent {
   #interrupt: ((reason: unknown) => void) | undefined
   /** Called with the reason, once, when the attempt is cut short. */
   onAbort: ((reason: unknown) => void) | undefined
-  /** Called instead of an abort when the client is closed, by an answer that its caller has. */
+  /** Called instead of `onAbort` when the client is closed after the caller has got the answer. */
   onCut: ((reason: Error) => void) | undefined
 
-  /** @param honoursSignal whether what is waited for ends by itself when the signal aborts */
+  /** @param honoursSignal whether the transport ends by itself as soon as its signal aborts */
   constructor(exchange: LegExchange, honoursSignal = false) {
     this.#exchange = exchange
     this.#honoursSignal = honoursSignal
@@ -72,19 +72,19 @@ export class AttemptScope implements Sent {
     else this.abort(reason)
   }
 
-  /** The caller has the answer: from here on only the caller can cut it short, by whatever means. */
+  /** The caller has the answer: from here on only the caller's signal can cut it short, with any reason. */
   handOver(): void {
     this.#handedOver = true
     this.#stopClock()
   }
 
-  /** The attempt is over; nothing of it stays behind. */
+  /** The attempt is over: clears its timers and listeners. */
   close(): void {
     this.#stopClock()
     this.#exchange.signal?.removeEventListener('abort', this.#outerAborted)
   }
 
-  /** After a blocked event loop the answer may lie in the socket: it has one turn to be read. */
+  /** After a blocked event loop the answer may already be in the socket: leave one turn to read it. */
   #arm(ms: number, onTime: () => void): void {
     this.#timer = setTimeout(
       () => {
@@ -100,7 +100,7 @@ export class AttemptScope implements Sent {
     clearImmediate(this.#lastTurn)
   }
 
-  /** Somebody with more time may have come to share the call. */
+  /** The deadline moves when a caller with more time joins the call, so look at it again. */
   readonly #totalUp = (): void => {
     const leftMs = remainingMs(this.#exchange)
     if (leftMs > 1) this.#arm(leftMs, this.#totalUp)
@@ -112,12 +112,12 @@ export class AttemptScope implements Sent {
   }
 }
 
-/** While another target can take over, one that hangs must leave it time. */
+/** While another target can take over, an attempt leaves it half of the remaining time. */
 function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
   return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
 }
 
-/** Why the outer signal fired: because of the caller, because another target was faster, or because the SDK's own timer ran out. */
+/** The reason why the call's signal aborted: the caller's own, a lost hedge, or else a timeout, since the SDK's timer ran out. */
 export function endReason(exchange: Exchange): unknown {
   const { signal, callerSignal, policy } = exchange
   if (callerSignal?.aborted) return callerSignal.reason

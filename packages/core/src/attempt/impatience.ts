@@ -1,20 +1,20 @@
 import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
-/** What a target may take for an answer while too little is known of it, in milliseconds. */
+/** How long an answer usually takes, in milliseconds, while a target has too few samples. */
 const USUAL_MS = 2_000
-/** So many answers are enough to know how long a target usually takes. */
+/** How many answers it takes to know how long a target usually needs. */
 const MIN_SAMPLES = 20
 
-/** How long the answers of a target took. */
+/** How long the latest answers of a target took. */
 export interface Latencies {
   readonly samples: number
   quantileMs(part: number): number | undefined
 }
 
 /**
- * Whether an attempt ended because its own caller had little time, which says nothing about the target: the clock that ran out
- * belongs to this call, and left the target less time than it usually takes.
+ * Whether an attempt ended because the caller's timeout is too short, which says nothing about the target: the timeout that ran out was
+ * set for this call, and left the target less time than it usually needs.
  */
 export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: Latencies): boolean {
   if (!TimeoutError.is(cause) || !isOwnClock(exchange, cause)) return false
@@ -22,14 +22,14 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
   return timeGivenMs(exchange, cause) < usualMs
 }
 
-/** The total is the caller's, and what is derived from it; other clocks are, where the call set them. */
+/** Whether the timeout was set for this call: the total, an attempt timeout derived from it, or one in `perCall`. */
 function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
   if (clock === 'attempt') return policy.attemptMs === Infinity || timeouts?.attemptMs !== undefined
   return (clock === 'idle' ? timeouts?.idleMs : timeouts?.firstTokenMs) !== undefined
 }
 
-/** Of the total, an attempt has only what waits and earlier attempts left of it. */
+/** How long the target had: of the total, only what waits and earlier attempts left. */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs
   const attempt = receipt.attempts.findLast(({ target }) => target === leg.target.name)

@@ -11,7 +11,7 @@ import {
   refusedBy,
   reportedError,
   tooLarge,
-} from './failures.ts'
+} from './answer-failures.ts'
 import type { UsageReport } from '../protocols/shared/delivery.ts'
 import { asksForStream, isDownload } from '../protocols/unknown/unknown-requests.ts'
 import { isRecord, parseJson } from '../base/json.ts'

@@ -5,46 +5,46 @@ import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 
 /**
- * Whether this attempt's target is tried again. The status-level answer (`failure.retryable`, where the
- * provider's `x-should-retry` has had its say) is narrowed by what the call may still do.
+ * Whether the same target is tried again. `failure.retryable` already includes the provider's `x-should-retry`; the table and what the
+ * call may still send narrow it down.
  */
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
   const { others } = leg
-  if (!failure.retryable || callsLeft(exchange) <= others) return false // each of the others gets its turn
+  if (!failure.retryable || callsLeft(exchange) <= others) return false // one request is left for each other target
   const situation = situationOf(failure)
   const { retryHere, nextTarget } = VERDICTS[situation]
   if (others > 0) {
-    // Elsewhere nobody asked us to wait.
+    // Another target can answer sooner.
     if ((failure.retryAfterMs ?? 0) > MAX_SHORT_WAIT_MS || nextTarget === 'other-quota-group') return false
     if (leg.attempts >= policy.attemptsBeforeFallback) return false
   }
   if (situation === 'sent-unanswered' || (situation === 'local-fault' && failure.ambiguous)) {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
-  // The provider had begun, and a second copy would change something once more.
+  // The provider had begun to answer, so that a second request would carry the operation out twice.
   if (situation === 'stream-before-content' && exchange.operation.ambiguousRetries === 0) return false
-  // What came was paid for, and is likely to come again.
+  // The answer was billed, and a second one is likely to be the same.
   if (situation === 'malformed' && failure.ambiguous) {
     return exchange.receipt.possiblyBilled <= Math.min(1, exchange.operation.ambiguousRetries)
   }
-  if (retryHere === 'no') return failure.status !== undefined // only a provider overrules its row
+  if (retryHere === 'no') return failure.status !== undefined // retryable only because the provider said so
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
 }
 
-/** What the table says of other targets after this error. */
+/** What the table says about other targets after this error. */
 export function nextTargetAfter(error: unknown): Verdict['nextTarget'] {
   return error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].nextTarget : 'no'
 }
 
-/** Whether the target failed rather than the request: any other one, at least with another credential or quota, may do better. */
+/** Whether the target failed rather than the request, so that another target may succeed. */
 export function isOutage(error: unknown): boolean {
   const next = nextTargetAfter(error)
   return next === 'yes' || next === 'other-credential' || next === 'other-quota-group'
 }
 
-/** Whether another target takes over now. Whoever shares what was refused or used up rests by then, and is left out. */
+/** Whether another target takes over now. Targets that share the refused credential or used-up quota are in cooldown by then, and skipped. */
 export function mayMoveOn(error: unknown): boolean {
   return (
     error instanceof AttemptError &&
@@ -52,4 +52,13 @@ export function mayMoveOn(error: unknown): boolean {
     !isOver(error.exchange) &&
     !hasNoCallLeft(error.exchange)
   )
+}
+
+/**
+ * Whether an error says something about its target. A local fault, such as a shortage of sockets, and a request that Harbor refused to
+ * send do not.
+ */
+export function isTargetFailure({ failure }: AttemptError): boolean {
+  const situation = situationOf(failure)
+  return situation !== 'local-fault' && situation !== 'refused'
 }

@@ -1,6 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
 
-/** Puts the provider's id of an answer into the receipt, and reports it to the caller that wants to know it at once. */
+/** Records the provider's id of an answer in the receipt, and passes it to the call's `onResponseId`. */
 export function noteResponseId({ receipt, perCall, log }: Exchange, id: string | undefined): void {
   if (id === undefined || receipt.responseId === id) return
   receipt.responseId = id

@@ -1,10 +1,10 @@
 import { backoff, type Backoff } from '@harbor/retry'
 import type { Policy } from '../policy/policy.ts'
 
-/** While another target can take over, the first wait at a target is no longer: its caller could have an answer by then. */
+/** The longest first backoff at a target while another one can take over, in milliseconds: that one could have answered by then. */
 export const MAX_SHORT_WAIT_MS = 100
 
-/** The waits at a target while another one can take over: those of the `retry` option, but they begin short. */
+/** The backoff at a target while another one can take over: that of the `retry` option, with a short first wait. */
 export function shortWaits({ retry }: Policy): Backoff {
   const { baseDelayMs = MAX_SHORT_WAIT_MS, maxDelayMs, factor, jitter, backoff: own } = retry
   const delays =

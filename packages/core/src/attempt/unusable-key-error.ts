@@ -1,4 +1,4 @@
-/** What a function made is no key. The message says what is wrong with it, and never repeats it. */
+/** A key function returned something that cannot be a key. The message says what is wrong with it, and never contains it. */
 export class UnusableKeyError extends Error {
   override readonly name = 'UnusableKeyError'
 

@@ -21,7 +21,7 @@ function complaintAbout(options: object, section?: string): OptionError {
 }
 
 describe('checkOptions', () => {
-  it('accepts what is right, and takes undefined for not given', () => {
+  it('accepts valid values, and undefined as not given', () => {
     expect(() => is.checkOptions({ retry: false, timeout: 1, maxRetries: undefined }, CHECKS)).not.toThrow()
     expect(() => is.checkOptions({}, CHECKS)).not.toThrow()
   })
@@ -33,7 +33,7 @@ describe('checkOptions', () => {
     ['max_retries', 'maxRetries'],
     ['maxAttempts', 'maxRetries'],
     ['baseUrl', 'baseURL'],
-  ])('refuses the unknown %s and names %s', (name, near) => {
+  ])('refuses the unknown option %s and suggests %s', (name, near) => {
     expect(complaintAbout({ [name]: 1 })).toMatchObject({
       option: name,
       code: 'invalid_option',
@@ -41,11 +41,11 @@ describe('checkOptions', () => {
     })
   })
 
-  it.each(['toString', 'constructor', '__proto__'])('does not know %s, which every object has', (name) => {
+  it.each(['toString', 'constructor', '__proto__'])('refuses %s, which every object inherits', (name) => {
     expect(complaintAbout(JSON.parse(`{"${name}":1}`) as object).option).toBe(name)
   })
 
-  it('names the section an option stands in', () => {
+  it('names the section of an option', () => {
     expect(complaintAbout({ retyr: 1 }, 'a.').message).toBe('Unknown option a.retyr. Did you mean a.retry?')
     expect(complaintAbout({ timeout: 0 }, 'a.')).toMatchObject({ option: 'a.timeout' })
   })
@@ -62,13 +62,13 @@ describe('checkOptions', () => {
     [() => 'sk-secret', 'a function'],
     [10n, 'a bigint'],
     [Symbol('sk-secret'), 'a symbol'],
-  ])('says of %o what it is, and never what is in it', (value, words) => {
+  ])('describes %o without its content', (value, words) => {
     expect(complaintAbout({ timeout: value }).message).toBe(
       `timeout must be a number of milliseconds above 0 and at most 2147483647, got ${words}.`,
     )
   })
 
-  it('finds the option that a name with one wrong letter was meant for', () => {
+  it('suggests the option for a name with one wrong letter', () => {
     const typo = fc.constantFrom(...Object.keys(CHECKS)).chain((name) =>
       fc.record({
         name: fc.constant(name),
@@ -83,7 +83,7 @@ describe('checkOptions', () => {
   })
 })
 
-describe('each check accepts and refuses', () => {
+describe('each check', () => {
   it.each<[keyof typeof is, readonly unknown[], readonly unknown[]]>([
     ['durationMs', [0.5, 1, 2 ** 31 - 1, Infinity], [0, -1, NaN, 2 ** 31, '1', null, -Infinity]],
     ['finiteMs', [0.5, 1, 2 ** 31 - 1], [0, -1, NaN, 2 ** 31, Infinity, '1', null]],
@@ -99,13 +99,13 @@ describe('each check accepts and refuses', () => {
       ['https://api.example.com/v1', 'http://127.0.0.1:8080', '', null],
       ['api.example.com', 'localhost:8080', 'ftp://example.com', '/v1', 1],
     ],
-  ])('%s', (name, right, wrong) => {
+  ])('accepts and refuses the right values: %s', (name, right, wrong) => {
     const { accepts } = is[name] as is.Check
     expect(right.filter((value) => !accepts(value))).toEqual([])
     expect(wrong.filter((value) => accepts(value))).toEqual([])
   })
 
-  it('oneOf', () => {
+  it('accepts one of the given values: oneOf', () => {
     const { accepts, expected } = is.oneOf('off', 'on')
     expect([accepts('off'), accepts('on'), accepts('half'), accepts(undefined)]).toEqual([
       true,
@@ -116,7 +116,7 @@ describe('each check accepts and refuses', () => {
     expect(expected).toBe('one of off, on')
   })
 
-  it('refused', () => {
+  it('accepts nothing: refused', () => {
     const { accepts, expected } = is.refused('it cannot be')
     expect(accepts({})).toBe(false)
     expect(expected).toBe('left out: it cannot be')

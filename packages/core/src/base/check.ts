@@ -1,7 +1,7 @@
 import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 import { OptionError } from './errors.ts'
 
-/** What one option accepts: a test and, for the message, its name in words. */
+/** What an option accepts: a test, and a description for the error message. */
 export interface Check {
   readonly accepts: (value: unknown) => boolean
   readonly expected: string
@@ -11,7 +11,7 @@ export const durationMs: Check = {
   accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS),
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
-/** The SDK hands this one to a timer, which takes Infinity for no time at all. */
+/** The SDK passes this one to a timer, for which Infinity means 1 ms. */
 export const finiteMs: Check = {
   accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS,
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}`,
@@ -34,6 +34,20 @@ export const aSwitchOrOptions: Check = {
 export const anObjectOrFalse: Check = {
   accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
   expected: 'an object of options, or false to switch it off',
+}
+/** For options that the SDK checks itself. */
+export const anything: Check = { accepts: () => true, expected: 'anything' }
+export const anObjectOfTimeouts: Check = {
+  accepts: (value) => typeof value === 'object' && value !== null,
+  expected: 'an object of timeouts',
+}
+export const aListOfAlertsOrFalse: Check = {
+  accepts: (value) => Array.isArray(value) || value === false,
+  expected: 'a list of alerts, or false',
+}
+export const aPoolOrOptions: Check = {
+  accepts: (value) => typeof value === 'object' && value !== null,
+  expected: 'a pool, or options for one',
 }
 export const aKey: Check = {
   accepts: (value) =>
@@ -75,7 +89,7 @@ export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',
 }
-/** A text can hold no more characters, and what is larger is never read whole. */
+/** The longest string of V8; a larger answer could not be read as text. */
 const MAX_TEXT_BYTES = 2 ** 29 - 24
 export const aByteCount: Check = {
   accepts: (value) =>
@@ -107,15 +121,15 @@ export function oneOf(...values: readonly string[]): Check {
   return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }
 }
 
-/** For an option that exists elsewhere and cannot work here. */
+/** For an option of the SDK that cannot work with Harbor. */
 export function refused(why: string): Check {
   return { accepts: () => false, expected: `left out: ${why}` }
 }
 
 /**
- * Refuses, by name, an option that does not exist or whose value makes no sense. `undefined` counts as not given.
- * @param section what stands before the name in messages, such as `timeouts.`
- * @throws OptionError
+ * Checks the names and values of options. `undefined` counts as not given.
+ * @param section the prefix of the names in messages, such as `timeouts.`
+ * @throws OptionError for an unknown option or an invalid value
  */
 export function checkOptions(options: object, checks: Readonly<Record<string, Check>>, section = ''): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
@@ -136,6 +150,7 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
+/** The names of these options in other libraries, for suggestions. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxRetries:
     'retries (p-retry), num_retries (LiteLLM), maxAttempts, attempts, tries; which does not count the first attempt',

@@ -1,4 +1,4 @@
-/** Which of the four clocks ran out; see the `timeouts` option. */
+/** Which of the four timeouts ran out; see the options `timeout` and `timeouts`. */
 export type ClockName = 'total' | 'attempt' | 'first-token' | 'idle'
 
 const SITUATION: Record<ClockName, (ms: number) => string> = {
@@ -12,14 +12,14 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
 }
 
 /**
- * One of Harbor's clocks ran out. Through the SDK it arrives as the `cause` of an `APIConnectionTimeoutError`,
- * which the SDK recognises by the words "timed out" in this message.
+ * One of Harbor's timeouts ran out. Through the SDK it arrives as the `cause` of an `APIConnectionTimeoutError`, since the SDK recognises
+ * the words "timed out" in this message.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
   readonly code = 'timeout'
   readonly clock: ClockName
-  /** The limit that was passed, in milliseconds. */
+  /** The timeout, in milliseconds. */
   readonly limitMs: number
 
   constructor(clock: ClockName, limitMs: number, cause?: unknown) {
@@ -31,17 +31,17 @@ export class TimeoutError extends Error {
     this.limitMs = limitMs
   }
 
-  /** Whether `error` is Harbor's timeout, from this copy of the package or another. */
+  /** Whether `error` is a timeout of Harbor, from this copy of the package or another. */
   static is(error: unknown): error is TimeoutError {
     return hasCode(error, 'timeout') && 'clock' in error
   }
 }
 
-/** An option that cannot be used as given: unknown, of the wrong type, out of range, or at odds with another. */
+/** An invalid option: unknown, of the wrong type, out of range, or in contradiction to another one. */
 export class OptionError extends TypeError {
   override readonly name = 'OptionError'
   readonly code = 'invalid_option'
-  /** The option as the user wrote it, such as `timeouts.idleMs`. */
+  /** The name of the option, such as `timeouts.idleMs`. */
   readonly option: string
 
   constructor(option: string, message: string) {
@@ -49,7 +49,7 @@ export class OptionError extends TypeError {
     this.option = option
   }
 
-  /** Whether `error` is Harbor's complaint about an option, from this copy of the package or another. */
+  /** Whether `error` is an `OptionError`, from this copy of the package or another. */
   static is(error: unknown): error is OptionError {
     return hasCode(error, 'invalid_option')
   }
@@ -60,9 +60,9 @@ export class StreamFaultError extends Error {
   override readonly name = 'StreamFaultError'
   /** `stream_incomplete`, `stream_malformed`, `stream_stalled`, or the provider's own code when it reported the error. */
   readonly code: string
-  /** Who found the fault: the provider, which reported it inside the stream, or Harbor, which watched the stream. */
+  /** Whether the provider reported the error inside the stream, or Harbor detected it. */
   readonly origin: 'provider' | 'harbor'
-  /** The HTTP status that the provider's in-band error stands for, when it named one. */
+  /** The HTTP status in the provider's error, if any. */
   readonly status: number | undefined
 
   constructor(code: string, message: string, facts: StreamFaultFacts = {}) {
@@ -88,16 +88,16 @@ const CLOSED = {
 } as const
 
 /**
- * The client of a call was closed. Through the SDK it arrives as an `APIError` 503 with this `code`; in a stream that had begun, as the
- * error that ends it.
+ * The client was closed before or during the call. Through the SDK it arrives as an `APIError` with status 503 and this `code`; a stream
+ * that had begun ends with this error.
  */
 export class ClientClosedError extends Error {
   override readonly name = 'ClientClosedError'
   readonly code = 'client_closed'
-  /** Whether a request was on the wire. If not, nothing was sent, and the call can be made with another client. */
+  /** Whether a request was on the wire, which may have been billed. If not, the call can safely be made with another client. */
   readonly sent: boolean
 
-  /** @param when what the call was doing: waiting, not begun yet, or on the wire */
+  /** @param when the state of the call: waiting, not begun yet, or on the wire */
   constructor(when: keyof typeof CLOSED) {
     super(CLOSED[when])
     this.sent = when === 'sent'
@@ -109,12 +109,12 @@ export class ClientClosedError extends Error {
   }
 }
 
-/** A redirect that is not followed. @internal It becomes the answer of a call, which says so. */
+/** A redirect that is not followed. @internal The caller gets it as an answer with status 502. */
 export class RedirectRefusedError extends Error {
   override readonly name = 'RedirectRefusedError'
   readonly code = 'redirect_refused'
 
-  /** @param what says what happened to the request, as in "was redirected from https to http" */
+  /** @param what happened to the request, such as "was redirected from https to http" */
   constructor(what: string) {
     super(`The request ${what}, so it was not followed. Use the final address as baseURL.`)
   }

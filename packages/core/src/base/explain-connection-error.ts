@@ -1,8 +1,8 @@
 import { APIConnectionError } from 'openai'
 
 /**
- * The SDK says "Connection error." and leaves the reason to `cause`. Whoever meets the error in a log deserves the
- * reason in the message; class, fields and cause stay as they are.
+ * Adds the reason to the message of the SDK's connection errors, which is only "Connection error." Class, fields and `cause` stay as they
+ * are.
  */
 export function explainConnectionError(error: unknown): void {
   if (error instanceof TypeError && INVALID_HEADER.test(error.message)) hideHeaderValue(error)
@@ -14,7 +14,7 @@ export function explainConnectionError(error: unknown): void {
   if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message)
 }
 
-/** The runtime's own words repeat the value of a header, which is most often a key. */
+/** The runtime's message contains the value of the header, which may be a key. */
 const INVALID_HEADER = /\bheaders?\b.*\binvalid\b|\binvalid\b.*\bheader/is
 
 function hideHeaderValue(error: TypeError): void {
@@ -25,7 +25,7 @@ function hideHeaderValue(error: TypeError): void {
   error.stack = stack?.replace(message, () => error.message) ?? ''
 }
 
-/** The pool's errors say where it was going, and what to look at; Harbor's clocks say which of them ran out. */
+/** Errors of the pool name the origin and give advice; timeouts of Harbor say which one ran out. */
 function reasonOf(cause: Error): string {
   const { origin, advice } = cause as { origin?: unknown; advice?: unknown }
   if (typeof origin === 'string' && typeof advice === 'string') return `${origin}: ${advice}`

@@ -1,6 +1,6 @@
 import { OptionError } from './errors.ts'
 
-/** What a leaf says of its options, as an error of the section that they were given in; any other error as it is. */
+/** Turns a leaf package's TypeError about its options into an OptionError of the section they were given in. Returns other errors as they are. */
 export function inSection(section: string, error: unknown): unknown {
   if (!(error instanceof TypeError)) return error
   const { message } = error

@@ -1,12 +1,12 @@
-/** A JSON object: the body of a request or of an answer, parsed. */
+/** The parsed body of a request or an answer. */
 export type JsonBody = Readonly<Record<string, unknown>>
 
-/** Narrows what came off the wire. */
+/** Whether a parsed value is a JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value a text spells, or undefined when it is no JSON. */
+/** The value of a JSON text; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -15,7 +15,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The object a text spells, or undefined when it spells none. */
+/** The object of a JSON text; undefined when it is anything else. */
 export function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
   const value = parseJson(text)
   return isRecord(value) ? value : undefined

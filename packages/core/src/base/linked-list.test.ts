@@ -9,7 +9,7 @@ interface Entry extends Listed<Entry> {
 const entry = (name: number): Entry => ({ name, previous: undefined, next: undefined })
 
 describe('LinkedList', () => {
-  it('holds what was added and not removed, whatever the order, and what has left holds nothing', () => {
+  it('has the members that were added and not removed, in any order, and removed members have no links', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(9), { maxLength: 60 }), (steps) => {
         const list = new LinkedList<Entry>()

@@ -1,9 +1,9 @@
-/** How many errors of a `cause` chain are looked at; a chain may be a ring. */
+/** How many errors of a `cause` chain are redacted; a chain may be circular. */
 const DEPTH = 8
 
 /**
- * Takes the part of an answer out of an error that a parser put there: what a model said is for its caller, and must not stand in logs
- * and reports of errors. Codes, messages and what else tells the cause stay.
+ * Removes fragments of the answer that a parser has added to an error, since content must not appear in logs and error reports. Codes,
+ * messages and causes stay.
  * @returns the same error
  */
 export function redactError(error: unknown): unknown {

@@ -1,6 +1,6 @@
 /**
- * Waits for something of the user's own, which may not know the signal of the call.
- * @returns what `work` resolves with; rejects with the signal's reason as soon as it aborts
+ * Waits for a promise of the user, which may not react to the call's signal.
+ * @returns the value of `work`; rejects with the signal's reason as soon as it aborts
  */
 export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (!signal) return work

@@ -2,7 +2,7 @@ import type { Answer } from '../call/exchange.ts'
 import { publicURL } from '../base/public-url.ts'
 import { isRecord } from '../base/json.ts'
 
-/** What is kept of an answer beside its body. JSON carries it. */
+/** The cached head of an answer. It can be written as JSON. */
 export interface AnswerHead {
   readonly version: typeof VERSION
   readonly status: number
@@ -11,30 +11,30 @@ export interface AnswerHead {
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly kind: 'text' | 'stream'
-  /** Who gave it. */
+  /** The target that answered. */
   readonly target: string
 }
 
-/** Changes whenever the form of a head or of its body changes. */
+/** Raised whenever the form of a head or its body changes. */
 const VERSION = 1
 
-/** What belongs to one answer on one connection, and means nothing when it is given again. */
-const PASSING =
+/** Headers that belong to one response on one connection, and mean nothing in a cached answer. */
+const NOT_CACHED =
   /^(?:age|alt-svc|cf-.*|connection|content-encoding|content-length|date|keep-alive|retry-after.*|server|set-cookie|strict-transport-security|transfer-encoding|via|x-envoy-.*|x-harbor-.*|x-ratelimit-.*)$/
 
-/** @param target who gave it */
+/** @param target that answered */
 export function headOf(
   { status, statusText, url, headers, body: { kind } }: Answer,
   target: string,
 ): AnswerHead {
   const kept: [string, string][] = []
   headers.forEach((value, name) => {
-    if (!PASSING.test(name)) kept.push([name, value])
+    if (!NOT_CACHED.test(name)) kept.push([name, value])
   })
   return { version: VERSION, status, statusText, url: publicURL(url), headers: kept, kind, target }
 }
 
-/** Whether this is a head as this version writes it. An entry of a far tier may have another writer. */
+/** Whether a value is a head in the form of this version. Another program may have written the entry of a far tier. */
 export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
   if (!isRecord(value)) return false
   const head: { readonly [Field in keyof AnswerHead]?: unknown } = value

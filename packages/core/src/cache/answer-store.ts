@@ -2,7 +2,7 @@ import { createCache, type Cache, type CacheStats } from '@harbor/cache'
 import { systemClock } from '../base/clock.ts'
 import type { CacheStoreOptions } from '../options/cache-options.ts'
 
-/** The one store of a client and its copies. It is made when the first of them caches something. */
+/** The cache of a client and its copies, created when one of them first uses it. */
 export class AnswerStore {
   readonly #options: CacheStoreOptions
   #cache: Cache<never> | undefined

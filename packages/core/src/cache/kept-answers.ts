@@ -1,21 +1,21 @@
 import type { Cache } from '@harbor/cache'
 
-/** What a client and its copies keep of answers, to be forgotten by hand. */
+/** The cached answers of a client and its copies. */
 export interface KeptAnswers {
   /**
-   * Forgets all answers with this tag, also those that are on their way.
-   * @param options.scope whose answers; by default those of the client's own `cache.scope` or credential
+   * Removes all answers with this tag, and those in flight when they arrive.
+   * @param options.scope the scope they belong to; by default the client's `cache.scope` or credential
    * @returns how many of them were in memory
    */
   invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
   /**
-   * Forgets everything, or everything of one scope.
-   * @throws what the far tier throws: then only the memory has forgotten
+   * Removes all answers, or all of one scope.
+   * @throws what the far tier throws; the answers in memory are removed even then
    */
   clear(options?: { readonly scope?: string | undefined }): Promise<void>
 }
 
-/** @param ownScope asked for when no scope is given */
+/** @param ownScope the scope to use when none is given */
 export function keptAnswers(
   store: () => Cache<never>,
   ownScope: () => string | Promise<string>,

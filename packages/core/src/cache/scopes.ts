@@ -3,20 +3,20 @@ import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../
 import type { Plan } from '../targets/routes.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** Whose answers a call may get. Two calls share answers if, and only if, scope and variant are the same. */
+/** Decides which calls share answers: those with the same name and variant, and no others. */
 export interface Scope {
-  /** The namespace in the store: the scope that was given, or a hash of the headers that count. */
+  /** The namespace in the store: the user's scope, or a hash of the headers that count. */
   readonly name: string
-  /** Follows the key of the question: what else decides which answer is meant. Empty when nothing does. */
+  /** Appended to the key of the request: a hash of everything else that may change the answer. Empty when there is nothing. */
   readonly variant: string
   /** The headers that count. They hold credentials, and must not be shown. */
   readonly headers: readonly HeaderEntry[]
 }
 
-/** The most scopes remembered, so that the header that separates two of them can be named. */
+/** The most scopes that are remembered. */
 const MAX_SCOPES = 1_000
 
-/** Names whose answers a call may get, without revealing its credentials. */
+/** Computes the scopes of calls. Their names reveal no credentials. */
 export class Scopes {
   readonly #known = new Map<string, Scope>()
   readonly #recent: Scope[] = []
@@ -28,7 +28,7 @@ export class Scopes {
   of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
     const { headers } = request
     const last = this.#last
-    // Mostly it is the same as for the last call: calls of a kind share their headers, which no call changes.
+    // Most calls have the scope of the previous one: calls of the same kind share their `Headers` object, which no call changes.
     if (last?.headers === headers && last.rules === rules && last.given === given && last.plan === plan)
       return last.scope
     const scope = this.#named(request, given, rules, plan)
@@ -37,7 +37,7 @@ export class Scopes {
     return scope
   }
 
-  /** The scopes that calls had lately, the latest last. */
+  /** The scopes of the latest calls, the newest last. */
   get recent(): readonly Scope[] {
     return this.#recent
   }
@@ -68,9 +68,9 @@ export class Scopes {
   }
 }
 
-/** The most scopes that one miss is compared with. */
+/** The most recent scopes that a miss is compared with. */
 const MAX_COMPARED = 64
 
 const hash = (text: string): string => sha256('sha256', text, 'base64url')
-// Not by an import, for which Node would load web crypto, too.
+// Not imported, since Node would then load web crypto, too.
 const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

@@ -55,7 +55,7 @@ function exchangeFor(
   const receipt = new OpenReceipt({
     id: defaults.nextId(),
     operation: operation.name,
-    target: policy.routes.askedName(model),
+    target: policy.routes.requestedName(model),
     model,
     streaming,
     ahead: context?.perCall.ahead === true,

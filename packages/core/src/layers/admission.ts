@@ -1,22 +1,18 @@
 import { BreakerOpenError, type CircuitBreaker, type Permit } from '@harbor/breaker'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { circuitOpen, upstreamCallsUsedUp } from '../attempt/failures.ts'
+import { circuitOpen, upstreamCallsUsedUp } from '../attempt/refusals.ts'
 import { wasImpatient } from '../attempt/impatience.ts'
-import {
-  hasNoCallLeft,
-  type Answer,
-  type LegExchange,
-  type LegHandler,
-  type StreamEnd,
-} from '../call/exchange.ts'
+import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Pass } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
-import { situationOf, VERDICTS } from '../verdict/verdict.ts'
+import { situationAtEnd, situationOf, VERDICTS, type Situation } from '../verdict/verdict.ts'
+import { hasNoCallLeft } from '../call/exchange.ts'
 
 /**
- * Lets an attempt through to its target, or refuses it before it costs anything: while the target's circuit is open, while its limits
- * leave no room, and beyond the number of requests that one call may send. How the attempt ends is told to those who watch.
+ * Admits an attempt to its target: waits for the limits of its quota group and takes a permit of the target's circuit. Refuses it, before
+ * it costs anything, while the circuit is open, while the limits leave no room, and once the call has sent `maxUpstreamCalls` requests.
+ * Reports to both how the attempt ended.
  */
 export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandler) => LegHandler {
   return (next) =>
@@ -24,18 +20,18 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       if (hasNoCallLeft(exchange)) throw upstreamCallsUsedUp(exchange)
       const breaker = breakerFor(exchange, health)
       const quota = quotas.of(exchange)
-      // Nobody waits in line for a target that is not called.
-      if (quota && breaker) unlessOpen(exchange, () => breaker.check())
+      // No call waits in line for a target whose circuit is open.
+      if (quota && breaker) orCircuitOpen(exchange, () => breaker.check())
       const entering = quota?.enter(exchange)
       const pass = entering instanceof Promise ? await entering : entering
-      const permit = permitFor(exchange, breaker, pass)
+      const permit = acquirePermit(exchange, breaker, pass)
       try {
         const answer = await next(exchange)
-        if (permit) settleLater(permit, exchange, answer, health)
+        if (permit) settleAnswer(permit, exchange, answer, health)
         pass?.succeeded(answer)
         return answer
       } catch (error) {
-        if (permit) settleFailure(permit, exchange, error, health)
+        if (permit) settleError(permit, exchange, error, health)
         pass?.failed(error)
         if (error instanceof AttemptError) health.noteFailure(exchange, error.failure)
         throw error
@@ -43,60 +39,67 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
     }
 }
 
-/** Requests that are not judged say nothing about a model, so circuits leave them alone. */
+/** Answers of other endpoints are not judged and say nothing about a model, so circuits ignore them. */
 function breakerFor({ operation, leg }: LegExchange, health: Health): CircuitBreaker | undefined {
   return operation.judged ? health.breakerOf(leg.target) : undefined
 }
 
-/** The circuit may have opened during the wait: then what was reserved goes back. */
-function permitFor(
+/** The circuit may have opened while the attempt waited for its limits: then the reservation is given back. */
+function acquirePermit(
   exchange: LegExchange,
   breaker: CircuitBreaker | undefined,
   pass: Pass | undefined,
 ): Permit | undefined {
   try {
-    return unlessOpen(exchange, () => breaker?.acquire())
+    return orCircuitOpen(exchange, () => breaker?.acquire())
   } catch (error) {
     pass?.cancel()
     throw error
   }
 }
 
-function unlessOpen<Result>(exchange: LegExchange, ask: () => Result): Result {
+/** @throws AttemptError instead of the breaker's own error */
+function orCircuitOpen<Result>(exchange: LegExchange, acquire: () => Result): Result {
   try {
-    return ask()
+    return acquire()
   } catch (error) {
     throw BreakerOpenError.is(error) ? circuitOpen(exchange, error) : error
   }
 }
 
-function settleLater(permit: Permit, exchange: LegExchange, { body }: Answer, health: Health): void {
+function settleAnswer(permit: Permit, exchange: LegExchange, { body }: Answer, health: Health): void {
   if (body.kind === 'text') {
     permit.succeed()
     return
   }
-  const { leg } = exchange
   permit.answered()
-  void body.ended.then(({ outcome, fault }: StreamEnd) => {
-    const failed = outcome === 'failure' && !leg.failureReported && !isOwn(exchange, fault?.cause, health)
-    if (outcome === 'success') permit.succeed()
-    else if (failed) permit.fail()
-    else permit.release()
+  void body.ended.then(({ outcome, fault }) => {
+    const situation = situationAtEnd(outcome)
+    if (situation && countsAsFailure(exchange, situation, fault?.cause, health)) permit.fail()
+    else if (situation) permit.release()
+    else permit.succeed()
   })
 }
 
-function settleFailure(permit: Permit, exchange: LegExchange, error: unknown, health: Health): void {
-  const { leg } = exchange
-  const verdict = error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].breaker : 'ignore'
-  if (verdict !== 'failure' || leg.failureReported || isOwn(exchange, (error as Error).cause, health)) {
-    permit.release()
-    return
-  }
-  leg.failureReported = true
-  permit.fail(error instanceof AttemptError ? error.failure : undefined)
+function settleError(permit: Permit, exchange: LegExchange, error: unknown, health: Health): void {
+  const failure = error instanceof AttemptError ? error.failure : undefined
+  if (failure && countsAsFailure(exchange, situationOf(failure), (error as Error).cause, health)) {
+    exchange.leg.failureReported = true
+    permit.fail(failure)
+  } else permit.release()
 }
 
-/** Whether the attempt failed by the haste of its own caller. */
-function isOwn(exchange: LegExchange, cause: unknown, health: Health): boolean {
-  return wasImpatient(exchange, cause, health.latenciesOf(exchange.leg.target))
+/** A circuit counts at most one failure of a call, and none that the call's own short timeout caused. */
+function countsAsFailure(
+  exchange: LegExchange,
+  situation: Situation,
+  cause: unknown,
+  health: Health,
+): boolean {
+  const { leg } = exchange
+  return (
+    VERDICTS[situation].breaker === 'failure' &&
+    !leg.failureReported &&
+    !wasImpatient(exchange, cause, health.latenciesOf(leg.target))
+  )
 }

@@ -1,20 +1,21 @@
 import { requestKey, type Cache, type Recorded, type Source, type WorkContext } from '@harbor/cache'
-import { notCached } from '../attempt/failures.ts'
+import { notCached } from '../attempt/refusals.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import { isUsable } from '../cache/is-usable.ts'
 import type { CacheRules } from '../options/cache-options.ts'
-import { handOut, ownError, type Part, type Work } from '../cache/hand-out.ts'
-import { PassingPieces } from '../cache/passing-pieces.ts'
-import type { NearTwins } from '../cache/near-twins.ts'
+import { deliver, errorForCaller, type CallerContext, type UpstreamCall } from '../cache/deliver.ts'
+import { ParsedChunkTap } from '../cache/parsed-chunk-tap.ts'
+import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { atFirstTarget, MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
+import { MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
 import { planOf } from '../routing/plan-of.ts'
+import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { LONGEST_TIMER_MS } from '@harbor/parts'
-import type { Foresight } from '../prefetch/foresight.ts'
+import type { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
@@ -22,25 +23,25 @@ import { parseRecord } from '../base/json.ts'
 import type { CachingRules } from '../protocols/protocol.ts'
 
 export interface CacheLayerState {
-  /** Made when it is first needed. */
+  /** Created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
-  readonly twins: NearTwins
-  /** Told what is asked; undefined when nothing is asked ahead. */
-  readonly foresight: Foresight | undefined
+  readonly separatingHeaders: SeparatingHeaders
+  /** Learns from requests; undefined when `prefetch` is off. */
+  readonly prefetch: PredictivePrefetch | undefined
   readonly accounts: Accounts
   readonly telemetry: Telemetry
 }
 
 /**
- * Answers from what is kept, and lets all who ask the same at once share one call upstream. It sees requests as they were asked,
- * so an answer belongs to the model that was asked for.
+ * Answers from the cache, and coalesces identical concurrent requests into one upstream call. It is above the fallback layer, so that an
+ * answer is cached for the requested model.
  */
 export function cacheLayer({
   store,
   scopes,
-  twins,
-  foresight,
+  separatingHeaders,
+  prefetch,
   accounts,
   telemetry,
 }: CacheLayerState): (next: Handler) => Handler {
@@ -54,28 +55,28 @@ export function cacheLayer({
     const reason = whyNotCached(exchange, rules, telemetry)
     if (reason !== undefined) {
       exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
-      // What is not to be kept is of no use ahead.
+      // A prefetch of an answer that cannot be cached is of no use.
       if (exchange.perCall.cache === 'only-if-cached' || exchange.perCall.ahead)
         throw notCached(atFirstTarget(exchange, plan.outage))
       return next(exchange)
     }
-    let work: Work | undefined
-    const part = (): Part => ({ exchange, plan, work, accounts })
-    const begin = (context: WorkContext): Begun => {
+    let upstream: UpstreamCall | undefined
+    const caller = (): CallerContext => ({ exchange, plan, upstream, accounts })
+    const start = (context: WorkContext): StartedCall => {
       const fork = sharedExchange(exchange, context)
-      const begun = { fork, answering: next(fork) }
-      work = begun
-      return begun
+      const started = { fork, answering: next(fork) }
+      upstream = started
+      return started
     }
     const { perCall, json = {}, url } = exchange
     const scope = scopes.of(exchange, perCall.scope ?? rules.scope, rules, plan)
-    let question = ''
+    let scopelessKey = ''
     const key = (): string => {
-      // The store keeps scopes apart, so the same question has the same key in all of them.
-      question = requestKey(json, { baseURL: url, scope: QUESTION, ignore: rules.ignore })
-      const made = question + scope.variant
-      if (!perCall.ahead) foresight?.observe(exchange, made, scope.name)
-      return made
+      // The store separates scopes, so that the same request can have the same key in all of them.
+      scopelessKey = requestKey(json, { baseURL: url, scope: ANY_SCOPE, ignore: rules.ignore })
+      const whole = scopelessKey + scope.variant
+      if (!perCall.ahead) prefetch?.observe(exchange, whole, scope.name)
+      return whole
     }
     try {
       const recorded = await record(
@@ -83,35 +84,35 @@ export function cacheLayer({
         { key, scope: scope.name, firstTarget: plan.outage[0]?.name },
         exchange,
         rules,
-        begin,
+        start,
       )
-      const answer = await handOut(part(), recorded)
-      if (recorded.status === 'miss' && recorded.reason === 'absent') nameTwin(exchange, question, scope)
+      const answer = await deliver(caller(), recorded)
+      if (recorded.status === 'miss' && recorded.reason === 'absent')
+        nameSeparatingHeaders(exchange, scopelessKey, scope)
       return answer
     } catch (error) {
       if (isCalledOffForOthers(error, exchange)) return cached(exchange, rules, next)
-      throw ownError(error, part())
+      throw errorForCaller(error, caller())
     }
   }
 
-  /** Names the header that kept this call from the answer to the same question. */
-  function nameTwin({ receipt }: Exchange, question: string, scope: Scope): void {
-    const names = twins.separatedBy(question, scope, scopes, store())
+  /** Names in the receipt the headers that separated this call from a cached answer to the same request. */
+  function nameSeparatingHeaders({ receipt }: Exchange, scopelessKey: string, scope: Scope): void {
+    const names = separatingHeaders.find(scopelessKey, scope, scopes, store())
     if (names !== undefined && receipt.cache)
       receipt.cache = { ...receipt.cache, reason: `absent: ${names} differs` }
   }
 }
 
-/** Stands for the scope in keys of questions. */
-const QUESTION = 'question'
+/** Takes the place of the scope in keys. Part of all keys in far tiers, so that it cannot change. */
+const ANY_SCOPE = 'question'
 
-/** Work whose answer is on its way. */
-interface Begun extends Work {
+interface StartedCall extends UpstreamCall {
   readonly answering: Promise<Answer>
 }
 
-/** What is asked for, and whose answer it should be. */
-interface Wanted {
+/** The entry that is looked up, and the target whose answer it should be. */
+interface Lookup {
   readonly key: () => string
   readonly scope: string
   readonly firstTarget: string | undefined
@@ -119,22 +120,22 @@ interface Wanted {
 
 function record(
   store: Cache<never>,
-  { key, scope, firstTarget }: Wanted,
+  { key, scope, firstTarget }: Lookup,
   exchange: Exchange,
   rules: CacheRules,
-  begin: (context: WorkContext) => Begun,
+  start: (context: WorkContext) => StartedCall,
 ): Promise<Recorded<AnswerHead>> {
   const { perCall, operation, signal } = exchange
   let refusal = (): string | undefined => undefined
   return store.record<AnswerHead>(
     key,
     async (context) => {
-      const work = begin(context)
-      work.answer = await work.answering
-      const target = work.answer.servedBy?.name
+      const upstream = start(context)
+      upstream.answer = await upstream.answering
+      const target = upstream.answer.servedBy?.name
       const by = { target, firstTarget }
-      refusal = () => work.pieces && whyNotKept(by, work.pieces.proof.refusal, rules)
-      return sourceOf(work, operation.caching, by, context, rules)
+      refusal = () => upstream.tap && whyNotKept(by, upstream.tap.proof.refusal, rules)
+      return sourceOf(upstream, operation.caching, by, context, rules)
     },
     {
       scope,
@@ -154,16 +155,16 @@ function record(
   )
 }
 
-/** What is kept of an answer, byte for byte what callers get. The guard has parsed it: nobody does so again to judge it. */
+/** The head and body to cache, byte for byte as callers get them. What the guard parsed decides whether they may be cached. */
 function sourceOf(
-  work: Work,
+  upstream: UpstreamCall,
   caching: CachingRules,
   by: AnsweredBy,
   context: WorkContext,
   rules: CacheRules,
 ): Source<AnswerHead> {
-  const { answer } = work
-  if (!answer) throw new Error('An answer is there when its work is done.')
+  const { answer } = upstream
+  if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
   const head = headOf(answer, by.target ?? '')
   const { body } = answer
   if (body.kind === 'text') {
@@ -176,6 +177,6 @@ function sourceOf(
     context.refuse('unjudged')
     return { head, body: body.chunks }
   }
-  work.pieces = new PassingPieces(body, body.pieces, caching.newProof())
-  return { head, body: work.pieces }
+  upstream.tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
+  return { head, body: upstream.tap }
 }

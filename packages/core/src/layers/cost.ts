@@ -1,4 +1,4 @@
-import { endpointUnpriced, moneySpent, priceUnknown } from '../attempt/failures.ts'
+import { endpointUnpriced, spendLimitExceeded, priceUnknown } from '../attempt/refusals.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
@@ -13,14 +13,13 @@ import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** What paying for calls needs. */
 interface Money {
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
 }
 
-/** Pays for calls: sets money aside if there is a limit, books what the answer cost, and gives the rest back. */
+/** Accounts for calls: reserves money under a spend limit, books the cost of the answer, and gives the rest back. */
 export function costLayer(
   accounts: Accounts,
   ledger: SpendLedger,
@@ -55,12 +54,12 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
   }
 }
 
-/** Whatever goes wrong in accounting ends in one warning: never in the call, and never in the process. */
+/** The warning for any error in accounting, which fails neither the call nor the process. */
 const ACCOUNTING = 'Accounting for a call failed'
 
 /**
- * Images, audio, other protocols and whatever else is not known to be free: nobody can say what it costs.
- * @throws AttemptError 402 under a limit that does not allow it
+ * An endpoint that may be billed and has no known price: images, audio, other protocols.
+ * @throws AttemptError 402 under a spend limit, unless it allows unpriced calls
  */
 async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
   const limit = exchange.policy.spendLimit
@@ -71,7 +70,7 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
   return answer
 }
 
-/** @throws AttemptError 402 when there is not enough, or nobody knows how much it takes */
+/** @throws AttemptError 402 when too little is left of the spend limit, or the price is unknown */
 async function purseFor(
   exchange: Exchange,
   plan: Plan,
@@ -84,7 +83,7 @@ async function purseFor(
   const usage = estimateOf(exchange)
   const { operation, json } = exchange
   const serviceTier = json && operation.request.serviceTierOf(json)
-  // A cheaper tier is a wish, which the provider need not grant.
+  // The provider may serve a request for a cheaper tier at the usual price.
   const costOf = (target: Target): number | undefined => {
     const usual = accounts.costOf(target, { usage })
     const wanted = accounts.costOf(target, { usage, serviceTier })
@@ -98,7 +97,7 @@ async function purseFor(
   const reserved = ledger.reserve(estimateUsd, limit)
   if ('settle' in reserved)
     return new Purse(reserved, { ledger, limit, costOf: (target) => costOf(target) ?? 0 })
-  throw moneySpent(atFirstTarget(exchange, outage), estimateUsd, reserved)
+  throw spendLimitExceeded(atFirstTarget(exchange, outage), estimateUsd, reserved)
 }
 
 function book(
@@ -118,7 +117,7 @@ function book(
   accounts.bookPossible(exchange, plan)
 }
 
-/** What the provider reports is believed, unless it cannot be all; what it does not report is estimated from the text that came. */
+/** The reported usage, with an estimate of what it leaves out; without a report, an estimate from the text of the answer. */
 function usageOf(
   exchange: Exchange,
   { body }: Answer,
@@ -137,7 +136,7 @@ function usageOf(
   return { usage: tokenUsage(estimate.inputTokens, output), source: 'estimated' }
 }
 
-/** Some servers report zeros for want of a count. */
+/** Some servers report zeros because they do not count. */
 function isNothing({ inputTokens, outputTokens }: TokenUsage): boolean {
   return inputTokens === 0 && outputTokens === 0
 }

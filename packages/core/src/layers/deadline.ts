@@ -2,8 +2,8 @@ import { endReason } from '../attempt/attempt-scope.ts'
 import type { Handler } from '../call/exchange.ts'
 
 /**
- * One total for everything below it. The layers below measure against `exchange.deadline`; this one says,
- * when the call is cut short from outside, by whom it was.
+ * Rejects an aborted call with the right reason: the caller's own, or a timeout when the SDK's timer ran out. The layers below measure
+ * the total themselves, against `exchange.deadline`.
  */
 export function deadlineLayer(next: Handler): Handler {
   return function deadline(exchange) {

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { refusedAnswer } from '../attempt/failures.ts'
+import { refusedAnswer } from '../attempt/answer-failures.ts'
 import { MissingAnswerError } from '../protocols/shared/missing-answer.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
@@ -16,10 +16,10 @@ import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { situationOf } from '../verdict/verdict.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 
-/** No provider is asked for more at once by us; the limits of the provider come after. */
+/** How many batches are in flight at most; the provider's own limits are applied below. */
 const BATCHES_AT_ONCE = 64
 
-/** Single embeddings that are asked for at the same time become one request, and are told apart again. */
+/** Combines single embeddings requested at the same time into one request, and gives each caller its own. */
 export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
@@ -34,7 +34,7 @@ export class EmbeddingBatch {
 
   readonly layer = (next: Handler): Handler => {
     const batcher = createBatcher<Member, Answer>(
-      (members, { signal }) => askTogether(members, signal, next),
+      (members, { signal }) => sendTogether(members, signal, next),
       {
         maxBatchSize: this.#settings.maxBatchSize,
         maxWaitMs: this.#settings.maxWaitMs,
@@ -42,7 +42,7 @@ export class EmbeddingBatch {
         maxConcurrentBatches: BATCHES_AT_ONCE,
         sizeOf: ({ exchange }) => ({ tokens: tokensOf(exchange) }),
         partition: ({ exchange }) => this.#partitions.of(exchange),
-        // What one text is guilty of is told to its caller alone.
+        // An error caused by one text is reported only to that text's caller.
         onBatchError: 'bisect',
       },
     )
@@ -54,7 +54,7 @@ export class EmbeddingBatch {
       try {
         const { priority } = exchange.perCall
         const context = new AsyncResource('HarborEmbedding')
-        // A request that left now would only wait for the limits: until then others may join it. Nobody can tell how long the first ones wait.
+        // A request sent now would only wait for the limits; meanwhile more texts can join it. The wait is Infinity while limits are unknown.
         const waitMs = this.#waitMs(exchange)
         if (waitMs > 0 && waitMs < remainingMs(exchange)) await waitForRoom(waitMs, wait.signal)
         return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })
@@ -71,7 +71,7 @@ export class EmbeddingBatch {
     return this.#batcher?.stats()
   }
 
-  /** Comes after the calls are over: what waited was refused by then. */
+  /** Called after all calls are over: waiting calls were refused by then. */
   async close(): Promise<void> {
     await this.#batcher?.close('abort')
   }
@@ -81,8 +81,8 @@ function tokensOf(exchange: Exchange): number {
   return Math.max(1, estimateOf(exchange).inputTokens)
 }
 
-/** @throws what the texts themselves are to blame for, so that the one at fault is found */
-async function askTogether(
+/** @throws errors that a single text may have caused, so that the batcher finds it by bisection */
+async function sendTogether(
   members: readonly Member[],
   signal: AbortSignal,
   next: Handler,
@@ -90,12 +90,12 @@ async function askTogether(
   const [first] = members
   if (!first) return []
   for (const { wait } of members) wait.sent()
-  // One request can leave in one context only: that of the call that has waited longest.
+  // A request has one async context: that of the call that has waited longest.
   const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
   if (members.length === 1) return [await orError(send(first.exchange))]
   const { exchange } = first
   const { batching } = exchange.operation
-  if (!batching) throw new Error('Only requests that can go together are put into a batch.')
+  if (!batching) throw new Error('Only requests that can be combined are put into a batch.')
   const json = batching.withInputs(
     exchange.json ?? {},
     members.map(({ text }) => text),
@@ -124,7 +124,7 @@ async function askTogether(
         refusedAnswer(atFirstTarget(own, planOf(own).outage), error.answer, what, undefined),
       )
     }
-    if (!(error instanceof AttemptError) || isTheTexts(error) || isPartial(error)) throw error
+    if (!(error instanceof AttemptError) || isCausedByTexts(error) || isPartial(error)) throw error
     return members.map((member) => {
       member.exchange.receipt.adopt(receipt)
       return error.copyFor(member.exchange)
@@ -140,11 +140,11 @@ async function orError(answer: Promise<Answer>): Promise<Answer | Error> {
   }
 }
 
-function isTheTexts({ failure }: AttemptError): boolean {
+function isCausedByTexts({ failure }: AttemptError): boolean {
   return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
 }
 
-/** The provider gave fewer embeddings than there are texts: it may take fewer at once, or none together. */
+/** The provider returned fewer embeddings than there were texts: it may accept fewer per request, or only one. */
 function isPartial({ cause }: AttemptError): boolean {
   return cause instanceof MissingAnswerError && cause.isPartial
 }

@@ -8,7 +8,7 @@ import {
   type StreamEnd,
   type Transport,
 } from '../call/exchange.ts'
-import { unanswered } from '../attempt/failures.ts'
+import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/receipt.ts'
 import { cleanId } from '../base/clean.ts'
@@ -18,8 +18,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 
 /**
- * One attempt, from the request to an answer that can be trusted: its clock, its record, and the last word on
- * whether it failed. A stream's attempt lasts until the stream ends.
+ * Makes one attempt: sends the request, judges the answer, and records the outcome. It alone decides whether the attempt failed. The
+ * attempt of a stream lasts until the stream ends.
  */
 export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
@@ -45,7 +45,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
       })
       return answer
     } catch (error) {
-      // Whoever ended the attempt knows why; what the transport throws then may have any shape.
+      // After an abort the signal has the reason; the transport may throw anything.
       const cause: unknown = scope.signal.aborted ? scope.signal.reason : error
       const failed = error instanceof AttemptError ? error : unanswered(exchange, cause)
       const { kind, code, ambiguous, retryAfterMs } = failed.failure

@@ -1,4 +1,5 @@
-import { isOver, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
+import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import { isOver } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import type { OperationName } from '../protocols/list.ts'
@@ -6,13 +7,15 @@ import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
 
-/** When nobody answers, the client's own last resort may. What it throws, and `undefined`, let the failure stand. */
+/** Calls the user's `lastResort` when no target answered. If it throws or returns undefined, the call fails as it would without it. */
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
-    function lastResort(exchange) {
-      const ask = exchange.perCall.lastResort ?? exchange.policy.lastResort
+    function answerByLastResort(exchange) {
+      const lastResort = exchange.perCall.lastResort ?? exchange.policy.lastResort
       const answer = next(exchange)
-      return ask ? answer.catch((error: unknown) => instead(exchange, ask, error, telemetry)) : answer
+      return lastResort
+        ? answer.catch((error: unknown) => instead(exchange, lastResort, error, telemetry))
+        : answer
     }
 }
 
@@ -22,21 +25,22 @@ async function instead(
   error: unknown,
   telemetry: Telemetry,
 ): Promise<Answer> {
-  const answer = isOver(exchange) || !isOutage(error) ? undefined : await ask(exchange, lastResort, telemetry)
+  const answer =
+    isOver(exchange) || !isOutage(error) ? undefined : await callLastResort(exchange, lastResort, telemetry)
   if (!answer) throw error
   return answer
 }
 
-async function ask(
+async function callLastResort(
   exchange: Exchange,
   lastResort: LastResort,
   telemetry: Telemetry,
 ): Promise<Answer | undefined> {
   const { receipt, operation, json, signal } = exchange
   try {
-    const asking = async (): Promise<unknown> =>
+    const calling = async (): Promise<unknown> =>
       lastResort({ operation: operation.name as OperationName, request: json ?? {}, receipt })
-    const value = await unlessAborted(signal, asking())
+    const value = await unlessAborted(signal, calling())
     if (value === undefined) return undefined
     const answer = lastResortAnswer(exchange, value)
     receipt.degraded = true

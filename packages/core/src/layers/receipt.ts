@@ -1,14 +1,14 @@
 import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { closedAnswer } from '../attempt/failures.ts'
+import { closedAnswer } from '../attempt/unanswered.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Keeps the record of the call, and turns a failure into what the caller gets: the upstream's own words where
- * there are any, and otherwise the error that kept them away.
+ * Opens and closes the call's record, and turns a failure into what the caller gets: the upstream's own answer if there was one,
+ * otherwise the error that prevented it.
  */
 export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
@@ -34,7 +34,7 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
     }
 }
 
-/** By its bulk run, or because the client was closed: no failure of anybody. */
+/** Whether a bulk run called it off, or the client was closed, so that the call did not fail. */
 function isCalledOff(error: unknown): boolean {
   return (
     BulkStoppedError.is(error) || ClientClosedError.is(error instanceof AttemptError ? error.cause : error)
@@ -52,14 +52,14 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
   const { receipt, policy, perCall, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
-  // As the SDK does: whoever made the call is told by the error, and the log is for those who look.
+  // As in the SDK, a failure is logged at level info: the caller gets the error.
   const level = outcome === 'failure' ? 'info' : 'debug'
-  telemetry.shield('The logger threw', () => log(level, () => wordsFor(receipt)))
+  telemetry.shield('The logger threw', () => log(level, () => logLineFor(receipt)))
   const { onReceipt } = perCall
   if (onReceipt) telemetry.shield('onReceipt threw', () => onReceipt(receipt))
 }
 
-function wordsFor({ id, operation, outcome, attempts }: Receipt): string {
+function logLineFor({ id, operation, outcome, attempts }: Receipt): string {
   const failed = attempts.at(-1)?.failure
   const last = failed ? `, the last one: ${failed.code ?? failed.kind}` : ''
   return `${id}: ${operation} ${outcome} after ${attempts.length} attempt(s)${last}`

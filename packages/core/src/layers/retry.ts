@@ -15,10 +15,10 @@ import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayRetryHere } from '../attempt/next-step.ts'
 
-/** Lets the attempt's own clock, which knows what it measured, be the first to end an attempt. */
+/** Added to the retry policy's deadline, so that the attempt's own timeout, whose error says more, ends an attempt first. */
 const MARGIN_MS = 2
 
-/** The only place that tries again. */
+/** Retries failed attempts at one target. No other layer retries. */
 export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandler {
   const policies = new WeakMap<Policy, RetryPolicy>()
 
@@ -38,17 +38,18 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const startedAt = policy.clock.now()
       const first = next(exchange)
       try {
-        // Most calls succeed at once. A budget counts those, too.
+        // Most calls succeed at once, without the cost of a retry run. A retry budget must count them, too.
         if (!policy.retry.budget) return await first
       } catch {
-        // The policy is told, as of its own first attempt.
+        // The retry run below begins with this failed attempt.
       }
-      let told: Answer | undefined
-      const listening = async (attempt: Promise<Answer>): Promise<Answer> => {
+      let lastAnswer: Answer | undefined
+      const rememberingAnswer = async (attempt: Promise<Answer>): Promise<Answer> => {
         try {
           return await attempt
         } catch (error) {
-          if (error instanceof AttemptError && error.failure.kind !== 'refused') told = error.answer ?? told
+          if (error instanceof AttemptError && error.failure.kind !== 'refused')
+            lastAnswer = error.answer ?? lastAnswer
           throw error
         }
       }
@@ -56,7 +57,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const pause = new RetryPause(exchange)
       try {
         return await policyOf(policy).run(
-          () => listening(pause.during(attempts++ === 0 ? first : next(exchange))),
+          () => rememberingAnswer(pause.during(attempts++ === 0 ? first : next(exchange))),
           {
             signal: pause.signal,
             startedAt,
@@ -64,9 +65,9 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
           },
         )
       } catch (error) {
-        // A process that wakes up late from a wait finds that there is no time left for an attempt.
+        // After a late wake-up from a wait there may be no time left for an attempt.
         if (RunTimeoutError.is(error)) throw new TimeoutError('total', exchange.policy.totalMs, error)
-        throw withWordsOf(told, error)
+        throw withAnswer(lastAnswer, error)
       } finally {
         pause.end()
       }
@@ -76,7 +77,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   const { shouldRetry: own, random = Math.random } = policy.retry
   const delayMs = shortWaits(policy)
-  /** Failures of a target that another one could replace now. */
+  /** Failures of a target while another one can take over. */
   const replaceable = new WeakSet<Failure>()
   return createRetry({
     ...policy.retry,
@@ -116,10 +117,10 @@ function noteRetry(
   telemetry.shield('The logger threw', () => log('info', line))
 }
 
-/** An upstream that answered earlier in the call tells more than what broke or was refused later, but not than the total. */
-function withWordsOf(told: Answer | undefined, error: unknown): unknown {
-  if (!(error instanceof AttemptError) || !told || (error.answer && error.failure.kind !== 'refused'))
+/** An earlier answer of the upstream says more than a broken connection or a refusal after it, but not more than the total timeout. */
+function withAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
+  if (!(error instanceof AttemptError) || !lastAnswer || (error.answer && error.failure.kind !== 'refused'))
     return error
   if (TimeoutError.is(error.cause) && error.cause.clock === 'total') return error
-  return new AttemptError(error.exchange, error.failure, { answer: told, cause: error.cause })
+  return new AttemptError(error.exchange, error.failure, { answer: lastAnswer, cause: error.cause })
 }

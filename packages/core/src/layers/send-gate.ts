@@ -4,8 +4,9 @@ import type { Exchange, LegHandler } from '../call/exchange.ts'
 import { LegGate } from '../call/leg-gate.ts'
 
 /**
- * Calls with a `SendGate`, such as those of a bulk run, are called off when it closes while they wait: for a limit, a slot or the next attempt. What is on the
- * wire is awaited. Three layers see what a call does: one around the retries, one around each attempt, one around each request.
+ * Aborts calls with a `SendGate`, such as those of a bulk run, when it closes while they wait for a limit, a slot or the next attempt.
+ * Requests on the wire are awaited. Three layers track what a call does: one around the retries, one around each attempt, one around
+ * each request.
  */
 export const gateLayers = {
   /** Around the retries of a target. */
@@ -37,7 +38,7 @@ export const gateLayers = {
 
 async function stayWithin(...[gate, exchange, next]: Stay): ReturnType<LegHandler> {
   if (gate.closing.aborted && hasRequestOnWire(exchange)) {
-    // This target would have joined another one that may still answer: it is left out, and the call goes on.
+    // Another target of the call may still answer: skip this one, and let the call go on.
     const failure = { kind: 'refused', code: 'bulk_stopped', retryable: false, ambiguous: false } as const
     throw new AttemptError(exchange, failure, { cause: gate.closing.reason })
   }
@@ -61,7 +62,7 @@ export function hasRequestOnWire({ receipt }: Exchange): boolean {
   return receipt.attempts.some(({ durationMs }) => durationMs === undefined)
 }
 
-/** Whether a shared call was called off for a bulk run that is not this caller's: it has to make its own. */
+/** Whether a coalesced call was aborted by the bulk run of another caller: this caller then has to make its own call. */
 export function isCalledOffForOthers(error: unknown, { perCall }: Exchange): boolean {
   return BulkStoppedError.is(error) && perCall.gate?.closing.aborted !== true
 }

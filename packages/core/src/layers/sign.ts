@@ -1,5 +1,5 @@
 import { endReason } from '../attempt/attempt-scope.ts'
-import { credentialFailed } from '../attempt/failures.ts'
+import { credentialFailed } from '../attempt/refusals.ts'
 import { UnusableKeyError } from '../attempt/unusable-key-error.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
@@ -7,24 +7,24 @@ import type { Signer } from '../call/signer.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 
-/** A request that is sent within this time of being signed need not be signed again. */
+/** A request that is sent within this time after it was signed is not signed again, in milliseconds. */
 const FRESH_MS = 100
 
 /**
- * Signs each attempt anew where keys come from functions: after a wait for limits or a pause before a retry, a short-lived key may have
- * expired. It stands below those waits.
+ * Signs each attempt again where keys come from functions or hooks: after a wait for limits or before a retry, a short-lived key may
+ * have expired. This layer is below those waits.
  */
 export function signLayer(): (next: LegHandler) => LegHandler {
   return (next) =>
     function sign(exchange) {
-      const work = workFor(exchange)
-      return work ? signed(exchange, work).then(next) : next(exchange)
+      const signing = signingFor(exchange)
+      return signing ? signed(exchange, signing).then(next) : next(exchange)
     }
 }
 
-type Work = () => Promise<LegExchange>
+type Signing = () => Promise<LegExchange>
 
-function workFor(exchange: LegExchange): Work | undefined {
+function signingFor(exchange: LegExchange): Signing | undefined {
   const { leg, signer, operation } = exchange
   const { provider } = leg
   if (provider.native) return signer && !isFresh(exchange, signer) ? () => again(exchange, signer) : undefined
@@ -48,11 +48,11 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
   return { ...exchange, url: signed.url, headers: signed.headers, init }
 }
 
-/** A function is waited for no longer than the call lasts. */
-async function signed(exchange: LegExchange, work: Work): Promise<LegExchange> {
+/** Waits for the key function or hook no longer than the call lasts. */
+async function signed(exchange: LegExchange, signing: Signing): Promise<LegExchange> {
   const wait = new CallWait(exchange)
   try {
-    return await unlessAborted(wait.signal, work())
+    return await unlessAborted(wait.signal, signing())
   } catch (error) {
     if (wait.isOver) throw new TimeoutError('total', exchange.policy.totalMs, error)
     if (exchange.signal?.aborted) throw endReason(exchange)
@@ -63,7 +63,7 @@ async function signed(exchange: LegExchange, work: Work): Promise<LegExchange> {
   }
 }
 
-/** @throws UnusableKeyError for what can be no key, which is never repeated in the message */
+/** @throws UnusableKeyError for a value that cannot be a key; the message never contains it */
 function textOf(key: unknown): string {
   if (typeof key !== 'string')
     throw new UnusableKeyError(`returned ${key === null ? 'null' : typeof key}, not a text`)

@@ -10,17 +10,17 @@ function learned(...pairs: readonly (readonly [estimate: number, used: number])[
 }
 
 describe('InputCorrection', () => {
-  it('takes the estimate as it is before the first answer', () => {
+  it('leaves the estimate as it is before the first answer', () => {
     expect(new InputCorrection().of(123)).toBe(123)
   })
 
-  it('takes what short requests have more for an offset', () => {
+  it('learns an offset from short requests', () => {
     expect(learned([2, 8]).of(25_000)).toBeLessThan(25_010)
     expect(learned([2, 802]).of(1_000)).toBeGreaterThan(1_790)
     expect(learned([2, 802]).of(1_000)).toBeLessThan(1_801)
   })
 
-  it('takes what requests of many lengths have more for a factor', () => {
+  it('learns a factor from requests of many lengths', () => {
     const correction = learned([100, 200], [1_000, 2_000], [10_000, 20_000])
     expect(correction.of(5_000)).toBeGreaterThan(9_500)
     expect(correction.of(5_000)).toBeLessThan(10_500)
@@ -32,7 +32,7 @@ describe('InputCorrection', () => {
     expect(correction.of(2_000)).toBeLessThan(4_100)
   })
 
-  it('takes a factor below one from requests of one length', () => {
+  it('learns a factor below one from requests of one length', () => {
     expect(learned([1_000, 600]).of(10_000)).toBeGreaterThan(5_900)
     expect(learned([1_000, 600]).of(10_000)).toBeLessThan(6_500)
   })
@@ -53,7 +53,7 @@ describe('InputCorrection', () => {
     expect(correction.of(10)).toBeLessThan(100)
   })
 
-  it('is finite and clamped, whatever is reported', () => {
+  it('is finite and clamped for any report', () => {
     const tokens = fc.oneof(fc.nat(100_000), fc.double({ min: 0 }), fc.constantFrom(NaN, Infinity, -7, 1e300))
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(1e6), tokens)), fc.nat(1e6), (answers, estimate) => {
@@ -67,7 +67,7 @@ describe('InputCorrection', () => {
 })
 
 describe('OutputCorrection', () => {
-  it('learns how much of the bound is used, within bounds', () => {
+  it('learns a factor, within bounds', () => {
     const correction = new OutputCorrection()
     for (let answer = 0; answer < 100; answer++) correction.learn(1_000, 100)
     expect(correction.of(1_000)).toBeLessThan(110)

@@ -1,19 +1,19 @@
-/** Beyond these a report says more about its sender than about the model. */
+/** Reported usage beyond these bounds is taken for an error of the server. */
 const MAX_OFFSET = 32_768
 const MIN_FACTOR = 0.25
 const MAX_FACTOR = 4
-/** An estimate of output is its bound, of which little may be used, or the usual, of which some models use many times as much. */
+/** An output estimate is either the request's limit, of which answers may use little, or a typical length, of which some models use many times as much. */
 const MIN_OUTPUT_FACTOR = 0.02
 const MAX_OUTPUT_FACTOR = 16
 /** A correction follows about the last ten answers. */
 const WEIGHT = 0.1
-/** The estimates must differ by this part of their mean before anything can be told from how the usage differs. */
+/** The estimates must vary by this part of their mean before a factor can be learned from them. */
 const MIN_SPREAD = 0.25
 
 /**
- * What a model's input has more than was estimated: an offset, such as a hidden system prompt or the frame around messages, and a
- * factor, since every tokenizer cuts texts in its own way. Both are clamped, so that short requests say nothing absurd about long
- * ones.
+ * Corrects estimates of input tokens from reported usage by linear regression: an offset, such as a hidden system prompt or the
+ * frame around messages, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates
+ * of long ones.
  */
 export class InputCorrection {
   #estimated: number | undefined
@@ -27,10 +27,10 @@ export class InputCorrection {
     return Math.ceil(offset + factor * estimate)
   }
 
-  /** Learns from one answer, unless what it reports is beyond what corrections can be. */
+  /** Learns from one answer. Ignores usage that no correction within the bounds explains. */
   learn(estimate: number, used: number): void {
     if (!(used > 0 && used <= MAX_OFFSET + MAX_FACTOR * estimate)) return
-    // Before the first answer the estimates are taken for right.
+    // Start from the assumption that estimates are right.
     const mean = (this.#estimated ??= estimate)
     if (this.#used === 0) this.#used = estimate
     const byEstimate = estimate - mean
@@ -52,7 +52,7 @@ export class InputCorrection {
   }
 }
 
-/** How much of its bound a model's output uses, or how many times as much as usual. */
+/** Corrects estimates of output tokens by a factor. */
 export class OutputCorrection {
   #factor = 1
 
@@ -67,6 +67,6 @@ export class OutputCorrection {
   }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most)
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max)
 }

@@ -11,31 +11,30 @@ import {
   type RateLimiter,
 } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { limitReached, limiterFull } from '../attempt/failures.ts'
+import { limitReached, limiterFull } from '../attempt/refusals.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type LegExchange } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
-import { situationOf } from '../verdict/verdict.ts'
+import { limiterStatusOf, situationOf } from '../verdict/verdict.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
 
-/** What one attempt has been given of its quota, to be settled when it is known what became of it. */
+/** What one attempt has reserved of its quota group, to be settled when the attempt is over. */
 export interface Pass {
   succeeded(answer: Answer): void
   failed(error: unknown): void
-  /** Nothing was sent. */
+  /** Gives everything back: nothing was sent. */
   cancel(): void
 }
 
-/** The limits of one quota group: so many requests and tokens a minute, and so many requests at once. */
+/** The limits of one quota group: requests and tokens per minute, and concurrent requests. */
 export class Quota {
   readonly #limiter: RateLimiter
   readonly #concurrency: ConcurrencyLimit | undefined
   readonly #estimates: TokenEstimates
-
   readonly #onError: (error: unknown) => void
 
   constructor(
@@ -46,13 +45,13 @@ export class Quota {
     this.#estimates = new TokenEstimates(countTokens)
     this.#limiter = createRateLimiter({ ...rates, clock: systemClock })
     if (maxConcurrency === undefined) return
-    const most = maxConcurrency === 'adaptive' ? undefined : maxConcurrency
+    const fixed = maxConcurrency === 'adaptive' ? undefined : maxConcurrency
     this.#concurrency = createConcurrencyLimit(
-      most === undefined ? {} : { initial: most, min: most, max: most },
+      fixed === undefined ? {} : { initial: fixed, min: fixed, max: fixed },
     )
   }
 
-  /** How long such a request would wait, in milliseconds; at least 1 while all places are taken. */
+  /** How long such a request would wait, in milliseconds; at least 1 while all concurrency slots are taken. */
   waitMs(target: Target, exchange: Exchange): number {
     return this.#waitMs(this.#estimates.of(target.name, exchange))
   }
@@ -71,8 +70,8 @@ export class Quota {
   }
 
   /**
-   * At once, if there is room.
-   * @throws AttemptError when the time of the call is too short for it; the signal's reason when it aborts
+   * Reserves room for an attempt: synchronously if there is room, else after a wait.
+   * @throws AttemptError when the call has less time left than the wait takes; the signal's reason when it aborts
    */
   enter(exchange: LegExchange): Pass | Promise<Pass> {
     const cost = this.#estimates.of(exchange.leg.target.name, exchange)
@@ -92,7 +91,7 @@ export class Quota {
 
   async #enterLater(exchange: LegExchange, cost: TokenEstimate): Promise<Pass> {
     const expectedMs = this.#waitMs(cost)
-    // A wait that outlasts the call is never begun. Nobody can tell how long the first ones wait, while limits are learned.
+    // Do not start a wait that outlasts the call. It is Infinity while the limits are still to be learned from the first answers.
     if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
       throw limitReached(exchange, expectedMs)
     const { receipt, policy } = exchange
@@ -101,7 +100,7 @@ export class Quota {
     let lease: Lease | undefined
     try {
       lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority: priorityOf(exchange) })
-      // The rate first: a place that is held in the wait for it would look as if all places were needed.
+      // The rate limit first: a slot held while waiting for it would look as if all slots were in use.
       const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
       if (waitedMs >= 1) receipt.waited(waitedMs, 'limit')
@@ -155,7 +154,7 @@ class QuotaPass implements Pass {
       try {
         if (usage) this.#estimates.learn(leg.target.name, this.#exchange, usage)
       } catch (error) {
-        this.#onError(error) // the lease must be settled all the same
+        this.#onError(error) // the lease must be settled in any case
       }
       this.#lease.settle({
         status: answer.status,
@@ -169,7 +168,7 @@ class QuotaPass implements Pass {
   }
 
   failed(error: unknown): void {
-    // Nothing was sent.
+    // The client was closed before the request was sent.
     if (ClientClosedError.is(error)) {
       this.cancel()
       return
@@ -187,8 +186,7 @@ class QuotaPass implements Pass {
     }
     const isLimit = situation === 'rate-limit'
     this.#lease.settle({
-      // A quota that is used up comes as a 429, too, and is none that a pause would help.
-      status: isLimit ? 429 : failure.status === 429 ? 402 : failure.status,
+      status: limiterStatusOf(failure),
       retryAfterMs: isLimit ? failure.retryAfterMs : undefined,
       observed: answer && rateLimitsIn(this.#exchange, answer),
     })

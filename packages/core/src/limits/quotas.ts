@@ -1,35 +1,35 @@
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
 import { planOf } from '../routing/plan-of.ts'
-import { quotaGroupOf, type Grouped } from '../routing/quota-group.ts'
+import { quotaGroupOf, type Grouped } from '../routing/state-keys.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import { Quota } from './quota.ts'
 
-const MOST_GROUPS = 1_000
+const MAX_GROUPS = 1_000
 
-/** What is limited, by quota group: the models of one provider, one key, or whatever was given a common name. */
+/** The limits in use, by quota group: a model of one provider with one key, or the entries of one `quotaGroup`. */
 export class Quotas {
-  /** By the options they were made of, so that changed options make new ones. */
+  /** By the options they were made from, so that changed options make new ones. */
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
-  /** Those in use, by the name under which they are shown. */
+  /** For `stats()`, by the name of the group. */
   readonly #shown = new Map<string, Quota>()
   readonly #onError: (error: unknown) => void
 
-  /** @param onError called with what goes wrong when something is learned from an answer */
+  /** @param onError called when learning from an answer throws */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
   }
 
-  /** The quota that an attempt needs a part of; undefined where nothing is limited. */
+  /** The quota of an attempt's target; undefined if it has no limits. */
   of(exchange: LegExchange): Quota | undefined {
     const { leg, json, operation, policy } = exchange
     if (!json || !operation.judged) return undefined
     return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits)
   }
 
-  /** How long a call would wait at this target, in milliseconds; 0 where nothing is limited. */
+  /** How long a call would wait at this target, in milliseconds; 0 if it has no limits. */
   waitMs(target: Target, exchange: Exchange): number {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
@@ -37,7 +37,7 @@ export class Quotas {
     return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
   }
 
-  /** How long a call would wait at least, whichever of its targets serves it, in milliseconds; 0 where one is not limited. */
+  /** The shortest wait at any target of the call, in milliseconds; 0 if one of them has no limits. */
   shortestWaitMs(exchange: Exchange): number {
     return Math.min(...planOf(exchange).outage.map((target) => this.waitMs(target, exchange)))
   }
@@ -59,16 +59,16 @@ export class Quotas {
     const group = quotaGroupOf(target, provider, request)
     const known = groups.get(group)
     if (known) return known
-    if (groups.size >= MOST_GROUPS) groups.clear()
+    if (groups.size >= MAX_GROUPS) groups.clear()
     const quota = new Quota(limits, this.#onError)
     groups.set(group, quota)
     this.#show(provider.quotaGroup ?? target.quotaGroup, quota)
     return quota
   }
 
-  /** The latest of a name: one of changed options takes the place of the former. */
+  /** After a change of options the new quota replaces the old one of that name. */
   #show(name: string, quota: Quota): void {
-    if (this.#shown.size >= MOST_GROUPS) this.#shown.clear()
+    if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, quota)
   }
 }

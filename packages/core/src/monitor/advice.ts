@@ -1,4 +1,4 @@
-/** What can be found wrong, or worth a change. */
+/** The kinds of advice. */
 export type AdviceCode =
   | 'event-loop-blocked'
   | 'event-loop-busy'
@@ -17,17 +17,17 @@ export type AdviceCode =
   | 'sockets-unseen'
   | 'client-closed'
 
-/** One thing that was seen over the window, and what to do about it. */
+/** An observation over the window, and what to do about it. */
 export interface Advice {
   readonly code: AdviceCode
   /** `warning`: calls suffer, or the process is in danger. `note`: something could be better, or cheaper. */
   readonly severity: 'note' | 'warning'
-  /** Which origin or quota group it is about, where there may be several. */
+  /** The origin or quota group, if the advice is about one of several. */
   readonly subject?: string | undefined
-  /** What was seen, what was expected, and which option to change. */
+  /** The observed and the expected value, and the option to change. */
   readonly message: string
-  /** The figures of the message, and those that are advised, such as `connections`. */
+  /** The numbers in the message, and recommended values of options, such as `connections`. */
   readonly facts: Readonly<Record<string, number>>
-  /** Since when it stands, in milliseconds of the clock. */
+  /** When it was given, in milliseconds of the clock. */
   readonly since: number
 }

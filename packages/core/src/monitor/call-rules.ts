@@ -1,16 +1,25 @@
 import type { LimitStats, RateLimiterStats } from '@harbor/batch'
-import { amount, mib, percent, seconds } from './figures.ts'
-import { askedOf, hitRatio, mean, waitingFor } from './measures.ts'
-import { beyond, FEWEST_REQUESTS, WAITING, type Finding, type Was } from './rule.ts'
+import { cacheableCalls, hitRatio, mean, waitingFor } from './measures.ts'
+import {
+  amount,
+  exceeds,
+  MIN_REQUESTS,
+  type Finding,
+  mib,
+  percent,
+  seconds,
+  WAITING,
+  type IsActive,
+} from './rule.ts'
 import type { Window } from './window.ts'
 
-export function limitsSaturated(window: Window, was: Was): readonly Finding[] {
+export function limitsSaturated(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'limits-saturated'
   const { limits } = window.last.client
   return Object.entries(limits).flatMap(([group, { rate, concurrency }]): Finding[] => {
     const waiting = window.each(({ limits: then }) => waitingFor(then[group]))
     const waitingRatio = mean(waiting.map((calls) => (calls > 0 ? 1 : 0)))
-    if (!beyond(waitingRatio, WAITING, was(code, group))) return []
+    if (!exceeds(waitingRatio, WAITING, isActive(code, group))) return []
     const full = concurrency !== undefined && concurrency.waiting > 0
     const what = full ? `\`limits.maxConcurrency\`, ${concurrency.limit}` : tightest(rate)
     return [
@@ -20,61 +29,61 @@ export function limitsSaturated(window: Window, was: Was): readonly Finding[] {
         subject: group,
         message:
           `Calls of ${group} wait for its limits: ${amount(mean(waiting))} on average. The tightest: ${what}. If the provider allows ` +
-          'more, raise it in `limits`; if not, name another target in `fallback`, or ask less by `cache`.',
+          'more, raise it in `limits`; if not, name another target in `fallback`, or make fewer calls by `cache`.',
         facts: { meanWaiting: mean(waiting), mostWaiting: Math.max(...waiting) },
       },
     ]
   })
 }
 
-/** The limit of which least can start now, by how long it takes to be given as much. */
+/** The limit with the least room left, measured in time of its refill rate, in words. */
 function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   if (pausedForMs > 0) return `a pause of ${seconds(pausedForMs)} that the provider asked for`
   const left = ([, { available, limit, windowMs }]: [string, LimitStats]): number =>
     (available * windowMs) / limit
   const [first] = Object.entries(limits).toSorted((one, other) => left(one) - left(other))
-  if (!first) return 'the first answers, which will tell what is allowed'
+  if (!first) return 'unknown until the first answers, from which the limits are learned'
   const [kind, { limit, windowMs }] = first
   return `${limit} ${kind} in ${seconds(windowMs)}`
 }
 
-/** The part of attempts that a provider refuses as too many. */
-const RATE_LIMITED = { given: 0.05, over: 0.02 }
+/** The share of attempts that providers answer with 429. */
+const RATE_LIMITED = { raise: 0.05, clear: 0.02 }
 
-export function rateLimitedUpstream(window: Window, was: Was): readonly Finding[] {
+export function rateLimitedUpstream(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'rate-limited-upstream'
   const attempts = window.rise((client) => client.attempts)
   const refused = window.rise((client) => client.failures['rate-limit'])
-  if (attempts < FEWEST_REQUESTS || !beyond(refused / attempts, RATE_LIMITED, was(code))) return []
+  if (attempts < MIN_REQUESTS || !exceeds(refused / attempts, RATE_LIMITED, isActive(code))) return []
   const perMinute = Math.max(1, Math.floor(((attempts - refused) * 60_000) / window.ms))
   const what =
     Object.keys(window.last.client.limits).length === 0
       ? 'Give `limits: {}`, which learns what is allowed and lets calls wait here instead'
-      : `Set \`limits.requestsPerMinute\` to ${perMinute}, which is what was let through`
+      : `Set \`limits.requestsPerMinute\` to ${perMinute}, which is the rate that was accepted`
   return [
     {
       code,
       severity: 'warning',
       message:
-        `Providers refused ${refused} of ${attempts} requests with 429 in ${seconds(window.ms)}; more than ${percent(RATE_LIMITED.given)} ` +
+        `Providers refused ${refused} of ${attempts} requests with 429 in ${seconds(window.ms)}; more than ${percent(RATE_LIMITED.raise)} ` +
         `is time lost to retries. ${what}, and name another target in \`fallback\`.`,
       facts: { attempts, refused, requestsPerMinute: perMinute },
     },
   ]
 }
 
-/** Of fewer questions nothing is said. */
-const FEWEST_ASKED = 100
-const FEWEST_EVICTIONS = 10
+/** With fewer calls there is no advice about the cache. */
+const MIN_CALLS = 100
+const MIN_EVICTIONS = 10
 
-export function cacheTooSmall(window: Window, was: Was): readonly Finding[] {
+export function cacheTooSmall(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'cache-too-small'
   const { entries, bytes } = window.last.client.cache
   const evictions = window.rise(({ cache }) => cache.evictions)
   const kept = window.rise(({ cache }) => cache.kept)
-  const isOver = beyond(evictions / kept, { given: 0.1, over: 0.05 }, was(code))
-  if (evictions < FEWEST_EVICTIONS || !isOver || hitRatio(window) < EFFECTIVE) return []
-  // As long as it is the entries that are too many, there are always as many.
+  const isOver = exceeds(evictions / kept, { raise: 0.1, clear: 0.05 }, isActive(code))
+  if (evictions < MIN_EVICTIONS || !isOver || hitRatio(window) < EFFECTIVE) return []
+  // If the number of entries is what limits the cache, it does not change any more.
   const isCount = new Set(window.each(({ cache }) => cache.entries).slice(-3)).size === 1
   const what = isCount
     ? `Raise \`cache.maxEntries\` from ${entries} to ${2 * entries}`
@@ -85,7 +94,7 @@ export function cacheTooSmall(window: Window, was: Was): readonly Finding[] {
       severity: 'note',
       message:
         `${evictions} answers had to make room before their time in ${seconds(window.ms)}, while ${kept} were kept: what is in the cache ` +
-        `(${entries} answers, ${mib(bytes)}) is less than what is asked again. ${what}, or give a \`cache.farTier\`.`,
+        `(${entries} answers, ${mib(bytes)}) are fewer than callers request again. ${what}, or give a \`cache.farTier\`.`,
       facts: {
         evictions,
         kept,
@@ -97,42 +106,42 @@ export function cacheTooSmall(window: Window, was: Was): readonly Finding[] {
   ]
 }
 
-/** A cache that answers less than this is hardly worth its memory. */
+/** Below this hit ratio a cache is hardly worth its memory. */
 const EFFECTIVE = 0.05
 
 export function cacheIneffective(window: Window): readonly Finding[] {
-  const asked = askedOf(window)
+  const asked = cacheableCalls(window)
   const bypassed = window.rise(({ cache }) => cache.bypassed)
   const ratio = hitRatio(window)
-  const noneMayBe = bypassed >= FEWEST_ASKED && bypassed > 9 * asked
-  if (!noneMayBe && (asked < FEWEST_ASKED || ratio >= EFFECTIVE)) return []
-  const what = noneMayBe
-    ? `${bypassed} of ${asked + bypassed} calls had nothing to do with the cache in ${seconds(window.ms)}. If they may be repeated, ask ` +
+  const mostlyBypassed = bypassed >= MIN_CALLS && bypassed > 9 * asked
+  if (!mostlyBypassed && (asked < MIN_CALLS || ratio >= EFFECTIVE)) return []
+  const what = mostlyBypassed
+    ? `${bypassed} of ${asked + bypassed} calls bypassed the cache in ${seconds(window.ms)}. If their answers may be shared, send them ` +
       "with temperature 0 or a seed, or set `cache.when: 'always'`; if not, leave `cache` out."
-    : `The cache answered ${percent(ratio)} of ${asked} calls in ${seconds(window.ms)}, where ${percent(EFFECTIVE)} is little. If callers ask ` +
-      'the same, name what they share in `cache.scope`, and what makes no other question in `cache.ignore`; if not, leave `cache` out.'
+    : `The cache answered ${percent(ratio)} of ${asked} calls in ${seconds(window.ms)}, where ${percent(EFFECTIVE)} is little. If callers send ` +
+      'the same requests, give them one `cache.scope`, and name parameters that do not change the answer in `cache.ignore`; if not, leave `cache` out.'
   return [{ code: 'cache-ineffective', severity: 'note', message: what, facts: { asked, bypassed, ratio } }]
 }
 
-/** Below this Harbor's own prefetcher stops by itself, by default. */
+/** The default precision below which the prefetcher pauses by itself. */
 const PREFETCH_USEFUL = 0.3
 
-export function prefetchWasteful(window: Window, was: Was): readonly Finding[] {
+export function prefetchWasteful(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'prefetch-wasteful'
   const loaded = window.rise(({ cache }) => cache.prefetch.loaded)
   const useful = window.rise(({ cache }) => cache.prefetch.useful)
-  const least = was(code) ? PREFETCH_USEFUL + 0.1 : PREFETCH_USEFUL
-  if (loaded < FEWEST_REQUESTS || useful / loaded >= least) return []
+  const expected = isActive(code) ? PREFETCH_USEFUL + 0.1 : PREFETCH_USEFUL
+  if (loaded < MIN_REQUESTS || useful / loaded >= expected) return []
   const what =
     window.last.client.prefetch === undefined
-      ? 'Ask less ahead by `harbor.prefetch()`'
+      ? 'Prefetch less with `harbor.prefetch()`'
       : 'Raise `prefetch.minConfidence` or `prefetch.minPrecision`, or lower `prefetch.maxPerMinute`'
   return [
     {
       code,
       severity: 'note',
       message:
-        `Of ${loaded} answers asked ahead in ${seconds(window.ms)} ${useful} were of use, where at least ${percent(PREFETCH_USEFUL)} are ` +
+        `Of ${loaded} answers prefetched in ${seconds(window.ms)}, ${useful} were used, where at least ${percent(PREFETCH_USEFUL)} are ` +
         `expected; all of them are paid for. ${what}.`,
       facts: { loaded, useful },
     },

@@ -1,13 +1,22 @@
-import { amount, millis, percent, seconds } from './figures.ts'
-import { useOf } from './origin-use.ts'
-import { beyond, FEWEST_REQUESTS, WAITING, type Finding, type Was } from './rule.ts'
+import { useOf } from './measures.ts'
+import {
+  amount,
+  exceeds,
+  MIN_REQUESTS,
+  type Finding,
+  millis,
+  percent,
+  seconds,
+  WAITING,
+  type IsActive,
+} from './rule.ts'
 import type { Window } from './window.ts'
 
-export function queueWaits(window: Window, was: Was): readonly Finding[] {
+export function queueWaits(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'queue-waits'
   return originsOf(window).flatMap((origin): Finding[] => {
     const { waitingRatio, meanWaiting, mostWanted } = useOf(window, origin)
-    if (!beyond(waitingRatio, WAITING, was(code, origin))) return []
+    if (!exceeds(waitingRatio, WAITING, isActive(code, origin))) return []
     const { allowed = 0, queueMs } = window.last.client.pool[origin] ?? {}
     return [
       {
@@ -30,25 +39,25 @@ export function queueWaits(window: Window, was: Was): readonly Finding[] {
   })
 }
 
-const SATURATED = { given: 0.9, over: 0.85 }
-/** Queues grow with use / (1 − use): at three quarters a burst still finds room. */
-const ROOM = 0.75
+const SATURATED = { raise: 0.9, clear: 0.85 }
+/** Queues grow with utilization / (1 − utilization): at three quarters there is still room for a burst. */
+const TARGET_UTILIZATION = 0.75
 
-export function poolSaturated(window: Window, was: Was): readonly Finding[] {
+export function poolSaturated(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'pool-saturated'
   return originsOf(window).flatMap((origin): Finding[] => {
     const { utilization, meanInUse, waitingRatio } = useOf(window, origin)
-    // Where a queue stands, there is more to say.
-    if (waitingRatio > WAITING.over || !beyond(utilization, SATURATED, was(code, origin))) return []
+    // With a queue, the advice `queue-waits` says more.
+    if (waitingRatio > WAITING.clear || !exceeds(utilization, SATURATED, isActive(code, origin))) return []
     const { allowed = 0 } = window.last.client.pool[origin] ?? {}
-    const connections = Math.max(allowed + 1, Math.ceil(meanInUse / ROOM))
+    const connections = Math.max(allowed + 1, Math.ceil(meanInUse / TARGET_UTILIZATION))
     return [
       {
         code,
         severity: 'note',
         subject: origin,
         message:
-          `Of ${allowed} connections to ${origin} ${percent(utilization)} were in use; above ${percent(SATURATED.given)} the next burst ` +
+          `Of ${allowed} connections to ${origin} ${percent(utilization)} were in use; above ${percent(SATURATED.raise)} the next burst ` +
           `waits. Raise \`pool.connections\` to ${connections}.`,
         facts: { utilization, allowed, connections },
       },
@@ -56,16 +65,16 @@ export function poolSaturated(window: Window, was: Was): readonly Finding[] {
   })
 }
 
-/** Fewer idle connections than this cost nothing worth a word. */
-const FEWEST_OPEN = 8
+/** Fewer idle connections cost too little to be worth advice. */
+const MIN_OPEN = 8
 
-export function poolOversized(window: Window, was: Was): readonly Finding[] {
+export function poolOversized(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'pool-oversized'
   return originsOf(window).flatMap((origin): Finding[] => {
     const { fewestOpen, mostInUse, requests } = useOf(window, origin)
     const idle = fewestOpen === 0 ? 0 : 1 - mostInUse / fewestOpen
-    const isOver = beyond(idle, { given: 0.75, over: 0.5 }, was(code, origin))
-    if (!window.isFull || requests === 0 || fewestOpen < FEWEST_OPEN || !isOver) return []
+    const isOver = exceeds(idle, { raise: 0.75, clear: 0.5 }, isActive(code, origin))
+    if (!window.isFull || requests === 0 || fewestOpen < MIN_OPEN || !isOver) return []
     return [
       {
         code,
@@ -80,12 +89,12 @@ export function poolOversized(window: Window, was: Was): readonly Finding[] {
   })
 }
 
-export function connectionsNotReused(window: Window, was: Was): readonly Finding[] {
+export function connectionsNotReused(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'connections-not-reused'
   return originsOf(window).flatMap((origin): Finding[] => {
     const { requests, closed } = useOf(window, origin)
-    const isOver = beyond(closed / requests, { given: 0.5, over: 0.25 }, was(code, origin))
-    if (requests < FEWEST_REQUESTS || !isOver) return []
+    const isOver = exceeds(closed / requests, { raise: 0.5, clear: 0.25 }, isActive(code, origin))
+    if (requests < MIN_REQUESTS || !isOver) return []
     return [
       {
         code,

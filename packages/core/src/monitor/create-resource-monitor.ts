@@ -11,55 +11,58 @@ import type { ResourceReading } from './reading.ts'
 import { ResourceWatch } from './resource-watch.ts'
 
 export interface ResourceMonitorOptions {
-  /** How often it looks, in milliseconds, at least 20. What is over between two looks is seen only by counters. @default 1_000 */
+  /** How often a sample is taken, in milliseconds, at least 20. Between two samples only counters are exact. @default 1_000 */
   intervalMs?: number | undefined
   /**
-   * How far back it judges, in milliseconds: 10 to 1,000 times `intervalMs`, each look being kept for so long. Longer is calmer, and later.
-   * @default 60 times `intervalMs`: a minute, if that is not given
+   * The window that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer one gives steadier and later advice.
+   * @default 60 times `intervalMs`: a minute by default
    */
   windowMs?: number | undefined
-  /** Told once when advice is given, and once when it is withdrawn. What it throws changes nothing. */
+  /** Called once when advice is given, and once when it is withdrawn. If it throws, a warning is emitted. */
   onAdvice?: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
-  /** Where time comes from. @default a monotonic clock that counts from the epoch */
+  /** The source of time. @default a monotonic clock that counts from the epoch */
   clock?: Clock | undefined
 }
 
-/** What is watched: a `Harbor`, or what `createHarborFetch` made. */
+/** The client to monitor: a `Harbor`, or the result of `createHarborFetch()`. */
 export interface MonitoredClient {
   stats(): HarborStats
 }
 
-/** Watches a client and the process around it. Made by `createResourceMonitor`. */
+/** Monitors a client and its process. Made by `createResourceMonitor()`. */
 export interface ResourceMonitor {
-  /** How things are, and what is advised; after `close()`, how they were then. */
+  /** The current values and advice; after `close()`, the last ones. */
   read(): ResourceReading
-  /** Ends the looking, and gives back what it took. */
+  /** Stops sampling, and clears its timers. */
   close(): void
   [Symbol.dispose](): void
 }
 
 /**
- * Watches the event loop, memory, connections, queue, limits and cache of a client, once in a while and beside the calls, and advises
- * what to change. It keeps no process alive, and changes nothing by itself.
+ * Samples the event loop, memory, connections, queue, limits and cache of a client on a timer, and advises what to change. It changes
+ * nothing itself, and does not keep the process alive.
  *
  *     const monitor = createResourceMonitor(harbor, { onAdvice: ({ message }) => console.warn(message) })
  *
  * @param client a `Harbor` (its copies are the same), or a `HarborFetch`
- * @throws OptionError for an option that does not exist or makes no sense
+ * @throws OptionError for an unknown or invalid option
  */
 export function createResourceMonitor(
   client: MonitoredClient,
   options: ResourceMonitorOptions = {},
 ): ResourceMonitor {
   if (typeof (client as Partial<MonitoredClient> | undefined)?.stats !== 'function') {
-    throw new OptionError('client', 'The first argument must be a Harbor, or what createHarborFetch made.')
+    throw new OptionError(
+      'client',
+      'The first argument must be a Harbor, or the result of createHarborFetch().',
+    )
   }
   is.checkOptions(options, CHECKS)
   const { intervalMs = 1_000, windowMs = 60 * intervalMs, onAdvice, clock = systemClock } = options
-  if (windowMs < FEWEST * intervalMs || windowMs > MOST * intervalMs) {
+  if (windowMs < MIN_SAMPLES * intervalMs || windowMs > MAX_SAMPLES * intervalMs) {
     throw new OptionError(
       'windowMs',
-      `windowMs must be ${FEWEST} to ${MOST} times intervalMs, which is ${intervalMs}, got ${windowMs}.`,
+      `windowMs must be ${MIN_SAMPLES} to ${MAX_SAMPLES} times intervalMs, which is ${intervalMs}, got ${windowMs}.`,
     )
   }
   const gauges = { process: new ProcessGauges(), client: () => client.stats(), clock }
@@ -71,9 +74,9 @@ export function createResourceMonitor(
   }
 }
 
-/** How many looks a window may hold. */
-const FEWEST = 10
-const MOST = 1_000
+/** How many samples a window may hold. */
+const MIN_SAMPLES = 10
+const MAX_SAMPLES = 1_000
 
 const CHECKS = {
   intervalMs: {

@@ -1,12 +1,12 @@
 import { Histogram } from '../reporting/quantiles.ts'
 
-/** From one firing of the timer to the next, in milliseconds. */
+/** The interval of the timer, in milliseconds. */
 const EVERY_MS = 20
 
 /**
- * How late something would have been that was due at any moment. Node's own `monitorEventLoopDelay` cannot say so of a stretch of time: its
- * `reset()` forgets the gap that is under way, and after a block this is the gap that matters. (Node 24.21: blocks of 200 ms, each before
- * a reset, leave no trace.)
+ * The delay of the event loop: how late a timer due at any moment would have fired. Node's own `monitorEventLoopDelay` cannot measure
+ * this per interval, since its `reset()` discards the gap that is in progress, and after a block that is the gap that matters. (Node
+ * 24.21: blocks of 200 ms, each before a reset, leave no trace.)
  */
 export class LoopDelay {
   readonly #now: () => number
@@ -21,9 +21,9 @@ export class LoopDelay {
     this.#timer.unref()
   }
 
-  /** Since the last reading, up to now. */
+  /** The delays since the last reading. */
   read(): Histogram {
-    // A firing that is overdue is counted: who blocks, and then reads, shall see it.
+    // Count an overdue timer, so that code that blocks and then reads sees its own block.
     if (this.#now() - this.#firedAt > EVERY_MS) this.#fired()
     const late = this.#late
     this.#late = new Histogram()
@@ -42,8 +42,8 @@ export class LoopDelay {
 }
 
 /**
- * A loop that is blocked misses firings: each is counted as so much less late, as HdrHistogram corrects for coordinated omission. So
- * quantiles are of moments, not of firings.
+ * Records one gap between two timers. A blocked loop skips timers; each skipped one is recorded with its own, smaller delay, as
+ * HdrHistogram corrects for coordinated omission. So the quantiles are over moments, not over timers.
  */
 export function recordGap(late: Histogram, gapMs: number, everyMs: number): void {
   late.record(Math.max(0, gapMs - everyMs))

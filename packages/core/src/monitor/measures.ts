@@ -2,21 +2,21 @@ import type { OriginStats } from '@harbor/pool'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Window } from './window.ts'
 
-/** The part of the window in which the event loop was at work, from 0 to 1. */
+/** The share of the window in which the event loop was busy, from 0 to 1. */
 export function loopUtilization(window: Window): number {
   const activeMs = window.riseOf('activeMs')
   const wholeMs = activeMs + window.riseOf('idleMs')
   return wholeMs === 0 ? 0 : activeMs / wholeMs
 }
 
-/** What is left of the heap after collections grows by so many bytes a millisecond; undefined before the window is full. */
+/** How fast the live heap grows, in bytes per millisecond; undefined before the window is full. */
 export function heapGrowth(window: Window): number | undefined {
   const floors = window.heapFloors()
-  // From the middle of the first third to the middle of the last are two thirds.
+  // From the middle of the first third to the middle of the last one are two thirds of the window.
   return floors && (floors[2] - floors[0]) / ((2 / 3) * window.ms)
 }
 
-/** What was reused, of the requests of the window, from 0 to 1. */
+/** The share of the window's requests that reused a connection, from 0 to 1. */
 export function reusedRatio(window: Window, origins: readonly string[]): number {
   const rise = (read: (stats: OriginStats) => number): number =>
     sum(origins.map((origin) => window.rise(({ pool }) => (pool[origin] ? read(pool[origin]) : 0))))
@@ -24,20 +24,20 @@ export function reusedRatio(window: Window, origins: readonly string[]): number 
   return requests === 0 ? 0 : rise((stats) => stats.requests * stats.reusedRatio) / requests
 }
 
-/** Calls that a quota group lets wait. */
+/** The number of calls that wait for the limits of a quota group. */
 export function waitingFor(quota: QuotaStats | undefined): number {
   return quota === undefined ? 0 : quota.rate.waiting + (quota.concurrency?.waiting ?? 0)
 }
 
-/** Calls that the cache could have answered. */
-export function askedOf(window: Window): number {
+/** The calls of the window that the cache could have answered. */
+export function cacheableCalls(window: Window): number {
   return answeredOf(window) + window.rise(({ cache }) => cache.misses)
 }
 
-/** The part of them that it did answer, from 0 to 1. */
+/** The share of them that it did answer, from 0 to 1. */
 export function hitRatio(window: Window): number {
-  const asked = askedOf(window)
-  return asked === 0 ? 0 : answeredOf(window) / asked
+  const calls = cacheableCalls(window)
+  return calls === 0 ? 0 : answeredOf(window) / calls
 }
 
 function answeredOf(window: Window): number {
@@ -50,4 +50,46 @@ export function sum(values: readonly number[]): number {
 
 export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : sum(values) / values.length
+}
+
+/** The use of the connections to one origin over the window. */
+export interface OriginUse {
+  /** Connections in use or being opened for a request, on average. */
+  readonly meanInUse: number
+  /** The most connections that requests needed at once: those in use, and one for each waiting request. */
+  readonly mostWanted: number
+  readonly mostInUse: number
+  /** The fewest open connections. */
+  readonly fewestOpen: number
+  /** The share of the allowed connections that was in use, from 0 to 1. */
+  readonly utilization: number
+  readonly meanWaiting: number
+  readonly mostWaiting: number
+  /** The share of samples with waiting requests, from 0 to 1. */
+  readonly waitingRatio: number
+  readonly requests: number
+  readonly opened: number
+  readonly closed: number
+}
+
+export function useOf(window: Window, origin: string): OriginUse {
+  const samples = window.each(({ pool }) => pool[origin]).filter((stats) => stats !== undefined)
+  const inUse = samples.map(({ busy, connecting }) => busy + connecting)
+  const waiting = samples.map(({ queued }) => queued)
+  const allowed = sum(samples.map((stats) => stats.allowed))
+  const rise = (name: 'requests' | 'opened' | 'closed'): number =>
+    window.rise(({ pool }) => pool[origin]?.[name])
+  return {
+    meanInUse: mean(inUse),
+    mostWanted: Math.max(0, ...inUse.map((used, index) => used + (waiting[index] ?? 0))),
+    mostInUse: Math.max(0, ...inUse),
+    fewestOpen: samples.length === 0 ? 0 : Math.min(...samples.map(({ open }) => open)),
+    utilization: allowed === 0 ? 0 : sum(inUse) / allowed,
+    meanWaiting: mean(waiting),
+    mostWaiting: Math.max(0, ...waiting),
+    waitingRatio: mean(waiting.map((queued) => (queued > 0 ? 1 : 0))),
+    requests: rise('requests'),
+    opened: rise('opened'),
+    closed: rise('closed'),
+  }
 }

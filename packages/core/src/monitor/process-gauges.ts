@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import { LoopDelay } from './loop-delay.ts'
 import type { ProcessSample } from './sample.ts'
 
-/** Reads the gauges of this process. */
+/** Reads the event loop, CPU and memory of this process. */
 export class ProcessGauges {
   readonly #delay = new LoopDelay()
 
@@ -30,7 +30,7 @@ export class ProcessGauges {
   }
 }
 
-/** Without a container there is no limit, or one beyond all memory. */
+/** Undefined outside a container, where the reported limit is 0 or larger than the memory. */
 function containerLimit(): number | undefined {
   const limit = process.constrainedMemory()
   return limit > 0 && limit < totalmem() ? limit : undefined

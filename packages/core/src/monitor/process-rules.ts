@@ -1,67 +1,65 @@
-import { mib, millis, percent, seconds } from './figures.ts'
 import { heapGrowth, loopUtilization, mean } from './measures.ts'
-import { beyond, type Finding, type Was } from './rule.ts'
+import { exceeds, type Finding, mib, millis, percent, seconds, type IsActive } from './rule.ts'
 import type { Window } from './window.ts'
 
 /**
- * One moment in a hundred, what is due is late by more than this, in milliseconds: the lag at which toobusy-js, by default, calls a
- * process too busy.
+ * The 99th percentile of the event loop's delay, in milliseconds. toobusy-js calls a process too busy at this lag by default.
  */
-const BLOCKED_MS = { given: 70, over: 35 }
-/** One block, such as that of a start, is no habit. */
-const FEWEST_BLOCKS = 3
+const BLOCKED_MS = { raise: 70, clear: 35 }
+/** A single block, such as at start-up, is no reason for advice. */
+const MIN_BLOCKS = 3
 
-export function eventLoopBlocked(window: Window, was: Was): readonly Finding[] {
+export function eventLoopBlocked(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'event-loop-blocked'
   const delay = window.delays().read()
-  const blocks = window.looksLaterThan(was(code) ? BLOCKED_MS.over : BLOCKED_MS.given)
-  if (!delay || blocks < FEWEST_BLOCKS || !beyond(delay.p99, BLOCKED_MS, was(code))) return []
+  const blocks = window.samplesLaterThan(isActive(code) ? BLOCKED_MS.clear : BLOCKED_MS.raise)
+  if (!delay || blocks < MIN_BLOCKS || !exceeds(delay.p99, BLOCKED_MS, isActive(code))) return []
   return [
     {
       code,
       severity: 'warning',
       message:
         `The event loop was late by ${millis(delay.p99)} one moment in a hundred, by ${millis(delay.max)} at most, where ` +
-        `${BLOCKED_MS.given} ms is much: answers stand still meanwhile, and deadlines end too late. Find what blocks ` +
+        `${BLOCKED_MS.raise} ms is much: answers stand still meanwhile, and deadlines end too late. Find what blocks ` +
         '(node --cpu-prof) and take it to a worker thread, unless other processes take the CPU; or begin less at once by `limits.maxConcurrency`.',
       facts: { p99Ms: delay.p99, maxMs: delay.max, blocks },
     },
   ]
 }
 
-/** Near 1 there is no time left, and everything waits; the README of @fastify/under-pressure refuses requests at 0.98. */
-const BUSY = { given: 0.9, over: 0.8 }
+/** The utilization of the event loop. Near 1 everything waits; the README of @fastify/under-pressure refuses requests at 0.98. */
+const BUSY = { raise: 0.9, clear: 0.8 }
 
-export function eventLoopBusy(window: Window, was: Was): readonly Finding[] {
+export function eventLoopBusy(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'event-loop-busy'
   const utilization = loopUtilization(window)
-  if (!beyond(utilization, BUSY, was(code))) return []
+  if (!exceeds(utilization, BUSY, isActive(code))) return []
   return [
     {
       code,
       severity: 'note',
       message:
-        `The event loop was at work ${percent(utilization)} of ${seconds(window.ms)}; above ${percent(BUSY.given)} work begins to ` +
+        `The event loop was at work ${percent(utilization)} of ${seconds(window.ms)}; above ${percent(BUSY.raise)} work begins to ` +
         'wait for its turn. Run more processes, or begin less at once by `limits.maxConcurrency`.',
       facts: { utilization },
     },
   ]
 }
 
-/** What is left of the heap after collections, of what V8 may use. Beyond it collections take most of the time, then the process dies. */
-const HEAP = { given: 0.8, over: 0.7 }
+/** The live heap as a share of V8's limit. Above it garbage collection takes most of the time, then the process dies. */
+const HEAP = { raise: 0.8, clear: 0.7 }
 
-export function heapNearLimit(window: Window, was: Was): readonly Finding[] {
+export function heapNearLimit(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'heap-near-limit'
   const { heapLimitBytes } = window.last.process
   const alive = Math.min(...window.eachOf('heapUsedBytes'))
-  if (!beyond(alive / heapLimitBytes, HEAP, was(code))) return []
+  if (!exceeds(alive / heapLimitBytes, HEAP, isActive(code))) return []
   return [
     {
       code,
       severity: 'warning',
       message:
-        `The heap never came below ${mib(alive)} of the ${mib(heapLimitBytes)} it may have; above ${percent(HEAP.given)} garbage ` +
+        `The heap never came below ${mib(alive)} of the ${mib(heapLimitBytes)} it may have; above ${percent(HEAP.raise)} garbage ` +
         'collection takes the time, and the process may die. Give it more by --max-old-space-size, or hold less: what waits is ' +
         'bounded by `pool.maxQueued` and `limits.maxQueue`.',
       facts: { aliveBytes: alive, heapLimitBytes },
@@ -69,11 +67,11 @@ export function heapNearLimit(window: Window, was: Was): readonly Finding[] {
   ]
 }
 
-/** A heap that would be full within an hour, in milliseconds. */
+/** Advice is given if the heap would be full within this time, in milliseconds. */
 const FULL_WITHIN_MS = 3_600_000
 
-/** What a heap gains while it is warmed up is no leak. */
-const LEAST_GROWTH_BYTES = 16 * 2 ** 20
+/** Less growth than this may be warm-up. */
+const MIN_GROWTH_BYTES = 16 * 2 ** 20
 
 export function heapGrowing(window: Window): readonly Finding[] {
   const floors = window.heapFloors()
@@ -82,7 +80,7 @@ export function heapGrowing(window: Window): readonly Finding[] {
   const [first, second, third] = floors
   const { heapLimitBytes } = window.last.process
   const fullInMs = (heapLimitBytes - third) / bytesPerMs
-  const grows = first < second && second < third && third - first >= LEAST_GROWTH_BYTES
+  const grows = first < second && second < third && third - first >= MIN_GROWTH_BYTES
   if (!grows || fullInMs > FULL_WITHIN_MS) return []
   return [
     {
@@ -97,14 +95,14 @@ export function heapGrowing(window: Window): readonly Finding[] {
   ]
 }
 
-/** What a container allows; beyond it the process is killed without a word. */
-const MEMORY = { given: 0.9, over: 0.8 }
+/** The memory as a share of the container's limit. Above the limit the process is killed without an error. */
+const MEMORY = { raise: 0.9, clear: 0.8 }
 
-export function memoryNearLimit(window: Window, was: Was): readonly Finding[] {
+export function memoryNearLimit(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'memory-near-limit'
   const { rssLimitBytes } = window.last.process
   const rssBytes = mean(window.eachOf('rssBytes'))
-  if (rssLimitBytes === undefined || !beyond(rssBytes / rssLimitBytes, MEMORY, was(code))) return []
+  if (rssLimitBytes === undefined || !exceeds(rssBytes / rssLimitBytes, MEMORY, isActive(code))) return []
   const { bytes } = window.last.client.cache
   return [
     {

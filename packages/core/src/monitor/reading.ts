@@ -2,63 +2,71 @@ import type { OriginStats } from '@harbor/pool'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Quantiles } from '../reporting/quantiles.ts'
 import type { Advice } from './advice.ts'
-import { askedOf, heapGrowth, hitRatio, loopUtilization, reusedRatio, sum, waitingFor } from './measures.ts'
-import { useOf } from './origin-use.ts'
+import {
+  cacheableCalls,
+  heapGrowth,
+  hitRatio,
+  loopUtilization,
+  reusedRatio,
+  sum,
+  useOf,
+  waitingFor,
+} from './measures.ts'
 import type { Window } from './window.ts'
 
-/** What a process and its client look like: gauges as they are now, and what the window makes of them. */
+/** The state of a process and its client: current values, and aggregates over the window. */
 export interface ResourceReading {
-  /** When the last look was, in milliseconds of the clock. */
+  /** When the last sample was taken, in milliseconds of the clock. */
   readonly at: number
-  /** How long the window is so far, in milliseconds. */
+  /** The length of the window so far, in milliseconds. */
   readonly windowMs: number
   readonly eventLoop: {
-    /** How late something due at any moment would have been, in milliseconds; undefined before the second look. */
+    /** How late a timer due at any moment would have fired, in milliseconds; undefined before the second sample. */
     readonly delayMs: Quantiles | undefined
-    /** The part of the window that it was at work, from 0 to 1. */
+    /** The share of the window in which it was busy, from 0 to 1. */
     readonly utilization: number
   }
   readonly cpu: {
-    /** CPU time by time, of all threads: 1 is one core in full. */
+    /** CPU time of all threads, divided by time: 1 is one full core. */
     readonly utilization: number
   }
   readonly memory: MemoryReading
-  /** Connections of all origins; undefined while there is none that can be seen. */
+  /** Connections to all origins; undefined without any, or when the client uses its own `fetch`. */
   readonly sockets: SocketReading | undefined
-  /** Requests that wait for a connection; undefined while there is none that can be seen. */
+  /** Requests that wait for a connection; undefined when `sockets` is. */
   readonly queue: QueueReading | undefined
-  /** The same of each origin. */
+  /** The same for each origin. */
   readonly origins: Readonly<
     Record<string, { readonly sockets: SocketReading; readonly queue: QueueReading }>
   >
-  /** How the limits of each quota group stand. */
+  /** The state of the limits of each quota group. */
   readonly limits: Readonly<Record<string, LimitReading>>
   readonly cache: {
-    /** Answers in memory, and their bytes. */
+    /** Answers in memory, and their size in bytes. */
     readonly entries: number
     readonly bytes: number
-    /** Calls of the window that it could have answered, and the part of them that it did, from 0 to 1. */
+    /** The window's calls that it could have answered, and the share of them that it did answer, from 0 to 1. */
     readonly asked: number
     readonly ratio: number
-    /** Answers of the window that had to make room. */
+    /** Answers evicted within the window. */
     readonly evictions: number
   }
-  /** What can be said by now, in no order; empty when all is well. */
+  /** The active advice, in no order; empty when there is none. */
   readonly advice: readonly Advice[]
 }
 
 export interface MemoryReading {
   readonly heapUsedBytes: number
-  /** The most at any look of the window. */
+  /** The maximum over the samples of the window. */
   readonly heapPeakBytes: number
-  /** What V8 allows: --max-old-space-size, about. */
+  /** V8's limit, about --max-old-space-size. */
   readonly heapLimitBytes: number
-  /** What is left of the heap after collections grows by so much; undefined before the window is full. */
+  /** How fast the live heap grows; undefined before the window is full. */
   readonly growthBytesPerMinute: number | undefined
-  /** Memory of buffers, answers in the cache among them. */
+  /** Memory of buffers, including cached answers. */
   readonly externalBytes: number
   readonly rssBytes: number
-  /** What the container allows; undefined where nobody says. */
+  /** The container's limit; undefined without one. */
   readonly rssLimitBytes: number | undefined
 }
 
@@ -66,33 +74,33 @@ export interface SocketReading {
   readonly open: number
   readonly busy: number
   readonly free: number
-  /** How many may be open. */
+  /** How many may be open at most. */
   readonly allowed: number
   /** The share of them that was in use, from 0 to 1. */
   readonly utilization: number
-  /** Opened within the window, and the share of its requests that needed none, from 0 to 1. */
+  /** Connections opened within the window, and the share of its requests that reused one, from 0 to 1. */
   readonly opened: number
   readonly reusedRatio: number
 }
 
 export interface QueueReading {
   readonly waiting: number
-  /** The most at any look of the window. */
+  /** The maximum over the samples of the window. */
   readonly mostWaiting: number
-  /** How long the last 1,000 to 2,000 requests waited, in milliseconds; of several origins, of the one with the longest wait. */
+  /** How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, at the one with the longest waits. */
   readonly waitMs: OriginStats['queueMs']
 }
 
 export interface LimitReading {
   readonly inFlight: number
   readonly waiting: number
-  /** Requests of the window that were refused by the provider as too many. */
+  /** The window's requests that the provider answered with 429. */
   readonly rateLimited: number
-  /** Nothing starts for so long, in milliseconds, because the provider asked for it. */
+  /** How long nothing is sent, because the provider asked for a pause, in milliseconds. */
   readonly pausedForMs: number
-  /** Requests that began, of those that `requestsPerMinute` allows in that time: from 0 to 1; undefined while no such limit is known. */
+  /** The share of `requestsPerMinute` that was used, from 0 to 1; undefined while no such limit is known. */
   readonly requestsUsed: number | undefined
-  /** How many may be under way; undefined where nobody limits it. */
+  /** The most requests in flight at once; undefined without a limit. */
   readonly concurrency: number | undefined
 }
 
@@ -130,7 +138,7 @@ export function readingOf(window: Window, advice: readonly Advice[]): ResourceRe
     cache: {
       entries,
       bytes,
-      asked: askedOf(window),
+      asked: cacheableCalls(window),
       ratio: hitRatio(window),
       evictions: window.rise(({ cache }) => cache.evictions),
     },

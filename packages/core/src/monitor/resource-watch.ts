@@ -6,7 +6,7 @@ import { judge } from './rules.ts'
 import type { ClientSample, ProcessSample, Sample } from './sample.ts'
 import { Window } from './window.ts'
 
-/** Where the figures come from. */
+/** The sources of the samples. */
 export interface Gauges {
   readonly process: { read(): ProcessSample; close(): void }
   readonly client: () => ClientSample
@@ -19,7 +19,7 @@ export interface WatchSettings {
   readonly onAdvice: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
 }
 
-/** Looks at the gauges once in an interval, judges what the window shows, and tells when advice is given or withdrawn. */
+/** Takes a sample each interval, applies the rules to the window, and reports when advice is given or withdrawn. */
 export class ResourceWatch {
   readonly #gauges: Gauges
   readonly #settings: WatchSettings
@@ -29,20 +29,20 @@ export class ResourceWatch {
   readonly #timer: ReturnType<typeof setInterval>
   #closed = false
 
-  /** `telemetry` shields from what listeners throw. */
+  /** @param telemetry catches what `onAdvice` throws */
   constructor(gauges: Gauges, settings: WatchSettings, telemetry: Telemetry) {
     this.#gauges = gauges
     this.#settings = settings
     this.#telemetry = telemetry
     this.#window = new Window(settings.windowMs, this.#sample())
-    this.#timer = setInterval(() => this.#look(), settings.intervalMs)
+    this.#timer = setInterval(() => this.#update(), settings.intervalMs)
     this.#timer.unref()
   }
 
-  /** Looks once more if the last look is not fresh: readers may be many, the window stays as small. */
+  /** Takes another sample if the last one is old. However often it is read, the window holds no more samples. */
   read(): ResourceReading {
     const { clock } = this.#gauges
-    if (!this.#closed && clock.now() - this.#window.last.at >= this.#settings.intervalMs / 2) this.#look()
+    if (!this.#closed && clock.now() - this.#window.last.at >= this.#settings.intervalMs / 2) this.#update()
     return readingOf(this.#window, [...this.#advice.values()])
   }
 
@@ -63,25 +63,25 @@ export class ResourceWatch {
     }
   }
 
-  #look(): void {
+  #update(): void {
     const sample = this.#sample()
     this.#window.add(sample)
-    const stands = this.#advice
+    const active = this.#advice
     const found = new Map(
-      judge(this.#window, (code, subject) => stands.has(keyOf({ code, subject }))).map((finding) => [
+      judge(this.#window, (code, subject) => active.has(keyOf({ code, subject }))).map((finding) => [
         keyOf(finding),
-        { ...finding, since: stands.get(keyOf(finding))?.since ?? sample.at },
+        { ...finding, since: active.get(keyOf(finding))?.since ?? sample.at },
       ]),
     )
-    const withdrawn = [...stands].filter(([key]) => !found.has(key))
-    const given = [...found].filter(([key]) => !stands.has(key))
-    stands.clear()
-    for (const [key, advice] of found) stands.set(key, advice)
-    for (const [, advice] of withdrawn) this.#tell(advice, 'withdrawn')
-    for (const [, advice] of given) this.#tell(advice, 'given')
+    const withdrawn = [...active].filter(([key]) => !found.has(key))
+    const given = [...found].filter(([key]) => !active.has(key))
+    active.clear()
+    for (const [key, advice] of found) active.set(key, advice)
+    for (const [, advice] of withdrawn) this.#report(advice, 'withdrawn')
+    for (const [, advice] of given) this.#report(advice, 'given')
   }
 
-  #tell(advice: Advice, state: 'given' | 'withdrawn'): void {
+  #report(advice: Advice, state: 'given' | 'withdrawn'): void {
     this.#telemetry.shield('The onAdvice of a resource monitor threw', () =>
       this.#settings.onAdvice?.(advice, state),
     )

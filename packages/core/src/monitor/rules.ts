@@ -19,7 +19,7 @@ import {
   heapNearLimit,
   memoryNearLimit,
 } from './process-rules.ts'
-import type { Finding, Rule, Was } from './rule.ts'
+import type { Finding, IsActive, Rule } from './rule.ts'
 import type { Window } from './window.ts'
 
 const OF_PROCESS: readonly Rule[] = [
@@ -41,17 +41,17 @@ const OF_CLIENT: readonly Rule[] = [
   prefetchWasteful,
 ]
 
-/** With fewer looks than this, chance speaks. */
-const FEWEST_LOOKS = 10
+/** With fewer samples the values say too little. */
+const MIN_SAMPLES = 10
 
-/** What the window shows. A closed client has no more to be advised, its process has. */
-export function judge(window: Window, was: Was): readonly Finding[] {
+/** Applies the rules to a window. For a closed client only those of the process apply. */
+export function judge(window: Window, isActive: IsActive): readonly Finding[] {
   const rules: Rule[] = [clientClosed, socketsUnseen]
-  if (window.looks >= FEWEST_LOOKS) {
+  if (window.sampleCount >= MIN_SAMPLES) {
     rules.push(...OF_PROCESS)
     if (!window.last.client.closed) rules.push(...OF_CLIENT)
   }
-  return rules.flatMap((rule) => rule(window, was))
+  return rules.flatMap((rule) => rule(window, isActive))
 }
 
 function clientClosed(window: Window): readonly Finding[] {

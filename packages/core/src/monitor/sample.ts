@@ -1,18 +1,18 @@
 import type { HarborStats } from '../stats.ts'
 import type { Histogram } from '../reporting/quantiles.ts'
 
-/** What one look finds. Counters only rise: what happened between two looks is their difference. */
+/** The values at one moment. Counters only rise: what happened between two samples is their difference. */
 export interface Sample {
-  /** When it was, in milliseconds of the clock. */
+  /** When it was taken, in milliseconds of the clock. */
   readonly at: number
   readonly process: ProcessSample
   readonly client: ClientSample
 }
 
 export interface ProcessSample {
-  /** How late timers fired since the look before, in milliseconds. */
+  /** How late timers fired since the previous sample, in milliseconds. */
   readonly delays: Histogram
-  /** How long the event loop was at work, and how long it had nothing to do, since the process began, in milliseconds. */
+  /** How long the event loop was busy, and how long it was idle, since the process began, in milliseconds. */
   readonly activeMs: number
   readonly idleMs: number
   /** CPU time that the process has used, on all cores, in milliseconds. */
@@ -21,7 +21,7 @@ export interface ProcessSample {
   readonly heapLimitBytes: number
   readonly externalBytes: number
   readonly rssBytes: number
-  /** What a container allows the process; undefined where nobody says. */
+  /** The container's memory limit; undefined without one. */
   readonly rssLimitBytes: number | undefined
 }
 

@@ -1,7 +1,7 @@
 import { Histogram } from '../reporting/quantiles.ts'
 import type { ClientSample, ProcessSample, Sample } from './sample.ts'
 
-/** The looks of the last `windowMs`, oldest first, and the one before them, from which differences are taken. */
+/** The samples of the last `windowMs`, oldest first, and the one before them, from which differences are calculated. */
 export class Window {
   readonly #windowMs: number
   readonly #samples: [Sample, ...Sample[]]
@@ -17,7 +17,7 @@ export class Window {
     while ((samples[1]?.at ?? Infinity) <= sample.at - this.#windowMs) samples.shift()
   }
 
-  get looks(): number {
+  get sampleCount(): number {
     return this.#samples.length
   }
 
@@ -25,7 +25,7 @@ export class Window {
     return this.#samples.at(-1) ?? this.#samples[0]
   }
 
-  /** How long it is so far, in milliseconds. */
+  /** Its length so far, in milliseconds. */
   get ms(): number {
     return this.last.at - this.#samples[0].at
   }
@@ -34,23 +34,24 @@ export class Window {
     return this.ms >= this.#windowMs
   }
 
-  /** By how much a counter has risen. One that was begun anew counts from 0. */
+  /** By how much a counter of the client has risen. After a restart of the counter, its value. */
   rise(read: (sample: ClientSample) => number | undefined): number {
     const now = read(this.last.client) ?? 0
     const before = read(this.#samples[0].client) ?? 0
     return now < before ? now : now - before
   }
 
-  /** The same of a counter of the process, which never begins anew. */
+  /** By how much a counter of the process has risen, which never restarts. */
   riseOf(name: 'activeMs' | 'idleMs' | 'cpuMs'): number {
     return this.last.process[name] - this.#samples[0].process[name]
   }
 
-  /** Of each look, in order. */
+  /** A value of the client in each sample, in order. */
   each<Value>(read: (sample: ClientSample) => Value): Value[] {
     return this.#samples.map(({ client }) => read(client))
   }
 
+  /** A value of the process in each sample, in order. */
   eachOf(
     name: keyof { [Name in keyof ProcessSample as ProcessSample[Name] extends number ? Name : never]: 1 },
   ): number[] {
@@ -64,14 +65,14 @@ export class Window {
     return all
   }
 
-  /** How many looks found a timer that fired later than this, in milliseconds. */
-  looksLaterThan(ms: number): number {
+  /** How many samples have a timer that fired later than this, in milliseconds. */
+  samplesLaterThan(ms: number): number {
     return this.#samples.filter(({ process }) => process.delays.max > ms).length
   }
 
   /**
-   * What the heap came down to in the first, second and third part of a full window, in bytes: about what is alive, since whatever
-   * is above it was garbage.
+   * The smallest heap of the first, second and third part of a full window, in bytes. Just after a garbage collection, it is about the
+   * live heap. Undefined before the window is full.
    */
   heapFloors(): readonly [number, number, number] | undefined {
     if (!this.isFull) return undefined

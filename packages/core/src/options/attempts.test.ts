@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { attemptsOf } from './attempts.ts'
 
 describe('attemptsOf', () => {
-  it('is undefined when nothing is said', () => {
+  it('is undefined when no number is given', () => {
     expect(attemptsOf({})).toBeUndefined()
     expect(attemptsOf({ retry: { baseDelayMs: 1 } })).toBeUndefined()
   })

@@ -3,9 +3,9 @@ import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
 /**
- * How many attempts the options ask for, under either name.
- * @returns undefined when they do not say
- * @throws OptionError when the two names contradict each other
+ * The number of attempts in the options, from `retry.maxAttempts` or `maxRetries`.
+ * @returns undefined when neither is given
+ * @throws OptionError when the two contradict each other
  */
 export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undefined {
   const maxAttempts = retry === false ? 1 : retry?.maxAttempts

@@ -1,4 +1,4 @@
 import type { BreakerOptions } from '@harbor/breaker'
 
-/** What the `breaker` option may set; the verdict on each attempt is the pipeline's. */
+/** The options of `@harbor/breaker`, without those that Harbor sets itself. */
 export type BreakerSettings = Omit<BreakerOptions, 'judge' | 'restore' | 'clock'>

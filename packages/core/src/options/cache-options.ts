@@ -4,45 +4,44 @@ import * as is from '../base/check.ts'
 import { inSection } from '../base/in-section.ts'
 
 /**
- * What is kept of answers, and for whom. The first half is the options of `@harbor/cache`, whose entries these are.
- * A client and its copies share one store; what is kept in it, for how long and for whom may differ from copy to copy.
+ * Which answers are cached, for how long, and which callers share them, beside the options of the store itself (see `createCache()` in
+ * `@harbor/cache`). A client and its copies share one store; the other options may differ from copy to copy.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
-  /** How long an answer is fresh, in milliseconds. @default 3_600_000 */
+  /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
-  /** For so long after that it is given at once, and asked for anew in the background. @default 0 */
+  /** How long after that an answer is still returned, while it is refreshed in the background, in milliseconds. @default 0 */
   staleWhileRevalidateMs?: number | undefined
-  /** For so long after it was fresh it is given when no target answers. The receipt says `stale`. @default 86_400_000 */
+  /** How long after `ttlMs` an answer is still returned when no target answers, in milliseconds. The receipt says `stale`. @default 86_400_000 (1 day) */
   staleIfErrorMs?: number | undefined
   /**
-   * Who shares answers: a tenant, or any name that means one. Trap: what one constant means is shared by everybody.
-   * @default the credential: key, organization and project
+   * The callers that share answers, such as the name of a tenant. Trap: with one constant name all callers share answers.
+   * @default the credential and all other headers that may identify a caller
    */
   scope?: string | undefined
   /**
-   * Which requests are answered from the cache. `safe`: embeddings; chat and completions with temperature 0 or a seed, and one
-   * choice; Responses that are not stored and continue nothing. `always`: all but those that continue something at their provider.
+   * Which requests use the cache. `'safe'`: embeddings; chat and completions with temperature 0 or a seed, and one choice; Responses that
+   * are not stored and do not continue another one. `'always'`: all except those that continue something stored at the provider.
    * @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
-  /** Whether what another target answered is kept for the one that was asked for. @default false */
+  /** Whether the answer of a fallback target is cached for the requested model. @default false */
   keepFallbackAnswers?: boolean | undefined
-  /** Whether answers are kept that were cut at their limit of tokens. @default false */
+  /** Whether answers cut off by their token limit are cached. @default false */
   keepLength?: boolean | undefined
-  /** Longer answers are passed on and not kept, in bytes. @default 4_194_304 */
+  /** The most bytes of a cached answer; longer ones are returned and not cached. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
-  /** Parameters at the top of a request that make no other question of it. @default ['user', 'metadata', 'safety_identifier'] */
+  /** Top-level parameters of a request that do not change its answer, left out of the cache key. @default ['user', 'metadata', 'safety_identifier'] */
   ignore?: readonly string[] | undefined
   /**
-   * Headers that identify no caller and change no answer, in addition to the usual ones (accept, user-agent, traceparent and
-   * others). Every other header separates answers: name here one that is new with each request. `*` at the end of a name stands for any
-   * ending. Trap: tenants that differ only in a header named here get each other's answers.
-   * @default none
+   * Headers that neither identify a caller nor change an answer, beside the usual ones (accept, user-agent, traceparent and others). Every
+   * other header separates answers, so that one with a new value in each request must be named here. `*` at the end matches any ending.
+   * Trap: tenants that differ only in a header named here get each other's answers. @default none
    */
   ignoreHeaders?: readonly string[] | undefined
 }
 
-/** What belongs to the one store that all copies of a client share. */
+/** The options of the store, which a client and its copies share. */
 export type CacheStoreOptions = Pick<
   CacheOptions<never>,
   | 'maxEntries'
@@ -58,10 +57,10 @@ export type CacheStoreOptions = Pick<
   | 'onError'
 >
 
-/** These the leaf checks, too. */
+/** `@harbor/cache` checks these, too. */
 type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 
-/** How the calls of one client are cached. */
+/** The settled cache options of one client. */
 export interface CacheRules {
   readonly ttlMs: number
   readonly staleWhileRevalidateMs: number
@@ -91,24 +90,24 @@ const RULES = {
     accepts: (value) =>
       Array.isArray(value) &&
       value.every((name) => typeof name === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(name)),
-    expected: 'a list of names of headers',
+    expected: 'a list of header names',
   },
 } as const satisfies Record<Exclude<keyof CacheRules, Life | 'ignoresHeader'>, is.Check>
 
-/** @throws OptionError for an option of the `cache` section that does not exist or makes no sense */
+/** @throws OptionError for an unknown or invalid option of the `cache` section */
 export function checkCache(cache: boolean | CacheLayerOptions | undefined): void {
   if (typeof cache !== 'object') return
   const { rules, others } = split(cache)
   is.checkOptions(rules, RULES, 'cache.')
   try {
-    // The leaf knows its options best. Nothing happens in a cache that is not used.
+    // `@harbor/cache` checks its own options. A cache that is not used does nothing.
     createCache(others)
   } catch (error) {
     throw inSection('cache', error)
   }
 }
 
-/** @returns undefined when nothing is cached */
+/** @returns undefined when caching is off */
 export function cacheRulesOf(cache: boolean | CacheLayerOptions | undefined): CacheRules | undefined {
   return cache ? cacheRules(cache === true ? {} : cache) : undefined
 }
@@ -136,7 +135,7 @@ function headerMatcher(names: readonly string[]): (name: string) => boolean {
   return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
 }
 
-/** What the store is made with. */
+/** The options for `createCache()`. */
 export function storeOptions(cache: boolean | CacheLayerOptions | undefined): CacheStoreOptions {
   if (typeof cache !== 'object') return {}
   const {
@@ -148,7 +147,7 @@ export function storeOptions(cache: boolean | CacheLayerOptions | undefined): Ca
   return store
 }
 
-/** @throws OptionError for a change of what belongs to the store, which is there already, and shared */
+/** @throws OptionError for an option of the store, which exists already and is shared */
 export function refuseStoreOptions({ cache }: { cache?: boolean | CacheLayerOptions | undefined }): void {
   const [shared] = Object.keys(storeOptions(cache))
   if (shared === undefined) return

@@ -1,10 +1,10 @@
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
-/** What HTTP allows in the value of a header, after the whitespace around it is removed. */
+/** The characters that HTTP allows in the value of a header, without surrounding whitespace. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** The options that the SDK sends as a header, and the variable that each comes from if it is not given. */
+/** The options that the SDK sends as headers, with the environment variables that it reads instead. */
 const SENT = [
   ['apiKey', 'OPENAI_API_KEY'],
   ['adminAPIKey', 'OPENAI_ADMIN_KEY'],
@@ -13,8 +13,8 @@ const SENT = [
 ] as const
 
 /**
- * Checks what becomes a header where it comes in. Sent later it would fail in the runtime, whose message repeats the value.
- * @param env where the SDK looks for what is not given; undefined for a bare `fetch`
+ * Checks the options that are sent as headers. Otherwise the request would fail in the runtime, whose message contains the value.
+ * @param env the environment in which the SDK looks for missing options; undefined for `createHarborFetch()`
  * @throws OptionError naming the option, without its value
  */
 export function checkSentOptions(options: HarborOptions, env: NodeJS.ProcessEnv | undefined): void {
@@ -25,7 +25,7 @@ export function checkSentOptions(options: HarborOptions, env: NodeJS.ProcessEnv 
   checkHeaderValues('defaultHeaders', options.defaultHeaders)
 }
 
-/** @param headers names and values; anything else that the SDK takes for headers has been checked by what made it */
+/** @param headers an object of names and values; a `Headers` object has checked its values itself */
 export function checkHeaderValues(option: string, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null || headers instanceof Headers) return
   for (const [name, value] of Object.entries(headers))

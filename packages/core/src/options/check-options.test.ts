@@ -3,7 +3,7 @@ import { checkPerCall } from './check-options.ts'
 import type { PerCallOptions } from './options.ts'
 
 describe('checkPerCall', () => {
-  it('accepts what exists', () => {
+  it('accepts existing options', () => {
     expect(() => checkPerCall({ timeouts: { idleMs: 1 }, onReceipt: () => undefined })).not.toThrow()
     expect(() => checkPerCall({})).not.toThrow()
   })

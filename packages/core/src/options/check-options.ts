@@ -6,71 +6,13 @@ import { checkCache } from './cache-options.ts'
 import { embeddingBatchSettings } from './embedding-batch-options.ts'
 import { checkLimits } from './limit-options.ts'
 import { checkPrefetch } from './prefetch-options.ts'
-import type { ClientOptions } from 'openai'
 import * as is from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 import type { HarborOptions, PerCallOptions, TimeoutSettings } from './options.ts'
 import type { SpendLimitOptions } from './spend-limit-options.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
-
-/** Harbor's own sections. */
-export const OWN = {
-  retry: is.anObjectOrFalse,
-  timeouts: is.anObjectOrFalse,
-  providers: is.anObject,
-  models: is.anObject,
-  fallback: is.chains,
-  contextWindowFallback: is.chains,
-  contentPolicyFallback: is.chains,
-  order: is.aFunction,
-  breaker: is.anObjectOrFalse,
-  health: is.anObjectOrFalse,
-  hedge: is.anObjectOrFalse,
-  lastResort: is.aFunctionOrFalse,
-  attemptsBeforeFallback: is.aCount,
-  maxUpstreamCalls: is.aCount,
-  maxAnswerBytes: is.aByteCount,
-  spendLimit: is.anObjectOrFalse,
-  limits: is.anObjectOrFalse,
-  cache: is.aSwitchOrOptions,
-  embeddingBatch: is.aSwitchOrOptions,
-  prefetch: is.aSwitchOrOptions,
-  alerts: {
-    accepts: (value) => Array.isArray(value) || value === false,
-    expected: 'a list of alerts, or false',
-  },
-  sdkFastPath: is.aBoolean,
-  pool: {
-    accepts: (value) => typeof value === 'object' && value !== null,
-    expected: 'a pool, or options for one',
-  },
-} as const satisfies Record<Exclude<keyof HarborOptions, keyof ClientOptions>, is.Check>
-
-const NEEDS_OWN_FETCH = is.refused("it needs the SDK's own fetch, which Harbor replaces")
-
-const SDK = {
-  apiKey: is.aKey,
-  adminAPIKey: is.aString,
-  organization: is.aString,
-  project: is.aString,
-  webhookSecret: is.aString,
-  baseURL: is.anHttpUrl,
-  dataResidency: { accepts: () => true, expected: '' },
-  timeout: is.finiteMs,
-  maxRetries: is.wholeNumber,
-  fetch: is.aFunction,
-  fetchOptions: is.anObject,
-  defaultHeaders: is.anObject,
-  defaultQuery: is.anObject,
-  dangerouslyAllowBrowser: is.aBoolean,
-  logLevel: is.oneOf('off', 'error', 'warn', 'info', 'debug'),
-  logger: is.anObject,
-  provider: NEEDS_OWN_FETCH,
-  workloadIdentity: NEEDS_OWN_FETCH,
-  x509Transport: NEEDS_OWN_FETCH,
-  credential: NEEDS_OWN_FETCH,
-} as const satisfies Record<keyof ClientOptions, is.Check>
+import { CLIENT_CHECKS, PER_CALL_CHECKS } from './option-scope.ts'
 
 const TIMEOUTS = {
   attemptMs: is.durationMs,
@@ -91,38 +33,19 @@ const ALERT = {
   notify: is.aFunction,
 } as const satisfies Record<keyof AlertOptions, is.Check>
 
-const PER_CALL = {
-  fallback: is.aListOrFalse,
-  order: is.aFunction,
-  hedge: is.anObjectOrFalse,
-  lastResort: is.aFunctionOrFalse,
-  cache: is.oneOf('default', 'bypass', 'refresh', 'only-if-cached'),
-  ttlMs: is.aWeight,
-  tags: is.aListOfStrings,
-  scope: is.aName,
-  session: is.aName,
-  priority: is.aNumber,
-  timeouts: {
-    accepts: (value) => typeof value === 'object' && value !== null,
-    expected: 'an object of clocks',
-  },
-  onReceipt: is.aFunction,
-  onResponseId: is.aFunction,
-} as const satisfies Record<keyof PerCallOptions, is.Check>
-
 /** @throws OptionError naming the option */
 export function checkPerCall(options: PerCallOptions): void {
-  is.checkOptions(options, PER_CALL)
+  is.checkOptions(options, PER_CALL_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   checkHedge(options.hedge, 'hedge')
 }
 
 /**
- * Checks what every option is by itself.
- * @throws OptionError naming the option, what was expected and what came
+ * Checks each option of a client by itself.
+ * @throws OptionError naming the option, what was expected and what was given
  */
 export function checkHarborOptions(options: HarborOptions): void {
-  is.checkOptions(options, { ...OWN, ...SDK })
+  is.checkOptions(options, CLIENT_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
@@ -141,7 +64,7 @@ export function checkHarborOptions(options: HarborOptions): void {
 function checkAlerts(alerts: readonly AlertOptions[]): void {
   const names = alerts.map(({ name }) => name)
   for (const [place, alert] of alerts.entries()) {
-    // What is missing is as wrong as what is of the wrong type.
+    // A missing field is as wrong as one of the wrong type.
     const { name = null, when = null, notify = null, ...more } = alert as Partial<AlertOptions>
     is.checkOptions({ name, when, notify, ...more }, ALERT, `alerts[${place}].`)
     if (names.indexOf(alert.name) !== place) {
@@ -165,7 +88,7 @@ function checkSpendLimit(limit: SpendLimitOptions): void {
   }
 }
 
-/** The leaf knows its options best; only what the pipeline gives is not the user's to set. */
+/** `@harbor/fallback` checks its own options. */
 function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void {
   if (!hedge) return
   try {
@@ -178,8 +101,7 @@ function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void
 function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   if (!breaker) return
   const given = ['judge', 'restore', 'clock'].find((name) => name in breaker)
-  if (given)
-    throw new OptionError(`breaker.${given}`, `breaker.${given} is the pipeline's to give. Take it out.`)
+  if (given) throw new OptionError(`breaker.${given}`, `breaker.${given} is set by Harbor. Take it out.`)
   try {
     new CircuitBreaker(breaker)
   } catch (error) {
@@ -187,7 +109,7 @@ function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   }
 }
 
-/** @throws OptionError for an option of the `retry` section that makes no sense, or is the pipeline's to give */
+/** @throws OptionError for an invalid option of the `retry` section, or one that Harbor sets itself */
 export function checkRetry(settings: object): void {
   const given = ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'].find(
     (name) => name in settings,
@@ -195,7 +117,7 @@ export function checkRetry(settings: object): void {
   if (given) {
     throw new OptionError(
       `retry.${given}`,
-      `retry.${given} is the pipeline's to give. For limits of time see timeout and timeouts.`,
+      `retry.${given} is set by Harbor. For time limits see timeout and timeouts.`,
     )
   }
   try {

@@ -2,13 +2,13 @@ import { createBatcher } from '@harbor/batch'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** How embeddings that are asked for one by one become one request. */
+/** How single embeddings requested at the same time are combined into one request. */
 export interface EmbeddingBatchOptions {
-  /** How many inputs go into one request at most. @default 100 */
+  /** The most inputs of one request. @default 100 */
   maxBatchSize?: number | undefined
-  /** How long the first of them waits for others, in milliseconds. @default 5 */
+  /** How long the first input waits for others, in milliseconds. @default 5 */
   maxWaitMs?: number | undefined
-  /** About how many tokens one request may have; providers allow so many. A longer input goes by itself. @default 250_000 */
+  /** The most tokens of one request, by estimate; providers have such a limit. A longer input is sent alone. @default 250_000 */
   maxBatchTokens?: number | undefined
 }
 
@@ -17,8 +17,8 @@ export type EmbeddingBatchSettings = Required<{
 }>
 
 /**
- * @returns undefined when nothing is batched
- * @throws OptionError for an option that does not exist or makes no sense
+ * @returns undefined when batching is off
+ * @throws OptionError for an unknown or invalid option
  */
 export function embeddingBatchSettings(
   given: boolean | EmbeddingBatchOptions | undefined,

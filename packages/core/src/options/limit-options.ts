@@ -3,29 +3,28 @@ import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@har
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** Counts the tokens of a request's input exactly. */
+/** Counts the input tokens of a request, given its body. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
-/** What the providers allow, for each quota group by itself. */
+/** What a provider allows, per quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   /**
-   * How many requests are under way at most; `adaptive` finds out how many are good, by what the provider calls too much.
+   * The most requests in flight at once. `'adaptive'` finds the number from the rate limit and overload errors of the provider.
    * @default no limit
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**
-   * Counts the tokens of a request's input exactly. What it counts is believed: a request above a limit fails at once. @default an
-   * estimate from the text by the script of its characters, corrected for each model by what its answers report
+   * Counts the input tokens of a request, instead of Harbor's estimate. Trap: the count is taken as exact, so that a request above a
+   * limit fails at once. @default an estimate from the text, corrected for each model by the usage that its answers report
    */
   countTokens?: CountTokens | undefined
 }
 
-/** @throws OptionError for an option of a `limits` section that does not exist or makes no sense */
+/** @throws OptionError for an unknown or invalid option of a `limits` section */
 export function checkLimits(limits: LimitOptions | false | undefined, name: string): void {
   if (!limits) return
   const { maxConcurrency, countTokens, ...rates } = limits
-  if ('clock' in rates)
-    throw new OptionError(`${name}.clock`, `${name}.clock is the pipeline's to give. Take it out.`)
+  if ('clock' in rates) throw new OptionError(`${name}.clock`, `${name}.clock is set by Harbor. Take it out.`)
   try {
     createRateLimiter(rates)
     if (typeof maxConcurrency === 'number') createConcurrencyLimit({ max: maxConcurrency })
@@ -47,7 +46,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
   }
 }
 
-/** The leaf knows the number by another name. */
+/** `@harbor/batch` calls the option `max`. */
 function renamed(error: unknown): unknown {
   return error instanceof TypeError
     ? new TypeError(error.message.replace(/^max must/, 'maxConcurrency must'))

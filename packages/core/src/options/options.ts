@@ -14,89 +14,95 @@ import type { Capability, Price, Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
 
 /**
- * Everything the SDK's client accepts, and Harbor's own sections, each of which may be `false` to switch it off.
+ * The options of the SDK's client, and Harbor's own. Most of Harbor's may be `false` to switch the feature off.
  *
- * Two of the SDK's options mean more here. `timeout` is the total of a call, over all attempts and waits; of a
- * stream, until its first content. `maxRetries: n` means n + 1 attempts, and is the same setting as
- * `retry.maxAttempts`.
+ * Two options of the SDK mean more here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries` is the same
+ * setting as `retry.maxAttempts`, minus 1.
  */
 export interface HarborOptions extends ClientOptions {
   /**
-   * How long a call may take in all, over all its attempts, waits and targets, in milliseconds; of a stream, until its first content.
-   * The time of one attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
+   * The longest time of a call, over all its attempts, waits and targets, in milliseconds; of a stream, until its first content. The
+   * timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
-  /** How often a failed attempt is repeated: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
+  /** The most retries of a call at one target: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
   maxRetries?: number | undefined
-  /** When and how often a failed attempt is repeated. `false`: never. */
+  /** When and how often a failed attempt is retried. `false`: never. @default 3 attempts, exponential backoff with jitter */
   retry?: RetrySettings | false | undefined
-  /** The clocks inside the total. `false`: only the total counts. */
+  /** The timeouts within the total. `false`: only the total applies. */
   timeouts?: TimeoutSettings | false | undefined
   /**
-   * Where models are to be had, by names of your choice. The entry `openai` is the client's own provider, for which
-   * `apiKey` and `baseURL` stand as well. An entry whose key is undefined is left out, and the log says so.
+   * Providers that calls can be sent to, by names of your choice. The entry `openai` is the client's own provider, whose `apiKey` and
+   * `baseURL` can also be given beside it. An entry whose `apiKey` is undefined is left out, with a warning in the log.
    */
   providers?: Record<string, ProviderOptions> | undefined
-  /** What is known of models, by `model` for the client's own provider, or `provider/model`. */
+  /** Prices, limits and capabilities of models, by `model` for the client's own provider, or by `provider/model`. */
   models?: Record<string, ModelOptions> | undefined
   /**
-   * What stands in for a model while it fails, in order: a list for each model that is asked for, or one list for all
-   * (`'*'`). A name is `provider/model` if the part before its first slash is an entry of `providers`, and otherwise a
-   * model of the client's own provider.
+   * The targets that take over when a model fails, in order: one list for all models, or an object with a list per requested model, where
+   * `'*'` is for all others. A name is `provider/model` if the part before its first slash is an entry of `providers`, otherwise a model of
+   * the client's own provider. @default none
    */
   fallback?: Chains | false | undefined
-  /** The same for requests that are too long for the model. @default none */
+  /** The same for requests that are too long for the model's context window. @default none */
   contextWindowFallback?: Chains | false | undefined
-  /** The same for requests that were refused for their content. @default none: a refusal is not routed around */
+  /** The same for requests refused by a content filter. @default none: the caller gets the refusal */
   contentPolicyFallback?: Chains | false | undefined
-  /** In which order targets are called. @default byPriority, as the chain names them */
+  /** The order in which the targets of a chain are called, such as `weighted()`. @default byPriority, the order of the chain */
   order?: Order<Target> | undefined
-  /** When a target that fails is no longer called. `false`: it is called however often it fails. */
+  /** When a failing target is no longer called (circuit breaker). `false`: always called. */
   breaker?: BreakerSettings | false | undefined
-  /** How targets that are not called are asked whether they are back. `false`: only calls find out. */
+  /**
+   * Health checks of targets whose circuit is open, every `checkIntervalMs` milliseconds (30,000 by default): a `GET` of the list of
+   * models, which costs nothing. `false`: no checks; after a while a call is let through instead.
+   */
   health?: { checkIntervalMs?: number | undefined } | false | undefined
-  /** Calls a second target when the first one takes long. Costs the second call. @default none */
+  /** Calls a second target when the first one is slow, and takes the answer that comes first. Trap: both calls are billed. @default none */
   hedge?: HedgeOptions | false | undefined
-  /** Answers when no target did: a text, or the body of an answer. `undefined` lets the failure stand. @default none */
+  /** Returns a substitute answer when no target answered: a text, or the body of an answer. With `undefined` the call fails. @default none */
   lastResort?: LastResort | false | undefined
-  /** Attempts on a target while another one can take over; the wait before the second is at most 100 ms. @default 2 */
+  /** The most attempts at a target while another one can take over. The wait before the second is at most 100 ms. @default 2 */
   attemptsBeforeFallback?: number | undefined
-  /** How many requests one call may send upstream, over all its targets. @default 6 */
+  /** The most requests that one call may send, over all its targets, redirects included. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
-   * How large an answer may be, in bytes after decoding: the body of one that is read whole, or one event of a stream, which
-   * may itself be longer. A larger one fails with `malformed_answer`, and is not read to its end. The body of an error is cut
-   * after 1 MiB. Raise it for answers that hold many images or embeddings. @default 67_108_864 (64 MiB)
+   * The most bytes of an answer, after decompression: of a body that is read whole, or of one event of a stream, which may itself be
+   * longer. A larger answer fails with `malformed_answer`, and the rest is not read. Error bodies are cut after 1 MiB. Raise it for answers
+   * with many images or embeddings. @default 67_108_864 (64 MiB)
    */
   maxAnswerBytes?: number | undefined
   /**
-   * How much may be spent, by all copies of this client together. Money is set aside before a call is made, and a call for
-   * which there is not enough is refused with status 402. What is spent is counted from when the limit is set. @default none
+   * The most that this client and its copies may spend together. The estimated cost is reserved before each call; a call for which too
+   * little is left fails with status 402. Trap: only spending after the limit was set counts. @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**
-   * What the providers allow, for each quota group: the models of a provider one by one, or what its entry's `quotaGroup` names. What is
-   * not given is learned from headers and refusals. Calls wait here instead of being refused there, or go to another target that has
-   * room. @default none
+   * Rate and concurrency limits per quota group, which is each model of a provider, or all entries with the same `quotaGroup`. Limits that
+   * are not given are learned from response headers and 429s. A call above a limit waits, or goes to another target that has room.
+   * `{}` only learns. @default none
    */
   limits?: LimitOptions | false | undefined
   /**
-   * Gives the answer to a question that was asked before, and one answer to all who ask the same at once. `true`: with the
-   * defaults, for what is safe. @default false
+   * Caches answers, and coalesces identical concurrent requests into one upstream call. `true`: with the defaults, for requests that are
+   * safe to cache. @default false
    */
   cache?: boolean | CacheLayerOptions | undefined
   /**
-   * Makes one request of embeddings that are asked for one by one at the same time, and gives each caller its own again. `true`: up to
-   * 100, within 5 ms. @default false
+   * Combines single embeddings requested at the same time into one request. `true`: up to 100 inputs, within 5 ms. @default false
    */
   embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**
-   * Asks ahead what is likely to be asked next, by what each scope asked before, and fills the cache with it. It spends money on guesses:
-   * within bounds, while callers leave room, and only as long as enough of them come true. `true`: with the defaults. @default false
+   * Predicts the next requests from earlier sequences of the same scope, and fills the cache ahead of time. Needs `cache`. Trap: it spends
+   * money on guesses, within `maxPerMinute`, and only as long as enough of them are used. `true`: with the defaults. @default false
    */
   prefetch?: boolean | PrefetchOptions | undefined
-  /** Rules that are watched beside the calls, and who is told. @default none */
+  /** Rules that are checked every few seconds, with a function to notify when one begins or ceases to hold. @default none */
   alerts?: readonly AlertOptions[] | false | undefined
+  /**
+   * The connection pool: options for a pool of this client, or an existing pool to share, which `close()` leaves open. Cannot be combined
+   * with `fetch`, which replaces the pool. @default a pool with the defaults of `@harbor/pool`
+   */
+  pool?: PoolOptions | Pool | undefined
   /**
    * `false`: every request is built by the OpenAI SDK's own methods. By default, Harbor sends requests of a kind that it has seen twice
    * directly, without the SDK's request building, and returns JSON and stream events that it has parsed already. That halves the CPU time
@@ -104,143 +110,138 @@ export interface HarborOptions extends ClientOptions {
    * environment variable `HARBOR_OPENAI_SDK=plain` turns it off for all clients. @default true
    */
   sdkFastPath?: boolean | undefined
-  /**
-   * The connections: options for a pool of this client's own, or a pool to share, which this client does not
-   * close. Not together with `fetch`, which replaces the pool.
-   */
-  pool?: PoolOptions | Pool | undefined
 }
 
-/** For one list of targets, `'*'` stands for every model. */
+/** One list of targets for all models, or an object with a list per requested model, where `'*'` is for all others. */
 export type Chains = readonly string[] | Readonly<Record<string, readonly string[]>>
 
-/** Where models are to be had. */
+/** A provider that calls can be sent to. */
 export interface ProviderOptions {
-  /** How it is addressed. `azure`: by deployments, with an `api-key` header. @default 'openai' */
+  /** How it is addressed. `'azure'`: by deployment, with an `api-key` header. @default 'openai' */
   kind?: 'openai' | 'azure' | undefined
-  /** The key, or a function that is called for each attempt to get it. `null` for a provider that needs none. */
+  /** The key, or a function that returns it, called for each attempt. `null` for a provider that needs none. */
   apiKey?: string | (() => Promise<string>) | null | undefined
-  /** The root of its endpoints, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
+  /** The URL before the endpoint's path, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
   baseURL?: string | undefined
-  /** Of Azure: the `api-version` to ask for. @default '2024-10-21' */
+  /** For Azure only: the `api-version`. @default '2024-10-21' */
   apiVersion?: string | undefined
-  /** Headers that its requests carry. */
+  /** Headers added to its requests. */
   headers?: Record<string, string> | undefined
   /**
-   * Entries with the same group share one rate limit: when one reaches it, calls move on to another group.
-   * @default each model is a group of its own
+   * Entries with the same name share one rate limit: after a 429 from one of them, calls go to targets of another group.
+   * @default a group for each model
    */
   quotaGroup?: string | undefined
-  /** What each of its quota groups may use, instead of the client's `limits`; `false` for no limits. */
+  /** Limits of each of its quota groups, instead of the client's `limits`. `false`: none. */
   limits?: LimitOptions | false | undefined
-  /** Parameters it does not know, left out of requests that are sent there. The receipt tells. */
+  /** Request parameters that it does not support, removed before sending; the receipt lists them. @default none */
   dropParams?: readonly string[] | undefined
   /**
-   * What it calls the limit of a chat completion. The receipt tells when it was renamed.
-   * @default as asked for at OpenAI and Azure, except for models that know only the new name; `max_tokens` elsewhere
+   * The name of the token limit of chat completions that it accepts. The receipt says when the parameter was renamed.
+   * @default the requested name at OpenAI and Azure, except for models that accept only the new one; elsewhere `max_tokens`
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
   /**
-   * What proves that its chat streams are complete. `done`: also `[DONE]` alone, for a provider that never sends a `finish_reason`; a
-   * stream that breaks off before `[DONE]` is still a failure.
+   * What proves that a chat stream is complete. `'done'`: `[DONE]` alone suffices, for a provider that never sends a `finish_reason`; a
+   * stream that ends without `[DONE]` still fails.
    * @default 'finish-reason'
    */
   streamEnd?: 'finish-reason' | 'done' | undefined
 }
 
-/** What is known of a model. */
+/** Facts about a model that the provider's API does not report. */
 export interface ModelOptions {
-  /** What it costs; wins over the price list. */
+  /** Its price, in US dollars for a million tokens. @default the built-in price list */
   price?: Price | undefined
   /**
-   * How many tokens fit into a request and its answer. Requests that seem longer go to a target where they fit, if there is
-   * one; the length is estimated, so the provider has the last word.
+   * The size of its context window, in tokens, for request and answer together. Requests that seem longer go to a target where they fit,
+   * if there is one. The length is only estimated, so that without such a target they are sent anyway.
    */
   contextTokens?: number | undefined
-  /** What it can do; requests that need more are not sent there. @default everything */
+  /** Its capabilities; requests that need others are never sent there. @default all */
   capabilities?: readonly Capability[] | undefined
   /** Its share of the calls under `weighted()`. @default 1 */
   weight?: number | undefined
-  /** Instead of the client's `timeouts.firstTokenMs`, in milliseconds. */
+  /** Replaces the client's `timeouts.firstTokenMs`, in milliseconds. */
   firstTokenMs?: number | undefined
-  /** Instead of the client's `timeouts.idleMs`, in milliseconds. */
+  /** Replaces the client's `timeouts.idleMs`, in milliseconds. */
   idleMs?: number | undefined
 }
 
-/** Answers a call that no target could. What it throws changes nothing. */
+/** Returns a substitute answer for a call that no target answered. If it throws, a warning is logged and the call fails. */
 export type LastResort = (call: {
   readonly operation: OperationName
   /** The body of the request. */
   readonly request: Readonly<Record<string, unknown>>
-  /** What was tried. */
+  /** The attempts that failed. */
   readonly receipt: Receipt
 }) => unknown
 
-/** The options of `@harbor/retry`, less those that the pipeline itself gives. */
+/** The options of `@harbor/retry`, without those that Harbor sets itself. */
 export type RetrySettings = Omit<
   RetryOptions,
   'deadlineMs' | 'attemptTimeoutMs' | 'signal' | 'clock' | 'classify' | 'shouldRetryResult'
 >
 
-/** Three clocks beside the total, which is the SDK's own `timeout`. */
+/** The timeouts within the total, which is the option `timeout`. */
 export interface TimeoutSettings {
   /**
-   * How long one attempt may take, in milliseconds: for JSON until its body is read, for a stream until its first
-   * content. An attempt that is cut off may have been carried out, so it is repeated at most once.
-   * @default what is left of the total, or half of it while another target can take over
+   * The longest time of one attempt, in milliseconds: for JSON until its body is read, for a stream until its first content. Trap: a
+   * request that timed out may have been carried out and billed, so that it is retried at most once.
+   * @default the rest of the total, or half of it while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * How long a stream may take to its first content after its headers, in milliseconds. Lifecycle events, comments and items that are
-   * announced empty are no content.
-   * @default 300_000 while another target can take over, else what is left of the total
+   * The longest time from the headers of a stream to its first content, in milliseconds. Lifecycle events, comments and empty items do not
+   * count as content.
+   * @default 300_000 while another target can take over, otherwise the rest of the total
    */
   firstTokenMs?: number | undefined
   /**
-   * How long a stream may pause between two contents, in milliseconds. Only waiting readers count, and comments
-   * and pings are no content. @default 120_000
+   * The longest pause of a stream between two contents, in milliseconds. Time in which the reader does not read does not count. Comments
+   * and pings do not count as content. @default 120_000
    */
   idleMs?: number | undefined
 }
 
-/** What may be asked for with one call, through `perCall`. */
+/** Options of a single call, passed through `perCall()`. Those that the client has, too, replace the client's. */
 export interface PerCallOptions {
-  /** What stands in for this call's model, in order; `false` for nothing. */
+  /** The targets that take over when this call's model fails, in order. `false`: none. */
   fallback?: readonly string[] | false | undefined
-  /** Instead of the client's. */
+  /** The order in which the targets are called. */
   order?: Order<Target> | undefined
-  /** Instead of the client's; `false` for none. */
+  /** When a second target is called beside a slow one. `false`: never. */
   hedge?: HedgeOptions | false | undefined
-  /** Instead of the client's; `false` for none. */
+  /** Returns a substitute answer when no target answered. `false`: none. */
   lastResort?: LastResort | false | undefined
   /**
-   * `bypass`: leave the cache out. `refresh`: ask anew, whatever is kept, and keep it. `only-if-cached`: ask nobody; a 504 with
-   * code `not_cached` when nothing is kept. @default 'default'
+   * `'bypass'`: neither read nor fill the cache. `'refresh'`: make the call, and replace the cached answer. `'only-if-cached'`: send
+   * nothing; without a cached answer the call fails with status 504 and code `not_cached`. @default 'default'
    */
   cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
-  /** How long the answer is fresh, in milliseconds, instead of the cache's own. */
+  /** How long the answer is fresh in the cache, in milliseconds. @default the cache's `ttlMs` */
   ttlMs?: number | undefined
-  /** What the answer can be forgotten by: `harbor.cache.invalidateTag(tag)`. */
+  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. @default none */
   tags?: readonly string[] | undefined
-  /** Who shares the answer, instead of the cache's own `scope`. */
+  /** The callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
   scope?: string | undefined
   /**
-   * Whose questions follow each other, for `prefetch`, where many share a scope. @default the request's `safety_identifier` or `user`,
-   * or else the scope
+   * For `prefetch`: the session whose requests form one sequence, where many users share a scope. @default the request's
+   * `safety_identifier` or `user`, or else the scope
    */
   session?: string | undefined
-  /** Who goes first where `limits` make calls wait: higher before lower. @default 0 */
+  /** The order of calls that wait for `limits`: higher first. @default 0 */
   priority?: number | undefined
-  /** Replaces the client's clocks for this call, one by one. */
+  /** Replaces the client's timeouts one by one. */
   timeouts?: TimeoutSettings | undefined
   /**
-   * Gets the receipt when the call is over (of a stream, when the stream ended): the way to it where a helper
-   * hides the response. What it throws changes nothing.
+   * Called with the receipt when the call is over, for a stream when the stream has ended. Useful where a helper of the SDK hides the
+   * response. If it throws, a warning is logged.
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
   /**
-   * Gets the provider's id of the answer as soon as it is known: of a stream before its first content reaches the reader, to cancel or
-   * resume it. Called again when another attempt has another id. What it throws changes nothing.
+   * Called with the provider's id of the answer as soon as it is known, for a stream before its first content, so that the caller can
+   * cancel or resume it. Called again when a later attempt has another id. If it throws, a warning is logged.
    */
   onResponseId?: ((id: string) => void) | undefined
 }

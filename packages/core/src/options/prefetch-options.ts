@@ -2,16 +2,16 @@ import { createPrefetcher, type PrefetcherOptions } from '@harbor/cache'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** How what is likely to be asked next is asked ahead. The options are those of `@harbor/cache`'s prefetcher. */
+/** Options of the predictive prefetch: those of the prefetcher of `@harbor/cache`, without those that Harbor sets itself. */
 export type PrefetchOptions = Omit<PrefetcherOptions<never>, 'cache' | 'clock'>
 
 const ANY_CACHE = {
   has: () => false,
   idle: () => Promise.resolve(),
-  prefetch: () => Promise.reject(new Error('Nothing is asked ahead in here.')),
+  prefetch: () => Promise.reject(new Error('This cache only checks options.')),
 }
 
-/** @throws OptionError for an option of the `prefetch` section that does not exist or makes no sense, or has nothing to fill */
+/** @throws OptionError for an unknown or invalid option of the `prefetch` section, or when there is no cache to fill */
 export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, cache: unknown): void {
   if (!prefetch) return
   if (!cache) {
@@ -23,7 +23,7 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
   if (prefetch === true) return
   const given = ['cache', 'clock'].find((name) => name in prefetch)
   if (given) {
-    throw new OptionError(`prefetch.${given}`, `prefetch.${given} is the pipeline's to give. Take it out.`)
+    throw new OptionError(`prefetch.${given}`, `prefetch.${given} is set by Harbor. Take it out.`)
   }
   try {
     createPrefetcher({ ...prefetch, cache: ANY_CACHE }).close()

@@ -1,12 +1,10 @@
-/**
- * Watches a call from outside, and keeps what is not sent yet from being sent. A bulk run has one for each item, and closes all of them when it is stopped.
- */
+/** Follows one call from outside, and can prevent its next request. A bulk run has one for each item, and closes all of them when it is stopped. */
 export interface SendGate {
-  /** Aborts when nothing more may be sent. Requests that are on the wire are not affected. */
+  /** Aborts when no further request may be sent. Requests on the wire go on. */
   readonly closing: AbortSignal
-  /** Reports where the call stands. */
+  /** Called when the call enters another phase. */
   onPhase(phase: SendPhase): void
 }
 
-/** `limit`: waits for a rate limit or a slot. `sent`: on the wire. `retry`: waits for its next attempt. `over`: has left its target. */
+/** `limit`: waits for a rate limit or a slot. `sent`: on the wire. `retry`: waits for its next attempt. `over`: done at this target. */
 export type SendPhase = 'limit' | 'sent' | 'retry' | 'over'

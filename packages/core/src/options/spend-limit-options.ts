@@ -1,9 +1,9 @@
-/** How much may be spent, and in what time. */
+/** The most that may be spent, and the period after which the count starts again. */
 export interface SpendLimitOptions {
-  /** In US dollars. */
+  /** The limit, in US dollars. */
   usd: number
-  /** Hours and days are those of UTC. */
+  /** The period. Hours and days begin in UTC; `total` never starts again. */
   per: 'hour' | 'day' | 'total'
-  /** What becomes of a call whose price nobody knows. @default 'refuse' */
+  /** Whether calls without a known price are refused with status 402, or allowed and not counted. @default 'refuse' */
   unpriced?: 'refuse' | 'allow' | undefined
 }

@@ -1,64 +1,29 @@
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from '../options/options.ts'
 import { refuseStoreOptions } from '../options/cache-options.ts'
+import { optionsIn, type OptionsIn } from '../options/option-scope.ts'
 import type { Policy } from './policy.ts'
 import { withoutNative } from './providers.ts'
 import { settleOptions } from './settle-options.ts'
 
-/** What `configure()` may change while calls are made. */
-export type Reconfigurable = Pick<
-  HarborOptions,
-  | 'providers'
-  | 'models'
-  | 'fallback'
-  | 'contextWindowFallback'
-  | 'contentPolicyFallback'
-  | 'order'
-  | 'retry'
-  | 'timeouts'
-  | 'hedge'
-  | 'lastResort'
-  | 'attemptsBeforeFallback'
-  | 'maxUpstreamCalls'
-  | 'spendLimit'
-  | 'limits'
-  | 'cache'
->
-
-const RECONFIGURABLE = {
-  providers: true,
-  models: true,
-  fallback: true,
-  contextWindowFallback: true,
-  contentPolicyFallback: true,
-  order: true,
-  retry: true,
-  timeouts: true,
-  hedge: true,
-  lastResort: true,
-  attemptsBeforeFallback: true,
-  maxUpstreamCalls: true,
-  spendLimit: true,
-  limits: true,
-  cache: true,
-} as const satisfies Record<keyof Reconfigurable, true>
+/** The options that `configure()` may change while calls are made. */
+export type Reconfigurable = Pick<HarborOptions, OptionsIn<'configure'>>
 
 /** @throws OptionError naming the first option that cannot change at run time */
 function assertReconfigurable(changes: object): void {
-  const other = Object.keys(changes).find((name) => !Object.hasOwn(RECONFIGURABLE, name))
-  if (other === undefined) {
+  const reconfigurable = optionsIn('configure')
+  const fixed = Object.keys(changes).find((name) => !reconfigurable.includes(name))
+  if (fixed === undefined) {
     refuseStoreOptions(changes)
     return
   }
-  throw new OptionError(
-    other,
-    `${other} cannot change at run time. What can: ${Object.keys(RECONFIGURABLE).join(', ')}.`,
-  )
+  throw new OptionError(fixed, `${fixed} cannot change at run time. What can: ${reconfigurable.join(', ')}.`)
 }
 
-/** Options changed at run time, for a client and all its copies. */
+/** What `configure()` has changed, for a client and all its copies. */
 export class RuntimeOverrides {
   all: Reconfigurable = {}
+  /** Counts the changes. */
   revision = 0
 
   add(changes: Reconfigurable): void {
@@ -67,7 +32,7 @@ export class RuntimeOverrides {
   }
 }
 
-/** The policy of one client: its own options, overridden by those that were changed at run time. */
+/** The policy of one client: its own options, overridden by what `configure()` changed. */
 export class LivePolicy {
   readonly #options: HarborOptions
   readonly #overrides: RuntimeOverrides
@@ -90,7 +55,7 @@ export class LivePolicy {
   get current(): Policy {
     const { all, revision } = this.#overrides
     if (revision !== this.#revision) {
-      // A copy's own key and address win.
+      // A copy keeps a key or an address of its own.
       const { providers } = all
       this.#policy = this.#settle(
         providers ? { ...all, providers: withoutNative(providers, this.#options) } : all,
@@ -110,11 +75,11 @@ export class LivePolicy {
     this.#overrides.add(changes)
   }
 
-  #settle(changes: Reconfigurable): Policy {
-    // `retry` and `maxRetries` set the same number: a new `retry` replaces an old `maxRetries`.
-    // `prefetch` was checked when the client was created, and need not fit a cache that is off for a while.
+  #settle(overrides: Reconfigurable): Policy {
+    // The number of attempts has two names; a change of `retry` must not contradict the client's `maxRetries`. `prefetch` was checked
+    // when the client was made, and may stay while there is no cache to fill.
     const { maxRetries, prefetch: _prefetch, ...options } = this.#options
-    const kept = changes.retry === undefined ? { maxRetries } : {}
-    return settleOptions({ ...options, ...kept, ...changes }, { isFetch: this.#isFetch }).policy
+    const attempts = overrides.retry === undefined ? { maxRetries } : {}
+    return settleOptions({ ...options, ...attempts, ...overrides }, { isFetch: this.#isFetch }).policy
   }
 }

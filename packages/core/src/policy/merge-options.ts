@@ -2,58 +2,58 @@ import { OptionError } from '../base/errors.ts'
 import { refuseStoreOptions } from '../options/cache-options.ts'
 import type { HarborOptions } from '../options/options.ts'
 import { attemptsOf } from '../options/attempts.ts'
+import { HARBOR_OPTIONS, optionsIn } from '../options/option-scope.ts'
 import { withoutNative } from './providers.ts'
 import { NATIVE } from '../targets/providers.ts'
 import type { OwnOptions } from './settle-options.ts'
 
-/** What all copies of a client share, since it has a state or belongs to the connections. */
-const SHARED = ['pool', 'breaker', 'health', 'alerts', 'prefetch', 'embeddingBatch', 'limits'] as const
+const COPYABLE = optionsIn('copy')
 
 /**
- * The options of a copy: what changes, and what it keeps. The number of attempts has two names; whichever of them
- * changes is the one that counts.
- * @param maxRetries of the client that is copied, which its user may have changed since
- * @throws OptionError for what belongs to the engine that all copies share
+ * The options of a copy made by `withOptions()`: the changes, and the client's own options. The number of attempts has two names; the one
+ * that changes counts.
+ * @param kept the own options of the client that is copied
+ * @param maxRetries its SDK field, which the user may have changed since
+ * @throws OptionError for an option of the state that all copies share
  */
 export function mergeOptions(
   kept: OwnOptions,
   changes: Partial<HarborOptions>,
   maxRetries: number,
 ): Partial<HarborOptions> {
-  const shared = SHARED.find((name) => changes[name] !== undefined)
+  const given = Object.entries(changes)
+  const [shared] = given.find(([name, value]) => value !== undefined && isShared(name)) ?? []
   if (shared) {
     throw new OptionError(
       shared,
-      `${shared} cannot change in a copy, which shares its connections and what it knows of its targets. Make a new Harbor.`,
+      `${shared} cannot change in a copy, which shares its connections and the health of its targets. Make a new Harbor.`,
     )
   }
   refuseStoreOptions(changes)
-  const {
-    pool: _pool,
-    breaker: _breaker,
-    health: _health,
-    alerts: _alerts,
-    prefetch: _prefetch,
-    embeddingBatch: _embeddingBatch,
-    ...own
-  } = kept
+  // Limits cannot change in a copy, but are a part of its policy.
+  const own: OwnOptions = Object.fromEntries(
+    Object.entries(kept).filter(([name]) => name === 'limits' || COPYABLE.includes(name)),
+  )
   const { retry = kept.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1
   // Beside `dataResidency` the SDK refuses any `baseURL`, also an undefined one.
   const isKept = (name: string): boolean => name === 'baseURL' && changes.dataResidency != null
-  const given = Object.fromEntries(
-    Object.entries(changes).filter(([name, value]) => value !== undefined || isKept(name)),
-  )
+  const changed = Object.fromEntries(given.filter(([name, value]) => value !== undefined || isKept(name)))
   return {
     ...own,
-    ...given,
+    ...changed,
     ...ownProvider(own, changes),
     retry: { ...(retry === false ? {} : retry), maxAttempts },
     maxRetries: maxAttempts - 1,
   }
 }
 
-/** Key and address have two places. Whichever of them a copy is given holds, whatever the client it is made of had in the other. */
+/** Whether an option belongs to the state that a client and its copies share. */
+function isShared(name: string): boolean {
+  return Object.hasOwn(HARBOR_OPTIONS, name) && !COPYABLE.includes(name)
+}
+
+/** Key and base URL can be given in two places. The one given to the copy wins over the other one of the copied client. */
 function ownProvider(
   { providers: kept }: OwnOptions,
   changes: Partial<HarborOptions>,

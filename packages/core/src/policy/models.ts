@@ -34,7 +34,7 @@ const PRICE = {
   tiers: is.anObject,
 } as const satisfies Record<keyof Price, is.Check>
 
-/** @throws OptionError naming the model's option */
+/** @throws OptionError naming the option of the model */
 export function checkModels(models: Readonly<Record<string, ModelOptions>>): void {
   for (const [name, model] of Object.entries(models)) {
     const option = `models['${name}']`

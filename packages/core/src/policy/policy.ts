@@ -7,15 +7,15 @@ import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** What holds for a call, settled: defaults filled in, what is switched off left out. */
+/** The settled options of a call: checked, with defaults, and without what is switched off. */
 export interface Policy {
-  /** Everything a call may take, in milliseconds; of a stream, until its first content. */
+  /** The total time of a call, in milliseconds; of a stream, until its first content. */
   readonly totalMs: number
   readonly maxAttempts: number
-  /** The `retry` option as given, less its number of attempts. */
+  /** The `retry` option without its number of attempts. */
   readonly retry: Omit<RetrySettings, 'maxAttempts'>
   readonly attemptMs: number
-  /** Undefined when it was not set: it then depends on whether another target can take over. */
+  /** Undefined when not set: it then depends on whether another target can take over. */
   readonly firstTokenMs: number | undefined
   readonly idleMs: number
   readonly clock: Clock
@@ -25,11 +25,11 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
-  /** Of a decoded answer that is read whole, and of one event of a stream. */
+  /** The most bytes of a decoded answer that is read whole, or of one event of a stream. */
   readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
-  /** What every quota group may use that has no limits of its own; undefined when nothing is limited. */
+  /** The limits of each quota group without limits of its own; undefined for none. */
   readonly limits: LimitOptions | undefined
-  /** Undefined when nothing is cached. */
+  /** Undefined when caching is off. */
   readonly cache: CacheRules | undefined
 }

@@ -29,18 +29,18 @@ const PROVIDER = {
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
-  /** Names of entries whose key is not there. */
+  /** Names of entries without a key. */
   readonly leftOut: readonly string[]
-  /** What the SDK gets of the entry that bears its name. */
+  /** The key and base URL of the entry `openai`, for the SDK. */
   readonly sdk: Pick<ClientOptions, 'apiKey' | 'baseURL'>
 }
 
-/** Stands in for the key of an SDK that is never asked to use one. */
+/** The SDK needs a key, also when all calls go to other providers. */
 const UNUSED_KEY = 'unused'
 
 /**
- * Reads the entries, and finds out which one is meant by a model that names none: the client's own, or else the first.
- * @param isFetch whether this is for a bare `fetch`, whose caller brings address and key along
+ * Reads the entries of `providers`, and finds the default provider, for models that name none: the client's own, or else the first.
+ * @param isFetch whether this is for `createHarborFetch()`, whose requests come with their own address and key
  * @throws OptionError naming the entry and what is wrong with it
  */
 export function settleProviders(options: HarborOptions, isFetch: boolean): SettledProviders {
@@ -78,7 +78,7 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
   }
 }
 
-/** Of a bare `fetch`, an entry without address and key can only be about the provider that its caller brings along. */
+/** For `createHarborFetch()`, an entry `openai` without address and key is about the provider that requests are addressed to. */
 function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
   return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
 }
@@ -121,7 +121,7 @@ function refuseContradictions(options: HarborOptions, own: ProviderOptions): voi
   }
 }
 
-/** The entries without what `given` says of the client's own provider. */
+/** The entries, without the key and base URL of `openai` where `given` has its own. */
 export function withoutNative(
   providers: HarborOptions['providers'],
   given: Pick<HarborOptions, 'apiKey' | 'baseURL'>,

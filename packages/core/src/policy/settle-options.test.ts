@@ -17,7 +17,7 @@ describe('settleOptions', () => {
     })
   })
 
-  it("hands on the SDK's options, and none of Harbor's", () => {
+  it("passes on the SDK's options, and none of Harbor's", () => {
     const { sdk } = settleOptions({
       apiKey: 'k',
       organization: null,
@@ -29,7 +29,7 @@ describe('settleOptions', () => {
     expect(sdk).toEqual({ apiKey: 'k', organization: null, timeout: 5_000, maxRetries: 2 })
   })
 
-  it('takes maxRetries and retry.maxAttempts for one setting', () => {
+  it('treats maxRetries and retry.maxAttempts as one setting', () => {
     for (const options of [
       { maxRetries: 4 },
       { retry: { maxAttempts: 5 } },
@@ -41,12 +41,12 @@ describe('settleOptions', () => {
     expect(settleOptions({ maxRetries: 0 }).policy.maxAttempts).toBe(1)
   })
 
-  it('keeps the retry settings apart from the number of attempts', () => {
+  it('separates the retry settings from the number of attempts', () => {
     const { policy } = settleOptions({ retry: { maxAttempts: 5, baseDelayMs: 7, jitter: false } })
     expect(policy.retry).toEqual({ baseDelayMs: 7, jitter: false })
   })
 
-  it('switches sections off by false', () => {
+  it('switches sections off with false', () => {
     const { policy } = settleOptions({ retry: false, timeouts: false })
     expect(policy).toMatchObject({
       maxAttempts: 1,
@@ -56,7 +56,7 @@ describe('settleOptions', () => {
     })
   })
 
-  it('takes undefined inside a section for not given', () => {
+  it('treats undefined inside a section as not given', () => {
     const { policy } = settleOptions({
       timeouts: { idleMs: undefined, attemptMs: 7 },
       retry: { maxAttempts: undefined },
@@ -87,7 +87,7 @@ describe('settleOptions', () => {
     expect(() => settleOptions(options)).toThrow(expect.objectContaining({ option }))
   })
 
-  it.each([null, 'key', 7, true])('refuses %j in the place of options', (options) => {
+  it.each([null, 'key', 7, true])('refuses %j instead of options', (options) => {
     expect(() => settleOptions(options as HarborOptions)).toThrow(OptionError)
   })
 })
@@ -95,12 +95,12 @@ describe('settleOptions', () => {
 describe('policyFor', () => {
   const { policy } = settleOptions({ timeouts: { idleMs: 11, attemptMs: 12 } })
 
-  it('is the very policy when a call asks for nothing', () => {
+  it('returns the same policy when a call has no options', () => {
     expect(policyFor(policy, {})).toBe(policy)
     expect(policyFor(policy, { totalMs: 600_000, maxAttempts: 3 })).toBe(policy)
   })
 
-  it('replaces what a call asks for, clock by clock', () => {
+  it('replaces the timeouts that a call has, one by one', () => {
     expect(policyFor(policy, { totalMs: 5, timeouts: { idleMs: 6, attemptMs: undefined } })).toEqual({
       ...policy,
       totalMs: 5,

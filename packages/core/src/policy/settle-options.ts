@@ -2,7 +2,8 @@ import { cacheRulesOf } from '../options/cache-options.ts'
 import type { ClientOptions } from 'openai'
 import { attemptsOf } from '../options/attempts.ts'
 import { checkSentOptions } from '../options/check-headers.ts'
-import { checkHarborOptions, checkRetry, OWN } from '../options/check-options.ts'
+import { checkHarborOptions, checkRetry } from '../options/check-options.ts'
+import { HARBOR_OPTIONS } from '../options/option-scope.ts'
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions, TimeoutSettings } from '../options/options.ts'
 import { checkModels } from './models.ts'
@@ -16,17 +17,17 @@ const DEFAULT_TOTAL_MS = 600_000
 const DEFAULT_ANSWER_BYTES = 64 * 1024 * 1024
 
 export interface SettledOptions {
-  /** What the SDK's constructor gets, less `fetch`. */
+  /** The options of the SDK's constructor, without `fetch`. */
   readonly sdk: ClientOptions
   readonly policy: Policy
-  /** Names of provider entries whose key is not there. */
+  /** Names of entries in `providers` without a key, which are left out. */
   readonly leftOut: readonly string[]
 }
 
 /**
- * Checks everything a user can get wrong, at once, and fills in the defaults.
- * @param given.isFetch whether they are for a bare `fetch` rather than a client
- * @throws OptionError naming the option, what was expected and what came
+ * Checks all options and fills in the defaults.
+ * @param isFetch whether they are for `createHarborFetch()` rather than a client
+ * @throws OptionError naming the option, what was expected and what was given
  */
 export function settleOptions(options: HarborOptions, { isFetch = false } = {}): SettledOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
@@ -64,21 +65,21 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
   }
 }
 
-/** Harbor's own sections apart from what the SDK knows. `fetch` is in neither: it is the transport. */
+/** Separates Harbor's own options from the SDK's. `fetch` is in neither: it is the transport. */
 export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own: OwnOptions } {
   const entries = Object.entries(options).filter(([name]) => name !== 'fetch')
-  // Under symbols the SDK hands a copy what it knows of the client, such as that its address was chosen by `dataResidency`.
+  // The SDK passes properties under symbols to a copy, such as that its base URL was chosen by `dataResidency`.
   const symbols = Object.getOwnPropertySymbols(options).map((symbol) => [symbol, options[symbol as never]])
   return {
     sdk: Object.fromEntries([
-      ...entries.filter(([name]) => !Object.hasOwn(OWN, name)),
+      ...entries.filter(([name]) => !Object.hasOwn(HARBOR_OPTIONS, name)),
       ...symbols,
     ]) as ClientOptions,
-    own: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(OWN, name))),
+    own: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(HARBOR_OPTIONS, name))),
   }
 }
 
-export type OwnOptions = Pick<HarborOptions, keyof typeof OWN>
+export type OwnOptions = Pick<HarborOptions, keyof typeof HARBOR_OPTIONS>
 
 function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut }: SettledProviders): Routes {
   const { models = {}, fallback, contextWindowFallback, contentPolicyFallback } = options
@@ -94,7 +95,7 @@ function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut 
   })
 }
 
-/** The policy with what one call asks for in its place. */
+/** The policy for one call, with the options of that call. */
 export function policyFor(
   policy: Policy,
   asked: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonBody } from '../base/json.ts'
 import { operationOfBody } from '../protocols/registry.ts'
-import { lackOf } from './capabilities.ts'
+import { missingCapability } from './capabilities.ts'
 import type { Capability, Target } from '../reporting/target.ts'
 
 function capable(...capabilities: Capability[]): Target {
   return { name: 'backup/gpt-4', capabilities } as unknown as Target
 }
 
-function requestOf(json: JsonBody, streaming: boolean): Parameters<typeof lackOf>[1] {
+function requestOf(json: JsonBody, streaming: boolean): Parameters<typeof missingCapability>[1] {
   return { operation: operationOfBody(json), json, streaming }
 }
 
@@ -23,25 +23,27 @@ const NEEDS: readonly [Capability, JsonBody][] = [
   ['json', { text: { format: { type: 'json_schema' } } }],
 ]
 
-describe('what a target lacks', () => {
+describe('the capability that a target lacks', () => {
   it.each(NEEDS)('is %s for %j', (need, json) => {
-    expect(lackOf(capable('stream'), requestOf(json, true))).toBe(`it is not said to be capable of ${need}`)
-    expect(lackOf(capable('stream', need), requestOf(json, true))).toBeUndefined()
+    expect(missingCapability(capable('stream'), requestOf(json, true))).toBe(
+      `it is not said to be capable of ${need}`,
+    )
+    expect(missingCapability(capable('stream', need), requestOf(json, true))).toBeUndefined()
   })
 
-  it('is streams, when the request asks for one', () => {
-    expect(lackOf(capable(), requestOf({}, true))).toContain('stream')
-    expect(lackOf(capable(), requestOf({}, false))).toBeUndefined()
+  it('is stream for a request with stream: true', () => {
+    expect(missingCapability(capable(), requestOf({}, true))).toContain('stream')
+    expect(missingCapability(capable(), requestOf({}, false))).toBeUndefined()
   })
 
-  it('is nothing for a request of words alone, or when nothing is said of its capabilities', () => {
+  it('is undefined for a request of text only, or when its capabilities are not configured', () => {
     const words = {
       messages: [{ role: 'user', content: 'Hi' }],
       tools: [],
       response_format: { type: 'text' },
     }
-    expect(lackOf(capable(), requestOf(words, false))).toBeUndefined()
+    expect(missingCapability(capable(), requestOf(words, false))).toBeUndefined()
     const untold = { name: 'openai/gpt-4' } as unknown as Target
-    expect(lackOf(untold, requestOf({ tools: [{}] }, true))).toBeUndefined()
+    expect(missingCapability(untold, requestOf({ tools: [{}] }, true))).toBeUndefined()
   })
 })

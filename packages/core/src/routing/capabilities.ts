@@ -3,8 +3,8 @@ import type { Capability, Target } from '../reporting/target.ts'
 
 type Request = Pick<Exchange, 'operation' | 'json' | 'streaming'>
 
-/** Why a target cannot serve the request, as far as its capabilities are known; undefined when nothing speaks against it. */
-export function lackOf({ capabilities }: Target, request: Request): string | undefined {
+/** Which capability of the request a target lacks, in words; undefined when it lacks none, or its capabilities are not configured. */
+export function missingCapability({ capabilities }: Target, request: Request): string | undefined {
   if (!capabilities) return undefined
   const missing = needsOf(request).find((need) => !capabilities.includes(need))
   return missing && `it is not said to be capable of ${missing}`

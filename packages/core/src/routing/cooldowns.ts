@@ -1,48 +1,48 @@
-/** A lying server must not put a target to rest for ever. */
-const LONGEST_MS = 24 * 60 * 60_000
-const MOST_RESTS = 1_000
+/** A server must not be able to keep a target in cooldown forever. */
+const MAX_COOLDOWN_MS = 24 * 60 * 60_000
+const MAX_COOLDOWNS = 1_000
 
 /**
- * What is left alone for a while, and until when: a credential that was refused, a group whose quota is used up, a
- * model that a provider does not have. Rests steer a call to another target; they never refuse one.
+ * Cooldowns by key, such as of a refused credential, a used-up quota group, or a model that a provider does not have. Calls prefer
+ * targets that are not in cooldown, and use one that is rather than fail.
  */
 export class Cooldowns {
-  readonly #rests = new Map<string, { readonly until: number; readonly number: number }>()
-  #noted = 0
+  readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
+  #started = 0
 
-  /** A rest is never shortened by a later one. */
-  rest(key: string, ms: number, now: number): void {
-    const known = this.#rests.get(key)
-    if (!known && this.#rests.size >= MOST_RESTS) this.#makeRoom(now)
-    const until = Math.max(known?.until ?? 0, now + Math.min(ms, LONGEST_MS))
-    this.#rests.set(key, { until, number: ++this.#noted })
+  /** @param ms how long; a cooldown that already lasts longer is not shortened */
+  start(key: string, ms: number, now: number): void {
+    const running = this.#cooldowns.get(key)
+    if (!running && this.#cooldowns.size >= MAX_COOLDOWNS) this.#makeRoom(now)
+    const until = Math.max(running?.until ?? 0, now + Math.min(ms, MAX_COOLDOWN_MS))
+    this.#cooldowns.set(key, { until, number: ++this.#started })
   }
 
   /**
-   * Until when, on the same clock as `now`; 0 when it does not rest.
-   * @param since leaves out what was not noted again after so many rests
+   * When the cooldown of a key ends, on the clock of `now`; 0 when there is none.
+   * @param since ignores a cooldown that was not started again after this many others
    */
   until(key: string, now: number, since = 0): number {
-    const rest = this.#rests.get(key)
-    if (rest === undefined) return 0
-    if (rest.until > now) return rest.number > since ? rest.until : 0
-    this.#rests.delete(key)
+    const cooldown = this.#cooldowns.get(key)
+    if (cooldown === undefined) return 0
+    if (cooldown.until > now) return cooldown.number > since ? cooldown.until : 0
+    this.#cooldowns.delete(key)
     return 0
   }
 
-  /** How many rests were noted so far. */
-  get noted(): number {
-    return this.#noted
+  /** How many cooldowns were started so far. */
+  get started(): number {
+    return this.#started
   }
 
-  /** Lets the common case cost nothing. */
-  get empty(): boolean {
-    return this.#rests.size === 0
+  /** Makes the common case cheap. */
+  get isEmpty(): boolean {
+    return this.#cooldowns.size === 0
   }
 
   #makeRoom(now: number): void {
-    for (const [key, { until }] of this.#rests) if (until <= now) this.#rests.delete(key)
-    const [oldest] = this.#rests.keys()
-    if (this.#rests.size >= MOST_RESTS && oldest !== undefined) this.#rests.delete(oldest)
+    for (const [key, { until }] of this.#cooldowns) if (until <= now) this.#cooldowns.delete(key)
+    const [oldest] = this.#cooldowns.keys()
+    if (this.#cooldowns.size >= MAX_COOLDOWNS && oldest !== undefined) this.#cooldowns.delete(oldest)
   }
 }

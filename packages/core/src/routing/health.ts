@@ -11,77 +11,70 @@ import {
 } from '@harbor/breaker'
 import { FallbackChain } from '@harbor/fallback'
 import type { Failure } from '@harbor/retry'
-import type { Latencies } from '../attempt/impatience.ts'
 import type { LegExchange, Log } from '../call/exchange.ts'
 import { systemClock } from '../base/clock.ts'
 import type { OwnRequests } from '../transport/transport.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { restOf } from '../verdict/verdict.ts'
-import { mayMoveOn } from '../attempt/next-step.ts'
-import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
-import { sendOptionsOf } from '../call/exchange-copies.ts'
-import { withoutSlash, type Provider } from '../targets/providers.ts'
-import { accountAt, quotaGroupOf, type Grouped } from './quota-group.ts'
-import { Cooldowns } from './cooldowns.ts'
+import { AttemptError } from '../attempt/attempt-error.ts'
+import { wasImpatient, type Latencies } from '../attempt/impatience.ts'
+import { isTargetFailure, mayMoveOn } from '../attempt/next-step.ts'
+import { HealthProbes } from './health-probes.ts'
+import { targetKey } from './state-keys.ts'
+import { TargetCooldowns } from './target-cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
 
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
-  /** `false`: nothing is asked; the breakers' own probes are real calls. */
+  /** In milliseconds. `false`: no health checks; the half-open circuit probes with real calls. */
   readonly checkIntervalMs: number | false
   readonly fetch: OwnRequests
   readonly telemetry: Telemetry
   readonly log: Log
 }
 
-/** How a target that fails is asked whether it is back. */
-interface Probe {
-  readonly url: string
-  readonly headers: Headers
-  /** How the calls go out, such as by which dispatcher. */
-  readonly way: RequestInit
-}
-
-/** Longer than most calls take: a probe that is slow is not one that failed. */
+/** Longer than most calls take: a slow probe has not failed. */
 const PROBE_TIMEOUT_MS = 120_000
-const MOST_TARGETS = 1_000
-const ASK_AGAIN_MS = 1_000
-const WITH_ALTERNATIVE = consecutive(3)
-const WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
-/** A chain must have a target; ours come with each call. */
-const NOBODY = { name: 'nobody', baseURL: '' } as Target
+const MAX_TARGETS = 1_000
+/** How long a breaker is used without looking it up in the registry. */
+const LOOKUP_EVERY_MS = 1_000
+const TRIP_WITH_ALTERNATIVE = consecutive(3)
+const TRIP_WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
+/** A `FallbackChain` must have a target; Harbor passes the targets with each call. */
+const PLACEHOLDER_TARGET = { name: 'placeholder', baseURL: '' } as Target
 
 /**
- * The one owner of health: a breaker for each target, what rests, and the checks of what is unavailable. The admission
- * layer tells it how attempts end; the fallback asks it whom to call.
+ * The health of all targets: their circuits, cooldowns and health checks. The admission layer reports how attempts end; the fallback
+ * layer asks which targets are available.
  */
 export class Health {
-  /** Knows how the targets fare, and in which order they are called. */
+  /** Calls one target after the other, and keeps their success ratios and latencies. */
   readonly chain: FallbackChain<Target>
+  readonly cooldowns = new TargetCooldowns()
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
-  readonly #cooldowns = new Cooldowns()
-  readonly #probes = new Map<string, Probe>()
-  /** By target, what the last call that might use it could choose from. */
-  readonly #choices = new Map<string, readonly Target[]>()
-  #lastChoice: readonly Target[] | undefined
-  /** Each call asks for the same ones several times; the registry need only see that they are in use. */
-  readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly askedAt: number }>()
-  /** Breakers whose events are passed on. */
-  readonly #told = new WeakSet<CircuitBreaker>()
+  readonly #probes: HealthProbes
+  /** By target: the targets that the last call with a choice could choose from. */
+  readonly #alternatives = new Map<string, readonly Target[]>()
+  #lastAlternatives: readonly Target[] | undefined
+  /** A call reads the breaker of a target several times. The registry must only learn now and then that it is in use. */
+  readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly lookedUpAt: number }>()
+  /** Breakers whose events are forwarded to the telemetry. */
+  readonly #subscribed = new WeakSet<CircuitBreaker>()
 
   constructor(options: HealthOptions) {
     this.#options = options
     const { breaker, checkIntervalMs } = options
     if (breaker !== false) this.#breakers = createBreakerRegistry((key) => this.#breakerOptions(key, breaker))
+    this.#probes = new HealthProbes(options.fetch, MAX_TARGETS)
     this.chain = new FallbackChain<Target>({
-      targets: [NOBODY],
-      isAvailable: (target) => target === NOBODY || this.isAvailable(target),
+      targets: [PLACEHOLDER_TARGET],
+      isAvailable: (target) => target === PLACEHOLDER_TARGET || this.isAvailable(target),
       whenNoneAvailable: 'fail',
       shouldAdvance: mayMoveOn,
+      countsAsFailure: (error) => this.#countsAsFailure(error),
       clock: systemClock,
       ...(checkIntervalMs !== false && {
-        healthCheck: (target, signal) => this.#check(target, signal),
+        healthCheck: (target, signal) => this.#probes.check(target, signal),
         healthCheckIntervalMs: checkIntervalMs,
         onRecovered: ({ target }) => this.breakerOf(target)?.halfOpen(),
       }),
@@ -89,7 +82,7 @@ export class Health {
     this.chain.start()
   }
 
-  /** Whether its circuit lets a call through. */
+  /** Whether the target's circuit lets a call through. */
   isAvailable(target: Target): boolean {
     const state = this.breakerOf(target)?.state
     return state !== 'open' && state !== 'isolated'
@@ -99,74 +92,47 @@ export class Health {
     if (!this.#breakers) return undefined
     const now = systemClock.now()
     const recent = this.#recent.get(target)
-    if (recent && now - recent.askedAt < ASK_AGAIN_MS) return recent.breaker
-    const breaker = this.#breakers.get(keyOf(target))
-    if (!this.#told.has(breaker)) this.#tellOf(breaker, target.name)
-    this.#recent.set(target, { breaker, askedAt: now })
+    if (recent && now - recent.lookedUpAt < LOOKUP_EVERY_MS) return recent.breaker
+    const breaker = this.#breakers.get(targetKey(target))
+    if (!this.#subscribed.has(breaker)) this.#subscribe(breaker, target.name)
+    this.#recent.set(target, { breaker, lookedUpAt: now })
     return breaker
   }
 
-  /** How long the last answers of a target took. */
+  /** How long the latest answers of a target took. */
   latenciesOf({ name }: Target): Latencies {
     return this.chain.health.get(name)
   }
 
-  /** A call has a choice between these: a circuit may then open early, while another one can take over. */
-  noteAlternatives(targets: readonly Target[]): void {
-    if (targets.length < 2 || targets === this.#lastChoice) return
-    this.#lastChoice = targets
+  /** A call can choose between these targets. While another one can take over, a circuit may open after fewer failures. */
+  setAlternatives(targets: readonly Target[]): void {
+    if (targets.length < 2 || targets === this.#lastAlternatives) return
+    this.#lastAlternatives = targets
     for (const target of targets) {
-      const key = keyOf(target)
-      if (this.#choices.size < MOST_TARGETS || this.#choices.has(key)) this.#choices.set(key, targets)
+      const key = targetKey(target)
+      if (this.#alternatives.size < MAX_TARGETS || this.#alternatives.has(key))
+        this.#alternatives.set(key, targets)
     }
   }
 
-  /** Notes what a failed attempt says about what it used. */
+  /** Starts the cooldown that a failed attempt leads to, and learns how to check its target once the circuit is open. */
   noteFailure(exchange: LegExchange, failure: Failure): void {
-    const { target, provider } = exchange.leg
-    const rest = restOf(failure)
-    if (rest) {
-      const keys = restKeys(target, provider, exchange)
-      this.#cooldowns.rest(keys[rest.what], rest.ms, systemClock.now())
-    }
-    const key = keyOf(target)
-    if (this.#probes.size >= MOST_TARGETS || this.isAvailable(target)) return
-    this.#probes.set(key, {
-      url: probeURL(exchange),
-      headers: probeHeaders(exchange.headers),
-      way: sendOptionsOf(exchange.init),
-    })
+    this.cooldowns.noteFailure(exchange, failure)
+    if (!this.isAvailable(exchange.leg.target)) this.#probes.learnFrom(exchange)
   }
 
-  /** How many rests were noted so far. */
-  get restsNoted(): number {
-    return this.#cooldowns.noted
-  }
-
-  /**
-   * Why a target is better left alone now, apart from its circuit; undefined when it is not.
-   * @param since counts only rests noted after so many others
-   */
-  restingReason(target: Target, provider: Provider, request: Grouped, since = 0): string | undefined {
-    if (this.#cooldowns.empty) return undefined
-    const now = systemClock.now()
-    const keys = restKeys(target, provider, request)
-    const what = REASONS.find(([name]) => this.#cooldowns.until(keys[name], now, since) > 0)
-    return what?.[1]
-  }
-
-  /** By the names of the targets, as far as they were called. */
+  /** The targets that were called, by name. */
   stats(): Record<string, TargetStats> {
     const stats: Record<string, TargetStats> = {}
     for (const [key, breaker] of this.#breakers?.entries() ?? []) {
       const name = key.slice(0, key.indexOf('\n'))
-      // Of a name that stands for several addresses, the one that fares worst is told.
+      // If a name has several addresses, the one that is unavailable for longest is reported.
       if ((stats[name]?.retryAfterMs ?? -1) >= breaker.retryAfterMs) continue
-      stats[name] = { ...this.#boardOf(name), state: breaker.state, ...availability(breaker) }
+      stats[name] = { ...this.#recordOf(name), state: breaker.state, ...availability(breaker) }
     }
     for (const [name] of this.chain.health.entries()) {
-      if (name === NOBODY.name) continue
-      stats[name] ??= { ...this.#boardOf(name), state: 'closed', available: true, retryAfterMs: 0 }
+      if (name === PLACEHOLDER_TARGET.name) continue
+      stats[name] ??= { ...this.#recordOf(name), state: 'closed', available: true, retryAfterMs: 0 }
     }
     return stats
   }
@@ -175,8 +141,15 @@ export class Health {
     this.chain.close()
   }
 
-  #tellOf(breaker: CircuitBreaker, target: string): void {
-    this.#told.add(breaker)
+  /** Whether a failed attempt says something about its target, rather than about this process or a short timeout of its caller. */
+  #countsAsFailure(error: unknown): boolean {
+    if (!(error instanceof AttemptError) || !isTargetFailure(error)) return false
+    const { exchange, cause } = error
+    return !wasImpatient(exchange, cause, this.latenciesOf(exchange.leg.target))
+  }
+
+  #subscribe(breaker: CircuitBreaker, target: string): void {
+    this.#subscribed.add(breaker)
     for (const event of ['open', 'half-open', 'close'] as const) {
       breaker.on(event, ({ state, retryAfterMs }) => {
         this.#options.telemetry.emit('breaker', { target, state, retryAfterMs })
@@ -185,7 +158,7 @@ export class Health {
     }
   }
 
-  #boardOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
+  #recordOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
     const { successRatio, latencyMs, lastError, lastCheckAt } = this.chain.health.get(name)
     const lastFailure =
       lastError instanceof Error ? lastError.message : typeof lastError === 'string' ? lastError : undefined
@@ -193,9 +166,9 @@ export class Health {
   }
 
   #breakerOptions(key: string, settings: BreakerSettings): BreakerOptions {
-    const early = onlyIf(WITH_ALTERNATIVE, () => this.#hasAlternative(key))
+    const early = onlyIf(TRIP_WITH_ALTERNATIVE, () => this.#hasAlternative(key))
     return {
-      trip: [early, WITHOUT_ALTERNATIVE],
+      trip: [early, TRIP_WITHOUT_ALTERNATIVE],
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       ...settings,
       clock: systemClock,
@@ -203,42 +176,27 @@ export class Health {
   }
 
   /**
-   * Else the last one standing would be shut out by three failures in a row: an outage of our own making. One that is being
-   * probed takes a call at a time, and cannot take over.
+   * Otherwise three failures would open the circuit of the only target left and cause the outage ourselves. A half-open target takes one
+   * call at a time, so it is no alternative.
    */
   #hasAlternative(key: string): boolean {
-    const choice = this.#choices.get(key) ?? []
-    return choice.some((target) => keyOf(target) !== key && this.#isClosed(target))
+    const targets = this.#alternatives.get(key) ?? []
+    return targets.some((target) => targetKey(target) !== key && this.#isClosed(target))
   }
 
   #isClosed(target: Target): boolean {
     return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
   }
-
-  /** Asks for the list of models: it costs nothing, and any answer but a failure shows that somebody is there. */
-  async #check(target: Target, signal: AbortSignal): Promise<void> {
-    const probe = this.#probes.get(keyOf(target))
-    if (!probe) throw new Error('It is not known how to ask.')
-    const { status, body } = await this.#options.fetch(probe.url, {
-      ...probe.way,
-      headers: probe.headers,
-      signal,
-    })
-    await body?.cancel()
-    const [address] = probe.url.split('?') // a query may hold a key
-    if (status >= 500 || status === 429) throw new Error(`GET ${address} answered ${status}.`)
-    this.#probes.delete(keyOf(target))
-  }
 }
 
-/** A rule that counts always, and opens only while it may. */
-function onlyIf(rule: TripRule, mayOpen: () => boolean): TripRule {
+/** A rule that always counts, and trips only while it may. */
+function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
   return {
     timing: rule.timing,
     start: (saved) => {
       const tally = rule.start(saved)
       return {
-        record: (failed, durationMs, now) => tally.record(failed, durationMs, now) && mayOpen(),
+        record: (failed, durationMs, now) => tally.record(failed, durationMs, now) && mayTrip(),
         counts: (now) => tally.counts(now),
         save: () => tally.save(),
       }
@@ -251,42 +209,4 @@ function availability({
   retryAfterMs,
 }: CircuitBreaker): Pick<TargetStats, 'available' | 'retryAfterMs'> {
   return { available: state === 'closed' || state === 'half-open', retryAfterMs }
-}
-
-/** The same name at another address is another target: copies of a client may differ in their base URL. */
-function keyOf({ name, baseURL }: Target): string {
-  return `${name}\n${baseURL}`
-}
-
-const REASONS = [
-  ['credential', 'its credential was refused or is used up'],
-  ['quota-group', 'its rate limit was reached'],
-  ['target-and-model', 'it does not have the model'],
-] as const
-
-function restKeys(
-  target: Target,
-  provider: Provider,
-  request: Grouped,
-): Record<(typeof REASONS)[number][0], string> {
-  const credential = `${provider.name}\n${accountAt(provider, request)}`
-  return {
-    credential: `credential\n${credential}`,
-    'quota-group': `group\n${quotaGroupOf(target, provider, request)}`,
-    // What one account may not use, another may.
-    'target-and-model': `model\n${keyOf(target)}\n${credential}`,
-  }
-}
-
-/** Where a request to the client's own provider has a query, such as a version or a key, the check needs it as well. */
-function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
-  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), provider)
-  return provider.native ? models + new URL(url).search : models
-}
-
-function probeHeaders(given: ReadonlyHeaders): Headers {
-  const headers = copyHeaders(given)
-  for (const name of ['content-type', 'content-length', 'idempotency-key']) headers.delete(name)
-  headers.set('accept', 'application/json')
-  return headers
 }

@@ -17,7 +17,7 @@ export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
 export interface ParsedPieces {
   take(chunk: Uint8Array): StreamPiece | undefined
   /** The caller takes no more of them. */
-  leave(): void
+  stopSharing(): void
 }
 
 export interface ReadStreamOptions {
@@ -129,7 +129,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
 
   #end(end: StreamEnd): void {
     this.#over = true
-    this.#options.parsed?.leave()
+    this.#options.parsed?.stopSharing()
     this.#settle(end)
   }
 }

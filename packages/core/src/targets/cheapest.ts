@@ -1,7 +1,7 @@
 import { cheapest as cheapestBy, type Order } from '@harbor/fallback'
 import type { Target } from '../reporting/target.ts'
 
-/** Requests are usually several times as long as their answers. */
+/** The share of input tokens in a typical call: requests are usually several times as long as answers. */
 const INPUT_SHARE = 0.75
 
 /** The target with the lowest `models[…].price` first, three parts input to one part output; without a price it comes last. */

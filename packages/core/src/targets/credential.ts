@@ -1,11 +1,11 @@
-/** How a key is given: as a text, by a function that is called for each attempt, or not at all. */
+/** A key: a string, a function that is called for each attempt, or none. */
 export type Key = string | (() => Promise<string>) | null
 
 const names = new WeakMap<() => Promise<string>, string>()
 
 /**
- * Names a key for the state that belongs to it. A function keeps its name, whatever it returns; no other function has it, in no other
- * process either, where the same number would stand for the function of another tenant.
+ * An identifier of a credential, for the state that belongs to it. A function has one identifier, whatever keys it returns. It is random,
+ * since a far tier is shared with other processes, where a counter could identify the function of another tenant.
  */
 export function credentialOf(key: Key): string {
   if (key === null) return ''

@@ -3,7 +3,7 @@ import type { ProviderOptions } from '../options/options.ts'
 import type { ProviderFormat, StreamEndRule } from '../protocols/protocol.ts'
 import { credentialOf, type Key } from './credential.ts'
 
-/** Where models are to be had, and with what credential. */
+/** A settled entry of `providers`: its address, its credential and what its requests need. */
 export interface Provider extends ProviderFormat {
   readonly name: string
   readonly apiKey: Key

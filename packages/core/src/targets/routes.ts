@@ -7,35 +7,35 @@ import type { Provider } from './providers.ts'
 import type { Target } from '../reporting/target.ts'
 import { areTwins } from './twins.ts'
 
-/** What a call may be sent to, in the order in which it was configured. */
+/** The targets that a call may be sent to, in the configured order. */
 export interface Plan {
-  /** What was asked for, and what stands in for it in an outage. */
+  /** The requested target, and those that take over when it fails. */
   readonly outage: readonly Target[]
-  /** For a request that is too long for what was asked for. */
+  /** For a request that is too long for those. */
   readonly contextWindow: readonly Target[]
-  /** For a request that was refused for its content. */
+  /** For a request that was refused by a content filter. */
   readonly contentPolicy: readonly Target[]
-  /** Names the credentials, other than the client's own, that may be used; empty when there are none. It is not to be shown. */
+  /** Identifies the credentials that may be used beside the client's own; empty when there are none. It must not be shown. */
   readonly credentials: string
 }
 
 export interface RouteOptions {
   readonly providers: ReadonlyMap<string, Provider>
-  /** Where a model belongs that names no provider. */
+  /** The provider of models without a provider in their name. */
   readonly defaultProvider: string
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly fallback: Chains | undefined
   readonly contextWindowFallback: Chains | undefined
   readonly contentPolicyFallback: Chains | undefined
-  /** Entries that lack their key: chains may name them, and go on without them. */
+  /** Entries without a key. Chains may name them; those targets are left out. */
   readonly leftOut: readonly string[]
 }
 
-/** Plans are remembered for so many models. */
-const MOST_PLANS = 1_000
+/** The most plans that are kept, one for each model. */
+const MAX_PLANS = 1_000
 const EVERY_MODEL = '*'
 
-/** Which targets stand in for which: the three chains, read and checked. */
+/** The three chains, checked: which targets take over for which. */
 export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
@@ -46,7 +46,7 @@ export class Routes {
   readonly #plans = new Map<string, Plan>()
   #last: { readonly model: string | undefined; readonly nativeURL: string; readonly plan: Plan } | undefined
 
-  /** @throws OptionError for a chain that makes no sense */
+  /** @throws OptionError for an invalid chain */
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
@@ -57,7 +57,7 @@ export class Routes {
     for (const name of Object.keys(options.models)) this.#canonical('models', name)
   }
 
-  /** The chains as they are followed, for those who ask. */
+  /** The chains as they are used, for `explain()`. */
   get chains(): Readonly<
     Record<'fallback' | 'contextWindow' | 'contentPolicy', Record<string, readonly string[]>>
   > {
@@ -69,11 +69,11 @@ export class Routes {
   }
 
   /**
-   * What a request for this model may be sent to.
-   * @param nativeURL the root that the request came addressed to, which is that of the client's own provider
+   * The targets for a request of this model.
+   * @param nativeURL the base URL that the request is addressed to, which is that of the client's own provider
    */
   planFor(model: string | undefined, nativeURL: string): Plan {
-    // Mostly it is the same as the last time, and to put a key together costs more than to look.
+    // Most requests have the model of the previous one, and this comparison is cheaper than building a key.
     const last = this.#last
     if (last?.model === model && last?.nativeURL === nativeURL) return last.plan
     const key = `${nativeURL}\n${model ?? ''}`
@@ -83,26 +83,26 @@ export class Routes {
   }
 
   #makePlan(model: string | undefined, nativeURL: string, key: string): Plan {
-    const asked = this.askedName(model)
+    const requested = this.requestedName(model)
     const plan = this.#planOf({
-      outage: this.#targets([asked, ...chainOf(this.#outage, asked)], nativeURL, model),
-      contextWindow: this.#targets(chainOf(this.#contextWindow, asked), nativeURL, model),
-      contentPolicy: this.#targets(chainOf(this.#contentPolicy, asked), nativeURL, model),
+      outage: this.#targets([requested, ...chainOf(this.#outage, requested)], nativeURL, model),
+      contextWindow: this.#targets(chainOf(this.#contextWindow, requested), nativeURL, model),
+      contentPolicy: this.#targets(chainOf(this.#contentPolicy, requested), nativeURL, model),
     })
-    if (this.#plans.size >= MOST_PLANS) this.#plans.clear()
+    if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
     return plan
   }
 
-  /** The same with a chain of the call's own; without one, nothing stands in. */
+  /** The plan with a chain of a single call; an empty one means that no other target takes over. */
   planWith(chain: readonly string[], model: string | undefined, nativeURL: string): Plan {
     const plan = this.planFor(model, nativeURL)
-    const asked = this.askedName(model)
+    const requested = this.requestedName(model)
     const names = chain.map((name) => this.#canonical('fallback', name))
-    return this.#planOf({ ...plan, outage: this.#targets([asked, ...new Set(names)], nativeURL, model) })
+    return this.#planOf({ ...plan, outage: this.#targets([requested, ...new Set(names)], nativeURL, model) })
   }
 
-  /** For a request that has to stay where it is addressed to. */
+  /** The plan for a request that only the requested target can serve. */
   onlyTarget(model: string | undefined, nativeURL: string): Plan {
     const outage = this.planFor(model, nativeURL).outage.slice(0, 1)
     return this.#planOf({ outage, contextWindow: [], contentPolicy: [] })
@@ -123,27 +123,27 @@ export class Routes {
     return known
   }
 
-  /** The target's name for the model that a request names. */
-  askedName(model: string | undefined): string {
+  /** The name of the requested target, for the model of a request. */
+  requestedName(model: string | undefined): string {
     if (model === undefined) return this.defaultProvider
     const slash = model.indexOf('/')
     const { providers } = this.#options
     const named = slash > 0 ? providers.get(model.slice(0, slash)) : undefined
-    // `openai/gpt-4` is also how a gateway calls a model: only an entry of the user's own is meant by its name.
+    // A gateway may have a model called `openai/gpt-4`, so that only other entries can be requested by name.
     return named && !named.native ? model : `${this.defaultProvider}/${model}`
   }
 
-  #targets(names: readonly string[], nativeURL: string, asked: string | undefined): readonly Target[] {
+  #targets(names: readonly string[], nativeURL: string, requested: string | undefined): readonly Target[] {
     const unique = [...new Set(names)]
-    return unique.flatMap((name) => this.#target(name, nativeURL, asked) ?? [])
+    return unique.flatMap((name) => this.#target(name, nativeURL, requested) ?? [])
   }
 
-  #target(name: string, nativeURL: string, asked: string | undefined): Target | undefined {
+  #target(name: string, nativeURL: string, requested: string | undefined): Target | undefined {
     const slash = name.indexOf('/')
     const providerName = slash === -1 ? name : name.slice(0, slash)
     const model = slash === -1 ? undefined : name.slice(slash + 1)
     const provider = this.#options.providers.get(providerName)
-    if (!provider) return undefined // left out for want of a key, of which the log was told
+    if (!provider) return undefined // an entry without a key, which was logged
     const { models } = this.#options
     const own =
       models[name] ?? (providerName === this.defaultProvider ? models[model ?? ''] : undefined) ?? {}
@@ -151,7 +151,7 @@ export class Routes {
       name,
       provider: providerName,
       model,
-      baseURL: provider.native ? addressForModel(nativeURL, asked, model) : provider.baseURL,
+      baseURL: provider.native ? addressForModel(nativeURL, requested, model) : provider.baseURL,
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
@@ -165,30 +165,30 @@ export class Routes {
   #chains(option: string, chains: Chains | undefined): ReadonlyMap<string, readonly string[]> {
     const lists = isList(chains) ? { [EVERY_MODEL]: chains } : (chains ?? {})
     const read = new Map(
-      Object.entries(lists).map(([asked, chain]) => {
-        const name = asked === EVERY_MODEL ? asked : this.#canonical(option, asked)
-        return [name, this.#chain(`${option}['${asked}']`, name, chain)]
+      Object.entries(lists).map(([model, chain]) => {
+        const name = model === EVERY_MODEL ? model : this.#canonical(option, model)
+        return [name, this.#chain(`${option}['${model}']`, name, chain)]
       }),
     )
     refuseCycles(option, read)
     return read
   }
 
-  #chain(option: string, asked: string, chain: readonly string[]): readonly string[] {
+  #chain(option: string, requested: string, chain: readonly string[]): readonly string[] {
     const names = chain.map((name) => this.#canonical(option, name))
     const twice = names.find((name, place) => names.indexOf(name) !== place)
     if (twice) throw new OptionError(option, `${option} names ${twice} twice. Name each target once.`)
-    if (names.includes(asked)) {
+    if (names.includes(requested)) {
       throw new OptionError(
         option,
-        `${option} names ${asked} itself, which cannot stand in for itself. Take it out.`,
+        `${option} names ${requested} itself, which cannot take over for itself. Take it out.`,
       )
     }
-    this.#refuseTwins(option, asked === EVERY_MODEL ? names : [asked, ...names])
+    this.#refuseTwins(option, requested === EVERY_MODEL ? names : [requested, ...names])
     return names
   }
 
-  /** Two names for one thing: the second could only repeat what has failed already. */
+  /** Refuses two targets that lead to the same request: the second could only fail like the first. */
   #refuseTwins(option: string, names: readonly string[]): void {
     const { providers } = this.#options
     const read = names.map((name) => {
@@ -219,7 +219,7 @@ export class Routes {
     if (providers.has(prefix) || leftOut.includes(prefix)) return name
     const known = [...providers.keys(), ...leftOut]
     const near = didYouMean(prefix, known)
-    // OpenAI itself has no model with a slash in its name; a gateway has.
+    // Only a gateway has models with a slash in their name.
     if (isOpenAI(providers.get(defaultProvider)?.baseURL ?? '') || near !== undefined) {
       throw new OptionError(
         option,
@@ -235,19 +235,19 @@ function isList(chains: Chains | undefined): chains is readonly string[] {
   return Array.isArray(chains)
 }
 
-function chainOf(chains: ReadonlyMap<string, readonly string[]>, asked: string): readonly string[] {
-  return chains.get(asked) ?? chains.get(EVERY_MODEL) ?? []
+function chainOf(chains: ReadonlyMap<string, readonly string[]>, requested: string): readonly string[] {
+  return chains.get(requested) ?? chains.get(EVERY_MODEL) ?? []
 }
 
-/** Each call follows the one list of what it asked for, so lists that lead back to each other are a mistake. */
+/** A call follows only the list of the requested model, so that lists which lead back to each other are a mistake. */
 function refuseCycles(option: string, chains: ReadonlyMap<string, readonly string[]>): void {
   const visit = (name: string, path: readonly string[]): void => {
     if (path.includes(name)) {
       const round = [...path.slice(path.indexOf(name)), name].join(' → ')
       throw new OptionError(
         option,
-        `${option} goes round in a circle: ${round}. A call follows only the list of the model it asks for; ` +
-          `write all that stands in for it there, and take the way back out.`,
+        `${option} goes round in a circle: ${round}. A call follows only the list of the requested model; ` +
+          `name all targets that take over for it there, and take the way back out.`,
       )
     }
     for (const next of chains.get(name) ?? []) visit(next, [...path, name])

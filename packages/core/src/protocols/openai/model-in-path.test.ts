@@ -35,7 +35,7 @@ describe('addressForModel', () => {
     ['a part of a segment', 'https://h/main-2/v1', 'main', 'spare', 'https://h/main-2/v1'],
     ['a query', 'https://h/v1?x=/main/', 'main', 'spare', 'https://h/v1?x=/main/'],
     ['the same model', AZURE, 'gpt-4', 'gpt-4', AZURE],
-  ])('finds the model in %s', (_where, url, asked, model, expected) => {
+  ])('replaces the model in %s', (_where, url, asked, model, expected) => {
     expect(addressForModel(url, asked, model)).toBe(expected)
   })
 })

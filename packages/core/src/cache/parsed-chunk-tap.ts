@@ -2,19 +2,19 @@ import type { StreamBody } from '../call/exchange.ts'
 import type { AnswerProof } from '../protocols/protocol.ts'
 import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/** So many pieces are put by for a reader who is slow to come for them; the rest is parsed once more. */
-const MOST_ASIDE = 64
+/** How many parsed chunks are buffered for the caller; beyond that it parses them again. */
+const MAX_PENDING = 64
 
 /**
- * A guarded stream on its way into the cache: bytes for the recording, and what the guard has parsed of them for those who need not
- * parse it again: the proof that the answer is whole, and the caller whose call it is.
+ * A guarded stream on its way into the cache. The recording gets its bytes; the events that the guard parsed from them go to the proof
+ * that the answer is complete, and to the caller that started the upstream call, which need not parse them again.
  */
-export class PassingPieces implements AsyncIterableIterator<Uint8Array, undefined> {
+export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly proof: AnswerProof
   readonly #chunks: AsyncIterator<Uint8Array>
   readonly #pieces: StreamPieces
-  readonly #aside = new Map<Uint8Array, StreamPiece>()
-  #isWanted = true
+  readonly #pending = new Map<Uint8Array, StreamPiece>()
+  #isShared = true
 
   constructor({ chunks }: StreamBody, pieces: StreamPieces, proof: AnswerProof) {
     this.proof = proof
@@ -30,7 +30,7 @@ export class PassingPieces implements AsyncIterableIterator<Uint8Array, undefine
     const piece = await this.#pieces.nextPiece()
     if (!piece) return { done: true, value: undefined }
     for (const { name, json } of piece.events) if (json) this.proof.add(name, json)
-    if (this.#isWanted && this.#aside.size < MOST_ASIDE) this.#aside.set(piece.bytes, piece)
+    if (this.#isShared && this.#pending.size < MAX_PENDING) this.#pending.set(piece.bytes, piece)
     return { done: false, value: piece.bytes }
   }
 
@@ -39,16 +39,16 @@ export class PassingPieces implements AsyncIterableIterator<Uint8Array, undefine
     return { done: true, value: undefined }
   }
 
-  /** What was parsed of this chunk, for one reader alone, since each gets objects of his own. */
+  /** The parsed events of a chunk, once: two readers must not share their objects. */
   take(chunk: Uint8Array): StreamPiece | undefined {
-    const piece = this.#aside.get(chunk)
-    if (piece) this.#aside.delete(chunk)
+    const piece = this.#pending.get(chunk)
+    if (piece) this.#pending.delete(chunk)
     return piece
   }
 
-  /** Nobody comes for what was parsed. */
-  leave(): void {
-    this.#isWanted = false
-    this.#aside.clear()
+  /** The caller takes no more parsed chunks. */
+  stopSharing(): void {
+    this.#isShared = false
+    this.#pending.clear()
   }
 }

@@ -1,6 +1,6 @@
 import { NotCachedError, type Recorded } from '@harbor/cache'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { notCached } from '../attempt/failures.ts'
+import { notCached } from '../attempt/refusals.ts'
 import { noteResponseId } from '../attempt/note-response-id.ts'
 import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
@@ -11,75 +11,80 @@ import { ReadStream } from '../stream/read-stream.ts'
 import type { Plan } from '../targets/routes.ts'
 import { parseRecord } from '../base/json.ts'
 import type { AnswerHead } from './answer-head.ts'
-import type { PassingPieces } from './passing-pieces.ts'
+import type { ParsedChunkTap } from './parsed-chunk-tap.ts'
 
-/** The call upstream that one of those who ask has begun. */
-export interface Work {
+/** The upstream call that one caller has started on behalf of all that request the same. */
+export interface UpstreamCall {
   readonly fork: Exchange
   answer?: Answer
-  /** The answer on its way into the cache, if it is a stream. */
-  pieces?: PassingPieces
+  /** The streamed answer, while it is recorded. */
+  tap?: ParsedChunkTap
 }
 
-/** One caller's part in a question: who he is, and the work, if it was his call that began it. */
-export interface Part {
+/** One of the callers that share a cached or coalesced answer. */
+export interface CallerContext {
   readonly exchange: Exchange
   readonly plan: Plan
-  readonly work: Work | undefined
+  /** Undefined when another caller started the upstream call, or there was none. */
+  readonly upstream: UpstreamCall | undefined
   readonly accounts: Accounts
 }
 
-/** What one caller gets of a recorded answer, and what his receipt tells of it. */
-export async function handOut(part: Part, recorded: Recorded<AnswerHead>): Promise<Answer> {
-  const { work } = part
-  const { receipt } = part.exchange
+/** The recorded answer for one caller, whose receipt says where it came from. */
+export async function deliver(caller: CallerContext, recorded: Recorded<AnswerHead>): Promise<Answer> {
+  const { upstream } = caller
+  const { receipt } = caller.exchange
   const { status, reason, ageMs, head } = recorded
   const isOwn = status === 'miss' || status === 'bypass'
-  if (work && (isOwn || reason === 'load-failed')) receipt.adopt(work.fork.receipt)
+  if (upstream && (isOwn || reason === 'load-failed')) receipt.adopt(upstream.fork.receipt)
   receipt.cache = { status, reason, ageMs }
   receipt.target = head.target || receipt.target
   receipt.degraded = reason === 'load-failed' || reason === 'backing-off'
-  const own = isOwn ? work : undefined
-  if (head.kind === 'stream') return streamedAnswer(part, recorded, own)
-  if (!own?.answer) return wholeAnswer(part, recorded)
-  note(part, await recorded.kept)
+  const own = isOwn ? upstream : undefined
+  if (head.kind === 'stream') return streamedAnswer(caller, recorded, own)
+  if (!own?.answer) return wholeAnswer(caller, recorded)
+  recordKept(caller, await recorded.kept)
   return own.answer
 }
 
-async function wholeAnswer(part: Part, { head, body }: Recorded<AnswerHead>): Promise<Answer> {
-  const { receipt, operation } = part.exchange
+async function wholeAnswer(caller: CallerContext, { head, body }: Recorded<AnswerHead>): Promise<Answer> {
+  const { receipt, operation } = caller.exchange
   const { answer } = operation
   const text = body.text ?? (await textOf(body))
   const json = parseRecord(text)
   receipt.finishReasons = answer.finishReasonsOf(json ?? {})
-  noteResponseId(part.exchange, json && answer.idOf(json))
-  noteUsage(part, head, answer.usageOf(json ?? {}))
-  return { ...given(head), body: { kind: 'text', text, json } }
+  noteResponseId(caller.exchange, json && answer.idOf(json))
+  recordSavedUsage(caller, head, answer.usageOf(json ?? {}))
+  return { ...cachedHead(head), body: { kind: 'text', text, json } }
 }
 
-function streamedAnswer(part: Part, { head, body, kept }: Recorded<AnswerHead>, own?: Work): Answer {
-  const { operation, receipt, policy, signal } = part.exchange
+function streamedAnswer(
+  caller: CallerContext,
+  { head, body, kept }: Recorded<AnswerHead>,
+  own?: UpstreamCall,
+): Answer {
+  const { operation, receipt, policy, signal } = caller.exchange
   const hasLeft = (): boolean => signal?.aborted === true
   const guarded = own?.answer?.body.kind === 'stream' ? own.answer.body.pieces : undefined
-  // What was recorded has been guarded: it ends in an error event unless it was complete.
+  // A recording was guarded: unless it is complete, it ends in an error event, so that `[DONE]` is proof enough.
   const dialect = guarded?.dialect ?? operation.newDialect({ streamEnd: 'done' })
-  const onResponseId = own ? undefined : (id: string) => noteResponseId(part.exchange, id)
-  const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.pieces, onResponseId })
+  const onResponseId = own ? undefined : (id: string) => noteResponseId(caller.exchange, id)
+  const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.tap, onResponseId })
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = reader.ended.then(async (end): Promise<StreamEnd> => {
     if (own) {
-      // Whoever leaves before the others gets what is known by then.
+      // A caller that leaves before the end gets the receipt as it is then.
       if (end.outcome !== 'aborted' && own.answer?.body.kind === 'stream') await own.answer.body.ended
       receipt.adopt(own.fork.receipt)
-      if (end.outcome !== 'aborted') note(part, await kept)
+      if (end.outcome !== 'aborted') recordKept(caller, await kept)
       return end
     }
     receipt.finishReasons = dialect.finishReasons
-    noteUsage(part, head, dialect.delivery.report)
+    recordSavedUsage(caller, head, dialect.delivery.report)
     return end
   })
   return {
-    ...(own?.answer ?? given(head)),
+    ...(own?.answer ?? cachedHead(head)),
     body: {
       kind: 'stream',
       chunks: reader,
@@ -96,18 +101,19 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** An answer that is given again, with headers of this caller's own. */
-function given({ status, statusText, url, headers }: AnswerHead): Omit<Answer, 'body'> {
+/** The head of a cached answer, with headers that the caller may change. */
+function cachedHead({ status, statusText, url, headers }: AnswerHead): Omit<Answer, 'body'> {
   return { status, statusText, url, headers: new Headers(headers as [string, string][]) }
 }
 
-function note({ exchange: { receipt } }: Part, kept: true | string): void {
+/** @param kept whether the cache kept the answer, or why not */
+function recordKept({ exchange: { receipt } }: CallerContext, kept: true | string): void {
   if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
 }
 
-/** What nobody had to pay for. */
-function noteUsage(
-  { exchange, plan, accounts }: Part,
+/** Books what a cached or coalesced answer would have cost. */
+function recordSavedUsage(
+  { exchange, plan, accounts }: CallerContext,
   { target: name }: AnswerHead,
   { usage, serviceTier, costUsd }: UsageReport,
 ): void {
@@ -118,14 +124,14 @@ function noteUsage(
   if (usage && target) accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd })
 }
 
-/** What one caller is told, when many have waited for what failed. */
-export function ownError(error: unknown, { exchange, plan, work }: Part): unknown {
+/** The error for one of the callers that waited for the failed upstream call. */
+export function errorForCaller(error: unknown, { exchange, plan, upstream }: CallerContext): unknown {
   const { receipt, policy } = exchange
   if (NotCachedError.is(error)) return notCached(atFirstTarget(exchange, plan.outage), error)
-  receipt.cache = { status: work ? 'miss' : 'shared', reason: 'failed', ageMs: 0 }
-  if (work) receipt.adopt(work.fork.receipt)
+  receipt.cache = { status: upstream ? 'miss' : 'shared', reason: 'failed', ageMs: 0 }
+  if (upstream) receipt.adopt(upstream.fork.receipt)
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new TimeoutError('total', policy.totalMs)
-  if (!(error instanceof AttemptError) || work) return error
+  if (!(error instanceof AttemptError) || upstream) return error
   return error.copyFor(exchange)
 }

@@ -2,23 +2,27 @@ import type { Cache } from '@harbor/cache'
 import type { HeaderEntry } from '../call/identity.ts'
 import type { Scope, Scopes } from './scopes.ts'
 
-/** The most headers that are counted apart, and the most that one receipt names. */
+/** The most headers that are counted, and the most that one receipt names. */
 const MAX_HEADERS = 64
 const MAX_NAMED = 3
 
 /**
- * Finds out which header kept a call from an answer that is there, so that a header that is new with each request does not switch the
- * cache off without a word. Only names of headers leave this file, never values.
+ * Finds the header that separated a call from a cached answer to the same request, so that a header with a new value in each request does
+ * not disable the cache unnoticed. Only names of headers leave this file, never values.
  */
-export class NearTwins {
+export class SeparatingHeaders {
   readonly #counts = new Map<string, number>()
 
-  /** @returns the names of the headers; undefined when no answer was missed */
-  separatedBy(question: string, scope: Scope, scopes: Scopes, store: Cache<never>): string | undefined {
+  /**
+   * Called after a miss.
+   * @param key of the request, without its scope
+   * @returns the names of the headers; undefined when no other scope has an answer to the request
+   */
+  find(key: string, scope: Scope, scopes: Scopes, store: Cache<never>): string | undefined {
     const { recent } = scopes
     if (recent.length < 2) return undefined
     const twin = recent.findLast(
-      (other) => other !== scope && store.has(question + other.variant, { scope: other.name }),
+      (other) => other !== scope && store.has(key + other.variant, { scope: other.name }),
     )
     const names = twin && differing(scope.headers, twin.headers)
     if (!names || names.length === 0) return undefined
@@ -26,7 +30,7 @@ export class NearTwins {
     return names.slice(0, MAX_NAMED).join(', ')
   }
 
-  /** How many calls each header has kept from an answer that was there. */
+  /** How many calls each header separated from a cached answer. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts)
   }

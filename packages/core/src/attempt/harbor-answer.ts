@@ -1,0 +1,27 @@
+import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
+import type { ReportedError } from '../protocols/protocol.ts'
+
+/**
+ * An answer made by Harbor, in the form of the protocol's errors.
+ * @param upstream the provider's answer that it replaces, whose headers are kept
+ */
+export function harborAnswer(
+  { operation }: Exchange,
+  status: number,
+  error: ReportedError,
+  upstream?: AnswerHead,
+): Answer {
+  const headers = new Headers(upstream?.headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
+  headers.set('content-type', 'application/json')
+  return {
+    status,
+    statusText: '',
+    headers,
+    url: upstream?.url ?? '',
+    body: { kind: 'text', text: JSON.stringify(operation.errors.bodyOf(error, status)) },
+  }
+}
+
+/** The `retry-after-ms` of an answer to a call that found a full queue. */
+export const FULL_QUEUE_WAIT_MS = 1_000

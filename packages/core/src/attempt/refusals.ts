@@ -1,0 +1,150 @@
+import type { BreakerOpenError } from '@harbor/breaker'
+import type { Failure } from '@harbor/retry'
+import { AttemptError } from './attempt-error.ts'
+import { UnusableKeyError } from './unusable-key-error.ts'
+import type { SpendRefusal } from '../cost/spend-limit.ts'
+import type { ClientClosedError } from '../base/errors.ts'
+import type { LegExchange } from '../call/exchange.ts'
+import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
+
+// Harbor itself does not send the request. Each of these is what the caller gets.
+
+/** The circuit of the target is open. */
+export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): AttemptError {
+  return notSent(exchange, 503, 'breaker_open', {
+    message:
+      `${exchange.leg.target.name} fails too often and was not called: its circuit is ${cause.state}. ` +
+      `Name a target that takes over for it in the \`fallback\` option.`,
+    retryAfterMs: cause.retryAfterMs,
+    cause,
+  })
+}
+
+/** No target of the call may be called now. */
+export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
+  const { receipt } = exchange
+  const why = receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
+  return notSent(exchange, 503, 'breaker_open', {
+    message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another one in the \`fallback\` option.`,
+    retryAfterMs,
+  })
+}
+
+/** The call has already sent `maxUpstreamCalls` requests. */
+export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
+  return notSent(exchange, 503, 'upstream_calls', {
+    message: `The call has sent the ${exchange.policy.maxUpstreamCalls} requests that maxUpstreamCalls allows.`,
+  })
+}
+
+/**
+ * The call would wait for the `limits` of the target for longer than it may take.
+ * @param waitMs how long, in milliseconds; undefined when the request is larger than a limit allows at any time
+ */
+export function limitReached(
+  exchange: LegExchange,
+  waitMs: number | undefined,
+  cause?: unknown,
+): AttemptError {
+  const { target } = exchange.leg
+  const why =
+    waitMs === undefined
+      ? `the request is larger than they ever allow (${cause instanceof Error ? cause.message : 'too many tokens'})`
+      : waitMs === Infinity
+        ? 'they are not known yet, and the first answers have not come'
+        : `there is room in ${Math.ceil(waitMs)} ms, which is longer than the call may take`
+  const retryAfterMs = waitMs === undefined || waitMs === Infinity ? undefined : waitMs
+  return notSent(exchange, 429, 'local_rate_limit', {
+    message: `The limits of ${target.name} let nothing through, so nothing was sent: ${why}.`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    cause,
+  })
+}
+
+/** The queue of requests that wait for the limits of the target is full. */
+export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
+  const { message } = cause
+  return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
+}
+
+/** There is a spend limit, and the price of the model is unknown. */
+export function priceUnknown(exchange: LegExchange): AttemptError {
+  return notSent(exchange, 402, 'spend_limit', {
+    message:
+      `Nothing was sent: the price of ${exchange.leg.target.name} is unknown. ` +
+      `Give it in \`models\`, or set spendLimit.unpriced to 'allow'.`,
+    param: 'price',
+  })
+}
+
+/** There is a spend limit, and Harbor cannot price the endpoint, which may be billed. */
+export function endpointUnpriced(exchange: LegExchange): AttemptError {
+  const { method, url } = exchange
+  return notSent(exchange, 402, 'spend_limit', {
+    message:
+      `Nothing was sent: there is a spendLimit, and the price of ${method} ${new URL(url).pathname} is unknown. ` +
+      `Set spendLimit.unpriced to 'allow' to send it uncounted.`,
+    param: 'price',
+  })
+}
+
+/** The call may cost more than is left of the spend limit. */
+export function spendLimitExceeded(
+  exchange: LegExchange,
+  estimateUsd: number,
+  refusal: SpendRefusal,
+): AttemptError {
+  const { leftUsd, untilMs } = refusal
+  const renewed = untilMs === Infinity ? '' : ` It is renewed at ${new Date(untilMs).toISOString()}.`
+  const why = `the call may cost $${estimateUsd.toFixed(6)}, and $${leftUsd.toFixed(6)} of the spendLimit is left.${renewed}`
+  return notSent(exchange, 402, 'spend_limit', {
+    message: `Nothing was sent: ${why}`,
+    ...(untilMs !== Infinity && { retryAfterMs: Math.max(0, untilMs - exchange.policy.clock.now()) }),
+  })
+}
+
+/** There is no cached answer for a call with `cache: 'only-if-cached'`. */
+export function notCached(exchange: LegExchange, cause?: unknown): AttemptError {
+  const message = "Nothing is cached for this request, and `cache: 'only-if-cached'` sends none."
+  return notSent(exchange, 504, 'not_cached', { message, cause })
+}
+
+/** The function that returns a provider's key, or a hook of the client that signs its requests, failed. */
+export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
+  const { provider } = exchange.leg
+  const source = provider.native
+    ? 'The apiKey function of the client, or a hook of its class,'
+    : `The apiKey function of providers.${provider.name}`
+  const what = UnusableKeyError.is(cause)
+    ? `${cause.message}, so nothing was sent.`
+    : 'threw, so nothing was sent. Its error is in the log at level debug.'
+  const failed = notSent(exchange, 401, 'credential_failed', { message: `${source} ${what}`, cause })
+  exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} failed: ${String(cause)}`)
+  return failed
+}
+
+/** The client is closed while another target of the call may still answer, so that only this target is skipped. */
+export function leftOutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
+  return notSent(exchange, 503, cause.code, { message: cause.message, cause })
+}
+
+/** Harbor refuses to send the request; the caller gets an answer of Harbor. */
+function notSent(
+  exchange: LegExchange,
+  status: number,
+  code: string,
+  facts: { message: string; param?: string; retryAfterMs?: number; cause?: unknown },
+): AttemptError {
+  const { message, param, retryAfterMs, cause } = facts
+  const error = { message, type: 'harbor_error', code, ...(param !== undefined && { param }) }
+  const answer = harborAnswer(exchange, status, error)
+  if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
+  const failure: Failure = {
+    kind: 'refused',
+    code,
+    retryable: false,
+    ambiguous: false,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  }
+  return new AttemptError(exchange, failure, { answer, cause })
+}

@@ -1,0 +1,131 @@
+import type { ClientOptions } from 'openai'
+import * as is from '../base/check.ts'
+import type { HarborOptions, PerCallOptions } from './options.ts'
+
+/**
+ * Where an option may be given beside `new Harbor()`: to `createHarborFetch()`, to `withOptions()`, which makes a copy that shares
+ * connections and health, and to `configure()` at run time.
+ */
+type Place = 'fetch' | 'copy' | 'configure'
+
+interface ClientOption {
+  /** What the client accepts. */
+  readonly client: is.Check
+  readonly in: readonly Place[]
+}
+
+interface CallOption {
+  /** What `perCall()` accepts. */
+  readonly perCall: is.Check
+}
+
+const EVERYWHERE = ['fetch', 'copy', 'configure'] as const
+/** Belongs to the state that a client and its copies share. */
+const SHARED = ['fetch'] as const
+const COPY = ['copy'] as const
+
+/** Harbor's own options. A new option is one line here, and its documentation in `options.ts`. */
+export const HARBOR_OPTIONS = {
+  retry: { client: is.anObjectOrFalse, in: EVERYWHERE },
+  timeouts: { client: is.anObjectOrFalse, in: EVERYWHERE, perCall: is.anObjectOfTimeouts },
+  providers: { client: is.anObject, in: EVERYWHERE },
+  models: { client: is.anObject, in: EVERYWHERE },
+  fallback: { client: is.chains, in: EVERYWHERE, perCall: is.aListOrFalse },
+  contextWindowFallback: { client: is.chains, in: EVERYWHERE },
+  contentPolicyFallback: { client: is.chains, in: EVERYWHERE },
+  order: { client: is.aFunction, in: EVERYWHERE, perCall: is.aFunction },
+  breaker: { client: is.anObjectOrFalse, in: SHARED },
+  health: { client: is.anObjectOrFalse, in: SHARED },
+  hedge: { client: is.anObjectOrFalse, in: EVERYWHERE, perCall: is.anObjectOrFalse },
+  lastResort: { client: is.aFunctionOrFalse, in: EVERYWHERE, perCall: is.aFunctionOrFalse },
+  attemptsBeforeFallback: { client: is.aCount, in: EVERYWHERE },
+  maxUpstreamCalls: { client: is.aCount, in: EVERYWHERE },
+  maxAnswerBytes: { client: is.aByteCount, in: ['fetch', 'copy'] },
+  spendLimit: { client: is.anObjectOrFalse, in: EVERYWHERE },
+  limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
+  cache: {
+    client: is.aSwitchOrOptions,
+    in: EVERYWHERE,
+    perCall: is.oneOf('default', 'bypass', 'refresh', 'only-if-cached'),
+  },
+  embeddingBatch: { client: is.aSwitchOrOptions, in: SHARED },
+  prefetch: { client: is.aSwitchOrOptions, in: SHARED },
+  alerts: { client: is.aListOfAlertsOrFalse, in: SHARED },
+  pool: { client: is.aPoolOrOptions, in: SHARED },
+  sdkFastPath: { client: is.aBoolean, in: COPY },
+} as const satisfies Record<
+  Exclude<keyof HarborOptions, keyof ClientOptions>,
+  ClientOption & Partial<CallOption>
+>
+
+const NEEDS_SDK_FETCH = is.refused("it needs the SDK's own fetch, which Harbor replaces")
+
+/** The options of the SDK's client. */
+const SDK_OPTIONS = {
+  apiKey: { client: is.aKey, in: COPY },
+  adminAPIKey: { client: is.aString, in: COPY },
+  organization: { client: is.aString, in: COPY },
+  project: { client: is.aString, in: COPY },
+  webhookSecret: { client: is.aString, in: COPY },
+  baseURL: { client: is.anHttpUrl, in: COPY },
+  dataResidency: { client: is.anything, in: COPY },
+  timeout: { client: is.finiteMs, in: ['fetch', 'copy'] },
+  maxRetries: { client: is.wholeNumber, in: ['fetch', 'copy'] },
+  fetch: { client: is.aFunction, in: ['fetch', 'copy'] },
+  fetchOptions: { client: is.anObject, in: COPY },
+  defaultHeaders: { client: is.anObject, in: COPY },
+  defaultQuery: { client: is.anObject, in: COPY },
+  dangerouslyAllowBrowser: { client: is.aBoolean, in: COPY },
+  logLevel: { client: is.oneOf('off', 'error', 'warn', 'info', 'debug'), in: ['fetch', 'copy'] },
+  logger: { client: is.anObject, in: ['fetch', 'copy'] },
+  provider: { client: NEEDS_SDK_FETCH, in: [] },
+  workloadIdentity: { client: NEEDS_SDK_FETCH, in: [] },
+  x509Transport: { client: NEEDS_SDK_FETCH, in: [] },
+  credential: { client: NEEDS_SDK_FETCH, in: [] },
+} as const satisfies Record<keyof ClientOptions, ClientOption>
+
+/** The options that exist for a single call only. */
+const CALL_OPTIONS = {
+  ttlMs: { perCall: is.aWeight },
+  tags: { perCall: is.aListOfStrings },
+  scope: { perCall: is.aName },
+  session: { perCall: is.aName },
+  priority: { perCall: is.aNumber },
+  onReceipt: { perCall: is.aFunction },
+  onResponseId: { perCall: is.aFunction },
+} as const satisfies Record<string, CallOption>
+
+/** Each option once, with where it may be given. */
+export const OPTION_SCOPE = {
+  ...HARBOR_OPTIONS,
+  ...SDK_OPTIONS,
+  ...CALL_OPTIONS,
+} as const satisfies Record<keyof HarborOptions, ClientOption> & Record<keyof PerCallOptions, CallOption>
+
+type Scopes = typeof OPTION_SCOPE
+
+/** The names of the options that may be given there. */
+export type OptionsIn<Where extends Place> = {
+  [Name in keyof Scopes]: Scopes[Name] extends { readonly in: readonly (infer Given)[] }
+    ? Where extends Given
+      ? Name
+      : never
+    : never
+}[keyof Scopes]
+
+const ROWS: readonly (readonly [name: string, scope: Partial<ClientOption & CallOption>])[] =
+  Object.entries(OPTION_SCOPE)
+
+/** What the client accepts, by option. */
+export const CLIENT_CHECKS = checksFor('client')
+/** What `perCall()` accepts, by option. */
+export const PER_CALL_CHECKS = checksFor('perCall')
+
+/** The names of the client's options that may also be given there. */
+export function optionsIn(place: Place): readonly string[] {
+  return ROWS.flatMap(([name, scope]) => (scope.in?.includes(place) ? [name] : []))
+}
+
+function checksFor(column: 'client' | 'perCall'): Readonly<Record<string, is.Check>> {
+  return Object.fromEntries(ROWS.flatMap(([name, { [column]: check }]) => (check ? [[name, check]] : [])))
+}

@@ -1,0 +1,96 @@
+import {
+  createPrefetcher,
+  prefetchList,
+  type Cache,
+  type LoadContext,
+  type PrefetchJob,
+  type Prefetcher,
+  type PrefetcherStats,
+} from '@harbor/cache'
+import { prefetchExchange, reusableParts, type ReusableParts } from '../call/exchange-copies.ts'
+import type { Answer, Exchange } from '../call/exchange.ts'
+import { systemClock } from '../base/clock.ts'
+import { prefetchOutcome, type PrefetchOutcome } from './prefetch-requests.ts'
+import type { PrefetchOptions } from '../options/prefetch-options.ts'
+
+/** Longer requests are not predicted, since they have to be stored to be repeated. In characters of the body. */
+const MAX_BODY_LENGTH = 16_384
+
+export interface PrefetchServices {
+  readonly store: () => Cache<never>
+  /** Sends a call through all layers. */
+  readonly handle: (exchange: Exchange) => Promise<Answer>
+  readonly nextId: () => string
+}
+
+/** Learns the sequences of callers' requests, per scope, and prefetches the requests that are likely to follow. */
+export class PredictivePrefetch {
+  readonly #services: PrefetchServices
+  readonly #prefetcher: Prefetcher<PrefetchOutcome>
+  readonly #closing = new AbortController()
+
+  constructor(options: PrefetchOptions, services: PrefetchServices) {
+    this.#services = services
+    const idle = (signal?: AbortSignal): Promise<void> => services.store().idle(signal)
+    // A job is a whole call, whose answer the cache layer keeps.
+    const target = {
+      clock: systemClock,
+      idle,
+      prefetchOne: async ({ load }: PrefetchJob<PrefetchOutcome>) => load(NO_CONTEXT),
+    }
+    this.#prefetcher = createPrefetcher<PrefetchOutcome>({
+      ...options,
+      clock: systemClock,
+      cache: {
+        idle,
+        has: (key, given) => services.store().has(key, given),
+        prefetch: (jobs) => prefetchList(target, jobs),
+      },
+    })
+  }
+
+  /** @param key of the answer in the cache */
+  observe(exchange: Exchange, key: string, scope: string): void {
+    const { body } = exchange.init
+    if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return
+    const reusable = reusableParts(exchange)
+    this.#prefetcher.observe({
+      key,
+      scope,
+      session: sessionOf(exchange),
+      load: () => this.#prefetch(reusable),
+    })
+  }
+
+  stats(): PrefetcherStats {
+    return this.#prefetcher.stats()
+  }
+
+  close(): void {
+    this.#prefetcher.close()
+    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
+  }
+
+  async #prefetch(reusable: ReusableParts): Promise<PrefetchOutcome> {
+    const { handle, nextId } = this.#services
+    const exchange = prefetchExchange(reusable, nextId(), this.#closing.signal)
+    await drain(await handle(exchange))
+    return prefetchOutcome(exchange.receipt)
+  }
+}
+
+/** Reads an answer to its end, so that the cache records it. */
+async function drain({ body }: Answer): Promise<void> {
+  if (body.kind !== 'stream') return
+  for await (const _chunk of body.chunks);
+  await body.ended
+}
+
+/** The session to learn sequences for: explicit, or the user id that the request already carries. */
+function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
+  const { session = json && operation.request.sessionOf(json) } = perCall
+  return session || undefined
+}
+
+/** The prefetcher passes a context to loads; a call does not use it. */
+const NO_CONTEXT = {} as LoadContext<PrefetchOutcome>

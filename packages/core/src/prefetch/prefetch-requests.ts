@@ -1,0 +1,70 @@
+import { prefetchList, type PrefetchListOptions, type PrefetchReport } from '@harbor/cache'
+import type { OpenAI } from 'openai'
+import { sendRequest, type ApiRequest } from '../call/api-request.ts'
+import { OptionError } from '../base/errors.ts'
+import { systemClock } from '../base/clock.ts'
+import { checkPerCall } from '../options/check-options.ts'
+import { prefetchOptions } from '../options/per-call.ts'
+import { receiptOf, type Receipt } from '../reporting/receipt.ts'
+
+/** A request whose answer is to be cached ahead of time. */
+export type PrefetchRequest = ApiRequest & {
+  /** How long the answer is fresh, in milliseconds. @default the cache's `ttlMs` */
+  readonly ttlMs?: number | undefined
+  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. */
+  readonly tags?: readonly string[] | undefined
+  /** The callers that share the answer. @default the cache's `scope` */
+  readonly scope?: string | undefined
+}
+
+/**
+ * Makes the calls of a list to fill the cache.
+ * @param idle resolves when no caller waits for an answer
+ */
+export function prefetchRequests(
+  client: OpenAI,
+  requests: Iterable<PrefetchRequest>,
+  options: PrefetchListOptions | undefined,
+  idle: (signal?: AbortSignal) => Promise<void>,
+): Promise<PrefetchReport> {
+  const target = {
+    clock: systemClock,
+    idle,
+    prefetchOne: (request: PrefetchRequest, signal?: AbortSignal) => prefetchOne(client, request, signal),
+  }
+  return prefetchList(target, requests, options)
+}
+
+/** @throws OptionError for what is not a request */
+async function prefetchOne(
+  client: OpenAI,
+  request: PrefetchRequest,
+  signal?: AbortSignal,
+): Promise<PrefetchOutcome> {
+  const { body, ttlMs, tags, scope } = request
+  if (typeof body !== 'object' || (body as unknown) === null)
+    throw new OptionError('body', 'A request to prefetch needs a body, such as { model, messages }.')
+  checkPerCall({ ttlMs, tags, scope })
+  const { promise: closed, resolve: onReceipt } = Promise.withResolvers<Receipt>()
+  const callOptions = prefetchOptions({ ttlMs, tags, scope, onReceipt })
+  try {
+    const response = await sendRequest(client, request, {
+      ...callOptions,
+      ...(signal && { signal }),
+    }).asResponse()
+    await response.arrayBuffer()
+    return prefetchOutcome(await closed)
+  } catch (error) {
+    if (receiptOf(error)?.cache?.status === 'bypass') return 'refused'
+    throw error
+  }
+}
+
+/** What a prefetch led to: `present` was in the cache already, `refused` cannot be cached. */
+export type PrefetchOutcome = 'loaded' | 'present' | 'refused'
+
+export function prefetchOutcome({ cache }: Receipt): PrefetchOutcome {
+  if (cache === undefined || cache.status === 'bypass') return 'refused'
+  if (cache.status !== 'miss') return 'present'
+  return cache.kept === true ? 'loaded' : 'refused'
+}

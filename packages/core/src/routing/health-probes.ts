@@ -1,0 +1,65 @@
+import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
+import type { LegExchange } from '../call/exchange.ts'
+import { sendOptionsOf } from '../call/exchange-copies.ts'
+import { withoutSlash } from '../targets/providers.ts'
+import type { Target } from '../reporting/target.ts'
+import type { OwnRequests } from '../transport/transport.ts'
+import { isOutOfOrder } from '../verdict/verdict.ts'
+import { targetKey } from './state-keys.ts'
+
+/** How to check whether a target is back, learned from the call that failed there. */
+interface Probe {
+  readonly url: string
+  readonly headers: Headers
+  /** How calls are sent, such as through which dispatcher. */
+  readonly sendOptions: RequestInit
+}
+
+/** Checks unavailable targets by requesting their list of models, which costs nothing. */
+export class HealthProbes {
+  readonly #fetch: OwnRequests
+  readonly #maxTargets: number
+  readonly #probes = new Map<string, Probe>()
+
+  /** @param fetch sends the requests the way calls are sent */
+  constructor(fetch: OwnRequests, maxTargets: number) {
+    this.#fetch = fetch
+    this.#maxTargets = maxTargets
+  }
+
+  /** Remembers how the target of a failed attempt can be checked. */
+  learnFrom(exchange: LegExchange): void {
+    if (this.#probes.size >= this.#maxTargets) return
+    this.#probes.set(targetKey(exchange.leg.target), {
+      url: probeURL(exchange),
+      headers: probeHeaders(exchange.headers),
+      sendOptions: sendOptionsOf(exchange.init),
+    })
+  }
+
+  /** @throws Error while the target cannot serve calls */
+  async check(target: Target, signal: AbortSignal): Promise<void> {
+    const key = targetKey(target)
+    const probe = this.#probes.get(key)
+    if (!probe) throw new Error('No failed call has shown yet how to check this target.')
+    const { url, headers, sendOptions } = probe
+    const { status, body } = await this.#fetch(url, { ...sendOptions, headers, signal })
+    await body?.cancel()
+    const [address] = url.split('?') // a query may hold a key
+    if (isOutOfOrder(status)) throw new Error(`GET ${address} answered ${status}.`)
+    this.#probes.delete(key)
+  }
+}
+
+/** Requests to the client's own provider may carry a query, such as a version or a key, which the check needs, too. */
+function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
+  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), provider)
+  return provider.native ? models + new URL(url).search : models
+}
+
+function probeHeaders(given: ReadonlyHeaders): Headers {
+  const headers = copyHeaders(given)
+  for (const name of ['content-type', 'content-length', 'idempotency-key']) headers.delete(name)
+  headers.set('accept', 'application/json')
+  return headers
+}

@@ -1,0 +1,36 @@
+import { identityOf, type Identified } from '../call/identity.ts'
+import type { Operation } from '../protocols/protocol.ts'
+import type { Provider } from '../targets/providers.ts'
+import type { Target } from '../reporting/target.ts'
+
+// Keys of the state that calls share. They may hold a credential, since copies of a client may differ in theirs, and must not be shown.
+
+/** The parts of a request that decide which limits and cooldowns it shares. */
+export interface Grouped extends Identified {
+  readonly url?: string | undefined
+  readonly operation?: Operation | undefined
+}
+
+/** A target with its address: copies of a client may differ in their base URL. */
+export function targetKey({ name, baseURL }: Target): string {
+  return `${name}\n${baseURL}`
+}
+
+/** The group of targets that share a provider's limits. */
+export function quotaGroupOf(target: Target, provider: Provider, request: Grouped): string {
+  // A group that the user named is one group, whichever account its requests use.
+  return provider.quotaGroup ?? `${modelGroupOf(target, request)}\n${accountOf(provider, request)}`
+}
+
+/** Some protocols have one limit for a family of models. */
+function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Grouped): string {
+  const family = model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)
+  return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
+}
+
+/** The account that pays for a request. For the client's own provider, the request itself carries it. */
+export function accountOf(provider: Provider, request: Grouped): string {
+  if (!provider.native) return provider.identity
+  const { operation, url = '' } = request
+  return identityOf(request).account + (operation?.endpoint.credentialIn(url) ?? '')
+}
