@@ -63,7 +63,7 @@ describe('an alert', () => {
     expect(notify.mock.calls.map(([{ state }]) => state)).toEqual(['firing', 'resolved'])
   })
 
-  it('begins anew when its rule held with a break', async () => {
+  it('starts waiting again when its rule did not hold in between', async () => {
     const notify = vi.fn()
     let wrong = true
     watching([{ name: 'odd', when: () => wrong, forMs: 20_000, notify }])
@@ -77,7 +77,7 @@ describe('an alert', () => {
     expect(notify).toHaveBeenCalledOnce()
   })
 
-  it('looks at the last five minutes: what is longer ago is forgotten', async () => {
+  it('considers the last five minutes', async () => {
     const notify = vi.fn<(notice: AlertNotice) => void>()
     const { calls, state } = watching([
       { name: 'down', when: availabilityBelow(0.9), notify },
@@ -95,7 +95,7 @@ describe('an alert', () => {
     expect(names().toSorted()).toEqual(['dear resolved', 'down resolved', 'slow resolved'])
   })
 
-  it('says nothing of a few calls', async () => {
+  it('does not fire for a few calls', async () => {
     const notify = vi.fn()
     const { calls } = watching([{ name: 'down', when: availabilityBelow(0.9), notify }])
     calls(9, 'failure')
@@ -103,7 +103,7 @@ describe('an alert', () => {
     expect(notify).not.toHaveBeenCalled()
   })
 
-  it('goes on when a rule or a notice throws, and warns once', async () => {
+  it('goes on when a rule or notify throws, and warns once', async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const notify = vi.fn(() => Promise.reject(new Error('mine')))
     const broken = (): boolean => {
@@ -127,7 +127,7 @@ describe('an alert', () => {
 })
 
 describe('alerts of a client', () => {
-  it('tell a webhook that a circuit is open, and the event of it', async () => {
+  it('notify a webhook and emit an event when a circuit opens', async () => {
     const receiver = await serve((_, response) => sendJson(response, {}))
     const simulator = await startSimulator({
       providers: { primary: { rules: [{ fault: status(503) }] }, backup: {} },
@@ -169,7 +169,7 @@ describe('alerts of a client', () => {
       ['a', 'a'].map((name) => ({ name, when: () => true, notify: () => 0 })),
       'alerts[1].name is a, like another',
     ],
-  ])('are refused by name when they make no sense: %j', async (alerts, message) => {
+  ])('are refused by name if they are invalid: %j', async (alerts, message) => {
     const provider = await simulate()
     expect(() => harborFor(provider, { alerts })).toThrow(OptionError)
     expect(() => harborFor(provider, { alerts })).toThrow(message)
@@ -189,7 +189,7 @@ describe('webhook', () => {
     stats: { calls: 0, availability: 1, spentUsd: 0, targets: {} },
   }
 
-  it('tries again, and then gives up with an error that does not tell the address', async () => {
+  it('retries, and then fails with an error that does not contain the address', async () => {
     const receiver = await serve((_, response) => sendJson(response, {}, 500))
     const post = webhook(`${receiver.baseURL}/secret`)
     const error = await failureOf(post(notice as unknown as AlertNotice))
@@ -197,7 +197,7 @@ describe('webhook', () => {
     expect(String(error)).toBe('WebhookError: The webhook for the alert n answered 500.')
   })
 
-  it.each(['nothing', 'ftp://x'])('refuses %s as its address', (url) => {
+  it.each(['nothing', 'ftp://x'])('refuses %s as its URL', (url) => {
     expect(() => webhook(url)).toThrow('must be an absolute http or https address')
   })
 })

@@ -9,7 +9,7 @@ import { sendJson, serve } from './helpers/http-server.ts'
 const caller = new AsyncLocalStorage<string>()
 const CALLERS = ['a', 'b', 'c', 'd', 'e', 'f']
 
-/** What left: who asked for it, as its header says, and the caller whose async context it left in. */
+/** A sent request: its caller according to its header, and the caller whose async context it was sent in. */
 function watch(): { readonly asked: string; readonly context: string | undefined }[] {
   const left: { asked: string; context: string | undefined }[] = []
   for (const channel of ['undici:request:create', 'undici:client:sendHeaders']) {
@@ -37,8 +37,8 @@ function expectOwn(left: ReturnType<typeof watch>, atLeast = CALLERS.length): vo
   expect(left.filter(({ asked, context }) => asked !== context)).toEqual([])
 }
 
-describe('a request leaves in the async context of the call that made it', () => {
-  it('one call after the other, and all at once', async () => {
+describe('the async context of a request', () => {
+  it('is that of its call, one after the other and concurrently', async () => {
     const harbor = harborFor(await simulate(), { pool: { connections: 2 } })
     const left = watch()
     for (const name of CALLERS) await ask(harbor, name)
@@ -46,7 +46,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expectOwn(left, 2 * CALLERS.length)
   })
 
-  it('streams, and answers of Responses', async () => {
+  it('is that of its call for streams and Responses', async () => {
     const harbor = harborFor(await simulate(), { pool: { connections: 1 } })
     const left = watch()
     for (const name of CALLERS) {
@@ -63,7 +63,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expectOwn(left, 2 * CALLERS.length)
   })
 
-  it('again after a backoff, and at another target', async () => {
+  it('is that of its call after a backoff, and at another target', async () => {
     const [primary, spare] = [await simulate(), await simulate()]
     const harbor = harborFor(primary, {
       breaker: false,
@@ -77,14 +77,14 @@ describe('a request leaves in the async context of the call that made it', () =>
     expect(left.length).toBeGreaterThanOrEqual(4 * CALLERS.length)
   })
 
-  it('after waiting for a limit', async () => {
+  it('is that of its call after a wait for a limit', async () => {
     const harbor = harborFor(await simulate(), { limits: { maxConcurrency: 1 } })
     const left = watch()
     await Promise.all(CALLERS.map((name) => ask(harbor, name)))
     expectOwn(left)
   })
 
-  it('as a hedge', async () => {
+  it('is that of its call for a hedge', async () => {
     const [primary, spare] = [await simulate(), await simulate()]
     primary.script({ latency: { mean: 60, sigma: 0 } })
     const left: (string | undefined)[] = []
@@ -104,7 +104,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expect(left.map(String).toSorted().join('')).toMatch(/^a+b+c+d+e+f+$/)
   })
 
-  it('for all who share an answer, in that of the one whose call it is', async () => {
+  it('is that of the caller that started a coalesced call', async () => {
     const left: (string | undefined)[] = []
     const harbor = harborFor(await simulate(), {
       cache: { when: 'always' },
@@ -124,7 +124,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expect(left).toEqual(CALLERS)
   })
 
-  it('for all whose embeddings go together, in that of the first', async () => {
+  it('is that of the first caller of an embedding batch', async () => {
     const left: (string | undefined)[] = []
     const harbor = harborFor(await simulate(), {
       embeddingBatch: { maxBatchSize: 3, maxWaitMs: 10 },
@@ -141,7 +141,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expect(left).toEqual(['a', 'd', 'e'])
   })
 
-  it('calls of a bulk run, in that of whoever runs it', async () => {
+  it('is that of the code that started a bulk run', async () => {
     const left: (string | undefined)[] = []
     const harbor = harborFor(await simulate(), {
       fetch: (url, init) => {
@@ -156,7 +156,7 @@ describe('a request leaves in the async context of the call that made it', () =>
     expect(left).toEqual(CALLERS.map(() => 'bulk'))
   })
 
-  it('that a redirect leads elsewhere', async () => {
+  it('is that of its call after a redirect', async () => {
     const upstream = await serve(({ path }, response) => {
       if (path.includes('landed'))
         sendJson(response, { choices: [{ index: 0, finish_reason: 'stop', message: { content: 'x' } }] })

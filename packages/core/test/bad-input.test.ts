@@ -12,7 +12,7 @@ afterEach(() => {
 
 const KEY = { apiKey: 'test-key' }
 
-describe('a wrong option is refused at once, and the message names what to change', () => {
+describe('an invalid option', () => {
   it.each<[Record<string, unknown>, RegExp]>([
     [{ retires: 3 }, /^Unknown option retires\. Did you mean maxRetries\?/],
     [{ timeout: -1 }, /^timeout must be a number of milliseconds above 0 .*, got -1\.$/],
@@ -25,7 +25,7 @@ describe('a wrong option is refused at once, and the message names what to chang
     [{ retry: { maxAttempts: 0 } }, /maxAttempts must be a whole number of at least 1, got 0/],
     [{ retry: { baseDelay: 5 } }, /baseDelay.*did you mean baseDelayMs/i],
     [{ retry: { baseDelayMs: -5 } }, /baseDelayMs must be .*, got -5/],
-    [{ retry: { deadlineMs: 5 } }, /^retry\.deadlineMs is the pipeline's/],
+    [{ retry: { deadlineMs: 5 } }, /^retry\.deadlineMs is set by Harbor/],
     [{ timeouts: { idleMS: 5 } }, /^Unknown option timeouts\.idleMS\. Did you mean timeouts\.idleMs\?$/],
     [{ timeouts: { idleMs: 0 } }, /^timeouts\.idleMs must be .*, got 0\.$/],
     [{ timeouts: { firstTokenMs: Number.NaN } }, /^timeouts\.firstTokenMs must be .*, got NaN\.$/],
@@ -39,23 +39,23 @@ describe('a wrong option is refused at once, and the message names what to chang
     [{ pool: {}, fetch }, /pool and fetch cannot be given together/],
     [{ provider: {} }, /^provider must be left out: it needs the SDK's own fetch/],
     [{ workloadIdentity: {} }, /^workloadIdentity must be left out/],
-  ])('%o', (options, message) => {
+  ])('is refused with a message that names it: %o', (options, message) => {
     const make = (): Harbor => new Harbor({ ...KEY, ...options })
     expect(make).toThrow(OptionError)
     expect(make).toThrow(message)
   })
 
-  it('never repeats a secret that stands in the wrong place', () => {
+  it('is refused without repeating a secret in the message', () => {
     expect(() => new Harbor({ ...KEY, baseURL: 'sk-secret' })).toThrow(/^(?!.*sk-secret)/)
     expect(() => new Harbor({ ...KEY, timeout: 'sk-secret' as never })).toThrow(/^(?!.*sk-secret)/)
   })
 
-  it('asks for a key when there is none', () => {
+  it('is reported when the key is missing', () => {
     expect(() => new Harbor()).toThrow(OpenAI.OpenAIError)
     expect(() => new Harbor()).toThrow(/apiKey.*OPENAI_API_KEY/)
   })
 
-  it('sends options of the client back to the client of a bare fetch', () => {
+  it('is refused by createHarborFetch if it belongs to the client', () => {
     expect(() => createHarborFetch(KEY as object)).toThrow(
       /^apiKey belongs to the client that uses this fetch/,
     )
@@ -64,12 +64,12 @@ describe('a wrong option is refused at once, and the message names what to chang
     )
   })
 
-  it('refuses wishes for one call in the same manner', () => {
+  it('is refused in perCall(), too', () => {
     expect(() => perCall({ cahce: true } as object)).toThrow(OptionError)
     expect(() => perCall({ timeouts: { idleMs: -1 } })).toThrow(/^timeouts\.idleMs must be/)
   })
 
-  it('refuses a listener for an event that does not exist', async () => {
+  it('is refused as the name of an event', async () => {
     const harbor = harborFor(await simulate())
     expect(() => harbor.on('retries' as 'retry', () => undefined)).toThrow(
       /knows the events call, attempt, retry, fallback, breaker, alert, end; got retries/,
@@ -77,7 +77,7 @@ describe('a wrong option is refused at once, and the message names what to chang
     expect(() => harbor.on('retry', 'log' as never)).toThrow("on('retry') needs a listener function.")
   })
 
-  it('takes undefined for not given, as it comes from process.env', () => {
+  it('may be undefined, as it comes from process.env', () => {
     expect(
       () =>
         new Harbor({
@@ -90,23 +90,20 @@ describe('a wrong option is refused at once, and the message names what to chang
   })
 })
 
-describe('a world that is wrong', () => {
+describe('a broken environment', () => {
   it.each([
     ['nothing listens', 'http://127.0.0.1:1/v1', /127\.0\.0\.1:1.*base URL/s],
     ['the host does not exist', 'http://no-such-host.invalid/v1', /no-such-host\.invalid/],
-  ])(
-    '%s: a connection error that names the place, with Harbor in the way of bare undici',
-    async (_, baseURL, message) => {
-      const harbor = new Harbor({ ...KEY, baseURL, retry: { baseDelayMs: 1 }, logLevel: 'off' })
-      const error: unknown = await harbor.chat.completions.create(HELLO).catch((error: unknown) => error)
-      expect(error).toBeInstanceOf(OpenAI.APIConnectionError)
-      expect(error).not.toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
-      expect((error as Error).message).toMatch(message)
-      await harbor.close()
-    },
-  )
+  ])('gives a connection error that names the place: %s', async (_, baseURL, message) => {
+    const harbor = new Harbor({ ...KEY, baseURL, retry: { baseDelayMs: 1 }, logLevel: 'off' })
+    const error: unknown = await harbor.chat.completions.create(HELLO).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(OpenAI.APIConnectionError)
+    expect(error).not.toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    expect((error as Error).message).toMatch(message)
+    await harbor.close()
+  })
 
-  it('a server that speaks something else: an error that tells so', async () => {
+  it('gives an error that names a server with another protocol', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: { type: 'html-200' } }] } } })
     const error: unknown = await harborFor(provider)
       .chat.completions.create(HELLO)
@@ -118,7 +115,7 @@ describe('a world that is wrong', () => {
     })
   })
 
-  it('a client that is closed: calls fail by name', async () => {
+  it('gives an error with a code when the client is closed', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     await harbor.close()

@@ -91,7 +91,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     while (provider.counts().calls === 0) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  it('is asked for once, and then given byte for byte as it came', async () => {
+  it('is requested once, and then returned byte for byte', async () => {
     const [provider, harbor] = await client()
     const cold = await ask(harbor)
     expect(cold).toMatchObject({
@@ -111,7 +111,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(cold.text).toBe(await sameFromTheWire(provider))
   })
 
-  /** What the provider writes when it gets the same request from somebody else. */
+  /** The provider's answer to the same request of another caller. */
   async function sameFromTheWire(provider: SimulatedProvider): Promise<string> {
     const [request] = provider.requests()
     const url = new URL(request?.path ?? '', provider.baseURL)
@@ -119,7 +119,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     return (await fetch(url, { method: 'POST', body })).text()
   }
 
-  it('is asked for once by all who ask at the same time', async () => {
+  it('is requested once for concurrent callers', async () => {
     const [provider, harbor] = await client({}, true)
     const readings = await Promise.all(Array.from({ length: 20 }, () => ask(harbor)))
     expect(new Set(readings.map(({ text }) => text)).size).toBe(1)
@@ -131,7 +131,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(harbor.stats()).toMatchObject({ calls: 20, attempts: 1, cache: { shared: 19 } })
   })
 
-  it('reaches a late joiner whole', async () => {
+  it('reaches a caller that joins late completely', async () => {
     const [provider, harbor] = await client({}, true)
     let late: Promise<Reading> | undefined
     const join = (): void => {
@@ -143,7 +143,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('reaches the others whole when the first reader leaves', async () => {
+  it('reaches the other callers completely when the first reader leaves', async () => {
     const [provider, harbor] = await client({}, true)
     const leaving = new AbortController()
     const first = ask(harbor, { signal: leaving.signal, onChunk: () => leaving.abort() }).catch(
@@ -158,7 +158,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
   })
 
-  it('is given up when all have left, and nothing of it is kept', async () => {
+  it('is aborted when all callers have left, and is not cached', async () => {
     const [provider, harbor] = await client({}, true)
     const leaving = new AbortController()
     const { signal } = leaving
@@ -171,7 +171,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(harbor.stats().cache.entries).toBe(1)
   })
 
-  it('is never kept when it fails: all who waited are told, and the next one asks anew', async () => {
+  it('is not cached when it fails: all waiting callers get the error, and the next one sends again', async () => {
     const [provider, harbor] = await client({ retry: false })
     const fault: Fault = streaming ? { type: 'stream-cut', afterEvents: 8 } : status(501)
     provider.fail(fault)
@@ -194,7 +194,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(harbor.stats().cache.kept).toBe(1)
   })
 
-  it('is never kept when its body is cut, broken or an error', async () => {
+  it('is not cached when its body is cut, broken or an error', async () => {
     const [provider, harbor] = await client({ retry: false, breaker: false })
     const faults: readonly Fault[] = streaming
       ? [
@@ -218,7 +218,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect((await ask(harbor)).cache).toBe('miss')
   })
 
-  it('is given past its time in an outage, and says so; a refusal is not hidden', async () => {
+  it('is returned stale in an outage, with a receipt that says so, and never instead of a refusal', async () => {
     const [provider, harbor] = await client({ retry: false, cache: { ttlMs: 1, refreshBackoffMs: 1 } })
     const { text } = await ask(harbor)
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -238,7 +238,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(await failureOf(ask(harbor))).toMatchObject({ status: 400 })
   })
 
-  it('is of its own tenant and of its own key alone', async () => {
+  it('belongs to its own tenant and key', async () => {
     const [provider, harbor] = await client()
     await ask(harbor)
     expect((await ask(harbor, { scope: 'tenant' })).cache).toBe('miss')
@@ -249,7 +249,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(provider.counts().calls).toBe(3)
   })
 
-  it('is asked for past the cache, anew, or not at all, as the call wishes', async () => {
+  it('is bypassed, refreshed or required from the cache, as the call says', async () => {
     const [provider, harbor] = await client()
     expect(await failureOf(ask(harbor, { cache: 'only-if-cached' }))).toMatchObject({
       status: 504,

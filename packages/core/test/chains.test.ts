@@ -7,10 +7,10 @@ import { timeInTurns } from './helpers/time-in-turns.ts'
 import { harborWithBackup, targetOf } from './helpers/two-providers.ts'
 import { CHAT_ANSWER } from './helpers/http-server.ts'
 
-describe('the context of a model', () => {
+describe('the context window of a model', () => {
   const long = { ...HELLO, messages: [{ role: 'user' as const, content: 'so many words '.repeat(100) }] }
 
-  it('decides who is asked first: an estimated length steers, and is told', async () => {
+  it('decides which target is called first, by an estimate that the receipt names', async () => {
     const { primary, harbor } = await harborWithBackup({ models: { 'gpt-4': { contextTokens: 300 } } })
     const reply = await harbor.chat.completions.create(long)
     const reason = expect.stringMatching(/^about \d{3} tokens are more than its 300$/) as string
@@ -23,7 +23,7 @@ describe('the context of a model', () => {
     expect(primary.counts().calls).toBe(1)
   })
 
-  it('refuses nothing: where nobody seems to have room, the provider has the last word', async () => {
+  it('refuses no request: without a target where it seems to fit, it is sent all the same', async () => {
     const contextTokens = 10
     const { backup, harbor } = await harborWithBackup({
       models: { 'gpt-4': { contextTokens }, 'backup/gpt-4': { contextTokens } },
@@ -33,8 +33,8 @@ describe('the context of a model', () => {
   })
 })
 
-describe('the other chains', () => {
-  it('serve what is too long, and only that', async () => {
+describe('the chains for length and content', () => {
+  it('serve requests that are too long, and only those', async () => {
     const { primary, harbor } = await harborWithBackup({
       fallback: false,
       contextWindowFallback: ['backup/long'],
@@ -45,7 +45,7 @@ describe('the other chains', () => {
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 400 })
   })
 
-  it('serve at once what seems too long, when the lengths are told; and hand it back in an outage', async () => {
+  it('serve requests that seem too long at once, and return them to the usual chain in an outage', async () => {
     const { primary, backup, harbor } = await harborWithBackup({
       fallback: false,
       contextWindowFallback: ['backup/long'],
@@ -64,7 +64,7 @@ describe('the other chains', () => {
     )
   })
 
-  it('serve refused content, if asked to: never by themselves', async () => {
+  it('serve refused content only if contentPolicyFallback is set', async () => {
     const { primary, backup, harbor } = await harborWithBackup()
     primary.fail(status(400, { code: 'content_filter' }))
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ code: 'content_filter' })
@@ -74,7 +74,7 @@ describe('the other chains', () => {
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/lenient')
   })
 
-  it('serve what was answered with nothing but content_filter, streamed and not', async () => {
+  it('serve requests that were answered with nothing but content_filter, streamed or not', async () => {
     const { primary, backup, harbor } = await harborWithBackup({
       fallback: false,
       contentPolicyFallback: ['backup/lenient'],
@@ -94,8 +94,8 @@ describe('the other chains', () => {
   })
 })
 
-describe('whom a call goes to', () => {
-  it('is ordered by the client or the call', async () => {
+describe('the targets of a call', () => {
+  it('have the order of the client or the call', async () => {
     const { harbor } = await harborWithBackup({
       models: { 'gpt-4': { weight: 0 }, 'backup/gpt-4': { weight: 1 } },
     })
@@ -107,7 +107,7 @@ describe('whom a call goes to', () => {
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toMatch(/gpt-4$/)
   })
 
-  it('may have stand-ins of its own, or none', async () => {
+  it('are those of the call if it names a fallback, or none', async () => {
     const { primary, harbor } = await harborWithBackup()
     primary.fail(status(501), status(501))
     const own = harbor.chat.completions.create(HELLO, perCall({ fallback: ['backup/own'] }))
@@ -116,7 +116,7 @@ describe('whom a call goes to', () => {
     expect(await failureOf(none)).toMatchObject({ status: 501 })
   })
 
-  it('stays at its provider when it continues something there', async () => {
+  it('are its own provider alone when it continues something there', async () => {
     const { primary, backup, harbor } = await harborWithBackup()
     primary.fail(status(501))
     const call = harbor.responses.create({ model: 'gpt-4', input: 'Hi', previous_response_id: 'resp_1' })
@@ -124,7 +124,7 @@ describe('whom a call goes to', () => {
     expect(backup.counts().calls).toBe(0)
   })
 
-  it('sends no more than maxUpstreamCalls over all targets', async () => {
+  it('get at most maxUpstreamCalls requests together', async () => {
     const rules = [{ fault: status(500) }]
     const simulator = await startSimulator({ providers: { primary: { rules }, backup: { rules } } })
     onTestFinished(() => simulator.close())
@@ -140,7 +140,7 @@ describe('whom a call goes to', () => {
     expect([primary.counts().calls, backup.counts().calls]).toEqual([1, 2])
   })
 
-  it('is hedged when the first is slow: the loser is aborted upstream, and may have been billed', async () => {
+  it('are hedged when the first is slow; the loser is aborted and may have been billed', async () => {
     onTestFinished(timeInTurns())
     const { primary, harbor } = await harborWithBackup({ hedge: { afterMs: 20, maxExtraRatio: 1 } })
     primary.fail({ type: 'hang' })

@@ -33,7 +33,7 @@ const PLACES: readonly (readonly [string, (error: object) => string])[] = [
   ['data over several lines', (error) => `data: ${pretty({ error }).replaceAll('\n', '\ndata: ')}\n\n`],
   ['an event behind a role chunk', (error) => `${ROLE}data: ${JSON.stringify({ error })}\n\n`],
   [
-    'an object that calls itself an error',
+    'an object that is marked as an error',
     (error) => `data: ${JSON.stringify({ ...error, object: 'error' })}\n\n`,
   ],
   ['a line behind many comments', (error) => `${': ping\n\n'.repeat(30_000)}${JSON.stringify({ error })}\n`],
@@ -53,14 +53,14 @@ async function outcome(body: string, type: string, stream: boolean) {
 }
 
 describe.each(ERRORS)('the error %j', (error) => {
-  it.each(PLACES)('means the same in %s as in a JSON answer', async (_, place) => {
+  it.each(PLACES)('leads to the same failure in %s as in a JSON answer', async (_, place) => {
     const twin = await outcome(JSON.stringify({ error }), 'application/json', false)
     for (const label of LABELS) expect(await outcome(place(error), label, true), label).toEqual(twin)
   })
 })
 
 describe('an error after content', () => {
-  it.each(PLACES.filter(([name]) => !name.includes('body')))('in %s reaches the reader', async (_, place) => {
+  it.each(PLACES.filter(([name]) => !name.includes('body')))('reaches the reader in %s', async (_, place) => {
     const content = 'data: {"choices":[{"index":0,"delta":{"content":"Half"},"finish_reason":null}]}\n\n'
     const error = { message: 'The server fell over.', type: 'server_error', code: 'server_error' }
     const { baseURL, requests } = await serve((_request, response) => {

@@ -124,7 +124,7 @@ describe('configure', () => {
     const before = harbor.explain()
     const attempts: [object, string][] = [
       [{ pool: {} }, 'pool cannot change at run time'],
-      [{ fallback: { 'gpt-4': ['gpt-4'] } }, 'cannot stand in for itself'],
+      [{ fallback: { 'gpt-4': ['gpt-4'] } }, 'cannot take over for itself'],
       [{ maxUpstreamCalls: 0 }, 'maxUpstreamCalls must be a whole number of at least 1, got 0'],
     ]
     for (const [changes, message] of attempts) {

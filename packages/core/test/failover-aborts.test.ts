@@ -16,9 +16,9 @@ interface Phase {
   readonly backup?: Fault
   readonly only?: 'JSON' | 'stream'
   readonly options?: HarborOptions
-  /** What of the caller's own is asked, and never answers. */
+  /** The function of the caller that is called, and never resolves. */
   readonly silent?: 'key' | 'last resort'
-  /** Resolves when it is reached; without it, when the caller's own is asked. */
+  /** Resolves when the phase is reached; without it, when the caller's function is called. */
   readonly reached?: (pair: TwoProviders, harbor: Harbor) => Promise<unknown>
   /** Requests that have been sent by then. */
   readonly calls: readonly [primary: number, backup: number]
@@ -93,9 +93,9 @@ describe.each<[Api, 'JSON' | 'stream']>([
   ['chat', 'stream'],
   ['responses', 'JSON'],
   ['responses', 'stream'],
-])('the caller of %s (%s) leaves while', (api, form) => {
+])('an abort by the caller of %s (%s)', (api, form) => {
   it.each(PHASES)(
-    '$what: the call ends at once, sends nothing more and leaves nothing behind',
+    'while $what ends the call at once, sends nothing more and leaves nothing behind',
     async (phase) => {
       const { primary, backup: fault, silent, options, reached, calls } = phase
       const pair = await twoProviders({ rules: [{ fault: primary }] }, fault ? { rules: [{ fault }] } : {})
@@ -130,8 +130,8 @@ describe.each<[Api, 'JSON' | 'stream']>([
   )
 })
 
-describe.each<Api>(['chat', 'responses'])('the caller of %s leaves while the backup streams', (api) => {
-  it('keeps what came, and the backup is told', async () => {
+describe.each<Api>(['chat', 'responses'])('an abort by the caller of %s while the backup streams', (api) => {
+  it('keeps the events so far, and closes the connection to the backup', async () => {
     const stall: Fault = { type: 'stream-stall', afterEvents: 7 }
     const pair = await twoProviders({ rules: [{ fault: status(500) }] }, { rules: [{ fault: stall }] })
     const harbor = harborFor(pair.primary, pair.options)

@@ -20,8 +20,8 @@ const FORMS = [
   ['responses', 'stream'],
 ] as const
 
-describe.each(FORMS)('an application that calls %s (%s) all the time', (api, form) => {
-  it('notices nothing of an outage of 60 s, and is served by the primary again afterwards', async () => {
+describe.each(FORMS)('a steady load of calls to %s (%s)', (api, form) => {
+  it('succeeds during an outage of 60 s, and is served by the primary again afterwards', async () => {
     const outage = { when: { windowMs: { from: 2_000, to: 62_000 } }, fault: status(503) }
     const { answeredBy, counts } = await callFor(120, 1_000, [outage])
 
@@ -33,7 +33,7 @@ describe.each(FORMS)('an application that calls %s (%s) all the time', (api, for
     expect(counts).toEqual({ primary: 2 + 2 + 2 + 1 + 1 + 26, backup: 120 - 28 })
   })
 
-  it('notices nothing of a primary that flaps, and most calls are sent once', async () => {
+  it('succeeds with a flapping primary, and sends most calls once', async () => {
     const flapping = { when: { windowMs: { to: 500, everyMs: 5_000 } }, fault: status(500) }
     const { answeredBy, counts } = await callFor(200, 100, [flapping])
 
@@ -42,7 +42,7 @@ describe.each(FORMS)('an application that calls %s (%s) all the time', (api, for
   })
 
   it.each([['seconds', '30'] as const, ['milliseconds', 30_000] as const])(
-    'asks a primary that answers 429 no more often than it wants to be asked (Retry-After in %s)',
+    'calls a primary that answers 429 no more often than it asked for (Retry-After in %s)',
     async (_, retryAfter) => {
       const storm = { fault: status(429, { retryAfter }) }
       const { answeredBy, counts } = await callFor(100, 1_000, [storm])
@@ -52,14 +52,14 @@ describe.each(FORMS)('an application that calls %s (%s) all the time', (api, for
     },
   )
 
-  it('asks a primary that answers 429 without a word on when once a second', async () => {
+  it('calls a primary that answers 429 without Retry-After once a second', async () => {
     const { answeredBy, counts } = await callFor(40, 250, [{ fault: status(429) }])
 
     expect(new Set(answeredBy)).toEqual(new Set([BACKUP]))
     expect(counts).toEqual({ primary: 10, backup: 40 })
   })
 
-  it('is answered while half of six targets are down, and soon at the first attempt', async () => {
+  it('succeeds while half of six targets are down, soon at the first attempt', async () => {
     const down = { rules: [{ fault: status(500) }] }
     const names = ['one', 'two', 'three', 'four', 'five', 'six'] as const
     const simulator = await startSimulator({

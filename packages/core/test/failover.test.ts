@@ -2,18 +2,11 @@ import type { Fault, SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FailureKind, HarborFetchOptions } from '../src/index.ts'
+import { expectOutcome, type Outcome } from './helpers/expect-failover.ts'
+import { status, type ErrorClass } from './helpers/expect-failure.ts'
 import { harborClient, type Api, type Client, type Reading } from './helpers/three-clients.ts'
-import { expectNoFalseTimeout, status, type ErrorClass } from './helpers/expect-failure.ts'
-import { textOf } from './helpers/answer-text.ts'
-import {
-  BACKUP,
-  BACKUP_SAYS,
-  PRIMARY,
-  PRIMARY_SAYS,
-  twoProviders,
-  type TwoProviders,
-} from './helpers/two-providers.ts'
 import { timeInTurns } from './helpers/time-in-turns.ts'
+import { BACKUP, twoProviders, type TwoProviders } from './helpers/two-providers.ts'
 
 type Form = 'JSON' | 'stream'
 
@@ -35,20 +28,13 @@ interface Row {
   readonly attempts: readonly (FailureKind | 'fine')[]
 }
 
-type Outcome =
-  /** The whole answer of one of them. */
-  | { readonly from: 'primary' | 'backup'; readonly text?: 'half' | 'twice' }
-  /** What the primary had sent before it failed, and an error after it. */
-  | { readonly fragment: number; readonly code: string }
-  | { readonly error: ErrorClass; readonly facts: object; readonly target?: string }
-
 const TIGHT: HarborFetchOptions = { timeouts: { attemptMs: 250, firstTokenMs: 250, idleMs: 250 } }
 const SHARED_QUOTA: HarborFetchOptions = { providers: { openai: { quotaGroup: 'one' } } }
 const FROM_PRIMARY = { from: 'primary' } as const
 const FROM_BACKUP = { from: 'backup' } as const
 
 const ROWS: readonly Row[] = [
-  { what: 'nothing', ...fine({ type: 'sequence', faults: [] }) },
+  { what: 'no fault', ...fine({ type: 'sequence', faults: [] }) },
   {
     what: 'hard down: nothing listens',
     prepare: ({ primary }) => primary.down(),
@@ -307,34 +293,35 @@ describe.each<[Api, Form]>([
   ['chat', 'stream'],
   ['responses', 'JSON'],
   ['responses', 'stream'],
-])('failover of %s (%s): the primary has', (api, form) => {
-  it.each(ROWS.filter(({ only }) => only === undefined || only === form))('$what', async (row) => {
-    const { fault, prepare, address, outcome, calls, attempts } = row
-    const pair = await twoProviders(fault ? { rules: [{ fault }] } : {})
-    const { primary, backup } = pair
-    const client = harborClient(address ? { baseURL: address(primary) } : primary, {
-      ...pair.options,
-      ...row.options,
-      providers: withQuotaOf(row, pair),
-    })
-    const call = (): Promise<Reading> => read(client, api, form)
-    await prepare?.(pair, call)
+])('failover of %s (%s)', (api, form) => {
+  it.each(ROWS.filter(({ only }) => only === undefined || only === form))(
+    'handles a primary with $what',
+    async (row) => {
+      const { fault, prepare, address, outcome, calls, attempts } = row
+      const pair = await twoProviders(fault ? { rules: [{ fault }] } : {})
+      const { primary, backup } = pair
+      const client = harborClient(address ? { baseURL: address(primary) } : primary, {
+        ...pair.options,
+        ...row.options,
+        providers: withQuotaOf(row, pair),
+      })
+      const call = (): Promise<Reading> => read(client, api, form)
+      await prepare?.(pair, call)
 
-    const reading = await call()
+      const reading = await call()
 
-    expect([primary.counts().calls, backup.counts().calls]).toEqual(calls)
-    expect(reading.receipt?.attempts.map(({ failure }) => failure?.kind ?? 'fine')).toEqual(attempts)
-    if ('from' in outcome) expectAnswer(reading, api, outcome)
-    else if ('fragment' in outcome) await expectFragment(reading, outcome, primary, call)
-    else expectError(reading, outcome)
-  })
+      expect([primary.counts().calls, backup.counts().calls]).toEqual(calls)
+      expect(reading.receipt?.attempts.map(({ failure }) => failure?.kind ?? 'fine')).toEqual(attempts)
+      await expectOutcome(reading, outcome, api, primary, call)
+    },
+  )
 })
 
 function fine(fault: Fault): Omit<Row, 'what'> {
   return { fault, outcome: FROM_PRIMARY, calls: [1, 0], attempts: ['fine'] }
 }
 
-/** The backup answers, after so many requests to the primary that failed so. */
+/** The backup answers after these failed requests to the primary. */
 function movedOn(
   requests: number,
   ...failures: readonly FailureKind[]
@@ -342,7 +329,7 @@ function movedOn(
   return { outcome: FROM_BACKUP, calls: [requests, 1], attempts: [...failures, 'fine'] }
 }
 
-/** What has begun to reach the reader is never begun anew. */
+/** A stream that broke after its first content is not started again. */
 function brokenOff(fragment: number, code: string): Pick<Row, 'outcome' | 'calls' | 'attempts'> {
   return { outcome: { fragment, code }, calls: [1, 0], attempts: ['stream'] }
 }
@@ -366,55 +353,4 @@ function withQuotaOf({ options }: Row, pair: TwoProviders): HarborFetchOptions['
 
 function read(client: Client, api: Api, form: Form): Promise<Reading> {
   return form === 'JSON' ? client.ask(api, 'gpt-4') : client.stream(api, 'gpt-4')
-}
-
-function expectAnswer(
-  { chunks, error, receipt, servedBy }: Reading,
-  api: Api,
-  { from, text }: Extract<Outcome, { from: unknown }>,
-): void {
-  const target = from === 'primary' ? PRIMARY : BACKUP
-  expect(error).toBeUndefined()
-  expect([servedBy, receipt?.target]).toEqual([target, target])
-  expect(receipt).toMatchObject({ outcome: 'success', degraded: false })
-  const said = from === 'primary' ? PRIMARY_SAYS : BACKUP_SAYS
-  if (text === 'twice') {
-    const words = chunks.map((chunk) => JSON.stringify(chunk))
-    expect(words[6]).toBe(words[7])
-    expect(textOf(api, chunks.toSpliced(6, 1))).toBe(said)
-  } else if (text === 'half') {
-    expect(said.startsWith(textOf(api, chunks))).toBe(true)
-  } else {
-    expect(textOf(api, chunks)).toBe(said)
-  }
-}
-
-/** What came before the fault has arrived, event for event, and nothing after it. */
-async function expectFragment(
-  { chunks, error, receipt, servedBy }: Reading,
-  { fragment, code }: Extract<Outcome, { fragment: unknown }>,
-  primary: SimulatedProvider,
-  call: () => Promise<Reading>,
-): Promise<void> {
-  primary.script({ reply: PRIMARY_SAYS })
-  const whole = await call()
-  expect(chunks).toEqual(whole.chunks.slice(0, fragment))
-  expect(whole.chunks.length).toBeGreaterThan(fragment + 3)
-  expect(error).toBeInstanceOf(OpenAI.APIError)
-  expect(error).toMatchObject({ code })
-  expectNoFalseTimeout(error)
-  expect([servedBy, receipt?.target]).toEqual([PRIMARY, PRIMARY])
-  expect(receipt?.outcome).toBe('failure')
-}
-
-function expectError(
-  { chunks, error, receipt }: Reading,
-  expected: Extract<Outcome, { error: unknown }>,
-): void {
-  expect(chunks).toEqual([])
-  expect(error).toBeInstanceOf(expected.error)
-  expect(error).toMatchObject(expected.facts)
-  expectNoFalseTimeout(error)
-  expect(receipt?.outcome).toBe('failure')
-  if (expected.target) expect(receipt?.target).toBe(expected.target)
 }

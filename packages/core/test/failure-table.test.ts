@@ -9,7 +9,7 @@ import { timeInTurns } from './helpers/time-in-turns.ts'
 
 type Answered = 'JSON' | 'stream'
 
-/** One row of the table of failures: what a provider does every time, and what becomes of the call. */
+/** One row of the table of failures: what a provider does every time, and the result of the call. */
 interface Row {
   readonly what: string
   readonly fault: Fault | 'down'
@@ -40,14 +40,14 @@ const ERRORS: Readonly<Record<number, ErrorClass>> = {
 
 const ROWS: readonly Row[] = [
   {
-    what: 'never sent, because nothing listens',
+    what: 'a refused connection',
     fault: 'down',
     attempts: 3,
     error: APIConnectionError,
     failure: { kind: 'network', code: 'ECONNREFUSED', ...clear },
   },
   {
-    what: 'sent, then the connection is reset',
+    what: 'a connection reset after sending',
     fault: { type: 'reset', when: 'before-headers' },
     attempts: 2,
     error: APIConnectionError,
@@ -55,7 +55,7 @@ const ROWS: readonly Row[] = [
     possiblyBilled: 2,
   },
   {
-    what: 'sent, then the connection is reset behind the headers',
+    what: 'a connection reset after the headers',
     fault: { type: 'reset', when: 'after-headers' },
     only: 'JSON',
     attempts: 2,
@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
     possiblyBilled: 2,
   },
   {
-    what: 'sent, and not answered in the time of an attempt',
+    what: 'no answer before the attempt timeout',
     fault: { type: 'hang' },
     attempts: 2,
     error: APIConnectionTimeoutError,
@@ -73,7 +73,7 @@ const ROWS: readonly Row[] = [
     possiblyBilled: 2,
   },
   {
-    what: 'sent, and only half of the body answered in the time of an attempt',
+    what: 'half of a body before the attempt timeout',
     fault: { type: 'stream-stall', afterEvents: 0, inside: true },
     attempts: 2,
     error: APIConnectionTimeoutError,
@@ -95,7 +95,7 @@ const ROWS: readonly Row[] = [
   repeated(429, 'rate-limit', 3),
   {
     ...repeated(503, 'overloaded', 3),
-    what: 'answered with 503 slow_down',
+    what: '503 slow_down',
     fault: status(503, { code: 'slow_down' }),
   },
   repeated(529, 'overloaded', 3),
@@ -103,37 +103,37 @@ const ROWS: readonly Row[] = [
   ...[501, 505, 599].map((code) => repeated(code, 'server', 1)),
   {
     ...repeated(400, 'bad-request', 3),
-    what: 'answered with 400 and x-should-retry: true',
+    what: '400 and x-should-retry: true',
     fault: status(400, wish(true)),
   },
   {
     ...repeated(500, 'server', 1),
-    what: 'answered with 500 and x-should-retry: false',
+    what: '500 and x-should-retry: false',
     fault: status(500, wish(false)),
   },
   {
     ...refusal(429, 'quota', 'insufficient_quota'),
-    what: 'answered with insufficient_quota and x-should-retry: true',
+    what: 'insufficient_quota and x-should-retry: true',
     fault: status(429, { code: 'insufficient_quota', ...wish(true) }),
   },
   { ...malformed('HTML'), fault: { type: 'html-200' } },
   { ...malformed('half of a JSON text'), fault: { type: 'broken-json' } },
-  { ...malformed('nothing'), fault: { type: 'empty-body' }, only: 'JSON' },
+  { ...malformed('an empty body'), fault: { type: 'empty-body' }, only: 'JSON' },
   { ...malformed('plain text'), fault: { type: 'raw', body: 'Hello.' }, only: 'JSON' },
-  { ...malformed('JSON that is no object'), fault: { type: 'play-json', body: '[]' } },
-  { ...malformed('JSON where a stream was asked for'), fault: { type: 'json-for-stream' }, only: 'stream' },
-  ...told('server_error', 500, 'server', 3),
-  ...told('slow_down', 503, 'overloaded', 3),
-  ...told('rate_limit_exceeded', 429, 'rate-limit', 3),
-  ...told('insufficient_quota', 429, 'quota', 1),
-  ...told('invalid_api_key', 401, 'auth', 1),
-  ...told('model_not_found', 404, 'not-found', 1),
-  ...told('context_length_exceeded', 400, 'context-length', 1),
-  ...told('content_filter', 400, 'content-filter', 1),
-  ...told('never_heard_of', 502, undefined, 3),
+  { ...malformed('JSON that is not an object'), fault: { type: 'play-json', body: '[]' } },
+  { ...malformed('JSON instead of a stream'), fault: { type: 'json-for-stream' }, only: 'stream' },
+  ...reported('server_error', 500, 'server', 3),
+  ...reported('slow_down', 503, 'overloaded', 3),
+  ...reported('rate_limit_exceeded', 429, 'rate-limit', 3),
+  ...reported('insufficient_quota', 429, 'quota', 1),
+  ...reported('invalid_api_key', 401, 'auth', 1),
+  ...reported('model_not_found', 404, 'not-found', 1),
+  ...reported('context_length_exceeded', 400, 'context-length', 1),
+  ...reported('content_filter', 400, 'content-filter', 1),
+  ...reported('never_heard_of', 502, undefined, 3),
   ...(
     [
-      ['reset behind the headers', { type: 'reset', when: 'after-headers' }],
+      ['reset after the headers', { type: 'reset', when: 'after-headers' }],
       ['cut before its first content', { type: 'stream-cut', afterEvents: 1 }],
       ['ended before its first content', { type: 'stream-end', afterEvents: 1 }],
       ['empty', { type: 'empty-body' }],
@@ -165,38 +165,41 @@ describe.each<[Api, Answered]>([
   ['chat', 'stream'],
   ['responses', 'JSON'],
   ['responses', 'stream'],
-])('a call to %s for a %s answer that is always', (api, form) => {
-  it.each(ROWS.filter(({ only }) => only === undefined || only === form))('$what', async (row) => {
-    const { fault, attempts, possiblyBilled = 0 } = row
-    const rules = fault === 'down' ? [] : [{ fault }]
-    const provider = await simulate({ providers: { openai: { rules } } })
-    if (fault === 'down') await provider.down()
-    const isSlow = row.failure.kind === 'timeout' && row.failure.ambiguous === true
-    const timeouts = { attemptMs: isSlow ? ATTEMPT_MS : undefined }
-    const client = harborClient(provider, { timeouts })
+])('a call to %s (%s)', (api, form) => {
+  it.each(ROWS.filter(({ only }) => only === undefined || only === form))(
+    'fails as expected after $what',
+    async (row) => {
+      const { fault, attempts, possiblyBilled = 0 } = row
+      const rules = fault === 'down' ? [] : [{ fault }]
+      const provider = await simulate({ providers: { openai: { rules } } })
+      if (fault === 'down') await provider.down()
+      const isSlow = row.failure.kind === 'timeout' && row.failure.ambiguous === true
+      const timeouts = { attemptMs: isSlow ? ATTEMPT_MS : undefined }
+      const client = harborClient(provider, { timeouts })
 
-    const { chunks, error, receipt } = await (form === 'JSON'
-      ? client.ask(api, 'm')
-      : client.stream(api, 'm'))
+      const { chunks, error, receipt } = await (form === 'JSON'
+        ? client.ask(api, 'm')
+        : client.stream(api, 'm'))
 
-    expect(chunks).toEqual([])
-    expect(error).toBeInstanceOf(row.error)
-    if (row.facts) expect(error).toMatchObject(row.facts)
-    expect(receipt).toMatchObject({ operation: api, outcome: 'failure', possiblyBilled, usage: undefined })
-    expect(receipt?.attempts.map(({ failure }) => failure)).toEqual(
-      Array.from({ length: attempts }, () => expect.objectContaining(row.failure) as unknown),
-    )
-    expectNoFalseTimeout(error)
-    await provider.whenIdle()
-    expect(provider.counts()).toMatchObject({ calls: fault === 'down' ? 0 : attempts, inFlight: 0 })
-  })
+      expect(chunks).toEqual([])
+      expect(error).toBeInstanceOf(row.error)
+      if (row.facts) expect(error).toMatchObject(row.facts)
+      expect(receipt).toMatchObject({ operation: api, outcome: 'failure', possiblyBilled, usage: undefined })
+      expect(receipt?.attempts.map(({ failure }) => failure)).toEqual(
+        Array.from({ length: attempts }, () => expect.objectContaining(row.failure) as unknown),
+      )
+      expectNoFalseTimeout(error)
+      await provider.whenIdle()
+      expect(provider.counts()).toMatchObject({ calls: fault === 'down' ? 0 : attempts, inFlight: 0 })
+    },
+  )
 })
 
-describe('a whole answer that a model ended', () => {
+describe('a complete answer that was ended', () => {
   it.each([
     ['content-filter', 'content_filter'],
     ['length', 'length'],
-  ] as const)('by %s is a success, told as the provider tells it', async (type, reason) => {
+  ] as const)('by %s is a success with the finish reason of the provider', async (type, reason) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: { type } }] } } })
     const client = harborClient(provider)
     for (const read of [client.ask, client.stream]) {
@@ -210,14 +213,14 @@ describe('a whole answer that a model ended', () => {
   })
 })
 
-/** A status that says no, for good. */
+/** A status of failure that is not retried. */
 function refusal(code: number, kind: AttemptFailure['kind'], name?: string): Row {
   return { ...repeated(code, kind, 1, name) }
 }
 
 function repeated(code: number, kind: AttemptFailure['kind'], attempts: number, name?: string): Row {
   return {
-    what: `answered with ${code}${name === undefined ? '' : ` ${name}`}`,
+    what: `${code}${name === undefined ? '' : ` ${name}`}`,
     fault: status(code, name === undefined ? {} : { code: name }),
     attempts,
     error: ERRORS[code] ?? (code >= 500 ? InternalServerError : APIError),
@@ -226,10 +229,10 @@ function repeated(code: number, kind: AttemptFailure['kind'], attempts: number, 
   }
 }
 
-/** Success by its status, and something else by its body. */
+/** A status of success with a body that cannot be an answer. */
 function malformed(what: string): Omit<Row, 'fault'> {
   return {
-    what: `answered 200 with ${what}`,
+    what: `200 with ${what}`,
     attempts: 2,
     error: InternalServerError,
     facts: { status: 502, code: 'malformed_answer' },
@@ -238,14 +241,14 @@ function malformed(what: string): Omit<Row, 'fault'> {
   }
 }
 
-/** An error told under a status of success, at once and inside a stream. */
-function told(
+/** An error reported under a status of success, as the body and inside a stream. */
+function reported(
   code: string,
   statusMeant: number,
   kind: AttemptFailure['kind'] | undefined,
   attempts: number,
 ): Row[] {
-  const told = JSON.stringify({ error: { code, message: 'No.', type: 'api' } })
+  const body = JSON.stringify({ error: { code, message: 'No.', type: 'api' } })
   const row = {
     attempts,
     error: ERRORS[statusMeant] ?? InternalServerError,
@@ -254,14 +257,14 @@ function told(
   return [
     {
       ...row,
-      what: `answered 200 with the error ${code}`,
-      fault: { type: 'play-json', body: told },
+      what: `200 with the error ${code} in its body`,
+      fault: { type: 'play-json', body },
       failure: { kind: kind ?? 'malformed', code, ...clear },
     },
     {
       ...row,
-      what: `a stream that tells ${code} before its first content`,
-      fault: { type: 'play', events: [told] },
+      what: `a stream that reports ${code} before its first content`,
+      fault: { type: 'play', events: [body] },
       only: 'stream',
       failure: { kind: kind ?? 'stream', code, ...clear },
     },

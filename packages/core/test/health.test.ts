@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { consecutive, receiptOf } from '../src/index.ts'
+import { consecutive, perCall, receiptOf, type Harbor } from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
 import { HELLO } from './helpers/harbor-for.ts'
 import { harborWithBackup, targetOf } from './helpers/two-providers.ts'
@@ -17,8 +17,8 @@ describe('hedges', () => {
   })
 })
 
-describe('health', () => {
-  it('is asked for of a target that is not called, by GET /models, and brings it back', async () => {
+describe('the health of a target', () => {
+  it('is checked by GET /models while its circuit is open, which brings it back', async () => {
     const { primary, backup, harbor } = await harborWithBackup({ health: { checkIntervalMs: 20 } })
     primary.fail(...Array.from({ length: 6 }, () => status(503)))
     const states: string[] = []
@@ -37,7 +37,7 @@ describe('health', () => {
     })
   })
 
-  it('suffers once from a call, however often that was tried: a poisoned prompt opens nothing', async () => {
+  it('suffers at most once from a call, so that a poisoned prompt opens no circuit', async () => {
     const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.script({ rules: [{ when: { says: 'poison' }, fault: status(500) }] })
     const poisoned = { ...HELLO, messages: [{ role: 'user' as const, content: 'poison' }] }
@@ -48,7 +48,7 @@ describe('health', () => {
     expect(harbor.stats().targets).toMatchObject({ 'openai/gpt-4': { state: 'closed' } })
   })
 
-  it('keeps a single target in service through 5 % of errors: no outage of our own making', async () => {
+  it('keeps a single target in service with 5 % of errors', async () => {
     const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.script({ rules: [{ when: { probability: 0.05 }, fault: status(500) }] })
     let changes = 0
@@ -60,7 +60,7 @@ describe('health', () => {
         if (outcome.status === 'rejected') lost.push(outcome.reason)
       }
     }
-    // Whoever was not answered had bad luck with every attempt.
+    // A call that failed had failed with every attempt.
     for (const error of lost) {
       expect(receiptOf(error)?.attempts.map(({ status }) => status)).toEqual([500, 500, 500])
     }
@@ -69,7 +69,7 @@ describe('health', () => {
     expect(changes).toBe(0)
   })
 
-  it('opens no circuit early for the sake of one that is being probed itself', async () => {
+  it('lets no circuit open early when the other target is half-open', async () => {
     const { primary, backup, harbor } = await harborWithBackup({ breaker: { openForMs: () => 20 } })
     primary.script({ rules: [{ fault: status(503) }] })
     for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
@@ -88,7 +88,7 @@ describe('health', () => {
     await failureOf(probe)
   })
 
-  it('leaves room for other work when a caller that is refused asks again at once, and again', async () => {
+  it('leaves the event loop free when a refused caller retries in a tight loop', async () => {
     const { primary, harbor } = await harborWithBackup({ fallback: false, breaker: { trip: consecutive(1) } })
     primary.fail(status(501))
     await failureOf(harbor.chat.completions.create(HELLO))
@@ -109,3 +109,39 @@ describe('health', () => {
     expect(primary.counts().calls).toBe(before)
   })
 })
+
+describe('the success ratio of a target', () => {
+  const ratio = (harbor: Harbor): number | undefined => harbor.stats().targets['openai/gpt-4']?.successRatio
+
+  it('falls with a failure of the target', async () => {
+    const { primary, harbor } = await harborWithBackup()
+    primary.fail(status(501))
+    await harbor.chat.completions.create(HELLO)
+    expect(ratio(harbor)).toBe(0)
+  })
+
+  it('stays 1 when this process has no socket for the call', async () => {
+    let primaryURL = ''
+    const { primary, backup, harbor } = await harborWithBackup({
+      fetch: (url, init) =>
+        new Request(url).url.startsWith(primaryURL) ? Promise.reject(shortage()) : fetch(url, init),
+    })
+    primaryURL = primary.baseURL
+    await harbor.chat.completions.create(HELLO)
+    expect([ratio(harbor), backup.counts().calls]).toEqual([1, 1])
+  })
+
+  it('stays 1 when a caller aborts, or leaves the target less time than it usually needs', async () => {
+    const { primary, harbor } = await harborWithBackup()
+    primary.script({ rules: [{ fault: { type: 'hang' } }] })
+    const signal = AbortSignal.timeout(20)
+    await failureOf(harbor.chat.completions.create(HELLO, { signal }))
+    await harbor.chat.completions.create(HELLO, perCall({ timeouts: { attemptMs: 20 } }))
+    expect(ratio(harbor)).toBe(1)
+  })
+})
+
+function shortage(): TypeError {
+  const cause = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE', syscall: 'connect' })
+  return new TypeError('fetch failed', { cause })
+}

@@ -8,7 +8,7 @@ import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
 import { answerFor, ask, chat } from './helpers/tenant-clients.ts'
 import { serve } from './helpers/http-server.ts'
 
-/** The headers that say nothing about who asks or what is answered; `*` stands for any ending. */
+/** The headers that identify no caller and change no answer; `*` matches any ending. */
 const NEUTRAL = [
   'accept',
   'accept-encoding',
@@ -56,8 +56,8 @@ const neutral = fc
     name.endsWith('*') ? token.map((ending) => name.slice(0, -1) + ending) : fc.constant(name),
   )
 
-describe('whose answers a request may get', () => {
-  it('differs for any two sets of headers that differ in a header that is not known to be neutral', () => {
+describe('the scope of a request', () => {
+  it('differs for headers that differ in one that is not known to be neutral', () => {
     fc.assert(
       fc.property(headers, unknown, value, fc.option(value), (common, name, one, other) => {
         fc.pre(one !== other)
@@ -70,7 +70,7 @@ describe('whose answers a request may get', () => {
     )
   })
 
-  it('is the same for equal headers, in whatever order and letters they are written', () => {
+  it('is the same for equal headers, in any order and letter case', () => {
     fc.assert(
       fc.property(headers, (given) => {
         const reversed = Object.entries(given)
@@ -81,7 +81,7 @@ describe('whose answers a request may get', () => {
     )
   })
 
-  it('is the same for headers that differ in neutral ones alone', () => {
+  it('is the same for headers that differ only in neutral ones', () => {
     fc.assert(
       fc.property(
         headers,
@@ -96,12 +96,12 @@ describe('whose answers a request may get', () => {
     )
   })
 
-  it('cannot be made equal by moving text from a name to a value, or from one header to another', () => {
+  it('differs when text moves from a name to a value, or from one header to another', () => {
     expect(shared({ a: 'b', c: 'd' }, { a: 'b,c', d: '' })).toBe(false)
     expect(shared({ 'x-a': 'b"],["x-c","d' }, { 'x-a': 'b', 'x-c': 'd' })).toBe(false)
   })
 
-  it('under a scope that is given: differs for a header that does not name an account', () => {
+  it('differs for a header that does not name an account, also with cache.scope', () => {
     expect(shared({ authorization: 'a', 'x-api-key': 'a' }, { authorization: 'b' }, 'team')).toBe(true)
     expect(shared({ 'openai-beta': 'one' }, { 'openai-beta': 'two' }, 'team')).toBe(false)
     expect(shared({ 'x-whatever': 'one' }, {}, 'team')).toBe(false)
@@ -111,7 +111,7 @@ describe('whose answers a request may get', () => {
 const reasonOf = async (harbor: Harbor, options: object = {}): Promise<string | undefined> =>
   receiptOf(await harbor.chat.completions.create(chat('Q'), options))?.cache?.reason
 
-describe('a header that keeps a call from an answer that is there', () => {
+describe('a header that separates a call from a cached answer', () => {
   it('is named in the receipt and by explain(), and its value never is', async () => {
     const { baseURL } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { apiKey: 'SECRET-1', cache: true })
@@ -141,14 +141,14 @@ describe('a header that keeps a call from an answer that is there', () => {
     expect([await send('one'), await send('two')]).toEqual(['absent', 'absent: x-session differs'])
   })
 
-  it('is not named for another question', async () => {
+  it('is not named for another request', async () => {
     const { baseURL } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { cache: true })
     await ask(harbor, 'another question')
     expect(await reasonOf(harbor, { headers: { 'x-my-trace': '1' } })).toBe('absent')
   })
 
-  it('counts no longer once cache.ignoreHeaders names it, in any letters or by its beginning', async () => {
+  it('is ignored once cache.ignoreHeaders names it, in any letter case or by its beginning', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { cache: { ignoreHeaders: ['X-My-Trace', 'x-vendor-*'] } })
     await reasonOf(harbor, { headers: { 'x-my-trace': '1', 'x-vendor-span': '1' } })
@@ -157,7 +157,7 @@ describe('a header that keeps a call from an answer that is there', () => {
     expect(requests).toHaveLength(2)
   })
 
-  it('counts no longer for batches of embeddings either', async () => {
+  it('is ignored for embedding batches, too', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { embeddingBatch: true, cache: { ignoreHeaders: ['x-my-trace'] } })
     const embed = (input: string, headers: object) =>
@@ -171,7 +171,7 @@ describe('a header that keeps a call from an answer that is there', () => {
     expect(requests).toHaveLength(3)
   })
 
-  it('keeps apart what is asked under one scope for two variants, in one namespace', async () => {
+  it('separates two variants within one cache.scope', async () => {
     const { baseURL } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { cache: { scope: 'team' } })
     await reasonOf(harbor, { ...perCall({ tags: ['t'] }), headers: { 'openai-beta': 'one' } })
@@ -181,7 +181,7 @@ describe('a header that keeps a call from an answer that is there', () => {
 
   it.each([[['']], [['with space']], ['x-a'], [[1]], [['a:b']]])('is refused as %j', (ignoreHeaders) => {
     expect(() => harborFor({ baseURL: 'http://127.0.0.1' }, { cache: { ignoreHeaders } as never })).toThrow(
-      'cache.ignoreHeaders must be a list of names of headers',
+      'cache.ignoreHeaders must be a list of header names',
     )
   })
 })

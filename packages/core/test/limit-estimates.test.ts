@@ -11,7 +11,7 @@ it.each([
   ['an absurd number', 1, '{"prompt_tokens":5000000,"completion_tokens":1}', 1],
   ['a number beyond all bounds', 1, '{"prompt_tokens":1e300,"completion_tokens":1}', 1],
   ['no number at all', 1, '{"prompt_tokens":"many","completion_tokens":1}', 1],
-])('a long prompt goes at once after short ones that reported %s', async (_, answers, usage, words) => {
+])('a long prompt is sent at once after short ones that reported %s', async (_, answers, usage, words) => {
   let calls = 0
   const upstream = await serve((_request, response) => {
     const reported = calls++ < answers ? usage : '{"prompt_tokens":9,"completion_tokens":3}'

@@ -18,7 +18,7 @@ async function limited(
 }
 
 describe('limits', () => {
-  it('hold calls back, so that a provider that counts refuses none of them', async () => {
+  it('delay calls, so that a provider with the same limits refuses none', async () => {
     // 6,000 a minute are 100 a second, of which a tenth of a second may start at once.
     const [provider, harbor] = await limited(
       { requestsPerMinute: 6_000, burstMs: 100, safety: 0.9 },
@@ -36,7 +36,7 @@ describe('limits', () => {
     })
   })
 
-  it('are learned from refusals, after which nothing is sent for as long as the provider asks', async () => {
+  it('are learned from 429s, after which nothing is sent for as long as the provider asks', async () => {
     const [provider, harbor] = await limited({})
     provider.fail(status(429, { retryAfter: 40 }))
     const first = receiptOf(await ask(harbor))
@@ -44,7 +44,7 @@ describe('limits', () => {
     expect(harbor.stats().limits['openai/gpt-4']?.rate.rateLimited).toBe(1)
   })
 
-  it('bound what is under way at once', async () => {
+  it('bound the requests in flight', async () => {
     const [provider, harbor] = await limited({ maxConcurrency: 3 }, { latency: 10 })
     let most = 0
     const watch = setInterval(() => (most = Math.max(most, provider.counts().inFlight)), 1)
@@ -58,7 +58,7 @@ describe('limits', () => {
     })
   })
 
-  it('give a place back when a stream ends, and when its reader leaves', async () => {
+  it('release a slot when a stream ends, and when its reader leaves', async () => {
     const [, harbor] = await limited({ maxConcurrency: 1 }, { tokenMs: 2 })
     const leaving = await harbor.chat.completions.create({ ...HELLO, stream: true })
     for await (const _chunk of leaving) break
@@ -68,7 +68,7 @@ describe('limits', () => {
     expect(harbor.stats().limits['openai/gpt-4']?.concurrency).toMatchObject({ inFlight: 0, granted: 3 })
   })
 
-  it('lower the number at once when the provider is overloaded, if it is adaptive', async () => {
+  it('lower an adaptive concurrency at once when the provider is overloaded', async () => {
     const [provider, harbor] = await limited({ maxConcurrency: 'adaptive' })
     const before = (await ask(harbor), harbor.stats().limits['openai/gpt-4']?.concurrency?.limit ?? 0)
     provider.fail(status(503, { code: 'slow_down' }))
@@ -77,7 +77,7 @@ describe('limits', () => {
     expect(harbor.stats().limits['openai/gpt-4']?.concurrency?.limit).toBeLessThan(before)
   })
 
-  it('that leave no room in the time of a call refuse it at once, and say when there will be', async () => {
+  it('refuse a call at once that has less time left than the wait, with a retry-after', async () => {
     const [provider, harbor] = await limited({ requestsPerMinute: 1, safety: 1 })
     await ask(harbor)
     const error = await failureOf(ask(harbor, { timeout: 5_000 }))
@@ -89,7 +89,7 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('that a request could never keep refuse it at once', async () => {
+  it('refuse a request at once that is larger than a limit', async () => {
     const [provider, harbor] = await limited({ tokensPerMinute: 100 })
     const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 1_000 }))
     expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
@@ -97,7 +97,7 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(0)
   })
 
-  it('that a request only seems to exceed let it go: what nobody counted may be wrong', async () => {
+  it('send a request that exceeds a limit only by an estimate', async () => {
     const [provider, harbor] = await limited({ tokensPerMinute: 100, burstMs: 60_000 })
     await harbor.chat.completions.create({
       ...HELLO,
@@ -107,13 +107,13 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('that a request exceeds by the caller’s own count refuse it at once', async () => {
+  it('refuse a request at once that exceeds a limit by countTokens', async () => {
     const [provider, harbor] = await limited({ tokensPerMinute: 100, countTokens: () => 101 })
     expect(await failureOf(ask(harbor))).toMatchObject({ status: 429, code: 'local_rate_limit' })
     expect(provider.counts().calls).toBe(0)
   })
 
-  it('that one header made absurd do not keep a model out', async () => {
+  it('do not block a model after one absurd header', async () => {
     const [provider, harbor] = await limited({})
     provider.fail({
       type: 'status',
@@ -125,7 +125,7 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(2)
   })
 
-  it('that too many wait for already refuse a call', async () => {
+  it('refuse a call when their queue is full', async () => {
     const [, harbor] = await limited({ requestsPerMinute: 600, burstMs: 0, maxQueue: 1 })
     const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => ask(harbor)))
     const codes = outcomes.map((outcome) =>
@@ -135,7 +135,7 @@ describe('limits', () => {
     expect(codes).toContain('answered')
   })
 
-  it('end a wait within a tick when the caller leaves', async () => {
+  it('end a wait within a tick when the caller aborts', async () => {
     const [provider, harbor] = await limited({ requestsPerMinute: 30, safety: 1 })
     await ask(harbor)
     const leaving = new AbortController()
@@ -147,7 +147,7 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('let more important calls go first', async () => {
+  it('let calls of higher priority go first', async () => {
     const [provider, harbor] = await limited({ maxConcurrency: 8, requestsPerMinute: 1_200, burstMs: 0 })
     await ask(harbor)
     const order: string[] = []
@@ -160,7 +160,7 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(4)
   })
 
-  it('send a call elsewhere before they are reached, when another group has room', async () => {
+  it('send a call to another group that has room, before they are reached', async () => {
     const { primary, backup, harbor } = await harborWithBackup({
       limits: { requestsPerMinute: 1, safety: 1 },
     })
@@ -170,7 +170,7 @@ describe('limits', () => {
     expect([primary.counts().calls, backup.counts().calls]).toEqual([1, 1])
   })
 
-  it('are those of a provider’s entry, and of its group as one', async () => {
+  it('are those of the entry in providers, shared by its quotaGroup', async () => {
     const { harbor, backup } = await harborWithBackup(
       { limits: { requestsPerMinute: 60_000 }, fallback: ['backup/a', 'backup/b'] },
       { quotaGroup: 'backup', limits: { requestsPerMinute: 1, safety: 1 } },
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(Object.keys(harbor.stats().limits)).toEqual(['backup'])
   })
 
-  it('give back what was reserved for a call that was never sent', async () => {
+  it('give back the reservation of a call that was not sent', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { limits: { requestsPerMinute: 1, safety: 1 }, retry: false })
     await provider.down()
@@ -193,21 +193,21 @@ describe('limits', () => {
     expect(harbor.stats().limits['openai/gpt-4']?.rate.granted).toBe(2)
   })
 
-  it('take a quota that is used up for no reason to pause', async () => {
+  it('do not pause after a used-up quota', async () => {
     const [provider, harbor] = await limited({ requestsPerMinute: 6_000 })
     provider.fail(status(429, { code: 'insufficient_quota' }))
     expect(await failureOf(ask(harbor))).toMatchObject({ code: 'insufficient_quota' })
     expect(harbor.stats().limits['openai/gpt-4']?.rate).toMatchObject({ rateLimited: 0, pausedForMs: 0 })
   })
 
-  it('count tokens exactly where the user can', async () => {
+  it('count tokens with countTokens', async () => {
     const countTokens = vi.fn(() => 70)
     const [, harbor] = await limited({ inputTokensPerMinute: 60, countTokens })
     expect(await failureOf(ask(harbor))).toMatchObject({ code: 'local_rate_limit' })
     expect(countTokens).toHaveBeenCalledWith(expect.objectContaining({ model: 'gpt-4' }))
   })
 
-  it('change at run time, for a client and its copies, and not in a copy', async () => {
+  it('can change at run time for a client and its copies, and not in a copy', async () => {
     const [, harbor] = await limited({ requestsPerMinute: 1, safety: 1 })
     await ask(harbor)
     harbor.configure({ limits: { requestsPerMinute: 6_000 } })
@@ -223,9 +223,9 @@ describe('limits', () => {
     [{ requestPerMinute: 5 }, /In limits: .*requestPerMinute/],
     [{ maxConcurrency: 0 }, /In limits: maxConcurrency must be/],
     [{ maxConcurrency: 'many' }, /limits\.maxConcurrency must be/],
-    [{ clock: Date }, /limits\.clock is the pipeline's/],
+    [{ clock: Date }, /limits\.clock is set by Harbor/],
     [{ countTokens: 4 }, /limits\.countTokens must be a function/],
-  ])('that make no sense are refused by name: %j', async (limits, message) => {
+  ])('are refused by name if they are invalid: %j', async (limits, message) => {
     const provider = await simulate()
     expect(() => harborFor(provider, { limits })).toThrow(message)
     const providers = { other: { apiKey: 'k', baseURL: provider.baseURL, limits } }

@@ -9,7 +9,7 @@ const ANSWER = {
 }
 const CODES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EACCES', 'EPERM'] as const
 
-/** A fetch that finds no socket as long as `isShort` says so. */
+/** A fetch that fails with this code while `isShort()`. */
 function fetchShortOf(code: string, isShort: () => boolean): typeof globalThis.fetch {
   return async (input, init) => {
     if (!isShort()) return fetch(input, init)
@@ -19,7 +19,7 @@ function fetchShortOf(code: string, isShort: () => boolean): typeof globalThis.f
 }
 
 describe('a process that has no socket for a call', () => {
-  it.each(CODES)('tries again, and opens no circuit: %s', async (code) => {
+  it.each(CODES)('retries, and opens no circuit: %s', async (code) => {
     const upstream = await serve((_, response) => sendJson(response, ANSWER))
     const spare = await serve((_, response) => sendJson(response, ANSWER))
     let short = true
@@ -49,7 +49,7 @@ describe('a process that has no socket for a call', () => {
     expect(spare.requests).toHaveLength(0)
   })
 
-  it('answers when a later attempt finds one', async () => {
+  it('gets an answer when a later attempt finds one', async () => {
     const upstream = await serve((_, response) => sendJson(response, ANSWER))
     let calls = 0
     const harbor = harborFor(upstream, { fetch: fetchShortOf('EMFILE', () => ++calls <= 2) })

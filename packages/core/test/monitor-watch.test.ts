@@ -6,14 +6,14 @@ import { ResourceWatch } from '../src/monitor/resource-watch.ts'
 import { Window } from '../src/monitor/window.ts'
 import { Histogram } from '../src/reporting/quantiles.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { MiB, ORIGIN, quota, sampleAt, windowOf, type Look } from './helpers/monitor-window.ts'
+import { MiB, ORIGIN, quota, sampleAt, windowOf, type SampleValues } from './helpers/monitor-window.ts'
 
-const QUEUE: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 2, open: 2, queued: 3 } }
-const CALM: Look = { client: { attempts: 9 }, origin: { allowed: 2, busy: 1, open: 2, free: 1 } }
+const QUEUE: SampleValues = { client: { attempts: 9 }, origin: { allowed: 2, busy: 2, open: 2, queued: 3 } }
+const CALM: SampleValues = { client: { attempts: 9 }, origin: { allowed: 2, busy: 1, open: 2, free: 1 } }
 
 /** A watch whose readings a test makes up, on a clock that it moves. */
 function watching(onAdvice?: (advice: Advice, state: 'given' | 'withdrawn') => unknown) {
-  const state: { look: Look } = { look: CALM }
+  const state: { look: SampleValues } = { look: CALM }
   const process = { read: vi.fn(() => sampleAt(Date.now(), state.look).process), close: vi.fn() }
   const watch = new ResourceWatch(
     {
@@ -28,7 +28,7 @@ function watching(onAdvice?: (advice: Advice, state: 'given' | 'withdrawn') => u
   return { watch, state, process }
 }
 
-describe('a watch', () => {
+describe('a resource watch', () => {
   let emitWarning: Mock
   beforeEach(() => {
     vi.useFakeTimers()
@@ -39,7 +39,7 @@ describe('a watch', () => {
     vi.restoreAllMocks()
   })
 
-  it('tells once when advice is given, and once when it is withdrawn', () => {
+  it('reports once when advice is given, and once when it is withdrawn', () => {
     const told: string[] = []
     const { state, watch } = watching(({ code, subject }, what) =>
       told.push(`${code} ${subject ?? ''} ${what}`),
@@ -56,7 +56,7 @@ describe('a watch', () => {
     expect(watch.read().advice).toEqual([])
   })
 
-  it('remembers since when advice stands, while its figures move', () => {
+  it('keeps the time since which advice is active while its numbers change', () => {
     const { state, watch } = watching()
     state.look = QUEUE
     vi.advanceTimersByTime(30_000)
@@ -69,7 +69,7 @@ describe('a watch', () => {
     expect(first?.facts['connections']).toBe(5)
   })
 
-  it('goes on when its listener throws or rejects, and warns once', async () => {
+  it('goes on when onAdvice throws or rejects, and warns once', async () => {
     const { state, watch } = watching(() => Promise.reject(new Error('mine')))
     for (let turn = 0; turn < 3; turn++) {
       state.look = turn % 2 === 0 ? QUEUE : CALM
@@ -79,7 +79,7 @@ describe('a watch', () => {
     expect(emitWarning).toHaveBeenCalledOnce()
   })
 
-  it('looks again for a reader whose look is old, and not for one that reads in a loop', () => {
+  it('takes a sample for a reader if the last one is old, and not for one that reads in a loop', () => {
     const { watch, process } = watching()
     vi.advanceTimersByTime(400)
     watch.read()
@@ -89,7 +89,7 @@ describe('a watch', () => {
     expect(process.read).toHaveBeenCalledTimes(2)
   })
 
-  it('leaves no timer and no histogram behind when it is closed, twice too, and still tells how things were', () => {
+  it('leaves no timer and no histogram when it is closed, also twice, and still returns the last reading', () => {
     const { state, watch, process } = watching()
     state.look = QUEUE
     vi.advanceTimersByTime(20_000)
@@ -112,7 +112,7 @@ describe('a reading', () => {
     vi.useRealTimers()
   })
 
-  it('adds up what happened in the window, and shows the rest as it is', () => {
+  it('adds up the counters of the window, and has current values otherwise', () => {
     const { state, watch } = watching()
     for (let second = 1; second <= 30; second++) {
       state.look = {
@@ -164,7 +164,7 @@ describe('a reading', () => {
     expect(reading.origins[ORIGIN]?.queue.mostWaiting).toBe(4)
   })
 
-  it('has no sockets and no queue where they cannot be seen', () => {
+  it('has no sockets and no queue if they cannot be seen', () => {
     const { state, watch } = watching()
     state.look = {}
     vi.advanceTimersByTime(1_000)
@@ -173,13 +173,13 @@ describe('a reading', () => {
 })
 
 describe('a window', () => {
-  it('keeps what it covers and the look before it, however long it runs', () => {
+  it('keeps the samples it covers and the one before, however long it runs', () => {
     const window = windowOf(() => ({}), 5_000)
-    expect(window.looks).toBe(61)
+    expect(window.sampleCount).toBe(61)
     expect(window.ms).toBe(60_000)
   })
 
-  it('holds no more looks than fit, and reaches back as far as it says', () => {
+  it('holds no more samples than fit, and covers its whole length', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 200 }), (gaps) => {
         const window = new Window(10_000, sampleAt(0))
@@ -192,7 +192,7 @@ describe('a window', () => {
     )
   })
 
-  it('counts what a counter gains, also when it begins anew', () => {
+  it('counts the increase of a counter, also after a restart', () => {
     const counts = (attempts: readonly number[]) =>
       windowOf((number) => ({ client: { attempts: attempts[number] ?? 0 } }), attempts.length - 1).rise(
         (client) => client.attempts,
@@ -209,15 +209,15 @@ describe('the delay of the event loop', () => {
     return late.read()
   }
 
-  it('is what is beyond the time from firing to firing', () => {
+  it('is the time beyond the interval of the timer', () => {
     expect(readGap(20, 20, 25)).toMatchObject({ count: 3, max: 5 })
   })
 
-  it('counts the firings that a blocked loop missed', () => {
+  it('counts the timers that a blocked loop skipped', () => {
     expect(readGap(100)).toMatchObject({ count: 4, max: 80, mean: 50 })
   })
 
-  it('makes one count of each step of time, so that quantiles are of moments', () => {
+  it('has one value per interval, so that quantiles are over moments', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 }), (steps) => {
         expect(readGap(...steps.map((step) => step * 20))?.count).toBe(
@@ -227,7 +227,7 @@ describe('the delay of the event loop', () => {
     )
   })
 
-  it('is of the time since the last reading', () => {
+  it('covers the time since the last reading', () => {
     const { delay, pass } = delayOnAClock()
     pass(60, 3)
     expect(delay.read().read()).toMatchObject({ count: 3, max: 0 })
@@ -236,7 +236,7 @@ describe('the delay of the event loop', () => {
     expect(delay.read().read()).toMatchObject({ count: 1, max: 20 })
   })
 
-  it('knows of a block by whoever reads right after it, before any timer fires', () => {
+  it('includes a block that is read right after it, before any timer fires', () => {
     const { delay, pass } = delayOnAClock()
     pass(220, 0)
     expect(delay.read().read()).toMatchObject({ max: 200 })

@@ -47,7 +47,7 @@ it('advises more connections to a client whose requests wait for one', async () 
   expect(reading.eventLoop.delayMs?.count).toBeGreaterThan(0)
 })
 
-it('says that it cannot see the sockets of a client on a fetch of its caller’s', async () => {
+it('reports that it cannot see the sockets of a client with its own fetch', async () => {
   const provider = await simulate()
   const harbor = harborFor(provider, { fetch: globalThis.fetch })
   const monitor = monitorOf(harbor)
@@ -57,7 +57,7 @@ it('says that it cannot see the sockets of a client on a fetch of its caller’s
   expect(monitor.read().sockets).toBeUndefined()
 })
 
-it('says that its client is closed, of copies and of a fetch too', async () => {
+it('reports that its client is closed, also for copies and createHarborFetch', async () => {
   const provider = await simulate()
   const harbor = harborFor(provider)
   const fetch = harborFetchFor()
@@ -100,7 +100,7 @@ it.each<[object, string]>([
   expect(() => createResourceMonitor(harbor, options)).toThrow(message)
 })
 
-it('judges sixty looks, however often it looks', () => {
+it('judges sixty samples, however often it takes one', () => {
   const harbor = harborFor({ baseURL: 'http://127.0.0.1:9/v1' })
   for (const intervalMs of [20, 1_000, 60_000]) {
     using monitor = createResourceMonitor(harbor, { intervalMs })
@@ -108,7 +108,7 @@ it('judges sixty looks, however often it looks', () => {
   }
 })
 
-it('refuses what is no client', () => {
+it('refuses what is not a client', () => {
   for (const client of [undefined, null, {}, 'harbor'])
     expect(() => createResourceMonitor(client as MonitoredClient)).toThrow('must be a Harbor')
 })

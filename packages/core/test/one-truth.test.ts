@@ -27,7 +27,7 @@ function said({ body }: UpstreamRequest): string {
   return `answer to ${input ?? messages?.map(({ content }) => content).join('+') ?? ''}`
 }
 
-/** Answers with what it was asked, as JSON or as a stream. */
+/** Answers with the text of the request, as JSON or as a stream. */
 function echo(request: UpstreamRequest, response: ServerResponse): void {
   const content = said(request)
   const { stream } = JSON.parse(request.body) as { stream?: boolean }
@@ -63,9 +63,9 @@ class Slow extends Harbor {
   }
 }
 
-describe('one truth of a request: the text that is sent', () => {
+describe('the text of a request that is sent', () => {
   it.each([false, true])(
-    'keys the cache by it, at whatever moment the caller changes the object (stream: %s)',
+    'is the cache key, whenever the caller changes its object (stream: %s)',
     async (stream) => {
       const { baseURL } = await serve(echo)
       for (let ticks = 0; ticks < 30; ticks++) {
@@ -83,7 +83,7 @@ describe('one truth of a request: the text that is sent', () => {
     },
   )
 
-  it('keys the cache by it while a subclass takes its time in prepareRequest', async () => {
+  it('is the cache key while a subclass is slow in prepareRequest', async () => {
     const { baseURL } = await serve(echo)
     const harbor = new Slow({ apiKey: 'k', baseURL, cache: true, retry: QUICK })
     const body = question('Q1')
@@ -95,7 +95,7 @@ describe('one truth of a request: the text that is sent', () => {
     await harbor.close()
   })
 
-  it('keys the cache by it when a subclass writes another body', async () => {
+  it('is the cache key when a subclass writes another body', async () => {
     class Rewriting extends Harbor {
       override async prepareRequest(
         ...[request, given]: Parameters<Harbor['prepareRequest']>
@@ -112,7 +112,7 @@ describe('one truth of a request: the text that is sent', () => {
     await harbor.close()
   })
 
-  it('makes the request of another target from it', async () => {
+  it('is what the request to another target is made from', async () => {
     const backup = await serve(echo)
     const down = await serve((_, response) => {
       setTimeout(() => sendJson(response, { error: {} }, 503), 5)
@@ -131,7 +131,7 @@ describe('one truth of a request: the text that is sent', () => {
     expect(JSON.parse(backup.requests[0]?.body ?? '')).toMatchObject({ model: 'other' })
   })
 
-  it('gives cache.when a copy, so that what it changes there changes no key', async () => {
+  it('is passed to cache.when as a copy, whose changes do not change the key', async () => {
     const { baseURL } = await serve(echo)
     const when = (request: Readonly<Record<string, unknown>>): boolean => {
       Object.assign(request, { messages: [] })
@@ -142,7 +142,7 @@ describe('one truth of a request: the text that is sent', () => {
     expect(await ask(harbor, question('Q2'), false)).toBe('answer to Q2')
   })
 
-  it('shares one answer among objects that write the same text', async () => {
+  it('is shared by objects that serialize to it, which get one answer', async () => {
     const { baseURL, requests } = await serve(echo)
     const harbor = harborFor({ baseURL }, { cache: true })
     const [message] = question('Q1').messages
@@ -201,7 +201,7 @@ describe.each<[string, () => object]>([
     ['stream', true, {}],
     ['JSON, with cache and limits', false, { cache: { when: 'always' }, limits: { tokensPerMinute: 1e9 } }],
     ['stream, with cache and limits', true, { cache: { when: 'always' }, limits: { tokensPerMinute: 1e9 } }],
-  ])('is sent as its text, and neither the call nor the process minds (%s)', async (__, stream, options) => {
+  ])('is sent as its text, without an error in the call or the process (%s)', async (__, stream, options) => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
     try {
@@ -220,7 +220,7 @@ describe.each<[string, () => object]>([
 })
 
 describe('accounting', () => {
-  it('that throws ends in one warning, and the answer reaches its caller', async () => {
+  it('ends in one warning when it throws, and the answer reaches its caller', async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const broken = {
       book: () => {
@@ -263,32 +263,29 @@ describe('accounting', () => {
       { providers: { b: { apiKey: 'k', baseURL: 'http://127.0.0.1:9/v1' } }, fallback: ['b/m'] },
     ],
     ['batches of embeddings', { embeddingBatch: true }],
-  ])(
-    'of a text that is nested without end harms neither the call nor the process, with %s',
-    async (_, options) => {
-      const unhandled = vi.fn()
-      process.on('unhandledRejection', unhandled)
-      const { baseURL } = await serve((request, response) => {
-        sendJson(response, request.path.endsWith('chat/completions') ? completion('fine') : EMBEDDING)
-      })
-      const fetch = harborFetchFor(options)
-      const deepText = '['.repeat(50_000) + ']'.repeat(50_000)
-      const send = async (path: string, body: string): Promise<unknown> =>
-        (await fetch(`${baseURL}/${path}`, { method: 'POST', body })).json()
-      const messages = `[{"role":"user","content":${deepText}}]`
-      expect(
-        await send('chat/completions', `{"model":"gpt-4","temperature":0,"messages":${messages}}`),
-      ).toEqual(completion('fine'))
-      expect(
-        await send('embeddings', `{"model":"text-embedding-3-small","input":"x","extra":${deepText}}`),
-      ).toEqual(EMBEDDING)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      expect(unhandled).not.toHaveBeenCalled()
-      process.off('unhandledRejection', unhandled)
-    },
-  )
+  ])('fails neither the call nor the process for an endlessly nested text, with %s', async (_, options) => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const { baseURL } = await serve((request, response) => {
+      sendJson(response, request.path.endsWith('chat/completions') ? completion('fine') : EMBEDDING)
+    })
+    const fetch = harborFetchFor(options)
+    const deepText = '['.repeat(50_000) + ']'.repeat(50_000)
+    const send = async (path: string, body: string): Promise<unknown> =>
+      (await fetch(`${baseURL}/${path}`, { method: 'POST', body })).json()
+    const messages = `[{"role":"user","content":${deepText}}]`
+    expect(
+      await send('chat/completions', `{"model":"gpt-4","temperature":0,"messages":${messages}}`),
+    ).toEqual(completion('fine'))
+    expect(
+      await send('embeddings', `{"model":"text-embedding-3-small","input":"x","extra":${deepText}}`),
+    ).toEqual(EMBEDDING)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(unhandled).not.toHaveBeenCalled()
+    process.off('unhandledRejection', unhandled)
+  })
 
-  it('of such a text: a target that would need it rewritten is skipped, in words', async () => {
+  it('skips a target that would need such a text rewritten, with a reason', async () => {
     const down = await serve((_, response) => {
       sendJson(response, { error: { message: 'down' } }, 503)
     })

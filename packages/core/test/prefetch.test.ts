@@ -21,7 +21,7 @@ const REQUESTS: readonly PrefetchRequest[] = [
 ]
 
 describe('prefetch()', () => {
-  it('asks what is on the list, so that callers find it in the cache', async () => {
+  it('makes the calls of the list, whose answers callers find in the cache', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true })
     expect(await harbor.prefetch(REQUESTS)).toEqual({
@@ -53,7 +53,7 @@ describe('prefetch()', () => {
     })
   })
 
-  it('leaves alone what is there, and what would not be kept', async () => {
+  it('skips what is cached already, and what cannot be cached', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true })
     await cacheStatusOf(harbor, 'One?')
@@ -66,7 +66,7 @@ describe('prefetch()', () => {
     expect(provider.counts().calls).toBe(4)
   })
 
-  it('counts what fails, ends nothing for it, and keeps its failure out of the availability', async () => {
+  it('counts a failed call, goes on, and does not count it in the availability', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true, retry: false })
     provider.fail(status(500))
@@ -76,7 +76,7 @@ describe('prefetch()', () => {
     expect(await harbor.prefetch(nothing)).toMatchObject({ failed: 1 })
   })
 
-  it('keeps answers for whom and for how long the request says', async () => {
+  it('caches answers with the scope, tags and ttlMs of the request', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true })
     await harbor.prefetch([{ body: question('One?'), scope: 'tenant', tags: ['doc-1'], ttlMs: 60_000 }])
@@ -86,7 +86,7 @@ describe('prefetch()', () => {
     expect(await harbor.cache.invalidateTag('doc-1', { scope: 'tenant' })).toBe(1)
   })
 
-  it('needs a cache to fill', async () => {
+  it('throws without a cache to fill', async () => {
     const harbor = harborFor(await simulate())
     expect(await failureOf(harbor.prefetch(REQUESTS))).toMatchObject({
       name: 'OptionError',
@@ -95,8 +95,8 @@ describe('prefetch()', () => {
   })
 })
 
-describe('prediction', () => {
-  /** Asks in order, and leaves what is asked ahead the time to arrive. */
+describe('predictive prefetch', () => {
+  /** Makes the calls in order, and waits for the prefetches after each. */
   async function visit(harbor: Harbor, ...contents: string[]): Promise<(string | undefined)[]> {
     const statuses: (string | undefined)[] = []
     for (const content of contents) {
@@ -111,7 +111,7 @@ describe('prediction', () => {
     while (harbor.stats().prefetch?.inFlight !== 0)
   }
 
-  it('asks ahead what has followed before, and the caller finds it there', async () => {
+  it('makes the call that followed before, and the caller finds its answer in the cache', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true, prefetch: { minSupport: 3 } })
     for (let round = 0; round < 3; round++) await visit(harbor, 'One?', 'Two?')
@@ -125,7 +125,7 @@ describe('prediction', () => {
     expect(provider.counts().calls).toBe(4)
   })
 
-  it('says in events and receipts which calls were nobody’s', async () => {
+  it('marks its calls in events and receipts', async () => {
     const harbor = harborFor(await simulate(), { cache: true, prefetch: { minSupport: 1 } })
     const ahead: boolean[] = []
     await visit(harbor, 'One?', 'Two?', 'One?')
@@ -135,7 +135,7 @@ describe('prediction', () => {
     expect(ahead).toEqual([false, true])
   })
 
-  it('learns of each scope by itself', async () => {
+  it('learns per scope', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true, prefetch: { minSupport: 2 } })
     for (let round = 0; round < 3; round++) await visit(harbor, 'One?', 'Two?')
@@ -144,7 +144,7 @@ describe('prediction', () => {
     expect(harbor.stats().prefetch?.begun).toBe(0)
   })
 
-  it('tells apart the sessions of those who share a scope', async () => {
+  it('separates the sessions within a scope', async () => {
     const harbor = harborFor(await simulate(), {
       cache: { scope: 'all' },
       prefetch: { minSupport: 2, minConfidence: 0.9 },
@@ -164,7 +164,7 @@ describe('prediction', () => {
     expect(harbor.stats().prefetch).toMatchObject({ begun: 1, predicted: 1 })
   })
 
-  it('remembers no long requests, and asks nothing once the client is closed', async () => {
+  it('ignores long requests, and makes no call once the client is closed', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { cache: true, prefetch: { minSupport: 1 } })
     const long = 'Long? '.repeat(5_000)
@@ -177,7 +177,7 @@ describe('prediction', () => {
     expect(harbor.stats().prefetch?.inFlight).toBe(0)
   })
 
-  it('is refused without a cache, and with options that make no sense', async () => {
+  it('is refused without a cache, and with invalid options', async () => {
     const provider = await simulate()
     expect(() => harborFor(provider, { prefetch: true })).toThrow(/prefetch fills the cache/)
     const wrong = { minPrecision: 2 }

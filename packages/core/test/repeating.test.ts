@@ -9,21 +9,24 @@ import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for
 const clear = { ambiguous: false } as const
 const { APIConnectionError, InternalServerError, RateLimitError } = OpenAI
 
-describe('an attempt that was never sent is repeated like any other', () => {
+describe('the retry policy for a request that was not sent', () => {
   it.each([
     ['TLS spoken to a server without it', { scheme: 'https' }],
     ['a name that does not resolve', { host: 'no-such-host.invalid' }],
-  ])('%s', async (_, { scheme = 'http', host = '127.0.0.1' }: { scheme?: string; host?: string }) => {
-    const provider = await simulate()
-    const harbor = harborFor(provider, { baseURL: `${scheme}://${host}:${provider.port}/v1` })
-    expectAttempts(await failureOf(harbor.chat.completions.create(HELLO)), {
-      error: APIConnectionError,
-      attempts: 3,
-      failure: { kind: 'network', ambiguous: false },
-    })
-  })
+  ])(
+    'retries after %s',
+    async (_, { scheme = 'http', host = '127.0.0.1' }: { scheme?: string; host?: string }) => {
+      const provider = await simulate()
+      const harbor = harborFor(provider, { baseURL: `${scheme}://${host}:${provider.port}/v1` })
+      expectAttempts(await failureOf(harbor.chat.completions.create(HELLO)), {
+        error: APIConnectionError,
+        attempts: 3,
+        failure: { kind: 'network', ambiguous: false },
+      })
+    },
+  )
 
-  it('a connection that is not made in time', async () => {
+  it('retries a connection that is not established in time', async () => {
     const provider = await simulate()
     const cause = Object.assign(new Error('no'), { code: 'UND_ERR_CONNECT_TIMEOUT' })
     const harbor = harborFor(provider, {
@@ -36,7 +39,7 @@ describe('an attempt that was never sent is repeated like any other', () => {
     })
   })
 
-  it('but an error of a transport that nobody knows is not repeated', async () => {
+  it('does not retry an unknown error of a transport', async () => {
     const provider = await simulate()
     const strange = new Error('strange')
     const harbor = harborFor(provider, { fetch: () => Promise.reject(strange) })
@@ -46,7 +49,7 @@ describe('an attempt that was never sent is repeated like any other', () => {
   })
 })
 
-describe('what the pool itself refuses was never sent, so nothing is repeated or billed', () => {
+describe('a request that the pool refuses', () => {
   it.each([
     ['queue_full', { connections: 1, maxQueued: 1 }, RateLimitError, { status: 429, code: 'queue_full' }],
     [
@@ -55,26 +58,29 @@ describe('what the pool itself refuses was never sent, so nothing is repeated or
       APIConnectionError,
       { cause: { code: 'queue_timeout' } },
     ],
-  ] as const)('%s', async (code, pool, errorClass, facts) => {
-    const provider = await simulate({ providers: { openai: { latency: 150 } } })
-    const harbor = harborFor(provider, { pool })
-    const first = harbor.chat.completions.create(HELLO)
-    const second = harbor.chat.completions.create(HELLO)
-    second.catch(() => undefined)
-    const error = await failureOf(harbor.chat.completions.create(HELLO))
-    expectAttempts(error, {
-      error: errorClass,
-      attempts: 1,
-      failure: { kind: 'refused', code, ...clear },
-    })
-    expect(error).toMatchObject(facts)
-    if (error instanceof RateLimitError) expect(error.headers.get('retry-after-ms')).toBe('1000')
-    expect(receiptOf(error)).toMatchObject({ possiblyBilled: 0 })
-    expect(receiptOf(await first)).toMatchObject({ outcome: 'success' })
-    await Promise.allSettled([second])
-  })
+  ] as const)(
+    'was not sent, and is neither retried nor billed: %s',
+    async (code, pool, errorClass, facts) => {
+      const provider = await simulate({ providers: { openai: { latency: 150 } } })
+      const harbor = harborFor(provider, { pool })
+      const first = harbor.chat.completions.create(HELLO)
+      const second = harbor.chat.completions.create(HELLO)
+      second.catch(() => undefined)
+      const error = await failureOf(harbor.chat.completions.create(HELLO))
+      expectAttempts(error, {
+        error: errorClass,
+        attempts: 1,
+        failure: { kind: 'refused', code, ...clear },
+      })
+      expect(error).toMatchObject(facts)
+      if (error instanceof RateLimitError) expect(error.headers.get('retry-after-ms')).toBe('1000')
+      expect(receiptOf(error)).toMatchObject({ possiblyBilled: 0 })
+      expect(receiptOf(await first)).toMatchObject({ outcome: 'success' })
+      await Promise.allSettled([second])
+    },
+  )
 
-  it('pool_closed', async () => {
+  it('was not sent, and is neither retried nor billed: pool_closed', async () => {
     const pool = createPool()
     const harbor = harborFor(await simulate(), { pool })
     await pool.close()
@@ -83,7 +89,7 @@ describe('what the pool itself refuses was never sent, so nothing is repeated or
   })
 })
 
-describe('allowances are for the whole call', () => {
+describe('the limit of retries', () => {
   async function play(...faults: (Fault | 'ok')[]): Promise<{ error: unknown; provider: SimulatedProvider }> {
     const provider = await simulate()
     provider.fail(...faults)
@@ -91,21 +97,21 @@ describe('allowances are for the whole call', () => {
     return { error: await failureOf(harbor.chat.completions.create(HELLO)), provider }
   }
 
-  it('an ambiguous failure is repeated once, whatever failed in between', async () => {
+  it('is one for ambiguous failures of a call, whatever failed in between', async () => {
     const { error, provider } = await play({ type: 'reset' }, status(500), { type: 'reset' })
     expect(provider.counts().calls).toBe(3)
     expect(receiptOf(error)).toMatchObject({ possiblyBilled: 2 })
-    expect(error).toMatchObject({ status: 500 }) // the upstream that answered tells more than the reset after it
+    expect(error).toMatchObject({ status: 500 }) // the answer says more than the reset after it
   })
 
-  it('a conflict is repeated once, whatever failed in between', async () => {
+  it('is one for conflicts of a call, whatever failed in between', async () => {
     const { error, provider } = await play(status(409), status(500), status(409))
     expect(provider.counts().calls).toBe(3)
     expect(error).toBeInstanceOf(OpenAI.ConflictError)
   })
 })
 
-describe('what may change something at the provider is not repeated when it may have been carried out', () => {
+describe('an operation that may change something at the provider', () => {
   const RESET: Fault = { type: 'reset' }
 
   const ASK = { model: 'gpt-4', input: 'Hi.' }
@@ -120,10 +126,10 @@ describe('what may change something at the provider is not repeated when it may 
     ['an upload', ({ files }) => files.create({ file: new File(['{}'], 'a.jsonl'), purpose: 'batch' })],
     ['a batch', ({ batches }) => batches.create(BATCH)],
     ['a deletion', ({ files }) => files.delete('file-1')],
-    ['a path nobody knows', (harbor) => harbor.post('/frobnicate', { body: {} })],
+    ['an unknown endpoint', (harbor) => harbor.post('/frobnicate', { body: {} })],
   ]
 
-  it.each(CALLS)('%s', async (_, call) => {
+  it.each(CALLS)('is not retried after a connection that broke: %s', async (_, call) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: RESET }] } } })
     const error = await failureOf(call(harborFor(provider)))
     expectAttempts(error, {
@@ -134,7 +140,7 @@ describe('what may change something at the provider is not repeated when it may 
     expect(provider.counts().calls).toBe(1)
   })
 
-  it.each(CALLS)('%s: but a refusal is no doubt, and is repeated', async (_, call) => {
+  it.each(CALLS)('is retried after a refusal, which leaves no doubt: %s', async (_, call) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: status(500) }] } } })
     const error = await failureOf(call(harborFor(provider)))
     expectAttempts(error, { error: InternalServerError, attempts: 3, failure: { kind: 'server' } })
@@ -144,19 +150,19 @@ describe('what may change something at the provider is not repeated when it may 
   })
 
   it.each<[string, (harbor: Harbor) => PromiseLike<unknown>, number]>([
-    ['what only reads', (harbor) => harbor.models.retrieve('gpt-4'), 3],
+    ['a read', (harbor) => harbor.models.retrieve('gpt-4'), 3],
     ['a list', (harbor) => harbor.models.list(), 3],
     ['embeddings', (harbor) => harbor.embeddings.create({ model: 'm', input: 'a' }), 2],
     ['old completions', (harbor) => harbor.completions.create({ model: 'm', prompt: 'a' }), 2],
-    ['a response on its own', (harbor) => harbor.responses.create({ ...ASK, store: true }), 2],
-  ])('%s may be repeated', async (_, call, attempts) => {
+    ['an independent response', (harbor) => harbor.responses.create({ ...ASK, store: true }), 2],
+  ])('is retried if it is %s', async (_, call, attempts) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: RESET }] } } })
     const error = await failureOf(call(harborFor(provider)))
     expectAttempts(error, { error: APIConnectionError, attempts, failure: { ambiguous: true } })
     expect(provider.counts().calls).toBe(attempts)
   })
 
-  it('a body that is a stream is never sent twice', async () => {
+  it('is sent only once if its body is a stream', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: status(500) }] } } })
     const fetch = harborFetchFor()
     const body = new Blob([JSON.stringify(HELLO)]).stream()

@@ -106,7 +106,7 @@ describe('a 429 with retry-after-ms, then a connection reset, then success', () 
 describe('timeout', () => {
   beforeEach(timeInTurns)
 
-  it('is the total over attempts and waits, and becomes the typed error of the SDK', async () => {
+  it('covers all attempts and waits, and becomes the typed error of the SDK', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeout: 150 })
     provider.fail({ type: 'status', status: 500 }, { type: 'hang' }, { type: 'hang' })
@@ -122,7 +122,7 @@ describe('timeout', () => {
     expect(provider.counts()).toMatchObject({ calls: 2, aborts: 1 })
   })
 
-  it('of one call wins over that of the client', async () => {
+  it('can be set per call', async () => {
     const provider = await simulate({ providers: { openai: { latency: 60 } } })
     const harbor = harborFor(provider, { timeout: 20 })
     await expect(harbor.chat.completions.create(HELLO)).rejects.toBeInstanceOf(
@@ -131,7 +131,7 @@ describe('timeout', () => {
     await expect(harbor.chat.completions.create(HELLO, { timeout: 5_000 })).resolves.toBeDefined()
   })
 
-  it('ends an attempt that takes too long, and tries once more', async () => {
+  it('of an attempt ends it, and leads to one retry', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeouts: { attemptMs: 60 } })
     provider.fail({ type: 'hang' })
@@ -142,7 +142,7 @@ describe('timeout', () => {
     })
   })
 
-  it('holds for a body that stops half-way', async () => {
+  it('ends a body that stops half-way', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeout: 100 })
     provider.fail({ type: 'stream-stall', afterEvents: 0, inside: true })
@@ -151,7 +151,7 @@ describe('timeout', () => {
     )
   })
 
-  it('never starts an attempt that the total leaves no time for', async () => {
+  it('starts no attempt without time left', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider, { timeout: 200 })
     provider.fail({ type: 'status', status: 429, retryAfter: 1_000 })
@@ -160,7 +160,7 @@ describe('timeout', () => {
   })
 })
 
-describe('typed errors', () => {
+describe('the typed errors of the SDK', () => {
   it.each([
     [400, OpenAI.BadRequestError],
     [401, OpenAI.AuthenticationError],
@@ -170,7 +170,7 @@ describe('typed errors', () => {
     [422, OpenAI.UnprocessableEntityError],
     [429, OpenAI.RateLimitError],
     [500, OpenAI.InternalServerError],
-  ])('stay those of the SDK for status %i, with a receipt', async (status, errorClass) => {
+  ])('are thrown for status %i, with a receipt', async (status, errorClass) => {
     const provider = await simulate({
       providers: { openai: { rules: [{ fault: { type: 'status', status } }] } },
     })
@@ -195,7 +195,7 @@ describe('typed errors', () => {
     expect(receiptOf(error)?.attempts).toHaveLength(3)
   })
 
-  it('tell the answer of an upstream rather than a connection that broke later', async () => {
+  it('contain the answer of an upstream rather than a connection that broke later', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     provider.fail({ type: 'status', status: 503 }, { type: 'reset' }, { type: 'reset' })

@@ -24,7 +24,7 @@ describe('Retry-After', () => {
     ['retry-after as a date that has passed', status(429, { retryAfter: { dateInMs: -5_000 } }), 0],
     ['retry-after of 0', status(429, { retryAfter: '0' }), 0],
     ['with a status of failure', status(503, { retryAfter: 30 }), 30],
-  ])('%s is waited for', async (_, refusal, askedMs) => {
+  ])('%s delays the retry', async (_, refusal, askedMs) => {
     const receipt = await receiptAfter(refusal)
     expect(receipt).toMatchObject({
       attempts: [{ failure: { retryAfterMs: askedMs } }, { waitedFor: 'retry-after' }],
@@ -33,7 +33,7 @@ describe('Retry-After', () => {
     expect(receipt?.waitMs).toBe(receipt?.attempts[1]?.waitedMs)
   })
 
-  it('as a date to come is waited for', async () => {
+  it('as a future date delays the retry', async () => {
     const receipt = await receiptAfter(status(429, { retryAfter: { dateInMs: 1_300 } }))
     const askedMs = receipt?.attempts[0]?.failure?.retryAfterMs ?? 0
     expect(askedMs).toBeGreaterThan(0)
@@ -41,7 +41,7 @@ describe('Retry-After', () => {
     expect(receipt?.waitMs).toBeGreaterThanOrEqual(askedMs)
   })
 
-  it.each(['', 'soon', '-1'])('that makes no sense (%j) counts as absent', async (retryAfter) => {
+  it.each(['', 'soon', '-1'])('is ignored when it is invalid: %j', async (retryAfter) => {
     const receipt = await receiptAfter(status(429, { retryAfter }))
     expect(receipt?.attempts).toMatchObject([
       { failure: { kind: 'rate-limit', retryAfterMs: undefined } },
@@ -49,12 +49,12 @@ describe('Retry-After', () => {
     ])
   })
 
-  it('that is absent leaves the wait to the backoff', async () => {
+  it('leaves the wait to the backoff when it is absent', async () => {
     const receipt = await receiptAfter(status(429), { retry: { ...QUICK, jitter: false } })
     expect(receipt?.attempts[1]).toMatchObject({ waitedFor: 'backoff', waitedMs: 2 })
   })
 
-  it('is that of the failure at hand, not of an earlier one', async () => {
+  it('counts for its own failure, not for a later one', async () => {
     const provider = await simulate()
     provider.fail(status(429, { retryAfter: 30 }), status(429))
     const receipt = receiptOf(await harborFor(provider).chat.completions.create(HELLO))
@@ -65,7 +65,7 @@ describe('Retry-After', () => {
     ['in seconds', status(429, { retryAfter: '61' })],
     ['in milliseconds', status(429, { retryAfter: 60_001 })],
     ['as a date', status(429, { retryAfter: { dateInMs: 3_600_000 } })],
-  ])('that is too long (%s) is not waited for: the call ends at once with the 429', async (_, refusal) => {
+  ])('ends the call at once with the 429 when it is too long (%s)', async (_, refusal) => {
     const provider = await simulate()
     provider.fail(refusal)
     const error = await failureOf(harborFor(provider).chat.completions.create(HELLO))
@@ -78,7 +78,7 @@ describe('Retry-After', () => {
   it.each<[string, Fault, object]>([
     ['asked for', status(429, { retryAfter: 5_000 }), QUICK],
     ['of the backoff', status(500), { baseDelayMs: 5_000, jitter: false }],
-  ])('a wait %s that outlasts the deadline is never slept', async (_, refusal, retry) => {
+  ])('ends the call at once when a wait %s outlasts its deadline', async (_, refusal, retry) => {
     const provider = await simulate()
     provider.fail(refusal)
     const error = await failureOf(

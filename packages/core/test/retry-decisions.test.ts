@@ -12,7 +12,7 @@ const answer = (): Response =>
 it.each<[string, HarborOptions['retry']]>([
   ['', {}],
   [', also with a retry budget', { budget: createRetryBudget() }],
-])('shouldRetry sees the time since the call began, its first attempt included%s', async (_with, retry) => {
+])('shouldRetry gets the time since the call began, including the first attempt%s', async (_with, retry) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const elapsed: number[] = []

@@ -21,7 +21,7 @@ function complaint(options: HarborOptions): unknown {
   return undefined
 }
 
-describe('a value that no header may contain is refused at construction, by name and without the value', () => {
+describe('an option with a character that no header may contain', () => {
   it.each<[string, HarborOptions]>([
     ['apiKey', { apiKey: SECRET }],
     ['adminAPIKey', { adminAPIKey: SECRET }],
@@ -31,14 +31,14 @@ describe('a value that no header may contain is refused at construction, by name
     ['providers.b.apiKey', { providers: { b: { apiKey: 'sk-SECRET\u201d' } } }],
     ['providers.b.apiKey', { providers: { b: { apiKey: 'sk-SECRET\u0000' } } }],
     ["providers.b.headers['x-key']", { providers: { b: { apiKey: 'key', headers: { 'x-key': SECRET } } } }],
-  ])('%s', (name, options) => {
+  ])('is refused at construction, by name and without the value: %s', (name, options) => {
     const error = complaint(options)
     expect(error).toBeInstanceOf(OptionError)
     expect(error).toMatchObject({ option: name, message: expect.stringContaining(name) as string })
     expect(inspect(error)).not.toContain('SECRET')
   })
 
-  it('also for createHarborFetch, copies and the environment', () => {
+  it('is refused by createHarborFetch, for copies and in the environment, too', () => {
     const options: HarborFetchOptions = { providers: { b: { apiKey: SECRET } } }
     expect(() => createHarborFetch(options)).toThrow(/^providers\.b\.apiKey contains a line break/)
     const harbor = new Harbor({ apiKey: 'key' })
@@ -49,14 +49,14 @@ describe('a value that no header may contain is refused at construction, by name
     expect(() => new Harbor()).toThrow(/^OPENAI_API_KEY contains a line break/)
   })
 
-  it('but not for what is only surrounded by whitespace, which is not sent', () => {
+  it('is accepted if it is only whitespace around the value, which is not sent', () => {
     expect(
       complaint({ apiKey: ' key\n', organization: null, defaultHeaders: { a: 'b\r\n', c: null } }),
     ).toBeUndefined()
   })
 })
 
-it('an error of a call does not repeat the value of a header', async () => {
+it('the error of a call does not contain the value of a header', async () => {
   const harbor = new Harbor({ apiKey: 'key', logLevel: 'off', fetch: async () => Response.json({}) })
   onTestFinished(() => harbor.close())
   const error = await rejection(harbor.chat.completions.create(BODY, { headers: { 'x-key': SECRET } }))
@@ -67,7 +67,7 @@ it('an error of a call does not repeat the value of a header', async () => {
 describe('a secret in a base URL', () => {
   const baseURL = 'http://user:SECRET@127.0.0.1:9/v1?key=SECRET'
 
-  it('does not show in explain()', () => {
+  it('does not appear in explain()', () => {
     const harbor = new Harbor({ apiKey: 'key', baseURL, providers: { b: { apiKey: 'key', baseURL } } })
     onTestFinished(() => harbor.close())
     const explained = harbor.explain({ model: 'b/m' })
@@ -78,7 +78,7 @@ describe('a secret in a base URL', () => {
     })
   })
 
-  it('does not show in errors, and not in the lines that Harbor logs', async () => {
+  it('does not appear in errors and log lines', async () => {
     const lines: string[] = []
     const log = (line: string): void => void lines.push(line)
     const harbor = new Harbor({

@@ -10,7 +10,7 @@ const fine = (): Response =>
     choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
   })
 
-/** What became of one call: each request by its host, and how long the call waited before it. */
+/** The requests of one call: the host of each, and how long the call waited before it. */
 async function callWith(
   answers: (() => Response)[],
   options: HarborOptions = {},
@@ -40,7 +40,7 @@ describe('the first wait at a target', () => {
     ])
   })
 
-  it('is spread by chance', async () => {
+  it('is random', async () => {
     const waits = await callWith([failing()], { retry: { random: () => 0.25 } })
     expect(waits).toEqual([
       ['openai/m', 0],
@@ -55,7 +55,7 @@ describe('the first wait at a target', () => {
     expect(constant.at(-1)).toEqual(['openai/m', 3])
   })
 
-  it('follows a Retry-After of at most 100 ms; a longer one goes to the next target now', async () => {
+  it('follows a Retry-After of at most 100 ms; with a longer one the next target is called at once', async () => {
     expect(await callWith([failing({ 'retry-after-ms': '40' })])).toEqual([
       ['openai/m', 0],
       ['openai/m', 44],
@@ -66,14 +66,14 @@ describe('the first wait at a target', () => {
     ])
   })
 
-  it('is that of a decision of shouldRetry, if it names a delay', async () => {
+  it('is the delayMs that shouldRetry returns', async () => {
     const shouldRetry = () => ({ retry: true, delayMs: 7 })
     expect((await callWith([failing()], { retry: { shouldRetry } })).at(-1)).toEqual(['openai/m', 7])
     const never = () => false
     expect((await callWith([failing()], { retry: { shouldRetry: never } })).at(-1)).toEqual(['b/m', 0])
   })
 
-  it('is up to a second where no other target can take over', async () => {
+  it('is up to a second if no other target can take over', async () => {
     const waits = await callWith([failing()], { fallback: {} })
     expect(waits.at(-1)).toEqual(['openai/m', 999])
   })

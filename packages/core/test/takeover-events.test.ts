@@ -23,7 +23,7 @@ const hostOf = (url: string | URL | Request): string => new URL(new Request(url)
 const entry = (host: string) => ({ apiKey: 'key', baseURL: `https://${host}.test/v1` })
 const MESSAGES = [{ role: 'user' as const, content: 'x' }]
 
-/** A client of three providers that answer as they are told, and the events that it emits. */
+/** A client of three scripted providers, and the events that it emits. */
 function clientOf(answers: Answers, options: HarborOptions = {}) {
   const called: string[] = []
   const harbor = new Harbor({
@@ -51,7 +51,7 @@ function clientOf(answers: Answers, options: HarborOptions = {}) {
 }
 
 describe('the fallback event', () => {
-  it('names the target that is called next and the failure that led there, over targets that are left out', async () => {
+  it('names the target that is called next and the failure that led there, past targets that are skipped', async () => {
     const { events, called, ask } = clientOf({ a: status(500), b: status(404) })
     await ask()
     expect(events).toEqual([
@@ -72,7 +72,7 @@ describe('the fallback event', () => {
     expect(events).toEqual(Array(3).fill({ from: 'openai/m', to: 'c/m', reason: 'server', ...CALLED }))
   })
 
-  it('reports calls that begin at a fallback target, and why the first one was left out', async () => {
+  it('reports calls that begin at a fallback target, and why the first one was skipped', async () => {
     const { harbor, events, called, ask } = clientOf({ a: status(500) }, { fallback: { m: ['c/m'] } })
     for (let call = 0; call < 3; call++) await ask()
     events.length = 0
@@ -102,7 +102,7 @@ describe('the fallback event', () => {
     expect(events).toEqual([{ from: 'openai/m', to: 'c/m', reason: 'server', ...CALLED }])
   })
 
-  it('tells why another chain goes on: the length of the request, or its content', async () => {
+  it('names the reason when another chain takes over: the length of the request, or its content', async () => {
     const tooLong = status(400, { code: 'context_length_exceeded', message: 'too long' })
     const long = clientOf({ a: tooLong }, { fallback: {}, contextWindowFallback: { m: ['c/m'] } })
     await long.ask()

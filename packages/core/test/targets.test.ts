@@ -25,7 +25,7 @@ describe('a request to another target', () => {
     expect(JSON.stringify(request)).not.toMatch(/secret|test-key/)
   })
 
-  it('names its own model and its own limit, leaves out what the entry drops, and tells so', async () => {
+  it('has the model and token limit of the target, without dropParams, and lists the changes in the receipt', async () => {
     const { primary, backup, harbor } = await harborWithBackup(
       { fallback: ['backup/other'] },
       { dropParams: ['logit_bias', 'user'] },
@@ -57,7 +57,7 @@ describe('a request to another target', () => {
     expect(request?.headers.authorization).toBeUndefined()
   })
 
-  it('asks for its key each time, when that is a function, and moves on when it fails', async () => {
+  it('calls a key function each time, and goes on to the next target when it fails', async () => {
     let asked = 0
     const { primary, harbor } = await harborWithBackup(
       { fallback: ['backup/gpt-4', 'gpt-3.5-turbo'] },
@@ -72,7 +72,7 @@ describe('a request to another target', () => {
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-3.5-turbo')
   })
 
-  it('may be asked for by name, also without a client of its own', async () => {
+  it('is sent when the target is requested by name, also without a provider of the client', async () => {
     const { backup, harbor } = await harborWithBackup()
     expect(await targetOf(harbor.chat.completions.create({ ...HELLO, model: 'backup/m' }))).toBe('backup/m')
     const only = new Harbor({
@@ -84,7 +84,7 @@ describe('a request to another target', () => {
     expect(backup.counts().calls).toBe(2)
   })
 
-  it('is made for any SDK through createHarborFetch, whose own provider is left as it is', async () => {
+  it('is sent for any SDK through createHarborFetch, whose own provider stays unchanged', async () => {
     const { primary, backup } = await harborWithBackup()
     const fetch = createHarborFetch({
       providers: { openai: { apiKey: 'k', baseURL: backup.baseURL } },
@@ -101,13 +101,13 @@ describe('a request to another target', () => {
   })
 })
 
-describe('what rests', () => {
+describe('a target in cooldown', () => {
   it.each<[string, Fault]>([
     ['a refused key', status(401)],
     ['an exhausted quota', status(429, { code: 'insufficient_quota' })],
     ['a missing model', status(404)],
     ['a rate limit', status(429, { retryAfter: 60_000 })],
-  ])('after %s is passed over by the next call, without being asked again', async (_, fault) => {
+  ])('is skipped by the next call after %s', async (_, fault) => {
     const { primary, harbor } = await harborWithBackup()
     primary.fail(fault)
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('backup/gpt-4')
@@ -119,14 +119,14 @@ describe('what rests', () => {
     expect(primary.counts().calls).toBe(1)
   })
 
-  it('is asked all the same when there is nowhere else to go', async () => {
+  it('is called all the same when there is no other target', async () => {
     const { primary, harbor } = await harborWithBackup({ fallback: false })
     primary.fail(status(401))
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 401 })
     expect(await targetOf(harbor.chat.completions.create(HELLO))).toBe('openai/gpt-4')
   })
 
-  it('is a whole group when its entry names one: another model of it is passed over, too', async () => {
+  it('is skipped with all other targets of its quotaGroup', async () => {
     const { primary, backup, harbor } = await harborWithBackup(
       { fallback: ['backup/small', 'gpt-3.5-turbo'] },
       { quotaGroup: 'shared' },
@@ -139,7 +139,7 @@ describe('what rests', () => {
   })
 })
 
-describe('chains and providers that make no sense', () => {
+describe('invalid chains and providers', () => {
   const key = { apiKey: 'k' }
   it.each<[HarborOptions, string]>([
     [{ fallback: ['a', 'a'] }, "fallback['*'] names openai/a twice"],
@@ -165,19 +165,19 @@ describe('chains and providers that make no sense', () => {
     [{ providers: { openai: { ...key, kind: 'azure' } } }, "cannot be of kind 'azure'"],
     [{ providers: { az: { ...key, kind: 'azure' } } }, 'providers.az.baseURL is missing'],
     [{ providers: { openai: { apiKey: 'other' } } }, 'apiKey and providers.openai.apiKey are one setting'],
-    [{ breaker: { judge: () => 'ignore' } as never }, "breaker.judge is the pipeline's to give"],
+    [{ breaker: { judge: () => 'ignore' } as never }, 'breaker.judge is set by Harbor'],
     [{ breaker: { probes: 0 } }, 'In breaker: '],
     [{ hedge: { afterMs: -1 } }, 'In hedge: '],
     [{ maxRetries: 1, retry: { maxAttempts: 5 } }, 'contradict each other'],
     [{ spendLimit: { usd: -1, per: 'day' } }, 'spendLimit.usd must be US dollars, above 0, got -1'],
     [{ spendLimit: { usd: 1 } as never }, 'spendLimit.per is missing'],
-  ])('are refused at once, by name: %j', (options, message) => {
+  ])('are refused at construction, by name: %j', (options, message) => {
     const make = (): Harbor => new Harbor({ apiKey: 'test-key', logLevel: 'off', ...options })
     expect(make).toThrow(OptionError)
     expect(make).toThrow(message)
   })
 
-  it('are said in the log when a key is missing, and left out', async () => {
+  it('are left out with a warning in the log when a key is missing', async () => {
     const lines: string[] = []
     const log = (line: string): void => void lines.push(line)
     const logger = { error: log, warn: log, info: log, debug: log }

@@ -11,18 +11,15 @@ const FORMS = [
 ] as const
 
 describe.each(WAYS)('two tenants by $name', ({ open }) => {
-  it.each(FORMS)(
-    'never get what is cached for the other, and each gets its own again (%s)',
-    async (_, stream) => {
-      const { baseURL, requests } = await serve(answerFor)
-      const clientFor = open(baseURL, { cache: true })
-      for (const tenant of ['A', 'B', 'A', 'B'])
-        expect(await ask(clientFor(tenant), 'Q', stream)).toBe(`Q for ${tenant}`)
-      expect(requests.map(tenantOf)).toEqual(['A', 'B'])
-    },
-  )
+  it.each(FORMS)('get only their own cached answers (%s)', async (_, stream) => {
+    const { baseURL, requests } = await serve(answerFor)
+    const clientFor = open(baseURL, { cache: true })
+    for (const tenant of ['A', 'B', 'A', 'B'])
+      expect(await ask(clientFor(tenant), 'Q', stream)).toBe(`Q for ${tenant}`)
+    expect(requests.map(tenantOf)).toEqual(['A', 'B'])
+  })
 
-  it.each(FORMS)('never share a call in flight; callers of one tenant do (%s)', async (_, stream) => {
+  it.each(FORMS)('do not share a call in flight, while callers of one tenant do (%s)', async (_, stream) => {
     const { baseURL, requests } = await serve((request, response) => {
       setTimeout(() => {
         answerFor(request, response)
@@ -36,7 +33,7 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
     expect(requests.map(tenantOf).toSorted()).toEqual(['A', 'B'])
   })
 
-  it('never go into one batch of embeddings', async () => {
+  it('do not share an embedding batch', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const clientFor = open(baseURL, { embeddingBatch: true })
     const embedded = (tenant: string, input: string) =>
@@ -67,7 +64,7 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
     [404, 'model_not_found'],
     [401, 'invalid_api_key'],
     [429, 'insufficient_quota'],
-  ])('do not suffer from a %i of the other, and remember their own', async (status, code) => {
+  ])('have cooldowns of their own after a %i', async (status, code) => {
     const { baseURL, requests } = await serve((request, response) => {
       if (tenantOf(request) === 'A') sendJson(response, { error: { code, message: code } }, status)
       else answerFor(request, response)
@@ -85,7 +82,7 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
     expect(requests.map(tenantOf)).toEqual(['A', 'B'])
   })
 
-  it('never get what was predicted for the other', async () => {
+  it('do not share predictions', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const clientFor = open(baseURL, { cache: true, prefetch: { minSupport: 1 } })
     for (const tenant of ['A', 'B', 'A', 'B', 'B', 'A'])
@@ -97,7 +94,7 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
     expect(new Set(asked).size).toBe(asked.length)
   })
 
-  it('never get what another target answered to the other', async () => {
+  it('do not share the answers of another target', async () => {
     const down = await serve((_, response) => {
       sendJson(response, { error: { message: 'down' } }, 503)
     })
@@ -119,8 +116,8 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
   })
 })
 
-describe('two tenants with keys of their own for another provider', () => {
-  it('never share its answers, limits and cooldowns', async () => {
+describe('two tenants with keys of their own at another provider', () => {
+  it('do not share its answers, limits and cooldowns', async () => {
     const { baseURL, requests } = await serve((request, response) => {
       if (tenantOf(request) === 'C') sendJson(response, { error: { code: 'model_not_found' } }, 404)
       else answerFor(request, response)
@@ -143,8 +140,8 @@ describe('two tenants with keys of their own for another provider', () => {
   })
 })
 
-describe('copies', () => {
-  it('use the key and the address that they are given, wherever the client had its own', async () => {
+describe('copies of a client', () => {
+  it('use the key and base URL that they are given, wherever the client had its own', async () => {
     const first = await serve(answerFor)
     const second = await serve(answerFor)
     const entry = { apiKey: 'A', baseURL: first.baseURL }
@@ -192,8 +189,8 @@ describe('copies', () => {
   )
 })
 
-describe('controls', () => {
-  it('copies of one tenant share answers, limits and cooldowns', async () => {
+describe('one tenant', () => {
+  it('shares answers, limits and cooldowns between copies', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { apiKey: 'A', cache: true })
     await ask(harbor, 'Q')
@@ -202,7 +199,7 @@ describe('controls', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('a scope that is given is shared by all who give it', async () => {
+  it('shares answers between callers with the same cache.scope', async () => {
     const { baseURL, requests } = await serve(answerFor)
     const harbor = harborFor({ baseURL }, { apiKey: 'A', cache: { scope: 'everybody' } })
     const copies = [

@@ -21,14 +21,14 @@ function failLater(): unknown {
 
 const LOGGER = { error: fail, warn: fail, info: fail, debug: fail }
 
-describe("a bug in the user's own code changes no result", () => {
+describe("an exception in the user's code", () => {
   it.each<[string, HarborOptions, (harbor: Harbor) => object | undefined]>([
     ['a listener that throws', {}, (harbor) => void harbor.on('end', fail)],
     ['a listener that rejects', {}, (harbor) => void harbor.on('retry', failLater)],
     ['an onReceipt that throws', {}, () => perCall({ onReceipt: fail })],
     ['an onReceipt that rejects', {}, () => perCall({ onReceipt: failLater })],
     ['an onRetry that throws', { retry: { ...QUICK, onRetry: fail } }, () => undefined],
-  ])('%s', async (_, options, arrange) => {
+  ])('does not change the result of a call: %s', async (_, options, arrange) => {
     const provider = await simulate()
     const harbor = harborFor(provider, options)
     const wishes = arrange(harbor)
@@ -56,7 +56,7 @@ describe("a bug in the user's own code changes no result", () => {
   })
 
   // Through the SDK's client this cannot be shown: at this level the SDK itself writes, and does not catch.
-  it('a logger that throws', async () => {
+  it('does not change the result of a call if the logger throws', async () => {
     const provider = await simulate()
     const fetch = harborFetchFor({ logLevel: 'info', logger: LOGGER })
     provider.fail({ type: 'status', status: 500 }, { type: 'status', status: 400 })

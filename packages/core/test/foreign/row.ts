@@ -13,7 +13,7 @@ export type Ask =
   | 'responses stream'
   | 'embeddings'
 
-/** An odd answer that somebody's server really gives, and what must become of it. To cover the next one, add a row. */
+/** An odd answer that a real server gives, and the expected result. To cover another one, add a row. */
 export interface ForeignRow {
   readonly what: string
   /** What the upstream answers to every request, byte for byte. */

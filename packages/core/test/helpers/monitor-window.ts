@@ -1,14 +1,17 @@
 import type { OriginStats } from '@harbor/pool'
+import { expect } from 'vitest'
 import type { QuotaStats } from '../../src/reporting/quota-stats.ts'
 import type { ClientSample, ProcessSample, Sample } from '../../src/monitor/sample.ts'
+import type { AdviceCode } from '../../src/monitor/advice.ts'
+import { judge } from '../../src/monitor/rules.ts'
 import { Window } from '../../src/monitor/window.ts'
 import { Histogram } from '../../src/reporting/quantiles.ts'
 
 export const ORIGIN = 'https://api.openai.com'
 export const MiB = 2 ** 20
 
-/** What one look of a test finds: whatever is left out is as in a process and a client that have nothing to do. */
-export interface Look {
+/** The values of one sample. Those left out are the ones of an idle process and client. */
+export interface SampleValues {
   delays?: readonly number[]
   process?: Partial<Omit<ProcessSample, 'delays'>>
   client?: Partial<Omit<ClientSample, 'cache' | 'pool'>>
@@ -17,29 +20,29 @@ export interface Look {
   origin?: Partial<OriginStats>
 }
 
-export function sampleAt(at: number, look: Look = {}): Sample {
+export function sampleAt(at: number, values: SampleValues = {}): Sample {
   const delays = new Histogram()
-  for (const ms of look.delays ?? [0]) delays.record(ms)
+  for (const ms of values.delays ?? [0]) delays.record(ms)
   return {
     at,
-    process: { ...idleProcess(at), ...look.process, delays },
+    process: { ...idleProcess(at), ...values.process, delays },
     client: {
       attempts: 0,
       closed: false,
       failures: {},
       limits: {},
       prefetch: undefined,
-      ...look.client,
-      cache: { ...EMPTY_CACHE, ...look.cache },
-      pool: look.origin ? { [ORIGIN]: { ...QUIET_ORIGIN, ...look.origin } } : {},
+      ...values.client,
+      cache: { ...EMPTY_CACHE, ...values.cache },
+      pool: values.origin ? { [ORIGIN]: { ...QUIET_ORIGIN, ...values.origin } } : {},
     },
   }
 }
 
-/** A full window of a minute: a look each second, as made by its number, from 0 to 60. */
-export function windowOf(look: (number: number) => Look, seconds = 60): Window {
-  const window = new Window(60_000, sampleAt(0, look(0)))
-  for (let number = 1; number <= seconds; number++) window.add(sampleAt(number * 1_000, look(number)))
+/** A full window of a minute, with a sample each second. @param values of each sample, by its number from 0 to 60 */
+export function windowOf(values: (number: number) => SampleValues, seconds = 60): Window {
+  const window = new Window(60_000, sampleAt(0, values(0)))
+  for (let number = 1; number <= seconds; number++) window.add(sampleAt(number * 1_000, values(number)))
   return window
 }
 
@@ -109,4 +112,19 @@ const EMPTY_CACHE: ClientSample['cache'] = {
     deletes: 0,
     resting: false,
   },
+}
+
+export const never = (): boolean => false
+export const always = (): boolean => true
+
+/** The codes of the advice for a window. @param isActive which advice was active before */
+export function codes(window: Window, isActive = never): AdviceCode[] {
+  return judge(window, isActive).map(({ code }) => code)
+}
+
+/** The only advice for a window. Fails the test if there is more. */
+export function only(window: Window, isActive = never) {
+  const [finding, ...others] = judge(window, isActive)
+  expect(others).toEqual([])
+  return finding
 }

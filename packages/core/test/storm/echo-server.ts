@@ -8,7 +8,7 @@ const USD_PER_TOKEN = 1e-4
 const PRICED = { price: { inputPerMillion: USD_PER_TOKEN * 1e6, outputPerMillion: USD_PER_TOKEN * 1e6 } }
 export const MODELS = { m: PRICED, 'second/m': PRICED, 'steady/m': PRICED }
 
-/** A provider without a fault of its own, whose answers say who asked and what: `key|question`. */
+/** A provider without faults of its own, whose answers repeat the key and the question: `key|question`. */
 export interface EchoServer extends AsyncDisposable {
   readonly baseURL: string
   /** What it has charged each key, in US dollars. */
