@@ -1,9 +1,6 @@
 import { openJournal, type Journal, type JournalRecord } from '@harbor/batch'
-import { isRecord } from '../base/json.ts'
-
-/** The property that holds a packed embedding. No provider sends an object as an embedding. */
-const PACKED = 'float32Base64'
-const FLOAT_BYTES = 4
+import { isRecord, type JsonBody } from '../base/json.ts'
+import { packEmbeddings, unpackEmbeddings } from '../protocols/openai-embeddings/packed-embeddings.ts'
 
 /**
  * A journal that stores embeddings as base64 of 32-bit floats, as providers send them, instead of as decimal numbers: a quarter
@@ -36,14 +33,14 @@ export function packedJournal(given: Journal | string | undefined): Journal | st
     has: (id) => journal?.has(id) === true,
     async get(id) {
       const record = await journal?.get(id)
-      return record && mapEmbeddings(record, unpacked)
+      return record && mapBody(record, unpackEmbeddings)
     },
-    append: (record) => opened().append(mapEmbeddings(record, packed)),
+    append: (record) => opened().append(mapBody(record, packEmbeddings)),
     flush: () => journal?.flush(),
     close: async () => journal?.close(),
     [Symbol.asyncDispose]: async () => journal?.close(),
     async *[Symbol.asyncIterator]() {
-      for await (const record of opened()) yield mapEmbeddings(record, unpacked)
+      for await (const record of opened()) yield mapBody(record, unpackEmbeddings)
     },
   }
 
@@ -58,36 +55,10 @@ function isJournalOrPath(value: Partial<Journal> | string): boolean {
   return [value.begin, value.append, value.close].every((method) => typeof method === 'function')
 }
 
-/** Applies a function to each embedding in an answer: `value.body.data[].embedding`. */
-function mapEmbeddings(record: JournalRecord, map: (embedding: unknown) => unknown): JournalRecord {
-  const { value } = record
-  if (!isRecord(value) || !isRecord(value['body'])) return record
-  const { body } = value
-  const { data } = body
-  if (!Array.isArray(data)) return record
-  const mapped = data.map((item: unknown) =>
-    isRecord(item) && 'embedding' in item ? { ...item, embedding: map(item['embedding']) } : item,
-  )
-  return { ...record, value: { ...value, body: { ...body, data: mapped } } }
-}
-
-function packed(embedding: unknown): unknown {
-  if (!Array.isArray(embedding) || !embedding.every(isFloat32)) return embedding
-  const bytes = new DataView(new ArrayBuffer(embedding.length * FLOAT_BYTES))
-  for (const [at, value] of embedding.entries()) bytes.setFloat32(at * FLOAT_BYTES, value, true)
-  return { [PACKED]: Buffer.from(bytes.buffer).toString('base64') }
-}
-
-/** Whether a number survives the round trip through a 32-bit float exactly. */
-function isFloat32(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && Math.fround(value) === value
-}
-
-function unpacked(embedding: unknown): unknown {
-  if (!isRecord(embedding)) return embedding
-  const text = embedding[PACKED]
-  if (typeof text !== 'string') return embedding
-  const { buffer, byteOffset, byteLength } = Buffer.from(text, 'base64')
-  const bytes = new DataView(buffer, byteOffset, byteLength)
-  return Array.from({ length: byteLength / FLOAT_BYTES }, (_, at) => bytes.getFloat32(at * FLOAT_BYTES, true))
+/** Applies a function to the body of an answer. */
+function mapBody(record: JournalRecord, map: (body: JsonBody) => JsonBody): JournalRecord {
+  const value: unknown = record.value
+  if (!isRecord(value)) return record
+  const answer: { readonly body?: unknown } = value
+  return isRecord(answer.body) ? { ...record, value: { ...answer, body: map(answer.body) } } : record
 }

@@ -8,7 +8,7 @@ import {
 } from '@harbor/batch'
 import { createProviderBatch, type ProviderBatchResult, type ProviderBatchRun } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
-import { endpointOfUrl } from '../call/api-request.ts'
+import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { OptionError } from '../base/errors.ts'
 import type { Target } from '../reporting/target.ts'

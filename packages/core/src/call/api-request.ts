@@ -1,8 +1,6 @@
 import type { APIPromise, OpenAI } from 'openai'
 import { OptionError } from '../base/errors.ts'
-
-/** The endpoints that a request in a file can be for. */
-export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings'
+import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 
 /** A request as in a line of a batch file: the endpoint and its body. Azure documents its endpoints without `/v1`. */
 export type ApiRequest =
@@ -16,14 +14,6 @@ export type ApiRequest =
       readonly body: OpenAI.Responses.ResponseCreateParams
     }
   | { readonly url: '/v1/embeddings' | '/embeddings'; readonly body: OpenAI.EmbeddingCreateParams }
-
-/** The endpoint of a URL in a batch file, with or without version and root; undefined for any other endpoint. */
-export function endpointOfUrl(url: unknown): Endpoint | undefined {
-  const [, name] = typeof url === 'string' ? (ENDPOINT.exec(url) ?? []) : []
-  return name === undefined ? undefined : (`/v1/${name}` as Endpoint)
-}
-
-const ENDPOINT = /(?:^|\/)(chat\/completions|responses|embeddings)\/?(?:\?.*)?$/
 
 /**
  * Makes the call with the SDK's own method, so that it has the same defaults as a call by hand.

@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util'
-import { endpointOfUrl, type Endpoint } from '../call/api-request.ts'
+import { endpointOfUrl, ENDPOINTS, type Endpoint } from '../protocols/openai/batch-endpoints.ts'
 import { didYouMean } from '@harbor/parts'
 import { OPTIONS, type OptionName, UsageError } from './options.ts'
-
-export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
 /** The parsed command line of `harbor bulk`. */
 export interface BulkArguments {

@@ -1,7 +1,14 @@
 import type { BulkRequest } from '../../bulk/bulk-request.ts'
 import { isRecord } from '../../base/json.ts'
-import { endpointOfUrl, type Endpoint } from '../../call/api-request.ts'
-import { ENDPOINTS, type LineDefaults } from '../arguments.ts'
+import {
+  endpointOfBody,
+  endpointOfUrl,
+  ENDPOINTS,
+  inputFieldOf,
+  withOutputLimit,
+  type Endpoint,
+} from '../../protocols/openai/batch-endpoints.ts'
+import type { LineDefaults } from '../arguments.ts'
 import { UsageError } from '../options.ts'
 
 /** A line is JSON, but not a request. Its message continues "line 7 …", and contains nothing of the line. */
@@ -24,7 +31,7 @@ export const LINE_ID = /^line-(\d+)$/
  */
 export function requestOfLine(value: unknown, line: number, defaults: LineDefaults): LineRequest {
   const { id, url: named, body: given } = partsOf(value, defaults)
-  const url = named ?? defaults.url ?? endpointOf(given, defaults)
+  const url = named ?? defaults.url ?? endpointOfBody(given, defaults.model)
   if (defaults.onlyUrl !== undefined && url !== defaults.onlyUrl) {
     throw new NotARequestError(
       `is for ${url}, and a run through the Batch API has one endpoint, here ${defaults.onlyUrl} (see --url)`,
@@ -38,7 +45,7 @@ export function requestOfLine(value: unknown, line: number, defaults: LineDefaul
     )
   }
   if (typeof model !== 'string' || model === '') throw new NotARequestError('has a "model" that is no name')
-  const limitedBody = limited(given, url, defaults.maxTokens)
+  const limitedBody = withOutputLimit(given, url, defaults.maxTokens)
   const body = given['model'] === undefined ? { model, ...limitedBody } : limitedBody
   return { custom_id: nameOf(id, line), url, body } as unknown as LineRequest
 }
@@ -81,32 +88,13 @@ function messagesOf(prompt: string, system: string | undefined): readonly object
   return system === undefined ? [question] : [{ role: 'system', content: system }, question]
 }
 
-/** The endpoint of a body that does not name one: `input` is for embeddings if the model is an embedding model. */
-function endpointOf(body: Fields, { model }: LineDefaults): Endpoint {
-  if (!('input' in body)) return '/v1/chat/completions'
-  const name = body['model'] ?? model
-  return typeof name === 'string' && /embed/i.test(name) ? '/v1/embeddings' : '/v1/responses'
-}
-
 function checkBody(body: Fields, url: Endpoint): void {
-  const needed = url === '/v1/chat/completions' ? 'messages' : 'input'
+  const needed = inputFieldOf(url)
   if (body[needed] === undefined) throw new NotARequestError(`has no "${needed}", which ${url} needs`)
-  if (needed === 'messages' && !Array.isArray(body['messages']))
+  if (needed === 'messages' && !Array.isArray(body[needed]))
     throw new NotARequestError('has "messages" that are no list')
   if (body['stream'])
     throw new NotARequestError('has "stream": a bulk run returns whole answers, so leave it out')
-}
-
-const LIMITS: Readonly<Record<Endpoint, readonly string[]>> = {
-  '/v1/chat/completions': ['max_completion_tokens', 'max_tokens'],
-  '/v1/responses': ['max_output_tokens'],
-  '/v1/embeddings': [],
-}
-
-function limited(body: Fields, url: Endpoint, maxTokens: number | undefined): Fields {
-  const [name, ...others] = LIMITS[url]
-  if (name === undefined || maxTokens === undefined) return body
-  return [name, ...others].some((known) => body[known] != null) ? body : { ...body, [name]: maxTokens }
 }
 
 function nameOf(id: unknown, line: number): string {

@@ -1,15 +1,29 @@
+import type { JsonBody } from '../../base/json.ts'
+import { ANSWER } from '../openai/answer.ts'
 import { openaiEndpoint } from '../openai/endpoint.ts'
 import { ERRORS } from '../openai/errors.ts'
 import { REQUEST } from '../openai/request.ts'
 import { TOKENS } from '../openai/token-estimates.ts'
-import type { Operation, Protocol } from '../protocol.ts'
+import type { AnswerFormat, Operation, Protocol } from '../protocol.ts'
+import { MissingAnswerError } from '../shared/missing-answer.ts'
 import { isStateful } from './is-stateful.ts'
-import { RESPONSES_ANSWER } from './responses-answer.ts'
 import { RESPONSES_CACHING } from './responses-caching.ts'
 import { ResponsesDialect } from './responses-dialect.ts'
 import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
 
 const PATH = '/responses'
+
+/** An answer of the Responses API. */
+const RESPONSES_ANSWER: AnswerFormat = {
+  ...ANSWER,
+  missing: (_request, answer) =>
+    hasOutput(answer) ? undefined : new MissingAnswerError('without an output'),
+}
+
+/** An output may be empty while the response is being made, and when it ended early. */
+function hasOutput({ output, status }: JsonBody): boolean {
+  return Array.isArray(output) && (output.length > 0 || (typeof status === 'string' && status !== ''))
+}
 
 /** https://platform.openai.com/docs/api-reference/responses */
 const RESPONSES: Operation = {

@@ -7,7 +7,7 @@ import { CHAT_CACHING } from '../openai-chat/chat-caching.ts'
 import { COMPLETION_LAST_RESORT } from '../openai-chat/chat-last-resort.ts'
 import type { Operation } from '../protocol.ts'
 import { AnyDialect } from './any-dialect.ts'
-import { mayBeBilled } from './billable.ts'
+import { mayBeBilled } from './unknown-requests.ts'
 
 /** An endpoint that Harbor does not know. Its requests stay where they are addressed to, and their answers pass through. */
 export const UNKNOWN: Operation = {
