@@ -20,7 +20,7 @@ export interface HarborFetch {
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
-  /** The cached answers, to invalidate them. There is no credential here to tell whose: pass a `scope`, or set `cache.scope`. */
+  /** The cached answers, to invalidate them. There is no credential here that identifies their owner: pass a `scope`, or set `cache.scope`. */
   readonly cache: KeptAnswers
   /**
    * Awaits requests that were sent for at most `graceMs` (30 seconds by default), refuses waiting and later calls with a 503 of

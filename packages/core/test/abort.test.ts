@@ -19,7 +19,7 @@ async function settlesWithinATick(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise.catch(() => 'settled'), turn])) === 'settled'
 }
 
-/** A provider whose streams say no more after so many events: on a slow machine, too, they are in their middle then. */
+/** A provider whose streams stall after this number of events, so that also a slow machine aborts in their middle. */
 function streaming(afterEvents: number): Promise<SimulatedProvider> {
   return simulate({ providers: { openai: { rules: [{ fault: { type: 'stream-stall', afterEvents } }] } } })
 }
@@ -79,8 +79,7 @@ describe('an abort by the caller', () => {
 
   it('rejects within a tick while connecting', async () => {
     const provider = await simulate()
-    // An address of the loopback net that no server listens on, and that answers with nothing at all, is hard to come by;
-    // a connect that is still under way in the same tick is not.
+    // An address that does not answer at all is hard to find. A connect that is in flight in the same tick is easy.
     const harbor = harborFor(provider)
     const controller = new AbortController()
     const answer = call(harbor, false, controller.signal)

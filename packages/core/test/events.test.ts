@@ -9,7 +9,7 @@ const NAMES = ['call', 'attempt', 'retry', 'end'] as const
 
 type Told = { [Name in (typeof NAMES)[number]]: { name: Name } & HarborEvents[Name] }[(typeof NAMES)[number]]
 
-/** Everything a client tells, in order. */
+/** All events of a client, in order. */
 function listen(harbor: Harbor): Told[] {
   const told: Told[] = []
   for (const name of NAMES) harbor.on(name, (event) => told.push({ name, ...event } as Told))
@@ -101,7 +101,7 @@ const REPLY = 'the-answer-that-nobody-may-see'
 const KEY = 'sk-the-key-that-nobody-may-see'
 const ECHO = `${PROMPT} ${REPLY} ${KEY}`
 
-/** What providers answer when they repeat what they were sent. */
+/** Answers of providers that repeat what they were sent. */
 const INDISCREET: readonly (Fault | 'ok')[] = [
   'ok',
   { type: 'status', status: 400, message: ECHO },
@@ -125,7 +125,7 @@ interface Spied {
   readonly lines: readonly string[]
 }
 
-/** Makes one call of each kind and keeps everything that Harbor tells about it, but for results and errors. */
+/** Makes one call of each kind and collects everything that Harbor reports about it, except results and errors. */
 async function spyOn(fault: Fault | 'ok', options: HarborOptions): Promise<Spied> {
   const provider = await simulate({ providers: { openai: { reply: REPLY, rules: [{ fault }] } } })
   const lines: string[] = []

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-/** What a process of its own has loaded once it has run this, as the ends of paths. */
+/** The files that a separate process has loaded after it has run this code. */
 async function loadedBy(code: string): Promise<{ has: (part: string) => boolean }> {
   const tell = `
     ${code}

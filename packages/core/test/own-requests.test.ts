@@ -28,7 +28,7 @@ async function start(answer: RequestListener): Promise<{ port: number; seen: See
 
 const CHOICE = { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello.' } }
 
-/** A provider behind a proxy, which is down at first, and what answers at its address without the proxy. */
+/** A provider behind a proxy that is down at first, and a server at its address without the proxy. */
 async function behindProxy(): Promise<{
   baseURL: string
   dispatcher: Agent

@@ -6,7 +6,7 @@ import { sendJson, serve } from './helpers/http-server.ts'
 const NAME = 'x-stainless-retry-count'
 type Headers = NonNullable<HarborOptions['defaultHeaders']>
 
-/** What each of three attempts says of itself, the first two of which fail. */
+/** The retry counts of three attempts, of which the first two fail. */
 async function counts(call: (baseURL: string) => Promise<unknown>): Promise<unknown[]> {
   const upstream = await serve((_, response) => {
     if (upstream.requests.length <= 2) sendJson(response, { error: { message: 'later' } }, 503)

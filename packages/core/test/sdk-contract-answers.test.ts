@@ -127,7 +127,7 @@ describe.each(SDKS)('openai $version: what becomes of an answer', ({ sdk }) => {
     expect(result).toEqual({ error: { code: 'overloaded' } })
   })
 
-  it('asks for embeddings as base64 and decodes them, unless told otherwise', async () => {
+  it('requests embeddings as base64 and decodes them, unless the caller sets a format', async () => {
     const embedding = Buffer.from(new Float32Array([0.5, -1]).buffer).toString('base64')
     const fetch = scripted(json({ data: [{ embedding }] }))
     const request = { model: 'text-embedding-3-small', input: 'Hi' }
@@ -215,7 +215,7 @@ describe.each(SDKS)('openai $version: retries of its own', ({ sdk }) => {
 })
 
 describe.each(SDKS)('openai $version: its two copies', ({ sdk, version }) => {
-  it('have error classes of their own, which instanceof tells apart', () => {
+  it('have separate error classes, which instanceof distinguishes', () => {
     const name = version === SDKS[0]?.version ? 'openai-lowest' : 'openai'
     const common = createRequire(import.meta.url)(name) as Sdk
     expect(common.RateLimitError).not.toBe(sdk.RateLimitError)

@@ -14,7 +14,7 @@ function namesIn(file: string): string[] {
   return [...new Set(text.match(NAMES))]
 }
 
-it('private names of the SDK stand in openai-sdk/contract.ts, and in no other file', () => {
+it('private names of the SDK are in openai-sdk/contract.ts, and in no other file', () => {
   const files = globSync('**/*.ts', { cwd: src })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.endsWith('.test.ts'))

@@ -65,7 +65,7 @@ describe('a key function', () => {
       { apiKey, limits: { requestsPerMinute: 300, burstMs: 0, safety: 1 } },
     )
     await Promise.all([ask(harbor, 'one'), ask(harbor, 'two')])
-    // Whichever of the first two the SDK signed the first call with: the second one has a key of its own time.
+    // The SDK may sign the first call with either of the first two keys. The call that waited has a newer one.
     expect(keysOf(requests).at(-1)).toBe('Bearer token.3')
     expect(requests).toHaveLength(2)
   })
@@ -90,20 +90,23 @@ describe('a key function', () => {
     ['an object', () => ({ token: 'SECRET' }), /returned object, not a text/],
     ['an empty text', () => '', /returned an empty text/],
     ['a text of two lines', () => 'SECRET\nline', /returned a text with a line break/],
-  ])('that gives %s is told so in words, and what it gave is not repeated', async (_, make, words) => {
-    const { baseURL, requests } = await failing(0)
-    const lines: string[] = []
-    const log = (...line: unknown[]): void => void lines.push(line.map(String).join(' '))
-    const logger = { error: log, warn: log, info: log, debug: log }
-    const apiKey = (): Promise<string> => Promise.resolve(make() as string)
-    const providers = { other: { apiKey, baseURL } }
-    const harbor = harborFor({ baseURL }, { providers, logger, logLevel: 'debug' })
-    const error = (await failureOf(harbor.chat.completions.create(chat('Q', 'other/m')))) as Error
-    expect(error).toMatchObject({ status: 401, code: 'credential_failed' })
-    expect(error.message).toMatch(words)
-    expect(JSON.stringify(receiptOf(error)) + error.message + lines.join('\n')).not.toContain('SECRET')
-    expect(requests).toHaveLength(0)
-  })
+  ])(
+    'fails the call with a message when it returns %s, which the message does not show',
+    async (_, make, words) => {
+      const { baseURL, requests } = await failing(0)
+      const lines: string[] = []
+      const log = (...line: unknown[]): void => void lines.push(line.map(String).join(' '))
+      const logger = { error: log, warn: log, info: log, debug: log }
+      const apiKey = (): Promise<string> => Promise.resolve(make() as string)
+      const providers = { other: { apiKey, baseURL } }
+      const harbor = harborFor({ baseURL }, { providers, logger, logLevel: 'debug' })
+      const error = (await failureOf(harbor.chat.completions.create(chat('Q', 'other/m')))) as Error
+      expect(error).toMatchObject({ status: 401, code: 'credential_failed' })
+      expect(error.message).toMatch(words)
+      expect(JSON.stringify(receiptOf(error)) + error.message + lines.join('\n')).not.toContain('SECRET')
+      expect(requests).toHaveLength(0)
+    },
+  )
 
   it('ends the call with a message when it fails for a later attempt', async () => {
     const { baseURL, requests } = await failing(3)

@@ -25,7 +25,7 @@ const CLIENTS: readonly (readonly [
 const HANG: Fault = { type: 'hang' }
 const ROLE_ONLY: Fault = { type: 'stream-stall', afterEvents: 1 }
 
-/** What a caller may abort with. Some of it looks as if the provider or Harbor had failed. */
+/** Reasons of aborts. Some of them look like failures of the provider or of Harbor. */
 const REASONS: readonly (readonly [what: string, reason: unknown])[] = [
   ['no reason', undefined],
   ['an error', new Error('mine')],
@@ -132,12 +132,12 @@ it('aborts are attributed by their signal, also when the transport throws someth
   expect(tally.verdict()).toBe('nothing')
 })
 
-describe.each(CLIENTS.slice(0, 2))('a total of %s', (_, make) => {
+describe.each(CLIENTS.slice(0, 2))('the timeout of a call of %s', (_, make) => {
   it.each([
     [20, 'nothing'],
     [1_900, 'nothing'],
     [2_000, 'failure'],
-  ] as const)('of %i ms counts as %s while little is known of the target', async (timeout, verdict) => {
+  ] as const)('counts at %i ms as %s before the first answers of the target', async (timeout, verdict) => {
     const provider = await always(HANG)
     const tally = createTally()
     const client = make(provider, { breaker: { trip: tally.rule } })
@@ -148,7 +148,7 @@ describe.each(CLIENTS.slice(0, 2))('a total of %s', (_, make) => {
   it.each([
     [60, 'nothing'],
     [600, 'failure'],
-  ] as const)('of %i ms counts as %s where answers take 300 ms', async (timeout, verdict) => {
+  ] as const)('counts at %i ms as %s where answers take 300 ms', async (timeout, verdict) => {
     const provider = await simulate({
       providers: { openai: { rules: [{ when: { says: 'slow' }, fault: HANG }], latency: 300 } },
     })

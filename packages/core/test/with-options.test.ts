@@ -10,7 +10,7 @@ import { timeInTurns } from './helpers/time-in-turns.ts'
 const BUSY: Fault = { type: 'status', status: 503 }
 const HANG: Fault = { type: 'hang' }
 
-/** How many requests a call leads to when each of them is refused. */
+/** The number of requests of a call when each of them is refused. */
 async function attemptsOf(client: OpenAI, options?: OpenAI.RequestOptions): Promise<unknown> {
   const error = await rejection(client.chat.completions.create(HELLO, options))
   expect(error).toBeInstanceOf(OpenAI.InternalServerError)

@@ -49,7 +49,7 @@ export function poolTransport(pool: Pool): Transport {
 const MARGIN_MS = 1_000
 
 /**
- * The clocks of a stream can tell a ping from content, and a busy process from a silent provider. The socket's timeout cannot, so it
+ * The clocks of a stream distinguish pings from content, and a busy process from a silent provider. The socket's timeout does not, so it
  * is a safety net, long enough for the clocks to fire first.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
