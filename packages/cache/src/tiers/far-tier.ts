@@ -1,9 +1,9 @@
 import { MAX_LIFE_MS } from '../base/validate.ts'
+import { TOO_LATE, within } from '../base/wait-for.ts'
 import type { FarCounters } from '../cache-stats.ts'
 import type { EntrySettings } from '../options.ts'
 import type { Absence } from '../outcome.ts'
 import type { CacheStore } from '../stores/store.ts'
-import { TOO_LATE, within } from './deadline.ts'
 import type { Entry } from './entry.ts'
 import { openEnvelope, openStamp, sealEnvelope, sealStamp } from './envelope.ts'
 import { FarTierBreaker } from './far-tier-breaker.ts'
@@ -115,14 +115,14 @@ export class FarTier {
   async close(): Promise<void> {
     await this.#written()
     try {
-      await within(this.#settings.farWriteTimeoutMs, async () => this.#store.close?.())
+      await within(this.#settings.farWriteTimeoutMs, FAR_TIER, async () => this.#store.close?.())
     } catch (error) {
       this.#settings.onError(error)
     }
   }
 
   async #written(): Promise<void> {
-    await within(this.#settings.farWriteTimeoutMs, () => this.#mutations.idle())
+    await within(this.#settings.farWriteTimeoutMs, FAR_TIER, () => this.#mutations.idle())
   }
 
   async #deleteFromStore(name: string, at: number): Promise<void> {
@@ -162,7 +162,7 @@ export class FarTier {
     const { clock, onError } = this.#settings
     const begunAt = clock.now()
     try {
-      const result = await within(ms, work)
+      const result = await within(ms, FAR_TIER, work)
       if (result !== TOO_LATE) {
         this.#breaker.succeeded()
         if (this.#deadNames.size + this.#deadTags.size > 0) this.#catchUp()
@@ -201,3 +201,4 @@ export class FarTier {
 }
 
 const FAILED = Symbol('failed')
+const FAR_TIER = 'the far tier'
