@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from './clock.ts'
 
 /**
@@ -48,7 +48,7 @@ export class Alarm {
   #wait(): void {
     const target = (this.#target = this.#at)
     const left = Math.max(0, Math.ceil(target - this.#clock.now()))
-    const ms = Math.min(left, LONGEST_TIMER_MS)
+    const ms = Math.min(left, MAX_TIMER_MS)
     const wake = (): void => {
       this.#stop = undefined
       if (this.#at === Infinity) return

@@ -1,3 +1,4 @@
+import { rejection } from '@harbor/parts'
 import { aFunction, aName, expect } from './base/validate.ts'
 import type { Cache, Lookup } from './cache.ts'
 import { newParts, type CacheParts } from './cache-parts.ts'
@@ -230,8 +231,3 @@ const NONE = {}
 const HIT = { status: 'hit', reason: 'fresh', source: 'near' } as const
 const FRESH = { status: 'hit', reason: 'fresh' } as const
 const STALE = { status: 'stale', reason: 'asked' } as const
-
-/** A promise that rejects with the error as it is, whatever it is. */
-async function rejection(error: unknown): Promise<never> {
-  throw error
-}

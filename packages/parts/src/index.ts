@@ -13,5 +13,5 @@ export {
 } from './options.ts'
 export { parseRetryAfter, readHeader, type HeadersLike } from './retry-after.ts'
 export { didYouMean, suggestionFor, type NamesElsewhere } from './suggestions.ts'
-export { MAX_TIMER_MS, MAX_TIMER_MS as LONGEST_TIMER_MS, systemClock } from './time.ts'
+export { MAX_TIMER_MS, systemClock } from './time.ts'
 export { discardBody, rejection, untilAborted } from './until-aborted.ts'

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '../clock.ts'
 
 const FIRST_DELAY_MS = 1_000
@@ -23,7 +23,7 @@ export class Retrier {
   /** Waits for a time, ± 25 %. */
   async wait(ms: number): Promise<void> {
     const { clock, random } = this.#options
-    const jittered = Math.min(LONGEST_TIMER_MS, ms * (0.75 + random() / 2))
+    const jittered = Math.min(MAX_TIMER_MS, ms * (0.75 + random() / 2))
     if (clock.sleep) await this.untilAborted(clock.sleep(jittered, this.signal))
     else await this.#sleep(jittered)
   }

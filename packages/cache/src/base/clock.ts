@@ -4,7 +4,5 @@ export interface Clock {
   now(): number
 }
 
-const ORIGIN_MS = performance.timeOrigin
-
-/** Monotonic: when the wall clock is set back, expired entries do not become fresh again. */
-export const systemClock: Clock = { now: () => ORIGIN_MS + performance.now() }
+// Monotonic: when the wall clock is set back, expired entries do not become fresh again.
+export { systemClock } from '@harbor/parts'

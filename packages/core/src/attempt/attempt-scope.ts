@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import { TimeoutError } from '../base/errors.ts'
 import type { Sent } from '../call/client-gate.ts'
 import { LostHedgeError } from '../call/leg.ts'
@@ -90,7 +90,7 @@ export class AttemptScope implements Sent {
       () => {
         this.#lastTurn = setImmediate(onTime)
       },
-      Math.min(ms, LONGEST_TIMER_MS),
+      Math.min(ms, MAX_TIMER_MS),
     )
     this.#timer.unref()
   }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
@@ -16,7 +16,7 @@ export class CallWait implements Waiting {
   constructor(exchange: Exchange) {
     this.#caller = exchange.signal
     this.#client = exchange.client
-    this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), LONGEST_TIMER_MS))
+    this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), MAX_TIMER_MS))
     this.#timer.unref()
     if (this.#caller?.aborted) this.#callerAborted()
     else this.#caller?.addEventListener('abort', this.#callerAborted, { once: true })

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import { ClientClosedError } from '../base/errors.ts'
 import { LinkedList, type Listed } from '../base/linked-list.ts'
 
@@ -104,7 +104,7 @@ export class ClientGate {
         this.#cut()
         timer = setTimeout(() => this.#onIdle?.(), SETTLE_MS)
       },
-      Math.min(graceMs, LONGEST_TIMER_MS),
+      Math.min(graceMs, MAX_TIMER_MS),
     )
     try {
       await this.#idle()

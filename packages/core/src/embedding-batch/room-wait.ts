@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 
 /**
  * Waits until the limits have room for a request, so that the request fills up in the meantime.
@@ -14,7 +14,7 @@ export function waitForRoom(ms: number, signal: AbortSignal): Promise<void> {
       if (signal.aborted) reject(signal.reason)
       else resolve()
     }
-    const timer = setTimeout(end, Math.min(Math.ceil(ms), LONGEST_TIMER_MS))
+    const timer = setTimeout(end, Math.min(Math.ceil(ms), MAX_TIMER_MS))
     if (signal.aborted) end()
     else signal.addEventListener('abort', end)
   })

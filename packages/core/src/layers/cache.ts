@@ -14,7 +14,7 @@ import { MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
@@ -146,7 +146,7 @@ function record(
       staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
       staleIfErrorMs: rules.staleIfErrorMs,
       signal,
-      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, LONGEST_TIMER_MS),
+      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
       maxRecordBytes: rules.maxRecordBytes,
       serveStaleIf: isOutage,
       isComplete: () => refusal() ?? true,

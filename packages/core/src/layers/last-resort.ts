@@ -1,7 +1,7 @@
+import { untilAborted } from '@harbor/parts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { isOver } from '../call/exchange.ts'
 import { lastResortAnswer } from '../call/last-resort-answer.ts'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import type { OperationName } from '../protocols/list.ts'
 import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -40,7 +40,7 @@ async function callLastResort(
   try {
     const calling = async (): Promise<unknown> =>
       lastResort({ operation: operation.name as OperationName, request: json ?? {}, receipt })
-    const value = await unlessAborted(signal, calling())
+    const value = await untilAborted(signal, calling())
     if (value === undefined) return undefined
     const answer = lastResortAnswer(exchange, value)
     receipt.degraded = true

@@ -1,10 +1,10 @@
+import { untilAborted } from '@harbor/parts'
 import { endReason } from '../attempt/attempt-scope.ts'
 import { credentialFailed } from '../attempt/refusals.ts'
 import { UnusableKeyError } from '../attempt/unusable-key-error.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 
 /** A request that is sent within this time after it was signed is not signed again, in milliseconds. */
@@ -52,7 +52,7 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
 async function signed(exchange: LegExchange, signing: Signing): Promise<LegExchange> {
   const wait = new CallWait(exchange)
   try {
-    return await unlessAborted(wait.signal, signing())
+    return await untilAborted(wait.signal, signing())
   } catch (error) {
     if (wait.isOver) throw new TimeoutError('total', exchange.policy.totalMs, error)
     if (exchange.signal?.aborted) throw endReason(exchange)

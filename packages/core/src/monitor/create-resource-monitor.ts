@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
@@ -80,8 +80,8 @@ const MAX_SAMPLES = 1_000
 
 const CHECKS = {
   intervalMs: {
-    accepts: (value) => typeof value === 'number' && value >= 20 && value <= LONGEST_TIMER_MS,
-    expected: `a number of milliseconds from 20 to ${LONGEST_TIMER_MS}`,
+    accepts: (value) => typeof value === 'number' && value >= 20 && value <= MAX_TIMER_MS,
+    expected: `a number of milliseconds from 20 to ${MAX_TIMER_MS}`,
   },
   windowMs: is.finiteMs,
   onAdvice: is.aFunction,

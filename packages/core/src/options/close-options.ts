@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import { checkOptions, type Check } from '../base/check.ts'
 
 /** Options of `close()`. */
@@ -12,8 +12,8 @@ export interface CloseOptions {
 
 const aGrace: Check = {
   accepts: (value) =>
-    value === Infinity || (typeof value === 'number' && value >= 0 && value <= LONGEST_TIMER_MS),
-  expected: `a number of milliseconds of at least 0 and at most ${LONGEST_TIMER_MS}, or Infinity`,
+    value === Infinity || (typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS),
+  expected: `a number of milliseconds of at least 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
 
 /** Longer than nearly all answers take, and no longer than platforms usually wait for a process to stop. In milliseconds. */

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { TimeoutError, type ClockName } from '../base/errors.ts'
 
@@ -67,7 +67,7 @@ export class IdleClock {
 
   #arm(graceMs = 0): void {
     if (this.#limitMs === Infinity) return
-    const delayMs = Math.min(Math.max(this.#leftMs(), graceMs, 0), LONGEST_TIMER_MS)
+    const delayMs = Math.min(Math.max(this.#leftMs(), graceMs, 0), MAX_TIMER_MS)
     this.#dueAt = this.#clock.now() + delayMs
     this.#timer = setTimeout(() => {
       this.#fire()

@@ -1,5 +1,5 @@
 import type { Pool } from '@harbor/pool'
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import { streamClocks, type StreamClocks } from '../call/stream-clocks.ts'
 import {
   hasNoCallLeft,
@@ -53,7 +53,7 @@ const MARGIN_MS = 1_000
  * is a safety net, long enough for the clocks to fire first.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
-  return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, LONGEST_TIMER_MS)
+  return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, MAX_TIMER_MS)
 }
 
 const SAFETY_MS = 60_000

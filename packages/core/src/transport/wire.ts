@@ -1,6 +1,6 @@
+import { untilAborted } from '@harbor/parts'
 import { createPool, UndiciUnavailableError, type Pool, type PoolOptions } from '@harbor/pool'
 import type { Transport } from '../call/exchange.ts'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 import type { HarborOptions } from '../options/options.ts'
@@ -94,7 +94,7 @@ function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
   const transport: Transport = (exchange, attempt) =>
     chosen
       ? chosen.transport(exchange, attempt)
-      : unlessAborted(attempt.signal, loading).then((wire) => wire.transport(exchange, attempt))
+      : untilAborted(attempt.signal, loading).then((wire) => wire.transport(exchange, attempt))
   return {
     transport: Object.assign(transport, { honoursSignal: true } as const),
     fetch: async (input, init) => (chosen ?? (await loading)).fetch(input, init),

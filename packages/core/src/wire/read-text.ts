@@ -1,5 +1,5 @@
+import { untilAborted } from '@harbor/parts'
 import { LeanResponse } from '@harbor/pool'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { decodeText } from './decode-text.ts'
 import type { HeldBytes } from './held-bytes.ts'
@@ -57,7 +57,7 @@ async function collect(response: Response, { maxBytes, held, signal }: ReadLimit
       chunks.push(chunk)
       length += chunk.length
       const room = hold.reserve(Math.min(length, maxBytes))
-      if (room) await unlessAborted(signal, room)
+      if (room) await untilAborted(signal, room)
     }
     return { chunks, length }
   } finally {

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '@harbor/parts'
+import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Dispatcher } from 'undici'
 import type { WithdrawableHandler } from '../connections/pooled-request.ts'
 import { bodyTimeout, codeOf, headTimeout, terminated } from '../errors.ts'
@@ -57,7 +57,7 @@ export class FetchHandler implements WithdrawableHandler {
     this.#limits = limits
     this.#upload = upload
     limits.signal?.addEventListener('abort', this.#onAbort)
-    if (limits.headMs > 0 && limits.headMs <= LONGEST_TIMER_MS)
+    if (limits.headMs > 0 && limits.headMs <= MAX_TIMER_MS)
       this.#headTimer = setTimeout(() => this.#headTimedOut(), limits.headMs).unref()
   }
 

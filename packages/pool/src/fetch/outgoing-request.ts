@@ -1,5 +1,4 @@
-import { describeValue } from '@harbor/parts'
-import { unlessAborted } from '../unless-aborted.ts'
+import { describeValue, untilAborted } from '@harbor/parts'
 import type { Address, AddressParser } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 
@@ -44,7 +43,7 @@ export async function readRequest(
   if (FORBIDDEN_METHODS.has(method)) throw new TypeError(`fetch cannot send ${method}`)
   if (init.integrity) throw new TypeError('pool.fetch does not check integrity; pool.specFetch does')
   const signal = readSignal(init.signal)
-  const content: unknown = isForm(init.body) ? await unlessAborted(copyForm(init.body), signal) : init.body
+  const content: unknown = isForm(init.body) ? await untilAborted(signal, copyForm(init.body)) : init.body
   const body = readBody(content, init.duplex)
   if (body.content !== null && (method === 'GET' || method === 'HEAD'))
     throw new TypeError(`A ${method} request cannot have a body`)
@@ -72,7 +71,7 @@ async function unpackRequest(request: Request, init: PoolRequestInit): Promise<P
   const signal = init.signal ?? request.signal
   let body: RequestInit['body'] = init.body ?? null
   if (init.body === undefined && (request.body as unknown) != null) {
-    body = await unlessAborted(request.arrayBuffer(), signal)
+    body = await untilAborted(signal, request.arrayBuffer())
   }
   return {
     ...init,

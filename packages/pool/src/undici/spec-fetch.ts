@@ -1,5 +1,5 @@
+import { untilAborted } from '@harbor/parts'
 import { isForm } from '../fetch/outgoing-body.ts'
-import { unlessAborted } from '../unless-aborted.ts'
 import type { LazyDispatcher } from './lazy-dispatcher.ts'
 
 /** undici's own fetch over the pool's connections. It also takes a Request or FormData of the built-in classes. */
@@ -9,7 +9,7 @@ export function createSpecFetch(lazy: LazyDispatcher, check: () => void): typeof
     const form = isForm(init?.body) ? [...init.body] : undefined // copied now, since the caller may change it during the wait
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     const loading = Promise.all([lazy.ready(), import('./undici-fetch.ts')])
-    const [dispatcher, { undiciFetch }] = await unlessAborted(loading, signal)
+    const [dispatcher, { undiciFetch }] = await untilAborted(signal, loading)
     return undiciFetch(dispatcher, input, init, form)
   }
   return specFetch as typeof globalThis.fetch
