@@ -95,7 +95,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
  * One listener per signal, however many callers wait on it: each listener makes a signal slower, and thousands of adds
  * often share one signal. A signal without waiting callers has no listener.
  */
-export class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
+class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
   readonly #onAbort: (waiter: Waiter, reason: unknown) => void
   readonly #watched = new Map<AbortSignal, { waiters: Set<Waiter>; stop: () => void }>()
 

@@ -201,7 +201,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
  * first. As DataLoader does (https://github.com/graphql/dataloader#batch-scheduling), and without a timer where
  * `process.nextTick` exists.
  */
-export function afterPromises(run: () => void): void {
+function afterPromises(run: () => void): void {
   queueMicrotask(() => {
     // Browsers have no `process`, whatever the types say.
     const { process } = globalThis as { process?: { nextTick?: (run: () => void) => void } }

@@ -66,8 +66,8 @@ export interface BulkOptions<Item> {
    */
   fingerprint?: string | undefined
   /**
-   * Ends the run early, when too many items have failed; items in flight still get their results. @default the run
-   * continues, however many fail
+   * Ends the run early, when too many items have failed; items in flight still get their results.
+   * @default the run continues, however many fail
    */
   stopWhen?:
     | {

@@ -14,8 +14,8 @@ import { nodeModule } from '../node-modules.ts'
 export interface JournalOptions {
   /**
    * When a result counts as stored. `'group'`: it is on the disk, and many are written with one `fdatasync`; `'each'`:
-   * with one each; `'os'`: the operating system has it, so it survives the process, but not a power cut. @default
-   * 'group'
+   * with one each; `'os'`: the operating system has it, so it survives the process, but not a power cut.
+   * @default 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
   /** How long a result waits for others, in milliseconds. A run does not wait when no more can come. @default 5 */

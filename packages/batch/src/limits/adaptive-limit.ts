@@ -98,7 +98,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #grant(): ConcurrencyLease {
     const number = ++this.#granted
     this.#inFlight++
-    // Where less than half of the slots are taken, a success says nothing about more of them.
+    // While less than half of the slots are in use, a success says nothing about more of them.
     const presses = this.#inFlight * 2 > this.limit
     let open = true
     const close = (learn?: () => void): void => {
@@ -133,7 +133,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
     this.#cutAt = this.#granted
     if (this.#succeededSinceCut) this.#worked = this.#limit * CUT
     this.#succeededSinceCut = false
-    // A limit that was not used up is not what was too much.
+    // The overload came at the number in flight, which may be less than the limit.
     this.#limit = Math.max(this.#min, Math.min(this.#limit, this.#inFlight) * CUT)
   }
 

@@ -12,8 +12,8 @@ export interface RateLimits {
   /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned */
   outputTokensPerMinute?: number | undefined
   /**
-   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day. @default
-   * learned
+   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day.
+   * @default learned
    */
   requestsPerDay?: number | undefined
   /**
@@ -26,8 +26,8 @@ export interface RateLimits {
    */
   burstMs?: number | undefined
   /**
-   * The maximum wait of an acquire, in milliseconds. One that is sure to wait longer is rejected at once. @default no
-   * limit
+   * The maximum wait of an acquire, in milliseconds. One that is sure to wait longer is rejected at once.
+   * @default no limit
    */
   maxWaitMs?: number | undefined
   /** The maximum number of waiting acquires. @default 10_000 */

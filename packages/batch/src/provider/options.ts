@@ -50,8 +50,8 @@ export interface ProviderBatchOptions {
    */
   tokenLimitWaitMs?: number | undefined
   /**
-   * The maximum number of attempts of a call that fails with a retryable error (network, 408, 409, 429, 5xx). @default
-   * 8
+   * The maximum number of attempts of a call that fails with a retryable error (network, 408, 409, 429, 5xx).
+   * @default 8
    */
   maxCallAttempts?: number | undefined
   /** The source of time. @default a monotonic clock and `setTimeout` */

@@ -8,8 +8,8 @@ export interface InterruptHandlers {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Handles all signals that ask a process to end. @returns a function that stops handling: then they end the process, as
- * usual
+ * Handles all signals that ask a process to end.
+ * @returns a function that stops handling: then they end the process, as usual
  */
 export function onInterrupts(handlers: InterruptHandlers): () => void {
   let interrupts = 0
