@@ -20,8 +20,11 @@ export interface ProviderBatchClient {
 
 /** Options of calls. Properties are left out, not undefined, as the SDK's types require. */
 export interface CallOptions {
+  /** Ends the call. */
   signal?: AbortSignal
+  /** How many times the client tries again by itself. */
   maxRetries?: number
+  /** By which the provider recognises a request that it has already carried out. */
   idempotencyKey?: string
 }
 
