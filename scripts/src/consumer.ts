@@ -6,6 +6,9 @@ import { mustRun } from './run.ts'
 import { tool } from './tool.ts'
 import { root } from './workspace.ts'
 
+/** By their names among the root's dev dependencies: the oldest TypeScript that docs/runtimes.md promises, and the workspace's own. */
+const COMPILERS = ['typescript57', 'typescript'] as const
+
 export interface ConsumerOptions {
   /** A folder that does not exist yet, outside of any workspace. */
   folder: string
@@ -72,8 +75,10 @@ export class Consumer {
       typeRoots: [join(root, 'node_modules', '@types')],
     }
     this.#write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['example.ts'] }))
-    const [node, tsc] = tool('tsc', 'typescript')
-    await this.#run(node, [tsc, '--pretty', 'false'])
+    for (const compiler of COMPILERS) {
+      const [node, tsc] = tool('tsc', compiler)
+      await this.#run(node, [tsc, '--pretty', 'false'])
+    }
   }
 
   async #runFile(name: string, code: string): Promise<void> {
