@@ -28,7 +28,7 @@ export interface ScopeOptions {
 export interface EntryOptions {
   /** How long it is fresh, in milliseconds. */
   ttlMs?: number | undefined
-  /** How long after that it is served stale during a background refresh, in milliseconds. */
+  /** How long after its time to live it is served stale at once, with a refresh in the background, in milliseconds. */
   staleWhileRevalidateMs?: number | undefined
   /** How long after its time to live it is served stale if loading fails, in milliseconds. */
   staleIfErrorMs?: number | undefined
