@@ -102,17 +102,17 @@ describe('parseBulk', () => {
 })
 
 describe('the help of the command', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../../../docs/bulk.md', import.meta.url), 'utf8')
 
-  it.each(Object.keys(OPTIONS))('explains --%s, as does the README', (name) => {
+  it.each(Object.keys(OPTIONS))('explains --%s, as does docs/bulk.md', (name) => {
     expect(helpText()).toContain(`--${name}`)
-    expect(readme).toContain(`--${name}`)
+    expect(page).toContain(`--${name}`)
   })
 
-  it('lists the exit codes of the README', () => {
+  it('lists the exit codes of docs/bulk.md', () => {
     for (const { code, help } of Object.values(EXIT)) {
       expect(helpText()).toMatch(new RegExp(`^ +${code} +${help}$`, 'm'))
-      expect(readme).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${help} +\\|$`, 'm'))
+      expect(page).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${help} +\\|$`, 'm'))
     }
   })
 })
