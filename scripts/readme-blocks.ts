@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkReadmeBlocks, readmeBlocks } from './src/readme-blocks.ts'
 import { freshOutputs } from './src/example-output.ts'
-import { pages, writeSections } from './src/documents.ts'
+import { documents, writeSections } from './src/documents.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { published, root } from './src/workspace.ts'
 
@@ -15,9 +15,12 @@ if (process.argv.includes('--write')) await writeSections(await freshOutputs(sto
 const readmes = ['README.md', 'README.zh-CN.md', ...published().map(({ folder }) => `${folder}/README.md`)]
 const missing = readmes.filter((readme) => !existsSync(join(root, readme)))
 const blocks = readmes.filter((readme) => !missing.includes(readme)).map((readme) => readmeBlocks(readme))
-const inPages = pages().flatMap((page) => readmeBlocks(page))
+const others = documents().filter((document) => !readmes.includes(document))
 
-const { checked, run, problems } = await checkReadmeBlocks([...blocks.flat(), ...inPages], stopSignal())
+const { checked, run, problems } = await checkReadmeBlocks(
+  [...blocks.flat(), ...others.flatMap((document) => readmeBlocks(document))],
+  stopSignal(),
+)
 for (const readme of missing) problems.push(`${readme} is missing`)
 for (const [first] of blocks) {
   // What a newcomer tries first must work as it stands.
