@@ -45,7 +45,7 @@ function requests(texts: readonly string[]): BulkRequest[] {
 
 // ── Demonstration ─────────────────────────────────────────────────────────────────────────────────
 
-/** Takes the results as they come, and tells how far it is. */
+/** Reads the results as they come, and prints the progress. */
 async function finish(run: BulkRun<BulkAnswer>): Promise<{ seconds: number; failed: number }> {
   const begun = performance.now()
   let told = begun
@@ -137,6 +137,6 @@ console.log(
 await (isReal ? demonstrate({}, 20) : simulated())
 
 // ── Best practice ─────────────────────────────────────────────────────────────────────────────────
-// Give a run that takes longer than a coffee a `journal`: after a crash it goes on, and pays for nothing twice.
-// Tell `limits` what your provider allows, or `{}` to learn it: calls then wait here instead of being refused there.
+// Give a run that takes longer than a coffee a `journal`: after a crash it continues, and pays for nothing twice.
+// Set `limits` to what your provider allows, or to `{}` to learn it: calls then wait here instead of being refused there.
 // Set `stopWhen: { failureRate: 0.5 }`: a million requests with a wrong model name should not all be sent.

@@ -23,9 +23,9 @@ const harbor = new Harbor({
 })
 const bare = new OpenAI({ ...common, baseURL: simulator.provider('bare').baseURL })
 
-/** What readers were told: the whole text, an error, or half a text as if it were whole. */
+/** What readers got: the whole text, an error, or half a text as if it were whole. */
 async function listen(client: OpenAI): Promise<string> {
-  const told = { whole: 0, error: 0, silent: 0 }
+  const ends = { whole: 0, error: 0, silent: 0 }
   for (let call = 0; call < 20; call++) {
     try {
       let finished = false
@@ -35,12 +35,12 @@ async function listen(client: OpenAI): Promise<string> {
         stream: true,
       })
       for await (const chunk of stream) finished ||= chunk.choices[0]?.finish_reason === 'stop'
-      told[finished ? 'whole' : 'silent']++
+      ends[finished ? 'whole' : 'silent']++
     } catch {
-      told.error++
+      ends.error++
     }
   }
-  return `${told.whole} whole, ${told.error} ended by an error, ${told.silent} cut short in silence`
+  return `${ends.whole} whole, ${ends.error} ended by an error, ${ends.silent} cut short in silence`
 }
 
 console.log('🌊 20 streams from a provider that breaks some of them')

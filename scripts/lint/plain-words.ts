@@ -13,10 +13,7 @@ export const puzzlingWords: readonly { readonly words: RegExp; readonly instead:
   { words: /\banew\b/i, instead: 'again' },
   { words: /\bdear(?:er|est)?\b/i, instead: 'expensive, slow' },
   { words: /\bheed(?:s|ed|ing)?\b/i, instead: 'honours, obeys' },
-  {
-    words: /\bstand(?:s|ing)? in\b(?! (?:the|a|an|its|one|this|each|front)\b)/i,
-    instead: 'takes over, replaces',
-  },
+  { words: /\b(?:stand(?:s|ing)? in for|stand-ins?)\b/i, instead: 'takes over, replaces' },
   { words: /\b(?:hand(?:s|ed|ing)?|give[sn]?|gave) out\b/i, instead: 'delivers, returns' },
   { words: /\bput(?:s|ting)? by\b/i, instead: 'buffers, stores' },
   { words: /\b(?:is|are|was|were) come by\b/i, instead: 'is obtained' },
