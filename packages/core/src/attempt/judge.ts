@@ -27,9 +27,9 @@ import { streamClocks } from '../call/stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
 /**
- * Whether a response is the answer that was asked for. JSON is read whole and must be JSON; a stream is held
- * until its first content, and has to prove its end after it.
- * @throws AttemptError for everything else, whatever its status says
+ * Decides whether a response is an answer to the request. JSON is read whole and must be valid; a stream is held until its first content,
+ * and must prove its end later.
+ * @throws AttemptError for everything else, whatever its status
  */
 export async function judge(
   exchange: LegExchange,
@@ -51,7 +51,7 @@ export async function judge(
   return judgeOther(exchange, scope, head, response, held)
 }
 
-/** Of an endpoint that Harbor does not know, streams of events are guarded, and everything else passes through. */
+/** For unknown endpoints: event streams are guarded, and everything else is passed through. */
 async function judgeOther(
   exchange: LegExchange,
   scope: AttemptScope,
@@ -85,7 +85,7 @@ async function judgeOther(
   return { ...head, body }
 }
 
-/** What an upstream sends under Harbor's own names must not pass for Harbor's. */
+/** Removes headers under Harbor's own names, which only Harbor may set. */
 function dropOwnHeaders(headers: Headers): void {
   if (headers instanceof LeanHeaders) headers.deleteAll(OWN_HEADERS)
   else for (const name of [...headers.keys()]) if (name.startsWith(OWN_HEADERS)) headers.delete(name)
@@ -145,7 +145,7 @@ async function judgeStream(
   try {
     await stream.hold()
   } catch (error) {
-    // A caller may abort with any reason, also with one that looks like a fault.
+    // A caller may abort with any reason, also one that looks like a fault of the stream.
     if (!StreamFaultError.is(error) || exchange.signal?.aborted) throw error
     throw withoutContent(exchange, head, error, stream.heldText)
   }
@@ -160,7 +160,7 @@ async function judgeStream(
   })
   const filtered = operation.answer.isFiltered(dialect.finishReasons)
   if (mediaTypeOf(head.headers) !== EVENT_STREAM) head.headers.set('content-type', EVENT_STREAM)
-  // What Harbor does not know is left to the reader's own decoder.
+  // Streams of unknown endpoints are left to the reader's own decoder.
   const pieces = dialect.endsWithBody === true ? undefined : stream
   return {
     ...head,
@@ -175,12 +175,12 @@ function noteReport({ receipt }: LegExchange, { usage, serviceTier, costUsd }: U
   receipt.reportedUsd = costUsd
 }
 
-/** A redirect that the caller handles, as `redirect: 'manual'` says. */
+/** Whether it is a redirect that the caller handles itself, with `redirect: 'manual'`. */
 function isForCaller({ init }: LegExchange, status: number): boolean {
   return init.redirect === 'manual' && isRedirectStatus(status)
 }
 
-/** A stream ended without content: what came may hold an error that is no event, or be no stream at all. */
+/** The failure for a stream that ended without content. It may contain an error that is not an event, or be no stream at all. */
 function withoutContent(
   exchange: LegExchange,
   head: AnswerHead,
@@ -191,7 +191,7 @@ function withoutContent(
   if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const kind = bodyKindOf(text)
   const error = kind === 'page' ? undefined : exchange.operation.errors.inText(text)
-  // What only broke off may have been about to become a stream.
+  // A body that broke off may have been the beginning of a stream.
   const isStreamless = kind === 'page' || kind === 'json' || (kind === 'other' && fault.cause === undefined)
   if (isStreamless) return refusedAnswer(exchange, head, inWords(kind, true), error)
   return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
@@ -201,7 +201,7 @@ function withText(head: AnswerHead, text: string): Answer {
   return { ...head, body: { kind: 'text', text } }
 }
 
-/** @throws AttemptError when it is larger than an answer may be */
+/** @throws AttemptError when it is larger than `maxAnswerBytes` */
 async function wholeText(
   exchange: LegExchange,
   scope: AttemptScope,
@@ -215,10 +215,10 @@ async function wholeText(
   return text
 }
 
-/** No provider says more about an error, and all of it becomes the message of an error. */
+/** Error bodies are cut after this, since they become the message of an error. */
 const MAX_ERROR_BYTES = 1_048_576
 
-/** The words of a failure; a status without its words is still a failure. */
+/** The body of an error; empty if it cannot be read, since the status alone is a failure. */
 async function errorText(
   { policy }: LegExchange,
   scope: AttemptScope,

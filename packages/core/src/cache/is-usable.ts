@@ -10,8 +10,8 @@ import { isAllowed } from './why-not-kept.ts'
 const END_OF_EVENT = '\n\n'
 
 /**
- * Whether an entry of the far tier answers a request: its head is one of ours, and its content a whole answer. Its checksum shows that
- * nothing was damaged; it is no signature, and does not identify the writer.
+ * Whether an entry of the far tier can answer a request: its head has Harbor's form, and its content is a complete answer. The checksum of
+ * an entry only shows that it is undamaged; it is no signature, and does not identify the writer.
  */
 export function isUsable(
   head: unknown,
@@ -27,7 +27,7 @@ export function isUsable(
 
 function isWholeStream(content: string | Uint8Array, caching: CachingRules, rules: CacheRules): boolean {
   const proof = caching.newProof()
-  // Not every provider ends its last event with an empty line.
+  // Not every provider ends the last event with an empty line.
   const bytes = Buffer.concat([Buffer.from(content), Buffer.from(END_OF_EVENT)])
   for (const { name, data } of new SseSplitter().push(bytes).events)
     if (data !== undefined && data !== DONE) proof.add(name, parseRecord(data))

@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** Why a request is neither answered from the cache nor kept in it, in a word; undefined when it may be. */
+/** Why a request bypasses the cache, in a word for the receipt; undefined when it does not. */
 export function whyNotCached(
   { json, operation, perCall, init }: Exchange,
   { when }: CacheRules,
@@ -11,14 +11,14 @@ export function whyNotCached(
 ): string | undefined {
   if (perCall.cache === 'bypass') return 'asked'
   if (!json || !operation.judged) return 'not-a-question'
-  // What continues something at its provider is another question each time.
+  // A request that continues something stored at its provider has another answer each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined
   if (when !== 'safe') return chosen(when, init.body, telemetry) ? undefined : 'not-chosen'
   return operation.caching.whyUnsafe(json)
 }
 
-/** A function that throws chooses nothing. It gets a copy of its own: what it changes there must not change the key. */
+/** Calls the user's `when` with a copy of the request, since its changes must not change the key. If it throws, the request bypasses the cache. */
 function chosen(
   when: (request: Readonly<Record<string, unknown>>) => boolean,
   body: RequestInit['body'],

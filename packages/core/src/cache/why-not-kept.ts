@@ -1,13 +1,13 @@
 import type { CacheRules } from '../options/cache-options.ts'
 import type { AnswerRefusal } from '../protocols/protocol.ts'
 
-/** Which target answered, and which one the request was for. */
+/** The target that answered, and the requested one. */
 export interface AnsweredBy {
   readonly target: string | undefined
   readonly firstTarget: string | undefined
 }
 
-/** Why an answer is not kept, in a word; undefined when it is. */
+/** Why an answer is not cached, in a word for the receipt; undefined when it is. */
 export function whyNotKept(
   { target, firstTarget }: AnsweredBy,
   refusal: AnswerRefusal | undefined,
@@ -17,7 +17,7 @@ export function whyNotKept(
   return isAllowed(refusal, rules) ? undefined : refusal
 }
 
-/** Whether the content of an answer may be kept: one that was cut at its limit may be the same the next time. */
+/** Whether an answer may be cached for its content. One cut off by its token limit may, if the user allows it. */
 export function isAllowed(refusal: AnswerRefusal | undefined, { keepLength }: CacheRules): boolean {
   return refusal === undefined || (refusal === 'length' && keepLength)
 }

@@ -5,36 +5,36 @@ import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 
-/** How much more or less a model used than was estimated, lately. */
+/** What the latest answers of a model show about its estimates. */
 interface Correction {
   readonly input: InputCorrection
   readonly output: OutputCorrection
 }
 
-/** What a request will use, in tokens. */
+/** The expected usage of a request, in tokens. */
 export interface TokenEstimate {
   readonly input: number
   readonly output: number
-  /** Which of the numbers are guesses: those may be wrong, so that no request is refused for one above a limit. */
+  /** Which numbers are only estimated: no request is refused because an estimate is above a limit. */
   readonly estimated: boolean | 'input' | 'output'
 }
 
-const MOST_MODELS = 1_000
-const NONE: Correction = { input: new InputCorrection(), output: new OutputCorrection() }
+const MAX_MODELS = 1_000
+const NO_CORRECTION: Correction = { input: new InputCorrection(), output: new OutputCorrection() }
 
-/** Estimates what requests will use, and gets better by what their answers tell, for each model by itself. */
+/** Estimates the usage of requests, and corrects itself per model by the usage that answers report. */
 export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
 
-  /** @param count the user's own, which is believed */
+  /** @param count the user's `countTokens`, which is taken as exact */
   constructor(count: CountTokens | undefined) {
     this.#count = count
   }
 
   /** @param model the name of the target */
   of(model: string, exchange: Exchange): TokenEstimate {
-    const { input, output } = this.#corrections.get(model) ?? NONE
+    const { input, output } = this.#corrections.get(model) ?? NO_CORRECTION
     const { inputTokens, outputTokens } = estimateOf(exchange)
     const counted = this.#count && this.#counted(this.#count, exchange.json ?? {})
     const isOutputGiven = exchange.operation.tokens.outputLimitOf(exchange.json ?? {}) !== undefined
@@ -49,7 +49,7 @@ export class TokenEstimates {
     const estimate = estimateOf(exchange)
     let correction = this.#corrections.get(model)
     if (!correction) {
-      if (this.#corrections.size >= MOST_MODELS) this.#corrections.clear()
+      if (this.#corrections.size >= MAX_MODELS) this.#corrections.clear()
       correction = { input: new InputCorrection(), output: new OutputCorrection() }
       this.#corrections.set(model, correction)
     }
@@ -57,7 +57,7 @@ export class TokenEstimates {
     correction.output.learn(estimate.outputTokens, usage.outputTokens)
   }
 
-  /** What the user's function throws, or what is no number, is as good as nothing. */
+  /** Undefined if the user's function throws, or returns anything but a number. */
   #counted(count: CountTokens, body: JsonBody): number | undefined {
     try {
       const tokens = count(body)

@@ -11,9 +11,9 @@ export interface AdaptedRequest {
   readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
-  /** Names the function whose key is added to each attempt; empty when the headers hold the key. */
+  /** Identifies the function whose key is added to each attempt; empty when the headers contain the key. */
   readonly credential: string
-  /** What was changed beside address and credential, in words. */
+  /** Changes beside address and credential, in words. */
   readonly adaptations: readonly string[]
 }
 
@@ -21,9 +21,8 @@ export interface AdaptedRequest {
 const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-.*)$/
 
 /**
- * Rewrites a request for a target: address, credential, model and the parameters that are known to differ.
- * For the client's own provider, address and credential stay as they came, except for a model in the address. A key that a function
- * makes is added to each attempt.
+ * Rewrites a request for a target: address, credential, model and the parameters that are known to differ. For the client's own provider,
+ * address and credential stay unchanged, except for a model in the address. A key that comes from a function is added to each attempt.
  */
 export function adaptRequest(exchange: Exchange, target: Target, provider: Provider): AdaptedRequest {
   const { operation, url } = exchange
@@ -31,8 +30,8 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
   const json = adaptBody(exchange, target, provider, adaptations)
   const init = json === exchange.json ? exchange.init : { ...exchange.init, body: JSON.stringify(json) }
   if (provider.native) {
-    const asked = operation.request.modelOf(url, exchange.json)
-    const address = operation.endpoint.withModel(url, asked, target.model)
+    const requested = operation.request.modelOf(url, exchange.json)
+    const address = operation.endpoint.withModel(url, requested, target.model)
     return { url: address, headers: exchange.headers, json, init, credential: '', adaptations }
   }
   const credential = typeof provider.apiKey === 'function' ? credentialOf(provider.apiKey) : ''

@@ -3,8 +3,8 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**
- * Tells why a request is too long for a target, as far as can be told before it is sent; undefined when it may fit. The
- * request is measured once, and only if some target's length is known. Being an estimate, it may steer but never refuse.
+ * Returns a function that says why a request seems too long for a target, in words; undefined when it may fit. The request is measured
+ * once, and only if the context window of a target is configured. As an estimate, it may choose between targets, but never refuse.
  */
 export function contextFit(
   { tokens }: Operation,

@@ -1,7 +1,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Plan } from '../targets/routes.ts'
 
-/** What may serve the call. Operations that continue something at their provider stay there. */
+/** The targets that may serve a call, computed once. Operations that continue something stored at their provider stay there. */
 export function planOf(exchange: Exchange): Plan {
   return (exchange.facts.plan ??= makePlan(exchange))
 }

@@ -7,30 +7,30 @@ import { credentialOf, type Key } from './credential.ts'
 export interface Provider extends ProviderFormat {
   readonly name: string
   readonly apiKey: Key
-  /** Names its address and credential, for state that belongs to them. It is not to be shown. */
+  /** Identifies its address and credential, for the state that belongs to them. It contains the key and must not be shown. */
   readonly identity: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
-  /** Of each of its quota groups; `false` for none, undefined for those of the client. */
+  /** The limits of each of its quota groups. `false`: none; undefined: the client's. */
   readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
   readonly streamEnd: StreamEndRule
 }
 
-/** The name of the client's own provider, whatever it is: `apiKey` and `baseURL` stand for it. */
+/** The name of the client's own provider, whichever it is, whose `apiKey` and `baseURL` are also options of the client. */
 export const NATIVE = 'openai'
 export const OPENAI_URL = 'https://api.openai.com/v1'
 
-/** The address that `dataResidency` stands for, as the SDK has it. */
+/** The base URL that the SDK uses for a `dataResidency`. */
 export function residencyURL(region: string): string {
   return region === 'global' ? OPENAI_URL : `https://${region}.api.openai.com/v1`
 }
-/** The last version of Azure's interface that is not a preview. */
+/** The latest API version of Azure that is not a preview. */
 const AZURE_VERSION = '2024-10-21'
 
 /**
- * Settles one entry.
- * @returns undefined for one whose key was named and is not there, such as that of a variable that is not set
+ * Fills in the defaults of an entry.
+ * @returns undefined if its `apiKey` is undefined, such as when it comes from an environment variable that is not set
  */
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
@@ -60,7 +60,7 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
   }
 }
 
-/** The provider that the client's own key and base URL stand for. */
+/** The client's own provider. */
 export function nativeProvider(name: string, baseURL: string, options: ProviderOptions = {}): Provider {
   const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
   if (!settled) throw new Error('A provider that needs no key cannot lack it.')
