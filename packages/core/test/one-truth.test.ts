@@ -4,6 +4,7 @@ import { costLayer } from '../src/layers/cost.ts'
 import type { Accounts } from '../src/cost/accounts.ts'
 import { SpendLedger } from '../src/cost/spend-limit.ts'
 import type { Answer, Exchange } from '../src/call/exchange.ts'
+import { operationOfBody } from '../src/protocols/registry.ts'
 import { RequestFacts } from '../src/call/request-facts.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
 import { harborFetchFor, harborFor, QUICK } from './helpers/harbor-for.ts'
@@ -230,7 +231,7 @@ describe('accounting', () => {
     } as unknown as Accounts
     const policy = { routes: { planFor: () => ({ outage: [] }) } }
     const receipt = { usage: {}, model: 'm' }
-    const operation = { name: 'chat', judged: true, portable: true }
+    const operation = operationOfBody({ messages: [] })
     const exchange = {
       url: 'http://h/v1/chat/completions',
       json: {},

@@ -81,10 +81,10 @@ export class ChainStrategy<Target extends { readonly name: string }>
 
   onFailure(target: Target, error: unknown): void {
     const { isAvailable, countsAsFailure, failureThreshold = 3, onUnavailable } = this.#options
+    if (isAvailable) this.checks?.watch(target)
     if (countsAsFailure?.(error, target) === false) return
     const health = this.health.get(target.name)
     health.failed(error)
-    if (isAvailable) this.checks?.watch(target)
     if (isAvailable || health.failuresInARow < failureThreshold) return
     health.retryAt = this.clock.now() + this.#intervalMs
     if (!health.available) return

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { FallbackChain } from './index.ts'
 
 describe('an error for which countsAsFailure is false', () => {
@@ -17,5 +17,25 @@ describe('an error for which countsAsFailure is false', () => {
     expect(chain.health.get('first')).toMatchObject({ available: true, successRatio: 1, failuresInARow: 0 })
     await call('ECONNRESET')
     expect(chain.health.get('first')).toMatchObject({ available: false, successRatio: 0 })
+  })
+
+  it('still starts health checks of a target that isAvailable excludes', async () => {
+    const checked: string[] = []
+    let isDown = false
+    const chain = new FallbackChain({
+      targets: [{ name: 'first' }, { name: 'second' }],
+      isAvailable: ({ name }) => name !== 'first' || !isDown,
+      countsAsFailure: () => false,
+      healthCheck: ({ name }) => Promise.resolve(checked.push(name)),
+      healthCheckIntervalMs: 1,
+    })
+    chain.start()
+    onTestFinished(() => chain.close())
+    await chain.run(({ name }) => {
+      if (name !== 'first') return 'answer'
+      isDown = true
+      throw new Error('down')
+    })
+    await expect.poll(() => checked).toContain('first')
   })
 })

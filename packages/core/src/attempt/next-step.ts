@@ -55,10 +55,10 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /**
- * Whether an error says something about its target. A local fault, such as a shortage of sockets, and a request that Harbor refused to
- * send do not.
+ * Whether a failure says something about its target. A local fault, such as a shortage of sockets, does not, and a refusal of Harbor
+ * only if an attempt of the call had failed at the target before.
  */
-export function isTargetFailure({ failure }: AttemptError): boolean {
+export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)
-  return situation !== 'local-fault' && situation !== 'refused'
+  return situation === 'refused' ? exchange.leg.attempts > 0 : situation !== 'local-fault'
 }

@@ -98,9 +98,9 @@ function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut 
 /** The policy for one call, with the options of that call. */
 export function policyFor(
   policy: Policy,
-  asked: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
+  call: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
 ): Policy {
-  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = asked
+  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = call
   if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts) return policy
   const { attemptMs, firstTokenMs, idleMs } = { ...policy, ...defined(timeouts ?? {}) }
   return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs }

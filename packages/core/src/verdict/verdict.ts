@@ -12,7 +12,7 @@ export interface Verdict {
   /** What calls avoid for a while, and for how long in milliseconds, unless the provider asks for longer. */
   readonly cooldown?: {
     readonly of: CooldownScope
-    readonly ms: number | 'as-asked'
+    readonly ms: number | 'as-requested'
   }
 }
 
@@ -77,7 +77,7 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
     retryHere: 'yes',
     nextTarget: 'other-quota-group',
     breaker: 'ignore',
-    cooldown: { of: 'quota-group', ms: 'as-asked' },
+    cooldown: { of: 'quota-group', ms: 'as-requested' },
   },
   overloaded: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   server: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
@@ -119,7 +119,7 @@ export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } 
   if (!cooldown) return undefined
   const { of, ms } = cooldown
   const requestedMs = failure.retryAfterMs
-  return { of, ms: ms === 'as-asked' ? (requestedMs ?? SHORT_COOLDOWN_MS) : Math.max(ms, requestedMs ?? 0) }
+  return { of, ms: ms === 'as-requested' ? (requestedMs ?? SHORT_COOLDOWN_MS) : Math.max(ms, requestedMs ?? 0) }
 }
 
 /** The status the caller gets for an error that a provider reported under a status of success. */
