@@ -119,7 +119,10 @@ export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } 
   if (!cooldown) return undefined
   const { of, ms } = cooldown
   const requestedMs = failure.retryAfterMs
-  return { of, ms: ms === 'as-requested' ? (requestedMs ?? SHORT_COOLDOWN_MS) : Math.max(ms, requestedMs ?? 0) }
+  return {
+    of,
+    ms: ms === 'as-requested' ? (requestedMs ?? SHORT_COOLDOWN_MS) : Math.max(ms, requestedMs ?? 0),
+  }
 }
 
 /** The status the caller gets for an error that a provider reported under a status of success. */
