@@ -79,7 +79,9 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
   }
 
   async function client(options: HarborOptions = {}, slowly = false): Promise<[SimulatedProvider, Harbor]> {
-    const script = slowly ? { latency: { mean: 40, sigma: 0 }, tokenMs: 5 } : {}
+    // Slow enough for an abort or another caller to arrive before the end, also on a busy machine.
+    const mean = streaming ? 40 : 400
+    const script = slowly ? { latency: { mean, sigma: 0 }, tokenMs: 20 } : {}
     const simulator = await startSimulator({ providers: { openai: script } })
     onTestFinished(() => simulator.close())
     const provider = simulator.provider()
