@@ -63,19 +63,19 @@ describe('an error after content', () => {
   it.each(PLACES.filter(([name]) => !name.includes('body')))('reaches the reader in %s', async (_, place) => {
     const content = 'data: {"choices":[{"index":0,"delta":{"content":"Half"},"finish_reason":null}]}\n\n'
     const error = { message: 'The server fell over.', type: 'server_error', code: 'server_error' }
+    let sendError = (): void => undefined
     const { baseURL, requests } = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(content)
-      // Until the reader has the content.
-      setTimeout(() => response.end(place(error)), 50)
+      sendError = () => void response.end(place(error))
     })
     let text = ''
     const reading = (async () => {
-      for await (const chunk of await harborFor({ baseURL }).chat.completions.create({
-        ...HELLO,
-        stream: true,
-      }))
+      const stream = await harborFor({ baseURL }).chat.completions.create({ ...HELLO, stream: true })
+      for await (const chunk of stream) {
         text += chunk.choices[0]?.delta.content ?? ''
+        sendError()
+      }
     })()
     await expect(reading).rejects.toMatchObject({
       code: expect.stringMatching(/^(server_error|stream_incomplete)$/) as string,

@@ -148,7 +148,7 @@ describe('limits', () => {
   })
 
   it('let calls of higher priority go first', async () => {
-    const [provider, harbor] = await limited({ maxConcurrency: 8, requestsPerMinute: 1_200, burstMs: 0 })
+    const [provider, harbor] = await limited({ maxConcurrency: 8, requestsPerMinute: 240, burstMs: 0 })
     await ask(harbor)
     const order: string[] = []
     const ranked = async (name: string, priority: number): Promise<void> => {

@@ -56,12 +56,14 @@ describe('an option with a character that no header may contain', () => {
   })
 })
 
-it('the error of a call does not contain the value of a header', async () => {
-  const harbor = new Harbor({ apiKey: 'key', logLevel: 'off', fetch: async () => Response.json({}) })
-  onTestFinished(() => harbor.close())
-  const error = await rejection(harbor.chat.completions.create(BODY, { headers: { 'x-key': SECRET } }))
-  expect(inspect(error)).not.toContain('SECRET')
-  expect((error as Error).message).toMatch(/^A header of this call .* line break/)
+describe('the error of a call', () => {
+  it('does not contain the value of a header', async () => {
+    const harbor = new Harbor({ apiKey: 'key', logLevel: 'off', fetch: async () => Response.json({}) })
+    onTestFinished(() => harbor.close())
+    const error = await rejection(harbor.chat.completions.create(BODY, { headers: { 'x-key': SECRET } }))
+    expect(inspect(error)).not.toContain('SECRET')
+    expect((error as Error).message).toMatch(/^A header of this call .* line break/)
+  })
 })
 
 describe('a secret in a base URL', () => {
