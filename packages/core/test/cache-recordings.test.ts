@@ -61,7 +61,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
     }
   })
 
-  it.each(WHOLE_ANSWERS)('is given again byte for byte as JSON: $api/$name', async ({ api, body }) => {
+  it.each(WHOLE_ANSWERS)('is returned again byte for byte as JSON: $api/$name', async ({ api, body }) => {
     for (const delivery of DELIVERIES) {
       const provider = await simulate()
       const harbor = harborFor(provider, OPTIONS)
@@ -72,7 +72,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
     }
   })
 
-  it('that is an error is never kept', async () => {
+  it('that is an error is never cached', async () => {
     const faults: readonly (readonly [Api, boolean, Fault])[] = [
       ...STREAMS.filter(({ isError }) => isError).map(
         (recording) => [recording.api, true, played(recording)] as const,
@@ -93,7 +93,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
     }
   })
 
-  it.each(COMPLETE)('that was cut is never kept: $api/$name', async (recording) => {
+  it.each(COMPLETE)('that was cut is never cached: $api/$name', async (recording) => {
     const { lines } = recording
     for (const afterEvents of new Set([Math.ceil(lines.length / 2), lines.length - 1])) {
       const provider = await simulate()
@@ -108,7 +108,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
   })
 
   it.each(COMPLETE.filter(({ api }) => api === 'chat'))(
-    'that was ended by its limit or a filter is not kept: $name',
+    'that was ended by its limit or a filter is not cached: $name',
     async (recording) => {
       for (const [reason, refusal] of [
         ['length', 'length'],

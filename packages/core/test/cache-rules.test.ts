@@ -30,7 +30,7 @@ async function fare(harbor: Harbor, asked: PerCallOptions = {}): Promise<CacheRe
   return receiptOf(await harbor.chat.completions.create(CHAT, perCall(asked)))?.cache
 }
 
-describe('27. By default', () => {
+describe('the default of cache.when', () => {
   const { temperature: _zero, ...random } = CHAT
   const CHATS: readonly (readonly [what: string, body: typeof CHAT | typeof random, reason: string])[] = [
     ['chat with temperature 0 is cached', CHAT, 'absent'],
@@ -65,7 +65,7 @@ describe('27. By default', () => {
     expect(receiptOf(reply)?.cache).toMatchObject({ status: reason === 'absent' ? 'miss' : 'bypass', reason })
   })
 
-  it('embeddings are cached, and what is no question to a model has nothing to do with it', async () => {
+  it('caches embeddings, and no endpoint but those of models', async () => {
     const [provider, harbor] = await cached()
     const ask = { model: 'text-embedding-3-small', input: ['one', 'two'] }
     expect((await harbor.embeddings.create(ask)).data).toEqual((await harbor.embeddings.create(ask)).data)
@@ -76,8 +76,8 @@ describe('27. By default', () => {
   })
 })
 
-describe('28. By default an answer of any but the first target', () => {
-  it('is not kept under the first one’s name', async () => {
+describe('the answer of a fallback target', () => {
+  it('is not cached for the first target', async () => {
     const { primary, backup, harbor } = await harborWithBackup({ cache: true, retry: false })
     primary.fail(status(503), 'ok')
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: 'fallback' })
@@ -85,7 +85,7 @@ describe('28. By default an answer of any but the first target', () => {
     expect([primary.counts().calls, backup.counts().calls]).toEqual([2, 1])
   })
 
-  it('is kept when the user says so', async () => {
+  it('is cached with keepFallbackAnswers', async () => {
     const { primary, harbor } = await harborWithBackup({ cache: { keepFallbackAnswers: true }, retry: false })
     primary.fail(status(503))
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: true })
@@ -94,8 +94,8 @@ describe('28. By default an answer of any but the first target', () => {
   })
 })
 
-describe('which requests are cached', () => {
-  it('is the user’s to say', async () => {
+describe('a function in cache.when', () => {
+  it('decides which requests are cached', async () => {
     const when = (request: Readonly<Record<string, unknown>>): boolean => request['temperature'] === 1
     const [, harbor] = await cached({ cache: { when } })
     expect(await fare(harbor)).toMatchObject({ status: 'bypass', reason: 'not-chosen' })
@@ -103,7 +103,7 @@ describe('which requests are cached', () => {
     expect(receiptOf(chosen)?.cache?.status).toBe('miss')
   })
 
-  it('is none when the user’s function throws, and the call is answered', async () => {
+  it('that throws caches nothing, and the call is answered', async () => {
     const when = (): never => {
       throw new Error('my bug')
     }
@@ -127,8 +127,8 @@ describe('which requests are cached', () => {
   })
 })
 
-describe('an answer', () => {
-  it('is its reader’s own: what he does to it changes no later one', async () => {
+describe('a cached answer', () => {
+  it('belongs to its reader: what it changes in the answer changes no later one', async () => {
     const [, harbor] = await cached()
     await fare(harbor)
     const first = await harbor.chat.completions.create(CHAT)
@@ -137,7 +137,7 @@ describe('an answer', () => {
     expect((await harbor.chat.completions.create(CHAT)).choices[0]?.message.content).toBe(text)
   })
 
-  it('lives as long as its call says, and is forgotten by its tag', async () => {
+  it('expires when its call says, and is invalidated by its tag', async () => {
     const [, harbor] = await cached()
     await fare(harbor, { ttlMs: 1 })
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -150,7 +150,7 @@ describe('an answer', () => {
     expect(await fare(harbor)).toMatchObject({ status: 'miss', reason: 'absent' })
   })
 
-  it('is shared by those who give one scope, whatever their keys', async () => {
+  it('is shared by callers with the same scope, whatever their keys', async () => {
     const [provider, harbor] = await cached({ cache: { scope: 'everybody' } })
     await fare(harbor)
     expect(await fare(harbor.withOptions({ apiKey: 'another-key' }))).toMatchObject({ status: 'hit' })
@@ -158,13 +158,13 @@ describe('an answer', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('that is larger than the whole cache is given all the same, and counted as refused', async () => {
+  it('that is larger than the whole cache is returned all the same, and counted as refused', async () => {
     const [, harbor] = await cached({ cache: { maxBytes: 100 } })
     expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: 'too-large' })
     expect(harbor.stats().cache).toMatchObject({ entries: 0, refused: { 'too-large': 1 } })
   })
 
-  it('that costs nobody anything is money saved, and no limit stands in its way', async () => {
+  it('counts as money saved, and passes every spend limit', async () => {
     const [, harbor] = await cached({
       models: { 'gpt-4': { price: { inputPerMillion: 1_000, outputPerMillion: 1_000 } } },
     })
@@ -176,7 +176,7 @@ describe('an answer', () => {
     expect(paid).toBeGreaterThan(0)
   })
 
-  it('is waited for by each of those who share it for as long as he has', async () => {
+  it('is awaited by each caller that shares it for its own timeout', async () => {
     const provider = await simulate({ providers: { openai: { latency: 80 } } })
     const harbor = harborFor(provider, { cache: true })
     const hasty = failureOf(harbor.chat.completions.create(CHAT, { timeout: 20 }))
@@ -186,7 +186,7 @@ describe('an answer', () => {
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
   })
 
-  it('is told to be none of the cache’s where there is none', async () => {
+  it('is reported as uncached where there is no cache', async () => {
     const harbor = harborFor(await simulate())
     const { response } = await harbor.chat.completions.create(CHAT).withResponse()
     expect(response.headers.get('x-harbor-cache')).toBeNull()
@@ -195,7 +195,7 @@ describe('an answer', () => {
 })
 
 describe('createHarborFetch', () => {
-  it('caches for any client, and forgets by scope', async () => {
+  it('caches for any client, and clears by scope', async () => {
     const provider = await simulate()
     const fetch = harborFetchFor({ cache: { scope: 'app' } })
     const ask = (): Promise<Response> =>
@@ -212,7 +212,7 @@ describe('createHarborFetch', () => {
 })
 
 describe('a far tier', () => {
-  it('serves another process what one has asked, also after a restart', async () => {
+  it('serves another process, also after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'harbor-core-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const provider = await simulate()
@@ -230,7 +230,7 @@ describe('a far tier', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
-  it('that hangs, or fails, costs a call no more than its time', async () => {
+  it('that hangs or fails delays a call by at most its timeout', async () => {
     const hanging: CacheStore = {
       get: () => new Promise(() => undefined),
       set: () => new Promise(() => undefined),
@@ -243,7 +243,7 @@ describe('a far tier', () => {
     expect(harbor.stats().cache.far.timeouts).toBeGreaterThan(0)
   })
 
-  it('holds bytes of others, and no call is the worse for it', async () => {
+  it('may hold foreign bytes without harm to any call', async () => {
     const store = new MemoryStore()
     const [, harbor] = await cached({ cache: { farTier: store } })
     await fare(harbor)

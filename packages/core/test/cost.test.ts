@@ -6,7 +6,7 @@ import { collect } from './helpers/sdk-versions.ts'
 import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 import { timeInTurns } from './helpers/time-in-turns.ts'
 
-/** A dollar for each token in, and a hundred for each token out: figures that nobody takes for others. */
+/** A dollar for each token in, and a hundred for each token out: figures that are not confused with others. */
 const PRICE = { inputPerMillion: 1e6, outputPerMillion: 100e6 }
 const CHEAP = { inputPerMillion: 0.5e6, outputPerMillion: 50e6 }
 
@@ -41,7 +41,7 @@ describe('what a call costs', () => {
     })
   })
 
-  it('is known of a stream when it has ended: reported if asked for, estimated if not', async () => {
+  it('is known for a stream when it has ended: reported if the stream includes usage, estimated if not', async () => {
     const { harbor } = await priced()
     const reported = await harbor.chat.completions.create({
       ...HELLO,
@@ -61,7 +61,7 @@ describe('what a call costs', () => {
     expect(receiptOf(estimated)?.cost?.usd).toBeGreaterThanOrEqual(100 * contents.length)
   })
 
-  it('is estimated of a stream that its reader left', async () => {
+  it('is estimated for a stream that its reader left', async () => {
     const { provider, harbor } = await priced()
     provider.fail(STALLED)
     const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
@@ -79,7 +79,7 @@ describe('what a call costs', () => {
     expect(harbor.stats().cost.spentUsd).toBe(0)
   })
 
-  it('may have been more: what was sent and not answered is told apart', async () => {
+  it('may have been more: requests that were sent and not answered are counted apart', async () => {
     const { provider, harbor } = await priced()
     provider.fail({ type: 'reset', when: 'before-headers' })
     await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
@@ -88,7 +88,7 @@ describe('what a call costs', () => {
     expect(possiblyBilledUsd).toBeLessThan(720)
   })
 
-  it('tells what was saved since another target answered: the same tokens at the price of the first', async () => {
+  it('is compared with the price of the first target for the same tokens: the rest was saved by the fallback', async () => {
     const simulator = await startSimulator({
       providers: { primary: { rules: [{ fault: status(501) }] as Rule[] }, backup: {} },
     })
@@ -143,8 +143,8 @@ describe('spendLimit', () => {
   ])('gives back what was set aside for a call that %s', async (_, fault) => {
     const { provider, harbor } = await priced({ spendLimit: { usd: 800, per: 'total' }, maxRetries: 0 })
     if (!fault) {
-      const nobody = harbor.withOptions({ baseURL: 'http://127.0.0.1:1/v1' })
-      await failureOf(nobody.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
+      const unreachable = harbor.withOptions({ baseURL: 'http://127.0.0.1:1/v1' })
+      await failureOf(unreachable.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
     } else {
       provider.fail(fault)
       await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 }))
@@ -152,7 +152,7 @@ describe('spendLimit', () => {
     await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
   })
 
-  it('keeps what was set aside for an attempt that may have been billed', async () => {
+  it('does not refund the reservation of an attempt that may have been billed', async () => {
     const { provider, harbor } = await priced({
       spendLimit: { usd: 800, per: 'total' },
       maxRetries: 0,

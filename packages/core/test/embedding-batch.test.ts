@@ -33,7 +33,7 @@ const texts = (count: number): string[] =>
 const inputsOf = (provider: SimulatedProvider): unknown[] =>
   provider.requests().map(({ body }) => (body as { input: unknown }).input)
 
-describe('embeddings asked for one by one', () => {
+describe('single embeddings', () => {
   it.each(['float', 'base64'] as const)(
     'become few requests, and each caller gets its own (%s)',
     async (form) => {
@@ -50,7 +50,7 @@ describe('embeddings asked for one by one', () => {
     },
   )
 
-  it('share out the tokens that the provider counted, and what they cost', async () => {
+  it('divide the tokens that the provider counted, and their cost', async () => {
     const price = { inputPerMillion: 1_000_000, outputPerMillion: 0 }
     const [provider, harbor] = await batching({ models: { [MODEL]: { price } } })
     const replies = await Promise.all(texts(10).map((text) => embed(harbor, text)))
@@ -68,7 +68,7 @@ describe('embeddings asked for one by one', () => {
     expect(harbor.stats().embeddingBatch).toMatchObject({ batches: 1 })
   })
 
-  it('are asked for together only if all else is the same', async () => {
+  it('become one request only if all else is the same', async () => {
     const [provider, harbor] = await batching()
     const other = harbor.withOptions({ apiKey: 'another-key' })
     await Promise.all([
@@ -87,14 +87,14 @@ describe('embeddings asked for one by one', () => {
     expect(inputs).toHaveLength(6)
   })
 
-  it('go by themselves when nobody else asks', async () => {
+  it('are sent alone when there are no others', async () => {
     const [provider, harbor] = await batching()
     const reply = await embed(harbor, 'alone')
     expect(inputsOf(provider)).toEqual(['alone'])
     expect(receiptOf(reply)?.batch).toBeUndefined()
   })
 
-  it('go by themselves when they are too long for any batch', async () => {
+  it('are sent alone when they are too long for any batch', async () => {
     const [provider, harbor] = await batching({ embeddingBatch: { maxBatchTokens: 100 } })
     const long = 'word '.repeat(200)
     await Promise.all([embed(harbor, long), embed(harbor, 'short'), embed(harbor, 'brief')])
@@ -102,7 +102,7 @@ describe('embeddings asked for one by one', () => {
     expect(inputsOf(provider)).toContainEqual(['short', 'brief'])
   })
 
-  it('are found to be at fault alone: the others get their answers', async () => {
+  it('fail alone when the provider refuses one of them: the others get their answers', async () => {
     const poison = { rules: [{ when: { says: 'poison' }, fault: status(400) }] }
     const [provider, harbor] = await batching({}, poison)
     const outcomes = await Promise.allSettled([...texts(15), 'poison'].map((text) => embed(harbor, text)))
@@ -175,7 +175,7 @@ describe('embeddings asked for one by one', () => {
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
   })
 
-  it('end the request when all of them have left', async () => {
+  it('abort the request when all callers have left', async () => {
     const [provider, harbor] = await batching({}, { latency: 200 })
     const leaving = new AbortController()
     const left = texts(3).map((text) => failureOf(embed(harbor, text, {}, { signal: leaving.signal })))
@@ -186,7 +186,7 @@ describe('embeddings asked for one by one', () => {
     expect(provider.counts()).toMatchObject({ calls: 1, aborts: 1 })
   })
 
-  it('are asked for by halves when the provider gives another number back', async () => {
+  it('are requested in halves when the provider returns another number', async () => {
     const provider = await simulate()
     const one = { object: 'list', model: MODEL, data: [{ object: 'embedding', index: 0, embedding: [1] }] }
     const fault: Fault = { type: 'play-json', body: JSON.stringify(one) }
@@ -209,7 +209,7 @@ describe('embeddings asked for one by one', () => {
     expect(provider.counts().calls).toBe(2)
   })
 
-  it('with a chain of their own go by themselves', async () => {
+  it('with a fallback chain of their own are sent alone', async () => {
     const [provider, harbor] = await batching()
     await Promise.all(['a', 'b'].map((text) => embed(harbor, text, {}, perCall({ fallback: false }))))
     expect(inputsOf(provider).toSorted()).toEqual(['a', 'b'])

@@ -47,7 +47,7 @@ describe('an event larger than 16 MiB', () => {
     expect(last).toMatchObject({ type: 'response.completed' })
   })
 
-  it('beyond maxAnswerBytes is a malformed answer, told in band when content has come', async () => {
+  it('beyond maxAnswerBytes is a malformed answer, reported in band when content has come', async () => {
     const big = chunk({ content: 'A'.repeat(3 * MIB) }) + CHAT
     const late = await sending(CHAT.slice(0, CHAT.indexOf('\n\n') + 2), big)
     const harbor = harborFor(late, { maxAnswerBytes: 2 * MIB })

@@ -11,7 +11,7 @@ async function withLastResort(lastResort: LastResort) {
 }
 
 describe('the last resort', () => {
-  it('answers a chat when nobody else does, and is marked', async () => {
+  it('answers a chat when no target does, and is marked', async () => {
     const harbor = await withLastResort(() => SORRY)
     const { data, response } = await harbor.chat.completions.create(HELLO).withResponse()
     expect(data).toMatchObject({
@@ -64,7 +64,7 @@ describe('the last resort', () => {
     expect(streamed.tool_calls).toMatchObject([call])
   })
 
-  it('knows what was asked and what was tried', async () => {
+  it('receives the request and the receipt', async () => {
     const lastResort = vi.fn<LastResort>(() => SORRY)
     const harbor = await withLastResort(lastResort)
     await harbor.chat.completions.create(HELLO)
@@ -90,7 +90,7 @@ describe('the last resort', () => {
     expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 501 })
   })
 
-  it('is not asked about a request that is wrong in itself, and may be refused for one call', async () => {
+  it('is not called for a request that is wrong in itself, and may be switched off for one call', async () => {
     const lastResort = vi.fn(() => SORRY)
     const provider = await simulate()
     const harbor = harborFor(provider, { lastResort, maxRetries: 0 })

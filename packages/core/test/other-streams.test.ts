@@ -141,7 +141,7 @@ describe('the stream of a run of an assistant', () => {
     })
   })
 
-  it('is not begun a second time when it breaks off at once', async () => {
+  it('is not requested again when it breaks off at once', async () => {
     const { baseURL, requests } = await streaming([': hello\n\n'], (response) => response.socket?.destroy())
     expect((await read(open(harborFor({ baseURL })))).error).toBeDefined()
     expect(requests).toHaveLength(1)

@@ -144,25 +144,28 @@ describe.runIf(found)('a recorded error', () => {
     expect([stream.length, answers.length]).toEqual([1, 1])
   })
 
-  it.each(CLIENTS)('told inside a stream is that error for $name, and not retried', async (client) => {
+  it.each(CLIENTS)('reported inside a stream is that error for $name, and not retried', async (client) => {
     for (const recording of stream) {
       await calling(client, played(recording), ({ stream }) => stream(recording.api, 'm'))
     }
   })
 
-  it.each(CLIENTS)('told by a status is that error for $name, and not retried', async (client) => {
+  it.each(CLIENTS)('reported by a status is that error for $name, and not retried', async (client) => {
     for (const { api, body } of answers) {
       await calling(client, { type: 'play-json', status: 429, body }, ({ ask }) => ask(api, 'm'))
       await calling(client, { type: 'play-json', status: 429, body }, ({ stream }) => stream(api, 'm'))
     }
   })
 
-  it.each(CLIENTS)('told under a status of success is that error for $name all the same', async (client) => {
-    for (const { api, body } of answers) {
-      await calling(client, { type: 'play-json', body }, ({ ask }) => ask(api, 'm'))
-      await calling(client, { type: 'play-json', body }, ({ stream }) => stream(api, 'm'))
-    }
-  })
+  it.each(CLIENTS)(
+    'reported under a status of success is that error for $name all the same',
+    async (client) => {
+      for (const { api, body } of answers) {
+        await calling(client, { type: 'play-json', body }, ({ ask }) => ask(api, 'm'))
+        await calling(client, { type: 'play-json', body }, ({ stream }) => stream(api, 'm'))
+      }
+    },
+  )
 })
 
 const BREAKS: readonly (readonly [how: string, then: StreamFault, code: string])[] = [
@@ -287,7 +290,7 @@ function tokensOf(usage: unknown): object {
   const reasoningTokens = Number(/"reasoning_tokens":(\d+)/.exec(JSON.stringify(usage))?.[1] ?? 0)
   const inputTokens = counts['prompt_tokens'] ?? counts['input_tokens'] ?? 0
   const outputTokens = counts['completion_tokens'] ?? counts['output_tokens'] ?? 0
-  // xAI counts reasoning beside the output: only its total tells.
+  // xAI counts reasoning in addition to the output: only its total shows it.
   const isBeside = counts['total_tokens'] === inputTokens + outputTokens + reasoningTokens
   return {
     inputTokens,

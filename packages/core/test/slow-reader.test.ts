@@ -10,7 +10,7 @@ const ASK = {
 }
 
 describe('a stream that is cached and shared', () => {
-  it('reaches the caller whose call it is whole, however far he is behind those who share it', async () => {
+  it('reaches the caller whose call it is whole, however far it is behind the callers that share it', async () => {
     const words = Array.from({ length: 200 }, (_, place) => eventOf(`${place} `, null))
     const fetch = scripted(events([...words, eventOf('', 'stop'), 'data: [DONE]\n\n']))
     const harbor = new Harbor({ apiKey: 'key', fetch, cache: true, logLevel: 'off' })
@@ -28,7 +28,7 @@ describe('a stream that is cached and shared', () => {
     expect(receiptOf(own)).toMatchObject({ outcome: 'success', finishReasons: ['stop'] })
   })
 
-  it('gives each reader objects of his own', async () => {
+  it('gives each reader its own objects', async () => {
     const fetch = scripted(events([eventOf('one', null), eventOf('', 'stop')]))
     const harbor = new Harbor({ apiKey: 'key', fetch, cache: true, logLevel: 'off' })
     onTestFinished(() => harbor.close())

@@ -63,8 +63,8 @@ const WAYS: readonly (readonly [string, (baseURL: string, options?: HarborOption
 
 beforeEach(timeInTurns)
 
-describe.each(WAYS)('by %s, what gives the reader nothing commits nothing:', (_, make) => {
-  it('a stream that is cut while its reasoning is only announced is tried again', async () => {
+describe.each(WAYS)('by %s, an event that gives the reader nothing does not commit:', (_, make) => {
+  it('a stream that is cut while its reasoning is only announced is retried', async () => {
     const { baseURL, requests } = await serve((_request, response) => {
       const first = requests.length === 1
       head(response).write(ANNOUNCED(`resp_${requests.length}`), () => {
@@ -76,7 +76,7 @@ describe.each(WAYS)('by %s, what gives the reader nothing commits nothing:', (_,
     expect(requests).toHaveLength(2)
   })
 
-  it('another target takes over from one that is silent after it announced its reasoning', async () => {
+  it('a target that is silent after it announced its reasoning is replaced by another', async () => {
     const { baseURL } = await serve((_request, response) => {
       head(response).write(ANNOUNCED('resp_1'))
     })

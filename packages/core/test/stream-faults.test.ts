@@ -63,9 +63,9 @@ const SHORT_CLOCKS = { timeouts: { idleMs: CLOCK_MS, firstTokenMs: CLOCK_MS } }
 
 interface Kind {
   readonly name: string
-  /** What the provider does after so many whole events. */
+  /** What the provider does after this number of whole events. */
   readonly fault: (api: Api, after: number) => Fault
-  /** What the reader is told once content has escaped. */
+  /** What is reported to the reader once it has content. */
   readonly code: string
   /** What the record of the failed attempt says when nothing had escaped. */
   readonly failure: object
@@ -81,7 +81,7 @@ const MALFORMED = {
   code: 'stream_malformed',
   failure: { kind: 'stream', code: 'stream_malformed', ambiguous: false },
 }
-const TOLD = { code: 'server_error', failure: { kind: 'server', code: 'server_error', ambiguous: false } }
+const REPORTED = { code: 'server_error', failure: { kind: 'server', code: 'server_error', ambiguous: false } }
 const STALLED = { code: 'stream_stalled', failure: { kind: 'timeout', code: 'timeout', ambiguous: true } }
 const isProven = (api: Api, after: number): boolean => after >= UNTIL[api].proof
 
@@ -127,7 +127,7 @@ const KINDS: readonly Kind[] = [
     name: 'ended by an error in band',
     fault: (api, after) =>
       inPackets(api, [...eventsOf(api).slice(0, after), JSON.stringify(errorEvent(api))]),
-    ...TOLD,
+    ...REPORTED,
   },
 ]
 
@@ -140,7 +140,7 @@ describe.each(CLIENTS)('read by $name', ({ make }) => {
       const early = places.filter((after) => after < UNTIL[api].content)
       const late = places.filter((after) => !early.includes(after))
 
-      it('before any content is tried once more, and nothing of it is seen', async () => {
+      it('before any content is retried, and nothing of it reaches the caller', async () => {
         const readings = await readAll(make, kind, api, early)
         for (const { after, reading, calls } of readings) {
           const where = `after ${after} events`
@@ -158,7 +158,7 @@ describe.each(CLIENTS)('read by $name', ({ make }) => {
         }
       })
 
-      it('after content is told in band: what had come stays, and nothing is repeated', async () => {
+      it('after content is reported in band: what had come stays, and nothing is repeated', async () => {
         const readings = await readAll(make, kind, api, late)
         for (const { after, reading, calls } of readings) {
           const where = `after ${after} events`
@@ -178,7 +178,7 @@ describe.each(CLIENTS)('read by $name', ({ make }) => {
       })
     })
 
-    it(`a ${api} stream answered with JSON is tried once more`, async () => {
+    it(`a ${api} stream answered with JSON is retried`, async () => {
       const provider = await simulate()
       provider.fail({ type: 'json-for-stream' }, play(api))
       const { chunks, error, receipt } = await make(provider).stream(api, 'm')
@@ -292,7 +292,7 @@ describe('a reader', () => {
     expect(reason).toBe('stop')
   })
 
-  it('that leaves early aborts the upstream, whoever it is', async () => {
+  it('that leaves early aborts the upstream, whichever client it uses', async () => {
     const provider = await simulate({
       providers: {
         openai: { rules: [{ fault: play('chat', { then: { type: 'stream-stall', afterEvents: 3 } }) }] },

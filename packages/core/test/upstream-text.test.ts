@@ -111,7 +111,7 @@ it.each([
   expect(receiptOf(reply)).toMatchObject({ outcome: 'success', finishReasons: ['other'] })
 })
 
-it('lists no more finish reasons than a request may ask choices for', async () => {
+it('lists at most as many finish reasons as a request may want choices', async () => {
   const choices = Array.from({ length: 5_000 }, (_, index) => ({
     index,
     message: { role: 'assistant', content: 'Hi' },
@@ -194,7 +194,7 @@ describe('an answer that breaks HTTP', () => {
     expect(JSON.stringify(allOf(error))).not.toContain('ANSWER')
   })
 
-  it('stands in no error of a body that is handed through', async () => {
+  it('appears in no error of a body that is passed on', async () => {
     const provider = await broken('application/octet-stream', ANSWER)
     const file = await harborFor(provider, { maxRetries: 0 }).files.content('file_1')
     const error = await failureOf(file.text())

@@ -18,7 +18,7 @@ const { APIConnectionError, APIConnectionTimeoutError } = OpenAI
 beforeEach(timeInTurns)
 
 describe('what the caller gets', () => {
-  it.each(CLIENTS)('from Harbor itself says so, and asks not to be repeated ($name)', async ({ make }) => {
+  it.each(CLIENTS)('from Harbor itself says so, and is not to be retried ($name)', async ({ make }) => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: { type: 'html-200' } }] } } })
     const { error } = await make(provider).ask('chat', 'm')
     expect(error).toMatchObject({ status: 502, type: 'harbor_error', code: 'malformed_answer' })
@@ -50,7 +50,7 @@ describe('what the caller gets', () => {
     expect(headers.get('x-should-retry')).toBeNull()
   })
 
-  it('is the last transport error, with all its causes, when nobody answered', async () => {
+  it('is the last transport error, with all its causes, when no target answered', async () => {
     const provider = await simulate({ providers: { openai: { rules: [{ fault: { type: 'reset' } }] } } })
     const error = await failureOf(harborFor(provider).chat.completions.create(HELLO))
     expect(error).toBeInstanceOf(APIConnectionError)
@@ -96,7 +96,7 @@ describe('what the caller gets', () => {
     expect(error).toMatchObject({ cause: { clock: 'first-token', limitMs: ATTEMPT_MS } })
   })
 
-  it('is an abort of their own when they aborted: without a receipt, and counted as no failure', async () => {
+  it('is its own abort when it aborted: without a receipt, and not counted as a failure', async () => {
     const provider = await simulate()
     const harbor = harborFor(provider)
     provider.fail({ type: 'hang' })

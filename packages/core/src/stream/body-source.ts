@@ -7,7 +7,7 @@ const DRAIN_MS = 250
 
 /** The body of a response as a guarded stream reads it: each read is timed, and can be interrupted. */
 export class BodySource {
-  /** The body ended by itself. */
+  /** The body ended by itself. Set by the reader that meets the end. */
   hasEnded = false
   readonly chunks: ChunkSource
   readonly #idle: IdleClock
@@ -22,14 +22,12 @@ export class BodySource {
   async next(): Promise<IteratorResult<Uint8Array>> {
     this.#idle.waiting()
     try {
-      const result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         this.#interrupt = reject
         this.chunks.next().then(resolve, (cause: unknown) => {
           reject(brokenConnection(cause))
         })
       })
-      if (result.done === true) this.hasEnded = true
-      return result
     } finally {
       this.#interrupt = undefined
       this.#idle.done()
@@ -51,7 +49,7 @@ export class BodySource {
     }, DRAIN_MS)
     timer.unref()
     try {
-      while (!this.hasEnded && !isOver()) await this.next()
+      while (!this.hasEnded && !isOver()) this.hasEnded = (await this.next()).done === true
     } catch (error) {
       return asError(error)
     } finally {

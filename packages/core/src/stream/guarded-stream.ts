@@ -196,6 +196,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
 
   /** The body ended in order. A last event may lack its blank line; a cut one will not parse. */
   #takeEnd(): void {
+    this.#source.hasEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
     if (!this.dialect.proven && !this.dialect.endsWithBody) throw incomplete('The stream ended')
     this.#end({ outcome: 'success' })

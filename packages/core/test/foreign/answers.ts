@@ -60,7 +60,7 @@ const ANSWERS: readonly (readonly [what: string, to: Ask, body: object, request?
   ['no message, since it was filtered', 'chat', { choices: [{ finish_reason: 'content_filter' }] }],
   ['empty content that ended', 'chat', message({ content: '' })],
   ['a message without content that ended', 'chat', message({})],
-  ['a finish reason that nobody knows', 'chat', message({ content: '' }, { finish_reason: 'eos' })],
+  ['an unknown finish reason', 'chat', message({ content: '' }, { finish_reason: 'eos' })],
   ['fewer choices than requested', 'chat', completion(), { n: 3 }],
   ['one good choice of two', 'chat', { choices: [null, { message: { content: 'Hello.' } }] }],
   ['an answer that speaks of errors', 'chat', message({ content: '{"error":{"code":500}}' })],

@@ -124,7 +124,7 @@ const BODIES: readonly (readonly [
     undefined,
     once('bad-request', false),
   ],
-  ['a code that nobody has heard of', 500, { error: { code: 'E1234', message: 'No.' } }, 'E1234', SERVER],
+  ['an unknown code', 500, { error: { code: 'E1234', message: 'No.' } }, 'E1234', SERVER],
   ['a code in Chinese', 500, { error: { code: '系统错误', message: 'No.' } }, 'other', SERVER],
   ['null', 500, null, undefined, SERVER],
   ['an empty object', 500, {}, undefined, SERVER],

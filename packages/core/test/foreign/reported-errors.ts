@@ -99,7 +99,7 @@ const ERRORS: readonly (readonly [what: string, error: object, becomes: Outcome]
   ],
   ['a prompt that is too long', { error: { message: TOO_LONG } }, tooLong],
   [
-    'a code that nobody has heard of',
+    'an unknown code',
     { error: { code: 'E1234', message: 'No.' } },
     { ...failing, error: { class: OpenAI.InternalServerError, status: 502, code: 'E1234' } },
   ],
@@ -210,4 +210,4 @@ const placed: readonly ForeignRow[] = [
   },
 ]
 
-export const toldErrors: readonly ForeignRow[] = [...plain, ...placed]
+export const reportedErrors: readonly ForeignRow[] = [...plain, ...placed]
