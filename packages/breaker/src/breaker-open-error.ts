@@ -8,7 +8,7 @@ export class BreakerOpenError extends Error {
   readonly code = CODE
   /** The state of the circuit when it refused the call. */
   readonly state: BreakerState
-  /** How long until a probe is let through, in milliseconds; 0 if that is not known, as the state is not `open`. */
+  /** The time until a probe is let through, in milliseconds; 0 if the state is not `open`, since then it is not known. */
   readonly retryAfterMs: number
 
   /** @param cause the last error before the circuit opened */
@@ -21,7 +21,7 @@ export class BreakerOpenError extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** Whether an error is a BreakerOpenError, also of another copy of this package. */
+  /** Whether an error is a BreakerOpenError, including one from another copy of this package. */
   static is(error: unknown): error is BreakerOpenError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }

@@ -55,7 +55,7 @@ export class CircuitBreaker {
         return promise
       }
     }
-    // Observed, not wrapped: the caller waits for no second promise, and the call is counted before the caller continues.
+    // The promise is observed, not wrapped: the caller gets the same promise, and the call is counted before the caller continues.
     promise.then(
       (value) => circuit.judge(call, true, value),
       (error: unknown) => circuit.judge(call, false, error),
@@ -74,7 +74,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * A permit for one call whose end is reported later, such as a stream.
+   * Returns a permit for one call whose end is reported later, such as a stream.
    *
    * @throws BreakerOpenError
    */
@@ -100,7 +100,7 @@ export class CircuitBreaker {
   /**
    * Refuses all calls until every handle that this method returned is disposed; then the circuit closes, with its counts reset.
    * Disposing a handle twice has no effect. An isolation restored from a snapshot has no handle: it ends with `reset()`, or
-   * with the last handle taken since.
+   * when a handle that was created later is disposed.
    */
   isolate(): Disposable {
     return this.#circuit.isolate()
@@ -111,18 +111,18 @@ export class CircuitBreaker {
     this.#circuit.reset()
   }
 
-  /** The whole state as data for JSON, for the option `restore`. It contains no errors. */
+  /** Returns the whole state as data for JSON, for the option `restore`. It contains no errors. */
   snapshot(): BreakerSnapshot {
     return this.#circuit.snapshot()
   }
 
-  /** While closed, the counts of the first trip rule; while half-open, the probes that succeeded. */
+  /** Returns the counts: while closed, those of the first trip rule; while half-open, the probes that succeeded. */
   counts(): Counts {
     return this.#circuit.counts()
   }
 
   /**
-   * Calls the listener synchronously for every such event, one event after the other. If it throws, a warning is emitted.
+   * Adds a listener, which is called synchronously for every event of this type. If it throws, a warning is emitted.
    *
    * @returns a function that removes the listener
    */

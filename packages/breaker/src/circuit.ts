@@ -16,7 +16,7 @@ import {
 import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
 
 /**
- * The state machine: every transition from one state to another.
+ * The state machine of a breaker, with every transition from one state to another.
  *
  *               a trip rule is met            its time is up, or halfOpen()
  *     closed ───────────────────▶ open ──────────────────────────────────────▶ half-open
@@ -26,19 +26,21 @@ import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
  *
  *     isolate() leads from any state to isolated; disposing its last handle, or reset(), leads to closed, with new counts.
  *
- * No timers: time-based transitions happen on access, and are dated when they were due.
+ * There is no timer: a transition that depends on time is made at the next access, as if it had been made when it was due.
  */
 export class Circuit {
   readonly listeners = new Listeners()
   readonly #settings: Settings
-  /** The latest time returned by `now()`, and what is added to the clock's time. */
+  /** The latest time that `now()` returned. */
   #last = -Infinity
+  /** The milliseconds that `now()` adds to the time of the clock. */
   #offset = 0
-  /** Whether a trip rule or `judge` needs the time when a call ends, and its duration. */
+  /** Whether a trip rule needs the time at which a call ends. */
   readonly #timed: boolean
+  /** Whether a trip rule or `judge` needs the duration of a call. */
   readonly #measured: boolean
   #current: State
-  /** The last error since the circuit was last closed. */
+  /** The error of the last failure, reset when the circuit closes. */
   #cause: unknown
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
@@ -53,8 +55,8 @@ export class Circuit {
   }
 
   /**
-   * Time that never runs backwards: when the clock steps back, this time continues from where it was. So a step back loses
-   * no counts, and makes no open time end early or an hour late.
+   * Returns a time that never runs backwards, in milliseconds since 1970: when the clock is set back, this time continues from its
+   * last value. So no counts are lost, and the circuit does not stay open for too short or too long a time.
    */
   now(): number {
     const time = this.#settings.clock.now()
@@ -62,7 +64,7 @@ export class Circuit {
     return (this.#last = time + this.#offset)
   }
 
-  /** The state, after the transitions that are due by now. */
+  /** Makes the transitions that are due by now, and returns the state. */
   look(): State {
     const current = this.#current
     if (current.state === 'open' && this.now() >= current.until) this.#toHalfOpen(current)
@@ -70,7 +72,7 @@ export class Circuit {
       const expiresAt = Math.min(...Array.from(current.probes, (probe) => probe.expiresAt))
       if (this.now() >= expiresAt) {
         this.#reopen(current, expiresAt, 0)
-        // That open time may be over too.
+        // The new open time may be over already.
         return this.look()
       }
     }
@@ -78,7 +80,7 @@ export class Circuit {
   }
 
   get retryAfterMs(): number {
-    return this.#leftOf(this.look())
+    return this.#openMsLeft(this.look())
   }
 
   counts(): Counts {
@@ -92,7 +94,7 @@ export class Circuit {
     return save(this.look(), this.now())
   }
 
-  /** The error with which a call is refused; undefined if it is let through. */
+  /** Returns the error with which a call is refused; `undefined` if the call is let through. */
   refusal(): BreakerOpenError | undefined {
     const current = this.look()
     const { state } = current
@@ -103,7 +105,7 @@ export class Circuit {
       }
       if (current.probes.size + current.succeeded < this.#settings.probes) return undefined
     }
-    const retryAfterMs = this.#leftOf(current)
+    const retryAfterMs = this.#openMsLeft(current)
     const cause = this.#cause
     if (this.listeners.wantRejections) {
       this.listeners.emit({ type: 'reject', state, previous: state, retryAfterMs, cause })
@@ -127,7 +129,12 @@ export class Circuit {
     return call
   }
 
-  /** A call has returned or thrown. Judges it and counts it. */
+  /**
+   * Judges a call that has returned or thrown, and counts it.
+   *
+   * @param ok whether the call returned
+   * @param result the value that the call returned, or the error that it threw
+   */
   judge(call: Call, ok: boolean, result: unknown): void {
     const { judge } = this.#settings
     if (ok && judge === judgeByDefault) {
@@ -139,7 +146,7 @@ export class Circuit {
     }
   }
 
-  /** Counts a call that has ended. It has no effect if the state in which it began is over. */
+  /** Counts a call that has ended. Has no effect if the circuit has left the state in which the call began. */
   settle(call: Call, verdict: Verdict, error?: unknown): void {
     const current = this.look()
     if (call.epoch !== current) return
@@ -156,7 +163,11 @@ export class Circuit {
     }
   }
 
-  /** Ends the call's duration and a probe's time limit. The probe keeps its slot until `owner` is garbage-collected. */
+  /**
+   * Records that the answer of a call has begun. This ends its duration and, for a probe, the time limit.
+   *
+   * @param owner the object that reports the end of the call. A probe whose owner is garbage-collected loses its slot
+   */
   answered(call: Call, owner: object): void {
     if (call.epoch !== this.look()) return
     call.endedAt ??= this.now()
@@ -226,27 +237,30 @@ export class Circuit {
     this.#current = next
     const { state } = next
     if (state === 'closed' || state === 'isolated') this.#cause = undefined
-    if (state === previous) return // closed again by reset(): only the counts are new
-    this.listeners.emit({ type, state, previous, retryAfterMs: this.#leftOf(next), cause: this.#cause })
+    if (state === previous) return // reset() of a closed circuit: only the counts are new
+    this.listeners.emit({ type, state, previous, retryAfterMs: this.#openMsLeft(next), cause: this.#cause })
   }
 
   #requestedOpenMs(verdict: Verdict): number {
     return requestedOpenMs(verdict, this.#settings.openForMs)
   }
 
-  /** Rounded up, so that a caller that waits this long does not come too early. */
-  #leftOf(current: State): number {
+  /**
+   * Returns how long the circuit stays open, in milliseconds; 0 unless it is open. Rounded up, so that a caller that waits this
+   * long does not call too early.
+   */
+  #openMsLeft(current: State): number {
     return current.state === 'open' ? Math.max(1, Math.ceil(current.until - this.now())) : 0
   }
 }
 
 /** A call that was let through. */
 export interface Call {
-  /** The state in which it began; `undefined` once the call is counted. */
+  /** The state in which the call began; `undefined` once the call is counted. */
   epoch: State | undefined
-  /** Its slot, if it is a probe. */
+  /** The slot of the call, if the call is a probe. */
   probe: Probe | undefined
   readonly startedAt: number
-  /** When it was answered, if its result is reported later. */
+  /** When the answer began, if its end is reported later. */
   endedAt: number | undefined
 }

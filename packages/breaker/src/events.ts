@@ -9,9 +9,9 @@ export interface BreakerEvent {
    * - `reject`: a call was refused
    */
   readonly type: 'open' | 'half-open' | 'close' | 'reject'
-  /** The state now. */
+  /** The state after the event. */
   readonly state: BreakerState
-  /** The state before; for `reject`, the same as `state`. */
+  /** The state before the event; for `reject`, the same as `state`. */
   readonly previous: BreakerState
   /** How long the circuit stays open, in milliseconds; 0 unless it is open. */
   readonly retryAfterMs: number
@@ -21,12 +21,15 @@ export interface BreakerEvent {
 
 export type BreakerListener = (event: BreakerEvent) => void
 
-/** Emits one event after the other: an event that a listener causes is emitted after all listeners have got the current one. */
+/**
+ * The listeners of a breaker. Emits one event after the other: an event that a listener causes is emitted after all listeners
+ * have received the current event.
+ */
 export class Listeners {
-  #listeners: readonly (readonly [BreakerEvent['type'], BreakerListener])[] = NONE
+  #listeners: readonly (readonly [BreakerEvent['type'], BreakerListener])[] = NO_LISTENERS
   #events: BreakerEvent[] | undefined
 
-  /** Returns a function that removes the listener. */
+  /** Adds a listener. Returns a function that removes it. */
   add(type: BreakerEvent['type'], listener: BreakerListener): () => void {
     const entry = [type, listener] as const
     this.#listeners = [...this.#listeners, entry]
@@ -35,7 +38,10 @@ export class Listeners {
     }
   }
 
-  /** False inside a listener: an event for a call that a listener makes and that is refused could repeat forever. */
+  /**
+   * Whether to emit `reject` events. False while listeners run: if a listener made a call that is refused, each event would
+   * cause another one, without end.
+   */
   get wantRejections(): boolean {
     return this.#listeners.length > 0 && !this.#events
   }
@@ -50,9 +56,9 @@ export class Listeners {
   }
 }
 
-const NONE: readonly [] = []
+const NO_LISTENERS: readonly [] = []
 
-/** If a listener throws or rejects, a warning is emitted: a listener never changes a result. */
+/** Calls a listener. If it throws or rejects, a warning is emitted: a listener never changes a result. */
 function notify(listener: BreakerListener, event: BreakerEvent): void {
   const call = async (): Promise<void> => listener(event)
   call().catch(warn)

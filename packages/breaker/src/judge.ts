@@ -7,22 +7,21 @@ export type Outcome =
   | { readonly ok: false; readonly error: unknown; readonly durationMs: number }
 
 /**
- * What an outcome says about the health of what was called. With `ignore` the call is not counted, and a probe gives its slot
- * to the next caller. `openForMs` is the minimum time, in milliseconds, that the circuit stays open if it opens, such as a
- * server's Retry-After.
+ * How a call is counted. With `ignore` it is not counted, and the slot of a probe is free for the next call. `openForMs` is the
+ * minimum time, in milliseconds, that the circuit stays open if it opens, such as a server's Retry-After.
  */
 export type Verdict = 'success' | 'failure' | 'ignore' | { failure: true; openForMs?: number | undefined }
 
 export type Judge = (outcome: Outcome) => Verdict
 
-/** An error is a failure, except an AbortError, which only says that the caller aborted. */
+/** The default judge: an error is a failure, except an AbortError, which only says that the caller aborted. */
 export function judgeByDefault(outcome: Outcome): Verdict {
   if (outcome.ok) return 'success'
   return (outcome.error as Partial<Error> | null | undefined)?.name === 'AbortError' ? 'ignore' : 'failure'
 }
 
-/** Falls back to the default judge when `judge` throws or returns no verdict, so that it never changes a result. */
-export function safely(judge: Judge): Judge {
+/** Wraps a judge: when it throws or returns an invalid verdict, a warning is emitted and the default judge decides. */
+export function withDefaultJudge(judge: Judge): Judge {
   return (outcome) => callOr('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
 }
 

@@ -1,6 +1,5 @@
-import { systemClock } from '@harbor/parts'
-import type { Clock } from './clock.ts'
-import { safely, judgeByDefault, type Judge, type Outcome, type Verdict } from './judge.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { judgeByDefault, withDefaultJudge, type Judge, type Outcome, type Verdict } from './judge.ts'
 import { DEFAULT_OPEN_MS, type OpenTime } from './open-time.ts'
 import { isSnapshot, type BreakerSnapshot } from './snapshot.ts'
 import { consecutive } from './trip-rules/consecutive.ts'
@@ -17,27 +16,33 @@ import {
 } from './validate.ts'
 
 export interface BreakerOptions {
-  /** When the circuit opens. With several rules, when any of them is met. @default consecutive(3) */
+  /** The rule that decides when the circuit opens. With several rules, each of them can open it. @default consecutive(3) */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before a probe is let through, in milliseconds. A number doubles, up to 10 minutes, each
-   * time the circuit opens again before it has been closed for as long as it was open. A function receives the number of
-   * consecutive opens, including this one, and its result is used unchanged. @default 30_000
+   * How long the circuit stays open before a probe is let through, in milliseconds. A number is doubled, up to 10 minutes, each
+   * time the circuit opens again before it was closed for as long as it was open. A function receives the number of consecutive
+   * opens, including this one, and its result is used unchanged. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
-  /** How many probes may run at once while half-open, and must succeed to close. The first failure opens it again. @default 1 */
+  /**
+   * The number of probes that may run at the same time while the circuit is half-open, and that must succeed to close it. The
+   * first probe that fails opens the circuit again. @default 1
+   */
   probes?: number | undefined
-  /** After how long a probe that has not ended counts as failed, in milliseconds. Should be longer than calls take. @default 30_000 */
+  /**
+   * How long a probe may take before it counts as failed, in milliseconds. Should be longer than calls normally take.
+   * @default 30_000
+   */
   probeTimeoutMs?: number | undefined
   /**
-   * Decides what an outcome says about the health of what is called. If it throws, a warning is emitted and the default is
-   * used.
+   * Judges the outcome of a call: it is a success, a failure, or not counted. If `judge` throws, a warning is emitted and the
+   * default decides.
    * @default an AbortError is ignored, every other error is a failure, every value a success
    */
   judge?: ((outcome: Outcome) => Verdict) | undefined
-  /** The state to start from: what `snapshot()` returned, in this or another process, also after JSON. */
+  /** The state to start from: a result of `snapshot()`, from this or another process, which may have passed through JSON. */
   restore?: BreakerSnapshot | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
@@ -60,7 +65,7 @@ export function settingsOf(options: BreakerOptions): Settings {
     openForMs,
     probes,
     probeTimeoutMs,
-    judge: judge ? safely(judge) : judgeByDefault,
+    judge: judge ? withDefaultJudge(judge) : judgeByDefault,
     clock,
   }
 }

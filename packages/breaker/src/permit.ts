@@ -1,16 +1,20 @@
 import type { Call, Circuit } from './circuit.ts'
 
 /**
- * The right to make one call, whose end is reported later. Only the first report counts. A permit that is dropped without a
- * report is not counted; if it was a probe, its slot is free again after `probeTimeoutMs`.
+ * The permission to make one call, whose end the caller reports later. Only the first report counts. A call without a report is
+ * not counted, unless it is a probe: then it counts as failed after `probeTimeoutMs`.
  */
 export interface Permit {
+  /** Reports that the call succeeded. */
   succeed(): void
-  /** Counts what `judge` returns for this error: normally a failure. */
+  /** Reports that the call failed with this error. `judge` decides how the error counts: normally as a failure. */
   fail(error?: unknown): void
-  /** The call is not counted: it was not made, or its caller gave it up. */
+  /** Ends the permit without counting the call, because the call was not made or was aborted by its caller. */
   release(): void
-  /** The answer has begun and its end is reported later, as with a stream. Ends the probe's time limit and the call's duration. */
+  /**
+   * Reports that the answer has begun, for a call whose end is reported later, such as a stream. The duration of the call ends here, and a
+   * probe no longer times out.
+   */
   answered(): void
 }
 
@@ -18,7 +22,7 @@ export class LivePermit implements Permit {
   readonly #circuit: Circuit
   readonly #call: Call
 
-  /** For a call that was not refused. */
+  /** @param circuit a circuit that does not refuse the call */
   constructor(circuit: Circuit) {
     this.#circuit = circuit
     this.#call = circuit.admit()

@@ -3,9 +3,12 @@ import { settingsOf, type BreakerOptions } from './options.ts'
 import { aString, checksOf, duration, expectValue, validate, wholeNumber } from './validate.ts'
 
 export interface RegistryLimits {
-  /** The maximum number of breakers. Beyond it the least recently used closed one is dropped, or else any. @default 1_000 */
+  /**
+   * The maximum number of breakers. To make room for a new one, the least recently used closed breaker is dropped or, if none
+   * is closed, the least recently used of all. @default 1_000
+   */
   maxKeys?: number | undefined
-  /** A closed breaker is dropped when it was not used for this long, in milliseconds. @default 3_600_000 */
+  /** How long a closed breaker may stay unused before it is dropped, in milliseconds. @default 3_600_000 */
   idleMs?: number | undefined
 }
 
@@ -15,16 +18,18 @@ interface Entry {
   usedAt: number
 }
 
-/** Breakers by key: one for each model, host, tenant or anything else that fails on its own. */
+/** Holds breakers by key: one for each model, host, tenant or anything else that can fail separately. */
 export interface BreakerRegistry {
-  /** The breaker for this key, created on first use. Call it every time: the registry may drop a breaker that you hold. */
+  /** Returns the breaker for this key, created on first use. Do not store it: the registry may drop it and create a new one. */
   get(key: string): CircuitBreaker
   readonly size: number
   entries(): IterableIterator<[key: string, breaker: CircuitBreaker]>
 }
 
 /**
- * @param options for every breaker, or a function that returns the options for a key
+ * Creates a registry of breakers.
+ *
+ * @param options the options of every breaker, or a function that returns the options for a key
  * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function createBreakerRegistry(
@@ -34,7 +39,7 @@ export function createBreakerRegistry(
   validate(limits, LIMIT_CHECKS)
   const { maxKeys = 1_000, idleMs = 3_600_000 } = limits
   const { clock } = settingsOf(typeof options === 'function' ? {} : options)
-  /** The least recently used first. */
+  /** The entries by key, the least recently used first. */
   const entries = new Map<string, Entry>()
   let last: Entry | undefined
   /** Before this time no entry is old enough to be dropped. */
@@ -56,7 +61,7 @@ export function createBreakerRegistry(
   return {
     get(key) {
       const usedAt = clock.now()
-      // Usually the same key as last time, which is in its place already.
+      // Often the key is the same as in the last call. Then its entry is the last one in the map already.
       if (last?.key === key && usedAt < sweepAt) {
         last.usedAt = usedAt
         return last.breaker

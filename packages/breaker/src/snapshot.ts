@@ -1,7 +1,7 @@
 import type { Closed, HalfOpen, Isolated, Open, State } from './state.ts'
 import type { TripRule } from './trip-rules/trip-rule.ts'
 
-/** A breaker as data for JSON. It contains no errors, since they may hold secrets. */
+/** The state of a breaker as data for JSON. It contains no errors, since they may hold secrets. */
 export type BreakerSnapshot = Readonly<
   { version: 1; takenAt: number } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
 >
@@ -10,11 +10,14 @@ interface SavedClosed extends Omit<Closed, 'tallies'> {
   readonly tallies: readonly unknown[]
 }
 interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
-  /** When each of them counts as failed. */
+  /** For each probe in flight, the time at which it counts as failed. */
   readonly probes: readonly number[]
 }
 
-/** Calls in flight are not saved. Probes are: in the restored breaker they hold their slots until their time is up. */
+/**
+ * Converts a state into a snapshot. Of the calls in flight only probes are saved: in the restored breaker, each holds its slot
+ * until it times out.
+ */
 export function save(current: State, takenAt: number): BreakerSnapshot {
   const head = { version: 1, takenAt } as const
   switch (current.state) {
@@ -23,7 +26,7 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
     case 'open':
       return { ...current, ...head }
     case 'half-open': {
-      // An answered probe has no time limit, so in the restored breaker nothing would free its slot.
+      // Answered probes are left out: they have no time limit, so in the restored breaker nothing would free their slots.
       const probes = Array.from(current.probes, (probe) => probe.expiresAt).filter(Number.isFinite)
       return { ...current, ...head, probes }
     }
@@ -32,7 +35,7 @@ export function save(current: State, takenAt: number): BreakerSnapshot {
   }
 }
 
-/** The saved state, for a breaker with these rules and probes, which may differ from those of the saved breaker. */
+/** Restores a state from a snapshot. The trip rules and the number of probes may differ from those of the saved breaker. */
 export function revive(saved: BreakerSnapshot, rules: readonly TripRule[], probes: number): State {
   switch (saved.state) {
     case 'closed':
@@ -43,7 +46,7 @@ export function revive(saved: BreakerSnapshot, rules: readonly TripRule[], probe
       return {
         ...saved,
         probes: new Set(saved.probes.map((expiresAt) => ({ expiresAt }))),
-        // At least one more must succeed, or nothing would ever close the circuit.
+        // At least one more probe must be able to succeed, or nothing would ever close the circuit.
         succeeded: Math.min(saved.succeeded, probes - 1),
       }
     case 'isolated':

@@ -11,45 +11,48 @@ export type State = Closed | Open | HalfOpen | Isolated
 export interface Closed {
   readonly state: 'closed'
   readonly tallies: readonly Tally[]
-  /** The consecutive opens so far. The next open continues the streak until `streakEndsAt`; after that it is the first again. */
+  /** The number of consecutive opens so far. An open before `streakEndsAt` adds one; a later open counts as the first again. */
   readonly consecutiveOpens: number
-  /** When the circuit will have been closed for as long as it was last open. */
+  /** The time at which the circuit has been closed for as long as it was last open. */
   readonly streakEndsAt: number
-  /** The latest time until which `judge` requested the circuit to stay open. */
+  /** If the circuit opens, it stays open until this time at least: the latest one that a verdict requested. */
   openAtLeastUntil: number
 }
 
 export interface Open {
   readonly state: 'open'
   readonly consecutiveOpens: number
-  /** How long it stays open, in milliseconds. */
+  /** How long the circuit stays open, in milliseconds. */
   readonly forMs: number
+  /** When the circuit becomes half-open. */
   readonly until: number
 }
 
 export interface HalfOpen {
   readonly state: 'half-open'
-  /** The state before: a probe that fails opens the circuit for longer than that. */
+  /** The open state before this one. A probe that fails opens the circuit for longer than that state did. */
   readonly previousOpen: Open
   /** The probes in flight. */
   readonly probes: Set<Probe>
+  /** The number of probes that succeeded. */
   succeeded: number
 }
 
 export interface Isolated {
   readonly state: 'isolated'
-  /** How many handles are not disposed yet. */
+  /** The number of handles that are not disposed yet. */
   handles: number
 }
 
+/** The slot of a call that was let through while the circuit was half-open. */
 export interface Probe {
-  /** When it counts as failed unless it has ended; `Infinity` once it was answered. */
+  /** When the probe counts as failed if it has not ended; `Infinity` once its answer has begun. */
   expiresAt: number
-  /** Of an answered probe: the object that will report its end. If it is collected, no report will come. */
+  /** The object that will report the end of an answered probe. Once it is garbage-collected, no report can come. */
   owner?: WeakRef<object>
 }
 
-/** A closed state with new counts. */
+/** Creates a closed state with new counts. */
 export function closed(rules: readonly TripRule[], consecutiveOpens = 0, streakEndsAt = 0): Closed {
   const tallies = rules.map((rule) => rule.start())
   return { state: 'closed', tallies, consecutiveOpens, streakEndsAt, openAtLeastUntil: 0 }

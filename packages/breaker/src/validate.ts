@@ -2,7 +2,7 @@ import { checkOptions, expectValue, type Check, type Checks, type NamesElsewhere
 
 export { aClock, aFunction, checksOf, expectValue, having, type Check } from '@harbor/parts'
 
-/** Finite: an open time ends some day, and a snapshot must survive JSON. */
+/** Whether a value is a number of at least 1. Infinity is not allowed, because JSON cannot hold it in a snapshot. */
 const isAtLeast1 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1
 
 export const duration: Check = (value) => isAtLeast1(value) || 'a number of milliseconds of at least 1'
@@ -13,10 +13,9 @@ export const aRatio: Check = (value) =>
 export const aString: Check = (value) => typeof value === 'string' || 'a string'
 
 /**
- * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given,
- * unless it is `required`.
+ * Checks an options object: every option must exist, and have a valid value or, unless it is `required`, be `undefined`.
  *
- * @throws TypeError which says what was expected, and of which type the value is
+ * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
  */
 export function validate(options: object, checks: Checks, ...required: readonly string[]): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

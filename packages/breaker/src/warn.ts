@@ -1,12 +1,16 @@
 import { expectValue, type Check } from './validate.ts'
 
-/** Reports the error of a user's function as a warning, where it must not change a result. */
+/** Emits a warning for an error that a user's function threw, because such an error must not change the result of a call. */
 export function warn(error: unknown): void {
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } }
   process?.emitWarning?.(String(error), 'HarborWarning')
 }
 
-/** Calls a user's function. If it throws, or returns a wrong value, a warning is emitted and the default is used. */
+/**
+ * Calls a user's function. If it throws or returns an invalid value, emits a warning and returns `defaultValue`.
+ *
+ * @param name the name of the function, for the warning
+ */
 export function callOr<Value>(name: string, call: () => Value, check: Check, defaultValue: Value): Value {
   try {
     const value = call()

@@ -14,7 +14,7 @@ import { Model, type ModelCall, type ModelOptions } from './model.ts'
 
 const OPTIONS = { openForMs: 100, probes: 2, probeTimeoutMs: 70 }
 
-/** Each rule, and the same rule written for a list of all calls. */
+/** Each trip rule of the package, and the same rule written as a function of all calls. */
 const rules: Record<string, [TripRule, ModelOptions['trips']]> = {
   consecutive: [consecutive(3), (calls) => calls.length >= 3 && calls.slice(-3).every((call) => call.failed)],
   countWindow: [

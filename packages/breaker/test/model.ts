@@ -8,7 +8,7 @@ export interface Finished {
 }
 
 export interface ModelOptions {
-  /** Decides from all calls since the circuit closed, the oldest first, whether it opens. */
+  /** Whether the circuit opens, decided from all calls since it closed, the oldest first. */
   trips: (calls: readonly Finished[], now: number) => boolean
   openForMs: number
   probes: number
@@ -57,7 +57,7 @@ export class Model {
     return this.#finished.filter((call) => call.failed).length
   }
 
-  /** Millisecond by millisecond. */
+  /** Moves the time forward, one millisecond after the other. */
   pass(ms: number): void {
     for (let passed = 0; passed <= ms; passed++, this.now++) {
       const expired = this.#probesOut().some(

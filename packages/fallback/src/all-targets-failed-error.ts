@@ -6,7 +6,7 @@ const CODE = 'all_targets_failed'
 export class AllTargetsFailedError extends AggregateError {
   override readonly name = 'AllTargetsFailedError'
   readonly code = CODE
-  /** What happened at each target, in order, including those that were skipped. */
+  /** What happened at each target, in order, including the targets that were skipped. */
   readonly attempts: readonly TargetAttempt[]
 
   /** @param cause the error of the last resort, if there was one */
@@ -19,7 +19,7 @@ export class AllTargetsFailedError extends AggregateError {
     this.attempts = attempts
   }
 
-  /** Whether an error is an AllTargetsFailedError, also of another copy of this package. */
+  /** Whether an error is an AllTargetsFailedError, including one from another copy of this package. */
   static is(error: unknown): error is AllTargetsFailedError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }

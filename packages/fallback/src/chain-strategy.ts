@@ -1,6 +1,5 @@
-import { systemClock } from '@harbor/parts'
 import { AllTargetsFailedError } from './all-targets-failed-error.ts'
-import type { Clock } from './clock.ts'
+import { systemClock, type Clock } from './clock.ts'
 import { notify } from './events.ts'
 import { HealthBoard } from './health/health-board.ts'
 import { HealthChecks, type HealthCheckHost } from './health/health-checks.ts'
@@ -15,7 +14,7 @@ export interface FallbackAnswer<T> {
   value: T
   /** The name of the target that answered; `last resort` if none did. */
   target: string
-  /** Whether the last resort answered, since no target did. */
+  /** Whether the value comes from the last resort, because no target answered. */
   degraded: boolean
   /** What happened at each target, in order. */
   attempts: readonly TargetAttempt[]
@@ -23,7 +22,7 @@ export interface FallbackAnswer<T> {
 
 type Answer = FallbackAnswer<unknown>
 
-/** Runs with a memory: the health of each target decides whether it is called. */
+/** The strategy of a `FallbackChain`: records the health of each target, and skips unavailable targets. */
 export class ChainStrategy<Target extends { readonly name: string }>
   implements Strategy<Target, unknown, Answer>, HealthCheckHost<Target>
 {
@@ -33,7 +32,7 @@ export class ChainStrategy<Target extends { readonly name: string }>
   readonly #options: Readonly<FallbackChainOptions<Target>>
   readonly #intervalMs: number
 
-  /** @param options checked, and not changed later */
+  /** @param options the options of the chain, already checked; they must not change later */
   constructor(options: Readonly<FallbackChainOptions<Target>>) {
     const { targets, healthCheck, healthCheckIntervalMs = 30_000, clock = systemClock } = options
     this.#options = options
@@ -48,7 +47,10 @@ export class ChainStrategy<Target extends { readonly name: string }>
     return isAvailable ? isAvailable(target) : this.health.get(target.name).available
   }
 
-  /** Without health checks, one call per interval is let through to an unavailable target, to find out whether it works. */
+  /**
+   * Whether a target may be called. Without health checks, an unavailable target gets one call per interval, to find out
+   * whether it works again.
+   */
   admits(target: Target): boolean {
     if (this.isAvailable(target)) return true
     this.checks?.watch(target)

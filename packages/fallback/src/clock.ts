@@ -1,5 +1,7 @@
-/** Where time comes from. Pass your own to test without waiting. */
+export { systemClock } from '@harbor/parts'
+
+/** The source of the time. Pass your own clock to test without waiting. */
 export interface Clock {
-  /** The time in milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   now(): number
 }

@@ -15,10 +15,10 @@ export interface UnavailableEvent<Target> {
   readonly health: TargetHealth
 }
 
-/** A target that was unavailable is called again. */
+/** A target that was unavailable has recovered, and is called again. */
 export interface RecoveredEvent<Target> {
   readonly target: Target
-  /** How it was noticed: by a health check, or by a call that was let through. */
+  /** How the recovery was noticed: by a health check, or by a call that was let through. */
   readonly by: 'check' | 'call'
   readonly health: TargetHealth
 }

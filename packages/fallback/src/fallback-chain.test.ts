@@ -45,7 +45,7 @@ describe('a run', () => {
     async function* whole(): AsyncGenerator<string> {
       yield* ['for', 'ty']
     }
-    /** What an operation with a stream does: it resolves with the first content. */
+    /** Resolves when the first content arrives, as an operation that returns a stream does. */
     async function begun(stream: AsyncGenerator<string>): Promise<AsyncGenerator<string>> {
       const first = await stream.next()
       return (async function* () {

@@ -7,7 +7,7 @@ import {
   type FallbackChainOptions,
   type FallbackRunOptions,
 } from './options.ts'
-import { HedgeBudget, type HedgeOptions } from './run/hedge.ts'
+import { HedgeBudget, type HedgeOptions } from './run/hedge-budget.ts'
 import { inTurn } from './run/in-turn.ts'
 import { race } from './run/race.ts'
 import { Run, type Operation } from './run/run.ts'
@@ -26,9 +26,10 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
   readonly #options: FallbackChainOptions<Target>
   readonly #strategy: ChainStrategy<Target>
   readonly #hedge: HedgeBudget<Target> | undefined
-  readonly #hedges = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
+  /** The hedge budgets of runs with hedge options of their own. */
+  readonly #budgets = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
 
-  /** Created once, since every run needs it. */
+  /** A field, so that the function is created only once, not in each run. */
   readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
 
   /** @throws TypeError for an option that does not exist or has a wrong value */
@@ -43,10 +44,10 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
   /**
    * Calls the operation with one target after the other until one answers.
    *
-   * @param operation may run for two targets at the same time if there is a hedge. For a stream it should resolve when the first
-   * content is there: the next target is called only for failures before the promise resolves
+   * @param operation calls one target. With a hedge, it may run for two targets at the same time. For a stream, it should resolve
+   * when the first content has arrived, because the next target is called only if the promise rejects
    * @throws AllTargetsFailedError if no target answered and there is no last resort, or the last resort threw; the error of a
-   * target if the run must not go on after it (`shouldAdvance`); the signal's reason if it aborts
+   * target if no other target may be called after it (see `shouldAdvance`); the signal's reason if the signal aborts
    */
   run<T>(
     operation: Operation<Target, T>,
@@ -67,11 +68,11 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
     }
   }
 
-  /** Runs with the same hedge object share its budget. */
+  /** Returns the hedge budget for the options of a run. Runs with the same options object share a budget. */
   #hedgeOf(options: HedgeOptions | false): HedgeBudget<Target> | undefined {
     if (options === false) return undefined
-    const budget = this.#hedges.get(options) ?? new HedgeBudget<Target>(options, this.health)
-    this.#hedges.set(options, budget)
+    const budget = this.#budgets.get(options) ?? new HedgeBudget<Target>(options, this.health)
+    this.#budgets.set(options, budget)
     return budget
   }
 

@@ -1,5 +1,6 @@
-import { rejection, systemClock } from '@harbor/parts'
+import { rejection } from '@harbor/parts'
 import { AllTargetsFailedError } from './all-targets-failed-error.ts'
+import { systemClock } from './clock.ts'
 import { notify, type AdvanceEvent } from './events.ts'
 import type { FallbackContext } from './run/context.ts'
 import { inTurn } from './run/in-turn.ts'
@@ -14,27 +15,27 @@ export type TargetFunction<T> = (context: FallbackContext) => T | PromiseLike<T>
 export interface NamedTarget<T> {
   readonly name: string
   readonly run: TargetFunction<T>
-  /** Identifies the credential: after a 401 or 403 the other targets with the same one are skipped. */
+  /** Identifies the credential of the target. After a 401 or 403, the other targets with the same credential are skipped. */
   readonly credential?: unknown
 }
 
 export interface FallbackOptions<T> {
-  /** When it aborts, the run ends at once with the signal's reason. */
+  /** Aborts the run, which ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Whether to call the next target after this error. @default not if the request is invalid, or was refused for its content */
+  /** Whether to call the next target after this error. @default true, unless the request is invalid or its content was refused */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
-  /** Called before the next target. If it throws, a warning is emitted and nothing else changes. */
+  /** Called before the next target is called. If it throws, a warning is emitted and nothing else changes. */
   onAdvance?: ((event: AdvanceEvent<NamedTarget<T>>) => void) | undefined
 }
 
 /**
- * Calls one target after the other until one answers. It records nothing between calls; `FallbackChain` does, and offers health
- * checks, orders and hedging.
+ * Calls one target after the other until one answers. Keeps no state between runs: `FallbackChain` records the health of targets,
+ * and offers health checks, orders and hedging.
  *
  * @param targets functions, or functions with names for errors and events
  * @returns the first answer
- * @throws AllTargetsFailedError if all failed; the error of a target if the run must not go on after it (`shouldAdvance`); the
- * signal's reason if it aborts
+ * @throws AllTargetsFailedError if all targets failed; the error of a target if no other target may be called after it (see
+ * `shouldAdvance`); the signal's reason if the signal aborts
  */
 export function fallback<T>(
   targets: readonly (NamedTarget<T> | TargetFunction<T>)[],
@@ -49,7 +50,7 @@ export function fallback<T>(
   }
 }
 
-/** Returns the plain answer, and records nothing. */
+/** The strategy of `fallback`: records nothing, and returns the answer of the target itself. */
 class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
   readonly clock = systemClock
   readonly #options: FallbackOptions<T>

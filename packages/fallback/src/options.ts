@@ -1,13 +1,13 @@
 import type { Clock } from './clock.ts'
 import type { AdvanceEvent, RecoveredEvent, UnavailableEvent } from './events.ts'
 import type { Order } from './orders.ts'
-import type { HedgeOptions } from './run/hedge.ts'
+import type { HedgeOptions } from './run/hedge-budget.ts'
 import type { TargetAttempt } from './run/target-attempt.ts'
 import {
   aClock,
   aFunction,
   anObject,
-  aPart,
+  aRatio,
   aSignal,
   checksOf,
   delay,
@@ -20,62 +20,75 @@ import {
 export interface FallbackChainOptions<Target, Last = unknown> {
   /** The targets, each with a unique name. A target may have a `credential`: see `shouldAdvance`. */
   targets: readonly Target[]
-  /** The order in which targets are called. @default byPriority, as given */
+  /** The order in which targets are called. @default byPriority, the order of `targets` */
   order?: Order<Target> | undefined
   /**
-   * Whether to call the next target after this error. Only such errors count against the health of a target.
-   * @default not after 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403 not a target with the same `credential`
+   * Whether to call the next target after this error. If not, the run ends with the error, which does not count against the
+   * health of the target.
+   * @default true, except after 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403, targets with the same
+   * `credential` are skipped
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
-   * Whether an error after which the next target is called counts against the health of this one. Return `false` for errors that the
-   * caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default all of them count
+   * Whether an error counts against the health of the target, if the next target is called after it. Return `false` for errors
+   * that the caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default true
    */
   countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
-  /** How many failures in a row make a target unavailable. It is skipped until it has recovered. @default 3 */
+  /** How many failures in a row make a target unavailable. An unavailable target is skipped until it has recovered. @default 3 */
   failureThreshold?: number | undefined
-  /** Replaces the threshold: whether a target may be called. Called when it is the target's turn. */
+  /** Decides whether a target is available, instead of `failureThreshold`. Called when it is the target's turn. */
   isAvailable?: ((target: Target) => boolean) | undefined
-  /** If no target is available: call them although they are unavailable, or fail at once. @default 'try-all' */
+  /** If no target is available, `try-all` calls the unavailable targets, and `fail` calls no target. @default 'try-all' */
   whenNoneAvailable?: 'fail' | 'try-all' | undefined
   /**
-   * Called after `start()` for unavailable targets; if it resolves, the target is available again. Its signal aborts when the next
-   * check is due. Without health checks, one call per interval is let through instead.
+   * Checks an unavailable target, once per interval after `start()`. If the promise resolves, the target is available again. The
+   * signal aborts when the next check is due. Without health checks, an unavailable target gets one call per interval.
    */
   healthCheck?: ((target: Target, signal: AbortSignal) => Promise<unknown>) | undefined
-  /** The time between two health checks, and the longest that one may take, in milliseconds. @default 30_000 */
+  /** The time between two health checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */
   healthCheckIntervalMs?: number | undefined
-  /** Calls a second target while the first one is slow. The one that does not answer first is aborted. @default none */
+  /** Calls a second target while the first one is slow. When one of them answers, the other is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
-  /** Answers when no target did. The result is marked `degraded`. Its type becomes part of the type of a run's result. */
+  /** Returns the value of a run in which no target answered. The result is marked `degraded`, and may have this value's type. */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
-  /** Called before the next target. If a hook throws, a warning is emitted and nothing else changes. */
+  /** Called before the next target is called. If it throws, a warning is emitted and nothing else changes. */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
-  /** Called when the threshold has made a target unavailable. */
+  /** Called when `failureThreshold` has made a target unavailable. */
   onUnavailable?: ((event: UnavailableEvent<Target>) => void) | undefined
   /** Called when a target is available again; with `isAvailable`, when a health check succeeded. */
   onRecovered?: ((event: RecoveredEvent<Target>) => void) | undefined
 }
 
 export interface FallbackRunOptions<Target> {
-  /** When it aborts, the run ends at once with the signal's reason. No other target is called, and no last resort. */
+  /** Aborts the run, which ends at once with the signal's reason and calls neither another target nor the last resort. */
   signal?: AbortSignal | undefined
-  /** Replaces the targets of the chain. Their health is recorded by name; health checks include them once a run found them unavailable. */
+  /**
+   * The targets of this run, instead of those of the chain. Their health is recorded by name. Health checks include a target after
+   * a run has found it unavailable.
+   */
   targets?: readonly Target[] | undefined
-  /** Replaces the hedge of the chain; `false` for none. Runs with the same object share its budget. */
+  /** The hedge of this run, instead of that of the chain; `false` for no hedge. Runs with the same object share a hedge budget. */
   hedge?: HedgeOptions | false | undefined
 }
 
-/** @throws TypeError for an option that does not exist or has a wrong value */
+/**
+ * Checks the options of a chain.
+ *
+ * @throws TypeError for an option that does not exist or has a wrong value
+ */
 export function validateChainOptions(options: { targets: unknown; hedge?: HedgeOptions | undefined }): void {
   validate(options, CHECKS)
   expectValue('targets', options.targets, targets)
   validateHedge(options.hedge)
 }
 
-/** @throws TypeError for an option that does not exist or has a wrong value */
+/**
+ * Checks the options of a single run.
+ *
+ * @throws TypeError for an option that does not exist or has a wrong value
+ */
 export function validateRunOptions(options: { hedge?: HedgeOptions | false | undefined }): void {
   validate(options, RUN_CHECKS)
   validateHedge(options.hedge)
@@ -121,7 +134,7 @@ const afterMs: Check = (value) => {
 
 const HEDGE_CHECKS = /* @__PURE__ */ checksOf({
   afterMs,
-  maxExtraRatio: aPart,
+  maxExtraRatio: aRatio,
 } satisfies Record<keyof HedgeOptions, Check>)
 
 const RUN_CHECKS = /* @__PURE__ */ checksOf({

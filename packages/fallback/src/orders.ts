@@ -1,35 +1,35 @@
 import { describeValue } from '@harbor/parts'
 import type { HealthBoard } from './health/health-board.ts'
-import { aFunction, aPart, checksOf, validate } from './validate.ts'
+import { aFunction, aRatio, checksOf, validate } from './validate.ts'
 
 /**
- * Decides the order in which targets are called: takes all targets of a run, and returns those to call, the first one first.
- * Unavailable targets are skipped when it is their turn.
+ * Decides the order in which targets are called. Takes all targets of a run, and returns the targets to call, in order.
+ * Unavailable targets may stay in the list: each is skipped when it is its turn.
  */
 export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
 
-/** As given: the first is the primary target, the others are its fallbacks. */
+/** Calls targets in the order of the list: the first is the primary target, the others are its fallbacks. */
 export const byPriority = <Target>(targets: readonly Target[]): readonly Target[] => targets
 
 /**
- * The target with the lowest price first; among equals, as given. Prices depend on the request, so pass the targets with their
- * prices for this request to each run: `run(operation, { targets })`. A target without a price comes last.
+ * Calls the target with the lowest price first; targets of equal price keep their order. Prices depend on the request, so pass the
+ * targets with their prices for this request to each run: `run(operation, { targets })`. A target without a price comes last.
  */
 export function cheapest<Target extends { readonly name: string }>(
-  /** @default the target's own `price` */
+  /** Returns the price of a target. @default the target's own `price` */
   priceOf: (target: Target) => number | undefined = (target) => (target as { price?: number }).price,
 ): Order<Target> {
   return (targets) => sortBy(targets, (target) => priceOf(target) ?? Infinity)
 }
 
-/** Each target is called first as often as its weight says: one of weight 3 three times as often as one of weight 1. */
+/** Calls targets in a random order, by weight: a target of weight 3 comes first three times as often as one of weight 1. */
 export function weighted<Target extends { readonly name: string }>(
-  /** @default the target's own `weight`, or 1 */
+  /** Returns the weight of a target. @default the target's own `weight`, or 1 */
   weightOf: (target: Target) => number = (target) => (target as { weight?: number }).weight ?? 1,
-  /** A number from 0 up to, but not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1. @default Math.random */
   random: () => number = Math.random,
 ): Order<Target> {
-  // Efraimidis and Spirakis (2006): sorted by such keys, each place is drawn by weight among those left. Weight 0 comes last.
+  // Sorting by these keys draws a weighted random order (Efraimidis and Spirakis, 2006). Targets of weight 0 come last.
   const keyOf = (target: Target): number => {
     const weight = weightOf(target)
     if (weight >= 0) return weight === 0 ? -Infinity : Math.log(1 - random()) / weight
@@ -41,15 +41,18 @@ export function weighted<Target extends { readonly name: string }>(
 }
 
 export interface FastestOptions {
-  /** Another target takes the lead only if it is faster by this share, so that the lead does not change all the time. @default 0.2 */
+  /**
+   * Another target replaces the first one only if it is faster by this share, so that the order does not change all the time.
+   * @default 0.2
+   */
   margin?: number | undefined
-  /** The share of runs that start with a target other than the leader, to notice when speeds have changed. @default 0.05 */
+  /** The share of runs that call a slower target first, to notice when it has become faster. @default 0.05 */
   exploreRatio?: number | undefined
-  /** A number from 0 up to, but not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1. @default Math.random */
   random?: (() => number) | undefined
 }
 
-/** The target that answers fastest first, as measured on the health board. A target without measurements counts as slow. */
+/** Calls the target first that answers fastest, as measured by the chain. A target without measurements comes last. */
 export function fastest<Target extends { readonly name: string }>(
   options: FastestOptions = {},
 ): Order<Target> {
@@ -71,9 +74,9 @@ export function fastest<Target extends { readonly name: string }>(
   }
 }
 
-const FASTEST_CHECKS = /* @__PURE__ */ checksOf({ margin: aPart, exploreRatio: aPart, random: aFunction })
+const FASTEST_CHECKS = /* @__PURE__ */ checksOf({ margin: aRatio, exploreRatio: aRatio, random: aFunction })
 
-/** Sorted by a number, the lowest first; among equals, as given. Calls `keyOf` once for each item. */
+/** Sorts items by a number, the lowest first. Items with equal numbers keep their order. Calls `keyOf` once for each item. */
 function sortBy<Item>(items: readonly Item[], keyOf: (item: Item) => number): Item[] {
   return items
     .map((item) => [keyOf(item), item] as const)

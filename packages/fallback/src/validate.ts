@@ -5,19 +5,19 @@ export { aClock, aFunction, anObject, aSignal, checksOf, expectValue, type Check
 const isBetween = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && value >= min && value <= max
 
-/** A delay for a timer. */
+/** Creates a check for the delay of a timer, in milliseconds. */
 export const delay =
   (minMs: number): Check =>
   (value) =>
     isBetween(value, minMs, MAX_TIMER_MS) || `a number of milliseconds from ${minMs} to ${MAX_TIMER_MS}`
 export const wholeNumber: Check = (value) =>
   (Number.isInteger(value) && (value as number) >= 1) || 'a whole number of at least 1'
-export const aPart: Check = (value) => isBetween(value, 0, 1) || 'a number from 0 to 1'
+export const aRatio: Check = (value) => isBetween(value, 0, 1) || 'a number from 0 to 1'
 
 /**
- * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given.
+ * Checks an options object: every option must exist, and have a valid value or be `undefined`.
  *
- * @throws TypeError which says what was expected, and of which type the value is
+ * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
  */
 export function validate(options: object, checks: Checks): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

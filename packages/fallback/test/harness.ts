@@ -5,7 +5,7 @@ export interface Named {
   name: string
 }
 
-/** Targets of these names. */
+/** Targets with these names. */
 export const named = (...names: string[]): Named[] => names.map((name) => ({ name }))
 
 /** Runs every test of a file with fake timers. */
@@ -19,7 +19,7 @@ export function withFakeTime(): void {
   })
 }
 
-/** An operation with a behaviour for each target, and the names of the targets called. */
+/** An operation with a behaviour for each target. Records the names of the targets that were called. */
 export class Upstreams {
   readonly calls: string[] = []
   readonly contexts: FallbackContext[] = []

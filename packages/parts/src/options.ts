@@ -1,17 +1,17 @@
 import { suggestionFor, type NamesElsewhere } from './suggestions.ts'
 
-/** Whether an option accepts a value: `true`, or else what the value must be, in words. */
+/** Checks the value of an option. Returns `true`, or a text that says what the value must be, such as `a function`. */
 export type Check = (value: unknown) => true | string
 
-/** The options of one object, each with its check. A map, since the options of a single call are checked in that call. */
+/** Maps the name of each option to its check. A `Map` has fast lookups, and options of a call are checked in every call. */
 export type Checks = ReadonlyMap<string, Check>
 export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new Map(Object.entries(checks))
 
 /**
- * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given.
+ * Checks an options object: every option must exist, and have a valid value or be `undefined`.
  *
- * @param elsewhere what other libraries call these options
- * @throws TypeError which says what was expected, and of which type the value is
+ * @param elsewhere the names of these options in other libraries, for suggestions
+ * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
  */
 export function checkOptions(options: object, checks: Checks, elsewhere: NamesElsewhere): void {
   expectValue('options', options, anObject)
@@ -26,13 +26,18 @@ export function checkOptions(options: object, checks: Checks, elsewhere: NamesEl
   }
 }
 
-/** @throws TypeError which says what was expected, and of which type the value is */
+/**
+ * Checks one value.
+ *
+ * @param name the name of the value, for the message
+ * @throws TypeError that says what the value must be, and of which type it is
+ */
 export function expectValue(name: string, value: unknown, check: Check): void {
   const expected = check(value)
   if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** Describes the type of a value. Its content may be a secret, unless it is a number, a boolean or nothing. */
+/** Describes a value for an error message. Strings and objects may be secrets, so only their type is named. */
 export function describeValue(value: unknown): string {
   if (value === '') return 'an empty string'
   if (Array.isArray(value)) return 'an array'
@@ -42,7 +47,12 @@ export function describeValue(value: unknown): string {
 
 export const anObject: Check = (value) => (typeof value === 'object' && value !== null) || 'an object'
 export const aFunction: Check = (value) => typeof value === 'function' || 'a function'
-/** Anything with these methods: the value may come from another copy of the package, or from another realm. */
+/**
+ * Creates a check for an object with these methods. It does not use `instanceof`, because the object may come from another
+ * copy of the package, or from another realm.
+ *
+ * @param expected what the value must be, for the message: `a clock`
+ */
 export const having =
   (expected: string, ...methods: readonly string[]): Check =>
   (value) =>

@@ -1,10 +1,14 @@
-/** Headers in the shapes that HTTP clients use: fetch's `Headers`, a plain record, anything with `get`. */
+/** The headers of any HTTP client: fetch's `Headers`, a plain record, or an object with a method `get`. */
 export type HeadersLike =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | { get(name: string): string | null | undefined }
 
-/** The value of a header, the first if there are several. `name` is in lower case; a record may use any case. */
+/**
+ * Returns the value of a header. If a record holds a list of values, returns the first.
+ *
+ * @param name in lower case; the names in a record may be in any case
+ */
 export function readHeader(headers: HeadersLike, name: string): string | undefined {
   if (typeof headers.get === 'function') return (headers as Headers).get(name) ?? undefined
   for (const [key, value] of Object.entries(headers)) {
@@ -14,12 +18,12 @@ export function readHeader(headers: HeadersLike, name: string): string | undefin
 }
 
 /**
- * How long a server asks clients to wait before the next request. Reads, in this order, `retry-after-ms`,
- * `x-ms-retry-after-ms` (Azure), and `retry-after` in seconds or as an HTTP date (RFC 9110, section 10.2.3). A header that
- * was sent twice arrives as one value with a comma; the longest wait in it counts.
+ * Reads how long a server asks clients to wait before the next request: from `retry-after-ms`, else from
+ * `x-ms-retry-after-ms` (Azure), else from `retry-after`, in seconds or as an HTTP date (RFC 9110, section 10.2.3). The
+ * values of a header that was sent twice arrive joined by a comma; then the longest wait is returned.
  *
- * @param nowMs the time of the wall clock, which dates are compared with
- * @returns milliseconds, 0 for a date that has passed; `undefined` without such a header, or if its value is invalid
+ * @param nowMs the time of the wall clock, in milliseconds since 1970, that an HTTP date is compared with
+ * @returns the wait in milliseconds, 0 for a date that has passed; `undefined` if there is no such header, or it is invalid
  */
 export function parseRetryAfter(headers: HeadersLike, nowMs: number = Date.now()): number | undefined {
   for (const [name, unitMs] of UNITS_MS) {
@@ -38,13 +42,14 @@ const UNITS_MS = [
   ['retry-after', 1000],
 ] as const
 const NUMBER = /^\s*\d+(\.\d*)?\s*$/
-/** Day and time at least. `Date.parse` alone finds a date in nearly any text with a digit. */
+/** Matches an HTTP date by its weekday and time, because `Date.parse` accepts nearly any text that contains a digit. */
 const HTTP_DATE = /^[\s,]*[a-z]{3,9},? .*\d\d:\d\d:\d\d/i
-/** Several dates in one value; each but the last ends in its zone. */
+/** Matches each HTTP date in a value that holds several, joined by commas. Each date ends with its time zone. */
 const HTTP_DATES = /[a-z]{3,9}, [^,]+? (?:GMT|UTC)(?=\s*(?:,|$))/gi
 
+/** The time from `nowMs` until an HTTP date, in milliseconds; 0 if the date has passed, `undefined` if the text is no date. */
 function untilDate(text: string, nowMs: number): number | undefined {
-  // The oldest of the three HTTP date formats names no zone and means GMT.
+  // The oldest of the three HTTP date formats has no time zone: it is always in GMT.
   const date = Date.parse(/GMT|UTC/.test(text) ? text : `${text} GMT`)
   return HTTP_DATE.test(text) && !Number.isNaN(date) ? Math.max(0, date - nowMs) : undefined
 }

@@ -1,16 +1,19 @@
 /**
- * What other libraries call an option, by its name here. A name may be followed by the library, and the list by what is
- * different here: `'retries (p-retry), tries; which counts the first attempt too'`.
+ * Maps the name of an option in Harbor to its names in other libraries. A name may be followed by the library in parentheses,
+ * and the list by `; ` and how Harbor's option differs:
+ * `{ maxAttempts: 'retries (p-retry), tries; which counts the first attempt too' }`.
  */
 export type NamesElsewhere = Readonly<Record<string, string>>
 
 /**
- * What follows "did you mean" for an unknown option: the option and a question mark and, if another library uses the name,
- * which library that is and how the option here differs.
+ * Suggests an option for an unknown name. Returns the text that follows "did you mean": `maxAttempts? (p-retry calls it
+ * retries; here it is maxAttempts, which counts the first attempt too)`.
  *
- * @param known the names of this options object
- * @param prefix written before the option, such as `timeouts.`
- * @returns undefined if no option is close
+ * @param name the unknown name
+ * @param known the names of the options that exist
+ * @param elsewhere the names of these options in other libraries
+ * @param prefix text that is written before the suggested option, such as `timeouts.`
+ * @returns undefined if no option is similar enough
  */
 export function suggestionFor(
   name: string,
@@ -29,11 +32,14 @@ export function suggestionFor(
 }
 
 /**
- * The option that an unknown name was probably meant for, in this order: one with the same letters (`max_retries`), also
- * without the unit (`ttl` for `ttlMs`); one that other libraries call so (`retries`); a misspelled one, with at most one
- * wrong letter in every three. Undefined if none is that close: a wrong hint costs more time than none.
+ * Finds the option that the user of an unknown name probably meant. Prefers an option with the same letters (`maxRetries` for
+ * `max_retries`, `ttlMs` for `ttl`), then an option with this name in another library, then a similar name, with at most
+ * one wrong letter in three.
  *
- * @param known the names of this options object
+ * @param name the unknown name
+ * @param known the names of the options that exist
+ * @param elsewhere the names of these options in other libraries
+ * @returns undefined if no option is similar enough: a wrong suggestion costs the user more time than none
  */
 export function didYouMean(
   name: string,
@@ -43,6 +49,7 @@ export function didYouMean(
   return closestTo(name, known, elsewhere)?.option
 }
 
+/** An option that may be meant, with a name to compare: its own, or its name in another library. */
 interface Candidate {
   readonly option: string
   readonly letters: string
@@ -60,7 +67,7 @@ function closestTo(name: string, known: readonly string[], elsewhere: NamesElsew
   }
   for (let changes = 0; changes <= MAX_CHANGES; changes++) {
     const found = candidates.find(({ letters, otherName }) => {
-      // A foreign name may have one typing error: with more, the suggestion would be a guess based on a guess.
+      // A name from another library is a guess already, so it may have at most one wrong letter.
       return (otherName === undefined || changes < 2) && isNear(wanted, letters, changes)
     })
     if (found) return found
@@ -71,19 +78,23 @@ function closestTo(name: string, known: readonly string[], elsewhere: NamesElsew
 const MAX_CHANGES = 3
 const NAME_ELSEWHERE = /(\w+)(?: \(([^)]+)\))?/g
 
+/** Whether two names differ in at most `changes` letters, and in at most one letter in three. */
 function isNear(one: string, other: string, changes: number): boolean {
   if (one === other) return true
-  // In a word of three letters, one wrong letter makes another word.
+  // A name of three letters with one wrong letter is usually a different word.
   const tooShort = Math.min(one.length, other.length) < 4
   return (
     !tooShort && changes * 3 <= Math.max(one.length, other.length) && changesBetween(one, other) <= changes
   )
 }
 
-/** In lower case, without a unit: `ttlMs` is `ttl`. */
+/** Returns a name as it is compared: in lower case, without `_` and `-`, and without the unit `Ms`. */
 const lettersOf = (name: string): string => name.replace(/[_-]/g, '').toLowerCase().replace(/ms$/, '')
 
-/** How many letters are inserted, removed, replaced or swapped with their neighbour (optimal string alignment). */
+/**
+ * Returns how many letters must be inserted, removed, replaced or swapped with their neighbour to turn one name into the other
+ * (optimal string alignment).
+ */
 function changesBetween(one: string, other: string): number {
   let before: number[] = []
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)

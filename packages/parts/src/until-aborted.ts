@@ -1,8 +1,8 @@
 /**
- * Settles as `work` does, or rejects as soon as the signal aborts, with the signal's own reason. The listener is removed
- * before the promise settles. A result that comes after the abort is ignored.
+ * Waits for `work`, but rejects as soon as the signal aborts, with the signal's reason. Removes its listener from the signal
+ * before the returned promise settles. Ignores the result of `work` after an abort.
  *
- * @param work a promise, or a function that starts the work; it is not called if the signal is already aborted
+ * @param work a promise, or a function that returns one; the function is not called if the signal is already aborted
  */
 export function untilAborted<T>(
   signal: AbortSignal | undefined,
@@ -17,18 +17,18 @@ export function untilAborted<T>(
   else signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted && typeof work === 'function') return promise
   const working = start()
-  // In this order: the listener is gone when the caller sees the result.
+  // First `unlisten`, so that the listener is removed before the caller sees the result.
   working.then(unlisten, unlisten)
   working.then(resolve, reject)
   return promise
 }
 
-/** A promise that rejects with `error` unchanged, whatever it is. */
+/** Returns a promise that rejects with `error`, which may be any value. */
 export async function rejection(error: unknown): Promise<never> {
   throw error
 }
 
-/** Cancels the body of a `Response` that no caller will read: an unread body holds its connection. */
+/** Cancels the body of a `Response` that will not be read, to free its connection. Ignores any other value. */
 export function discardBody(value: unknown): void {
   const body = (value as { body?: { cancel?: () => Promise<void> } | null } | null | undefined)?.body
   if (typeof body?.cancel === 'function') body.cancel().catch(() => undefined)

@@ -1,7 +1,12 @@
-/** Where time comes from. Pass your own to test without waiting, or to wait in another way. */
+export { systemClock } from '@harbor/parts'
+
+/** The source of the time. Pass your own clock to test without waiting, or to wait in another way. */
 export interface Clock {
-  /** The time in milliseconds since 1970. It must never run backwards. */
+  /** Returns the time in milliseconds since 1970. The time must never run backwards. */
   now(): number
-  /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. @default an abortable `setTimeout` */
+  /**
+   * Waits before the next attempt: resolves after `ms` milliseconds, or rejects with the signal's reason as soon as the signal
+   * aborts. @default `setTimeout`, cleared on abort
+   */
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }

@@ -2,7 +2,7 @@ import type { Failure } from './failure/failure.ts'
 
 /** An attempt failed and another one follows. */
 export interface RetryEvent {
-  /** Number of the attempt that failed, counted from 1. */
+  /** The number of the attempt that failed, counted from 1. */
   readonly attempt: number
   /** The delay before the next attempt, in milliseconds. */
   readonly delayMs: number
@@ -31,7 +31,7 @@ export interface GiveUpEvent {
     'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'stopped' | 'aborted' | 'broken'
   /** The failure of the last attempt; absent if the run was aborted or an option's function threw. */
   readonly failure?: Failure | undefined
-  /** What the run rejects with; `undefined` if it resolves to a result that `shouldRetryResult` rejected. */
+  /** The error with which the run rejects; `undefined` if it resolves to a result that `shouldRetryResult` rejected. */
   readonly error?: unknown
 }
 

@@ -1,5 +1,4 @@
-import { systemClock } from '@harbor/parts'
-import type { Clock } from './clock.ts'
+import { systemClock, type Clock } from './clock.ts'
 import type { Backoff } from './delay/backoff.ts'
 import type { Jitter } from './delay/jitter.ts'
 import type { GiveUpEvent, RetryEvent } from './events.ts'
@@ -21,14 +20,14 @@ import {
   type Check,
 } from './validate.ts'
 
-/** What `shouldRetry` may return instead of true or false. */
+/** The result of `shouldRetry` if it also sets the delay, instead of `true` or `false`. */
 export interface RetryDecision {
   retry: boolean
   /** The delay before the next attempt, in milliseconds. Replaces the backoff and the server's Retry-After. */
   delayMs?: number | undefined
 }
 
-/** `Result` is what the operation resolves to, and what `shouldRetryResult` receives. */
+/** Options of `retry` and `createRetry`. `Result` is the type that operations resolve to, and that `shouldRetryResult` takes. */
 export interface RetryOptions<Result = unknown> {
   /** The maximum number of attempts, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
   maxAttempts?: number | undefined
@@ -40,32 +39,35 @@ export interface RetryOptions<Result = unknown> {
   factor?: number | undefined
   /** How delays are randomised; `true` is `'full'`. Without jitter, clients that failed together retry together. @default true */
   jitter?: boolean | Jitter | undefined
-  /** Replaces the four options above. */
+  /** Computes the delays, instead of `baseDelayMs`, `maxDelayMs`, `factor` and `jitter`. */
   backoff?: Backoff | undefined
-  /** How long one attempt may take, in milliseconds. Then its signal aborts and it fails with a TimeoutError. @default none */
+  /** How long one attempt may take, in milliseconds. After that it fails with a TimeoutError, and its signal aborts. @default none */
   attemptTimeoutMs?: number | undefined
   /**
    * How long the whole run may take, in milliseconds, attempts and delays together. If a delay would end after the deadline,
-   * the run ends at once, with the last error. An attempt that runs into the deadline fails with a TimeoutError. @default none
+   * the run ends at once, with the last error. An attempt that is running at the deadline fails with a TimeoutError. @default none
    */
   deadlineMs?: number | undefined
-  /** The longest Retry-After that is waited for, in milliseconds. If a server asks for more, the run ends with its error. @default 60_000 */
+  /**
+   * The longest Retry-After that a run waits for, in milliseconds. If the server asks for more, the run ends with the error of
+   * the last attempt. @default 60_000
+   */
   maxRetryAfterMs?: number | undefined
-  /** Whether to try again after an error; replaces `failure.retryable`. If it throws, its error ends the run. */
+  /** Decides whether to try again after an error, instead of `failure.retryable`. If it throws, the run ends with that error. */
   shouldRetry?:
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
-  /** Whether to reject a result and try again. If no attempt is left, the last result is returned although it was rejected. */
+  /** Returns `true` to reject a result and try again. If the run gives up, it still resolves to the last rejected result. */
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
   /** Limits the retries of all calls that share this budget. @default none */
   budget?: RetryBudget | undefined
-  /** When it aborts, the run ends at once with the signal's reason. */
+  /** Aborts every run with these options: the run ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Replaces the built-in classifier. It also receives the results that `shouldRetryResult` rejected. */
+  /** Classifies errors, instead of the built-in `classify`, and also the results that `shouldRetryResult` rejected. */
   classify?: ((error: unknown) => Failure) | undefined
-  /** Where time comes from. @default a monotonic clock and `setTimeout` */
+  /** The source of the time. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
-  /** A number from 0 up to, but not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1, for the jitter. @default Math.random */
   random?: (() => number) | undefined
   /** Called before each delay. If it throws, a warning is emitted and nothing else changes. */
   onRetry?: ((event: RetryEvent) => void) | undefined
@@ -75,18 +77,18 @@ export interface RetryOptions<Result = unknown> {
 
 /** Options of a single run. */
 export interface RunOptions {
-  /** When it aborts, or the policy's own signal does, the run ends at once with the signal's reason. */
+  /** Aborts this run, in addition to the policy's signal: the run ends at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Replaces that of the policy, in milliseconds. If it is 0 or less, not even the first attempt is made. */
+  /** How long this run may take, in milliseconds, instead of the policy's `deadlineMs`. With 0 or less, no attempt is made. */
   deadlineMs?: number | undefined
   /**
-   * When the run started, on the policy's clock, if the caller has started its first attempt already: `elapsedMs` and
-   * `deadlineMs` count from then. @default now
+   * The start of the run, in milliseconds since 1970, on the policy's clock, if the first attempt was started before `run()` was
+   * called. `elapsedMs` and `deadlineMs` count from this time. @default now
    */
   startedAt?: number | undefined
 }
 
-/** The checked options: what every run needs, and the rest for when an attempt fails. */
+/** The checked options of a policy. The other fields hold the values that every run reads; `options` holds all options. */
 export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRetryResult'>> {
   readonly options: Readonly<RetryOptions>
   readonly clock: Clock
@@ -94,7 +96,9 @@ export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRe
 }
 
 /**
- * @param makeTimer creates the timer that all attempts of all runs share
+ * Checks the options, and creates the policy.
+ *
+ * @param makeTimer creates a timer for `attemptTimeoutMs` that all attempts share; without it, each attempt has its own timer
  * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: Clock) => Timer): Policy {
@@ -106,7 +110,7 @@ export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: 
   return { options: { ...options }, clock, budget, shouldRetryResult, limits }
 }
 
-/** What can end a run of such a policy from outside. */
+/** Returns the limits of a run; `undefined` if there are none. */
 export function limitsOf(
   signal: AbortSignal | undefined,
   attemptTimeoutMs = Infinity,
@@ -117,7 +121,11 @@ export function limitsOf(
   return limited ? { signal, attemptTimeoutMs, deadlineMs, timer } : undefined
 }
 
-/** @throws TypeError for an option that does not exist or has a wrong value */
+/**
+ * Checks the options of a single run.
+ *
+ * @throws TypeError for an option that does not exist or has a wrong value
+ */
 export function checkRunOptions(options: RunOptions): void {
   validate(options, RUN_CHECKS)
 }

@@ -96,7 +96,7 @@ describe('a retry budget', () => {
         const budget = createRetryBudget({ ratio, minPerSecond, windowMs, clock: { now: () => now } })
         const calls: number[] = []
         const retries: number[] = []
-        // The deposits that certainly still count, and those that may count.
+        // A deposit certainly counts for nine tenths of the window, and may count for all of it.
         const within = (times: number[], ms: number) => times.filter((time) => time > now - ms).length
         for (const { waitMs, calls: made, retries: wanted } of history) {
           now += waitMs

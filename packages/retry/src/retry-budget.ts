@@ -1,37 +1,36 @@
-import { systemClock } from '@harbor/parts'
-import type { Clock } from './clock.ts'
+import { systemClock, type Clock } from './clock.ts'
 import { aClock, atLeast, checksOf, validate } from './validate.ts'
 
 /**
- * Limits retries over many calls: when everything fails, retrying everything only adds to the load. Share one budget among
+ * Limits the retries of many calls: when a server is down, retrying every call only adds to its load. Share one budget among
  * all policies that call the same server. The first attempt of a call is always made.
  */
 export interface RetryBudget {
-  /** A call starts, and earns a fraction of a retry. */
+  /** Records that a call starts. Each call earns a fraction of a retry. */
   deposit(): void
-  /** Takes one retry. Returns a function that gives it back if it is not made after all; `undefined` if none is left. */
+  /** Takes one retry. Returns `undefined` if no retry is left, otherwise a function that puts the retry back if it is not made. */
   withdraw(): (() => void) | undefined
 }
 
 export interface RetryBudgetOptions {
   /** How many retries a call earns: 0.2 is one retry for five calls. @default 0.2 */
   ratio?: number | undefined
-  /** How many retries per second are free, so that a process with few calls can retry at all. @default 10 */
+  /** The number of retries per second that are allowed in addition, so that a process with few calls can retry. @default 10 */
   minPerSecond?: number | undefined
   /** How long a call or a retry counts, in milliseconds. @default 10_000 */
   windowMs?: number | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** The window moves in steps of a tenth, so an event counts for at least nine tenths of the window, and at most for all of it. */
+/** The number of steps in which the window moves. A call counts for nine tenths of `windowMs` at least, for all of it at most. */
 const STEPS = 10
 
 /**
- * A budget over a sliding window: within `windowMs` it allows `ratio` times the number of calls, plus `minPerSecond` retries
- * for each second of the window. Constant time, constant memory, no timer.
+ * Creates a retry budget with a sliding window: within `windowMs`, the number of retries is at most `ratio` times the number of
+ * calls, plus `minPerSecond` for each second. Time and memory are constant, and there is no timer.
  *
- * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the shape
+ * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the interface
  */
 export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   validate(options, CHECKS)
@@ -41,7 +40,7 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   const retries = new Float64Array(STEPS)
   let newest = -Infinity
 
-  /** The slot for now. Empties the slots that have left the window. */
+  /** Returns the index of the current step in `calls` and `retries`. Resets the steps that have left the window. */
   function currentSlot(): number {
     const now = Math.floor((clock.now() * STEPS) / windowMs)
     newest = Math.max(newest, now - STEPS)

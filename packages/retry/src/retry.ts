@@ -9,9 +9,9 @@ import { SharedTimer } from './run/shared-timer.ts'
 /** Retries any number of operations with the same options. */
 export interface RetryPolicy<Result = unknown> {
   /**
-   * Attempts an operation until it succeeds.
+   * Calls an operation until it succeeds or there is a reason to stop, as `retry` does.
    *
-   * @returns what the operation resolves to; if no attempt is left, the last result although `shouldRetryResult` rejected it
+   * @returns the result of the operation; if the run gives up on results that `shouldRetryResult` rejected, the last one
    * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
    * cause of a StopRetrying that the operation threw
    */
@@ -19,8 +19,8 @@ export interface RetryPolicy<Result = unknown> {
 }
 
 /**
- * Attempts an operation until it succeeds or there is a reason to stop: no attempt left, a failure that is not retryable, no
- * time left, a Retry-After that is too long, an abort.
+ * Calls an operation until it succeeds or there is a reason to stop: no attempt is left, the failure is not retryable, no time
+ * is left, Retry-After is too long, the retry budget is empty, or the signal aborts.
  *
  * ```ts
  * const answer = await retry(({ signal }) => fetch(url, { signal }), {
@@ -28,12 +28,13 @@ export interface RetryPolicy<Result = unknown> {
  * })
  * ```
  *
- * @returns what the operation resolves to; if no attempt is left, the last result although `shouldRetryResult` rejected it
- * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long
+ * @returns the result of the operation; if the run gives up on results that `shouldRetryResult` rejected, the last one
+ * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
+ * cause of a StopRetrying that the operation threw
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {
-    const policy = options ? policyOf(options as RetryOptions) : BY_DEFAULT
+    const policy = options ? policyOf(options as RetryOptions) : DEFAULT_POLICY
     return run(policy, operation, policy.limits)
   } catch (error) {
     return rejection(error)
@@ -41,10 +42,10 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Pr
 }
 
 /**
- * Checks the options once, for any number of runs, which may overlap: a policy has no state, apart from its budget.
- * Operations must resolve to the type that `shouldRetryResult` takes.
+ * Creates a policy, which retries any number of operations with the same options. The options are checked only once. Runs may
+ * overlap, and share only the retry budget. Operations must resolve to the type that `shouldRetryResult` takes.
  *
- * @throws TypeError, which names the option, for one that does not exist or has a wrong value
+ * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}): RetryPolicy<Result> {
   const policy = policyOf(options as RetryOptions, (ms, clock) => new SharedTimer(ms, clock))
@@ -59,8 +60,8 @@ export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}
   }
 }
 
-/** A policy never changes, so all calls without options share this one. */
-const BY_DEFAULT = /* @__PURE__ */ policyOf({})
+/** The policy of all calls without options. They can share one because a policy never changes. */
+const DEFAULT_POLICY = /* @__PURE__ */ policyOf({})
 
 function start<T>(policy: Policy, operation: Operation<T>, runOptions?: RunOptions): Promise<T> {
   if (!runOptions) return run(policy, operation, policy.limits)

@@ -1,7 +1,7 @@
 const CODE = 'stop_retrying'
 
 /**
- * An operation throws this to end its run at once, even if attempts are left. The run rejects with the cause.
+ * An error that an operation throws to end its run at once, even if attempts are left. The run rejects with the `cause`.
  *
  * ```ts
  * if (response.status === 404) throw new StopRetrying(new Error('there is no such document'))
@@ -11,18 +11,18 @@ export class StopRetrying extends Error {
   override readonly name = 'StopRetrying'
   readonly code = CODE
 
-  /** @param cause what the run rejects with */
+  /** @param cause the error with which the run rejects */
   constructor(cause: unknown) {
     super('The operation asked for no further attempt.', { cause })
   }
 
-  /** Whether an error is a StopRetrying, also of another copy of this package. */
+  /** Whether an error is a StopRetrying, including one from another copy of this package. */
   static is(error: unknown): error is StopRetrying {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }
 }
 
-/** What a run must reject with because its operation threw StopRetrying; undefined for any other error. */
+/** Returns the cause of a StopRetrying, with which the run must reject; `undefined` for any other error. */
 export function causeOfStop(error: unknown): { readonly cause: unknown } | undefined {
   if (StopRetrying.is(error)) return { cause: error.cause }
   // p-retry's AbortError, recognised by its shape: other AbortErrors have no `originalError`.

@@ -6,7 +6,7 @@ export class TimeoutError extends Error {
   readonly code = CODE
   /** Which limit was reached: `attemptTimeoutMs` or `deadlineMs`. */
   readonly scope: 'attempt' | 'deadline'
-  /** That limit, in milliseconds. */
+  /** The limit that was reached, in milliseconds. */
   readonly limitMs: number
   /** The attempt that was running, counted from 1; 0 if no time was left for the first. */
   readonly attempt: number
@@ -23,7 +23,7 @@ export class TimeoutError extends Error {
     this.attempt = attempt
   }
 
-  /** Whether an error is a TimeoutError, also of another copy of this package. */
+  /** Whether an error is a TimeoutError, including one from another copy of this package. */
   static is(error: unknown): error is TimeoutError {
     return error instanceof Error && (error as { code?: unknown }).code === CODE
   }

@@ -2,7 +2,11 @@ import { checkOptions, type Check, type Checks, type NamesElsewhere } from '@har
 
 export { aClock, aFunction, aSignal, checksOf, having, type Check, type Checks } from '@harbor/parts'
 
-/** A number of at least `min`; not NaN. */
+/**
+ * Creates a check for a number of at least `min`. Infinity is allowed, NaN is not.
+ *
+ * @param unit the unit in the message, with a space before it: ` of milliseconds`
+ */
 export const atLeast =
   (min: number, unit = ''): Check =>
   (value) =>
@@ -16,9 +20,9 @@ export const oneOf =
     values.includes(value) || `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`
 
 /**
- * Rejects, by name, an option that does not exist or has a wrong value. An option that is `undefined` counts as not given.
+ * Checks an options object: every option must exist, and have a valid value or be `undefined`.
  *
- * @throws TypeError which says what was expected, and of which type the value is
+ * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
  */
 export function validate(options: object, checks: Checks): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

@@ -2,7 +2,8 @@ import type { Counts, Tally, TripRule } from './trip-rule.ts'
 import { expectValue, wholeNumber } from '../validate.ts'
 
 /**
- * Opens after this number of failures in a row; a success starts again at 0. Its `counts()` are those since the circuit closed.
+ * Creates a rule that opens the circuit after this number of failures in a row. `counts()` of the breaker then counts all calls
+ * since the circuit closed.
  *
  * @param failures a whole number of at least 1
  */
@@ -17,15 +18,15 @@ class ConsecutiveTally implements Tally {
 
   constructor(limit: number, saved: unknown) {
     this.#limit = limit
-    this.#count = fits(saved) ? { ...saved } : { calls: 0, failures: 0, inAConsecutiveTally: 0 }
+    this.#count = fits(saved) ? { ...saved } : { calls: 0, failures: 0, failuresInARow: 0 }
   }
 
   record(failed: boolean): boolean {
     const count = this.#count
     count.calls++
     if (failed) count.failures++
-    count.inAConsecutiveTally = failed ? count.inAConsecutiveTally + 1 : 0
-    return count.inAConsecutiveTally >= this.#limit
+    count.failuresInARow = failed ? count.failuresInARow + 1 : 0
+    return count.failuresInARow >= this.#limit
   }
 
   counts(): Counts {
@@ -41,8 +42,8 @@ class ConsecutiveTally implements Tally {
 interface Saved {
   calls: number
   failures: number
-  inAConsecutiveTally: number
+  failuresInARow: number
 }
 
 const fits = (saved: unknown): saved is Saved =>
-  typeof (saved as Partial<Saved> | undefined)?.inAConsecutiveTally === 'number'
+  typeof (saved as Partial<Saved> | undefined)?.failuresInARow === 'number'

@@ -31,7 +31,7 @@ describe('countWindow', () => {
     expect(countWindow({ size: 6, failureRatio: 1 }).start({ calls: 3 }).save()).toBe('')
   })
 
-  // Two million outcomes would take minutes if each cost as much as the window is long.
+  // Two million calls would take minutes if the cost of a call grew with the size of the window.
   it('records an outcome in constant time with 100,000 calls in the window', () => {
     const tally = countWindow({ size: 100_000, failureRatio: 1 }).start()
     for (let call = 0; call < 2_000_000; call++) tally.record(call % 2 === 0, 0, 0)

@@ -2,15 +2,15 @@ import type { TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, expectValue, validate, wholeNumber } from '../validate.ts'
 
 export interface CountWindowOptions {
-  /** How many of the last calls count. */
+  /** The number of calls in the window: the last `size` calls count. */
   size: number
-  /** The circuit opens when at least this share of them failed: above 0, at most 1. */
+  /** The circuit opens when at least this share of the calls failed: above 0, at most 1. */
   failureRatio: number
   /** The circuit does not open before this number of calls have ended. @default size */
   minimumCalls?: number | undefined
 }
 
-/** Opens when too many of the last `size` calls failed. A call takes the same time for any size. */
+/** Creates a rule that opens the circuit when too many of the last `size` calls failed. Recording a call takes constant time. */
 export function countWindow(options: CountWindowOptions): TripRule {
   validate(options, CHECKS, 'size', 'failureRatio')
   const { size, failureRatio, minimumCalls = size } = options
@@ -18,7 +18,7 @@ export function countWindow(options: CountWindowOptions): TripRule {
   return {
     timing: 'none',
     start(saved) {
-      /** A ring of the last calls: 1 is a failure. */
+      /** A ring buffer of the last calls: 1 for a failure, 0 for a success. */
       const ring = new Uint8Array(size)
       let calls = 0
       let failures = 0
@@ -38,7 +38,7 @@ export function countWindow(options: CountWindowOptions): TripRule {
           return calls >= minimumCalls && failures / calls >= failureRatio
         },
         counts: () => ({ calls, successes: calls - failures, failures, slow: 0 }),
-        /** The oldest call first. */
+        /** One digit for each call, the oldest first: 1 for a failure. */
         save: () => [...ring.subarray(next), ...ring.subarray(0, next)].slice(size - calls).join(''),
       }
     },

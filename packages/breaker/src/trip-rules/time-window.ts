@@ -15,8 +15,8 @@ export interface TimeWindowOptions {
 }
 
 /**
- * Opens when too many calls of the last `durationMs` failed, or were slow. A call takes the same time for any number of calls
- * in the window. The window empties while no calls are made.
+ * Creates a rule that opens the circuit when too many calls of the last `durationMs` milliseconds failed, or were slow. Recording
+ * a call takes constant time. Calls leave the window even while no new calls are made.
  */
 export function timeWindow(options: TimeWindowOptions): TripRule {
   validate(options, CHECKS, 'durationMs', 'failureRatio')
@@ -33,17 +33,19 @@ export function timeWindow(options: TimeWindowOptions): TripRule {
 
 type Settings = { [Name in keyof TimeWindowOptions]-?: number }
 
-/** The window moves in steps of a tenth, so a call counts for at least nine tenths of the window, and at most for all of it. */
+/** The number of steps in which the window moves. A call counts for nine tenths of `durationMs` at least, for all of it at most. */
 const STEPS = 10
-/** Three counts for each step: calls, failures, slow calls. */
+/** The number of counts for each step: calls, failures, slow calls. */
 const COLUMNS = 3
 
 class TimeWindow implements Tally {
   readonly #settings: Settings
   readonly #steps: number[] = new Array<number>(STEPS * COLUMNS).fill(0)
-  /** The number of the newest step, counted from 1970, the index of its counts, and when it ends. */
+  /** The number of the newest step, counted from 1970. */
   #newest = -Infinity
+  /** The index in `#steps` of the first count of the newest step. */
   #at = 0
+  /** The end of the newest step, in milliseconds since 1970. */
   #endsAt = -Infinity
   #calls = 0
   #failures = 0
@@ -81,7 +83,7 @@ class TimeWindow implements Tally {
     return { durationMs: this.#settings.durationMs, newest: this.#newest, steps: [...this.#steps] }
   }
 
-  /** Empties the steps that have left the window: at most ten, for any length of time. */
+  /** Moves the window to this time, and resets the steps that have left it: at most ten, however much time has passed. */
   #moveTo(nowMs: number): void {
     if (nowMs < this.#endsAt) return
     const stepMs = this.#settings.durationMs / STEPS
@@ -94,13 +96,14 @@ class TimeWindow implements Tally {
     this.#endsAt = (now + 1) * stepMs
   }
 
-  /** Adds 1 to a count of the newest step. Returns 1, for the sum. */
+  /** Adds 1 to a count of the newest step. Returns 1, which the caller adds to the sum for the window. */
   #increment(column: number): number {
     const at = this.#at + column
     this.#steps[at] = (this.#steps[at] ?? 0) + 1
     return 1
   }
 
+  /** Adds the counts of a step to the sums for the window, or subtracts them. */
   #addToSums(at: number, sign: 1 | -1): void {
     const [calls = 0, failures = 0, slow = 0] = this.#steps.slice(at, at + COLUMNS)
     this.#calls += sign * calls

@@ -1,45 +1,49 @@
 import { warn } from '../warn.ts'
 
 /**
- * Decides when a closed circuit opens. A rule has no counts itself, so any number of breakers may share one: a breaker starts
- * a new tally each time it closes. Implement these two interfaces for a rule of your own.
+ * Decides when a closed circuit opens. A rule holds no counts: a breaker starts a new tally each time it closes, so any number of
+ * breakers may share a rule. For a rule of your own, implement `TripRule` and `Tally`.
  */
 export interface TripRule {
-  /** @param saved what `save()` of an earlier tally returned; ignore it if it does not fit the rule */
+  /**
+   * Creates a tally.
+   *
+   * @param saved the result of `save()` of an earlier tally, to continue from; ignore it if it does not fit the rule
+   */
   start(saved?: unknown): Tally
   /**
-   * What its tallies need, so that calls do not read the clock in vain: nothing, the time, or the time and the duration.
-   * @default 'duration', which is both
+   * Whether `record` needs `nowMs` (`time`), `nowMs` and `durationMs` (`duration`), or neither (`none`). A breaker reads the clock
+   * only as often as its rules need. @default 'duration'
    */
   readonly timing?: 'none' | 'time' | 'duration' | undefined
 }
 
-/** The counts of a rule since the circuit closed. */
+/** Counts the calls of one breaker for a rule, since the circuit closed. */
 export interface Tally {
   /**
    * Counts one finished call.
    *
-   * @param failed whether it was judged a failure
-   * @param durationMs how long it took
-   * @param nowMs the time, which never runs backwards
-   * @returns whether the circuit opens now
+   * @param failed whether the call was judged a failure
+   * @param durationMs how long the call took, in milliseconds
+   * @param nowMs the time, in milliseconds since 1970; it never runs backwards
+   * @returns `true` to open the circuit
    */
   record(failed: boolean, durationMs: number, nowMs: number): boolean
   counts(nowMs: number): Counts
-  /** Data for JSON, from which `start` can continue. */
+  /** Returns the counts as data for JSON, which `start` takes. */
   save(): unknown
 }
 
-/** Finished calls. Calls in flight, and those judged `ignore`, are not counted. */
+/** Numbers of finished calls. Calls in flight, and calls judged `ignore`, are not counted. */
 export interface Counts {
   calls: number
   successes: number
   failures: number
-  /** Successes and failures that were slow; 0 unless the rule has a `slowCallMs`. */
+  /** The calls that were slow, whether they succeeded or failed; 0 unless the rule has a `slowCallMs`. */
   slow: number
 }
 
-/** Reports a call to every tally, also after one has decided to open. The result of a tally that throws is ignored. */
+/** Records a call in every tally. Returns whether any of them opens the circuit. A tally that throws only causes a warning. */
 export function recordAll(
   tallies: readonly Tally[],
   failed: boolean,

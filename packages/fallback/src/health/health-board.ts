@@ -1,13 +1,13 @@
 import { TargetHealth } from './target-health.ts'
 
-/** More than any chain has. Bounds the memory of a chain that gets new targets with every run. */
+/** The maximum number of targets that are recorded. It limits the memory of a chain that gets new targets with every run. */
 const MAX_TARGETS = 1_000
 
 /** The health of the targets of a chain, by name. */
 export class HealthBoard {
   readonly #targets = new Map<string, TargetHealth>()
 
-  /** The health of the target with this name. A target that was never called counts as healthy. */
+  /** Returns the health of the target with this name. A target that was never called counts as healthy. */
   get(name: string): TargetHealth {
     let health = this.#targets.get(name)
     if (health === undefined) {
@@ -18,7 +18,7 @@ export class HealthBoard {
     return health
   }
 
-  /** All targets seen so far, by name. */
+  /** Returns the recorded targets by name. */
   entries(): IterableIterator<[name: string, health: TargetHealth]> {
     return this.#targets.entries()
   }

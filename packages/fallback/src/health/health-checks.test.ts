@@ -7,7 +7,7 @@ withFakeTime()
 type Named = { name: string }
 const targets = named('primary', 'second')
 
-/** A chain whose primary is down and noticed to be. */
+/** A chain whose primary target is down, and unavailable. */
 async function inOutage(options: Partial<FallbackChainOptions<Named>> = {}) {
   const upstreams = new Upstreams({ primary: failing() })
   const onRecovered = vi.fn()

@@ -3,11 +3,11 @@ import { untilAborted } from '@harbor/parts'
 /** Owns the targets that are checked, and receives the results. */
 export interface HealthCheckHost<Target> {
   isAvailable(target: Target): boolean
-  /** A check has ended, successfully unless there is a failure. */
+  /** Called when a check has ended. The check succeeded unless `failure` is given. */
   checked(target: Target, failure?: { readonly error: unknown }): void
 }
 
-/** More than any chain has. Bounds the memory of a chain that gets new targets with every run. */
+/** The maximum number of targets that are checked. It limits the memory of a chain that gets new targets with every run. */
 const MAX_WATCHED = 1_000
 
 /**
@@ -39,7 +39,11 @@ export class HealthChecks<Target extends { readonly name: string }> {
     return this.#started
   }
 
-  /** @param targets the targets of the chain; those of a single run are watched when a run finds them unavailable */
+  /**
+   * Starts the checks.
+   *
+   * @param targets the targets of the chain. Targets of a single run are added by `watch` when a run finds them unavailable
+   */
   start(targets: readonly Target[]): void {
     this.#started = true
     for (const target of targets) this.watch(target)
@@ -52,7 +56,10 @@ export class HealthChecks<Target extends { readonly name: string }> {
     this.#abortRunning(new DOMException('health checks were closed', 'AbortError'))
   }
 
-  /** This target may have become unavailable, or available again. */
+  /**
+   * Adds an unavailable target to the targets that are checked, or removes an available one. Called whenever a target may have
+   * become unavailable or available.
+   */
   watch(target: Target): void {
     if (!this.#started) return
     if (this.#host.isAvailable(target)) this.#watched.delete(target.name)
@@ -89,7 +96,7 @@ export class HealthChecks<Target extends { readonly name: string }> {
     const controller = new AbortController()
     this.#running.add(controller)
     try {
-      // Also ends a check that ignores its signal.
+      // `untilAborted` also ends a check that ignores its signal.
       await untilAborted(controller.signal, async () => this.#check(target, controller.signal))
       this.#host.checked(target)
     } catch (error) {

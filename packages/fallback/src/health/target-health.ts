@@ -1,27 +1,33 @@
-/** The number of last calls that the ratio and the quantiles are computed from. */
+/** How many of the last calls the success ratio is computed from, and how many of the last answers the quantiles. */
 const WINDOW = 100
-/** The weight of the newest call in the moving average. */
+/** The weight of the newest answer in the moving average of the latency. */
 const WEIGHT = 0.2
 
-/** The health of one target. Only answers and failures that advance count: an invalid request says nothing about a target. */
+/**
+ * The health of one target. Counts answers, and failures after which the next target was called. An error that ends the run, such
+ * as an invalid request, is not counted, because it says nothing about the target.
+ */
 export class TargetHealth {
-  /** Whether it is called when it is its turn, by the failures in a row and the health checks. */
+  /**
+   * Whether the target is available. Failures in a row and health checks decide this. Not used if the chain has the option
+   * `isAvailable`.
+   */
   available = true
   failuresInARow = 0
-  /** The moving average of the time that answers take, in milliseconds; `undefined` before the first. */
+  /** The moving average of the time that answers take, in milliseconds; `undefined` before the first answer. */
   latencyMs: number | undefined
   /** The error of the last failure, or of the last health check that failed. */
   lastError: unknown
   /** When the last health check ended, in milliseconds since 1970. */
   lastCheckAt: number | undefined
-  /** While it is unavailable: when the next call is let through, to find out whether the target works. */
+  /** When an unavailable target gets the next call that finds out whether it works again, in milliseconds since 1970. */
   retryAt = Infinity
   readonly #latencies: number[] = []
   readonly #failed: boolean[] = []
   #answers = 0
   #calls = 0
 
-  /** The share of the last 100 calls that were answered; 1 before the first. */
+  /** The share of the last 100 calls that were answered, from 0 to 1; 1 before the first call. */
   get successRatio(): number {
     const failures = this.#failed.filter(Boolean).length
     return this.#failed.length === 0 ? 1 : 1 - failures / this.#failed.length
@@ -33,13 +39,13 @@ export class TargetHealth {
   }
 
   /**
-   * The time within which this share of the last 100 answers came, in milliseconds; `undefined` before the first.
+   * Returns the time within which this share of the last 100 answers arrived, in milliseconds; `undefined` before the first.
    *
-   * @param part above 0, at most 1: 0.95 for the 95th percentile
+   * @param share above 0, at most 1: 0.95 for the 95th percentile
    */
-  quantileMs(part: number): number | undefined {
+  quantileMs(share: number): number | undefined {
     const sorted = this.#latencies.toSorted((one, other) => one - other)
-    return sorted[Math.min(sorted.length, Math.max(1, Math.ceil(part * sorted.length))) - 1]
+    return sorted[Math.min(sorted.length, Math.max(1, Math.ceil(share * sorted.length))) - 1]
   }
 
   answered(latencyMs: number): void {
@@ -55,7 +61,10 @@ export class TargetHealth {
     this.failuresInARow++
   }
 
-  /** It was abandoned after this time, since another target answered. Its own time is unknown, but at least this long. */
+  /**
+   * Records an attempt that was aborted because another target answered. Its latency is not known, but longer than `afterMs`
+   * milliseconds, so it can only raise the average.
+   */
   abandoned(afterMs: number): void {
     if (afterMs > (this.latencyMs ?? 0)) this.#average(afterMs)
   }

@@ -1,16 +1,16 @@
 /** The current attempt, as the operation sees it. */
 export interface FallbackContext {
-  /** Counted from 1. Skipped targets do not count. */
+  /** The number of the attempt, counted from 1. Skipped targets do not count. */
   readonly attempt: number
-  /** Whether it is a hedge, started while another attempt is slow. */
+  /** Whether the attempt is a hedge, started while another attempt is slow. */
   readonly hedged: boolean
   /**
-   * Aborts when the caller aborts, with the caller's reason. It is the caller's own signal, unless a hedge is possible: then it
-   * also aborts when another target has answered, and follows the caller only until this attempt has answered. A stream that
-   * continues after that needs the caller's own signal too.
+   * Aborts when the caller's signal aborts, with the same reason. Without a hedge it is the caller's own signal. With a hedge it
+   * is a signal of the attempt: it also aborts when another target has answered, and no longer aborts with the caller's signal
+   * once this attempt has answered. To abort a stream after that, use the caller's own signal too.
    */
   readonly signal: AbortSignal
-  /** Skips this target because it cannot serve the request: the next one is called, and the target's health does not change. */
+  /** Skips this target because it cannot serve the request. The next target is called, and the health of this one is unchanged. */
   skip(reason: string): never
 }
 
@@ -26,13 +26,13 @@ export class LiveAttempt<Target> implements FallbackContext {
   readonly target: Target
   readonly attempt: number
   readonly hedged: boolean
-  /** The index of its target. */
+  /** The index of the target among the targets of the run. */
   readonly place: number
   readonly startedAt: number
   #signal: AbortSignal | undefined
   #controller: AbortController | undefined
 
-  /** @param signal the caller's; `undefined` if there is none, or if this attempt may have to be aborted separately */
+  /** @param signal the caller's signal; `undefined` if there is none, or if this attempt needs a signal of its own */
   constructor(
     target: Target,
     attempt: number,
@@ -59,7 +59,7 @@ export class LiveAttempt<Target> implements FallbackContext {
     throw new Skip(reason)
   }
 
-  /** A signal that is first read after this is aborted already. */
+  /** Aborts the signal of the attempt. If the signal is read for the first time after this, it is aborted already. */
   abort(reason: unknown): void {
     ;(this.#controller ??= new AbortController()).abort(reason)
   }

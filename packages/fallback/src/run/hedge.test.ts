@@ -40,7 +40,7 @@ describe('a hedge', () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
     expect(signals[0]?.reason).toMatchObject({ name: 'AbortError', message: 'another target has answered' })
     expect(upstreams.contexts.map((context) => context.attempt)).toEqual([1, 2])
-    // How long it would have taken is unknown, but it is longer than this.
+    // The latency of the aborted attempt is unknown, but longer than this.
     expect(chain.health.get('primary').latencyMs).toBe(150)
   })
 

@@ -2,18 +2,19 @@ import { discardBody } from '@harbor/parts'
 import type { LiveAttempt } from './context.ts'
 import type { Failed, Run } from './run.ts'
 
+/** Decides when a run calls a second target beside a slow one. */
 export interface Hedge<Target> {
-  /** After how long a second attempt starts beside one at this target, in milliseconds; `undefined` for never. */
+  /** How long a call of this target may take before a second target is called too, in milliseconds; `undefined` for no hedge. */
   delayMs(target: Target): number | undefined
   /** Takes one hedge from the budget. Returns false if none is left. */
   take(): boolean
-  /** This target was abandoned after this time, since another one answered. */
+  /** Called when a call of this target was aborted after `afterMs` milliseconds, because another target answered. */
   abandoned(target: Target, afterMs: number): void
 }
 
 /**
  * Calls one target after the other and, at most once per run, a second one while an attempt is slow. The first answer wins, and
- * the other attempt is aborted. The next target is called when no attempt is running.
+ * the other attempt is aborted. After a failure, the next target is called only if no other attempt is running.
  */
 export function race<Target extends { readonly name: string }, T, Answer>(
   run: Run<Target, T, Answer>,
@@ -26,7 +27,7 @@ export function race<Target extends { readonly name: string }, T, Answer>(
   let mayHedge = true
   let open = true
 
-  /** After this, nothing changes the result any more. */
+  /** Ends the race: a later answer, failure or abort does not change the result. */
   function close(): void {
     open = false
     clearTimeout(timer)
@@ -50,7 +51,7 @@ export function race<Target extends { readonly name: string }, T, Answer>(
       if (attempt) call(attempt)
       else if (live.size === 0) strategy.giveUp(run.attempts).then(finish, fail)
     } catch (error) {
-      // One of the caller's own functions threw.
+      // A function from the options threw.
       fail(error)
     }
   }
@@ -86,7 +87,7 @@ export function race<Target extends { readonly name: string }, T, Answer>(
     if (!open) return
     live.delete(attempt)
     const failed = run.fail(attempt, error)
-    // If a hedge is still running, it is the next target already.
+    // If another attempt is still running, the run waits for it before it calls the next target.
     if (live.size === 0) callNext(failed)
   }
 

@@ -6,7 +6,7 @@ import type { TargetAttempt } from './target-attempt.ts'
 
 export type Operation<Target, T> = (target: Target, context: FallbackContext) => T | PromiseLike<T>
 
-/** What differs between `fallback` and a chain: which targets may be called, what is recorded, and the result. */
+/** The differences between `fallback` and a `FallbackChain`: which targets may be called, what is recorded, and the result. */
 export interface Strategy<Target extends { readonly name: string }, T, Answer> {
   readonly clock: Clock
   /** Whether a target may be called when it is its turn. @default always */
@@ -15,9 +15,9 @@ export interface Strategy<Target extends { readonly name: string }, T, Answer> {
   judge(): Judge<Target>
   onFailure?(target: Target, error: unknown): void
   onAdvance(from: Target, to: Target, error: unknown): void
-  /** The result of the run when this attempt has answered. */
+  /** Returns the result of the run when this attempt has answered. */
   answer(run: Run<Target, T, Answer>, live: LiveAttempt<Target>, value: T): Answer
-  /** The result when no target has answered; rejects if there is none. */
+  /** Returns the result of the run when no target has answered; rejects if there is no such result. */
   giveUp(attempts: readonly TargetAttempt[]): Promise<Answer>
 }
 
@@ -27,7 +27,10 @@ export interface Failed<Target> {
   readonly error: unknown
 }
 
-/** The state of one run: which targets are left, and what happened at the others. `inTurn` and `race` decide what is called when. */
+/**
+ * The state of one run: which targets are left, and what happened at the others. The functions `inTurn` and `race` decide when
+ * the next target is called.
+ */
 export class Run<Target extends { readonly name: string }, T, Answer> {
   readonly strategy: Strategy<Target, T, Answer>
   readonly signal: AbortSignal | undefined
@@ -61,10 +64,10 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   }
 
   /**
-   * The attempt at the next target that is not skipped; undefined if no target is left.
+   * Creates the attempt for the next target that is not skipped. Returns `undefined` if no target is left.
    *
-   * @param failed the target that it takes over from
-   * @param signal the signal for the operation; `undefined` if this attempt may have to be aborted separately
+   * @param failed the failed target after which this one is called, if any
+   * @param signal the signal for the operation; `undefined` if the attempt needs a signal of its own
    */
   next(
     failed: Failed<Target> | undefined,
@@ -84,7 +87,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     return undefined
   }
 
-  /** Calls the operation, unless the caller has aborted in a hook. */
+  /** Calls the operation, unless a hook has aborted the run. */
   call(live: LiveAttempt<Target>): Promise<T> {
     try {
       this.signal?.throwIfAborted()
@@ -95,14 +98,18 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     }
   }
 
-  /** Records what happened at a target, in the order of the targets, not of their ends. */
+  /**
+   * Records what happened at a target.
+   *
+   * @param place the index of the target, so that `attempts` is in the order of the targets
+   */
   write(place: number, attempt: TargetAttempt): void {
     // Most runs have one attempt. An array created with it takes less memory than one that grows.
     if (place === 0 && this.attempts.length === 0) this.attempts = [attempt]
     else this.attempts[place] = attempt
   }
 
-  /** Records that an attempt was answered, or abandoned since another one was. Returns how long it took. */
+  /** Records that an attempt was answered, or abandoned because another one was. Returns its duration in milliseconds. */
   finish(
     { target, hedged, place, startedAt }: LiveAttempt<Target>,
     outcome: 'answered' | 'abandoned',
@@ -113,7 +120,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   }
 
   /**
-   * Records that an attempt failed. A skip is not a failure, so for a skip there is nothing to take over.
+   * Records that an attempt failed, and returns the failed target. Returns `undefined` for a skip, which is not a failure.
    *
    * @throws the error itself if no other target may be called after it
    */
@@ -131,6 +138,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     return { target, error }
   }
 
+  /** Why a target is not called; `undefined` if it is called. */
   #reasonToSkip(target: Target): string | undefined {
     return (
       this.#judge?.reasonToSkip(target) ??

@@ -2,20 +2,20 @@
 export interface Judge<Target> {
   /** Whether to call another target after this error. */
   advances(error: unknown, target: Target): boolean
-  /** Why a target would fail too; undefined if it may work. */
+  /** Why a target is skipped because of an earlier error in the run; `undefined` if it is not skipped. */
   reasonToSkip(target: Target): string | undefined
 }
 
-/** A target may name its credential, so that others with the same one are skipped when it is refused. */
+/** A target that may have a credential. When a credential is refused, all other targets with the same credential are skipped. */
 interface MayHaveCredential {
   readonly name: string
   readonly credential?: unknown
 }
 
 /**
- * The judge of one run: the caller's `shouldAdvance`, or the default. The default calls the next target after every error,
- * except for an invalid request (400, 405, 406, 413, 415, 422) and for one that was refused for its content: Harbor does not
- * route around a content filter. After 401 and 403 the targets with the same credential are skipped.
+ * Creates the judge of one run, from the caller's `shouldAdvance` or the default. By default, the next target is called after
+ * every error, except an invalid request (400, 405, 406, 413, 415, 422) and refused content: Harbor does not route around a
+ * content filter. After 401 and 403, targets with the same credential are skipped.
  */
 export function judgeOf<Target extends MayHaveCredential>(
   shouldAdvance: ((error: unknown, target: Target) => boolean) | undefined,

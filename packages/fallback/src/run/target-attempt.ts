@@ -1,27 +1,28 @@
 /** What happened at one target in one run. */
 export type TargetAttempt = AnsweredAttempt | FailedAttempt | AbandonedAttempt | SkippedTarget
 
-export interface AnsweredAttempt extends Made {
+export interface AnsweredAttempt extends CalledTarget {
   readonly outcome: 'answered'
 }
-export interface FailedAttempt extends Made {
+export interface FailedAttempt extends CalledTarget {
   readonly outcome: 'failed'
   readonly error: unknown
 }
-/** It was still running when another target answered. */
-export interface AbandonedAttempt extends Made {
+/** An attempt that was still running when another target answered. */
+export interface AbandonedAttempt extends CalledTarget {
   readonly outcome: 'abandoned'
 }
-/** It was not called, or called `skip()`: it is unavailable, shares a refused credential, or cannot serve the request. */
+/** A target that was unavailable, shares a refused credential, or for which the operation called `skip()`. */
 export interface SkippedTarget {
   readonly target: string
   readonly outcome: 'skipped'
   readonly reason: string
 }
 
-interface Made {
+/** The facts about a target that was called. */
+interface CalledTarget {
   readonly target: string
-  /** Whether it was a hedge, started while another attempt was slow. */
+  /** Whether the attempt was a hedge, started while another attempt was slow. */
   readonly hedged: boolean
   readonly durationMs: number
 }

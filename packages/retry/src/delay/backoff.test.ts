@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { backoff, type Backoff } from './backoff.ts'
 import type { Jitter } from './jitter.ts'
 
-/** A random that gives the same numbers in every run (mulberry32). */
+/** A random function that returns the same numbers in every run (mulberry32). */
 function seeded(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0

@@ -1,17 +1,17 @@
 import { checksOf, MAX_TIMER_MS } from '@harbor/parts'
 import { atLeast, duration, oneOf, validate } from '../validate.ts'
-import { spread, type Jitter } from './jitter.ts'
+import { applyJitter, type Jitter } from './jitter.ts'
 
 /**
- * How long to wait after a failed attempt, in milliseconds.
+ * Returns the delay after a failed attempt, in milliseconds.
  *
- * @param attempt number of the attempt that failed, counted from 1
- * @param previousDelayMs what this function returned last time; 0 at first
- * @param random a number from 0 up to, but not including, 1
+ * @param attempt the number of the attempt that failed, counted from 1
+ * @param previousDelayMs the delay that this function returned before, in the same run, in milliseconds; 0 the first time
+ * @param random returns a number from 0 up to, but not including, 1
  */
 export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
 
-/** How delays grow. */
+/** Options of the built-in backoffs: how the delays grow from attempt to attempt. */
 export interface BackoffOptions {
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
   baseDelayMs?: number | undefined
@@ -23,7 +23,7 @@ export interface BackoffOptions {
   jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
 }
 
-/** The backoff of a policy without a `backoff` function. Its options were checked before. */
+/** Creates the backoff of a policy that has no `backoff` function. The options must be checked already. */
 export function backoffOf({
   jitter,
   ...options
@@ -38,19 +38,19 @@ function exponential({
   jitter = true,
 }: BackoffOptions): Backoff {
   return (attempt, _previous, random) =>
-    spread(capped(grown(baseDelayMs, factor ** (attempt - 1)), maxDelayMs), jitter, random)
+    applyJitter(capped(grown(baseDelayMs, factor ** (attempt - 1)), maxDelayMs), jitter, random)
 }
 
 function decorrelated({ baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 3 }: BackoffOptions): Backoff {
   const minDelayMs = capped(baseDelayMs, maxDelayMs)
   return (_attempt, previousDelayMs, random) => {
-    // The range is capped, not the random delay: the delays of two clients differ at the cap too.
+    // Caps the range instead of the random delay, so that the delays of two clients still differ at the cap.
     const upToMs = capped(grown(Math.max(previousDelayMs, minDelayMs), factor), maxDelayMs)
     return minDelayMs + (upToMs - minDelayMs) * random()
   }
 }
 
-/** A power soon reaches Infinity, and 0 times Infinity is NaN. */
+/** Multiplies a delay. An infinite factor, which powers soon reach, is replaced: 0 times Infinity is NaN. */
 const grown = (delayMs: number, times: number): number => delayMs * Math.min(times, Number.MAX_VALUE)
 
 const capped = (delayMs: number, maxDelayMs: number): number => Math.min(delayMs, maxDelayMs, MAX_TIMER_MS)
@@ -62,13 +62,13 @@ const CHECKS = {
   jitter: /* @__PURE__ */ oneOf(true, false, 'full', 'equal', 'none'),
 }
 
-/** Built-in backoffs. */
+/** The built-in backoffs, for the option `backoff`. */
 export const backoff = {
   /** The same delay before every retry. */
   constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
     validate(options, checksOf({ delayMs: duration, jitter: CHECKS.jitter }))
     const { delayMs, jitter = false } = options
-    return (_attempt, _previous, random) => spread(capped(delayMs, Infinity), jitter, random)
+    return (_attempt, _previous, random) => applyJitter(capped(delayMs, Infinity), jitter, random)
   },
 
   /** Each delay is `baseDelayMs` longer than the one before: 1, 2, 3, 4 s. */
@@ -76,7 +76,8 @@ export const backoff = {
     const { factor: _none, ...checks } = CHECKS
     validate(options, checksOf(checks))
     const { baseDelayMs = 1_000, maxDelayMs = 60_000, jitter = true } = options
-    return (attempt, _previous, random) => spread(capped(baseDelayMs * attempt, maxDelayMs), jitter, random)
+    return (attempt, _previous, random) =>
+      applyJitter(capped(baseDelayMs * attempt, maxDelayMs), jitter, random)
   },
 
   /** Each delay is `factor` times the one before: 1, 2, 4, 8 s. The default of `retry`. */

@@ -2,15 +2,15 @@
  * How delays are randomised, so that clients that failed together do not retry together.
  * - `full`: between 0 and the delay; the least load on a server that is recovering.
  * - `equal`: between half of the delay and the delay.
- * - `decorrelated`: between the base delay and three times the previous delay.
+ * - `decorrelated`: between the base delay and `factor` times the previous delay.
  * - `none`: exactly the delay.
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export type Jitter = 'full' | 'equal' | 'decorrelated' | 'none'
 
-/** Applied after the cap, so that the delays of clients differ even when all have reached it. */
-export function spread(delayMs: number, jitter: boolean | Jitter, random: () => number): number {
+/** Randomises a delay, in milliseconds. The delay must be capped before, so that the delays of clients differ even at the cap. */
+export function applyJitter(delayMs: number, jitter: boolean | Jitter, random: () => number): number {
   if (jitter === 'none' || jitter === false) return delayMs
   return jitter === 'equal' ? (delayMs * (1 + random())) / 2 : delayMs * random()
 }

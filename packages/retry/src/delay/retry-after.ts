@@ -1,29 +1,30 @@
 import * as parts from '@harbor/parts'
 import type { Jitter } from './jitter.ts'
 
-/** Headers in the shapes that HTTP clients use: fetch's `Headers`, a plain record, anything with `get`. */
+/** The headers of any HTTP client: fetch's `Headers`, a plain record, or an object with a method `get`. */
 export type HeadersLike =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | { get(name: string): string | null | undefined }
 
 /**
- * How long a server asks clients to wait before the next request. Reads, in this order, `retry-after-ms`,
- * `x-ms-retry-after-ms` (Azure), and `retry-after` in seconds or as an HTTP date (RFC 9110, section 10.2.3). Of a header
- * that was sent twice the longest wait counts.
+ * Reads how long a server asks clients to wait before the next request: from `retry-after-ms`, else from
+ * `x-ms-retry-after-ms` (Azure), else from `retry-after`, in seconds or as an HTTP date (RFC 9110, section 10.2.3). If a
+ * header was sent twice, the longest wait is returned.
  *
- * @param nowMs the time that dates are compared with. @default Date.now(), since a date is one of the wall clock
- * @returns milliseconds, 0 for a date that has passed; `undefined` without such a header, or if its value is invalid
+ * @param nowMs the time of the wall clock, in milliseconds since 1970, that an HTTP date is compared with. @default Date.now()
+ * @returns the wait in milliseconds, 0 for a date that has passed; `undefined` if there is no such header, or it is invalid
  */
 export function parseRetryAfter(headers: HeadersLike, nowMs: number = Date.now()): number | undefined {
   return parts.parseRetryAfter(headers, nowMs)
 }
 
 /**
- * The wait before the next attempt when the server has sent Retry-After: never shorter than that, and a little longer by
- * chance, so that the clients that were rejected together do not come back together.
+ * Returns the delay before the next attempt when the server has sent Retry-After: the time it asks for, plus a small random
+ * part, so that clients that were rejected together do not retry together.
  *
- * @returns milliseconds; `undefined` if the server asks for more than the cap, which ends the run
+ * @param retryAfterMs the time that the server asks for, in milliseconds
+ * @returns milliseconds; `undefined` if the server asks for more than `maxRetryAfterMs`, which ends the run
  */
 export function capRetryAfter(
   retryAfterMs: number,
@@ -35,9 +36,9 @@ export function capRetryAfter(
 ): number | undefined {
   if (retryAfterMs > maxRetryAfterMs) return undefined
   if (jitter === false || jitter === 'none') return retryAfterMs
-  return retryAfterMs + Math.min(retryAfterMs * EXTRA, MAX_EXTRA_MS) * random()
+  return retryAfterMs + Math.min(retryAfterMs * EXTRA_RATIO, MAX_EXTRA_MS) * random()
 }
 
-/** The random part is at most a tenth of the wait, and at most a second. */
-const EXTRA = 0.1
+/** The random part is at most a tenth of the time that the server asks for, and at most a second. */
+const EXTRA_RATIO = 0.1
 const MAX_EXTRA_MS = 1_000

@@ -2,13 +2,13 @@ import { readHeader } from '@harbor/parts'
 import { parseRetryAfter, type HeadersLike } from '../delay/retry-after.ts'
 import type { Failure, FailureKind } from './failure.ts'
 
-/** Facts about an error beside its status. */
+/** The facts of an error answer, apart from its status. */
 export interface AnswerFacts {
-  /** `error.code` of the body. In a 2xx answer a number from 400 to 599 is taken for the status, which OpenRouter sends so. */
+  /** `error.code` of the body. In a 2xx answer, a number from 400 to 599 is used as the status, as OpenRouter sends it here. */
   code?: string | number | null | undefined
   /** `error.type` of the body. */
   type?: string | null | undefined
-  /** `error.message` of the body. Only for errors that have no code; it is not stored. */
+  /** `error.message` of the body. Read only if the code and the type do not decide, and never stored. */
   message?: string | null | undefined
   headers?: HeadersLike | undefined
 }
@@ -16,8 +16,8 @@ export interface AnswerFacts {
 /**
  * Classifies an HTTP error by its status, a few facts of its body, and its headers. A pure function.
  *
- * @param status of the answer. If it is 2xx, or `undefined` for an error in the middle of a stream, the facts of the body
- * decide; if they are not enough, the failure is `malformed`, or `stream`.
+ * @param status the HTTP status, or `undefined` for an error in the middle of a stream. If it is `undefined` or 2xx, the code,
+ * type and message decide; if they are not enough, the failure is `stream` or, for 2xx, `malformed`.
  */
 export function classifyStatus(
   status: number | undefined,
@@ -25,16 +25,16 @@ export function classifyStatus(
 ): Failure {
   const names = [code, type].filter((name) => typeof name === 'string')
   const isInBody = status === undefined || (status >= 200 && status < 300)
-  const meant = isInBody ? statusIn(code) : status
-  const kind = kindOf(meant, names, String(message)) ?? (status === undefined ? 'stream' : 'malformed')
+  const actualStatus = isInBody ? statusIn(code) : status
+  const kind = kindOf(actualStatus, names, String(message)) ?? (status === undefined ? 'stream' : 'malformed')
   const shouldRetry = headers && readHeader(headers, 'x-should-retry')
   return {
     kind,
-    status: meant ?? status,
+    status: actualStatus ?? status,
     code: names[0],
     retryable:
       !NEVER_RETRY.test(kind) &&
-      (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, meant, names))),
+      (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, actualStatus, names))),
     ambiguous: false,
     retryAfterMs: headers && parseRetryAfter(headers),
   }
@@ -42,7 +42,7 @@ export function classifyStatus(
 
 type Rows = readonly (readonly [FailureKind, RegExp])[]
 
-/** By code or type, whatever the status. The first matching row wins. */
+/** Patterns for the code and the type of an error, for any status. The first matching row decides. */
 const BY_CODE: Rows = [
   ['refused', /^(breaker_open|local_rate_limit|queue_full|spend_limit)$/],
   ['malformed', /^malformed_answer$/],
@@ -54,7 +54,7 @@ const BY_CODE: Rows = [
   ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
 ]
 
-/** By message, for providers that send no code. Used only for statuses with which a provider rejects a request. */
+/** Patterns for the message of an error, for providers that send no code. Used only for statuses that reject a request. */
 const BY_MESSAGE: Rows = [
   [
     'context-length',
@@ -66,10 +66,10 @@ const BY_MESSAGE: Rows = [
   ['quota', /credit balance|insufficient (balance|credits)/i],
 ]
 
-/** Codes that make a server error an overload. */
+/** Patterns for the codes and types of 5xx errors that mean an overload. */
 const OVERLOAD: Rows = [['overloaded', /overload|slow_down/i]]
 
-/** By status, or by code and type if there is no status. */
+/** Patterns for the status or, if there is no status, for the code and the type. */
 const BY_STATUS: Rows = [
   ...OVERLOAD,
   ['overloaded', /^529$/],
@@ -100,13 +100,13 @@ function kindOf(
 const find = (rows: Rows, texts: readonly string[]): FailureKind | undefined =>
   rows.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0]
 
-/** The same request would fail again, whatever `x-should-retry` says. */
+/** Kinds that are never retryable, whatever `x-should-retry` says, because the same request would fail again. */
 const NEVER_RETRY = /^(quota|refused)$/
 const RETRYABLE = /^(timeout|rate-limit|overloaded|server|conflict|malformed|stream)$/
 const RETRYABLE_SERVER = /^(500|502|503|504|52[0-4])$/
 
 function isRetryable(kind: FailureKind, status: number | undefined, names: readonly string[]): boolean {
-  // A stream that broke after its first content: only the caller, which has read a part, can decide.
+  // The stream broke after its first content. Only the caller can decide, because it has received a part of the answer.
   if (names.includes('stream_incomplete')) return false
   return RETRYABLE.test(kind) && (kind !== 'server' || !status || RETRYABLE_SERVER.test(String(status)))
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { classify } from './classify.ts'
 import type { Failure } from './failure.ts'
 
-/** An error of Node or undici: a message, a code, perhaps more. */
+/** Creates an error like those of Node and undici, with a message, a code and further fields. */
 const coded = (code: string, facts: object = {}): Error => Object.assign(new Error(code), { code }, facts)
 const fetchFailed = (cause?: unknown): TypeError => new TypeError('fetch failed', { cause })
 

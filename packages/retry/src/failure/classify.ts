@@ -3,13 +3,13 @@ import { classifyStatus } from './classify-status.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { localFault } from './local-fault.ts'
 
-/** How many errors of a `cause` chain are examined. The chain may be circular. */
+/** The maximum number of errors of a `cause` chain that are examined. The chain may be circular. */
 const MAX_DEPTH = 8
 
 /**
  * Classifies an error: an HTTP error of any client (`openai`'s error classes, a `Response`, the errors of axios, got and the
  * AWS SDK, anything with a status), a transport error of Node or undici, an abort, a timeout. The first error in the `cause`
- * chain that it recognises decides. Any other error is `unknown` and retryable, except a programming error such as a
+ * chain that is recognised decides. Any other error is `unknown` and retryable, except a programming error such as a
  * TypeError, which is `unknown` and not retryable.
  */
 export function classify(error: unknown): Failure {
@@ -18,7 +18,7 @@ export function classify(error: unknown): Failure {
   for (let depth = 0; depth < MAX_DEPTH && isObject(link); depth++) {
     const failure = fromAnswer(link) ?? fromThisMachine(link) ?? fromText(link, CERTAIN)
     if (failure) return failure
-    // No answer came. A cause may say more exactly whether the request was sent, or what took too long.
+    // This error only wraps another one, which may say more exactly whether the request was sent, or what timed out.
     const guess = fromText(link, LIKELY)
     if (!likely || guess?.kind === 'timeout') likely = guess
     link = link.cause ?? link.error
@@ -29,7 +29,7 @@ export function classify(error: unknown): Failure {
 
 type Facts = Readonly<Record<string, unknown>>
 
-/** A failure that the server reported: an error answer, or an error in a stream, which has only a body. */
+/** Classifies an error that the server reported: an HTTP error, or an error in a stream, which has a body but no status. */
 function fromAnswer(link: Facts): Failure | undefined {
   const response = isObject(link.response) ? link.response : {}
   const { httpStatusCode } = isObject(link.$metadata) ? link.$metadata : {}
@@ -38,13 +38,13 @@ function fromAnswer(link: Facts): Failure | undefined {
   )
   const bodies = status ? [link.error, link.data, response.data, response.body] : [link.error]
   const body = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
-  // The response of the AWS SDK is not enumerable.
+  // The errors of the AWS SDK hold the response in a property that is not enumerable.
   const awsResponse = isObject(link.$response) ? link.$response : {}
   if (!status && !body) return undefined
   const error = isObject(body?.error) ? body.error : body
   return classifyStatus(status, {
     code: (error?.code ?? link.code) as string,
-    // The `type` of a Response is how it was fetched, not an error type.
+    // `Response.type` says how the response was fetched, such as `cors`. It is not an error type.
     type: (error?.type ?? ('bodyUsed' in link ? undefined : link.type)) as string,
     message: (error?.message ?? link.message) as string,
     headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isObject) as
@@ -52,7 +52,7 @@ function fromAnswer(link: Facts): Failure | undefined {
   })
 }
 
-/** No answer came, since this process or machine could not send the request. */
+/** Classifies an error whose cause is this process or machine. */
 function fromThisMachine(link: Facts): Failure | undefined {
   const fault = localFault(link)
   return (
@@ -66,7 +66,7 @@ function fromThisMachine(link: Facts): Failure | undefined {
   )
 }
 
-/** No answer came. Only string codes count: the `code` of a DOMException is an unrelated number. */
+/** Classifies an error by its code, name and message. Ignores a code that is a number, as a DOMException has. */
 function fromText(link: Facts, rows: Rows): Failure | undefined {
   const code = typeof link.code === 'string' ? link.code : undefined
   const text = `${code ?? ''} ${nameOf(link)}: ${String(link.message)}`
@@ -77,9 +77,13 @@ function fromText(link: Facts, rows: Rows): Failure | undefined {
   return { kind, code, retryable: kind === 'network' || kind === 'timeout', ambiguous, retryAfterMs }
 }
 
-/** Matched against "CODE Name: message"; the first matching row wins. `true`: the request may have been carried out, and billed. */
+/**
+ * Patterns for the text "CODE Name: message", with the kind of the failure. The first matching row decides. `true` means that
+ * the request may have been processed, and billed.
+ */
 type Rows = readonly (readonly [RegExp, FailureKind, true?])[]
 
+/** Errors that say exactly what failed. */
 const CERTAIN: Rows = [
   [/^(breaker_open|local_rate_limit|queue_full|spend_limit) |(BreakerOpen|PoolQueueFull)Error:/, 'refused'],
   [
@@ -87,16 +91,16 @@ const CERTAIN: Rows = [
     'aborted',
   ],
   [/^(ERR_INVALID|UND_ERR_(INVALID|NOT_SUPPORTED|REQ_CONTENT))/, 'unknown'],
-  // Not sent: no connection (Node's AggregateError lists all addresses that it tried), unknown host, untrusted certificate.
+  // The request was not sent: no connection (an AggregateError has one error per address), unknown host, untrusted certificate.
   [/^[A-Z]+ (AggregateError:|Error: connect )|before secure TLS/, 'network'],
   [/^(ECONNREFUSED|ENOTFOUND|EAI_|E(HOST|NET)(UNREACH|DOWN)|EADDRNOTAVAIL|EPROTO)/, 'network'],
   [/^UND_ERR_(CONNECT|CLOSED|PRX|SOCKS5)|^ERR_(TLS|SSL)|^\w*CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH/, 'network'],
-  // Sent, but the answer did not arrive, or not completely.
+  // The request was sent, but no complete answer arrived.
   [/^(retry_timeout|E(SOCKET)?TIMEDOUT|UND_ERR_\w+_TIMEOUT) /, 'timeout', true],
   [/^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR|HPE_|ERR_(HTTP2|STREAM|NETWORK))/, 'network', true],
 ]
 
-/** Errors that wrap others. The messages are those of `openai`'s classes, whose names a minifier removes. */
+/** Errors that usually wrap a more exact one. `openai`'s errors are recognised by message too: a minifier changes class names. */
 const LIKELY: Rows = [
   [/ \w*TimeoutError:|: Request timed out\.$/, 'timeout', true],
   [/ APIConnectionError:|: Connection error\.$/, 'network', true],

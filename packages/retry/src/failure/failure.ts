@@ -1,7 +1,11 @@
 /**
- * The kind of a failure, as far as it matters for what to do next. `network`: no answer came. `timeout`: none came in time.
- * `refused`: a breaker, queue or limit of Harbor did not let the call through. `malformed`: the answer has no usable
- * content. `aborted`: the caller aborted. All other kinds were reported by the server.
+ * The kind of a failure. All kinds were reported by the server, except for these:
+ * - `network`: no answer arrived, or only a part of one
+ * - `timeout`: no answer arrived in time; a server may report this one too
+ * - `malformed`: an answer arrived, but it has no usable content
+ * - `refused`: a breaker, queue or limit of Harbor did not let the call through
+ * - `aborted`: the caller aborted
+ * - `unknown`: the error was not recognised
  */
 export type FailureKind =
   | 'network'
@@ -31,13 +35,13 @@ export interface Failure {
   code?: string | undefined
   /** Whether the same request may succeed when it is sent again. */
   retryable: boolean
-  /** The request was sent and no answer came, so it may have been carried out, and billed. */
+  /** Whether the request may have been processed, and billed: it was sent, but no complete answer arrived. */
   ambiguous: boolean
   /**
-   * `local`: this process or machine could not send the request, for want of file descriptors or ports for example. The
-   * failure says nothing about the server, so it is no reason to stop calling it.
+   * `local` if this process or machine could not send the request, for example because no file descriptor or port was free.
+   * Such a failure says nothing about the server, so it should not count against the server.
    */
   origin?: 'local' | undefined
-  /** How long the server asked to wait before the next request, in milliseconds. */
+  /** How long the server asks clients to wait before the next request, in milliseconds. */
   retryAfterMs?: number | undefined
 }

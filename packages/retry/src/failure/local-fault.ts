@@ -1,17 +1,19 @@
 type Facts = Readonly<Record<string, unknown>>
 
-/** A failure of this process or machine. */
+/** A failure whose cause is this process or machine, not the server. */
 export interface LocalFault {
+  /** The error code of the operating system, such as `EMFILE`. */
   readonly code: string
-  /** The request may have been sent: it was being written to an open connection. */
+  /** Whether the connection was already in use, so that the request may have been sent. */
   readonly wasSending: boolean
 }
 
 /**
- * Finds out whether this process or machine could not send a request: no file descriptor, memory, buffer, port or permission.
- * Such a failure says nothing about the server.
+ * Recognises an error whose cause is this process or machine, such as a lack of file descriptors, memory, buffers, ports or
+ * permissions. Such an error says nothing about the server.
  *
  * @param link one error of a `cause` chain
+ * @returns undefined for any other error
  */
 export function localFault(link: Facts): LocalFault | undefined {
   const { code, syscall, errors, message } = link
@@ -25,16 +27,23 @@ export function localFault(link: Facts): LocalFault | undefined {
   return row && { code: row[1], wasSending: false }
 }
 
-/** Node tries every address of a host. An address that the server refused decides; one that is unreachable from here does not. */
+/**
+ * Recognises a local fault in the errors of an AggregateError: Node tries every address of a host, and reports one error for
+ * each. All errors must be local faults or unreachable addresses, and at least one a local fault. Any other error, such as
+ * ECONNREFUSED, comes from the server.
+ */
 function faultOfAll(errors: readonly unknown[]): LocalFault | undefined {
   const faults = errors.map((error) => localFault(error as Facts))
-  const isOurs = errors.every(
+  const areLocal = errors.every(
     (error, place) => faults[place] ?? UNREACHABLE.has(String((error as Facts).code)),
   )
-  return isOurs ? faults.find((fault) => fault !== undefined) : undefined
+  return areLocal ? faults.find((fault) => fault !== undefined) : undefined
 }
 
-/** Source: the ERRORS sections of socket(2), connect(2), bind(2), getaddrinfo(3) and send(2). */
+/**
+ * Error codes whose cause is this machine. Source: the ERRORS sections of socket(2), connect(2), bind(2), getaddrinfo(3) and
+ * send(2).
+ */
 const LOCAL_CODES = new Set([
   'EMFILE',
   'ENFILE',

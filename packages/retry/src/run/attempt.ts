@@ -9,12 +9,12 @@ export type Operation<T> = (attempt: Attempt) => T | PromiseLike<T>
 
 /** The current attempt, as the operation sees it. */
 export interface Attempt {
-  /** Counted from 1. */
+  /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Aborts with the caller's reason when the caller aborts, or with the timeout error when the attempt takes too long.
-   * Created when it is first read. With `attemptTimeoutMs` or `deadlineMs` it follows the caller until the attempt ends;
-   * without them it is the caller's own signal.
+   * Aborts when the caller's signal aborts, with the same reason, or when the attempt takes too long, with a TimeoutError.
+   * Without `attemptTimeoutMs` and `deadlineMs` it is the caller's own signal. With one of them it is a signal of the attempt,
+   * and no longer aborts with the caller's signal after the attempt has ended.
    */
   readonly signal: AbortSignal
   /** Milliseconds since the run started. */
@@ -23,13 +23,13 @@ export interface Attempt {
   readonly previousError?: unknown
 }
 
-/** What can end an attempt from outside. */
+/** The signal and the time limits of a run. */
 export interface Limits {
   signal: AbortSignal | undefined
   attemptTimeoutMs: number
-  /** For the whole run. */
+  /** How long the whole run may take, in milliseconds. */
   deadlineMs: number
-  /** Shared by all attempts that are limited by `attemptTimeoutMs`. */
+  /** The timer for `attemptTimeoutMs` that all attempts share; if it is `undefined`, each attempt has its own timer. */
   timer: Timer | undefined
 }
 
@@ -38,16 +38,16 @@ export class LiveAttempt implements Attempt {
   readonly previousError: unknown
   readonly #startedAt: number
   readonly #clock: Clock
-  readonly #isLate: boolean
+  readonly #startsLater: boolean
   #source: { readonly signal: AbortSignal; abort?: AbortController['abort'] } | undefined
 
-  /** @param isLate whether the run started earlier than this attempt */
-  constructor(clock: Clock, startedAt: number, number: number, previousError: unknown, isLate: boolean) {
+  /** @param startsLater whether the attempt starts later than the run, so that its start must be read from the clock */
+  constructor(clock: Clock, startedAt: number, number: number, previousError: unknown, startsLater: boolean) {
     this.number = number
     this.previousError = previousError
     this.#startedAt = startedAt
     this.#clock = clock
-    this.#isLate = isLate
+    this.#startsLater = startsLater
   }
 
   get signal(): AbortSignal {
@@ -58,7 +58,7 @@ export class LiveAttempt implements Attempt {
     return this.#clock.now() - this.#startedAt
   }
 
-  /** The attempt after this one. */
+  /** Creates the next attempt of the run. */
   next(previousError: unknown): LiveAttempt {
     return new LiveAttempt(this.#clock, this.#startedAt, this.number + 1, previousError, true)
   }
@@ -81,16 +81,16 @@ export class LiveAttempt implements Attempt {
     operation: Operation<T>,
     { signal, attemptTimeoutMs, deadlineMs, timer }: Limits,
   ): Promise<T> {
-    const attemptStartedAt = this.#isLate ? this.#clock.now() : this.#startedAt
+    const attemptStartedAt = this.#startsLater ? this.#clock.now() : this.#startedAt
     const leftMs = deadlineMs - (attemptStartedAt - this.#startedAt)
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
-    // Without a timeout no signal of its own is needed, and the caller's one still works after the attempt.
+    // Without a time limit, the attempt needs no signal of its own, and the caller's signal still works after the attempt.
     if (signal && limitMs === Infinity) this.#source = { signal }
     const onLimit = (): TimeoutError =>
       leftMs < attemptTimeoutMs
         ? new TimeoutError('deadline', deadlineMs, this.number, this.previousError)
         : new TimeoutError('attempt', attemptTimeoutMs, this.number)
-    // The delay was planned to end in time, but timers fire late in a busy process.
+    // The delay was planned to end before the deadline, but timers fire late in a busy process.
     if (limitMs <= 0) return rejection(onLimit())
     return interruptible(() => this.#call(operation), {
       signal,

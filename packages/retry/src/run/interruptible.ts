@@ -1,20 +1,20 @@
 import { discardBody } from '@harbor/parts'
 import { ownTimer, type Timed, type Timer } from './timer.ts'
 
-/** What can interrupt a wait, and what to do then. */
+/** The signal and the timer that can interrupt a wait, and the functions to call when they do. */
 export interface Interruption {
   readonly signal: AbortSignal | undefined
   readonly timer?: Timer | undefined
   readonly startedAt?: number | undefined
-  /** Returns the reason to reject with when the time is up. */
+  /** Called when the time is up. Returns the reason with which the wait rejects. */
   onLimit?(): unknown
-  /** Called with the reason of either interruption. */
+  /** Called when the signal or the timer interrupts the wait, with the reason. */
   onInterrupt?(reason: unknown): void
 }
 
 /**
- * Settles as `work` does, or rejects at once when it is interrupted: by the signal, with its own reason, or by the timer.
- * Interrupted work may still settle: a late rejection is ignored, the body of a late result is cancelled.
+ * Waits for `work`, but rejects at once when the signal aborts, with the signal's reason, or when the time is up. The work may
+ * still settle after that: then its rejection is ignored, and the body of its result is cancelled.
  */
 export function interruptible<T>(work: () => Promise<T>, interruption: Interruption): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -35,14 +35,14 @@ export function interruptible<T>(work: () => Promise<T>, interruption: Interrupt
   })
 }
 
-/** Resolves after `ms`. Rejects with the signal's own reason as soon as it aborts. */
+/** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as the signal aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     new Wait({ signal, timer: ownTimer(ms), onLimit: resolve }, reject)
   })
 }
 
-/** Rejects as soon as the signal aborts or the time is up. The timer and the listener are removed before that. */
+/** A wait that rejects as soon as the signal aborts or the time is up. Stops the timer and removes the listener before that. */
 class Wait implements Timed {
   open = true
   readonly startedAt: number | undefined
@@ -68,11 +68,11 @@ class Wait implements Timed {
     this.#on.signal?.removeEventListener('abort', this)
   }
 
-  onTime(): void {
+  onTimeUp(): void {
     this.#interrupt(this.#on.onLimit?.())
   }
 
-  /** The signal has aborted. */
+  /** Called by the signal when it aborts. */
   handleEvent(): void {
     this.#interrupt(this.#on.signal?.reason)
   }
@@ -85,8 +85,10 @@ class Wait implements Timed {
 }
 
 /**
- * One signal that aborts with the first of two, with its reason. Linked by hand: a composite of `AbortSignal.any` takes
- * twelve times as long and, with a listener left on it, is kept by a long-lived source (nodejs/node#55351).
+ * Creates a signal that aborts as soon as one of `signals` aborts, with the same reason. `unlink` removes the listeners.
+ *
+ * `AbortSignal.any` takes twelve times as long, and may leak: a long-lived signal keeps the combined signal in memory while a
+ * listener is left on it (nodejs/node#55351).
  */
 export function linkSignals(...signals: readonly AbortSignal[]): { signal: AbortSignal; unlink: () => void } {
   const controller = new AbortController()

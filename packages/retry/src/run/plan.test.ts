@@ -157,7 +157,7 @@ describe('a run', () => {
       retry(operation, { jitter: false, baseDelayMs: 80, factor: 1, deadlineMs: 100, maxAttempts: 9 }),
     )
     await vi.advanceTimersByTimeAsync(80)
-    // The second wait would end at 160 ms: the run is over as soon as that is known.
+    // The second delay would end at 160 ms, after the deadline, so the run ends at once.
     expect(run.error).toMatchObject({ message: 'failure 2' })
     await vi.runAllTimersAsync()
     expect(starts).toEqual([0, 80])

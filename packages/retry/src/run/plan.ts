@@ -7,10 +7,14 @@ import type { RetryDecision, RetryOptions } from '../options.ts'
 import type { Attempt, Limits } from './attempt.ts'
 import { interruptible } from './interruptible.ts'
 
-/** A delay, with another attempt after it. */
+/** The delay before the next attempt, and the reason for the delay. */
 export type NextAttempt = Pick<RetryEvent, 'delayMs' | 'reason'>
 
-/** What follows a failed attempt: another one after a delay, or the reason to give up. Changes nothing. */
+/**
+ * Decides what follows a failed attempt: another attempt after a delay, or the end of the run, for the returned reason.
+ *
+ * @param thrown whether the attempt failed with an error, instead of a rejected result
+ */
 export async function planNext(
   options: RetryOptions,
   limits: Limits | undefined,
@@ -25,7 +29,7 @@ export async function planNext(
 
   if (!isTimeFor(0)) return 'deadline'
   if (attempt.number >= maxAttempts) return 'attempts'
-  // A rejected result is tried again: `shouldRetryResult` has decided.
+  // After a rejected result, `shouldRetryResult` has already decided to try again.
   let decision: boolean | RetryDecision = !thrown || failure.retryable
   if (thrown && shouldRetry) {
     decision = await interruptible(async () => shouldRetry(failure, attempt), { signal: limits?.signal })
@@ -37,10 +41,10 @@ export async function planNext(
   return isTimeFor(next.delayMs) ? next : 'deadline'
 }
 
-/** With less time left no attempt is started. A timer may also fire this much too early. */
+/** The time that must be left to start an attempt, in milliseconds. It also allows for a timer that fires a little too early. */
 const MIN_ATTEMPT_MS = 1
 
-/** The delay and where it comes from; `undefined` if the server asks for a longer one than the options allow. */
+/** Returns the delay and the reason for it; `undefined` if the server asks for a longer delay than the options allow. */
 function chooseDelay(
   options: RetryOptions,
   attempt: Attempt,
@@ -57,7 +61,7 @@ function chooseDelay(
   return delayMs === undefined ? undefined : { delayMs, reason: 'retry-after' }
 }
 
-/** Checks a delay that a function of the caller's returned: with NaN, the loop would retry without any delay. */
+/** Checks a delay that a function from the options returned: with NaN, the run would retry without any delay. */
 function checkedDelay(delayMs: number): number {
   if (typeof delayMs === 'number' && delayMs >= 0) return delayMs
   throw new TypeError(`a delay must be a number of milliseconds of at least 0, got ${describeValue(delayMs)}`)

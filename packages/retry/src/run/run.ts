@@ -9,7 +9,7 @@ import { interruptible, sleep } from './interruptible.ts'
 import { planNext } from './plan.ts'
 
 /**
- * Attempts an operation until it succeeds or there is a reason to stop.
+ * Calls an operation until it succeeds or there is a reason to stop.
  *
  *     attempt ── accepted ─────────────────────▶ resolve
  *        ▲  └─── error, rejected result ─▶ plan ─▶ give up: reject with the error, or resolve to the result
@@ -17,8 +17,8 @@ import { planNext } from './plan.ts'
  *
  * When the signal aborts, every step ends at once with the signal's reason.
  *
- * @param limits what can end an attempt or a delay from outside
- * @param startedAt when the run started, on the policy's clock, if the caller made its first attempt
+ * @param limits the signal and the time limits of the run; `undefined` if there are none
+ * @param startedAt the start of the run on the policy's clock, if the first attempt was started before this function was called
  */
 export function run<T>(
   policy: Policy,
@@ -39,7 +39,7 @@ export function run<T>(
     undefined,
     startedAt !== undefined,
   )
-  // The async function runs only after a failure: a success takes one callback.
+  // The async `continueRun` is called only after an error, or to check a result: a success takes one callback.
   return attempt
     .make(operation, limits)
     .then(
@@ -48,14 +48,19 @@ export function run<T>(
     )
 }
 
-/** With an aborted signal, or no time left, not even the first attempt is made. */
+/** Returns the event of a run that makes no attempt, because its signal is aborted or no time is left; otherwise undefined. */
 function reasonNotToStart({ signal, deadlineMs }: Limits): GiveUpEvent | undefined {
   if (signal?.aborted) return { attempts: 0, reason: 'aborted', error: signal.reason }
   if (deadlineMs > 0) return undefined
   return { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs, 0) }
 }
 
-/** @param value the error or result that the attempt ended with */
+/**
+ * Continues a run after its first attempt: waits and makes further attempts until a result is accepted or the run gives up.
+ *
+ * @param value the error or the result of the attempt
+ * @param thrown whether `value` is an error
+ */
 async function continueRun<T>(
   { options, clock, budget, shouldRetryResult }: Policy,
   operation: Operation<T>,
@@ -82,7 +87,7 @@ async function continueRun<T>(
       }
       const failure = classify(value)
       let plan = await planNext(options, limits, attempt, failure, thrown, previousDelayMs)
-      // Last, so that a run which ends anyway takes nothing from the budget.
+      // Taken last, so that a run that ends for another reason takes no retry from the budget.
       if (budget && typeof plan === 'object') {
         refund = budget.withdraw()
         if (!refund) plan = 'budget'
@@ -98,7 +103,7 @@ async function continueRun<T>(
       signal?.throwIfAborted()
       if (plan.reason === 'backoff') previousDelayMs = plan.delayMs
     } catch (cause) {
-      // Aborted, or a function of the caller's threw. The attempt is not made, so the budget gets it back.
+      // The signal aborted, or a function from the options threw. The planned retry is not made, so it goes back to the budget.
       refund?.()
       discardBody(value)
       const aborted = signal?.aborted

@@ -9,8 +9,8 @@ import type { Timed, Timer } from './timer.ts'
  *       ▲                      │
  *       └─ cleared, or left ◀──┴── the last one ended
  *
- * After several uses the timer is no longer cleared but left to fire: setting and clearing it takes longer than the rest of
- * a call. While the queue is empty, the timer does not keep the process alive.
+ * The first times that the queue becomes empty, the timer is cleared. After that it is left to fire, because setting and clearing
+ * it takes longer than the rest of a call. While the queue is empty, the timer does not keep the process alive.
  */
 export class SharedTimer implements Timer {
   readonly #ms: number
@@ -18,8 +18,9 @@ export class SharedTimer implements Timer {
   #first: Queued | undefined
   #last: Queued | undefined
   #handle: Handle | undefined
+  /** The attempt that the timer is set for. */
   #setFor: Queued | undefined
-  /** The `setTimeout` that set it. Fake timers replace that function, and then the old timer can no longer be cleared. */
+  /** The function that set the timer. Fake timers replace `setTimeout`; then a timer that was set before cannot be cleared. */
   #setBy: unknown
   #clearsLeft = MAX_CLEARS
 
@@ -76,20 +77,20 @@ export class SharedTimer implements Timer {
       }
       late.push(timed)
     }
-    for (const timed of late) timed.onTime()
+    for (const timed of late) timed.onTimeUp()
   }
 }
 
-/** The first uses clear the timer, so that a policy used only once leaves none behind; after that it is kept. */
+/** How often an empty queue clears the timer, so that a policy that is used only a few times leaves no timer behind. */
 const MAX_CLEARS = 10
 
-/** Holds its neighbours in the queue, which only this file uses. */
+/** An attempt in the queue, with its neighbours. Only this file sets them. */
 interface Queued extends Timed {
   before?: Queued | undefined
   after?: Queued | undefined
 }
 
-/** A timer. In browsers it is a number, without these methods. */
+/** The return value of `setTimeout`. In browsers it is a number, without these methods. */
 interface Handle {
   ref?(): unknown
   unref?(): unknown

@@ -2,18 +2,19 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 
 /** Something with a time limit. */
 export interface Timed {
-  /** When its time started to run. */
+  /** The start of the time limit, in milliseconds since 1970. */
   readonly startedAt?: number | undefined
-  /** Called once when its time is up, unless it was stopped before. */
-  onTime(): void
+  /** Called once when the time is up, unless the timer was stopped before. */
+  onTimeUp(): void
 }
 
+/** Starts and stops time limits. */
 export interface Timer {
   start(timed: Timed): void
   stop(timed: Timed): void
 }
 
-/** A timer for one user. It may run longer than `setTimeout` allows, and forever with `Infinity`. */
+/** Creates a timer for a single use. `ms` may be longer than `setTimeout` allows; with `Infinity` the time is never up. */
 export function ownTimer(ms: number): Timer {
   let handle: ReturnType<typeof setTimeout> | undefined
 
@@ -21,7 +22,7 @@ export function ownTimer(ms: number): Timer {
     if (leftMs === Infinity) return
     const later = (): void => {
       if (leftMs > MAX_TIMER_MS) start(timed, leftMs - MAX_TIMER_MS)
-      else timed.onTime()
+      else timed.onTimeUp()
     }
     handle = setTimeout(later, Math.min(leftMs, MAX_TIMER_MS))
   }

@@ -3,19 +3,21 @@ import type { Hedge } from './race.ts'
 
 export interface HedgeOptions {
   /**
-   * After how long a second target is called too, in milliseconds; 0 is at once. `'p95'` is the time within which 95 of the last
-   * 100 answers of the first target came; there is no hedge before 20 of them are known. At most one hedge per run.
+   * How long a target may take before a second target is called too, in milliseconds; 0 calls both at once. `'p95'` is the time
+   * within which 95 of the last 100 answers of that target arrived; before 20 answers, no hedge is made. A run makes at most one
+   * hedge.
    */
   afterMs: number | 'p95'
-  /** The maximum share of runs with a hedge, which is an extra call that costs. @default 0.05 */
+  /** The maximum share of runs that make a hedge, since each hedge is an extra call that costs. @default 0.05 */
   maxExtraRatio?: number | undefined
 }
 
 /** The maximum number of unused hedges that are saved for later. */
 const MAX_SAVED = 10
+/** The number of answers that `'p95'` needs. */
 const MIN_SAMPLES = 20
 
-/** Decides when a run hedges, and whether it may: each run earns a fraction of a hedge. */
+/** Decides after what time a run makes a hedge, and limits the number of hedges: each run earns a fraction of one. */
 export class HedgeBudget<Target extends { readonly name: string }> implements Hedge<Target> {
   readonly #afterMs: number | 'p95'
   readonly #ratio: number
@@ -28,7 +30,7 @@ export class HedgeBudget<Target extends { readonly name: string }> implements He
     this.#health = health
   }
 
-  /** A run starts. */
+  /** Adds the fraction of a hedge that a run earns. Called when a run starts. */
   earn(): void {
     this.#saved = Math.min(this.#saved + this.#ratio, MAX_SAVED)
   }
