@@ -10,19 +10,28 @@ import { loadDispatcher } from './undici/load-dispatcher.ts'
 import { createSpecFetch } from './undici/spec-fetch.ts'
 import { warm, type WarmOptions } from './warm.ts'
 
-/** Connections to servers, and the ways to use them. */
+/** A pool of HTTP connections, with several ways to send requests over them. */
 export interface Pool {
-  /** A lean `fetch` for any SDK, made for API calls. It resolves and rejects as the global fetch does. */
+  /**
+   * A `fetch` made for API calls, which costs less than the global one and can be passed to any SDK. It resolves and rejects as the global
+   * fetch does.
+   */
   readonly fetch: LeanFetch
-  /** undici's own fetch over the same connections, with the full fetch standard. */
+  /** undici's own fetch, which implements the full fetch standard, over the same connections. */
   readonly specFetch: typeof globalThis.fetch
-  /** The same connections for undici's other functions, such as `request`. Until undici is loaded, a facade that waits for it. */
+  /**
+   * An undici Dispatcher over the same connections, for undici's other functions, such as `request`. Until undici is loaded, this is a
+   * facade whose methods wait for undici.
+   */
   readonly dispatcher: Dispatcher
-  /** Loads undici, and opens connections before they are needed. Without origins it only loads undici. Rejects if an origin cannot be reached. */
+  /**
+   * Loads undici, and opens connections to these origins before they are needed. Without origins, only loads undici. Rejects if an origin
+   * cannot be reached.
+   */
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
-  /** The statistics by origin. */
+  /** Returns the statistics of each origin. */
   stats(): Record<string, OriginStats>
-  /** Takes no new requests, waits for those that were accepted, and closes all connections. */
+  /** Rejects new requests, waits for the accepted ones, then closes all connections. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -38,7 +47,7 @@ export function createPool(options: PoolOptions = {}): Pool {
   let closing: Promise<void> | undefined
   let warned = false
 
-  const check = (): void => {
+  const throwIfClosed = (): void => {
     if (closing) throw new PoolClosedError()
   }
   const onAbandoned = (origin: string, ageMs: number): void => {
@@ -55,11 +64,11 @@ export function createPool(options: PoolOptions = {}): Pool {
   // Loads undici while the program starts. If that fails, each request rejects with the error.
   lazy.ready().catch(() => undefined)
   let facade: LazyDispatcherFacade | undefined
-  const fetch = createLeanFetch({ dispatcher: lazy, settingsOf: settings.of, onAbandoned, check })
+  const fetch = createLeanFetch({ dispatcher: lazy, settingsOf: settings.of, onAbandoned, throwIfClosed })
 
   const pool: Pool = {
     fetch,
-    specFetch: createSpecFetch(lazy, check),
+    specFetch: createSpecFetch(lazy, throwIfClosed),
     get dispatcher() {
       return lazy.loaded ?? ((facade ??= new LazyDispatcherFacade(lazy)) as unknown as Dispatcher)
     },

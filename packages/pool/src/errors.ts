@@ -57,8 +57,8 @@ export class PoolClosedError extends Error {
 }
 
 /**
- * undici, which makes the connections, cannot run here: it is not installed, this runtime replaces it (Bun), or a bundler made an ES
- * module of it in which `require` is missing. Nothing was sent, and no request through this pool can be.
+ * undici, which makes the connections, cannot run here: it is not installed, this runtime replaces it (Bun), or a bundler made an ES module
+ * of it in which `require` is missing. Nothing was sent, and this pool cannot send any request.
  */
 export class UndiciUnavailableError extends Error {
   override readonly name = 'UndiciUnavailableError'
@@ -79,32 +79,35 @@ const UNDICI_ADVICE =
   "an ES module bundle a require (esbuild: --banner:js=\"import { createRequire } from 'node:module'; const require = " +
   'createRequire(import.meta.url);"). In Bun, use its own fetch.'
 
-/** Whether the pool itself refused the request. Such errors reach the caller as they are, and not as a failed fetch. */
+/** Whether the pool itself refused the request. `pool.fetch` rejects with such an error unchanged, and not with `TypeError: fetch failed`. */
 export function isRefusal(error: unknown): boolean {
   return PoolQueueFullError.is(error) || PoolQueueTimeoutError.is(error) || PoolClosedError.is(error)
 }
 
-/** The error that the global fetch rejects with if there is no response, with the origin and advice as fields. */
+/** Creates the error that the global fetch rejects with if there is no response, with the origin and advice as fields. */
 export function fetchFailed(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('fetch failed', { cause }), origin, cause)
 }
 
-/** The error that a body of the global fetch fails with if its connection is lost, with the origin and advice as fields. */
+/** Creates the error that a body of the global fetch fails with if its connection is lost, with the origin and advice as fields. */
 export function terminated(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('terminated', { cause }), origin, cause)
 }
 
-/** There was no response head within the time that the caller allowed. */
+/** Creates the error for a response head that did not arrive in time. @param withinMs the time limit, in milliseconds */
 export function headTimeout(origin: string, withinMs: number): Error {
   return new TransportTimeout('Headers', `No answer from ${origin} within ${withinMs} ms`)
 }
 
-/** A body made no progress for too long: no data arrived, or none was read. */
+/** Creates the error for a body that made no progress for too long: no data arrived, or the data was not read. */
 export function bodyTimeout(message: string): Error {
   return new TransportTimeout('Body', message)
 }
 
-/** A timeout error that equals undici's own by name, code and `instanceof`, made without undici. */
+/**
+ * A timeout error with the name and the code of undici's own, which also passes `instanceof` undici's class. It is made without loading
+ * undici.
+ */
 class TransportTimeout extends Error {
   readonly code: string
 
@@ -130,7 +133,7 @@ export function isShortage(error: unknown): boolean {
 
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN'])
 
-// SDKs compare the message of a failed fetch, so it stays unchanged, and the advice goes into fields.
+// SDKs compare the message of a failed fetch, so the message stays unchanged, and the advice becomes a field.
 function explain(error: TypeError, origin: string, cause: unknown): TypeError {
   const advice = adviceFor(cause)
   return Object.assign(error, advice === undefined ? { origin } : { origin, advice })
@@ -145,7 +148,7 @@ function adviceFor(cause: unknown): string | undefined {
   return ADVICE[code]
 }
 
-const CLOSED_ON_US =
+const CLOSED_BY_SERVER =
   'The server, or something in between, closed the connection. Send it again if it may be repeated.'
 
 const OUT_OF_SOCKETS =
@@ -169,9 +172,9 @@ const ADVICE: Partial<Record<string, string>> = {
   EPERM: NOT_ALLOWED,
   ENOENT: 'There is no such socket. Check socketPath.',
   undici_unavailable: UNDICI_ADVICE,
-  ECONNRESET: CLOSED_ON_US,
-  EPIPE: CLOSED_ON_US,
-  UND_ERR_SOCKET: CLOSED_ON_US,
+  ECONNRESET: CLOSED_BY_SERVER,
+  EPIPE: CLOSED_BY_SERVER,
+  UND_ERR_SOCKET: CLOSED_BY_SERVER,
   EPROTO: 'That is not TLS. Check whether the base URL should begin with http:.',
   ERR_SSL_WRONG_VERSION_NUMBER: 'That is not TLS. Check whether the base URL should begin with http:.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another host name. Check the base URL.',

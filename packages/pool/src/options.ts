@@ -15,22 +15,25 @@ export interface OriginOptions {
    * to connections that the server is closing. @default 20_000
    */
   keepAliveTimeoutMs?: number | undefined
-  /** The maximum that a server's `keep-alive` header can set it to, in milliseconds. @default 25_000 */
+  /** The longest time that a server's `keep-alive` header can set instead of `keepAliveTimeoutMs`, in milliseconds. @default 25_000 */
   keepAliveMaxTimeoutMs?: number | undefined
-  /** The maximum age at which a connection gets another request, in milliseconds, so that DNS changes take effect. @default 300_000 */
+  /** The age after which a connection is not used for another request, in milliseconds, so that DNS changes take effect. @default 300_000 */
   maxConnectionAgeMs?: number | undefined
-  /** How long TCP and TLS may take, in milliseconds; 0 for no limit. @default 10_000 */
+  /** How long opening a connection may take, TCP and TLS together, in milliseconds; 0 for no limit. @default 10_000 */
   connectTimeoutMs?: number | undefined
-  /** How long from the call until the response head, in milliseconds; 0 for no limit. A request's `deadlineMs` replaces it. @default 0 */
+  /**
+   * How long the response head may take, in milliseconds from the call, including the wait for a connection; 0 for no limit. A request's
+   * `deadlineMs` replaces it. @default 0
+   */
   headersTimeoutMs?: number | undefined
   /**
-   * How long a body may make no progress, in milliseconds, because no data arrives or because it is not read. Then it fails and its
-   * connection is released. 0 for no limit. @default 120_000
+   * How long a body may make no progress, in milliseconds, because no data arrives or because the caller does not read. After that, the
+   * body fails and its connection is released. 0 for no limit. @default 120_000
    */
   bodyIdleTimeoutMs?: number | undefined
   /**
-   * Send a request again, on a new connection, if the keep-alive connection that it was written to was dead: closed within a second and
-   * before any byte of a response. Streamed bodies are never sent twice. @default true
+   * Whether to send a request again, on a new connection, if its keep-alive connection was dead: closed within a second, before any byte of
+   * a response. Streamed bodies are never sent twice. @default true
    */
   staleSocketRetry?: boolean | undefined
   /**
@@ -60,20 +63,21 @@ export type OriginSettings = Readonly<
   }
 >
 
-/** How many connections may be open at first. */
+/** The number of connections that may be open at first: `autoscale.min`, or `connections` without autoscaling. */
 export function connectionsAtFirst({ autoscale, connections }: OriginSettings): number {
   return autoscale ? autoscale.min : connections
 }
 
+/** The options of a pool with all defaults filled in. */
 export interface PoolSettings {
   readonly tls: ConnectionOptions
   readonly proxies: Proxies | undefined
   readonly socketPath: string | undefined
-  /** The settings of an origin. */
+  /** Returns the settings of an origin. */
   readonly of: (origin: string) => OriginSettings
 }
 
-/** The proxies for http: and https: requests, with undici's own names. If the second is empty, the first serves both. */
+/** The proxies for http: and https: requests, under the names of undici's options. If `httpsProxy` is empty, `httpProxy` serves both. */
 export interface Proxies {
   readonly httpProxy: string
   readonly httpsProxy: string
@@ -176,7 +180,10 @@ function isProxy(proxy: string): boolean {
   return URL.canParse(proxy) && /^(https?|socks5?):$/.test(new URL(proxy).protocol)
 }
 
-/** Returns undefined if there is no proxy. The environment is read now, and not when undici is loaded. */
+/**
+ * Reads the proxies from the options and the environment; undefined if there is none. Called when the pool is created, so later changes of
+ * the environment have no effect.
+ */
 function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | undefined {
   if (proxy === false || socketPath !== undefined) return undefined
   const httpProxy = proxy ?? fromEnvironment('http_proxy')
@@ -193,7 +200,7 @@ function fromEnvironment(variable: string): string {
   return proxy
 }
 
-/** ALL_PROXY, which curl and others use where no more specific variable is set. It may name a protocol that is not supported here. */
+/** The proxy in ALL_PROXY, which applies if no more specific variable is set, as in curl. Empty if its protocol is not supported here. */
 function proxyForAll(): string {
   const proxy = withScheme(process.env['all_proxy'] ?? process.env['ALL_PROXY'] ?? '').replace(
     /^socks5h:/i,
@@ -202,7 +209,7 @@ function proxyForAll(): string {
   return isProxy(proxy) ? proxy : ''
 }
 
-/** In environment variables, a proxy may be just host and port. */
+/** Adds `http://` to a proxy without a scheme: in environment variables, a proxy may be just host and port. */
 function withScheme(proxy: string): string {
   return proxy === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }

@@ -4,14 +4,20 @@ import type { LeanFetch } from './fetch/lean-fetch.ts'
 export interface WarmOptions {
   /** The number of connections to open to each origin; at most the pool's `connections`, or `autoscale.min`. @default 1 */
   connections?: number | undefined
-  /** Requests this path with GET. @default OPTIONS / , which costs servers the least */
+  /** The path to request with GET. @default an OPTIONS request for /, which costs servers the least */
   path?: string | undefined
 }
 
-/** How many bytes of a response are read to keep its connection open. A list of models may be long. */
-const MAX_READ = 16 * 1_048_576
+/** The most bytes of a response that are read, so that its connection stays open. A list of models may be long. */
+const MAX_READ_BYTES = 16 * 1_048_576
 
-/** Opens connections by sending that many concurrent requests to each origin. They stay open whatever the status is. */
+/**
+ * Opens connections by sending `options.connections` concurrent requests to each origin. The connections stay open, whatever the status of
+ * the responses.
+ *
+ * @param maxOf returns the number of connections that may be open to an origin at first
+ * @throws TypeError if more connections are requested
+ */
 export async function warm(
   fetch: LeanFetch,
   maxOf: (origin: string) => number,
@@ -27,7 +33,7 @@ export async function warm(
     let length = 0
     for await (const chunk of response.chunks()) {
       length += chunk.length
-      if (length > MAX_READ) break // which ends the connection
+      if (length > MAX_READ_BYTES) break // which ends the connection
     }
   }
   const urls = origins.map((origin) => new URL(path ?? '/', origin))

@@ -35,7 +35,7 @@ function scaled() {
     call: () => {
       waiting.push(performance.now())
       serve()
-      if (waiting.length > 0) scale.queueing()
+      if (waiting.length > 0) scale.requestQueued()
     },
     end: () => {
       if (busy === 0) return

@@ -1,32 +1,38 @@
-/** Adjusts how many connections may be open, by how long requests wait for one. */
+/** Options for autoscaling, which adjusts the maximum number of connections to an origin to how long requests wait for one. */
 export interface AutoscaleOptions {
-  /** The number of connections allowed at first, and again after quiet times. `connections` stays the maximum. @default 1 */
+  /**
+   * The number of connections allowed at the start, and again after a time with little traffic. The option `connections` is the upper
+   * limit. @default 1
+   */
   min?: number | undefined
-  /** How long a request must wait before more connections are allowed, in milliseconds. @default 100 */
+  /** How long a request waits in the queue before more connections are allowed, in milliseconds. @default 100 */
   targetQueueMs?: number | undefined
-  /** How long connections must be unused before they are closed and no longer allowed, in milliseconds. @default 30_000 */
+  /**
+   * The interval at which the limit is lowered, in milliseconds: to the most connections that were in use at the same time within the
+   * interval. Idle connections above the limit are closed. @default 30_000
+   */
   coolDownMs?: number | undefined
 }
 
 export type AutoscaleSettings = Readonly<Record<keyof AutoscaleOptions, number>>
 
-/** The pool that the scale observes, and notifies of its decisions. */
+/** The pool as Autoscale sees it: its queue, and its reactions to a changed limit. */
 export interface ScaledPool {
-  /** Requests that wait for a connection. */
+  /** The number of requests that wait for a connection. */
   readonly queued: number
-  /** How long the first of them has waited, in milliseconds. */
+  /** How long the first request in the queue has waited, in milliseconds. */
   readonly longestWaitMs: number
   limitGrew(): void
   limitShrank(): void
 }
 
 /**
- * How many connections may be open to one origin now.
+ * The limit of connections to one origin: grows when requests wait too long, and shrinks when connections are unused.
  *
- *     min ── the first request in the queue has waited targetQueueMs: up to twice as many, as far as needed ──▶ max
- *     min ◀── after coolDownMs: the most that were in use at the same time ── max
+ *     min ── the first request in the queue has waited targetQueueMs: add one per waiting request, at most double ──▶ max
+ *     min ◀── after coolDownMs: lower to the most connections in use at the same time since then ── max
  *
- * One timer runs while requests wait, another while more than `min` are allowed; none when the pool is idle.
+ * One timer runs while requests wait, and one while the limit is above `min`. No timer runs when the pool is idle.
  */
 export class Autoscale {
   readonly #settings: AutoscaleSettings
@@ -49,52 +55,52 @@ export class Autoscale {
     return this.#limit
   }
 
-  /** Changes the number of connections that carry a request. */
+  /** Adds `change` to the number of connections that carry a request. */
   use(change: number): void {
     this.#busy += change
     if (this.#busy > this.#maxBusy) this.#maxBusy = this.#busy
   }
 
-  /** A request has to wait. */
-  queueing(): void {
-    this.#waiting ??= this.#lookAfter(this.#settings.targetQueueMs)
+  /** Starts the timer that checks the queue. Call it when a request has to wait. */
+  requestQueued(): void {
+    this.#waiting ??= this.#checkQueueAfter(this.#settings.targetQueueMs)
   }
 
-  /** No request waits any more. */
+  /** Stops the timer that checks the queue. Call it when no request waits any more. */
   queueEmpty(): void {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
   }
 
-  /** Allows more connections, at most one for each waiting request. @returns false at the maximum */
+  /** Raises the limit by one for each waiting request, at most to double. @returns false if the limit is at its maximum */
   grow(): boolean {
     if (this.#limit >= this.#max) return false
     this.#limit = Math.min(this.#max, this.#limit + Math.min(this.#limit, Math.max(1, this.#pool.queued)))
-    this.#coolDown()
+    this.#startCoolDown()
     this.#pool.limitGrew()
     return true
   }
 
-  /** Call it when there are no connections and no waiting requests. */
+  /** Stops all timers and resets the limit to `min`. Call it when there are no connections and no waiting requests. */
   stop(): void {
     this.queueEmpty()
     clearTimeout(this.#cooling)
     this.#limit = this.#settings.min
   }
 
-  #lookAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), ms).unref()
+  #checkQueueAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#checkQueue(), ms).unref()
   }
 
-  #look(): void {
+  #checkQueue(): void {
     const { targetQueueMs } = this.#settings
     const early = targetQueueMs - this.#pool.longestWaitMs
     if (early <= 0) this.grow()
     this.#waiting =
-      this.#pool.queued > 0 ? this.#lookAfter(early > 0 ? Math.ceil(early) : targetQueueMs) : undefined
+      this.#pool.queued > 0 ? this.#checkQueueAfter(early > 0 ? Math.ceil(early) : targetQueueMs) : undefined
   }
 
-  #coolDown(): void {
+  #startCoolDown(): void {
     clearTimeout(this.#cooling)
     this.#maxBusy = this.#busy
     this.#cooling = setTimeout(() => this.#shrink(), this.#settings.coolDownMs).unref()
@@ -106,6 +112,6 @@ export class Autoscale {
       this.#limit = needed
       this.#pool.limitShrank()
     }
-    if (this.#limit > this.#settings.min) this.#coolDown()
+    if (this.#limit > this.#settings.min) this.#startCoolDown()
   }
 }

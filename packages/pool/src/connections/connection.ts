@@ -1,20 +1,20 @@
 import { Client, type buildConnector, type Dispatcher } from 'undici'
 import { InterimResponses } from './interim-responses.ts'
 
-/** A request as its connection sees it. */
+/** A request in the form that a Connection sends: undici's options and handler. */
 export interface ConnectionRequest extends Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions
-  /** The connection that it was sent over. */
+  /** The connection that the request was sent over. */
   connection: Connection | undefined
 }
 
-/** The pool of a connection, which it notifies. */
+/** The pool that a connection belongs to, and notifies of its changes. */
 export interface ConnectionOwner {
   /** How many requests wait for a connection. */
   readonly queued: number
-  /** The number of connections that carry a request has changed by one. */
+  /** Called when a connection begins (1) or ceases (-1) to carry a request. */
   connectionsBusy(change: 1 | -1): void
-  /** The number of connections that are about to be idle has changed by one. */
+  /** Called when a connection enters (1) or leaves (-1) the state `settling`: it is about to be idle. */
   connectionsSettling(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
@@ -50,15 +50,15 @@ export class Connection {
     { connect, ...options }: Client.Options & { connect: buildConnector.connector },
   ) {
     this.#owner = owner
-    const watched: buildConnector.connector = (given, done) => {
+    const watchingConnect: buildConnector.connector = (given, done) => {
       connect(given, (...result) => {
         if (result[1]) this.#interim.watch(result[1])
         done(...result)
       })
     }
-    this.#client = new Client(origin, { ...options, connect: watched })
+    this.#client = new Client(origin, { ...options, connect: watchingConnect })
       .on('connect', () => this.#opened())
-      .on('drain', () => this.#draining())
+      .on('drain', () => this.#onDrain())
       .on('disconnect', () => this.#lost())
       .on('connectionError', () => this.end())
   }
@@ -68,11 +68,11 @@ export class Connection {
     request.connection = this
     this.#interim.expectHead()
     this.#client.dispatch(request.options, request)
-    // undici refused it before writing, so there will be no drain event.
+    // undici rejected the request before writing it, so no drain event follows.
     if (this.#isSettling() && this.#client.stats.size === 0) this.#drained()
   }
 
-  /** Call it when the response is complete, or the request has failed. */
+  /** Marks the connection as about to be idle. Call it when the response is complete, or the request has failed. */
   settle(): void {
     if (this.state !== 'busy') return
     this.#enter('settling')
@@ -97,10 +97,11 @@ export class Connection {
   }
 
   /**
-   * undici emits `drain` synchronously. A request dispatched during the event is sent by undici later, in the async context of the previous
-   * request; a request dispatched after it is sent at once, in the context of its caller.
+   * Makes the connection idle; if requests are queued, in a microtask. undici emits `drain` synchronously, and sends a request dispatched
+   * during the event later, in the async context of the previous request. A request dispatched after the event is sent at once, in the
+   * context of its caller.
    */
-  #draining(): void {
+  #onDrain(): void {
     if (this.#owner.queued > 0) queueMicrotask(this.#drained)
     else this.#drained()
   }

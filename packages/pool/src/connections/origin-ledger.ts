@@ -19,10 +19,11 @@ export interface OriginStats {
   utilization: number
   /** Connections opened so far; `opened - closed` is `open`. */
   opened: number
+  /** Connections closed so far. */
   closed: number
-  /** Requests written to a connection so far, redirects and stale retries included. */
+  /** Requests written to a connection so far, including redirects and stale retries. */
   requests: number
-  /** The fraction of them that were written to an open connection, from 0 to 1. */
+  /** The fraction of `requests` for which no connection had to be opened, from 0 to 1. */
   reusedRatio: number
   /** Requests sent again because their keep-alive connection was dead. */
   staleRetries: number
@@ -30,15 +31,16 @@ export interface OriginStats {
   errors: number
   /** Response bodies that were not read for `bodyIdleTimeoutMs`: each is a leak in the caller's code. */
   abandoned: number
-  /** The time from writing a request to the first byte of its response, over the last 1,000 to 2,000 requests. */
+  /** Percentiles of the time from writing a request to the first byte of its response, over the last 1,000 to 2,000 requests. */
   firstByteMs: Percentiles | undefined
-  /** The time a request waited for a connection, or until one was being opened for it, over the last 1,000 to 2,000 requests. */
+  /** Percentiles of the time that a request waited until it got a connection, open or being opened, over the last 1,000 to 2,000 requests. */
   queueMs: Percentiles | undefined
 }
 
+/** The statistics that describe the present, unlike counters. */
 export type Gauges = Pick<OriginStats, 'open' | 'busy' | 'free' | 'connecting' | 'queued' | 'allowed'>
 
-/** The counters of one origin, which outlive its connections. */
+/** The counters of one origin. They remain when the connections to the origin are closed. */
 export class OriginLedger {
   opened = 0
   closed = 0
@@ -47,25 +49,25 @@ export class OriginLedger {
   staleRetries = 0
   errors = 0
   abandoned = 0
-  /** Requests that wait until undici is loaded, before there are connections. */
-  held = 0
+  /** The number of requests that wait until undici is loaded, before there are connections. */
+  waitingForUndici = 0
   readonly firstByteMs = new RecentHistogram()
   readonly queueMs = new RecentHistogram()
   readonly usage: UsageMeter
-  /** Reads the current values; set while there are connections. */
+  /** Returns the current values; undefined if the origin has no connections. */
   readGauges: (() => Gauges) | undefined
-  readonly #allowedAtRest: number
+  readonly #allowedAtFirst: number
 
-  /** @param allowed the maximum number of connections at first */
+  /** @param allowed the number of connections that may be open at first */
   constructor(allowed: number) {
-    this.#allowedAtRest = allowed
+    this.#allowedAtFirst = allowed
     this.usage = new UsageMeter(allowed)
   }
 
   stats(): OriginStats {
     const { opened, closed, requests, reused, staleRetries, errors, abandoned } = this
     return {
-      ...(this.readGauges?.() ?? this.#atRest()),
+      ...(this.readGauges?.() ?? this.#gaugesWithoutConnections()),
       utilization: this.usage.share(),
       opened,
       closed,
@@ -79,7 +81,14 @@ export class OriginLedger {
     }
   }
 
-  #atRest(): Gauges {
-    return { open: 0, busy: 0, free: 0, connecting: 0, queued: this.held, allowed: this.#allowedAtRest }
+  #gaugesWithoutConnections(): Gauges {
+    return {
+      open: 0,
+      busy: 0,
+      free: 0,
+      connecting: 0,
+      queued: this.waitingForUndici,
+      allowed: this.#allowedAtFirst,
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { OriginLedger, type OriginStats } from './origin-ledger.ts'
 
-/** The ledgers of a pool by origin. Their number is limited, except for origins that have connections. */
+/** The OriginLedger of each origin of a pool: at most `max`, or more while all of them have connections. */
 export class OriginLedgers {
   readonly #ledgers = new Map<string, OriginLedger>()
   readonly #allowedAtFirst: (origin: string) => number
@@ -11,7 +11,7 @@ export class OriginLedgers {
     this.#max = max
   }
 
-  /** Returns the ledger of an origin, and creates it if needed. The oldest ledger without connections makes room for it. */
+  /** Returns the ledger of an origin, created if needed. If there are `max` ledgers, first deletes the oldest one without connections. */
   open(origin: string): OriginLedger {
     const known = this.#ledgers.get(origin)
     if (known) return known

@@ -9,9 +9,9 @@ import { Queue, type Place } from './queue.ts'
 import { Shortage } from './shortage.ts'
 
 /**
- * The connections to one origin, and the queue of requests that wait for one, in order of arrival. The most recently used connection is
- * used next. A new one is opened only if none is idle or about to be: undici's Pool would open a second connection for a request that
- * directly follows a response.
+ * The connections to one origin, and the queue of requests that wait for a connection, in order of arrival. A request gets the idle
+ * connection that was used last. A new connection is opened only if no connection is idle or about to be idle; undici's Pool would open a
+ * second one for a request that directly follows a response.
  */
 export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner, ScaledPool {
   readonly ledger: OriginLedger
@@ -24,9 +24,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   /** The number of connections that are about to be idle. */
   #settling = 0
   readonly #queue = new Queue<PooledRequest>()
-  readonly #scale: Autoscale | undefined
-  #serving = false
-  readonly #shortage = new Shortage(() => this.#serve())
+  readonly #autoscale: Autoscale | undefined
+  #isSending = false
+  readonly #shortage = new Shortage(() => this.#sendQueued())
   #closed: PromiseWithResolvers<void> | undefined
 
   constructor(
@@ -45,11 +45,12 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       allowH2: false,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
       keepAliveMaxTimeout: settings.keepAliveMaxTimeoutMs,
+      // Defaults. `pool.fetch` sets both timeouts for each request: see fetch/lean-fetch.ts.
       headersTimeout: settings.headersTimeoutMs,
       bodyTimeout: settings.bodyIdleTimeoutMs,
     }
     const { autoscale, connections } = settings
-    if (autoscale) this.#scale = new Autoscale(autoscale, connections, this)
+    if (autoscale) this.#autoscale = new Autoscale(autoscale, connections, this)
     ledger.usage.allow(this.#limit)
     ledger.readGauges = () => this.#gauges()
   }
@@ -58,15 +59,15 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     if (this.#closed) throw new errors.ClientClosedError()
     const request = new PooledRequest(this, options, handler)
     request.place = this.#queue.enter(request)
-    this.#serve()
+    this.#sendQueued()
     if (request.place.isTaken) {
-      request.keepContext()
-      this.#keepQueued(request, request.place)
+      request.captureContext()
+      this.#checkQueueLimit(request, request.place)
     }
     return true
   }
 
-  /** Takes no new requests, and finishes those that it has. */
+  /** Rejects new requests, finishes the accepted ones, then closes all connections. */
   override close(): Promise<void>
   override close(callback: () => void): void
   override close(callback?: () => void): Promise<void> | undefined {
@@ -98,7 +99,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   leaveQueue(request: PooledRequest): boolean {
     if (!request.place || !this.#queue.leave(request.place)) return false
     request.leftQueue()
-    if (this.#queue.size === 0) this.#scale?.queueEmpty()
+    if (this.#queue.size === 0) this.#autoscale?.queueEmpty()
     return true
   }
 
@@ -112,22 +113,22 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     request.sendOver(this.#open())
   }
 
-  waitForAnother(request: PooledRequest): boolean {
+  requeueAfterShortage(request: PooledRequest): boolean {
     const failed = request.connection
     failed?.end()
     const others = [...this.#connections].filter(({ state }) => state !== 'ending').length
     if (others === 0) return false
     this.#shortage.begin(others)
     request.connection = undefined
-    request.keepContext() // still its own context, since the failed connection was opened for it
+    request.captureContext() // this is still the caller's context, since the failed connection was opened for this request
     request.place = this.#queue.enterFirst(request)
-    this.#limitWait(request)
+    this.#startQueueTimeout(request)
     return true
   }
 
   connectionsBusy(change: 1 | -1): void {
     this.ledger.usage.use(change)
-    this.#scale?.use(change)
+    this.#autoscale?.use(change)
   }
 
   get queued(): number {
@@ -141,13 +142,13 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
 
   limitGrew(): void {
     this.ledger.usage.allow(this.#limit)
-    this.#serve()
+    this.#sendQueued()
   }
 
   limitShrank(): void {
     this.ledger.usage.allow(this.#limit)
     const open = [...this.#connections].filter(({ state }) => state !== 'ending').length
-    // The first ones of the list have been idle longest.
+    // `#idle` begins with the connections that have been idle longest.
     for (const connection of this.#idle.splice(0, Math.max(0, open - this.#limit))) connection.end()
   }
 
@@ -165,7 +166,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
 
   connectionIdle(connection: Connection): void {
     this.#idle.push(connection)
-    this.#serve()
+    this.#sendQueued()
     if (this.#closed) for (const idle of this.#idle.splice(0)) idle.end()
   }
 
@@ -176,23 +177,25 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
 
   connectionEnded(connection: Connection): void {
     this.#connections.delete(connection)
-    this.#serve()
+    this.#sendQueued()
     this.#finishIfEmpty()
   }
 
-  #serve(): void {
+  /** Sends queued requests, in order, as long as there are connections for them. */
+  #sendQueued(): void {
     // A request that fails at once frees its connection and calls this method again; the loop below handles that connection.
-    if (this.#serving) return
-    this.#serving = true
+    if (this.#isSending) return
+    this.#isSending = true
     for (let request = this.#queue.first; request; request = this.#queue.first) {
       const connection = this.#takeConnection()
       if (!connection) break
       this.leaveQueue(request)
       request.sendOver(connection)
     }
-    this.#serving = false
+    this.#isSending = false
   }
 
+  /** Returns an idle connection, or opens one; undefined if one is about to be idle, or the limit is reached. */
   #takeConnection(): Connection | undefined {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (!idle.olderThan(this.#settings.maxConnectionAgeMs)) return idle
@@ -204,7 +207,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   get #limit(): number {
-    return this.#scale?.limit ?? this.#settings.connections
+    return this.#autoscale?.limit ?? this.#settings.connections
   }
 
   #open(): Connection {
@@ -213,20 +216,23 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return connection
   }
 
-  /** @throws PoolQueueFullError */
-  #keepQueued(request: PooledRequest, place: Place<PooledRequest>): void {
+  /**
+   * Starts the timers of a request that has to wait. If the queue is too long, first allows more connections.
+   * @throws PoolQueueFullError if no more connections are allowed
+   */
+  #checkQueueLimit(request: PooledRequest, place: Place<PooledRequest>): void {
     const { maxQueued } = this.#settings
     while (this.#queue.size - this.#settling > maxQueued) {
-      if (this.#scale?.grow() === true) continue
+      if (this.#autoscale?.grow() === true) continue
       this.#queue.leave(place)
       throw new PoolQueueFullError(this.#origin.origin, this.#limit, maxQueued)
     }
     if (!place.isTaken) return
-    this.#scale?.queueing()
-    this.#limitWait(request)
+    this.#autoscale?.requestQueued()
+    this.#startQueueTimeout(request)
   }
 
-  #limitWait(request: PooledRequest): void {
+  #startQueueTimeout(request: PooledRequest): void {
     const { queueTimeoutMs } = this.#settings
     if (queueTimeoutMs === 0) return
     const leftMs = Math.max(0, request.queuedAt + queueTimeoutMs - performance.now())
@@ -240,8 +246,8 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     if (this.#connections.size > 0 || this.#queue.size > 0) return
     this.ledger.readGauges = undefined
     this.#shortage.end()
-    if (this.#scale) {
-      this.#scale.stop()
+    if (this.#autoscale) {
+      this.#autoscale.stop()
       this.ledger.usage.allow(this.#limit)
     }
     this.#closed?.resolve()

@@ -8,30 +8,38 @@ import type { Place } from './queue.ts'
 type Controller = Dispatcher.DispatchController
 type Handler = Dispatcher.DispatchHandler
 
-/** A handler that can cancel its request before it was sent, which undici has no method for. */
+/** A handler that can cancel its request before the request is sent. undici has no method for that. */
 export interface WithdrawableHandler extends Handler {
+  /** Called when the request is accepted. @param withdraw cancels the request */
   onRequestPending?(withdraw: (reason: Error) => void): void
 }
 
-/** The pool of a request. */
+/** The pool that a request belongs to. */
 export interface RequestOwner {
   readonly ledger: OriginLedger
   readonly staleSocketRetry: boolean
   /** Removes the request from the queue. @returns false if it is not in the queue */
   leaveQueue(request: PooledRequest): boolean
+  /** Sends the request again, over a new connection. */
   retryOnFreshConnection(request: PooledRequest): void
-  /** Queues a request again whose connection could not be opened. @returns false if there is no other connection to wait for */
-  waitForAnother(request: PooledRequest): boolean
+  /**
+   * Puts a request whose connection could not be opened back at the front of the queue.
+   * @returns false if there is no other connection to wait for
+   */
+  requeueAfterShortage(request: PooledRequest): boolean
 }
 
-/** A dead keep-alive connection fails within a round trip. A request that fails later may have been carried out. */
+/**
+ * A connection that fails later than this after the request was written, in milliseconds, is not stale. A dead keep-alive connection fails
+ * within a round trip; later, the server may have carried out the request.
+ */
 const STALE_WITHIN_MS = 1_000
 
 /** A request in the pool: wraps the caller's handler, updates the statistics, and retries once on a stale socket. */
 export class PooledRequest implements ConnectionRequest {
   readonly options: Dispatcher.DispatchOptions
   connection: Connection | undefined
-  /** Its place in the queue for a connection. */
+  /** The request's place in the queue. */
   place: Place<PooledRequest> | undefined
   queueTimer: NodeJS.Timeout | undefined
   #context: AsyncResource | undefined
@@ -51,14 +59,14 @@ export class PooledRequest implements ConnectionRequest {
   }
 
   /**
-   * Captures the caller's async context, for a request that is sent later. Without it, the request would be sent in the context of the
+   * Captures the current async context, in which the request is sent later. Otherwise, the request would be sent in the context of the
    * previous request, whose response freed the connection.
    */
-  keepContext(): void {
+  captureContext(): void {
     this.#context ??= new AsyncResource('HarborPoolRequest')
   }
 
-  /** Sends the request, in the async context of its caller. */
+  /** Sends the request over this connection, in the async context of its caller. */
   sendOver(connection: Connection): void {
     if (this.#context) this.#context.runInAsyncScope(() => connection.send(this))
     else connection.send(this)
@@ -66,7 +74,7 @@ export class PooledRequest implements ConnectionRequest {
 
   /** Fails a request that never got a connection. */
   refuse(error: Error): void {
-    // undici passes no controller either if there was no connection.
+    // Without a connection there is no controller. undici passes undefined in this case, too.
     this.#handler.onResponseError?.(undefined as unknown as Controller, error)
   }
 
@@ -81,7 +89,7 @@ export class PooledRequest implements ConnectionRequest {
     this.#owner.ledger.requests++
     if (reused) {
       this.#owner.ledger.reused++
-      if (this.#owner.staleSocketRetry) this.keepContext()
+      if (this.#owner.staleSocketRetry) this.captureContext()
     }
     this.#handler.onRequestStart?.(controller, context)
   }
@@ -111,7 +119,7 @@ export class PooledRequest implements ConnectionRequest {
       this.#owner.retryOnFreshConnection(this)
       return
     }
-    if (this.#lacksSocket(controller, error) && this.#owner.waitForAnother(this)) return
+    if (this.#failedForShortage(controller, error) && this.#owner.requeueAfterShortage(this)) return
     this.connection?.settle()
     const wasAborted = this.#withdrawn || controller?.aborted === true
     if (!wasAborted || codeOf(error)?.endsWith('_TIMEOUT') === true) this.#owner.ledger.errors++
@@ -142,8 +150,8 @@ export class PooledRequest implements ConnectionRequest {
     )
   }
 
-  /** Whether nothing was sent because this process could not open another connection. */
-  #lacksSocket(controller: Controller | undefined, error: Error): boolean {
+  /** Whether the request failed before it was written, because this process could not open another connection. */
+  #failedForShortage(controller: Controller | undefined, error: Error): boolean {
     return (
       this.#writtenAt === undefined && !this.#withdrawn && controller?.aborted !== true && isShortage(error)
     )

@@ -1,7 +1,7 @@
 /**
  * A first-in, first-out queue, as a linked list. Any item can leave at any time.
  *
- * Not a `Set`, which would retain every item that passed through it until a major GC: see docs/decisions/young-generation.md.
+ * A `Set` would be shorter, but it would retain every item that passed through it until a major GC: see docs/decisions/young-generation.md.
  */
 export class Queue<Item> {
   #first: Place<Item> | undefined
@@ -16,7 +16,7 @@ export class Queue<Item> {
     return this.#first?.item
   }
 
-  /** Adds an item at the end. @returns its place */
+  /** Adds an item at the end. @returns the item's place */
   enter(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: this.#last, next: undefined, isTaken: true }
     if (this.#last) this.#last.next = place
@@ -26,7 +26,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** Adds an item at the front. @returns its place */
+  /** Adds an item at the front. @returns the item's place */
   enterFirst(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: undefined, next: this.#first, isTaken: true }
     if (this.#first) this.#first.previous = place
@@ -36,7 +36,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** Removes an item. @returns false if it had left before */
+  /** Removes an item. @returns false if the item has already left */
   leave(place: Place<Item>): boolean {
     if (!place.isTaken) return false
     const { previous, next } = place
@@ -57,5 +57,6 @@ export interface Place<Item> {
   readonly item: Item
   previous: Place<Item> | undefined
   next: Place<Item> | undefined
+  /** Whether the item is still in the queue. */
   isTaken: boolean
 }

@@ -1,6 +1,6 @@
 /**
- * Percentiles of the last requests, in milliseconds: half took at most `p50`, 19 in 20 at most `p95`, 99 in 100 at most `p99`.
- * Exact to within 2.5 %, or 0.01 ms.
+ * Percentiles of the durations of recent requests, in milliseconds. Half of the requests took at most `p50`, 95 % at most `p95`, 99 % at
+ * most `p99`. The values are exact to within 2.5 %, or 0.01 ms.
  */
 export interface Percentiles {
   p50: number
@@ -8,30 +8,32 @@ export interface Percentiles {
   p99: number
 }
 
-/** Durations up to this share one bucket, which counts as 0. */
+/** Durations of at most this, in milliseconds, are counted in one bucket and reported as 0. */
 const MIN_MS = 0.01
-/** The ratio of one bucket's limit to the one below. The geometric mean of a bucket is at most 2.5 % off. */
+/**
+ * The ratio between the upper limits of two neighbouring buckets. The geometric mean of a bucket, which is reported, is at most 2.5 % off.
+ */
 const GROWTH = 1.05
-/** Enough for durations of a week. */
+/** The number of buckets: enough for durations of a week. */
 const BUCKETS = 512
 
 /**
- * Counts durations in exponential buckets, in constant 2 KB. When a generation is full, the one before it is discarded, so the
- * percentiles cover the last one to two generations.
+ * Counts durations in buckets that grow exponentially, in constant 2 KB. Durations are grouped into generations of equal size. When a
+ * generation is full, the one before it is discarded, so percentiles cover the last one to two generations.
  */
 export class RecentHistogram {
-  readonly #generation: number
+  readonly #generationSize: number
   #counts = new Uint16Array(BUCKETS)
   #count = 0
   #countsBefore = new Uint16Array(BUCKETS)
   #countBefore = 0
 
-  constructor(generation = 1_000) {
-    this.#generation = generation
+  constructor(generationSize = 1_000) {
+    this.#generationSize = generationSize
   }
 
   add(ms: number): void {
-    if (this.#count === this.#generation) this.#startGeneration()
+    if (this.#count === this.#generationSize) this.#startGeneration()
     const bucket = bucketOf(ms)
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#count++
@@ -39,10 +41,10 @@ export class RecentHistogram {
 
   percentiles(): Percentiles | undefined {
     if (this.#count === 0) return undefined
-    return { p50: this.#at(0.5), p95: this.#at(0.95), p99: this.#at(0.99) }
+    return { p50: this.#percentile(0.5), p95: this.#percentile(0.95), p99: this.#percentile(0.99) }
   }
 
-  #at(share: number): number {
+  #percentile(share: number): number {
     let left = Math.ceil(share * (this.#count + this.#countBefore))
     let bucket = -1
     while (left > 0 && ++bucket < BUCKETS - 1)
@@ -51,10 +53,10 @@ export class RecentHistogram {
   }
 
   #startGeneration(): void {
-    const forgotten = this.#countsBefore
+    const discarded = this.#countsBefore
     this.#countsBefore = this.#counts
     this.#countBefore = this.#count
-    this.#counts = forgotten.fill(0)
+    this.#counts = discarded.fill(0)
     this.#count = 0
   }
 }

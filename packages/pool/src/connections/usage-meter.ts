@@ -5,7 +5,7 @@ const SLICE_MS = WINDOW_MS / SLICES
 /** Measures which fraction of the allowed connections was in use over the last minute, weighted by time. */
 export class UsageMeter {
   readonly #now: () => number
-  // For each slice of time: connections in use, and connections allowed, each multiplied by their duration.
+  // The number of connections in use, and allowed, multiplied by the time in milliseconds; one sum for each slice of the window.
   readonly #usedBySlice = new Float64Array(SLICES)
   readonly #allowedBySlice = new Float64Array(SLICES)
   #used = 0
@@ -20,19 +20,19 @@ export class UsageMeter {
     this.#slice = Math.floor(this.#countedUntil / SLICE_MS)
   }
 
-  /** Changes the number in use from now on. */
+  /** Adds `change` to the number of connections in use, from now on. */
   use(change: number): void {
     this.#count()
     this.#used += change
   }
 
-  /** Sets the number allowed from now on. */
+  /** Sets the number of connections allowed, from now on. */
   allow(allowed: number): void {
     this.#count()
     this.#allowed = allowed
   }
 
-  /** The fraction in use over the last minute, from 0 to 1. */
+  /** The fraction of the allowed connections that was in use over the last minute, from 0 to 1. */
   share(): number {
     this.#count()
     const allowed = sum(this.#allowedBySlice)

@@ -2,18 +2,18 @@
 export interface Address {
   readonly url: string
   readonly origin: string
-  /** Including the query. */
+  /** The path of the URL, including the query. */
   readonly path: string
   /** The URL without its fragment, as in `response.url`. */
   readonly shown: string
 }
 
-/** Parses the URLs of requests. The last one is remembered, since consecutive requests often have the same URL. */
+/** Parses the URLs of requests. The last result is cached, since consecutive requests often have the same URL. */
 export class AddressParser {
   #input: string | undefined
   #address: Address | undefined
 
-  /** @throws TypeError without the parts that may be secret: credentials and query */
+  /** @throws TypeError for a URL that cannot be fetched. The message omits the parts that may be secret: credentials and query */
   parse(input: string | URL): Address {
     const text = String(input)
     if (this.#address && text === this.#input) return this.#address
@@ -26,7 +26,9 @@ export class AddressParser {
 
 /**
  * The address that a redirect leads to.
- * @throws TypeError as {@link AddressParser} does
+ * @param location the `location` header of the response
+ * @param base the address of the redirected request
+ * @throws TypeError as {@link AddressParser.parse} does
  */
 export function resolveAddress(location: string, base: Address): Address {
   return read(location, base.url)

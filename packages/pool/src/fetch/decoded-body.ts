@@ -24,7 +24,7 @@ export function decodeBody(
   }, body)
 }
 
-/** The maximum number of encodings on top of each other. More are an attack, since each one multiplies the size. */
+/** The maximum number of encodings of one body. A body with more is an attack, since each encoding multiplies the size. */
 const MAX_ENCODINGS = 5
 
 // A body is accepted if its encoding ends early but its HTTP framing is complete, as in browsers.
@@ -50,7 +50,7 @@ function isZlibHeader(firstByte: number): boolean {
   return (firstByte & 0x0f) === 0x08
 }
 
-/** Starts when it is first read, and reads no more of its source than needed. */
+/** A body that is decoded while it is read. It begins at the first read, and reads no more of its source than needed. */
 class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #source: Chunks
   readonly #makeDecoder: (firstChunk: Uint8Array) => Transform
@@ -106,11 +106,11 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
 
   async #feed(decoder: Transform, first: Uint8Array): Promise<void> {
     try {
-      await written(decoder, first)
+      await write(decoder, first)
       while (!decoder.destroyed) {
         const result = await this.#source.next()
         if (result.done === true) return void decoder.end()
-        await written(decoder, result.value)
+        await write(decoder, result.value)
       }
     } catch (error) {
       this.#sourceFailure = { error }
@@ -119,7 +119,7 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 }
 
-/** Waits until the decoder has processed the chunk, and its output was read. */
-function written(decoder: Transform, chunk: Uint8Array): Promise<void> {
+/** Writes a chunk into the decoder. Resolves when the chunk is decoded and the decoder's output has been read. */
+function write(decoder: Transform, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => decoder.write(chunk, () => resolve()))
 }

@@ -17,19 +17,21 @@ export interface RawResponse {
   readonly body: IncomingBody
 }
 
+/** The settings of one request. */
 export interface FetchLimits {
   readonly origin: string
   readonly signal: AbortSignal | undefined
-  /** How long to wait for the response head, in milliseconds. No limit if it is 0 or longer than a timer can be. */
+  /** How long to wait for the response head, in milliseconds. No limit if this is 0, or longer than the longest timer. */
   readonly headMs: number
+  /** How long the body may make no progress, in milliseconds; 0 for no limit. */
   readonly bodyIdleMs: number
-  /** Called when the body was not read for `bodyIdleMs`, with the age of the request. */
+  /** Called when the body was not read for `bodyIdleMs`, with the age of the request in milliseconds. */
   readonly onAbandoned: (ageMs: number) => void
 }
 
 /**
- * One request of a fetch, from its dispatch to the end of its body. Whatever ends it, it ends once: the response or the body is settled,
- * the abort listener and the timer are removed, an upload is cancelled, and the connection is released.
+ * Handles one request of `pool.fetch`, from its dispatch to the end of the response body. The request ends once, whatever ends it: the
+ * response or the body is settled, the abort listener and the timer are removed, an upload is cancelled, and the connection is released.
  */
 export class FetchHandler implements WithdrawableHandler {
   readonly response: Promise<RawResponse>
@@ -44,7 +46,10 @@ export class FetchHandler implements WithdrawableHandler {
   #withdraw: ((reason: Error) => void) | undefined
   #body: IncomingBody | undefined
 
-  /** A function and not an object with `handleEvent`, which Node would wrap and retain: see docs/decisions/young-generation.md. */
+  /**
+   * Aborts the request and its body. A function, since Node would wrap and retain an object with `handleEvent`: see
+   * docs/decisions/young-generation.md.
+   */
   readonly #onAbort = (): void => {
     const reason: unknown = this.#limits.signal?.reason
     this.#body?.abort(reason)
@@ -101,7 +106,7 @@ export class FetchHandler implements WithdrawableHandler {
     this.#finish(error)
   }
 
-  // Called by the body:
+  // Methods of BodySource, called by the body:
 
   pause(): void {
     this.#controller?.pause()
@@ -115,12 +120,12 @@ export class FetchHandler implements WithdrawableHandler {
     this.#stop(undefined)
   }
 
-  /** Ends the request from this side. */
+  /** Aborts the request, and rejects its response with this reason. */
   #stop(reason: unknown): void {
     if (this.#finished) return
     this.#settle.reject(reason)
     this.#finish(reason)
-    // undici takes only errors as reasons; without a reason it makes its own.
+    // undici accepts only errors as abort reasons. Without a reason it creates an error.
     const error = reason as Error
     this.#stopped = { reason: error }
     if (this.#controller) this.#controller.abort(error)

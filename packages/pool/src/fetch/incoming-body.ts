@@ -1,8 +1,8 @@
-/** What a body needs of its request. */
+/** The request that a body belongs to. */
 export interface BodySource {
   pause(): void
   resume(): void
-  /** The reader has stopped reading. Called at most once, and not after the end. */
+  /** Called when the reader stops before the end of the body; at most once. */
   cancel(): void
 }
 
@@ -21,7 +21,7 @@ const HIGH_WATER_BYTES = 65_536
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** The chunks of a response: pushed by the connection, pulled by one reader. A slow reader pauses the connection. */
+/** The body of a response, as chunks: pushed by the connection, pulled by one reader. A slow reader pauses the connection. */
 export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
@@ -37,8 +37,8 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   readonly #onAbandoned: () => void
 
   /**
-   * @param idleMs how long buffered data may stay unread; 0 for no limit
-   * @param onAbandoned called after `idleMs` without a read, at the latest after twice as long
+   * @param idleMs how long buffered data may stay unread, in milliseconds; 0 for no limit
+   * @param onAbandoned called when no data was read for `idleMs`, at the latest after twice as long
    */
   constructor(source: BodySource, idleMs: number, onAbandoned: () => void) {
     this.#source = source
@@ -72,7 +72,10 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#whole?.resolve()
   }
 
-  /** The connection was lost. Chunks that have arrived can still be read, then reads reject with the error. */
+  /**
+   * Ends the body with an error: the connection was lost. Chunks that have arrived can still be read; after them, reads reject with the
+   * error.
+   */
   fail(error: unknown): void {
     if (this.#state !== 'open') return
     this.#error = error
@@ -81,13 +84,13 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#whole?.reject(error)
   }
 
-  /** The caller aborted: reads reject with the reason, and buffered chunks are discarded. */
+  /** Ends the body because the caller aborted: buffered chunks are discarded, and reads reject with the reason. */
   abort(reason: unknown): void {
     this.#chunks = []
     this.fail(reason)
   }
 
-  /** Takes a chunk that has already arrived. In a busy process, one read of the socket returns several. */
+  /** Removes and returns the next chunk if it has already arrived. In a busy process, one read of the socket delivers several chunks. */
   take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift()
     if (!chunk) return undefined
@@ -147,7 +150,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     clearTimeout(this.#unreadTimer)
   }
 
-  // A timer for each chunk would cost more than the chunk. One timer for all checks whether anything was read.
+  /** Starts the timer that checks whether the body is read. A timer for each chunk would cost more than the chunk, so all share one. */
   #watchUnread(): NodeJS.Timeout {
     this.#readSinceCheck = false
     return setTimeout(() => this.#checkForReader(), this.#idleMs).unref()

@@ -4,13 +4,13 @@ import type { ReadableStreamDefaultController, ReadableStreamDefaultReader } fro
 type Result = IteratorResult<Uint8Array, undefined>
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
-/** Node's streams and fetch read this property to learn whether a stream was read. Direct readers bypass the stream's own state. */
+/** Node's streams and fetch read this property to learn whether a stream was read. DirectReader does not set the stream's own flag. */
 const DISTURBED: unique symbol = Symbol.for('nodejs.stream.disturbed') as never
 
 /**
- * A genuine ReadableStream over an iterator. Readers and `for await` take chunks directly from the iterator, which costs a fraction of the
- * standard's queue; they hold a native reader, which keeps the stream locked. Other uses (tee, pipes, transfer) use the native queue, and
- * after that readers use it, too, since it may contain chunks.
+ * A genuine ReadableStream over an iterator. Its readers and `for await` take chunks directly from the iterator, which costs a fraction of
+ * the native stream queue. Each of them holds a native reader, so that the stream is locked. `tee()`, pipes and transfer use the native
+ * queue. From then on readers use that queue, too, since it may contain chunks.
  */
 export class IteratorStream extends ReadableStream<Uint8Array> {
   readonly #source: IteratorSource
@@ -29,7 +29,7 @@ export class IteratorStream extends ReadableStream<Uint8Array> {
     const native = super.getReader(options as never) as unknown as ReadableStreamDefaultReader<Uint8Array>
     const reader =
       options?.mode === undefined && !this.#source.native ? new DirectReader(this.#source, native) : native
-    // The declared overloads of the standard are what callers see: ReadableStream<Uint8Array>['getReader'].
+    // Callers see the overloads that the standard declares: ReadableStream<Uint8Array>['getReader'].
     return reader as never
   }
 
@@ -51,7 +51,7 @@ type ReadableStreamAsyncIterator = ReturnType<ReadableStream<Uint8Array>['values
 /** The underlying source of the stream, pulled by the stream itself or by direct readers. */
 class IteratorSource {
   disturbed = false
-  /** Whether the stream itself has pulled. */
+  /** Whether the stream itself has pulled, so that its native queue may contain chunks. */
   native = false
   readonly #iterator: AsyncIterator<Uint8Array, unknown>
   #controller: Controller | undefined
@@ -103,7 +103,7 @@ class IteratorSource {
   }
 }
 
-/** A reader that behaves as the standard requires, and reads from the iterator directly. */
+/** A default reader that behaves as the standard requires, and reads from the iterator directly. */
 class DirectReader {
   readonly #source: IteratorSource
   readonly #native: ReadableStreamDefaultReader<Uint8Array>

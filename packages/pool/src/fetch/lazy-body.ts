@@ -4,13 +4,16 @@ import { IteratorStream } from './iterator-stream.ts'
 
 /** A body as an iterator of chunks. */
 export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
-  /** Returns a chunk that has already arrived, without a promise; undefined if there is none, or the body has ended. Not every body has it. */
+  /**
+   * Returns a chunk that has already arrived, without a promise; undefined if there is none, or the body has ended. Some bodies lack this
+   * method.
+   */
   take?(): Uint8Array | undefined
 }
 
 export type BodyContent = string | AsyncIterable<Uint8Array> | null
 
-/** A body in its original form, which becomes a stream, text or bytes only when one of these is requested. It is read once. */
+/** A body in its original form, which is converted to a stream, text or bytes only when one of these is requested. It can be read once. */
 export class LazyBody {
   readonly #content: BodyContent
   #stream: ReadableStream<Uint8Array> | undefined
@@ -44,7 +47,7 @@ export class LazyBody {
     return decodeText(await this.#readAll())
   }
 
-  /** Returns a copy, which the caller may transfer or overwrite. */
+  /** Reads the body as bytes, in a new buffer that the caller may transfer or overwrite. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const chunks = await this.#readAll()
     const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
@@ -56,7 +59,7 @@ export class LazyBody {
     return bytes
   }
 
-  /** The chunks directly from their source, without a stream. */
+  /** Reads the body chunk by chunk, directly from its source, without a stream. */
   chunks(): BodyChunks {
     const iterator = this.#take()
     const source = iterator as Pick<BodyChunks, 'take'>
@@ -73,7 +76,7 @@ export class LazyBody {
     }
   }
 
-  /** A second body with the same content. Both can be read. */
+  /** Returns the content for a second body. Both bodies can be read. */
   clone(): BodyContent {
     if (this.used || this.#stream?.locked === true)
       throw new TypeError('Response.clone: Body has already been consumed.')

@@ -7,7 +7,7 @@ import { FetchHandler, type RawResponse, type RawResponseHeaders } from './fetch
 import type { IncomingBody } from './incoming-body.ts'
 import { LeanResponse } from './lean-response.ts'
 import { readRequest, type OutgoingRequest, type PoolRequestInit } from './outgoing-request.ts'
-import { redirected } from './redirect.ts'
+import { requestAfterRedirect } from './redirect.ts'
 
 /** `fetch` that takes a PoolRequestInit and resolves with a LeanResponse. */
 export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
@@ -17,13 +17,13 @@ export interface LeanFetchContext {
   readonly settingsOf: (origin: string) => OriginSettings
   readonly onAbandoned: (origin: string, ageMs: number) => void
   /** Throws if the pool is closed. */
-  readonly check: () => void
+  readonly throwIfClosed: () => void
 }
 
 export function createLeanFetch(context: LeanFetchContext): LeanFetch {
   const addresses = new AddressParser()
   return async function fetch(input, init) {
-    context.check()
+    context.throwIfClosed()
     let begunAt = performance.now()
     let request = await readRequest(addresses, input, init)
     for (let hops = 0; ; hops++) {
@@ -31,7 +31,7 @@ export function createLeanFetch(context: LeanFetchContext): LeanFetch {
       const response = await send(context, request)
       let next: OutgoingRequest | undefined
       try {
-        next = redirected(request, response.status, headerOf(response.headers, 'location'), hops)
+        next = requestAfterRedirect(request, response.status, headerOf(response.headers, 'location'), hops)
       } catch (error) {
         void response.body.return()
         throw fetchFailed(origin, error)
@@ -66,6 +66,7 @@ async function send(context: LeanFetchContext, request: OutgoingRequest): Promis
     headers: headers as string[],
     // undici also takes blobs and iterables, although its types do not say so.
     body: request.body.content as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
+    // FetchHandler limits the time until the head, which includes the wait for a connection.
     headersTimeout: 0,
     bodyTimeout: bodyIdleMs,
   }
@@ -100,7 +101,7 @@ function responseOf(request: OutgoingRequest, response: RawResponse, isRedirecte
 
 const BODILESS = new Set([204, 205, 304])
 
-/** How many bytes of a redirect's body are read to keep its connection. */
+/** The most bytes of a redirect's body that are read, so that its connection can be used again. */
 const MAX_DISCARD_BYTES = 65_536
 
 async function discard(body: IncomingBody): Promise<void> {

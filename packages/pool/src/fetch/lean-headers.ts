@@ -12,8 +12,8 @@ const GenuineHeaders = Headers as unknown as new () => object
 export interface LeanHeaders extends Headers {}
 
 /**
- * Headers that store raw headers as they are, and sort them only when they are iterated. They are `instanceof Headers` and behave like
- * Headers; a genuine Headers can be constructed from them by iteration.
+ * Headers that are made from raw headers without validation, and sorted only when they are iterated. They are `instanceof Headers` and
+ * behave like Headers. `new Headers(lean)` copies them into a genuine Headers.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanHeaders extends GenuineHeaders {
@@ -84,7 +84,7 @@ export class LeanHeaders extends GenuineHeaders {
     }
   }
 
-  /** An independent copy. */
+  /** Returns an independent copy. */
   copy(): LeanHeaders {
     const copy = new LeanHeaders(undefined)
     copy.#values = new Map(this.#values)
@@ -92,12 +92,12 @@ export class LeanHeaders extends GenuineHeaders {
     return copy
   }
 
-  /** Looks like genuine Headers in a console. */
+  /** Makes a console show these headers as it shows genuine Headers. */
   [Symbol.for('nodejs.util.inspect.custom')](): Headers {
     return new Headers(this)
   }
 
-  /** The sorted names, by insertion sort, which is faster than `sort()` for a few names. */
+  /** Returns the names in order. Insertion sort is faster than `sort()` for a few names. */
   #names(): string[] {
     const names: string[] = []
     for (const name of this.#values.keys()) {
@@ -148,7 +148,7 @@ function eachLine(
   }
 }
 
-/** Callers in plain JavaScript also pass numbers, as to genuine Headers. */
+/** A header name or value. Callers in plain JavaScript also pass numbers, which genuine Headers accept, too. */
 type Text = string | number
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
@@ -168,7 +168,7 @@ function isPlain(name: Text): boolean {
 }
 
 const [LOWER_A, LOWER_Z, HYPHEN] = [97, 122, 45]
-/** Plain names seen so far: programs use the same few again and again. */
+/** A cache of plain names, since a program uses the same few names repeatedly. */
 const PLAIN = new Set<unknown>()
 const MAX_PLAIN = 200
 

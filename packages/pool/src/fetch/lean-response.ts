@@ -5,7 +5,7 @@ export interface LeanResponseInit {
   status: number
   statusText?: string | undefined
   headers?: RawHeaders | undefined
-  /** The final URL. */
+  /** The URL of the response, after redirects. */
   url?: string | undefined
   redirected?: boolean | undefined
   /** Text or chunks. `return()` of the iterator is called when the reader stops early, even while `next()` is pending. */

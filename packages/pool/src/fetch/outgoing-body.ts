@@ -9,7 +9,10 @@ export interface OutgoingBody {
   readonly type?: string | undefined
 }
 
-/** Reads a body as fetch does; a form must already be undici's own. @param duplex the caller's option, required for streams */
+/**
+ * Converts the `body` option of fetch into a form that undici can send. A FormData must already be of undici's own class.
+ * @param duplex the `duplex` option of fetch, required for streams
+ */
 export function readBody(body: unknown, duplex: string | undefined): OutgoingBody {
   if (body === null || body === undefined) return { content: null }
   if (typeof body === 'string') return { content: body, type: 'text/plain;charset=UTF-8' }
@@ -50,7 +53,7 @@ export function isForm(body: unknown): body is FormData {
   )
 }
 
-/** undici reads and destroys Node's own streams itself. */
+/** Whether the body is a Node stream, which undici reads and destroys itself. */
 function isReadable(body: object): body is Readable {
   return 'pipe' in body
 }

@@ -2,7 +2,7 @@ import { describeValue, untilAborted } from '@harbor/parts'
 import type { Address, AddressParser } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 
-/** The init of `pool.fetch`: that of the standard, and these options. */
+/** The second argument of `pool.fetch`: the RequestInit of the fetch standard, and the options below. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
   /** How long the response head may take, in milliseconds. Replaces `headersTimeoutMs`. */
   deadlineMs?: number | undefined
@@ -12,7 +12,7 @@ export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
   dispatcher?: AnyDispatcher | undefined
 }
 
-/** A dispatcher of any version of undici. Their types differ, their behaviour does not. */
+/** A dispatcher of any version of undici. The types differ between versions, the behaviour does not. */
 export interface AnyDispatcher {
   dispatch(options: never, handler: never): boolean
 }
@@ -31,7 +31,7 @@ export interface OutgoingRequest {
   readonly bodyIdleTimeoutMs: number | undefined
 }
 
-/** Reads the arguments of fetch: any kind of URL and headers, and also the Request of another library. */
+/** Checks the arguments of fetch. Accepts any kind of URL and headers, and also the Request class of another library. */
 export async function readRequest(
   addresses: AddressParser,
   input: string | URL | Request,
@@ -66,7 +66,7 @@ function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'method' in input
 }
 
-/** Converts a Request into an init. Its body is read at once, since it can be read only once. */
+/** Merges a Request into an init, whose options take precedence. Reads the Request's body into memory, since it can be read only once. */
 async function unpackRequest(request: Request, init: PoolRequestInit): Promise<PoolRequestInit> {
   const signal = init.signal ?? request.signal
   let body: RequestInit['body'] = init.body ?? null
@@ -117,7 +117,7 @@ const USUAL_HEADERS = [
   ['user-agent', 'node'],
 ] as const
 
-/** Callers in plain JavaScript also pass numbers. */
+/** Trims the value of a header. Callers in plain JavaScript also pass numbers. */
 function trimmed(value: string | number): string {
   return String(value).trim()
 }

@@ -3,10 +3,12 @@ import type { OutgoingRequest } from './outgoing-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
 /**
- * The next request after a redirect, or undefined if the response is not a redirect to follow.
- * The rules are those of the fetch standard, https://fetch.spec.whatwg.org/#http-redirect-fetch.
+ * The next request after a redirect, or undefined if the response is not a redirect to follow. The rules are those of the fetch standard,
+ * https://fetch.spec.whatwg.org/#http-redirect-fetch.
+ * @param hops the number of redirects that were followed before
+ * @throws Error for a redirect that cannot or must not be followed
  */
-export function redirected(
+export function requestAfterRedirect(
   request: OutgoingRequest,
   status: number,
   location: string | undefined,
@@ -32,13 +34,14 @@ export function redirected(
     address,
     method: asGet ? 'GET' : request.method,
     body: asGet ? { content: null } : request.body,
-    headers: only(request.headers, isForwarded),
+    headers: filterHeaders(request.headers, isForwarded),
   }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_HOPS = 20
 
+/** Headers that describe the body. They are dropped when the redirected request has no body. */
 const BODY = /^content-(?:encoding|language|length|location|type)$/
 
 /** Headers that are forwarded to another origin: they describe the request, not its sender. Any other header may contain a secret. */
@@ -53,7 +56,7 @@ function isStream(content: object | string): boolean {
   return content instanceof UploadStream || (typeof content === 'object' && 'pipe' in content)
 }
 
-function only(headers: readonly string[], isForwarded: (name: string) => boolean): string[] {
+function filterHeaders(headers: readonly string[], isForwarded: (name: string) => boolean): string[] {
   const kept: string[] = []
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value] = [headers[index] ?? '', headers[index + 1] ?? '']

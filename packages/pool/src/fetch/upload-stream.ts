@@ -15,7 +15,7 @@ export class UploadStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Cancels the source when the request is over, whether or not it has ended. */
+  /** Cancels the source. Called when the request is over, even if the source has ended by then. */
   cancel(reason: unknown): void {
     this.#stop(reason).catch(() => undefined)
   }

@@ -6,7 +6,10 @@ import { ContextPool } from './context-pool.ts'
 import { noProxyRanges } from './no-proxy-ranges.ts'
 import { RangeProxyAgent } from './range-proxy-agent.ts'
 
-/** Makes undici's Agent, or its proxy agent, with an OriginPool for the connections of each origin. */
+/**
+ * Creates undici's Agent, or its proxy agent, with an OriginPool for the connections of each origin. `pool.fetch` sets the timeouts for
+ * head and body per request, in fetch/lean-fetch.ts.
+ */
 export function createDispatcher(
   settings: PoolSettings,
   ledgerOf: (origin: string) => OriginLedger,
@@ -26,7 +29,7 @@ export function createDispatcher(
             timeout: own.connectTimeoutMs,
           })
     if (options.connections !== undefined) return new OriginPool(url, own, ledgerOf(url.origin), connect)
-    // Only undici's forwarding of plain http: through a proxy calls this without our options. It needs undici's own Pool.
+    // undici passes no `connections` only when it forwards plain http: through a proxy, for which it needs its own Pool.
     return new ContextPool(url, {
       connect,
       allowH2: false,

@@ -7,14 +7,14 @@ type Dispatch = Dispatcher['dispatch']
 type Callback = (error: Error | null, result?: unknown) => void
 
 /**
- * The `dispatcher` of a pool until undici is loaded. It has all methods of a Dispatcher and calls those of the real one when it is loaded.
- * Only `instanceof` differs.
+ * The `dispatcher` of a pool until undici is loaded. It has all methods of a Dispatcher; each waits for undici and then calls the real
+ * dispatcher. Unlike the real one, it is not `instanceof Dispatcher`.
  */
 export class LazyDispatcherFacade extends EventEmitter {
   readonly dispatch: Dispatch
   readonly #lazy: LazyDispatcher
 
-  /** @param dispatch composed of interceptors, if there are any */
+  /** @param dispatch sends a request through the interceptors of `compose()`; by default, `dispatch` of `lazy` */
   constructor(
     lazy: LazyDispatcher,
     dispatch: Dispatch = (options, handler) => lazy.dispatch(options, handler),
@@ -47,7 +47,7 @@ export class LazyDispatcherFacade extends EventEmitter {
     return this.#later((real) => real.destroy(reason ?? null), callback)
   }
 
-  // undici's methods call only `dispatch` of their dispatcher, so they run on this object, with the composed `dispatch`.
+  // The methods below run undici's methods with this object as `this`: these call only `this.dispatch`, which is the composed one.
 
   request(options: Dispatcher.RequestOptions, callback?: Callback): Promise<unknown> | undefined {
     return this.#later((real) => real.request.call(this as never, options), callback)

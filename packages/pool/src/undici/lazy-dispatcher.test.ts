@@ -5,16 +5,20 @@ import { LazyDispatcher } from './lazy-dispatcher.ts'
 import { createLeanFetch, type LeanFetch } from '../fetch/lean-fetch.ts'
 import { readOptions } from '../options.ts'
 
-let counter: { held: number }
+let counter: { waitingForUndici: number }
 
 function fetchOver(load: () => Promise<Dispatcher>): { lazy: LazyDispatcher; fetch: LeanFetch } {
   const lazy = new LazyDispatcher(load, () => counter)
-  const context = { settingsOf: readOptions({}).of, onAbandoned: () => undefined, check: () => undefined }
+  const context = {
+    settingsOf: readOptions({}).of,
+    onAbandoned: () => undefined,
+    throwIfClosed: () => undefined,
+  }
   return { lazy, fetch: createLeanFetch({ ...context, dispatcher: lazy }) }
 }
 
 beforeEach(() => {
-  counter = { held: 0 }
+  counter = { waitingForUndici: 0 }
   vi.useFakeTimers()
 })
 afterEach(() => void vi.useRealTimers())
@@ -29,7 +33,7 @@ describe('LazyDispatcher', () => {
     expect(cause).toBeInstanceOf(errors.UndiciError)
     expect(cause).not.toBeInstanceOf(errors.BodyTimeoutError)
     expect(cause).toMatchObject({ name: 'HeadersTimeoutError', code: 'UND_ERR_HEADERS_TIMEOUT' })
-    expect(counter.held).toBe(0)
+    expect(counter.waitingForUndici).toBe(0)
   })
 
   it('rejects waiting requests when loading fails, and loads again for the next request', async () => {
@@ -49,7 +53,7 @@ describe('LazyDispatcher', () => {
     }
     await expect(fetch('http://a.test/')).rejects.toMatchObject({ cause: { message: 'reached' } })
     expect(make).toHaveBeenCalledTimes(2)
-    expect(counter.held).toBe(0)
+    expect(counter.waitingForUndici).toBe(0)
   })
 
   it('rejects a request for which undici throws', async () => {
@@ -59,7 +63,7 @@ describe('LazyDispatcher', () => {
     }
     const { fetch } = fetchOver(() => Promise.resolve({ dispatch } as never))
     await expect(fetch('http://a.test/')).rejects.toMatchObject({ message: 'fetch failed', cause: problem })
-    expect(counter.held).toBe(0)
+    expect(counter.waitingForUndici).toBe(0)
   })
 
   it('calls the dispatcher directly once it is loaded', async () => {

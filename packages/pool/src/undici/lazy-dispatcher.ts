@@ -4,8 +4,8 @@ import type { WithdrawableHandler } from '../connections/pooled-request.ts'
 type Dispatch = (options: Dispatcher.DispatchOptions, handler: WithdrawableHandler) => boolean
 
 /**
- * A dispatcher that is still loading, since undici may take longer to load than the rest of a program. Requests dispatched meanwhile wait,
- * each in the async context of its caller, and are sent in order when undici is loaded.
+ * A dispatcher that loads undici in the background, since undici may take longer to load than the rest of a program. Requests that are
+ * dispatched before undici is loaded wait, each in the async context of its caller, and are then sent in order.
  *
  *     loading ── loaded ──▶ `dispatch` calls the dispatcher directly
  *       ▲  └──── failed ──▶ all waiting requests fail
@@ -14,19 +14,19 @@ type Dispatch = (options: Dispatcher.DispatchOptions, handler: WithdrawableHandl
 export class LazyDispatcher {
   /** Replaced by a direct call once undici is loaded. */
   dispatch: Dispatch = (options, handler) => this.#dispatchLater(options, handler)
-  /** The dispatcher, once undici is loaded. */
+  /** The real dispatcher; undefined until undici is loaded. */
   loaded: Dispatcher | undefined
   #loading: Promise<Dispatcher> | undefined
   readonly #load: () => Promise<Dispatcher>
-  readonly #counterOf: (origin: string) => { held: number }
+  readonly #counterOf: (origin: string) => { waitingForUndici: number }
 
-  /** @param counterOf returns the counter of the requests to an origin that wait here */
-  constructor(load: () => Promise<Dispatcher>, counterOf: (origin: string) => { held: number }) {
+  /** @param counterOf returns the counter of the requests to an origin that wait for undici */
+  constructor(load: () => Promise<Dispatcher>, counterOf: (origin: string) => { waitingForUndici: number }) {
     this.#load = load
     this.#counterOf = counterOf
   }
 
-  /** Starts loading, unless that has happened. Rejects if loading fails. */
+  /** Starts loading, if it has not started. Resolves with the real dispatcher; rejects if loading fails. */
   ready(): Promise<Dispatcher> {
     return (this.#loading ??= this.#load().then(
       (dispatcher) => {
@@ -53,12 +53,12 @@ export class LazyDispatcher {
     const leave = (): boolean => {
       if (!waits) return false
       waits = false
-      counter.held--
+      counter.waitingForUndici--
       return true
     }
-    counter.held++
+    counter.waitingForUndici++
     handler.onRequestPending?.(leave)
-    // undici passes no controller either if there was no connection.
+    // Without a connection there is no controller. undici passes undefined in this case, too.
     const fail = (error: unknown): void => handler.onResponseError?.(undefined as never, error as Error)
     void this.ready().then(
       (dispatcher) => {
@@ -66,7 +66,7 @@ export class LazyDispatcher {
         try {
           dispatcher.dispatch(options, handler)
         } catch (error) {
-          // Thrown for an invalid argument. The caller is no longer on the stack to catch it.
+          // undici threw because of an invalid argument. The caller's `dispatch()` has returned and cannot throw.
           fail(error)
         }
       },

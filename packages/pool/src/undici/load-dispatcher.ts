@@ -4,9 +4,9 @@ import type { PoolSettings } from '../options.ts'
 import type { OriginLedger } from '../connections/origin-ledger.ts'
 
 /**
- * Loads undici and makes the dispatcher of a pool with it.
+ * Loads undici and creates the dispatcher of a pool.
  *
- * @throws UndiciUnavailableError where undici cannot run
+ * @throws UndiciUnavailableError if undici cannot run here
  */
 export async function loadDispatcher(
   settings: PoolSettings,
@@ -22,7 +22,10 @@ export async function loadDispatcher(
   }
 }
 
-/** Some runtimes replace undici by a module of their own that lacks methods. */
+/**
+ * Checks that this is undici's dispatcher: some runtimes replace undici by a module of their own that lacks methods.
+ * @throws UndiciUnavailableError
+ */
 function checked(dispatcher: Partial<Dispatcher>): Dispatcher {
   if (typeof dispatcher.dispatch !== 'function') throw new UndiciUnavailableError()
   return dispatcher as Dispatcher

@@ -18,7 +18,7 @@ export class RangeProxyAgent extends EnvHttpProxyAgent {
     return super.dispatch(options, handler)
   }
 
-  // undici's own methods, called without a callback, call themselves with one.
+  // In undici, `close()` and `destroy()` without a callback call the same method with one. The overrides below do so, too.
 
   override close(): Promise<void>
   override close(callback: Callback): void
@@ -45,7 +45,7 @@ export class RangeProxyAgent extends EnvHttpProxyAgent {
 
 type Callback = (error?: Error | null) => void
 
-/** Returns a callback that also waits until the other agent has ended. */
+/** Returns a callback that first ends the other agent, then calls `callback`. */
 function after(end: () => Promise<void>, callback: Callback): () => void {
   return (error?: Error | null) => {
     const done = (): void => callback(error)

@@ -1,7 +1,10 @@
 import * as undici from 'undici'
 import { undiciForm, type FormEntries } from './undici-form.ts'
 
-/** undici's own fetch through a dispatcher. It also takes a Request of the built-in class. @param form replaces the body */
+/**
+ * Calls undici's own fetch with this dispatcher. Also accepts a Request of the built-in class.
+ * @param form the entries of a form, sent instead of `init.body`
+ */
 export async function undiciFetch(
   dispatcher: undici.Dispatcher,
   input: string | URL | Request,
@@ -13,7 +16,7 @@ export async function undiciFetch(
   return undici.fetch(resource, { dispatcher, ...init, ...body } as undici.RequestInit)
 }
 
-// The built-in Request belongs to another copy of undici, so undici would convert it to a string as a URL.
+// The built-in Request belongs to another copy of undici. The undici package would convert such an object to a string and parse it as a URL.
 function copyRequest(request: Request): undici.Request {
   return new undici.Request(request.url, request as unknown as undici.RequestInit)
 }
