@@ -1,18 +1,21 @@
 import type { Refusal } from './outcome.ts'
 
-/** What a cache has done since it was made, and what it holds now. */
+/** The statistics of a cache: counts since it was created, and its current state. */
 export interface CacheStats {
   /** Calls answered with a fresh entry. */
   hits: number
   /** Calls answered with a stale entry. */
   stale: number
-  /** Calls that had to load. */
+  /** Calls that had to load, and lookups that found no entry. */
   misses: number
   /** Calls that joined the load of another call. */
   shared: number
   /** Calls that bypassed the cache. */
   bypassed: number
-  /** The fraction of calls that cost no load, bypassed calls excluded: (hits + stale + shared) / (those + misses). 0 before the first. */
+  /**
+   * The fraction of calls that cost no load, bypassed calls excluded: (hits + stale + shared) / (hits + stale + shared + misses). 0 before
+   * the first call.
+   */
   ratio: number
   /** Loads begun, for any reason. */
   loads: number
@@ -27,13 +30,13 @@ export interface CacheStats {
   evictions: number
   /** Entries in memory. */
   entries: number
-  /** Bytes that they count against `maxBytes`. */
+  /** The size of the entries in memory, in bytes, as counted against `maxBytes`. */
   bytes: number
-  /** Loads in flight, each counted once. */
+  /** Loads in flight. A load that several calls share counts once. */
   inFlight: number
-  /** Prefetched answers: how many were loaded, how many of them a caller used, and how many left memory unused. */
+  /** Prefetched answers: how many were loaded and cached, how many of these a caller used, and how many left memory unused. */
   prefetch: { loaded: number; useful: number; wasted: number }
-  /** The far tier. `resting` is true while it is in cooldown. */
+  /** The counters of the far tier. `resting` is true while the far tier is in cooldown. */
   far: FarCounters & { resting: boolean }
 }
 
@@ -42,7 +45,7 @@ export interface FarCounters {
   hits: number
   /** Reads that found no entry, or an expired or invalidated one. */
   misses: number
-  /** Reads that returned bytes which are corrupt, of another version, or not an entry. */
+  /** Reads that returned corrupt bytes, an entry of another version, or bytes that are not an entry. */
   unreadable: number
   /** Operations that failed. */
   errors: number
@@ -80,7 +83,7 @@ export function newCounters(): Counters {
 
 type Gauges = Pick<CacheStats, 'entries' | 'bytes' | 'inFlight'>
 
-/** A copy of the counters, with what the cache holds now. */
+/** Copies the counters, and adds the current state of the cache. */
 export function statsOf(counters: Counters, gauges: Gauges, resting: boolean): CacheStats {
   const { hits, stale, misses, shared } = counters
   const free = hits + stale + shared

@@ -13,8 +13,7 @@ import {
 } from './base/validate.ts'
 
 /**
- * The key of an entry, or a function that makes it. The function is called once. If it throws, the call goes on without the cache, and
- * counts as bypassed.
+ * The key of an entry, or a function that returns the key. The function is called once per call. If it throws, the call bypasses the cache.
  */
 export type Key = string | (() => string)
 
@@ -26,13 +25,13 @@ export interface ScopeOptions {
 
 /** How an entry is cached. Each option overrides the same option of the cache. */
 export interface EntryOptions {
-  /** How long it is fresh, in milliseconds. */
+  /** How long the entry is fresh, in milliseconds. */
   ttlMs?: number | undefined
-  /** How long after its time to live it is served stale at once, with a refresh in the background, in milliseconds. */
+  /** How long after `ttlMs` the entry may be served stale, in milliseconds. It is served at once and refreshed in the background. */
   staleWhileRevalidateMs?: number | undefined
-  /** How long after its time to live it is served stale if loading fails, in milliseconds. */
+  /** How long after `ttlMs` the entry may be served stale if loading fails, in milliseconds. */
   staleIfErrorMs?: number | undefined
-  /** Tags for `invalidateTag`, in the entry's scope. */
+  /** The tags of the entry: `invalidateTag` deletes all entries of a scope with a given tag. */
   tags?: readonly string[] | undefined
 }
 
@@ -52,35 +51,35 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
   control?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
   /** The same as `control: 'refresh'`. @default false */
   fresh?: boolean | undefined
-  /** When it aborts, this call rejects at once with its reason. The load goes on for other callers that wait for it. */
+  /** Aborts this call, which then rejects at once with the signal's reason. The load goes on for other callers that wait for it. */
   signal?: AbortSignal | undefined
   /** How long this call waits, in milliseconds, before it rejects with a `TimeoutError`. A shared load goes on for callers that wait longer. */
   timeoutMs?: number | undefined
-  /** Replaces the `serveStaleIf` of the cache. Of calls that share a load, that of the first call applies. */
+  /** Replaces the `serveStaleIf` of the cache. If several calls share a load, the function of the first call applies. */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
-  /** This is a prefetch: it is counted as such and not as a call, and `idle()` does not wait for it. @default false */
+  /** Marks this call as a prefetch: it is counted as a prefetch and not as a call, and `idle()` does not wait for it. @default false */
   ahead?: boolean | undefined
 }
 
 export interface StreamOptions extends LoadOptions {
   /**
-   * Whether these chunks are a complete answer; a string means no, and is the reason. Called when the source has ended, and when the last
-   * reader leaves: if the answer is complete, the cache waits briefly for the end instead of aborting. @default every body that ended
-   * without an error is complete
+   * Whether the chunks are a complete answer, which may be cached. Returns true, false, or a string: the reason why the answer is
+   * incomplete. Called when the source has ended. Also called when the last reader leaves: if the answer is complete by then, the cache
+   * waits briefly for the end of the source instead of aborting it. @default every body that ended without an error is complete
    */
   isComplete?: ((chunks: readonly Uint8Array[]) => boolean | string) | undefined
   /**
-   * Whether an entry of the far tier can be used, by its head and its content: text, or the bytes of a stream. An entry of another version
-   * or program may have any JSON value as head. An unusable entry is a miss, counted as unreadable, as is one for which this function
-   * throws. @default every entry is usable
+   * Whether an entry of the far tier can be used. Receives the head of the entry and its content: text, or the bytes of a stream. The head
+   * may be any JSON value, since another version or program may have written the entry. If the function returns false or throws, the entry
+   * counts as unreadable and the call is a miss. @default every entry is usable
    */
   isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
   /**
-   * A longer answer is passed on and not cached. Also the maximum distance between the fastest and the slowest reader of one stream, in
-   * bytes. @default 4_194_304 (4 MiB)
+   * The maximum size of a cached answer, in bytes; a longer answer is passed on and not cached. Also the maximum distance between the
+   * fastest and the slowest reader of one stream, in bytes. @default 4_194_304 (4 MiB)
    */
   maxRecordBytes?: number | undefined
-  /** When all readers have left: abort the source, or read it to its end and cache the answer. @default 'abort' */
+  /** What to do when all readers have left: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 

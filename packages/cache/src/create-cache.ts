@@ -34,7 +34,7 @@ import { Streams, type FreshRecording, type Open, type Recorded } from './stream
 import { newEntry } from './tiers/entry.ts'
 
 /**
- * Makes a cache.
+ * Creates a cache.
  *
  * @example
  * const cache = createCache<string>({ ttlMs: 60_000, staleIfErrorMs: 600_000 })
@@ -66,7 +66,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
     this.#streamCalls = new Calls(parts)
   }
 
-  // `get` and `getOrLoad` are not async functions: those would cost more than the rest of a hit.
+  // `get` and `getOrLoad` are not async functions: an async function would take more time than the rest of a hit.
 
   get(key: Key, options: LookupOptions = NONE): Promise<Lookup<Value> | undefined> {
     try {

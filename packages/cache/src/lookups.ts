@@ -22,8 +22,8 @@ export class Lookups {
   }
 
   /**
-   * The fast path for the usual case, a fresh value in memory: no promise and no async function. If it returns undefined, there may
-   * still be an entry.
+   * The fast path for the usual case, a fresh value in memory: no promise and no async function. If this returns undefined, `find` may
+   * still find an entry.
    */
   quickHit(key: Key, scope: string | undefined, now: number): NearEntry | undefined {
     const { tiers, counters, closed } = this.#parts
@@ -35,7 +35,7 @@ export class Lookups {
     return hit
   }
 
-  /** @param accepts whether the entry is of the requested kind, and readable */
+  /** Looks for an entry in both tiers. @param accepts checks that the entry is of the requested kind, and readable */
   async find(
     key: Key,
     options: LookupOptions,
@@ -46,7 +46,7 @@ export class Lookups {
     const found = name === undefined || closed ? undefined : await tiers.find(name)
     const now = settings.clock.now()
     const freshness = found?.entry ? freshnessOf(found.entry.life, now) : 'expired'
-    const served = SERVED[options.stale ?? 'while-revalidate'].includes(freshness)
+    const served = ACCEPTED_FRESHNESS[options.stale ?? 'while-revalidate'].includes(freshness)
     const acceptance = found?.entry && served ? accepts(found.entry) : 'other-kind'
     if (!found?.entry || acceptance !== 'accepted') {
       if (name !== undefined && acceptance === 'unreadable') tiers.near.deleteUntrusted(name)
@@ -60,7 +60,7 @@ export class Lookups {
     return { entry, source, stale, ageMs: ageOf(entry.life, now) }
   }
 
-  /** Counts neither as a lookup nor as a use of the entry. */
+  /** Whether the near tier has a fresh entry. Counts neither as a lookup nor as a use of the entry. */
   has(key: Key, { scope }: ScopeOptions): boolean {
     const { tiers, settings } = this.#parts
     const name = namedKey(key, scope, settings.onError)?.name
@@ -74,7 +74,7 @@ export function allowsQuickHit({ control = 'default', fresh, ahead, signal }: Lo
 }
 
 /** The kinds of freshness that a lookup accepts, by its option `stale`. */
-const SERVED: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Freshness[]>> = {
+const ACCEPTED_FRESHNESS: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Freshness[]>> = {
   no: ['fresh'],
   'while-revalidate': ['fresh', 'stale-while-revalidate'],
   'if-error': ['fresh', 'stale-while-revalidate', 'stale-if-error'],

@@ -52,9 +52,9 @@ export interface CacheOptions<Value> {
   codec?: Codec<Value> | undefined
   /** Called with errors that no call rejects with: of the far tier, of background refreshes, of hooks. */
   onError?: ((error: unknown) => void) | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
-  /** The random source of the jitter, with numbers from 0 to 1. @default Math.random */
+  /** The random source of the jitter, which returns numbers from 0 to 1. @default Math.random */
   random?: (() => number) | undefined
 }
 
@@ -76,13 +76,13 @@ export function settingsOf<Value>(options: CacheOptions<Value>): Settings<Value>
   return { ...(settings as Settings<Value>), onError: guarded(options.onError) }
 }
 
-/** Hides an outage behind a stale entry, but not that a request is invalid, or no longer allowed. */
+/** The default of `serveStaleIf`: true for an outage, false if the request is invalid, or no longer allowed. */
 function serveStaleByDefault(error: unknown): boolean {
   const { status } = Object(error) as { status?: unknown }
   return typeof status !== 'number' || status < 400 || status > 499 || TEMPORARY.includes(status)
 }
 
-/** Client errors that another attempt may not get: the origin is busy, or the request was too slow. */
+/** Client errors that may not occur again at the next attempt: the origin was busy, or the request was too slow. */
 const TEMPORARY = [408, 409, 425, 429]
 
 const DEFAULTS: Settings<unknown> = {
@@ -107,7 +107,7 @@ const DEFAULTS: Settings<unknown> = {
   random: () => Math.random(),
 }
 
-/** An error that a hook throws is reported as a process warning, and affects no call. */
+/** Wraps a hook so that an error thrown by it is reported as a process warning, and affects no call. */
 function guarded(hook: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return (error) => {
     try {

@@ -9,7 +9,7 @@
  */
 export type Status = 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
 
-/** Why a call was answered that way. */
+/** Why a call was answered with its status. */
 export type Reason =
   | 'fresh'
   /** Stale, with a refresh running in the background. */
@@ -18,7 +18,7 @@ export type Reason =
   | 'load-failed'
   /** Stale, because a load failed recently and is not repeated yet: see `refreshBackoffMs`. */
   | 'backing-off'
-  /** As the options of the call demand: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
+  /** The options of the call demand it: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
   | 'asked'
   /** Joined a load in flight. */
   | 'in-flight'
@@ -58,7 +58,7 @@ export type Refusal =
   | 'incomplete'
   /** The body of a recorded answer failed. */
   | 'failed'
-  /** All callers left before it was complete. */
+  /** All callers left before the answer was complete. */
   | 'aborted'
   /** `control: 'bypass'`, a key function that threw, or a closed cache. */
   | 'bypass'
@@ -67,7 +67,7 @@ export type Refusal =
   /** The reason that was passed to `context.refuse()`, or that `isComplete` returned. */
   | (string & {})
 
-/** `true` if the cache now holds the answer, else why not. */
+/** `true` if the answer is now in the cache, otherwise the reason why not. */
 export type Kept = true | Refusal
 
 /** How one call was answered. */
@@ -76,9 +76,9 @@ export interface Outcome {
   readonly reason: Reason
   /** Where the answer came from. */
   readonly source: 'near' | 'far' | 'load'
-  /** How long ago it was stored, in milliseconds; 0 if it has just been loaded. */
+  /** How long ago the answer was stored, in milliseconds; 0 if it has just been loaded. */
   readonly ageMs: number
-  /** The load error that the stale entry hides, if any. */
+  /** The load error instead of which a stale entry was served, if any. */
   readonly error?: unknown
 }
 

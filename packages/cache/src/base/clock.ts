@@ -1,8 +1,11 @@
-/** Where time comes from. Pass your own to test without waiting. */
+/** A source of the current time. Pass your own to test without waiting. */
 export interface Clock {
-  /** The time in milliseconds since 1970. It dates the entries of a far tier, so processes that share one need clocks that agree. */
+  /**
+   * Returns the current time, in milliseconds since 1970. The entries of a far tier are dated with it, so the clocks of processes that
+   * share a far tier must agree.
+   */
   now(): number
 }
 
-// Monotonic: when the wall clock is set back, expired entries do not become fresh again.
+// The default clock. It is monotonic, so expired entries do not become fresh again when the system clock is set back.
 export { systemClock } from '@harbor/parts'

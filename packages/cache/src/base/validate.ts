@@ -1,9 +1,9 @@
 import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 
-/** What one option accepts: a test, and the expected value in words for the error message. */
+/** A rule for one option: a test, and the accepted values in words, for the error message. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** One year, the longest time to live. It also bounds how long invalidated tags are remembered. */
+/** The longest time to live: one year, in milliseconds. The far tier records an invalidated tag for twice as long. */
 export const MAX_LIFE_MS = 31_536_000_000
 
 const between = (value: unknown, min: number, max: number): boolean =>
@@ -37,7 +37,7 @@ export const oneOf = (...values: readonly string[]): Check => [
   (value) => values.includes(value as string),
   `one of ${values.join(', ')}`,
 ]
-/** Any object with these methods, so objects made by another copy of a package are accepted. */
+/** Accepts any object with these methods, also one made by another copy of a package. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
@@ -51,9 +51,10 @@ export const aSignal: Check = /* @__PURE__ */ having(
 )
 
 /**
- * Checks options by name. An option that is `undefined` counts as left out.
+ * Checks options by name. An option that is `undefined` counts as absent.
  *
- * @throws TypeError for an unknown option or an invalid value; the message names the option, what was expected and what was passed
+ * @throws TypeError for an unknown option or an invalid value; the message names the option, the expected value and the value that was
+ * passed
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>, what = 'options'): void {
   if (typeof options !== 'object' || (options as unknown) === null) {
@@ -70,11 +71,15 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
   }
 }
 
-/** @throws TypeError that names the option, what was expected and what was passed */
+/**
+ * Checks one value.
+ * @throws TypeError that names the option, the expected value and the value that was passed
+ */
 export function expect(name: string, value: unknown, [accepts, expected]: Check): void {
   if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
+/** The names of these options in other libraries, for the hint in the error message. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxEntries: 'max (lru-cache), maxItems (BentoCache), maxKeys (node-cache), size',
   maxBytes: 'maxSize (lru-cache); in bytes',

@@ -11,9 +11,9 @@ export function after(ms: number, task: () => void): () => void {
 }
 
 /**
- * Waits until `done` is called. Rejects at once, with the signal's own reason, when the signal aborts.
+ * Waits until `done` is called. Rejects with the signal's own reason as soon as the signal aborts.
  *
- * @param begin receives `done`, and returns a function that stops what it began
+ * @param begin starts the wait: receives `done`, and returns a function that cleans up
  */
 export async function waitFor(
   signal: AbortSignal | undefined,
@@ -36,10 +36,10 @@ export async function waitFor(
 export const TOO_LATE = Symbol('too late')
 
 /**
- * Settles as `work` does, or resolves with `TOO_LATE` after `ms` milliseconds. Then the signal aborts, and the outcome of the work is
- * ignored.
+ * Settles as `work` does, or resolves with `TOO_LATE` after `ms` milliseconds. In that case the signal passed to `work` aborts, and the
+ * outcome of `work` is ignored.
  *
- * @param what has the deadline, for the message of the abort reason
+ * @param what names the work in the message of the abort reason
  */
 export async function within<T>(
   ms: number,
@@ -53,7 +53,7 @@ export async function within<T>(
     controller.abort(new DOMException(`${what} may take ${ms} ms`, 'TimeoutError'))
   })
   try {
-    // The race also handles a rejection that comes too late.
+    // `Promise.race` also handles a rejection of `work` after the deadline.
     return await Promise.race([work(controller.signal), late])
   } finally {
     stop()

@@ -1,6 +1,6 @@
 import { waitFor } from '../base/wait-for.ts'
 
-/** Counts the loads that callers wait for, so that prefetches can wait until there are none. */
+/** Counts the loads that callers wait for, so that prefetches can wait until there are no such loads. */
 export class ActiveLoads {
   #count = 0
   readonly #idleListeners = new Set<() => void>()

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { EntrySettings } from '../options.ts'
 
-/** How many names with a failed load are remembered. */
+/** The maximum number of names whose last failure is remembered. */
 const MAX_FAILURES = 1_000
 
 export interface Failure {
@@ -9,7 +9,7 @@ export interface Failure {
   readonly at: number
 }
 
-/** The most recent load failure of each name, and what follows from it. */
+/** The last load failure of each name. Decides whether the name may be loaded again, and whether a stale entry may be served. */
 export class Failures {
   readonly #settings: EntrySettings
   readonly #byName = new LRUCache<string, Failure>({ max: MAX_FAILURES })
@@ -30,12 +30,18 @@ export class Failures {
     this.#byName.clear()
   }
 
-  /** The failure within `refreshBackoffMs`: while a stale entry can be served, the name is not loaded again. */
+  /**
+   * The last failure of this name, if it is younger than `refreshBackoffMs`. Until then, the name is not loaded again while a stale entry
+   * can be served.
+   */
   backingOff(name: string): Failure | undefined {
     return this.#within(this.#settings.refreshBackoffMs, name)
   }
 
-  /** The failure within `negativeTtlMs`: callers get its error, and the name is not loaded again. */
+  /**
+   * The last failure of this name, if it is younger than `negativeTtlMs`. Until then, the name is not loaded again, and callers get the
+   * error of this failure.
+   */
   remembered(name: string): Failure | undefined {
     return this.#within(this.#settings.negativeTtlMs, name)
   }

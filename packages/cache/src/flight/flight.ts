@@ -8,15 +8,15 @@ import { Waiter, type WaitedFor, type WaiterOptions } from './waiter.ts'
  *       └──────end()──▶ ended
  */
 export class Flight<T> implements WaitedFor<T> {
-  /** Settles as the load does, also when no caller waits any more; rejects at once when the flight is aborted. */
+  /** Settles as the load does, even when no caller waits any more. Rejects at once when the flight is aborted. */
   readonly result: Promise<T>
-  /** Called when the last caller leaves. */
+  /** Called when the last caller leaves. By default, aborts the flight. */
   onEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
   readonly #controller = new AbortController()
   readonly #waiters = new Set<Waiter<T>>()
   readonly #resolve: (result: T) => void
   readonly #reject: (reason: unknown) => void
-  /** Run once, when the load has ended or is aborted. */
+  /** The tasks to run once, when the load has ended or is aborted. */
   readonly #closeTasks: (() => void)[] = []
   #closed = false
   #keptAlive = false
@@ -32,17 +32,20 @@ export class Flight<T> implements WaitedFor<T> {
     return this.#controller.signal
   }
 
-  /** Call it after the first caller has joined: if no caller waits, a failure would be an unhandled rejection. */
+  /**
+   * Settles the flight as `load` settles. Call it after the first caller has joined: without a caller, a failure would be an unhandled
+   * rejection.
+   */
   start(load: Promise<T>): void {
     load.then(this.#resolve, this.#reject)
   }
 
-  /** Ended or aborted: no caller can join, and leaving has no effect. */
+  /** Whether the load has ended or is aborted. After that, no caller can join, and leaving has no effect. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** The latest deadline of all waiting callers; `Infinity` if one of them has no timeout. */
+  /** The latest deadline of all waiting callers, in milliseconds since 1970; `Infinity` if a caller has no timeout. */
   get deadlineAt(): number {
     if (this.#keptAlive) return Infinity
     let latest = -Infinity
@@ -81,14 +84,14 @@ export class Flight<T> implements WaitedFor<T> {
     this.#close()
   }
 
-  /** The load has ended. From now on nothing is aborted. */
+  /** Marks the load as ended. After that, the flight cannot be aborted. */
   end(): void {
     if (this.#closed) return
     this.#closed = true
     this.#close()
   }
 
-  /** Runs the task when the load has ended or is aborted; at once if that has happened. */
+  /** Runs the task when the load has ended or is aborted; at once if the flight is closed already. */
   onClose(task: () => void): void {
     if (this.#closed) task()
     else this.#closeTasks.push(task)

@@ -1,7 +1,7 @@
 import type { Flight } from './flight.ts'
 
 /**
- * The loads in flight by name, for later callers to join. It is no tier, so evictions do not touch it.
+ * The loads in flight by name, for later callers to join. They are held apart from the near tier, so evictions do not affect them.
  *
  * The map holds positions instead of flights, so that a rehashed map retains no flight: see docs/decisions/young-generation.md.
  */
@@ -14,7 +14,7 @@ export class Flights<T> {
     return this.#positions.size
   }
 
-  /** @param refresh accept only a flight that loads without looking into the cache first */
+  /** The flight that a caller can join. @param refresh accept only a flight that loads without looking into the cache first */
   get(name: string, refresh: boolean): Flight<T> | undefined {
     const entry = this.#entryOf(name)
     if (entry === undefined || entry.flight.closed || (refresh && !entry.refresh)) return undefined
@@ -27,7 +27,10 @@ export class Flights<T> {
     this.#entries[position] = { flight, refresh, tags }
   }
 
-  /** Lets the flight finish for the callers that wait for it; no further caller joins. */
+  /**
+   * Removes the flight, so that no further caller joins. The flight finishes for the callers that wait for it.
+   * @param flight do nothing if the name has another flight than this by now
+   */
   detach(name: string, flight?: Flight<T>): void {
     const position = this.#positions.get(name)
     if (position === undefined || (flight !== undefined && this.#entries[position]?.flight !== flight)) return
@@ -58,7 +61,7 @@ export class Flights<T> {
 
 interface Entry<T> {
   readonly flight: Flight<T>
-  /** It loads without looking into the cache first. */
+  /** Whether the flight loads without looking into the cache first. */
   readonly refresh: boolean
   readonly tags: readonly string[]
 }

@@ -6,7 +6,7 @@ import type { FlightResult } from './flight-result.ts'
 /** Whether an entry is of the requested kind (a value or a recorded answer) and, if it comes from the far tier, readable. */
 export type Acceptance = 'accepted' | 'other-kind' | 'unreadable'
 
-/** One call, as the flights see it. */
+/** A call in the form that SingleFlight answers. */
 export interface LoadRequest<Fresh> {
   readonly name: string
   readonly control: 'default' | 'refresh' | 'only-if-cached'
@@ -14,10 +14,10 @@ export interface LoadRequest<Fresh> {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | undefined
   readonly serveStaleIf: ((error: unknown) => boolean) | undefined
-  /** No caller waits for it yet. */
+  /** Whether this is a prefetch, for which no caller waits yet. */
   readonly isPrefetch: boolean
   readonly accepts: (entry: Entry) => Acceptance
-  /** Loads from the origin and stores the answer. It calls `end()` of the running load when the answer is complete. */
+  /** Loads from the origin and stores the answer. Must call `end()` of the running load when the answer is complete. */
   readonly load: (running: RunningLoad<Fresh>) => Promise<Fresh>
 }
 
@@ -29,11 +29,11 @@ export interface RunningLoad<Fresh> {
   readonly flight: Flight<FlightResult<Fresh>>
   readonly watch: InvalidationWatch
   readonly bornAt: number
-  /** The stale entry that is still in the cache. */
+  /** The stale entry that is still in the cache, if there is one. */
   readonly stale: Entry | undefined
   readonly purpose: Purpose
-  /** Lets no further caller join. */
+  /** Prevents further callers from joining. */
   detach(): void
-  /** The answer is complete. */
+  /** Call it when the answer is complete: closes the flight. */
   end(): void
 }

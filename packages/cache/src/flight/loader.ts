@@ -16,7 +16,7 @@ export class Loader<Fresh> {
     this.#flights = flights
   }
 
-  /** @param stale the stale entry that is still in the cache */
+  /** Runs the load of a request. @param stale the stale entry that is still in the cache, if there is one */
   async load(
     request: LoadRequest<Fresh>,
     flight: Flight<FlightResult<Fresh>>,

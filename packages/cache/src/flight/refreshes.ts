@@ -24,8 +24,8 @@ export class Refreshes<Fresh> {
   /**
    * Starts a background refresh, unless one is running or the last load failed recently.
    *
-   * @param within the flight that found the stale entry; it does not count as a running refresh
-   * @returns the reason that the stale entry is served with
+   * @param within the flight that found the stale entry, which does not count as a running refresh
+   * @returns the reason to report for serving the stale entry
    */
   start(request: LoadRequest<Fresh>, entry: Entry, within: Flight<FlightResult<Fresh>> | undefined): Reason {
     const { settings, counters, failures } = this.#parts
@@ -49,7 +49,7 @@ export class Refreshes<Fresh> {
     for (const flight of this.#running) flight.abort(reason)
   }
 
-  /** A refresh has no caller whose timeout or abort could end it. */
+  /** Aborts a refresh after `refreshTimeoutMs`. It has no caller whose timeout or abort could end it. */
   #limitTime(name: string, flight: Flight<FlightResult<Fresh>>): void {
     const { settings, counters, failures } = this.#parts
     const { refreshTimeoutMs } = settings

@@ -12,9 +12,9 @@ import { Refreshes } from './refreshes.ts'
 import type { WaiterOptions } from './waiter.ts'
 
 /**
- * Answers requests from the tiers where possible. Where not, all concurrent requests for the same name share one load:
+ * Answers requests from the tiers if possible. Otherwise, all concurrent requests for the same name share one load:
  *
- *     near tier ─▶ join a flight ─▶ far tier ─▶ load ─▶ failed: the stale entry, if there is one and it may hide the error
+ *     near tier ─▶ join a flight ─▶ far tier ─▶ load ─▶ if it fails: a stale entry, if `serveStaleIf` allows
  *
  * - A flight is one load in progress, with an abort controller of its own.
  * - A waiter is one caller in a flight. The flight is aborted when its last waiter leaves.
@@ -36,12 +36,13 @@ export class SingleFlight<Fresh> {
     return this.#flights.size
   }
 
-  /** Flights with waiting callers finish, without further callers. Background refreshes are aborted. */
+  /** Prevents further callers from joining any flight, and aborts background refreshes. Flights with waiting callers finish. */
   close(reason: unknown): void {
     this.#flights.detachPrefix('')
     this.#refreshes.abort(reason)
   }
 
+  /** Answers a request: with a result from the near tier, or with a waiter for the result of a flight. */
   answer(request: LoadRequest<Fresh>): ResultOrWaiter<Fresh> {
     const { name, control } = request
     const near = control === 'refresh' ? undefined : this.#parts.tiers.near.get(name, this.#now())
@@ -57,7 +58,7 @@ export class SingleFlight<Fresh> {
     return { waiter, joined: running !== undefined }
   }
 
-  /** Loads for this caller alone: without a look into the tiers, and no other caller joins. */
+  /** Loads for this caller alone, without reading the tiers. No other caller can join the load. */
   bypass(request: LoadRequest<Fresh>, reason: Reason): ResultOrWaiter<Fresh> {
     const flight = new Flight<FlightResult<Fresh>>()
     const waiter = flight.join(this.#waiterOptions(request))
@@ -74,7 +75,7 @@ export class SingleFlight<Fresh> {
     return { signal, timeoutMs, deadlineAt: timeoutMs === undefined ? Infinity : this.#now() + timeoutMs }
   }
 
-  /** The result if this entry can be served without waiting for a load. A stale one starts a background refresh. */
+  /** The result, if this entry can be served without waiting for a load. A stale entry also starts a background refresh. */
   #serve(
     request: LoadRequest<Fresh>,
     entry: Entry,
@@ -96,7 +97,7 @@ export class SingleFlight<Fresh> {
     return flight
   }
 
-  /** @param near what the near tier has under this name */
+  /** Finds or loads the answer, and closes the flight afterwards. @param near the entry of the near tier under this name */
   async #run(
     request: LoadRequest<Fresh>,
     flight: Flight<FlightResult<Fresh>>,
@@ -105,7 +106,7 @@ export class SingleFlight<Fresh> {
     const { name } = request
     try {
       const result = await this.#findOrLoad(request, flight, near)
-      // A loaded answer ends the flight itself: a recorded one is in flight until its body has ended.
+      // If the answer was loaded, its load closes the flight: a recorded answer is in flight until its body has ended.
       if (result.entry) this.#flights.end(name, flight)
       return result
     } catch (error) {
@@ -158,7 +159,7 @@ export class SingleFlight<Fresh> {
     }
   }
 
-  /** Serves an entry within `staleIfErrorMs` if a load has just failed, instead of loading again. */
+  /** The stale entry as the result, if a load failed recently, so that the name is not loaded again. */
   #backOff(
     { name, serveStaleIf }: LoadRequest<Fresh>,
     { entry, source }: Usable,

@@ -4,22 +4,22 @@ export interface WaiterOptions {
   readonly signal?: AbortSignal | undefined
   /** How long this caller waits for the result, in milliseconds. */
   readonly timeoutMs?: number | undefined
-  /** When that time is over, in milliseconds since 1970; `Infinity` without a timeout. */
+  /** When `timeoutMs` is over, in milliseconds since 1970; `Infinity` without a timeout. */
   readonly deadlineAt: number
 }
 
-/** What a waiter needs of the flight it waits for. */
+/** The flight that a waiter waits for. */
 export interface WaitedFor<T> {
   readonly result: Promise<T>
   leave(waiter: Waiter<T>, reason: unknown): void
 }
 
-/** One caller that waits for the result of a flight, and may leave before it is there. */
+/** One caller that waits for the result of a flight, and may leave before the flight has a result. */
 export class Waiter<T> {
   readonly deadlineAt: number
   /** Settles as the flight does, or rejects when this caller leaves first. */
   readonly result: Promise<T>
-  /** Called when this caller leaves, also after the result is there: it may still be reading a stream. */
+  /** Called when this caller leaves, even after it got the result, since it may still be reading a stream. */
   onLeave: ((reason: unknown) => void) | undefined
   readonly #flight: WaitedFor<T>
   readonly #options: WaiterOptions
@@ -62,6 +62,7 @@ export class Waiter<T> {
     })
   }
 
+  /** Makes this caller leave: `result` rejects with the reason. */
   leave(reason: unknown): void {
     this.release()
     this.#reject(reason)

@@ -4,9 +4,9 @@ import { UnkeyableRequestError } from './unkeyable-request-error.ts'
  * The JSON of a value with the properties of every object sorted by their UTF-16 code units (RFC 8785, the JSON
  * Canonicalization Scheme): equal values give equal texts, different values give different texts.
  *
- * Values mean what they mean to `JSON.stringify`: `toJSON` is honoured, boxed primitives are unwrapped, properties without
- * a JSON form are dropped, items without one are null, -0 is 0. Two things differ: NaN and the infinities throw, where
- * `JSON.stringify` silently writes null; and depth is limited by memory alone.
+ * Values are treated as by `JSON.stringify`: `toJSON` is called, boxed primitives are unwrapped, properties without a JSON form are
+ * dropped, array items without a JSON form become null, -0 becomes 0. There are two differences: NaN and the infinities throw, where
+ * `JSON.stringify` writes null; and depth is limited by memory alone.
  *
  * @param ignore top-level properties to leave out
  * @throws UnkeyableRequestError for NaN, infinities, bigint, cycles, and a root without a JSON form
@@ -41,7 +41,7 @@ export function quickJson(value: unknown, ignore?: readonly string[], depth = 0)
   }
 }
 
-/** Deeper than any real request. */
+/** The maximum depth for `quickJson`, greater than that of any real request. */
 const MAX_DEPTH = 50
 
 function arrayJson(list: readonly unknown[], depth: number): string | undefined {
@@ -85,11 +85,12 @@ function sorted(names: string[]): string[] {
   return names
 }
 
+/** The maximum number of names for insertion sort. */
 const MAX_INSERTED = 30
 
-/** Handles every value, without recursion. Exported for tests. */
+/** Canonical JSON of any value, written without recursion. Exported for tests. */
 export function carefulJson(root: unknown, ignore: readonly string[] = []): string {
-  /** The containers around the current position, outermost first; `inside` holds the same, to detect cycles. */
+  /** The containers around the current position, outermost first. `inside` holds their values, to detect cycles. */
   const open: Container[] = []
   const inside = new Set<object>()
   let json = ''
@@ -108,11 +109,11 @@ export function carefulJson(root: unknown, ignore: readonly string[] = []): stri
       if (!Number.isFinite(value)) refuse(Number.isNaN(value) ? 'NaN' : 'an infinite number')
       json += String(value)
     } else if (typeof value === 'bigint') refuse('a bigint')
-    else json += hasForm(value) ? JSON.stringify(value) : 'null'
+    else json += hasJsonForm(value) ? JSON.stringify(value) : 'null'
   }
 
   const start = jsonValue(root, '')
-  if (!hasForm(start)) refuse('nothing')
+  if (!hasJsonForm(start)) refuse('nothing')
   write(start)
   const top = open[0]
   if (top?.names) top.names = top.names.filter((name) => !ignore.includes(name))
@@ -128,7 +129,7 @@ export function carefulJson(root: unknown, ignore: readonly string[] = []): stri
     const name = names ? (names[container.next] ?? '') : container.next
     container.next++
     const child = jsonValue((value as Record<string | number, unknown>)[name], name)
-    if (names && !hasForm(child)) continue
+    if (names && !hasJsonForm(child)) continue
     if (container.written++ > 0) json += ','
     if (names) json += JSON.stringify(name) + ':'
     write(child)
@@ -164,11 +165,11 @@ function jsonValue(value: unknown, name: string | number): unknown {
   return boxed ? plain.valueOf() : plain
 }
 
-function hasForm(value: unknown): boolean {
+function hasJsonForm(value: unknown): boolean {
   return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol'
 }
 
-/** The current position, for an error. A property name that could be content becomes `[…]`. */
+/** The path of the current position, for an error message. A property name that could be content becomes `[…]`. */
 function pathOf(open: readonly Container[]): string {
   const steps = open.slice(0, MAX_STEPS).map(({ names, next }) => {
     const name = names?.[next - 1]

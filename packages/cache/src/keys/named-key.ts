@@ -1,15 +1,15 @@
 import { aText, expect } from '../base/validate.ts'
 import type { Key } from '../call-options.ts'
 
-/** A key of the caller, and the internal name of its entry, which includes the scope. */
+/** The key that a caller passed, and the internal name of its entry, which includes the scope. */
 export interface NamedKey {
   readonly key: string
   readonly name: string
 }
 
 /**
- * Resolves a key and names it. If the function that makes the key throws, the error is reported and the result is undefined: the call
- * goes on without the cache.
+ * Resolves a key, and adds the internal name of its entry. If the key is a function that throws, reports the error and returns undefined;
+ * the call then bypasses the cache.
  *
  * @throws TypeError for a key that is not a string
  */
@@ -45,14 +45,15 @@ export function prefixOf(scope: string): string {
   return last.prefix
 }
 
-/** The last scope and its prefix: consecutive calls often have the same scope. */
+/** The last scope and its prefix, cached since consecutive calls often have the same scope. */
 let last = { scope: '', prefix: '@/' }
 
+/** The internal names of tags in a scope. */
 export function tagsIn(scope: string | undefined, tags: readonly string[] | undefined): readonly string[] {
   return tags === undefined ? NO_TAGS : tags.map((tag) => nameIn(scope, tag))
 }
 
 const NO_TAGS: readonly string[] = []
-/** A scope is never empty, so no prefix of a scope begins with the mark and a slash. */
+/** The first character of every scope's prefix. A key without a scope that begins with it gets the prefix `@/`, which no scope has. */
 const MARK = '@'
 const MARK_CODE = 64

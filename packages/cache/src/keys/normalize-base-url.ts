@@ -2,7 +2,7 @@
  * Normalizes a base URL: scheme and host in lower case, no default port, no trailing slash, no user name and password, no
  * fragment. Path and query stay, since they choose the endpoint (Azure's `?api-version=`).
  *
- * @throws TypeError for anything but an absolute http or https URL, without the URL, which may contain a password
+ * @throws TypeError for anything but an absolute http or https URL. The message omits the URL, which may contain a password
  */
 export function normalizeBaseURL(baseURL: string): string {
   if (NORMAL.test(baseURL)) return baseURL

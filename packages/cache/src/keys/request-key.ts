@@ -3,12 +3,12 @@ import { canonicalJson } from './canonical-json.ts'
 import { normalizeBaseURL } from './normalize-base-url.ts'
 import { sha256 } from './sha256.ts'
 
-/** The parts of a request's identity that are not in its body. */
+/** The part of a request's identity that is not in its body. */
 export interface RequestKeyContext {
   /**
-   * Where the request is sent: the same model under another address is another model. Path and query count; letter case of
-   * the host, default ports, trailing slashes, credentials and fragments do not. Two endpoints that take the same body need
-   * the endpoint here: `https://api.openai.com/v1/responses`.
+   * The URL that the request is sent to, since the same model at another address is another model. Path and query are part of the key;
+   * letter case of the host, default ports, trailing slashes, credentials and fragments are not. If two endpoints accept the same body,
+   * include the endpoint: `https://api.openai.com/v1/responses`.
    */
   baseURL: string
   /**
@@ -21,7 +21,7 @@ export interface RequestKeyContext {
    * @default ['user', 'metadata', 'safety_identifier']
    */
   ignore?: readonly string[] | undefined
-  /** Increase it when the meaning of what you store changes: all keys change. @default 1 */
+  /** The version of the data that you store under these keys. A new version changes all keys. @default 1 */
   version?: number | undefined
 }
 
@@ -29,7 +29,7 @@ export interface RequestKeyContext {
  * A short, stable name for a request: 43 characters that are safe in URLs, file names and logs (SHA-256, base64url).
  *
  * The key identifies the JSON that is sent: the order of properties does not matter, an undefined property equals an absent
- * one, `toJSON` is honoured, -0 is 0. Any other difference makes another key: every property counts, also those that this
+ * one, `toJSON` is called, -0 is 0. Any other difference makes another key: every property counts, also those that this
  * package does not know, except the few ignored by name.
  *
  * ```ts
@@ -45,7 +45,7 @@ export function requestKey(request: Record<string, unknown>, context: RequestKey
   return sha256(prefixOf(baseURL, scope, version) + canonicalJson(request, ignore))
 }
 
-/** The context as text. Most calls of a process have the same context as the call before. */
+/** The context as text. The last text is cached, since most calls of a process have the same context. */
 function prefixOf(baseURL: string, scope: string, version: number): string {
   if (baseURL !== last.baseURL || scope !== last.scope || version !== last.version) {
     // As a JSON array, since different parts must never concatenate to the same text.
@@ -80,8 +80,8 @@ const anObject: Check = [
   'an object',
 ]
 
-/** These identify the user and do not change the answer: https://platform.openai.com/docs/api-reference/chat/create. */
+/** Properties that identify the user and do not change the answer: https://platform.openai.com/docs/api-reference/chat/create. */
 const IGNORED_BY_DEFAULT = ['user', 'metadata', 'safety_identifier']
 
-/** Must change whenever this package makes keys in another way. */
+/** The version of the key format, which must change whenever this package computes keys in another way. */
 const FORMAT = 'harbor-request-1'

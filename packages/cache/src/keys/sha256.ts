@@ -1,4 +1,4 @@
-/** The SHA-256 of a text (FIPS 180-4) as base64url, 43 characters. Uses Node's implementation, or one in JavaScript where there is none. */
+/** The SHA-256 of a text (FIPS 180-4) as base64url, 43 characters. Computed by Node if possible, otherwise in JavaScript. */
 export function sha256(text: string): string {
   implementation ??= ofNode() ?? sha256InJavaScript
   return implementation(text)
@@ -6,14 +6,17 @@ export function sha256(text: string): string {
 
 let implementation: ((text: string) => string) | undefined
 
-/** Looked up at run time: an import of `node:crypto` would fail in bundlers for browsers, and make Node load web crypto, too. */
+/**
+ * Node's implementation, if there is one. Looked up at run time, since an import of `node:crypto` would fail in bundlers for browsers, and
+ * would make Node load web crypto, too.
+ */
 function ofNode(): typeof implementation {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
   const hash = process?.getBuiltinModule?.('node:crypto').hash
   return hash && ((text) => hash('sha256', text, 'base64url'))
 }
 
-/** For browsers, whose own SHA-256 is asynchronous. */
+/** SHA-256 in JavaScript, for browsers: their own implementation is asynchronous. */
 export function sha256InJavaScript(text: string): string {
   const blocks = paddedWords(new TextEncoder().encode(text))
   const { state: initial, round } = constants()
@@ -29,7 +32,7 @@ export function sha256InJavaScript(text: string): string {
     .replace('=', '')
 }
 
-/** The message as big-endian words, with the closing bit and its length, in blocks of 16. */
+/** The message as big-endian words, padded with a 1 bit, zeros and the message length to blocks of 16 words. */
 function paddedWords(bytes: Uint8Array): Int32Array {
   const words = new Int32Array((((bytes.length + 8) >>> 6) + 1) * 16)
   const set = (at: number, byte: number): void => {

@@ -8,7 +8,7 @@ export class UnkeyableRequestError extends TypeError {
   readonly code = CODE
   /** The path of the value: `messages[3].content`. Empty for the request itself. */
   readonly path: string
-  /** What the value is. */
+  /** The kind of the value. */
   readonly found: 'NaN' | 'an infinite number' | 'a bigint' | 'a cycle' | 'nothing'
 
   constructor(path: string, found: UnkeyableRequestError['found']) {

@@ -13,17 +13,17 @@ export interface LoadCall<Options extends LoadOptions = LoadOptions> {
   readonly options: Options
 }
 
-/** What differs between values and recorded answers: how an entry is judged, and how it is loaded. */
+/** How one kind of answer, values or recorded answers, is accepted from the cache and loaded. */
 export interface LoadKind<Fresh, Options extends LoadOptions> {
   readonly accepts: LoadRequest<Fresh>['accepts']
   readonly load: (running: RunningLoad<Fresh>, call: LoadCall<Options>) => Promise<Fresh>
 }
 
-/** All calls of one kind that may load: turns options into a request, waits for the result, and counts it. */
+/** Makes the calls for one kind of answer: turns options into a LoadRequest, waits for the result, and counts the call. */
 export class Calls<Fresh> {
   readonly #parts: CacheParts
   readonly #singleFlight: SingleFlight<Fresh>
-  /** Prefetches, which end when the cache is closed. */
+  /** The waiters of prefetches, which leave when the cache is closed. */
   readonly #prefetches = new Set<Waiter<FlightResult<Fresh>>>()
 
   constructor(parts: CacheParts) {
@@ -94,7 +94,7 @@ export class Calls<Fresh> {
 export interface CallResult<Fresh> {
   readonly result: FlightResult<Fresh>
   readonly waiter: ResultOrWaiter<Fresh>['waiter']
-  /** It joined the load of another call. */
+  /** Whether this call joined the load of another call. */
   readonly joined: boolean
 }
 

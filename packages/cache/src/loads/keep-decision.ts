@@ -4,27 +4,28 @@ import type { FlightResult } from '../flight/flight-result.ts'
 import type { RunningLoad } from '../flight/load-request.ts'
 import type { Kept } from '../outcome.ts'
 
-/** What a load receives, and how it decides whether and how long its answer is cached. */
+/** The argument of a load function: describes the load, and controls whether and how its answer is cached. */
 export interface WorkContext {
   readonly key: string
-  /** Aborts when no caller wants the answer any more. It is not the signal of any one caller. */
+  /** Aborts when no caller waits for the answer any more. It is not the signal of any one caller. */
   readonly signal: AbortSignal
   /**
-   * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if one of them has no `timeoutMs`. It changes as
+   * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if a caller has no `timeoutMs`. It changes as
    * callers join and leave.
    */
   readonly deadlineAt: number
   /**
-   * Passes the answer on without caching it. Call it before the load resolves; for a recorded answer, before its body ends.
+   * Prevents the answer from being cached; callers get it all the same. Call this before the load resolves; for a recorded answer, before
+   * its body ends.
    *
    * @param reason a short word, counted in `stats().refused`: `'fallback'`
    */
   refuse(reason?: string): void
-  /** Sets how the answer is cached, as the answer itself demands. These options override those of the call. */
+  /** Sets how the answer is cached, for rules that depend on the answer itself. These options override those of the call. */
   keepFor(options: EntryOptions): void
 }
 
-/** The context of one load, and the decision whether its answer is kept. */
+/** The context of one load, and the decision whether and how its answer is cached. */
 export class KeepDecision<Fresh> implements WorkContext {
   readonly key: string
   readonly #flight: Flight<FlightResult<Fresh>>
@@ -62,7 +63,7 @@ export class KeepDecision<Fresh> implements WorkContext {
       checkEntry(options)
       this.#options = { ...this.#options, ...options }
     } catch (error) {
-      // The options may come from the answer itself. Invalid ones must not fail it.
+      // The options may come from the answer itself. Invalid options must not fail the call.
       this.#onError(error)
       this.refuse('bad-options')
     }

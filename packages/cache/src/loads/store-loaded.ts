@@ -3,7 +3,7 @@ import type { RunningLoad } from '../flight/load-request.ts'
 import type { Kept } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 
-/** Stores a loaded answer. A prefetched one counts as useful when a caller joined its load; else when it is first used. */
+/** Stores a loaded answer. A prefetched answer counts as useful now if a caller joined its load, otherwise when a caller first uses it. */
 export function storeLoaded<Fresh>(
   { tiers, counters }: CacheParts,
   { purpose, flight, watch }: RunningLoad<Fresh>,

@@ -11,16 +11,16 @@ import { KeepDecision, type WorkContext } from './keep-decision.ts'
 import { storeLoaded } from './store-loaded.ts'
 
 export interface LoadContext<Value> extends WorkContext {
-  /** The cached value that is out of date, for a conditional request. */
+  /** The stale value in the cache, if there is one, for a conditional request. */
   readonly stale: Value | undefined
 }
 
 export type Load<Value> = (context: LoadContext<Value>) => Value | PromiseLike<Value>
 
-/** The answer of one call, and how the cache came to it. */
+/** The value that a call returns, and how the call was answered. */
 export interface Loaded<Value> extends Outcome {
   readonly value: Value
-  /** `true` if the value is now in the cache, else why not. */
+  /** `true` if the value is now in the cache, otherwise the reason why not. */
   readonly kept: Kept
 }
 
@@ -32,7 +32,7 @@ export interface FreshValue<Value> {
   readonly kept: Kept
 }
 
-/** Values: how they are loaded, encoded, stored and returned. */
+/** Loads, encodes, stores and returns values. */
 export class Values<Value> {
   readonly #parts: CacheParts
   readonly #settings: Settings<Value>
@@ -58,12 +58,12 @@ export class Values<Value> {
     }
   }
 
-  /** @throws what the codec throws */
+  /** Decodes a value. @throws the error of the codec */
   read(entry: Content): Value {
     return valueOf(entry, this.#settings.codec)
   }
 
-  /** @returns undefined if the codec cannot encode the value; that is counted and reported to `onError` */
+  /** Encodes a value. @returns undefined if the codec cannot encode the value, which is counted and reported to `onError` */
   content(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -107,7 +107,7 @@ export class Values<Value> {
     return { value, content, kept: storeLoaded(this.#parts, running, entry) }
   }
 
-  /** The encoded form of a value that is not cached, for the copies of callers that joined its load. */
+  /** Encodes a value that is not cached, so that callers that joined its load get copies. Does not report errors. */
   #quietContent(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -116,7 +116,7 @@ export class Values<Value> {
     }
   }
 
-  /** What one caller receives: the loader gets the loaded value itself, every caller that joined its own copy. */
+  /** The result for one caller. The caller that began the load gets the loaded value itself, each caller that joined gets a copy. */
   deliver(result: FlightResult<FreshValue<Value>>, joined: boolean): Loaded<Value> {
     const { outcome } = result
     if (result.entry) return { ...outcome, value: this.read(result.entry), kept: true }

@@ -4,16 +4,20 @@ import { nameIn } from '../keys/named-key.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface MarkovPredictorOptions {
-  /** A request that comes later than this after the last one of its session begins a new sequence, in milliseconds. @default 1_800_000 (30 minutes) */
+  /**
+   * The maximum pause between two requests of one sequence, in milliseconds. After a longer pause, the session begins a new sequence.
+   * @default 1_800_000 (30 minutes)
+   */
   sessionGapMs?: number | undefined
-  /** The maximum number of scopes; the least recently used is forgotten first. @default 1_000 */
+  /** The maximum number of scopes; the least recently used scope is dropped first. @default 1_000 */
   maxScopes?: number | undefined
   /** The maximum number of keys per scope. @default 1_000 */
   maxKeys?: number | undefined
-  /** The maximum number of followers per key; the rarest is forgotten first. @default 16 */
+  /** The maximum number of followers per key; the rarest follower is dropped first. @default 16 */
   maxFollowers?: number | undefined
 }
 
+/** How often other keys followed a key, in total and by key. */
 interface Followers {
   total: number
   readonly counts: Map<string, number>
@@ -26,8 +30,8 @@ interface Session {
 }
 
 /**
- * A first-order Markov chain per scope: a key that followed another in one session may follow it again in any session of that scope. It
- * does not interpret keys, and scopes do not learn from each other.
+ * Predicts the next key from the last one, with a first-order Markov chain for each scope. It counts which key follows which in each
+ * session, and predicts the same for all sessions of the scope. It does not interpret keys, and does not learn across scopes.
  *
  * @throws TypeError for an unknown or invalid option
  */
@@ -52,7 +56,7 @@ export class MarkovPredictor implements Predictor {
     const name = nameIn(scope, session)
     const known = this.#sessions.get(name)
     if (known && now - known.lastAt <= this.#sessionGapMs) {
-      this.#count(scope, known.lastKey, key)
+      this.#countFollower(scope, known.lastKey, key)
     }
     this.#sessions.set(name, { lastKey: key, lastAt: now })
   }
@@ -66,7 +70,7 @@ export class MarkovPredictor implements Predictor {
       .sort((one, other) => other.support - one.support)
   }
 
-  #count(scope: string, key: string, next: string): void {
+  #countFollower(scope: string, key: string, next: string): void {
     let byKey = this.#scopes.get(scope)
     if (!byKey) this.#scopes.set(scope, (byKey = growing(this.#maxKeys)))
     let followers = byKey.get(key)
@@ -74,11 +78,11 @@ export class MarkovPredictor implements Predictor {
     const { counts } = followers
     followers.total++
     const seen = counts.get(next)
-    if (seen === undefined && counts.size >= this.#maxFollowers) this.#forgetRarest(followers)
+    if (seen === undefined && counts.size >= this.#maxFollowers) this.#dropRarest(followers)
     counts.set(next, (seen ?? 0) + 1)
   }
 
-  #forgetRarest(followers: Followers): void {
+  #dropRarest(followers: Followers): void {
     const [rarest] = [...followers.counts].sort(([, one], [, other]) => one - other)
     if (!rarest) return
     const [key, support] = rarest
@@ -87,12 +91,15 @@ export class MarkovPredictor implements Predictor {
   }
 }
 
-/** A map that grows with its entries, since most applications have few scopes and keys. `max` would allocate for all in advance. */
+/**
+ * An LRU map that grows with its entries, since most applications have few scopes and keys. With the option `max`, lru-cache would allocate
+ * memory for all entries in advance.
+ */
 function growing<Value extends object>(maxSize: number): LRUCache<string, Value> {
   return new LRUCache({ maxSize, sizeCalculation: () => 1 })
 }
 
-/** The maximum number of sessions over all scopes; beyond that, the least recently used counts as ended. */
+/** The maximum number of sessions over all scopes. Beyond it, the least recently used session counts as ended. */
 const MAX_SESSIONS = 10_000
 
 const CHECKS: Readonly<Record<keyof MarkovPredictorOptions, Check>> = {

@@ -3,7 +3,7 @@ import { after, waitFor } from '../base/wait-for.ts'
 
 const MINUTE_MS = 60_000
 
-/** Allows at most N starts in any minute. */
+/** Allows at most `perMinute` starts within any 60 seconds. */
 export class MinuteLimit {
   readonly #perMinute: number
   readonly #clock: Clock
@@ -15,7 +15,7 @@ export class MinuteLimit {
     this.#clock = clock
   }
 
-  /** Counts a start if one is allowed now. @returns whether it is */
+  /** Counts a start, if one is allowed now. @returns whether the start is allowed */
   tryTake(): boolean {
     if (this.#perMinute === Infinity) return true
     const now = this.#clock.now()
@@ -25,7 +25,7 @@ export class MinuteLimit {
     return true
   }
 
-  /** Counts a start as soon as one is allowed; rejects with the signal's reason. */
+  /** Waits until a start is allowed, and counts it. Rejects with the signal's reason if the signal aborts. */
   async take(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     while (!this.tryTake()) {
@@ -34,7 +34,7 @@ export class MinuteLimit {
     }
   }
 
-  /** Takes back the last start. */
+  /** Removes the last start, so that it does not count. */
   refund(): void {
     this.#starts.pop()
   }

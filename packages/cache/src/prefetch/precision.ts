@@ -1,11 +1,11 @@
 /**
- * How many of the last predictions came true. A prediction is open until its key is requested or `windowMs` has passed. There is no timer:
- * expired predictions are counted on the next call of `expire()`.
+ * Measures which fraction of predictions comes true. A prediction comes true if its key is requested within `windowMs` milliseconds; until
+ * one of the two happens, it is open. There is no timer: expired predictions are counted as wrong by the next call of `expire()`.
  */
 export class Precision {
-  /** Open predictions, oldest first. */
+  /** The time of each open prediction by key, oldest first. */
   readonly #open = new Map<string, number>()
-  /** The last outcomes, oldest first. */
+  /** Whether each of the last predictions came true, oldest first. */
   readonly #outcomes: boolean[] = []
   readonly #windowMs: number
 
@@ -37,7 +37,7 @@ export class Precision {
     return this.#open.has(key)
   }
 
-  /** From 0 to 1; undefined while there are too few outcomes to judge. */
+  /** The fraction of the last 100 predictions that came true, from 0 to 1; undefined before the 20th. */
   get ratio(): number | undefined {
     if (this.#outcomes.length < MIN_OUTCOMES) return undefined
     return this.#outcomes.filter(Boolean).length / this.#outcomes.length

@@ -1,17 +1,19 @@
 /** A key that may be requested next. */
 export interface Prediction {
   readonly key: string
-  /** The fraction of followers of the last key that were this key, from 0 to 1. */
+  /** The fraction of cases in which this key followed the last key, from 0 to 1. */
   readonly confidence: number
-  /** How often this key followed. */
+  /** The number of times that this key followed the last key. */
   readonly support: number
 }
 
-/** Predicts the next request of a scope from earlier ones. Implement your own to use what you know about your requests. */
+/** Predicts the next request of a scope from earlier requests. Implement your own if you know more about your requests. */
 export interface Predictor {
   /**
-   * @param now in milliseconds since 1970
-   * @param session groups requests that follow each other, where users share a scope; by default the scope is one session
+   * Learns from a request.
+   * @param now the current time, in milliseconds since 1970
+   * @param session the name of a group of requests that follow each other, if several users share a scope; by default, the scope is one
+   * session
    */
   observe(scope: string, key: string, now: number, session?: string): void
   /** Returns the keys that may follow this key, the likeliest first. */

@@ -13,11 +13,11 @@ export interface PrefetchJob<Value> extends ScopeOptions, EntryOptions {
 export interface PrefetchListOptions {
   /** The maximum number of concurrent loads. @default 4 */
   concurrency?: number | undefined
-  /** The maximum number of loads per minute; beyond it, the list waits. @default no limit */
+  /** The maximum number of loads per minute; further jobs wait. @default no limit */
   maxPerMinute?: number | undefined
-  /** Start a load only when no caller waits for one. Trap: under steady traffic the list never ends. @default false */
+  /** Whether to start a load only when no caller waits for a load. Trap: under steady traffic the list never ends. @default false */
   onlyWhenIdle?: boolean | undefined
-  /** When it aborts, jobs that have not started are skipped, and loads in flight are aborted. */
+  /** Aborts the list: jobs that have not started are skipped, and loads in flight are aborted. */
   signal?: AbortSignal | undefined
 }
 
@@ -27,7 +27,7 @@ export interface PrefetchReport {
   loaded: number
   /** Jobs that were already cached, or already loading. */
   present: number
-  /** Jobs that were loaded and not cached. */
+  /** Jobs that were loaded but not cached. */
   refused: number
   /** Jobs whose load failed. */
   failed: number
@@ -35,7 +35,7 @@ export interface PrefetchReport {
   skipped: number
 }
 
-/** What `prefetchList` needs of the cache that it loads into. */
+/** The cache that `prefetchList` loads into. */
 export interface PrefetchTarget<Job> {
   readonly clock: Clock
   idle(signal?: AbortSignal): Promise<void>
@@ -44,7 +44,8 @@ export interface PrefetchTarget<Job> {
 }
 
 /**
- * Prefetches a list of jobs, as fast as `options` allow. `cache.prefetch` uses it; call it directly to load in another way.
+ * Loads and caches a list of jobs, as fast as `options` allow. `cache.prefetch` calls this function; call it directly to load into a target
+ * of your own.
  *
  * @returns a report; a job that fails is counted, and the list goes on
  * @throws TypeError for an unknown or invalid option

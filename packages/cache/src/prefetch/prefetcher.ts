@@ -29,38 +29,41 @@ export interface PrefetcherOptions<Value> {
   cache: Pick<Cache<Value>, 'has' | 'prefetch' | 'idle'>
   /** Predicts the next keys from earlier requests. @default a `MarkovPredictor` */
   predictor?: Predictor | undefined
-  /** How often a key must have followed to be prefetched. @default 3 */
+  /** The number of times that a key must have followed the current key to be prefetched. @default 3 */
   minSupport?: number | undefined
-  /** The fraction of cases in which a key must have followed to be prefetched, from 0 to 1. @default 0.5 */
+  /** The fraction of cases in which a key must have followed the current key to be prefetched, from 0 to 1. @default 0.5 */
   minConfidence?: number | undefined
   /** The maximum number of concurrent loads. @default 2 */
   maxInFlight?: number | undefined
   /** The maximum number of loads in any minute. @default 30 */
   maxPerMinute?: number | undefined
-  /** Start a load only when no caller waits for one. @default true */
+  /** Whether to start a load only when no caller waits for a load. @default true */
   onlyWhenIdle?: boolean | undefined
   /**
-   * If a smaller fraction of the last 100 predictions came true, prefetching pauses until the fraction is reached again. Judged from the
-   * 20th prediction on. @default 0.3
+   * The fraction of the last 100 predictions that must have come true, from 0 to 1. Below it, prefetching pauses until the fraction is
+   * reached again. Applies from the 20th prediction on. @default 0.3
    */
   minPrecision?: number | undefined
-  /** A prediction came true if its key was requested within this time, in milliseconds. @default 300_000 */
+  /** How soon a predicted key must be requested, in milliseconds, for the prediction to count as true. @default 300_000 */
   usefulWithinMs?: number | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
 /** A request of a caller, and how to load its answer. */
 export interface Observation<Value> extends PrefetchJob<Value> {
-  /** Groups requests that follow each other, where users share a scope: a user, a conversation. @default the scope is one session */
+  /**
+   * The name of a group of requests that follow each other, if several users share a scope: a user, a conversation. @default the scope is
+   * one session
+   */
   readonly session?: string | undefined
 }
 
-/** Prefetches what callers are likely to request next. */
+/** Prefetches the answers that callers are likely to request next. */
 export interface Prefetcher<Value> {
   /**
-   * Call it for every request, hit or miss. It learns from the request, and prefetches the keys that are likely to follow, each with the
-   * `load` that was passed with that key before.
+   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function that was last passed
+   * with it. Call this for every request, hit or miss.
    */
   observe(request: Observation<Value>): void
   stats(): PrefetcherStats
@@ -81,14 +84,14 @@ export interface PrefetcherStats {
   inFlight: number
   /** The fraction of the last 100 predictions that came true; undefined before the 20th. */
   precision: number | undefined
-  /** Whether it prefetches. If not, it only measures how many predictions come true. */
+  /** Whether prefetching is on. While it is paused (see `minPrecision`), predictions are measured, but not loaded. */
   on: boolean
 }
 
 /**
- * Makes a prefetcher. Wrong predictions cost money, so it is careful: a prediction needs support and confidence, concurrent loads and loads
- * per minute are limited, callers go first, and if too few predictions come true it pauses, goes on predicting without loading, and
- * resumes when they come true again.
+ * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited: a prediction needs support and confidence, concurrent
+ * loads and loads per minute have a maximum, and callers go first. If too few predictions come true, prefetching pauses until enough of
+ * them come true again.
  *
  * @throws TypeError for an unknown or invalid option
  */
@@ -104,7 +107,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   readonly #predictor: Predictor
   readonly #precision: Precision
   readonly #limit: MinuteLimit
-  /** How to load each key that was requested. */
+  /** The last observed job of each key, used to load the key when it is predicted. */
   readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MAX_JOBS })
   readonly #closing = new AbortController()
   readonly #counts = { predicted: 0, begun: 0, failed: 0, inFlight: 0 }
@@ -164,7 +167,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     if (key === after.key || support < minSupport || confidence < minConfidence) return
     const name = nameIn(after.scope, key)
     const job = this.#jobs.get(name)
-    // A prediction of a cached key costs no load and proves nothing.
+    // A cached key needs no load, and whether it is requested says nothing about the value of prefetching.
     if (!job || this.#precision.isOpen(name) || cache.has(key, { scope: after.scope })) return
     this.#counts.predicted++
     this.#precision.predicted(name, this.#clock.now())

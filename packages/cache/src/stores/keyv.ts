@@ -1,6 +1,6 @@
 import type { CacheStore, StoreSetOptions } from './store.ts'
 
-/** The methods of Keyv 5 or newer that are used. */
+/** The part of Keyv, version 5 or newer, that KeyvStore uses. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>
   set(key: string, value: string, ttl?: number): Promise<unknown>
@@ -13,8 +13,8 @@ export interface KeyvLike {
 }
 
 /**
- * Any Keyv store as a far tier: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64, since Keyv serializes to
- * text. Sets `throwOnErrors` of the Keyv, since the cache has to know of its errors.
+ * A far tier in any Keyv store: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64, since Keyv serializes to text.
+ * Sets `throwOnErrors` of the Keyv instance, so that the cache learns of its errors.
  *
  * @throws TypeError for an object that is not a Keyv
  */

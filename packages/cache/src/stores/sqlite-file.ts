@@ -13,8 +13,8 @@ export function openDatabase(path: string, mode: number): DatabaseSync {
 }
 
 /**
- * Reopens a database after an operation reported damage. If another process has replaced the file already, its file is used.
- * @throws what SQLite throws for a file that cannot be used although it is not damaged
+ * Reopens a database after an operation reported damage. If another process has already replaced the file, opens the new file.
+ * @throws the error of SQLite if the file is not damaged but cannot be used
  */
 export function reopenDatabase(path: string, mode: number): DatabaseSync {
   if (!isFile(path)) throw new TypeError('a database without a file cannot be replaced')
@@ -54,7 +54,10 @@ function isSound(path: string): boolean {
   }
 }
 
-/** Renames the file instead of deleting it: the path may be wrong, and the file something else. Deletes only SQLite's `-wal` and `-shm` files. */
+/**
+ * Renames a damaged file. It is not deleted, since the path may be wrong and the file something else. Deletes only the `-wal` and `-shm`
+ * files of SQLite.
+ */
 function renameDamaged(path: string): void {
   let name = `${path}.damaged`
   for (let number = 2; existsSync(name); number++) name = `${path}.damaged-${number}`
@@ -76,7 +79,7 @@ function restrictAccess(path: string, mode: number): void {
     try {
       if ((statSync(name).mode & 0o777) !== mode) chmodSync(name, mode)
     } catch {
-      // The file does not exist, or belongs to another user: its mode is theirs to set.
+      // The file does not exist, or belongs to another user, who alone may change its mode.
     }
   }
 }

@@ -12,7 +12,7 @@ export interface SqliteStoreOptions {
    * can read it, and an existing file is made private. Pass `0o660` to share it with a group. @default 0o600
    */
   mode?: number | undefined
-  /** Where time comes from. @default a monotonic clock */
+  /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
@@ -30,12 +30,12 @@ export class SqliteStore implements CacheStore {
   readonly #maxBytes: number
   #connection: Connection
   /** How many bytes may be written before the size of the file is checked. */
-  #bytesUntilTidy: number
+  #bytesUntilCheck: number
   #closed = false
 
   /**
-   * @param path of the file, which is created if needed, or `:memory:`. A damaged file is renamed to end with `.damaged` and replaced by a
-   * new one
+   * @param path the path of the file, which is created if needed, or `:memory:`. A damaged file is renamed to end with `.damaged` and
+   * replaced by a new file
    * @throws TypeError for an unknown or invalid option; the system's error for a path that cannot be opened
    */
   constructor(path: string, options: SqliteStoreOptions = {}) {
@@ -44,7 +44,7 @@ export class SqliteStore implements CacheStore {
     this.#mode = options.mode ?? PRIVATE_MODE
     this.#clock = options.clock ?? systemClock
     this.#maxBytes = options.maxBytes ?? 2 ** 30
-    this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
+    this.#bytesUntilCheck = this.#maxBytes / CHECKS_PER_FILL
     this.#connection = new Connection(openDatabase(path, this.#mode))
   }
 
@@ -55,8 +55,8 @@ export class SqliteStore implements CacheStore {
 
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     this.#use(({ set }) => set.run(key, value, this.#clock.now() + ttlMs))
-    this.#bytesUntilTidy -= value.byteLength + key.length + ROW_BYTES
-    if (this.#bytesUntilTidy <= 0) this.#use(({ database }) => this.#tidy(database))
+    this.#bytesUntilCheck -= value.byteLength + key.length + ROW_BYTES
+    if (this.#bytesUntilCheck <= 0) this.#use(({ database }) => this.#evict(database))
   }
 
   async delete(key: string): Promise<void> {
@@ -64,7 +64,7 @@ export class SqliteStore implements CacheStore {
   }
 
   async clear(prefix: string): Promise<void> {
-    // SQLite counts code points.
+    // `substr` counts code points, not UTF-16 code units.
     const { length } = Array.from(prefix)
     this.#use(({ database }) =>
       database.prepare('DELETE FROM harbor_cache WHERE substr(key, 1, ?) = ?').run(length, prefix),
@@ -77,7 +77,7 @@ export class SqliteStore implements CacheStore {
     this.#connection.database.close()
   }
 
-  /** Runs an operation. If it reports that the file is damaged, runs it again on a new file. */
+  /** Runs an operation. If the operation reports that the file is damaged, runs it again on a new file. */
   #use<Result>(operation: (connection: Connection) => Result): Result {
     try {
       return operation(this.#connection)
@@ -89,10 +89,10 @@ export class SqliteStore implements CacheStore {
     }
   }
 
-  /** Deletes expired entries, then the oldest, until there is room for all writes before the next check. */
-  #tidy(database: DatabaseSync): void {
-    this.#bytesUntilTidy = this.#maxBytes / TIDYINGS_PER_FILL
-    const allowedBytes = this.#maxBytes - this.#bytesUntilTidy
+  /** Deletes expired entries, then the oldest ones, until there is room for all writes before the next check. */
+  #evict(database: DatabaseSync): void {
+    this.#bytesUntilCheck = this.#maxBytes / CHECKS_PER_FILL
+    const allowedBytes = this.#maxBytes - this.#bytesUntilCheck
     database.prepare('DELETE FROM harbor_cache WHERE expires_at <= ?').run(this.#clock.now())
     for (let round = 0; round < MAX_ROUNDS && usedBytes(database) > allowedBytes; round++) {
       database.exec(
@@ -121,7 +121,7 @@ class Connection {
   }
 }
 
-/** Pages in use. Pages of deleted rows do not count, since SQLite uses them again. */
+/** The size of the pages in use, in bytes. Pages of deleted rows do not count, since SQLite uses them again. */
 function usedBytes(database: DatabaseSync): number {
   const read = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
   return (read('page_count') - read('freelist_count')) * read('page_size')
@@ -135,7 +135,9 @@ const aFileMode: Check = [
   'permissions such as 0o600',
 ]
 
-const TIDYINGS_PER_FILL = 16
-/** About what a row costs besides its key and value, including both indexes. */
+/** How often the size of the file is checked while `maxBytes` are written. */
+const CHECKS_PER_FILL = 16
+/** The approximate size of a row besides its key and value, in bytes, including both indexes. */
 const ROW_BYTES = 128
+/** The maximum number of deletions in one check. Each of them deletes about a tenth of the entries. */
 const MAX_ROUNDS = 50

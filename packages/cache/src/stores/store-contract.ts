@@ -3,7 +3,7 @@ import type { CacheStore } from './store.ts'
 
 /** One test case of the contract. */
 export interface StoreCase {
-  /** A predicate in the present tense, for the title of a test: `returns …`. */
+  /** The title of the test: a predicate in the present tense, such as `returns a Uint8Array`. */
   readonly title: string
   /** Rejects with an AssertionError if the store violates this part of the contract. */
   readonly run: () => Promise<void>
@@ -17,7 +17,7 @@ export interface StoreContractOptions {
 }
 
 /**
- * What the cache relies on in every store, as cases for any test runner:
+ * Returns the test cases that every store must pass, for any test runner:
  *
  * ```ts
  * for (const { title, run } of storeContract({ open: () => new MyStore() })) it(title, run)

@@ -1,14 +1,14 @@
 /**
- * A store for a far tier (L2): it keeps bytes beyond the life of the process, or shares them between processes. `@harbor/cache/sqlite` and
- * `@harbor/cache/keyv` are two. To write your own, test it with the suite in `@harbor/cache/store-contract`.
+ * A store for a far tier (L2): holds bytes that outlive the process, or that several processes share. Harbor's own stores are in
+ * `@harbor/cache/sqlite` and `@harbor/cache/keyv`. To write another, test it with the suite in `@harbor/cache/store-contract`.
  *
- * A store may be slow, fail, lose entries and return anything: the cache has deadlines for its operations and verifies what it returns. It
- * must not mix up keys, nor return a value after its deletion has resolved.
+ * A store may be slow, fail, lose entries and return any bytes: the cache sets a deadline for each operation and verifies the bytes. But a
+ * store must not mix up keys, nor return a value after its deletion has resolved.
  */
 export interface CacheStore {
   /** Returns the bytes that were last set for this key, or undefined. @param signal aborts when the cache stops waiting */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
-  /** Stores the bytes, for `ttlMs` if the store supports expiry. The bytes are not changed afterwards. */
+  /** Stores the bytes, for `ttlMs` if the store supports expiry. The caller does not change the bytes afterwards. */
   set(key: string, value: Uint8Array, options: StoreSetOptions): Promise<void>
   /** Resolves when the key is deleted, also if it did not exist. */
   delete(key: string): Promise<void>

@@ -1,14 +1,14 @@
 import type { Recording, RecordingReader } from './recording.ts'
 
-/** The body of an answer, to be read once. Leaving it early (`break`, `return()`, `cancel()`) stops the reading. */
+/** The body of a recorded answer, which can be read once. Leaving it early, by `break`, `return()` or `cancel()`, ends the reading. */
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
   /** The whole body, if the source returned it as text. */
   readonly text?: string | undefined
-  /** Leaves the body, also before anything was read. */
+  /** Ends the reading, even before the first chunk. */
   cancel(reason?: unknown): void
 }
 
-/** One caller's view of a recording, from the first chunk to the last. */
+/** Reads a recording for one caller, from the first chunk to the last. */
 export class Reader implements Body, RecordingReader {
   readonly #recording: Recording
   readonly #leave: (reason: unknown) => void
@@ -17,7 +17,7 @@ export class Reader implements Body, RecordingReader {
   /** Set when the caller's signal aborted, or this reader fell too far behind. */
   #stopped: { readonly reason: unknown } | undefined
 
-  /** @param leave called once, when this reader stops reading; undefined after the end */
+  /** @param leave called once, when this reader stops reading: with the reason, or with undefined after the end */
   constructor(recording: Recording, leave: (reason: unknown) => void) {
     this.#recording = recording
     this.#leave = leave

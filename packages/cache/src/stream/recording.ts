@@ -2,31 +2,32 @@ import { hasCode } from '../base/has-code.ts'
 
 /** A reader of a recording, and how far it has read. */
 export interface RecordingReader {
-  /** The index of the chunk it reads next. */
+  /** The index of the chunk that the reader reads next. */
   readonly position: number
-  /** Called when the reader cannot go on, since the chunk it would read next was discarded. */
+  /** Called when the reader cannot go on, since its next chunk was discarded. */
   cutOff(error: unknown): void
 }
 
 /**
- * The chunks of one source, read once for any number of readers. It reads on when the fastest reader needs more, so slow consumers slow
- * the source down. All readers share the same chunks.
+ * The chunks of one source, which is read once for any number of readers. The source is read only when the fastest reader needs another
+ * chunk, so slow consumers slow it down. All readers get the same Uint8Array objects.
  *
- * Up to `maxBytes`, all chunks are held, for readers that join late and for the cache. A longer recording holds only the chunks between
- * the slowest and the fastest reader, up to `maxBytes`; a reader that falls further behind is cut off.
+ * Up to `maxBytes`, all chunks are held in memory, for readers that join late and for the cache. A longer recording holds only the chunks
+ * between the slowest and the fastest reader, up to `maxBytes`; a reader that falls further behind gets a RecordingLagError.
  */
 export class Recording {
-  /** The chunks held, oldest first. */
+  /** The chunks in memory, oldest first. */
   #chunks: Uint8Array[] = []
-  /** How many chunks were discarded. */
+  /** The number of chunks that were discarded. */
   #discarded = 0
-  /** The size of the chunks held. */
-  #held = 0
+  /** The size of the chunks in memory, in bytes. */
+  #heldBytes = 0
   #state: 'open' | 'done' | 'failed' = 'open'
   #error: unknown
-  /** Resolves when the next chunk is there; all readers that need more wait for it. */
+  /** Resolves when the next chunk has arrived. All readers that need another chunk wait for it. */
   #arrival: PromiseWithResolvers<undefined> | undefined
   #isReading = false
+  /** Whether no chunk was discarded, nor will be. */
   #whole = true
   readonly #source: AsyncIterator<Uint8Array, unknown>
   readonly #maxBytes: number
@@ -59,7 +60,7 @@ export class Recording {
     this.#discardRead()
   }
 
-  /** The chunk with this index, if it is there already. */
+  /** The chunk with this index, if it has arrived. */
   at(position: number): Uint8Array | undefined {
     return this.#chunks[position - this.#discarded]
   }
@@ -69,7 +70,9 @@ export class Recording {
     if (this.#state === 'failed') throw this.#error
   }
 
-  /** Resolves when there is another chunk, the end, or a call of `wake()`. Concurrent callers share one read of the source. */
+  /**
+   * Resolves when another chunk has arrived, the source has ended, or `wake()` is called. Concurrent callers share one read of the source.
+   */
   async more(): Promise<void> {
     if (this.#state !== 'open') return
     const { promise } = (this.#arrival ??= Promise.withResolvers())
@@ -84,12 +87,12 @@ export class Recording {
     arrival?.resolve(undefined)
   }
 
-  /** Reads to the end without a reader. */
+  /** Reads the source to its end, without a reader. */
   async finish(): Promise<void> {
     while (this.#state === 'open') await this.more()
   }
 
-  /** Stops reading the source. Remaining readers get the error after the chunks so far. */
+  /** Stops reading the source. Remaining readers get the chunks so far, then the error. */
   stop(error: unknown): void {
     if (this.#state !== 'open') return
     this.#state = 'failed'
@@ -120,7 +123,7 @@ export class Recording {
     this.#state = 'done'
   }
 
-  /** A source that waits for the network cannot return before that; the signal that it was opened with aborts it. */
+  /** Closes the source. A source that waits for the network can return only afterwards; the signal that it was opened with ends that wait. */
   async #close(): Promise<void> {
     try {
       await this.#source.return?.()
@@ -134,8 +137,8 @@ export class Recording {
       throw new TypeError(`a chunk of a stream must be a Uint8Array, got one of type ${typeof chunk}`)
     }
     this.#chunks.push(chunk)
-    this.#held += chunk.byteLength
-    if (this.#held <= this.#maxBytes) return
+    this.#heldBytes += chunk.byteLength
+    if (this.#heldBytes <= this.#maxBytes) return
     if (this.#whole) {
       this.#whole = false
       this.#events.outgrown()
@@ -150,7 +153,7 @@ export class Recording {
     let slowest = Infinity
     for (const { position } of this.#readers) slowest = Math.min(slowest, position)
     const read = Math.min(this.#chunks.length, slowest - this.#discarded)
-    for (const chunk of this.#chunks.splice(0, read)) this.#held -= chunk.byteLength
+    for (const chunk of this.#chunks.splice(0, read)) this.#heldBytes -= chunk.byteLength
     this.#discarded += read
   }
 
@@ -159,9 +162,9 @@ export class Recording {
     reader.cutOff(new RecordingLagError(this.#maxBytes))
   }
 
-  /** Cuts off the readers that are too far behind. */
+  /** Cuts off the slowest readers until the chunks in memory are no larger than `maxBytes`. */
   #cutOffSlow(): void {
-    while (this.#held > this.#maxBytes && this.#chunks.length > 1) {
+    while (this.#heldBytes > this.#maxBytes && this.#chunks.length > 1) {
       const oldest = this.#discarded
       const slow = [...this.#readers].filter(({ position }) => position === oldest)
       for (const reader of slow) this.#cutOff(reader)
@@ -172,10 +175,10 @@ export class Recording {
 }
 
 export interface RecordingEvents {
-  /** The source has ended without an error. @param chunks all of them, or undefined if some were discarded */
+  /** Called when the source has ended without an error. @param chunks all chunks, or undefined if some were discarded */
   ended(chunks: readonly Uint8Array[] | undefined): void
   failed(error: unknown): void
-  /** The recording is too long to be cached, or to be joined. */
+  /** Called when the recording has become too long to be cached, and to be joined. */
   outgrown(): void
 }
 

@@ -1,9 +1,11 @@
 import type { Body } from './reader.ts'
 
-/** The size of replayed pieces: large enough to cost little, small enough for a consumer that writes into a socket. */
+/** The size of replayed pieces, in bytes: large enough to cost little, small enough for a consumer that writes into a socket. */
 const PIECE_BYTES = 65_536
 
-/** A recorded body, byte for byte. The pieces are views on the cached bytes: changing them would change the answer for all callers. */
+/**
+ * Replays a recorded body, byte for byte. The pieces are views on the cached bytes: changing them would change the answer for all callers.
+ */
 export class Replay implements Body {
   readonly #bytes: Uint8Array
   #at = 0

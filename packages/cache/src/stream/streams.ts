@@ -13,22 +13,22 @@ import { Replay, TextBody } from './replay.ts'
 
 /** An answer to record. */
 export interface Source<Head> {
-  /** What is known before the body: status, headers. It must be a JSON value. */
+  /** The part of the answer that is known before the body, such as status and headers. Must be a JSON value. */
   readonly head: Head
   /**
-   * Read once, at the pace of the fastest caller; its chunks must not be changed afterwards. A string is a complete body: it is cached at
-   * once, without calling `isComplete`, unless the context refused it.
+   * The body. Chunks are read once, at the pace of the fastest caller, and must not be changed afterwards. A string is a complete body: it
+   * is cached at once, without a call of `isComplete`, unless `refuse()` of the context was called.
    */
   readonly body: AsyncIterable<Uint8Array> | string
 }
 
 export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
 
-/** The answer of one call, and how the cache came to it. */
+/** The answer that a call returns, and how the call was answered. */
 export interface Recorded<Head> extends Outcome {
   readonly head: Head
   readonly body: Body
-  /** Resolves when the body has ended: with `true` if the answer is cached, else with the reason why not. Never rejects. */
+  /** Resolves when the body has ended: with `true` if the answer is cached, otherwise with the reason why not. Never rejects. */
   readonly kept: Promise<Kept>
 }
 
@@ -42,14 +42,14 @@ export interface FreshRecording {
 }
 
 /**
- * How long to keep reading a complete answer after the last reader has left, in milliseconds: readers stop at `[DONE]`, before the body
- * ends.
+ * How long to keep reading a complete answer after the last reader has left, in milliseconds. Readers of an event stream leave at `[DONE]`,
+ * before the body ends.
  */
 const DRAIN_MS = 250
 const MAX_RECORD_BYTES = 4_194_304
 const ALREADY_KEPT: Promise<Kept> = /* @__PURE__ */ Promise.resolve(true)
 
-/** Recorded answers: how they are opened, recorded, stored and returned. */
+/** Opens, records, stores and returns recorded answers. */
 export class Streams {
   readonly #parts: CacheParts
 
@@ -57,7 +57,10 @@ export class Streams {
     this.#parts = parts
   }
 
-  /** @param isUsable checks an entry that another program or version may have written */
+  /**
+   * Returns a function that checks whether an entry can be served as a recorded answer.
+   * @param isUsable checks an entry that another program or version may have written
+   */
   acceptsBy(isUsable: StreamOptions['isUsable']): (entry: Entry) => Acceptance {
     return (entry) => {
       if (entry.head === undefined) return 'other-kind'
@@ -79,7 +82,7 @@ export class Streams {
     return { accepts: this.acceptsBy(isUsable), load: (running, call) => this.#load(running, call, open) }
   }
 
-  /** Opens the source. Returns when the head is there; from then on the body is recorded. */
+  /** Opens the source. Resolves when the head has arrived; from then on the body is recorded. */
   async #load(
     running: RunningLoad<FreshRecording>,
     call: LoadCall<StreamOptions>,
@@ -128,7 +131,7 @@ export class Streams {
     return { head, headJson, body: recording, kept }
   }
 
-  /** Aborts the source, unless the answer is complete or is to be finished without readers. */
+  /** Aborts the source, unless the answer is complete, or the source is to be read to its end without readers. */
   #lastReaderLeft(
     { flight }: RunningLoad<FreshRecording>,
     recording: Recording,
@@ -137,7 +140,7 @@ export class Streams {
   ): void {
     const { chunks } = recording
     const finish = onLastReaderGone === 'finish'
-    if (!chunks || !(finish || (isComplete && this.#verdict(isComplete, chunks) === true))) {
+    if (!chunks || !(finish || (isComplete && this.#checkComplete(isComplete, chunks) === true))) {
       flight.abort(reason)
       return
     }
@@ -150,7 +153,7 @@ export class Streams {
     void this.#drain(flight, recording, reason)
   }
 
-  /** Reads on while there is no reader and the answer can still be cached. */
+  /** Continues to read while there is no reader and the answer can still be cached. */
   async #drain(
     flight: RunningLoad<FreshRecording>['flight'],
     recording: Recording,
@@ -174,14 +177,14 @@ export class Streams {
     if (body === undefined || isLonger(body, options.maxRecordBytes ?? MAX_RECORD_BYTES))
       return tiers.refuse('too-large')
     const isText = typeof body === 'string'
-    const verdict = isText || !options.isComplete ? true : this.#verdict(options.isComplete, body)
+    const verdict = isText || !options.isComplete ? true : this.#checkComplete(options.isComplete, body)
     if (verdict !== true) return tiers.refuse(verdict)
     const content = { payload: isText ? body : concat(body), encoded: false }
     const entry = newEntry(settings, content, decision.options, running.bornAt, head)
     return storeLoaded(this.#parts, running, entry)
   }
 
-  #verdict(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {
+  #checkComplete(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {
     try {
       const verdict = isComplete(chunks)
       return verdict === false ? 'incomplete' : verdict
@@ -203,7 +206,7 @@ export class Streams {
     }
   }
 
-  /** What one caller receives: every caller its own body. */
+  /** The result for one caller, with a body for this caller alone. */
   deliver({ result, waiter, joined }: CallResult<FreshRecording>): Recorded<unknown> {
     if (result.entry) return { ...result.outcome, ...this.replay(result.entry) }
     const { head, headJson, body: content, kept } = result.fresh
@@ -224,7 +227,7 @@ function readerOf(recording: Recording, waiter: CallResult<FreshRecording>['wait
   return body
 }
 
-/** Whether a text is longer than this in UTF-8. The size of chunks was checked while they were recorded. */
+/** Whether a text is longer than `maxBytes` in UTF-8. Always false for chunks, whose size was checked while they were recorded. */
 function isLonger(body: readonly Uint8Array[] | string, maxBytes: number): boolean {
   if (typeof body !== 'string' || 3 * body.length <= maxBytes) return false
   return body.length > maxBytes || new TextEncoder().encode(body).length > maxBytes

@@ -8,8 +8,8 @@ export interface Codec<Value> {
 }
 
 /**
- * Encodes values as JSON. It throws for values that JSON would change, so that the caller that loads a value and the callers that get a
- * copy see the same.
+ * Encodes values as JSON. Throws for values that JSON would change, so that the caller that loads a value and the callers that get a copy
+ * see the same value.
  */
 export const jsonCodec: Codec<unknown> = {
   encode(value) {
@@ -26,7 +26,7 @@ export interface Content {
   readonly encoded: boolean
 }
 
-/** @throws what the codec throws */
+/** Converts a value into its stored form. @throws the error of the codec */
 export function contentOf<Value>(value: Value, codec: Codec<Value>): Content {
   if (typeof value === 'string') return { payload: value, encoded: false }
   if (value instanceof Uint8Array) return { payload: ownBytes(value), encoded: false }
@@ -36,12 +36,15 @@ export function contentOf<Value>(value: Value, codec: Codec<Value>): Content {
   throw new TypeError('encode of the codec must return a string or a Uint8Array')
 }
 
-/** @throws what the codec throws */
+/** Converts the stored form back into the value. @throws the error of the codec */
 export function valueOf<Value>({ payload, encoded }: Content, codec: Codec<Value>): Value {
   return encoded ? codec.decode(payload) : (payload as Value)
 }
 
-/** Copies a view on a larger buffer, such as a small Buffer: storing it would retain the whole buffer, uncounted. */
+/**
+ * Copies the bytes if they are a view on a larger buffer, such as a small Buffer. Storing the view would retain the whole buffer, which
+ * `maxBytes` does not count.
+ */
 function ownBytes(bytes: Uint8Array): Uint8Array {
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array
   return whole ? bytes : new Uint8Array(bytes)

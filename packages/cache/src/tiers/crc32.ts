@@ -1,13 +1,16 @@
 import type { crc32 as nodeCrc32 } from 'node:zlib'
 
-/** CRC-32 as in gzip and PNG (ISO 3309): Node's own implementation, or one in JavaScript where there is none, as in browsers. */
+/** The CRC-32 of the bytes, as in gzip and PNG (ISO 3309). Computed by Node if possible, otherwise in JavaScript. */
 export function crc32(bytes: Uint8Array): number {
   return (implementation ??= ofNode() ?? crc32InJavaScript)(bytes)
 }
 
 let implementation: ((bytes: Uint8Array) => number) | undefined
 
-/** Looked up at run time: an import of `node:zlib` would fail in bundlers that build for browsers. */
+/**
+ * Node's implementation, if there is one. Looked up at run time, since an import of `node:zlib` would fail in bundlers that build for
+ * browsers.
+ */
 function ofNode(): typeof nodeCrc32 | undefined {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
   return process?.getBuiltinModule?.('node:zlib').crc32

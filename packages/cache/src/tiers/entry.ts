@@ -8,12 +8,16 @@ import { lifeOf, type Life } from './staleness.ts'
 export interface Entry extends Content {
   /** The head of a recorded answer, as JSON; undefined for a value. */
   readonly head: string | undefined
-  /** With their scope. */
+  /** The internal names of the tags, which include the scope. */
   readonly tags: readonly string[]
   readonly life: Life
 }
 
-/** Makes an entry that is stored now. @param head of a recorded answer, as JSON */
+/**
+ * Creates an entry that is stored now.
+ * @param bornAt when the load of the answer began, in milliseconds since 1970
+ * @param head the head of a recorded answer, as JSON
+ */
 export function newEntry(
   settings: EntrySettings,
   { payload, encoded }: Content,
@@ -33,22 +37,25 @@ export function newEntry(
 }
 
 /**
- * An entry in memory. The fields that every hit reads come first. Its times are also stored as ticks of the tier: V8 keeps integers of
- * that size inside the object, but a time since 1970 in a heap number elsewhere, which costs one more memory access.
+ * An entry in memory. The fields that every hit reads come first. The times are also stored as ticks of the NearTier: V8 stores integers of
+ * that size inside the object, but a time since 1970 in a separate heap number, which costs one more memory access.
  */
 export class NearEntry implements Entry {
   readonly payload: string | Uint8Array
   readonly encoded: boolean
   readonly head: string | undefined
-  /** Prefetched, and not served to any caller yet. */
+  /** Whether the entry was prefetched and has not been served to a caller yet. */
   unused: boolean
-  /** Made in this process, or found to be readable. An entry of the far tier may come from another program or version. */
+  /**
+   * Whether the entry was made in this process, or has been found readable. An entry of the far tier may come from another program or
+   * version.
+   */
   trusted: boolean
   readonly freshUntilTick: number
   readonly storedAtTick: number
   readonly tags: readonly string[]
   readonly life: Life
-  /** How much it counts against `maxBytes`. */
+  /** The size of the entry as counted against `maxBytes`, in bytes. */
   readonly bytes: number
 
   constructor(
@@ -70,7 +77,7 @@ export class NearEntry implements Entry {
   }
 }
 
-/** Checks an entry that another program or version may have written. An entry in memory is checked once and then trusted. */
+/** Whether an entry can be read: another program or version may have written it. An entry in memory is checked once and then trusted. */
 export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boolean {
   const isNear = entry instanceof NearEntry
   if (isNear && entry.trusted) return true
@@ -79,7 +86,7 @@ export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boole
   return readable
 }
 
-/** How much an entry counts against `maxBytes`. */
+/** The size of an entry as counted against `maxBytes`, in bytes. */
 export function entryBytes(
   name: string,
   payload: string | Uint8Array,
@@ -93,12 +100,12 @@ export function entryBytes(
   return bytes
 }
 
-/** The size of a string in V8: one byte a character, or two if any character is beyond Latin-1. */
+/** The size of a string in V8, in bytes: one for each character, or two if any character is beyond Latin-1. */
 function textBytes(text: string): number {
   return BEYOND_LATIN_1.test(text) ? 2 * text.length : text.length
 }
 
-/** The cost of an entry besides its content: the object, its life, its place in the map. Measured, and rounded up. */
+/** The size of an entry besides its content, in bytes: the object, its life, its place in the map. Measured, and rounded up. */
 const ENTRY_BYTES = 256
 const TAG_BYTES = 64
 

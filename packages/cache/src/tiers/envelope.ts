@@ -9,8 +9,8 @@ import { endOf, type Life } from './staleness.ts'
  *     'HRBR'  version  checksum of all that follows  length of the header  header  payload
  *       4        1                 4                          4             JSON
  *
- * Times are absolute, so an entry never lives longer by moving between tiers. The key is included, so that bytes stored under another
- * key are not taken for its answer.
+ * Times are absolute, so an entry does not live longer when it moves between tiers. The header contains the key, so that an entry is
+ * rejected if the store returns it for another key.
  */
 const MAGIC = [0x48, 0x52, 0x42, 0x52]
 const VERSION = 1
@@ -18,7 +18,7 @@ const PREAMBLE = 13
 
 interface Header {
   readonly key: string
-  /** The payload is text (`'json'` if it has lone surrogates, which UTF-8 cannot encode), or bytes. */
+  /** The form of the payload: text, bytes, or `'json'` for text with lone surrogates, which UTF-8 cannot encode. */
   readonly form: 'text' | 'json' | 'bytes'
   readonly encoded: boolean
   readonly head?: string
@@ -58,7 +58,7 @@ export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
     const entry = { payload: payloadOf(form, sealed.subarray(end)), encoded, head, tags, life }
     return isSane(entry) ? entry : undefined
   } catch {
-    // The checksum is right, so another program wrote it, in another format.
+    // The checksum is right, so another program wrote these bytes, in another format.
     return undefined
   }
 }
@@ -80,19 +80,23 @@ function isSane({ encoded, head, tags, life }: Entry): boolean {
 }
 
 const utf8 = /* @__PURE__ */ new TextEncoder()
-/** Keeps a byte order mark, which is part of the value. */
+/** Decodes UTF-8. Preserves a byte order mark, which is part of the value. */
 const text = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
 /*
- * An invalidated tag is written into the far tier as a stamp: the time of its invalidation, under a key of its own. Entries with this tag
- * that were born before are dead, in every process that shares the store. This needs no index, so it works with any store.
+ * An invalidated tag is written into the far tier as a stamp: the time of its invalidation, under a key of its own. An entry with this
+ * tag is invalid if its load began before that time, in every process that shares the store. Stamps need no index, so any store will do.
  */
 export function sealStamp(at: number): Uint8Array {
   return utf8.encode(`harbor-stamp ${at}`)
 }
 
-/** @returns when the tag was invalidated: `-Infinity` if there is no stamp, `Infinity` if the stamp cannot be read */
+/**
+ * Reads a stamp.
+ * @returns when the tag was invalidated, in milliseconds since 1970: `-Infinity` if there is no stamp, `Infinity` if the stamp cannot be
+ * read
+ */
 export function openStamp(stamp: unknown): number {
   if (stamp === undefined || stamp === null) return -Infinity
   if (!(stamp instanceof Uint8Array)) return Infinity

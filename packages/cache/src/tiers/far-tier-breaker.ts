@@ -1,11 +1,14 @@
-/** How many errors in a row start a cooldown. One timeout is enough, since a store that hangs costs every call its deadline. */
+/**
+ * The number of errors in a row that start a cooldown. One timeout is enough, since a store that hangs delays every call until its
+ * deadline.
+ */
 const ERRORS_TO_OPEN = 3
 const MAX_COOLDOWN_MS = 60_000
 
 /**
  * The circuit breaker of a far tier:
  *
- *     closed ──a timeout, or 3 errors in a row──▶ cooldown ──its time is over──▶ one operation is allowed
+ *     closed ──a timeout, or 3 errors in a row──▶ cooldown ──cooldown is over──▶ one operation is allowed
  *       ▲                                            ▲                              │            │
  *       │                                            └──twice as long, up to 60 s───┘ fails      │ succeeds
  *       └────────────────────────────────────────────────────────────────────────────────────────┘
@@ -26,9 +29,10 @@ export class FarTierBreaker {
   }
 
   /**
-   * Call it before every operation. After a cooldown only one operation is allowed until its outcome is known.
+   * Whether an operation may begin. Call it before every operation. After a cooldown only one operation is allowed until its outcome is
+   * known.
    *
-   * @param atMostMs how long that may take
+   * @param atMostMs the deadline of the operation, in milliseconds
    */
   allows(now: number, atMostMs: number): boolean {
     if (now < this.#until) return false
@@ -42,7 +46,7 @@ export class FarTierBreaker {
     this.#until = 0
   }
 
-  /** @param begunAt when the operation began; operations from before the last cooldown are ignored */
+  /** Records a failed operation. @param begunAt when the operation began; operations from before the last cooldown are ignored */
   failed(how: 'error' | 'timeout', begunAt: number, now: number): void {
     if (begunAt <= this.#openedAt) return
     this.#errorsInARow++

@@ -11,7 +11,7 @@ import { Mutations } from './mutations.ts'
 import { endOf } from './staleness.ts'
 import { Tombstones } from './tombstones.ts'
 
-/** The entry that was read, or why there is none. */
+/** The entry that was read, or the reason why there is none. */
 export type FarRead = { readonly entry: Entry } | { readonly entry?: undefined; readonly absence: Absence }
 
 /**
@@ -24,8 +24,9 @@ export class FarTier {
   readonly #counters: FarCounters
   readonly #breaker: FarTierBreaker
   readonly #mutations = new Mutations()
-  /** Names and tags that are dead, and that the store has not deleted or stamped yet. */
+  /** Deleted names that the store has not deleted yet. Their entries must not be served. */
   readonly #deadNames = new Tombstones()
+  /** Invalidated tags for which the store has no stamp yet. Entries with these tags must not be served. */
   readonly #deadTags = new Tombstones()
   #catchingUp = false
 
@@ -63,7 +64,7 @@ export class FarTier {
     return answer
   }
 
-  /** Resolves when the entry is written, or the write has failed. */
+  /** Writes an entry. Resolves when the entry is written, or the write has failed. */
   async write(name: string, entry: Entry): Promise<void> {
     const { clock, farWriteTimeoutMs } = this.#settings
     const { tags, life } = entry
@@ -86,27 +87,30 @@ export class FarTier {
     }
   }
 
-  /** From now on no entry that was born before is served under this name, even if the store cannot be reached. */
+  /**
+   * Deletes the entry of a name. From now on no entry whose load began before is served under this name, even if the store cannot be
+   * reached.
+   */
   async delete(name: string): Promise<void> {
     const at = this.#settings.clock.now()
     this.#deadNames.add(name, at)
     await this.#deleteFromStore(name, at)
   }
 
-  /** The same for everything with this tag, in every process that shares the store. */
+  /** Invalidates all entries with this tag whose load began before now, in every process that shares the store. */
   async invalidateTag(tag: string): Promise<void> {
     const at = this.#settings.clock.now()
     this.#deadTags.add(tag, at)
     await this.#stamp(tag, at)
   }
 
-  /** @throws what the store throws, and a TypeError if it has no `clear` */
+  /** Deletes all entries whose names begin with the prefix. @throws the error of the store, or a TypeError if the store has no `clear` */
   async clear(namePrefix: string): Promise<void> {
     if (namePrefix === '') this.#deadNames.addAll(this.#settings.clock.now())
     if (!this.#store.clear) {
       throw new TypeError('this far tier has no clear(prefix): only the near tier has been cleared')
     }
-    // A write that hangs must not delay this: its entry was born before, and is dead.
+    // Waits for pending writes only up to their deadline, so that a write that hangs does not block this.
     await this.#written()
     await this.#store.clear(this.#keyOf(namePrefix))
   }
@@ -128,7 +132,7 @@ export class FarTier {
   async #deleteFromStore(name: string, at: number): Promise<void> {
     const key = this.#keyOf(name)
     await this.#change(key, async () => {
-      // Meanwhile a newer entry may have been written, or the name deleted already.
+      // While this operation waited, a newer entry may have been written, or the name may have been deleted.
       if (!this.#deadNames.has(name, at)) return
       await this.#store.delete(key)
       this.#deadNames.delete(name, at)
@@ -151,7 +155,7 @@ export class FarTier {
     return stamps.some((stamp) => bornAt <= openStamp(stamp))
   }
 
-  /** Runs a write or a delete after the earlier ones of this key. @returns whether it was done in time */
+  /** Runs a write or a delete after earlier writes and deletes of the same key. @returns whether it succeeded in time */
   async #change(key: string, operation: () => Promise<void>): Promise<boolean> {
     const { farWriteTimeoutMs } = this.#settings
     return (await this.#attempt(farWriteTimeoutMs, () => this.#mutations.run(key, operation))) !== FAILED
@@ -178,7 +182,7 @@ export class FarTier {
     return FAILED
   }
 
-  /** The store works again: deletes and stamps what it missed, one after the other. */
+  /** Repeats the deletions and stamps that the store missed while it did not work, one after the other. */
   #catchUp(): void {
     if (this.#catchingUp) return
     this.#catchingUp = true
@@ -194,7 +198,7 @@ export class FarTier {
     return `${this.#settings.namespace}:${name}`
   }
 
-  /** Never the key of an entry, since a namespace contains no `#`. */
+  /** The key of a tag's stamp. It is never the key of an entry, since a namespace contains no `#`. */
   #stampKeyOf(tag: string): string {
     return `${this.#settings.namespace}#${tag}`
   }

@@ -8,15 +8,15 @@ export interface InvalidationWatch {
 }
 
 /**
- * Marks what is being loaded or read as out of date when its name, tag or scope is invalidated. Such loads finish for the callers that
- * wait for them, are not stored, and no further caller joins them.
+ * Marks loads and far tier reads in progress as out of date when their name, tag or scope is invalidated. Such a load finishes for the
+ * callers that wait for it, its answer is not stored, and no further caller joins it.
  */
 export class Invalidations {
   /** An array instead of a Set, which would retain watches after a rehash: see docs/decisions/young-generation.md. */
   readonly #watches: LiveWatch[] = []
   readonly #flights: Detachable[] = []
 
-  /** Detaches these flights, too, from now on. */
+  /** Registers flights, which from now on are detached when their name, tag or scope is invalidated. */
   subscribe(flights: Detachable): void {
     this.#flights.push(flights)
   }
@@ -66,7 +66,7 @@ class LiveWatch implements InvalidationWatch {
     return this.dead || tags.some((tag) => this.tags?.has(tag))
   }
 
-  /** Moves the last watch of the list to the position of this one. */
+  /** Removes this watch from the list, by moving the last watch to its position. */
   end(): void {
     if (this.#all[this.#position] !== this) return
     const last = this.#all.pop()

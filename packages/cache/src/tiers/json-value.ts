@@ -1,6 +1,7 @@
 /**
  * Checks that a value is the same after a round trip through JSON. Dates, maps and other class instances, NaN, infinities, bigints,
- * functions and cycles are not. A property that is undefined may get lost, since reading it gives undefined either way.
+ * functions and cycles are not. Properties that are undefined are allowed, although JSON drops them, since reading a missing property gives
+ * undefined, too.
  *
  * @throws TypeError that names the kind of value found, without its content
  */
@@ -30,7 +31,7 @@ function visit(value: unknown): void {
 
 function visitObject(value: object): void {
   if (Array.isArray(value)) {
-    // Fast for embeddings, which are thousands of numbers.
+    // Finite numbers are skipped without a call of `visit()`, since an embedding consists of thousands of them.
     for (let at = 0; at < value.length; at++) if (!Number.isFinite(value[at])) visit(value[at])
     return
   }

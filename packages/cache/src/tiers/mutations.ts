@@ -1,19 +1,19 @@
-/** How many keys may have pending operations. A store that is this far behind hangs. */
+/** The maximum number of keys with pending operations. A store that is further behind is probably hanging. */
 const MAX_WAITING = 1_000
 
 /**
- * Runs the writes and deletes of a store, in order for each key: a slow write must not land after the delete that follows it.
- * Different keys do not wait for each other.
+ * Runs the writes and deletes of a store, in order for each key: a slow write must not end after the delete that follows it. Operations on
+ * different keys do not wait for each other.
  */
 export class Mutations {
   readonly #last = new Map<string, Promise<void>>()
 
-  /** Whether the store is so far behind that optional writes should be skipped. */
+  /** Whether the store is so far behind that writes of entries should be skipped. */
   get full(): boolean {
     return this.#last.size >= MAX_WAITING
   }
 
-  /** Runs the operation after all earlier ones of this key; settles as the operation does. */
+  /** Runs the operation after all earlier operations on this key. Settles as the operation does. */
   run(key: string, operation: () => Promise<void>): Promise<void> {
     const before = this.#last.get(key)
     const running = before ? before.then(operation) : operation()

@@ -14,7 +14,7 @@ export class NearTier {
   readonly #counters: Counters
   readonly #madeAt: number
 
-  /** @param madeAt now, in milliseconds since 1970. Ticks are whole milliseconds since then */
+  /** @param madeAt the current time, in milliseconds since 1970. Ticks are whole milliseconds since this time */
   constructor(limits: { maxEntries: number; maxBytes: number }, counters: Counters, madeAt: number) {
     this.#madeAt = madeAt
     this.#maxBytes = limits.maxBytes
@@ -39,12 +39,12 @@ export class NearTier {
     return this.#entries.calculatedSize
   }
 
-  /** How many different tags its entries have. */
+  /** The number of different tags of all entries. */
   get tagged(): number {
     return this.#namesByTag.size
   }
 
-  /** The entry with this name, unless it has expired. */
+  /** The entry with this name; `'expired'` if there was one, which has expired and is dropped now. */
   get(name: string, now: number): NearEntry | 'expired' | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined || freshnessOf(entry.life, now) !== 'expired') return entry
@@ -52,24 +52,24 @@ export class NearTier {
     return 'expired'
   }
 
-  /** The entry with this name if it is fresh. It may miss an entry in its last millisecond. */
+  /** The entry with this name, if it is fresh. Since ticks are rounded, this may return undefined in the last millisecond of an entry. */
   getFresh(name: string, now: number): NearEntry | undefined {
     const entry = this.#entries.get(name)
     return entry !== undefined && this.#tickOf(now) < entry.freshUntilTick ? entry : undefined
   }
 
-  /** Its age in whole milliseconds. */
+  /** The age of an entry, in whole milliseconds. */
   ageOf(entry: NearEntry, now: number): number {
     return Math.max(0, this.#tickOf(now) - entry.storedAtTick)
   }
 
-  /** Does not count as a use of the entry. */
+  /** Whether the entry with this name is fresh. Does not count as a use of the entry. */
   isFresh(name: string, now: number): boolean {
     const entry = this.#entries.peek(name)
     return entry !== undefined && freshnessOf(entry.life, now) === 'fresh'
   }
 
-  /** A caller was served with this entry. */
+  /** Records that a caller was served with this entry. */
   used(entry: Entry): void {
     if (!(entry instanceof NearEntry && entry.unused)) return
     entry.unused = false
@@ -77,9 +77,11 @@ export class NearTier {
   }
 
   /**
-   * @param how.unused it was prefetched, and no caller has used it
-   * @param how.trusted it was made in this process
-   * @returns why it was not stored, or undefined
+   * Stores an entry.
+   *
+   * @param how.unused whether the entry was prefetched and no caller has used it
+   * @param how.trusted whether the entry was made in this process
+   * @returns why the entry was not stored, or undefined
    */
   put(
     name: string,
@@ -88,14 +90,14 @@ export class NearTier {
   ): 'too-large' | 'superseded' | undefined {
     const present = this.#entries.peek(name)
     if (present !== undefined && present.life.bornAt > entry.life.bornAt) return 'superseded'
-    const kept = new NearEntry(name, entry, how, this.#tickOf)
-    if (kept.bytes > this.#maxBytes) {
-      // The entry that it would have replaced is out of date.
+    const nearEntry = new NearEntry(name, entry, how, this.#tickOf)
+    if (nearEntry.bytes > this.#maxBytes) {
+      // The present entry is older than the one that cannot be stored.
       this.#entries.delete(name)
       return 'too-large'
     }
-    this.#entries.set(name, kept)
-    for (const tag of kept.tags) this.#tag(tag, name)
+    this.#entries.set(name, nearEntry)
+    for (const tag of nearEntry.tags) this.#tag(tag, name)
     return undefined
   }
 
@@ -108,14 +110,14 @@ export class NearTier {
     if (this.#entries.peek(name)?.trusted === false) this.#entries.delete(name)
   }
 
-  /** @returns how many entries had the tag */
+  /** Deletes all entries with this tag. @returns how many entries had the tag */
   deleteTag(tag: string): number {
     const names = [...(this.#namesByTag.get(tag) ?? [])]
     for (const name of names) this.#entries.delete(name)
     return names.length
   }
 
-  /** @param prefix of the names to delete; by default all */
+  /** Deletes all entries whose names begin with the prefix; by default, all entries. */
   clear(prefix = ''): void {
     for (const name of [...this.#entries.keys()]) {
       if (name.startsWith(prefix)) this.#entries.delete(name)

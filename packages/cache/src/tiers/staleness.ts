@@ -1,13 +1,14 @@
 /** When an entry was made and until when it may be served, in milliseconds since 1970. */
 export interface Life {
-  /** When its load began. An invalidation since then applies to it. */
+  /** When the load of the entry began. An invalidation after that time applies to the entry. */
   readonly bornAt: number
-  /** When it was stored. */
+  /** When the entry was stored. */
   readonly storedAt: number
+  /** Until this time the entry is fresh. */
   readonly freshUntil: number
-  /** Until then it is served stale at once, while a refresh runs in the background. */
+  /** Until this time the entry is served stale at once, while a refresh runs in the background. */
   readonly revalidateUntil: number
-  /** Until then it is served stale if loading fails. */
+  /** Until this time the entry is served stale if loading fails. */
   readonly errorUntil: number
 }
 
@@ -24,12 +25,12 @@ export function freshnessOf(life: Life, now: number): Freshness {
   return 'expired'
 }
 
-/** When it expires, in milliseconds since 1970. */
+/** When an entry expires, in milliseconds since 1970. */
 export function endOf(life: Life): number {
   return Math.max(life.freshUntil, life.revalidateUntil, life.errorUntil)
 }
 
-/** Its age in whole milliseconds; at least 0, even if the clocks of two processes differ. */
+/** The age of an entry in whole milliseconds; at least 0, even if the clocks of two processes differ. */
 export function ageOf(life: Life, now: number): number {
   return Math.max(0, Math.floor(now - life.storedAt))
 }
@@ -42,8 +43,8 @@ export interface LifeOptions {
 }
 
 /**
- * The life of an entry that is stored now. Jitter shortens the time to live by up to that fraction and never extends it, so that entries
- * stored together do not expire together, and none is served longer than allowed.
+ * The life of an entry that is stored now. Jitter shortens the time to live by up to `ttlJitter`, so that entries stored together do not
+ * expire together. Jitter never extends the time to live, so no entry is served longer than allowed.
  */
 export function lifeOf(options: LifeOptions, bornAt: number, now: number, random: () => number): Life {
   const freshUntil = now + options.ttlMs * (1 - options.ttlJitter * random())

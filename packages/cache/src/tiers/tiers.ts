@@ -7,12 +7,12 @@ import type { Invalidations, InvalidationWatch } from './invalidations.ts'
 import { NearTier } from './near-tier.ts'
 import { endOf, freshnessOf } from './staleness.ts'
 
-/** The entry found under a name, or why there is none. */
+/** The entry found under a name, or the reason why there is none. */
 export type Found =
   | { readonly entry: Entry; readonly source: 'near' | 'far' }
   | { readonly entry?: undefined; readonly absence: Absence }
 
-/** The near and the far tier as one. */
+/** The near and the far tier, read and written as one. */
 export class Tiers {
   readonly near: NearTier
   readonly far: FarTier | undefined
@@ -30,17 +30,17 @@ export class Tiers {
     this.far = settings.farTier && new FarTier(settings.farTier, settings, counters.far)
   }
 
-  /** Looks in memory, then in the far tier. An entry found there is copied into memory, with the life it has left. */
+  /** Looks in memory, then in the far tier. An entry found in the far tier is copied into memory, and expires at the same time as before. */
   find(name: string): Found | Promise<Found> {
     return this.findBeyond(name, this.near.get(name, this.#settings.clock.now()))
   }
 
-  /** Like `find`, for a caller that has just looked in memory. @param entry that it found there */
+  /** Like `find`, for a caller that has just looked in memory. @param entry the result of that look */
   findBeyond(name: string, entry: NearEntry | 'expired' | undefined): Found | Promise<Found> {
     const near: Found =
       typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
     if (!this.far) return near
-    // Another process may have refreshed an entry that is only good for errors here.
+    // If the entry in memory may only be served on errors, another process may have stored a newer one in the far tier.
     const now = this.#settings.clock.now()
     if (near.entry && freshnessOf(near.entry.life, now) !== 'stale-if-error') return near
     const running = this.#reads.get(name)
@@ -68,9 +68,9 @@ export class Tiers {
   /**
    * Stores an entry in all tiers, unless it is already out of date.
    *
-   * @param watch the invalidations since its load began
-   * @param unused it was prefetched, and no caller waits for it
-   * @returns whether it is stored, and a promise that resolves when the far tier has stored it or has failed
+   * @param watch has watched for invalidations since the load of the entry began
+   * @param unused whether the entry was prefetched, and no caller waits for it
+   * @returns whether the entry is stored, and a promise that resolves when the far tier has stored it or has failed
    */
   keep(
     name: string,
@@ -89,7 +89,7 @@ export class Tiers {
     return far ? { kept: true, written: far.write(name, entry) } : KEPT
   }
 
-  /** A load in flight for this name will not be stored, either. @returns whether the near tier had an entry */
+  /** Deletes the entry of a name. A load in flight for this name will not be stored, either. @returns whether the near tier had an entry */
   async delete(name: string): Promise<boolean> {
     this.#invalidations.invalidateName(name)
     const held = this.near.delete(name)
@@ -97,7 +97,7 @@ export class Tiers {
     return held
   }
 
-  /** @returns how many entries of the near tier had the tag */
+  /** Deletes all entries with this tag. @returns how many entries of the near tier had the tag */
   async invalidateTag(tag: string): Promise<number> {
     this.#invalidations.invalidateTag(tag)
     const had = this.near.deleteTag(tag)
@@ -105,7 +105,7 @@ export class Tiers {
     return had
   }
 
-  /** @throws what the far tier throws: then only the near tier is cleared */
+  /** Deletes all entries whose names begin with the prefix. @throws the error of the far tier; in this case only the near tier is cleared */
   async clear(prefix: string): Promise<void> {
     this.#invalidations.invalidatePrefix(prefix)
     this.near.clear(prefix)
@@ -120,7 +120,7 @@ export class Tiers {
   /** Counts a refusal. @returns the refusal */
   refuse(refusal: string): string {
     const { refused } = this.#counters
-    // Callers choose reasons freely, so their number is bounded.
+    // Callers choose reasons freely, so the number of different reasons is limited.
     const counted = refusal in refused || Object.keys(refused).length < MAX_REASONS ? refusal : 'refused'
     refused[counted] = (refused[counted] ?? 0) + 1
     return refusal

@@ -1,13 +1,14 @@
-/** With more names than this, one time applies to all names, and some valid entries become misses. */
+/** The maximum number of names. Beyond it, one time replaces the times of all names, and some valid entries become misses. */
 const MAX_NAMES = 10_000
 
 /**
- * Entries that must not be served from the far tier although it may still hold them: names that were deleted or overwritten while the
- * store could not be reached. An entry is dead if it was born at or before the time recorded for its name, so later entries are valid.
+ * Records which entries must not be served from the far tier, although the store may still hold them: those of names that were deleted or
+ * overwritten while the store could not be reached. An entry is dead if its load began (`bornAt`) at or before the time recorded for its
+ * name; entries loaded later are valid.
  */
 export class Tombstones {
   readonly #diedAt = new Map<string, number>()
-  /** Every entry born until then is dead. */
+  /** Every entry whose load began at or before this time is dead, whatever its name. */
   #allUntil = -Infinity
 
   add(name: string, at: number): void {
@@ -20,20 +21,22 @@ export class Tombstones {
     this.#diedAt.clear()
   }
 
-  /** The store has deleted the name. @param at when the deletion was recorded; a later record stays */
+  /** Removes a name that the store has deleted. @param at when the deletion was recorded; a later record stays */
   delete(name: string, at: number): void {
     if (this.#diedAt.get(name) === at) this.#diedAt.delete(name)
   }
 
-  /** A newer entry has replaced the dead one. */
+  /** Removes a name, if an entry born at `bornAt` has replaced the dead one. */
   deleteBefore(name: string, bornAt: number): void {
     if ((this.#diedAt.get(name) ?? Infinity) < bornAt) this.#diedAt.delete(name)
   }
 
+  /** Whether this is the time recorded for the name. */
   has(name: string, at: number): boolean {
     return this.#diedAt.get(name) === at
   }
 
+  /** Whether an entry of this name that was born at `bornAt` is dead. */
   covers(name: string, bornAt: number): boolean {
     return bornAt <= this.#allUntil || bornAt <= (this.#diedAt.get(name) ?? -Infinity)
   }
