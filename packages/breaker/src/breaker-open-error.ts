@@ -8,7 +8,7 @@ export class BreakerOpenError extends Error {
   readonly code = CODE
   /** The state of the circuit when it refused the call. */
   readonly state: BreakerState
-  /** The time until a probe is let through, in milliseconds; 0 if the state is not `open`, since then it is not known. */
+  /** The time until a probe is let through, in milliseconds, if the state is `open`. In other states it is not known, and 0. */
   readonly retryAfterMs: number
 
   /** @param cause the last error before the circuit opened */

@@ -12,7 +12,7 @@ import { aFunction, expectValue, type Check } from './validate.ts'
  *
  * While closed, it lets every call through and counts how the calls end. When a trip rule is met it opens, and refuses calls
  * at once instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few probes through. If
- * they succeed it closes; if one fails it opens again, for longer. It has no timer, and takes less than a kilobyte.
+ * they succeed it closes; if one fails it opens again, for longer. It sets no timer, and takes less than a kilobyte.
  *
  * @example
  * const breaker = new CircuitBreaker({ trip: consecutive(5) })
@@ -29,7 +29,7 @@ export class CircuitBreaker {
   /**
    * Calls the operation unless the circuit refuses, and counts how the call ends.
    *
-   * @returns what the operation returned; if that is a promise, the same promise
+   * @returns the result of the operation; if the operation returned a promise, that same promise
    * @throws BreakerOpenError (as a rejection) if the circuit refuses; then the operation is not called
    */
   run<T>(operation: () => T | PromiseLike<T>): Promise<T> {

@@ -12,8 +12,8 @@ export interface Permit {
   /** Ends the permit without counting the call, because the call was not made or was aborted by its caller. */
   release(): void
   /**
-   * Reports that the answer has begun, for a call whose end is reported later, such as a stream. The duration of the call ends here, and a
-   * probe no longer times out.
+   * Reports that the answer has begun, for a call whose end is reported later, such as a stream. The duration of the
+   * call ends here, and a probe no longer times out.
    */
   answered(): void
 }

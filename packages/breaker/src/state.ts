@@ -3,8 +3,8 @@ import type { Tally, TripRule } from './trip-rules/trip-rule.ts'
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated'
 
 /**
- * The state of a breaker. Each state owns its data, and entering a state creates a new object. A call remembers the object in
- * which it was let through, and its result counts only while that same object is the state.
+ * The state of a breaker. Each state owns its data, and entering a state creates a new object. A call stores the object in
+ * which it was let through. Its result counts only if the state of the breaker is still that same object.
  */
 export type State = Closed | Open | HalfOpen | Isolated
 

@@ -9,7 +9,7 @@ import { judgeOf, type Judge } from './run/should-advance.ts'
 import type { TargetAttempt } from './run/target-attempt.ts'
 import { aFunction, aSignal, checksOf, expectValue, validate, type Check } from './validate.ts'
 
-/** Calls one target. If it fails, the next target is called. */
+/** A function that calls one target. If it throws or rejects, the next target is called. */
 export type TargetFunction<T> = (context: FallbackContext) => T | PromiseLike<T>
 
 export interface NamedTarget<T> {
