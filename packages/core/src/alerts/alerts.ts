@@ -4,13 +4,13 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
-/** How often rules are evaluated, in milliseconds, unless a rule's `forMs` requires more. */
+/** The longest interval between two evaluations, in milliseconds. An alert with a short `forMs` leads to a shorter one. */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
 
 interface AlertState {
   readonly options: AlertOptions
-  /** Since when the rule has held without a break; undefined while it does not hold. */
+  /** When the condition began to hold, in milliseconds since the epoch; undefined while it does not hold. */
   holdsSince: number | undefined
   firing: boolean
 }
@@ -22,8 +22,8 @@ export interface AlertSources {
 }
 
 /**
- * Evaluates the rules of alerts on a timer, so that they delay no call. What a rule or a `notify` throws becomes a warning. The timer does
- * not keep the process alive.
+ * Evaluates alerts on a timer, so that they do not delay calls. An error thrown by a condition or a `notify` becomes a process warning. The
+ * timer does not keep the process alive.
  */
 export class Alerts {
   readonly #sources: AlertSources
@@ -32,7 +32,7 @@ export class Alerts {
   readonly #startedAt: number
   readonly #timer: ReturnType<typeof setInterval>
   readonly #off: () => void
-  /** The money spent so far at the end of each step, from which the spending within the window is calculated. */
+  /** The total spending at the end of each step, in US dollars, from which the spending within the window is calculated. */
   readonly #spent: { readonly at: number; readonly usd: number }[] = []
 
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {
@@ -93,7 +93,10 @@ export class Alerts {
     }
   }
 
-  /** The money spent before the window began. */
+  /**
+   * The money spent before the window began, in US dollars.
+   * @param usd the money spent so far
+   */
   #spentBefore(now: number, usd: number): number {
     const spent = this.#spent
     if (now - (spent.at(-1)?.at ?? -Infinity) >= STEP_MS) spent.push({ at: now, usd })

@@ -2,7 +2,9 @@ import type { Receipt } from '../reporting/receipt.ts'
 import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
 
-/** The window of five minutes moves in steps: a call counts for five minutes, and for at most one step longer. */
+/**
+ * The length of a step, in milliseconds. The window of five minutes moves in steps, so a call counts for four and a half to five minutes.
+ */
 export const STEP_MS = 30_000
 export const STEPS = 10
 
@@ -40,7 +42,7 @@ export class RecentCalls {
     return { calls, availability: calls === 0 ? 1 : succeeded / calls, latencyMs: latency.read() }
   }
 
-  /** The step with this number, or the newest one. Drops steps that have left the window. */
+  /** Finds or adds the step with this number; the newest step if it has a higher number. Drops steps that have left the window. */
   #step(number: number): Step {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()
     const newest = this.#steps.at(-1)

@@ -3,7 +3,7 @@ import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
 
 export interface WebhookOptions {
-  /** More headers, such as one with a token. */
+  /** Additional headers, such as one with a token. */
   headers?: Record<string, string> | undefined
   /** The timeout of one attempt, in milliseconds. @default 5_000 */
   timeoutMs?: number | undefined
@@ -11,14 +11,14 @@ export interface WebhookOptions {
   fetch?: typeof globalThis.fetch | undefined
 }
 
-/** The address may be a secret, so that no message contains it. */
+/** The webhook answered with an HTTP error. The message does not contain the address, which may be a secret. */
 class WebhookError extends Error {
   override readonly name = 'WebhookError'
 }
 
 /**
- * Returns a `notify` function that posts notices as JSON, with a `text` for people and the values for programs. After three failed
- * attempts it rejects, which becomes a warning.
+ * Returns a `notify` function that posts notices as JSON, with a `text` for people and the values for programs. It rejects after three
+ * failed attempts, which causes a process warning.
  * @throws OptionError if the URL is not an absolute http or https address
  */
 export function webhook(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {

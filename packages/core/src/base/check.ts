@@ -11,7 +11,7 @@ export const durationMs: Check = {
   accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS),
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
-/** The SDK passes this one to a timer, for which Infinity means 1 ms. */
+/** A duration that must be finite, because the SDK passes it to `setTimeout`, which treats Infinity as 1 ms. */
 export const finiteMs: Check = {
   accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS,
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}`,
@@ -35,7 +35,7 @@ export const anObjectOrFalse: Check = {
   accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
   expected: 'an object of options, or false to switch it off',
 }
-/** For options that the SDK checks itself. */
+/** Accepts any value. For options that the SDK checks itself. */
 export const anything: Check = { accepts: () => true, expected: 'anything' }
 export const anObjectOfTimeouts: Check = {
   accepts: (value) => typeof value === 'object' && value !== null,
@@ -89,7 +89,7 @@ export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',
 }
-/** The longest string of V8; a larger answer could not be read as text. */
+/** The length of the longest string in V8; a larger answer could not be read as text. */
 const MAX_TEXT_BYTES = 2 ** 29 - 24
 export const aByteCount: Check = {
   accepts: (value) =>
@@ -121,7 +121,10 @@ export function oneOf(...values: readonly string[]): Check {
   return { accepts: (value) => values.includes(value as string), expected: `one of ${values.join(', ')}` }
 }
 
-/** For an option of the SDK that cannot work with Harbor. */
+/**
+ * Accepts no value. For an option of the SDK that cannot work with Harbor.
+ * @param why the reason, for the error message
+ */
 export function refused(why: string): Check {
   return { accepts: () => false, expected: `left out: ${why}` }
 }
@@ -150,7 +153,7 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** The names of these options in other libraries, for suggestions. */
+/** For each option, its names in other libraries, with which the error message for an unknown option suggests the right one. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxRetries:
     'retries (p-retry), num_retries (LiteLLM), maxAttempts, attempts, tries; which does not count the first attempt',

@@ -1,24 +1,24 @@
-// Makes text of an upstream safe for receipts, events, log lines and error messages.
+// Makes text from an upstream safe for receipts, events, log lines and error messages.
 
 const WORD = /^[\w.:-]{1,64}$/
 
-/** A code or a finish reason; `other` for anything but a plain word of at most 64 characters. */
+/** Returns an error code or finish reason unchanged if it is a plain word of at most 64 characters, else `other`. */
 export function cleanWord(word: string): string {
   return WORD.test(word) ? word : 'other'
 }
 
 const MAX_ID_LENGTH = 128
 
-/** A request id, cut to 128 characters, without line breaks and control characters. */
+/** Cuts a request id to 128 characters and replaces all but printable ASCII by `?`. Undefined for a missing or empty id. */
 export function cleanId(id: string | null): string | undefined {
   return id === null || id === '' ? undefined : id.slice(0, MAX_ID_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }
 
 const MAX_MESSAGE_LENGTH = 1_000
 
-/** A message of at most 1,000 characters, without control characters other than tabs and line breaks. */
+/** Cuts a message to 1,000 characters and replaces control characters, except tabs and line breaks, by spaces. */
 export function cleanMessage(message: string): string {
   const cut = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message
-  // eslint-disable-next-line no-control-regex -- these are what must not come through
+  // eslint-disable-next-line no-control-regex -- these are the characters to remove
   return cut.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, ' ').trim()
 }

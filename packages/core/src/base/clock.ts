@@ -1,2 +1,2 @@
-// Counts from the epoch and never steps back.
+// Milliseconds since the epoch. Monotonic: the clock never steps back.
 export { systemClock } from '@harbor/parts'

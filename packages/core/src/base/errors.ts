@@ -12,8 +12,8 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
 }
 
 /**
- * One of Harbor's timeouts ran out. Through the SDK it arrives as the `cause` of an `APIConnectionTimeoutError`, since the SDK recognises
- * the words "timed out" in this message.
+ * One of Harbor's timeouts ran out. With the SDK, callers get an `APIConnectionTimeoutError` that has this error as its `cause`; the SDK
+ * recognises it by the words "timed out" in the message.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
@@ -88,16 +88,16 @@ const CLOSED = {
 } as const
 
 /**
- * The client was closed before or during the call. Through the SDK it arrives as an `APIError` with status 503 and this `code`; a stream
- * that had begun ends with this error.
+ * The client was closed before or during the call. With the SDK, callers get an `APIError` with status 503 and this `code`; a stream that
+ * had already begun fails with this error.
  */
 export class ClientClosedError extends Error {
   override readonly name = 'ClientClosedError'
   readonly code = 'client_closed'
-  /** Whether a request was on the wire, which may have been billed. If not, the call can safely be made with another client. */
+  /** Whether a request had been sent, and so may have been billed. If not, the call can safely be made with another client. */
   readonly sent: boolean
 
-  /** @param when the state of the call: waiting, not begun yet, or on the wire */
+  /** @param when the state of the call: waiting, not begun yet, or sent */
   constructor(when: keyof typeof CLOSED) {
     super(CLOSED[when])
     this.sent = when === 'sent'
@@ -109,14 +109,17 @@ export class ClientClosedError extends Error {
   }
 }
 
-/** A redirect that is not followed. @internal The caller gets it as an answer with status 502. */
+/**
+ * A redirect that Harbor refuses to follow. The caller gets an answer with status 502.
+ * @internal
+ */
 export class RedirectRefusedError extends Error {
   override readonly name = 'RedirectRefusedError'
   readonly code = 'redirect_refused'
 
-  /** @param what happened to the request, such as "was redirected from https to http" */
-  constructor(what: string) {
-    super(`The request ${what}, so it was not followed. Use the final address as baseURL.`)
+  /** @param event what happened to the request, such as "was redirected from https to http" */
+  constructor(event: string) {
+    super(`The request ${event}, so it was not followed. Use the final address as baseURL.`)
   }
 
   static is(error: unknown): error is RedirectRefusedError {

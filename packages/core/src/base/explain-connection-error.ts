@@ -1,8 +1,8 @@
 import { APIConnectionError } from 'openai'
 
 /**
- * Adds the reason to the message of the SDK's connection errors, which is only "Connection error." Class, fields and `cause` stay as they
- * are.
+ * Adds the reason to the message of an SDK connection error, which by default is only "Connection error." Replaces the message of an error
+ * about an invalid header, which contains the header's value. Changes the error in place; its class, fields and `cause` stay the same.
  */
 export function explainConnectionError(error: unknown): void {
   if (error instanceof TypeError && INVALID_HEADER.test(error.message)) hideHeaderValue(error)
@@ -14,7 +14,7 @@ export function explainConnectionError(error: unknown): void {
   if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message)
 }
 
-/** The runtime's message contains the value of the header, which may be a key. */
+/** Matches the runtime's message about an invalid header. That message contains the header's value, which may be a key. */
 const INVALID_HEADER = /\bheaders?\b.*\binvalid\b|\binvalid\b.*\bheader/is
 
 function hideHeaderValue(error: TypeError): void {
@@ -25,7 +25,7 @@ function hideHeaderValue(error: TypeError): void {
   error.stack = stack?.replace(message, () => error.message) ?? ''
 }
 
-/** Errors of the pool name the origin and give advice; timeouts of Harbor say which one ran out. */
+/** The reason for a connection error: the origin and advice of an error of the pool, or the message of any other cause. */
 function reasonOf(cause: Error): string {
   const { origin, advice } = cause as { origin?: unknown; advice?: unknown }
   if (typeof origin === 'string' && typeof advice === 'string') return `${origin}: ${advice}`

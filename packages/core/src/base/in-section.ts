@@ -1,6 +1,10 @@
 import { OptionError } from './errors.ts'
 
-/** Turns a leaf package's TypeError about its options into an OptionError of the section they were given in. Returns other errors as they are. */
+/**
+ * Turns a leaf package's TypeError about its options into an OptionError for the option of Harbor that contains them. Returns other errors
+ * unchanged.
+ * @param section the option of Harbor, such as `retry`
+ */
 export function inSection(section: string, error: unknown): unknown {
   if (!(error instanceof TypeError)) return error
   const { message } = error

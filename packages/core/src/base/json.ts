@@ -1,4 +1,4 @@
-/** The parsed body of a request or an answer. */
+/** The parsed JSON body of a request or an answer. */
 export type JsonBody = Readonly<Record<string, unknown>>
 
 /** Whether a parsed value is a JSON object. */
@@ -6,7 +6,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value of a JSON text; undefined when it is not JSON. */
+/** Parses a JSON text. Returns undefined if it is not valid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -15,7 +15,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The object of a JSON text; undefined when it is anything else. */
+/** Parses a JSON text that contains an object. Returns undefined for any other value and for invalid JSON. */
 export function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
   const value = parseJson(text)
   return isRecord(value) ? value : undefined

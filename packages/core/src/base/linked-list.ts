@@ -1,11 +1,11 @@
-/** What a member of a `LinkedList` carries. */
+/** The links of a `LinkedList`, which are fields of its members. */
 export interface Listed<Member> {
   previous: Member | undefined
   next: Member | undefined
 }
 
 /**
- * A list whose members link to each other. Not a Set, which would retain the members of each call until a major GC: see
+ * A doubly linked list whose members contain the links. A Set would retain the members of each call until a major GC: see
  * docs/decisions/young-generation.md.
  */
 export class LinkedList<Member extends Listed<Member>> {
@@ -22,7 +22,7 @@ export class LinkedList<Member extends Listed<Member>> {
     this.#first = member
   }
 
-  /** Does nothing for what is not in the list. */
+  /** Removes a member. Does nothing if the member is not in the list. */
   remove(member: Member): void {
     const { previous, next } = member
     if (previous) previous.next = next
@@ -32,7 +32,7 @@ export class LinkedList<Member extends Listed<Member>> {
     member.next = undefined
   }
 
-  /** The members as they are now, which may leave in the meantime. */
+  /** A copy of the list, so that members may be removed while a caller iterates over the copy. */
   all(): Member[] {
     const members: Member[] = []
     for (let member = this.#first; member; member = member.next) members.push(member)

@@ -1,4 +1,4 @@
-/** A URL for messages, reports and caches: without user, password, query and fragment, each of which may contain a key. */
+/** Removes user, password, query and fragment from a URL, since each of them may contain a key. For messages, reports and caches. */
 export function publicURL(url: string): string {
   if (!/[@?#]/.test(url)) return url
   if (!URL.canParse(url)) return ''

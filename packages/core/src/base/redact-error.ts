@@ -1,16 +1,16 @@
-/** How many errors of a `cause` chain are redacted; a chain may be circular. */
-const DEPTH = 8
+/** The most errors of a `cause` chain that are redacted, since a chain may be circular. */
+const MAX_DEPTH = 8
 
 /**
- * Removes fragments of the answer that a parser has added to an error, since content must not appear in logs and error reports. Codes,
- * messages and causes stay.
+ * Deletes the fields of an error, and of its causes, in which a parser has stored fragments of the answer: content must not appear in logs
+ * and error reports. Codes, messages and causes stay.
  * @returns the same error
  */
 export function redactError(error: unknown): unknown {
   let link = error
-  for (let depth = 0; depth < DEPTH && link instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_DEPTH && link instanceof Error; depth++) {
     for (const field of Object.keys(link)) if (holdsContent(link, field)) Reflect.deleteProperty(link, field)
-    if (link instanceof AggregateError) for (const each of link.errors.slice(0, DEPTH)) redactError(each)
+    if (link instanceof AggregateError) for (const each of link.errors.slice(0, MAX_DEPTH)) redactError(each)
     link = link.cause
   }
   return error
@@ -23,7 +23,7 @@ function holdsContent(error: Error, field: string): boolean {
   )
 }
 
-/** llhttp's codes, as undici and Node report them. */
+/** Whether an error comes from llhttp, the HTTP parser of undici and Node. */
 function isParserError(error: Error): boolean {
   return error.name === 'HTTPParserError' || ('code' in error && /^HPE_/.test(String(error.code)))
 }

@@ -48,7 +48,7 @@ export interface HarborBulkOptions extends Pick<
   }
 }
 
-/** Options without an effect on requests that the provider makes. */
+/** Options that have no effect with `via: 'provider'`. */
 const DIRECT_ONLY = [
   'concurrency',
   'patienceMs',
@@ -59,7 +59,10 @@ const DIRECT_ONLY = [
   'readAhead',
 ] as const
 
-/** @throws OptionError for options that contradict `via`; the runner checks the others */
+/**
+ * Checks the options that core itself uses; the runner checks the others.
+ * @throws OptionError for an invalid option, or one that contradicts `via`
+ */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
   if (via !== 'direct' && (via as unknown) !== 'provider') {
     throw new OptionError('via', `via must be 'direct' or 'provider', got ${describeValue(via)}.`)

@@ -3,9 +3,9 @@ import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 
 /** One request of a bulk run, as in a line of a batch file. */
 export type BulkRequest = ApiRequest & {
-  /** The id of its result. @default its position in the source */
+  /** The id of the result. @default the position of the request in the source */
   readonly custom_id?: string | undefined
-  /** The only method. */
+  /** The HTTP method. Only `POST` is possible. */
   readonly method?: 'POST' | undefined
 }
 
@@ -18,6 +18,6 @@ export interface BulkAnswer {
   readonly usage?: TokenUsage | undefined
   /** The cost in US dollars; left out if it is unknown or if there was none. */
   readonly usd?: number | undefined
-  /** How the cache was involved. */
+  /** How the cache handled the request; left out if no cache was involved. */
   readonly cache?: CacheRecord['status'] | undefined
 }

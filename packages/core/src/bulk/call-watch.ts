@@ -2,8 +2,8 @@ import type { BulkContext } from '@harbor/batch'
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
- * Reports to a bulk run what the client does for one of its items: what it waits for, and how many requests it has
- * sent.
+ * Reports to a bulk run how the call for one of its items proceeds: whether it waits for a limit or for a retry, and how many requests it
+ * has sent.
  */
 export class CallWatch implements SendGate {
   readonly closing: AbortSignal

@@ -12,13 +12,10 @@ import { Outage } from './outage.ts'
 import { packedJournal } from './packed-journal.ts'
 import { Turns } from './turns.ts'
 
-/** Prices, which may still be loading. */
+/** The price list, which may still be loading. */
 type Prices = Pick<PriceList, 'loaded' | 'load'>
 
-/**
- * Makes one call for each request, each through the whole client. When the spend limit is reached, the run ends, and
- * can be resumed.
- */
+/** Makes one call for each request, through all layers of the client. When the spend limit is reached, the run ends, and can be resumed. */
 export function directBulk(
   client: OpenAI,
   prices: Prices,
@@ -43,7 +40,7 @@ export function directBulk(
   return run
 
   async function call(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
-    refuseStream(item)
+    checkRequest(item)
     let { answers } = outage
     const watch = new CallWatch(context, () => ({ answers } = outage))
     const requestOptions = gated({ ...request, signal: context.signal }, watch)
@@ -60,7 +57,7 @@ export function directBulk(
         context.report({ attempts })
         const code = error instanceof APIError ? error.code : undefined
         if (code === 'spend_limit' || code === CLIENT_CLOSED) run.stop(error)
-        // Items that were not sent are returned.
+        // Throwing the reason of the signal returns an item that was not sent to the run: it gets no result.
         if (code === CLIENT_CLOSED) context.stopSignal.throwIfAborted()
         if (!(await outage.waitOut(error, answers, round, context))) throw error
       }
@@ -68,7 +65,7 @@ export function directBulk(
   }
 }
 
-/** No later item of the run would be sent, either. */
+/** The code of `ClientClosedError`. It ends the run, since no later item would be sent either. */
 const CLIENT_CLOSED = 'client_closed'
 
 export function idOf({ custom_id: id }: BulkRequest, index: number): string {
@@ -84,7 +81,7 @@ async function answerOf(
 ): Promise<BulkAnswer> {
   const receipt = receiptOf(body)
   const { target = '', usage, cache } = receipt ?? {}
-  // The first calls of a process may end before the price list is loaded, and a written answer is not completed later.
+  // The first calls of a process may end before the price list is loaded. Wait for the list, since an answer in the journal cannot be changed.
   if (usage && !receipt?.cost && !prices.loaded) await prices.load()
   const cost = receipt?.cost
   if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
@@ -98,13 +95,16 @@ async function answerOf(
   }
 }
 
-/** An answer that was requested for another item is counted there. */
+/** The number of attempts that were made for this item. An answer shared with another item counts only for the other one. */
 function attemptsOf(receipt: Receipt | undefined): number {
   return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
 }
 
-/** @throws OptionError */
-export function refuseStream({ body }: BulkRequest): void {
+/**
+ * Checks one request of a bulk run.
+ * @throws OptionError if the request has no body, or asks for a stream
+ */
+export function checkRequest({ body }: BulkRequest): void {
   if (typeof body !== 'object' || (body as unknown) === null)
     throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
   if ('stream' in body && body.stream)

@@ -4,15 +4,15 @@ import { receiptOf } from '../reporting/receipt.ts'
 
 const MIN_DELAY_MS = 5_000
 const MAX_DELAY_MS = 60_000
-/** A request that is answered with an error this often is itself the reason for it. */
+/** How often a request may be answered with an error before the request itself is regarded as the cause. */
 const MAX_ANSWERED_ROUNDS = 10
 
 const OUTAGES: readonly FailureKind[] = ['network', 'timeout', 'rate-limit', 'overloaded', 'server']
 
 /**
- * Waits for the end of an outage of the provider. While no request of the run is answered, requests that failed because
- * of it are held back, and one at a time is sent again to find out whether it is over; then all of them continue. A
- * request that fails while others are answered is not held back.
+ * Holds requests back during an outage of the provider. While no request of the run is answered, requests that failed because of the outage
+ * wait, and one at a time is sent again to find out whether the outage is over; then all of them continue. A request that fails while
+ * others are answered does not wait.
  */
 export class Outage {
   readonly #patienceMs: number
@@ -21,7 +21,7 @@ export class Outage {
   #timer: ReturnType<typeof setTimeout> | undefined
   #delayMs = MIN_DELAY_MS
   #since: number | undefined
-  /** Requests that the provider answered, with success or with an error that is the request's own fault. */
+  /** The number of requests that the provider answered, with success or with an error that is the request's own fault. */
   answers = 0
 
   /** @param patienceMs how long an outage may last; 0 to wait for none */
@@ -30,6 +30,7 @@ export class Outage {
     this.#onChange = onChange
   }
 
+  /** Counts an answer, which ends the outage: all waiting requests continue. */
   noteAnswer(): void {
     this.answers++
     if (this.#since === undefined) return
@@ -45,8 +46,8 @@ export class Outage {
    * Holds a failed request back until it should be sent again.
    *
    * @param answersBefore the number of answers when the request was last sent
-   * @param round how often it was held back before
-   * @returns whether to send it again; false if the failure is its own
+   * @param round how often the request was held back before
+   * @returns whether to send the request again; false if the request itself is the cause, or the outage has lasted too long
    * @throws the reason of the run's stop or abort
    */
   async waitOut(
@@ -100,7 +101,10 @@ export class Outage {
     })
   }
 
-  /** The timer keeps the process alive: during an outage, nothing else may. */
+  /**
+   * Starts the timer that releases the next waiting request. The timer keeps the process alive, since during an outage there may be nothing
+   * else that does.
+   */
   #schedule(): void {
     if (this.#timer !== undefined || this.#waiting.length === 0) return
     const delayMs = this.#delayMs * (0.5 + Math.random() / 2)

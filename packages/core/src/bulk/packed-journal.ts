@@ -7,7 +7,7 @@ import { packEmbeddings, unpackEmbeddings } from '../protocols/openai-embeddings
  * of the bytes. Only embeddings that are exactly the same when read again are packed. Journals with unpacked embeddings can
  * still be read.
  *
- * @param given a path, which is opened when the run begins, or an open journal. Anything else is returned as it is: the runner
+ * @param given a path, which is opened when the run begins, or an open journal. Anything else is returned unchanged: the runner
  * checks it
  */
 export function packedJournal(given: Journal | string | undefined): Journal | string | undefined {

@@ -16,19 +16,19 @@ import { isRecord } from '../base/json.ts'
 import { ANSWER } from '../protocols/openai/answer.ts'
 import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
-import { idOf, refuseStream } from './direct-bulk.ts'
+import { checkRequest, idOf } from './direct-bulk.ts'
 import { packedJournal } from './packed-journal.ts'
 
 export interface ProviderBulkParts {
   readonly client: OpenAI
   readonly accounts: Accounts
-  /** The target of a model of the client's own provider. */
+  /** The target for a model of the client's own provider. */
   readonly targetOf: (model: string | undefined) => Target
 }
 
 /**
- * The same run through the provider's Batch API: each item is a result that has arrived. The state of submitted batches
- * is stored beside the journal.
+ * Sends the requests through the provider's Batch API. The items of the inner run are the results of the batches, as they arrive. The state
+ * of submitted batches is stored beside the journal.
  */
 export function providerBulk(
   { client, accounts, targetOf }: ProviderBulkParts,
@@ -44,7 +44,7 @@ export function providerBulk(
     state:
       journal === undefined ? undefined : `${typeof journal === 'string' ? journal : journal.path}.batches`,
   })
-  // Failures of a finished run are submitted again, as in any run with a journal.
+  // Requests that failed in a finished run are submitted again, as in any run with a journal.
   const remote = batch.run(requests(), { signal, resubmitFailed: true })
   const run = runBulk<ProviderBatchResult<unknown>, BulkAnswer>(remote, answerOf, {
     ...(options as object),
@@ -58,7 +58,7 @@ export function providerBulk(
   async function* requests(): AsyncGenerator<{ id: string; body: object }> {
     let index = 0
     for await (const request of source as AsyncIterable<BulkRequest>) {
-      refuseStream(request)
+      checkRequest(request)
       if (
         request.url !== endpoint &&
         endpointOfUrl(request.url ?? '/v1/chat/completions') !== endpointOfUrl(endpoint)
@@ -87,8 +87,8 @@ export function providerBulk(
 }
 
 /**
- * Ties the run to the batches: a run that is left, stopped or aborted does not wait for the provider. When it has
- * ended, its state is unlocked, so that the next run can use it.
+ * Ties a run to its batches. A run whose loop is left, or that is stopped or aborted, does not wait for the provider. When the run has
+ * ended, the state of the batches is unlocked, so that the next run can use it.
  */
 function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
   const release = (reason?: unknown): Promise<void> => remote.abort(reason)

@@ -1,7 +1,7 @@
 /**
- * Lets one call start per turn of the event loop. Calls that start in the same turn advance in lockstep: no request
- * leaves before the last is ready, all are answered at once, and so on. Started one after the other, the first request
- * leaves at once, and their answers arrive at different times.
+ * Lets one call start per turn of the event loop. Calls that start in the same turn advance in lockstep: no request leaves before the last
+ * one is ready, all are answered at once, and so on. When calls start in successive turns, the first request leaves at once, and the
+ * answers arrive at different times.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []

@@ -10,24 +10,25 @@ import { PriceList } from './price-list.ts'
 import { priceUsage } from './price-usage.ts'
 import { ownTier, tierFactor } from './service-tier.ts'
 
-/** What an answer used, as far as its price depends on it. */
+/** The facts about an answer on which its price depends. */
 export interface Used {
   readonly usage: TokenUsage
   /** The service tier that the answer names, in lower case. */
   readonly serviceTier?: string | undefined
-  /** What the provider says it cost, in US dollars. */
+  /** The cost that the provider reported, in US dollars. */
   readonly reportedUsd?: number | undefined
 }
 
-/** One answer to be paid for. */
+/** An answer whose cost is to be booked. */
 export interface Bill extends Used {
+  /** Whether the provider reported the usage, or it is estimated. */
   readonly source: CallCost['usage']
   readonly servedBy: Target
-  /** The first target of the call. */
+  /** The first target of the plan: the requested one. */
   readonly firstTarget: Target | undefined
 }
 
-/** A call whose attempts may have been billed though they failed. */
+/** A call with failed attempts that may have been billed. */
 interface FailedCall {
   readonly receipt: OpenReceipt
   readonly json: JsonBody | undefined
@@ -36,10 +37,13 @@ interface FailedCall {
 
 type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
 
-/** The part of the usual price that the Batch API costs: https://platform.openai.com/docs/guides/batch, and others alike. */
-const BATCH_PRICE = 0.5
+/**
+ * The price of the Batch API as a fraction of the usual price: https://platform.openai.com/docs/guides/batch. Other providers have the same
+ * discount.
+ */
+const BATCH_PRICE_FACTOR = 0.5
 
-/** Adds up what calls cost. Prices are the user's own, or else those of the list. */
+/** Adds up the cost of calls. */
 export class Accounts {
   readonly list: PriceList
   #spentUsd = 0
@@ -51,18 +55,20 @@ export class Accounts {
 
   readonly #onError: (error: unknown) => void
 
-  /** @param onError called with what goes wrong when a call is booked after its end */
+  /** @param onError called with errors of bookings that had to wait until the price list was loaded */
   constructor(list: PriceList, onError: (error: unknown) => void = () => undefined) {
     this.list = list
     this.#onError = onError
   }
 
-  /** In US dollars; undefined when the price is unknown, or the list is not loaded yet. Always finite. */
+  /**
+   * The cost of an answer from `target`, in US dollars; always finite. Undefined if the price is unknown, or the list is not loaded yet.
+   */
   costOf(target: Target, used: Used): number | undefined {
     return this.#priced(target, used)?.usd
   }
 
-  /** The user's own price, else what the provider reports itself, else the list. */
+  /** The cost and the source of the price: the user's own price, else the cost reported by the provider, else the price list. */
   #priced(target: Target, used: Used): PricedUse | undefined {
     const { price } = target
     const priced = price
@@ -80,7 +86,7 @@ export class Accounts {
   }
 
   #foundCost(target: Target, { usage, serviceTier, reportedUsd = 0 }: Used): PricedUse | undefined {
-    // A router reports what it charges. One that always reports 0 says nothing.
+    // A router reports the cost that it charges. Some routers always report 0, which is ignored.
     if (reportedUsd > 0) return { usd: reportedUsd, price: 'provider' }
     const listed = this.list.costOf(target, usage)
     if (!listed) return undefined
@@ -89,12 +95,12 @@ export class Accounts {
     return { usd, price: 'list', listedBy }
   }
 
-  /** Books an answer: at once if its price is at hand, or else when the list has been loaded. */
+  /** Books the cost of an answer: now if the price is known, or when the price list is loaded. */
   book(receipt: OpenReceipt, bill: Bill): void {
     this.#whenPriced(bill.servedBy, () => this.#book(receipt, bill))
   }
 
-  /** Books what the failed attempts of a call may have cost. */
+  /** Books the estimated cost of failed attempts that may have been billed. */
   bookPossible({ receipt, json, operation }: FailedCall, plan: Plan): void {
     if (receipt.possiblyBilled === 0 || !json) return
     const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
@@ -109,14 +115,14 @@ export class Accounts {
     this.#unpricedCalls++
   }
 
-  /** Notes an answer that did not have to be paid for. */
+  /** Books the cost that was saved by an answer from the cache, or by one that was shared. */
   bookSaved(target: Target, used: Used): void {
     this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
   }
 
   /**
    * Books an answer of a provider's Batch API.
-   * @returns what it cost in US dollars; undefined when it is unknown
+   * @returns the cost in US dollars; undefined if the price is unknown
    */
   async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
     if (!target.price && !this.list.loaded) await this.list.load()
@@ -126,7 +132,7 @@ export class Accounts {
       return undefined
     }
     const own = target.price && ownTier(target.price, 'batch')
-    const usd = own ? priceUsage(usage, own.price) * own.factor : alone * BATCH_PRICE
+    const usd = own ? priceUsage(usage, own.price) * own.factor : alone * BATCH_PRICE_FACTOR
     this.#spentUsd += usd
     this.#savedByBatchUsd += alone - usd
     return usd

@@ -6,11 +6,11 @@ import { priceUsage } from './price-usage.ts'
 type Catalogue = typeof import('@pydantic/genai-prices')
 type Rate = Price | 'by-call' | 'unknown'
 
-const MAX_RATES = 1_000
+const MAX_LISTINGS = 1_000
 
 /**
- * The list of what models cost, as installed with this package; it never uses the network. It is large, so it is loaded for the first
- * cost that the user's own prices do not give.
+ * The prices of models, from a catalogue that is installed with this package; no network is used. The catalogue is large, so it is loaded
+ * when it is first needed: for the first model without a price of the user's own.
  */
 export class PriceList {
   readonly #listings = new Map<string, Listing>()
@@ -18,7 +18,7 @@ export class PriceList {
   #catalogue: Catalogue | undefined
   #loading: Promise<void> | undefined
 
-  /** @param onMissing called when the list cannot be loaded: then it has no price */
+  /** @param onMissing called with the error if the catalogue cannot be loaded; no price is known then */
   constructor(onMissing: (error: unknown) => void) {
     this.#onMissing = onMissing
   }
@@ -27,7 +27,7 @@ export class PriceList {
     return this.#catalogue !== undefined
   }
 
-  /** Never rejects. */
+  /** Loads the catalogue, once. Never rejects. */
   load(): Promise<void> {
     this.#loading ??= import('@pydantic/genai-prices').then(
       (catalogue) => {
@@ -40,7 +40,7 @@ export class PriceList {
     return this.#loading
   }
 
-  /** What these tokens cost; undefined when the price is unknown, or the list is not loaded. */
+  /** The cost of these tokens; undefined if the price is unknown, or the catalogue is not loaded. */
   costOf(target: Target, usage: TokenUsage): ListedCost | undefined {
     const catalogue = this.#catalogue
     if (!catalogue || target.model === undefined) return undefined
@@ -51,41 +51,44 @@ export class PriceList {
     return usd === undefined ? undefined : { usd, listedBy, isOpenAI: provider.id === 'openai' }
   }
 
-  /** A look into the list is expensive, so what can be computed from its rates is. */
+  /** The cached rates of a target. Looking up a model in the catalogue is expensive. */
   #listingOf(catalogue: Catalogue, target: Target): Listing {
     const key = `${target.name}\n${target.baseURL}`
     let listing = this.#listings.get(key)
     if (listing === undefined) {
-      if (this.#listings.size >= MAX_RATES) this.#listings.clear()
+      if (this.#listings.size >= MAX_LISTINGS) this.#listings.clear()
       this.#listings.set(key, (listing = listingOf(catalogue, target)))
     }
     return listing
   }
 }
 
-/** What the list says of a call. */
+/** The cost of a call by the price list. */
 export interface ListedCost {
   readonly usd: number
   readonly listedBy: 'address' | 'entry-name'
-  /** The discounts of OpenAI's service tiers hold. */
+  /** Whether the provider is OpenAI, so that the discounts of its service tiers apply. */
   readonly isOpenAI: boolean
 }
 
 interface Listing {
   readonly rate: Rate
-  /** The model's name in the list. */
+  /** The name of the model in the catalogue. */
   readonly model: string
-  readonly provider: Listed | undefined
+  readonly provider: CatalogueProvider | undefined
   readonly listedBy: ListedCost['listedBy']
 }
 
-type Listed = NonNullable<ReturnType<Catalogue['findProvider']>>
-type Found = ReturnType<Catalogue['calcPrice']>
+type CatalogueProvider = NonNullable<ReturnType<Catalogue['findProvider']>>
+type CalculatedPrice = ReturnType<Catalogue['calcPrice']>
 
 const FREE: Price = { inputPerMillion: 0, outputPerMillion: 0 }
 const ONE_OF_EACH = tokenUsage(1, 1)
 
-/** An unknown address is a gateway, or a server that speaks for the provider after which its entry is named. */
+/**
+ * Finds the rates of a target. A provider with an unknown address, such as a gateway or a compatible server, is found by the name of its
+ * entry in `providers`.
+ */
 function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL }: Target): Listing {
   const addressed = catalogue.findProvider({ providerApiUrl: baseURL })
   const provider = addressed ?? catalogue.findProvider({ providerId: entry })
@@ -101,19 +104,24 @@ function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL 
 
 /** The names under which a model may be listed, the most exact first. */
 function namesOf(model: string, providerId: string): readonly string[] {
-  // `models/gemini-…` is how Google lists its own, and a gateway puts the provider before the name.
+  // Google lists its models as `models/gemini-…`, and a gateway puts the provider before the name.
   const bare = model.replace(/^(?:.*\/)?models\//, '').replace(new RegExp(`^${providerId}/`), '')
   const withoutVariant = /:free$/.test(bare) ? bare : bare.replace(/:[a-z]+$/, '')
   const undated = withoutVariant.replace(/-(?:latest|\d{4}-\d{2}-\d{2}|\d{8})$/, '')
   return [...new Set([model, bare, withoutVariant, undated])]
 }
 
-function totalOf(found: Found): number | undefined {
+function totalOf(found: CalculatedPrice): number | undefined {
   return found && Number.isFinite(found.total_price) ? found.total_price : undefined
 }
 
-function lookUp(catalogue: Catalogue, provider: Listed, model: string, usage: TokenUsage): Found {
-  // A part must not be larger than its whole, or the list throws.
+function lookUp(
+  catalogue: Catalogue,
+  provider: CatalogueProvider,
+  model: string,
+  usage: TokenUsage,
+): CalculatedPrice {
+  // The catalogue throws if the tokens of a class, such as cached input, exceed all input or output tokens.
   const cacheRead = Math.min(usage.cachedInputTokens, usage.inputTokens)
   const cacheWrite = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cacheRead)
   const tokens = {
@@ -127,18 +135,21 @@ function lookUp(catalogue: Catalogue, provider: Listed, model: string, usage: To
   try {
     return catalogue.calcPrice(tokens, model, { provider })
   } catch {
-    // A model that is priced by something else than tokens.
+    // The model is not priced by tokens.
     return null
   }
 }
 
-/** Rates that hold for any call; `by-call` where they depend on its length or its time. */
-function rateFrom(found: Found): Rate {
+/**
+ * The rates of a model, if they are the same for every call. `by-call` if they depend on the length or the time of the call, `unknown` if
+ * the model is not priced by tokens.
+ */
+function rateFrom(found: CalculatedPrice): Rate {
   if (!found) return 'unknown'
   const { model_price: rates, model } = found
   if (Object.keys(rates).length === 0) return FREE
   const { input_mtok: input, output_mtok: output = 0 } = rates
-  // Priced by the hour, the image or the page, which usage in tokens does not contain.
+  // The model is priced by the hour, the image or the page, which token usage does not contain.
   if (input === undefined && rates['output_mtok'] === undefined) return 'unknown'
   const { cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok } = rates
   const all = [input, output, cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok]

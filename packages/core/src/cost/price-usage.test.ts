@@ -63,9 +63,9 @@ describe('priceUsage', () => {
     fc.assert(
       fc.property(usages, (usage) => {
         const usd = priceUsage(usage, CLASSES)
-        const dearest = (usage.inputTokens * 40 + usage.outputTokens * 300) / 1e6
+        const highest = (usage.inputTokens * 40 + usage.outputTokens * 300) / 1e6
         expect(usd).toBeGreaterThanOrEqual(0)
-        expect(usd).toBeLessThanOrEqual(dearest + 1e-9)
+        expect(usd).toBeLessThanOrEqual(highest + 1e-9)
       }),
     )
   })

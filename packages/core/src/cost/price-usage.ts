@@ -3,23 +3,30 @@ import type { Price } from '../reporting/target.ts'
 
 const MILLION = 1_000_000
 
-/** What these tokens cost at a price, in US dollars. Every class has its own rate, and is counted once. */
+/**
+ * The cost of these tokens at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
+ * twice.
+ */
 export function priceUsage(usage: TokenUsage, price: Price): number {
   const { inputPerMillion, outputPerMillion } = price
-  const input = classes(usage.inputTokens, inputPerMillion, [
+  const input = chargeClasses(usage.inputTokens, inputPerMillion, [
     [usage.cachedInputTokens, price.cachedInputPerMillion],
     [usage.cacheWriteInputTokens, price.cacheWriteInputPerMillion],
     [usage.audioInputTokens, price.audioInputPerMillion],
   ])
-  const output = classes(usage.outputTokens, outputPerMillion, [
+  const output = chargeClasses(usage.outputTokens, outputPerMillion, [
     [usage.reasoningTokens, price.reasoningPerMillion],
     [usage.audioOutputTokens, price.audioOutputPerMillion],
   ])
   return (input + output) / MILLION
 }
 
-/** The parts at their own rates, and what is left of the whole at the common one. */
-function classes(
+/**
+ * Charges each part of the tokens at its own rate, and all other tokens at the common rate.
+ * @param whole the number of all tokens, parts included
+ * @param rate the common rate
+ */
+function chargeClasses(
   whole: number,
   rate: number,
   parts: readonly (readonly [tokens: number, rate: number | undefined])[],

@@ -3,8 +3,8 @@ import type { Reservation, SpendLedger, SpendRefusal } from './spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
 /**
- * The money set aside for one call under a spend limit. Each attempt that is sent draws a share of its own, so that hedges and second
- * attempts are paid for, too:
+ * The money reserved for one call under a spend limit. Each attempt draws its own share, so that the limit also covers hedges and
+ * retries:
  *
  *     drawn ──refused, or not sent──▶ back in the purse, for the next attempt
  *       ├──may have been billed─────▶ counted as spent
@@ -15,12 +15,12 @@ export class Purse {
   readonly #limit: SpendLimitOptions
   readonly #costOf: (target: Target) => number
   readonly #answered: { readonly target: Target; readonly reservation: Reservation }[] = []
-  #idle: Reservation | undefined
+  #unused: Reservation | undefined
   #isClosed = false
 
   /**
-   * @param first set aside before the first attempt
-   * @param costOf at most what a call costs at a target, in US dollars
+   * @param first the reservation that was made before the first attempt
+   * @param costOf the highest possible cost of an attempt at a target, in US dollars
    */
   constructor(
     first: Reservation,
@@ -30,31 +30,34 @@ export class Purse {
       costOf,
     }: { ledger: SpendLedger; limit: SpendLimitOptions; costOf: (target: Target) => number },
   ) {
-    this.#idle = first
+    this.#unused = first
     this.#ledger = ledger
     this.#limit = limit
     this.#costOf = costOf
   }
 
-  /** Draws what an attempt at this target may cost; what lies idle is used first. */
+  /**
+   * Reserves the highest possible cost of an attempt at this target. Uses the unused reservation of an earlier attempt, if there is one.
+   * @returns the share of the attempt, or a refusal if the limit leaves too little
+   */
   draw(target: Target): Share | (SpendRefusal & { readonly estimateUsd: number }) {
     const estimateUsd = this.#costOf(target)
-    const idle = this.#idle
-    this.#idle = undefined
-    if (idle && idle.usd >= estimateUsd) return this.#share(target, idle, estimateUsd)
-    idle?.settle(0)
+    const unused = this.#unused
+    this.#unused = undefined
+    if (unused && unused.usd >= estimateUsd) return this.#share(target, unused, estimateUsd)
+    unused?.settle(0)
     const reserved = this.#ledger.reserve(estimateUsd, this.#limit)
     return 'settle' in reserved ? this.#share(target, reserved, estimateUsd) : { ...reserved, estimateUsd }
   }
 
   /**
-   * The call is over.
-   * @param servedBy whose answer the caller got; undefined when there is none
-   * @param usd what it cost; undefined when that is not known, and then all that was reserved for it counts as spent
+   * Ends the call and settles its reservations.
+   * @param servedBy the target whose answer the caller got; undefined if there was no answer
+   * @param usd the cost of that answer; undefined if it is unknown, in which case its full reservation counts as spent
    */
   close(servedBy?: Target, usd?: number): void {
     this.#isClosed = true
-    this.#idle?.settle(0)
+    this.#unused?.settle(0)
     const served = this.#answered.findLast(({ target }) => target.name === servedBy?.name)
     for (const each of this.#answered.splice(0)) {
       // Answers that the caller did not get were billed as well.
@@ -71,19 +74,19 @@ export class Purse {
       },
       keep: () => reservation.settle(estimateUsd),
       giveBack: () => {
-        if (this.#idle || this.#isClosed) reservation.settle(0)
-        else this.#idle = reservation
+        if (this.#unused || this.#isClosed) reservation.settle(0)
+        else this.#unused = reservation
       },
     }
   }
 }
 
-/** What one attempt has drawn. */
+/** The money reserved for one attempt. Exactly one of the methods is called when the attempt is over. */
 export interface Share {
-  /** An answer came. */
+  /** Reports that the attempt was answered. Its cost is settled when the call is over. */
   answered(): void
-  /** The attempt may have been billed. */
+  /** Reports that the attempt may have been billed. Its reservation counts as spent. */
   keep(): void
-  /** Nothing was sent, or the provider refused. */
+  /** Reports that nothing was sent, or that the provider refused. The next attempt can use the reservation. */
   giveBack(): void
 }

@@ -1,11 +1,11 @@
 import type { Price } from '../reporting/target.ts'
 
-/** Tiers at the usual price. `scale` and its like are paid for ahead; their tokens are counted at the usual price. */
-const USUAL = new Set(['auto', 'default', 'on_demand', 'scale', 'standard'])
-/** OpenAI's flex and batch processing: https://platform.openai.com/docs/pricing */
-const HALF = new Set(['batch', 'flex'])
-/** OpenAI's priority processing, by model; newer ones cost twice the usual price: https://openai.com/api-priority-processing */
-const PRIORITY: readonly (readonly [model: RegExp, factor: number])[] = [
+/** Tiers at the usual price. Tiers such as `scale` are paid in advance; their tokens are counted at the usual price. */
+const USUAL_PRICE = new Set(['auto', 'default', 'on_demand', 'scale', 'standard'])
+/** Tiers at half the usual price, at OpenAI: https://platform.openai.com/docs/pricing */
+const HALF_PRICE = new Set(['batch', 'flex'])
+/** The price of OpenAI's tier `priority` by model, as a factor of the usual price: https://openai.com/api-priority-processing */
+const PRIORITY_FACTORS: readonly (readonly [model: RegExp, factor: number])[] = [
   [/^gpt-4o-mini/, 5 / 3],
   [/^gpt-4o-2024-05-13/, 1.75],
   [/^gpt-4o/, 1.7],
@@ -15,17 +15,20 @@ const PRIORITY: readonly (readonly [model: RegExp, factor: number])[] = [
   [/^o4-mini/, 20 / 11],
   [/^gpt-5-mini/, 1.8],
 ]
-const PRIORITY_OF_OTHERS = 2
+/** The factor for newer models, which are not listed above. */
+const DEFAULT_PRIORITY_FACTOR = 2
 
-/** What a tier costs, as a part of the usual price. A discount is given only where the provider is known to give it. */
+/** The price of a service tier, as a factor of the usual price. Discounts apply only to OpenAI, whose discounts are known. */
 export function tierFactor(tier: string | undefined, model: string, isOpenAI: boolean): number {
-  if (tier === undefined || USUAL.has(tier)) return 1
-  if (HALF.has(tier)) return isOpenAI ? 0.5 : 1
+  if (tier === undefined || USUAL_PRICE.has(tier)) return 1
+  if (HALF_PRICE.has(tier)) return isOpenAI ? 0.5 : 1
   if (tier !== 'priority') return 1
-  return PRIORITY.find(([models]) => models.test(model))?.[1] ?? PRIORITY_OF_OTHERS
+  return PRIORITY_FACTORS.find(([models]) => models.test(model))?.[1] ?? DEFAULT_PRIORITY_FACTOR
 }
 
-/** The user's own price in a tier: a factor, and the rates to which it applies. */
+/**
+ * The user's own price for a service tier: rates, and a factor that applies to them. Undefined if the user has given none for this tier.
+ */
 export function ownTier(
   price: Price,
   tier: string | undefined,

@@ -1,22 +1,25 @@
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
-/** Money set aside for one call. */
+/** Money that is reserved under a spend limit. */
 export interface Reservation {
   readonly usd: number
-  /** Gives it back, less what was spent. Once; more is ignored. What is no amount of money keeps all of it. */
+  /**
+   * Ends the reservation and counts `spentUsd` as spent. If `spentUsd` is negative or not finite, the full reservation counts as spent.
+   * Only the first call has an effect.
+   */
   settle(spentUsd: number): void
 }
 
-/** Why a call may not be made. */
+/** The refusal of a reservation, for which too little money is left. */
 export interface SpendRefusal {
   readonly leftUsd: number
-  /** When the limit is renewed, in milliseconds since the epoch; Infinity for one that never is. */
+  /** When the limit is renewed, in milliseconds since the epoch; Infinity for a limit that is never renewed. */
   readonly untilMs: number
 }
 
 const HOUR_MS = 3_600_000
 const LENGTH_MS = { hour: HOUR_MS, day: 24 * HOUR_MS, total: Infinity } as const
-/** Sums of dollars are sums of fractions. */
+/** Allows for rounding errors in sums of fractions. */
 const TOLERANCE_USD = 1e-12
 
 interface Window {
@@ -26,8 +29,8 @@ interface Window {
 }
 
 /**
- * Sets money aside before a call is made and settles it when its cost is known, so that any number of calls at once cannot
- * spend more together than there is. Only a call that costs more than was set aside for it goes beyond.
+ * Enforces spend limits. Reserves money before a call is made and settles the reservation when the cost is known, so that concurrent calls
+ * cannot spend more than the limit together. Only a call that costs more than its reservation can exceed the limit.
  */
 export class SpendLedger {
   readonly #now: () => number
@@ -38,16 +41,17 @@ export class SpendLedger {
     this.#now = now
   }
 
-  /** What is neither spent nor set aside now. */
+  /** The money in US dollars that is neither spent nor reserved in the current period. */
   leftUsd({ usd, per }: SpendLimitOptions): number {
     const { spentUsd, reservedUsd } = this.#window(per)
     return Math.max(0, usd - spentUsd - reservedUsd)
   }
 
+  /** Reserves money, in US dollars, or refuses if the limit leaves too little. */
   reserve(usd: number, limit: SpendLimitOptions): Reservation | SpendRefusal {
     const leftUsd = this.leftUsd(limit)
     const window = this.#window(limit.per)
-    // What is not finite can never be paid.
+    // Also refuses NaN and Infinity.
     if (!(usd <= leftUsd + TOLERANCE_USD)) return { leftUsd, untilMs: window.start + LENGTH_MS[limit.per] }
     window.reservedUsd += usd
     let open = true
@@ -56,7 +60,7 @@ export class SpendLedger {
       settle: (spentUsd) => {
         if (!open) return
         open = false
-        // It belongs to the time in which it was set aside, also when that is over by now.
+        // The cost counts in the period in which the money was reserved, even if that period is over.
         window.reservedUsd -= usd
         window.spentUsd += spentUsd >= 0 && spentUsd < Infinity ? spentUsd : usd
       },

@@ -1,9 +1,10 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 
 /**
- * Waits until the limits have room for a request, so that the request fills up in the meantime.
+ * Delays a request that the limits would delay anyway, so that more texts can join it meanwhile.
  *
- * @throws the signal's own reason when it aborts
+ * @param ms the time until the limits have room, in milliseconds
+ * @throws the reason of `signal` when it aborts
  */
 export function waitForRoom(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, fail) => {

@@ -1,6 +1,8 @@
 /**
- * Divides tokens by size. The shares are whole numbers and add up to the total; what rounding leaves over goes to those that lost most by it.
- * @param sizes of the members; none is negative
+ * Divides tokens in proportion to sizes. The shares are whole numbers and add up to `total`: shares are rounded down, and the remaining
+ * tokens go to the shares with the largest fractions.
+ * @param total a whole number of tokens
+ * @param sizes the sizes of the members; none is negative
  */
 export function shareTokens(total: number, sizes: readonly number[]): readonly number[] {
   const sum = sizes.reduce((all, size) => all + size, 0)

@@ -2,12 +2,12 @@ import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 
-/** The text of a request for a single embedding that may be sent with others; undefined for any other request. */
+/** The text of a request for a single embedding, if it may be combined with others; undefined for any other request. */
 export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
   if (!operation.batching || !json) return undefined
-  // The key was made for this request, and would be sent with another one.
+  // The idempotency key was made for this request, and must not be sent with a combined one.
   if (headers.has('idempotency-key')) return undefined
-  // Its own chain would become the chain of the whole batch.
+  // The call's own chain, order or hedge would apply to the whole batch.
   if (perCall.fallback !== undefined || perCall.order || perCall.hedge !== undefined) return undefined
   return operation.batching.inputOf(json)
 }
@@ -16,18 +16,24 @@ function isReference(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** Numbers policies and their parts, which are the same objects as long as they are equal. */
+/**
+ * Divides requests into partitions, so that only requests of one partition are combined. Compares policies and their parts by identity:
+ * equal ones are the same object.
+ */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
-  /** Requests of one partition differ in their input alone, and have the same policy. Those of two callers are never sent together. */
+  /**
+   * Names the partition of a request. Requests of one partition differ only in their input. They have the same policy, credentials and
+   * scope, so those of different tenants are never combined.
+   */
   of(exchange: Exchange): string {
     try {
       return this.#nameOf(exchange)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      return `alone ${++this.#count}` // it is nested too deeply to be compared with others
+      return `alone ${++this.#count}` // the request is nested too deeply to be compared
     }
   }
 
@@ -49,7 +55,10 @@ export class Partitions {
     ])
   }
 
-  /** Requests that are sent by different means, such as another dispatcher, cannot be sent together. */
+  /**
+   * The options with which a request is sent, as a comparable value. Requests with different options, such as another dispatcher, cannot be
+   * combined.
+   */
   #sendOptionsOf(init: RequestInit): readonly unknown[] {
     return Object.entries(sendOptionsOf(init)).map(([name, value]: [string, unknown]) => [
       name,

@@ -6,29 +6,32 @@ import type { TokenUsage } from '../reporting/receipt.ts'
 import type { BatchingFormat } from '../protocols/protocol.ts'
 import { shareTokens } from './share-tokens.ts'
 
-/** One of the calls whose texts went into one request. */
+/** A call whose text is sent in one request with the texts of other calls. */
 export interface Member {
   readonly exchange: Exchange
   readonly text: string
-  /** The async context of its caller: the request leaves in that of another one. */
+  /** The async context of the caller. A combined request is sent in the context of its first member. */
   readonly context: AsyncResource
-  /** Until the request leaves, the caller waits for others to join it. */
+  /** The wait for other calls to join the request; it ends when the request is sent. */
   readonly wait: Pick<CallWait, 'sent'>
 }
 
-/** The requests that went out as one. */
+/** A combined request and the calls that it serves. */
 interface Batch {
   readonly batching: BatchingFormat
   readonly receipt: OpenReceipt
   readonly members: readonly Member[]
 }
 
-/** The provider has not returned one embedding for each text. It may do so for fewer texts. */
+/** The provider did not return one embedding for each text. With fewer texts in a request it may do so. */
 class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
 }
 
-/** The indexes do not say which embedding belongs to which text. Another request would cost as much and bring the same. */
+/**
+ * The indexes in the answer do not say which embedding belongs to which text. Not retried, since another request would cost as much and
+ * fail in the same way.
+ */
 export class UnclearOrderError extends Error {
   override readonly name = 'UnclearOrderError'
   readonly answer: Answer
@@ -40,10 +43,10 @@ export class UnclearOrderError extends Error {
 }
 
 /**
- * Gives each member its part of the answer, as if it had been sent alone: its embedding as it came, its share of the tokens by the
- * length of its text, and of their cost.
- * @throws UnequalBatchError when the answer does not have one embedding for each
- * @throws UnclearOrderError when it is not clear which embedding belongs to which text
+ * Splits the answer to a combined request into one answer for each member, as if its text had been sent alone: with its embedding
+ * unchanged, and a share of the tokens in proportion to the length of its text.
+ * @throws UnequalBatchError if the answer does not have one embedding for each member
+ * @throws UnclearOrderError if it is not clear which embedding belongs to which text
  */
 export function splitAnswer(answer: Answer, { batching, receipt, members }: Batch): readonly Answer[] {
   const json = answer.body.kind === 'text' ? answer.body.json : undefined
@@ -66,7 +69,7 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
   })
 }
 
-/** The parts of a cost, by the length of each text; money need not be whole. */
+/** The share of one member in the cost of a combined request, from 0 to 1, in proportion to the length of its text. */
 export function shareOf(members: readonly Member[], place: number): number {
   const total = members.reduce((sum, { text }) => sum + text.length, 0)
   return (members[place]?.text.length ?? 0) / total

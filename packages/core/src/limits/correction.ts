@@ -1,13 +1,16 @@
-/** Reported usage beyond these bounds is taken for an error of the server. */
+/** The bounds of the offset, in tokens, and of the factor. Usage outside these bounds is regarded as an error of the server. */
 const MAX_OFFSET = 32_768
 const MIN_FACTOR = 0.25
 const MAX_FACTOR = 4
-/** An output estimate is either the request's limit, of which answers may use little, or a typical length, of which some models use many times as much. */
+/**
+ * The bounds of the factor for output. They are wide, since the estimate is either the output limit of the request, of which an answer may
+ * use little, or a typical length, of which some models use many times as much.
+ */
 const MIN_OUTPUT_FACTOR = 0.02
 const MAX_OUTPUT_FACTOR = 16
-/** A correction follows about the last ten answers. */
+/** The weight of the latest answer. A correction follows about the last ten answers. */
 const WEIGHT = 0.1
-/** The estimates must vary by this part of their mean before a factor can be learned from them. */
+/** The least standard deviation of the estimates, as a fraction of their mean, for which a factor can be learned. */
 const MIN_SPREAD = 0.25
 
 /**
@@ -27,7 +30,7 @@ export class InputCorrection {
     return Math.ceil(offset + factor * estimate)
   }
 
-  /** Learns from one answer. Ignores usage that no correction within the bounds explains. */
+  /** Learns from one answer. Ignores usage that no correction within the bounds explains. @param used the reported usage, in tokens */
   learn(estimate: number, used: number): void {
     if (!(used > 0 && used <= MAX_OFFSET + MAX_FACTOR * estimate)) return
     // Start from the assumption that estimates are right.
@@ -52,7 +55,7 @@ export class InputCorrection {
   }
 }
 
-/** Corrects estimates of output tokens by a factor. */
+/** Corrects estimates of output tokens from reported usage by a factor. */
 export class OutputCorrection {
   #factor = 1
 

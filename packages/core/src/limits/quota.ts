@@ -22,11 +22,11 @@ import type { LimitOptions } from '../options/limit-options.ts'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
 
-/** What one attempt has reserved of its quota group, to be settled when the attempt is over. */
+/** The reservation of one attempt in its quota group. Exactly one of the methods is called when the attempt is over. */
 export interface Pass {
   succeeded(answer: Answer): void
   failed(error: unknown): void
-  /** Gives everything back: nothing was sent. */
+  /** Returns the reservation: nothing was sent. */
   cancel(): void
 }
 
@@ -51,7 +51,7 @@ export class Quota {
     )
   }
 
-  /** How long such a request would wait, in milliseconds; at least 1 while all concurrency slots are taken. */
+  /** How long the request would wait for its limits, in milliseconds; at least 1 while all concurrency slots are taken. */
   waitMs(target: Target, exchange: Exchange): number {
     return this.#waitMs(this.#estimates.of(target.name, exchange))
   }
@@ -91,7 +91,7 @@ export class Quota {
 
   async #enterLater(exchange: LegExchange, cost: TokenEstimate): Promise<Pass> {
     const expectedMs = this.#waitMs(cost)
-    // Do not start a wait that outlasts the call. It is Infinity while the limits are still to be learned from the first answers.
+    // Do not start a wait that outlasts the call. Infinity only means that the limits are not known until the first answers arrive.
     if (expectedMs !== Infinity && expectedMs > remainingMs(exchange))
       throw limitReached(exchange, expectedMs)
     const { receipt, policy } = exchange
@@ -100,7 +100,7 @@ export class Quota {
     let lease: Lease | undefined
     try {
       lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority: priorityOf(exchange) })
-      // The rate limit first: a slot held while waiting for it would look as if all slots were in use.
+      // Acquire the rate limit first: a slot that is held during this wait would count as in use.
       const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
       if (waitedMs >= 1) receipt.waited(waitedMs, 'limit')
@@ -200,7 +200,7 @@ class QuotaPass implements Pass {
   }
 }
 
-/** What a failed answer says about the provider's limits, in its headers or in its error. */
+/** The provider's limits, as a failed answer reports them in its headers or in its error. */
 function rateLimitsIn({ operation }: LegExchange, { headers, body }: Answer): ObservedLimits {
   return operation.errors.rateLimitsOf(headers, body.kind === 'text' ? body.text : undefined)
 }

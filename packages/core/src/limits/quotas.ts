@@ -9,11 +9,11 @@ import { Quota } from './quota.ts'
 
 const MAX_GROUPS = 1_000
 
-/** The limits in use, by quota group: a model of one provider with one key, or the entries of one `quotaGroup`. */
+/** The `Quota` of each quota group. A quota group is a model of one provider with one key, or all providers with the same `quotaGroup`. */
 export class Quotas {
-  /** By the options they were made from, so that changed options make new ones. */
+  /** The quotas by the options they were made from, so that changed options lead to new quotas. */
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
-  /** For `stats()`, by the name of the group. */
+  /** The quotas in `stats()`, by the name of the quota group. */
   readonly #shown = new Map<string, Quota>()
   readonly #onError: (error: unknown) => void
 
@@ -22,14 +22,14 @@ export class Quotas {
     this.#onError = onError
   }
 
-  /** The quota of an attempt's target; undefined if it has no limits. */
+  /** The quota of an attempt's target; undefined if the target has no limits. */
   of(exchange: LegExchange): Quota | undefined {
     const { leg, json, operation, policy } = exchange
     if (!json || !operation.judged) return undefined
     return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits)
   }
 
-  /** How long a call would wait at this target, in milliseconds; 0 if it has no limits. */
+  /** How long a call would wait at this target, in milliseconds; 0 if the target has no limits. */
   waitMs(target: Target, exchange: Exchange): number {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
@@ -66,7 +66,7 @@ export class Quotas {
     return quota
   }
 
-  /** After a change of options the new quota replaces the old one of that name. */
+  /** Adds a quota to `stats()`. After a change of options it replaces the old one with the same name. */
   #show(name: string, quota: Quota): void {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, quota)

@@ -5,29 +5,32 @@ import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 
-/** What the latest answers of a model show about its estimates. */
+/** The corrections for one model, learned from its recent answers. */
 interface Correction {
   readonly input: InputCorrection
   readonly output: OutputCorrection
 }
 
-/** The expected usage of a request, in tokens. */
+/** The estimated usage of a request, in tokens. */
 export interface TokenEstimate {
   readonly input: number
   readonly output: number
-  /** Which numbers are only estimated: no request is refused because an estimate is above a limit. */
+  /**
+   * Which of the two numbers are estimates, rather than exact. Since an estimate may be wrong, no request is refused because its estimate
+   * is above a limit.
+   */
   readonly estimated: boolean | 'input' | 'output'
 }
 
 const MAX_MODELS = 1_000
 const NO_CORRECTION: Correction = { input: new InputCorrection(), output: new OutputCorrection() }
 
-/** Estimates the usage of requests, and corrects itself per model by the usage that answers report. */
+/** Estimates the token usage of requests. Learns from the usage that answers report, for each model separately. */
 export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
 
-  /** @param count the user's `countTokens`, which is taken as exact */
+  /** @param count the user's own function, whose results are regarded as exact */
   constructor(count: CountTokens | undefined) {
     this.#count = count
   }
@@ -57,7 +60,7 @@ export class TokenEstimates {
     correction.output.learn(estimate.outputTokens, usage.outputTokens)
   }
 
-  /** Undefined if the user's function throws, or returns anything but a number. */
+  /** The input tokens counted by the user's function. Undefined if it throws, or returns anything but a number of tokens. */
   #counted(count: CountTokens, body: JsonBody): number | undefined {
     try {
       const tokens = count(body)

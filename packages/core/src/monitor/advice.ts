@@ -28,6 +28,6 @@ export interface Advice {
   readonly message: string
   /** The numbers in the message, and recommended values of options, such as `connections`. */
   readonly facts: Readonly<Record<string, number>>
-  /** When it was given, in milliseconds of the clock. */
+  /** When the advice was given, in milliseconds of the clock. */
   readonly since: number
 }

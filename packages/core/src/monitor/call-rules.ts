@@ -36,7 +36,7 @@ export function limitsSaturated(window: Window, isActive: IsActive): readonly Fi
   })
 }
 
-/** The limit with the least room left, measured in time of its refill rate, in words. */
+/** Describes, in words, the limit with the least room left. Limits are compared by the time in which that room refills. */
 function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   if (pausedForMs > 0) return `a pause of ${seconds(pausedForMs)} that the provider asked for`
   const left = ([, { available, limit, windowMs }]: [string, LimitStats]): number =>
@@ -47,7 +47,7 @@ function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   return `${limit} ${kind} in ${seconds(windowMs)}`
 }
 
-/** The share of attempts that providers answer with 429. */
+/** The thresholds for the share of attempts that providers answer with 429. */
 const RATE_LIMITED = { raise: 0.05, clear: 0.02 }
 
 export function rateLimitedUpstream(window: Window, isActive: IsActive): readonly Finding[] {
@@ -72,7 +72,7 @@ export function rateLimitedUpstream(window: Window, isActive: IsActive): readonl
   ]
 }
 
-/** With fewer calls there is no advice about the cache. */
+/** The fewest calls in the window for advice about the cache. */
 const MIN_CALLS = 100
 const MIN_EVICTIONS = 10
 
@@ -82,8 +82,8 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
   const evictions = window.rise(({ cache }) => cache.evictions)
   const kept = window.rise(({ cache }) => cache.kept)
   const isOver = exceeds(evictions / kept, { raise: 0.1, clear: 0.05 }, isActive(code))
-  if (evictions < MIN_EVICTIONS || !isOver || hitRatio(window) < EFFECTIVE) return []
-  // If the number of entries is what limits the cache, it does not change any more.
+  if (evictions < MIN_EVICTIONS || !isOver || hitRatio(window) < MIN_HIT_RATIO) return []
+  // If the number of entries limits the cache, rather than their bytes, this number no longer changes.
   const isCount = new Set(window.each(({ cache }) => cache.entries).slice(-3)).size === 1
   const what = isCount
     ? `Raise \`cache.maxEntries\` from ${entries} to ${2 * entries}`
@@ -93,8 +93,8 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
       code,
       severity: 'note',
       message:
-        `${evictions} answers had to make room before their time in ${seconds(window.ms)}, while ${kept} were kept: what is in the cache ` +
-        `(${entries} answers, ${mib(bytes)}) are fewer than callers request again. ${what}, or give a \`cache.farTier\`.`,
+        `${evictions} answers were evicted before they expired in ${seconds(window.ms)}, while ${kept} were stored: the cache ` +
+        `(${entries} answers, ${mib(bytes)}) is too small for the answers that callers request again. ${what}, or give a \`cache.farTier\`.`,
       facts: {
         evictions,
         kept,
@@ -107,30 +107,30 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
 }
 
 /** Below this hit ratio a cache is hardly worth its memory. */
-const EFFECTIVE = 0.05
+const MIN_HIT_RATIO = 0.05
 
 export function cacheIneffective(window: Window): readonly Finding[] {
   const asked = cacheableCalls(window)
   const bypassed = window.rise(({ cache }) => cache.bypassed)
   const ratio = hitRatio(window)
   const mostlyBypassed = bypassed >= MIN_CALLS && bypassed > 9 * asked
-  if (!mostlyBypassed && (asked < MIN_CALLS || ratio >= EFFECTIVE)) return []
+  if (!mostlyBypassed && (asked < MIN_CALLS || ratio >= MIN_HIT_RATIO)) return []
   const what = mostlyBypassed
     ? `${bypassed} of ${asked + bypassed} calls bypassed the cache in ${seconds(window.ms)}. If their answers may be shared, send them ` +
       "with temperature 0 or a seed, or set `cache.when: 'always'`; if not, leave `cache` out."
-    : `The cache answered ${percent(ratio)} of ${asked} calls in ${seconds(window.ms)}, where ${percent(EFFECTIVE)} is little. If callers send ` +
+    : `The cache answered ${percent(ratio)} of ${asked} calls in ${seconds(window.ms)}, where ${percent(MIN_HIT_RATIO)} is little. If callers send ` +
       'the same requests, give them one `cache.scope`, and name parameters that do not change the answer in `cache.ignore`; if not, leave `cache` out.'
   return [{ code: 'cache-ineffective', severity: 'note', message: what, facts: { asked, bypassed, ratio } }]
 }
 
-/** The default precision below which the prefetcher pauses by itself. */
-const PREFETCH_USEFUL = 0.3
+/** The share of prefetched answers that should be used: the default precision below which the prefetcher pauses by itself. */
+const MIN_PREFETCH_PRECISION = 0.3
 
 export function prefetchWasteful(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'prefetch-wasteful'
   const loaded = window.rise(({ cache }) => cache.prefetch.loaded)
   const useful = window.rise(({ cache }) => cache.prefetch.useful)
-  const expected = isActive(code) ? PREFETCH_USEFUL + 0.1 : PREFETCH_USEFUL
+  const expected = isActive(code) ? MIN_PREFETCH_PRECISION + 0.1 : MIN_PREFETCH_PRECISION
   if (loaded < MIN_REQUESTS || useful / loaded >= expected) return []
   const what =
     window.last.client.prefetch === undefined
@@ -141,7 +141,7 @@ export function prefetchWasteful(window: Window, isActive: IsActive): readonly F
       code,
       severity: 'note',
       message:
-        `Of ${loaded} answers prefetched in ${seconds(window.ms)}, ${useful} were used, where at least ${percent(PREFETCH_USEFUL)} are ` +
+        `Of ${loaded} answers prefetched in ${seconds(window.ms)}, ${useful} were used, where at least ${percent(MIN_PREFETCH_PRECISION)} are ` +
         `expected; all of them are paid for. ${what}.`,
       facts: { loaded, useful },
     },

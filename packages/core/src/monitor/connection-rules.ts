@@ -26,7 +26,7 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
         message:
           `Requests to ${origin} wait for a connection: ${amount(meanWaiting)} on average, for ${millis(queueMs?.p50 ?? 0)} ` +
           `(half of them) to ${millis(queueMs?.p95 ?? 0)} (all but one in 20), since only ${allowed} may be open. ` +
-          `Raise \`pool.connections\` to ${mostWanted}, which is what was needed at once.`,
+          `Raise \`pool.connections\` to ${mostWanted}, which is the number that was needed at once.`,
         facts: {
           meanWaiting,
           waitP50Ms: queueMs?.p50 ?? 0,
@@ -39,8 +39,12 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
   })
 }
 
+/** The thresholds for the share of allowed connections that are in use. */
 const SATURATED = { raise: 0.9, clear: 0.85 }
-/** Queues grow with utilization / (1 − utilization): at three quarters there is still room for a burst. */
+/**
+ * The utilization to which advice leads. Queues grow with utilization / (1 − utilization): at three quarters there is still room for a
+ * burst.
+ */
 const TARGET_UTILIZATION = 0.75
 
 export function poolSaturated(window: Window, isActive: IsActive): readonly Finding[] {
@@ -65,7 +69,7 @@ export function poolSaturated(window: Window, isActive: IsActive): readonly Find
   })
 }
 
-/** Fewer idle connections cost too little to be worth advice. */
+/** The fewest open connections for advice about idle ones; fewer cost too little. */
 const MIN_OPEN = 8
 
 export function poolOversized(window: Window, isActive: IsActive): readonly Finding[] {
@@ -82,7 +86,7 @@ export function poolOversized(window: Window, isActive: IsActive): readonly Find
         subject: origin,
         message:
           `At least ${fewestOpen} connections to ${origin} were open for ${seconds(window.ms)}, and at most ${mostInUse} of them in use. ` +
-          'Warm fewer, lower `pool.keepAliveTimeoutMs`, or set `pool.autoscale`, which closes what is not needed.',
+          'Warm fewer, lower `pool.keepAliveTimeoutMs`, or set `pool.autoscale`, which closes connections that are not needed.',
         facts: { fewestOpen, mostInUse },
       },
     ]

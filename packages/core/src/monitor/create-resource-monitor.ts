@@ -11,7 +11,10 @@ import type { ResourceReading } from './reading.ts'
 import { ResourceWatch } from './resource-watch.ts'
 
 export interface ResourceMonitorOptions {
-  /** How often a sample is taken, in milliseconds, at least 20. Between two samples only counters are exact. @default 1_000 */
+  /**
+   * The interval between two samples, in milliseconds, at least 20. Counters are exact; changes of other values between two samples are
+   * missed. @default 1_000
+   */
   intervalMs?: number | undefined
   /**
    * The window that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer one gives steadier and later advice.
@@ -44,7 +47,7 @@ export interface ResourceMonitor {
  *
  *     const monitor = createResourceMonitor(harbor, { onAdvice: ({ message }) => console.warn(message) })
  *
- * @param client a `Harbor` (its copies are the same), or a `HarborFetch`
+ * @param client a `Harbor`, which shares its statistics with its copies, or a `HarborFetch`
  * @throws OptionError for an unknown or invalid option
  */
 export function createResourceMonitor(
@@ -74,7 +77,7 @@ export function createResourceMonitor(
   }
 }
 
-/** How many samples a window may hold. */
+/** The fewest and the most samples in a window. */
 const MIN_SAMPLES = 10
 const MAX_SAMPLES = 1_000
 

@@ -4,9 +4,9 @@ import { Histogram } from '../reporting/quantiles.ts'
 const EVERY_MS = 20
 
 /**
- * The delay of the event loop: how late a timer due at any moment would have fired. Node's own `monitorEventLoopDelay` cannot measure
- * this per interval, since its `reset()` discards the gap that is in progress, and after a block that is the gap that matters. (Node
- * 24.21: blocks of 200 ms, each before a reset, leave no trace.)
+ * Measures the delay of the event loop: how late a timer would have fired that was due at any given moment. Node's own
+ * `monitorEventLoopDelay` cannot measure this per interval, since its `reset()` discards the gap in progress, which after a block is the
+ * gap that matters. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
  */
 export class LoopDelay {
   readonly #now: () => number
@@ -21,7 +21,7 @@ export class LoopDelay {
     this.#timer.unref()
   }
 
-  /** The delays since the last reading. */
+  /** The delays since the last reading, in milliseconds. */
   read(): Histogram {
     // Count an overdue timer, so that code that blocks and then reads sees its own block.
     if (this.#now() - this.#firedAt > EVERY_MS) this.#fired()
@@ -42,8 +42,10 @@ export class LoopDelay {
 }
 
 /**
- * Records one gap between two timers. A blocked loop skips timers; each skipped one is recorded with its own, smaller delay, as
- * HdrHistogram corrects for coordinated omission. So the quantiles are over moments, not over timers.
+ * Records the delays of the timers within one gap. A blocked loop skips timers; each skipped timer is recorded with its own, smaller delay,
+ * as HdrHistogram corrects for coordinated omission. So the quantiles are over moments, not over timers.
+ * @param gapMs the time between two timers that fired
+ * @param everyMs the interval of the timer
  */
 export function recordGap(late: Histogram, gapMs: number, everyMs: number): void {
   late.record(Math.max(0, gapMs - everyMs))

@@ -29,12 +29,12 @@ export function waitingFor(quota: QuotaStats | undefined): number {
   return quota === undefined ? 0 : quota.rate.waiting + (quota.concurrency?.waiting ?? 0)
 }
 
-/** The calls of the window that the cache could have answered. */
+/** The number of calls in the window that the cache could have answered. */
 export function cacheableCalls(window: Window): number {
   return answeredOf(window) + window.rise(({ cache }) => cache.misses)
 }
 
-/** The share of them that it did answer, from 0 to 1. */
+/** The share of the cacheable calls in the window that the cache answered, from 0 to 1. */
 export function hitRatio(window: Window): number {
   const calls = cacheableCalls(window)
   return calls === 0 ? 0 : answeredOf(window) / calls
@@ -59,7 +59,7 @@ export interface OriginUse {
   /** The most connections that requests needed at once: those in use, and one for each waiting request. */
   readonly mostWanted: number
   readonly mostInUse: number
-  /** The fewest open connections. */
+  /** The fewest open connections of any sample. */
   readonly fewestOpen: number
   /** The share of the allowed connections that was in use, from 0 to 1. */
   readonly utilization: number

@@ -30,7 +30,9 @@ export class ProcessGauges {
   }
 }
 
-/** Undefined outside a container, where the reported limit is 0 or larger than the memory. */
+/**
+ * The memory limit of the container, in bytes. Undefined outside a container, where Node reports 0 or more than the memory of the machine.
+ */
 function containerLimit(): number | undefined {
   const limit = process.constrainedMemory()
   return limit > 0 && limit < totalmem() ? limit : undefined

@@ -3,10 +3,11 @@ import { exceeds, type Finding, mib, millis, percent, seconds, type IsActive } f
 import type { Window } from './window.ts'
 
 /**
- * The 99th percentile of the event loop's delay, in milliseconds. toobusy-js calls a process too busy at this lag by default.
+ * The thresholds for the 99th percentile of the event loop's delay, in milliseconds. By default, toobusy-js calls a process too busy at a
+ * lag of 70 ms.
  */
 const BLOCKED_MS = { raise: 70, clear: 35 }
-/** A single block, such as at start-up, is no reason for advice. */
+/** The fewest samples with a block for advice. A single block, such as at start-up, is no reason for advice. */
 const MIN_BLOCKS = 3
 
 export function eventLoopBlocked(window: Window, isActive: IsActive): readonly Finding[] {
@@ -27,7 +28,10 @@ export function eventLoopBlocked(window: Window, isActive: IsActive): readonly F
   ]
 }
 
-/** The utilization of the event loop. Near 1 everything waits; the README of @fastify/under-pressure refuses requests at 0.98. */
+/**
+ * The thresholds for the utilization of the event loop. Near 1 everything waits; an example in the README of @fastify/under-pressure
+ * refuses requests above 0.98.
+ */
 const BUSY = { raise: 0.9, clear: 0.8 }
 
 export function eventLoopBusy(window: Window, isActive: IsActive): readonly Finding[] {
@@ -46,7 +50,10 @@ export function eventLoopBusy(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** The live heap as a share of V8's limit. Above it garbage collection takes most of the time, then the process dies. */
+/**
+ * The thresholds for the live heap, as a share of V8's limit. Near the limit garbage collection takes most of the time; at the limit the
+ * process dies.
+ */
 const HEAP = { raise: 0.8, clear: 0.7 }
 
 export function heapNearLimit(window: Window, isActive: IsActive): readonly Finding[] {
@@ -60,8 +67,8 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
       severity: 'warning',
       message:
         `The heap never came below ${mib(alive)} of the ${mib(heapLimitBytes)} it may have; above ${percent(HEAP.raise)} garbage ` +
-        'collection takes the time, and the process may die. Give it more by --max-old-space-size, or hold less: what waits is ' +
-        'bounded by `pool.maxQueued` and `limits.maxQueue`.',
+        'collection takes the time, and the process may die. Raise --max-old-space-size, or hold less: `pool.maxQueued` and ' +
+        '`limits.maxQueue` bound the number of waiting calls.',
       facts: { aliveBytes: alive, heapLimitBytes },
     },
   ]
@@ -70,7 +77,7 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
 /** Advice is given if the heap would be full within this time, in milliseconds. */
 const FULL_WITHIN_MS = 3_600_000
 
-/** Less growth than this may be warm-up. */
+/** The least growth of the live heap for advice; less may be warm-up. */
 const MIN_GROWTH_BYTES = 16 * 2 ** 20
 
 export function heapGrowing(window: Window): readonly Finding[] {
@@ -87,15 +94,15 @@ export function heapGrowing(window: Window): readonly Finding[] {
       code: 'heap-growing',
       severity: 'note',
       message:
-        `What is left of the heap after collections grew from ${mib(first)} to ${mib(third)} in ${seconds(window.ms)}; if it goes on, ` +
+        `The heap that is left after garbage collections grew from ${mib(first)} to ${mib(third)} in ${seconds(window.ms)}; if it goes on, ` +
         `its ${mib(heapLimitBytes)} are full in ${(fullInMs / 60_000).toFixed(0)} minutes. Compare two heap snapshots ` +
-        '(node --heapsnapshot-signal), and bound what waits by `pool.maxQueued` and `limits.maxQueue`.',
+        '(node --heapsnapshot-signal), and bound the number of waiting calls by `pool.maxQueued` and `limits.maxQueue`.',
       facts: { bytesPerMinute: bytesPerMs * 60_000, heapLimitBytes, fullInMs },
     },
   ]
 }
 
-/** The memory as a share of the container's limit. Above the limit the process is killed without an error. */
+/** The thresholds for the resident memory, as a share of the container's limit. Above the limit the process is killed without an error. */
 const MEMORY = { raise: 0.9, clear: 0.8 }
 
 export function memoryNearLimit(window: Window, isActive: IsActive): readonly Finding[] {

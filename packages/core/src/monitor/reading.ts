@@ -23,7 +23,7 @@ export interface ResourceReading {
   readonly eventLoop: {
     /** How late a timer due at any moment would have fired, in milliseconds; undefined before the second sample. */
     readonly delayMs: Quantiles | undefined
-    /** The share of the window in which it was busy, from 0 to 1. */
+    /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
   }
   readonly cpu: {
@@ -31,11 +31,11 @@ export interface ResourceReading {
     readonly utilization: number
   }
   readonly memory: MemoryReading
-  /** Connections to all origins; undefined without any, or when the client uses its own `fetch`. */
+  /** Connections to all origins; undefined if there are none, or if the client has a `fetch` in its options. */
   readonly sockets: SocketReading | undefined
-  /** Requests that wait for a connection; undefined when `sockets` is. */
+  /** Requests that wait for a connection; undefined if `sockets` is undefined. */
   readonly queue: QueueReading | undefined
-  /** The same for each origin. */
+  /** The connections and the queue of each origin. */
   readonly origins: Readonly<
     Record<string, { readonly sockets: SocketReading; readonly queue: QueueReading }>
   >
@@ -45,8 +45,9 @@ export interface ResourceReading {
     /** Answers in memory, and their size in bytes. */
     readonly entries: number
     readonly bytes: number
-    /** The window's calls that it could have answered, and the share of them that it did answer, from 0 to 1. */
+    /** The number of calls in the window that the cache could have answered. */
     readonly asked: number
+    /** The share of these calls that the cache did answer, from 0 to 1. */
     readonly ratio: number
     /** Answers evicted within the window. */
     readonly evictions: number
@@ -59,7 +60,7 @@ export interface MemoryReading {
   readonly heapUsedBytes: number
   /** The maximum over the samples of the window. */
   readonly heapPeakBytes: number
-  /** V8's limit, about --max-old-space-size. */
+  /** The limit of the heap in V8, in bytes: about `--max-old-space-size`. */
   readonly heapLimitBytes: number
   /** How fast the live heap grows; undefined before the window is full. */
   readonly growthBytesPerMinute: number | undefined
@@ -76,10 +77,11 @@ export interface SocketReading {
   readonly free: number
   /** How many may be open at most. */
   readonly allowed: number
-  /** The share of them that was in use, from 0 to 1. */
+  /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
-  /** Connections opened within the window, and the share of its requests that reused one, from 0 to 1. */
+  /** The number of connections opened within the window. */
   readonly opened: number
+  /** The share of the window's requests for which no connection had to be opened, from 0 to 1. */
   readonly reusedRatio: number
 }
 
@@ -87,20 +89,22 @@ export interface QueueReading {
   readonly waiting: number
   /** The maximum over the samples of the window. */
   readonly mostWaiting: number
-  /** How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, at the one with the longest waits. */
+  /**
+   * How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, the values of the one with the longest waits.
+   */
   readonly waitMs: OriginStats['queueMs']
 }
 
 export interface LimitReading {
   readonly inFlight: number
   readonly waiting: number
-  /** The window's requests that the provider answered with 429. */
+  /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
-  /** How long nothing is sent, because the provider asked for a pause, in milliseconds. */
+  /** How much longer no request is sent, because the provider asked for a pause, in milliseconds; 0 without a pause. */
   readonly pausedForMs: number
   /** The share of `requestsPerMinute` that was used, from 0 to 1; undefined while no such limit is known. */
   readonly requestsUsed: number | undefined
-  /** The most requests in flight at once; undefined without a limit. */
+  /** The current limit on requests in flight; undefined without a limit. */
   readonly concurrency: number | undefined
 }
 

@@ -29,7 +29,7 @@ export class ResourceWatch {
   readonly #timer: ReturnType<typeof setInterval>
   #closed = false
 
-  /** @param telemetry catches what `onAdvice` throws */
+  /** @param telemetry turns errors of `onAdvice` into process warnings */
   constructor(gauges: Gauges, settings: WatchSettings, telemetry: Telemetry) {
     this.#gauges = gauges
     this.#settings = settings
@@ -39,7 +39,10 @@ export class ResourceWatch {
     this.#timer.unref()
   }
 
-  /** Takes another sample if the last one is old. However often it is read, the window holds no more samples. */
+  /**
+   * The current reading. Takes a new sample only if the last one is at least half an interval old, so that frequent readings do not fill
+   * the window.
+   */
   read(): ResourceReading {
     const { clock } = this.#gauges
     if (!this.#closed && clock.now() - this.#window.last.at >= this.#settings.intervalMs / 2) this.#update()

@@ -1,15 +1,18 @@
 import type { Advice, AdviceCode } from './advice.ts'
 import type { Window } from './window.ts'
 
-/** Finds what is wrong, or worth a change, from the samples of the window alone. */
+/** Looks for one kind of problem, or of possible improvement, in the samples of the window. */
 export type Rule = (window: Window, isActive: IsActive) => readonly Finding[]
 export type Finding = Omit<Advice, 'since'>
-/** Whether this advice is active already: it is withdrawn at a lower value than it is given at, so that it does not flap. */
+/**
+ * Whether a piece of advice is active. Active advice is withdrawn at a lower value than the one at which it is given, so that it does not
+ * come and go.
+ */
 export type IsActive = (code: AdviceCode, subject?: string) => boolean
 
-/** The share of samples with waiting requests: above it, it is a queue and not a burst. */
+/** The thresholds for the share of samples with waiting requests. Above them there is a lasting queue, not a burst. */
 export const WAITING = { raise: 0.5, clear: 0.25 }
-/** With fewer requests there is no advice. */
+/** The fewest requests in the window for advice about them. */
 export const MIN_REQUESTS = 20
 
 interface Threshold {
@@ -17,7 +20,7 @@ interface Threshold {
   readonly clear: number
 }
 
-/** Whether a value is above the threshold to raise advice, or, while it is active, above the one to clear it. False for NaN (0 / 0). */
+/** Whether a value is above the threshold: `raise`, or `clear` while the advice is active. False for NaN (0 / 0). */
 export function exceeds(value: number, { raise, clear }: Threshold, isActive: boolean): boolean {
   return value > (isActive ? clear : raise)
 }

@@ -22,14 +22,14 @@ import {
 import type { Finding, IsActive, Rule } from './rule.ts'
 import type { Window } from './window.ts'
 
-const OF_PROCESS: readonly Rule[] = [
+const PROCESS_RULES: readonly Rule[] = [
   eventLoopBlocked,
   eventLoopBusy,
   heapNearLimit,
   heapGrowing,
   memoryNearLimit,
 ]
-const OF_CLIENT: readonly Rule[] = [
+const CLIENT_RULES: readonly Rule[] = [
   queueWaits,
   poolSaturated,
   poolOversized,
@@ -41,15 +41,15 @@ const OF_CLIENT: readonly Rule[] = [
   prefetchWasteful,
 ]
 
-/** With fewer samples the values say too little. */
+/** The fewest samples for advice; with fewer, the values say too little. */
 const MIN_SAMPLES = 10
 
-/** Applies the rules to a window. For a closed client only those of the process apply. */
+/** Applies the rules to a window. If the client is closed, only the rules for the process apply. */
 export function judge(window: Window, isActive: IsActive): readonly Finding[] {
   const rules: Rule[] = [clientClosed, socketsUnseen]
   if (window.sampleCount >= MIN_SAMPLES) {
-    rules.push(...OF_PROCESS)
-    if (!window.last.client.closed) rules.push(...OF_CLIENT)
+    rules.push(...PROCESS_RULES)
+    if (!window.last.client.closed) rules.push(...CLIENT_RULES)
   }
   return rules.flatMap((rule) => rule(window, isActive))
 }

@@ -1,9 +1,9 @@
 import type { HarborStats } from '../stats.ts'
 import type { Histogram } from '../reporting/quantiles.ts'
 
-/** The values at one moment. Counters only rise: what happened between two samples is their difference. */
+/** The values at one moment. Counters only rise, so the difference of two samples is the number of events between them. */
 export interface Sample {
-  /** When it was taken, in milliseconds of the clock. */
+  /** When the sample was taken, in milliseconds of the clock. */
   readonly at: number
   readonly process: ProcessSample
   readonly client: ClientSample

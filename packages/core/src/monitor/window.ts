@@ -1,7 +1,7 @@
 import { Histogram } from '../reporting/quantiles.ts'
 import type { ClientSample, ProcessSample, Sample } from './sample.ts'
 
-/** The samples of the last `windowMs`, oldest first, and the one before them, from which differences are calculated. */
+/** The samples of the last `windowMs`, oldest first, and the one sample before them, from which differences are calculated. */
 export class Window {
   readonly #windowMs: number
   readonly #samples: [Sample, ...Sample[]]
@@ -25,7 +25,7 @@ export class Window {
     return this.#samples.at(-1) ?? this.#samples[0]
   }
 
-  /** Its length so far, in milliseconds. */
+  /** The length of the window so far, in milliseconds. */
   get ms(): number {
     return this.last.at - this.#samples[0].at
   }
@@ -34,14 +34,14 @@ export class Window {
     return this.ms >= this.#windowMs
   }
 
-  /** By how much a counter of the client has risen. After a restart of the counter, its value. */
+  /** The rise of a counter of the client over the window. If the counter was restarted, its current value. */
   rise(read: (sample: ClientSample) => number | undefined): number {
     const now = read(this.last.client) ?? 0
     const before = read(this.#samples[0].client) ?? 0
     return now < before ? now : now - before
   }
 
-  /** By how much a counter of the process has risen, which never restarts. */
+  /** The rise of a counter of the process over the window. These counters never restart. */
   riseOf(name: 'activeMs' | 'idleMs' | 'cpuMs'): number {
     return this.last.process[name] - this.#samples[0].process[name]
   }
@@ -58,21 +58,21 @@ export class Window {
     return this.#samples.map(({ process }) => process[name])
   }
 
-  /** How late timers fired. */
+  /** How late timers fired within the window, in milliseconds. */
   delays(): Histogram {
     const all = new Histogram()
     for (const { process } of this.#samples.slice(1)) all.add(process.delays)
     return all
   }
 
-  /** How many samples have a timer that fired later than this, in milliseconds. */
+  /** The number of samples in which a timer fired more than `ms` milliseconds late. */
   samplesLaterThan(ms: number): number {
     return this.#samples.filter(({ process }) => process.delays.max > ms).length
   }
 
   /**
-   * The smallest heap of the first, second and third part of a full window, in bytes. Just after a garbage collection, it is about the
-   * live heap. Undefined before the window is full.
+   * The smallest heap in the first, second and third part of a full window, in bytes. It is about the size of the live heap, since the heap
+   * is smallest just after a garbage collection. Undefined before the window is full.
    */
   heapFloors(): readonly [number, number, number] | undefined {
     if (!this.isFull) return undefined

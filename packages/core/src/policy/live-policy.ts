@@ -9,7 +9,10 @@ import { settleOptions } from './settle-options.ts'
 /** The options that `configure()` may change while calls are made. */
 export type Reconfigurable = Pick<HarborOptions, OptionsIn<'configure'>>
 
-/** @throws OptionError naming the first option that cannot change at run time */
+/**
+ * Checks that all of the options may change at run time.
+ * @throws OptionError naming the first one that may not
+ */
 function assertReconfigurable(changes: object): void {
   const reconfigurable = optionsIn('configure')
   const fixed = Object.keys(changes).find((name) => !reconfigurable.includes(name))
@@ -20,10 +23,10 @@ function assertReconfigurable(changes: object): void {
   throw new OptionError(fixed, `${fixed} cannot change at run time. What can: ${reconfigurable.join(', ')}.`)
 }
 
-/** What `configure()` has changed, for a client and all its copies. */
+/** The options that `configure()` has changed, for a client and all its copies. */
 export class RuntimeOverrides {
   all: Reconfigurable = {}
-  /** Counts the changes. */
+  /** The number of changes so far. */
   revision = 0
 
   add(changes: Reconfigurable): void {
@@ -32,7 +35,7 @@ export class RuntimeOverrides {
   }
 }
 
-/** The policy of one client: its own options, overridden by what `configure()` changed. */
+/** The policy of one client: its own options, overridden by those that `configure()` has changed. */
 export class LivePolicy {
   readonly #options: HarborOptions
   readonly #overrides: RuntimeOverrides
@@ -47,7 +50,7 @@ export class LivePolicy {
     this.#isFetch = isFetch
   }
 
-  /** Whether `configure()` has set the number of attempts. */
+  /** Whether `configure()` has changed `retry`, and with it the number of attempts. */
   get overridesRetry(): boolean {
     return this.#overrides.all.retry !== undefined
   }
@@ -55,7 +58,7 @@ export class LivePolicy {
   get current(): Policy {
     const { all, revision } = this.#overrides
     if (revision !== this.#revision) {
-      // A copy keeps a key or an address of its own.
+      // A client with a key or an address of its own keeps it, whatever `configure()` changes in `providers`.
       const { providers } = all
       this.#policy = this.#settle(
         providers ? { ...all, providers: withoutNative(providers, this.#options) } : all,
@@ -76,8 +79,8 @@ export class LivePolicy {
   }
 
   #settle(overrides: Reconfigurable): Policy {
-    // The number of attempts has two names; a change of `retry` must not contradict the client's `maxRetries`. `prefetch` was checked
-    // when the client was made, and may stay while there is no cache to fill.
+    // `maxRetries` and `retry` both set the number of attempts; a change of `retry` must not contradict the client's `maxRetries`.
+    // `prefetch` needs a cache, which was checked when the client was made; `configure()` may still switch the cache off.
     const { maxRetries, prefetch: _prefetch, ...options } = this.#options
     const attempts = overrides.retry === undefined ? { maxRetries } : {}
     return settleOptions({ ...options, ...attempts, ...overrides }, { isFetch: this.#isFetch }).policy

@@ -10,14 +10,14 @@ import type { OwnOptions } from './settle-options.ts'
 const COPYABLE = optionsIn('copy')
 
 /**
- * The options of a copy made by `withOptions()`: the changes, and the client's own options. The number of attempts has two names; the one
- * that changes counts.
- * @param kept the own options of the client that is copied
- * @param maxRetries its SDK field, which the user may have changed since
+ * The options of a copy made by `withOptions()`: the client's own options, overridden by `changes`. The number of attempts has two names,
+ * `maxRetries` and `retry.maxAttempts`; if `changes` has one of them, it applies.
+ * @param original the own options of the client that is copied
+ * @param maxRetries the SDK field of this client, which the user may have changed
  * @throws OptionError for an option of the state that all copies share
  */
 export function mergeOptions(
-  kept: OwnOptions,
+  original: OwnOptions,
   changes: Partial<HarborOptions>,
   maxRetries: number,
 ): Partial<HarborOptions> {
@@ -32,13 +32,13 @@ export function mergeOptions(
   refuseStoreOptions(changes)
   // Limits cannot change in a copy, but are a part of its policy.
   const own: OwnOptions = Object.fromEntries(
-    Object.entries(kept).filter(([name]) => name === 'limits' || COPYABLE.includes(name)),
+    Object.entries(original).filter(([name]) => name === 'limits' || COPYABLE.includes(name)),
   )
-  const { retry = kept.retry } = changes
+  const { retry = original.retry } = changes
   const maxAttempts = attemptsOf(changes) ?? maxRetries + 1
-  // Beside `dataResidency` the SDK refuses any `baseURL`, also an undefined one.
-  const isKept = (name: string): boolean => name === 'baseURL' && changes.dataResidency != null
-  const changed = Object.fromEntries(given.filter(([name, value]) => value !== undefined || isKept(name)))
+  // The SDK refuses a `baseURL` beside `dataResidency`, even an undefined one, so pass it on to be refused.
+  const isPassedOn = (name: string): boolean => name === 'baseURL' && changes.dataResidency != null
+  const changed = Object.fromEntries(given.filter(([name, value]) => value !== undefined || isPassedOn(name)))
   return {
     ...own,
     ...changed,
@@ -53,7 +53,10 @@ function isShared(name: string): boolean {
   return Object.hasOwn(HARBOR_OPTIONS, name) && !COPYABLE.includes(name)
 }
 
-/** Key and base URL can be given in two places. The one given to the copy wins over the other one of the copied client. */
+/**
+ * Merges the key and the base URL, which can be given as options or in `providers.openai`. A value in `changes` takes precedence over a
+ * value of the copied client in the other place.
+ */
 function ownProvider(
   { providers: kept }: OwnOptions,
   changes: Partial<HarborOptions>,

@@ -34,7 +34,10 @@ const PRICE = {
   tiers: is.anObject,
 } as const satisfies Record<keyof Price, is.Check>
 
-/** @throws OptionError naming the option of the model */
+/**
+ * Checks the option `models`.
+ * @throws OptionError naming the invalid option
+ */
 export function checkModels(models: Readonly<Record<string, ModelOptions>>): void {
   for (const [name, model] of Object.entries(models)) {
     const option = `models['${name}']`

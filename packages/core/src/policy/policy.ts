@@ -9,13 +9,16 @@ import type { Target } from '../reporting/target.ts'
 
 /** The settled options of a call: checked, with defaults, and without what is switched off. */
 export interface Policy {
-  /** The total time of a call, in milliseconds; of a stream, until its first content. */
+  /** The longest duration of a call, in milliseconds; of a stream, until its first content. */
   readonly totalMs: number
   readonly maxAttempts: number
   /** The `retry` option without its number of attempts. */
   readonly retry: Omit<RetrySettings, 'maxAttempts'>
   readonly attemptMs: number
-  /** Undefined when not set: it then depends on whether another target can take over. */
+  /**
+   * The longest time until the first content of a stream, in milliseconds. Undefined when not set: the default depends on whether another
+   * target can take over.
+   */
   readonly firstTokenMs: number | undefined
   readonly idleMs: number
   readonly clock: Clock
@@ -25,7 +28,7 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
-  /** The most bytes of a decoded answer that is read whole, or of one event of a stream. */
+  /** The most bytes of an answer that is read whole, counted after decompression, or of one event of a stream. */
   readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
   /** The limits of each quota group without limits of its own; undefined for none. */

@@ -35,13 +35,14 @@ export interface SettledProviders {
   readonly sdk: Pick<ClientOptions, 'apiKey' | 'baseURL'>
 }
 
-/** The SDK needs a key, also when all calls go to other providers. */
+/** The key for an SDK client that does not use it: the SDK needs one, even if all calls go to other providers. */
 const UNUSED_KEY = 'unused'
 
 /**
- * Reads the entries of `providers`, and finds the default provider, for models that name none: the client's own, or else the first.
- * @param isFetch whether this is for `createHarborFetch()`, whose requests come with their own address and key
- * @throws OptionError naming the entry and what is wrong with it
+ * Checks the entries of `providers` and fills in the defaults. Chooses the default provider, for models that do not name one: the client's
+ * own provider if it has a key, else the first entry with a key.
+ * @param isFetch whether the options are for `createHarborFetch()`, whose requests come with their own address and key
+ * @throws OptionError naming the entry and the problem
  */
 export function settleProviders(options: HarborOptions, isFetch: boolean): SettledProviders {
   const entries: Readonly<Record<string, ProviderOptions | undefined>> = options.providers ?? {}
@@ -78,7 +79,10 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
   }
 }
 
-/** For `createHarborFetch()`, an entry `openai` without address and key is about the provider that requests are addressed to. */
+/**
+ * Returns the entry if it has neither a key nor a base URL. Such an entry `openai` of `createHarborFetch()` configures the provider that
+ * requests are addressed to.
+ */
 function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
   return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
 }
@@ -121,7 +125,7 @@ function refuseContradictions(options: HarborOptions, own: ProviderOptions): voi
   }
 }
 
-/** The entries, without the key and base URL of `openai` where `given` has its own. */
+/** Removes the key and the base URL from the entry `openai` where `given` has its own. */
 export function withoutNative(
   providers: HarborOptions['providers'],
   given: Pick<HarborOptions, 'apiKey' | 'baseURL'>,

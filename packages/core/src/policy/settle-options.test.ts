@@ -65,8 +65,8 @@ describe('settleOptions', () => {
   })
 
   it.each<[string, object, string]>([
-    ['a name nobody knows', { retires: 3 }, 'retires'],
-    ['a name nobody knows in a section', { timeouts: { idle: 3 } }, 'timeouts.idle'],
+    ['an unknown name', { retires: 3 }, 'retires'],
+    ['an unknown name in a section', { timeouts: { idle: 3 } }, 'timeouts.idle'],
     ['a negative number', { maxRetries: -1 }, 'maxRetries'],
     ['a negative time', { timeouts: { attemptMs: -5 } }, 'timeouts.attemptMs'],
     ['a negative delay', { retry: { baseDelayMs: -5 } }, 'retry'],

@@ -26,8 +26,8 @@ export interface SettledOptions {
 
 /**
  * Checks all options and fills in the defaults.
- * @param isFetch whether they are for `createHarborFetch()` rather than a client
- * @throws OptionError naming the option, what was expected and what was given
+ * @param isFetch whether the options are for `createHarborFetch()` rather than a client
+ * @throws OptionError naming the option, the expected value and the given one
  */
 export function settleOptions(options: HarborOptions, { isFetch = false } = {}): SettledOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
@@ -65,10 +65,10 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
   }
 }
 
-/** Separates Harbor's own options from the SDK's. `fetch` is in neither: it is the transport. */
+/** Separates Harbor's own options from the SDK's. Leaves out `fetch`, which is the transport. */
 export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own: OwnOptions } {
   const entries = Object.entries(options).filter(([name]) => name !== 'fetch')
-  // The SDK passes properties under symbols to a copy, such as that its base URL was chosen by `dataResidency`.
+  // When the SDK makes a copy, it passes properties under symbols, such as a mark that `dataResidency` chose the base URL.
   const symbols = Object.getOwnPropertySymbols(options).map((symbol) => [symbol, options[symbol as never]])
   return {
     sdk: Object.fromEntries([
@@ -95,12 +95,12 @@ function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut 
   })
 }
 
-/** The policy for one call, with the options of that call. */
+/** The policy for one call: that of the client, overridden by the options of the call. */
 export function policyFor(
   policy: Policy,
-  call: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
+  overrides: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
 ): Policy {
-  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = call
+  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = overrides
   if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts) return policy
   const { attemptMs, firstTokenMs, idleMs } = { ...policy, ...defined(timeouts ?? {}) }
   return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs }

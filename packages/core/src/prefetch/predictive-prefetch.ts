@@ -13,7 +13,7 @@ import { systemClock } from '../base/clock.ts'
 import { prefetchOutcome, type PrefetchOutcome } from './prefetch-requests.ts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 
-/** Longer requests are not predicted, since they have to be stored to be repeated. In characters of the body. */
+/** The longest request body that is predicted, in characters. Requests must be stored to be repeated, so longer ones are ignored. */
 const MAX_BODY_LENGTH = 16_384
 
 export interface PrefetchServices {
@@ -32,7 +32,7 @@ export class PredictivePrefetch {
   constructor(options: PrefetchOptions, services: PrefetchServices) {
     this.#services = services
     const idle = (signal?: AbortSignal): Promise<void> => services.store().idle(signal)
-    // A job is a whole call, whose answer the cache layer keeps.
+    // Each job makes a whole call, so that the cache layer stores the answer.
     const target = {
       clock: systemClock,
       idle,
@@ -49,7 +49,10 @@ export class PredictivePrefetch {
     })
   }
 
-  /** @param key of the answer in the cache */
+  /**
+   * Learns from a request of a caller.
+   * @param key the key of the answer in the cache
+   */
   observe(exchange: Exchange, key: string, scope: string): void {
     const { body } = exchange.init
     if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return
@@ -92,5 +95,5 @@ function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
   return session || undefined
 }
 
-/** The prefetcher passes a context to loads; a call does not use it. */
+/** The context that a job requires; a call does not use it. */
 const NO_CONTEXT = {} as LoadContext<PrefetchOutcome>

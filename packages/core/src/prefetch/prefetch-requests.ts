@@ -18,7 +18,7 @@ export type PrefetchRequest = ApiRequest & {
 }
 
 /**
- * Makes the calls of a list to fill the cache.
+ * Fills the cache by making a call for each request.
  * @param idle resolves when no caller waits for an answer
  */
 export function prefetchRequests(
@@ -35,7 +35,10 @@ export function prefetchRequests(
   return prefetchList(target, requests, options)
 }
 
-/** @throws OptionError for what is not a request */
+/**
+ * Makes one call to fill the cache.
+ * @throws OptionError for an invalid request
+ */
 async function prefetchOne(
   client: OpenAI,
   request: PrefetchRequest,
@@ -60,7 +63,10 @@ async function prefetchOne(
   }
 }
 
-/** What a prefetch led to: `present` was in the cache already, `refused` cannot be cached. */
+/**
+ * The result of a prefetch. `loaded`: the answer was added to the cache. `present`: it was in the cache already. `refused`: it cannot be
+ * cached.
+ */
 export type PrefetchOutcome = 'loaded' | 'present' | 'refused'
 
 export function prefetchOutcome({ cache }: Receipt): PrefetchOutcome {

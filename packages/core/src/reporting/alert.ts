@@ -2,18 +2,21 @@ import type { CostStats } from './cost-stats.ts'
 import type { TargetStats } from './target-stats.ts'
 import type { Quantiles } from './quantiles.ts'
 
-/** What an alert is evaluated on: the calls that ended within its window, and the current state of the targets. */
+/**
+ * The values on which an alert is evaluated: the calls that ended within the last five minutes, the cost, and the current state of the
+ * targets.
+ */
 export interface AlertStats {
-  /** The length of the window so far, in milliseconds. */
+  /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
   readonly windowMs: number
   readonly calls: number
-  /** The share of successful calls, without those aborted by their callers; 1 before the first. */
+  /** The share of calls that succeeded, from 0 to 1; 1 if there were none. Calls aborted by their callers are not counted. */
   readonly availability: number
   /** Durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined
-  /** Spent within the window, in US dollars. */
+  /** The money spent within the window, in US dollars. */
   readonly spentUsd: number
-  /** Since the client was created. */
+  /** The cost of all calls since the client was created. */
   readonly cost: CostStats
   readonly targets: Readonly<Record<string, TargetStats>>
 }
@@ -32,7 +35,7 @@ export interface AlertOptions {
 export interface AlertNotice {
   readonly name: string
   readonly state: 'firing' | 'resolved'
-  /** Since when the condition holds, or no longer holds, in milliseconds since the epoch. */
+  /** When the condition began to hold, or ceased to hold, in milliseconds since the epoch. */
   readonly since: number
   readonly stats: AlertStats
 }

@@ -1,17 +1,17 @@
-/** What calls have cost so far, in US dollars. */
+/** The cost of all calls so far, in US dollars. */
 export interface CostStats {
   readonly spentUsd: number
-  /** An upper estimate of what failed attempts may have cost that were sent and not answered. */
+  /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilledUsd: number
   /**
-   * What the same tokens would have cost at the requested target, minus what was paid; negative when the targets that took over are
-   * more expensive.
+   * The cost of the same tokens at the requested target, minus the money that was paid; negative when the targets that took over are more
+   * expensive.
    */
   readonly savedByFallbackUsd: number
-  /** What the answers that came from the cache, or were shared between calls, would have cost. */
+  /** The cost saved by answers that came from the cache or were shared between calls. */
   readonly savedByCacheUsd: number
-  /** How much more the answers of a provider's Batch API would have cost as single calls. */
+  /** The cost saved by a provider's Batch API, compared with the same requests as single calls. */
   readonly savedByBatchUsd: number
-  /** Answers with unknown price. They are not in any of the sums. */
+  /** The number of answers whose price is unknown. They are not included in the sums. */
   readonly unpricedCalls: number
 }

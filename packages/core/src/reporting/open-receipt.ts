@@ -1,7 +1,7 @@
 import type { AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
- * A receipt while its call runs. Layers record what they did. Only the first `close` counts, so that a stream's end and its
+ * The receipt of a running call, on which the layers record their work. Only the first `close` counts, so that a stream's end and its
  * cancellation may both call it.
  */
 export class OpenReceipt implements Receipt {
@@ -31,7 +31,7 @@ export class OpenReceipt implements Receipt {
   batch: { readonly size: number } | undefined
   /** The cost in US dollars that the provider itself reported. */
   reportedUsd: number | undefined
-  /** Passes the cost on to the receipts of the calls that share this work. */
+  /** Passes the cost to the receipts of the calls that share the request of this receipt. */
   #onBilled: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
@@ -47,14 +47,14 @@ export class OpenReceipt implements Receipt {
     this.startedAt = facts.startedAt
   }
 
-  /** Records a wait before the next attempt. Of several waits, the longest gives the reason. */
+  /** Records a wait before the next attempt, in milliseconds. Of several waits, the longest gives the reason. */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
     const { waitedMs, waitedFor } = this.#wait
     this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms >= waitedMs ? reason : waitedFor }
   }
 
-  /** Opens the record of the next attempt. */
+  /** Starts the record of the next attempt. */
   attempt(now: number, target: string, adaptations: readonly string[]): OpenAttempt {
     this.target = target
     const record: OpenAttempt = {
@@ -73,25 +73,34 @@ export class OpenReceipt implements Receipt {
     return record
   }
 
-  /** The receipt of work for this call that others may come to share. */
+  /**
+   * Creates the receipt of an upstream request that is made for this call and that other calls may join. The cost of the request is
+   * recorded on both receipts.
+   */
   fork(): OpenReceipt {
     return this.apart((cost) => this.billed(cost))
   }
 
-  /** The receipt of work for this call and others together. @param onBilled called with its cost */
+  /**
+   * Creates the receipt of an upstream request that is made for this call and others together.
+   * @param onBilled called with the cost of the request
+   */
   apart(onBilled: (cost: CallCost) => void): OpenReceipt {
     const apart = new OpenReceipt(this)
     apart.#onBilled = onBilled
     return apart
   }
 
-  /** The receipt of a prefetch of the same request. */
+  /** Creates the receipt of a prefetch of the same request. */
   again(id: string, startedAt: number): OpenReceipt {
     const { operation, target, model, streaming } = this
     return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
   }
 
-  /** Copies what a fork has recorded so far. Its cost follows when it is known. */
+  /**
+   * Copies everything that a fork has recorded so far, except its cost, which follows when it is known. Does nothing once this receipt is
+   * closed.
+   */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return
     this.target = fork.target
@@ -109,13 +118,16 @@ export class OpenReceipt implements Receipt {
     replace(this.skipped, fork.skipped)
   }
 
-  /** Records the cost of the answer, which may be known only after the end. */
+  /** Records the cost of the answer, which may become known only after the call has ended. */
   billed(cost: CallCost): void {
     this.cost = cost
     this.#onBilled?.(cost)
   }
 
-  /** @returns false if the receipt was closed before */
+  /**
+   * Ends the receipt.
+   * @returns false if the receipt was closed before
+   */
   close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
     if (this.outcome !== 'pending') return false
     this.outcome = outcome

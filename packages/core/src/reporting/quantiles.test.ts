@@ -14,7 +14,7 @@ describe('Histogram', () => {
   })
 
   it('is accurate to a tenth, from a fiftieth of a millisecond to days', () => {
-    // Evenly over the exponents, so that every width of bucket is met.
+    // Exponents are distributed evenly, so that buckets of every width are used.
     const duration = fc.double({ min: -1.7, max: 8.4, noNaN: true }).map((exponent) => 10 ** exponent)
     fc.assert(
       fc.property(fc.array(duration, { minLength: 1, maxLength: 300 }), (values) => {

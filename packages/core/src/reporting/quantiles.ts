@@ -1,4 +1,4 @@
-/** Percentiles of a distribution. */
+/** The count, mean, percentiles and maximum of a distribution. */
 export interface Quantiles {
   readonly count: number
   readonly mean: number
@@ -8,12 +8,12 @@ export interface Quantiles {
   readonly max: number
 }
 
-/** Each bucket is this much wider than the one below: percentiles are accurate to within 5 %. */
+/** The factor by which each bucket is wider than the one below, which makes percentiles accurate to within 5 %. */
 const GROWTH = 1.1
-/** Enough for durations of four days. */
+/** The number of buckets, enough for durations of four days. */
 const BUCKETS = 256
 
-/** Counts durations in buckets of growing width: constant memory, constant time. */
+/** Counts durations, in milliseconds, in buckets of growing width. Takes constant memory, and constant time for each duration. */
 export class Histogram {
   readonly #buckets = new Uint32Array(BUCKETS)
   #count = 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { attachReceipt, receiptOf, type Receipt } from './receipt.ts'
 
-/** Only its identity counts here. */
+/** A receipt of which only the identity matters in these tests. */
 const open = (): Receipt => ({ id: 'call_1' }) as Receipt
 
 describe('receiptOf', () => {

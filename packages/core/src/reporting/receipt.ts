@@ -5,18 +5,20 @@ export interface Receipt {
   /** Identifies the call in events and logs. */
   readonly id: string
   readonly operation: string
-  /** The target that answered, or was called last: `openai/gpt-4`, or only the provider when the request names no model. */
+  /**
+   * The target that answered or, without an answer, was called last: `openai/gpt-4`, or only the provider when the request names no model.
+   */
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
-  /** The call was a prefetch, made by Harbor itself: see `prefetch`. */
+  /** Whether the call was a prefetch, made by Harbor itself: see the option `prefetch`. */
   readonly ahead: boolean
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
-  /** Milliseconds since the epoch. */
+  /** When the call started, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** Milliseconds since the epoch; for a stream, when it ended. Undefined while the call runs. */
+  /** When the call ended, in milliseconds since the epoch; for a stream, when the stream ended. Undefined while the call runs. */
   readonly endedAt: number | undefined
   /** Duration of the whole call in milliseconds; undefined while it runs. */
   readonly durationMs: number | undefined
@@ -37,13 +39,13 @@ export interface Receipt {
   readonly finishReasons: readonly string[]
   /** The provider's id of the answer, such as `resp_…`, as soon as it was reported; see `perCall({ onResponseId })`. */
   readonly responseId: string | undefined
-  /** Attempts that were sent and failed without an answer: the provider may have billed them. */
+  /** The number of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilled: number
-  /** Redirects that were followed; each is one more request. */
+  /** The number of redirects that were followed; each of them is one more request. */
   readonly redirects: number
   /** Targets that were skipped when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
-  /** No target answered; the answer is from `lastResort` or is a stale one from the cache. */
+  /** Whether no target answered, so that the answer is from `lastResort` or is a stale one from the cache. */
   readonly degraded: boolean
   /** How the cache handled the call; undefined without a cache, or if the call did not reach it. */
   readonly cache: CacheRecord | undefined
@@ -54,15 +56,15 @@ export interface Receipt {
 /** How the cache handled a call. */
 export interface CacheRecord {
   /**
-   * `hit`: answered from the cache. `stale`: the same, with an expired answer. `miss`: answered by a provider. `shared`: answered
-   * together with an identical call that was in flight. `bypass`: the cache was not used.
+   * `hit`: answered from the cache. `stale`: answered from the cache, with an expired answer. `miss`: answered by a provider. `shared`:
+   * answered together with an identical call that was in flight. `bypass`: the cache was not used.
    */
   readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
   /** The reason for the status: `absent`, `expired`, `load-failed`, `not-repeatable`. */
   readonly reason: string
   /** How long ago the answer was stored, in milliseconds. */
   readonly ageMs: number
-  /** Whether the answer was stored, or why not; undefined while that is undecided, and where nothing was to be stored. */
+  /** True if the answer was stored, else the reason why not. Undefined while this is undecided, and if there was no answer to store. */
   readonly kept?: true | string | undefined
 }
 
@@ -71,9 +73,9 @@ export interface AttemptRecord {
   /** Starts at 1. */
   readonly number: number
   readonly target: string
-  /** Changes made to the request for this target besides address, credential and model, in words. */
+  /** The changes that were made to the request for this target besides address, credential and model, in words. */
   readonly adaptations: readonly string[]
-  /** Milliseconds since the epoch. */
+  /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number
   readonly durationMs: number | undefined
   /** How long the call waited before this attempt, in milliseconds; `waitedFor` is the reason. */
@@ -90,9 +92,9 @@ export interface AttemptRecord {
 /** Why an attempt failed. */
 export interface AttemptFailure {
   readonly kind: FailureKind
-  /** The provider's or the transport's own code. */
+  /** The error code of the provider or of the transport. */
   readonly code: string | undefined
-  /** Sent but not answered, so the provider may have carried it out. */
+  /** Whether the request was sent but not answered, so that the provider may have carried it out. */
   readonly ambiguous: boolean
   /** The wait requested by the provider, in milliseconds. */
   readonly retryAfterMs: number | undefined
@@ -114,23 +116,26 @@ export interface TokenUsage {
 /** What a call cost. */
 export interface CallCost {
   readonly usd: number
-  /** Whether the provider reported the tokens, or they are estimated from what was sent and received. */
+  /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */
   readonly usage: 'reported' | 'estimated'
   /** Source of the price: your own (`own`), the price list (`list`), or a cost reported by the provider itself (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
-  /** How the provider was found in the price list: by its URL, or, for one behind a gateway, by the name of its entry. */
+  /** How the provider was found in the price list: by its URL or, behind a gateway, by the name of its entry in `providers`. */
   readonly listedBy?: 'address' | 'entry-name'
 }
 
-/** Under this symbol an object carries the receipt of its call. */
+/** The property in which an object carries the receipt of its call. */
 const RECEIPT: unique symbol = Symbol('harbor.receipt')
 
-/** The same for Harbor's own objects: their properties are not enumerated by callers, and an assignment is much cheaper. */
+/**
+ * Attaches a receipt to one of Harbor's own objects. By assignment, which is much cheaper than `attachReceipt`; it makes the property
+ * enumerable, which does not matter for these objects.
+ */
 export function carryReceipt(holder: Response | Headers, receipt: Receipt): void {
   ;(holder as { [RECEIPT]?: Receipt })[RECEIPT] = receipt
 }
 
-/** Attaches a receipt to an object that the caller gets: a result, an error, a response, or its headers. */
+/** Attaches a receipt to an object that is returned to the caller: a result, an error, a response, or its headers. */
 export function attachReceipt(holder: unknown, receipt: Receipt): void {
   if (typeof holder !== 'object' || holder === null || !Object.isExtensible(holder)) return
   Object.defineProperty(holder, RECEIPT, { value: receipt, enumerable: false, configurable: true })
@@ -138,23 +143,28 @@ export function attachReceipt(holder: unknown, receipt: Receipt): void {
 
 /**
  * The receipt of a call.
- * @param holder what the call returned or threw: a result, a stream, a `Response`, or an error. A helper, such as
- * `chat.completions.stream()`, has the receipt of its latest call once that has started
+ * @param holder the value that the call returned or threw: a result, a stream, a `Response`, or an error. A helper, such as
+ * `chat.completions.stream()`, has the receipt of its latest call once that call has started
  * @returns undefined for an object that is not from Harbor, and for a call that its caller aborted
  */
 export function receiptOf(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
   // An API error has the headers of its response, and a page of a list has the response itself.
   const { headers, response } = holder as { headers?: unknown; response?: unknown }
-  return attached(holder) ?? attached(headers) ?? attached(response) ?? ofHelper(holder)
+  return (
+    attachedReceipt(holder) ?? attachedReceipt(headers) ?? attachedReceipt(response) ?? helperReceipt(holder)
+  )
 }
 
-/** A helper of the SDK hides its response, but makes all its calls with the signal of its own controller. */
-function ofHelper({ controller }: { controller?: unknown }): Receipt | undefined {
-  return controller instanceof AbortController ? attached(controller.signal) : undefined
+/**
+ * The receipt of the latest call of an SDK helper. The helper hides its response, but uses the signal of its controller for all its calls,
+ * and the receipt is attached to that signal.
+ */
+function helperReceipt({ controller }: { controller?: unknown }): Receipt | undefined {
+  return controller instanceof AbortController ? attachedReceipt(controller.signal) : undefined
 }
 
-function attached(holder: unknown): Receipt | undefined {
+function attachedReceipt(holder: unknown): Receipt | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined
   return (holder as { [RECEIPT]?: Receipt })[RECEIPT]
 }

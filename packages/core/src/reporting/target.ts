@@ -7,9 +7,12 @@ export interface Target {
   readonly model: string | undefined
   /** The provider's base URL, to which the path of an endpoint is added. */
   readonly baseURL: string
-  /** Targets of one group share the provider's limits: a rate limit of one puts all of them in cooldown. */
+  /**
+   * The name of a group of targets that share the rate limits of the provider: when one of them is rate limited, all of them go into
+   * cooldown.
+   */
   readonly quotaGroup: string
-  /** Share of the calls under `weighted()`. */
+  /** The target's share of the calls under `weighted()`, relative to the weights of the other targets. */
   readonly weight: number
   /** The user's own price, which wins over the price list. */
   readonly price: Price | undefined
@@ -17,7 +20,10 @@ export interface Target {
   readonly contextTokens: number | undefined
   /** The configured capabilities of the model; undefined when not configured, which means all. */
   readonly capabilities: readonly Capability[] | undefined
-  /** The model's own stream clocks, in milliseconds; they override those of the client. */
+  /**
+   * The model's own timeouts for a stream, in milliseconds: until the first content, and between contents. They override those of the
+   * client.
+   */
   readonly firstTokenMs: number | undefined
   readonly idleMs: number | undefined
 }

@@ -1,6 +1,6 @@
 import type { TokenUsage } from './receipt.ts'
 
-/** A usage of nothing but input and output. */
+/** The usage of a call with input and output tokens only; the more specific counts are 0. */
 export function tokenUsage(inputTokens: number, outputTokens: number): TokenUsage {
   return {
     inputTokens,

@@ -4,7 +4,10 @@ import type { Target } from '../reporting/target.ts'
 /** The share of input tokens in a typical call: requests are usually several times as long as answers. */
 const INPUT_SHARE = 0.75
 
-/** The target with the lowest `models[…].price` first, three parts input to one part output; without a price it comes last. */
+/**
+ * Orders targets by `models[…].price`, the cheapest first. Prices are compared for three input tokens to one output token. Targets without
+ * a price come last.
+ */
 export function cheapest(): Order<Target> {
   return cheapestBy<Target>(
     ({ price }) => price && INPUT_SHARE * price.inputPerMillion + (1 - INPUT_SHARE) * price.outputPerMillion,

@@ -1,11 +1,12 @@
-/** A key: a string, a function that is called for each attempt, or none. */
+/** An API key: a string, a function that returns one and is called for each attempt, or null for none. */
 export type Key = string | (() => Promise<string>) | null
 
 const names = new WeakMap<() => Promise<string>, string>()
 
 /**
- * An identifier of a credential, for the state that belongs to it. A function has one identifier, whatever keys it returns. It is random,
- * since a far tier is shared with other processes, where a counter could identify the function of another tenant.
+ * Identifies a credential, for cached answers and other state that belongs to one credential. A function has one identifier, whatever keys
+ * it returns. The identifier of a function is random: with a counter, it could equal that of another tenant's function in another process
+ * that shares the far tier of the cache.
  */
 export function credentialOf(key: Key): string {
   if (key === null) return ''

@@ -3,34 +3,35 @@ import type { ProviderOptions } from '../options/options.ts'
 import type { ProviderFormat, StreamEndRule } from '../protocols/protocol.ts'
 import { credentialOf, type Key } from './credential.ts'
 
-/** A settled entry of `providers`: its address, its credential and what its requests need. */
+/** A checked entry of `providers`, with defaults: its address, its credential, and the format of its requests. */
 export interface Provider extends ProviderFormat {
   readonly name: string
   readonly apiKey: Key
-  /** Identifies its address and credential, for the state that belongs to them. It contains the key and must not be shown. */
+  /** Identifies the address and credential of the provider, for state that belongs to them. Contains the key, so it must not be shown. */
   readonly identity: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
-  /** The limits of each of its quota groups. `false`: none; undefined: the client's. */
+  /** The limits of each quota group of the provider; `false` for none, undefined for the limits of the client. */
   readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
   readonly streamEnd: StreamEndRule
 }
 
-/** The name of the client's own provider, whichever it is, whose `apiKey` and `baseURL` are also options of the client. */
+/** The name of the client's own provider, which the options `apiKey` and `baseURL` configure. The provider need not be OpenAI. */
 export const NATIVE = 'openai'
 export const OPENAI_URL = 'https://api.openai.com/v1'
 
-/** The base URL that the SDK uses for a `dataResidency`. */
+/** The base URL that the SDK uses for a value of its option `dataResidency`. */
 export function residencyURL(region: string): string {
   return region === 'global' ? OPENAI_URL : `https://${region}.api.openai.com/v1`
 }
-/** The latest API version of Azure that is not a preview. */
+
+/** The default API version for Azure: the last one that is not a preview. */
 const AZURE_VERSION = '2024-10-21'
 
 /**
- * Fills in the defaults of an entry.
- * @returns undefined if its `apiKey` is undefined, such as when it comes from an environment variable that is not set
+ * Fills in the defaults of one entry of `providers`.
+ * @returns undefined if the key is undefined, such as that of an environment variable that is not set
  */
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
@@ -60,7 +61,10 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
   }
 }
 
-/** The client's own provider. */
+/**
+ * The client's own provider. Its key is not stored here, since each request carries it.
+ * @param options the entry of `providers` for this provider, if there is one
+ */
 export function nativeProvider(name: string, baseURL: string, options: ProviderOptions = {}): Provider {
   const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
   if (!settled) throw new Error('A provider that needs no key cannot lack it.')

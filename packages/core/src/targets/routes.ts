@@ -11,31 +11,37 @@ import { areTwins } from './twins.ts'
 export interface Plan {
   /** The requested target, and those that take over when it fails. */
   readonly outage: readonly Target[]
-  /** For a request that is too long for those. */
+  /** The targets for a request that is too long for the targets in `outage`. */
   readonly contextWindow: readonly Target[]
-  /** For a request that was refused by a content filter. */
+  /** The targets for a request that was refused by a content filter. */
   readonly contentPolicy: readonly Target[]
-  /** Identifies the credentials that may be used beside the client's own; empty when there are none. It must not be shown. */
+  /**
+   * Identifies the credentials that the call may use besides the client's own; empty if there are none. Contains keys, so it must not be
+   * shown.
+   */
   readonly credentials: string
 }
 
 export interface RouteOptions {
   readonly providers: ReadonlyMap<string, Provider>
-  /** The provider of models without a provider in their name. */
+  /** The name of the provider for models that do not name one. */
   readonly defaultProvider: string
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly fallback: Chains | undefined
   readonly contextWindowFallback: Chains | undefined
   readonly contentPolicyFallback: Chains | undefined
-  /** Entries without a key. Chains may name them; those targets are left out. */
+  /** The names of providers without a key. Chains may name targets of these providers; such targets are left out. */
   readonly leftOut: readonly string[]
 }
 
-/** The most plans that are kept, one for each model. */
+/** The most plans that are cached, one for each model and base URL. */
 const MAX_PLANS = 1_000
 const EVERY_MODEL = '*'
 
-/** The three chains, checked: which targets take over for which. */
+/**
+ * For each model, the targets that may serve it: the chain for outages, the chain for requests that are too long, and the chain for
+ * requests refused by a content filter. Checks all three when it is created.
+ */
 export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
@@ -57,7 +63,7 @@ export class Routes {
     for (const name of Object.keys(options.models)) this.#canonical('models', name)
   }
 
-  /** The chains as they are used, for `explain()`. */
+  /** The three chains with the full names of targets, for `explain()`. */
   get chains(): Readonly<
     Record<'fallback' | 'contextWindow' | 'contentPolicy', Record<string, readonly string[]>>
   > {
@@ -70,7 +76,7 @@ export class Routes {
 
   /**
    * The targets for a request of this model.
-   * @param nativeURL the base URL that the request is addressed to, which is that of the client's own provider
+   * @param nativeURL the base URL of the client's own provider, as the request has it
    */
   planFor(model: string | undefined, nativeURL: string): Plan {
     // Most requests have the model of the previous one, and this comparison is cheaper than building a key.
@@ -94,7 +100,10 @@ export class Routes {
     return plan
   }
 
-  /** The plan with a chain of a single call; an empty one means that no other target takes over. */
+  /**
+   * The plan for a call with its own `fallback` chain. With an empty chain, no other target takes over.
+   * @throws OptionError for an unknown provider in the chain
+   */
   planWith(chain: readonly string[], model: string | undefined, nativeURL: string): Plan {
     const plan = this.planFor(model, nativeURL)
     const requested = this.requestedName(model)
@@ -123,13 +132,13 @@ export class Routes {
     return known
   }
 
-  /** The name of the requested target, for the model of a request. */
+  /** The full name (`provider/model`) of the target that the model of a request names. */
   requestedName(model: string | undefined): string {
     if (model === undefined) return this.defaultProvider
     const slash = model.indexOf('/')
     const { providers } = this.#options
     const named = slash > 0 ? providers.get(model.slice(0, slash)) : undefined
-    // A gateway may have a model called `openai/gpt-4`, so that only other entries can be requested by name.
+    // If the own provider is a gateway, it may have a model called `openai/gpt-4`, so only other providers can be requested by name.
     return named && !named.native ? model : `${this.defaultProvider}/${model}`
   }
 
@@ -143,7 +152,7 @@ export class Routes {
     const providerName = slash === -1 ? name : name.slice(0, slash)
     const model = slash === -1 ? undefined : name.slice(slash + 1)
     const provider = this.#options.providers.get(providerName)
-    if (!provider) return undefined // an entry without a key, which was logged
+    if (!provider) return undefined // the provider has no key, which was logged
     const { models } = this.#options
     const own =
       models[name] ?? (providerName === this.defaultProvider ? models[model ?? ''] : undefined) ?? {}
@@ -188,7 +197,7 @@ export class Routes {
     return names
   }
 
-  /** Refuses two targets that lead to the same request: the second could only fail like the first. */
+  /** Refuses two targets that result in the same request, since the second one could only fail like the first. */
   #refuseTwins(option: string, names: readonly string[]): void {
     const { providers } = this.#options
     const read = names.map((name) => {
@@ -211,7 +220,10 @@ export class Routes {
     }
   }
 
-  /** `provider/model` for a name in a chain. */
+  /**
+   * The full name (`provider/model`) of a target that a chain names.
+   * @throws OptionError for an unknown provider
+   */
   #canonical(option: string, name: string): string {
     const { providers, defaultProvider, leftOut } = this.#options
     const [prefix = '', ...rest] = name.split('/')
@@ -239,7 +251,7 @@ function chainOf(chains: ReadonlyMap<string, readonly string[]>, requested: stri
   return chains.get(requested) ?? chains.get(EVERY_MODEL) ?? []
 }
 
-/** A call follows only the list of the requested model, so that lists which lead back to each other are a mistake. */
+/** Refuses lists that lead back to each other. Such lists are a mistake, since a call follows only the list of the requested model. */
 function refuseCycles(option: string, chains: ReadonlyMap<string, readonly string[]>): void {
   const visit = (name: string, path: readonly string[]): void => {
     if (path.includes(name)) {

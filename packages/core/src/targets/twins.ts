@@ -1,10 +1,10 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Provider } from './providers.ts'
 
-/** Whether two entries lead to the same request for a model: same address, credential and parameters. */
+/** Whether two providers get the same request for a model: with the same address, credential and parameters. */
 export function areTwins(one: Provider, other: Provider): boolean {
   if (one === other) return true
-  if (one.native || other.native) return false // its credential is only known with each request
+  if (one.native || other.native) return false // the credential of the client's own provider is only known with each request
   return (
     one.kind === other.kind &&
     one.baseURL === other.baseURL &&
@@ -16,7 +16,7 @@ export function areTwins(one: Provider, other: Provider): boolean {
   )
 }
 
-/** The headers to compare, as text: without those that describe the SDK, which are sent only to the client's own provider. */
+/** The headers as text, for comparison. Leaves out those that describe the SDK, which are sent only to the client's own provider. */
 export function linesOf(headers: ReadonlyHeaders): string {
   const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))
   return JSON.stringify(lines)

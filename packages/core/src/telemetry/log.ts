@@ -3,7 +3,9 @@ import type { Log } from '../call/exchange.ts'
 
 const LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const
 
-/** Writes to the SDK's logger, at its log level. Both are read for each line, since a user may replace them. */
+/**
+ * Creates a log that writes to the SDK's logger, if the SDK's log level allows. Both are read for each line, since a user may replace them.
+ */
 export function createLog(client: {
   readonly logger?: ClientOptions['logger']
   readonly logLevel?: ClientOptions['logLevel']

@@ -42,7 +42,7 @@ type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) =
 
 /** Calls the listeners of events. A listener that throws never changes a result; it causes one process warning. */
 export class Telemetry {
-  /** Return values are ignored, except promises that reject. */
+  /** The listeners of each event. Their return values are ignored, except promises that reject. */
   readonly #listeners: { [Event in keyof HarborEvents]: Set<(event: HarborEvents[Event]) => unknown> } = {
     call: new Set(),
     attempt: new Set(),
@@ -54,7 +54,11 @@ export class Telemetry {
   }
   #warned = false
 
-  /** @returns a function that removes the listener */
+  /**
+   * Adds a listener.
+   * @returns a function that removes it
+   * @throws TypeError for an unknown event
+   */
   on<Event extends keyof HarborEvents>(event: Event, listener: Listener<Event>): () => void {
     if (!Object.hasOwn(this.#listeners, event)) {
       throw new TypeError(`on() knows the events ${Object.keys(this.#listeners).join(', ')}; got ${event}.`)
@@ -79,7 +83,10 @@ export class Telemetry {
     }
   }
 
-  /** Runs the user's own code. An error that it throws, or rejects with, causes a process warning and is not passed on. */
+  /**
+   * Runs the user's own code. An error that it throws, or rejects with, causes a process warning and is not passed on.
+   * @param what the beginning of the warning, such as `A listener of 'call' threw`
+   */
   shield(what: string, code: () => unknown): void {
     try {
       const outcome = code()

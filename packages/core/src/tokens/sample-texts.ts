@@ -1,4 +1,4 @@
-/** What people send, in many scripts: Article 1 of the Universal Declaration of Human Rights where nothing else is named. */
+/** Prose in many languages: Article 1 of the Universal Declaration of Human Rights. */
 export const PROSE: Readonly<Record<string, string>> = {
   English:
     'All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience and should act towards one another in a spirit of brotherhood.',
@@ -58,8 +58,8 @@ export const PROSE: Readonly<Record<string, string>> = {
   Cherokee: 'ᏂᎦᏓ ᎠᏂᏴᏫ ᏂᎨᎫᏓᎸᎾ ᎠᎴ ᎤᏂᏠᏱ ᎤᎾᏕᎿ ᏚᏳᎧᏛ ᎨᏒᎢ. ᎨᏥᏁᎳ ᎤᎾᏓᏅᏖᏗ ᎠᎴ ᎤᏃᏟᏍᏗ ᎠᎴ ᏌᏊ ᎨᏒ ᏧᏂᎸᏫᏍᏓᏁᏗ.',
 }
 
-/** What machines write. */
-export const MADE: Readonly<Record<string, string>> = {
+/** Code, data, symbols and random characters. */
+export const CODE_AND_DATA: Readonly<Record<string, string>> = {
   TypeScript: `export function backoff(attempt: number, { baseMs = 100, maxMs = 10_000 } = {}): number {\n  const ceiling = Math.min(maxMs, baseMs * 2 ** (attempt - 1))\n  return Math.random() * ceiling // full jitter\n}\n`,
   Python: `def fib(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n\n\nif __name__ == "__main__":\n    print([fib(i) for i in range(20)])\n`,
   'minified JavaScript': `!function(e,t){"object"==typeof exports&&"undefined"!=typeof module?module.exports=t():(e=e||self).q=t()}(this,function(){var n=1e3,r=6e4;return function(e){return e>=r?Math.round(e/r)+"m":e+"ms"}});`,

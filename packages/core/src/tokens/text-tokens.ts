@@ -1,17 +1,18 @@
 /**
- * Estimates how many tokens a text has, from above: at least about what OpenAI's `o200k` counts, whatever the script, and at most 2.5
- * times as much for prose. There is no vocabulary behind it, so it costs some nanoseconds a character.
+ * Estimates the number of tokens in a text, rather too high than too low: in any script at least about as many as OpenAI's `o200k`
+ * tokenizer counts, and for prose at most 2.5 times as many. Uses no vocabulary, so it takes only some nanoseconds per character.
  *
- * Words of ASCII letters cost by their length, digits by groups, signs one by one, and everything else by the script of the character.
+ * The estimate is a sum: words of ASCII letters count by their length, digits by groups, signs one by one, and all other characters by
+ * their script.
  */
 export class TextTokens {
   #sum = 0
   #class: CharClass = SPACE
-  /** Letters, digits or spaces in a row, up to now. */
+  /** The number of letters, digits or spaces in the current run. */
   #run = 0
   #consonants = 0
 
-  /** What has been added so far, in tokens. */
+  /** The estimated number of tokens in the text added so far. */
   get count(): number {
     return Math.ceil(this.#sum)
   }
@@ -35,7 +36,7 @@ export class TextTokens {
   }
 
   #addLetter(previous: CharClass, next: CharClass, code: number): void {
-    // `camelCase` is cut before the capital.
+    // Tokenizers cut `camelCase` before the capital.
     const continues = previous === next || (previous === UPPER && next === LOWER)
     if (!continues) {
       this.#run = 0
@@ -45,13 +46,13 @@ export class TextTokens {
     this.#run++
     this.#sum += wordTokens(this.#run) - wordTokens(this.#run - 1)
     if (previous === UPPER && next === UPPER) this.#sum += CAPITAL_TOKENS
-    // Letters that no language puts in a row are an identifier, or a code.
+    // A long run of consonants is not a word but an identifier or a code, which takes more tokens.
     this.#consonants = VOWELS.has(code) ? 0 : this.#consonants + 1
-    if (this.#consonants > PRONOUNCEABLE) this.#sum += UNPRONOUNCEABLE_TOKENS
+    if (this.#consonants > MAX_CONSONANTS) this.#sum += EXTRA_CONSONANT_TOKENS
   }
 
   #addDigit(previous: CharClass): void {
-    if (previous === SPACE) this.#sum += this.#run > 0 ? 1 : 0 // a space is part of a word that follows, not of a number
+    if (previous === SPACE) this.#sum += this.#run > 0 ? 1 : 0 // a space is part of the token of the next word, but not of the next number
     if (previous !== DIGIT) {
       this.#run = 0
       if (isInWord(previous)) this.#sum += MIXED_TOKENS
@@ -71,15 +72,15 @@ export class TextTokens {
     const rate = RATES[code >> 6] ?? BYTES_OF_THREE
     this.#sum += rate
     if (isLatin(code)) {
-      // An accent adds tokens to a word, and does not end it.
+      // A letter with an accent takes additional tokens, and continues the word like a vowel.
       const previous = this.#class
       this.#class = LOWER
-      this.#addLetter(previous, LOWER, A)
+      this.#addLetter(previous, LOWER, LETTER_A)
     } else this.#class = OTHER
   }
 }
 
-/** Estimates how many tokens a text has. */
+/** Estimates the number of tokens in a text. */
 export function textTokens(text: string): number {
   const tokens = new TextTokens()
   tokens.add(text)
@@ -98,23 +99,23 @@ function isInWord(previous: CharClass): boolean {
   return previous === LOWER || previous === UPPER || previous === DIGIT
 }
 
-/** With accents; signs and symbols of Latin-1 begin before them. */
+/** Whether a UTF-16 code is a Latin letter with an accent. The signs and symbols of Latin-1 have lower codes. */
 function isLatin(code: number): boolean {
   return (code >= 0xc0 && code < 0x250) || (code >= 0x1e00 && code < 0x1f00)
 }
 
-const A = 97
+const LETTER_A = 97
 const SIGN_TOKENS = 0.8
 const DIGIT_TOKENS = 0.5
 const SPACE_TOKENS = 0.03
 const BREAK_TOKENS = 0.1
 const MIXED_TOKENS = 0.5
 const CAPITAL_TOKENS = 0.2
-const PRONOUNCEABLE = 3
-const UNPRONOUNCEABLE_TOKENS = 0.5
+const MAX_CONSONANTS = 3
+const EXTRA_CONSONANT_TOKENS = 0.5
 const VOWELS = new Set(Array.from('aeiouyAEIOUY', (letter) => letter.charCodeAt(0)))
 
-/** Short words are one token, long ones are put together from parts. */
+/** The tokens of a word with this number of letters: one for a short word, more for a long one, which tokenizers compose of parts. */
 function wordTokens(letters: number): number {
   return letters === 0 ? 0 : Math.max(1, 0.42 * letters - 0.2)
 }
@@ -126,13 +127,18 @@ const ASCII: readonly CharClass[] = Array.from({ length: 128 }, (_, code) => {
   return code >= 65 && code <= 90 ? UPPER : SIGN
 })
 
-/** What is in no list costs a token for each of its bytes: no tokenizer that works on bytes needs more. */
+/**
+ * The tokens for a character of a script that is not listed: one for each of its UTF-8 bytes. Tokenizers that work on bytes never need
+ * more.
+ */
 const BYTES_OF_TWO = 2
 const BYTES_OF_THREE = 3
-/** A character of four bytes consists of two surrogates. */
+/** The tokens for a surrogate: a character of four bytes consists of two. */
 const SURROGATE = 2
 
-/** Tokens for a character of a script; blocks of 64. The later line wins. */
+/**
+ * The tokens for a character of each script. The ranges are of UTF-16 codes, in blocks of 64; where they overlap, the later line applies.
+ */
 const SCRIPTS: readonly (readonly [from: number, to: number, rate: number])[] = [
   [0x0080, 0x07ff, BYTES_OF_TWO],
   [0x0080, 0x00bf, 1.5], // signs of Latin-1

@@ -8,16 +8,16 @@ export interface RedirectedRequest {
   readonly url: string
   readonly method: string
   readonly headers: ReadonlyHeaders
-  /** False for a body that can be read only once. */
+  /** Whether the body can be sent again. */
   readonly replayable: boolean
-  /** As the caller set it. @default 'follow' */
+  /** The option `redirect` that the caller passed to `fetch`. @default 'follow' */
   readonly redirect: RequestInit['redirect'] | undefined
 }
 
 /** Sends the same request to another URL, with these headers. */
 export type Resend = (url: string, headers: ReadonlyHeaders) => Promise<Response>
 
-/** Whether a response is a redirect. In browsers, redirects have no status. */
+/** Whether a response is a redirect. A browser hides the status of a redirect, and sets the type `opaqueredirect`. */
 export function isRedirect(response: Response): boolean {
   return isRedirectStatus(response.status) || response.type === 'opaqueredirect'
 }
@@ -25,7 +25,7 @@ export function isRedirect(response: Response): boolean {
 /**
  * Follows the redirects of an API call, more strictly than `fetch` does: secrets are not sent to another origin, https is not
  * followed to http, and a redirect that would turn a POST into a GET is refused.
- * @param hop called before each further request; throws when no more are allowed
+ * @param onRedirect called before each further request; throws when no more are allowed
  * @returns the first response that is no redirect; the redirect itself with `redirect: 'manual'`
  * @throws RedirectRefusedError
  */
@@ -33,7 +33,7 @@ export async function followRedirects(
   answer: Response,
   request: RedirectedRequest,
   resend: Resend,
-  hop: () => void = () => undefined,
+  onRedirect: () => void = () => undefined,
 ): Promise<Response> {
   if (request.redirect === 'manual') return answer
   let { url, headers } = request
@@ -48,7 +48,7 @@ export async function followRedirects(
     const from = new URL(url)
     const to = targetOf(response, location, from, request)
     if (hops > MAX_HOPS) throw new RedirectRefusedError(`was redirected more than ${MAX_HOPS} times`)
-    hop()
+    onRedirect()
     if (to.origin !== from.origin) headers = withoutSecrets(headers)
     url = to.href
     response = await resend(url, headers)
@@ -56,7 +56,7 @@ export async function followRedirects(
   return response
 }
 
-/** At most this many redirects per attempt. An API needs one, if any. */
+/** The most redirects per attempt. An API needs one, if any. */
 const MAX_HOPS = 5
 
 function targetOf(
@@ -84,25 +84,25 @@ function targetOf(
   return to
 }
 
-/** Source: https://fetch.spec.whatwg.org/#http-redirect-fetch */
+/** Whether a redirect turns the request into a GET. Source: https://fetch.spec.whatwg.org/#http-redirect-fetch */
 function becomesGet(status: number, method: string): boolean {
   if (status === 303) return method !== 'GET' && method !== 'HEAD'
   return (status === 301 || status === 302) && method === 'POST'
 }
 
-/** Headers that describe the request and not its sender. Any other header may be a secret. */
-const CARRIED = /^(?:accept|accept-.+|content-type|user-agent)$/
+/** The headers that may be sent to another origin: they describe the request and not its sender. Any other header may be a secret. */
+const PUBLIC_HEADERS = /^(?:accept|accept-.+|content-type|user-agent)$/
 
 function withoutSecrets(given: ReadonlyHeaders): Headers {
   const headers = new Headers()
-  for (const [name, value] of given) if (CARRIED.test(name)) headers.append(name, value)
+  for (const [name, value] of given) if (PUBLIC_HEADERS.test(name)) headers.append(name, value)
   return headers
 }
 
-/** At most this many bytes of a redirect's body are read, so that its connection can be reused. */
+/** The most bytes of a redirect's body that are read, so that its connection can be reused. */
 const MAX_DISCARDED_BYTES = 65_536
 
-/** Not awaited: the next request may use another connection. */
+/** Reads a body to its end, so that its connection can be reused. Not awaited: the next request may use another connection. */
 function discard(response: Response): void {
   const read = async (): Promise<void> => {
     const source = chunksOf(response)

@@ -14,7 +14,9 @@ import { copyHeaders, forFetch, type ReadonlyHeaders } from '../base/readonly-he
 import { RETRY_COUNT_HEADER } from './retry-count-header.ts'
 import { followRedirects, isRedirect, type Resend } from './redirects.ts'
 
-/** Sends requests over Harbor's own connections, with socket timeouts derived from the call's. */
+/**
+ * Creates a transport that sends requests over the connections of a pool. The socket timeouts are derived from the timeouts of the call.
+ */
 export function poolTransport(pool: Pool): Transport {
   function send(
     exchange: LegExchange,
@@ -45,12 +47,15 @@ export function poolTransport(pool: Pool): Transport {
   return Object.assign(transport, { honoursSignal: true } as const)
 }
 
-/** The attempt's own clock fires first, since it knows what it measured. The socket's deadline is a safety net, also after a blocked event loop. */
+/**
+ * How much longer than the remaining time of the attempt the deadline of the socket is, in milliseconds. The timeout of the attempt must
+ * fire first, even after the event loop was blocked, since its error names the timeout. The deadline of the socket is only a safety net.
+ */
 const MARGIN_MS = 1_000
 
 /**
- * The clocks of a stream distinguish pings from content, and a busy process from a silent provider. The socket's timeout does not, so it
- * is a safety net, long enough for the clocks to fire first.
+ * The longest silence of the socket of a stream, in milliseconds. The timeouts of the stream distinguish pings from content, and a busy
+ * process from a silent provider. The timeout of the socket does not, so it is only a safety net, long enough for the others to fire first.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
   return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, MAX_TIMER_MS)
@@ -58,7 +63,10 @@ function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
 
 const SAFETY_MS = 60_000
 
-/** Sends requests through a `fetch` of the caller's. It gets its own copy of the headers, which it may change. */
+/**
+ * Creates a transport that sends requests through the user's own `fetch`. This function gets its own copy of the headers, which it may
+ * change.
+ */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
   return async (exchange, attempt) => {
     const { signal } = attempt
@@ -72,8 +80,8 @@ export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
 }
 
 /**
- * A dispatcher in `fetchOptions` is passed on; its type is left out, since it differs between Node's undici and the installed one.
- * `fetch` never follows redirects itself, since it would send headers to other origins that it does not know to be secret.
+ * The options for `fetch`. Redirects are switched off: `fetch` would send headers to other origins, and does not know which ones are
+ * secret. A `dispatcher` is passed on, but is not part of the type, since the types of Node's undici and of the installed one differ.
  */
 function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {
   return { ...init, redirect: 'manual' }
@@ -85,7 +93,7 @@ export type OwnRequests = (
   init: Omit<RequestInit, 'dispatcher'> & { readonly headers: ReadonlyHeaders },
 ) => Promise<Response>
 
-/** Harbor's own requests are sent the same way as calls, and follow redirects by the same rules. */
+/** Creates the function that sends Harbor's own requests: by the same means as calls, and with the same rules for redirects. */
 export function ownRequests(
   fetch: (url: string, init: Omit<RequestInit, 'dispatcher'>) => Promise<Response>,
 ): OwnRequests {
@@ -118,8 +126,8 @@ function follow(
 }
 
 /**
- * The SDK counts its retries in a header. Harbor makes the retries, so it counts them there. The SDK starts at 0: any other value was
- * set by the caller, for example in a hook, and stays.
+ * The headers of an attempt. The header in which the SDK counts its retries gets the number of retries so far, since Harbor makes the
+ * retries instead of the SDK. The SDK sets this header to 0; any other value was set by the caller, for example in a hook, and stays.
  */
 function headersOf({ headers, ownRetryCount }: Exchange, { number }: WireAttempt): ReadonlyHeaders {
   if (number === 1 || ownRetryCount || headers.get(RETRY_COUNT_HEADER) !== '0') return headers

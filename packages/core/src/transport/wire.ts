@@ -6,28 +6,28 @@ import { inSection } from '../base/in-section.ts'
 import type { HarborOptions } from '../options/options.ts'
 import { fetchTransport, ownRequests, poolTransport, type OwnRequests } from './transport.ts'
 
-/** How a client's requests leave the process. */
+/** Sends the requests of a client. */
 export interface Wire {
   readonly transport: Transport
-  /** For Harbor's own requests, such as health checks. */
+  /** Sends Harbor's own requests, such as health checks. */
   readonly fetch: OwnRequests
   readonly pool?: Pool
-  /** Set when the pool belongs to this client, which closes it. */
+  /** Set if the pool was made for this client, and is closed with it. */
   readonly isOwn?: true
   explain(): ExplainedTransport
 }
 
-/** How requests leave the process, as `explain()` shows it. */
+/** How requests are sent, as `explain()` shows it. */
 export interface ExplainedTransport {
   /** `pool`: Harbor's connection pool. `fetch`: the `fetch` in the options. `runtime-fetch`: the runtime's own. */
   readonly by: 'pool' | 'fetch' | 'runtime-fetch'
-  /** What Harbor cannot observe or configure there. */
+  /** The things that Harbor cannot observe or configure with this transport. */
   readonly unseen: readonly string[]
 }
 
 /**
- * Chooses how requests are sent: by the `fetch` or the pool in the options, or by a pool made for this client. In Bun, which replaces
- * undici, by Bun's fetch.
+ * Chooses how requests are sent: by the `fetch` or the pool in the options, or else by a pool made for this client. In Bun, which replaces
+ * undici, Bun's `fetch` is used instead of such a pool.
  *
  * @param warn called when the pool made for this client cannot load undici
  */
@@ -77,8 +77,8 @@ const UNSEEN = [
 ]
 
 /**
- * Uses the pool, or the runtime's `fetch` where the pool cannot load undici, as in an ES module bundle without `require`.
- * Requests sent before that is known wait for it.
+ * Sends requests through the pool or, if the pool cannot load undici, through the runtime's `fetch`. Undici cannot be loaded in an ES
+ * module bundle without `require`, for example. Requests wait until it is known whether undici can be loaded.
  */
 function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
   let chosen: Wire | undefined

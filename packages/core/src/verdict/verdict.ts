@@ -1,15 +1,23 @@
 import type { Failure, FailureKind } from '@harbor/retry'
 
-/** What a failed attempt leads to. */
+/** How Harbor reacts to a failed attempt. */
 export interface Verdict {
-  /** Whether the same target is tried again: any number of times, or once for failures of this kind. */
+  /**
+   * Whether the same target may be tried again. `yes`: as often as the retry policy allows. `once`: once per call for each kind of failure.
+   */
   readonly retryHere: 'yes' | 'once' | 'no'
-  /** Which other target may take over: any, one with another credential or quota group, or one of the chain given for the case. */
+  /**
+   * Which other target may take over: any (`yes`), none (`no`), one of `contextWindowFallback` (`context-chain`) or `contentPolicyFallback`
+   * (`policy-chain`), or one with another credential or quota group.
+   */
   readonly nextTarget:
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
-  /** Whether it counts as a failure of the target's circuit. */
+  /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
-  /** What calls avoid for a while, and for how long in milliseconds, unless the provider asks for longer. */
+  /**
+   * The cooldown after the failure: the things that calls avoid (`of`), and for how long, in milliseconds. A longer time requested by the
+   * provider takes precedence. `as-asked`: as long as the provider requests.
+   */
   readonly cooldown?: {
     readonly of: CooldownScope
     readonly ms: number | 'as-requested'
@@ -43,7 +51,7 @@ export type Situation =
 
 const COOLDOWN_MS = 5 * 60_000
 
-/** The one table of what a failure leads to: retry, failover, circuit and cooldowns are decided here. */
+/** The reaction to each kind of failure. All decisions about retry, failover, circuit and cooldown come from this table. */
 export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   // This process ran out of sockets, memory or the like, which is no failure of the target.
   'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore' },
@@ -83,13 +91,13 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   server: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   malformed: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   'stream-before-content': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
-  // The caller already has a part of the answer, which nothing can take back.
+  // The caller already has a part of the answer, so that no other answer can replace it.
   'stream-after-content': { retryHere: 'no', nextTarget: 'no', breaker: 'failure' },
   refused: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore' },
   unknown: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
 }
 
-/** The row of the table for a failed attempt. */
+/** Finds the row of `VERDICTS` for a failed attempt. */
 export function situationOf(failure: Failure): Situation {
   if (failure.origin === 'local') return 'local-fault'
   switch (failure.kind) {
@@ -104,16 +112,18 @@ export function situationOf(failure: Failure): Situation {
   }
 }
 
-/** The row for a stream that ended after its first content had reached the caller; undefined when it is complete. */
+/**
+ * Finds the row of `VERDICTS` for a stream that ended after its first content had reached the caller. Undefined if the stream is complete.
+ */
 export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situation | undefined {
   if (outcome === 'success') return undefined
   return outcome === 'aborted' ? 'aborted' : 'stream-after-content'
 }
 
-/** For a provider that asks for a pause and does not say how long. */
+/** The cooldown when the provider does not say how long to wait. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/** What calls avoid after this failure, and for how long, in milliseconds. */
+/** The cooldown after a failure: the things that calls avoid, and for how long, in milliseconds. Undefined if there is none. */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined
@@ -125,7 +135,7 @@ export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } 
   }
 }
 
-/** The status the caller gets for an error that a provider reported under a status of success. */
+/** For each kind of failure, the HTTP status that the caller gets if the provider reported the error with a status of success. */
 const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
   'bad-request': 400,
   'context-length': 400,
@@ -140,7 +150,10 @@ const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
   overloaded: 503,
 }
 
-/** The status for a failure: its own if that is a status of failure, else the usual one of its kind, else 502. */
+/**
+ * The HTTP status that the caller gets for a failure: the status of the provider's answer if it is 400 or above, else the usual status of
+ * the kind of failure, else 502.
+ */
 export function statusOf(failure: Failure): number {
   if (failure.status !== undefined && isFailureStatus(failure.status)) return failure.status
   return STATUS_OF_KIND[failure.kind] ?? 502
@@ -148,24 +161,27 @@ export function statusOf(failure: Failure): number {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-/** Whether a status redirects the request. */
+/** Whether an HTTP status is a redirect. */
 export function isRedirectStatus(status: number): boolean {
   return REDIRECTS.has(status)
 }
 
-/** Whether a status says that the upstream failed or refused. */
+/** Whether an HTTP status reports a failure. */
 export function isFailureStatus(status: number): boolean {
   return status >= 400
 }
 
-/** Whether a health check with this answer shows a target that cannot serve calls yet. Other failures show that it is back. */
+/**
+ * Whether a health check that was answered with this status shows that the target cannot serve calls yet. Any other status, also another
+ * failure, shows that it can.
+ */
 export function isOutOfOrder(status: number): boolean {
   return status >= 500 || status === 429
 }
 
 /**
- * The status that a rate limiter learns from. A used-up quota often comes as 429, too, but no pause helps against it, so that the
- * limiter must not take it for a rate limit.
+ * The HTTP status that is reported to the rate limiter. A used-up quota is reported as 402, although its status is often 429: waiting does
+ * not help against it, so the limiter must not treat it as a rate limit.
  */
 export function limiterStatusOf(failure: Failure): number | undefined {
   if (situationOf(failure) === 'rate-limit') return 429

@@ -1,4 +1,7 @@
-/** What a body is, whatever its content type says: the label is a hint, the first bytes decide. */
+/**
+ * The kind of a body, by its first characters; its content type may be wrong. `events`: server-sent events. `page`: a web page, or other
+ * XML.
+ */
 export type BodyKind = 'events' | 'json' | 'page' | 'empty' | 'other'
 
 const KINDS: readonly (readonly [kind: BodyKind, start: RegExp])[] = [
@@ -8,6 +11,10 @@ const KINDS: readonly (readonly [kind: BodyKind, start: RegExp])[] = [
   ['page', /^\s*</],
 ]
 
+/**
+ * Finds the kind of a body.
+ * @param text at least the beginning of the body
+ */
 export function bodyKindOf(text: string): BodyKind {
   const start = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
   return KINDS.find(([, pattern]) => pattern.test(start))?.[0] ?? 'other'
@@ -15,7 +22,10 @@ export function bodyKindOf(text: string): BodyKind {
 
 const BYTE_ORDER_MARK = 0xfeff
 
-/** What is wrong with a body of that kind, as the end of a sentence. */
+/**
+ * Describes a body of the wrong kind, as the end of a sentence, such as "with a web page".
+ * @param expectsStream whether a stream of events was expected, rather than a JSON object
+ */
 export function inWords(kind: BodyKind, expectsStream: boolean): string {
   if (kind === 'page') return 'with a web page'
   if (kind === 'empty') return 'with an empty body'

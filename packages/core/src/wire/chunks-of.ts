@@ -1,9 +1,9 @@
 import { LeanResponse, type BodyChunks } from '@harbor/pool'
 
-/** Where chunks come from; some sources know which have come already. */
+/** A source of body chunks. Its `take`, if it has one, returns a chunk that has already arrived, without waiting. */
 export type ChunkSource = AsyncIterator<Uint8Array> & Pick<BodyChunks, 'take'>
 
-/** The body of a response as it comes off the wire; our own responses give it without a web stream in between. */
+/** The chunks of a response body, as they arrive. Responses of a Harbor pool are read directly, without a web stream in between. */
 export function chunksOf(response: Response): ChunkSource {
   if (response instanceof LeanResponse) return response.chunks()
   return fromBody(response.body)
@@ -13,7 +13,7 @@ async function* fromBody(body: ReadableStream<Uint8Array> | null): AsyncGenerato
   if (body) for await (const chunk of body) yield chunk
 }
 
-/** A chunk together with all that has come already. */
+/** Joins a chunk with all chunks of `source` that have already arrived. */
 export function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {
   const second = source.take?.()
   if (!second) return first

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * The text of a body. It is UTF-8 unless its first bytes say otherwise; the charset of its label counts only when they do not, and the
- * bytes are not UTF-8.
+ * Decodes the text of a body. A body that begins like UTF-16, or is valid UTF-8, is decoded as such; the charset in the content type
+ * applies only to other bodies. Bytes that cannot be decoded are replaced.
  */
 export function decodeText(bytes: Buffer, contentType: string | null): string {
   const utf16 = utf16Of(bytes)
@@ -18,7 +18,7 @@ export function decodeText(bytes: Buffer, contentType: string | null): string {
 
 const CHARSET = /;\s*charset\s*=\s*"?([\w.:-]+)/i
 
-/** By its byte order mark, or by the zero in its first character. */
+/** Recognises UTF-16 by its byte order mark or, without one, by a zero byte in the first two bytes. Undefined for any other encoding. */
 function utf16Of([first, second]: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   if (first === 0xff && second === 0xfe) return 'utf-16le'
   if (first === 0xfe && second === 0xff) return 'utf-16be'
@@ -26,7 +26,7 @@ function utf16Of([first, second]: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return second === 0 ? 'utf-16le' : 'utf-16be'
 }
 
-/** Undefined for an unknown charset. */
+/** Decodes bytes in the given charset. Undefined for an unknown charset. */
 function decodeAs(charset: string, bytes: Buffer): string | undefined {
   try {
     return new TextDecoder(charset).decode(bytes)

@@ -1,10 +1,10 @@
 /**
- * The memory that large answers may occupy while they are read, shared by all calls of a client.
+ * Limits the memory that large answers occupy while they are read, for all calls of a client together.
  *
- * A small answer is free. A larger one reserves memory step by step, and waits when a step would leave too little for the
- * others to finish: its connection is paused meanwhile. A step is granted only while some order exists in which every open
- * answer can grow to its own limit (the banker's algorithm), so answers never wait for each other in a circle, and none is
- * refused because others are large.
+ * An answer of up to 1 MiB needs no reservation. A larger answer reserves memory step by step, and waits when a step would leave too
+ * little memory for the other answers to finish; its connection is paused meanwhile. A step is granted only if some order exists in which
+ * every open answer can grow to its own maximum (the banker's algorithm). So answers never wait for each other in a circle, and no answer
+ * is refused because others are large.
  */
 export class HeldBytes {
   readonly #capacity: number
@@ -16,19 +16,25 @@ export class HeldBytes {
     this.#capacity = capacity
   }
 
-  /** Opens the account of one answer. Close it, however the reading ends. */
+  /**
+   * Opens the account of one answer. The account must be closed, however the reading ends.
+   * @param maxBytes the most bytes that the answer may have
+   */
   open(maxBytes: number): Hold {
     return new Hold(this, maxBytes)
   }
 
-  /** Bytes reserved now. */
+  /** The number of bytes that all answers have reserved now. */
   get reserved(): number {
     let bytes = 0
     for (const hold of this.#holds) bytes += hold.reserved
     return bytes
   }
 
-  /** @internal Grants the step now, or returns a promise of it. */
+  /**
+   * Reserves `step` more bytes for an answer: now, or when the returned promise resolves.
+   * @internal
+   */
   request(hold: Hold, step: number): Promise<void> | undefined {
     if (this.#grant(hold, step)) return undefined
     return new Promise((granted) => this.#waiting.push({ hold, step, granted }))
@@ -59,7 +65,7 @@ export class HeldBytes {
     let free = this.#capacity - this.reserved
     const byNeed = [...this.#holds].toSorted((one, other) => one.needed - other.needed)
     return byNeed.every((hold, place) => {
-      // The last one has no other to wait for.
+      // The answer with the largest need may exceed the budget, since it has no other answer to wait for.
       if (hold.needed > free && place < byNeed.length - 1) return false
       free += hold.reserved
       return true
@@ -73,7 +79,7 @@ interface Waiting {
   readonly granted: () => void
 }
 
-/** What one answer has reserved. */
+/** The account of one answer: the memory that it has reserved. */
 export class Hold {
   reserved = 0
   readonly maxBytes: number
@@ -84,12 +90,15 @@ export class Hold {
     this.maxBytes = maxBytes
   }
 
-  /** What it may still reserve. */
+  /** The number of bytes that the answer may still reserve. */
   get needed(): number {
     return Math.max(0, this.maxBytes - this.reserved)
   }
 
-  /** Makes room for an answer of this length; undefined when there is room at once. */
+  /**
+   * Reserves memory for the first `bytes` bytes of the answer. Returns undefined if it is reserved now, else a promise that resolves when
+   * it is.
+   */
   reserve(bytes: number): Promise<void> | undefined {
     if (bytes <= FREE_BYTES || bytes <= this.reserved) return undefined
     return this.#held.request(this, Math.max(STEP_BYTES, bytes - this.reserved))
@@ -100,6 +109,7 @@ export class Hold {
   }
 }
 
+/** The least number of bytes that an answer reserves at a time. */
 const STEP_BYTES = 1_048_576
-/** Most answers are smaller, and cost no accounting. */
+/** Answers up to this size need no reservation; most answers are smaller. */
 const FREE_BYTES = 1_048_576

@@ -1,4 +1,7 @@
-/** `application/json` of `application/json; charset=utf-8`; empty when the answer names none. */
+/**
+ * The media type of an answer, in lower case and without parameters, such as `application/json` for `application/json; charset=utf-8`.
+ * Empty without a content type.
+ */
 export function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
@@ -7,7 +10,7 @@ export function isJsonType(mediaType: string): boolean {
   return mediaType === 'application/json' || mediaType.endsWith('+json')
 }
 
-/** Whether an answer is labelled as the JSON that callers get, which is always UTF-8. */
+/** Whether the content type of an answer is JSON in UTF-8, as callers get it. */
 export function isJsonInUtf8(headers: Headers): boolean {
   return isJsonType(mediaTypeOf(headers)) && !FOREIGN_CHARSET.test(headers.get('content-type') ?? '')
 }

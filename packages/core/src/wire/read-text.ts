@@ -4,18 +4,19 @@ import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { decodeText } from './decode-text.ts'
 import type { HeldBytes } from './held-bytes.ts'
 
-/** What bounds the reading of a body. */
+/** The limits for reading a body. */
 export interface ReadLimits {
-  /** Bytes of the body after decoding. */
+  /** The most bytes that are read, counted after decompression. */
   readonly maxBytes: number
+  /** The memory for large answers, which all calls of the client share. */
   readonly held: HeldBytes
-  /** Ends the wait for memory. The body has a signal of its own. */
+  /** Aborts a wait for memory. Reading from the connection has its own signal. */
   readonly signal: AbortSignal
 }
 
 /**
- * Reads a body as text. The bound holds while it is read: a compressed body is decoded only as far as it is taken.
- * @returns undefined when the body is longer than `maxBytes`; the rest is not read then
+ * Reads a body as text. A compressed body is decompressed only as far as it is read, so that `maxBytes` also limits the memory.
+ * @returns undefined if the body is longer than `maxBytes`; the remaining bytes are not read
  * @throws the error of the body, or the reason of `signal`
  */
 export async function readText(response: Response, limits: ReadLimits): Promise<string | undefined> {
@@ -25,17 +26,21 @@ export async function readText(response: Response, limits: ReadLimits): Promise<
     : decodeText(joined(chunks, length), response.headers.get('content-type'))
 }
 
-/** The same for a text that is worth having in part: a longer one is cut after `maxBytes`, and not inside a character. */
+/**
+ * Reads the beginning of a body as text: at most `maxBytes`, not cut inside a UTF-8 character.
+ * @throws the error of the body, or the reason of `signal`
+ */
 export async function readBeginning(response: Response, limits: ReadLimits): Promise<string> {
   const { chunks, length } = await collect(response, limits)
   const bytes = joined(chunks, length)
-  const beginning = length > limits.maxBytes ? bytes.subarray(0, characterEnd(bytes, limits.maxBytes)) : bytes
+  const beginning =
+    length > limits.maxBytes ? bytes.subarray(0, characterStart(bytes, limits.maxBytes)) : bytes
   return decodeText(beginning, response.headers.get('content-type'))
 }
 
 interface Collected {
   readonly chunks: readonly Uint8Array[]
-  /** More than `maxBytes` when the body is longer than that. */
+  /** The number of bytes that were read; more than `maxBytes` if the body is longer than that. */
   readonly length: number
 }
 
@@ -71,7 +76,7 @@ async function nextOf(source: ChunkSource): Promise<Uint8Array | undefined> {
   return result.done === true ? undefined : result.value
 }
 
-/** What a `fetch` of the caller's own may answer with, in tests above all: an object with `text()` alone. */
+/** Whether a response has only `text()`, and no body stream, as some responses of custom `fetch` functions in tests. */
 function hasNoStream(response: Response): boolean {
   return !(response instanceof LeanResponse) && (response.body as unknown) == null
 }
@@ -83,9 +88,9 @@ function joined(chunks: readonly Uint8Array[], length: number): Buffer {
     : Buffer.concat(chunks, length)
 }
 
-/** The last place at or before `at` where a character of UTF-8 begins. */
-function characterEnd(bytes: Uint8Array, at: number): number {
-  let end = at
-  while (end > 0 && at - end < 3 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
-  return end
+/** The index of the last UTF-8 character that begins at or before `at`. */
+function characterStart(bytes: Uint8Array, at: number): number {
+  let start = at
+  while (start > 0 && at - start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--
+  return start
 }

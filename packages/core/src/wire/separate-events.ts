@@ -1,8 +1,9 @@
 import { DONE, type SseEvent } from './sse-event.ts'
 
 /**
- * Some servers put several JSON objects into one event, because they leave out the blank lines or join two writes.
- * @returns one event for each of them; undefined when the data is anything else
+ * Splits an event that contains several JSON objects. Some servers send such events, because they leave out the blank lines or join two
+ * writes.
+ * @returns one event for each object; undefined if the data is anything but two or more objects
  */
 export function separateEvents({ name, data = '', end }: SseEvent): readonly SseEvent[] | undefined {
   const texts = jsonObjectsIn(data)
@@ -10,7 +11,7 @@ export function separateEvents({ name, data = '', end }: SseEvent): readonly Sse
   return texts.map((text) => ({ name, data: text, end, form: 'odd' }))
 }
 
-/** The objects that a text consists of, and nothing else but space and `[DONE]`; undefined for any other text. */
+/** Splits a text that consists only of JSON objects, white space and `[DONE]` into these objects. Undefined for any other text. */
 function jsonObjectsIn(text: string): string[] | undefined {
   const objects: string[] = []
   let at = 0
@@ -32,7 +33,10 @@ function jsonObjectsIn(text: string): string[] | undefined {
   return objects
 }
 
-/** Where the object or list that begins at `start` ends; its strings may hold braces. */
+/**
+ * The index after the end of the JSON object or list that begins at `start`; undefined if it does not end. Braces inside strings do not
+ * count.
+ */
 export function endOfObject(text: string, start: number): number | undefined {
   let depth = 0
   let inString = false

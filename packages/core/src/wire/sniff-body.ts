@@ -2,10 +2,13 @@ import { LeanResponse } from '@harbor/pool'
 import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { bodyKindOf, type BodyKind } from './body-kind.ts'
 
-/** How far the first character that is not blank is searched for, in bytes. */
+/** The most bytes that are searched for the first character that is not blank. */
 const MAX_BLANK_BYTES = 64 * 1024
 
-/** Reads the start of a body to find out what it is. @returns a response with the whole body again, and its kind */
+/**
+ * Finds the kind of a body by reading its beginning.
+ * @returns the kind, and a new response with the whole body
+ */
 export async function sniffBody(response: Response): Promise<{ kind: BodyKind; response: Response }> {
   const source = chunksOf(response)
   const read: Uint8Array[] = []
@@ -22,6 +25,7 @@ export async function sniffBody(response: Response): Promise<{ kind: BodyKind; r
   return { kind, response: new LeanResponse({ status, headers, url, body: withStart(read, source) }) }
 }
 
+/** A body of the chunks that have been read, and all further chunks of `source`. */
 function withStart(read: Uint8Array[], source: ChunkSource): AsyncIterableIterator<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {

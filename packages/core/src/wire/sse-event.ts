@@ -3,7 +3,7 @@ import type { JsonBody } from '../base/json.ts'
 /** The data of the event that ends most streams. */
 export const DONE = '[DONE]'
 
-/** One server-sent event, whole. */
+/** One complete server-sent event. */
 export interface SseEvent {
   /** The `event:` field. */
   readonly name: string | undefined
@@ -12,21 +12,22 @@ export interface SseEvent {
   /** Where the event ends within the bytes it was split from. */
   readonly end: number
   /**
-   * How a common reader takes it. `empty`: as an event with empty data, on which `JSON.parse` fails. `odd`: not as what it means.
-   * Undefined: as it should.
+   * Set if a common SSE reader would not read the event as it is meant. `empty`: the reader would see an event with empty data, on which
+   * `JSON.parse` fails. `odd`: the reader would see other data or another name.
    */
   readonly form?: 'empty' | 'odd' | undefined
-  /** The data as an object, once it was parsed. */
+  /** The data as a parsed JSON object; undefined until it is parsed. */
   json?: JsonBody | undefined
 }
 
-/** A field, also behind spaces or padding. */
+/** Matches the field name at the beginning of a line, also after spaces or padding. */
 const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
 const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
 
 /**
- * Reads the lines of one event as the HTML standard says, and beyond it what servers really send: indented fields, an `error:` field
- * instead of data (llama.cpp), `[DONE]` in other spellings.
+ * Parses the lines of one event by the HTML standard. Also accepts some deviations of real servers: indented fields, an `error:` field
+ * instead of data (llama.cpp), and other spellings of `[DONE]`.
+ * @param end the index after the event within the bytes it was split from
  */
 export function readEvent(text: string, end: number): SseEvent {
   let name: string | undefined
@@ -82,7 +83,10 @@ const COLON = 58
 const SPACE = 32
 const MAX_DONE_LENGTH = 16
 
-/** Whether the data of an event brings nothing, though it is not blank: an empty JSON value, or a word that keeps a connection alive. */
+/**
+ * Whether an event has no content: no data, an empty JSON value, or a word that keeps a connection alive, such as `ping`. An event with a
+ * name of its own has no content only if it has no data.
+ */
 export function isHollow({ name, data }: SseEvent): boolean {
   if (name !== undefined && !UNSPECIFIC.test(name)) return data === undefined
   return data === undefined || (data.length <= MAX_HOLLOW_LENGTH && HOLLOW.test(data))
@@ -93,7 +97,7 @@ const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
 const MAX_HOLLOW_LENGTH = 24
 const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i
 
-/** Whether a common reader would be given a value that is no event of its protocol. */
+/** Whether an event has no content, but has data that a common SSE reader would take for an event of the protocol. */
 export function isUnexpected(event: SseEvent): boolean {
   return event.data !== undefined && isHollow(event)
 }

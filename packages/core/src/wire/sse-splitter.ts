@@ -4,16 +4,17 @@ const CR = 13
 const LF = 10
 
 export interface SseSplit {
-  /** Everything up to the last event boundary, as it came. */
+  /** The bytes up to the end of the last complete event, unchanged. */
   readonly bytes: Uint8Array
+  /** The complete events in `bytes`. */
   readonly events: readonly SseEvent[]
 }
 
 const NOTHING: SseSplit = { bytes: new Uint8Array(0), events: [] }
 
 /**
- * Cuts a byte stream at the ends of its events, wherever the network cut it, and holds the unfinished rest. Every
- * byte is looked at once, however large its event is.
+ * Splits a byte stream into events, however the network has split it into chunks. Keeps the bytes of an unfinished event until the next
+ * chunk. Each byte is scanned once, however large its event is.
  * Source: the event stream format of the HTML standard (lines end in LF, CRLF or CR; a blank line ends an event).
  */
 export class SseSplitter {
@@ -24,7 +25,7 @@ export class SseSplitter {
   #lineBytes = 0
   #afterCR = false
 
-  /** How many bytes wait for their event to end. */
+  /** The number of bytes of the unfinished event. */
   get pendingBytes(): number {
     return this.#unfinishedBytes
   }
@@ -44,7 +45,7 @@ export class SseSplitter {
     return { bytes, events: ends.map((end, index) => this.#event(bytes, offset, ends[index - 1], end)) }
   }
 
-  /** Where events end within a chunk. */
+  /** For each event that ends within a chunk, the index after its last byte. */
   #scan(chunk: Uint8Array): number[] {
     if (!this.#afterCR && chunk.indexOf(CR) === -1) return this.#scanLines(chunk)
     const ends: number[] = []
@@ -52,7 +53,7 @@ export class SseSplitter {
       const byte = chunk[at]
       if (byte === LF && this.#afterCR) {
         this.#afterCR = false
-        // The second half of a line end. After the CR that ended an event it belongs to that event.
+        // The LF of a CRLF. If the CR ended an event, the LF belongs to that event, too.
         if (ends.at(-1) === at) ends[ends.length - 1] = at + 1
         else if (at === 0 && this.#unfinishedBytes === 0) ends.push(1)
       } else if (byte === LF || byte === CR) {
@@ -67,7 +68,7 @@ export class SseSplitter {
     return ends
   }
 
-  /** The same for a chunk without CR, as nearly all are. */
+  /** Does the same as `#scan` for a chunk without CR, as nearly all chunks are, but faster. */
   #scanLines(chunk: Uint8Array): number[] {
     const ends: number[] = []
     let lineStart = 0
