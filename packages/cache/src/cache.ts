@@ -32,8 +32,7 @@ export interface Cache<Value> {
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
   /**
-   * Whether the near tier has a fresh entry for this key. `stats()` does not count it as a lookup, and it does not make the entry recently
-   * used.
+   * Whether the near tier has a fresh entry for this key. The check is not counted in `stats()`, and does not make the entry recently used.
    */
   has(key: Key, options?: ScopeOptions): boolean
 
@@ -74,7 +73,7 @@ export interface Cache<Value> {
   /** Returns the cached recorded answer, or undefined. Never opens a source. To get stale answers in an outage, pass `stale: 'if-error'`. */
   replay<Head>(key: Key, options?: LookupOptions): Promise<Recorded<Head> | undefined>
 
-  /** Deletes the entry of a key. A load in flight for it will not be cached. @returns whether the near tier had an entry */
+  /** Deletes the entry of a key. A load in flight for this key will not be cached. @returns whether the near tier had an entry */
   delete(key: Key, options?: ScopeOptions): Promise<boolean>
 
   /**

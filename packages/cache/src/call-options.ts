@@ -17,7 +17,7 @@ import {
  */
 export type Key = string | (() => string)
 
-/** The owner of an entry. */
+/** The owner of the entries that a call reads or writes. */
 export interface ScopeOptions {
   /** The owner of the entries: a tenant, a user, a credential. Keys, tags and prefetches of different scopes never mix. @default none */
   scope?: string | undefined
@@ -27,7 +27,7 @@ export interface ScopeOptions {
 export interface EntryOptions {
   /** How long the entry is fresh, in milliseconds. */
   ttlMs?: number | undefined
-  /** How long after `ttlMs` the entry may be served stale, in milliseconds. It is served at once and refreshed in the background. */
+  /** How long after `ttlMs` the entry may be served stale, in milliseconds: it is served at once and refreshed in the background. */
   staleWhileRevalidateMs?: number | undefined
   /** How long after `ttlMs` the entry may be served stale if loading fails, in milliseconds. */
   staleIfErrorMs?: number | undefined
@@ -83,17 +83,17 @@ export interface StreamOptions extends LoadOptions {
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 
-/** @throws TypeError for an unknown or invalid option */
+/** Checks ScopeOptions. @throws TypeError for an unknown or invalid option */
 export const checkScope = (options: object): void => validate(options, SCOPE)
-/** @throws TypeError for an unknown or invalid option */
+/** Checks EntryOptions. @throws TypeError for an unknown or invalid option */
 export const checkEntry = (options: object): void => validate(options, ENTRY)
-/** @throws TypeError for an unknown or invalid option */
+/** Checks the options of `set`. @throws TypeError for an unknown or invalid option */
 export const checkSet = (options: object): void => validate(options, SET)
-/** @throws TypeError for an unknown or invalid option */
+/** Checks LookupOptions. @throws TypeError for an unknown or invalid option */
 export const checkLookup = (options: object): void => validate(options, LOOKUP)
-/** @throws TypeError for an unknown or invalid option */
+/** Checks LoadOptions. @throws TypeError for an unknown or invalid option */
 export const checkLoad = (options: object): void => validate(options, LOAD)
-/** @throws TypeError for an unknown or invalid option */
+/** Checks StreamOptions. @throws TypeError for an unknown or invalid option */
 export const checkStream = (options: object): void => validate(options, STREAM)
 
 const SCOPE: Readonly<Record<keyof ScopeOptions, Check>> = { scope: aName }

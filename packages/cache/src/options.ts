@@ -65,10 +65,10 @@ export type Settings<Value> = {
     : NonNullable<CacheOptions<Value>[Name]>
 }
 
-/** The settings that do not depend on the type of the values. */
+/** The settings without those that depend on the type of the values. */
 export type EntrySettings = Omit<Settings<unknown>, 'codec'>
 
-/** @throws TypeError for an unknown or invalid option */
+/** Checks the options and fills in the defaults. @throws TypeError for an unknown or invalid option */
 export function settingsOf<Value>(options: CacheOptions<Value>): Settings<Value> {
   validate(options, CHECKS)
   const settings: Record<string, unknown> = { ...DEFAULTS }

@@ -44,15 +44,15 @@ export type Absence =
 
 /** Why an answer was not cached. */
 export type Refusal =
-  /** Larger than the whole cache, or than `maxRecordBytes`. */
+  /** The answer is larger than the whole cache, or than `maxRecordBytes`. */
   | 'too-large'
-  /** Its key or tag was deleted, invalidated or cleared while it was loading. */
+  /** The key or a tag of the answer was deleted, invalidated or cleared during the load. */
   | 'invalidated'
   /** A newer answer is in the cache already. */
   | 'superseded'
-  /** Its time to live is 0, or over already. */
+  /** The time to live of the answer is 0, or over already. */
   | 'no-life'
-  /** The codec cannot encode it. */
+  /** The codec cannot encode the answer. */
   | 'unencodable'
   /** `isComplete` did not return true. */
   | 'incomplete'

@@ -214,7 +214,7 @@ function withScheme(proxy: string): string {
   return proxy === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }
 
-// A proxy's URL often carries a password, so it is never shown.
+// The URL of a proxy often contains a password, so the message never shows it.
 function checkProxy(name: string, proxy: unknown): void {
   if (proxy === undefined || proxy === false) return
   if (typeof proxy === 'string' && isProxy(proxy)) return

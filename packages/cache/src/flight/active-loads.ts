@@ -18,7 +18,7 @@ export class ActiveLoads {
     for (const done of this.#idleListeners) done()
   }
 
-  /** Resolves when there are no active loads; rejects with the signal's reason. */
+  /** Resolves when there are no active loads. Rejects with the signal's reason if the signal aborts. */
   async idle(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     if (this.#count === 0) return

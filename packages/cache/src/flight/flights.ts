@@ -29,7 +29,7 @@ export class Flights<T> {
 
   /**
    * Removes the flight, so that no further caller joins. The flight finishes for the callers that wait for it.
-   * @param flight do nothing if the name has another flight than this by now
+   * @param flight if passed, only this flight is removed, and not a later one of the same name
    */
   detach(name: string, flight?: Flight<T>): void {
     const position = this.#positions.get(name)

@@ -49,7 +49,7 @@ export class Loader<Fresh> {
   #failed(error: unknown, watch: InvalidationWatch, purpose: Purpose): void {
     const { counters, failures } = this.#parts
     counters.loadFailures++
-    // After a deletion during the load, the next call loads again instead of getting this error.
+    // If the entry was deleted during the load, the next call loads again instead of getting this error.
     if (purpose !== 'bypass' && !watch.isInvalidated([])) failures.add(watch.name, error)
   }
 }

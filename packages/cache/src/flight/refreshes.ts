@@ -8,7 +8,7 @@ import type { Flights } from './flights.ts'
 import type { LoadRequest } from './load-request.ts'
 import type { Loader } from './loader.ts'
 
-/** Background refreshes of entries that were just served stale. */
+/** Runs background refreshes of entries that were just served stale. */
 export class Refreshes<Fresh> {
   readonly #parts: CacheParts
   readonly #flights: Flights<FlightResult<Fresh>>
@@ -49,7 +49,7 @@ export class Refreshes<Fresh> {
     for (const flight of this.#running) flight.abort(reason)
   }
 
-  /** Aborts a refresh after `refreshTimeoutMs`. It has no caller whose timeout or abort could end it. */
+  /** Aborts the refresh after `refreshTimeoutMs`, since a refresh has no caller whose timeout or abort could end it. */
   #limitTime(name: string, flight: Flight<FlightResult<Fresh>>): void {
     const { settings, counters, failures } = this.#parts
     const { refreshTimeoutMs } = settings

@@ -14,7 +14,7 @@ const request = {
 }
 const key = requestKey(request, context)
 
-/** JSON whose objects have their properties in another order, at every depth. */
+/** The same JSON value, with the properties of all objects in another order. */
 function shuffled(value: unknown, random: () => number): unknown {
   if (Array.isArray(value)) return value.map((item) => shuffled(item, random))
   if (typeof value !== 'object' || value === null) return value
@@ -24,7 +24,7 @@ function shuffled(value: unknown, random: () => number): unknown {
   return Object.fromEntries(entries.sort((one, other) => one[2] - other[2]))
 }
 
-/** Every place of a JSON value, as the names that lead there. */
+/** The path of every place in a JSON value, as a list of property names. */
 function placesOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path]
   return [path, ...Object.entries(value).flatMap(([name, child]) => placesOf(child, [...path, name]))]
@@ -41,7 +41,7 @@ function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce((inner, name) => (inner as Record<string, unknown>)[name], value)
 }
 
-/** Another canonical form, made in another way: objects as lists of pairs, sorted by name. */
+/** A canonical text made without `canonicalJson`, to compare with: objects become lists of pairs, sorted by name. */
 function canonicalText(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) => {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner

@@ -57,7 +57,7 @@ function prefixOf(baseURL: string, scope: string, version: number): string {
 
 let last = { baseURL: '', scope: '', version: NaN, prefix: '' }
 
-/** @throws TypeError; its message never contains the base URL or the scope, which may be secrets */
+/** Checks the context. @throws TypeError, whose message never contains the base URL or the scope, which may be secrets */
 function checkContext(context: RequestKeyContext): RequestKeyContext {
   validate(context, CHECKS, 'context')
   expect('baseURL', context.baseURL, CHECKS.baseURL)

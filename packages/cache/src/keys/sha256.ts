@@ -74,7 +74,10 @@ function rotate(word: number, by: number): number {
 
 let made: { readonly state: Int32Array; readonly round: Int32Array } | undefined
 
-/** The first 32 bits of the fractional parts of the square (state) and cube roots (rounds) of the first primes. */
+/**
+ * The constants of SHA-256: the first 32 bits of the fractional parts of the square roots (`state`) and cube roots (`round`) of the first
+ * primes.
+ */
 function constants(): NonNullable<typeof made> {
   return (made ??= {
     state: Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime))),

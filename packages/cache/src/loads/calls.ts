@@ -40,10 +40,7 @@ export class Calls<Fresh> {
     this.#singleFlight.close(reason)
   }
 
-  /**
-   * Makes one call. A prefetch is not counted as a call.
-   * @throws synchronously for an aborted signal and an invalid key
-   */
+  /** Makes one call. A prefetch is not counted as a call. @throws synchronously, for an aborted signal or an invalid key */
   make<Options extends LoadOptions>(
     key: Key,
     options: Options,

@@ -1,6 +1,6 @@
 /**
- * Measures which fraction of predictions comes true. A prediction comes true if its key is requested within `windowMs` milliseconds; until
- * one of the two happens, it is open. There is no timer: expired predictions are counted as wrong by the next call of `expire()`.
+ * Measures which fraction of predictions comes true: the predicted key is requested within `windowMs` milliseconds. Until the request, or
+ * the end of that time, a prediction is open. There is no timer: expired predictions are counted as wrong by the next call of `expire()`.
  */
 export class Precision {
   /** The time of each open prediction by key, oldest first. */

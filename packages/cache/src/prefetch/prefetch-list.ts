@@ -72,7 +72,7 @@ export async function prefetchList<Job>(
     try {
       const outcome = await target.prefetchOne(job, signal)
       report[outcome]++
-      // A job that was already cached cost no load.
+      // No load was needed, so the start does not count.
       if (outcome === 'present') limit.refund()
     } catch {
       report.failed++

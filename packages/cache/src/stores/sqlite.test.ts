@@ -11,7 +11,7 @@ const newFile = (): string => join(folder, `${++files}.sqlite`)
 const modesOf = (path: string): string[] =>
   [path, `${path}-wal`, `${path}-shm`].map((name) => (statSync(name).mode & 0o777).toString(8))
 
-/** Opens the store and writes to it, so that the `-wal` and `-shm` files exist. */
+/** Opens a store and writes to it, so that the `-wal` and `-shm` files exist. */
 async function written(path: string, options: { mode?: number } = {}): Promise<SqliteStore> {
   const store = new SqliteStore(path, options)
   await store.set('key', new Uint8Array([1]), { ttlMs: 60_000, tags: [] })

@@ -27,7 +27,7 @@ export class Recording {
   /** Resolves when the next chunk has arrived. All readers that need another chunk wait for it. */
   #arrival: PromiseWithResolvers<undefined> | undefined
   #isReading = false
-  /** Whether no chunk was discarded, nor will be. */
+  /** Whether all chunks are in memory, and none will be discarded. */
   #whole = true
   readonly #source: AsyncIterator<Uint8Array, unknown>
   readonly #maxBytes: number
@@ -65,7 +65,7 @@ export class Recording {
     return this.#chunks[position - this.#discarded]
   }
 
-  /** @throws the error of the source; readers call it after the last chunk */
+  /** Throws the error of the source, if the source failed. Readers call this after the last chunk. */
   throwIfFailed(): void {
     if (this.#state === 'failed') throw this.#error
   }

@@ -26,6 +26,7 @@ interface Header {
   readonly life: Life
 }
 
+/** Writes an entry as bytes. */
 export function sealEnvelope(key: string, entry: Entry): Uint8Array {
   const { payload, encoded, head, tags, life } = entry
   const form = typeof payload !== 'string' ? 'bytes' : payload.isWellFormed() ? 'text' : 'json'
@@ -44,7 +45,7 @@ export function sealEnvelope(key: string, entry: Entry): Uint8Array {
   return sealed
 }
 
-/** @returns the entry, or undefined if the bytes are not exactly what this version wrote for this key */
+/** Reads an entry. @returns undefined if the bytes are not exactly what this version wrote for this key */
 export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
   if (!(sealed instanceof Uint8Array) || sealed.length < PREAMBLE) return undefined
   if (MAGIC.some((byte, at) => sealed[at] !== byte) || sealed[4] !== VERSION) return undefined

@@ -26,7 +26,7 @@ export class Tombstones {
     if (this.#diedAt.get(name) === at) this.#diedAt.delete(name)
   }
 
-  /** Removes a name, if an entry born at `bornAt` has replaced the dead one. */
+  /** Removes a name if an entry born at `bornAt`, which is later than the recorded time, has replaced the dead entry. */
   deleteBefore(name: string, bornAt: number): void {
     if ((this.#diedAt.get(name) ?? Infinity) < bornAt) this.#diedAt.delete(name)
   }
@@ -41,7 +41,7 @@ export class Tombstones {
     return bornAt <= this.#allUntil || bornAt <= (this.#diedAt.get(name) ?? -Infinity)
   }
 
-  /** The names that the store has not deleted yet, and when they died. */
+  /** The names that the store has not deleted yet, each with the recorded time. */
   entries(): [name: string, at: number][] {
     return [...this.#diedAt]
   }

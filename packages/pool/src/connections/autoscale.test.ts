@@ -5,7 +5,7 @@ import { Autoscale } from './autoscale.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A pool whose calls last until they are ended by hand, with a scale from 2 to 16. */
+/** An Autoscale from 2 to 16 connections, with a fake pool whose calls last until the test ends them. */
 function scaled() {
   const waiting: number[] = []
   let busy = 0

@@ -10,7 +10,7 @@ export interface ConnectionRequest extends Dispatcher.DispatchHandler {
 
 /** The pool that a connection belongs to, and notifies of its changes. */
 export interface ConnectionOwner {
-  /** How many requests wait for a connection. */
+  /** The number of requests that wait for a connection. */
   readonly queued: number
   /** Called when a connection begins (1) or ceases (-1) to carry a request. */
   connectionsBusy(change: 1 | -1): void

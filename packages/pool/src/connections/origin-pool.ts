@@ -45,7 +45,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       allowH2: false,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
       keepAliveMaxTimeout: settings.keepAliveMaxTimeoutMs,
-      // Defaults. `pool.fetch` sets both timeouts for each request: see fetch/lean-fetch.ts.
+      // Defaults for `specFetch` and `dispatcher`. `pool.fetch` sets both timeouts per request, in fetch/lean-fetch.ts.
       headersTimeout: settings.headersTimeoutMs,
       bodyTimeout: settings.bodyIdleTimeoutMs,
     }
@@ -251,7 +251,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
       this.ledger.usage.allow(this.#limit)
     }
     this.#closed?.resolve()
-    // undici's Agent removes an origin without connections on this event.
+    // On this event, undici's Agent removes the pool of an origin that has no connections.
     if (!this.#closed)
       this.emit('disconnect', this.#origin, [this], new errors.InformationalError('no connection left'))
   }

@@ -30,8 +30,8 @@ export interface RequestOwner {
 }
 
 /**
- * A connection that fails later than this after the request was written, in milliseconds, is not stale. A dead keep-alive connection fails
- * within a round trip; later, the server may have carried out the request.
+ * How soon after a request was written its connection must fail to count as stale, in milliseconds. A dead keep-alive connection fails
+ * within a round trip. After a later failure, the server may have carried out the request.
  */
 const STALE_WITHIN_MS = 1_000
 

@@ -28,6 +28,7 @@ export class RecentHistogram {
   #countsBefore = new Uint16Array(BUCKETS)
   #countBefore = 0
 
+  /** @param generationSize the number of durations in one generation */
   constructor(generationSize = 1_000) {
     this.#generationSize = generationSize
   }

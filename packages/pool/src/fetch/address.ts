@@ -13,7 +13,10 @@ export class AddressParser {
   #input: string | undefined
   #address: Address | undefined
 
-  /** @throws TypeError for a URL that cannot be fetched. The message omits the parts that may be secret: credentials and query */
+  /**
+   * Parses a URL.
+   * @throws TypeError for a URL that cannot be fetched. Its message omits the parts that may be secret: credentials and query
+   */
   parse(input: string | URL): Address {
     const text = String(input)
     if (this.#address && text === this.#input) return this.#address

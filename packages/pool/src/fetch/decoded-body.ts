@@ -24,7 +24,10 @@ export function decodeBody(
   }, body)
 }
 
-/** The maximum number of encodings of one body. A body with more is an attack, since each encoding multiplies the size. */
+/**
+ * The maximum number of encodings of one body. A body with more is not decoded: it is probably an attack, since each encoding multiplies
+ * the size.
+ */
 const MAX_ENCODINGS = 5
 
 // A body is accepted if its encoding ends early but its HTTP framing is complete, as in browsers.
@@ -45,7 +48,7 @@ const DECODERS = new Map<string, (firstChunk: Uint8Array) => Transform>([
   ['zstd', () => zlib.createZstdDecompress()],
 ])
 
-/** `deflate` should be the zlib format, but some servers send raw deflate. */
+/** Whether a `deflate` body is in the zlib format, as it should be: some servers send raw deflate. */
 function isZlibHeader(firstByte: number): boolean {
   return (firstByte & 0x0f) === 0x08
 }

@@ -133,7 +133,7 @@ export class FetchHandler implements WithdrawableHandler {
   }
 
   #headTimedOut(): void {
-    // After a blocked event loop the response may be waiting in the socket. It is read before setImmediate runs.
+    // If the event loop was blocked, the response may have arrived unread. Node reads the socket before setImmediate runs.
     setImmediate(() => {
       if (!this.#body) this.#stop(headTimeout(this.#limits.origin, this.#limits.headMs))
     })

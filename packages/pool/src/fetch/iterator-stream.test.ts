@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { IteratorStream } from './iterator-stream.ts'
 
-/** A source of numbers, pushed by hand. */
+/** A source of numbers, which the test pushes. */
 function manual() {
   const waiting: PromiseWithResolvers<IteratorResult<Uint8Array, undefined>>[] = []
   const returned = vi.fn(async () => ({ done: true as const, value: undefined }))

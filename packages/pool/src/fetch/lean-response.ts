@@ -8,7 +8,7 @@ export interface LeanResponseInit {
   /** The URL of the response, after redirects. */
   url?: string | undefined
   redirected?: boolean | undefined
-  /** Text or chunks. `return()` of the iterator is called when the reader stops early, even while `next()` is pending. */
+  /** The body, as text or chunks. If the reader stops early, `return()` of the iterator is called, even while `next()` is pending. */
   body?: BodyContent | undefined
 }
 

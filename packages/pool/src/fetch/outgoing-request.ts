@@ -4,7 +4,7 @@ import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.t
 
 /** The second argument of `pool.fetch`: the RequestInit of the fetch standard, and the options below. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
-  /** How long the response head may take, in milliseconds. Replaces `headersTimeoutMs`. */
+  /** How long the response head may take, in milliseconds from the call. Replaces the pool's `headersTimeoutMs`. */
   deadlineMs?: number | undefined
   /** How long the body may make no progress, in milliseconds. Replaces the pool's `bodyIdleTimeoutMs`. */
   bodyIdleTimeoutMs?: number | undefined
@@ -21,7 +21,7 @@ export interface AnyDispatcher {
 export interface OutgoingRequest {
   readonly address: Address
   readonly method: string
-  /** Alternating names and values; names in lower case. */
+  /** The headers as alternating names and values, with names in lower case. */
   readonly headers: readonly string[]
   readonly body: OutgoingBody
   readonly redirect: 'follow' | 'manual' | 'error'
