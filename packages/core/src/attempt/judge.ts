@@ -13,7 +13,7 @@ import {
   tooLarge,
 } from './answer-failures.ts'
 import type { UsageReport } from '../protocols/shared/delivery.ts'
-import { asksForStream, isDownload } from '../protocols/unknown/unknown-requests.ts'
+import { wantsStream, isDownload } from '../protocols/unknown/unknown-requests.ts'
 import { isRecord, parseJson } from '../base/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { isJsonInUtf8, isJsonType, mediaTypeOf } from '../wire/media-type.ts'
@@ -62,7 +62,7 @@ async function judgeOther(
   const mediaType = mediaTypeOf(head.headers)
   let response = given
   let isStream = mediaType === EVENT_STREAM
-  if (!isStream && (exchange.streaming || asksForStream(exchange.url, exchange.init.body))) {
+  if (!isStream && (exchange.streaming || wantsStream(exchange.url, exchange.init.body))) {
     const sniffed = await scope.wait(sniffBody(given))
     response = sniffed.response
     isStream = sniffed.kind === 'events'

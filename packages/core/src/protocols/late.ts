@@ -1,21 +1,24 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Operation, Protocol } from './protocol.ts'
 
-/** What is known of a protocol before its folder is loaded: enough to recognise its requests. */
-interface Announced<Name extends string, Operations extends readonly string[]> {
+/** What Harbor knows of a protocol before its folder is loaded: enough to recognise its requests. */
+interface LateProtocolOptions<Name extends string, Operations extends readonly string[]> {
   readonly name: Name
   readonly operations: Operations
   readonly recognises: (path: string, body: JsonBody) => boolean
   readonly load: () => Promise<Protocol>
 }
 
-/** A protocol whose folder is loaded for the first request that it recognises. */
+/** Makes a protocol whose folder is loaded only when the first of its requests is recognised. */
 export function late<const Name extends string, const Operations extends readonly string[]>({
   name,
   operations,
   recognises,
   load,
-}: Announced<Name, Operations>): Protocol & { readonly name: Name; readonly operations: Operations } {
+}: LateProtocolOptions<Name, Operations>): Protocol & {
+  readonly name: Name
+  readonly operations: Operations
+} {
   let loaded: Protocol | undefined
   return {
     name,

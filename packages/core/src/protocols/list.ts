@@ -3,12 +3,15 @@ import { openaiEmbeddings } from './openai-embeddings/protocol.ts'
 import { openaiResponses } from './openai-responses/protocol.ts'
 import type { Protocol } from './protocol.ts'
 
-/** The protocols that Harbor knows, one line each. OpenAI's are loaded with the package; others are listed by `late()`. */
+/**
+ * The protocols that Harbor knows, one line each. OpenAI's are loaded with the package; any other is listed with `late()`, which loads it
+ * when it is first used.
+ */
 export const PROTOCOLS = [
   openaiChat,
   openaiEmbeddings,
   openaiResponses,
 ] as const satisfies readonly Protocol[]
 
-/** The name of an operation, as `lastResort` gets it; `other` is an endpoint of no protocol. */
+/** The name of an operation, as the option `lastResort` receives it. `other` stands for an endpoint that belongs to no protocol. */
 export type OperationName = (typeof PROTOCOLS)[number]['operations'][number] | 'other'

@@ -9,33 +9,38 @@ import type { UpstreamError } from './shared/read-error.ts'
 import type { StreamDialect } from './shared/stream-dialect.ts'
 
 /**
- * One wire protocol: a folder beside this file, and one line in `list.ts`. A folder knows all about its format of requests and
- * answers, and nothing outside it does. What is not OpenAI's is listed by `late()`, which loads the folder for the first request.
+ * One wire protocol: a folder beside this file, and one line in `list.ts`. Its folder holds everything that depends on the format of its
+ * requests and answers. OpenAI's folders are loaded with the package; any other is listed with `late()`, which loads the folder for the
+ * first request.
  */
 export interface Protocol {
   readonly name: string
-  /** The names of its operations, as receipts and `lastResort` give them. */
+  /** The names of the protocol's operations, as they appear in receipts and in `lastResort`. */
   readonly operations: readonly string[]
   /**
-   * Recognises a POST with a JSON body; undefined for one of another protocol. It runs for every call, so it compares strings and
-   * allocates nothing. Providers put the same endpoints under many roots: only the end of the path counts.
-   * @param path the url without query and fragment
+   * Recognises the operation of a POST with a JSON body; undefined if the request belongs to another protocol. It runs for every call, so
+   * it must only compare strings and allocate nothing. Compare only the end of the path, since providers serve the same endpoints under
+   * many roots.
+   * @param path the URL without query and fragment
    */
   operationOf(path: string, body: JsonBody): Operation | Promise<Operation> | undefined
-  /** The operation of a body that comes without an address, by its own fields alone: `explain()` gets such bodies. */
+  /** Recognises the operation by the fields of a body alone. It is used where the URL is not known, as in `explain()`. */
   operationOfBody?(body: JsonBody): Operation | undefined
 }
 
-/** What one request does, and all that its format says about it. There is one object for each kind of request, not one for each call. */
+/**
+ * One kind of request of a protocol, and the rules by which Harbor reads and writes its requests and answers. There is one object for
+ * each kind of request, not one for each call.
+ */
 export interface Operation {
   readonly name: string
-  /** Its answer is judged before the caller gets it: JSON is read whole, a stream must prove its end. */
+  /** Whether an answer is checked before the caller gets it: a JSON answer is read whole, and a stream must prove its end. */
   readonly judged: boolean
-  /** Any provider can serve it: it refers to nothing that is stored at one of them. */
+  /** Whether any provider can serve the request, because it refers to nothing that one of them has stored. */
   readonly portable: boolean
   /**
-   * How often it may be sent again when an earlier attempt may have been carried out, and billed: 0 when it changes something at the
-   * provider, Infinity when it only reads.
+   * How often a request may be repeated when an earlier attempt may have been carried out and billed: 0 when the request changes
+   * something at the provider, Infinity when it only reads.
    */
   readonly ambiguousRetries: number
   readonly request: RequestFormat
@@ -45,70 +50,76 @@ export interface Operation {
   readonly tokens: TokenRules
   readonly caching: CachingRules
   readonly lastResort: LastResortFormat
-  /** How single requests become one; undefined where each is sent by itself. */
+  /** How several requests are sent as one; undefined when requests of this kind are never batched. */
   readonly batching?: BatchingFormat | undefined
-  /** Reads one stream, event by event. */
+  /** Makes a reader for the events of one stream. */
   newDialect(options: DialectOptions): StreamDialect
 }
 
-/** How a request is read. What it says may stand in its body, or in its url. */
+/** How a request is read. The model, for example, may be in the body or in the URL. */
 export interface RequestFormat {
   modelOf(url: string, body: JsonBody | undefined): string | undefined
   isStreaming(url: string, body: JsonBody | undefined): boolean
-  /** What a model has to be capable of to serve it, in addition to streaming. */
+  /** The capabilities that a model needs to serve the request, in addition to streaming. */
   needsOf(body: JsonBody): readonly Capability[]
-  /** The service tier that it wants, in lower case. */
+  /** The service tier that the request asks for, in lower case. */
   serviceTierOf(body: JsonBody): string | undefined
-  /** Names the user or conversation whose requests follow each other. */
+  /** The id of the user or conversation that the request belongs to. */
   sessionOf(body: JsonBody): string | undefined
-  /** Whether it may cost something. What is not known to be free may. */
+  /** Whether the request may cost money: true unless it is known to be free. */
   mayBeBilled(method: string, url: string): boolean
 }
 
-/** What of a provider decides how a request to it is written. */
+/** The settings of a provider on which the format of a request to it depends. */
 export interface ProviderFormat {
   readonly kind: 'openai' | 'azure'
-  /** The client's own provider: its requests come addressed and signed, and only their model may be replaced. */
+  /**
+   * Whether this is the client's own provider. The SDK has already addressed and signed its requests, so only their model may be
+   * replaced.
+   */
   readonly native: boolean
-  /** Without a slash at its end. */
+  /** The base URL, without a slash at its end. */
   readonly baseURL: string
   readonly apiVersion: string
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
 }
 
-/** Where a request is sent, with which headers. */
+/** The URL and headers of a request. */
 export interface Addressed {
   readonly url: string
   readonly headers: ReadonlyHeaders
 }
 
-/** The same with a credential. The headers are a copy. */
+/** A request that carries a credential. Its headers are a copy that may be changed. */
 export interface Signed extends Addressed {
   readonly headers: Headers
 }
 
-/** How a request is written for another target of its protocol: address, model, credential. */
+/** How a request is rewritten for another target of its protocol: URL, model, credential, body. */
 export interface EndpointFormat {
-  /** What stands before the endpoint in the url of a request. */
+  /** The part of a request's URL before the path of the endpoint. */
   rootOf(url: string): string
-  /** The same address for another model of the same provider, where the address names the model. */
+  /** Replaces the model in a URL that contains it. Other URLs are returned unchanged. */
   withModel(url: string, from: string | undefined, to: string | undefined): string
   /**
-   * The address of this endpoint at another provider.
-   * @param url the address that the request came with, which may say more than its endpoint
+   * The URL of this endpoint at another provider.
+   * @param url the URL of the original request, which may contain more than the endpoint, such as a query
    */
   addressAt(provider: ProviderFormat, url: string, model: string | undefined): string
-  /** The same request with a provider's key, in a header or in the url. */
+  /** The request with a provider's key added, in a header or in the URL. */
   signed(request: Addressed, provider: ProviderFormat, key: string): Signed
-  /** The credential in the url of a request, such as `?key=…`; empty when there is none. */
+  /** The credential in a request's URL, such as the `…` of `?key=…`; empty when there is none. */
   credentialIn(url: string): string
-  /** Where a free request shows that a provider answers, such as its list of models. */
+  /** The URL for health checks: a free request to it, such as for the list of models, shows whether the provider answers. */
   probeURL(root: string, provider: ProviderFormat): string
-  /** Whether a header of the caller's goes to other providers too, in addition to the usual ones. The name is in lower case. */
+  /**
+   * Whether a header that the caller set is also sent to other providers. A fixed set of usual headers always is.
+   * @param name in lower case
+   */
   carriesHeader(name: string): boolean
   /**
-   * The body for another model and provider.
-   * @param adaptations collects what was changed other than the model, in words
+   * Adapts a body to another model and provider.
+   * @param adaptations collects a note in words about each change other than the model
    */
   adaptBody(
     body: JsonBody,
@@ -116,45 +127,45 @@ export interface EndpointFormat {
     provider: ProviderFormat,
     adaptations: string[],
   ): JsonBody
-  /** Names the models that share a provider's limits with this one: the model itself, or its family. */
+  /** The name under which a model shares its provider's rate limits with others: its own name, or that of its family. */
   quotaModelOf(model: string): string
 }
 
-/** How an answer that is one JSON object is read. */
+/** How an answer that is one JSON object (not a stream) is read. */
 export interface AnswerFormat {
-  /** What keeps an object from being the answer to a request; undefined when it is one. */
+  /** The error that says why an object is not an answer to the request; undefined when it is one. */
   missing(request: JsonBody | undefined, answer: JsonBody): MissingAnswerError | undefined
-  /** Why it ended: one reason for each choice. */
+  /** The finish reasons of the answer, one for each choice. */
   finishReasonsOf(answer: JsonBody): readonly string[]
   /**
-   * Whether the provider withheld content because of what it says.
+   * Whether the provider's content filter withheld a part of the answer.
    * @param answer undefined for a stream
    */
   isFiltered(finishReasons: readonly string[], answer?: JsonBody): boolean
-  /** The provider's id of it. */
+  /** The id that the provider gave to the answer. */
   idOf(answer: JsonBody): string | undefined
   modelOf(answer: JsonBody): string | undefined
-  /** What it reports about its cost. */
+  /** The token usage, service tier and cost that the answer reports. */
   usageOf(answer: JsonBody): UsageReport
-  /** Whether the provider goes on with it after its response, so that its cost is not known yet. */
+  /** Whether the provider still works on the answer after its response (background mode), so that its cost is not known yet. */
   isUnfinished(answer: JsonBody): boolean
 }
 
 /** How errors are read and written. */
 export interface ErrorFormat {
-  /** The error in the text of a failed answer, or of one that brought nothing else; undefined when it holds none. */
+  /** Finds an error in the text of a failed answer, or of a successful one without content; undefined when there is none. */
   inText(text: string): UpstreamError | undefined
-  /** The error that a successful answer declares. */
+  /** The error that an answer declares even though its HTTP status says success; undefined when there is none. */
   declaredIn(answer: JsonBody): UpstreamError | undefined
-  /** The error in an object that is known to be no answer. */
+  /** The error in an object that is known not to be an answer. It is also found where nothing but a message marks it. */
   anyIn(answer: JsonBody): UpstreamError | undefined
-  /** The body of an error answer that Harbor makes, in the form that the protocol's SDK reads. */
+  /** The body of an error response that Harbor makes itself, in the form that the protocol's SDK reads. */
   bodyOf(error: ReportedError, status: number): JsonBody
-  /** What a provider says about its limits: in headers, or in the text of an error. */
+  /** The rate limits that a provider reports, in headers or in the text of an error. */
   rateLimitsOf(headers: Headers, errorText: string | undefined): ObservedLimits
 }
 
-/** What an error of Harbor's own, or one passed on, says. */
+/** The fields of an error that is written into an error response, whether it is Harbor's own or a provider's. */
 export interface ReportedError {
   readonly message: string
   readonly type: string | undefined
@@ -162,73 +173,77 @@ export interface ReportedError {
   readonly param?: string | undefined
 }
 
-/** How many tokens requests and answers have, estimated from above. */
+/** Estimates how many tokens requests and answers have. The estimates are upper bounds where possible. */
 export interface TokenRules {
-  /** What a request and its answer may use. */
+  /** The tokens that a request and its answer may use. */
   estimate(body: JsonBody): TokenUsage
-  /** How much of a model's context a request needs, with the room that it reserves for its answer. */
+  /** The tokens of a model's context window that a request needs, including the output limit that it sets. */
   contextOf(body: JsonBody): number
-  /** How long the request lets its answer be; undefined when it sets no limit. */
+  /** The output limit that the request sets, in tokens; undefined when it sets none. */
   outputLimitOf(body: JsonBody): number | undefined
-  /** What a whole answer has, over all its choices. */
+  /** The tokens of a whole answer, over all its choices. */
   answerTokens(answer: JsonBody): number
 }
 
-/** Which answers may be given again. */
+/** Which answers may be cached. */
 export interface CachingRules {
-  /** Why the answer to a request must not be reused, in a word; undefined when it may be. */
+  /** The reason, as one word, for which answers to this request must not be cached; undefined when they may be. */
   whyUnsafe(request: JsonBody): string | undefined
-  /** Why an answer that is one object must not be stored; undefined when it may be. */
+  /** The reason for which a JSON answer must not be cached; undefined when it may be. */
   refusalOf(answer: JsonBody): AnswerRefusal | undefined
-  /** The same for a stream, from its events. */
+  /** Makes an object that decides, from the events of a stream, whether its answer may be cached. */
   readonly newProof: () => AnswerProof
 }
 
-/** Why the content of an answer is not stored: it was cut at its limit, withheld, failed, or is not proven to be whole. */
+/** Why an answer is not cached: it reached its length limit, was withheld by a content filter, failed, or is not proven complete. */
 export type AnswerRefusal = 'length' | 'content-filter' | 'error' | 'incomplete'
 
-/** What the events of a stream prove about its answer, added one after the other. */
+/** Decides from the events of a stream, added one after the other, whether its answer may be cached. */
 export interface AnswerProof {
   /**
    * Adds an event that has data.
-   * @param name its `event:` field
-   * @param body its data; undefined when that is no JSON object
+   * @param name the event's `event:` field
+   * @param body the event's data; undefined when the data is not a JSON object
    */
   add(name: string | undefined, body: JsonBody | undefined): void
-  /** Why the answer must not be stored, if the stream ended here; undefined when it may be. */
+  /** The reason for which the answer must not be cached if the stream ended now; undefined when it may be. */
   readonly refusal: AnswerRefusal | undefined
 }
 
-/** How an answer that Harbor's caller made up is written. */
+/** How a last resort's answer is put into the format of the protocol. */
 export interface LastResortFormat {
-  /** A text as a whole answer; undefined where a text is none. */
+  /** Makes a whole answer from a text; undefined when a text cannot be an answer of this operation. */
   bodyOf(text: string, facts: LastResortFacts): JsonBody | undefined
-  /** A whole answer as the events of a stream, as they stand on the wire. */
+  /** Turns a whole answer into the events of a stream, as text for the wire. */
   eventsOf(body: JsonBody): readonly string[]
 }
 
 export interface LastResortFacts {
   readonly id: string
   readonly model: string
-  /** Seconds since the epoch. */
+  /** The time of the answer, in seconds since the epoch. */
   readonly at: number
 }
 
-/** How requests for one input each become one request, and its answer one for each. */
+/** How several requests with one input each are sent as one request, and how its answer is split into one answer for each. */
 export interface BatchingFormat {
-  /** The input, if the request has exactly one that may be sent with others. */
+  /** The single input of a request; undefined when the request has several, or an input that cannot be batched. */
   inputOf(body: JsonBody): string | undefined
-  /** All else that the request says: requests of one batch must agree in it. */
+  /** The request without its input. Only requests that agree in it are sent as one batch. */
   withoutInput(body: JsonBody): JsonBody
   withInputs(body: JsonBody, inputs: readonly string[]): JsonBody
-  /** One answer for each input, in their order, or why there is none. */
+  /**
+   * Splits the answer to a batch.
+   * @param count the number of inputs
+   * @returns one answer for each input, in the order of the inputs, or the reason why the answer cannot be split
+   */
   split(answer: JsonBody, count: number): readonly JsonBody[] | 'unequal' | 'unclear-order'
-  /** The same answer with its share of the tokens as its usage. */
+  /** A copy of the answer that reports these input tokens as its usage: its share of the tokens of the batch. */
   withUsage(answer: JsonBody, inputTokens: number): JsonBody
 }
 
 export interface DialectOptions {
-  /** What a provider ends its streams with. @default the proof that the protocol documents */
+  /** What proves that a stream of this provider is complete. @default the proof that the protocol documents */
   readonly streamEnd?: StreamEndRule | undefined
 }
 

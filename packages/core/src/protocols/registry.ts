@@ -6,8 +6,8 @@ import { READ, UNKNOWN } from './unknown/operation.ts'
 const LISTED: readonly Protocol[] = PROTOCOLS
 
 /**
- * Recognises an operation by its method, path and body.
- * @returns a promise for the first requests of a protocol that is still being loaded
+ * Recognises the operation of a request by its method, URL and body.
+ * @returns a promise for the first requests of a protocol whose folder is still being loaded
  */
 export function operationOf(
   method: string,
@@ -24,7 +24,7 @@ export function operationOf(
   return UNKNOWN
 }
 
-/** The operation of a body that comes without an address. */
+/** Recognises the operation by the fields of a body alone, for requests whose URL is not known. */
 export function operationOfBody(body: JsonBody): Operation {
   for (const protocol of LISTED) {
     const operation = protocol.operationOfBody?.(body)

@@ -2,12 +2,12 @@ import { brokenConnection, asError } from './stream-fault.ts'
 import type { IdleClock } from './idle-clock.ts'
 import type { ChunkSource } from '../wire/chunks-of.ts'
 
-/** What is left behind a proven end is read for this long, so that the connection can be used again. */
+/** How long a body is read after its proven end, in milliseconds. A connection can be used again only after its body has ended. */
 const DRAIN_MS = 250
 
-/** The body of a response as a guarded stream reads it: each read is timed, and can be interrupted. */
+/** The body of a response, as a guarded stream reads it. The idle clock measures each read, and a read can be interrupted. */
 export class BodySource {
-  /** The body ended by itself. Set by the reader that meets the end. */
+  /** Whether the body has ended by itself. Set by the code that reads its end. */
   hasEnded = false
   readonly chunks: ChunkSource
   readonly #idle: IdleClock
@@ -18,7 +18,7 @@ export class BodySource {
     this.#idle = idle
   }
 
-  /** @throws StreamFaultError when the connection breaks, or the reason of an interruption */
+  /** Reads the next chunk. @throws StreamFaultError when the connection breaks, or the reason that was passed to `interrupt` */
   async next(): Promise<IteratorResult<Uint8Array>> {
     this.#idle.waiting()
     try {
@@ -34,14 +34,14 @@ export class BodySource {
     }
   }
 
-  /** Ends a read that is pending. */
+  /** Makes the pending read reject with this reason, if a read is pending. */
   interrupt(reason: unknown): void {
     this.#interrupt?.(reason)
   }
 
   /**
-   * Reads on to the end of the body, and discards what comes, until `isOver` or for at most 250 ms.
-   * @returns what kept the body from ending in order
+   * Reads the rest of the body and discards it, until the body ends, `isOver` returns true, or 250 ms have passed.
+   * @returns the error that kept the body from ending in order
    */
   async drain(isOver: () => boolean): Promise<Error | undefined> {
     const timer = setTimeout(() => {
@@ -58,7 +58,7 @@ export class BodySource {
     return undefined
   }
 
-  /** Gives the body up without waiting for it. */
+  /** Cancels the body without waiting. */
   close(): void {
     void this.chunks.return?.().catch(() => undefined)
   }

@@ -7,14 +7,14 @@ export interface GuardedStreamOptions {
   readonly source: ChunkSource
   readonly dialect: StreamDialect
   readonly clock: Clock
-  /** How long the first content may take, in milliseconds. */
+  /** The time limit for the first content, in milliseconds. */
   readonly firstTokenMs: number
-  /** How large one event may be, and what comes before the first content, in bytes. */
+  /** The maximum size of one event, and of everything received before the first content, in bytes. */
   readonly maxBytes: number
-  /** Shared with the other streams of the client. */
+  /** Counts the bytes that all streams of the client hold. */
   readonly held: HeldBytes
-  /** Called with the provider's id of the answer when it is known. */
+  /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: (id: string) => void
-  /** Gives the connection up; called at most once, and not after the body has ended by itself. */
+  /** Closes the connection. Called at most once, and not after the body has ended by itself. */
   readonly release: (reason: Error) => void
 }

@@ -11,7 +11,7 @@ const MAX_BYTES = 64 * 1024 * 1024
 const PING = ': ping\n\n'
 const DONE = 'data: [DONE]\n\n'
 
-/** A source that is fed by hand, as a socket would be. */
+/** A source to which the test writes chunks, as a server writes to a socket. */
 function wire() {
   const waiting: ((result: IteratorResult<Uint8Array>) => void)[] = []
   const ready: IteratorResult<Uint8Array>[] = []

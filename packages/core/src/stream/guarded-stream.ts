@@ -13,22 +13,22 @@ import { asError, asFault, incomplete } from './stream-fault.ts'
 import { canonical, PassingEvents, pieceOf } from './stream-piece.ts'
 import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/** A stream that is never read gives its connection back after this long. */
+/** The time after which a stream that is not read gives up its connection, in milliseconds. */
 const UNREAD_MS = 300_000
 const BLANK_LINES = new TextEncoder().encode('\n\n')
 
 /**
- * A stream of server-sent events that is never taken for complete unless it proves it.
+ * A stream of server-sent events that counts as complete only if its events prove it.
  *
  *     held ──content or proof──▶ flowing ──proof, then the end──▶ ended (success)
  *      │                           │  └──── fault ──▶ reported in band ──▶ ended (failure)
  *      └── fault: thrown           └─────── reader or caller leaves ─▶ ended (aborted)
  *
- * While it is held nothing has reached the reader, so a fault is an ordinary failed attempt. Only whole events
- * are passed on, byte for byte as they came; those that carry nothing, and would break a common reader, are left out.
+ * While the stream is held, the reader has got nothing, so a fault is an ordinary failed attempt. Only whole events are passed on,
+ * with unchanged bytes. Events without content that common SDKs cannot read are dropped, and unusual forms are written as usual ones.
  */
 export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
-  /** Resolves when the stream has ended, however it did; never rejects. */
+  /** Resolves when the stream has ended, whether it succeeded, failed or was aborted; never rejects. */
   readonly ended: Promise<StreamEnd>
   readonly dialect: StreamDialect
   readonly #source: BodySource
@@ -37,7 +37,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #onResponseId: ((id: string) => void) | undefined
   readonly #room: HeldRoom
   readonly #splitter = new SseSplitter()
-  /** What has come, while nothing of it has reached the reader. */
+  /** The bytes received so far, while none of them has been passed to the reader. */
   #recent: RecentBytes | undefined = new RecentBytes()
   #readyBytes = 0
   readonly #ready: StreamPiece[] = []
@@ -63,8 +63,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /**
-   * Reads on until the stream has something to give, or has proven that it is complete without.
-   * @throws StreamFaultError, TimeoutError, or the reason of an interruption; the connection is given up then
+   * Reads until the stream has content for the reader, or has proven that it is complete without content.
+   * @throws StreamFaultError, TimeoutError, or the reason of an interruption; the connection is then closed
    */
   async hold(): Promise<void> {
     try {
@@ -81,12 +81,12 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
   }
 
-  /** What came before the stream failed without content: an error may stand in it in any form. */
+  /** The text received before the stream failed without content. It may contain an error in any form. */
   get heldText(): string {
     return this.#recent?.text ?? ''
   }
 
-  /** From here on a reader is expected, and `idle` measures the pauses between contents. */
+  /** Passes the stream to its reader: from now on, pauses between contents are limited to `idleMs` milliseconds. */
   handOver(idleMs: number): void {
     this.#idle.restart('idle', idleMs)
     if (this.#state === 'ended') return
@@ -100,13 +100,13 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return this
   }
 
-  /** @throws the reason of `abort()`, when the caller left while this waited */
+  /** @throws the reason of `abort()`, when the caller aborts during the read */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const piece = await this.nextPiece()
     return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
   }
 
-  /** The same for a reader of events. Undefined is the end. */
+  /** Returns the next bytes with the events in them; undefined at the end. */
   async nextPiece(): Promise<StreamPiece | undefined> {
     while (this.#pending) await this.#pending
     clearTimeout(this.#unreadTimer)
@@ -118,7 +118,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return reading
   }
 
-  /** The reader leaves. An answer that is proven complete is a success; its connection is reused if the body ends soon. */
+  /** The reader stops reading. An answer that is proven complete is a success; its connection is used again if the body ends soon. */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
@@ -126,7 +126,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return { done: true, value: undefined }
   }
 
-  /** The caller leaves: pending and later reads reject with `reason`. */
+  /** The caller ended the call: pending and later reads reject with `reason`. */
   abort(reason: unknown): void {
     if (this.#state === 'ended') return
     const outcome = this.dialect.proven ? 'success' : 'aborted'
@@ -135,7 +135,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#source.interrupt(reason)
   }
 
-  /** The client was closed, and its grace period is over: reports it in band. An answer that is proven complete is a success. */
+  /** The client was closed and its grace period is over: the reader gets an error event, unless the answer is proven complete. */
   cut(reason: Error): void {
     if (this.#state === 'ended') return
     const { proven } = this.dialect
@@ -158,7 +158,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return undefined
   }
 
-  /** One read from the wire, judged: all that it has brought, which is more than one event when the process is busy. */
+  /** Reads once from the body, and handles all events received, of which there are several when the process is busy. */
   async #advance(): Promise<void> {
     const result = await this.#source.next()
     if (result.done === true) {
@@ -194,7 +194,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = undefined
   }
 
-  /** The body ended in order. A last event may lack its blank line; a cut one will not parse. */
+  /** Handles the end of the body. The last event may lack its blank line; if it was cut off, it cannot be parsed. */
   #takeEnd(): void {
     this.#source.hasEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
@@ -210,7 +210,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
   }
 
-  /** @returns true when nothing that follows is for the reader */
+  /** @returns true when no later event is for the reader */
   #judge(event: SseEvent, passing: PassingEvents): boolean {
     let meaning
     try {
@@ -230,7 +230,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
     if (meaning instanceof Error) {
       if (this.#isHeld()) throw meaning
-      // The provider's own event informs the reader, if it is in a form that readers know.
+      // The provider's own event is passed on if it is in a form that readers recognise as an error.
       if (this.dialect.isRaised(event)) passing.pass(event)
       else passing.replace(event, [pieceOf(this.dialect.faultEvent(meaning))])
       this.#end({ outcome: 'failure', fault: meaning }, meaning)
@@ -250,7 +250,9 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return meaning === 'end'
   }
 
-  /** Data that is no JSON object: several of them in one event, or a tail that no longer matters, or a fault. */
+  /**
+   * Data that is not a JSON object: several objects in one event are handled one by one; others are a fault, or dropped after the proof.
+   */
   #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
     const separate = separateEvents(event)
     if (separate) {
@@ -262,7 +264,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /** Reports the fault in band, behind everything that has come: an error thrown here would discard that. */
+  /** Ends the stream with an event that reports the fault, since an error thrown here would discard the content before it. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
       this.#end({ outcome: 'success' }, error) // complete, but the provider does not hang up

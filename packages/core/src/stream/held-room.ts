@@ -1,14 +1,14 @@
 import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
 import { tooLarge } from './stream-fault.ts'
 
-/** The most comments, pings and empty events that are held before the first content, in bytes. */
+/** The maximum size of the comments, pings and empty events that are held before the first content, in bytes. */
 const MAX_IDLE_BYTES = 64 * 1024
-/** A stream that holds less does not count against the limit that it shares with others. */
+/** The number of bytes up to which a stream does not count against the limit that all streams of the client share. */
 const FREE_BYTES = 1024 * 1024
 
 /**
- * Bounds what one stream holds, by itself and together with all that its client reads: what came before its first content, and an
- * event that is not whole yet.
+ * Limits the bytes that one stream holds in memory, by a limit of its own and by one shared by all streams of the client. A stream holds
+ * everything received before its first content, and later an event that is not complete yet.
  */
 export class HeldRoom {
   readonly #held: HeldBytes
@@ -21,15 +21,19 @@ export class HeldRoom {
     this.#maxBytes = maxBytes
   }
 
-  /** Whether an event that only shows that the server is alive is still held: they may come without end. */
+  /**
+   * Counts a comment, ping or empty event, and returns whether it may be held. There is a limit, because a server may send any number of
+   * them.
+   */
   keepsIdle(bytes: number): boolean {
     this.#idleBytes += bytes
     return this.#idleBytes <= MAX_IDLE_BYTES
   }
 
   /**
-   * Makes room for all that the stream holds now. Undefined when there is room at once.
-   * @throws StreamFaultError when it is more than one stream may hold
+   * Reserves memory for all bytes that the stream holds now.
+   * @returns undefined when there is room, otherwise a promise that resolves when there is
+   * @throws StreamFaultError when one stream may not hold that many bytes
    */
   reserve(bytes: number, isBeforeContent: boolean): Promise<void> | undefined {
     if (bytes <= FREE_BYTES) {

@@ -2,13 +2,13 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { TimeoutError, type ClockName } from '../base/errors.ts'
 
-/** How late a timer must fire for the event loop, not the provider, to be the suspect, in milliseconds. */
+/** How late a timer must fire, in milliseconds, for the process to be the likely cause of a pause, instead of the provider. */
 const LATE_MS = 50
 
 /**
- * Measures how long a reader has waited for content. It runs only while a read is pending: a slow reader is not a
- * stall. Only content sets it back to zero, so pings do not keep a dead stream alive. One timer serves many
- * reads, and a timer that fires late gives what lies in the socket a chance to be read first.
+ * Measures how long a reader has waited for content. It runs only while a read is pending, since a slow reader is not a stalled stream.
+ * Only content resets it, so pings do not keep a dead stream alive. One timer serves many reads. If the timer fires late, data that
+ * already lies in the socket is read before the stream counts as stalled.
  */
 export class IdleClock {
   readonly #clock: Clock
@@ -27,26 +27,26 @@ export class IdleClock {
     this.#onIdle = onIdle
   }
 
-  /** A read is pending from now on. */
+  /** Called when a read begins. */
   waiting(): void {
     this.#waitingSince = this.#clock.now()
     if (this.#timer === undefined) this.#arm()
   }
 
-  /** The read is over; what it brought was no content, or `content()` says so next. */
+  /** Called when a read ends. If it returned content, `content()` is called next. */
   done(): void {
     if (this.#waitingSince === undefined) return
     this.#waitedMs += this.#clock.now() - this.#waitingSince
     this.#waitingSince = undefined
   }
 
-  /** Content came: the clock starts again from zero. */
+  /** Called for each content: the clock starts again from zero. */
   content(): void {
     this.#waitedMs = 0
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#clock.now()
   }
 
-  /** Another limit holds from now on, from zero. */
+  /** Replaces the limit, and starts again from zero. */
   restart(name: ClockName, limitMs: number): void {
     this.stop()
     this.#name = name

@@ -8,30 +8,30 @@ import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../base/errors.ts'
 import type { JsonBody } from '../base/json.ts'
 
-/** The bytes of a stream that was guarded before, read by one caller. */
+/** The bytes of a stream that a `GuardedStream` has already checked, for one caller. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
   cancel(reason?: unknown): void
 }
 
-/** What the guard has parsed of the chunks that one caller reads. */
+/** The events that the guard has parsed in the chunks that one caller reads. */
 export interface ParsedPieces {
   take(chunk: Uint8Array): StreamPiece | undefined
-  /** The caller takes no more of them. */
+  /** Called when the caller will not take any more parsed events. */
   stopSharing(): void
 }
 
 export interface ReadStreamOptions {
-  /** Whether the caller itself has ended the call: then its reads reject with its own reason, instead of reporting a fault. */
+  /** Whether the caller itself has ended the call. Its reads then reject with its own reason, instead of reporting a fault. */
   readonly hasLeft: () => boolean
-  /** For the caller that started the load, whose dialect has read the events already. */
+  /** The events that the guard has parsed. Only for the caller that started the load: its dialect has read them already. */
   readonly parsed?: ParsedPieces | undefined
-  /** Called with the provider's id of the answer while it is read. */
+  /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: ((id: string) => void) | undefined
 }
 
 /**
- * One caller's view of a recorded (or still recording) stream. Event objects are never shared between callers: the caller that started
- * the load gets those that the guard parsed, the others parse their own. The events show how the stream ended.
+ * One caller's view of a stream that was recorded, or is still being recorded. Callers never share event objects: the caller that started
+ * the load gets those that the guard parsed, all others parse the bytes again. How the stream ended is read from its events.
  */
 export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
@@ -61,16 +61,16 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
   }
 
-  /** Undefined is the end. @throws the reason with which the caller ended the call */
+  /** Returns the next bytes with the events in them; undefined at the end. @throws the reason with which the caller ended the call */
   async nextPiece(): Promise<StreamPiece | undefined> {
     if (this.#over) return undefined
     try {
       for (let chunk = await this.#source.next(); chunk.done !== true; chunk = await this.#source.next()) {
-        const piece = this.#options.parsed ? this.#taken(chunk.value) : this.#parse(chunk.value)
+        const piece = this.#options.parsed ? this.#takeParsed(chunk.value) : this.#parse(chunk.value)
         if (piece.bytes.length > 0) return piece
       }
     } catch (error) {
-      return this.#broken(error)
+      return this.#reportBroken(error)
     }
     this.#end(
       this.#fault || !this.dialect.proven
@@ -90,8 +90,8 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     this.#end({ outcome: this.dialect.proven ? 'success' : 'aborted' })
   }
 
-  /** The guard's own dialect has read these events already. */
-  #taken(chunk: Uint8Array): StreamPiece {
+  /** The piece for a chunk whose events the guard's dialect has already read: the parsed events where they are available. */
+  #takeParsed(chunk: Uint8Array): StreamPiece {
     const known = this.#options.parsed?.take(chunk)
     if (known) {
       for (const { name, json } of known.events) this.#noteFault(name, json)
@@ -116,8 +116,8 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return piece
   }
 
-  /** Reports the fault in band, as a guarded stream does. */
-  #broken(error: unknown): StreamPiece {
+  /** Ends the stream with an event that reports the fault, as a guarded stream does. */
+  #reportBroken(error: unknown): StreamPiece {
     if (this.#options.hasLeft()) {
       this.#end({ outcome: 'aborted' })
       throw error
@@ -134,7 +134,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 }
 
-/** Parses once more an event that the guard has accepted. */
+/** The data of an event that the guard has accepted, parsed again. */
 function jsonOf(event: SseEvent): JsonBody | undefined {
   return event.data === undefined || event.data === DONE ? undefined : parseEvent(event)
 }

@@ -1,9 +1,12 @@
-/** How much of the start of a stream is searched, in bytes. */
+/** The number of bytes that are stored of the start of a stream. */
 const HEAD_BYTES = 1024
-/** How much of what came last, in bytes. Together they are no more than is searched. */
+/** The number of bytes that are stored of its last part. Both together are at most as long as the text that is searched for an error. */
 const TAIL_BYTES = 60 * 1024
 
-/** What a stream has brought so far, as far as it is worth a look when it ends without an answer: its start, and its last part. */
+/**
+ * Stores the start and the last part of what a stream has received. They are searched for an error when the stream ends without an
+ * answer.
+ */
 export class RecentBytes {
   #head: Uint8Array | undefined
   #tail: Uint8Array[] = []

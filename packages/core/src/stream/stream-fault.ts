@@ -1,7 +1,10 @@
 import { ClientClosedError, StreamFaultError, TimeoutError } from '../base/errors.ts'
 import { redactError } from '../base/redact-error.ts'
 
-/** The stream came to its end, but the answer did not. */
+/**
+ * The fault of a stream that ended without proof that its answer is complete.
+ * @param what the beginning of the message: how the stream ended
+ */
 export function incomplete(what: string): StreamFaultError {
   return new StreamFaultError(
     'stream_incomplete',
@@ -9,7 +12,7 @@ export function incomplete(what: string): StreamFaultError {
   )
 }
 
-/** More came than may be held: before the first content, or as one event. */
+/** The fault of a stream that exceeded `maxAnswerBytes`, before its first content (`isHeld`) or with one event. */
 export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
   return isHeld
     ? new StreamFaultError(
@@ -22,7 +25,7 @@ export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
       )
 }
 
-/** The body ended in an error. */
+/** The fault of a stream whose body ended with an error. */
 export function brokenConnection(cause: unknown): StreamFaultError {
   return new StreamFaultError(
     'stream_incomplete',
@@ -31,7 +34,7 @@ export function brokenConnection(cause: unknown): StreamFaultError {
   )
 }
 
-/** What stopped a reader, as the fault of the stream that it is. */
+/** Converts an error that ended a read into a stream fault. */
 export function asFault(error: unknown): StreamFaultError {
   if (StreamFaultError.is(error)) return error
   if (TimeoutError.is(error)) {
@@ -43,7 +46,7 @@ export function asFault(error: unknown): StreamFaultError {
   return brokenConnection(error)
 }
 
-/** A reason to abort may be anything; a reason to give a connection up is an error. */
+/** Converts a reason into an Error. An abort may have any value as its reason, but a connection can be closed only with an Error. */
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('The stream was given up.', { cause: reason })
 }

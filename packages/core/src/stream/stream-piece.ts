@@ -1,12 +1,12 @@
 import type { FaultEvent, ReadEvent, StreamPiece } from '../protocols/shared/stream-dialect.ts'
 import type { SseEvent } from '../wire/sse-event.ts'
 
-/** An event of our own, as it is sent. */
+/** Encodes an event that Harbor made. */
 export function pieceOf({ name, json }: FaultEvent): StreamPiece {
   return { bytes: encode(name, JSON.stringify(json)), events: [{ name, json }] }
 }
 
-/** An event that came in an odd form, as every reader understands it. */
+/** Encodes an event that was received in an unusual form again, in the form that every SSE parser understands. */
 export function canonical(event: SseEvent): StreamPiece {
   return { bytes: encode(event.name, event.data ?? ''), events: [event] }
 }
@@ -16,15 +16,17 @@ function encode(name: string | undefined, data: string): Uint8Array {
   return new TextEncoder().encode(`${name === undefined ? '' : `event: ${name}\n`}${lines.join('')}\n`)
 }
 
-/** Takes the events of some bytes one by one, in order, and makes the piece that goes on to the reader. */
+/**
+ * Builds the piece that is passed to the reader from the events of one chunk. Call `pass`, `replace` or `drop` for each event, in order.
+ */
 export class PassingEvents {
   readonly #bytes: Uint8Array
   readonly #events: readonly SseEvent[]
-  /** What passes as it came, and is not yet among the parts. */
+  /** The range of bytes that passes unchanged, and is not yet in `#parts`. */
   #from = 0
   #to = 0
   #passed = 0
-  /** Once something was left out or replaced. */
+  /** Undefined until an event is dropped or replaced. */
   #parts: Uint8Array[] | undefined
   #kept: ReadEvent[] | undefined
 
@@ -33,7 +35,7 @@ export class PassingEvents {
     this.#events = events
   }
 
-  /** How many bytes the next event has. */
+  /** The size of an event in bytes, when it is the next one. */
   sizeOf({ end }: SseEvent): number {
     return end - this.#to
   }
@@ -60,7 +62,7 @@ export class PassingEvents {
     this.replace(event, [])
   }
 
-  /** Undefined when nothing is left. */
+  /** The piece for the reader; undefined when all events were dropped. */
   piece(): StreamPiece | undefined {
     if (!this.#parts || !this.#kept) {
       return this.#to === 0 ? undefined : { bytes: this.#bytes.subarray(0, this.#to), events: this.#events }

@@ -3,7 +3,7 @@ import { unjudgedBody } from './unjudged-body.ts'
 
 const CHUNK = new Uint8Array([1, 2, 3])
 
-/** Gives these chunks, then what `then` does; without it, it ends. */
+/** A source that returns these chunks, and then ends, or calls `then`. */
 function source(chunks: readonly Uint8Array[], then?: () => Promise<never>): AsyncIterator<Uint8Array> {
   const left = [...chunks]
   return {

@@ -2,9 +2,9 @@ import { redactError } from '../base/redact-error.ts'
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**
- * A body that Harbor does not judge (a file, audio, an unknown endpoint): it is passed on as it comes, and only its end is noted.
- * @param giveUp ends the request behind it
- * @param onRead called when it is read
+ * A body that Harbor does not check (a file, audio, an unknown endpoint). It is passed on as it is received; only its end is recorded.
+ * @param giveUp aborts the request
+ * @param onRead called at each read
  */
 export function unjudgedBody(
   source: AsyncIterator<Uint8Array>,
@@ -18,7 +18,7 @@ export function unjudgedBody(
     end({ outcome: 'aborted' })
   }
 
-  // No generator: its return() would wait for a next() that is still pending.
+  // Not a generator, since its return() would wait for a pending next().
   const chunks: AsyncIterableIterator<Uint8Array> = {
     [Symbol.asyncIterator]: () => chunks,
     next: async () => {

@@ -3,7 +3,10 @@ import { ANSWER } from '../openai/answer.ts'
 import type { AnswerFormat } from '../protocol.ts'
 import { MissingAnswerError } from '../shared/missing-answer.ts'
 
-/** An answer with messages in its choices. To a request without messages, which is not shaped as OpenAI's, any object is an answer. */
+/**
+ * How a chat answer is read: it must have a message in one of its choices. If the request has no `messages`, it is not in OpenAI's
+ * format, and any object is accepted as its answer.
+ */
 export const CHAT_ANSWER: AnswerFormat = {
   ...ANSWER,
   missing(request, answer) {
@@ -14,7 +17,10 @@ export const CHAT_ANSWER: AnswerFormat = {
   },
 }
 
-/** The answer of the older Completions, with texts in its choices, and of servers that answer with a `content` of their own. */
+/**
+ * How an answer of the older Completions API is read: it must have a text in one of its choices, or a `content` of its own, as some
+ * servers send it.
+ */
 export const COMPLETION_ANSWER: AnswerFormat = {
   ...ANSWER,
   missing(_request, answer) {
@@ -29,7 +35,7 @@ function someChoice({ choices }: JsonBody, isAnswer: (choice: JsonBody) => boole
   return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && isAnswer(choice))
 }
 
-/** A message that ended is an answer, also an empty one; one that did not end needs content. */
+/** Whether a choice is an answer. A message with a finish reason is one, even when it is empty; a message without one must have content. */
 function isChatChoice(choice: JsonBody): boolean {
   const { message } = choice
   if (isRecord(message)) return hasEnded(choice) || hasContent(message)
@@ -41,7 +47,7 @@ function isTextChoice(choice: JsonBody): boolean {
   return typeof text === 'string' || (text == null && !('message' in choice) && hasEnded(choice))
 }
 
-/** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role alone is none. */
+/** Whether a message has content (text, reasoning, a refusal, a tool call, audio) in any field other than `role`. */
 function hasContent(message: JsonBody): boolean {
   for (const field in message) if (field !== 'role' && !isEmpty(message[field])) return true
   return false

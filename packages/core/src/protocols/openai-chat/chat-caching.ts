@@ -2,7 +2,10 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 
-/** Chat and completions may be answered again if they are meant to be repeatable (temperature 0, or a seed) and want one choice. */
+/**
+ * Which chat and completion answers may be cached: those of requests that are meant to be repeatable (temperature 0, or a seed) and want
+ * one choice.
+ */
 export const CHAT_CACHING: CachingRules = {
   whyUnsafe({ temperature, seed, n, best_of: bestOf, store }) {
     if (temperature !== 0 && typeof seed !== 'number') return 'not-repeatable'
@@ -11,19 +14,19 @@ export const CHAT_CACHING: CachingRules = {
   },
   refusalOf(answer) {
     if (answer['error'] != null) return 'error'
-    const choices = fieldsOf(answer['choices'])
+    const choices = objectsIn(answer['choices'])
     if (choices.length === 0) return 'incomplete'
     return firstRefusal(choices.map((choice) => choice['finish_reason']))
   },
   newProof: () => new ChatProof(),
 }
 
-/** Proof is a finish reason for each choice that was begun. */
+/** Proves the end of a chat stream: every choice that was begun must have a finish reason. */
 class ChatProof extends EventProof {
   readonly #finished = new Map<unknown, unknown>()
 
   protected override read(_type: unknown, body: JsonBody): void {
-    for (const choice of fieldsOf(body['choices'])) {
+    for (const choice of objectsIn(body['choices'])) {
       const index = choice['index'] ?? 0
       this.#finished.set(index, choice['finish_reason'] ?? this.#finished.get(index))
     }
@@ -42,14 +45,17 @@ function firstRefusal(reasons: Iterable<unknown>): AnswerRefusal | undefined {
   return undefined
 }
 
-/** https://platform.openai.com/docs/api-reference/chat/object: `finish_reason`. */
+/**
+ * Why an answer with this finish reason must not be cached; undefined when it may be. See
+ * https://platform.openai.com/docs/api-reference/chat/object
+ */
 function refusalOfFinish(reason: unknown): AnswerRefusal | undefined {
   if (reason === 'stop' || reason === 'tool_calls' || reason === 'function_call') return undefined
   if (reason === 'length') return 'length'
   return reason === 'content_filter' ? 'content-filter' : 'incomplete'
 }
 
-/** The items of a list; what is no object has no fields. */
-function fieldsOf(list: unknown): readonly JsonBody[] {
+/** The items of a list as objects. An item that is not an object becomes an empty one. */
+function objectsIn(list: unknown): readonly JsonBody[] {
   return Array.isArray(list) ? list.map((item) => (isRecord(item) ? item : {})) : []
 }

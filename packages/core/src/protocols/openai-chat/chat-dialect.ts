@@ -13,9 +13,9 @@ import { fieldsHaveSubstance, hasSubstance, isPing } from '../shared/substance.t
 import { StreamFaultError } from '../../base/errors.ts'
 
 /**
- * Chat Completions, and the older Completions, whose choices carry `text`.
- * Proof: every choice that was begun has its `finish_reason`. Providers differ in all else: a first chunk with
- * no choices, usage with or after the last one, no `object`, no `[DONE]`.
+ * Reads streams of Chat Completions, and of the older Completions, whose choices carry `text`. The stream is proven complete when every
+ * choice that was begun has its `finish_reason`. Nothing else is required, since providers differ: some send a first chunk without
+ * choices, usage with or after the last choice, no `object`, or no `[DONE]`.
  */
 export class ChatDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
@@ -25,7 +25,7 @@ export class ChatDialect extends OpenAIEvents implements StreamDialect {
   readonly #unfinished = new Set<number>()
   #isDone = false
 
-  /** @param end `done`: the provider sends no finish reasons, so `[DONE]` after a choice was begun is the proof */
+  /** @param end use `done` for a provider that sends no finish reasons: `[DONE]` after the beginning of a choice is then the proof */
   constructor(end: StreamEndRule = 'finish-reason') {
     super()
     this.#doneProves = end === 'done'
@@ -84,7 +84,7 @@ export class ChatDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** Text, reasoning, a refusal, a tool call, audio: whatever field carries it. The role and the name of its speaker are none. */
+/** Whether a delta has content (text, reasoning, a refusal, a tool call, audio) in any field other than `role` and the speaker's `name`. */
 function deltaHasContent(delta: Readonly<Record<string, unknown>>): boolean {
   const { content } = delta
   if (typeof content === 'string' && content !== '') return true

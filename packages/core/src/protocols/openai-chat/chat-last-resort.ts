@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 import { LAST_RESORT, recordsIn } from '../openai/last-resort.ts'
 
-/** A chat answer of the caller's own. */
+/** How a last resort's answer is put into the chat format, as a whole body and as stream events. */
 export const CHAT_LAST_RESORT: LastResortFormat = {
   bodyOf: (text, facts) =>
     bodyOf(
@@ -12,22 +12,22 @@ export const CHAT_LAST_RESORT: LastResortFormat = {
     ),
   eventsOf: (body) =>
     eventsOf(body, 'chat.completion.chunk', {
-      said: ({ index = 0, message }) => ({
+      contentChunk: ({ index = 0, message }) => ({
         index,
         delta: deltaOf(isRecord(message) ? message : {}),
         finish_reason: null,
       }),
-      ended: ({ index = 0, finish_reason = 'stop' }) => ({ index, delta: {}, finish_reason }),
+      finalChunk: ({ index = 0, finish_reason = 'stop' }) => ({ index, delta: {}, finish_reason }),
     }),
 }
 
-/** The same for the older Completions. */
+/** How a last resort's answer is put into the format of the older Completions, as a whole body and as stream events. */
 export const COMPLETION_LAST_RESORT: LastResortFormat = {
   bodyOf: (text, facts) => bodyOf('text_completion', { text, finish_reason: 'stop' }, facts),
   eventsOf: (body) =>
     eventsOf(body, 'text_completion', {
-      said: ({ index = 0, text }) => ({ index, text, finish_reason: null }),
-      ended: ({ index = 0, finish_reason = 'stop' }) => ({ index, text: '', finish_reason }),
+      contentChunk: ({ index = 0, text }) => ({ index, text, finish_reason: null }),
+      finalChunk: ({ index = 0, finish_reason = 'stop' }) => ({ index, text: '', finish_reason }),
     }),
 }
 
@@ -37,22 +37,22 @@ function bodyOf(object: string, choice: JsonBody, { id, model, at }: LastResortF
 }
 
 interface Chunks {
-  readonly said: (choice: JsonBody) => JsonBody
-  readonly ended: (choice: JsonBody) => JsonBody
+  readonly contentChunk: (choice: JsonBody) => JsonBody
+  readonly finalChunk: (choice: JsonBody) => JsonBody
 }
 
-/** A chunk with the content of each choice, one that ends them, and the end. */
-function eventsOf(body: JsonBody, object: string, { said, ended }: Chunks): readonly string[] {
+/** Turns a whole answer into three events: a chunk with the content of all choices, a chunk that ends them, and `[DONE]`. */
+function eventsOf(body: JsonBody, object: string, { contentChunk, finalChunk }: Chunks): readonly string[] {
   const choices = recordsIn(body['choices'])
   const { usage } = body
   const chunks = [
-    { ...body, object, choices: choices.map(said) },
-    { ...body, object, choices: choices.map(ended), ...(usage !== undefined && { usage }) },
+    { ...body, object, choices: choices.map(contentChunk) },
+    { ...body, object, choices: choices.map(finalChunk), ...(usage !== undefined && { usage }) },
   ]
   return [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n']
 }
 
-/** In a stream, each tool call names its place in the list. */
+/** A message as a stream's delta: unlike in a whole message, each tool call has its `index`. */
 function deltaOf(message: JsonBody): JsonBody {
   const calls = recordsIn(message['tool_calls'])
   return calls.length === 0

@@ -4,7 +4,11 @@ import type { ProviderFormat } from '../protocol.ts'
 
 type LimitName = ProviderFormat['maxTokensParam']
 
-/** Names the limit of the answer as the target knows it: OpenAI's reasoning models refuse the old name, many others know only that. */
+/**
+ * Renames the output limit to the name that the target accepts: OpenAI's reasoning models refuse `max_tokens`, and many other providers
+ * know only that.
+ * @param adaptations collects a note about the rename
+ */
 export function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {
   const wanted = to.provider.maxTokensParam ?? nameFor(to)
   const other = wanted === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'

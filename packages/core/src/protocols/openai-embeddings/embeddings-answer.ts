@@ -3,7 +3,7 @@ import { ANSWER, usageOf } from '../openai/answer.ts'
 import type { AnswerFormat } from '../protocol.ts'
 import { MissingAnswerError } from '../shared/missing-answer.ts'
 
-/** An answer with a vector for each input. */
+/** How an answer with embeddings is read: it must have a vector for each input of its request. */
 export const EMBEDDINGS_ANSWER: AnswerFormat = {
   ...ANSWER,
   missing: (request, answer) => missingEmbeddings(request?.['input'], answer),
@@ -19,13 +19,19 @@ function missingEmbeddings(input: unknown, answer: JsonBody): MissingAnswerError
   return new MissingAnswerError(`with ${vectors} of ${expected} embeddings`, vectors > 0)
 }
 
-/** How many embeddings a request wants: a list of numbers is one text in tokens. */
+/**
+ * How many embeddings a request wants. A list of numbers counts as one input: it is a text in token numbers. Undefined when the request
+ * has no input.
+ */
 function inputCount(input: unknown): number | undefined {
   if (!Array.isArray(input)) return input === undefined ? undefined : 1
   return typeof input[0] === 'number' ? 1 : input.length
 }
 
-/** An object of the list has its vector under some name, as numbers, as base64, or in several encodings. */
+/**
+ * Whether an item of the answer is an embedding: a vector itself, or an object with a vector in `embedding` or `embeddings`. A vector may
+ * be numbers, base64, or both in several encodings.
+ */
 function isEmbedding(item: unknown): boolean {
   if (!isRecord(item)) return isVector(item)
   for (const field in item) if (/^embeddings?$/.test(field) && isVector(item[field])) return true

@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { BatchingFormat } from '../protocol.ts'
 import { inOrder } from './in-order.ts'
 
-/** Texts of several requests become one list, and each gets its embedding as it came. */
+/** How requests for one embedding each are sent as one request, and how its answer is split into one answer for each. */
 export const EMBEDDINGS_BATCHING: BatchingFormat = {
   inputOf({ input }) {
     const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input

@@ -1,9 +1,9 @@
 import type { JsonBody } from '../../base/json.ts'
 
 /**
- * Embeddings in the order of their texts, by the index that each one has, since an answer may come in any order. An index may be written
- * as a text, may be missing where it is 0, and may count from 1. Where all are 0, the provider does not number them, and they stand in
- * the order of the texts.
+ * Sorts embeddings into the order of their texts by `index`, since an answer may list them in any order. An index may be a number as
+ * text, may be missing instead of 0, and may count from 1. If all indexes are 0, the provider does not number its embeddings, and they
+ * are already in order.
  * @returns undefined when the indexes do not say which embedding belongs to which text
  */
 export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefined {
@@ -13,11 +13,11 @@ export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefi
   if (first !== 0 && first !== 1) return undefined // NaN, too
   const ordered: JsonBody[] = []
   for (const [place, each] of data.entries()) ordered[(indexes[place] ?? NaN) - first] = each
-  // An index out of range makes it too long, one that comes twice leaves a gap.
+  // An index out of range makes the array longer than the answer; a repeated index leaves a gap in it.
   return ordered.length === data.length && Object.keys(ordered).length === data.length ? ordered : undefined
 }
 
-/** @returns NaN for what is no index */
+/** @returns NaN when the value is not an index */
 function indexOf(index: unknown): number {
   if (index === undefined || index === null) return 0
   const number = typeof index === 'string' && /^\d{1,9}$/.test(index) ? Number(index) : index

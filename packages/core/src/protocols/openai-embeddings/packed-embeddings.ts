@@ -1,15 +1,18 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 
-/** The property that holds a packed embedding. No provider sends an object as an embedding. */
+/** The property that holds a packed embedding. It cannot be mistaken for a provider's data: no provider sends an embedding as an object. */
 const PACKED = 'float32Base64'
 const FLOAT_BYTES = 4
 
-/** An answer with its embeddings as base64 of 32-bit floats, where that is exact: a quarter of the bytes. */
+/**
+ * A copy of the answer with its embeddings as base64 of 32-bit floats, which takes a quarter of the bytes. An embedding that would lose
+ * precision is not packed.
+ */
 export function packEmbeddings(answer: JsonBody): JsonBody {
   return mapEmbeddings(answer, packed)
 }
 
-/** The answer as it was before `packEmbeddings`. */
+/** Restores the answer that was passed to `packEmbeddings`. */
 export function unpackEmbeddings(answer: JsonBody): JsonBody {
   return mapEmbeddings(answer, unpacked)
 }

@@ -30,7 +30,7 @@ const EMBEDDINGS: Operation = {
     },
     newProof: CHAT_CACHING.newProof,
   },
-  // No text is a vector.
+  // A last resort that returns a text cannot answer a request for vectors.
   lastResort: { ...COMPLETION_LAST_RESORT, bodyOf: () => undefined },
   batching: EMBEDDINGS_BATCHING,
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),

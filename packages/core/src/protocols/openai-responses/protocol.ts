@@ -13,14 +13,14 @@ import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
 
 const PATH = '/responses'
 
-/** An answer of the Responses API. */
+/** How an answer of the Responses API is read: it must have an output. */
 const RESPONSES_ANSWER: AnswerFormat = {
   ...ANSWER,
   missing: (_request, answer) =>
     hasOutput(answer) ? undefined : new MissingAnswerError('without an output'),
 }
 
-/** An output may be empty while the response is being made, and when it ended early. */
+/** Whether an answer has an output. It may be empty if the answer has a status: the response is unfinished, or ended early. */
 function hasOutput({ output, status }: JsonBody): boolean {
   return Array.isArray(output) && (output.length > 0 || (typeof status === 'string' && status !== ''))
 }
@@ -41,7 +41,10 @@ const RESPONSES: Operation = {
   newDialect: () => new ResponsesDialect(),
 }
 
-/** Requests that refer to what the provider stores stay there, and are not repeated in doubt. */
+/**
+ * Requests that depend on state stored at the provider: they are sent to no other provider, and not repeated if they may have been
+ * carried out.
+ */
 const STATEFUL: Operation = { ...RESPONSES, portable: false, ambiguousRetries: 0 }
 
 export const openaiResponses = {

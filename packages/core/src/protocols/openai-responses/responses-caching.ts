@@ -3,15 +3,15 @@ import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 import { isStateful } from './is-stateful.ts'
 
-/** Responses may be answered again if they refer to nothing at the provider, and leave nothing there. */
+/** Which answers of the Responses API may be cached: those of requests that neither use nor leave state at the provider. */
 export const RESPONSES_CACHING: CachingRules = {
-  // `store` is true by default: what is stored has an id that others may refer to.
+  // `store` is true by default, and other requests may refer to a stored response by its id.
   whyUnsafe: (request) => (request['store'] === false && !isStateful(request) ? undefined : 'stateful'),
   refusalOf: (answer) => (answer['error'] != null ? 'error' : refusalOfResponse(answer)),
   newProof: () => new ResponsesProof(),
 }
 
-/** Proof is the event that closes the response. */
+/** Proves the end of a Responses stream by its event `response.completed` or `response.incomplete`. */
 class ResponsesProof extends EventProof {
   #refusal: AnswerRefusal | undefined = 'incomplete'
 
@@ -25,7 +25,10 @@ class ResponsesProof extends EventProof {
   }
 }
 
-/** https://platform.openai.com/docs/api-reference/responses/object: `status` and `incomplete_details`. */
+/**
+ * Why a response must not be cached; undefined when it may be. See `status` and `incomplete_details` in
+ * https://platform.openai.com/docs/api-reference/responses/object
+ */
 function refusalOfResponse({ status, incomplete_details: details }: JsonBody): AnswerRefusal | undefined {
   if (status === 'completed') return undefined
   if (status === 'failed') return 'error'

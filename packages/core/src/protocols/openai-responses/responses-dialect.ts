@@ -10,15 +10,15 @@ import { DONE, isHollow, type SseEvent } from '../../wire/sse-event.ts'
 import { fieldsHaveSubstance, isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
-/** These close a response, and so does every other event about a whole response that gives it such a status. */
+/** The final statuses. The event of that name closes a response, as does another event about a whole response that has such a status. */
 const TERMINAL = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
-/** These snapshots open one; a replayed one may already hold the final status. */
+/** The events that open a response. They never close it: in a replayed stream, they may already carry the final status. */
 const OPENING = new Set(['created', 'queued', 'in_progress'])
 
 /**
- * The Responses API. Proof: one of `response.completed`, `response.incomplete`, `response.failed`.
- * A failed one is proof too: the provider says itself that nothing follows. Before any content it is a failure
- * like any other, and may be tried again. Lifecycle events and announced items that are still empty are no content.
+ * Reads streams of the Responses API. The stream is proven complete by `response.completed`, `response.incomplete` or `response.failed`,
+ * in which the provider itself says that nothing follows. A `response.failed` before any content is reported as an ordinary failure, so
+ * it can be retried. Lifecycle events and announced items that are still empty are not content.
  */
 export class ResponsesDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
@@ -59,7 +59,7 @@ export class ResponsesDialect extends OpenAIEvents implements StreamDialect {
 
   #finish(status: string, response: Readonly<Record<string, unknown>>): EventMeaning {
     this.delivery.read(response)
-    // The text that came in pieces is repeated whole, with what had no pieces.
+    // The closing event repeats the whole output, including parts of it for which no deltas were sent.
     if (!this.delivery.report.usage) this.delivery.addWhole(response['output'])
     this.finishReasons = [status]
     if (status === 'failed' && !this.#begun) {
@@ -70,7 +70,7 @@ export class ResponsesDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** Most events are deltas of text, and need no further look. */
+/** Whether a delta is a text that is not empty. Most events are such deltas, and need no deeper search for content. */
 function hasText(delta: unknown): boolean {
   return typeof delta === 'string' && delta !== ''
 }

@@ -2,7 +2,7 @@ import type { JsonBody } from '../../base/json.ts'
 import { LAST_RESORT, recordsIn } from '../openai/last-resort.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 
-/** A response of the caller's own. */
+/** How a last resort's answer is put into the Responses format, as a whole body and as stream events. */
 export const RESPONSES_LAST_RESORT: LastResortFormat = { bodyOf: responseOf, eventsOf: responseEvents }
 
 function responseOf(text: string, { id, model, at }: LastResortFacts): JsonBody {
@@ -26,7 +26,10 @@ function responseOf(text: string, { id, model, at }: LastResortFacts): JsonBody 
   }
 }
 
-/** The events by which helpers put a response together, for the texts of its messages; other items come whole. */
+/**
+ * Turns a whole response into the stream events from which SDK helpers assemble it. Texts are sent as deltas, all other parts and items
+ * as a whole.
+ */
 function responseEvents(response: JsonBody): readonly string[] {
   const events: JsonBody[] = [
     { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },

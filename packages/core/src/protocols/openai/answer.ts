@@ -6,10 +6,10 @@ import { OpenAIUsage } from './openai-usage.ts'
 import { responseIdOf } from './response-id.ts'
 
 const FILTERED = 'content_filter'
-/** Statuses of a response that the provider goes on with after its answer. */
+/** The statuses of a response on which the provider still works after it has answered the request (background mode). */
 const UNFINISHED = new Set<unknown>(['queued', 'in_progress'])
 
-/** What the answers of OpenAI's endpoints have in common. Compatible servers mix them, so all of them are read in the same way. */
+/** How the common fields of OpenAI's answers are read. All endpoints share these rules, since compatible servers mix their formats. */
 export const ANSWER: Omit<AnswerFormat, 'missing'> = {
   finishReasonsOf(answer) {
     const choices = Array.isArray(answer['choices']) ? (answer['choices'] as readonly unknown[]) : []
@@ -27,7 +27,10 @@ export const ANSWER: Omit<AnswerFormat, 'missing'> = {
   isUnfinished: ({ status }) => UNFINISHED.has(status),
 }
 
-/** @param hasOutput false for embeddings, which have no completion */
+/**
+ * Reads the token usage and cost that an answer reports.
+ * @param hasOutput false for embeddings, which have no completion
+ */
 export function usageOf(answer: JsonBody, hasOutput: boolean): OpenAIUsage {
   const usage = new OpenAIUsage(hasOutput)
   usage.read(answer)

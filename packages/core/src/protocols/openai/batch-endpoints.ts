@@ -5,7 +5,7 @@ export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embedding
 
 export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
-/** What a request to each of them has: the field of its input, and the names of its output limit, the current one first. */
+/** The fields of a request to each endpoint: its input, and the names of its output limit, the current name first. */
 const FIELDS: Readonly<Record<Endpoint, { readonly input: string; readonly limits: readonly string[] }>> = {
   '/v1/chat/completions': { input: 'messages', limits: ['max_completion_tokens', 'max_tokens'] },
   '/v1/responses': { input: 'input', limits: ['max_output_tokens'] },
@@ -14,25 +14,28 @@ const FIELDS: Readonly<Record<Endpoint, { readonly input: string; readonly limit
 
 const ENDPOINT = /(?:^|\/)(chat\/completions|responses|embeddings)\/?(?:\?.*)?$/
 
-/** The endpoint of a URL in a batch file, with or without version and root; undefined for any other endpoint. */
+/** The endpoint that a URL in a batch file names, with or without host and version; undefined for any other endpoint. */
 export function endpointOfUrl(url: unknown): Endpoint | undefined {
   const [, name] = typeof url === 'string' ? (ENDPOINT.exec(url) ?? []) : []
   return name === undefined ? undefined : (`/v1/${name}` as Endpoint)
 }
 
-/** The endpoint of a body that does not name one: `input` is for embeddings if the model is an embedding model. */
+/**
+ * The endpoint that a body without a URL is meant for, judged by its fields. A body with `input` is for embeddings if its model is an
+ * embedding model.
+ */
 export function endpointOfBody(body: JsonBody, defaultModel: string | undefined): Endpoint {
   if (!('input' in body)) return '/v1/chat/completions'
   const name = body['model'] ?? defaultModel
   return typeof name === 'string' && /embed/i.test(name) ? '/v1/embeddings' : '/v1/responses'
 }
 
-/** The field that a request has to have. */
+/** The name of the required input field of a request to this endpoint. */
 export function inputFieldOf(endpoint: Endpoint): string {
   return FIELDS[endpoint].input
 }
 
-/** The body with an output limit, unless it has one, or there is none at this endpoint. */
+/** Adds an output limit to a body, unless the body already has one, `maxTokens` is undefined, or the endpoint knows no such limit. */
 export function withOutputLimit(body: JsonBody, endpoint: Endpoint, maxTokens: number | undefined): JsonBody {
   const { limits } = FIELDS[endpoint]
   const [name] = limits

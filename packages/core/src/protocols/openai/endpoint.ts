@@ -3,13 +3,13 @@ import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat, ProviderFormat } from '../protocol.ts'
 import { addressForModel } from './model-in-path.ts'
 
-/** What differs between the endpoints of OpenAI's API. */
+/** The differences between the endpoints of OpenAI's API. */
 interface Endpoint {
-  /** Begins with a slash; undefined where Harbor does not know it. */
+  /** The end of the endpoint's path, beginning with a slash; undefined for an endpoint that Harbor does not know. */
   readonly path: string | undefined
-  /** Whether Azure's address names a deployment. @default true */
+  /** Whether the endpoint's address at Azure contains the deployment. @default true */
   readonly hasDeployment?: boolean
-  /** Changes more of a body than its model for a provider. @default nothing is changed */
+  /** Adapts the body for another provider, beyond replacing the model. @default no other change */
   readonly adapt?: (body: JsonBody, to: AdaptedFor, adaptations: string[]) => JsonBody
 }
 
@@ -18,7 +18,10 @@ export interface AdaptedFor {
   readonly provider: ProviderFormat
 }
 
-/** An endpoint of OpenAI's API, as OpenAI, Azure and compatible providers serve it: a path under a root, the model in the body. */
+/**
+ * Makes the rules by which a request to this endpoint is addressed and signed for OpenAI, Azure and compatible providers. All of them
+ * have a root URL with a path, and take the model in the body.
+ */
 export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint): EndpointFormat {
   return {
     rootOf(url) {
@@ -46,7 +49,7 @@ export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint):
     carriesHeader: () => false,
     adaptBody(body, model, provider, adaptations) {
       const named = model === undefined || body['model'] === model ? body : { ...body, model }
-      // What goes where its caller sent it keeps the names that its caller chose.
+      // A request to the provider and model that its caller chose is not adapted: its parameter names are the caller's choice, too.
       return adapt && !(provider.native && named === body)
         ? adapt(named, { model, provider }, adaptations)
         : named
@@ -55,7 +58,7 @@ export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint):
   }
 }
 
-/** Whether this is OpenAI itself, in any of its regions. */
+/** Whether a base URL is OpenAI's own, in any of its regions. */
 export function isOpenAI(baseURL: string): boolean {
   return /^https:\/\/(?:[a-z]+\.)?api\.openai\.com\/v1$/.test(baseURL)
 }

@@ -3,7 +3,10 @@ import type { ErrorFormat } from '../protocol.ts'
 import { errorInText } from '../shared/error-in-text.ts'
 import { anyError, declaredError } from '../shared/find-error.ts'
 
-/** Errors as `{ error: { message, type, code, param } }`, and in all the other forms that compatible servers use. */
+/**
+ * How errors are read and written: OpenAI's `{ error: { message, type, code, param } }`, and for reading also the other forms that
+ * compatible servers use.
+ */
 export const ERRORS: ErrorFormat = {
   inText: errorInText,
   declaredIn: declaredError,

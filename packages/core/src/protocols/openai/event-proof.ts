@@ -1,7 +1,10 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { AnswerProof, AnswerRefusal } from '../protocol.ts'
 
-/** What the events of a stream prove about its answer: an error, or data that is no object, refutes all others. */
+/**
+ * Judges by its events whether a streamed answer may be cached. An event with an error, or with data that is not an object, rules it out,
+ * whatever else the stream holds.
+ */
 export abstract class EventProof implements AnswerProof {
   #fault: 'error' | 'incomplete' | undefined
 
@@ -20,7 +23,10 @@ export abstract class EventProof implements AnswerProof {
     return this.#fault ?? this.refusalOfContent
   }
 
-  /** @param type the event's own type, else its name */
+  /**
+   * Reads one event with data.
+   * @param type the `type` field of the data, or the event's name if there is none
+   */
   protected abstract read(type: unknown, body: JsonBody): void
   protected abstract readonly refusalOfContent: AnswerRefusal | undefined
 }

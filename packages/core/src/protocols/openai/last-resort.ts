@@ -1,6 +1,6 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 
-/** Begins the ids of answers that no provider made. */
+/** The prefix of the ids of answers that a last resort made. */
 export const LAST_RESORT = 'last-resort'
 
 export function recordsIn(value: unknown): readonly JsonBody[] {

@@ -1,10 +1,11 @@
-/** Azure's addresses name a deployment, whatever the body says. */
+/** The deployment in an address of Azure. It decides which model answers, whatever model the body names. */
 const DEPLOYMENT = /(\/deployments\/)[^/?#]+/
 
 /**
- * The address for another model of the same provider, where the model stands in the path: as Azure's deployment, or under its
- * own name, as at providers that give each model an address.
+ * Replaces the model in an address whose path names it, either as Azure's deployment or as a path segment with the model's own name.
+ * Other addresses are returned unchanged.
  * @param from the model that the address was made for
+ * @param model the model to put in its place
  */
 export function addressForModel(url: string, from: string | undefined, model: string | undefined): string {
   if (model === undefined || model === from) return url
@@ -18,7 +19,7 @@ export function addressForModel(url: string, from: string | undefined, model: st
     [encodeURIComponent(from), encodeURIComponent(model)],
   ] as const) {
     const at = `${path}/`.lastIndexOf(`/${name}/`)
-    // A host is no path, also where a model is named like it.
+    // A match in the host is not the model's path segment, even if the host has the model's name.
     if (at > path.indexOf('://') + 2) return url.slice(0, at + 1) + other + url.slice(at + 1 + name.length)
   }
   return url

@@ -3,7 +3,7 @@ import type { JsonBody } from '../../base/json.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 import { inBandFault } from '../shared/in-band-fault.ts'
 
-/** How errors stand among the events of OpenAI's streams, and of streams like them. */
+/** Recognises errors in the events of OpenAI's streams, and of streams in a similar format. */
 export abstract class OpenAIEvents {
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined {
     return inBandFault(name, data)

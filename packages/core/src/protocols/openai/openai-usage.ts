@@ -3,11 +3,14 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 import type { UsageReader } from '../shared/delivery.ts'
 import { readUsage } from './usage.ts'
 
-/** A higher cost of one call is a mistake of the server that reports it, in US dollars. */
+/** The highest plausible cost of one call, in US dollars. A higher one is taken for a mistake of the server and ignored. */
 const MAX_COST_USD = 1_000
 const TIER = /^[\w.:-]{1,64}$/
 
-/** Reads the `usage` and `service_tier` of OpenAI's answers and chunks. The last report wins, and one that makes no sense leaves none. */
+/**
+ * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. The last report replaces earlier ones; if it is implausible, no
+ * usage is reported.
+ */
 export class OpenAIUsage implements UsageReader {
   usage: TokenUsage | undefined
   serviceTier: string | undefined
@@ -32,7 +35,10 @@ export class OpenAIUsage implements UsageReader {
   }
 }
 
-/** With the caller's own key for the provider, the router's cost is its fee alone, and the provider's is reported beside it. */
+/**
+ * The cost that a router reports, in US dollars. If the caller brought its own key for the provider behind the router, `cost` is only the
+ * router's fee, and the provider's cost is reported beside it and added.
+ */
 function costOf(usage: JsonBody): number | undefined {
   const cost = dollarsOf(usage['cost'])
   if (cost === undefined || usage['is_byok'] !== true) return cost

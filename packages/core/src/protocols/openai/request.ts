@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
 import type { RequestFormat } from '../protocol.ts'
 
-/** How requests of OpenAI's endpoints are read: all that they say stands in their body. */
+/** How requests to OpenAI's endpoints are read: everything is in their body, nothing in the URL. */
 export const REQUEST: RequestFormat = {
   modelOf: (_url, body) => textOf(body?.['model']),
   isStreaming: (_url, body) => body?.['stream'] === true,
@@ -26,7 +26,7 @@ function needsOf(body: JsonBody): readonly Capability[] {
   return needs
 }
 
-/** The parts of messages that consist of parts. */
+/** The content parts of all messages. Messages whose content is a text have none. */
 function partsOf(messages: unknown): readonly JsonBody[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: unknown) => {
@@ -39,7 +39,7 @@ function wantsAudio({ modalities }: JsonBody): boolean {
   return Array.isArray(modalities) && modalities.includes('audio')
 }
 
-/** `response_format` is of Chat Completions, `text.format` of Responses. */
+/** Whether a request wants JSON. Chat Completions has the field `response_format` for that, Responses has `text.format`. */
 function wantsJson({ response_format, text }: JsonBody): boolean {
   const format = response_format ?? (isRecord(text) ? text['format'] : undefined)
   return isRecord(format) && (format['type'] === 'json_object' || format['type'] === 'json_schema')

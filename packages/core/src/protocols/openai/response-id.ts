@@ -1,7 +1,10 @@
-/** Longer than any provider's, also those of gateways that encode their routing in it. */
+/**
+ * The ids that are accepted: up to 512 printable characters without spaces. No provider has longer ones, including gateways that encode
+ * their routing in the id.
+ */
 const ID = /^[\x21-\x7e]{1,512}$/
 
-/** The provider's name for an answer; undefined when there is none that could be used in a url. */
+/** The id that the provider gave to an answer; undefined when there is none, or when it could not be used in a URL. */
 export function responseIdOf(answer: Readonly<Record<string, unknown>>): string | undefined {
   const { id } = answer
   return typeof id === 'string' && ID.test(id) ? id : undefined

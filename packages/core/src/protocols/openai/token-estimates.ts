@@ -3,12 +3,15 @@ import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
-/** For an answer of which the request sets no limit. */
+/** The output tokens assumed for a choice when the request sets no limit. */
 const USUAL_OUTPUT_TOKENS = 1_024
-/** What a chat format adds around its messages. */
+/** The tokens that the chat format adds around the messages of a request. */
 const FRAME_TOKENS = 3
 
-/** Money errs upwards: every field of a request counts except those that are known to hold nothing for the model. */
+/**
+ * Estimates of the tokens of requests and answers. They are rather too high than too low, since spending depends on them: every field of
+ * a request counts, except those known to hold nothing for the model.
+ */
 export const TOKENS: TokenRules = {
   estimate: (body) => tokenUsage(requestTokens(body), outputBoundOf(body)),
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
@@ -20,14 +23,14 @@ export const TOKENS: TokenRules = {
   },
 }
 
-/** For operations whose answers no model writes. */
+/** Estimates for embeddings, whose answers contain no text written by a model. */
 export const INPUT_TOKENS: TokenRules = {
   ...TOKENS,
   estimate: (body) => tokenUsage(requestTokens(body), 0),
   answerTokens: () => 0,
 }
 
-/** Settings of a request that no model reads. */
+/** The fields of a request that are settings, not input for the model. */
 const NO_INPUT = new Set([
   'conversation',
   'encoding_format',

@@ -1,15 +1,13 @@
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { isRecord } from '../../base/json.ts'
 
-/** More tokens than any model can read or write in one call: a larger number is a mistake of its sender. */
+/** The highest plausible token count of one call. A larger number is taken for a mistake of the server and ignored. */
 const MAX_TOKENS = 1_000_000_000
 
 /**
- * Reads a `usage` object of Chat Completions, Embeddings or Responses. Numbers off the wire are bounded before use: a count is a safe
- * integer from 0 to 1e9.
- *
+ * Reads a `usage` object of Chat Completions, Embeddings or Responses. A number counts only if it is an integer from 0 to 1e9.
  * @param hasOutput false for embeddings, which have no completion
- * @returns undefined when it is none, or reports only input or output: then the caller has to estimate
+ * @returns undefined when `usage` is not a usage object, or reports only input or only output: then the caller has to estimate
  */
 export function readUsage(usage: unknown, hasOutput = true): TokenUsage | undefined {
   if (!isRecord(usage)) return undefined
@@ -28,7 +26,10 @@ interface Whole {
 
 type Count = number | 'invalid' | undefined
 
-/** Where the total exceeds input and output, the rest is output: some providers report reasoning only there. */
+/**
+ * Input and output tokens, with the output corrected: where the total exceeds input and output, the difference is output, since some
+ * providers report reasoning only in the total.
+ */
 function withOutput(input?: number, output?: number, total?: number): Whole | undefined {
   if (input !== undefined) {
     if (output === undefined && total === undefined) return undefined
@@ -44,7 +45,10 @@ function withoutOutput(input?: number, output = 0, total?: number): Whole | unde
   return inputTokens === undefined ? undefined : { inputTokens, outputTokens: output }
 }
 
-/** A part is counted within its whole, unless it is larger: then the provider reports it beside the whole. What is no count is 0. */
+/**
+ * Adds the parts (cached, reasoning, audio tokens). A part is normally included in its whole; one that is larger than its whole was
+ * reported in addition, and is added to it. A part that is missing or not a count is 0.
+ */
 function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
   const input = partsOf(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
   const output = partsOf(usage['completion_tokens_details'] ?? usage['output_tokens_details'])

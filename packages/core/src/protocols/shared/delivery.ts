@@ -2,59 +2,62 @@ import type { JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { contentTokens, type ValueTokens } from './value-tokens.ts'
 
-/** What an answer reports about its cost. */
+/** The token usage, service tier and cost that an answer reports. */
 export interface UsageReport {
   readonly usage: TokenUsage | undefined
-  /** In lower case; undefined when none is reported. */
+  /** The service tier in lower case; undefined when none is reported. */
   readonly serviceTier: string | undefined
-  /** In US dollars, as routers such as OpenRouter report it. */
+  /** The cost in US dollars, which routers such as OpenRouter report. */
   readonly costUsd: number | undefined
 }
 
-/** Collects what the events of one stream report: the last report wins, or is added to the earlier ones, as its protocol says. */
+/**
+ * Reads the usage reports in the events of one stream. Depending on the protocol, a later report replaces the earlier ones, or is added
+ * to them.
+ */
 export interface UsageReader extends UsageReport {
-  /** @returns true when there was a report of tokens */
+  /** Reads one event. @returns true when the event reported a number of tokens */
   read(json: JsonBody): boolean
 }
 
-/** What a stream has brought: its content, counted by its text, and what it reports about its cost. */
+/** What one stream has delivered so far: an estimate of the tokens of its content, and the usage that it reports. */
 export class Delivery {
   readonly report: UsageReport
   readonly #reader: UsageReader
   #content: ValueTokens | undefined
-  #whole = 0
-  #atReport = 0
+  #wholeTokens = 0
+  #tokensAtReport = 0
 
   constructor(reader: UsageReader) {
     this.report = reader
     this.#reader = reader
   }
 
-  /** About how many tokens the content has that came so far. */
+  /** The estimated tokens of the content received so far. */
   get tokens(): number {
-    return Math.max(this.#content?.count ?? 0, this.#whole)
+    return Math.max(this.#content?.count ?? 0, this.#wholeTokens)
   }
 
-  /** Of those, the ones that came after the last report of usage, which cannot have counted them. */
+  /** The estimated tokens of the content received after the last usage report, which cannot include them. */
   get unreportedTokens(): number {
-    return this.tokens - this.#atReport
+    return this.tokens - this.#tokensAtReport
   }
 
-  /** Adds what an event brought, in whatever field. */
+  /** Counts the content of an event, in any of its fields. */
   add(content: unknown): void {
     this.#content ??= contentTokens()
     this.#content.add(content)
   }
 
-  /** Adds the whole content, repeated at the end of a stream that may have left out some of it before. */
+  /** Counts the whole content, which the last event of a stream repeats. The larger of this count and that of `add` is used. */
   addWhole(content: unknown): void {
     const tokens = contentTokens()
     tokens.add(content)
-    this.#whole = tokens.count
+    this.#wholeTokens = tokens.count
   }
 
-  /** Reads what an event reports; to be called after `add`. */
+  /** Reads the usage report of an event. Call it after `add`, so that the event's own content counts as reported. */
   read(json: JsonBody): void {
-    if (this.#reader.read(json)) this.#atReport = this.tokens
+    if (this.#reader.read(json)) this.#tokensAtReport = this.tokens
   }
 }

@@ -4,16 +4,16 @@ import { parseJson } from '../../base/json.ts'
 import { MAX_NESTED_LENGTH, readError, type UpstreamError } from './read-error.ts'
 
 /**
- * Searches a body that brought no answer for an error, wherever a server may have put it: the body itself, a list, the data of an
- * event, an `error:` field, a line of its own. So it is judged like its twin in a JSON body.
+ * Searches a body without an answer for an error, wherever a server may have put it: the body itself, a list, the data of an event, an
+ * `error:` field, or a line of its own. So an error is recognised whether it is sent as JSON, in a stream or as text.
  */
 export function errorInText(text: string): UpstreamError | undefined {
   const whole = parse(text)
   if (whole !== undefined) return anyError(whole)
   const beginning = text.slice(0, MAX_NESTED_LENGTH)
   let found: UpstreamError | undefined
-  for (const { value, isError } of valuesIn(beginning)) {
-    // An event may repeat what was requested, so only what stands at its top may be taken for an error.
+  for (const { value, isError } of jsonValuesIn(beginning)) {
+    // Only the top level of an event is searched for an undeclared error: nested parts may repeat the request.
     const error = declaredError(value) ?? (isError ? readError(value) : undeclaredError(value, 1))
     if (error?.explicit) return error
     found ??= error
@@ -23,11 +23,14 @@ export function errorInText(text: string): UpstreamError | undefined {
 }
 
 const FIELD = /^[ \t]*(\w+)[ \t]*:[ \t]?(?=[\s[{"])/
-/** Plain words in an `error:` field, or as the data of an event of that name. */
+/** An error in plain words: in an `error:` field, or as the data of an `error` event. */
 const PLAIN_ERROR = /^[ \t]*(?:error:|event:[ \t]*error[ \t]*\r?\n[ \t]*data:)[ \t]*([^\s{[].*)$/im
 
-/** The objects in a text that is more than one of them, and whether their field or the event's name says that they are errors. */
-function* valuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {
+/**
+ * Finds the JSON objects and lists in a text that is not one JSON document. `isError` is true when the field or event that holds the
+ * value is named `error`.
+ */
+function* jsonValuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {
   let isErrorEvent = false
   const lines = text.split(/\r\n|\n|\r/)
   for (const [index, line] of lines.entries()) {
@@ -37,7 +40,7 @@ function* valuesIn(text: string): Generator<{ value: unknown; isError: boolean }
     const start = field ? field[0].length : 0
     const first = line.slice(start).trimStart()[0]
     if (first !== '{' && first !== '[') continue
-    // An object may take more than one line.
+    // An object may extend over several lines.
     const rest = [line.slice(start), ...lines.slice(index + 1, index + MAX_LINES)]
       .map(withoutField)
       .join('\n')

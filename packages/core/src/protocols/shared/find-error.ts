@@ -4,8 +4,8 @@ import { MAX_DEPTH, MAX_PARTS, plainName, readError, STATUS, type UpstreamError 
 type Facts = Readonly<Record<string, unknown>>
 
 /**
- * The error that an answer or an event declares: under `error`, by `object: "error"` or `type: "error"`, in one of its choices, or in
- * an element of an array. Undefined if it declares none: `"error": null` and an empty error stand in many good answers.
+ * The error that an answer or an event declares: in `error`, by `object: "error"` or `type: "error"`, in one of its choices, or in an
+ * element of an array. Undefined if it declares none: many good answers contain `"error": null` or an empty error.
  */
 export function declaredError(value: unknown): UpstreamError | undefined {
   if (Array.isArray(value)) {
@@ -13,24 +13,24 @@ export function declaredError(value: unknown): UpstreamError | undefined {
   }
   if (!isRecord(value)) return undefined
   const { error } = value
-  if (isTold(error)) return readError(error, value)
+  if (reportsError(error)) return readError(error, value)
   if (value['object'] === 'error' || value['type'] === 'error') return readError(value)
   return errorInChoices(value['choices'])
 }
 
-/** A choice that failed instead of ending. */
+/** The error of the first choice that failed. */
 function errorInChoices(choices: unknown): UpstreamError | undefined {
   if (!Array.isArray(choices)) return undefined
   return firstOf(choices, (choice) => {
     if (!isRecord(choice)) return undefined
-    if (isTold(choice['error'])) return readError(choice['error'])
+    if (reportsError(choice['error'])) return readError(choice['error'])
     if (choice['finish_reason'] !== 'error') return undefined
     return readError('The provider ended its answer with the finish reason "error".')
   })
 }
 
-/** Whether a field `error` holds one. */
-function isTold(error: unknown): boolean {
+/** Whether the value of a field named `error` reports an error. An empty one, or one that says success, does not. */
+function reportsError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return Boolean(error)
   if (Array.isArray(error)) return error.length > 0
   const facts = error as Facts
@@ -38,17 +38,19 @@ function isTold(error: unknown): boolean {
 }
 
 /**
- * The error in something that is known to be no answer: what it declares, or else what in it has a message, at the top
- * (`{ detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
+ * The error in a value that is known not to be an answer: a declared error, or else the first object with a message, at the top (`{
+ * detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
  */
 export function anyError(value: unknown): UpstreamError | undefined {
   return declaredError(value) ?? undeclaredError(value)
 }
 
-/** These hold what the model said. */
+/** The fields that hold a model's output. They are not searched for errors. */
 const CONTENT = new Set(['choices', 'output', 'message', 'delta', 'content'])
 
-/** The first part that has a message, or declares an error, breadth first. */
+/**
+ * Finds the first nested part that declares an error, or the first part at any level that has a message. The search goes level by level.
+ */
 export function undeclaredError(value: unknown, maxDepth = MAX_DEPTH): UpstreamError | undefined {
   let level: readonly unknown[] = [value]
   let parts = 0
@@ -81,7 +83,7 @@ function isMessage(field: string, value: unknown): boolean {
   return typeof value === 'string' && value !== '' && /(?:message|msg|detail|error)$/.test(plainName(field))
 }
 
-/** Some vendors send a code of their own with every answer, also with good ones. */
+/** Whether an object has a status or code that means success. Some vendors send one with every answer. */
 function saysSuccess(record: Facts): boolean {
   for (const field in record) {
     const value = record[field]

@@ -1,9 +1,9 @@
-/** The most reasons in a receipt, which is the most choices that a request may ask for. */
+/** The maximum number of finish reasons in a receipt: the maximum number of choices that a request may ask for. */
 export const MAX_REASONS = 128
 
 /**
- * Whether a value gives a reason. Any word is one, known or not (`eos`, `STOP`, `COMPLETE`); some servers write their language's
- * spelling of nothing as a text, and that is none.
+ * Whether a value is a finish reason. Any word is, known or not (`eos`, `STOP`, `COMPLETE`), except a `null`, `None` or `nil` that a
+ * server sends as text.
  */
 export function isFinishReason(value: unknown): value is string {
   return typeof value === 'string' && HAS_LETTER.test(value) && !SPELLED_NOTHING.test(value)

@@ -5,7 +5,7 @@ import type { JsonBody } from '../../base/json.ts'
 import { readError, type UpstreamError } from './read-error.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 
-/** A fault that the provider itself reported inside its stream. */
+/** A stream fault that the provider itself reported inside its stream. */
 export class ReportedFault extends StreamFaultError {
   readonly #reported: UpstreamError
 
@@ -16,15 +16,18 @@ export class ReportedFault extends StreamFaultError {
     this.#reported = reported
   }
 
-  /** The error as the provider reported it; undefined for a fault that Harbor found, and for one of another copy of this package. */
+  /**
+   * The error as the provider reported it. Undefined when Harbor found the fault itself, or when the fault belongs to another copy of
+   * this package.
+   */
   static reportedBy(fault: StreamFaultError): UpstreamError | undefined {
     return #reported in fault ? fault.#reported : undefined
   }
 }
 
 /**
- * The data of an event as an object, which is stored with the event, so that it is parsed once.
- * @throws StreamFaultError `stream_malformed` when it is not a JSON object
+ * Parses the data of an event as an object, and stores the object in the event, so that it is parsed only once.
+ * @throws StreamFaultError `stream_malformed` when the data is not a JSON object
  */
 export function parseEvent(event: Pick<SseEvent, 'data' | 'json'>): JsonBody {
   return (event.json ??= parseData(event.data ?? ''))
@@ -47,7 +50,10 @@ function parseData(data: string): JsonBody {
   throw new StreamFaultError('stream_malformed', 'The stream sent an event whose data is not a JSON object.')
 }
 
-/** The error a provider reports inside a stream, in any of the forms in use; undefined when the event is none. */
+/**
+ * The error that an event reports, in any of the known forms; undefined when the event reports none.
+ * @param name the event's `event:` field
+ */
 export function inBandFault(
   name: string | undefined,
   data: Readonly<Record<string, unknown>>,
@@ -56,17 +62,23 @@ export function inBandFault(
   return reported && new ReportedFault(reported)
 }
 
-/** An error object of a provider as a fault. */
+/** Makes a stream fault from a provider's error object. */
 export function faultFrom(error: Readonly<Record<string, unknown>>): StreamFaultError {
   return new ReportedFault(readError(error))
 }
 
-/** A code that is a number, as text or not, names a status or nothing that is known. */
+/**
+ * Whether a code or type is a word that names an error. A number, also as text, is a status or means nothing, and the word `error` says
+ * nothing.
+ */
 function isWord(name: string | number | undefined): name is string {
   return typeof name === 'string' && name !== 'error' && !/^\d+$/.test(name)
 }
 
-/** A SyntaxError of JSON.parse quotes the text it failed on, and that text is the user's. */
+/**
+ * A copy of the error without the quoted text. The messages of JSON.parse quote the text that they failed on, which may be a prompt or an
+ * answer.
+ */
 function redacted(cause: unknown): Error {
   return new SyntaxError(
     cause instanceof SyntaxError ? cause.message.replace(/"[\s\S]*"\.\.\.|"[\s\S]*"/g, '…') : 'invalid JSON',

@@ -1,18 +1,21 @@
-/** An image: more than any OpenAI or Anthropic model takes for one, but for the smallest of OpenAI's, which count images many times. */
+/**
+ * Tokens of an image: more than OpenAI's and Anthropic's models count, except OpenAI's smallest models, which multiply the tokens of
+ * images.
+ */
 export const IMAGE_TOKENS = 2_500
-/** A file, a sound or a video that a request only names, by its id or its address. */
+/** Tokens of a file, sound or video of unknown size, which a request refers to by its id or URL. */
 export const REFERENCE_TOKENS = 20_000
-/** Sound and video: 10 tokens a second at OpenAI, 32 at Google, of at least 1.6 kB. */
+/** Bytes per token of sound and video. OpenAI counts 10 tokens a second and Google 32; a second has at least 1.6 kB. */
 const BYTES_PER_SOUND_TOKEN = 50
-/** A document: dense pages, with the picture of each page that models get in addition to its text. */
+/** Bytes per token of a document. It allows for dense pages, and for the image of each page that models read in addition to the text. */
 const BYTES_PER_DOCUMENT_TOKEN = 4
-/** A text. */
+/** Bytes per token of a text file. */
 const BYTES_PER_TEXT_TOKEN = 2
 
 /**
- * How many tokens a medium has at most, judging from the outside.
- * @param hint the words that describe it: a media type, the type of its part, the name of its field
- * @param bytes its size; undefined when the request only names it
+ * Estimates the maximum number of tokens of an image, sound, video or file from its kind and size, without decoding it.
+ * @param hint words that describe its kind: a media type, the type of its part, the name of its field
+ * @param bytes its size; undefined when the request only refers to it
  */
 function mediaTokens(hint: string, bytes: number | undefined): number {
   if (/image|picture|photo|vision/i.test(hint)) return IMAGE_TOKENS
@@ -22,7 +25,7 @@ function mediaTokens(hint: string, bytes: number | undefined): number {
   return Math.max(IMAGE_TOKENS, Math.ceil(bytes / BYTES_PER_DOCUMENT_TOKEN))
 }
 
-/** The fields in which media stand. In any other a text is a text, whatever it looks like. */
+/** The names of the fields that may contain media. A text in any other field is counted as text, even if it looks like base64. */
 const MEDIA_FIELDS = new Set([
   'audio',
   'b64_json',
@@ -43,13 +46,15 @@ const MEDIA_FIELDS = new Set([
   'video',
   'video_url',
 ])
-/** A shorter text of letters and digits may be a word. */
+/** The minimum length of base64 data, in characters. Shorter texts of letters and digits may be words. */
 const MIN_MEDIUM_LENGTH = 256
 
 /**
- * Whether a text is a medium, or the name of one.
- * @param outerField the field in which the owner stands: `image_url: { url }` says there what it is
- * @returns its tokens, or undefined for a text
+ * Estimates the tokens of a text that is an image, sound, video or file (as a data URL or base64), or refers to one (as a URL or an id).
+ * @param field the name of the field that holds the text
+ * @param owner the object that holds the field; its type and format say what the text is
+ * @param outerField the name of the field that holds the owner, such as `image_url` in `image_url: { url }`
+ * @returns undefined for an ordinary text
  */
 export function mediumIn(
   text: string,
@@ -72,7 +77,7 @@ export function mediumIn(
     : undefined
 }
 
-/** Base64 holds three bytes in four characters. */
+/** The bytes that base64 of this length encodes: three for each four characters. */
 function bytesOf(characters: number): number {
   return Math.ceil((characters * 3) / 4)
 }

@@ -1,10 +1,10 @@
 /**
- * A JSON object is not the answer to its request. Vendors differ in almost everything, so an object only has to hold something that
- * the caller can use. The message goes on where "answered 200 …" ends.
+ * The JSON object that a provider sent is not an answer to the request. Providers' formats differ widely, so an object is refused only if
+ * it has nothing that the caller can use. The message continues a sentence that begins with "answered 200 …".
  */
 export class MissingAnswerError extends Error {
   override readonly name = 'MissingAnswerError'
-  /** Some of what was requested is there: less of it at once may be answered whole. */
+  /** Whether a part of the requested items is there. A smaller request may then be answered completely. */
   readonly isPartial: boolean
 
   constructor(message: string, isPartial = false) {

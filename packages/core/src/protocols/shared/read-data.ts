@@ -5,8 +5,9 @@ import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 
 /**
- * What an event brings: an object, or the error that the provider reports with it, in whatever form.
- * @throws StreamFaultError `stream_malformed` when it is neither
+ * Parses the data of an event.
+ * @returns the data as an object, or the error that the provider reports in the event, in any form
+ * @throws StreamFaultError `stream_malformed` when the data is neither
  */
 export function readData(event: SseEvent): JsonBody | StreamFaultError {
   let data: JsonBody
@@ -18,13 +19,13 @@ export function readData(event: SseEvent): JsonBody | StreamFaultError {
   return inBandFault(event.name, data) ?? data
 }
 
-/** Errors that are not objects: a list of them (Gemini), or a text in an event named `error`. */
+/** The error in data that is not an object: a list of errors (Gemini), or a text in an event named `error`. */
 function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
   let value: unknown
   try {
     value = JSON.parse(data)
   } catch {
-    // Cut off, it is no message of the provider's, and may quote the request.
+    // JSON that was cut off is not a provider's message, and may quote the request.
     if (JSON_BEGINS.test(data)) return undefined
     value = data
   }
@@ -35,7 +36,7 @@ function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
   return name === 'error' ? inBandFault(undefined, { error: String(value) }) : undefined
 }
 
-/** An object or a list as JSON writes it, unlike words that begin with a bracket, such as `[502] Bad gateway`. */
+/** The beginning of a JSON object or list. Words that begin with a bracket, such as `[502] Bad gateway`, do not match. */
 const JSON_BEGINS = /^\s*(?:\{\s*"|\[\s*["{[])/
 
 function rethrow(error: unknown): never {

@@ -1,61 +1,65 @@
 import { cleanMessage, cleanWord } from '../../base/clean.ts'
 import { isRecord, parseJson } from '../../base/json.ts'
 
-/** An error as an upstream reports it, whatever shape it came in. */
+/** An error that an upstream server reported, in any format, read into common fields. */
 export interface UpstreamError {
-  /** The HTTP status that the error itself names, from 400 to 599. */
+  /** The HTTP status in the error's own fields, from 400 to 599. */
   readonly status: number | undefined
-  /** Its own code: a word, or a number. */
+  /** The error's code: a word, or a number. */
   readonly code: string | number | undefined
   readonly type: string | undefined
   readonly param: string | undefined
   readonly message: string
-  /** Everything that says what kind of error it is, as it came: codes, types, reasons. For classification only. */
+  /** All codes, types and reasons of the error and of errors nested in it, as they were sent. For classification only. */
   readonly words: readonly string[]
-  /** All its messages, the nested ones included. For classification only. */
+  /** All messages of the error and of errors nested in it. For classification only. */
   readonly text: string
-  /** Whether it says itself that it is an error, rather than only standing where an answer should be. */
+  /**
+   * Whether the upstream marked this as an error. False when Harbor took it for one, because it has a message and was sent instead of an
+   * answer.
+   */
   readonly explicit: boolean
 }
 
 type Facts = Readonly<Record<string, unknown>>
 
-/** What is nested deeper, or has more parts, is not read any further. */
+/** The maximum depth, and the maximum number of parts, to which a value is searched for errors. */
 export const MAX_DEPTH = 8
 export const MAX_PARTS = 200
 const MAX_ITEMS = 10
 const MAX_WORD_LENGTH = 100
 const MAX_TEXT_LENGTH = 4_000
-/** A text is parsed in the hope of a nested error up to this length. */
+/** The maximum length of a text that is parsed to find a nested error, in characters. */
 export const MAX_NESTED_LENGTH = 65_536
 
-// Fields are recognised by how their names end, in whatever case and whatever stands before: `http_status`, `errorCode`, `ret_msg`.
+// Fields are recognised by the end of their names, in any case and with any prefix: `http_status`, `errorCode`, `ret_msg`.
 export const STATUS = /(?:status|code)$/
 const WORD = /(?:code|type|status|reason|exception)$|^(?:error|err)?(?:name|kind)$/
 const CODE = /code$/
 const TYPE = /^(?:error)?type$/
 const ERROR_TYPE = /^errortype$/
 const PARAM = /^param$/
-/** Names of the field that holds the message, the most specific first. */
+/** Patterns for the name of the field that holds the message, the most specific first. */
 const MESSAGES = [/(?:message|msg)$/, /(?:detail|description)s?$/, /error$/, /(?:title|text|reason)$/]
-/** What a container may say about the error in it; its other fields belong to the answer. */
-const BESIDE = /^(?:http|error|err|ret)?(?:status|statuscode|code)$|^(?:error|err)type$/
+/** The fields of an error's container that describe the error: its status, code and type. All other fields belong to the answer. */
+const CONTAINER_FIELDS = /^(?:http|error|err|ret)?(?:status|statuscode|code)$|^(?:error|err)type$/
 
 /**
- * Reads an error.
+ * Reads an error of any format.
  * @param error an object, a text, or a list of either
- * @param beside the object it stands in, which may hold its code and status
+ * @param container the object that holds the error, and may hold its code and status
+ * @param explicit whether the upstream marked it as an error
  */
-export function readError(error: unknown, beside: Facts = {}, explicit = true): UpstreamError {
+export function readError(error: unknown, container: Facts = {}, explicit = true): UpstreamError {
   const reading = new Reading()
   reading.read(error, 0)
-  if (reading.status === undefined && reading.words.length === 0) reading.readBeside(beside)
+  if (reading.status === undefined && reading.words.length === 0) reading.readContainer(container)
   const own = isRecord(error) ? error : {}
-  const message = messageOf(own) ?? reading.messages[0] ?? messageOf(beside) ?? ''
+  const message = messageOf(own) ?? reading.messages[0] ?? messageOf(container) ?? ''
   return {
     status: reading.status,
-    code: codeOf(own) ?? codeOf(beside),
-    type: cleaned(textAt(own, TYPE)) ?? cleaned(textAt(beside, ERROR_TYPE)),
+    code: codeOf(own) ?? codeOf(container),
+    type: cleaned(textAt(own, TYPE)) ?? cleaned(textAt(container, ERROR_TYPE)),
     param: cleaned(textAt(own, PARAM)),
     message: cleanMessage(message) || 'The provider reported an error without a message.',
     words: reading.words,
@@ -64,7 +68,7 @@ export function readError(error: unknown, beside: Facts = {}, explicit = true): 
   }
 }
 
-/** The message of an object, by the field that is most likely to hold it. */
+/** The message of an object, from the field that is most likely to hold one. */
 function messageOf(record: Facts): string | undefined {
   for (const name of MESSAGES) {
     const message = textAt(record, name)
@@ -73,7 +77,7 @@ function messageOf(record: Facts): string | undefined {
   return undefined
 }
 
-/** Collects what an error and everything nested in it says, up to a bound. */
+/** Collects the status, words and messages of an error and of everything nested in it, up to the limits above. */
 class Reading {
   status: number | undefined
   readonly words: string[] = []
@@ -90,10 +94,10 @@ class Reading {
     } else if (isRecord(value)) this.#readRecord(value, depth)
   }
 
-  readBeside(beside: Facts): void {
-    for (const field in beside) {
+  readContainer(container: Facts): void {
+    for (const field in container) {
       const name = plainName(field)
-      if (BESIDE.test(name)) this.#readField(name, beside[field])
+      if (CONTAINER_FIELDS.test(name)) this.#readField(name, container[field])
     }
   }
 
@@ -102,7 +106,7 @@ class Reading {
       if (this.#parts++ > MAX_PARTS) return
       this.#readField(plainName(field), record[field])
     }
-    // Nested fields come last: those at the top say more.
+    // Nested fields come last, since the fields at the top describe the error better.
     for (const field in record) {
       const value = record[field]
       if (typeof value === 'object') this.read(value, depth + 1)
@@ -116,7 +120,7 @@ class Reading {
     if (WORD.test(name) && value.length <= MAX_WORD_LENGTH) {
       if (value === 'error' || statusOf(value) !== undefined) return
       const word = value.trim().replace(/\s+/g, '_')
-      // A code says more than a type.
+      // Codes come first, since a code describes an error better than a type.
       if (CODE.test(name)) this.words.unshift(word)
       else this.words.push(word)
     } else if (MESSAGES.some((pattern) => pattern.test(name))) this.#readMessage(value)
@@ -126,7 +130,7 @@ class Reading {
     this.messages.push(text.slice(0, MAX_TEXT_LENGTH))
   }
 
-  /** Gateways quote the error of the provider behind them as text. */
+  /** Reads an error that is quoted as JSON text, as gateways do with the error of the provider behind them. */
   #readQuoted(text: string, depth: number): void {
     if (text.length > MAX_NESTED_LENGTH || !/^\s*[[{]/.test(text)) return
     this.read(parseJson(text), depth + 2)
@@ -155,12 +159,12 @@ function cleaned(text: string | undefined): string | undefined {
   return text === undefined ? undefined : cleanWord(text)
 }
 
-/** The letters of a field's name. */
+/** A field's name in lower case, with its letters only. */
 export function plainName(field: string): string {
   return field.length > 64 ? '' : field.toLowerCase().replace(/[^a-z]/g, '')
 }
 
-/** `429`, `"429"`, `"HTTP 429"`, `"429 Too Many Requests"`. */
+/** Reads an HTTP status from 400 to 599 in any of the forms `429`, `"429"`, `"HTTP 429"`, `"429 Too Many Requests"`. */
 function statusOf(value: unknown): number | undefined {
   if (typeof value === 'number') {
     return Number.isInteger(value) && value >= 400 && value < 600 ? value : undefined

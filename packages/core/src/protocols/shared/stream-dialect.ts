@@ -3,63 +3,63 @@ import type { Delivery } from './delivery.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 import type { StreamFaultError } from '../../base/errors.ts'
 
-/** What one event means for the call. */
+/** What an event of a stream means for the call. */
 export type EventMeaning =
-  /** It gives the reader something: from here on, nothing may be taken back. */
+  /** Content for the reader. Once it is passed on, the call cannot be repeated. */
   | 'content'
-  /** It gives the reader nothing yet, but shows that the answer is being made: an announced item, a tool at work. */
+  /** No content yet, but a sign that the answer is being made: an announced item, a tool at work. */
   | 'progress'
   /** Part of the protocol: a role, a usage report, a lifecycle event. */
   | 'quiet'
-  /** No part of the answer: a comment, a ping. */
+  /** Not a part of the answer: a comment, a ping. */
   | 'nothing'
-  /** The provider says that nothing follows. */
+  /** The provider says that no event follows. */
   | 'end'
-  /** The provider reports, in band, that it failed. */
+  /** The provider reports an error inside the stream. */
   | StreamFaultError
 
-/** Reads the events of one stream and knows whether they prove that it is complete. */
+/** Reads the events of one stream, and decides whether they prove that it is complete. */
 export interface StreamDialect {
   /** @throws StreamFaultError `stream_malformed` when the event is not what the protocol allows */
   read(event: SseEvent): EventMeaning
-  /** Whether what has been read proves a complete answer. */
+  /** Whether the events read so far prove that the answer is complete. */
   readonly proven: boolean
-  /** Whether an orderly end of the body completes the answer, because its protocol has no other sign that Harbor knows. */
+  /** Whether an orderly end of the body proves that the answer is complete. True where Harbor knows no other proof. */
   readonly endsWithBody?: boolean
-  /** The provider's name for the answer, once it was reported. */
+  /** The provider's id of the answer; undefined until an event reports it. */
   readonly responseId: string | undefined
-  /** What has come so far, and what the provider reports about its cost. */
+  /** The content received so far, counted in tokens, and the usage that the provider reported. */
   readonly delivery: Delivery
   readonly finishReasons: readonly string[]
-  /** The error that a parsed event reports; undefined when it is none. */
+  /** The error that a parsed event reports; undefined when it reports none. */
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined
-  /** Whether common readers of this protocol throw on this event, which reports an error. */
+  /** Whether an event that reports an error makes the protocol's common SDKs throw. */
   isRaised(event: SseEvent): boolean
-  /** An event that tells a reader of this protocol that the stream broke. */
+  /** Makes an event that reports, in the form of this protocol, that the stream broke. */
   faultEvent(fault: { code: string; message: string }): FaultEvent
 }
 
-/** An event of Harbor's own making. */
+/** An event that Harbor makes itself and adds to a stream. */
 export interface FaultEvent {
   readonly name: string | undefined
   readonly json: JsonBody
 }
 
-/** What a reader gets at once: bytes as they came, and the events in them. */
+/** A part of a stream as a reader gets it: its bytes, and the events in them. */
 export interface StreamPiece {
   readonly bytes: Uint8Array
   readonly events: readonly ReadEvent[]
 }
 
-/** A stream whose events are read on their way. */
+/** A stream whose reader can get the parsed events together with the bytes, so that they are not parsed twice. */
 export interface StreamPieces {
   readonly dialect: StreamDialect
-  /** The next bytes together with the events in them; undefined is the end. */
+  /** The next part of the stream; undefined at its end. */
   nextPiece(): Promise<StreamPiece | undefined>
 }
 
 export interface ReadEvent {
   readonly name: string | undefined
-  /** Undefined for events without data, for `[DONE]`, and for what came after the end. */
+  /** The parsed data. Undefined for events without data, for `[DONE]`, and for events after the end of the answer. */
   readonly json?: JsonBody | undefined
 }

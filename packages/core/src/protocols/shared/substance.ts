@@ -1,4 +1,4 @@
-/** Fields that name, count or describe a part of an answer: they give its reader nothing yet. */
+/** The fields that only identify or describe a part of an answer. Their values are not content. */
 const DESCRIPTIVE = new Set([
   'type',
   'id',
@@ -18,12 +18,12 @@ const DESCRIPTIVE = new Set([
   'response',
 ])
 
-/** Nested deeper than any answer; what lies below counts unread. */
+/** The maximum depth of the search, which is more than any answer has. A value below it counts as content. */
 const MAX_DEPTH = 10
 
 /**
- * Whether a value gives the reader of an answer something: a text that is not empty, wherever it stands. Fields that Harbor does not
- * know count. Numbers and booleans alone do not: they are positions and flags.
+ * Whether a value contains content for the reader of an answer: a text that is not empty, at any depth. Fields that Harbor does not know
+ * count; numbers and booleans do not, since they are positions and flags.
  */
 export function hasSubstance(value: unknown, depth = 0): boolean {
   if (typeof value === 'string') return value !== ''
@@ -33,7 +33,7 @@ export function hasSubstance(value: unknown, depth = 0): boolean {
   return fieldsHaveSubstance(value as Readonly<Record<string, unknown>>, depth)
 }
 
-/** The same for an object's fields, less those that only describe it. */
+/** Whether any field of an object contains content, ignoring the fields that only describe it. */
 export function fieldsHaveSubstance(object: Readonly<Record<string, unknown>>, depth = 0): boolean {
   for (const field in object) {
     if (!DESCRIPTIVE.has(field) && hasSubstance(object[field], depth + 1)) return true
@@ -41,7 +41,7 @@ export function fieldsHaveSubstance(object: Readonly<Record<string, unknown>>, d
   return false
 }
 
-/** Whether an event only shows that its server is alive: it holds nothing but its own name, a count or a time. */
+/** Whether an event only shows that its server is alive: it contains nothing but its type, an id, numbers and times. */
 export function isPing(data: Readonly<Record<string, unknown>>): boolean {
   for (const field in data) {
     const value = data[field]

@@ -3,10 +3,13 @@ import { TextTokens } from '../../tokens/text-tokens.ts'
 import { mediumIn } from './media-tokens.ts'
 
 const NO_OWNER: Readonly<Record<string, unknown>> = {}
-/** A body off the wire may be nested as deeply as its sender likes; what is deeper is counted as its text. */
+/**
+ * The maximum depth of a value whose parts are counted one by one. A body may be nested to any depth; deeper parts are counted as JSON
+ * text.
+ */
 const MAX_DEPTH = 64
 
-/** Adds up the tokens of values as JSON has them: all texts count, and every field that is not known to hold none. */
+/** Adds up the tokens of JSON values. Every text and number counts, except in fields that are known to hold none. */
 export class ValueTokens {
   readonly #text = new TextTokens()
   readonly #without: ReadonlySet<string>
@@ -14,8 +17,8 @@ export class ValueTokens {
   #media = 0
 
   /**
-   * @param without the fields that hold no text for the model, or none of its own
-   * @param withNames whether the names of fields count: those of a request do
+   * @param without the names of the fields that do not count
+   * @param withNames whether the names of fields count; true for requests
    */
   constructor(without: ReadonlySet<string>, withNames: boolean) {
     this.#without = without
@@ -48,7 +51,7 @@ export class ValueTokens {
     depth: number,
   ): void {
     for (const item of list) {
-      // Texts may be sent as the numbers of their tokens.
+      // A text may be sent as a list of token numbers.
       if (typeof item === 'number') this.#media++
       else this.add(item, field, owner, depth + 1)
     }
@@ -65,12 +68,12 @@ export class ValueTokens {
   }
 }
 
-/** Adds up the tokens of what a model wrote: text, reasoning, refusals, tool calls and whatever else carries content. */
+/** Makes a counter for the content of answers: text, reasoning, refusals, tool calls and all other fields that carry content. */
 export function contentTokens(): ValueTokens {
   return new ValueTokens(NO_CONTENT, false)
 }
 
-/** Parts of an answer that no model writes. */
+/** The fields of an answer whose values were not written by the model. */
 const NO_CONTENT = new Set([
   'call_id',
   'created',
@@ -90,7 +93,7 @@ const NO_CONTENT = new Set([
   'usage',
 ])
 
-/** Routers send reasoning twice, as a text and in parts. */
+/** Whether a field repeats the reasoning of another field. Routers send reasoning twice, as a text and in parts. */
 function repeats(name: string, fields: Readonly<Record<string, unknown>>): boolean {
   if (name === 'reasoning_details')
     return hasText(fields['reasoning']) || hasText(fields['reasoning_content'])

@@ -11,8 +11,8 @@ import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
 import type { JsonBody } from '../../base/json.ts'
 
 /**
- * A stream of an endpoint that Harbor does not know: its first event with data decides how it is read. So a resumed response, a
- * transcription or an image is guarded by what comes, not by the method and path of its request.
+ * Reads streams of endpoints that Harbor does not know. The first event with data decides which dialect is used. So a resumed response, a
+ * transcription or an image stream is guarded, although the method and path of its request are not recognised.
  */
 export class AnyDialect extends OpenAIEvents implements StreamDialect {
   #dialect: StreamDialect | undefined
@@ -50,7 +50,7 @@ export class AnyDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** Undefined while only pings have come, which say nothing about what follows. */
+/** The dialect to which the first event belongs. Undefined for a ping, after which events of any dialect may follow. */
 function dialectOf(event: SseEvent): StreamDialect | undefined {
   const data = objectIn(event)
   const type = typeof data?.['type'] === 'string' ? data['type'] : (event.name ?? '')

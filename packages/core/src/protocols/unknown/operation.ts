@@ -9,7 +9,10 @@ import type { Operation } from '../protocol.ts'
 import { AnyDialect } from './any-dialect.ts'
 import { mayBeBilled } from './unknown-requests.ts'
 
-/** An endpoint that Harbor does not know. Its requests stay where they are addressed to, and their answers pass through. */
+/**
+ * Requests to an endpoint that Harbor does not know. They are sent only to the provider that they are addressed to, and their answers are
+ * passed on unchecked.
+ */
 export const UNKNOWN: Operation = {
   name: 'other',
   judged: false,
@@ -25,5 +28,5 @@ export const UNKNOWN: Operation = {
   newDialect: () => new AnyDialect(),
 }
 
-/** A request that only reads, and may be repeated as often as needed. */
+/** Requests that only read (GET, HEAD, OPTIONS), and may be repeated any number of times. */
 export const READ: Operation = { ...UNKNOWN, ambiguousRetries: Infinity }

@@ -9,7 +9,7 @@ import { DONE, type SseEvent } from '../../wire/sse-event.ts'
 import { isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
-/** A family of typed events: what its events are called, and which of them prove that the stream is complete. */
+/** A family of typed events: patterns for the types of its events, and for the types of those that prove that the stream is complete. */
 interface Family {
   readonly events: RegExp
   readonly proof: RegExp
@@ -30,8 +30,9 @@ const FAMILIES: readonly Family[] = [
 ]
 
 /**
- * Streams of typed events that Harbor recognises by what they bring, and unknown ones. Known families have an event that proves
- * the end, though others may follow it. Of an unknown one, an orderly end of the body is all the proof there can be.
+ * Reads streams of typed events: those of the families above, recognised by their first event, and those of unknown protocols. In a known
+ * family, one event proves the end, though others may follow it. In an unknown protocol, the only possible proof is an orderly end of the
+ * body.
  */
 export class TypedDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
@@ -40,7 +41,7 @@ export class TypedDialect extends OpenAIEvents implements StreamDialect {
   readonly finishReasons: readonly string[] = []
   readonly #family: Family | undefined
 
-  /** @param type of the first event, its `type` or its name */
+  /** @param type the `type` field of the first event's data, or the event's name */
   constructor(type: string) {
     super()
     this.#family = FAMILIES.find(({ events }) => events.test(type))
@@ -74,7 +75,7 @@ export class TypedDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** The data of a protocol that Harbor does not know may be anything, and is only searched for an error. */
+/** Parses an event. Data of an unknown protocol may have any format, and is only searched for an error. */
 function readUnknown(
   event: SseEvent,
   family: Family | undefined,
@@ -88,12 +89,12 @@ function readUnknown(
   }
 }
 
-/** Whether a first event belongs to the Responses API, whatever endpoint sent it. */
+/** Whether the type of a stream's first event belongs to the Responses API. */
 export function isResponsesEvent(type: string): boolean {
   return type.startsWith('response.')
 }
 
-/** Whether a first event is a chunk of a chat or an older completion. */
+/** Whether the data of a stream's first event is a chunk of a chat or an older completion. */
 export function isChatChunk(data: unknown): boolean {
   return isRecord(data) && Array.isArray(data['choices'])
 }

@@ -1,16 +1,22 @@
-/** Whether a request to an unknown endpoint wants a stream, though its JSON body does not say so: its url or its form may. */
-export function asksForStream(url: string, body: RequestInit['body']): boolean {
+/** Whether the URL or the form body of a request asks for a stream. Only needed for unknown endpoints, whose JSON body does not say so. */
+export function wantsStream(url: string, body: RequestInit['body']): boolean {
   return /[?&]stream=(?:true|1)\b/.test(url) || (body instanceof FormData && body.get('stream') === 'true')
 }
 
-/** Whether a request reads the content of a stored file, which may be of any size and is passed on as it comes, also when labelled JSON. */
+/**
+ * Whether a request downloads a stored file. A file may have any size, so it is passed on while it is received, even if it is labelled as
+ * JSON.
+ */
 export function isDownload(method: string, url: string): boolean {
   return method === 'GET' && /\/content\/?(?:[?#]|$)/.test(url)
 }
 
-/** Methods that read or delete. */
+/** The methods that only read or delete. */
 const FREE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
-/** The last words of paths that end something, or only count. They must stay possible when the spend limit is reached. */
+/**
+ * The last words of the paths of requests that only end something, or only count. They must stay possible when the spend limit is
+ * reached.
+ */
 const FREE_ACTIONS = new Set([
   'abort',
   'archive',
@@ -30,10 +36,10 @@ const FREE_ACTIONS = new Set([
   'tokenize',
   'tokens',
 ])
-/** OpenAI stores files and judges texts free of charge. */
+/** The paths of OpenAI's free endpoints: file storage and moderation. */
 const FREE_PATH = /\/(?:moderations|files|uploads(?:\/[^/]+\/(?:parts|complete))?)$/
 
-/** Whether a request may be billed. What is not known to be free is not. */
+/** Whether a request may be billed: true unless it is known to be free. */
 export function mayBeBilled(method: string, url: string): boolean {
   if (FREE_METHODS.has(method)) return false
   const path = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
