@@ -4,7 +4,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
-/** The longest interval between two evaluations, in milliseconds. An alert with a short `forMs` leads to a shorter one. */
+/** The longest interval between two evaluations, in milliseconds. An alert with a short `forMs` leads to a shorter interval. */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
 

@@ -1,7 +1,7 @@
 import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 import { OptionError } from './errors.ts'
 
-/** What an option accepts: a test, and a description for the error message. */
+/** The rule for the values of an option: a test, and a description of the valid values for the error message. */
 export interface Check {
   readonly accepts: (value: unknown) => boolean
   readonly expected: string

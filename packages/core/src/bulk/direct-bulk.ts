@@ -72,7 +72,10 @@ export function idOf({ custom_id: id }: BulkRequest, index: number): string {
   return id ?? String(index)
 }
 
-/** @param attempts the number of attempts of earlier rounds */
+/**
+ * Makes the answer to an item from the body of a response, and reports its usage and attempts to the run.
+ * @param attempts the number of attempts of earlier rounds
+ */
 async function answerOf(
   body: unknown,
   prices: Prices,

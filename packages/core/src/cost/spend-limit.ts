@@ -10,7 +10,7 @@ export interface Reservation {
   settle(spentUsd: number): void
 }
 
-/** The refusal of a reservation, for which too little money is left. */
+/** The refusal of a reservation, because too little money is left. */
 export interface SpendRefusal {
   readonly leftUsd: number
   /** When the limit is renewed, in milliseconds since the epoch; Infinity for a limit that is never renewed. */

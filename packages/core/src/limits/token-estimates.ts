@@ -35,7 +35,10 @@ export class TokenEstimates {
     this.#count = count
   }
 
-  /** @param model the name of the target */
+  /**
+   * The estimated usage of a request.
+   * @param model the name of its target
+   */
   of(model: string, exchange: Exchange): TokenEstimate {
     const { input, output } = this.#corrections.get(model) ?? NO_CORRECTION
     const { inputTokens, outputTokens } = estimateOf(exchange)

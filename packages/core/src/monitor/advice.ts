@@ -17,7 +17,7 @@ export type AdviceCode =
   | 'sockets-unseen'
   | 'client-closed'
 
-/** An observation over the window, and what to do about it. */
+/** An observation about a client or its process, and a recommendation. */
 export interface Advice {
   readonly code: AdviceCode
   /** `warning`: calls suffer, or the process is in danger. `note`: something could be better, or cheaper. */

@@ -42,8 +42,7 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
 /** The thresholds for the share of allowed connections that are in use. */
 const SATURATED = { raise: 0.9, clear: 0.85 }
 /**
- * The utilization to which advice leads. Queues grow with utilization / (1 − utilization): at three quarters there is still room for a
- * burst.
+ * The utilization that advice aims at. Queues grow with utilization / (1 − utilization): at three quarters there is still room for a burst.
  */
 const TARGET_UTILIZATION = 0.75
 

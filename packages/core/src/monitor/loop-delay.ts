@@ -4,7 +4,7 @@ import { Histogram } from '../reporting/quantiles.ts'
 const EVERY_MS = 20
 
 /**
- * Measures the delay of the event loop: how late a timer would have fired that was due at any given moment. Node's own
+ * Measures the delay of the event loop: how late a timer that was due at any given moment would have fired. Node's own
  * `monitorEventLoopDelay` cannot measure this per interval, since its `reset()` discards the gap in progress, which after a block is the
  * gap that matters. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
  */

@@ -12,7 +12,7 @@ export function loopUtilization(window: Window): number {
 /** How fast the live heap grows, in bytes per millisecond; undefined before the window is full. */
 export function heapGrowth(window: Window): number | undefined {
   const floors = window.heapFloors()
-  // From the middle of the first third to the middle of the last one are two thirds of the window.
+  // Between the middle of the first third and the middle of the last third lie two thirds of the window.
   return floors && (floors[2] - floors[0]) / ((2 / 3) * window.ms)
 }
 

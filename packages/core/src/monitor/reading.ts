@@ -21,13 +21,13 @@ export interface ResourceReading {
   /** The length of the window so far, in milliseconds. */
   readonly windowMs: number
   readonly eventLoop: {
-    /** How late a timer due at any moment would have fired, in milliseconds; undefined before the second sample. */
+    /** How late a timer that was due at any given moment would have fired, in milliseconds; undefined before the second sample. */
     readonly delayMs: Quantiles | undefined
     /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
   }
   readonly cpu: {
-    /** CPU time of all threads, divided by time: 1 is one full core. */
+    /** CPU time of all threads, divided by the elapsed time: 1 is one full core. */
     readonly utilization: number
   }
   readonly memory: MemoryReading
@@ -42,8 +42,9 @@ export interface ResourceReading {
   /** The state of the limits of each quota group. */
   readonly limits: Readonly<Record<string, LimitReading>>
   readonly cache: {
-    /** Answers in memory, and their size in bytes. */
+    /** The number of answers in memory. */
     readonly entries: number
+    /** The size of these answers, in bytes. */
     readonly bytes: number
     /** The number of calls in the window that the cache could have answered. */
     readonly asked: number
@@ -58,7 +59,7 @@ export interface ResourceReading {
 
 export interface MemoryReading {
   readonly heapUsedBytes: number
-  /** The maximum over the samples of the window. */
+  /** The largest heap of any sample in the window. */
   readonly heapPeakBytes: number
   /** The limit of the heap in V8, in bytes: about `--max-old-space-size`. */
   readonly heapLimitBytes: number
@@ -75,7 +76,7 @@ export interface SocketReading {
   readonly open: number
   readonly busy: number
   readonly free: number
-  /** How many may be open at most. */
+  /** The most connections that may be open. */
   readonly allowed: number
   /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
@@ -87,7 +88,7 @@ export interface SocketReading {
 
 export interface QueueReading {
   readonly waiting: number
-  /** The maximum over the samples of the window. */
+  /** The most waiting requests of any sample in the window. */
   readonly mostWaiting: number
   /**
    * How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, the values of the one with the longest waits.

@@ -70,7 +70,7 @@ export class LivePolicy {
 
   /**
    * Changes options at run time, for this client and all its copies.
-   * @throws OptionError for an option that cannot change at run time, or that is invalid together with the others; nothing changes then
+   * @throws OptionError for an option that cannot change at run time, or that is invalid together with the others; in this case nothing changes
    */
   configure(changes: Reconfigurable): void {
     assertReconfigurable(changes)

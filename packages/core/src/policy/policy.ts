@@ -31,8 +31,8 @@ export interface Policy {
   /** The most bytes of an answer that is read whole, counted after decompression, or of one event of a stream. */
   readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
-  /** The limits of each quota group without limits of its own; undefined for none. */
+  /** The limits of each quota group whose provider has no limits of its own; undefined for none. */
   readonly limits: LimitOptions | undefined
-  /** Undefined when caching is off. */
+  /** The rules for caching; undefined when caching is off. */
   readonly cache: CacheRules | undefined
 }

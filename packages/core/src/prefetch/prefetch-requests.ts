@@ -13,7 +13,7 @@ export type PrefetchRequest = ApiRequest & {
   readonly ttlMs?: number | undefined
   /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. */
   readonly tags?: readonly string[] | undefined
-  /** The callers that share the answer. @default the cache's `scope` */
+  /** The scope within which callers share the answer. @default the cache's `scope` */
   readonly scope?: string | undefined
 }
 

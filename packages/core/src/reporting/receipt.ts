@@ -1,6 +1,6 @@
 import type { FailureKind } from '@harbor/retry'
 
-/** What happened during one call, as data. Contains no prompt, no answer and no key. */
+/** The record of one call, as plain data. Contains no prompt, no answer and no key. */
 export interface Receipt {
   /** Identifies the call in events and logs. */
   readonly id: string
@@ -20,13 +20,13 @@ export interface Receipt {
   readonly startedAt: number
   /** When the call ended, in milliseconds since the epoch; for a stream, when the stream ended. Undefined while the call runs. */
   readonly endedAt: number | undefined
-  /** Duration of the whole call in milliseconds; undefined while it runs. */
+  /** Duration of the whole call in milliseconds; undefined while the call runs. */
   readonly durationMs: number | undefined
   /** Time spent waiting between attempts, in milliseconds. */
   readonly waitMs: number
   /** For a stream: time from the start of the call to the first content, in milliseconds. */
   readonly firstContentMs: number | undefined
-  /** Tokens as counted by the provider; undefined if it reported none. */
+  /** Tokens as counted by the provider; undefined if the provider reported none. */
   readonly usage: TokenUsage | undefined
   /** The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. */
   readonly serviceTier: string | undefined
@@ -49,7 +49,10 @@ export interface Receipt {
   readonly degraded: boolean
   /** How the cache handled the call; undefined without a cache, or if the call did not reach it. */
   readonly cache: CacheRecord | undefined
-  /** How many embedding calls shared the request; undefined if the call had its own. Usage and cost are this call's share. */
+  /**
+   * Set if the call shared its request with other embedding calls: `size` is the number of these calls, this one included. Usage and cost
+   * are this call's share.
+   */
   readonly batch: { readonly size: number } | undefined
 }
 
@@ -70,7 +73,7 @@ export interface CacheRecord {
 
 /** One request sent to a provider. */
 export interface AttemptRecord {
-  /** Starts at 1. */
+  /** The number of the attempt within the call, from 1. */
   readonly number: number
   readonly target: string
   /** The changes that were made to the request for this target besides address, credential and model, in words. */
@@ -85,7 +88,7 @@ export interface AttemptRecord {
   readonly status: number | undefined
   /** The provider's id of the request, from `x-request-id`. */
   readonly requestId: string | undefined
-  /** Undefined if the attempt succeeded or is in flight. */
+  /** Why the attempt failed; undefined if it succeeded or is in flight. */
   readonly failure: AttemptFailure | undefined
 }
 
@@ -113,7 +116,7 @@ export interface TokenUsage {
   readonly audioOutputTokens: number
 }
 
-/** What a call cost. */
+/** The cost of a call, and how it was determined. */
 export interface CallCost {
   readonly usd: number
   /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */

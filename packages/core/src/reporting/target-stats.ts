@@ -3,7 +3,7 @@ export interface TargetStats {
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
   /** Whether a call would be sent to this target now. */
   readonly available: boolean
-  /** Time until the circuit lets a probe through, in milliseconds; 0 unless it is open. */
+  /** Time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number
   /** The share of the last 100 calls that the target answered, from 0 to 1; 1 before the first call. */
   readonly successRatio: number

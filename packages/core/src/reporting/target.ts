@@ -2,7 +2,7 @@
 export interface Target {
   /** `provider/model`, as in chains and receipts; only the provider when a request names no model. */
   readonly name: string
-  /** The name of the provider's entry. */
+  /** The name of the provider, as in the option `providers`. */
   readonly provider: string
   readonly model: string | undefined
   /** The provider's base URL, to which the path of an endpoint is added. */
@@ -14,7 +14,7 @@ export interface Target {
   readonly quotaGroup: string
   /** The target's share of the calls under `weighted()`, relative to the weights of the other targets. */
   readonly weight: number
-  /** The user's own price, which wins over the price list. */
+  /** The user's own price, which takes precedence over the price list. */
   readonly price: Price | undefined
   /** How many tokens fit into a request and its answer; undefined when not configured. */
   readonly contextTokens: number | undefined
@@ -46,8 +46,8 @@ export interface Price {
   /** @default outputPerMillion */
   audioOutputPerMillion?: number | undefined
   /**
-   * Prices of other service tiers, by the name in the answer (`flex`, `priority`): a factor of this price, or the rates that differ.
-   * @default for OpenAI's models the factors of its price page; a higher tier of another provider is never assumed to be cheaper
+   * Prices of other service tiers, by the name of the tier in the answer (`flex`, `priority`): a factor of this price, or the rates that
+   * differ from it. @default for OpenAI's models the factors of its price page; for other providers the same, but without the discounts
    */
   tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
 }

@@ -9,7 +9,7 @@ import { areTwins } from './twins.ts'
 
 /** The targets that a call may be sent to, in the configured order. */
 export interface Plan {
-  /** The requested target, and those that take over when it fails. */
+  /** The requested target, followed by the targets that take over when it fails. */
   readonly outage: readonly Target[]
   /** The targets for a request that is too long for the targets in `outage`. */
   readonly contextWindow: readonly Target[]
@@ -138,7 +138,7 @@ export class Routes {
     const slash = model.indexOf('/')
     const { providers } = this.#options
     const named = slash > 0 ? providers.get(model.slice(0, slash)) : undefined
-    // If the own provider is a gateway, it may have a model called `openai/gpt-4`, so only other providers can be requested by name.
+    // If the client's own provider is a gateway, it may have a model called `openai/gpt-4`, so only other providers can be requested by name.
     return named && !named.native ? model : `${this.defaultProvider}/${model}`
   }
 

@@ -48,7 +48,7 @@ export function poolTransport(pool: Pool): Transport {
 }
 
 /**
- * How much longer than the remaining time of the attempt the deadline of the socket is, in milliseconds. The timeout of the attempt must
+ * The difference between the deadline of the socket and the remaining time of the attempt, in milliseconds. The timeout of the attempt must
  * fire first, even after the event loop was blocked, since its error names the timeout. The deadline of the socket is only a safety net.
  */
 const MARGIN_MS = 1_000

@@ -15,8 +15,8 @@ export interface Verdict {
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
-   * The cooldown after the failure: the things that calls avoid (`of`), and for how long, in milliseconds. A longer time requested by the
-   * provider takes precedence. `as-asked`: as long as the provider requests.
+   * The cooldown after the failure: the scope that calls avoid (`of`), and its duration in milliseconds (`ms`). A longer duration requested
+   * by the provider takes precedence; with `as-asked`, only the requested duration counts.
    */
   readonly cooldown?: {
     readonly of: CooldownScope
@@ -123,7 +123,7 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
 /** The cooldown when the provider does not say how long to wait. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/** The cooldown after a failure: the things that calls avoid, and for how long, in milliseconds. Undefined if there is none. */
+/** The cooldown after a failure: the scope that calls avoid, and the duration in milliseconds. Undefined if there is none. */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined

@@ -11,7 +11,7 @@ export class HeldBytes {
   readonly #holds = new Set<Hold>()
   #waiting: Waiting[] = []
 
-  /** @param capacity in bytes; one answer at a time may exceed it */
+  /** @param capacity the memory in bytes; one answer at a time may exceed it */
   constructor(capacity: number) {
     this.#capacity = capacity
   }
@@ -40,7 +40,10 @@ export class HeldBytes {
     return new Promise((granted) => this.#waiting.push({ hold, step, granted }))
   }
 
-  /** @internal */
+  /**
+   * Closes the account of an answer, and grants the waiting steps for which there is memory now.
+   * @internal
+   */
   close(hold: Hold): void {
     this.#holds.delete(hold)
     if (this.#waiting.length === 0) return

@@ -10,7 +10,7 @@ export function isJsonType(mediaType: string): boolean {
   return mediaType === 'application/json' || mediaType.endsWith('+json')
 }
 
-/** Whether the content type of an answer is JSON in UTF-8, as callers get it. */
+/** Whether the content type of an answer is JSON in UTF-8. Another content type must be replaced, since callers get JSON in UTF-8. */
 export function isJsonInUtf8(headers: Headers): boolean {
   return isJsonType(mediaTypeOf(headers)) && !FOREIGN_CHARSET.test(headers.get('content-type') ?? '')
 }

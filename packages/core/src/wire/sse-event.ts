@@ -9,7 +9,7 @@ export interface SseEvent {
   readonly name: string | undefined
   /** The `data:` fields, joined by line feeds; undefined for comments and for events whose data is blank. */
   readonly data: string | undefined
-  /** Where the event ends within the bytes it was split from. */
+  /** The index after the event within the bytes it was split from. */
   readonly end: number
   /**
    * Set if a common SSE reader would not read the event as it is meant. `empty`: the reader would see an event with empty data, on which
