@@ -1,5 +1,6 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
+import { plainWords } from './scripts/lint/plain-words.ts'
 
 const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool']
 
@@ -9,7 +10,9 @@ export default tseslint.config(
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { harbor: { rules: { 'plain-words': plainWords } } },
     rules: {
+      'harbor/plain-words': 'error',
       // Numbers are most of what our messages say.
       '@typescript-eslint/restrict-template-expressions': [
         'error',

@@ -4,6 +4,6 @@ import base from '../../tsup.base.ts'
 export default defineConfig({
   ...(base as Options),
   entry: ['src/index.ts', 'src/monitor/index.ts', 'src/cli/bin.ts'],
-  // Nobody imports the command.
+  // The command is not imported, so it needs no types.
   dts: { entry: ['src/index.ts', 'src/monitor/index.ts'] },
 })

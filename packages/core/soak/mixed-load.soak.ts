@@ -74,7 +74,7 @@ it(`${CALLS} mixed calls over two targets, under faults and aborts, leave nothin
   expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   expect(Object.values(pool).map(({ busy, queued }) => busy + queued)).toEqual([0, 0])
 
-  // A permit that nobody settled would keep a half-open circuit from closing.
+  // A permit that was not settled would keep a half-open circuit from closing.
   for (const provider of providers) provider.script({ rules: [] })
   await new Promise((resolve) => setTimeout(resolve, 200))
   for (const model of ['gpt-4', 'backup/gpt-4']) {

@@ -17,7 +17,7 @@ export class Workers {
     this.#call = call
   }
 
-  /** Goes on until so many calls were made in all. @returns the megabytes of heap that are left then */
+  /** Runs until `until` calls were made altogether. @returns the heap in use then, in megabytes */
   async run(until: number): Promise<number> {
     await Promise.all(Array.from({ length: AT_ONCE }, () => this.#work(until)))
     for (const provider of this.#providers) await provider.whenIdle()
@@ -34,7 +34,7 @@ export class Workers {
         if (!(error instanceof APIError)) throw error
         if (error instanceof APIUserAbortError) this.aborted++
         else this.failed++
-        // Nobody asks again at once: a loop of refusals is over before an outage can be.
+        // No caller calls again at once: a loop of refusals would be over before an outage is.
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
       if (this.started % 5_000 === 0) this.#forget()

@@ -21,7 +21,7 @@ interface Reading {
 
 interface Asked extends PerCallOptions {
   readonly signal?: AbortSignal
-  /** Told after each chunk. */
+  /** Called after each chunk. */
   readonly onChunk?: (number: number) => void | Promise<void>
 }
 

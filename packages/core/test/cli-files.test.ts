@@ -12,7 +12,7 @@ import { Bench, prompts, until } from './helpers/cli-process.ts'
 import { gzipped } from './helpers/compressed.ts'
 
 const START = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'gpt-4'] as const
-/** So many lines that a run reads them in several goes. */
+/** Enough lines for a run to read them in several parts. */
 const MANY = prompts(4_000).map(({ id, prompt }) => JSON.stringify({ id, prompt: prompt + ' '.repeat(700) }))
 
 describe('an input that changes during the run', () => {

@@ -89,7 +89,7 @@ describe.each(FORMS)('a steady load of calls to %s (%s)', (api, form) => {
     expect(names.map((name) => simulator.provider(name).counts().calls)).toEqual([3, 3, 3, 10, 0, 0])
   })
 
-  /** So many calls, one every so often; each must be answered whole. */
+  /** Makes `calls` calls, one every `everyMs` milliseconds; each must be answered whole. */
   async function callFor(calls: number, everyMs: number, rules: readonly { fault: Fault }[]) {
     const { primary, backup, options } = await twoProviders({ rules })
     const client = harborClient(primary, { ...options, health: false })

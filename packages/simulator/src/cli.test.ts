@@ -43,7 +43,7 @@ it.concurrent('explains itself', async () => {
   expect(stdout).toContain('--script')
 })
 
-it.concurrent('tells a mistake in words, without a stack', async () => {
+it.concurrent('reports a mistake in words, without a stack', async () => {
   const { code, stderr } = await run('--prot', '1').ended
   expect([code, stderr]).toEqual([1, "simulator: Unknown option '--prot'\nTry --help.\n"])
 })

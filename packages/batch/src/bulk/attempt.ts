@@ -3,7 +3,7 @@ import { BulkStoppedError } from './errors.ts'
 import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
-/** What the function is told about the call that it makes. */
+/** The context that the function gets for one call. */
 export interface BulkContext {
   readonly id: string
   /** The item's position in the source, counted from 0. */

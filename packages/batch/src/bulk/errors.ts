@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
 
-/** Two items have the same id, so their results could not be told apart. The function was not called for the second one. */
+/** Two items have the same id, so their results could not be distinguished. The function was not called for the second one. */
 export class DuplicateIdError extends Error {
   override readonly name = 'DuplicateIdError'
   readonly code = 'duplicate_id'

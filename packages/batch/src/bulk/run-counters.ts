@@ -159,7 +159,7 @@ function bucketOf(nowMs: number): number {
 
 const DEFAULT_MIN_SAMPLES = 20
 
-/** Whether so many items have failed that `stopWhen` stops the run. @returns the limit that was reached */
+/** Whether enough items have failed for `stopWhen` to stop the run. @returns the limit that was reached */
 export function stopReasonOf(
   rule: NonNullable<BulkOptions<unknown>['stopWhen']>,
   { ok, failed }: { ok: number; failed: number },

@@ -107,7 +107,7 @@ describe('a journal whose file ends early', () => {
     expect((await contentOf(path)).map(({ id }) => id)).toEqual([...ids, 'next'])
   })
 
-  it('starts anew when its first line is torn', async () => {
+  it('starts again when its first line is torn', async () => {
     const path = freshPath()
     await (await begun(path, {}, 'häfen')).close()
     const whole = readFileSync(path)

@@ -122,7 +122,7 @@ export class Collector {
     }
   }
 
-  /** Returns a function that tells whether an id was requested in this part. */
+  /** Returns a function that says whether an id was requested in this part. */
   async #requestedIn(part: BatchPart): Promise<(id: string) => boolean> {
     if (part.parent === null) return (id) => this.#source.isIn(Number(part.part), id)
     const ids = new Set<string>()

@@ -37,7 +37,7 @@ export function fallbackLayer(
       const second = await outcomeOf(
         new ChainRun(exchange, rescue, services, takeoverAfter(first, exchange)).run(),
       )
-      // The first failure tells the caller more than the failure of the rescue.
+      // The first failure says more to the caller than the failure of the rescue.
       if (!('answer' in second)) return answerOf(first)
       if ('answer' in first && first.answer.body.kind === 'stream') {
         first.answer.body.abandon(new Error('Another target serves the call.'))

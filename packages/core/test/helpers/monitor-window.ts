@@ -114,7 +114,7 @@ const EMPTY_CACHE: ClientSample['cache'] = {
   },
 }
 
-export const never = (): boolean => false
+const never = (): boolean => false
 export const always = (): boolean => true
 
 /** The codes of the advice for a window. @param isActive which advice was active before */
