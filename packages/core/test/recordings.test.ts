@@ -54,7 +54,7 @@ describe.runIf(found)('a recorded stream', () => {
 
   it.each(COMPLETE)('is never taken for complete when cut after any event: $api/$name', async (recording) => {
     const provider = await simulate()
-    // So many failures in a row would open any circuit.
+    // This many failures in a row would open any circuit.
     const client = harborClient(provider, { breaker: false })
     const firstContent = recording.chunks.findIndex((chunk) => hasContent(recording.api, chunk))
     // The last event of a Responses stream is the proof itself; chat needs an orderly end after its last event.

@@ -109,7 +109,7 @@ describe('a protocol that is one folder and one line', () => {
     ['both events of its proof', EVENTS.slice(0, 2)],
     ['the second event of its proof', EVENTS.slice(0, 3)],
     ['the first event of its proof', [...EVENTS.slice(0, 2), ...EVENTS.slice(3)]],
-  ])('tells the reader of a stream without %s, in an event of its own form', async (_, events) => {
+  ])('reports a stream without %s to its reader, in an event of its own form', async (_, events) => {
     const { harborFetch, root } = await setUp((_request, response) => sendEvents(response, events))
     const response = await harborFetch(`${root}/v9/models/reed-1:answerAsStream?key=k1`, post())
     expect(await response.text()).toMatch(

@@ -96,7 +96,7 @@ const CALL_OPTIONS = {
 } as const satisfies Record<string, CallOption>
 
 /** Each option once, with where it may be given. */
-const OPTION_SCOPE = {
+export const OPTION_SCOPE = {
   ...HARBOR_OPTIONS,
   ...SDK_OPTIONS,
   ...CALL_OPTIONS,
