@@ -43,23 +43,26 @@ export interface Engine {
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
   readonly templates: RequestTemplates
-  /** Options changed at run time, for a client and all its copies. */
+  /** The options that were changed at run time, for a client and all its copies. */
   readonly overrides: RuntimeOverrides
   explainTransport(): ExplainedTransport
   stats(): HarborStats
-  /** @param graceMs how long to await requests that were sent, in milliseconds */
+  /**
+   * Closes the pipeline.
+   * @param graceMs how long to await requests that were sent, in milliseconds
+   */
   close(graceMs: number): Promise<void>
 }
 
-/** Under this symbol a pipeline's `fetch` carries its engine, so that a copy of a client uses the same one. */
+/** The symbol under which a pipeline's `fetch` carries its engine, so that a copy of a client uses the same engine. */
 const ENGINE: unique symbol = Symbol('harbor.engine')
 
-/** The engine behind a `fetch`; undefined if it is not Harbor's. */
+/** The engine behind a `fetch`; undefined if the function is not Harbor's. */
 export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
-/** @returns the same promise each time; rejects with OptionError for an invalid option */
+/** Closes an engine. @returns the same promise each time; rejects with OptionError for an invalid option */
 export function closeEngine(engine: Engine, options: CloseOptions): Promise<void> {
   try {
     return engine.close(graceMsOf(options))
@@ -69,12 +72,15 @@ export function closeEngine(engine: Engine, options: CloseOptions): Promise<void
   }
 }
 
-/** Makes the ids of calls unique across clients and processes. They are no secret, so web crypto need not be loaded for them. */
+/**
+ * The prefix that makes the ids of calls unique across clients and processes. Ids are not secret, so web crypto need not be loaded for
+ * them.
+ */
 function idPrefix(): string {
   return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
 }
 
-/** How much memory large answers may use together while they are read, as a multiple of `maxAnswerBytes`. */
+/** How much memory all large answers may use together while they are read, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
 /** @param given.isFetch whether `fetch` is called without Harbor's client around it */
@@ -203,6 +209,6 @@ export function createEngine(
     }),
     close: (graceMs) => (closing ??= close(graceMs)),
   }
-  // `Response` is for the SDK, which before an upload would otherwise call `fetch` to find the class of its responses.
+  // `Response` is for the SDK, which would otherwise call `fetch` before an upload to find the class of its responses.
   return Object.assign(engine, { fetch: Object.assign(harborFetch, { [ENGINE]: engine, Response }) })
 }

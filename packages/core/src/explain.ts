@@ -14,34 +14,40 @@ import type { Target } from './reporting/target.ts'
 /** The settings of a client's calls, and how a request would be routed now. Contains no key. */
 export interface Explanation {
   readonly policy: {
-    /** The total of a call over all attempts, in milliseconds; for a stream, until its first content. */
+    /** The total time of a call over all attempts, in milliseconds; for a stream, until its first content. */
     readonly timeoutMs: number
     readonly attemptMs: number
-    /** For a target with an alternative. Without one, unless it was set, it is what is left of the total. */
+    /**
+     * The time limit for the first content while another target can take over, in milliseconds. At the last target it applies only if it
+     * was set; otherwise only the total time applies.
+     */
     readonly firstTokenMs: number
     readonly idleMs: number
-    /** Attempts at a target when no other target can take over. */
+    /** The maximum number of attempts at a target when no other target can take over. */
     readonly maxAttempts: number
-    /** Attempts at a target while another one can take over. */
+    /** The maximum number of attempts at a target while another one can take over. */
     readonly attemptsBeforeFallback: number
-    /** Requests per call, over all its targets. */
+    /** The maximum number of requests per call, over all its targets. */
     readonly maxUpstreamCalls: number
     readonly maxAnswerBytes: number
     readonly hedge: Policy['hedge']
     readonly lastResort: boolean
     readonly ordered: boolean
     readonly limits: Policy['limits']
-    /** Which answers are cached, and for how long; undefined without a cache. */
+    /** The rules by which answers are cached, and for how long; undefined without a cache. */
     readonly cache: Policy['cache']
   }
   readonly transport: ExplainedTransport
   /** Whether requests may be sent directly, without the SDK's own request building; see `sdkFastPath`. */
   readonly sdkFastPath: {
     readonly enabled: boolean
-    /** Why not, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced; undefined when enabled. */
+    /**
+     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced;
+     * undefined when they may be.
+     */
     readonly reason: string | undefined
   }
-  /** What separates this client's cached answers from those of others; undefined without a cache. */
+  /** The headers that separate this client's cached answers from those of others; undefined without a cache. */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** The fallbacks of each model; `*` is every model without its own list. */
@@ -50,18 +56,21 @@ export interface Explanation {
   readonly targets: readonly ExplainedTarget[]
 }
 
-/** Shows names only, never the values of headers. */
+/** The names of the headers by which cached answers are separated. Never contains their values. */
 export interface CacheIdentity {
-  /** The headers of this client that count; headers of single calls count, too. Empty with `cache.scope`. */
+  /** The headers of this client that separate its answers. Headers of single calls separate answers, too. Empty with `cache.scope`. */
   readonly headers: readonly string[]
-  /** How many calls missed an otherwise matching answer because of each header. Add a header that is new with each request to `cache.ignoreHeaders`. */
+  /**
+   * For each header, the number of calls that missed an otherwise matching answer because of it. Add a header with a new value in each
+   * request to `cache.ignoreHeaders`.
+   */
   readonly keptApart: Readonly<Record<string, number>>
 }
 
 export interface ExplainedProvider {
   readonly kind: 'openai' | 'azure'
   readonly baseURL: string
-  /** Whether it is the client's own provider, whose requests are sent as the SDK made them. */
+  /** Whether the target's provider is the client's own, whose requests are sent as the SDK built them. */
   readonly isClient: boolean
   readonly hasKey: boolean
   readonly quotaGroup: string | undefined
@@ -71,9 +80,9 @@ export interface ExplainedProvider {
 export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfterMs'> {
   readonly name: string
   readonly baseURL: string
-  /** When it is called: in an outage, for a request that is too long, or for refused content. */
+  /** The chain that the target belongs to: the one for outages, for requests that are too long, or for refused content. */
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
-  /** Why it would be skipped now; undefined if it would be called. */
+  /** The reason why the target would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
 }
 
@@ -83,15 +92,18 @@ interface ExplainedState {
   readonly transport: ExplainedTransport
 }
 
-/** The client. Its identity is needed for cooldowns, which are kept by account. */
+/** The client to explain. Its identity is needed for cooldowns, which are kept by account. */
 interface ExplainedClient extends Identified {
   readonly baseURL: string
   readonly hasKey: boolean
-  /** Why its requests are not sent directly; undefined if they are. */
+  /** The reason why the client's requests are not sent directly; undefined if they are. */
   readonly whyNotDirect: string | undefined
 }
 
-/** @param request the body of a request; without it, `targets` is empty */
+/**
+ * Explains the settings of a client, and the routing of a request.
+ * @param request the body of a request; without it, `targets` is empty
+ */
 export function explain(
   policy: Policy,
   { health, separatingHeaders, transport }: ExplainedState,

@@ -20,25 +20,28 @@ export interface HarborFetch {
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
-  /** The cached answers, to invalidate them. There is no credential here that identifies their owner: pass a `scope`, or set `cache.scope`. */
+  /**
+   * The cached answers, to invalidate them. This `fetch` has no credential that identifies the owner of answers: pass a `scope`, or set
+   * `cache.scope`.
+   */
   readonly cache: KeptAnswers
   /**
-   * Awaits requests that were sent for at most `graceMs` (30 seconds by default), refuses waiting and later calls with a 503 of
-   * `code: 'client_closed'`, and closes the connections, unless they belong to a pool passed in the options. A second call returns the
-   * same promise.
+   * Closes the pipeline: awaits requests that were sent for at most `graceMs` (30 seconds by default), and refuses waiting and later
+   * calls with a 503 of `code: 'client_closed'`. Then closes the connections, unless they belong to a pool passed in the options. A
+   * second call returns the same promise.
    */
   close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The options that a client takes, and `createHarborFetch()` does not. */
+/** The options of a client that `createHarborFetch()` does not accept. */
 const CLIENT_OPTIONS = optionsIn('copy').filter((name) => !optionsIn('fetch').includes(name))
 
 const FOR_FETCH = { isFetch: true }
 
 /**
- * Harbor's pipeline for any client that accepts a `fetch`: another SDK, a framework, or your own calls. Turn off the
- * retries of that client (`maxRetries: 0`), since only one place should retry.
+ * Makes a `fetch` with Harbor's pipeline, for any client that accepts a `fetch`: another SDK, a framework, or your own calls. Turn off
+ * the retries of that client (`maxRetries: 0`), since only one place should retry.
  *
  * @throws OptionError for an unknown option or an invalid value
  */

@@ -25,12 +25,12 @@ import { createLog } from './telemetry/log.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /**
- * The OpenAI SDK's client with Harbor under its `fetch`. Every method, helper, type, stream and error is the SDK's own; every call has
- * retries, deadlines, guarded streams and a receipt. Copies made with `withOptions` share the connections and the statistics.
+ * The OpenAI SDK's client with Harbor's pipeline as its `fetch`. Every method, helper, type, stream and error is the SDK's own; every
+ * call has retries, deadlines, guarded streams and a receipt. Copies made with `withOptions` share the connections and the statistics.
  */
 export class Harbor extends OpenAI {
   static {
-    // By `this`: the bundler renames a class that names itself in its own body, and the user agent would show that name.
+    // `this`, not `Harbor`: the bundler renames a class that names itself in its own body, and the user agent would show that name.
     bindToSdk(this, (client) => client.#calls)
   }
 
@@ -69,7 +69,7 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Adds a listener for an event of this client's and its copies' calls. A listener that throws does not affect the call.
+   * Adds a listener for an event of the calls of this client and its copies. A listener that throws does not affect the call.
    * @returns a function that removes the listener
    */
   on<Event extends keyof HarborEvents>(
@@ -93,9 +93,9 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Changes targets, chains, weights and limits at run time, for this client and all its copies. The changes override the options that they
-   * were created with. Calls in flight keep their settings.
-   * @throws OptionError for an option that cannot change at run time or an invalid value; nothing changes then
+   * Changes targets, chains, weights and limits at run time, for this client and all its copies. The changes override the options with
+   * which the clients were created. Calls in flight keep their settings.
+   * @throws OptionError for an option that cannot change at run time, or an invalid value; nothing is changed then
    */
   configure(changes: Reconfigurable): void {
     this.#policy.configure(changes)
@@ -110,10 +110,10 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Fills the cache ahead of time. Requests whose answer is cached already, or would not be cached, are not sent.
+   * Fills the cache ahead of time. Requests whose answer is already cached, or would not be cached, are not sent.
    * @param requests each as in a line of a batch file: `{ url: '/v1/chat/completions', body }`
-   * @param options how many at once (4), how many per minute, and whether callers go first
-   * @returns how many were loaded, were cached already, or failed. A failure does not end the run
+   * @param options the number of requests at once (4 by default) and per minute, and whether other calls go first
+   * @returns the numbers of requests that were loaded, were cached already, or failed. A failure does not end the run
    * @throws OptionError when the client has no cache
    */
   async prefetch(
@@ -168,7 +168,7 @@ export class Harbor extends OpenAI {
     return this.close()
   }
 
-  /** A copy with other options, which shares connections, health and statistics: `pool`, `breaker` and `health` cannot change. */
+  /** Makes a copy with other options. It shares connections, health and statistics, so `pool`, `breaker` and `health` cannot change. */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
   }
@@ -182,7 +182,7 @@ export class Harbor extends OpenAI {
     return this.#calls.finish(promise, slot)
   }
 
-  /** The SDK's lists do not use `request`. */
+  /** Requests a list. The SDK's lists do not go through `request`, so they are hooked here. */
   override requestAPIList = ((Page, options) => {
     const slot: ReceiptSlot = {}
     const pages = super.requestAPIList(Page, this.#calls.begin(options, slot))

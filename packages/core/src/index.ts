@@ -52,8 +52,8 @@ export {
 export type { HarborEvents } from './telemetry/telemetry.ts'
 export type { HarborStats } from './stats.ts'
 export type { Quantiles } from './reporting/quantiles.ts'
-// The SDK exists as an ES module and as CommonJS, and `instanceof` fails across the two. These are the classes of the
-// copy that Harbor throws.
+// The SDK exists as an ES module and as CommonJS, and `instanceof` fails between the two. These are the classes of the copy whose errors
+// Harbor throws.
 export {
   APIConnectionError,
   APIConnectionTimeoutError,

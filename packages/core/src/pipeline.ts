@@ -23,26 +23,26 @@ import type { Health } from './routing/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 
-/** State that layers keep between calls. */
+/** The state that layers keep between calls. */
 export interface PipelineState {
   readonly health: Health
   readonly quotas: Quotas
-  /** The cache; created on first use. */
+  /** The cache of the client. It is created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
-  /** Undefined when `prefetch` is off. */
+  /** The predictive prefetch; undefined when `prefetch` is off. */
   readonly prefetch: PredictivePrefetch | undefined
-  /** Undefined when embeddings are not batched. */
+  /** Combines embeddings; undefined when `embeddingBatch` is off. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
-  /** Limits the memory of large answers while they are read. */
+  /** Limits the memory that large answers use while they are read. */
   readonly held: HeldBytes
 }
 
-/** The order of the layers, from the caller to the wire. */
+/** Puts the layers together, in their order from the caller to the wire. */
 export function createPipeline(
   transport: Transport,
   {
@@ -62,7 +62,7 @@ export function createPipeline(
   const guard = guardLayer(transport, telemetry, held)
   const admission = admissionLayer(health, quotas)(gateLayers.request(signLayer()(paymentLayer(guard))))
   const retry = retryLayer(telemetry)(gateLayers.attempt(admission))
-  const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.stay(retry))
+  const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.leg(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const cache = cacheLayer({ store, scopes, separatingHeaders, prefetch, accounts, telemetry })(embeddings)

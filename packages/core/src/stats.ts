@@ -10,38 +10,38 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** Statistics of a client and its copies since they were created. */
 export interface HarborStats {
-  /** Finished calls; streams count when they have ended. Prefetches are not counted. */
+  /** The number of finished calls. A stream counts when it has ended; prefetches do not count. */
   readonly calls: number
-  /** Requests sent to providers. */
+  /** The number of requests sent to providers. */
   readonly attempts: number
-  /** Failed attempts by kind; kinds that did not occur are left out. Aborts by the caller do not count as failures. */
+  /** The number of failed attempts by kind; kinds that did not occur are left out. Aborts by the caller do not count as failures. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>
-  /** The share of successful calls, without those aborted by their callers; 1 before the first. */
+  /** The share of successful calls among all calls that their callers did not abort; 1 before the first call. */
   readonly availability: number
-  /** Failed attempts that the provider may have carried out and billed. */
+  /** The number of failed attempts that the provider may have carried out and billed. */
   readonly possiblyBilled: number
   /** Durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined
-  /** For streams: time from the call to the first content, in milliseconds. */
+  /** For streams, the times from the call to the first content, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
-  /** Answers from the cache; all zero without a cache. */
+  /** Statistics of the cache; all zero without a cache. */
   readonly cache: CacheStats
-  /** Predictive prefetches and how accurate they are; undefined while `prefetch` is off. */
+  /** Statistics of predictive prefetches, and how accurate they are; undefined while `prefetch` is off. */
   readonly prefetch: PrefetcherStats | undefined
-  /** Batched embedding requests; undefined while `embeddingBatch` is off. */
+  /** Statistics of batched embedding requests; undefined while `embeddingBatch` is off. */
   readonly embeddingBatch: BatcherStats | undefined
   /** Health and latency of each target that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** The limits of each quota group that was used, and their current state. */
   readonly limits: Readonly<Record<string, QuotaStats>>
-  /** Connections by origin; empty with a `fetch` of your own. */
+  /** Statistics of the connections by origin; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>
   /** Whether `close()` was called. */
   readonly closed: boolean
 }
 
-/** Aggregates events. */
+/** Counts the events of a client's calls. */
 export class CallStatistics {
   #calls = 0
   #attempts = 0

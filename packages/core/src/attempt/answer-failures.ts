@@ -9,14 +9,14 @@ import { readError, type UpstreamError } from '../protocols/shared/read-error.ts
 import { statusOf } from '../verdict/verdict.ts'
 import { harborAnswer } from './harbor-answer.ts'
 
-/** The upstream answered with a status of failure. */
+/** The error for a response with a failure status. */
 export function refusedBy(exchange: LegExchange, head: AnswerHead, text: string): AttemptError {
   const error = exchange.operation.errors.inText(text) ?? readError(text)
   const failure = failureOf(error, head.status, head.headers)
   return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
 }
 
-/** The upstream answered with success, but the body reports an error. The caller gets it with the status that the error stands for. */
+/** The error for a response with a success status whose body reports an error. The caller gets the error with the status that fits it. */
 export function errorUnderSuccess(
   exchange: LegExchange,
   head: AnswerHead,
@@ -29,8 +29,8 @@ export function errorUnderSuccess(
 }
 
 /**
- * The upstream answered with success, but not with an answer to the request.
- * @param error what the body may report; it counts as an error if it is marked as one, or of a known kind
+ * The error for a response with a success status that is not an answer to the request.
+ * @param error an error found in the body; it is used if it is marked as an error, or of a known kind
  */
 export function refusedAnswer(
   exchange: LegExchange,
@@ -44,7 +44,7 @@ export function refusedAnswer(
   return reported ?? malformedAnswer(exchange, head, `${what}: ${error.message}`, cause)
 }
 
-/** The failure for an error that is marked as one, or of a known kind; undefined for what may be no error at all. */
+/** The failure for an error in a body, if it is marked as an error or of a known kind; undefined if it may not be an error. */
 export function reportedError(
   exchange: LegExchange,
   head: AnswerHead,
@@ -54,21 +54,23 @@ export function reportedError(
   return isKnown ? errorUnderSuccess(exchange, head, error) : undefined
 }
 
-/** The upstream answered with success, but the body cannot be an answer. */
+/** The error for a response with a success status whose body is not valid. */
 function malformed(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const expected = exchange.streaming ? 'a stream of events' : 'a JSON answer'
   const message = `${what}; expected ${expected}. Check that baseURL points at an OpenAI-compatible API.`
   return malformedAnswer(exchange, head, message, cause)
 }
 
-/** The upstream answered with success, but with more than `maxAnswerBytes`. The rest was not read. */
+/** The error for an answer that is larger than `maxAnswerBytes`. The rest of it was not read. */
 export function tooLarge(exchange: LegExchange, head: AnswerHead): AttemptError {
   const { maxAnswerBytes } = exchange.policy
   const message = `with more than ${maxAnswerBytes} bytes, so the rest was not read. Raise maxAnswerBytes if such answers are expected.`
   return malformedAnswer(exchange, head, message)
 }
 
-/** The provider may have done the work and billed it, so this is retried like a request without an answer. */
+/**
+ * The error for a malformed answer. The provider may have done the work and billed it, so the call is retried like one without an answer.
+ */
 function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const failure: Failure = {
     kind: 'malformed',
@@ -85,7 +87,7 @@ function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, 
   return new AttemptError(exchange, failure, { answer: harborAnswer(exchange, 502, error, head), cause })
 }
 
-/** A stream failed before any of it reached the caller. */
+/** The error for a stream that failed before the caller got any of it. */
 export function failedStream(exchange: LegExchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
   const { code, message } = cause
   if (cause.origin === 'provider') {
@@ -104,17 +106,17 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
   })
 }
 
-/** Classifies an error that an upstream reports. Its code is kept if it is a plain word. */
+/** Classifies an error that an upstream server reports. The failure has the error's code if that is a plain word. */
 function failureOf(error: UpstreamError, status: number | undefined, headers: Headers): Failure {
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
   const failure = classifyStatus(status, { code, type, message: error.text, headers })
-  // A code that is too long to be shown is still a code.
+  // A code that is too long to be shown still counts as a code.
   const word = code ?? [error.code, error.type].find((name) => name === 'other')
   return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }
 
-/** The error as the caller gets it, without the provider's other fields. */
+/** The fields of an error that are passed on to the caller. */
 function reportOf({ message, type, code, param }: UpstreamError): ReportedError {
   return { message, type, code, param }
 }

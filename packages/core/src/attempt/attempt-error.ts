@@ -1,12 +1,15 @@
 import type { Failure } from '@harbor/retry'
 import type { Answer, Exchange, LegExchange } from '../call/exchange.ts'
 
-/** A failed attempt. Thrown by the guard, turned into the caller's answer or error by the receipt layer; it never leaves the pipeline. */
+/**
+ * The error of a failed attempt. The guard layer throws it, and the receipt layer turns it into the caller's answer or error, so it never
+ * leaves the pipeline.
+ */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError'
   readonly exchange: LegExchange
   readonly failure: Failure
-  /** The answer that the caller gets instead of an error: the upstream's own, or one that Harbor made. */
+  /** The answer that the caller gets instead of an error: the upstream server's, or one that Harbor made. */
   readonly answer: Answer | undefined
 
   constructor(

@@ -5,8 +5,8 @@ import { LostHedgeError } from '../call/leg.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
- * The lifetime of one attempt: a signal for the transport that aborts at the attempt's timeout or with the call, and a way to stop
- * waiting at that moment for a transport that ignores its signal.
+ * The lifetime of one attempt. Its signal, for the transport, aborts at the attempt's timeout or with the call. `wait()` stops waiting at
+ * that moment even if the transport ignores the signal.
  */
 export class AttemptScope implements Sent {
   previous: Sent | undefined
@@ -19,7 +19,7 @@ export class AttemptScope implements Sent {
   #lastTurn: ReturnType<typeof setImmediate> | undefined
   #handedOver = false
   #interrupt: ((reason: unknown) => void) | undefined
-  /** Called with the reason, once, when the attempt is cut short. */
+  /** Called once, with the reason, when the attempt is aborted. */
   onAbort: ((reason: unknown) => void) | undefined
   /** Called instead of `onAbort` when the client is closed after the caller has got the answer. */
   onCut: ((reason: Error) => void) | undefined
@@ -39,7 +39,7 @@ export class AttemptScope implements Sent {
     return this.#controller.signal
   }
 
-  /** Resolves with `work`, or rejects as soon as the attempt is cut short. */
+  /** Resolves with the result of `work`, or rejects as soon as the attempt is aborted. */
   wait<T>(work: Promise<T>): Promise<T> {
     return this.#honoursSignal ? work : this.#waitFor(work)
   }
@@ -72,19 +72,22 @@ export class AttemptScope implements Sent {
     else this.abort(reason)
   }
 
-  /** The caller has the answer: from here on only the caller's signal can cut it short, with any reason. */
+  /** Called when the caller has got the answer. From then on, only the caller's signal can abort the attempt, with any reason. */
   handOver(): void {
     this.#handedOver = true
     this.#stopClock()
   }
 
-  /** The attempt is over: clears its timers and listeners. */
+  /** Called when the attempt is over. Clears its timers and listeners. */
   close(): void {
     this.#stopClock()
     this.#exchange.signal?.removeEventListener('abort', this.#outerAborted)
   }
 
-  /** After a blocked event loop the answer may already be in the socket: leave one turn to read it. */
+  /**
+   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop, in which an answer can be read that arrived while the
+   * loop was blocked.
+   */
   #arm(ms: number, onTime: () => void): void {
     this.#timer = setTimeout(
       () => {
@@ -100,7 +103,10 @@ export class AttemptScope implements Sent {
     clearImmediate(this.#lastTurn)
   }
 
-  /** The deadline moves when a caller with more time joins the call, so look at it again. */
+  /**
+   * Ends the attempt if the call's time is up. The deadline may have moved meanwhile, since a caller with more time may have joined the
+   * call.
+   */
   readonly #totalUp = (): void => {
     const leftMs = remainingMs(this.#exchange)
     if (leftMs > 1) this.#arm(leftMs, this.#totalUp)
@@ -112,12 +118,15 @@ export class AttemptScope implements Sent {
   }
 }
 
-/** While another target can take over, an attempt leaves it half of the remaining time. */
+/**
+ * The timeout of an attempt, in milliseconds. Unless it is set, an attempt may use half of the remaining time while another target can
+ * take over.
+ */
 function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
   return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
 }
 
-/** The reason why the call's signal aborted: the caller's own, a lost hedge, or else a timeout, since the SDK's timer ran out. */
+/** The reason for which the call's signal aborted: the caller's own reason, a lost hedge, or otherwise the timeout of the SDK's timer. */
 export function endReason(exchange: Exchange): unknown {
   const { signal, callerSignal, policy } = exchange
   if (callerSignal?.aborted) return callerSignal.reason

@@ -2,8 +2,8 @@ import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
 import type { ReportedError } from '../protocols/protocol.ts'
 
 /**
- * An answer made by Harbor, in the form of the protocol's errors.
- * @param upstream the provider's answer that it replaces, whose headers are kept
+ * Makes an answer of Harbor's own that reports an error in the protocol's format.
+ * @param upstream the provider's answer that it replaces; its headers are kept
  */
 export function harborAnswer(
   { operation }: Exchange,

@@ -1,19 +1,19 @@
 import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
-/** How long an answer usually takes, in milliseconds, while a target has too few samples. */
+/** The usual time of an answer, in milliseconds, assumed while a target has fewer than `MIN_SAMPLES` answers. */
 const USUAL_MS = 2_000
-/** How many answers it takes to know how long a target usually needs. */
+/** The number of answers from which a target's usual time is computed. */
 const MIN_SAMPLES = 20
 
-/** How long the latest answers of a target took. */
+/** The durations of a target's latest answers. */
 export interface Latencies {
   readonly samples: number
   quantileMs(part: number): number | undefined
 }
 
 /**
- * Whether an attempt ended because the caller's timeout is too short, which says nothing about the target: the timeout that ran out was
+ * Whether an attempt failed because its caller's timeout is too short, which says nothing about the target. That is so if the timeout was
  * set for this call, and left the target less time than it usually needs.
  */
 export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: Latencies): boolean {
@@ -22,14 +22,14 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
   return timeGivenMs(exchange, cause) < usualMs
 }
 
-/** Whether the timeout was set for this call: the total, an attempt timeout derived from it, or one in `perCall`. */
+/** Whether the expired timeout was set for this call: the total, an attempt timeout derived from it, or one in `perCall`. */
 function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
   if (clock === 'attempt') return policy.attemptMs === Infinity || timeouts?.attemptMs !== undefined
   return (clock === 'idle' ? timeouts?.idleMs : timeouts?.firstTokenMs) !== undefined
 }
 
-/** How long the target had: of the total, only what waits and earlier attempts left. */
+/** The time that the target had for the attempt, in milliseconds. Of the total, that is the part left by waits and earlier attempts. */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs
   const attempt = receipt.attempts.findLast(({ target }) => target === leg.target.name)

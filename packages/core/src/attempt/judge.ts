@@ -27,9 +27,9 @@ import { streamClocks } from '../call/stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
 /**
- * Decides whether a response is an answer to the request. JSON is read whole and must be valid; a stream is held until its first content,
- * and must prove its end later.
- * @throws AttemptError for everything else, whatever its status
+ * Decides whether a response is an answer to the request. A JSON answer is read whole and must be valid; a stream is held until its first
+ * content, and must prove its end later.
+ * @throws AttemptError for every response that is not an answer
  */
 export async function judge(
   exchange: LegExchange,
@@ -51,7 +51,10 @@ export async function judge(
   return judgeOther(exchange, scope, head, response, held)
 }
 
-/** For unknown endpoints: event streams are guarded, and everything else is passed through. */
+/**
+ * Handles responses of unknown endpoints, and redirects for the caller: event streams are guarded, and everything else is passed on
+ * unchecked.
+ */
 async function judgeOther(
   exchange: LegExchange,
   scope: AttemptScope,
@@ -85,7 +88,7 @@ async function judgeOther(
   return { ...head, body }
 }
 
-/** Removes headers under Harbor's own names, which only Harbor may set. */
+/** Removes headers with Harbor's own names from a response, since only Harbor may set them. */
 function dropOwnHeaders(headers: Headers): void {
   if (headers instanceof LeanHeaders) headers.deleteAll(OWN_HEADERS)
   else for (const name of [...headers.keys()]) if (name.startsWith(OWN_HEADERS)) headers.delete(name)
@@ -145,7 +148,7 @@ async function judgeStream(
   try {
     await stream.hold()
   } catch (error) {
-    // A caller may abort with any reason, also one that looks like a fault of the stream.
+    // The caller's reason to abort may look like a fault of the stream.
     if (!StreamFaultError.is(error) || exchange.signal?.aborted) throw error
     throw withoutContent(exchange, head, error, stream.heldText)
   }
@@ -160,7 +163,7 @@ async function judgeStream(
   })
   const filtered = operation.answer.isFiltered(dialect.finishReasons)
   if (mediaTypeOf(head.headers) !== EVENT_STREAM) head.headers.set('content-type', EVENT_STREAM)
-  // Streams of unknown endpoints are left to the reader's own decoder.
+  // Streams of unknown endpoints are decoded by their reader, not by Harbor.
   const pieces = dialect.endsWithBody === true ? undefined : stream
   return {
     ...head,
@@ -175,12 +178,15 @@ function noteReport({ receipt }: LegExchange, { usage, serviceTier, costUsd }: U
   receipt.reportedUsd = costUsd
 }
 
-/** Whether it is a redirect that the caller handles itself, with `redirect: 'manual'`. */
+/** Whether the response is a redirect that the caller handles itself, by `redirect: 'manual'`. */
 function isForCaller({ init }: LegExchange, status: number): boolean {
   return init.redirect === 'manual' && isRedirectStatus(status)
 }
 
-/** The failure for a stream that ended without content. It may contain an error that is not an event, or be no stream at all. */
+/**
+ * The error for a stream that ended without content. Its text may contain an error outside of events, or be something other than a
+ * stream.
+ */
 function withoutContent(
   exchange: LegExchange,
   head: AnswerHead,
@@ -191,7 +197,7 @@ function withoutContent(
   if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const kind = bodyKindOf(text)
   const error = kind === 'page' ? undefined : exchange.operation.errors.inText(text)
-  // A body that broke off may have been the beginning of a stream.
+  // A body whose connection broke may have been the beginning of a stream.
   const isStreamless = kind === 'page' || kind === 'json' || (kind === 'other' && fault.cause === undefined)
   if (isStreamless) return refusedAnswer(exchange, head, inWords(kind, true), error)
   return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
@@ -201,7 +207,7 @@ function withText(head: AnswerHead, text: string): Answer {
   return { ...head, body: { kind: 'text', text } }
 }
 
-/** @throws AttemptError when it is larger than `maxAnswerBytes` */
+/** Reads the whole body as text. @throws AttemptError when the body is larger than `maxAnswerBytes` */
 async function wholeText(
   exchange: LegExchange,
   scope: AttemptScope,
@@ -215,10 +221,10 @@ async function wholeText(
   return text
 }
 
-/** Error bodies are cut after this, since they become the message of an error. */
+/** The maximum size of an error body, in bytes. It is cut after that, since it becomes the message of an error. */
 const MAX_ERROR_BYTES = 1_048_576
 
-/** The body of an error; empty if it cannot be read, since the status alone is a failure. */
+/** Reads the body of an error response. A body that cannot be read is empty, since the status alone is a failure. */
 async function errorText(
   { policy }: LegExchange,
   scope: AttemptScope,

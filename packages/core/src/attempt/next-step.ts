@@ -5,8 +5,8 @@ import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 
 /**
- * Whether the same target is tried again. `failure.retryable` already includes the provider's `x-should-retry`; the table and what the
- * call may still send narrow it down.
+ * Whether a failed attempt is retried at the same target. `failure.retryable` already includes the provider's `x-should-retry`; the
+ * failure table and the maximum number of requests limit retries further.
  */
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
@@ -15,14 +15,14 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const situation = situationOf(failure)
   const { retryHere, nextTarget } = VERDICTS[situation]
   if (others > 0) {
-    // Another target can answer sooner.
+    // Another target can answer before this one would be retried.
     if ((failure.retryAfterMs ?? 0) > MAX_SHORT_WAIT_MS || nextTarget === 'other-quota-group') return false
     if (leg.attempts >= policy.attemptsBeforeFallback) return false
   }
   if (situation === 'sent-unanswered' || (situation === 'local-fault' && failure.ambiguous)) {
     return exchange.receipt.possiblyBilled <= exchange.operation.ambiguousRetries
   }
-  // The provider had begun to answer, so that a second request would carry the operation out twice.
+  // The provider had begun to answer, so a second request would carry out the operation twice.
   if (situation === 'stream-before-content' && exchange.operation.ambiguousRetries === 0) return false
   // The answer was billed, and a second one is likely to be the same.
   if (situation === 'malformed' && failure.ambiguous) {
@@ -33,18 +33,21 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
 }
 
-/** What the table says about other targets after this error. */
+/** What the failure table says about other targets for this error. */
 export function nextTargetAfter(error: unknown): Verdict['nextTarget'] {
   return error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].nextTarget : 'no'
 }
 
-/** Whether the target failed rather than the request, so that another target may succeed. */
+/** Whether the error is the target's fault, not the request's, so that another target may succeed. */
 export function isOutage(error: unknown): boolean {
   const next = nextTargetAfter(error)
   return next === 'yes' || next === 'other-credential' || next === 'other-quota-group'
 }
 
-/** Whether another target takes over now. Targets that share the refused credential or used-up quota are in cooldown by then, and skipped. */
+/**
+ * Whether another target takes over now. Targets that share the refused credential or exhausted quota need no check here: they are in
+ * cooldown by then.
+ */
 export function mayMoveOn(error: unknown): boolean {
   return (
     error instanceof AttemptError &&
@@ -55,8 +58,8 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /**
- * Whether a failure says something about its target. A local fault, such as a shortage of sockets, does not, and a refusal of Harbor
- * only if an attempt of the call had failed at the target before.
+ * Whether a failure is evidence against its target. A local fault, such as a shortage of sockets, is not. A refusal by Harbor is one only
+ * if an attempt of the call had failed at the target before.
  */
 export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)

@@ -7,9 +7,9 @@ import type { ClientClosedError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
-// Harbor itself does not send the request. Each of these is what the caller gets.
+// Errors for requests that Harbor itself refuses to send. Each contains the answer that the caller gets.
 
-/** The circuit of the target is open. */
+/** The error for a target whose circuit is open. */
 export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): AttemptError {
   return notSent(exchange, 503, 'breaker_open', {
     message:
@@ -20,7 +20,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
   })
 }
 
-/** No target of the call may be called now. */
+/** The error for a call none of whose targets may be called now. */
 export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
   const { receipt } = exchange
   const why = receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
@@ -30,7 +30,7 @@ export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): A
   })
 }
 
-/** The call has already sent `maxUpstreamCalls` requests. */
+/** The error for a call that has already sent `maxUpstreamCalls` requests. */
 export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
   return notSent(exchange, 503, 'upstream_calls', {
     message: `The call has sent the ${exchange.policy.maxUpstreamCalls} requests that maxUpstreamCalls allows.`,
@@ -38,8 +38,8 @@ export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
 }
 
 /**
- * The call would wait for the `limits` of the target for longer than it may take.
- * @param waitMs how long, in milliseconds; undefined when the request is larger than a limit allows at any time
+ * The error for a call that would have to wait for the target's `limits` longer than its time allows.
+ * @param waitMs the length of the wait, in milliseconds; undefined when the request is larger than a limit ever allows
  */
 export function limitReached(
   exchange: LegExchange,
@@ -61,13 +61,13 @@ export function limitReached(
   })
 }
 
-/** The queue of requests that wait for the limits of the target is full. */
+/** The error for a call that finds the queue for the target's limits full. */
 export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   const { message } = cause
   return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
 }
 
-/** There is a spend limit, and the price of the model is unknown. */
+/** The error for a call with a spend limit whose model has no known price. */
 export function priceUnknown(exchange: LegExchange): AttemptError {
   return notSent(exchange, 402, 'spend_limit', {
     message:
@@ -77,7 +77,7 @@ export function priceUnknown(exchange: LegExchange): AttemptError {
   })
 }
 
-/** There is a spend limit, and Harbor cannot price the endpoint, which may be billed. */
+/** The error for a call with a spend limit to an endpoint that may be billed and that Harbor cannot price. */
 export function endpointUnpriced(exchange: LegExchange): AttemptError {
   const { method, url } = exchange
   return notSent(exchange, 402, 'spend_limit', {
@@ -88,7 +88,7 @@ export function endpointUnpriced(exchange: LegExchange): AttemptError {
   })
 }
 
-/** The call may cost more than is left of the spend limit. */
+/** The error for a call that may cost more than is left of the spend limit. */
 export function spendLimitExceeded(
   exchange: LegExchange,
   estimateUsd: number,
@@ -103,13 +103,13 @@ export function spendLimitExceeded(
   })
 }
 
-/** There is no cached answer for a call with `cache: 'only-if-cached'`. */
+/** The error for a call with `cache: 'only-if-cached'` that has no cached answer. */
 export function notCached(exchange: LegExchange, cause?: unknown): AttemptError {
   const message = "Nothing is cached for this request, and `cache: 'only-if-cached'` sends none."
   return notSent(exchange, 504, 'not_cached', { message, cause })
 }
 
-/** The function that returns a provider's key, or a hook of the client that signs its requests, failed. */
+/** The error for a call whose key function, or a hook of the client that signs requests, failed. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
   const { provider } = exchange.leg
   const source = provider.native
@@ -123,12 +123,12 @@ export function credentialFailed(exchange: LegExchange, cause: unknown): Attempt
   return failed
 }
 
-/** The client is closed while another target of the call may still answer, so that only this target is skipped. */
+/** The error for a target that is skipped because the client is closed, while another target of the call may still answer. */
 export function leftOutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   return notSent(exchange, 503, cause.code, { message: cause.message, cause })
 }
 
-/** Harbor refuses to send the request; the caller gets an answer of Harbor. */
+/** Makes the error for a request that Harbor refuses to send, with the answer that the caller gets. */
 function notSent(
   exchange: LegExchange,
   status: number,

@@ -1,10 +1,13 @@
 import { backoff, type Backoff } from '@harbor/retry'
 import type { Policy } from '../policy/policy.ts'
 
-/** The longest first backoff at a target while another one can take over, in milliseconds: that one could have answered by then. */
+/**
+ * The maximum of the first backoff at a target while another target can take over, in milliseconds. In a longer time the other target
+ * could have answered.
+ */
 export const MAX_SHORT_WAIT_MS = 100
 
-/** The backoff at a target while another one can take over: that of the `retry` option, with a short first wait. */
+/** The backoff of the option `retry`, with its first wait shortened. Used at a target while another target can take over. */
 export function shortWaits({ retry }: Policy): Backoff {
   const { baseDelayMs = MAX_SHORT_WAIT_MS, maxDelayMs, factor, jitter, backoff: own } = retry
   const delays =

@@ -8,14 +8,14 @@ import { cleanWord } from '../base/clean.ts'
 import { redactError } from '../base/redact-error.ts'
 import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
-/** No answer came: a transport error, a timeout, an abort, or a refusal of the pool. */
+/** The error for an attempt without an answer: after a transport error, a timeout, an abort, or a refusal by the connection pool. */
 export function unanswered(exchange: LegExchange, cause: unknown): AttemptError {
   if (ClientClosedError.is(cause)) return cutByClose(exchange, cause)
   if (LostHedgeError.is(cause)) {
     const { code } = cause
     return new AttemptError(exchange, { kind: 'aborted', code, retryable: false, ambiguous: true }, { cause })
   }
-  // Whose signal it was comes before the shape of the error: a caller may abort with any reason, a timeout of its own included.
+  // The signals are checked before the type of the error, since a caller may abort with any reason, even with a timeout error.
   if (exchange.callerSignal?.aborted) {
     return new AttemptError(exchange, { kind: 'aborted', retryable: false, ambiguous: true }, { cause })
   }
@@ -41,18 +41,23 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
   )
 }
 
-/** The client was closed while the request was on the wire. This is no failure of the target, and no other one takes over. */
+/**
+ * The error for a request that was on the wire when the client was closed. It is not a failure of the target, and no other target takes
+ * over.
+ */
 function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   const failure: Failure = { kind: 'aborted', code: cause.code, retryable: false, ambiguous: true }
   return new AttemptError(exchange, failure, { answer: closedAnswer(exchange, cause), cause })
 }
 
-/** The answer to a call whose client is closed. */
+/** The answer to a call of a client that is closed. */
 export function closedAnswer(exchange: Exchange, { message, code }: ClientClosedError): Answer {
   return harborAnswer(exchange, 503, { message, type: 'harbor_error', code })
 }
 
-/** The upstream redirected the request to an address that Harbor does not follow, as it would again. */
+/**
+ * The error for a redirect to an address that Harbor does not follow. It is not retried, since the upstream server would redirect again.
+ */
 function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): AttemptError {
   const { code, message } = cause
   const failure: Failure = { kind: 'malformed', code, retryable: false, ambiguous: false }
@@ -63,7 +68,7 @@ function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): At
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
-/** The pool did not send the request. The caller gets a full queue as a rate limit. */
+/** The error for a request that the connection pool refused to send. A full queue is reported to the caller as a rate limit. */
 function poolRefused(
   exchange: LegExchange,
   cause: PoolQueueFullError | PoolQueueTimeoutError | PoolClosedError,

@@ -1,4 +1,7 @@
-/** A key function returned something that cannot be a key. The message says what is wrong with it, and never contains it. */
+/**
+ * The error for a key function that returned a value that cannot be a key. The message says what is wrong with the value, and never
+ * contains it.
+ */
 export class UnusableKeyError extends Error {
   override readonly name = 'UnusableKeyError'
 

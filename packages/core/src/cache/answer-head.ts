@@ -2,27 +2,30 @@ import type { Answer } from '../call/exchange.ts'
 import { publicURL } from '../base/public-url.ts'
 import { isRecord } from '../base/json.ts'
 
-/** The cached head of an answer. It can be written as JSON. */
+/** The cached head of an answer, which can be written as JSON. */
 export interface AnswerHead {
   readonly version: typeof VERSION
   readonly status: number
   readonly statusText: string
-  /** Origin and path: a query may hold a key. */
+  /** The origin and path of the URL. The query is left out, since it may contain a key. */
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly kind: 'text' | 'stream'
-  /** The target that answered. */
+  /** The name of the target that answered. */
   readonly target: string
 }
 
-/** Raised whenever the form of a head or its body changes. */
+/** The version of the format of heads and bodies. Raise it with each change of the format. */
 const VERSION = 1
 
 /** Headers that belong to one response on one connection, and mean nothing in a cached answer. */
 const NOT_CACHED =
   /^(?:age|alt-svc|cf-.*|connection|content-encoding|content-length|date|keep-alive|retry-after.*|server|set-cookie|strict-transport-security|transfer-encoding|via|x-envoy-.*|x-harbor-.*|x-ratelimit-.*)$/
 
-/** @param target that answered */
+/**
+ * Makes the head to cache of an answer.
+ * @param target the name of the target that answered
+ */
 export function headOf(
   { status, statusText, url, headers, body: { kind } }: Answer,
   target: string,
@@ -34,7 +37,7 @@ export function headOf(
   return { version: VERSION, status, statusText, url: publicURL(url), headers: kept, kind, target }
 }
 
-/** Whether a value is a head in the form of this version. Another program may have written the entry of a far tier. */
+/** Whether a value is a head in this version's format. An entry of a far tier may have been written by another program. */
 export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
   if (!isRecord(value)) return false
   const head: { readonly [Field in keyof AnswerHead]?: unknown } = value

@@ -13,11 +13,11 @@ import { parseRecord } from '../base/json.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { ParsedChunkTap } from './parsed-chunk-tap.ts'
 
-/** The upstream call that one caller has started on behalf of all that request the same. */
+/** The upstream call that one caller has started for all callers of the same request. */
 export interface UpstreamCall {
   readonly fork: Exchange
   answer?: Answer
-  /** The streamed answer, while it is recorded. */
+  /** The stream of the answer on its way into the cache; undefined for other answers. */
   tap?: ParsedChunkTap
 }
 
@@ -25,12 +25,12 @@ export interface UpstreamCall {
 export interface CallerContext {
   readonly exchange: Exchange
   readonly plan: Plan
-  /** Undefined when another caller started the upstream call, or there was none. */
+  /** The upstream call, if this caller started it; undefined if another caller did, or if the answer was cached. */
   readonly upstream: UpstreamCall | undefined
   readonly accounts: Accounts
 }
 
-/** The recorded answer for one caller, whose receipt says where it came from. */
+/** Makes the answer for one caller from a recorded one. The caller's receipt says where the answer came from. */
 export async function deliver(caller: CallerContext, recorded: Recorded<AnswerHead>): Promise<Answer> {
   const { upstream } = caller
   const { receipt } = caller.exchange
@@ -66,14 +66,14 @@ function streamedAnswer(
   const { operation, receipt, policy, signal } = caller.exchange
   const hasLeft = (): boolean => signal?.aborted === true
   const guarded = own?.answer?.body.kind === 'stream' ? own.answer.body.pieces : undefined
-  // A recording was guarded: unless it is complete, it ends in an error event, so that `[DONE]` is proof enough.
+  // A recorded stream has passed the guard. If it is incomplete, it ends with an error event, so `[DONE]` is sufficient proof.
   const dialect = guarded?.dialect ?? operation.newDialect({ streamEnd: 'done' })
   const onResponseId = own ? undefined : (id: string) => noteResponseId(caller.exchange, id)
   const reader = new ReadStream(body, dialect, { hasLeft, parsed: guarded && own?.tap, onResponseId })
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt
   const ended = reader.ended.then(async (end): Promise<StreamEnd> => {
     if (own) {
-      // A caller that leaves before the end gets the receipt as it is then.
+      // For a caller that leaves before the end, the receipt is closed at once, with the facts known by then.
       if (end.outcome !== 'aborted' && own.answer?.body.kind === 'stream') await own.answer.body.ended
       receipt.adopt(own.fork.receipt)
       if (end.outcome !== 'aborted') recordKept(caller, await kept)
@@ -101,12 +101,15 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The head of a cached answer, with headers that the caller may change. */
+/** The head of a cached answer, with a copy of its headers that the caller may change. */
 function cachedHead({ status, statusText, url, headers }: AnswerHead): Omit<Answer, 'body'> {
   return { status, statusText, url, headers: new Headers(headers as [string, string][]) }
 }
 
-/** @param kept whether the cache kept the answer, or why not */
+/**
+ * Records in the receipt whether the answer was cached.
+ * @param kept true, or the reason why the answer was not cached
+ */
 function recordKept({ exchange: { receipt } }: CallerContext, kept: true | string): void {
   if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
 }
@@ -124,7 +127,7 @@ function recordSavedUsage(
   if (usage && target) accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd })
 }
 
-/** The error for one of the callers that waited for the failed upstream call. */
+/** The error for one of the callers that waited for a failed upstream call. */
 export function errorForCaller(error: unknown, { exchange, plan, upstream }: CallerContext): unknown {
   const { receipt, policy } = exchange
   if (NotCachedError.is(error)) return notCached(atFirstTarget(exchange, plan.outage), error)

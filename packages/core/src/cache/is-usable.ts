@@ -10,8 +10,8 @@ import { isAllowed } from './why-not-kept.ts'
 const END_OF_EVENT = '\n\n'
 
 /**
- * Whether an entry of the far tier can answer a request: its head has Harbor's form, and its content is a complete answer. The checksum of
- * an entry only shows that it is undamaged; it is no signature, and does not identify the writer.
+ * Whether an entry of the far tier can answer a request: its head has Harbor's format, and its content is a complete answer. The checksum
+ * of an entry shows only that the entry is undamaged. It is not a signature, and does not identify the writer.
  */
 export function isUsable(
   head: unknown,

@@ -3,15 +3,12 @@ import type { Cache } from '@harbor/cache'
 /** The cached answers of a client and its copies. */
 export interface KeptAnswers {
   /**
-   * Removes all answers with this tag, and those in flight when they arrive.
-   * @param options.scope the scope they belong to; by default the client's `cache.scope` or credential
-   * @returns how many of them were in memory
+   * Removes all answers with this tag, including those in flight, which are not cached when they arrive.
+   * @param options.scope the scope of the answers; by default the client's `cache.scope` or credential
+   * @returns the number of removed answers that were in memory
    */
   invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
-  /**
-   * Removes all answers, or all of one scope.
-   * @throws what the far tier throws; the answers in memory are removed even then
-   */
+  /** Removes all answers, or all answers of one scope. @throws any error of the far tier; the answers in memory are removed even then */
   clear(options?: { readonly scope?: string | undefined }): Promise<void>
 }
 

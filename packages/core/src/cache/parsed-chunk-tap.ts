@@ -2,12 +2,12 @@ import type { StreamBody } from '../call/exchange.ts'
 import type { AnswerProof } from '../protocols/protocol.ts'
 import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/** How many parsed chunks are buffered for the caller; beyond that it parses them again. */
+/** The maximum number of parsed chunks that are buffered for the caller. The caller parses any others itself. */
 const MAX_PENDING = 64
 
 /**
- * A guarded stream on its way into the cache. The recording gets its bytes; the events that the guard parsed from them go to the proof
- * that the answer is complete, and to the caller that started the upstream call, which need not parse them again.
+ * Passes the bytes of a guarded stream to the recording of the cache. The events that the guard parsed go to the proof that the answer is
+ * complete, and to the caller that started the upstream call, so that it need not parse them again.
  */
 export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly proof: AnswerProof
@@ -39,14 +39,14 @@ export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefin
     return { done: true, value: undefined }
   }
 
-  /** The parsed events of a chunk, once: two readers must not share their objects. */
+  /** Returns the parsed events of a chunk, once, since two readers must not share the same objects. */
   take(chunk: Uint8Array): StreamPiece | undefined {
     const piece = this.#pending.get(chunk)
     if (piece) this.#pending.delete(chunk)
     return piece
   }
 
-  /** The caller takes no more parsed chunks. */
+  /** Called when the caller will not take any more parsed chunks. */
   stopSharing(): void {
     this.#isShared = false
     this.#pending.clear()

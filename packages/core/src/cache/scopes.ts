@@ -3,17 +3,17 @@ import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../
 import type { Plan } from '../targets/routes.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** Decides which calls share answers: those with the same name and variant, and no others. */
+/** Identifies the calls that share cached answers: all calls whose scope has the same name and variant. */
 export interface Scope {
-  /** The namespace in the store: the user's scope, or a hash of the headers that count. */
+  /** The namespace in the store: the scope set by the user, or a hash of the identifying headers. */
   readonly name: string
-  /** Appended to the key of the request: a hash of everything else that may change the answer. Empty when there is nothing. */
+  /** A suffix for the key of the request: a hash of everything else that may change the answer. Empty when there is nothing else. */
   readonly variant: string
-  /** The headers that count. They hold credentials, and must not be shown. */
+  /** The headers that may identify the caller or change an answer. They contain credentials, and must not be shown. */
   readonly headers: readonly HeaderEntry[]
 }
 
-/** The most scopes that are remembered. */
+/** The maximum number of scopes that are stored. */
 const MAX_SCOPES = 1_000
 
 /** Computes the scopes of calls. Their names reveal no credentials. */
@@ -24,7 +24,10 @@ export class Scopes {
     | { headers: ReadonlyHeaders; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope }
     | undefined
 
-  /** @param given the scope of the call, or of the client; undefined for the headers of the request */
+  /**
+   * The scope of a call.
+   * @param given the scope set for the call or the client; if undefined, the headers of the request decide
+   */
   of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
     const { headers } = request
     const last = this.#last
@@ -37,7 +40,7 @@ export class Scopes {
     return scope
   }
 
-  /** The scopes of the latest calls, the newest last. */
+  /** The scopes of the latest calls, the newest one last. */
   get recent(): readonly Scope[] {
     return this.#recent
   }
@@ -52,7 +55,7 @@ export class Scopes {
 
   #named(request: Identified, given: string | undefined, rules: CacheRules, { credentials }: Plan): Scope {
     const counting = identityOf(request).headers.filter(([name]) => !rules.ignoresHeader(name))
-    // An explicit scope identifies the caller. Other headers may still change the answer.
+    // A scope set by the user identifies the caller. Headers that do not name an account may still change the answer.
     const headers = given === undefined ? counting : counting.filter(([name]) => !namesAccount(name))
     const identity = JSON.stringify([given ?? null, headers, credentials])
     const known = this.#known.get(identity)
@@ -68,7 +71,7 @@ export class Scopes {
   }
 }
 
-/** The most recent scopes that a miss is compared with. */
+/** The maximum number of recent scopes with which a miss is compared. */
 const MAX_COMPARED = 64
 
 const hash = (text: string): string => sha256('sha256', text, 'base64url')

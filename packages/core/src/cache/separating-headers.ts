@@ -2,20 +2,20 @@ import type { Cache } from '@harbor/cache'
 import type { HeaderEntry } from '../call/identity.ts'
 import type { Scope, Scopes } from './scopes.ts'
 
-/** The most headers that are counted, and the most that one receipt names. */
+/** The maximum number of headers that are counted, and that one receipt names. */
 const MAX_HEADERS = 64
 const MAX_NAMED = 3
 
 /**
- * Finds the header that separated a call from a cached answer to the same request, so that a header with a new value in each request does
- * not disable the cache unnoticed. Only names of headers leave this file, never values.
+ * Finds the header because of which a call did not get a cached answer to the same request. So it is noticed when a header with a new
+ * value in each request disables the cache. Values of headers never leave this file, only names.
  */
 export class SeparatingHeaders {
   readonly #counts = new Map<string, number>()
 
   /**
-   * Called after a miss.
-   * @param key of the request, without its scope
+   * Finds the separating headers after a miss.
+   * @param key the key of the request, without its scope
    * @returns the names of the headers; undefined when no other scope has an answer to the request
    */
   find(key: string, scope: Scope, scopes: Scopes, store: Cache<never>): string | undefined {
@@ -30,7 +30,7 @@ export class SeparatingHeaders {
     return names.slice(0, MAX_NAMED).join(', ')
   }
 
-  /** How many calls each header separated from a cached answer. */
+  /** The number of calls that each header separated from a cached answer. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts)
   }

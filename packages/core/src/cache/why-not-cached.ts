@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** Why a request bypasses the cache, in a word for the receipt; undefined when it does not. */
+/** The reason for which a request bypasses the cache, as one word for the receipt; undefined when it does not. */
 export function whyNotCached(
   { json, operation, perCall, init }: Exchange,
   { when }: CacheRules,
@@ -11,7 +11,7 @@ export function whyNotCached(
 ): string | undefined {
   if (perCall.cache === 'bypass') return 'asked'
   if (!json || !operation.judged) return 'not-a-question'
-  // A request that continues something stored at its provider has another answer each time.
+  // A request that depends on state at its provider gets a different answer each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined
   if (when !== 'safe') return chosen(when, init.body, telemetry) ? undefined : 'not-chosen'

@@ -1,13 +1,13 @@
 import type { CacheRules } from '../options/cache-options.ts'
 import type { AnswerRefusal } from '../protocols/protocol.ts'
 
-/** The target that answered, and the requested one. */
+/** The target that answered, and the first target of the chain. */
 export interface AnsweredBy {
   readonly target: string | undefined
   readonly firstTarget: string | undefined
 }
 
-/** Why an answer is not cached, in a word for the receipt; undefined when it is. */
+/** The reason for which an answer is not cached, as one word for the receipt; undefined when it is cached. */
 export function whyNotKept(
   { target, firstTarget }: AnsweredBy,
   refusal: AnswerRefusal | undefined,
@@ -17,7 +17,7 @@ export function whyNotKept(
   return isAllowed(refusal, rules) ? undefined : refusal
 }
 
-/** Whether an answer may be cached for its content. One cut off by its token limit may, if the user allows it. */
+/** Whether the content of an answer may be cached. A content that was cut off by its token limit may, if the user allows it. */
 export function isAllowed(refusal: AnswerRefusal | undefined, { keepLength }: CacheRules): boolean {
   return refusal === undefined || (refusal === 'length' && keepLength)
 }

@@ -5,23 +5,28 @@ import type { Receipt } from '../reporting/receipt.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * What `class Harbor` knows about a call and `fetch` could not know. It is attached to the request's `init` under a symbol, which
- * the SDK passes on to `fetch`.
+ * Facts about a call that `class Harbor` knows and `fetch` cannot know. They are attached to the request's `init` under a symbol, and the
+ * SDK passes `init` on to `fetch`.
  */
 export interface CallContext {
   readonly policy: Policy
-  /** The caller's own signal; `init.signal` is the SDK's, which its timer aborts, too. */
+  /** The caller's own signal. `init.signal` is another one: the SDK's, which its timer aborts, too. */
   readonly callerSignal: AbortSignal | undefined
   /** The options of this call alone. */
   readonly perCall: PerCall
   readonly log: Log
-  /** Undefined when the first signature stays valid. */
+  /** Signs the request again for later attempts; undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
-  /** Receives the receipt, for errors that have no headers to carry it. */
+  /** Receives the receipt of the call, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
-  /** The caller sets or removes `x-stainless-retry-count` itself, so attempts are not counted there. */
+  /**
+   * Whether the caller sets or removes the header `x-stainless-retry-count` itself. Harbor then does not write the number of the attempt
+   * into it.
+   */
   readonly ownRetryCount: boolean
-  /** The response of a call that was sent directly and failed, which the SDK is to report to its caller. Undefined for a new call. */
+  /**
+   * The failed response of a call that was sent directly, for the SDK to report to its caller; undefined for a call that is not sent yet.
+   */
   readonly alreadySent: Promise<Response> | undefined
 }
 

@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
-/** A wait that is aborted with its call: when the caller aborts, when the time of the call is up, and when the client is closed. */
+/** A wait that ends when the caller aborts, when the call's time is up, or when the client is closed. */
 export class CallWait implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
@@ -10,7 +10,7 @@ export class CallWait implements Waiting {
   readonly #controller = new AbortController()
   readonly #caller: AbortSignal | undefined
   readonly #timer: NodeJS.Timeout
-  /** Whether the time of the call was up. */
+  /** Whether the wait ended because the call's time was up. */
   isOver = false
 
   constructor(exchange: Exchange) {
@@ -27,7 +27,7 @@ export class CallWait implements Waiting {
     return this.#controller.signal
   }
 
-  /** The request is being sent: from now on `close()` awaits it. */
+  /** Called when the wait is over and the request is sent. From then on, `close()` awaits the request. */
   sent(): void {
     this.#client.waited(this)
   }

@@ -2,21 +2,21 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import { ClientClosedError } from '../base/errors.ts'
 import { LinkedList, type Listed } from '../base/linked-list.ts'
 
-/** A wait before a request is sent: for a limit, a key, a batch or the next attempt. */
+/** A wait of a call before a request is sent: for a limit, a key, a batch or the next attempt. */
 export interface Waiting extends Listed<Waiting> {
-  /** The client was closed: ends the wait. */
+  /** Ends the wait because the client was closed. */
   callOff(reason: ClientClosedError): void
 }
 
-/** A request on the wire, until its answer has ended. */
+/** A request on the wire. It counts as sent until its answer has ended. */
 export interface Sent extends Listed<Sent> {
-  /** Set by the gate: whether `close()` awaits it; undefined when it is not on the wire. */
+  /** Whether `close()` awaits the request; undefined when it is not on the wire. Only the gate sets it. */
   isAwaited: boolean | undefined
-  /** The client was closed, and `graceMs` is over. */
+  /** Aborts the request because the client was closed and `graceMs` is over. */
   cut(reason: ClientClosedError): void
 }
 
-/** How long aborted calls may take to settle, in milliseconds. Only the user's own functions can take that long. */
+/** How long aborted calls may take to settle, in milliseconds. They settle at once, unless a function of the user's takes longer. */
 const SETTLE_MS = 100
 
 /**
@@ -27,12 +27,12 @@ const SETTLE_MS = 100
 export class ClientGate {
   readonly #waiting = new LinkedList<Waiting>()
   readonly #sent = new LinkedList<Sent>()
-  /** Calls without an answer, and requests that are awaited. */
+  /** The number of calls without an answer, plus the number of requests that `close()` awaits. */
   #unfinished = 0
   #closed: ClientClosedError | undefined
   #onIdle: (() => void) | undefined
 
-  /** The error for calls made now; undefined while the client is open. */
+  /** The error with which new calls are refused; undefined while the client is open. */
   get closed(): ClientClosedError | undefined {
     return this.#closed
   }
@@ -46,7 +46,7 @@ export class ClientGate {
     this.#noteEnd()
   }
 
-  /** Must be followed by `waited()`. */
+  /** Registers a wait, or ends it at once if the client is closed. Call `waited()` after the wait. */
   waits(wait: Waiting): void {
     if (this.#closed) wait.callOff(this.#closed)
     else this.#waiting.add(wait)
@@ -56,14 +56,17 @@ export class ClientGate {
     this.#waiting.remove(wait)
   }
 
-  /** Must be followed by `over()`. */
+  /** Registers a request that is sent. Call `over()` when its answer has ended. */
   sends(request: Sent): void {
     this.#sent.add(request)
     request.isAwaited = true
     this.begin()
   }
 
-  /** Its caller has the answer and may never read it: from now on it is awaited only while it is being read. */
+  /**
+   * Called when the caller has a streamed answer, which it may never read: `close()` then awaits the request only while the answer is
+   * read.
+   */
   isUnread(request: Sent): void {
     this.#setAwaited(request, false)
   }
@@ -87,9 +90,8 @@ export class ClientGate {
 
   /**
    * Refuses waiting and later calls, and awaits the requests that were sent.
-   *
-   * @param graceMs how long that may take, in milliseconds; then the rest is aborted
-   * @param finish called when all have settled; `graceMs` includes it
+   * @param graceMs how long requests are awaited, in milliseconds; those still in flight are then aborted
+   * @param finish called when all have settled. Requests still in flight while it runs are also aborted after `graceMs`
    */
   async close(graceMs: number, finish: () => Promise<void>): Promise<void> {
     const closed = new ClientClosedError('waiting')
@@ -98,7 +100,7 @@ export class ClientGate {
       this.#waiting.remove(wait)
       wait.callOff(closed)
     }
-    // Keeps the process alive: with a `fetch` of the user's that never settles, nothing else may.
+    // This timer keeps the process alive, since a `fetch` of the user's that never settles may not.
     let timer = setTimeout(
       () => {
         this.#cut()

@@ -4,12 +4,14 @@ import type { Target } from '../reporting/target.ts'
 import type { Deadline, Exchange, LegExchange } from './exchange.ts'
 import { Leg } from './leg.ts'
 
-/** The clocks of the pipeline end a call this much before the cache does, since they know what they measured. In milliseconds. */
+/**
+ * How much earlier the pipeline's timeouts end a call than the cache's, in milliseconds. The pipeline's error says more about the cause.
+ */
 export const MARGIN_MS = 5
 
 /**
- * A call made for all callers of the same request. It is aborted when all of them have left, ends at the latest of their deadlines,
- * and has its own receipt.
+ * Makes the exchange of a call that is made for all callers of the same request. It is aborted when all of them have left, ends at the
+ * latest of their deadlines, and has its own receipt.
  */
 export function sharedExchange(exchange: Exchange, context: WorkContext): Exchange {
   const { signal } = context
@@ -18,7 +20,7 @@ export function sharedExchange(exchange: Exchange, context: WorkContext): Exchan
   return { ...exchange, signal, callerSignal: signal, deadline, receipt: exchange.receipt.fork() }
 }
 
-/** The latest deadline of the callers that wait; without a caller, that of a call of its own. */
+/** The latest deadline of all waiting callers. If none waits, the call has the full total time from its start. */
 class SharedDeadline implements Deadline {
   readonly #context: WorkContext
   readonly #latestAt: number
@@ -34,7 +36,10 @@ class SharedDeadline implements Deadline {
   }
 }
 
-/** The parts of a call that can be sent again later, without signals and deadline, which belong to its caller. */
+/**
+ * The parts of a call with which its request can be sent again later. Signals and deadline are not among them, since they belong to the
+ * caller.
+ */
 export type ReusableParts = Omit<Exchange, 'signal' | 'callerSignal' | 'deadline'>
 
 export function reusableParts(exchange: Exchange): ReusableParts {
@@ -43,7 +48,7 @@ export function reusableParts(exchange: Exchange): ReusableParts {
   return { ...parts, init }
 }
 
-/** The same request as a prefetch: a call of Harbor's own, for which no caller waits. */
+/** Makes the exchange of a prefetch of an earlier request: a call of Harbor's own, for which no caller waits. */
 export function prefetchExchange(parts: ReusableParts, id: string, signal: AbortSignal): Exchange {
   const { policy, receipt, headers, perCall } = parts
   const startedAt = policy.clock.now()
@@ -59,17 +64,17 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
   }
 }
 
-/** The call at its first target, for a failure that happens before a target is chosen. */
+/** The exchange at the first target of its chain. Used to report a failure before a target is chosen. */
 export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): LegExchange {
   const [target] = targets
   if (!target) throw new Error('A plan has at least the target that was asked for.')
   return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }
 
-/** The fields of `init` that make up the request. All others say how it is sent: over which dispatcher, with which options of a runtime. */
+/** The fields of `init` that belong to the request itself. All others say how it is sent, such as through which dispatcher. */
 const REQUEST_FIELDS = new Set(['method', 'headers', 'body', 'signal', 'redirect', 'duplex'])
 
-/** How a request is sent, for another request that is to be sent the same way. */
+/** The fields of `init` that say how a request is sent, for another request that is to be sent in the same way. */
 export function sendOptionsOf(init: RequestInit): RequestInit {
   return Object.fromEntries(Object.entries(init).filter(([name]) => !REQUEST_FIELDS.has(name)))
 }

@@ -14,26 +14,26 @@ import type { Leg } from './leg.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { Signer } from './signer.ts'
 
-/** One call on its way through the layers. */
+/** One call on its way through the layers: its request, policy, deadline and receipt. */
 export interface Exchange {
   readonly url: string
-  /** The `init` passed to `fetch`. Where it has the same field as the exchange, the exchange's counts. */
+  /** The `init` passed to `fetch`. Fields that the exchange has, too, are read from the exchange. */
   readonly init: RequestInit
   readonly method: string
   readonly headers: ReadonlyHeaders
-  /** Signs the request again for an attempt made later; undefined when the first signature stays valid. */
+  /** Signs the request again for later attempts; undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
-  /** The caller sets `x-stainless-retry-count`, so attempts are not counted there. */
+  /** Whether the caller sets the header `x-stainless-retry-count` itself. Harbor then does not write the number of the attempt into it. */
   readonly ownRetryCount: boolean
-  /** The request's body, parsed from the text that is sent, if that is a JSON object. It never changes. */
+  /** The request's body as an object, parsed from the text that is sent; undefined if that is not a JSON object. It never changes. */
   readonly json: JsonBody | undefined
   readonly operation: Operation
   readonly streaming: boolean
-  /** False for a body that can be read only once, such as a stream. */
+  /** Whether the body can be sent again. False for a stream, which can be read only once. */
   readonly replayable: boolean
-  /** Aborts when the caller does, and when the SDK's own timer does. */
+  /** Aborts when the caller aborts, or when the SDK's own timer does. */
   readonly signal: AbortSignal | undefined
-  /** Aborts only when the caller does. */
+  /** Aborts only when the caller aborts. */
   readonly callerSignal: AbortSignal | undefined
   readonly policy: Policy
   readonly deadline: Deadline
@@ -41,42 +41,45 @@ export interface Exchange {
   readonly log: Log
   /** The options of this call alone. */
   readonly perCall: PerCall
-  /** Holds unsent requests back once the client is closed. */
+  /** Refuses requests that are not sent yet once the client is closed. */
   readonly client: ClientGate
-  /** Shared by all copies with the same request. */
+  /** Facts computed from the request. All copies of the exchange with the same request share them. */
   readonly facts: RequestFacts
-  /** What may be spent on it; undefined without a spend limit. */
+  /** The money that is reserved for the call; undefined without a spend limit. */
   readonly purse?: Purse
 }
 
-/** When the total runs out, on the policy's clock. It moves later when callers with more time come to share the call. */
+/**
+ * The time at which the call must have ended, on the policy's clock. It moves to a later time when a caller with more time joins a
+ * coalesced call.
+ */
 export interface Deadline {
   readonly at: number
 }
 
-/** A call on its way to one target, addressed to it. */
+/** A call on its way to one target, with the target's address, headers and body. */
 export interface LegExchange extends Exchange {
   readonly leg: Leg
 }
 
-/** Writes a line to the SDK's logger, if its level permits. `words` is called only then. */
+/** Writes a line to the SDK's logger, if its level permits. `words` makes the line, and is only called if it is written. */
 export type Log = (level: 'error' | 'warn' | 'info' | 'debug', words: () => string) => void
 
-/** Status and headers of an answer. */
+/** The status and headers of an answer. */
 export interface AnswerHead {
   readonly status: number
   readonly statusText: string
-  /** Not shared: each layer may change them. */
+  /** The headers. They belong to this answer alone, so each layer may change them. */
   readonly headers: Headers
   readonly url: string
 }
 
-/** The result of a call. A failure that an upstream answered with is an answer, too. */
+/** The result of a call. An error response of an upstream server is an answer, too. */
 export interface Answer extends AnswerHead {
   readonly body: TextBody | StreamBody
-  /** A success by its status, but the provider withheld the content for what it says. */
+  /** Whether the provider's content filter withheld the content of an answer whose status is a success. */
   readonly filtered?: boolean
-  /** The target that answered, once that is settled. */
+  /** The target that answered; undefined until the fallback layer has set it. */
   readonly servedBy?: Target
 }
 
@@ -84,15 +87,15 @@ export interface Answer extends AnswerHead {
 export interface TextBody {
   readonly kind: 'text'
   readonly text: string
-  /** The same, if it was parsed. */
+  /** The text as an object, if it was parsed. */
   readonly json?: JsonBody | undefined
 }
 
-/** A body still on the wire: a guarded stream, or one that is passed through. */
+/** A body that is still being received: a guarded stream, or one that is passed on unchecked. */
 export interface StreamBody {
   readonly kind: 'stream'
   readonly chunks: AsyncIterable<Uint8Array>
-  /** The same with the events that were parsed on the way; undefined where none were. */
+  /** The same stream with its parsed events; undefined when its events are not parsed. */
   readonly pieces?: StreamPieces | undefined
   /** Resolves when the last byte was read or discarded; never rejects. */
   readonly ended: Promise<StreamEnd>
@@ -100,40 +103,43 @@ export interface StreamBody {
   readonly abandon: (reason: Error) => void
 }
 
-/** How a stream ended. A fault reported to the reader in band makes it a failure, unless the client was closed. */
+/** How a stream ended. A fault that was reported to the reader by an event is a failure, unless the client was closed. */
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined
-  /** What was delivered. */
+  /** The content that was delivered, counted in tokens, and its reported usage. */
   readonly delivery?: Delivery
 }
 
 /** A layer with all the layers below it. */
 export type Handler = (exchange: Exchange) => Promise<Answer>
 
-/** The same below the fallback, which has chosen the target. */
+/** A handler of a layer below the fallback layer, which has chosen the target. */
 export type LegHandler = (exchange: LegExchange) => Promise<Answer>
 
-/** Below all layers: sends one request. */
+/** Sends one request. It is below all layers. */
 export interface Transport {
   (exchange: LegExchange, attempt: WireAttempt): Promise<Response>
-  /** Aborts promptly, response bodies included, so callers need not race it against the signal. */
+  /**
+   * Whether `fetch` and its response bodies reject promptly when the signal aborts, so that callers need not race them against the
+   * signal.
+   */
   readonly honoursSignal?: true
 }
 
 export interface WireAttempt {
   readonly number: number
   readonly signal: AbortSignal
-  /** Time left for the head of the answer to arrive, in milliseconds. */
+  /** The time left until the headers of the answer must have arrived, in milliseconds. */
   readonly remainingMs: number
 }
 
-/** Whether the caller or the SDK's own timer has ended the call, or its time is up. */
+/** Whether the call has ended: the caller or the SDK's own timer has aborted it, or its time is up. */
 export function isOver(exchange: Exchange): boolean {
   return exchange.signal?.aborted === true || remainingMs(exchange) <= 0
 }
 
-/** Time left for this call, in milliseconds; never negative. */
+/** The time left for this call, in milliseconds; never negative. */
 export function remainingMs(exchange: Exchange): number {
   return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
 }

@@ -5,7 +5,7 @@ import { carryReceipt, type Receipt } from '../reporting/receipt.ts'
 import { isFailureStatus } from '../verdict/verdict.ts'
 import type { Answer, StreamBody } from './exchange.ts'
 
-/** Makes the `Response` that the caller's SDK reads, with its receipt and Harbor's headers. */
+/** Makes the `Response` for the caller's SDK, with Harbor's headers and the receipt. */
 export function respond(answer: Answer, receipt: Receipt): Response {
   const { status, statusText, headers, url } = answer
   // The body is decoded by now, so its encoding and length are no longer those of the wire.
@@ -22,15 +22,18 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   return response
 }
 
-/** The name of a model may contain characters that a header may not. */
+/** Encodes a text for a header, since the name of a model may contain characters that a header must not contain. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?')
 }
 
-/** These have no body, and a `Response` refuses to give them one. */
+/** The statuses of responses without a body. A `Response` cannot be created with both such a status and a body. */
 const BODILESS = new Set([204, 205, 304])
 
-/** The `Response` that the caller's SDK reads. It also carries what has been parsed already, for readers that know this class. */
+/**
+ * The `Response` for the caller's SDK. It also carries what Harbor has parsed already (JSON, stream events), for code that knows this
+ * class.
+ */
 export class HarborResponse extends LeanResponse {
   /** The parsed events of a stream; undefined when they were not parsed on the way. */
   readonly events: CollectableReader | undefined
@@ -44,7 +47,7 @@ export class HarborResponse extends LeanResponse {
     if (body.kind === 'text') this.#json = body.json
   }
 
-  /** The parsed body, which then belongs to the caller; undefined if it was not parsed, or was taken before. */
+  /** Returns the parsed body, once: it then belongs to the caller. Undefined if it was not parsed, or was taken before. */
   takeJson(): JsonBody | undefined {
     const json = this.#json
     this.#json = undefined
@@ -57,8 +60,8 @@ const collected = new FinalizationRegistry<StreamBody>((body) => {
 })
 
 /**
- * Reads a stream, and releases its connection when it is garbage-collected unread. Only readers hold this object; socket and timers
- * hold only what is behind it, so once it is collected no reader is left. At the end of the stream the receipt is closed.
+ * Reads a stream, and releases its connection when this object is garbage-collected before the end. Only readers hold this object; socket
+ * and timers hold only the stream behind it, so that it is collected once no reader is left. Closes the receipt at the end of the stream.
  */
 export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
   readonly #body: StreamBody
@@ -81,7 +84,7 @@ export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
     return result
   }
 
-  /** Whether `nextPiece()` may be called, instead of `next()`. */
+  /** Whether `nextPiece()` can be called instead of `next()`, because the stream has parsed events. */
   get hasPieces(): boolean {
     return this.#body.pieces !== undefined
   }

@@ -2,15 +2,15 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * Headers that neither identify a caller nor change an answer. Every other header counts: a list of those that count could never
- * be complete, and a missing one would give one tenant the answers of another.
+ * Headers that neither identify a caller nor change an answer. All other headers are part of the identity: a list of identifying headers
+ * could never be complete, and a missing one would give one tenant the answers of another.
  */
 const NEUTRAL =
   /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id)$/
 
 /**
- * Headers whose names suggest that they identify an account. Limits and cooldowns depend only on these: a header that is new with each
- * request would give each request its own limit.
+ * Headers whose names suggest that they identify an account. Limits and cooldowns depend on these headers only, since a header with a new
+ * value in each request would give each request its own limit.
  */
 const ACCOUNT =
   /auth|key|token|secret|password|credential|cookie|cert|account|tenant|org|project|subscription|customer|consumer|client|user|team|workspace|realm|principal|identity/
@@ -19,9 +19,9 @@ export type HeaderEntry = readonly [name: string, value: string]
 
 /** The caller on whose behalf a request is made. Contains credentials: never show it. */
 export interface Identity {
-  /** All headers that count, sorted by name. */
+  /** All headers that may identify the caller or change an answer, sorted by name. */
   readonly headers: readonly HeaderEntry[]
-  /** The account, for limits and cooldowns. */
+  /** A text that identifies the account. Limits and cooldowns are kept by account. */
   readonly account: string
 }
 
@@ -31,7 +31,10 @@ export interface Identified {
   readonly signer?: Signer | undefined
 }
 
-/** Caches the identity on the headers: calls with the same template share one headers object, which is never changed. */
+/**
+ * The property in which a headers object caches its identity. Calls with the same template share one headers object, which is never
+ * changed.
+ */
 const IDENTITY: unique symbol = Symbol('harbor.identity')
 
 export function identityOf(request: Identified): Identity {
@@ -47,7 +50,7 @@ function readIdentity({ headers, signer }: Identified): Identity {
   const counting: HeaderEntry[] = []
   for (const [name, value] of headers) {
     if (NEUTRAL.test(name)) continue
-    // A key from a function may be new with each request; the function stays the same.
+    // A key function may return a new key for each request, so the function stands for its keys.
     const fromFunction = name === 'authorization' && signer?.credential !== undefined
     counting.push([name, fromFunction ? signer.credential : value])
   }

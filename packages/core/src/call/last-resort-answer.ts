@@ -2,14 +2,14 @@ import { OptionError } from '../base/errors.ts'
 import { isRecord, type JsonBody } from '../base/json.ts'
 import type { Answer, Exchange, StreamEnd } from './exchange.ts'
 
-/** Names the model of a request that names none. */
+/** The model of an answer whose request names none. */
 const UNNAMED = 'last-resort'
 
 /**
- * Makes an answer of what `lastResort` returned, in the form that the request expects: a text becomes a whole answer, and either
- * becomes a stream if the call is one.
+ * Makes the answer to a call from the value that `lastResort` returned. A text is put into the protocol's format; if the call is a
+ * stream, the answer becomes one.
  * @param value a text, or the body of an answer
- * @throws OptionError for anything else
+ * @throws OptionError for any other value
  */
 export function lastResortAnswer(exchange: Exchange, value: unknown): Answer {
   const { operation, streaming } = exchange
@@ -36,7 +36,7 @@ function bodyOf({ operation, receipt, policy }: Exchange, value: unknown): JsonB
   )
 }
 
-/** A stream of events that are all there already. It ends when it was read or cancelled. */
+/** A stream of events that all exist already. It ends when it was read or cancelled. */
 function streamOf(events: readonly string[]): {
   chunks: AsyncIterable<Uint8Array>
   ended: Promise<StreamEnd>

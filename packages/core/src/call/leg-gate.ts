@@ -1,6 +1,9 @@
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
-/** The `SendGate` of a call at one target: a signal that aborts with the call, and when the gate closes while no request is on the wire. */
+/**
+ * Connects a call at one target with its `SendGate`. Its signal aborts when the call does, or when the gate closes while no request is on
+ * the wire.
+ */
 export class LegGate {
   readonly #gate: SendGate
   readonly #call: AbortSignal | undefined
@@ -32,13 +35,14 @@ export class LegGate {
       return await request()
     } catch (error) {
       this.enter('retry')
-      // A failure that ends the call ends it before the next turn of the event loop. One that is retried is still waiting then.
+      // The gate has closed during the request. The call waits for its next attempt only if it is still there in the next turn of the
+      // event loop: a failure that is not retried ends it before.
       if (this.#gate.closing.aborted) setImmediate(this.#onClosing)
       throw error
     }
   }
 
-  /** The call has left this target: removes all listeners. */
+  /** Called when the call leaves this target. Removes all listeners. */
   close(): void {
     this.enter('over')
     this.#call?.removeEventListener('abort', this.#onCallEnd)

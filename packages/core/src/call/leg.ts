@@ -3,13 +3,13 @@ import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LegGate } from './leg-gate.ts'
 
-/** Why a call is at a target that is not the first of its chain. */
+/** Why a target serves a call that is not the first of its chain. */
 export interface Takeover {
-  /** The target that failed last; if none was called, the first one of the chain. */
+  /** The target that failed last, or the first target of the chain if all before this one were skipped. */
   readonly from: string
-  /** How it failed; `refused` if it was skipped. */
+  /** How that target failed; `refused` if it was skipped. */
   readonly reason: FailureKind
-  /** Why it was skipped, in words; undefined if it was called. */
+  /** Why that target was skipped, in words; undefined if it was called. */
   readonly skipped: string | undefined
 }
 
@@ -19,17 +19,20 @@ export class Leg {
   readonly provider: Provider
   /** Changes made to the request for this target, in words. */
   adaptations: readonly string[] = []
-  /** Attempts made here. */
+  /** The number of attempts made at this target. */
   attempts = 0
-  /** Whether the breaker has counted a failure of this call. It counts one, however many attempts fail: one bad request must not open a circuit. */
+  /**
+   * Whether the breaker has counted a failure of this call. It counts at most one per call, so that one bad request cannot open a
+   * circuit.
+   */
   failureReported = false
-  /** Set for a call that can be cancelled while its request is not sent. */
+  /** The gate through which a bulk run can cancel the call while its request is not sent; undefined for other calls. */
   gate: LegGate | undefined
-  /** Why the call is here; undefined at the first target of its chain. */
+  /** Why this target took over; undefined at the first target of the chain. */
   readonly takeover: Takeover | undefined
   readonly #countOthers: (() => number) | undefined
 
-  /** @param countOthers returns how many other targets could take over now; called each time that matters */
+  /** @param countOthers returns the number of other targets that could take over now; called each time the number is needed */
   constructor(target: Target, provider: Provider, countOthers?: () => number, takeover?: Takeover) {
     this.target = target
     this.provider = provider
@@ -37,7 +40,7 @@ export class Leg {
     this.takeover = takeover
   }
 
-  /** How many other targets can take over now. */
+  /** The number of other targets that can take over now. */
   get others(): number {
     return this.#countOthers?.() ?? 0
   }
@@ -61,16 +64,21 @@ export class LostHedgeError extends Error {
   }
 }
 
-/** The signal of one of several legs that run at once: aborts with the call, or when another leg was faster. */
+/**
+ * The signal of one of several legs that run at the same time (hedging). It aborts with the call, or when another leg has answered first.
+ */
 export interface LegSignal {
   readonly signal: AbortSignal
-  /** This leg has answered: from now on only the call aborts it. */
+  /** Called when this leg has answered: from then on, only the call aborts it. */
   won(): void
   /** Removes all listeners. */
   release(): void
 }
 
-/** @param race aborts when another leg has answered */
+/**
+ * Makes the signal of a leg that competes with others.
+ * @param race aborts when another leg has answered
+ */
 export function legSignal(
   { signal: call }: { readonly signal: AbortSignal | undefined },
   race: AbortSignal,

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
-/** Used for calls without a call context. */
+/** The settings for calls without a call context, which are not made by `class Harbor`. */
 export interface ExchangeDefaults {
   readonly policy: Policy
   readonly log: Log
@@ -16,7 +16,7 @@ export interface ExchangeDefaults {
   readonly nextId: () => string
 }
 
-/** Creates the exchange for the arguments of `fetch`: at once for a URL; for a `Request`, of any realm, once its body is read. */
+/** Creates the exchange for the arguments of `fetch`. A URL gives it at once; a `Request` gives a promise, since its body must be read. */
 export function openExchange(
   input: string | URL | Request,
   given: RequestInit | undefined,
@@ -32,7 +32,8 @@ function exchangeOf(
   defaults: ExchangeDefaults,
 ): Exchange | Promise<Exchange> {
   const method = (init.method ?? 'GET').toUpperCase()
-  // Parsed from the text that is sent. The object it was made from belongs to the caller and may change at any time.
+  // The body is parsed from the text that is sent, since the object from which the text was made belongs to the caller and may change at
+  // any time.
   const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const operation = operationOf(method, url, json)
   return operation instanceof Promise
@@ -67,7 +68,7 @@ function exchangeFor(
     url,
     init,
     method,
-    // The SDK made its headers for this request alone; another caller may go on using its object.
+    // The SDK made these headers for this request alone. Another caller's headers are copied, since it may go on using them.
     headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
     signer: context?.signer,
     ownRetryCount: context?.ownRetryCount === true,
@@ -92,7 +93,7 @@ function fill(slot: ReceiptSlot, receipt: OpenReceipt): void {
   if (slot.helper) attachReceipt(slot.helper, receipt)
 }
 
-/** Also true for a `Request` of another realm or package. */
+/** Whether an argument is a `Request`, also one of another realm or package. */
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && 'headers' in input && 'method' in input
 }

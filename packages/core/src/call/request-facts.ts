@@ -15,7 +15,7 @@ interface Estimated {
   readonly operation: Operation
 }
 
-/** Roughly how many tokens the call will use. Computed once, since walking through a long request takes a while. */
+/** The estimated tokens of the call. They are computed once, since walking through a long request takes a while. */
 export function estimateOf({ facts, json = {}, operation }: Estimated): TokenUsage {
   return (facts.estimate ??= operation.tokens.estimate(json))
 }

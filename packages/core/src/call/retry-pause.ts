@@ -1,7 +1,10 @@
 import type { ClientGate, Waiting } from './client-gate.ts'
 import type { Exchange } from './exchange.ts'
 
-/** The pauses between the attempts of a call. They are aborted with the call and when its client is closed; attempts only with the call. */
+/**
+ * The pauses between the attempts of a call. A pause ends when the call is aborted or the client is closed. An attempt ends only when the
+ * call is aborted.
+ */
 export class RetryPause implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
@@ -21,7 +24,7 @@ export class RetryPause implements Waiting {
     return this.#controller.signal
   }
 
-  /** Awaits an attempt. If it fails, a pause begins. */
+  /** Awaits an attempt, during which the call is not paused. A pause begins when the attempt fails. */
   async during<Answer>(attempt: Promise<Answer>): Promise<Answer> {
     this.#client.waited(this)
     try {
@@ -32,7 +35,9 @@ export class RetryPause implements Waiting {
     }
   }
 
-  /** A failure that ends the call ends it before the next turn of the event loop. One that is retried is still waiting then. */
+  /**
+   * Ends the pause in the next turn of the event loop. A call that does not retry its failure has ended by then, and keeps its own error.
+   */
   callOff(reason: Error): void {
     this.#nextTurn = setImmediate(() => this.#controller.abort(reason))
   }

@@ -1,14 +1,18 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 
-/** Signs requests to the client's own provider again, since keys may be short-lived and hooks expect to see each attempt. */
+/**
+ * Signs requests to the client's own provider again for each attempt, since keys may be short-lived and the user's hooks expect to see
+ * each attempt.
+ */
 export interface Signer {
-  /** Identifies the function that returns the key; undefined when the key is a string. */
+  /** An id of the function that returns the key; undefined when the key is a string. */
   readonly credential: string | undefined
-  /** The body that the request was signed with. */
+  /** The body with which the request was signed first. */
   readonly body: RequestInit['body']
   /**
-   * @param body the body to send, if it is not the one that was signed before
-   * @throws whatever the client's own functions throw
+   * Signs the request again.
+   * @param body the body to send, if it differs from the one that was signed before
+   * @throws any error of the client's own functions
    */
   readonly sign: (body: RequestInit['body']) => Promise<SignedRequest>
 }

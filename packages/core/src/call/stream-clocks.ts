@@ -5,12 +5,12 @@ export interface StreamClocks {
   readonly idleMs: number
 }
 
-/** Default for a target with an alternative, in milliseconds. */
+/** The default of `firstTokenMs` while another target can take over, in milliseconds. */
 export const FIRST_TOKEN_MS = 300_000
 
 /**
- * How long a stream may be silent, in milliseconds: as set by the call, else by its target, else by the client. If none sets
- * `firstTokenMs`, a target without alternative has the rest of the total, since giving up early would gain nothing.
+ * The time limits of a stream, in milliseconds: those of the call, else of its target, else of the client. If none of them sets
+ * `firstTokenMs` and no other target can take over, only the total time of the call limits it, since giving up early would gain nothing.
  */
 export function streamClocks({ perCall, leg, policy }: LegExchange): StreamClocks {
   const { target } = leg

@@ -10,9 +10,9 @@ import { situationAtEnd, situationOf, VERDICTS, type Situation } from '../verdic
 import { hasNoCallLeft } from '../call/exchange.ts'
 
 /**
- * Admits an attempt to its target: waits for the limits of its quota group and takes a permit of the target's circuit. Refuses it, before
- * it costs anything, while the circuit is open, while the limits leave no room, and once the call has sent `maxUpstreamCalls` requests.
- * Reports to both how the attempt ended.
+ * Admits an attempt to its target: waits for the limits of its quota group, and takes a permit of the target's circuit. Refuses the
+ * attempt before it costs anything while the circuit is open, while the limits leave no room, or when the call has sent
+ * `maxUpstreamCalls` requests. Reports the outcome of the attempt to the limits and the circuit.
  */
 export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandler) => LegHandler {
   return (next) =>
@@ -20,7 +20,7 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       if (hasNoCallLeft(exchange)) throw upstreamCallsUsedUp(exchange)
       const breaker = breakerFor(exchange, health)
       const quota = quotas.of(exchange)
-      // No call waits in line for a target whose circuit is open.
+      // A call does not wait for the limits of a target whose circuit is open.
       if (quota && breaker) orCircuitOpen(exchange, () => breaker.check())
       const entering = quota?.enter(exchange)
       const pass = entering instanceof Promise ? await entering : entering
@@ -39,12 +39,17 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
     }
 }
 
-/** Answers of other endpoints are not judged and say nothing about a model, so circuits ignore them. */
+/**
+ * The circuit of the attempt's target; undefined for unknown endpoints. Their answers are not checked, so they say nothing about the
+ * health of a model.
+ */
 function breakerFor({ operation, leg }: LegExchange, health: Health): CircuitBreaker | undefined {
   return operation.judged ? health.breakerOf(leg.target) : undefined
 }
 
-/** The circuit may have opened while the attempt waited for its limits: then the reservation is given back. */
+/**
+ * Takes a permit of the circuit. The circuit may have opened while the attempt waited for its limits: then the reservation is given back.
+ */
 function acquirePermit(
   exchange: LegExchange,
   breaker: CircuitBreaker | undefined,
@@ -58,7 +63,7 @@ function acquirePermit(
   }
 }
 
-/** @throws AttemptError instead of the breaker's own error */
+/** Calls `acquire`. @throws AttemptError instead of the breaker's own error */
 function orCircuitOpen<Result>(exchange: LegExchange, acquire: () => Result): Result {
   try {
     return acquire()
@@ -89,7 +94,10 @@ function settleError(permit: Permit, exchange: LegExchange, error: unknown, heal
   } else permit.release()
 }
 
-/** A circuit counts at most one failure of a call, and none that the call's own short timeout caused. */
+/**
+ * Whether the circuit counts a failed attempt. It counts at most one failure of a call, and none that the call's own short timeout
+ * caused.
+ */
 function countsAsFailure(
   exchange: LegExchange,
   situation: Situation,

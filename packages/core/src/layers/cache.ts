@@ -23,11 +23,11 @@ import { parseRecord } from '../base/json.ts'
 import type { CachingRules } from '../protocols/protocol.ts'
 
 export interface CacheLayerState {
-  /** Created on first use. */
+  /** The cache of the client. It is created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
-  /** Learns from requests; undefined when `prefetch` is off. */
+  /** Predicts requests from earlier ones; undefined when `prefetch` is off. */
   readonly prefetch: PredictivePrefetch | undefined
   readonly accounts: Accounts
   readonly telemetry: Telemetry
@@ -96,7 +96,7 @@ export function cacheLayer({
     }
   }
 
-  /** Names in the receipt the headers that separated this call from a cached answer to the same request. */
+  /** Adds to the receipt the names of the headers that separated this call from a cached answer to the same request. */
   function nameSeparatingHeaders({ receipt }: Exchange, scopelessKey: string, scope: Scope): void {
     const names = separatingHeaders.find(scopelessKey, scope, scopes, store())
     if (names !== undefined && receipt.cache)
@@ -104,14 +104,14 @@ export function cacheLayer({
   }
 }
 
-/** Takes the place of the scope in keys. Part of all keys in far tiers, so that it cannot change. */
+/** The text that stands for the scope in cache keys. It must never change, because all keys in far tiers contain it. */
 const ANY_SCOPE = 'question'
 
 interface StartedCall extends UpstreamCall {
   readonly answering: Promise<Answer>
 }
 
-/** The entry that is looked up, and the target whose answer it should be. */
+/** The key of a cache entry, and the target whose answer it should hold. */
 interface Lookup {
   readonly key: () => string
   readonly scope: string
@@ -155,7 +155,9 @@ function record(
   )
 }
 
-/** The head and body to cache, byte for byte as callers get them. What the guard parsed decides whether they may be cached. */
+/**
+ * The head and body to cache, with the same bytes that callers get. The guard's parsed events or JSON decide whether they may be cached.
+ */
 function sourceOf(
   upstream: UpstreamCall,
   caching: CachingRules,

@@ -27,7 +27,7 @@ const CIRCUIT_OPEN = 'its circuit is open'
 interface Services {
   readonly health: Health
   readonly quotas: Quotas
-  /** The layers below, which serve the call at one target. */
+  /** Serves the call at one target, through the layers below. */
   readonly next: LegHandler
 }
 
@@ -38,17 +38,23 @@ export class ChainRun {
   readonly #services: Services
   readonly #hedge: HedgeOptions | false
   readonly #tooLong: (target: Target) => string | undefined
-  /** The first target that can serve the call for certain, found before the run. It is called without checking it again. */
-  #able: Target | undefined
-  /** Limits and estimated lengths only choose between targets: without one that can serve the call for certain, they are ignored. */
+  /** The first target that can serve the call for certain, as found before the run. It is called without a second check. */
+  #firstAble: Target | undefined
+  /**
+   * Whether at least one target can serve the call for certain. Only then are targets skipped because of their rate limits or an
+   * estimated prompt length; otherwise both are ignored.
+   */
   readonly #mayChoose: boolean
-  /** Without such a target, cooldowns are ignored as well, except those that this call itself starts. */
+  /**
+   * If no target can serve the call for certain, the number of cooldowns started before this call. Those are ignored, and only cooldowns
+   * that start during the call count. Otherwise 0: all cooldowns count.
+   */
   readonly #cooldownsSince: number
-  /** Why the next target takes over. */
+  /** The reason why the next target takes over. */
   #takeover: Takeover | undefined
   readonly #sent: { readonly target: Target; readonly request: AdaptedRequest }[] = []
 
-  /** @param takeover why the call did not begin with the first target of its usual chain, if so */
+  /** @param takeover the reason why the call did not begin with the first target of its usual chain, if it did not */
   constructor(exchange: Exchange, targets: readonly Target[], services: Services, takeover?: Takeover) {
     const { perCall, policy, operation, json } = exchange
     this.#exchange = exchange
@@ -58,12 +64,12 @@ export class ChainRun {
     this.#hedge = targets.length > 1 ? (perCall.hedge ?? policy.hedge ?? false) : false
     this.#tooLong = contextFit(operation, json)
     this.#cooldownsSince = 0
-    this.#able = targets.length > 1 ? targets.find((target) => this.#canTakeOver(target)) : undefined
-    this.#mayChoose = this.#able !== undefined
+    this.#firstAble = targets.length > 1 ? targets.find((target) => this.#canTakeOver(target)) : undefined
+    this.#mayChoose = this.#firstAble !== undefined
     if (!this.#mayChoose) this.#cooldownsSince = services.health.cooldowns.started
   }
 
-  /** @throws AttemptError when no target answered */
+  /** Runs the call. @throws AttemptError when no target answered */
   async run(): Promise<Answer> {
     const { health } = this.#services
     const exchange = this.#exchange
@@ -81,15 +87,15 @@ export class ChainRun {
       noteAttempts(exchange, error.attempts, health)
       const failed = mostInformativeError(error.attempts)
       if (failed && failed.failure.kind !== 'refused') throw failed
-      await otherWork()
+      await yieldToEventLoop()
       throw failed ?? nothingAvailable(atFirstTarget(exchange, targets), earliestRetryMs(targets, health))
     }
   }
 
   async #call(target: Target, context: FallbackContext): Promise<Answer> {
-    const reason = target === this.#able ? undefined : this.#reasonToSkip(target)
+    const reason = target === this.#firstAble ? undefined : this.#reasonToSkip(target)
     if (reason !== undefined) context.skip(reason)
-    this.#able = undefined // by the time that later targets are called, much may have changed
+    this.#firstAble = undefined // by the time that later targets are called, much may have changed
     const exchange = this.#exchange
     const { receipt, policy } = exchange
     const later = this.#targets.slice(this.#targets.indexOf(target) + 1)
@@ -105,7 +111,7 @@ export class ChainRun {
       const signal = race?.signal ?? exchange.signal
       const adapted = adaptedRequest(exchange, leg, context)
       leg.adaptations = adapted.adaptations
-      this.#skipTwin(adapted, target, context)
+      this.#skipIfSameRequest(adapted, target, context)
       const { url, headers, json, init } = adapted
       const facts = json === exchange.json ? exchange.facts : new RequestFacts()
       const answer = await this.#services.next({ ...exchange, url, headers, json, init, signal, leg, facts })
@@ -116,7 +122,7 @@ export class ChainRun {
     } catch (error) {
       race?.release()
       this.#takeover = failureOf({ ...exchange, leg }, attemptsBefore) ?? this.#takeover
-      // Another target of the call may still answer, so that only this one is left out.
+      // While a request to another target is on the wire, which may still answer, a closed client only skips this target.
       throw ClientClosedError.is(error) && hasRequestOnWire(exchange)
         ? leftOutByClose({ ...exchange, leg }, error)
         : error
@@ -134,7 +140,7 @@ export class ChainRun {
     )
   }
 
-  /** Why a target is not called although its circuit is closed, in words; undefined when it is called. */
+  /** Why a target is skipped although its circuit is closed, in words; undefined when it is called. */
   #reasonToSkip(target: Target): string | undefined {
     return (
       missingCapability(target, this.#exchange) ??
@@ -159,7 +165,7 @@ export class ChainRun {
       : undefined
   }
 
-  /** Where no target was called before this one, it takes over from the first one, which was skipped. */
+  /** The takeover from the first target of the chain, if that was skipped and no other target was called since. */
   #skippedFirst(target: Target): Takeover | undefined {
     const [first] = this.#targets
     if (!first || target === first) return undefined
@@ -167,8 +173,11 @@ export class ChainRun {
     return { from: first.name, reason: 'refused', skipped: skipped ?? 'it was not available' }
   }
 
-  /** Two targets may lead to the same request when a caller's address and credential are also those of an entry in `providers`. */
-  #skipTwin(request: AdaptedRequest, target: Target, context: FallbackContext): void {
+  /**
+   * Skips a target whose request is the same as one sent before. That happens when the caller's address and credential are also those of
+   * an entry in `providers`.
+   */
+  #skipIfSameRequest(request: AdaptedRequest, target: Target, context: FallbackContext): void {
     if (this.#targets.length < 2) return
     const twin = this.#sent.find((earlier) => isSameRequest(earlier.request, request))
     if (twin) context.skip(`it gives the same request as ${twin.target.name}`)
@@ -176,7 +185,10 @@ export class ChainRun {
   }
 }
 
-/** A text that is nested too deeply to be written again can still be sent unchanged, to a target that needs no rewriting. */
+/**
+ * Rewrites the request for a target. Skips the target if the JSON is nested too deeply to be written again; such a request can only be
+ * sent unchanged.
+ */
 function adaptedRequest(
   exchange: Exchange,
   { target, provider }: Leg,
@@ -190,7 +202,7 @@ function adaptedRequest(
   }
 }
 
-/** Whether the second of two requests could only repeat the first. */
+/** Whether two requests are the same on the wire. */
 function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
   return (
     one.url === other.url &&
@@ -201,14 +213,17 @@ function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
 }
 
 /**
- * A local refusal does no I/O. A caller that retries in a tight loop would starve the event loop, and with it the probe that could
- * close the circuit again, so yield once.
+ * Yields to the event loop once. A call that Harbor refuses does no I/O, so a caller that retries in a tight loop would starve the event
+ * loop, and with it the probe that could close the circuit again.
  */
-function otherWork(): Promise<void> {
+function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Records skipped targets in the receipt. Of a failure the health board keeps only the kind, since the error holds the whole request. */
+/**
+ * Records skipped targets in the receipt. For failed ones, the health board keeps only the kind of the failure, since the error
+ * references the whole request.
+ */
 function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
   for (const attempt of attempts) {
     const { target } = attempt
@@ -221,7 +236,10 @@ function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[],
   }
 }
 
-/** An answer of a provider before a broken connection, and both before a refusal of Harbor; the latest of each. */
+/**
+ * The error to report to the caller: preferably the latest one with an answer of a provider, otherwise the latest of a request that was
+ * sent, otherwise the latest refusal by Harbor.
+ */
 function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError | undefined {
   const errors = attempts.flatMap((attempt) =>
     attempt.outcome === 'failed' && attempt.error instanceof AttemptError ? [attempt.error] : [],
@@ -230,7 +248,7 @@ function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError 
   return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
 }
 
-/** How long until one of these circuits lets a call through, in milliseconds. */
+/** The shortest time until one of the targets' circuits lets a call through, in milliseconds. */
 function earliestRetryMs(targets: readonly Target[], health: Health): number {
   return Math.min(...targets.map((target) => health.breakerOf(target)?.retryAfterMs ?? 0))
 }

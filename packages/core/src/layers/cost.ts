@@ -19,7 +19,10 @@ interface Money {
   readonly telemetry: Telemetry
 }
 
-/** Accounts for calls: reserves money under a spend limit, books the cost of the answer, and gives the rest back. */
+/**
+ * Accounts for the cost of calls: reserves the estimated cost under a spend limit, books the cost of the answer, and releases the rest of
+ * the reservation.
+ */
 export function costLayer(
   accounts: Accounts,
   ledger: SpendLedger,
@@ -54,11 +57,11 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
   }
 }
 
-/** The warning for any error in accounting, which fails neither the call nor the process. */
+/** The text of the warning for an error in accounting. Such an error fails neither the call nor the process. */
 const ACCOUNTING = 'Accounting for a call failed'
 
 /**
- * An endpoint that may be billed and has no known price: images, audio, other protocols.
+ * Serves a call to an endpoint that may be billed and has no known price: images, audio, other protocols.
  * @throws AttemptError 402 under a spend limit, unless it allows unpriced calls
  */
 async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
@@ -70,7 +73,7 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
   return answer
 }
 
-/** @throws AttemptError 402 when too little is left of the spend limit, or the price is unknown */
+/** Reserves the estimated cost of a call. @throws AttemptError 402 when too little is left of the spend limit, or the price is unknown */
 async function purseFor(
   exchange: Exchange,
   plan: Plan,
@@ -117,14 +120,17 @@ function book(
   accounts.bookPossible(exchange, plan)
 }
 
-/** The reported usage, with an estimate of what it leaves out; without a report, an estimate from the text of the answer. */
+/**
+ * The usage of a call: the reported one, plus an estimate of the content after the last report. Without a report, it is estimated from
+ * the text of the answer.
+ */
 function usageOf(
   exchange: Exchange,
   { body }: Answer,
   end: StreamEnd | undefined,
 ): Pick<Bill, 'usage' | 'source'> {
   const { usage } = exchange.receipt
-  if (usage && !isNothing(usage)) {
+  if (usage && !isEmptyUsage(usage)) {
     const unreported = end?.delivery?.unreportedTokens ?? 0
     if (unreported === 0) return { usage, source: 'reported' }
     return { usage: { ...usage, outputTokens: usage.outputTokens + unreported }, source: 'estimated' }
@@ -136,8 +142,8 @@ function usageOf(
   return { usage: tokenUsage(estimate.inputTokens, output), source: 'estimated' }
 }
 
-/** Some servers report zeros because they do not count. */
-function isNothing({ inputTokens, outputTokens }: TokenUsage): boolean {
+/** Whether a usage report is empty. Some servers report zeros because they do not count tokens. */
+function isEmptyUsage({ inputTokens, outputTokens }: TokenUsage): boolean {
   return inputTokens === 0 && outputTokens === 0
 }
 

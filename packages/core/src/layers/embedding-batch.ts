@@ -16,17 +16,17 @@ import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { situationOf } from '../verdict/verdict.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 
-/** How many batches are in flight at most; the provider's own limits are applied below. */
+/** The maximum number of batches in flight. The provider's own limits are applied below this layer. */
 const BATCHES_AT_ONCE = 64
 
-/** Combines single embeddings requested at the same time into one request, and gives each caller its own. */
+/** Combines requests for single embeddings that are made at the same time into one request, and gives each caller its own embedding. */
 export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
   readonly #waitMs: (exchange: Exchange) => number
   #batcher: Batcher<Member, Answer> | undefined
 
-  /** @param waitMs how long a call would wait for the limits of all its targets, in milliseconds */
+  /** @param waitMs returns how long a call would wait for the limits of all its targets, in milliseconds */
   constructor(settings: EmbeddingBatchSettings, waitMs: (exchange: Exchange) => number) {
     this.#settings = settings
     this.#waitMs = waitMs
@@ -54,7 +54,8 @@ export class EmbeddingBatch {
       try {
         const { priority } = exchange.perCall
         const context = new AsyncResource('HarborEmbedding')
-        // A request sent now would only wait for the limits; meanwhile more texts can join it. The wait is Infinity while limits are unknown.
+        // A request sent now would wait for the limits; until then more texts can join it. The wait is Infinity while the limits are
+        // unknown.
         const waitMs = this.#waitMs(exchange)
         if (waitMs > 0 && waitMs < remainingMs(exchange)) await waitForRoom(waitMs, wait.signal)
         return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })
@@ -71,7 +72,7 @@ export class EmbeddingBatch {
     return this.#batcher?.stats()
   }
 
-  /** Called after all calls are over: waiting calls were refused by then. */
+  /** Closes the batcher. Called after all calls are over; calls that waited have been refused by then. */
   async close(): Promise<void> {
     await this.#batcher?.close('abort')
   }
@@ -81,7 +82,10 @@ function tokensOf(exchange: Exchange): number {
   return Math.max(1, estimateOf(exchange).inputTokens)
 }
 
-/** @throws errors that a single text may have caused, so that the batcher finds it by bisection */
+/**
+ * Sends the texts of several calls as one request.
+ * @throws errors that a single text may have caused, so that the batcher finds the text by bisection
+ */
 async function sendTogether(
   members: readonly Member[],
   signal: AbortSignal,
@@ -90,7 +94,7 @@ async function sendTogether(
   const [first] = members
   if (!first) return []
   for (const { wait } of members) wait.sent()
-  // A request has one async context: that of the call that has waited longest.
+  // The request runs in the async context of the call that has waited longest.
   const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
   if (members.length === 1) return [await orError(send(first.exchange))]
   const { exchange } = first
@@ -144,7 +148,7 @@ function isCausedByTexts({ failure }: AttemptError): boolean {
   return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
 }
 
-/** The provider returned fewer embeddings than there were texts: it may accept fewer per request, or only one. */
+/** Whether the provider returned fewer embeddings than there were texts. It may accept fewer texts per request, or only one. */
 function isPartial({ cause }: AttemptError): boolean {
   return cause instanceof MissingAnswerError && cause.isPartial
 }

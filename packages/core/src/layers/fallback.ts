@@ -14,8 +14,8 @@ import { ChainRun } from './chain-run.ts'
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
 /**
- * Chooses the target of a call: the first of its chain that is available and able, then the next one when that fails. A request that
- * is too long, or was refused for its content, goes to the chain configured for that, if there is one.
+ * Chooses the target of a call: the first one of its chain that is available and able to serve it, then the next one when that fails. A
+ * request that is too long, or was refused by a content filter, goes to the chain configured for such requests, if there is one.
  */
 export function fallbackLayer(
   health: Health,
@@ -31,13 +31,13 @@ export function fallbackLayer(
       const targets = inOrder(exchange, chain, health, telemetry)
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
       const first = await outcomeOf(new ChainRun(exchange, targets, services, takeover).run())
-      const rescue = rescueFrom(first, chain, plan).filter((target) => !targets.includes(target))
-      if (rescue.length === 0 || isOver(exchange)) return answerOf(first)
-      health.setAlternatives(rescue)
+      const secondChain = otherChainAfter(first, chain, plan).filter((target) => !targets.includes(target))
+      if (secondChain.length === 0 || isOver(exchange)) return answerOf(first)
+      health.setAlternatives(secondChain)
       const second = await outcomeOf(
-        new ChainRun(exchange, rescue, services, takeoverAfter(first, exchange)).run(),
+        new ChainRun(exchange, secondChain, services, takeoverAfter(first, exchange)).run(),
       )
-      // The first failure says more to the caller than the failure of the rescue.
+      // If the other chain fails, too, the caller gets the first failure, which says more.
       if (!('answer' in second)) return answerOf(first)
       if ('answer' in first && first.answer.body.kind === 'stream') {
         first.answer.body.abandon(new Error('Another target serves the call.'))
@@ -47,7 +47,9 @@ export function fallbackLayer(
   }
 }
 
-/** The chain that the call begins with: the long models if the request seems too long for all others. */
+/**
+ * The chain with which the call begins. It is the one for long requests if the request seems too long for all targets of the usual chain.
+ */
 function chainFor({ operation, json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
   if (contextWindow.length === 0) return outage
   const tooLong = contextFit(operation, json)
@@ -77,11 +79,14 @@ async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {
   }
 }
 
-/** The targets that may serve a call after this outcome: of another chain, for its length or its content. */
-function rescueFrom(outcome: Outcome, begun: readonly Target[], plan: Plan): readonly Target[] {
+/**
+ * The targets of another chain that may serve a call after this outcome, because the request was too long or was refused by a content
+ * filter.
+ */
+function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan): readonly Target[] {
   const { outage, contextWindow, contentPolicy } = plan
   if ('answer' in outcome) return outcome.answer.filtered ? contentPolicy : []
-  // The estimate may be wrong: try the targets for which the request only seemed too long.
+  // The request only seemed too long for these targets. The estimate may be wrong, so try them last.
   if (begun !== outage && mayMoveOn(outcome.error)) return outage
   const next = nextTargetAfter(outcome.error)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []

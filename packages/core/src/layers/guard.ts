@@ -18,8 +18,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 
 /**
- * Makes one attempt: sends the request, judges the answer, and records the outcome. It alone decides whether the attempt failed. The
- * attempt of a stream lasts until the stream ends.
+ * Makes one attempt: sends the request, checks the answer, and records the outcome. Only this layer decides whether an attempt failed.
+ * The attempt of a stream lasts until the stream ends.
  */
 export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
@@ -45,7 +45,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
       })
       return answer
     } catch (error) {
-      // After an abort the signal has the reason; the transport may throw anything.
+      // After an abort, the signal has the true reason; the transport may throw any error.
       const cause: unknown = scope.signal.aborted ? scope.signal.reason : error
       const failed = error instanceof AttemptError ? error : unanswered(exchange, cause)
       const { kind, code, ambiguous, retryAfterMs } = failed.failure

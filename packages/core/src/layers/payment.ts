@@ -5,12 +5,12 @@ import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Purse } from '../cost/purse.ts'
 
-/** Under a spend limit, reserves money for every attempt and keeps it unless the attempt was certainly not billed. */
+/** Reserves money for each attempt under a spend limit. The money is released only if the attempt was certainly not billed. */
 export function paymentLayer(next: LegHandler): LegHandler {
   return (exchange) => (exchange.purse ? pay(exchange, exchange.purse, next) : next(exchange))
 }
 
-/** @throws AttemptError 402 when too little is left of the spend limit */
+/** Makes an attempt after reserving money for it. @throws AttemptError 402 when too little is left of the spend limit */
 async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promise<Answer> {
   const share = purse.draw(exchange.leg.target)
   if (!('keep' in share)) throw spendLimitExceeded(exchange, share.estimateUsd, share)
@@ -34,5 +34,7 @@ function isCertainlyFree(error: unknown): boolean {
 }
 
 const NEVER_SENT = new Set<Failure['kind']>(['network', 'refused'])
-/** The provider worked on these: it had answered with a status of success. */
+/**
+ * The kinds of failure that may be billed although the provider answered: it had answered with a success status, so it has done the work.
+ */
 const BILLED = new Set<Failure['kind']>(['malformed', 'stream', 'aborted'])

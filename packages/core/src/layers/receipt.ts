@@ -7,8 +7,8 @@ import type { Receipt } from '../reporting/receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Opens and closes the call's record, and turns a failure into what the caller gets: the upstream's own answer if there was one,
- * otherwise the error that prevented it.
+ * Opens and closes the receipt of a call, and turns a failure into the result for the caller: the upstream server's own answer if there
+ * was one, otherwise the error that prevented it.
  */
 export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
@@ -34,7 +34,7 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
     }
 }
 
-/** Whether a bulk run called it off, or the client was closed, so that the call did not fail. */
+/** Whether a call ended because a bulk run cancelled it or the client was closed, so that it did not fail. */
 function isCalledOff(error: unknown): boolean {
   return (
     BulkStoppedError.is(error) || ClientClosedError.is(error instanceof AttemptError ? error.cause : error)

@@ -15,7 +15,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayRetryHere } from '../attempt/next-step.ts'
 
-/** Added to the retry policy's deadline, so that the attempt's own timeout, whose error says more, ends an attempt first. */
+/** Added to the retry policy's deadline, in milliseconds, so that the attempt's own timeout ends an attempt first. Its error says more. */
 const MARGIN_MS = 2
 
 /** Retries failed attempts at one target. No other layer retries. */
@@ -38,7 +38,8 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const startedAt = policy.clock.now()
       const first = next(exchange)
       try {
-        // Most calls succeed at once, without the cost of a retry run. A retry budget must count them, too.
+        // The first attempt is made outside of a retry run, since most calls succeed at once, without its cost. A retry budget, however,
+        // must count them, too.
         if (!policy.retry.budget) return await first
       } catch {
         // The retry run below begins with this failed attempt.
@@ -65,9 +66,9 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
           },
         )
       } catch (error) {
-        // After a late wake-up from a wait there may be no time left for an attempt.
+        // After a wait that ended late, there may be no time left for an attempt.
         if (RunTimeoutError.is(error)) throw new TimeoutError('total', exchange.policy.totalMs, error)
-        throw withAnswer(lastAnswer, error)
+        throw withEarlierAnswer(lastAnswer, error)
       } finally {
         pause.end()
       }
@@ -77,7 +78,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   const { shouldRetry: own, random = Math.random } = policy.retry
   const delayMs = shortWaits(policy)
-  /** Failures of a target while another one can take over. */
+  /** The failures at a target that occurred while another target could take over. */
   const replaceable = new WeakSet<Failure>()
   return createRetry({
     ...policy.retry,
@@ -117,8 +118,11 @@ function noteRetry(
   telemetry.shield('The logger threw', () => log('info', line))
 }
 
-/** An earlier answer of the upstream says more than a broken connection or a refusal after it, but not more than the total timeout. */
-function withAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
+/**
+ * Adds an earlier answer of the upstream server to an error. That answer says more than a broken connection or a refusal after it, but
+ * not more than the total timeout.
+ */
+function withEarlierAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
   if (!(error instanceof AttemptError) || !lastAnswer || (error.answer && error.failure.kind !== 'refused'))
     return error
   if (TimeoutError.is(error.cause) && error.cause.clock === 'total') return error

@@ -4,18 +4,18 @@ import type { Exchange, LegHandler } from '../call/exchange.ts'
 import { LegGate } from '../call/leg-gate.ts'
 
 /**
- * Aborts calls with a `SendGate`, such as those of a bulk run, when it closes while they wait for a limit, a slot or the next attempt.
- * Requests on the wire are awaited. Three layers track what a call does: one around the retries, one around each attempt, one around
- * each request.
+ * Aborts calls that have a `SendGate`, such as those of a bulk run, when the gate closes while they wait for a limit, a slot or the next
+ * attempt. Requests on the wire are awaited. Three layers track what a call is doing: one around the retries, one around each attempt,
+ * and one around each request.
  */
 export const gateLayers = {
   /** Around the retries of a target. */
-  stay(next: LegHandler): LegHandler {
+  leg(next: LegHandler): LegHandler {
     return (exchange) => {
       const { perCall, client } = exchange
       if (client.closed) throw client.closed
       const { gate } = perCall
-      return gate ? stayWithin(gate, exchange, next) : next(exchange)
+      return gate ? runLegWithin(gate, exchange, next) : next(exchange)
     }
   },
 
@@ -36,9 +36,9 @@ export const gateLayers = {
   },
 }
 
-async function stayWithin(...[gate, exchange, next]: Stay): ReturnType<LegHandler> {
+async function runLegWithin(...[gate, exchange, next]: GatedLeg): ReturnType<LegHandler> {
   if (gate.closing.aborted && hasRequestOnWire(exchange)) {
-    // Another target of the call may still answer: skip this one, and let the call go on.
+    // A request to another target is on the wire and may still answer: skip this target, and let the call go on.
     const failure = { kind: 'refused', code: 'bulk_stopped', retryable: false, ambiguous: false } as const
     throw new AttemptError(exchange, failure, { cause: gate.closing.reason })
   }
@@ -52,7 +52,7 @@ async function stayWithin(...[gate, exchange, next]: Stay): ReturnType<LegHandle
   }
 }
 
-type Stay = [
+type GatedLeg = [
   gate: NonNullable<Exchange['perCall']['gate']>,
   exchange: Parameters<LegHandler>[0],
   next: LegHandler,
@@ -62,7 +62,7 @@ export function hasRequestOnWire({ receipt }: Exchange): boolean {
   return receipt.attempts.some(({ durationMs }) => durationMs === undefined)
 }
 
-/** Whether a coalesced call was aborted by the bulk run of another caller: this caller then has to make its own call. */
+/** Whether a coalesced call was aborted by the bulk run of another caller. This caller then has to make its own call. */
 export function isCalledOffForOthers(error: unknown, { perCall }: Exchange): boolean {
   return BulkStoppedError.is(error) && perCall.gate?.closing.aborted !== true
 }

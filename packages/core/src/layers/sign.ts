@@ -7,12 +7,12 @@ import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 
-/** A request that is sent within this time after it was signed is not signed again, in milliseconds. */
+/** How long a signature is used, in milliseconds. A request that is sent later after its signing is signed again. */
 const FRESH_MS = 100
 
 /**
- * Signs each attempt again where keys come from functions or hooks: after a wait for limits or before a retry, a short-lived key may
- * have expired. This layer is below those waits.
+ * Signs each attempt again if keys come from functions or hooks. A short-lived key may have expired during a wait for limits or before a
+ * retry, so this layer is below those waits.
  */
 export function signLayer(): (next: LegHandler) => LegHandler {
   return (next) =>
@@ -48,7 +48,7 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
   return { ...exchange, url: signed.url, headers: signed.headers, init }
 }
 
-/** Waits for the key function or hook no longer than the call lasts. */
+/** Signs a request, and waits for the key function or hook at most as long as the call lasts. */
 async function signed(exchange: LegExchange, signing: Signing): Promise<LegExchange> {
   const wait = new CallWait(exchange)
   try {
@@ -63,7 +63,10 @@ async function signed(exchange: LegExchange, signing: Signing): Promise<LegExcha
   }
 }
 
-/** @throws UnusableKeyError for a value that cannot be a key; the message never contains it */
+/**
+ * Checks the value that a key function returned.
+ * @throws UnusableKeyError for a value that cannot be a key; the message never contains it
+ */
 function textOf(key: unknown): string {
   if (typeof key !== 'string')
     throw new UnusableKeyError(`returned ${key === null ? 'null' : typeof key}, not a text`)

@@ -37,11 +37,13 @@ import {
   signerOf,
 } from './signing.ts'
 
-/** How many attempts a call may have; carried through the SDK's options, in which the SDK's own retries are off. */
+/**
+ * The symbol under which the SDK's request options carry the maximum number of attempts of a call. The SDK's own retries are turned off.
+ */
 const MAX_ATTEMPTS: unique symbol = Symbol('harbor.maxAttempts')
-/** Where the receipt of a call is put; carried along in the same way. */
+/** The symbol under which the SDK's request options carry the slot that receives the receipt of a call. */
 const SLOT: unique symbol = Symbol('harbor.slot')
-/** Under this symbol the prototype of a class of clients carries its {@link SdkBinding}. */
+/** The symbol under which the prototype of a client class carries its {@link SdkBinding}. */
 const BINDING: unique symbol = Symbol('harbor.sdkBinding')
 
 interface CarriedOptions {
@@ -54,12 +56,12 @@ interface SdkBinding {
   readonly methods: SdkMethods
 }
 
-/** Stands for any request of a client. */
+/** A sample request, for facts that are the same for all requests of a client. */
 const SAMPLE_REQUEST = { method: 'post', path: '/chat/completions' } as const
-/** Scopes have names also without a cache. */
+/** The cache rules for a client without a cache, whose scopes have names, too. */
 const DEFAULT_RULES = cacheRules({})
 
-/** Has the clients of a class make their calls with the help of their {@link ClientCalls}. */
+/** Hooks a class of clients into the SDK: its clients make their calls with the help of their {@link ClientCalls}. */
 export function bindToSdk<C extends object>(
   Class: { readonly prototype: C },
   callsOf: (client: C) => ClientCalls,
@@ -73,18 +75,18 @@ export function bindToSdk<C extends object>(
   Object.defineProperty(Class.prototype, BINDING, { value: binding })
 }
 
-/** What the calls of a client share with those of its copies, and the client's own policy. */
+/** The state that the calls of a client share with those of its copies, and the client's own policy. */
 export interface ClientCallsParts {
   readonly policy: LivePolicy
   readonly templates: RequestTemplates
   readonly scopes: Scopes
   readonly fetch: typeof globalThis.fetch
   readonly log: Log
-  /** Why the fast path is off; undefined when it is on. */
+  /** The reason why the fast path is off; undefined when it is on. */
   readonly fastPathOff: string | undefined
 }
 
-/** What Harbor adds to each call of one client, around the SDK's own methods. */
+/** Adds Harbor's parts to the calls of one client, around the SDK's own methods. */
 export class ClientCalls implements DirectSendContext {
   readonly templates: RequestTemplates
   readonly fetch: typeof globalThis.fetch
@@ -92,7 +94,7 @@ export class ClientCalls implements DirectSendContext {
   readonly #parts: ClientCallsParts
   readonly #binding: SdkBinding
 
-  /** @param client of a class that is bound to the SDK */
+  /** @param client a client whose class was passed to `bindToSdk` */
   constructor(client: object, parts: ClientCallsParts) {
     this.#client = client as SdkClient
     this.#binding = (client as { readonly [BINDING]: SdkBinding })[BINDING]
@@ -101,11 +103,14 @@ export class ClientCalls implements DirectSendContext {
     this.fetch = parts.fetch
   }
 
-  /** The options for the SDK, which makes no retries of its own with them. */
+  /**
+   * Prepares the options of a call for the SDK. They turn off the SDK's own retries.
+   * @param slot receives the receipt of the call
+   */
   begin(options: RequestOptions | Promise<RequestOptions>, slot: ReceiptSlot): Promise<RequestOptions> {
     return Promise.resolve(options).then((given) => {
       slot.helper = helperSignal(given)
-      return this.#takeOverRetries(given, slot)
+      return this.#moveRetries(given, slot)
     })
   }
 
@@ -115,7 +120,7 @@ export class ClientCalls implements DirectSendContext {
     return this.#parts.fastPathOff === undefined ? parseOnce(promise) : withReceipt(promise)
   }
 
-  /** Attaches the receipt to the error of a call, if that has no headers to carry it. An abort is the caller's own and gets none. */
+  /** Attaches the receipt to the error of a call, if the error has no headers to carry it. An abort is the caller's own and gets none. */
   attachToError(promise: APIPromise<unknown>, slot: ReceiptSlot): void {
     promise.asResponse().catch((error: unknown) => {
       const { receipt } = slot
@@ -124,7 +129,7 @@ export class ClientCalls implements DirectSendContext {
     })
   }
 
-  /** Sends a call directly, if it can. @returns undefined, or a promise of undefined, to leave it to the SDK */
+  /** Sends a call directly, if that is possible. @returns undefined, or a promise of undefined, to leave the call to the SDK */
   send(options: CallOptions): Promise<SdkResult | undefined> | undefined {
     return this.whyNotDirect() === undefined ? sendDirectly(this.#client, options, this) : undefined
   }
@@ -132,12 +137,12 @@ export class ClientCalls implements DirectSendContext {
   /** Prepares a request that the SDK is about to send. */
   prepare(request: RequestInit, options: CallOptions, url: string): void {
     if (isSignedAgain(request)) return
-    // What a hook adds is never learned: another client may not have the hook.
+    // A request that a hook may have changed is never learned, since another client may not have the hook.
     if (this.whyNotDirect() === undefined) this.templates.learn(this.#client, options, url, request)
     this.attachCallContext(request, options)
   }
 
-  /** Attaches to a request what `fetch` alone could not know about its call. */
+  /** Attaches to a request the facts about its call that `fetch` alone could not know. */
   attachCallContext(request: RequestInit, options: CallOptions): void {
     const { [MAX_ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as CarriedOptions
     const perCall = perCallOf(options) ?? {}
@@ -157,20 +162,20 @@ export class ClientCalls implements DirectSendContext {
     })
   }
 
-  /** Why calls go the SDK's own way; undefined when they may be sent directly. Also called for each call. */
+  /** The reason why calls are sent by the SDK's own methods; undefined when they may be sent directly. Called for each call. */
   whyNotDirect(): string | undefined {
     const { logLevel, fetch, constructor } = this.#client
     const { fastPathOff } = this.#parts
     if (fastPathOff !== undefined) return fastPathOff
     if (constructor !== this.#binding.Class) return 'the client is of a class of your own'
     if (fetch !== this.fetch) return 'fetch was replaced'
-    // At these levels the SDK logs each request.
+    // At these log levels, the SDK logs each request.
     if (logLevel === 'info' || logLevel === 'debug') return `logLevel is ${logLevel}`
     const replaced = replacedMethod(this.#binding.methods, this.#client)
     return replaced === undefined ? undefined : `${replaced} was replaced`
   }
 
-  /** The headers that identify this client, with a key or without. */
+  /** The headers that identify this client, and whether it has a key. */
   identified(): Identified & { readonly hasKey: boolean } {
     const { apiKey, organization, project } = this.#client
     const { defaultHeaders } = createdWith(this.#client)
@@ -181,7 +186,7 @@ export class ClientCalls implements DirectSendContext {
     return { headers: clientHeaders({ apiKey: key, organization, project, defaultHeaders }), signer, hasKey }
   }
 
-  /** The scope of this client's answers in the cache, unless a call or an option names one: that of the credential. */
+  /** The scope of this client's cached answers, which its credential determines. A call or an option may set another one. */
   async scope(): Promise<string> {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
     const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current
@@ -194,14 +199,20 @@ export class ClientCalls implements DirectSendContext {
     return signerOf(this.#client, options, request, hasSigningHooks(this.#client, this.#binding.Class))
   }
 
-  /** As `configure()` has set it, or else by the SDK's own field, which its user may change at any time. */
+  /**
+   * The maximum number of attempts: the value set by `configure()`, or else by the SDK's `maxRetries`, which the user may change at any
+   * time.
+   */
   #maxAttempts(): number {
     const { policy } = this.#parts
     return policy.overridesRetry ? policy.current.maxAttempts : this.#client.maxRetries + 1
   }
 
-  /** The next page of a list reuses the options of the one before, and keeps its number of attempts. */
-  #takeOverRetries(options: RequestOptions, slot: ReceiptSlot): RequestOptions {
+  /**
+   * Moves `maxRetries` out of the SDK's options. The next page of a list reuses the options of the page before, and keeps its maximum
+   * number of attempts.
+   */
+  #moveRetries(options: RequestOptions, slot: ReceiptSlot): RequestOptions {
     const { maxRetries, [MAX_ATTEMPTS]: kept } = options as RequestOptions & CarriedOptions
     const { fastPathOff } = this.#parts
     const carried: RequestOptions & CarriedOptions = {
@@ -216,8 +227,8 @@ export class ClientCalls implements DirectSendContext {
 }
 
 /**
- * The signal of the SDK helper, such as `chat.completions.stream()` or `runTools()`, that makes a call. It leads from the call to the
- * helper, whose calls are all made with the signal of its own controller.
+ * The signal of the SDK helper that makes a call, such as `chat.completions.stream()` or `runTools()`. A helper makes all its calls with
+ * the signal of its own controller, so the signal leads from the call to the helper.
  * @returns undefined for a call that no helper makes
  */
 function helperSignal(options: CallOptions): AbortSignal | undefined {

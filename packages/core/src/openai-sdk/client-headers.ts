@@ -6,7 +6,7 @@ export interface HeaderSource {
   readonly defaultHeaders: unknown
 }
 
-/** The headers of a client's requests that identify it, as the SDK writes them. Values that no header may have are left out. */
+/** The headers with which a client's requests identify it, as the SDK writes them. Values that are not allowed in a header are left out. */
 export function clientHeaders({ apiKey, organization, project, defaultHeaders }: HeaderSource): Headers {
   const headers = new Headers()
   if (apiKey) put(headers, 'authorization', `Bearer ${apiKey}`)
@@ -16,7 +16,10 @@ export function clientHeaders({ apiKey, organization, project, defaultHeaders }:
   return headers
 }
 
-/** Whether headers, in any of the forms that the SDK accepts, set or remove this one. */
+/**
+ * Whether headers, in any form that the SDK accepts, set or remove the header with this name.
+ * @param name in lower case
+ */
 export function namesHeader(given: unknown, name: string): boolean {
   return entriesOf(given).some(([each]) => each.toLowerCase() === name)
 }
@@ -26,11 +29,14 @@ function put(headers: Headers, name: string, value: unknown): void {
     if (value === null) headers.delete(name)
     else if (typeof value === 'string') headers.set(name, value)
   } catch {
-    // The SDK reports it with the first call.
+    // The SDK reports the invalid value with the first call.
   }
 }
 
-/** @param given `Headers`, pairs, an object of strings or of lists, or what the SDK has made of one of them */
+/**
+ * The names and values of headers in any form that the SDK accepts.
+ * @param given `Headers`, pairs, an object of strings or of lists, or the SDK's own form of one of them
+ */
 function entriesOf(given: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof given !== 'object' || given === null) return []
   if (given instanceof Headers) return [...given]

@@ -10,7 +10,7 @@ import { originalOf } from './sdk-methods.ts'
 /** The options of a request as the SDK's methods pass them to its client. */
 export type RequestOptions = Parameters<OpenAI['request']>[0] extends infer Given ? Awaited<Given> : never
 
-/** The fields of {@link RequestOptions} that are read here. */
+/** The fields of {@link RequestOptions} that Harbor reads. */
 export interface CallOptions {
   readonly method: string
   readonly path: string
@@ -27,7 +27,7 @@ export interface CallOptions {
 /** Options that the SDK's own methods add to those of the caller, and that change only the credential and telemetry headers. */
 export const ADDED_OPTIONS = ['__security', '__metadata'] as const
 
-/** The SDK's client. */
+/** The parts of the SDK's client that Harbor uses. */
 export interface SdkClient {
   readonly apiKey: string | null
   readonly adminAPIKey: string | null
@@ -65,24 +65,24 @@ export function signsWithKeysOnly(client: SdkClient): boolean {
   return typeof apiKey !== 'function'
 }
 
-/** Which of the client's keys sign a request. */
+/** Whether the API key, and whether the admin key, signs a request. */
 export function keysFor({ __security: security }: CallOptions): readonly [unknown, unknown] {
   return [security?.bearerAuth, security?.adminAPIKeyAuth]
 }
 
-/** What the SDK's methods note about a request, such as the helper that makes it. */
+/** The facts that the SDK's methods note about a request, such as the helper that makes it. */
 export function metadataOf({
   __metadata: metadata,
 }: CallOptions): Readonly<Record<string, unknown>> | undefined {
   return metadata
 }
 
-/** Whether the caller gets the body as it is, unparsed. */
+/** Whether the caller gets the body unparsed. */
 export function isBinary({ __binaryResponse }: CallOptions): boolean {
   return __binaryResponse === true
 }
 
-/** Has the SDK decode a stream with this class, unless one of its own methods has chosen another. */
+/** The option with which the SDK decodes a stream with this class; undefined if one of the SDK's own methods has chosen another. */
 export function decodedBy(
   { stream, __streamClass }: RequestOptions,
   decoder: Pick<typeof Stream, 'fromSSEResponse'>,
@@ -90,14 +90,14 @@ export function decodedBy(
   return stream && !__streamClass ? { __streamClass: decoder as typeof Stream } : undefined
 }
 
-/** Has the SDK build the request of a call: URL, headers and body. */
+/** Lets the SDK build the request of a call: URL, headers and body. */
 export async function buildWithSdk(client: SdkClient, options: CallOptions): Promise<BuiltRequest> {
   return client.buildRequest(options)
 }
 
 /**
- * Has the SDK and the user's hooks build the request of a call once more, without its body, so that the caller's object is not read again.
- * @param complete makes the request to send of the one that was built
+ * Lets the SDK and the user's hooks build the request of a call again, without its body, so that the caller's object is not read again.
+ * @param complete makes the request to send from the one that was built
  */
 export async function rebuildRequest(
   client: SdkClient,
@@ -116,7 +116,7 @@ export async function rebuildRequest(
   return { req: request, url }
 }
 
-/** The methods by which a subclass, or a user of an instance, can sign requests in another way. */
+/** The methods by which a subclass, or the user of an instance, can change how requests are signed. */
 export const SIGNING_HOOKS = [
   'prepareOptions',
   'prepareRequest',
@@ -127,8 +127,8 @@ export const SIGNING_HOOKS = [
 ] as const
 
 /**
- * The result of a request from which the SDK parses what the caller gets. A class rather than a literal, which V8 may
- * allocate in the old generation, where it would retain the answer: see docs/decisions/young-generation.md.
+ * The result of a request, which the SDK parses for the caller. A class, not an object literal: V8 may allocate a literal in the old
+ * generation, where it would retain the answer (see docs/decisions/young-generation.md).
  */
 export class SdkResult {
   readonly response: Response
@@ -147,11 +147,11 @@ export class SdkResult {
   }
 }
 
-/** How Harbor takes part in the requests of the SDK's clients. */
+/** The functions with which Harbor takes part in the requests of the SDK's clients. */
 export interface RequestHooks<C> {
   /** Sends a call. @returns undefined, or a promise of undefined, to leave the call to the SDK */
   readonly send: (client: C & SdkClient, options: CallOptions) => Promise<SdkResult | undefined> | undefined
-  /** Called with a request that the SDK has built, before any hook of the user's sees it. */
+  /** Called with a request that the SDK has built, before any hook of the user's gets it. */
   readonly onBuilt: (request: RequestInit) => void
   /** Called with a request that the SDK is about to send. */
   readonly onSend: (client: C & SdkClient, request: RequestInit, options: CallOptions, url: string) => void
@@ -176,7 +176,10 @@ interface SendContext {
   readonly options: CallOptions
 }
 
-/** Overrides the methods with which a class of clients makes requests. They call the SDK's own, looked up for each call. */
+/**
+ * Overrides the methods with which a class of clients makes requests. The overrides call the SDK's own methods, which are looked up for
+ * each call.
+ */
 export function hookIntoRequests<C extends object>(
   Class: { readonly prototype: C },
   { send, onBuilt, onSend }: RequestHooks<C>,
@@ -212,10 +215,10 @@ function define(prototype: object, name: keyof Overridden, value: unknown): void
   Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
 }
 
-/** Parses the result of a request into what the caller gets. */
+/** Parses the response to a request for the caller. */
 export type Parser<Result> = (client: SdkClient, result: ParserInput) => Result | Promise<Result>
 
-/** What the SDK passes on of a request, next to its parsed result. */
+/** The facts about a request that the SDK passes on together with its parsed result. */
 export type ResultProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1]
 
 export type ParserInput = Pick<SdkResult, 'response' | 'options'>
@@ -224,7 +227,7 @@ interface Parsing<Result> {
   parseResponse?: Parser<Result>
 }
 
-/** The function with which a promise of the SDK parses its result; undefined in an SDK that keeps none there. */
+/** The function with which a promise of the SDK parses its result; undefined if the SDK's promises have none. */
 export function parserOf<Result>(promise: APIPromise<Result>): Parser<Result> | undefined {
   const { parseResponse } = promise as unknown as Parsing<Result>
   return typeof parseResponse === 'function' ? parseResponse : undefined
@@ -234,7 +237,7 @@ export function setParser<Result>(promise: APIPromise<Result>, parser: Parser<Re
   ;(promise as unknown as Parsing<Result>).parseResponse = parser
 }
 
-/** The promise of a transformed result. */
+/** A promise of the transformed result of another promise. */
 export function transformed<Result, Other>(
   promise: APIPromise<Result>,
   transform: (result: Result, props: ResultProps) => Other,
@@ -242,7 +245,7 @@ export function transformed<Result, Other>(
   return promise._thenUnwrap(transform)
 }
 
-/** Has `wrap` take part whenever a helper transforms the result of a promise. */
+/** Calls `wrap` whenever a helper transforms the result of a promise. */
 export function onTransform<Result>(
   promise: APIPromise<Result>,
   wrap: <Other>(
@@ -257,7 +260,7 @@ export function onTransform<Result>(
 const PARSE = 'parseResponseWithTimeout'
 const SDK_PARSE = originalOf(OpenAI.prototype, PARSE)
 
-/** Whether the SDK's own method parses the results of a client. */
+/** Whether a client parses results with the SDK's own method, which no user has replaced. */
 export function parsesAsSdk(client: object): boolean {
   return client[PARSE as never] === SDK_PARSE
 }

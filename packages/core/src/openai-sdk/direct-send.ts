@@ -2,18 +2,18 @@ import { forFetch } from '../base/readonly-headers.ts'
 import type { RequestTemplate, RequestTemplates } from './request-templates.ts'
 import { SdkResult, type CallOptions, type SdkClient } from './contract.ts'
 
-/** What sending a call directly needs of its client. */
+/** The parts of a client that are needed to send a call directly. */
 export interface DirectSendContext {
   readonly templates: RequestTemplates
   readonly fetch: typeof globalThis.fetch
-  /** Attaches the call context, as is done to requests that the SDK sends. */
+  /** Attaches the call context to a request, as for requests that the SDK sends. */
   attachCallContext(request: RequestInit, options: CallOptions): void
 }
 
 /**
- * Sends a call directly if its URL and headers are known, without the SDK's request building, logging, timer and abort controller,
- * which are about half of its CPU per call. Only successes take this path: a failed response is handed to the SDK, which reports it
- * as any other.
+ * Sends a call directly if its URL and headers are known. That skips the SDK's request building, logging, timer and abort controller,
+ * which are about half of its CPU time per call. If the response is not a success, it is handed to the SDK, which reports it like any
+ * other.
  *
  * @returns undefined, or a promise of undefined, to leave the call to the SDK
  */
@@ -51,12 +51,12 @@ async function send(
   return undefined
 }
 
-/** Under this symbol the options of a call carry the response of a direct send that failed. */
+/** The symbol under which the options of a call carry the response of a direct send that failed. */
 const SETTLED: unique symbol = Symbol('harbor.settled')
 
 /**
- * If this call was already sent directly, takes and clears its response promise, so that the SDK reports it instead of sending again.
- * Undefined: the SDK sends it itself.
+ * Returns the response promise of a call that was already sent directly, and removes it from the options. The SDK then reports that
+ * response instead of sending the call again. Undefined: the SDK sends the call itself.
  */
 export function takeSettledResponse(options: object): Promise<Response> | undefined {
   const holder = options as { [SETTLED]?: Promise<Response> | undefined }

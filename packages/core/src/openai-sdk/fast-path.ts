@@ -1,12 +1,13 @@
 import type { Log } from '../call/exchange.ts'
 import type { HarborOptions } from '../options/options.ts'
 
-/** An environment variable: `plain` turns the fast path off for all clients of the process. */
+/** The environment variable that turns the fast path off for all clients of the process, with the value `plain`. */
 const VARIABLE = 'HARBOR_OPENAI_SDK'
 
 /**
- * Whether a client uses the fast path around the SDK's private methods: direct sends, request templates, parsing once, parsed streams.
- * @returns why not; undefined if it does
+ * Why a client does not use the fast path around the SDK's private methods: direct sends, request templates, JSON parsed only once,
+ * parsed streams.
+ * @returns the reason; undefined if the client uses the fast path
  */
 export function whyNoFastPath(
   { sdkFastPath }: Pick<HarborOptions, 'sdkFastPath'>,

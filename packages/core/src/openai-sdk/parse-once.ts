@@ -15,8 +15,8 @@ import {
 } from './contract.ts'
 
 /**
- * Attaches the receipt to the result, also to one that a helper such as `.parse()` makes of it, and returns JSON that the guard has
- * parsed instead of having the SDK parse it again. Where the SDK's promises have no parser of their own, only the receipt is attached.
+ * Attaches the receipt to the result of a call, also to the result of a helper such as `.parse()`. Returns the JSON that the guard has
+ * parsed, so that the SDK does not parse it again. If the SDK's promises have no parser of their own, only the receipt is attached.
  */
 export function parseOnce<Result>(promise: APIPromise<Result>): APIPromise<Result> {
   const parser = parserOf(promise)
@@ -47,7 +47,10 @@ function parsedBy<Result>(promise: APIPromise<Result>, parse: Parser<Result>): A
   return promise
 }
 
-/** @returns undefined when the SDK has to parse: to log the result, to notice that the caller has aborted, or for a hook of the user's */
+/**
+ * Takes the JSON that the guard has parsed.
+ * @returns undefined when the SDK has to parse: to log the result, to notice that the caller has aborted, or for a hook of the user's
+ */
 function takeJson(client: SdkClient, { response, options }: ParserInput): object | undefined {
   if (!(response instanceof HarborResponse) || client.logLevel === 'debug' || !parsesAsSdk(client))
     return undefined
@@ -61,7 +64,7 @@ function tie<Result>(value: Result, { response }: { readonly response: Response 
   return value
 }
 
-/** Adds the id of the request, as the SDK does. */
+/** Adds the id of the request to a result, as the SDK does. */
 function withRequestId<Result>(value: Result, { response }: ParserInput): Result {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const requestId = response.headers.get('x-request-id')

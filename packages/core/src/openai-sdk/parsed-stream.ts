@@ -5,8 +5,8 @@ import type { ReadEvent } from '../protocols/shared/stream-dialect.ts'
 import type { JsonBody } from '../base/json.ts'
 
 /**
- * Replaces the SDK's decoder, which would parse the events that the guard has parsed already. It returns the SDK's own `Stream`.
- * Other responses, and events in another form than their plain data, are left to the SDK.
+ * A stream decoder for the SDK that returns the events that the guard has parsed, instead of parsing them again. It returns the SDK's own
+ * `Stream`. The SDK's decoder is used for other responses, and for events that are returned in another form than their plain data.
  */
 export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
   fromSSEResponse<Item>(
@@ -27,8 +27,8 @@ export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
 }
 
 /**
- * Yields, throws, aborts and ends as the SDK's decoder does. Not a generator, which takes three microtasks per item: events that have been
- * read already are returned at once.
+ * The items of a stream. It returns, throws, aborts and ends as the SDK's decoder does. It is not a generator, which takes three
+ * microtasks per item: here, events that have been read already are returned at once.
  */
 class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #reader: CollectableReader
@@ -85,7 +85,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
     return { done: true, value: undefined }
   }
 
-  /** @throws APIError for an event with an error */
+  /** The next item of the events read so far; undefined when there is none. @throws APIError for an event with an error */
   #nextItem(): Item | undefined {
     for (const event of this.#events.slice(this.#at)) {
       this.#at++
@@ -107,7 +107,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 }
 
-/** The SDK returns the events of a thread with their names. */
+/** The item for an event. Like the SDK, it has the event's name only for events of a thread. */
 function itemOf({ name }: ReadEvent, json: JsonBody): object {
   return name?.startsWith('thread.') ? { event: name, data: json } : json
 }
@@ -117,7 +117,7 @@ function isError({ name, json }: ReadEvent): boolean {
   return name === 'error' || Boolean(json?.['error'])
 }
 
-/** The caller has aborted, so the stream ends without an error. */
+/** Whether an error only means that the caller has aborted, so that the stream ends without an error. */
 function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (error instanceof APIError) return false
   return (error instanceof Error && error.name === 'AbortError') || (aborted && error === reason)

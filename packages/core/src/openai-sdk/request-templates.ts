@@ -10,15 +10,15 @@ import {
   type SdkClient,
 } from './contract.ts'
 
-/** At most this many templates per path: they differ by timeout, helper, credential and client. */
+/** The maximum number of templates per path. The templates of a path differ by timeout, helper, credential and client. */
 const MAX_TEMPLATES_PER_PATH = 20
-/** At most this many paths. Some contain an id and never come again. */
+/** The maximum number of paths. Some paths contain an id and are never requested again. */
 const MAX_PATHS = 100
 
-/** What the SDK makes of every call of a kind, apart from its body. */
+/** The URL and headers that the SDK builds for every call of a kind. */
 export interface RequestTemplate {
   readonly url: string
-  /** Shared by all calls that use the template. */
+  /** The headers, which all calls with this template share. */
   readonly headers: ReadonlyHeaders
 }
 
@@ -29,8 +29,8 @@ interface Candidate extends RequestTemplate {
 }
 
 /**
- * Remembers the URL and headers that the SDK builds for plain JSON POSTs, keyed by everything that influences them. A template is
- * trusted once the SDK has built it identically twice; anything unusual bypasses it.
+ * Stores the URL and headers that the SDK builds for plain JSON POSTs, keyed by everything that influences them. A template is trusted
+ * once the SDK has built it identically twice. Unusual calls never use a template.
  */
 export class RequestTemplates {
   readonly #byPath = new Map<string, Candidate[]>()
@@ -42,7 +42,10 @@ export class RequestTemplates {
     return candidate?.state === 'trusted' ? candidate : undefined
   }
 
-  /** @param request as the SDK is about to send it */
+  /**
+   * Learns from a request that the SDK has built.
+   * @param request the request that the SDK is about to send
+   */
   learn(client: SdkClient, options: CallOptions, url: string, request: RequestInit): void {
     if (!canUseTemplate(client, options)) return
     const candidates = this.#candidatesFor(options.path)
@@ -95,7 +98,10 @@ function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
   return options.method === 'post' && !options.stream && isPlainBody(options.body)
 }
 
-/** Whether the body is an object that JSON writes as it is, and that asks for no stream. Getters and proxies may throw: the SDK deals with those. */
+/**
+ * Whether the body is an object that JSON writes unchanged, and does not ask for a stream. Getters and proxies may throw; such a body is
+ * left to the SDK.
+ */
 function isPlainBody(body: unknown): boolean {
   try {
     if (typeof body !== 'object' || body === null || Object.getPrototypeOf(body) !== Object.prototype)
@@ -140,7 +146,7 @@ function isPlainJsonPost(
   return Object.keys(others).length === 0 && method === options.method && body === jsonOf(options.body)
 }
 
-/** The object belongs to the caller: it may have changed since, and reading it again may throw. */
+/** The body as JSON; undefined if reading it throws. The object belongs to the caller and may have changed since it was sent. */
 function jsonOf(body: unknown): string | undefined {
   try {
     return JSON.stringify(body)

@@ -1,15 +1,15 @@
-/** Methods of the SDK's client that may take part in a request, as they are without hooks. */
+/** The methods of the SDK's client that may take part in a request, as they were before any user replaced one. */
 export interface SdkMethods {
-  /** As a client of Harbor's class has them. */
+  /** The methods of a client of Harbor's class. */
   readonly ofClient: readonly Method[]
-  /** As the SDK has them, where Harbor's class overrides and calls them. */
+  /** The SDK's methods that Harbor's class overrides and calls. */
   readonly ofSdk: readonly Method[]
   readonly sdk: object
 }
 
 type Method = readonly [name: string, method: unknown]
 
-/** Methods that lead to a request. The SDK does not call them while it makes one. */
+/** The methods with which a caller starts a request. The SDK does not call them while it makes one. */
 const ENTRY_POINTS = new Set([
   'constructor',
   'request',
@@ -24,7 +24,7 @@ const ENTRY_POINTS = new Set([
   'withOptions',
 ])
 
-/** Every method that the SDK may call while it makes a request. A user may replace each, on one client or for all. */
+/** Collects every method that the SDK may call while it makes a request. A user may replace each of them, on one client or for all. */
 export function methodsOf(prototype: object): SdkMethods {
   const sdk = Object.getPrototypeOf(prototype) as object
   const names = Object.getOwnPropertyNames(sdk).filter(
@@ -43,7 +43,7 @@ export function methodsOf(prototype: object): SdkMethods {
   }
 }
 
-/** A method of the SDK; for one that was replaced before Harbor was loaded, such as by an APM, a value that equals no method. */
+/** A method of the SDK. If it was replaced before Harbor was loaded, such as by an APM, returns a value that equals no method. */
 export function originalOf(sdk: object, name: string): unknown {
   const method: unknown = sdk[name as never]
   if (typeof method !== 'function') return undefined
@@ -54,7 +54,8 @@ export function originalOf(sdk: object, name: string): unknown {
 const REPLACED: unique symbol = Symbol('harbor.replaced')
 
 /**
- * Compares the methods of a client by identity: one that was replaced has to be called for each call.
+ * Finds a method that was replaced, by comparing the methods of a client by identity. A replaced method must be called for each call, so
+ * calls are then not sent directly.
  * @returns the name of the first method that was replaced
  */
 export function replacedMethod({ ofClient, ofSdk, sdk }: SdkMethods, client: object): string | undefined {

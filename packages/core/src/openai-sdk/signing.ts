@@ -3,9 +3,9 @@ import { credentialOf } from '../targets/credential.ts'
 import { namesHeader } from './client-headers.ts'
 import { createdWith, rebuildRequest, SIGNING_HOOKS, type CallOptions, type SdkClient } from './contract.ts'
 
-/** Under this symbol a request carries what the SDK built, before any hook changed it. */
+/** The symbol under which a request carries the headers and body that the SDK built, before any hook changed them. */
 const BUILT: unique symbol = Symbol('harbor.built')
-/** Marks a request that is signed again, which has its call context already. */
+/** The symbol that marks a request that is signed again, and has its call context already. */
 const SIGNED_AGAIN: unique symbol = Symbol('harbor.signedAgain')
 
 interface MarkedRequest extends RequestInit {
@@ -13,7 +13,7 @@ interface MarkedRequest extends RequestInit {
   [SIGNED_AGAIN]?: true
 }
 
-/** Remembers the headers and the body that the SDK built, before hooks change them. */
+/** Stores the headers and the body that the SDK built, before hooks change them. */
 export function rememberBuilt(request: RequestInit): void {
   ;(request as MarkedRequest)[BUILT] = { headers: new Headers(request.headers), body: request.body }
 }
@@ -28,18 +28,21 @@ export function keyFunctionOf(client: SdkClient): (() => Promise<string>) | unde
   return typeof apiKey === 'function' ? (apiKey as () => Promise<string>) : undefined
 }
 
-/** Whether a client signs its requests with methods of its user's own. @param Plain the class without them */
+/**
+ * Whether a client signs its requests with methods of its user's own.
+ * @param Plain the client's class without such methods
+ */
 export function hasSigningHooks(client: object, Plain: { readonly prototype: object }): boolean {
   const [own, plain] = [client, Plain.prototype] as readonly Readonly<Record<string, unknown>>[]
   return SIGNING_HOOKS.some((name) => own?.[name] !== plain?.[name])
 }
 
-/** Whether the user sets or removes a header, for all calls of the client or for this one. */
+/** Whether the user sets or removes a header, for all calls of the client or for this call. */
 export function isGivenHeader(client: SdkClient, { headers }: CallOptions, name: string): boolean {
   return namesHeader(headers, name) || namesHeader(createdWith(client)['defaultHeaders'], name)
 }
 
-/** @returns undefined when the first signature of a request stays valid */
+/** Makes the signer of a request. @returns undefined when the first signature of the request stays valid */
 export function signerOf(
   client: SdkClient,
   options: CallOptions,
@@ -56,7 +59,7 @@ export function signerOf(
   }
 }
 
-/** Has the SDK and its hooks build the request again, with the same body: the caller's object is not read a second time. */
+/** Lets the SDK and its hooks build the request again, with the same body, so that the caller's object is not read a second time. */
 async function signAgain(
   client: SdkClient,
   options: CallOptions,
@@ -67,7 +70,7 @@ async function signAgain(
     const before = first[BUILT]
     const headers = new Headers(built.headers)
     for (const [name, value] of before?.headers ?? []) {
-      // Without the body its headers are missing. The idempotency key stays the same for the whole call.
+      // A request that is built without its body lacks the body's headers. The idempotency key stays the same for the whole call.
       if (!headers.has(name) || name === client.idempotencyHeader?.toLowerCase()) headers.set(name, value)
     }
     return { ...built, headers, body: body ?? before?.body ?? null, [SIGNED_AGAIN]: true }

@@ -3,7 +3,7 @@ import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
 /**
- * The number of attempts in the options, from `retry.maxAttempts` or `maxRetries`.
+ * The maximum number of attempts, from the option `retry.maxAttempts` or `maxRetries`.
  * @returns undefined when neither is given
  * @throws OptionError when the two contradict each other
  */

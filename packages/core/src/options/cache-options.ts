@@ -4,18 +4,19 @@ import * as is from '../base/check.ts'
 import { inSection } from '../base/in-section.ts'
 
 /**
- * Which answers are cached, for how long, and which callers share them, beside the options of the store itself (see `createCache()` in
- * `@harbor/cache`). A client and its copies share one store; the other options may differ from copy to copy.
+ * Options of the cache: which answers are cached, for how long, and which callers share them, together with the options of the store
+ * itself (see `createCache()` in `@harbor/cache`). A client and its copies share one store; the other options may differ from copy to
+ * copy.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
   /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
-  /** How long after that an answer is still returned, while it is refreshed in the background, in milliseconds. @default 0 */
+  /** How long after `ttlMs` an answer is still returned while it is refreshed in the background, in milliseconds. @default 0 */
   staleWhileRevalidateMs?: number | undefined
   /** How long after `ttlMs` an answer is still returned when no target answers, in milliseconds. The receipt says `stale`. @default 86_400_000 (1 day) */
   staleIfErrorMs?: number | undefined
   /**
-   * The callers that share answers, such as the name of a tenant. Trap: with one constant name all callers share answers.
+   * A name for the callers that share answers, such as the name of a tenant. Beware: with one constant name, all callers share answers.
    * @default the credential and all other headers that may identify a caller
    */
   scope?: string | undefined
@@ -29,14 +30,18 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   keepFallbackAnswers?: boolean | undefined
   /** Whether answers cut off by their token limit are cached. @default false */
   keepLength?: boolean | undefined
-  /** The most bytes of a cached answer; longer ones are returned and not cached. @default 4_194_304 (4 MiB) */
+  /** The maximum size of a cached answer, in bytes. Larger answers are returned and not cached. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
-  /** Top-level parameters of a request that do not change its answer, left out of the cache key. @default ['user', 'metadata', 'safety_identifier'] */
+  /**
+   * Top-level parameters of a request that do not change its answer. They are not part of the cache key. @default ['user', 'metadata',
+   * 'safety_identifier']
+   */
   ignore?: readonly string[] | undefined
   /**
-   * Headers that neither identify a caller nor change an answer, beside the usual ones (accept, user-agent, traceparent and others). Every
-   * other header separates answers, so that one with a new value in each request must be named here. `*` at the end matches any ending.
-   * Trap: tenants that differ only in a header named here get each other's answers. @default none
+   * Headers that neither identify a caller nor change an answer, in addition to the usual ones (accept, user-agent, traceparent and
+   * others). Every other header separates answers, so a header with a new value in each request must be named here. A name that ends with
+   * `*` matches every header that begins with it. Beware: tenants that differ only in a header named here get each other's answers.
+   * @default none
    */
   ignoreHeaders?: readonly string[] | undefined
 }
@@ -57,7 +62,7 @@ export type CacheStoreOptions = Pick<
   | 'onError'
 >
 
-/** `@harbor/cache` checks these, too. */
+/** The options that `@harbor/cache` checks, too. */
 type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 
 /** The settled cache options of one client. */
@@ -72,7 +77,7 @@ export interface CacheRules {
   readonly maxRecordBytes: number
   readonly ignore: readonly string[] | undefined
   readonly ignoreHeaders: readonly string[]
-  /** Whether a header, by its name in lower case, is among `ignoreHeaders`. */
+  /** Whether a header is among `ignoreHeaders`. The name is in lower case. */
   readonly ignoresHeader: (name: string) => boolean
 }
 
@@ -100,14 +105,14 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
   const { rules, others } = split(cache)
   is.checkOptions(rules, RULES, 'cache.')
   try {
-    // `@harbor/cache` checks its own options. A cache that is not used does nothing.
+    // `@harbor/cache` checks its own options. The cache is only made for that, and is not used.
     createCache(others)
   } catch (error) {
     throw inSection('cache', error)
   }
 }
 
-/** @returns undefined when caching is off */
+/** The settled cache options. @returns undefined when caching is off */
 export function cacheRulesOf(cache: boolean | CacheLayerOptions | undefined): CacheRules | undefined {
   return cache ? cacheRules(cache === true ? {} : cache) : undefined
 }
@@ -147,7 +152,10 @@ export function storeOptions(cache: boolean | CacheLayerOptions | undefined): Ca
   return store
 }
 
-/** @throws OptionError for an option of the store, which exists already and is shared */
+/**
+ * Refuses the options of the store where a client exists already, since its copies share one store.
+ * @throws OptionError for an option of the store
+ */
 export function refuseStoreOptions({ cache }: { cache?: boolean | CacheLayerOptions | undefined }): void {
   const [shared] = Object.keys(storeOptions(cache))
   if (shared === undefined) return

@@ -4,7 +4,7 @@ import type { HarborOptions } from './options.ts'
 /** The characters that HTTP allows in the value of a header, without surrounding whitespace. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** The options that the SDK sends as headers, with the environment variables that it reads instead. */
+/** The options that the SDK sends as headers, with the environment variables that replace them. */
 const SENT = [
   ['apiKey', 'OPENAI_API_KEY'],
   ['adminAPIKey', 'OPENAI_ADMIN_KEY'],
@@ -13,7 +13,7 @@ const SENT = [
 ] as const
 
 /**
- * Checks the options that are sent as headers. Otherwise the request would fail in the runtime, whose message contains the value.
+ * Checks the options that are sent as headers. An invalid value would otherwise fail in the runtime, whose message contains the value.
  * @param env the environment in which the SDK looks for missing options; undefined for `createHarborFetch()`
  * @throws OptionError naming the option, without its value
  */
@@ -25,7 +25,10 @@ export function checkSentOptions(options: HarborOptions, env: NodeJS.ProcessEnv 
   checkHeaderValues('defaultHeaders', options.defaultHeaders)
 }
 
-/** @param headers an object of names and values; a `Headers` object has checked its values itself */
+/**
+ * Checks the values of headers.
+ * @param headers an object of names and values; a `Headers` object has checked its values itself
+ */
 export function checkHeaderValues(option: string, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null || headers instanceof Headers) return
   for (const [name, value] of Object.entries(headers))

@@ -33,7 +33,7 @@ const ALERT = {
   notify: is.aFunction,
 } as const satisfies Record<keyof AlertOptions, is.Check>
 
-/** @throws OptionError naming the option */
+/** Checks the options of a single call. @throws OptionError naming the option */
 export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
@@ -64,7 +64,7 @@ export function checkHarborOptions(options: HarborOptions): void {
 function checkAlerts(alerts: readonly AlertOptions[]): void {
   const names = alerts.map(({ name }) => name)
   for (const [place, alert] of alerts.entries()) {
-    // A missing field is as wrong as one of the wrong type.
+    // A missing field is as invalid as one of the wrong type.
     const { name = null, when = null, notify = null, ...more } = alert as Partial<AlertOptions>
     is.checkOptions({ name, when, notify, ...more }, ALERT, `alerts[${place}].`)
     if (names.indexOf(alert.name) !== place) {
@@ -88,7 +88,7 @@ function checkSpendLimit(limit: SpendLimitOptions): void {
   }
 }
 
-/** `@harbor/fallback` checks its own options. */
+/** Checks the option `hedge`, with the checks of `@harbor/fallback`. */
 function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void {
   if (!hedge) return
   try {
@@ -109,7 +109,7 @@ function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   }
 }
 
-/** @throws OptionError for an invalid option of the `retry` section, or one that Harbor sets itself */
+/** Checks the `retry` section. @throws OptionError for an invalid option, or one that Harbor sets itself */
 export function checkRetry(settings: object): void {
   const given = ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'].find(
     (name) => name in settings,

@@ -4,8 +4,8 @@ import { checkOptions, type Check } from '../base/check.ts'
 /** Options of `close()`. */
 export interface CloseOptions {
   /**
-   * How long requests in flight, streams included, may go on, in milliseconds; then they are aborted. Calls that still wait are refused
-   * at once in any case. 0 aborts at once, Infinity waits until all have ended. @default 30_000
+   * How long requests in flight, including streams, may continue, in milliseconds; they are then aborted. Waiting calls are refused at
+   * once in any case. 0 aborts at once, Infinity waits until all have ended. @default 30_000
    */
   graceMs?: number | undefined
 }
@@ -16,10 +16,13 @@ const aGrace: Check = {
   expected: `a number of milliseconds of at least 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
 
-/** Longer than nearly all answers take, and no longer than platforms usually wait for a process to stop. In milliseconds. */
+/**
+ * The default grace period, in milliseconds. It is longer than nearly all answers take, and not longer than platforms usually wait for a
+ * process to stop.
+ */
 const GRACE_MS = 30_000
 
-/** @throws OptionError for an unknown or invalid option */
+/** The grace period in the options, in milliseconds. @throws OptionError for an unknown or invalid option */
 export function graceMsOf(options: CloseOptions): number {
   checkOptions(options, { graceMs: aGrace })
   return options.graceMs ?? GRACE_MS

@@ -2,13 +2,16 @@ import { createBatcher } from '@harbor/batch'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** How single embeddings requested at the same time are combined into one request. */
+/** Options for combining embeddings that are requested at the same time into one request. */
 export interface EmbeddingBatchOptions {
-  /** The most inputs of one request. @default 100 */
+  /** The maximum number of inputs of one request. @default 100 */
   maxBatchSize?: number | undefined
   /** How long the first input waits for others, in milliseconds. @default 5 */
   maxWaitMs?: number | undefined
-  /** The most tokens of one request, by estimate; providers have such a limit. A longer input is sent alone. @default 250_000 */
+  /**
+   * The maximum number of tokens of one request, as estimated; providers have such a limit. A longer input is sent alone.
+   * @default 250_000
+   */
   maxBatchTokens?: number | undefined
 }
 

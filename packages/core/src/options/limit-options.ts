@@ -6,16 +6,16 @@ import { inSection } from '../base/in-section.ts'
 /** Counts the input tokens of a request, given its body. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
-/** What a provider allows, per quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
+/** The rate limits of a provider, for each quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   /**
-   * The most requests in flight at once. `'adaptive'` finds the number from the rate limit and overload errors of the provider.
+   * The maximum number of requests in flight. `'adaptive'` finds the number from the rate limit and overload errors of the provider.
    * @default no limit
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**
-   * Counts the input tokens of a request, instead of Harbor's estimate. Trap: the count is taken as exact, so that a request above a
-   * limit fails at once. @default an estimate from the text, corrected for each model by the usage that its answers report
+   * Counts the input tokens of a request, instead of Harbor's estimate. Beware: the count is taken as exact, so a request above a limit
+   * fails at once. @default an estimate from the text, corrected for each model by the usage that its answers report
    */
   countTokens?: CountTokens | undefined
 }
@@ -46,7 +46,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
   }
 }
 
-/** `@harbor/batch` calls the option `max`. */
+/** Renames the option in an error of `@harbor/batch`, where it is called `max`. */
 function renamed(error: unknown): unknown {
   return error instanceof TypeError
     ? new TypeError(error.message.replace(/^max must/, 'maxConcurrency must'))

@@ -3,24 +3,24 @@ import * as is from '../base/check.ts'
 import type { HarborOptions, PerCallOptions } from './options.ts'
 
 /**
- * Where an option may be given beside `new Harbor()`: to `createHarborFetch()`, to `withOptions()`, which makes a copy that shares
- * connections and health, and to `configure()` at run time.
+ * The places, other than `new Harbor()`, where an option may be given: to `createHarborFetch()`, to `withOptions()`, which makes a copy
+ * that shares connections and health, and to `configure()` at run time.
  */
 type Place = 'fetch' | 'copy' | 'configure'
 
 interface ClientOption {
-  /** What the client accepts. */
+  /** Checks the value that is given to the client. */
   readonly client: is.Check
   readonly in: readonly Place[]
 }
 
 interface CallOption {
-  /** What `perCall()` accepts. */
+  /** Checks the value that is given to `perCall()`. */
   readonly perCall: is.Check
 }
 
 const EVERYWHERE = ['fetch', 'copy', 'configure'] as const
-/** Belongs to the state that a client and its copies share. */
+/** The places of an option that belongs to the state that a client and its copies share. */
 const SHARED = ['fetch'] as const
 const COPY = ['copy'] as const
 
@@ -95,7 +95,7 @@ const CALL_OPTIONS = {
   onResponseId: { perCall: is.aFunction },
 } as const satisfies Record<string, CallOption>
 
-/** Each option once, with where it may be given. */
+/** Every option, with the places where it may be given. */
 export const OPTION_SCOPE = {
   ...HARBOR_OPTIONS,
   ...SDK_OPTIONS,
@@ -104,7 +104,7 @@ export const OPTION_SCOPE = {
 
 type Scopes = typeof OPTION_SCOPE
 
-/** The names of the options that may be given there. */
+/** The names of the options that may be given in a place. */
 export type OptionsIn<Where extends Place> = {
   [Name in keyof Scopes]: Scopes[Name] extends { readonly in: readonly (infer Given)[] }
     ? Where extends Given
@@ -116,12 +116,12 @@ export type OptionsIn<Where extends Place> = {
 const ROWS: readonly (readonly [name: string, scope: Partial<ClientOption & CallOption>])[] =
   Object.entries(OPTION_SCOPE)
 
-/** What the client accepts, by option. */
+/** The checks of the client's options, by option. */
 export const CLIENT_CHECKS = checksFor('client')
-/** What `perCall()` accepts, by option. */
+/** The checks of the options of `perCall()`, by option. */
 export const PER_CALL_CHECKS = checksFor('perCall')
 
-/** The names of the client's options that may also be given there. */
+/** The names of the client's options that may also be given in a place. */
 export function optionsIn(place: Place): readonly string[] {
   return ROWS.flatMap(([name, scope]) => (scope.in?.includes(place) ? [name] : []))
 }

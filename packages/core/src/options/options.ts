@@ -14,26 +14,25 @@ import type { Capability, Price, Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
 
 /**
- * The options of the SDK's client, and Harbor's own. Most of Harbor's may be `false` to switch the feature off.
- *
- * Two options of the SDK mean more here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries` is the same
- * setting as `retry.maxAttempts`, minus 1.
+ * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false` to switch the feature off.
+ *  Two options of the SDK have a wider meaning here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries`
+ * is the same setting as `retry.maxAttempts`, minus 1.
  */
 export interface HarborOptions extends ClientOptions {
   /**
-   * The longest time of a call, over all its attempts, waits and targets, in milliseconds; of a stream, until its first content. The
-   * timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
+   * The maximum time of a call, over all its attempts, waits and targets, in milliseconds. For a stream, it ends with the first content.
+   * The timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
-  /** The most retries of a call at one target: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
+  /** The maximum number of retries of a call at one target: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
   maxRetries?: number | undefined
   /** When and how often a failed attempt is retried. `false`: never. @default 3 attempts, exponential backoff with jitter */
   retry?: RetrySettings | false | undefined
-  /** The timeouts within the total. `false`: only the total applies. */
+  /** The timeouts within the total time of a call. `false`: only the total applies. */
   timeouts?: TimeoutSettings | false | undefined
   /**
-   * Providers that calls can be sent to, by names of your choice. The entry `openai` is the client's own provider, whose `apiKey` and
-   * `baseURL` can also be given beside it. An entry whose `apiKey` is undefined is left out, with a warning in the log.
+   * Providers that calls can be sent to, under names of your choice. The entry `openai` is the client's own provider, whose `apiKey` and
+   * `baseURL` can also be given as options of the client. An entry whose `apiKey` is undefined is ignored, with a warning in the log.
    */
   providers?: Record<string, ProviderOptions> | undefined
   /** Prices, limits and capabilities of models, by `model` for the client's own provider, or by `provider/model`. */
@@ -44,42 +43,50 @@ export interface HarborOptions extends ClientOptions {
    * the client's own provider. @default none
    */
   fallback?: Chains | false | undefined
-  /** The same for requests that are too long for the model's context window. @default none */
+  /** The targets, in the format of `fallback`, for requests that are too long for the model's context window. @default none */
   contextWindowFallback?: Chains | false | undefined
-  /** The same for requests refused by a content filter. @default none: the caller gets the refusal */
+  /** The targets, in the format of `fallback`, for requests that a content filter refused. @default none: the caller gets the refusal */
   contentPolicyFallback?: Chains | false | undefined
   /** The order in which the targets of a chain are called, such as `weighted()`. @default byPriority, the order of the chain */
   order?: Order<Target> | undefined
   /** When a failing target is no longer called (circuit breaker). `false`: always called. */
   breaker?: BreakerSettings | false | undefined
   /**
-   * Health checks of targets whose circuit is open, every `checkIntervalMs` milliseconds (30,000 by default): a `GET` of the list of
-   * models, which costs nothing. `false`: no checks; after a while a call is let through instead.
+   * Health checks of targets whose circuit is open, every `checkIntervalMs` milliseconds (30,000 by default). A check is a `GET` of the
+   * list of models, which costs nothing. `false`: no checks; after a while, a call is let through instead.
    */
   health?: { checkIntervalMs?: number | undefined } | false | undefined
-  /** Calls a second target when the first one is slow, and takes the answer that comes first. Trap: both calls are billed. @default none */
+  /**
+   * Calls a second target when the first one is slow, and uses the answer that arrives first. Beware: both calls are billed.
+   * @default none
+   */
   hedge?: HedgeOptions | false | undefined
-  /** Returns a substitute answer when no target answered: a text, or the body of an answer. With `undefined` the call fails. @default none */
+  /**
+   * Returns a substitute answer when no target answered: a text, or the body of an answer. If it returns undefined, the call fails.
+   * @default none
+   */
   lastResort?: LastResort | false | undefined
-  /** The most attempts at a target while another one can take over. The wait before the second is at most 100 ms. @default 2 */
+  /**
+   * The maximum number of attempts at a target while another one can take over. The wait before the second is at most 100 ms. @default 2
+   */
   attemptsBeforeFallback?: number | undefined
-  /** The most requests that one call may send, over all its targets, redirects included. @default 6 */
+  /** The maximum number of requests that one call may send, over all its targets, including redirects. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
-   * The most bytes of an answer, after decompression: of a body that is read whole, or of one event of a stream, which may itself be
-   * longer. A larger answer fails with `malformed_answer`, and the rest is not read. Error bodies are cut after 1 MiB. Raise it for answers
-   * with many images or embeddings. @default 67_108_864 (64 MiB)
+   * The maximum size of an answer after decompression, in bytes. It limits a body that is read whole, or each event of a stream, but not
+   * the stream. A larger answer fails with `malformed_answer`, and the rest of it is not read. Error bodies are cut after 1 MiB. Raise it
+   * for answers with many images or embeddings. @default 67_108_864 (64 MiB)
    */
   maxAnswerBytes?: number | undefined
   /**
-   * The most that this client and its copies may spend together. The estimated cost is reserved before each call; a call for which too
-   * little is left fails with status 402. Trap: only spending after the limit was set counts. @default none
+   * The maximum that this client and its copies may spend together. The estimated cost is reserved before each call; a call for which too
+   * little is left fails with status 402. Beware: only spending after the limit was set counts. @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**
-   * Rate and concurrency limits per quota group, which is each model of a provider, or all entries with the same `quotaGroup`. Limits that
-   * are not given are learned from response headers and 429s. A call above a limit waits, or goes to another target that has room.
-   * `{}` only learns. @default none
+   * Rate and concurrency limits for each quota group, which is each model of a provider, or all entries with the same `quotaGroup`.
+   * Limits that are not given are learned from response headers and 429s. A call above a limit waits, or goes to another target that has
+   * room. `{}` only uses learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
   /**
@@ -87,16 +94,18 @@ export interface HarborOptions extends ClientOptions {
    * safe to cache. @default false
    */
   cache?: boolean | CacheLayerOptions | undefined
-  /**
-   * Combines single embeddings requested at the same time into one request. `true`: up to 100 inputs, within 5 ms. @default false
-   */
+  /** Combines embeddings that are requested at the same time into one request. `true`: up to 100 inputs, within 5 ms. @default false */
   embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**
-   * Predicts the next requests from earlier sequences of the same scope, and fills the cache ahead of time. Needs `cache`. Trap: it spends
-   * money on guesses, within `maxPerMinute`, and only as long as enough of them are used. `true`: with the defaults. @default false
+   * Predicts the next requests from earlier sequences of the same scope, and fills the cache ahead of time. Needs `cache`. Beware: it
+   * spends money on guesses, within `maxPerMinute`, and only as long as enough of them are used. `true`: with the defaults.
+   * @default false
    */
   prefetch?: boolean | PrefetchOptions | undefined
-  /** Rules that are checked every few seconds, with a function to notify when one begins or ceases to hold. @default none */
+  /**
+   * Alert rules that are checked every few seconds. Each has a function that is notified when its condition begins or ceases to hold.
+   * @default none
+   */
   alerts?: readonly AlertOptions[] | false | undefined
   /**
    * The connection pool: options for a pool of this client, or an existing pool to share, which `close()` leaves open. Cannot be combined
@@ -104,10 +113,10 @@ export interface HarborOptions extends ClientOptions {
    */
   pool?: PoolOptions | Pool | undefined
   /**
-   * `false`: every request is built by the OpenAI SDK's own methods. By default, Harbor sends requests of a kind that it has seen twice
-   * directly, without the SDK's request building, and returns JSON and stream events that it has parsed already. That halves the CPU time
-   * of a call. It is skipped by itself for subclasses, for clients that log requests, and where a method of the SDK was replaced. The
-   * environment variable `HARBOR_OPENAI_SDK=plain` turns it off for all clients. @default true
+   * Whether Harbor sends requests of a kind that it has seen twice directly, without the SDK's request building, and returns JSON and
+   * stream events that it has already parsed. That halves the CPU time of a call. It is not done for subclasses, for clients that log
+   * requests, and where a method of the SDK was replaced. `false`: the SDK's own methods build every request. The environment variable
+   * `HARBOR_OPENAI_SDK=plain` turns it off for all clients. @default true
    */
   sdkFastPath?: boolean | undefined
 }
@@ -117,28 +126,28 @@ export type Chains = readonly string[] | Readonly<Record<string, readonly string
 
 /** A provider that calls can be sent to. */
 export interface ProviderOptions {
-  /** How it is addressed. `'azure'`: by deployment, with an `api-key` header. @default 'openai' */
+  /** The kind of the provider's API. `'azure'`: addressed by deployment, with an `api-key` header. @default 'openai' */
   kind?: 'openai' | 'azure' | undefined
-  /** The key, or a function that returns it, called for each attempt. `null` for a provider that needs none. */
+  /** The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. */
   apiKey?: string | (() => Promise<string>) | null | undefined
-  /** The URL before the endpoint's path, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
+  /** The base URL, before the path of the endpoint, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
   baseURL?: string | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */
   apiVersion?: string | undefined
-  /** Headers added to its requests. */
+  /** Headers that are added to the requests to this provider. */
   headers?: Record<string, string> | undefined
   /**
    * Entries with the same name share one rate limit: after a 429 from one of them, calls go to targets of another group.
    * @default a group for each model
    */
   quotaGroup?: string | undefined
-  /** Limits of each of its quota groups, instead of the client's `limits`. `false`: none. */
+  /** The limits of each quota group of this provider, instead of the client's `limits`. `false`: none. */
   limits?: LimitOptions | false | undefined
-  /** Request parameters that it does not support, removed before sending; the receipt lists them. @default none */
+  /** Request parameters that the provider does not support. They are removed before sending, and the receipt lists them. @default none */
   dropParams?: readonly string[] | undefined
   /**
-   * The name of the token limit of chat completions that it accepts. The receipt says when the parameter was renamed.
-   * @default the requested name at OpenAI and Azure, except for models that accept only the new one; elsewhere `max_tokens`
+   * The name of the output limit that the provider accepts in chat completions. If the parameter was renamed, the receipt says so.
+   * @default the name in the request at OpenAI and Azure, except for models that accept only the new name; `max_tokens` elsewhere
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
   /**
@@ -151,16 +160,16 @@ export interface ProviderOptions {
 
 /** Facts about a model that the provider's API does not report. */
 export interface ModelOptions {
-  /** Its price, in US dollars for a million tokens. @default the built-in price list */
+  /** The price of the model, in US dollars for a million tokens. @default the built-in price list */
   price?: Price | undefined
   /**
-   * The size of its context window, in tokens, for request and answer together. Requests that seem longer go to a target where they fit,
-   * if there is one. The length is only estimated, so that without such a target they are sent anyway.
+   * The size of the model's context window, in tokens, for request and answer together. Requests that seem longer go to a target where
+   * they fit, if there is one. The length is only estimated, so without such a target they are sent anyway.
    */
   contextTokens?: number | undefined
-  /** Its capabilities; requests that need others are never sent there. @default all */
+  /** The capabilities of the model. Requests that need others are never sent to it. @default all */
   capabilities?: readonly Capability[] | undefined
-  /** Its share of the calls under `weighted()`. @default 1 */
+  /** The model's share of the calls with the order `weighted()`. @default 1 */
   weight?: number | undefined
   /** Replaces the client's `timeouts.firstTokenMs`, in milliseconds. */
   firstTokenMs?: number | undefined
@@ -183,56 +192,56 @@ export type RetrySettings = Omit<
   'deadlineMs' | 'attemptTimeoutMs' | 'signal' | 'clock' | 'classify' | 'shouldRetryResult'
 >
 
-/** The timeouts within the total, which is the option `timeout`. */
+/** The timeouts within the total time of a call, which is the option `timeout`. */
 export interface TimeoutSettings {
   /**
-   * The longest time of one attempt, in milliseconds: for JSON until its body is read, for a stream until its first content. Trap: a
-   * request that timed out may have been carried out and billed, so that it is retried at most once.
-   * @default the rest of the total, or half of it while another target can take over
+   * The maximum time of one attempt, in milliseconds: until the body of a JSON answer is read, or until the first content of a stream.
+   * Beware: an attempt that timed out may have been carried out and billed, so it is retried at most once.
+   * @default the time left of the option `timeout`, or half of that while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * The longest time from the headers of a stream to its first content, in milliseconds. Lifecycle events, comments and empty items do not
-   * count as content.
-   * @default 300_000 while another target can take over, otherwise the rest of the total
+   * The maximum time from the headers of a stream to its first content, in milliseconds. Lifecycle events, comments and empty items do
+   * not count as content.
+   * @default 300_000 while another target can take over, otherwise the time left of the option `timeout`
    */
   firstTokenMs?: number | undefined
   /**
-   * The longest pause of a stream between two contents, in milliseconds. Time in which the reader does not read does not count. Comments
+   * The maximum pause of a stream between two contents, in milliseconds. Time in which the reader does not read does not count. Comments
    * and pings do not count as content. @default 120_000
    */
   idleMs?: number | undefined
 }
 
-/** Options of a single call, passed through `perCall()`. Those that the client has, too, replace the client's. */
+/** Options of a single call, passed through `perCall()`. Options that the client also has replace the client's. */
 export interface PerCallOptions {
   /** The targets that take over when this call's model fails, in order. `false`: none. */
   fallback?: readonly string[] | false | undefined
   /** The order in which the targets are called. */
   order?: Order<Target> | undefined
-  /** When a second target is called beside a slow one. `false`: never. */
+  /** When a second target is called in addition to a slow one. `false`: never. */
   hedge?: HedgeOptions | false | undefined
   /** Returns a substitute answer when no target answered. `false`: none. */
   lastResort?: LastResort | false | undefined
   /**
-   * `'bypass'`: neither read nor fill the cache. `'refresh'`: make the call, and replace the cached answer. `'only-if-cached'`: send
-   * nothing; without a cached answer the call fails with status 504 and code `not_cached`. @default 'default'
+   * How the call uses the cache. `'bypass'`: neither read nor fill the cache. `'refresh'`: make the call, and replace the cached answer.
+   * `'only-if-cached'`: send nothing; without a cached answer, the call fails with status 504 and code `not_cached`. @default 'default'
    */
   cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
   /** How long the answer is fresh in the cache, in milliseconds. @default the cache's `ttlMs` */
   ttlMs?: number | undefined
   /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. @default none */
   tags?: readonly string[] | undefined
-  /** The callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
+  /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
   scope?: string | undefined
   /**
-   * For `prefetch`: the session whose requests form one sequence, where many users share a scope. @default the request's
-   * `safety_identifier` or `user`, or else the scope
+   * For `prefetch`: the name of the session whose requests form one sequence. Use it where many users share a scope.
+   * @default the request's `safety_identifier` or `user`, or else the scope
    */
   session?: string | undefined
-  /** The order of calls that wait for `limits`: higher first. @default 0 */
+  /** The priority of the call among those that wait for `limits`. Higher numbers go first. @default 0 */
   priority?: number | undefined
-  /** Replaces the client's timeouts one by one. */
+  /** Timeouts for this call. Each one that is given replaces the client's. */
   timeouts?: TimeoutSettings | undefined
   /**
    * Called with the receipt when the call is over, for a stream when the stream has ended. Useful where a helper of the SDK hides the

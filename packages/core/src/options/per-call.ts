@@ -3,7 +3,7 @@ import type { SendGate } from './send-gate.ts'
 import type { PerCallOptions } from './options.ts'
 import { checkPerCall } from './check-options.ts'
 
-/** Under this symbol the options of one call are carried through the SDK's request options. */
+/** The symbol under which the SDK's request options carry Harbor's options for one call. */
 const PER_CALL: unique symbol = Symbol('harbor.perCall')
 
 /**
@@ -19,15 +19,15 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
   return { [PER_CALL]: options } as OpenAI.RequestOptions
 }
 
-/** The options of one call: its caller's, and Harbor's own. */
+/** The options of one call: those of its caller, and those that Harbor adds. */
 export interface PerCall extends PerCallOptions {
-  /** A prefetch: no caller waits, the answer is for the cache. */
+  /** Whether the call is a prefetch: no caller waits for it, and its answer only fills the cache. */
   readonly ahead?: boolean | undefined
-  /** Cancels the call as long as its request is not sent; for bulk runs. */
+  /** Can cancel the call while its request is not sent. Used by bulk runs. */
   readonly gate?: SendGate | undefined
 }
 
-/** Adds a gate to request options: the call can then be cancelled as long as its request is not sent. */
+/** Adds a gate to request options. The gate can then cancel the call while its request is not sent. */
 export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.RequestOptions {
   const perCall: PerCall = { ...perCallOf(options), gate }
   return { ...options, [PER_CALL]: perCall } as OpenAI.RequestOptions

@@ -11,7 +11,7 @@ const ANY_CACHE = {
   prefetch: () => Promise.reject(new Error('This cache only checks options.')),
 }
 
-/** @throws OptionError for an unknown or invalid option of the `prefetch` section, or when there is no cache to fill */
+/** Checks the `prefetch` section. @throws OptionError for an unknown or invalid option, or when there is no cache to fill */
 export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, cache: unknown): void {
   if (!prefetch) return
   if (!cache) {

@@ -1,10 +1,13 @@
-/** Follows one call from outside, and can prevent its next request. A bulk run has one for each item, and closes all of them when it is stopped. */
+/** Observes one call, and can prevent its next request. A bulk run has a gate for each item, and closes all of them when it is stopped. */
 export interface SendGate {
-  /** Aborts when no further request may be sent. Requests on the wire go on. */
+  /** Aborts when the call may send no further request. Requests on the wire continue. */
   readonly closing: AbortSignal
   /** Called when the call enters another phase. */
   onPhase(phase: SendPhase): void
 }
 
-/** `limit`: waits for a rate limit or a slot. `sent`: on the wire. `retry`: waits for its next attempt. `over`: done at this target. */
+/**
+ * The phase of a call at one target. `limit`: it waits for a rate limit or a slot. `sent`: its request is on the wire. `retry`: it waits
+ * for its next attempt. `over`: it has left the target.
+ */
 export type SendPhase = 'limit' | 'sent' | 'retry' | 'over'

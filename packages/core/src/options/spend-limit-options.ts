@@ -1,4 +1,4 @@
-/** The most that may be spent, and the period after which the count starts again. */
+/** A spend limit: the maximum that may be spent, and the period after which the count starts again. */
 export interface SpendLimitOptions {
   /** The limit, in US dollars. */
   usd: number

@@ -11,18 +11,19 @@ export interface AdaptedRequest {
   readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
-  /** Identifies the function whose key is added to each attempt; empty when the headers contain the key. */
+  /** An id of the function whose key is added to each attempt; empty when the headers contain the key. */
   readonly credential: string
-  /** Changes beside address and credential, in words. */
+  /** The changes made to the request, other than address and credential, in words. */
   readonly adaptations: readonly string[]
 }
 
-/** Of the caller's headers, only these go to every provider: keys, organizations and cookies stay behind. */
+/** The only headers of the caller that are sent to other providers. Keys, organizations and cookies are not. */
 const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-.*)$/
 
 /**
- * Rewrites a request for a target: address, credential, model and the parameters that are known to differ. For the client's own provider,
- * address and credential stay unchanged, except for a model in the address. A key that comes from a function is added to each attempt.
+ * Rewrites a request for a target: address, credential, model, and the parameters that are known to differ. For the client's own
+ * provider, address and credential stay unchanged, except for a model in the address. A key from a function is added later, to each
+ * attempt.
  */
 export function adaptRequest(exchange: Exchange, target: Target, provider: Provider): AdaptedRequest {
   const { operation, url } = exchange

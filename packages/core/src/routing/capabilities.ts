@@ -3,7 +3,10 @@ import type { Capability, Target } from '../reporting/target.ts'
 
 type Request = Pick<Exchange, 'operation' | 'json' | 'streaming'>
 
-/** Which capability of the request a target lacks, in words; undefined when it lacks none, or its capabilities are not configured. */
+/**
+ * The capability that the request needs and the target lacks, in words; undefined when it lacks none, or its capabilities are not
+ * configured.
+ */
 export function missingCapability({ capabilities }: Target, request: Request): string | undefined {
   if (!capabilities) return undefined
   const missing = needsOf(request).find((need) => !capabilities.includes(need))

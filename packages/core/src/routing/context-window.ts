@@ -3,8 +3,9 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**
- * Returns a function that says why a request seems too long for a target, in words; undefined when it may fit. The request is measured
- * once, and only if the context window of a target is configured. As an estimate, it may choose between targets, but never refuse.
+ * Returns a function that says why a request seems too long for a target, in words; undefined when it may fit. The length is estimated
+ * once, and only if the context window of a target is configured. Since it is an estimate, it may be used to choose between targets, but
+ * not to refuse a call.
  */
 export function contextFit(
   { tokens }: Operation,

@@ -1,16 +1,19 @@
-/** A server must not be able to keep a target in cooldown forever. */
+/** The maximum length of a cooldown, in milliseconds, so that a server cannot keep a target in cooldown forever. */
 const MAX_COOLDOWN_MS = 24 * 60 * 60_000
 const MAX_COOLDOWNS = 1_000
 
 /**
- * Cooldowns by key, such as of a refused credential, a used-up quota group, or a model that a provider does not have. Calls prefer
- * targets that are not in cooldown, and use one that is rather than fail.
+ * Cooldowns by key, such as that of a refused credential, an exhausted quota group, or a model that a provider does not have. Calls
+ * prefer targets that are not in cooldown, but use one that is rather than fail.
  */
 export class Cooldowns {
   readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
   #started = 0
 
-  /** @param ms how long; a cooldown that already lasts longer is not shortened */
+  /**
+   * Starts a cooldown.
+   * @param ms its length in milliseconds; a cooldown that already lasts longer is not shortened
+   */
   start(key: string, ms: number, now: number): void {
     const running = this.#cooldowns.get(key)
     if (!running && this.#cooldowns.size >= MAX_COOLDOWNS) this.#makeRoom(now)
@@ -19,8 +22,8 @@ export class Cooldowns {
   }
 
   /**
-   * When the cooldown of a key ends, on the clock of `now`; 0 when there is none.
-   * @param since ignores a cooldown that was not started again after this many others
+   * The time at which the cooldown of a key ends, on the clock of `now`; 0 when there is none.
+   * @param since a number returned by `started`; cooldowns that were started before it are ignored
    */
   until(key: string, now: number, since = 0): number {
     const cooldown = this.#cooldowns.get(key)
@@ -30,12 +33,12 @@ export class Cooldowns {
     return 0
   }
 
-  /** How many cooldowns were started so far. */
+  /** The number of cooldowns started so far. */
   get started(): number {
     return this.#started
   }
 
-  /** Makes the common case cheap. */
+  /** Whether no cooldown is stored, which is the usual case and makes further checks unnecessary. */
   get isEmpty(): boolean {
     return this.#cooldowns.size === 0
   }

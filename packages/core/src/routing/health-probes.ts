@@ -7,11 +7,11 @@ import type { OwnRequests } from '../transport/transport.ts'
 import { isOutOfOrder } from '../verdict/verdict.ts'
 import { targetKey } from './state-keys.ts'
 
-/** How to check whether a target is back, learned from the call that failed there. */
+/** How to check whether a target has recovered, learned from a call that failed there. */
 interface Probe {
   readonly url: string
   readonly headers: Headers
-  /** How calls are sent, such as through which dispatcher. */
+  /** The fields of `init` that say how calls are sent, such as the dispatcher. */
   readonly sendOptions: RequestInit
 }
 
@@ -21,13 +21,13 @@ export class HealthProbes {
   readonly #maxTargets: number
   readonly #probes = new Map<string, Probe>()
 
-  /** @param fetch sends the requests the way calls are sent */
+  /** @param fetch sends the checks in the same way as calls */
   constructor(fetch: OwnRequests, maxTargets: number) {
     this.#fetch = fetch
     this.#maxTargets = maxTargets
   }
 
-  /** Remembers how the target of a failed attempt can be checked. */
+  /** Stores how the target of a failed attempt can be checked. */
   learnFrom(exchange: LegExchange): void {
     if (this.#probes.size >= this.#maxTargets) return
     this.#probes.set(targetKey(exchange.leg.target), {
@@ -37,7 +37,7 @@ export class HealthProbes {
     })
   }
 
-  /** @throws Error while the target cannot serve calls */
+  /** Checks a target. @throws Error while the target cannot serve calls */
   async check(target: Target, signal: AbortSignal): Promise<void> {
     const key = targetKey(target)
     const probe = this.#probes.get(key)
@@ -51,7 +51,7 @@ export class HealthProbes {
   }
 }
 
-/** Requests to the client's own provider may carry a query, such as a version or a key, which the check needs, too. */
+/** The URL for checks of a target. For the client's own provider it keeps the query of the request, such as a version or a key. */
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
   const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), provider)
   return provider.native ? models + new URL(url).search : models

@@ -25,21 +25,21 @@ import type { Target } from '../reporting/target.ts'
 
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
-  /** In milliseconds. `false`: no health checks; the half-open circuit probes with real calls. */
+  /** The time between two health checks, in milliseconds. `false`: no health checks; the half-open circuit probes with real calls. */
   readonly checkIntervalMs: number | false
   readonly fetch: OwnRequests
   readonly telemetry: Telemetry
   readonly log: Log
 }
 
-/** Longer than most calls take: a slow probe has not failed. */
+/** The timeout of a probe, in milliseconds. It is longer than most calls take, since a slow probe has not failed. */
 const PROBE_TIMEOUT_MS = 120_000
 const MAX_TARGETS = 1_000
-/** How long a breaker is used without looking it up in the registry. */
+/** How long a breaker is used before it is looked up in the registry again, in milliseconds. */
 const LOOKUP_EVERY_MS = 1_000
 const TRIP_WITH_ALTERNATIVE = consecutive(3)
 const TRIP_WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
-/** A `FallbackChain` must have a target; Harbor passes the targets with each call. */
+/** A target for the constructor of `FallbackChain`, which requires one. Harbor passes the real targets with each call. */
 const PLACEHOLDER_TARGET = { name: 'placeholder', baseURL: '' } as Target
 
 /**
@@ -47,16 +47,16 @@ const PLACEHOLDER_TARGET = { name: 'placeholder', baseURL: '' } as Target
  * layer asks which targets are available.
  */
 export class Health {
-  /** Calls one target after the other, and keeps their success ratios and latencies. */
+  /** Calls one target after the other, and records their success ratios and latencies. */
   readonly chain: FallbackChain<Target>
   readonly cooldowns = new TargetCooldowns()
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
   readonly #probes: HealthProbes
-  /** By target: the targets that the last call with a choice could choose from. */
+  /** For each target, the targets of the last call that could choose between it and others. */
   readonly #alternatives = new Map<string, readonly Target[]>()
   #lastAlternatives: readonly Target[] | undefined
-  /** A call reads the breaker of a target several times. The registry must only learn now and then that it is in use. */
+  /** The breakers looked up lately. A call reads the breaker of its target several times, and the registry need not be asked each time. */
   readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly lookedUpAt: number }>()
   /** Breakers whose events are forwarded to the telemetry. */
   readonly #subscribed = new WeakSet<CircuitBreaker>()
@@ -99,12 +99,12 @@ export class Health {
     return breaker
   }
 
-  /** How long the latest answers of a target took. */
+  /** The durations of a target's latest answers. */
   latenciesOf({ name }: Target): Latencies {
     return this.chain.health.get(name)
   }
 
-  /** A call can choose between these targets. While another one can take over, a circuit may open after fewer failures. */
+  /** Notes the targets that a call can choose between. While another one can take over, a circuit may open after fewer failures. */
   setAlternatives(targets: readonly Target[]): void {
     if (targets.length < 2 || targets === this.#lastAlternatives) return
     this.#lastAlternatives = targets
@@ -115,13 +115,13 @@ export class Health {
     }
   }
 
-  /** Starts the cooldown that a failed attempt leads to, and learns how to check its target once the circuit is open. */
+  /** Starts the cooldown that follows from a failed attempt. If the attempt opened the circuit, also stores how to check the target. */
   noteFailure(exchange: LegExchange, failure: Failure): void {
     this.cooldowns.noteFailure(exchange, failure)
     if (!this.isAvailable(exchange.leg.target)) this.#probes.learnFrom(exchange)
   }
 
-  /** The targets that were called, by name. */
+  /** Statistics of the targets that were called, by name. */
   stats(): Record<string, TargetStats> {
     const stats: Record<string, TargetStats> = {}
     for (const [key, breaker] of this.#breakers?.entries() ?? []) {
@@ -141,7 +141,7 @@ export class Health {
     this.chain.close()
   }
 
-  /** Whether a failed attempt says something about its target, rather than about this process or a short timeout of its caller. */
+  /** Whether a failed attempt counts against its target, and is not due to this process or a short timeout of its caller. */
   #countsAsFailure(error: unknown): boolean {
     if (!(error instanceof AttemptError) || !isTargetFailure(error)) return false
     const { exchange, cause } = error
@@ -176,8 +176,8 @@ export class Health {
   }
 
   /**
-   * Otherwise three failures would open the circuit of the only target left and cause the outage ourselves. A half-open target takes one
-   * call at a time, so it is no alternative.
+   * Whether another target can take over. If none can, a circuit opens only after more failures: three would open the circuit of the last
+   * target, and Harbor itself would cause the outage. A half-open target takes one call at a time, so it does not count.
    */
   #hasAlternative(key: string): boolean {
     const targets = this.#alternatives.get(key) ?? []
@@ -189,7 +189,7 @@ export class Health {
   }
 }
 
-/** A rule that always counts, and trips only while it may. */
+/** A rule that counts all results, but trips only while `mayTrip` returns true. */
 function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
   return {
     timing: rule.timing,

@@ -3,26 +3,27 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 
-// Keys of the state that calls share. They may hold a credential, since copies of a client may differ in theirs, and must not be shown.
+// Keys of the state that calls share. They may contain a credential, since copies of a client may have different ones, so they must not
+// be shown.
 
-/** The parts of a request that decide which limits and cooldowns it shares. */
+/** The parts of a request on which its rate limits and cooldowns depend. */
 export interface Grouped extends Identified {
   readonly url?: string | undefined
   readonly operation?: Operation | undefined
 }
 
-/** A target with its address: copies of a client may differ in their base URL. */
+/** The key of a target. It includes the address, since copies of a client may have different base URLs. */
 export function targetKey({ name, baseURL }: Target): string {
   return `${name}\n${baseURL}`
 }
 
-/** The group of targets that share a provider's limits. */
+/** The key of the group of targets that share rate limits at a provider. */
 export function quotaGroupOf(target: Target, provider: Provider, request: Grouped): string {
   // A group that the user named is one group, whichever account its requests use.
   return provider.quotaGroup ?? `${modelGroupOf(target, request)}\n${accountOf(provider, request)}`
 }
 
-/** Some protocols have one limit for a family of models. */
+/** The model, or the family of models if the protocol has one rate limit for a family. */
 function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Grouped): string {
   const family = model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`

@@ -2,7 +2,10 @@ import type { Takeover } from '../call/leg.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
-/** Reports that a target takes over. Called when the first request is about to be sent there, since it may be refused before. */
+/**
+ * Reports that a target takes over. Called when the first request is about to be sent there, not earlier, since Harbor may refuse it
+ * before.
+ */
 export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {
   if (!leg.takeover) return
   const { from, reason, skipped } = leg.takeover
@@ -14,7 +17,7 @@ export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Te
   )
 }
 
-/** The last failure of a call's requests to one target, without refusals of Harbor; undefined if none was sent. */
+/** The last failure of the call at one target, without refusals by Harbor; undefined if no request was sent there. */
 export function failureOf({ leg, receipt }: LegExchange, since: number): Takeover | undefined {
   const from = leg.target.name
   const failed = receipt.attempts.slice(since).findLast(({ target, failure }) => target === from && failure)

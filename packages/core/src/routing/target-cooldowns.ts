@@ -7,7 +7,7 @@ import { cooldownOf, type CooldownScope } from '../verdict/verdict.ts'
 import { Cooldowns } from './cooldowns.ts'
 import { accountOf, quotaGroupOf, targetKey, type Grouped } from './state-keys.ts'
 
-/** In this order they are checked; the words are shown in receipts. */
+/** The scopes of cooldowns, in the order in which they are checked, with the words for them in receipts. */
 const REASONS: readonly (readonly [CooldownScope, string])[] = [
   ['credential', 'its credential was refused or is used up'],
   ['quota-group', 'its rate limit was reached'],
@@ -18,7 +18,7 @@ const REASONS: readonly (readonly [CooldownScope, string])[] = [
 export class TargetCooldowns {
   readonly #cooldowns = new Cooldowns()
 
-  /** How many cooldowns were started so far. */
+  /** The number of cooldowns started so far. */
   get started(): number {
     return this.#cooldowns.started
   }
@@ -33,7 +33,7 @@ export class TargetCooldowns {
 
   /**
    * Why a target is in cooldown for a request, in words; undefined when it is not.
-   * @param since ignores cooldowns that were not started again after this many others
+   * @param since a number returned by `started`; cooldowns that were started before it are ignored
    */
   reasonFor(target: Target, provider: Provider, request: Grouped, since = 0): string | undefined {
     if (this.#cooldowns.isEmpty) return undefined
@@ -49,7 +49,7 @@ function keysOf(target: Target, provider: Provider, request: Grouped): Record<Co
   return {
     credential: `credential\n${credential}`,
     'quota-group': `group\n${quotaGroupOf(target, provider, request)}`,
-    // A model that one account may not use may be available to another.
+    // A model that is not available to one account may be available to another.
     'target-and-model': `model\n${targetKey(target)}\n${credential}`,
   }
 }
