@@ -2,7 +2,10 @@
 export interface Clock {
   /** The time in milliseconds since 1970. It must never run backwards. */
   now(): number
-  /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. @default an abortable `setTimeout` */
+  /**
+   * Resolves after `ms`, or rejects with the signal's reason as soon as the signal aborts. @default an abortable
+   * `setTimeout`
+   */
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }
 

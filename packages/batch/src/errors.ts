@@ -3,7 +3,10 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code
 }
 
-/** A queue had no room and does not let callers wait for it. The item was not passed to the function, or the request not sent. */
+/**
+ * A queue was full, and its options say to reject instead of waiting. The item was not passed to the function, or the
+ * request not sent.
+ */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError'
   readonly code = 'queue_full'
@@ -30,7 +33,7 @@ export class QueueFullError extends Error {
 export class RequestTooLargeError extends Error {
   override readonly name = 'RequestTooLargeError'
   readonly code = 'request_too_large'
-  /** The option that sets the limit: `maxBatchBytes`. */
+  /** The option that sets the limit, such as `maxBatchBytes`. */
   readonly limitName: string
   readonly limit: number
   /** The size of the item, in the unit of the limit. */

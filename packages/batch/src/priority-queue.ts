@@ -1,18 +1,18 @@
 /** A node of a PriorityQueue; it can be in one queue at a time. */
 export interface Queueable<Node> {
-  /** Higher goes first. Must not change while it is queued. */
+  /** Nodes with a higher priority come first. Must not change while the node is queued. */
   priority: number
   previous: Node | undefined
   next: Node | undefined
 }
 
 /**
- * First by priority, then first in, first out. One linked list for each priority in use, so removing any node takes
- * constant time.
+ * A queue ordered by priority, then first in, first out. It has one linked list, a lane, for each priority in use, so
+ * removing any node takes constant time.
  */
 export class PriorityQueue<Node extends Queueable<Node>> {
   #size = 0
-  /** In descending priority; no lane is empty. */
+  /** The lanes, in descending order of priority; no lane is empty. */
   readonly #lanes: { priority: number; first: Node; last: Node }[] = []
 
   get size(): number {

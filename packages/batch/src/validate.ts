@@ -14,7 +14,7 @@ export const duration: Check = [
 ]
 export const flag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
-/** Accepts anything with these methods: an object made by another copy of a package will do. */
+/** Accepts any object with these methods, so also one made by another copy of a package. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),

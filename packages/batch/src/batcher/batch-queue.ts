@@ -1,41 +1,43 @@
-import { Alarm } from '../alarm.ts'
+import { DeadlineTimer } from '../deadline-timer.ts'
 import type { Entry } from './entry.ts'
 import type { BatcherSettings } from './options.ts'
 import { PriorityQueue, type Queueable } from '../priority-queue.ts'
 
-/** The entries queued in one partition. A partition exists only while it has some. */
+/** The queued entries of one partition. The partition is deleted when its last entry leaves. */
 interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
   readonly name: string
   readonly entries: PriorityQueue<Entry<Item, Result>>
   bytes: number
   tokens: number
-  /** Entries up to this order have waited for `maxWaitMs`. */
+  /** Entries with an `order` up to this one have waited for `maxWaitMs`. */
   dueUpTo: number
   isReady: boolean
 }
 
 /**
- * Decides what goes into a batch, and when. A partition is ready when it has a full batch, when its oldest entry has
- * waited for `maxWaitMs` or was released, or at once if the batcher is eager. Entries beyond the limits of the queue
- * wait for room.
+ * Groups entries into batches by partition, and decides when a batch may be sent. A partition is ready when its entries
+ * fill a batch, when its oldest entry has waited for `maxWaitMs` or was released, or at once with the option `eager`.
+ * When the queue is full, further entries wait for room outside it.
  */
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
   readonly #partitions = new Map<string, Partition<Item, Result>>()
-  /** The partition that got the last entry; it usually gets the next one, too. */
+  /**
+   * The partition to which the last entry was added. The next entry usually belongs to it, too, and needs no look-up.
+   */
   #latest: Partition<Item, Result> | undefined
   readonly #ready = new PriorityQueue<Partition<Item, Result>>()
   readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
-  readonly #alarm: Alarm
-  /** Entries up to this order were released, in whatever partition they are. */
+  readonly #timer: DeadlineTimer
+  /** Entries of all partitions with an `order` up to this one were released. */
   #releasedUpTo = 0
   #size = 0
   #bytes = 0
 
-  /** @param onDue called when a partition has become ready because its time has come */
+  /** @param onDue called when a partition has become ready because its oldest entry has waited for `maxWaitMs` */
   constructor(settings: BatcherSettings<Item>, onDue: () => void) {
     this.#settings = settings
-    this.#alarm = new Alarm(settings.clock, (atMs) => {
+    this.#timer = new DeadlineTimer(settings.clock, (atMs) => {
       for (const partition of this.#partitions.values()) {
         const oldest = oldestOf(partition)
         if (oldest && oldest.added.atMs + settings.maxWaitMs <= atMs) partition.dueUpTo = oldest.order
@@ -57,14 +59,14 @@ export class BatchQueue<Item, Result> {
     return this.#waiting.size
   }
 
-  /** Whether a batch may go. */
+  /** Whether `take()` would return a batch. */
   get hasReady(): boolean {
     return this.#ready.size > 0
   }
 
   /**
-   * Whether an entry would have to wait for room: behind waiting entries of its priority or a higher one, or because
-   * the queue is full.
+   * Whether an entry would have to wait for room, because the queue is full or because entries of the same or a higher
+   * priority already wait.
    */
   isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
     if (!this.#hasRoom(entry)) return true
@@ -72,8 +74,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Queues an entry, or lets it wait for room. While entries wait for room, queued ones do not wait for their batch to
-   * fill: they would keep the room occupied.
+   * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, all queued entries
+   * are released: if they waited for their batch to fill, the queue would stay full.
    *
    * @param isFull the result of `isFullFor`
    */
@@ -85,7 +87,7 @@ export class BatchQueue<Item, Result> {
     if (this.#waiting.size > 0) this.releaseUpTo(entry.order)
   }
 
-  /** Removes an entry that is waiting or queued. */
+  /** Removes an entry that is queued or waits for room. */
   remove(entry: Entry<Item, Result>): void {
     if (entry.state === 'waiting') this.#waiting.remove(entry)
     else {
@@ -98,8 +100,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * The next ready batch: from the partition with the highest priority; among equals, from the one that has been ready
-   * longest.
+   * Removes and returns the next ready batch: that of the partition with the highest priority; among equal priorities,
+   * that of the partition that has been ready longest.
    */
   take(): Entry<Item, Result>[] | undefined {
     const partition = this.#ready.first
@@ -120,7 +122,7 @@ export class BatchQueue<Item, Result> {
       this.#forget(entry, partition)
       batch.push(entry)
     }
-    // The rest of the partition goes to the end, so that one busy partition does not starve the others.
+    // A partition with entries left goes to the end, so that one busy partition does not starve the others.
     this.#ready.remove(partition)
     partition.isReady = false
     this.#update(partition)
@@ -128,7 +130,11 @@ export class BatchQueue<Item, Result> {
     return batch
   }
 
-  /** Makes everything ready that was added up to this order, the latest there is. */
+  /**
+   * Releases all entries with an `order` up to this one: they no longer wait for their batch to fill.
+   *
+   * @param order at least as high as in earlier calls
+   */
   releaseUpTo(order: number): void {
     this.#releasedUpTo = order
     if (this.#ready.size === this.#partitions.size) return
@@ -175,8 +181,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * A fast path for most entries, which join others that wait for their batch to fill: the oldest entry and the
-   * readiness of the partition stay as they are.
+   * Whether adding this entry has changed neither the oldest entry nor the readiness of its partition, so that
+   * `#update` can be skipped. True for most entries, which join others that wait for their batch to fill.
    */
   #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
     if (partition.isReady) return priority <= partition.priority
@@ -204,7 +210,7 @@ export class BatchQueue<Item, Result> {
     this.#bytes -= entry.bytes
   }
 
-  /** Updates `#ready`, `#partitions` and the alarm after a change in a partition. */
+  /** Updates `#ready`, `#partitions` and the timer after a change in a partition. */
   #update(partition: Partition<Item, Result>): void {
     const { first } = partition.entries
     const oldest = oldestOf(partition)
@@ -222,8 +228,8 @@ export class BatchQueue<Item, Result> {
       this.#partitions.delete(partition.name)
       if (this.#latest === partition) this.#latest = undefined
     }
-    if (this.#size === 0) this.#alarm.clear()
-    else if (oldest && !isReady) this.#alarm.ringBy(oldest.added.atMs + this.#settings.maxWaitMs)
+    if (this.#size === 0) this.#timer.clear()
+    else if (oldest && !isReady) this.#timer.fireBy(oldest.added.atMs + this.#settings.maxWaitMs)
   }
 
   #isReady(partition: Partition<Item, Result>, oldest: Entry<Item, Result>): boolean {
@@ -252,7 +258,10 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
   }
 }
 
-/** Within a priority, entries are in the order in which they were added. */
+/**
+ * The entry that was added first. Each priority has its entries in the order of adding, so only the first of each is
+ * compared.
+ */
 function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
   return entries.firstByMinimum(orderOf)
 }

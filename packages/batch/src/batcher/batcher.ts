@@ -11,7 +11,7 @@ export interface Batcher<Item, Result> {
    * @throws QueueFullError when there is no room and `whenFull` is `'reject'`
    * @throws RequestTooLargeError when no batch can hold the item
    * @throws BatcherClosedError after `close()`
-   * @throws the signal's reason, at once, when it aborts
+   * @throws the reason of `options.signal`, at once, when that signal aborts
    */
   add(item: Item, options?: AddOptions): Promise<Result>
   /**
@@ -20,37 +20,44 @@ export interface Batcher<Item, Result> {
    */
   flush(): Promise<void>
   /**
-   * Accepts no more items. `'drain'` sends everything that is queued and resolves when all of it is settled; `'abort'`
-   * rejects all of it with BatcherClosedError, aborts the signals of batches in flight and resolves. @default 'drain'
+   * Accepts no more items. `'drain'` sends all queued items and resolves when all items are settled; `'abort'` rejects
+   * all unsettled items with BatcherClosedError, aborts the signals of batches in flight, and resolves. @default
+   * 'drain'
    */
   close(mode?: 'drain' | 'abort'): Promise<void>
-  /** Counters since the start, and what is queued and in flight now. */
+  /** Counters since the start, and the numbers of items queued and batches in flight now. */
   stats(): BatcherStats
 }
 
-/** Adds are counted by outcome: `adds = succeeded + failed + aborted + refused + pending`, at every moment. */
+/**
+ * Counters of a batcher. Each call of `add` is counted by its outcome: `adds = succeeded + failed + aborted + refused +
+ * pending`, at every moment.
+ */
 export interface BatcherStats {
   /** Calls of `add`. */
   readonly adds: number
-  /** Resolved with a result. */
+  /** Adds that resolved with a result. */
   readonly succeeded: number
-  /** Rejected with an error of the function, or because it returned a wrong number of results. */
+  /** Adds that rejected with an error of the batch function, or because it returned a wrong number of results. */
   readonly failed: number
-  /** Rejected because their signal aborted, or by `close('abort')`. */
+  /** Adds that rejected because their signal aborted, or because of `close('abort')`. */
   readonly aborted: number
-  /** Rejected before they were queued: full, too large, closed, or an option's function threw. */
+  /**
+   * Adds that rejected before they were queued: the queue was full, the item too large, the batcher closed, or a
+   * function of the options threw.
+   */
   readonly refused: number
-  /** Not settled yet. */
+  /** Adds that are not settled yet. */
   readonly pending: number
-  /** Adds that joined the entry of an identical item. */
+  /** Adds that got the result of an item with the same `key`, which was already queued or in flight. */
   readonly shared: number
   /** Batches started. */
   readonly batches: number
-  /** Mean number of items per batch; 0 before the first. */
+  /** Mean number of items per batch; 0 before the first batch. */
   readonly meanBatchSize: number
   /** Items that wait for room in the queue. */
   readonly waitingItems: number
-  /** Items in the queue. */
+  /** Items in the queue, without those that wait for room. */
   readonly queuedItems: number
   readonly queuedBytes: number
   /** Batches in flight. */

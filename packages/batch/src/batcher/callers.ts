@@ -2,15 +2,15 @@ import type { Caller, Entry } from './entry.ts'
 import type { Settle } from './run-batch.ts'
 
 /**
- * Tracks which callers wait for which entry: joins them to entries, settles them, and removes them when their signal
- * aborts.
+ * Tracks which callers wait for which entry. Adds callers to entries, settles them with the result of their entry, and
+ * removes a caller when its signal aborts.
  */
 export class Callers<Item, Result> implements Settle<Item, Result> {
   /** The number of adds by outcome. */
   readonly counts = { succeeded: 0, failed: 0, aborted: 0 }
   readonly #onAbandoned: (entry: Entry<Item, Result>, reason: unknown) => void
   readonly #aborts = new SharedAborts<Caller<Item, Result>>((caller, reason) => this.leave(caller, reason))
-  /** Entries that more callers may join, by key. */
+  /** Unsettled entries by key. A further add with the same key joins the entry. */
   readonly #shareable = new Map<string, Entry<Item, Result>>()
 
   /** @param onAbandoned called when the last caller of an entry has left; the entry is still in its queue or batch */
@@ -36,7 +36,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#aborts.watch(caller)
   }
 
-  /** Rejects one caller; the entry stays for the others. */
+  /** Rejects one caller. The entry stays for its other callers; without any, it is abandoned. */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
     const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)
@@ -68,7 +68,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     if (others) for (const other of others) other.reject(error)
   }
 
-  /** Settles an entry. @returns false if it was settled before */
+  /** Marks an entry as settled, and counts its callers by outcome. @returns false if the entry was settled before */
   #done(entry: Entry<Item, Result>, outcome: 'succeeded' | 'failed'): boolean {
     const { caller, others } = entry
     if (entry.state === 'settled' || !caller) return false
@@ -92,8 +92,8 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
 }
 
 /**
- * One listener per signal, however many callers wait on it: each listener makes a signal slower, and thousands of adds
- * often share one signal. A signal without waiting callers has no listener.
+ * Watches the abort signals of callers with one listener per signal: thousands of adds often share a signal, and each
+ * listener makes a signal slower. A signal without waiting callers has no listener.
  */
 class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
   readonly #onAbort: (waiter: Waiter, reason: unknown) => void

@@ -20,7 +20,7 @@ describe('a full queue', () => {
       calls[call]?.finish()
       await vi.advanceTimersByTimeAsync(0)
     }
-    // 20 overtakes a waiting add, not a queued one: it fitted beside 60 when it came.
+    // The item 20 overtakes adds that wait for room: when it was added, it fitted into the queue beside 60.
     expect(batches().flat()).toEqual([1, 20, 60, 50, 40, 30, 500, 5])
     await Promise.all(added)
   })

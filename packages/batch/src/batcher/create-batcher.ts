@@ -4,7 +4,8 @@ import { settingsOf, type BatcherOptions } from './options.ts'
 import type { RunBatch } from './run-batch.ts'
 
 /**
- * Makes one call for many items: a batch goes when it is full, or when its oldest item has waited for `maxWaitMs`.
+ * Creates a batcher, which makes one call for many items. A batch is sent when it is full, or when its oldest item has
+ * waited for `maxWaitMs`.
  *
  * ```ts
  * const embed = createBatcher(async (texts: readonly string[], { signal }) => {
@@ -14,8 +15,9 @@ import type { RunBatch } from './run-batch.ts'
  * const vector = await embed.add('What is a harbor?')
  * ```
  *
- * @param run receives the items and must return one result, or one Error, for each, in their order. Its signal aborts
- * when no caller waits for any of them any more. The halves of a batch that is bisected keep its `batchId`.
+ * @param run receives the items of a batch, and must return one result, or one Error, for each item, in the order of
+ * the items. Its signal aborts when no caller waits for any item of the batch any more. With `bisect`, the halves of a
+ * batch have the `batchId` of the whole.
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export function createBatcher<Item, Result>(
@@ -24,7 +26,7 @@ export function createBatcher<Item, Result>(
 ): Batcher<Item, Result> {
   if (typeof run !== 'function') throw new TypeError(`run must be a function, got ${typeof run}`)
   const batcher = new MicroBatcher(run, settingsOf(options))
-  // Functions of their own, so that they can be destructured from the object.
+  // Closures, so that callers can destructure them from the object.
   return {
     add: (item, addOptions) => batcher.add(item, addOptions),
     flush: () => batcher.flush(),

@@ -1,25 +1,31 @@
 import type { Queueable } from '../priority-queue.ts'
 
-/** One add, waiting for the result of its entry. */
+/** One call of `add`, which waits for the result of an entry. */
 export interface Caller<Item, Result> {
-  /** The entry of a caller that joined one; undefined for the first caller, which is the entry itself. */
+  /**
+   * The entry that this caller has joined; undefined for the first caller of an entry, which is the entry object
+   * itself.
+   */
   readonly entry: Entry<Item, Result> | undefined
   readonly signal: AbortSignal | undefined
   resolve(result: Result): void
   reject(error: unknown): void
 }
 
-/** A time shared by many entries: a fractional number would take heap memory of its own in each. */
+/**
+ * A time in milliseconds, in one object that many entries share: V8 would allocate a fractional number on the heap once
+ * for each entry.
+ */
 export interface SharedTime {
   readonly atMs: number
 }
 
 /**
- * One item on its way, with all callers that wait for its result.
+ * One item in the batcher, with all callers that wait for its result.
  *
  *     waiting (for room in the queue) → queued → running → settled
  *
- * It may be settled from any state, and is then in no queue.
+ * An entry can be settled in any state. A settled entry is in no queue.
  */
 export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Caller<Item, Result> {
   readonly entry: undefined
@@ -28,18 +34,22 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Cal
   readonly key: string | undefined
   readonly bytes: number
   readonly tokens: number
-  /** When it was added: one time for all adds of a turn. Entries with a higher `order` were not added earlier. */
+  /** When the entry was added. All adds of one turn of the event loop share this time. */
   readonly added: SharedTime
+  /** The number of the entry, in the order of adding. */
   readonly order: number
   state: 'waiting' | 'queued' | 'running' | 'settled'
-  /** Its batch, once it is running; notified when the entry has its result, or when no caller waits for it any more. */
+  /**
+   * The batch of a running entry. It is notified when the entry has its result, or when no caller waits for the entry
+   * any more.
+   */
   batch: { settled(): void; abandoned(reason: unknown): void } | undefined
   /**
-   * The callers that wait for it. There is usually only one, so the others have a list of their own. Undefined only
-   * when it is settled.
+   * The first caller that waits for the entry; undefined only when the entry is settled. It is usually the only one:
+   * further callers are in `others`.
    */
   caller: Caller<Item, Result> | undefined
   others: Caller<Item, Result>[] | undefined
-  /** Called once, when it is settled. */
+  /** Called once, when the entry is settled. */
   onSettled: (() => void)[] | undefined
 }

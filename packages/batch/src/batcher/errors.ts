@@ -33,7 +33,7 @@ export class BatchShapeError extends Error {
   }
 }
 
-/** The batcher was closed before this add, or `close('abort')` was called before its result came. */
+/** The batcher was closed before this add, or `close('abort')` was called before the add had its result. */
 export class BatcherClosedError extends Error {
   override readonly name = 'BatcherClosedError'
   readonly code = 'batcher_closed'

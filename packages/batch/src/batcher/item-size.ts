@@ -3,10 +3,10 @@ import { describeValue } from '@harbor/parts'
 import type { BatcherSettings } from './options.ts'
 
 /**
- * The size of an item in whole bytes and tokens, so that sums stay exact.
+ * The size of an item, rounded up to whole bytes and tokens so that sums stay exact.
  *
  * @throws RequestTooLargeError for an item that no batch can hold
- * @throws TypeError for sizes that make no sense, or that a limit needs and `sizeOf` does not return
+ * @throws TypeError if `sizeOf` returns an invalid size, or no size in a unit that has a limit
  */
 export function sizeOfItem<Item>(
   item: Item,

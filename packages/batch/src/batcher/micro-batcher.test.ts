@@ -112,7 +112,7 @@ describe('a batcher, whatever happens to it', () => {
             expect(stats.waitingItems === 0 || options.whenFull === 'wait').toBe(true)
             expect(stats.adds).toBe(adds.length)
             expect(stats.pending).toBe(adds.filter(({ answer }) => answer === undefined).length)
-            // Nothing that could go is held back: without a slot, or without company, or it waits for its time.
+            // An add waits for room only while all slots for batches are in use.
             if (stats.waitingItems > 0) expect(stats.runningBatches).toBe(maxConcurrentBatches)
           }
 

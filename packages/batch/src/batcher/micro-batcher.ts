@@ -9,7 +9,10 @@ import { sizeOfItem } from './item-size.ts'
 import { checkAddOptions, type AddOptions, type BatcherSettings } from './options.ts'
 import { QueueFullError } from '../errors.ts'
 
-/** Moves entries through the queue to the function, and their results to the callers. */
+/**
+ * The batcher behind `createBatcher()`: queues items, passes batches of them to the user's function, and its results to
+ * the callers.
+ */
 export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   readonly #run: RunBatch<Item, Result>
   readonly #settings: BatcherSettings<Item>
@@ -24,11 +27,11 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   })
   readonly #counts = { adds: 0, refused: 0, shared: 0, batches: 0 }
   #batchedItems = 0
-  /** The order of the latest entry. */
+  /** The `order` of the latest entry. */
   #latest = 0
   #closed = false
   #startIsPlanned = false
-  /** The time of this turn, once it has been read. */
+  /** The time of the current turn of the event loop; undefined until an add reads the clock. */
   #time: SharedTime | undefined
   readonly #forgetTime = (): void => {
     this.#time = undefined
@@ -143,7 +146,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   #enter(entry: Entry<Item, Result>): void {
     let isFull = this.#queue.isFullFor(entry)
     if (isFull) {
-      // A full queue is drained at once, whether or not batches are full.
+      // A full queue sends its batches at once, whether or not they are full.
       this.#queue.releaseUpTo(entry.order - 1)
       this.#start()
       isFull = this.#queue.isFullFor(entry)
@@ -172,14 +175,17 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     }
   }
 
-  /** Reads the clock once per turn, for all adds of it: reading takes a third of the time of an add. */
+  /**
+   * The current time, read from the clock once per turn of the event loop: reading the clock takes a third of the time
+   * of an add.
+   */
   #now(): SharedTime {
     if (this.#time) return this.#time
     queueMicrotask(this.#forgetTime)
     return (this.#time = { atMs: this.#settings.clock.now() })
   }
 
-  /** Starts once the current code, and all code that awaits something already settled, has added its items. */
+  /** Starts batches after the current code, and all code that awaits a settled promise, has added its items. */
   #startSoon(): void {
     if (this.#startIsPlanned) return
     this.#startIsPlanned = true
@@ -197,13 +203,13 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
 }
 
 /**
- * Runs a function when no settled promise has callbacks left to run, so code behind an `await` of a settled value runs
- * first. As DataLoader does (https://github.com/graphql/dataloader#batch-scheduling), and without a timer where
+ * Runs a function after the callbacks of all settled promises, so that code after an `await` of a settled promise runs
+ * first. DataLoader does the same (https://github.com/graphql/dataloader#batch-scheduling). Needs no timer where
  * `process.nextTick` exists.
  */
 function afterPromises(run: () => void): void {
   queueMicrotask(() => {
-    // Browsers have no `process`, whatever the types say.
+    // Browsers have no `process`, although the types declare one.
     const { process } = globalThis as { process?: { nextTick?: (run: () => void) => void } }
     // A tick scheduled in a microtask runs when the microtask queue is empty.
     if (typeof process?.nextTick === 'function') process.nextTick(run)

@@ -12,7 +12,7 @@ import {
 } from '../validate.ts'
 
 export interface BatcherOptions<Item> {
-  /** The maximum number of items in a batch. A full batch goes at once. @default 10 */
+  /** The maximum number of items in a batch. A full batch is sent at once. @default 10 */
   maxBatchSize?: number | undefined
   /** How long a batch may wait to fill up, in milliseconds, counted from its oldest item. @default 5_000 */
   maxWaitMs?: number | undefined
@@ -22,7 +22,10 @@ export interface BatcherOptions<Item> {
   maxBatchBytes?: number | undefined
   /** The maximum tokens of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
   maxBatchTokens?: number | undefined
-  /** The size of an item. Called once for each. @default items have no size: only their number counts */
+  /**
+   * Returns the size of an item, in bytes and tokens. Called once for each item. @default items have no size: only
+   * their number counts
+   */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
   /** The maximum number of queued items, without those in flight. @default 10_000 */
   maxQueueItems?: number | undefined
@@ -32,27 +35,31 @@ export interface BatcherOptions<Item> {
    */
   maxQueueBytes?: number | undefined
   /**
-   * What happens to an add when the queue is full: it waits for room, first come, first served within its priority, or
-   * it rejects with QueueFullError. Trap: an item that waits for room is in memory, too. Only `'reject'`, or a caller
-   * that awaits its adds, bounds memory. @default 'wait'
+   * What an add does when the queue is full: `'wait'` waits for room, first come, first served within a priority;
+   * `'reject'` rejects with QueueFullError. Trap: items that wait for room are in memory, too. Only `'reject'`, or a
+   * caller that awaits its adds, bounds memory. @default 'wait'
    */
   whenFull?: 'wait' | 'reject' | undefined
-  /** Items with different return values never share a batch: a model, a tenant. @default all items may */
+  /**
+   * Returns a name, such as that of a model or a tenant. Items with different names never share a batch. @default all
+   * items may share a batch
+   */
   partition?: ((item: Item) => string) | undefined
   /**
-   * Items of one partition with the same return value share one entry and one result while it is in flight; the entry
-   * has the priority of the first. @default each item has its own
+   * Returns a key. While an item is queued or in flight, further items of its partition with the same key are not sent:
+   * they get the result of the first item, which keeps its priority. @default every item is sent
    */
   key?: ((item: Item) => string) | undefined
   /**
-   * What happens when the function fails for a whole batch: every item of it rejects, or the batch is halved and tried
-   * again until only the items at fault reject. Trap: halving a batch of n may make 2n − 1 calls when all of them fail,
-   * so the function itself should retry failures that no item causes, such as an outage. @default 'reject-all'
+   * What happens when the function throws for a whole batch: `'reject-all'` rejects every item of the batch; `'bisect'`
+   * halves the batch and tries again until only the items at fault are rejected. Trap: if every item fails, bisecting a
+   * batch of n items makes up to 2n − 1 calls, so the function itself should retry failures that no item causes, such
+   * as an outage. @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
   /**
-   * Start a batch at once while fewer than `maxConcurrentBatches` are in flight, with everything added in the same
-   * tick, also behind an `await` of something already settled. Otherwise an item that comes alone waits for
+   * Whether to start a batch at once while fewer than `maxConcurrentBatches` are in flight, with all items added in the
+   * same tick, including those added after an `await` of a settled promise. If false, a single item waits for
    * `maxWaitMs`. @default false
    */
   eager?: boolean | undefined
@@ -62,9 +69,12 @@ export interface BatcherOptions<Item> {
 
 /** The options of one add. */
 export interface AddOptions {
-  /** Its abort rejects this add at once with its own reason. An item that no add waits for any more is removed. */
+  /**
+   * When it aborts, this add rejects at once with the signal's reason. An item that no add waits for any more is
+   * removed.
+   */
   signal?: AbortSignal | undefined
-  /** Higher goes first, in the queue and while waiting for room. @default 0 */
+  /** Items with a higher priority are sent first, and are the first to get room in a full queue. @default 0 */
   priority?: number | undefined
 }
 

@@ -14,11 +14,12 @@ export interface Settle<Item, Result> {
 }
 
 /**
- * Calls the function with a batch and settles every entry of it, whatever it returns. Never rejects.
+ * Calls the user's function with a batch, and settles every entry of the batch, whatever the function returns or
+ * throws. Never rejects.
  *
- * With `bisect`, a batch that fails is halved. If the left half succeeds, the right one must contain the item at fault
- * and is halved without trying it whole: finding one takes about log2(n) calls. No entry is rejected unless it was
- * tried alone.
+ * With `bisect`, a failed batch is halved. If the left half succeeds, the right half must contain the item at fault,
+ * and is halved again without a call for the whole of it: finding one item among n takes about log2(n) calls. An entry
+ * is rejected only after a call with this entry alone.
  */
 export async function runBatch<Item, Result>(
   batch: Batch<Item, Result>,
@@ -28,7 +29,11 @@ export async function runBatch<Item, Result>(
 ): Promise<void> {
   await attempt(batch.entries)
 
-  /** Whether the call returned, with whatever results. */
+  /**
+   * Calls the function with the unsettled entries.
+   *
+   * @returns whether it returned a result, or an Error, for each of them
+   */
   async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
     const wanted = batch.isWhole ? entries : entries.filter(({ state }) => state !== 'settled')
     if (wanted.length === 0) return true
@@ -68,7 +73,7 @@ function itemOf<Item>({ item }: { readonly item: Item }): Item {
   return item
 }
 
-/** The entries of one call. */
+/** The entries of one batch, and the signal of its calls. */
 export class Batch<Item, Result> {
   readonly entries: readonly Entry<Item, Result>[]
   readonly context: { readonly signal: AbortSignal; readonly batchId: number }
@@ -85,19 +90,19 @@ export class Batch<Item, Result> {
     }
   }
 
-  /** Whether all its entries are still unsettled. */
+  /** Whether no entry has been settled yet. */
   get isWhole(): boolean {
     return this.#unsettled === this.entries.length
   }
 
-  /** Called when one of its entries has its result. */
+  /** Called when an entry of the batch has its result. */
   settled(): void {
     this.#unsettled--
   }
 
   /**
-   * Called when no caller waits for one of its entries any more. When that is true for all that are left, the call is
-   * aborted.
+   * Called when no caller waits for an entry of the batch any more. When no caller waits for any unsettled entry, the
+   * call is aborted.
    */
   abandoned(reason: unknown): void {
     this.#unsettled--

@@ -3,24 +3,35 @@ import { BulkStoppedError } from './errors.ts'
 import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
-/** The context that the function gets for one call. */
+/**
+ * The second argument of the user's function: facts about the item and the attempt, signals, and functions to report to
+ * the run.
+ */
 export interface BulkContext {
   readonly id: string
   /** The item's position in the source, counted from 0. */
   readonly index: number
   /** The number of this attempt at the item, counted from 1. */
   readonly attempt: number
-  /** Aborts when the run is aborted or its loop is left. Belongs to this attempt; created when it is first read. */
+  /**
+   * Aborts when the run is aborted, or when the consumer leaves its loop. Each attempt has a signal of its own, created
+   * when it is first read.
+   */
   readonly signal: AbortSignal
   /**
-   * Aborts when the run is stopped, and with `signal`: nothing more should be sent. A function that has sent nothing yet, because it
-   * waits for a limit or for its next attempt, can return the item by throwing the signal's reason, also as the cause of another error.
-   * The item then has no result. One signal for the whole run.
+   * Aborts when the run is stopped or aborted: nothing more should be sent. A function that has not sent its request
+   * yet, because it waits for a limit or for its next attempt, should throw the signal's reason (or an error with this
+   * reason as its `cause`). The item then counts as not sent, and has no result. One signal for the whole run.
    */
   readonly stopSignal: AbortSignal
-  /** The same for every attempt at this item, also in a run that is resumed from a journal, and different for every other item. */
+  /**
+   * A key for the header `Idempotency-Key`: the same for every attempt at this item, also in a run that is resumed from
+   * a journal, and different for every other item.
+   */
   readonly idempotencyKey: string
-  /** Reports the outcome of the call to the limits and counters. Later reports add to earlier ones. */
+  /**
+   * Reports the outcome of the call to the limits and counters. A later report replaces the fields that it contains.
+   */
   report(outcome: CallReport): void
   /**
    * Reports that the call waits for a rate limit or for its next attempt, for `progress()`.
@@ -30,14 +41,17 @@ export interface BulkContext {
   waits(reason: 'rate' | 'retry'): () => void
 }
 
-/** What all attempts of a run share. */
+/** The objects that all attempts of a run share. */
 export interface AttemptHost {
   readonly signals: RunSignals
   readonly keys: IdempotencyKeys
   readonly counters: RunCounters
 }
 
-/** One attempt at one item. Properties that few functions read are created when they are read. */
+/**
+ * One attempt at one item; the user's function gets it as its context. Properties that few functions read are created
+ * when they are read.
+ */
 export class Attempt implements BulkContext {
   readonly id: string
   readonly index: number
@@ -67,7 +81,7 @@ export class Attempt implements BulkContext {
     return this.#host.keys.of(this.id)
   }
 
-  /** A function of its own, so that it can be destructured from the context. */
+  /** Returns a closure, so that callers can destructure it from the context. */
   get report(): (outcome: CallReport) => void {
     return (outcome) => {
       if (outcome.attempts !== undefined) this.#countRequests(outcome.attempts)
@@ -84,27 +98,37 @@ export class Attempt implements BulkContext {
     return this.#reported
   }
 
-  /** The function retries by itself: the requests that it reports replace the one that its call was counted as. */
+  /**
+   * Corrects the counters for a function that retries by itself: its call was counted as one request.
+   *
+   * @param requests the number of requests that the function reports
+   */
   #countRequests(requests: number): void {
     const before = this.#task.requests
     this.#task.requests += requests - (this.#reported?.attempts ?? 1)
     this.#host.counters.retried += Math.max(0, this.#task.requests - 1) - Math.max(0, before - 1)
   }
 
-  /** The attempt has ended: its signal no longer aborts. */
+  /** Called when the attempt has ended. From then on, its signal does not abort. */
   close(): void {
     if (this.#controller) this.#host.signals.release(this.#controller)
   }
 }
 
-/** The signals of one run: two for all waits inside it, and one for each attempt that reads its own. */
+/**
+ * The abort signals of one run: `whole` and `stopping` for the run itself, and one for each attempt that reads its
+ * `signal`.
+ */
 export class RunSignals {
   readonly #whole = new AbortController()
   readonly #stopping = new AbortController()
-  /** Of attempts in flight whose signal was read. A controller for every attempt would be most of the cost of an attempt. */
+  /**
+   * The controllers of attempts in flight whose `signal` was read. Creating a controller for every attempt would be
+   * most of the cost of an attempt.
+   */
   readonly #attempts = new Set<AbortController>()
 
-  /** Aborts with the run. */
+  /** Aborts when the run is aborted or left. */
   get whole(): AbortSignal {
     return this.#whole.signal
   }
@@ -114,12 +138,12 @@ export class RunSignals {
     return this.#stopping.signal
   }
 
-  /** Items that were not sent yet are returned. */
+  /** Aborts `stopping` only: items that were not sent yet are dropped, and requests in flight finish. */
   stop(): void {
     this.#stopping.abort(new BulkStoppedError())
   }
 
-  /** A controller that aborts with the run, until it is released. */
+  /** Creates a controller that aborts when the run is aborted, unless it was released before. */
   link(): AbortController {
     const controller = new AbortController()
     if (this.whole.aborted) controller.abort(this.whole.reason)
@@ -144,7 +168,10 @@ const MAX_PLAIN_LENGTH = 200
 
 /** Creates the keys by which servers recognise a repeated request. */
 export class IdempotencyKeys {
-  /** Unique to this run, or to its journal, which keeps it for resumed runs. @default a UUID, created when it is first needed */
+  /**
+   * The prefix of all keys: unique to this run or, with a journal, to the journal, so that a resumed run has the same
+   * keys. @default a UUID, created when it is first needed
+   */
   run: string | undefined
 
   of(id: string): string {
@@ -154,7 +181,10 @@ export class IdempotencyKeys {
   }
 }
 
-/** 128 bits of an id that is too long or cannot be encoded, and its length. No synchronous hash exists in every runtime. */
+/**
+ * A 128-bit hash and the length of an id that is too long for a header or cannot be encoded. Computed here because no
+ * synchronous hash function exists in every runtime.
+ */
 function digestOf(id: string): string {
   const sums = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((seed) => {
     let sum = seed

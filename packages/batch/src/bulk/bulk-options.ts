@@ -16,37 +16,37 @@ import {
 
 export interface BulkOptions<Item> {
   /**
-   * The id of an item, for its result and in the journal. Trap: the default is the item's position, so with a journal
-   * the source must not change between a run and its resumption. @default the index
+   * Returns the id of an item, by which results and the journal identify it. Trap: the default is the item's position,
+   * so with a journal the source must not change between a run and its resumption. @default the index
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What happens to an id that occurred before: the run ends with a DuplicateIdError once all items in flight have
-   * their results, or the item is left out. For this, custom ids are all remembered, at their length and about 16 bytes
-   * each. @default 'error'
+   * What happens when an item has the id of an earlier one: `'error'` ends the run with a DuplicateIdError once all
+   * items in flight have their results; `'skip'` leaves the item out. All ids that `id` returns are remembered for
+   * this, in memory of their length plus about 16 bytes each. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
-   * The maximum number of items in flight, including retries and the writing of their records; or an adaptive limit, of
-   * which each attempt takes a slot. @default 64
+   * The maximum number of items in flight. An item counts from its first attempt, through its retries, until its
+   * journal record is written. Or an adaptive limit, which gives each attempt a slot. @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
   /** Delays each attempt until the provider's rate limits allow it. @default no limiter */
   limiter?: RateLimiter | undefined
   /**
-   * The estimated tokens of an item, for the limiter. Called once per attempt. @default no tokens, one request
+   * Returns the estimated tokens of an item, for the limiter. Called once per attempt. @default no tokens, one request
    */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item: `createRetry(…).run` fits. The signal aborts with the run. Trap: switch off the
-   * retries of the client inside `run`, or both multiply. @default one attempt
+   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted. Trap: turn
+   * off the retries of the client that `run` calls, or the two multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
-  /** Deliver results as they come, or in the order of the source. @default 'completion' */
+  /** Whether to deliver results as items complete, or in the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * With `order: 'input'`: the maximum number of results held back behind a missing one or for a slow consumer; at this
-   * number no more items start. @default 1_024
+   * With `order: 'input'`: the maximum number of items that are started and whose results are not yet delivered. A
+   * result waits for those of earlier items and for the consumer; at this number, no more items start. @default 1_024
    */
   reorderWindow?: number | undefined
   /**
@@ -56,8 +56,8 @@ export interface BulkOptions<Item> {
   readAhead?: number | undefined
   /**
    * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`,
-   * which the run closes when it ends. Failures are not stored: a resumed run calls these items again. Trap: a result
-   * must survive JSON, or its item fails. @default no journal
+   * which the run closes when it ends. Failures are not stored: a resumed run calls the function again for these items.
+   * Trap: an item fails if JSON cannot represent its result. @default no journal
    */
   journal?: Journal | string | undefined
   /**
@@ -71,15 +71,18 @@ export interface BulkOptions<Item> {
    */
   stopWhen?:
     | {
-        /** The number of failed items. */
+        /** Stop at this number of failed items. */
         failures?: number | undefined
-        /** The share of failed items among all results: more than 0, at most 1. */
+        /** Stop at this share of failed items among all results: more than 0, at most 1. */
         failureRate?: number | undefined
         /** The minimum number of results before the rate counts. @default 20 */
         minSamples?: number | undefined
       }
     | undefined
-  /** Its abort ends the run at once, with its own reason. Adds one listener, whatever the number of items. */
+  /**
+   * When it aborts, the run ends at once with the signal's reason. The run adds one listener to it, whatever the number
+   * of items.
+   */
   signal?: AbortSignal | undefined
   /** The number of items in the source, for the estimate of when the run ends. @default the length of an array */
   total?: number | undefined
@@ -114,7 +117,7 @@ export function bulkSettingsOf<Item>(options: BulkOptions<Item>): BulkSettings<I
   }
 }
 
-/** Every item in flight takes memory, so none of these may be infinite. */
+/** A check for options that bound memory, which therefore cannot be `Infinity`. */
 const finite: Check = [
   (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   'a whole number of at least 1',

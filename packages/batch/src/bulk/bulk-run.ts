@@ -4,36 +4,39 @@
 export type BulkResult<Result> = {
   readonly id: string
   /**
-   * The item's position in the source, counted from 0; for a resumed result, its position when it was written.
+   * The item's position in the source, counted from 0; for a result from the journal, its position in the run that
+   * wrote it or, with `order: 'input'`, in this run.
    */
   readonly index: number
-  /** How many requests were made for it; 0 if a cache answered. */
+  /** The number of requests made for the item; 0 if a cache answered. */
   readonly attempts: number
-  /** From the start of its first attempt to the end of its last, in milliseconds. */
+  /**
+   * The time from the start of the item, including waits for limits, to the end of its last attempt, in milliseconds.
+   */
   readonly durationMs: number
-  /** Whether it was read from the journal, without a call. */
+  /** Whether the result was read from the journal, without calling the function. */
   readonly resumed: boolean
 } & ({ readonly ok: true; readonly value: Result } | { readonly ok: false; readonly error: unknown })
 
 /**
- * A run over many items. Nothing is read or called until it is iterated or `summary` is read. It can be iterated once:
- * results are not kept.
+ * A run over many items. Nothing is read or called until the run is iterated or its `summary` is read. A run can be
+ * iterated once, since it does not keep its results.
  */
 export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   /**
    * Results as they come, or in the order of the source. Leaving the loop stops the run, aborts the signals of calls in
    * flight and unlocks the journal.
    *
-   * @throws the error of the source, after the results of the items read before; a DuplicateIdError likewise
-   * @throws FingerprintMismatchError, JournalLockedError, UnusableJournalError, before anything is called
+   * @throws the error of the source, or a DuplicateIdError, after the results of all items read before
+   * @throws FingerprintMismatchError, JournalLockedError, UnusableJournalError, before the function is called
    * @throws the error of the file system when the journal cannot be written, after the results that were written
    * @throws the reason of an abort, at once
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<BulkResult<Result>>
   /**
-   * The totals of the run; resolves when the run has ended and its journal is unlocked, rejects with what the loop
-   * would throw. Reading it starts the run: unless a loop is started in the same turn of the event loop, results are
-   * counted and discarded.
+   * The totals of the run; resolves when the run has ended and its journal is unlocked, rejects with the error that the
+   * loop would throw. Reading this property starts the run. Unless a loop begins in the same turn of the event loop,
+   * results are counted and discarded.
    */
   readonly summary: Promise<BulkSummary>
   /** A snapshot of the counters. */
@@ -42,11 +45,11 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   pause(): void
   resume(): void
   /**
-   * Starts no more items. Items that were sent get their results; items that wait for a limit, a slot or their next
-   * attempt are returned unsent and counted as `dropped`. Then the run ends as if its source had ended, and a journal
-   * lets it be resumed. If nothing is missing then, `stoppedBy` is not set.
+   * Starts no more items. Requests in flight are answered, and their items get results; items that wait for a limit, a
+   * slot or their next attempt are not sent, and are counted as `dropped`. Then the run ends as if its source had
+   * ended; with a journal, it can be resumed. If it turns out that no item was left, `stoppedBy` is not set.
    *
-   * @param error what the loop throws, and `summary` rejects with, instead of ending normally
+   * @param error the error that the loop throws and `summary` rejects with. Without it, the run ends normally
    */
   stop(error?: unknown): void
   /**
@@ -65,9 +68,12 @@ export interface BulkProgress {
   readonly read: number
   /** Items read ahead and not started. */
   readonly queued: number
-  /** Items started that have no result yet; with a journal, no durable one. */
+  /** Items started that have no result yet. With a journal, a result counts once it is durable. */
   readonly inFlight: number
-  /** Items in flight that wait for a rate limit or for their next attempt, and so are not sent. */
+  /**
+   * Items in flight that wait for a rate limit or for their next attempt, so that no request of theirs is at the
+   * provider.
+   */
   readonly waiting: number
   readonly ok: number
   readonly failed: number
@@ -85,11 +91,12 @@ export interface BulkProgress {
   readonly ratePerMinute: number
   /** The estimated time until the end of the run, in milliseconds. Needs `total` and a first result. */
   readonly etaMs?: number | undefined
-  /** Tokens that the functions reported. */
+  /** The tokens that the function has reported with `report()`. */
   readonly tokens: { readonly input: number; readonly output: number }
   /**
-   * What the run waits for; `retry`: all items in flight wait for their next attempt. Undefined before the run starts,
-   * while it is paused and when it has ended.
+   * What the run currently waits for: the next item of the `source`, a `rate` limit, a `retry` (all items in flight
+   * wait for their next attempt), free `slots`, the `consumer`, or the `journal`. Undefined before the run starts,
+   * while it is paused, and when it has ended.
    */
   readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }
@@ -104,6 +111,9 @@ export interface BulkSummary {
   readonly retried: number
   readonly tokens: { readonly input: number; readonly output: number }
   readonly durationMs: number
-  /** Why the run ended before its source: a limit of `stopWhen`, `stop()`, or its loop was left. */
+  /**
+   * Why the run ended before the end of its source: a limit of `stopWhen` (`failures`, `failureRate`), a call of
+   * `stop()`, or a consumer that left the loop.
+   */
   readonly stoppedBy?: 'failures' | 'failureRate' | 'stop' | 'consumer' | undefined
 }

@@ -11,7 +11,7 @@ type Failure = { readonly error: unknown } | undefined
 type Phase = 'idle' | 'opening' | 'running' | 'finishing' | 'ended'
 
 /**
- * The life of a run; ItemFlow moves its items.
+ * Controls the phases of a run: start, pause, stop and end. ItemFlow moves its items.
  *
  *     idle → opening (locks and reads the journal) → running → finishing (starts no more items) → ended
  *
@@ -27,7 +27,7 @@ export class BulkRunner<Item, Result> {
   readonly summary = this.#ending.promise
   #phase: Phase = 'idle'
   #paused = false
-  /** What the run fails with once all items in flight have their results. */
+  /** The error with which the run ends once all items in flight have their results; undefined for a normal end. */
   #failure: Failure
   #stoppedBy: BulkSummary['stoppedBy']
   /** Set when `stop()` is called, perhaps before the run starts. */
@@ -44,7 +44,8 @@ export class BulkRunner<Item, Result> {
       onSourceFailure: (error) => this.#finish({ error }),
       onJournalFailure: (error) => this.#end({ error }),
     })
-    this.summary.catch(() => undefined) // Most callers use only the loop, which reports the error as well.
+    // Prevents an unhandled rejection: most callers use only the loop, which throws the same error.
+    this.summary.catch(() => undefined)
   }
 
   /** Starts the run without a consumer: results are discarded. */
@@ -58,7 +59,7 @@ export class BulkRunner<Item, Result> {
     return this.#flow.results.next()
   }
 
-  /** The consumer has left its loop. Resolves when the run has ended; never rejects. */
+  /** Ends the run after its consumer has left the loop. Resolves when the run has ended; never rejects. */
   async leave(): Promise<void> {
     if (!this.#isOver()) {
       this.#stoppedBy = 'consumer'
@@ -86,7 +87,7 @@ export class BulkRunner<Item, Result> {
     this.#flow.pump()
   }
 
-  /** @param failure what the run ends with; undefined to end as if its source had ended */
+  /** @param failure the error with which the run ends; undefined to end as if its source had ended */
   stop(failure: Failure): void {
     if (this.#stopped || this.#phase === 'finishing' || this.#isOver()) return
     this.#stoppedBy = 'stop'
@@ -182,12 +183,13 @@ export class BulkRunner<Item, Result> {
     void this.#close(failure)
   }
 
-  /** Closes the source and unlocks the journal before the end is reported. */
+  /** Closes the source, unlocks the journal, and then reports the end of the run to the consumer and in `summary`. */
   async #close(failure: Failure): Promise<void> {
     let last = failure
     try {
       const closed = this.#flow.closeSource()
-      // A failed run ends at once; a run that was left or stopped waits for its source, as a loop over it would.
+      // A failed run does not wait for its source to close; a run that was left or stopped does, as a loop over the
+      // source would.
       if (last) closed.catch(() => undefined)
       else await closed
     } catch (error) {

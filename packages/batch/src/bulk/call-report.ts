@@ -4,14 +4,18 @@ import type { HeadersLike } from '../limits/headers/read-headers.ts'
 import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
 /**
- * What a function reports about its call, for the limits to learn from: status, retry delay, usage, rate limit headers.
+ * The outcome of a call, as the function reports it, for the limits to learn from: status, retry delay, usage, rate
+ * limit headers.
  */
 export type CallReport = Parameters<Lease['settle']>[0] & {
-  /** How many requests the call made, if it retries by itself or was answered by a cache. @default 1 */
+  /**
+   * The number of requests that the call made: several if the function retries by itself, 0 if a cache answered.
+   * @default 1
+   */
   attempts?: number | undefined
 }
 
-/** Completes a report with the status and headers of the error; what the function reported takes precedence. */
+/** Adds the status and the headers of an error to a report. Fields that the function has reported take precedence. */
 export function reportOf(error: unknown, reported: CallReport | undefined): CallReport {
   const { status, headers } = Object(error) as { status?: unknown; headers?: unknown }
   const fromError: CallReport = {}

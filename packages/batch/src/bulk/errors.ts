@@ -40,7 +40,9 @@ export class BulkStoppedError extends Error {
   }
 }
 
-/** SDKs wrap the errors of the code they call, sometimes more than once. */
+/**
+ * The maximum number of nested causes to search: SDKs wrap the errors of the code they call, sometimes more than once.
+ */
 const MAX_CAUSES = 5
 
 /** Whether an error, or one of its causes, is a BulkStoppedError: the item was not sent. */

@@ -6,11 +6,11 @@ import { DuplicateIdError } from './errors.ts'
 import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
-/** Gives each item its id, and decides which items become tasks. */
+/** Determines the id of each item, and creates its task, unless the item is a duplicate or already has a result. */
 export class ItemAdmission<Item> {
   readonly #settings: BulkSettings<Item>
   readonly #counters: RunCounters
-  /** The ids seen, with their first index. Not needed for default ids: each index comes once. */
+  /** The ids read so far, each with the index of its item. Undefined for default ids, which are unique. */
   readonly #seen: IdIndex | undefined
   readonly #indexStrings = new IndexStrings()
   #index = 0
@@ -27,9 +27,10 @@ export class ItemAdmission<Item> {
   }
 
   /**
-   * The task for an item; undefined if it is a duplicate to skip, or if its result was already yielded from the journal.
+   * Creates the task for the next item of the source.
    *
-   * @throws DuplicateIdError, and what `id` throws
+   * @returns undefined if the item is a duplicate to skip, or if its result was already yielded from the journal
+   * @throws DuplicateIdError, or the error that the `id` option throws
    */
   admit(item: Item, journaled: { has(id: string): boolean } | undefined): Task<Item> | undefined {
     const { id: idOf, onDuplicateId, order } = this.#settings

@@ -8,8 +8,9 @@ import type { Task } from './task.ts'
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**
- * Builds the function that runs one item: attempts made by `retry`, each under its own lease from the limiters, which learn from
- * the outcome. The form is chosen once per run: without retry and limits, it is the user's function itself.
+ * Creates the function that processes one item. The `retry` option makes the attempts; each attempt has its own lease
+ * from the limiter and slot of the concurrency limit, which learn from its outcome. Which of them are needed is decided
+ * here, once per run: without any, only the user's function is called.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,
@@ -26,7 +27,10 @@ export function itemCall<Item, Result>(
     return retryUntilStopped(retry, operation, host)
   }
 
-  /** ItemsInFlight closes the attempt: waiting for its end here would cost one more promise. */
+  /**
+   * Calls the user's function. Leaves it to ItemsInFlight to close the attempt: waiting for its end here would cost one
+   * more promise.
+   */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()
     const context = nextAttempt(task)
@@ -57,8 +61,8 @@ export function itemCall<Item, Result>(
   }
 
   /**
-   * Acquires the rate limit before the concurrency limit: slots held while waiting for the rate would look to the concurrency limit
-   * as if all of them were needed.
+   * Waits for the rate limit first, then for the concurrency limit. In the other order, attempts would hold slots while
+   * they wait for the rate limit, and the concurrency limit would count them as requests in flight.
    */
   async function acquire(item: Item): Promise<{ settle(report: CallReport): void; cancel(): void }> {
     let lease: Lease | undefined
@@ -97,8 +101,8 @@ export function itemCall<Item, Result>(
 type Retry = <T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
 
 /**
- * Runs the attempts of an item with the user's `retry`. A stop ends waits between attempts, but lets an attempt in flight finish; an
- * abort ends both.
+ * Runs the attempts of an item with the user's `retry`. Stopping the run ends waits between attempts, but lets an
+ * attempt in flight finish; aborting the run ends both.
  */
 async function retryUntilStopped<T>(
   retry: Retry,
@@ -122,14 +126,15 @@ async function retryUntilStopped<T>(
   try {
     return await retry(
       async () => {
-        // A retry loop that ignores its signal must not call the function for a run that is over.
+        // A retry loop that ignores its signal must not call the function in a run that was stopped.
         stopping.throwIfAborted()
         enter('in flight')
         try {
           return await attempt()
         } catch (error) {
           enter('waiting')
-          // If `retry` gives up, it rejects before the timer fires, and this error is the item's result.
+          // Wait for one turn: if `retry` gives up, it rejects before this timer fires, and the error is the result of
+          // the item.
           if (stopping.aborted) setTimeout(onStop)
           throw error
         }

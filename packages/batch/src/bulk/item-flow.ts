@@ -5,23 +5,23 @@ import { ItemAdmission } from './item-admission.ts'
 import { itemCall, type RunItem } from './item-call.ts'
 import { ItemsInFlight } from './items-in-flight.ts'
 import { JournaledResults } from './journaled-results.ts'
-import { ReorderWindow, ResultQueue } from './result-queue.ts'
+import { InputOrder, ResultQueue } from './result-queue.ts'
 import { lengthOf, SourceReader, type BulkSource } from './source-reader.ts'
 import type { Task } from './task.ts'
 
-/** The run whose items flow. */
+/** The parts of a run that ItemFlow uses. */
 export interface ItemFlowHost {
-  /** Whether the run has ended: results are no longer wanted. */
+  /** Whether the run has ended, so that further results are discarded. */
   readonly isOver: () => boolean
   /** Whether the run was stopped and has not ended yet. */
   readonly isStopping: () => boolean
-  /** With `stopWhen`: an item, not one from the journal, has its result. */
+  /** Called for each new result, but not for results from the journal. Only with the option `stopWhen`. */
   onSettled(): void
-  /** No items are in flight, and none could be started. */
+  /** Called when no items are in flight and none could be started. */
   onIdle(): void
-  /** The source failed. */
+  /** Called when the source has failed. */
   onSourceFailure(error: unknown): void
-  /** The journal can no longer be written or read. */
+  /** Called when the journal can no longer be written or read. */
   readonly onJournalFailure: (error: unknown) => void
 }
 
@@ -41,7 +41,7 @@ export class ItemFlow<Item, Result> {
   readonly #counters: AttemptHost['counters']
   readonly #source: BulkSource<Item>
   readonly #admission: ItemAdmission<Item>
-  readonly #window: ReorderWindow<BulkResult<Result>> | undefined
+  readonly #inputOrder: InputOrder<BulkResult<Result>> | undefined
   #reader: SourceReader<Item> | undefined
   /** The number of items started. */
   #started = 0
@@ -81,17 +81,17 @@ export class ItemFlow<Item, Result> {
       onResult: (task, result, nowMs) => this.#settle(task, result, nowMs),
       onUnsent: (task) => {
         counters.dropUnsent()
-        this.#window?.skip(task.startOrder)
+        this.#inputOrder?.skip(task.startOrder)
         this.pump()
       },
       onError,
     })
     if (settings.order === 'input') {
-      this.#window = new ReorderWindow((result) => this.results.put(result))
+      this.#inputOrder = new InputOrder((result) => this.results.put(result))
     }
   }
 
-  /** @throws what the source throws when it is opened */
+  /** @throws the error that the source throws when its iterator is created */
   openSource(): void {
     this.#reader = new SourceReader(this.#source, {
       admit: (item) => {
@@ -108,14 +108,17 @@ export class ItemFlow<Item, Result> {
   /** Opens the journal, and yields the results of earlier runs. @returns the key of the journal */
   async resume(journaled: JournaledResults<Result>): Promise<string | undefined> {
     const key = await journaled.open(this.#settings.fingerprint)
-    // In input order, each journaled result is read when its item comes.
-    if (!this.#window) await journaled.yieldAll()
+    // With `order: 'input'`, each result in the journal is read when its item is read from the source.
+    if (!this.#inputOrder) await journaled.yieldAll()
     return key
   }
 
-  /** Starts and reads as many items as it may. Must be called after every change that could let it do more. */
+  /**
+   * Starts and reads as many items as the limits allow. Must be called after every change that may free a slot or bring
+   * an item.
+   */
   pump(): void {
-    // The user's functions may call back into this one.
+    // The user's functions may cause another call of `pump()`.
     if (this.#isPumping || !this.#reader) return
     this.#isPumping = true
     while (this.isOpen && this.#hasRoom()) {
@@ -143,7 +146,9 @@ export class ItemFlow<Item, Result> {
     return this.#settings.total ?? lengthOf(this.#source)
   }
 
-  /** Whether a run that was stopped turns out to have no items left. */
+  /**
+   * Whether a stopped run turns out to be complete: no started item was dropped, and the source has no further item.
+   */
   isComplete(): boolean {
     return (
       this.#counters.dropped.started === 0 &&
@@ -151,7 +156,7 @@ export class ItemFlow<Item, Result> {
     )
   }
 
-  /** What the next step waits for, in a run that has started. */
+  /** The value of `BulkProgress.waitingOn`, for a run that has started. */
   waitingOn(phase: 'opening' | 'running' | 'finishing'): BulkProgress['waitingOn'] {
     if (this.#isHeldBack()) return 'consumer'
     if (phase === 'opening') return 'journal'
@@ -173,7 +178,7 @@ export class ItemFlow<Item, Result> {
       this.#counters.settle(result.ok, nowMs)
       if (this.#settings.stopWhen) this.#host.onSettled()
     }
-    if (this.#window) this.#window.put(task.startOrder, result)
+    if (this.#inputOrder) this.#inputOrder.put(task.startOrder, result)
     else this.results.put(result)
     this.pump()
   }
@@ -187,9 +192,9 @@ export class ItemFlow<Item, Result> {
     return this.inFlight.size < this.#slots() && !this.#isHeldBack()
   }
 
-  /** Whether too many results wait for the consumer to start more items. */
+  /** Whether no items may start because too many results wait for the consumer. */
   #isHeldBack(): boolean {
-    return this.#window
+    return this.#inputOrder
       ? this.#started - this.results.taken >= this.#settings.reorderWindow
       : this.results.size >= this.#slots()
   }

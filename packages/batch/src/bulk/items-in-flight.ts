@@ -8,15 +8,15 @@ import type { Task } from './task.ts'
 export interface ItemsInFlightHost<Item, Result> {
   readonly clock: Clock
   readonly journaled: JournaledResults<Result> | undefined
-  /** Whether the run has ended: results are no longer wanted. */
+  /** Whether the run has ended, so that further results are discarded. */
   isOver(): boolean
   /** Whether the run was stopped and has not ended yet. */
   isStopping(): boolean
-  /** The item has its result, which is as durable as configured; its slot is free. */
+  /** Called when an item has its result, stored as durably as configured, and has freed its slot. */
   onResult(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void
-  /** The item was not sent before the run was stopped; its slot is free. */
+  /** Called when an item was not sent before the run was stopped, and has freed its slot. */
   onUnsent(task: Task<Item>): void
-  /** The journal can no longer be written or read. */
+  /** Called when the journal can no longer be written or read. */
   onError(error: unknown): void
 }
 

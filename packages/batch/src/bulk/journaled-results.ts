@@ -4,23 +4,23 @@ import type { BulkResult } from './bulk-run.ts'
 import type { ResultQueue } from './result-queue.ts'
 import type { RunCounters } from './run-counters.ts'
 
-/** What yielding the results of an earlier run needs of the current one. */
+/** The parts of the current run that are used to yield the results of earlier runs. */
 export interface ResumeHost<Result> {
   readonly results: ResultQueue<BulkResult<Result>>
   readonly counters: RunCounters
-  /** How many results may wait for the consumer. */
+  /** The maximum number of results that may wait for the consumer. */
   readonly slots: () => number
   readonly isOver: () => boolean
 }
 
-/** The journal of a run: results of earlier runs, and those being written. */
+/** The journal of a run: reads the results of earlier runs, and writes new ones. */
 export class JournaledResults<Result> {
   readonly #given: Journal | string
   readonly #host: ResumeHost<Result>
   #journal: Journal | undefined
   #opening: Promise<void> | undefined
   #onRoom: (() => void) | undefined
-  /** Results being written to the journal. */
+  /** The number of results being written. */
   writing = 0
 
   /** @param given a path, or an open journal, which the run closes as well */
@@ -30,7 +30,7 @@ export class JournaledResults<Result> {
     if (typeof given !== 'string') this.#journal = given
   }
 
-  /** Opens the journal for this run. @returns its key */
+  /** Opens the journal for this run. @returns the key of the journal, the prefix of idempotency keys */
   async open(fingerprint: string | undefined): Promise<string | undefined> {
     const open = async (): Promise<void> => {
       this.#journal ??= await openJournal(this.#given as string)
@@ -62,12 +62,14 @@ export class JournaledResults<Result> {
     }
   }
 
-  /** Lets `yieldAll` continue: the consumer has taken a result, or the run is over. */
+  /** Lets `yieldAll` continue. Called when the consumer has taken a result, and when the run is over. */
   proceed(): void {
     this.#onRoom?.()
   }
 
-  /** The result of an item whose id is in the journal. Its index is that in the current source. */
+  /**
+   * Reads the result of an item whose id is in the journal. The result has the index of the item in the current source.
+   */
   async get({ id, index }: { readonly id: string; readonly index: number }): Promise<BulkResult<Result>> {
     const record = await this.#journal?.get(id)
     if (!record) throw new Error(`the journal has lost the result of item ${index}`)
@@ -85,14 +87,17 @@ export class JournaledResults<Result> {
     return written
   }
 
-  /** Writes what is buffered at once: no more results can join it. */
+  /** Writes buffered results at once. Called when no further result can join their group. */
   flush(): void {
     this.#journal?.flush()
   }
 
-  /** Waits until everything is written, and unlocks the journal, also if it is still being opened. */
+  /**
+   * Waits until all results are written, then closes and unlocks the journal. A journal that is still being opened is
+   * closed afterwards.
+   */
   async close(): Promise<void> {
-    await this.#opening?.catch(() => undefined) // open() has reported it.
+    await this.#opening?.catch(() => undefined) // open() has reported the error.
     await this.#journal?.close()
   }
 }

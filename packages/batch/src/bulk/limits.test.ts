@@ -30,7 +30,7 @@ function notedLimiter(open = true) {
   return { limiter, told, waiting }
 }
 
-/** A limit that the test sets. */
+/** A concurrency limit that the test sets. */
 function movableLimit(limit: number) {
   const told: unknown[] = []
   const state = {

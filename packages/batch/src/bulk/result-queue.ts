@@ -1,11 +1,11 @@
 type Failure = { readonly error: unknown } | undefined
 
 /**
- * Queues results for the consumer. Results that are queued when the run ends are still delivered, unless it was aborted. The queue
- * itself is unbounded: the run starts no items while `size` is at its limit.
+ * Queues results for the consumer. Results that are queued when the run ends are still delivered, unless the run was
+ * aborted. The queue itself has no limit: ItemFlow starts no items while too many results are queued.
  */
 export class ResultQueue<Result> {
-  /** Results delivered so far. */
+  /** The number of results delivered or discarded. */
   taken = 0
   readonly #onTaken: () => void
   #results: Result[] = []
@@ -19,7 +19,7 @@ export class ResultQueue<Result> {
     this.#onTaken = onTaken
   }
 
-  /** Results that wait for the consumer. */
+  /** The number of results that wait for the consumer. */
   get size(): number {
     return this.#results.length - this.#head
   }
@@ -28,7 +28,7 @@ export class ResultQueue<Result> {
     return this.#isDropping
   }
 
-  /** There is no consumer: results are discarded as they come. */
+  /** Discards all results, those queued and those to come: the run has no consumer. */
   drop(): void {
     this.#isDropping = true
     this.clear()
@@ -74,7 +74,10 @@ export class ResultQueue<Result> {
     return consumer.promise
   }
 
-  /** No more results will come. A failure is thrown once, to the next call of `next()`, as iterators do. */
+  /**
+   * Ends the queue. After the last queued result, `next()` rejects once with the failure, if there is one, and then
+   * resolves to `done`.
+   */
   end(failure?: Failure): void {
     this.#ended = { failure }
     // Several calls wait only if a consumer calls next() without awaiting: the first one gets the failure.
@@ -91,10 +94,12 @@ export class ResultQueue<Result> {
   }
 }
 
-/** Holds results back until the results of all items that were started before them are there. */
-export class ReorderWindow<Result> {
+/**
+ * Restores the order of the source: holds a result back until the results of all items started before it are released.
+ */
+export class InputOrder<Result> {
   readonly #release: (result: Result) => void
-  /** Results by start order; undefined for an item that has none. */
+  /** The results held back, by the start order of their items; undefined for an item without a result. */
   readonly #held = new Map<number, Result | undefined>()
   /** The start order of the next result to release. */
   #next = 0
@@ -103,13 +108,17 @@ export class ReorderWindow<Result> {
     this.#release = release
   }
 
-  /** @param startOrder counted from 0, without gaps */
+  /**
+   * Adds the result of an item, and releases all results that are next in order.
+   *
+   * @param startOrder counted from 0, without gaps
+   */
   put(startOrder: number, result: Result): void {
     this.#held.set(startOrder, result)
     this.#releaseInOrder()
   }
 
-  /** This item will have no result: later ones do not wait for it. */
+  /** Marks an item as having no result, so that later results do not wait for it. */
   skip(startOrder: number): void {
     this.#held.set(startOrder, undefined)
     this.#releaseInOrder()

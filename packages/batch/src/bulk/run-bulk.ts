@@ -6,8 +6,8 @@ import type { BulkSource } from './source-reader.ts'
 
 /**
  * Calls a function for every item of a source, with limited concurrency and in constant memory: an item is read when
- * there is a slot for it, and no item starts while results wait for their consumer. With a journal, an interrupted run
- * can be resumed.
+ * there is a slot for it, and no item starts while too many results wait for the consumer. With a journal, an
+ * interrupted run can be resumed.
  *
  * ```ts
  * const run = runBulk(prompts, ({ text }, { signal }) => ask(text, signal), { id: ({ id }) => id, journal: 'answers.jsonl' })
@@ -18,8 +18,8 @@ import type { BulkSource } from './source-reader.ts'
  * Each id gets exactly one result, however often the run is interrupted. A call that was in flight when the process
  * died is made again.
  *
- * @param source read one item at a time, and closed if the run ends before it
- * @param run if it throws or rejects, the error is the item's result; the run continues
+ * @param source the items; read one at a time, and closed if the run ends before the source does
+ * @param run called for each item. If it throws or rejects, the error is the item's result, and the run continues
  * @returns a run that starts when it is iterated or its `summary` is read
  * @throws TypeError for an option that does not exist, makes no sense or would have no effect
  */
@@ -33,7 +33,7 @@ export function runBulk<Item, Result>(
   return handleOf(new BulkRunner(source, run, bulkSettingsOf(options)))
 }
 
-/** Connects a run to its one consumer: a loop or, if only the summary is read, none. */
+/** Creates the public object of a run. A run has at most one consumer: a loop or, if only `summary` is read, none. */
 function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Result> {
   let consumer: 'loop' | 'none' | undefined
   return {

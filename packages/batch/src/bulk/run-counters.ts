@@ -9,18 +9,18 @@ interface Tokens {
 /** The counters of a run. `queued` and `inFlight` are derived from the others, so the sum in `BulkProgress` always holds. */
 export class RunCounters {
   read = 0
-  /** Items taken from the queue to be called. */
+  /** Items started. */
   started = 0
   ok = 0
   failed = 0
   skipped = 0
-  /** Items that were started, and items still queued, that get no result. */
+  /** Items that get no result: started ones, and ones that were still queued. */
   dropped = { started: 0, queued: 0 }
   resumed = 0
   retried = 0
   /** Calls that wait for a rate limit. */
   waitingForRate = 0
-  /** Calls that wait for their next attempt. */
+  /** Items that wait for their next attempt. */
   waitingForRetry = 0
   #input = 0
   #output = 0
@@ -57,17 +57,18 @@ export class RunCounters {
     }
   }
 
-  /** A started item gets no result: it was not sent before the run was stopped. */
+  /** Counts a started item that was not sent before the run was stopped, and so gets no result. */
   dropUnsent(): void {
     this.dropped.started++
   }
 
-  /** Drops all items that have no result. */
+  /** Counts all items that have no result as dropped. */
   dropAll(): void {
     this.dropped.started += this.inFlight
     this.dropped.queued += this.queued
   }
 
+  /** @param before the tokens that the same call has reported earlier */
   countTokens(usage: Tokens, before: Tokens | undefined): void {
     this.#input += usage.input - (before?.input ?? 0)
     this.#output += usage.output - (before?.output ?? 0)
@@ -159,7 +160,11 @@ function bucketOf(nowMs: number): number {
 
 const DEFAULT_MIN_SAMPLES = 20
 
-/** Whether enough items have failed for `stopWhen` to stop the run. @returns the limit that was reached */
+/**
+ * Whether `stopWhen` stops the run.
+ *
+ * @returns the limit of `stopWhen` that was reached; undefined if the run may continue
+ */
 export function stopReasonOf(
   rule: NonNullable<BulkOptions<unknown>['stopWhen']>,
   { ok, failed }: { ok: number; failed: number },

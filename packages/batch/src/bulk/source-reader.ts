@@ -1,15 +1,15 @@
 import type { Task } from './task.ts'
 
-/** What a bulk run may read from. */
+/** The kinds of sources that a bulk run can read from. */
 export type BulkSource<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>
 
-/** A synchronous source yields to the event loop after skipping this many items in a row. */
+/** The maximum number of items of a synchronous source to skip in a row before yielding to the event loop. */
 const MAX_SKIPPED_AT_ONCE = 10_000
 
 export interface SourceReaderHost<Item> {
-  /** The task for an item; undefined to skip it. If it throws, reading ends. */
+  /** Creates the task for an item, or returns undefined to skip the item. If this throws, reading ends. */
   admit(item: Item): Task<Item> | undefined
-  /** More items are queued, or the source has ended. */
+  /** Called when more items are queued, or the source has ended. */
   onChange(): void
   onFailure(error: unknown): void
 }
@@ -22,7 +22,7 @@ export class SourceReader<Item> {
   readonly #host: SourceReaderHost<Item>
   readonly #iterator: SourceIterator<Item>
   readonly #queue: Task<Item>[] = []
-  /** A call of `next()` has not resolved yet. */
+  /** Whether a call of the iterator's `next()` is pending. */
   #isReading = false
   #isExhausted = false
   #yieldTimer: ReturnType<typeof setTimeout> | undefined
@@ -38,7 +38,8 @@ export class SourceReader<Item> {
   }
 
   /**
-   * Whether no items are left. May consume one item of a synchronous source, so call it only when nothing more is read.
+   * Whether no items are left. May consume one item of a synchronous source, so call this only when no more items will
+   * be read.
    *
    * @param count the number of items read
    * @param total the number of items in the source, if known
@@ -54,7 +55,7 @@ export class SourceReader<Item> {
     }
   }
 
-  /** The next task, if one is available now. */
+  /** Removes and returns the next task, if one is available now. */
   take(): Task<Item> | undefined {
     const task = this.#queue.shift()
     if (task || !this.#iterator.isSync || this.#yieldTimer) return task
@@ -70,7 +71,7 @@ export class SourceReader<Item> {
       try {
         step = this.#iterator.next() as IteratorResult<Item, unknown>
       } catch (error) {
-        this.#isExhausted = true // An iterator that threw has ended: it is not closed as well.
+        this.#isExhausted = true // An iterator that has thrown is finished and must not be closed.
         this.#host.onFailure(error)
         return undefined
       }
@@ -91,14 +92,14 @@ export class SourceReader<Item> {
     }
   }
 
-  /** Closes the source. If a read is pending, the source is asked to close but not awaited: it may never settle. */
+  /** Closes the source. If a read is pending, does not wait until the source is closed, since that may never happen. */
   async close(): Promise<void> {
     clearTimeout(this.#yieldTimer)
     if (this.#isExhausted) return
     this.#isExhausted = true
     const closed = this.#iterator.close()
     if (!this.#isReading) return closed
-    closed.catch(() => undefined) // The run has ended and can no longer report it.
+    closed.catch(() => undefined) // The run has ended and can no longer report the error.
   }
 
   readonly #onStep = (step: IteratorResult<Item, unknown>): void => {

@@ -172,7 +172,7 @@ describe('a run that is stopped when nothing is left to do', () => {
     expect((await bulk.summary).stoppedBy).toBe('stop')
   })
 
-  /** Three items, and nothing is known of what comes after them. */
+  /** Yields three items, and then neither ends nor yields another. */
   async function* endless(): AsyncGenerator<number, void, undefined> {
     yield* range(3)
     await new Promise(() => undefined)

@@ -1,16 +1,19 @@
-/** One item on its way through a run. */
+/** An item that was read from the source, and its state in the run. */
 export interface Task<Item> {
   readonly item: Item
   readonly id: string
   /** The item's position in the source, counted from 0. */
   readonly index: number
-  /** Whether the journal has its result, so that it is read there and the function not called. */
+  /** Whether the journal has the result of the item: it is read from there instead of calling the function. */
   readonly isJournaled: boolean
-  /** How many items were started before it. */
+  /** The number of items started before this one. */
   startOrder: number
-  /** Requests made for it, as far as the function reports them; reported as `attempts` of its result. */
+  /**
+   * The number of requests made for the item: one for each call of the function, unless the function reports another
+   * number. Becomes `attempts` of the result.
+   */
   requests: number
-  /** How often the function was called for it. */
+  /** How often the function was called for the item. */
   calls: number
   startedAtMs: number
   /** The attempt in flight, if ItemsInFlight has to close it. */

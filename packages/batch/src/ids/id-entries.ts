@@ -1,25 +1,27 @@
 const BLOCK_BYTES = 64 * 1024
-/** Entries begin at even offsets, so that 32 bits reach twice as far. */
+/** Entries begin at even offsets, so that a place of 32 bits can address twice as many bytes. */
 const BLOCK_PLACES = BLOCK_BYTES / 2
 const LAST_PLACE = 0xffff_ffff
-/** The maximum size of a value up to 2^53 and a shape, with seven bits in each byte. */
+/** The maximum bytes of the value (up to 2^53) and the shape of an entry, with seven bits in each byte. */
 const MAX_HEAD_BYTES = 8 + 5
 const NO_BLOCK = new Uint8Array(0)
 
 /**
- * Ids and their values, one after the other in blocks of bytes. An entry is identified by its place.
+ * Stores ids and their values, one after the other, in blocks of bytes. An entry is addressed by its place, a 32-bit
+ * number.
  *
  *     shape, never 0 │ value │ characters
  *
- * Shape and value are variable-length numbers with seven bits in each byte; most take one and three bytes. Characters
- * take one byte each if all of them fit in one, else two, never UTF-8: two ids that differ in a lone surrogate are two
- * ids.
+ * The shape is the length of the id, and whether its characters take one byte each or two. Shape and value are
+ * variable-length numbers with seven bits in each byte; most take one and three bytes. Characters take one byte each if
+ * all of them fit in one, otherwise two, never UTF-8: ids that differ only in a lone surrogate must stay different.
  */
 export class IdEntries {
   readonly #blocks: Uint8Array[] = []
   #last = NO_BLOCK
-  /** The number of the last block, and how many of its bytes are used. */
+  /** The number of the last block. */
   #lastNumber = 0
+  /** The number of bytes used in the last block. */
   #filled = BLOCK_BYTES
 
   /** @returns the place of the entry, a whole number from 1 */
@@ -53,14 +55,20 @@ export class IdEntries {
     const shape = numberAt(block, begin)
     if (lengthOf(shape) !== id.length) return false
     const at = charactersAt(block, begin)
-    // From the last character: similar ids usually share their beginning.
+    // Compares from the last character: similar ids usually share their beginning.
     for (let each = id.length - 1; each >= 0; each--) {
       if (codeAt(block, at, shape, each) !== id.charCodeAt(each)) return false
     }
     return true
   }
 
-  /** Folds the code units of each id into a sum, in the order of memory. */
+  /**
+   * Visits all entries in the order of adding, and computes a hash of each id.
+   *
+   * @param first the initial value of the hash
+   * @param add returns the hash after one more code unit
+   * @param visit called with the place of an entry and the hash of its id
+   */
   forEach(
     first: number,
     add: (sum: number, code: number) => number,
@@ -80,7 +88,10 @@ export class IdEntries {
     }
   }
 
-  /** An id larger than a block gets a larger block of its own, to which nothing is added. */
+  /**
+   * Begins a new block if the last one has too little room. An id larger than a block gets a larger block for itself
+   * alone.
+   */
   #makeRoom(bytes: number): void {
     if (this.#filled + bytes <= BLOCK_BYTES) return
     const blocks = Math.ceil(bytes / BLOCK_BYTES)
@@ -107,7 +118,7 @@ function writeNumber(block: Uint8Array, at: number, value: number): number {
   return at
 }
 
-/** Bytes after the last entry are 0. */
+/** Reads a variable-length number. Returns 0 after the last entry, since unused bytes are 0. */
 function numberAt(block: Uint8Array, at: number): number {
   let byte = block[at] ?? 0
   if (byte < 0x80) return byte
@@ -129,7 +140,10 @@ function charactersAt(block: Uint8Array, begin: number): number {
   return behindNumber(block, behindNumber(block, begin))
 }
 
-/** A shape is twice the length of an id, plus one where its characters take one byte each, plus two where they take two. */
+/**
+ * The length of an id, from its shape: twice the length, plus 1 if its characters take one byte each, plus 2 if they
+ * take two.
+ */
 function lengthOf(shape: number): number {
   return Math.ceil(shape / 2) - 1
 }

@@ -3,18 +3,18 @@ import { IdEntries } from './id-entries.ts'
 const FIRST_SLOTS = 1024
 
 /**
- * A map from ids to whole numbers. A million ids take their characters and about 16 bytes each, outside the heap. A Map
- * of strings takes four times that, all of it walked by the garbage collector, and ends at 16.7 million entries. Ids
- * are never removed. Hashes only say where to look: ids are compared character by character.
+ * A map from ids to whole numbers, in memory outside the JavaScript heap. Each id takes its characters and about 16
+ * bytes. A `Map` takes four times that, all of it traversed by the garbage collector, and holds at most 16.7 million
+ * entries. Ids are never removed. Two ids with the same hash are compared character by character.
  *
- * Open addressing: the slot of the hash, then the next free one.
+ * Uses open addressing with linear probing: an id is in the slot of its hash, or in the next slot that was free.
  */
 export class IdIndex {
   #size = 0
-  /** Places of entries; 0 is a free slot. At most three quarters are used. */
+  /** The place of an entry for each slot; 0 for a free slot. At most three quarters of the slots are used. */
   #slots = new Uint32Array(FIRST_SLOTS)
   /**
-   * Eight more bits of the hash, so that most ids on the way to another one are skipped without comparing their
+   * Eight further bits of the hash of the id in each slot: most other ids are skipped without comparing their
    * characters.
    */
   #tags = new Uint8Array(FIRST_SLOTS)
@@ -30,7 +30,7 @@ export class IdIndex {
     return place === 0 ? undefined : this.#entries.valueAt(place)
   }
 
-  /** Sets the value of an id that has none. @returns the existing value, if there is one */
+  /** Sets the value of an id, unless the id already has one. @returns the existing value, if there is one */
   add(id: string, value: number): number | undefined {
     const hash = hashOf(id)
     const slot = this.#slotOf(id, hash)
@@ -76,12 +76,12 @@ export class IdIndex {
 
 const FIRST_HASH = 0x811c9dc5
 
-/** FNV-1a over the code units … */
+/** One step of the hash FNV-1a, for one code unit. */
 function hashedWith(hash: number, code: number): number {
   return Math.imul(hash ^ code, 0x01000193)
 }
 
-/** … mixed once more: its low bits alone are poor. */
+/** Mixes an FNV-1a hash once more, since its low bits alone are poorly distributed. */
 function mixed(hash: number): number {
   const once = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
   return (once ^ (once >>> 13)) >>> 0

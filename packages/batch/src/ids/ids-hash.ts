@@ -8,7 +8,7 @@ export class IdsHash {
 
   add(id: string): void {
     for (let at = 0; at <= id.length; at++) {
-      // One step past the end, so that 'a' + 'bc' and 'ab' + 'c' differ.
+      // An extra step after the last character, so that the ids 'a', 'bc' differ from 'ab', 'c'.
       const code = at < id.length ? id.charCodeAt(at) : 0x1_0000
       this.#low = Math.imul(this.#low ^ code, 0x01000193)
       this.#high = Math.imul(this.#high ^ (code + at), 0x01000193)

@@ -1,7 +1,7 @@
 /**
- * `String()` for indexes that come in ascending order, without filling V8's number-to-string cache: it holds the last
- * 16,384 conversions, so they survive young collections. These strings are concatenated from two parts instead: see
- * docs/decisions/young-generation.md.
+ * Converts indexes in ascending order to strings, as `String()` does, but without V8's number-to-string cache. That
+ * cache holds the last 16,384 conversions, whose strings would survive young collections. Here, each string is
+ * concatenated from two parts instead: see docs/decisions/young-generation.md.
  */
 export class IndexStrings {
   readonly #lastDigits = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(3, '0'))

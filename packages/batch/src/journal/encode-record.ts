@@ -1,11 +1,11 @@
 import type { JournalRecord } from './journal.ts'
 import { UnwritableValueError } from './errors.ts'
 
-/** The maximum size of a record, so that readers of a journal know how long a line can be, in bytes. */
+/** The maximum size of a record, in bytes. Readers of a journal use it as the maximum length of a line. */
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 /**
- * Encodes a record as a line. An undefined value is left out, and is undefined again when it is read.
+ * Encodes a record as a line. An undefined value is left out, so it is undefined again when the record is read.
  *
  * @throws UnwritableValueError
  */
@@ -24,14 +24,20 @@ function checkIsJson(value: unknown): void {
   try {
     visit(value, '')
   } catch (error) {
-    // The checks throw no RangeError: it is a stack overflow.
+    // The checks themselves throw no RangeError, so this one is a stack overflow.
     throw error instanceof RangeError
       ? new UnwritableValueError('', 'what contains itself or is nested too deeply')
       : error
   }
 }
 
-/** Undefined properties may be left out: reading one gives the same answer. */
+/**
+ * Checks a value and everything in it. Undefined properties are allowed: JSON leaves them out, and reading them gives
+ * undefined again.
+ *
+ * @param path where the value is in the result, such as `choices[0].created`
+ * @throws UnwritableValueError for a value that JSON would change
+ */
 function visit(value: unknown, path: string): void {
   switch (typeof value) {
     case 'string':
@@ -54,7 +60,7 @@ function visit(value: unknown, path: string): void {
 function visitObject(value: object, path: string): void {
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++) {
-      // A fast path: an embedding has thousands of numbers, and no path is built for each.
+      // A fast path, which builds no `path`: an embedding has thousands of numbers.
       if (Number.isFinite(value[at])) continue
       visit(value[at], `${path}[${at}]`)
     }

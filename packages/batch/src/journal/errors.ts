@@ -34,14 +34,15 @@ function shortened(fingerprint: string | undefined): string {
   return `fingerprint ${JSON.stringify(fingerprint.length > 16 ? `${fingerprint.slice(0, 16)}…` : fingerprint)}`
 }
 
-/** The journal is open already: two writers would corrupt it. Nothing was changed. */
+/** The journal is already open, in this process or another: two writers would corrupt it. Nothing was changed. */
 export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError'
   readonly code = 'journal_locked'
   /** The path of the journal. */
   readonly path: string
-  /** The process that holds the lock, as far as the lock file names it. */
+  /** The id of the process that holds the lock, if the lock file names it. */
   readonly pid: number | undefined
+  /** The host name of the machine of that process, if the lock file names it. */
   readonly host: string | undefined
 
   constructor(path: string, holder: LockHolder) {
@@ -57,7 +58,10 @@ export class JournalLockedError extends Error {
   }
 }
 
-/** A file cannot be opened as a journal, or is none. Nothing was changed. `cause` is the error of the file system, if there was one. */
+/**
+ * A file cannot be opened, or is not a valid journal. The file was not changed. `cause` is the error of the file
+ * system, if there was one.
+ */
 export class UnusableJournalError extends Error {
   override readonly name = 'UnusableJournalError'
   readonly code = 'unusable_journal'
@@ -120,9 +124,9 @@ const FILE_SYSTEM: Partial<Record<string, string>> = {
 export class UnwritableValueError extends Error {
   override readonly name = 'UnwritableValueError'
   readonly code = 'unwritable_value'
-  /** Where in the result the value is: `choices[0].created`; empty for the result itself. */
+  /** Where in the result the value is, such as `choices[0].created`; empty for the result itself. */
   readonly path: string
-  /** What was found there: `a Date`, `NaN`, `a bigint`. */
+  /** A description of the value: `a Date`, `NaN`, `a bigint`. */
   readonly found: string
 
   constructor(path: string, found: string) {

@@ -22,8 +22,8 @@ interface OpenFile {
 }
 
 /**
- * A journal in a file. Records are read from the file when they are needed; only the ids and their offsets are in
- * memory.
+ * A journal in a file. Only the ids and the offsets of records are in memory; a record is read from the file when it is
+ * requested.
  */
 export class FileJournal implements Journal {
   readonly path: string
@@ -32,7 +32,7 @@ export class FileJournal implements Journal {
   readonly #writer: GroupWriter
   readonly #lines: LineReader
   #header: Header | undefined
-  /** The offset of the next record, when everything buffered is written. */
+  /** The offset at which the next record will be written, after all buffered ones. */
   #next: number
   #hasBegun = false
   #closing: Promise<void> | undefined
@@ -110,7 +110,7 @@ export class FileJournal implements Journal {
     await this.close()
   }
 
-  /** The first record of each id, in the order in which they were written. */
+  /** Yields the first record of each id, in the order in which they were written. */
   async *[Symbol.asyncIterator](): AsyncGenerator<JournalRecord, void, undefined> {
     this.#refuseIfClosed()
     await this.#writer.drained()

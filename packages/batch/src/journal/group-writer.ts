@@ -13,9 +13,10 @@ interface Waiting {
 }
 
 /**
- * Appends lines to a file, many with one write and one `fdatasync`, and resolves each when it is durable. A group is
- * written when it is full, when its first line has waited for `groupMs`, or when `flush` is called; meanwhile the next
- * one gathers. After the first error nothing more is written.
+ * Appends lines to a file in groups, each with one write and one `fdatasync`. `write()` resolves when its line is
+ * durable. A group is written when it is full, when its first line has waited for `groupMs`, or when `flush()` is
+ * called. While a group is being written, new lines gather in the next one. After the first error, nothing more is
+ * written.
  */
 export class GroupWriter {
   readonly #file: FileHandle
@@ -44,7 +45,7 @@ export class GroupWriter {
       if (this.#failure) throw this.#failure.error
       this.#group.push({ line, resolve, reject })
       if (this.#settings.durability === 'each' || this.#group.length >= this.#settings.groupMax) this.flush()
-      // The timer may keep the process alive for these few milliseconds: a process that ended before would lose paid
+      // The timer keeps the process alive for these few milliseconds: a process that ended earlier would lose paid
       // answers.
       else this.#timer ??= setTimeout(() => this.flush(), this.#settings.groupMs)
     })
@@ -57,7 +58,7 @@ export class GroupWriter {
     this.#writing ??= this.#writeGroups()
   }
 
-  /** Resolves when everything is written, or has failed. */
+  /** Writes the gathered lines. Resolves when all lines are written or have failed. */
   async drained(): Promise<void> {
     this.flush()
     await this.#writing
@@ -83,7 +84,7 @@ export class GroupWriter {
     const group = this.#group.splice(0, durability === 'each' ? 1 : groupMax)
     clearTimeout(this.#timer)
     this.#timer = undefined
-    // The remaining lines have already waited for this group.
+    // Remaining lines are due at once: they have waited while this group was full.
     this.#isDue = this.#group.length > 0
     return group
   }
@@ -96,7 +97,7 @@ export class GroupWriter {
       }
       if (this.#settings.durability !== 'os') await this.#file.datasync()
     } catch (error) {
-      // A partial line would be cut off when the journal is opened. It is better removed now, if possible.
+      // Removes a partial line now, if possible. Otherwise it is cut off when the journal is opened again.
       await this.#file.truncate(this.#end).catch(() => undefined)
       throw error
     }

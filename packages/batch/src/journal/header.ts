@@ -11,7 +11,7 @@ export function encodeHeader({ key, fingerprint }: Header): string {
   return `${JSON.stringify({ journal: KIND, version: VERSION, key, fingerprint })}\n`
 }
 
-/** Parses the first line of a journal, or returns why it is none. */
+/** Parses the first line of a journal, or returns the reason why the text is not one. */
 export function parseHeader(text: string): Header | 'not-a-journal' | 'other-version' {
   let line: Partial<Record<string, unknown>>
   try {
@@ -27,7 +27,8 @@ export function parseHeader(text: string): Header | 'not-a-journal' | 'other-ver
 }
 
 /**
- * Whether this may be a header whose writer was killed before it was complete. Anything else is another program's file.
+ * Whether a text may be an incomplete header, left by a process that was killed while writing it. Any other text comes
+ * from another program.
  */
 export function isTornHeader(text: string): boolean {
   const beginning = encodeHeader({ key: '', fingerprint: undefined }).slice(0, -'"}\n'.length)

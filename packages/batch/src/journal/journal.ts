@@ -13,33 +13,31 @@ export interface Journal extends AsyncIterable<JournalRecord> {
   readonly path: string
   /** The number of ids. */
   readonly size: number
-  /**
-   * Identifies what its results depend on besides the items; undefined before the first run, or if that run had none.
-   */
+  /** The option `fingerprint` of the first run with this journal; undefined before that run, or if it had none. */
   readonly fingerprint: string | undefined
   /** A unique key of this journal; undefined before the first run. */
   readonly key: string | undefined
   /**
-   * Opens it for one run, and writes the first line of a new journal.
+   * Begins a run with this journal. Writes the first line of a new journal.
    *
-   * @throws FingerprintMismatchError when it was made with another fingerprint, or with none
-   * @throws JournalLockedError when another run has begun with it
+   * @throws FingerprintMismatchError when the journal was made with another fingerprint, or with none
+   * @throws JournalLockedError when another run has begun with this journal
    */
   begin(fingerprint: string | undefined): Promise<void>
   has(id: string): boolean
   /** @throws UnusableJournalError when the record can no longer be read */
   get(id: string): Promise<JournalRecord | undefined>
   /**
-   * Writes a record, unless its id has one, and resolves when it is as durable as configured.
+   * Writes a record, unless the journal has one with the same id. Resolves when the record is as durable as configured.
    *
-   * @returns whether it was written
+   * @returns whether the record was written
    * @throws UnwritableValueError for a value that would not be the same after JSON
-   * @throws the error of the file system; after that, everything rejects with it
+   * @throws the error of the file system. After that, every `append` rejects with the same error
    */
   append(record: JournalRecord): Promise<boolean>
   /** Writes buffered records at once. */
   flush(): void
-  /** Waits until everything is written, then unlocks it. May be called again. */
+  /** Waits until all records are written, then closes and unlocks the journal. Further calls have no further effect. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -4,7 +4,8 @@ const WINDOW_BYTES = 64 * 1024
 const LINE_FEED = 0x0a
 
 /**
- * Reads single lines anywhere in a file. Neighbouring lines, such as those of a journal read in order, share one read.
+ * Reads single lines at any offset of a file. Reads at least 64 KiB at a time, so that neighbouring lines share one
+ * read.
  */
 export class LineReader {
   readonly #file: FileHandle

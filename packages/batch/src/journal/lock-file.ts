@@ -9,12 +9,12 @@ interface FileIdentity {
 }
 
 /**
- * Locks a file by its path, where other machines that share the folder see the lock, and by its device and inode, since
- * a hard link is another path to the same file.
+ * Locks a file twice: by its path, with a lock file beside it that other machines with access to the folder see; and by
+ * its device and inode, since a hard link is another path to the same file.
  *
  * @param path the real path, without symbolic links
- * @param refusal creates the error for the second user
- * @returns a function that unlocks it
+ * @param refusal creates the error to throw if the file is already locked
+ * @returns a function that unlocks the file
  */
 export async function lockFile(
   path: string,
@@ -34,7 +34,11 @@ export async function lockFile(
   }
 }
 
-/** @returns undefined if there is no place for such a lock: the one beside the file must suffice */
+/**
+ * Locks a file by its inode.
+ *
+ * @returns undefined if no such lock can be made: then only the lock beside the file protects it
+ */
 async function lockInode(
   identity: FileIdentity,
   refusal: (holder: LockHolder) => Error,
@@ -61,7 +65,7 @@ async function inodePath({ dev, ino }: FileIdentity): Promise<string | undefined
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const stats = await lstat(folder)
-    // Another user may have created it first, to observe or to block.
+    // Another user may have created the folder first, to read the locks or to block them.
     const isOurs = stats.isDirectory() && stats.uid === userId && (stats.mode & 0o022) === 0
     return isOurs ? `${folder}/${dev}-${ino}` : undefined
   } catch {

@@ -1,7 +1,8 @@
-/** The process that holds a lock, as far as the lock names it. */
+/** The process that holds a lock. Facts that the lock does not name are undefined. */
 export interface LockHolder {
   readonly pid?: number | undefined
   readonly host?: string | undefined
+  /** This process, another one on this machine, or one on another machine or in another container. */
   readonly is: 'this' | 'here' | 'elsewhere'
 }
 
@@ -10,7 +11,7 @@ export function inUse(path: string, kind: 'journal' | 'state', { pid, host, is }
   const holder = {
     this: 'this process',
     here: `process ${pid}`,
-    // From here it is unknown whether it is alive.
+    // This process cannot check whether such a process is alive.
     elsewhere: `process ${pid} on ${host}, or in another container`,
   }
   const remedy = {

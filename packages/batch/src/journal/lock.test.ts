@@ -30,14 +30,14 @@ async function opensAndCloses(path: string): Promise<void> {
   expect(existsSync(`${path}.lock`)).toBe(false)
 }
 
-/** What this process writes into a lock. */
+/** The content of a lock file that this process has written. */
 async function ownLock(): Promise<Record<string, unknown>> {
   const path = freshPath()
   await using _ = await openJournal(path)
   return JSON.parse(readFileSync(`${path}.lock`, 'utf8')) as Record<string, unknown>
 }
 
-/** A process that has the journal open. */
+/** Starts a process that has the journal open. */
 async function holder(path: string): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, '../../test/fixtures/journal-holder.ts'), [path], {
     execArgv: ['--conditions=@harbor/source'],

@@ -12,12 +12,13 @@ interface LockOptions {
 }
 
 /**
- * Locks a file by creating another one beside it that names its holder. The lock of a dead process is taken over: the
- * process that has locked the right to do so, by a file named for that very lock, replaces it in one step. So there is
- * never a moment without a lock, and among any number of processes that find it stale, one gets it.
+ * Locks a path by creating the file `<path>.lock`, which names the process that holds the lock. The lock of a dead
+ * process is stale and can be taken over: a process first locks `<path>.lock.<token of the stale lock>`, and then
+ * replaces the stale lock file by its own with one `rename`. So there is never a moment without a lock, and only one of
+ * the processes that find a lock stale takes it over.
  *
  * @param refusal creates the error if another process holds the lock
- * @returns a function that unlocks it
+ * @returns a function that unlocks the path
  * @throws the error that `refusal` creates
  */
 export async function lock(
@@ -31,7 +32,7 @@ export async function lock(
   const own = JSON.stringify({ ...self, token })
   const ownPath = `${path}.lock.${token}`
 
-  // A link appears atomically: no process reads a partial lock.
+  // The lock file is created as a link to this complete file, so no process reads a partial lock.
   await writeFile(ownPath, own, { flag: 'wx', mode: PRIVATE_MODE })
   try {
     return await acquire(`${path}.lock`)
@@ -66,7 +67,7 @@ export async function lock(
     }
   }
 
-  /** @throws while the holder of the lock may be alive */
+  /** The token of a stale lock. @throws the error of `refusal` while the holder of the lock may be alive */
   async function staleToken(held: string): Promise<string> {
     const holder = holderOf(held)
     // The holder of an unreadable lock is unknown.
@@ -98,7 +99,7 @@ export async function lock(
 }
 
 type Holder = { [Fact in keyof ProcessIdentity]?: ProcessIdentity[Fact] | undefined } & {
-  /** Identifies this very lock; part of a file name. */
+  /** A random id of the lock, which is part of file names. */
   token?: string | undefined
 }
 

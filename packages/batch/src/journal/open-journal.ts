@@ -13,26 +13,31 @@ import { nodeModule } from '../node-modules.ts'
 
 export interface JournalOptions {
   /**
-   * When a result counts as stored. `'group'`: it is on the disk, and many are written with one `fdatasync`; `'each'`:
-   * with one each; `'os'`: the operating system has it, so it survives the process, but not a power cut.
+   * When a result counts as stored. `'group'`: when it is on the disk; many results share one `fdatasync`. `'each'`:
+   * when it is on the disk, with one `fdatasync` for each result. `'os'`: when it is written to the operating system,
+   * so that it survives a crash of the process, but not a power cut.
    * @default 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
-  /** How long a result waits for others, in milliseconds. A run does not wait when no more can come. @default 5 */
+  /**
+   * The maximum time that a result waits for others to be written with it, in milliseconds. A run does not wait when no
+   * further result can come. @default 5
+   */
   groupMs?: number | undefined
-  /** The maximum number of results written together; this many are written at once. @default 256 */
+  /** The maximum number of results written together. A full group is written without waiting. @default 256 */
   groupMax?: number | undefined
 }
 
 /**
  * Opens or creates a journal: JSON Lines with one line per result. An incomplete last line, left by a killed process,
- * is cut off; of several records with one id, the first counts. One process at a time can open it, by a lock file
- * beside it; the lock of a dead process is taken over.
+ * is cut off; of several records with one id, the first counts. Only one process at a time can have the journal open,
+ * which a lock file beside it ensures; the lock of a dead process is taken over.
  *
- * Reads the file once, and remembers the id and offset of each record: the id and about 16 bytes.
+ * Reads the whole file once, and remembers the id and the offset of each record, in memory of the id's length plus
+ * about 16 bytes.
  *
  * @param path the file; its folder must exist
- * @throws JournalLockedError when it is open already, here or in another process
+ * @throws JournalLockedError when the journal is already open, in this process or another
  * @throws UnusableJournalError for a file that is not a journal, is damaged or cannot be opened
  */
 export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
@@ -49,7 +54,7 @@ export async function openJournal(path: string, options: JournalOptions = {}): P
     if (JournalLockedError.is(cause)) throw cause
     throw new UnusableJournalError(path, 'file-system', { cause })
   }
-  // Opened without changing its contents, and locked as the file it is: it may have several names.
+  // Opens the file first, without changing it, so that the lock can use its inode: a file may have several names.
   const file = await openPrivate(path, constants.O_RDWR | constants.O_CREAT).catch(refuse)
   let unlock: (() => Promise<void>) | undefined
   try {

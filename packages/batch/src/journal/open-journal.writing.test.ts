@@ -30,7 +30,7 @@ describe('a value in a journal', () => {
     let written = 0
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
-        // JSON has no negative zero, and === does not distinguish it.
+        // JSON turns a negative zero into 0, so compare with the value after JSON.
         const plain: unknown = JSON.parse(JSON.stringify(value))
         const id = String(written++)
         const appended = journal.append(record(id, plain))
@@ -73,7 +73,7 @@ describe('a value in a journal', () => {
 describe('a write to a journal', () => {
   const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
 
-  /** What every file handle inherits, to let the disk fail. */
+  /** The prototype of all file handles, whose methods a test replaces to let the disk fail. */
   async function fileHandles(): Promise<FileHandle> {
     const handle = await open(import.meta.filename)
     await handle.close()
@@ -91,7 +91,7 @@ describe('a write to a journal', () => {
     vi.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...args: unknown[]) {
       if (++writes > 1) throw noSpace
       const [bytes, at, , position] = args as [Uint8Array, number, number, number]
-      // As much as there was room for.
+      // Writes only the ten bytes for which the disk has room.
       return (await Reflect.apply(write, this, [bytes, at, 10, position])) as never
     })
     const appended = [journal.append(record('b')), journal.append(record('c'))]

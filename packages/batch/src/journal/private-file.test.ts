@@ -7,7 +7,7 @@ import { openJournal } from './open-journal.ts'
 const freshPath = freshPaths()
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
-/** Permissions are set by each open, whatever the process would take away from others by default. */
+/** Runs an action with another umask of the process. */
 async function withUmask(mask: number, action: () => Promise<void>): Promise<void> {
   const before = process.umask(mask)
   try {

@@ -3,10 +3,11 @@ import { nodeModule } from '../node-modules.ts'
 /** Distinguishes a process from all others, including a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** When it started, in ticks since the machine did; undefined without `/proc`. */
+  /** When the process started, in clock ticks since the machine was booted; undefined without `/proc`. */
   readonly startedAt?: string | undefined
-  /** The boot of its machine, and within that, its namespace of process numbers. */
+  /** The id of the current boot of the machine. */
   readonly boot?: string | undefined
+  /** The namespace of process ids: each container has its own. */
   readonly namespace?: string | undefined
   readonly host: string
 }
@@ -26,8 +27,8 @@ export async function thisProcess(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether a recorded process is still running: `'unknown'` for one of another machine or container, whose numbers mean
- * nothing here.
+ * Whether a recorded process is still running: `'unknown'` for a process on another machine or in another container,
+ * whose process ids mean nothing here.
  */
 export async function isAlive(
   other: ProcessIdentity,
@@ -49,13 +50,15 @@ export async function isAlive(
   }
 }
 
-/** From `/proc/<pid>/stat`: field 3 is the state, field 22 when it started. See proc_pid_stat(5). */
+/**
+ * Reads the state (field 3) and the start time (field 22) of a process from `/proc/<pid>/stat`. See proc_pid_stat(5).
+ */
 async function statOf(
   pid: number,
 ): Promise<{ isRunning: boolean; startedAt: string | undefined } | undefined> {
   const { readFile } = nodeModule('node:fs/promises')
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  // Field 2, the name, is in parentheses and may contain some.
+  // Field 2, the name, is in parentheses and may itself contain parentheses.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   // A killed process stays as a zombie until its parent has waited for it.
   return fields && { isRunning: !/[ZX]/.test(fields[0] ?? ''), startedAt: fields[19] }

@@ -10,16 +10,17 @@ export interface Scan {
   readonly header: Header | undefined
   /** The offset of the first record of each id, in bytes. */
   readonly index: IdIndex
-  /** The offset after the last whole line: what follows was cut off while it was written. */
+  /** The offset after the last complete line. Bytes after it are an incomplete line, left by a crash. */
   readonly end: number
-  /** The last line is complete, except for its line feed. */
+  /** Whether the last line is complete except for its line feed. */
   readonly lacksLineFeed: boolean
 }
 
 /**
- * Reads a journal once from beginning to end. Only the last line may be incomplete: its writer was killed.
+ * Reads a journal once from beginning to end. Only the last line may be incomplete, if the process that wrote it was
+ * killed.
  *
- * @throws UnusableJournalError for anything else that is not a journal
+ * @throws UnusableJournalError for a file that is not a journal, or has a damaged line before the last one
  */
 export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array>): Promise<Scan> {
   const cutter = new LineCutter(MAX_RECORD_BYTES)
@@ -44,7 +45,7 @@ export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array
   for await (const chunk of chunks) {
     for (const raw of cutter.cut(chunk)) {
       take(raw)
-      end++ // Its line feed.
+      end++ // The line feed.
     }
   }
   for (const raw of cutter.end()) {
@@ -57,7 +58,7 @@ export async function scanJournal(path: string, chunks: AsyncIterable<Uint8Array
   return { header, index, end, lacksLineFeed }
 }
 
-/** Parses a record; undefined if the line is none. */
+/** Parses a line as a record. @returns undefined if the line is not a record */
 export function recordOf(raw: RawLine): JournalRecord | undefined {
   const text = decode(raw)
   if (text === undefined) return undefined

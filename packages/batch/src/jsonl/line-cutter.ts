@@ -1,10 +1,10 @@
 /** One line without its line feed. */
 export interface RawLine {
-  /** Counted from 1. */
+  /** The number of the line, counted from 1. */
   line: number
-  /** Where it begins, in bytes from the beginning of the source. */
+  /** Where the line begins, in bytes from the beginning of the source. */
   byteOffset: number
-  /** Valid until the next line is read. Of a line that is too long, its beginning. */
+  /** The bytes of the line, or only its first bytes if it is too long. Valid until the next line is read. */
   bytes: Uint8Array
   tooLong: boolean
 }
@@ -13,8 +13,8 @@ const LINE_FEED = 0x0a
 
 /**
  * Cuts chunks of bytes into lines. A line that continues in the next chunk is copied, so a source may reuse its chunks.
- * At most `maxLineBytes` of a line are held: a longer one is reported as soon as that is certain, and the rest of it is
- * skipped.
+ * Holds at most `maxLineBytes` of a line in memory: a longer line is reported as soon as it exceeds this length, and
+ * its remaining bytes are skipped.
  */
 export class LineCutter {
   readonly #maxLineBytes: number
@@ -25,7 +25,7 @@ export class LineCutter {
   #lineOffset = 0
   /** The offset of the current chunk in the source. */
   #chunkOffset = 0
-  /** The current line has been reported as too long. */
+  /** Whether the current line was reported as too long, so that its remaining bytes are skipped. */
   #isSkipping = false
 
   constructor(maxLineBytes: number) {

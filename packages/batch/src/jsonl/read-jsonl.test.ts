@@ -52,14 +52,14 @@ function file(text: string): string {
   return path
 }
 
-/** How many descriptors of this process point at the file. */
+/** The number of file descriptors of this process for the file. */
 function timesOpen(path: string): number {
   const { ino } = statSync(path)
   return readdirSync('/dev/fd').filter((descriptor) => {
     try {
       return fstatSync(Number(descriptor)).ino === ino
     } catch {
-      return false // The descriptor of the listing itself, which is gone by now.
+      return false // The descriptor that readdirSync used, which is closed by now.
     }
   }).length
 }

@@ -12,7 +12,8 @@ export interface ReadJsonlOptions {
   maxLineBytes?: number | undefined
   /**
    * What happens to a line that is not JSON, not UTF-8 or too long: `'throw'` ends reading with a BadLineError,
-   * `'skip'` leaves it out, a function is called with it and it is left out; if the function throws, reading ends.
+   * `'skip'` leaves the line out; a function is called with the line, which is then left out. If the function throws,
+   * reading ends with its error.
    * @default 'throw'
    */
   onBadLine?: 'throw' | 'skip' | ((problem: BadLine) => void) | undefined
@@ -20,9 +21,11 @@ export interface ReadJsonlOptions {
 
 /** A line that could not be read. */
 export interface BadLine {
-  /** Its number, counted from 1; blank lines count. */
+  /** The number of the line, counted from 1; blank lines count. */
   line: number
-  /** Its first characters, at most 200. This is content: it is in no error and no message. */
+  /**
+   * The first characters of the line, at most 200. They may be confidential, so no error and no message contains them.
+   */
   excerpt: string
   /** The reason and the position, without content. */
   error: BadLineError
@@ -37,7 +40,8 @@ export interface BadLine {
  * ```
  *
  * @param source the path of a file, or its bytes: a Node.js stream, a web stream, any async iterable
- * @returns an iterable; each iteration of a path opens the file again. That the values are of type `T` is not checked
+ * @returns an iterable of values and line numbers. With a path, each iteration opens the file again. Values are not
+ * checked to be of type `T`
  * @throws UnreadableFileError, when iterated, for a file that is missing, a directory or not permitted
  * @throws BadLineError, when iterated, for the first bad line, unless `onBadLine` says otherwise
  */
@@ -90,8 +94,8 @@ async function* values(
 }
 
 /**
- * The lines that each chunk completes, then the last one. Not line by line: every step of an async iteration costs
- * time.
+ * Yields, for each chunk, the lines that it completes, and finally the last line. Does not yield line by line, since
+ * every step of an async iteration costs time.
  */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,

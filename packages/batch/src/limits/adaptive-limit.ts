@@ -3,6 +3,7 @@ import { describeValue } from '@harbor/parts'
 import { aSignal } from '../validate.ts'
 import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
 
+/** The factor by which an overload lowers the limit. */
 const CUT = 0.7
 
 interface Waiter {
@@ -14,13 +15,14 @@ interface Waiter {
 }
 
 /**
- * The adaptive limit, its slots in use and its waiting callers.
+ * The limit behind `createConcurrencyLimit()`: counts the slots in use, queues waiting callers, and adapts itself to
+ * outcomes.
  *
  *     slow start: +1 for each success ──overloaded──► × 0.7 ◄──overloaded── +1 for each round of successes
  *                        ▲                              │                                  ▲
- *                        └──── below what worked ───────┴──────── else ────────────────────┘
+ *                        └──── below `#worked` ─────────┴──────── else ────────────────────┘
  *
- * Overloads without a success between them are an outage: they say nothing about what worked before.
+ * Overloads with no success between them are an outage: they do not change `#worked`.
  */
 export class AdaptiveLimit implements ConcurrencyLimit {
   readonly #min: number
@@ -31,9 +33,15 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #granted = 0
   #overloaded = 0
   #cuts = 0
-  /** Slots up to this number were granted before the latest cut: their outcomes say nothing about the current limit. */
+  /**
+   * The number of the last slot granted before the latest cut. Outcomes of slots up to this one say nothing about the
+   * current limit.
+   */
   #cutAt = 0
-  /** Up to here the limit rises by one for each success: it worked before the latest overloads. */
+  /**
+   * A limit that worked before the latest overloads. Below it, the limit rises by one for each success; above it, by
+   * one for each round of successes.
+   */
   #worked = Infinity
   #succeededSinceCut = true
 
@@ -98,8 +106,8 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #grant(): ConcurrencyLease {
     const number = ++this.#granted
     this.#inFlight++
-    // While less than half of the slots are in use, a success says nothing about more of them.
-    const presses = this.#inFlight * 2 > this.limit
+    // While at most half of the slots are in use, a success does not show that more slots would work.
+    const isHalfUsed = this.#inFlight * 2 > this.limit
     let open = true
     const close = (learn?: () => void): void => {
       if (!open) return
@@ -116,7 +124,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
           if (overloaded) this.#lower()
           else {
             this.#succeededSinceCut = true
-            if (presses) this.#raise()
+            if (isHalfUsed) this.#raise()
           }
         }),
       cancel: () => close(),
@@ -133,7 +141,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
     this.#cutAt = this.#granted
     if (this.#succeededSinceCut) this.#worked = this.#limit * CUT
     this.#succeededSinceCut = false
-    // The overload came at the number in flight, which may be less than the limit.
+    // The overload occurred at the number of requests in flight, which may be less than the limit.
     this.#limit = Math.max(this.#min, Math.min(this.#limit, this.#inFlight) * CUT)
   }
 

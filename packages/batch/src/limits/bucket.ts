@@ -2,21 +2,21 @@ export interface BucketOptions {
   /** The amount per window. */
   limit: number
   windowMs: number
-  /** The share of the limit that is used. */
+  /** The share of the limit that is used, from 0 to 1. */
   safety: number
-  /** The burst after a pause, in milliseconds of refill. */
+  /** The capacity of the bucket: the amount that is refilled in this many milliseconds. */
   burstMs: number
-  /** The level at the start; at most the burst. */
+  /** The level at the start, limited to the capacity. */
   first: number
 }
 
-/** The relative rounding error of the sum of many refills. */
+/** The tolerated rounding error of many refills, as a share of the capacity. */
 const ROUNDING = 1e-9
 
 /**
- * A token bucket: it refills steadily, holds one burst, and can be in debt. A request larger than a burst goes when the
- * bucket is full, and the debt is refilled before the next one. So any span of time sees at most its refill and one
- * burst (or one larger request).
+ * A token bucket: its level rises steadily up to the capacity, and falls with each request. A request larger than the
+ * capacity may start when the bucket is full; the level is then negative, and the next request waits until this debt is
+ * refilled. So any span of time uses at most its refill and one full bucket (or one larger request).
  */
 export class Bucket {
   /** Whether the limit was learned, not configured. */
@@ -30,7 +30,7 @@ export class Bucket {
   /** The time of the last refill; in the future during a pause. */
   #at: number
   #taken = 0
-  /** Estimates and actual usage, with older ones counting less. */
+  /** The sums of estimates and of actual usage, in which older requests count less. */
   #estimated = 0
   #used = 0
 
@@ -47,7 +47,7 @@ export class Bucket {
     return this.#limit
   }
 
-  /** The total ever reserved. */
+  /** The total amount ever taken. */
   get taken(): number {
     return this.#taken
   }
@@ -72,7 +72,11 @@ export class Bucket {
     return this.#level
   }
 
-  /** When an amount may be taken if `ahead` is taken before it. */
+  /**
+   * The time at which an amount may be taken, in milliseconds on the clock.
+   *
+   * @param ahead the amount that other requests will take before
+   */
   readyAt(amount: number, now: number, ahead = 0): number {
     this.#refill(now)
     const missing = ahead + Math.min(amount, this.#capacity) - this.#level
@@ -80,13 +84,14 @@ export class Bucket {
     return Math.max(now, this.#at) + missing / this.#perMs
   }
 
+  /** Takes an amount, even if the level becomes negative. */
   take(amount: number, now: number): void {
     this.#refill(now)
     this.#level -= amount
     this.#taken += amount
   }
 
-  /** Returns an amount that was taken and not sent. */
+  /** Puts back an amount that was taken for a request that was not sent. */
   undo(amount: number, now: number): void {
     this.#refill(now)
     this.#taken -= amount
@@ -94,8 +99,8 @@ export class Bucket {
   }
 
   /**
-   * Replaces an estimate by the actual usage. What comes back may exceed the capacity: if it were cut off there,
-   * requests larger than a burst, which wait until the bucket is full, would lose all of it.
+   * Replaces an estimate by the actual usage. The level may then exceed the capacity. If it were limited to the
+   * capacity, requests larger than the capacity, which start only when the bucket is full, would get nothing back.
    */
   correct(estimate: number, used: number, now: number): void {
     this.#refill(now)
@@ -105,9 +110,12 @@ export class Bucket {
   }
 
   /**
-   * The provider reported the remaining amount, in an answer to a request sent at `atMs`, when `taken` was the total
-   * taken. Since then the bucket has refilled, and requests were reserved that the provider may not have counted. The
-   * level is never raised, so an old answer cannot credit what is used up.
+   * Lowers the level to the remaining amount that the provider has reported in an answer, plus the refill since its
+   * request was sent, minus the amounts taken since then, which the provider may not have counted. Never raises the
+   * level, so an old answer cannot give back an amount that was used.
+   *
+   * @param remaining the amount in the answer
+   * @param sent when the request was sent: the total taken by then, and the time in milliseconds on the clock
    */
   observe(remaining: number, { taken, atMs }: { taken: number; atMs: number }, now: number): void {
     this.#refill(now)
@@ -117,7 +125,9 @@ export class Bucket {
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
   }
 
-  /** Nothing goes until then. Debts are refilled during the pause, but the level after it is at most `maximum`. */
+  /**
+   * Blocks the bucket until a time. Debts are refilled during the pause, but the level after it is at most `maximum`.
+   */
   pause(untilMs: number, maximum: number, now: number): void {
     this.#refill(now)
     this.#refill(untilMs)
@@ -125,8 +135,9 @@ export class Bucket {
   }
 
   /**
-   * Refills up to capacity. A surplus from corrections drains at the refill rate, since the bucket would have been full
-   * by now anyway.
+   * Adds the refill since the last call, up to the capacity. If corrections have raised the level above the capacity,
+   * the level falls at the refill rate instead: without the correction the bucket would have been full, and refilling
+   * would have added nothing.
    */
   #refill(now: number): void {
     if (now <= this.#at) return

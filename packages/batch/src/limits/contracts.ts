@@ -5,8 +5,9 @@ export interface Cost {
   input: number
   output: number
   /**
-   * Which of the numbers are estimates, `true` for both. An estimate above a limit waits for a full bucket and then
-   * goes, since it may be wrong; any other number above a limit is rejected at once. @default false
+   * Which of the two numbers are estimates; `true` for both. A request whose estimate is above a limit waits until the
+   * bucket of the limit is full and then starts, since the estimate may be wrong. A request with any other number above
+   * a limit is rejected at once. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -17,35 +18,36 @@ export interface RateLimiter {
    * Waits until a request of this cost may start; first come, first served within its priority.
    *
    * @param cost an estimate, in tokens; report the real usage with `settle`
-   * @returns the reservation. Settle or cancel each lease, once; otherwise what it reserved is lost
+   * @returns the lease. Settle or cancel it, once; otherwise the amount that it reserved is lost
    * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for a cost above a limit, unless it
-   * is `estimated`; QueueFullError; RateLimitWaitError when it would wait, or has waited, longer than `maxWaitMs`
+   * is `estimated`; QueueFullError; RateLimitWaitError when the acquire would wait, or has waited, longer than
+   * `maxWaitMs`
    */
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease>
   /**
-   * The same without waiting, for callers that have an alternative.
+   * Like `acquire`, but does not wait; for callers that have an alternative.
    *
-   * @returns the reservation; undefined if it would have to wait, or is too large ever to start
+   * @returns the lease; undefined if the request would have to wait, or is too large ever to start
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * How long a request of this cost, with priority 0, would wait if it came now, in milliseconds. If 0, an `acquire` in
-   * the same tick starts at once. `Infinity` if it is too large ever to start, or if the wait is unknown: no limits are
-   * known and the first answers have not come.
+   * How long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If 0, an
+   * `acquire` in the same tick starts at once. `Infinity` if the request is too large ever to start, or if the wait is
+   * unknown: no limit is known, and the first answers have not arrived.
    */
   waitMs(cost: Cost): number
   /**
-   * Learns the limits that a provider reported. `settle` is better, where there is a lease: it knows when the request
-   * was sent.
+   * Learns the limits that a provider reported. If there is a lease for the request, pass them to `settle` instead,
+   * which takes into account when the request was sent.
    */
   learn(limits: ObservedLimits): void
   stats(): RateLimiterStats
 }
 
 export interface AcquireOptions {
-  /** Its abort rejects a waiting acquire at once, with its own reason. */
+  /** When it aborts, a waiting acquire rejects at once with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Higher goes first. @default 0 */
+  /** Requests with a higher priority start first. @default 0 */
   priority?: number | undefined
 }
 
@@ -53,7 +55,7 @@ export interface AcquireOptions {
 export interface Lease {
   /** Call it when the request was answered, or failed after it was sent. */
   settle(outcome: Outcome): void
-  /** Call it when the request was not sent: everything it reserved is released. */
+  /** Call it when the request was not sent: the amount that it reserved is released. */
   cancel(): void
 }
 
@@ -66,7 +68,7 @@ export interface Outcome {
   status?: number | undefined
   /** The retry delay that the provider requested, in milliseconds. After a 429, nothing starts for this long. */
   retryAfterMs?: number | undefined
-  /** The actual usage. Without it, the estimate counts. */
+  /** The tokens that were really used. Without them, the estimate counts. */
   usage?: Cost | undefined
   /** The limits that `parseRateLimitHeaders` found in the answer's headers. */
   observed?: ObservedLimits | undefined
@@ -85,7 +87,7 @@ export interface RateLimiterStats {
   refused: number
   /** Answers with status 429. */
   rateLimited: number
-  /** How long nothing will start, because the provider requested a pause, in milliseconds. */
+  /** The remaining time of a pause after a 429, in which nothing starts, in milliseconds. */
   pausedForMs: number
   /** The known limits. */
   limits: Partial<Record<LimitKind, LimitStats>>
@@ -95,9 +97,9 @@ export interface LimitStats {
   /** The amount allowed per window, as configured or as the provider reports it, before `safety` is applied. */
   limit: number
   windowMs: number
-  /** What could start now; negative while a debt is being refilled. */
+  /** The amount that could be used now; negative while a debt is being refilled. */
   available: number
-  /** Whether it was learned from headers or 429s, not configured. */
+  /** Whether the limit was learned from headers or 429s, not configured. */
   learned: boolean
 }
 
@@ -106,11 +108,11 @@ export interface ConcurrencyLimit {
   /**
    * Waits for a slot; first come, first served.
    *
-   * @returns a slot, to be settled or cancelled once
+   * @returns the slot. Settle or cancel it, once
    * @throws the signal's own reason when it aborts
    */
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease>
-  /** The same without waiting. @returns undefined if it would have to wait */
+  /** Like `acquire`, but does not wait. @returns undefined if no slot is free */
   tryAcquire(): ConcurrencyLease | undefined
   /** The current maximum number of requests in flight. */
   readonly limit: number
@@ -121,8 +123,8 @@ export interface ConcurrencyLimit {
 /** A slot. Only the first `settle` or `cancel` counts. */
 export interface ConcurrencyLease {
   /**
-   * Call it when the request has ended. `overloaded`: the provider reported overload (429, 503, 529), not another
-   * failure.
+   * Call it when the request has ended. `overloaded`: whether the provider reported overload (429, 503, 529), not
+   * another failure.
    */
   settle(outcome: { overloaded: boolean }): void
   /** Call it when the request was not sent, or when its outcome says nothing about load: nothing is learned. */

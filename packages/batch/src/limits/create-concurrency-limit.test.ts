@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 const take = (limit: ConcurrencyLimit, times: number): Promise<ConcurrencyLease[]> =>
   Promise.all(Array.from({ length: times }, () => limit.acquire()))
 
-/** A provider that answers after `latencyMs`, and refuses, quickly, what is more than `knee` at once. */
+/** A provider that answers after `latencyMs`, and quickly refuses requests beyond `knee` at once. */
 function provider(knee: number, latencyMs: () => number) {
   let inFlight = 0
   const call = async (): Promise<{ overloaded: boolean }> => {
@@ -24,7 +24,7 @@ function provider(knee: number, latencyMs: () => number) {
 describe('the adaptive limit', () => {
   it('settles within 20–60 given overload above 40 in flight, whatever the latency', async () => {
     let draw = 0
-    // Answers of very different length: what a limit that looks at latency would take for load.
+    // Answers of very different length: a limit that uses latency would take the long ones for overload.
     const latencies = [100, 4_000, 300, 900, 2_000, 150]
     const call = provider(40, () => latencies[draw++ % latencies.length] ?? 0)
     const limit = createConcurrencyLimit()
@@ -67,7 +67,7 @@ describe('the adaptive limit', () => {
       await vi.advanceTimersByTimeAsync(0)
       return open.length
     }
-    // Of the first four the first two, with less than half of the slots in use, say nothing.
+    // The first two of the first four successes do not count: at most half of the slots were in use.
     expect([await round(), await round(), await round()]).toEqual([6, 12, 24])
   })
 

@@ -5,18 +5,20 @@ import type { ConcurrencyLimit } from './contracts.ts'
 export interface ConcurrencyLimitOptions {
   /** The limit at the start. @default 8, within `min` and `max` */
   initial?: number | undefined
-  /** The limit never falls below. @default 1 */
+  /** The lower bound of the limit. @default 1 */
   min?: number | undefined
   /**
-   * The limit never rises above. Trap: if the provider never reports overload, the limit rises to this. @default 256
+   * The upper bound of the limit. Trap: if the provider never reports overload, the limit rises to this bound. @default
+   * 256
    */
   max?: number | undefined
 }
 
 /**
- * An adaptive limit on requests in flight: it doubles in each round trip until the provider is overloaded, then falls
- * to 70 %, and from there rises by one per round trip (slow start and AIMD, as in TCP, RFC 5681). All overloads of one
- * round trip count as one. Latency is ignored: the time of a model depends on the length of its answer.
+ * Creates an adaptive limit on the number of requests in flight. The limit doubles in each round trip until the
+ * provider is overloaded, then falls to 70 %, and from there rises by one per round trip (slow start and AIMD, as in
+ * TCP, RFC 5681). All overloads of one round trip count as one. Latency is ignored: how long a model takes depends on
+ * the length of its answer.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */

@@ -9,7 +9,7 @@ describe('a header of an answer', () => {
     askFor(10, { input: 100, output: 0 })
     await vi.advanceTimersByTimeAsync(0)
     expect(limiter.stats().limits.tokens?.available).toBe(0)
-    // Written after the first of ten requests: nine are still to come.
+    // The provider has counted one of the ten requests; the other nine are still to be counted.
     leases[0]?.settle({
       status: 200,
       usage: { input: 100, output: 0 },
@@ -189,7 +189,7 @@ describe('a header of an answer', () => {
 
   it('sets a limit per day if its reset is hours away', () => {
     const { limiter } = noted({})
-    // OpenAI’s free tier: 200 a day, one comes back in 432 s.
+    // OpenAI’s free tier: 200 a day, so one more is available after 432 s.
     limiter.learn({ requests: { limit: 200, remaining: 198, resetAfterMs: 864_000 } })
     expect(limiter.stats().limits).toMatchObject({ requestsPerDay: { limit: 200, windowMs: 86_400_000 } })
     expect(limiter.stats().limits).not.toHaveProperty('requests')
@@ -202,7 +202,7 @@ describe('a header of an answer', () => {
     const worker = async (): Promise<void> => {
       while (Date.now() < end) {
         const lease = await limiter.acquire({ input: 1_000, output: 2_000 })
-        // Half of the provider's minute is left all the time, as reported when the request came.
+        // The provider always reports that half of its limit is left, as it was when the request arrived.
         await new Promise((resolve) => setTimeout(resolve, 20_000))
         used += 1_000
         lease.settle({

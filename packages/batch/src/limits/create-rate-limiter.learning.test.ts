@@ -101,7 +101,7 @@ describe('a limiter without any limit', () => {
     const refused = leases.splice(0)
     for (const lease of refused) lease.settle({ status: 429 })
     expect(refused.length).toBeGreaterThan(4)
-    // 12 went through in 3 s: 240 a minute, of which four fifths.
+    // 12 requests succeeded in 3 s, which is 240 per minute. The guess is four fifths of that.
     expect(limiter.stats().limits.requests).toMatchObject({ limit: 192, learned: true })
     expect(limiter.stats().pausedForMs).toBe(1_000)
   })

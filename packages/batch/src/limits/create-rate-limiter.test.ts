@@ -50,7 +50,7 @@ describe('a limit of tokens per minute', () => {
     ask({ input: 1e9, output: 0, estimated: true })
     await vi.advanceTimersByTimeAsync(1)
     expect(starts).toEqual([0, 1])
-    // What it may have used at most is worked off before the next.
+    // The next request waits until the maximum that this one may have used is refilled.
     expect(limiter.waitMs(small)).toBeCloseTo(59_001, -1)
     expect(limiter.waitMs({ input: 1e9, output: 0 })).toBe(Infinity)
     expect(limiter.waitMs({ input: 1e9, output: 0, estimated: true })).toBeLessThan(61_000)

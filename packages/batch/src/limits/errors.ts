@@ -23,7 +23,7 @@ export class RateLimitWaitError extends Error {
   }
 }
 
-/** `maxQueue` acquires are already waiting. */
+/** The queue of the rate limiter is full: `maxQueue` acquires are already waiting. */
 export class LimiterFullError extends QueueFullError {
   constructor(maxQueue: number) {
     super(maxQueue, 0)

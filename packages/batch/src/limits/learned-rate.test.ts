@@ -19,7 +19,7 @@ describe('a learned rate', () => {
       refuses: between(1_000, 36_000),
       minutes: 5,
     })
-    // Four callers of ten calls a second.
+    // Four callers make ten calls a second each.
     expect(answers[3]).toBeGreaterThan(0.9 * 2_400)
   })
 

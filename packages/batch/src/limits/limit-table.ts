@@ -14,8 +14,8 @@ import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
 
 /**
- * An answer whose usage is more than this many times the limit is not believed: it would block everything for as many
- * windows.
+ * The maximum usage that an answer can report, as a multiple of the limit. A higher usage is ignored as wrong: it would
+ * block all requests for this many windows.
  */
 const MAX_USAGE_FACTOR = 10
 
@@ -37,15 +37,15 @@ interface KnownLimit {
   readonly bucket: Bucket
   readonly ofTokens: boolean
   readonly amount: (cost: Cost, requests: number) => number
-  /** The user's configuration. A header can lower it for a while. */
+  /** The limit that the user has configured, if any. A header can lower the limit for a while. */
   readonly configured: { readonly limit: number; readonly windowMs: number } | undefined
   /** When the value from a header expires; `Infinity` if it does not come from a header. */
   expiresAt: number
 }
 
 /**
- * What a request took of one limit, and the total taken until then, which shows what reservations an answer cannot know
- * of.
+ * The amount that a request took from one limit, and the total taken by then. When the request's answer reports a
+ * remaining amount, the total shows how much was taken after the request.
  */
 export interface Mark {
   readonly known: KnownLimit
@@ -57,12 +57,13 @@ export interface Mark {
 export type Marks = readonly Mark[]
 
 /**
- * All known limits, configured or learned, and how much of each is left. What a header taught expires after its window.
+ * All known limits, configured or learned, each with its bucket. A limit that comes from a header expires after its
+ * window.
  */
 export class LimitTable {
   readonly #settings: RateLimitSettings
   readonly #longestReset = new LongestReset()
-  /** In the order in which they became known. */
+  /** The known limits, in the order in which they became known. */
   #known: readonly KnownLimit[] = []
   #nextExpiry = Infinity
 
@@ -91,7 +92,9 @@ export class LimitTable {
   }
 
   /**
-   * Forgets limits from headers whose window is over and that no header has repeated. @returns whether there were any
+   * Forgets limits from headers whose window is over and that no header has repeated.
+   *
+   * @returns whether there were any
    */
   expire(now: number): boolean {
     if (now < this.#nextExpiry) return false
@@ -119,7 +122,13 @@ export class LimitTable {
     return undefined
   }
 
-  /** When a request may start if everything in `ahead` starts before it, or when a limit expires that holds it back. */
+  /**
+   * The time at which a request may start, in milliseconds on the clock: when all limits allow it. A limit that would
+   * delay the request beyond its own expiry counts only until then.
+   *
+   * @param ahead the summed cost of the requests that start before
+   * @param requestsAhead the number of these requests
+   */
   readyAt(cost: Cost, now: number, ahead = NO_COST, requestsAhead = 0): number {
     let at = now
     for (const { bucket, amount, expiresAt } of this.#known) {
@@ -133,14 +142,14 @@ export class LimitTable {
     return this.#known.map((known) => {
       const { bucket, ofTokens } = known
       const whole = known.amount(cost, 1)
-      // An estimate above the limit goes all the same: no answer can use more.
+      // An estimate above the limit takes the whole limit and no more: no answer can use more.
       const amount = ofTokens ? Math.min(whole, bucket.limit) : whole
       bucket.take(amount, now)
       return { known, amount, taken: bucket.taken, atMs: now }
     })
   }
 
-  /** Releases a reservation: nothing was sent. Limits that became known later are not changed. */
+  /** Puts back the amounts of a request that was not sent. Limits that became known later are not changed. */
   undo(marks: Marks, now: number): void {
     for (const { known, amount } of marks) known.bucket.undo(amount, now)
   }
@@ -155,7 +164,11 @@ export class LimitTable {
     }
   }
 
-  /** Learns the limits that the provider reported, in an answer to what was sent at `marks`, or without a request. */
+  /**
+   * Learns the limits that the provider reported.
+   *
+   * @param marks the amounts that the answered request took; undefined if the request is unknown
+   */
   observe(observed: ObservedLimits, marks: Marks | undefined, now: number): void {
     for (const kind of ['requests', 'tokens', 'inputTokens', 'outputTokens', 'requestsPerDay'] as const) {
       const reported = observed[kind]
@@ -163,7 +176,10 @@ export class LimitTable {
     }
   }
 
-  /** Nothing refills until then; after it, there is room for one request, not for a crowd. */
+  /**
+   * Blocks all limits until a time, except the one per day. Then one request may start at once, and the others as the
+   * limits refill.
+   */
   pause(untilMs: number, now: number): void {
     for (const { kind, bucket } of this.#known) {
       if (kind !== 'requestsPerDay') bucket.pause(untilMs, kind === 'requests' ? 1 : 0, now)

@@ -3,20 +3,23 @@ import type { ObservedLimit } from './headers/rate-limit-headers.ts'
 export const MINUTE_MS = 60_000
 export const DAY_MS = 86_400_000
 /**
- * A limit per minute is fully available again after a minute; a reset much later is that of a longer window. The margin
- * is for rounding and for debts.
+ * The maximum reset of a limit per minute, in milliseconds; a later reset belongs to a longer window. A limit per
+ * minute is fully available again after a minute: the margin is for rounding and for debts.
  */
 export const MAX_RESET_OF_A_MINUTE_MS = 90_000
-/** Windows of limits are at most a month. */
+/** The maximum window of a limit: a month. */
 const MAX_WINDOW_MS = 32 * DAY_MS
 /** Providers round resets to seconds. */
 const ROUNDING_MS = 2_000
 
-/** Keeps the plausible numbers. Needed because callers can pass limits that another parser has read. */
+/**
+ * Copies an observed limit without implausible numbers. Needed because callers can pass limits that another parser has
+ * read.
+ */
 export function plausible(observed: ObservedLimit): ObservedLimit {
   const { limit, remaining, resetAfterMs, windowMs, unitless } = observed
   const kept: ObservedLimit = {}
-  // A limit below one would block everything for ever: providers do not mean that.
+  // A limit below one would block all requests for ever, so it must be wrong.
   if (isWithin(limit, 1, Number.MAX_SAFE_INTEGER)) kept.limit = limit
   if (isWithin(remaining, -Infinity, Number.MAX_SAFE_INTEGER)) kept.remaining = Math.max(0, remaining)
   if (isWithin(resetAfterMs, 0, MAX_WINDOW_MS)) kept.resetAfterMs = resetAfterMs
@@ -26,9 +29,9 @@ export function plausible(observed: ObservedLimit): ObservedLimit {
 }
 
 /**
- * The window of a limit whose header is documented to count per minute: a minute, unless its reset takes longer than
- * that. Some providers report a day's requests in the same headers; then the window follows from the missing amount and
- * the time until it is available again.
+ * The window, in milliseconds, of a limit whose header is documented to count per minute: a minute, unless the reset is
+ * later. Some providers report requests per day in the same headers; the window is then computed from the used amount
+ * and the time until it is available again.
  */
 export function documentedWindow({ limit = 0, remaining, resetAfterMs = 0 }: ObservedLimit): number {
   if (resetAfterMs <= MAX_RESET_OF_A_MINUTE_MS) return MINUTE_MS
@@ -37,9 +40,9 @@ export function documentedWindow({ limit = 0, remaining, resetAfterMs = 0 }: Obs
 }
 
 /**
- * The shortest window that is consistent with a header. A steadily refilled limit per minute is fully available after
- * the missing fraction of a minute. If the reset contradicts that, the window may be shorter, but is at least as long
- * as the reset.
+ * The shortest window, in milliseconds, that is consistent with a header. If a limit per minute refills steadily, its
+ * reset is the used share of a minute. If the reported reset differs, the window may be shorter than a minute, but is
+ * at least as long as the reset.
  */
 export function shortestWindow({ limit, remaining, resetAfterMs }: ObservedLimit): number {
   if (limit === undefined || remaining === undefined || resetAfterMs === undefined) return MINUTE_MS
@@ -53,12 +56,15 @@ function isWithin(value: number | undefined, minimum: number, maximum: number): 
 }
 
 const MIN_WINDOW_MS = 1_000
-/** Resets are remembered for at least this long: a reset as long as the window appears only at its beginning. */
+/**
+ * The minimum time for which a reset is remembered: a reset as long as the window is reported only at the beginning of
+ * a window.
+ */
 const REMEMBERED_MS = 60_000
 
 /**
- * Estimates the window of a limit whose unit is unknown: the longest recent reset. One that does not occur again is
- * forgotten.
+ * Estimates the window of a limit whose unit is unknown, as the longest recent reset. A reset is forgotten if none as
+ * long is reported again.
  */
 export class LongestReset {
   #current = 0

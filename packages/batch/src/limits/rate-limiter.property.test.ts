@@ -13,7 +13,7 @@ interface Start {
   tokens: number
 }
 
-/** Whether no span holds more than its refill and one burst, or the one request that is larger than a burst. */
+/** Whether every span of time uses at most its refill and one burst, or one request that is larger than a burst. */
 function keeps(
   starts: readonly Start[],
   perMinute: number,
@@ -25,7 +25,7 @@ function keeps(
     let sum = 0
     return starts.slice(index).every((to) => {
       sum += sizeOf(to)
-      // What goes last is let go when the bucket holds it, or is full.
+      // The last request of the span starts when the bucket holds its amount, or is full.
       const allowed =
         (to.atMs - from.atMs) * perMs +
         Math.max(perMs * burstMs, sizeOf(to)) +
@@ -35,7 +35,7 @@ function keeps(
   })
 }
 
-/** One request that is larger than a burst leaves a debt when it goes. */
+/** A request that is larger than a burst leaves a debt when it starts. */
 function largestDebt(starts: readonly Start[], sizeOf: (start: Start) => number, burst: number): number {
   return Math.max(0, ...starts.map((start) => sizeOf(start) - burst))
 }

@@ -1,4 +1,4 @@
-import { Alarm } from '../alarm.ts'
+import { DeadlineTimer } from '../deadline-timer.ts'
 import { type Clock, steadyClock } from '../clock.ts'
 import { describeValue } from '@harbor/parts'
 import { aSignal, validate, type Check } from '../validate.ts'
@@ -10,20 +10,23 @@ import type { RateLimitSettings } from './rate-limits.ts'
 import { RateProbe } from './rate-probe.ts'
 import { WaitingLine, type Waiter } from './waiting-line.ts'
 
-/** A longer requested pause is not believed. */
+/** The maximum pause that a provider can request, in milliseconds. A longer one is ignored as wrong. */
 const MAX_PAUSE_MS = 86_400_000
 
-/** Grants leases to acquires, in the order of the waiting line, and learns from outcomes. */
+/**
+ * The limiter behind `createRateLimiter()`: grants leases when the limits allow it, queues acquires that have to wait,
+ * and learns from outcomes.
+ */
 export class TokenBucketLimiter implements RateLimiter {
   readonly #settings: RateLimitSettings
   readonly #clock: Clock
   readonly #limits: LimitTable
   readonly #probe: RateProbe
   readonly #line = new WaitingLine()
-  readonly #alarm: Alarm
+  readonly #timer: DeadlineTimer
   readonly #counts = { granted: 0, inFlight: 0, refused: 0, rateLimited: 0 }
   #pausedUntil = -Infinity
-  /** The requests per minute are neither configured nor reported: the probe guesses them. */
+  /** Whether the probe guesses the requests per minute, because that limit is neither configured nor reported. */
   #guesses = false
 
   constructor(settings: RateLimitSettings) {
@@ -31,7 +34,7 @@ export class TokenBucketLimiter implements RateLimiter {
     this.#clock = steadyClock(settings.clock)
     this.#limits = new LimitTable(settings, this.#clock.now())
     this.#probe = new RateProbe(this.#clock.now())
-    this.#alarm = new Alarm(this.#clock, () => this.#advance())
+    this.#timer = new DeadlineTimer(this.#clock, () => this.#advance())
   }
 
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease> {
@@ -110,7 +113,7 @@ export class TokenBucketLimiter implements RateLimiter {
     now: number,
   ): void {
     const { maxQueue, maxWaitMs } = this.#settings
-    // While probing, the wait ends with the next answer, whenever that comes.
+    // While probing, the wait ends with the next answer, at an unknown time.
     const waitMs = this.#isProbing() ? 0 : this.#startAt(cost, priority, now) - now
     if (waitMs > maxWaitMs || this.#line.size >= maxQueue) {
       this.#counts.refused++
@@ -135,13 +138,13 @@ export class TokenBucketLimiter implements RateLimiter {
       }
     }
     this.#line.push(waiter)
-    this.#setAlarm(now)
+    this.#setTimer(now)
   }
 
   /** Grants leases to acquires that may start by now, and rejects those whose deadline has passed. */
   #advance(): void {
     if (this.#line.size === 0) {
-      this.#alarm.clear()
+      this.#timer.clear()
       return
     }
     const now = this.#now()
@@ -157,7 +160,7 @@ export class TokenBucketLimiter implements RateLimiter {
       this.#line.remove(late)
       this.#refuse(late, new RateLimitWaitError(waitMs, this.#settings.maxWaitMs))
     }
-    this.#setAlarm(now)
+    this.#setTimer(now)
   }
 
   #refuse(waiter: Waiter, error: Error): void {
@@ -165,25 +168,28 @@ export class TokenBucketLimiter implements RateLimiter {
     waiter.reject(error)
   }
 
-  #setAlarm(now: number): void {
+  #setTimer(now: number): void {
     const { first, nextToExpire } = this.#line
-    if (!first || !nextToExpire) this.#alarm.clear()
-    else this.#alarm.ringBy(Math.min(this.#readyAt(first.cost, now), nextToExpire.deadlineMs))
+    if (!first || !nextToExpire) this.#timer.clear()
+    else this.#timer.fireBy(Math.min(this.#readyAt(first.cost, now), nextToExpire.deadlineMs))
   }
 
-  /** When an acquire would start if it came now. */
+  /** The time at which a new acquire would start, after all waiting ones of its priority or a higher one. */
   #startAt(cost: Cost, priority: number, now: number): number {
     if (this.#isProbing()) return Infinity
     const ahead = this.#line.ahead(priority)
     return Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now, ahead, ahead.requests))
   }
 
-  /** When the next acquire may start. */
+  /** The time at which an acquire may start if no other starts before it. */
   #readyAt(cost: Cost, now: number): number {
     return this.#isProbing() ? Infinity : Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now))
   }
 
-  /** Whether no limit is known, and nothing more starts until an answer comes. */
+  /**
+   * Whether no limit is known and the probe allows no more requests in flight: then nothing starts until an answer
+   * arrives.
+   */
   #isProbing(): boolean {
     return this.#limits.isEmpty && this.#counts.inFlight >= this.#probe.allowed
   }

@@ -10,7 +10,7 @@ const provider = simulator.provider()
 const client = new OpenAI({ apiKey: 'key', baseURL: provider.baseURL, maxRetries: 0 })
 afterAll(() => simulator.close())
 beforeEach(async () => {
-  // The first calls of a process are slow: what they hold up would come in a crowd.
+  // The first calls of a process are slow: requests behind them would arrive all at once.
   provider.script({})
   const warmUp = () => client.embeddings.create({ model: 'text-embedding-3-small', input: 'sea' })
   for (let call = 0; call < 5; call++) await Promise.all(Array.from({ length: 10 }, warmUp))
@@ -18,11 +18,12 @@ beforeEach(async () => {
 })
 
 /**
- * 600 requests and 90,000 tokens a minute, where a minute takes six seconds. Three tenths of it can be spent at once: on a machine that is
- * busy, what has started evenly arrives in crowds. Who starts twice as fast as allowed is refused all the same.
+ * 600 requests and 90,000 tokens a minute, where a minute takes six seconds. Three tenths of a limit can be used at
+ * once, since on a busy machine requests that were started evenly may arrive together. Requests that start twice as
+ * fast as allowed are refused all the same.
  */
 const limits: Limits = { requestsPerMinute: 600, tokensPerMinute: 90_000, minuteMs: 6_000, burst: 0.3 }
-/** The same on this clock. */
+/** The same limits, per real minute. */
 const known: RateLimits = { requestsPerMinute: 6_000, tokensPerMinute: 900_000, burstMs: 100 }
 
 /** Makes a number of calls at once, each through the limiter until it is answered. @returns how many were rejected */

@@ -1,7 +1,10 @@
 import { systemClock, type Clock } from '../clock.ts'
 import { aClock, count, duration, validate, type Check } from '../validate.ts'
 
-/** What a provider allows. A limit that is not given is learned from headers or from 429s. */
+/**
+ * The limits of a provider, and the options of a rate limiter. A limit that is not set is learned from headers or from
+ * 429s.
+ */
 export interface RateLimits {
   /** The maximum number of requests started per minute, whatever their size. @default learned */
   requestsPerMinute?: number | undefined
@@ -21,12 +24,12 @@ export interface RateLimits {
    */
   safety?: number | undefined
   /**
-   * The burst after a pause: this many milliseconds' worth of a limit may start together. A new limiter has had no
-   * pause: it starts with one request. @default 1_000
+   * The maximum burst after an idle time: the amount that a limit allows in this many milliseconds may start at once. A
+   * new limiter starts with one request, not with a burst. @default 1_000
    */
   burstMs?: number | undefined
   /**
-   * The maximum wait of an acquire, in milliseconds. One that is sure to wait longer is rejected at once.
+   * The maximum wait of an acquire, in milliseconds. An acquire that would certainly wait longer is rejected at once.
    * @default no limit
    */
   maxWaitMs?: number | undefined

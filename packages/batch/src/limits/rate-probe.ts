@@ -6,15 +6,15 @@ const FIRST_IN_FLIGHT = 4
 const CUT = 0.8
 /** The factor for a guess when all requests were rejected. */
 const OUTAGE_CUT = 0.5
-/** The lowest guess, as a share of the rate that worked before: six doublings. */
+/** The lowest guess, as a share of the rate that worked before: six doublings below it. */
 const MIN_SHARE = 1 / 64
-/** The first guess, without any success: requests per minute. */
+/** The first guess if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
 /** Below the rate that worked before, the guess doubles in this time. */
 const DOUBLING_MS = 5_000
 /**
- * Above it, the guess grows by this share every GROWTH_MS; while all of it is used, twice as fast with each minute
- * without a 429.
+ * Above the rate that worked before, the guess grows by this share every GROWTH_MS. While at least half of the guess is
+ * used, the growth doubles with each QUIET_MS without a 429, up to MAX_GROWTH.
  */
 const GROWTH = 0.05
 const GROWTH_MS = 10_000
@@ -22,26 +22,28 @@ const MAX_GROWTH = 1
 const QUIET_MS = 60_000
 /** No provider allows more requests per minute. */
 const MAX_GUESS = 1e7
+/** The pause after a 429 that requests none. It doubles with each further 429 without a success between them. */
 const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 60_000
 
 /**
- * Finds a limit that no header states: starts with a few requests, doubles with each round of successes, and after a
- * 429 guesses the requests per minute from the number that succeeded. All 429s of one round trip count as one.
+ * Estimates the requests per minute that a provider allows, if no header reports them. Starts with a few requests in
+ * flight, doubles their number with each round of successes, and after a 429 guesses the limit from the number of
+ * requests that succeeded. All 429s of one round trip count as one.
  *
- *     some succeeded, then a 429:  plateau = 0.8 × the rate, guess = 0.8 × what succeeded
- *     nothing but 429s:            guess halves; the plateau stays, since an outage says nothing about a rate
+ *     some succeeded, then a 429:  plateau = 0.8 × the best rate, guess = 0.8 × the current rate of successes
+ *     only 429s:                   guess halves; the plateau stays, since an outage says nothing about a rate
  *     successes:                   guess doubles in 5 s up to the plateau, then grows slowly, and faster the longer there is no 429
  */
 export class RateProbe {
   readonly #recent: RecentRate
   #allowed = FIRST_IN_FLIGHT
   #guess: number | undefined
-  /** The rate that worked before the latest 429s, and that is soon tried again. */
+  /** The rate that worked before the latest 429s. The guess returns to it quickly. */
   #plateau = Infinity
   #grownAt = 0
   #refusedAt = 0
-  /** Leases up to this number were granted before the latest cut. */
+  /** The number of the last lease granted before the guess was last lowered. */
   #cutAt = 0
   #refusalsInARow = 0
   /** Successes since the latest cut. */
@@ -51,23 +53,29 @@ export class RateProbe {
     this.#recent = new RecentRate(now)
   }
 
-  /** How many requests may be in flight while no limit is known. */
+  /** The maximum number of requests in flight while no limit is known. */
   get allowed(): number {
     return this.#allowed
   }
 
-  /** No limit is known any more: starts over, beside the requests in flight. */
+  /**
+   * Starts over, because no limit is known any more.
+   *
+   * @param inFlight the number of requests in flight now, which do not count
+   */
   restart(inFlight: number): void {
     this.#allowed = inFlight + FIRST_IN_FLIGHT
   }
 
   /**
+   * Learns from an answer that is not a 429.
+   *
    * @param number the number of the lease that was answered
    * @returns the new guess of requests per minute, if there is one
    */
   succeeded(number: number, now: number): number | undefined {
     this.#allowed++
-    // An answer to a request from before the 429s says nothing about now.
+    // A request that was sent before the latest 429s says nothing about the current rate.
     if (number <= this.#cutAt) return this.#guess
     this.#succeeded++
     this.#recent.add(now)
@@ -77,10 +85,12 @@ export class RateProbe {
   }
 
   /**
+   * Learns from a 429.
+   *
    * @param number the number of the lease that was rejected
    * @param latest the number of the latest lease granted
-   * @returns the new guess, and how long to wait if the provider did not say; undefined for one more 429 of the same
-   * round trip
+   * @returns the new guess, and the pause in milliseconds if the provider has requested none; undefined for a further
+   * 429 of the same round trip
    */
   refused(number: number, latest: number, now: number): { guess: number; pauseMs: number } | undefined {
     if (number <= this.#cutAt) return undefined
@@ -94,7 +104,7 @@ export class RateProbe {
     return { guess: this.#guess, pauseMs }
   }
 
-  /** Nothing starts until then, so successes are counted from there. */
+  /** Counts successes only from this time on, since nothing starts during the pause. */
   pausedUntil(atMs: number): void {
     this.#recent.restart(atMs)
   }
@@ -105,7 +115,7 @@ export class RateProbe {
       if (this.#guess === undefined) return FIRST_GUESS
       return Math.max(guess * OUTAGE_CUT, this.#minimum())
     }
-    // Traffic may have been light: then the guess was rejected only as far as it was used.
+    // If less than half of the guess was used, the 429s say nothing about the guess, only about the rate that was used.
     const best = this.#recent.best(now)
     this.#plateau = CUT * (best * 2 >= guess ? guess : best)
     return Math.max(CUT * Math.min(guess, this.#recent.perMinute(now)), this.#minimum())
@@ -117,7 +127,8 @@ export class RateProbe {
 
   #grown(guess: number, now: number): number {
     const recent = this.#recent.perMinute(now)
-    // A guess of one request in more than GROWTH_MS must not grow more slowly because of that.
+    // The limit on `elapsed` is for idle times. If the guess is less than one request per GROWTH_MS, a longer time
+    // between answers is normal.
     const elapsed = Math.min(now - this.#grownAt, Math.max(GROWTH_MS, 90_000 / guess))
     this.#grownAt = now
     const isUsed = recent * 2 >= guess

@@ -1,14 +1,16 @@
 const SLOT_MS = 10_000
-/** A shorter time says nothing about a minute. */
+/** The minimum time from which a rate is computed, in milliseconds. */
 const MIN_ELAPSED_MS = 100
 /** The time in which the remembered best rate decays by half. */
 const HALF_LIFE_MS = 600_000
 
-/** A recent rate, from two slots of ten seconds. Idle time before them does not count. */
+/**
+ * Measures the current rate of events, from the last two slots of ten seconds. Idle time before them does not count.
+ */
 export class RecentRate {
   #slotAt: number
   #count = 0
-  /** The count of the slot directly before; undefined if that was idle. */
+  /** The count of the slot directly before; undefined if that slot was idle. */
   #previous: number | undefined
   #best = 0
   #bestAt: number
@@ -33,7 +35,7 @@ export class RecentRate {
     return Math.max(this.perMinute(now), this.#best * 0.5 ** ((now - this.#bestAt) / HALF_LIFE_MS))
   }
 
-  /** Starts counting at this time; the best rate is kept. */
+  /** Starts counting again, at this time. The best rate is remembered. */
   restart(now: number): void {
     this.#remember(this.perMinute(now), now)
     this.#begin(now, undefined)

@@ -5,7 +5,7 @@ import type { Cost, Lease } from './contracts.ts'
 export interface Waiter {
   cost: Cost
   priority: number
-  /** When it rejects with RateLimitWaitError. */
+  /** The time at which the acquire rejects with RateLimitWaitError. */
   deadlineMs: number
   resolve: (lease: Lease) => void
   reject: (reason: unknown) => void
@@ -19,7 +19,10 @@ interface Sum extends Cost {
   requests: number
 }
 
-/** Waiting acquires, first by priority, then first come, first served, and the sum of their costs. */
+/**
+ * The queue of waiting acquires, ordered by priority, then first come, first served. Also sums up their costs by
+ * priority.
+ */
 export class WaitingLine {
   readonly #queue = new PriorityQueue<Waiter>()
   readonly #sums = new Map<number, Sum>()
@@ -33,7 +36,7 @@ export class WaitingLine {
     return this.#queue.first
   }
 
-  /** The acquire whose deadline is next: within a priority, earlier ones have earlier deadlines. */
+  /** The acquire with the earliest deadline. Within a priority, acquires that came earlier have earlier deadlines. */
   get nextToExpire(): Waiter | undefined {
     return this.#queue.firstByMinimum(({ deadlineMs }) => deadlineMs)
   }
@@ -56,7 +59,7 @@ export class WaitingLine {
     if (onAbort) signal?.removeEventListener('abort', onAbort)
   }
 
-  /** The sum of what would go before a new acquire. */
+  /** The summed cost, and the number, of the acquires that would start before a new one with this priority. */
   ahead(priority: number): Sum {
     const ahead: Sum = { input: 0, output: 0, requests: 0 }
     for (const [each, sum] of this.#sums) {

@@ -4,9 +4,15 @@ import type { Ledger, BatchPart } from './state/ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
-/** A batch just created may be unknown to the provider for a moment. */
+/**
+ * The number of 404s in a row after which a batch counts as gone: a new batch may be unknown to the provider for a
+ * moment.
+ */
 const MAX_NOT_FOUND = 3
-/** How often an ended batch is polled again for files that it should have. The provider's counts may be wrong. */
+/**
+ * How often an ended batch is polled while result files are missing that it should have, according to the provider's
+ * counts. The counts may be wrong, so then the batch counts as having no more files.
+ */
 const MAX_POLLS_FOR_FILES = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
 
@@ -15,7 +21,7 @@ interface ActiveBatch {
   batchId: string
   status: string
   notFound: number
-  /** Polls since it ended, without the files that it should have. */
+  /** The number of polls since the batch ended in which files were missing that it should have. */
   lacking: number
 }
 
@@ -26,11 +32,15 @@ export class ActiveBatches {
   readonly #retrier: Retrier
   readonly #batches = new Map<string, ActiveBatch>()
   #waitMs: number
-  /** No batch may be added before then, or before one of those in progress has ended. */
+  /** No batch may be created before this time. */
   #blockedUntil = -Infinity
+  /** Whether no batch may be created before one of those in progress has ended. */
   #isBlockedUntilEnd = false
   #tokenFailures = 0
-  /** The provider has rejected a batch because of its tokens: from now on one at a time, until it is accepted. */
+  /**
+   * Whether the provider has rejected a batch because of its token limit. From then on, a batch is created only after
+   * the previous one was accepted.
+   */
   #isCautious = false
 
   constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
@@ -56,7 +66,10 @@ export class ActiveBatches {
     return !this.#isCautious || [...this.#batches.values()].every(({ status }) => status !== 'validating')
   }
 
-  /** Whether its tokens may be enqueued with those of the others. A single batch always may. */
+  /**
+   * Whether the tokens of a part fit into `enqueuedTokens`, beside those of the batches in progress. Always true if
+   * there are none.
+   */
   hasRoomFor({ tokens }: BatchPart): boolean {
     let enqueued = 0
     for (const { part } of this.#batches.values()) enqueued += part.tokens
@@ -68,7 +81,7 @@ export class ActiveBatches {
     this.#waitMs = this.#settings.pollMs
   }
 
-  /** Waits, then polls each batch. @returns those that have ended */
+  /** Waits, then polls each batch. @returns the parts whose batches have ended */
   async poll(): Promise<BatchPart[]> {
     await this.#retrier.wait(this.#waitMs)
     this.#waitMs = Math.min(this.#settings.maxPollMs, this.#waitMs * 1.5)

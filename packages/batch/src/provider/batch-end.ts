@@ -3,7 +3,7 @@ import type { RemoteBatch } from './client.ts'
 /** How a batch can end. */
 export type BatchEnd = 'completed' | 'failed' | 'expired' | 'cancelled'
 
-/** Enough time for a provider to write the files of a batch that expired. */
+/** The time after the expiry of a batch, in milliseconds, in which a provider may still write its files. */
 const EXPIRY_GRACE_MS = 3_600_000
 
 /**
@@ -32,7 +32,7 @@ export function countedIn({ request_counts: counts }: Partial<RemoteBatch>): num
   return Number.isSafeInteger(sum) && sum > 0 ? sum : 0
 }
 
-/** The id of a file; null for none, however the provider spells that. */
+/** The id of a file, or null for none, which providers also write as "", "none", "null" or "undefined". */
 export function fileIdOf(id: unknown): string | null {
   return typeof id === 'string' && !/^\s*(?:null|none|undefined)?\s*$/i.test(id) ? id : null
 }
@@ -51,7 +51,7 @@ export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean 
   return end === 'completed' && !hasOutput && !hasErrors
 }
 
-/** The code of a batch that would have enqueued too many tokens. */
+/** The error code of a batch that was rejected because it would have enqueued too many tokens. */
 export const TOKEN_LIMIT = 'token_limit_exceeded'
 
 const ENDS: ReadonlyMap<string, BatchEnd> = new Map<string, BatchEnd>([

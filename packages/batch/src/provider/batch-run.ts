@@ -18,13 +18,14 @@ export interface RunOptions {
 interface Pending {
   part: BatchPart
   lines: () => Promise<RequestLines>
-  /** An earlier process may have created its batch already. */
+  /** Whether an earlier process may have created the batch of this part already. */
   resumed: boolean
 }
 
 /**
- * One loop, driven by the consumer of the results: read the results of ended batches, submit parts while there is room,
- * wait, poll.
+ * A run through the Batch API, as one loop that the consumer of the results drives: it reads the results of ended
+ * batches, submits parts while there is room, waits, and polls. A part is a file of requests, and the batch made from
+ * it.
  *
  *     part recorded ──► uploaded ──► created ──► ended ──► read ──► done
  *                                                  ▲         └─► another part, of unanswered requests
@@ -63,14 +64,14 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     { cancelRemote = false }: { cancelRemote?: boolean | undefined } = {},
   ): Promise<void> {
     if (!this.#isOver) this.#controller.abort(reason)
-    // The consumer may never request another result.
+    // Ends the generator from here, since the consumer may never request another result.
     const released = this.#results?.return().catch(() => undefined)
     if (cancelRemote) await this.#cancelRemote()
     await released
   }
 
   async #cancelRemote(): Promise<void> {
-    // Without retries: a batch that can no longer be cancelled answers 409.
+    // Without retries: the provider answers 409 for a batch that can no longer be cancelled.
     const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
     const unconfirmed = await this.#submitter?.unconfirmed(retrier).catch(() => undefined)
     const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
@@ -87,7 +88,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
         const wasAborted = this.#controller.signal.aborted
         try {
           const step = await results.next()
-          // Aborted between two results: the consumer does not know yet why there are no more.
+          // The run was aborted between two results: throw the reason, which the consumer does not know yet.
           if (step.done && wasAborted && !isReported) this.#controller.signal.throwIfAborted()
           return step
         } catch (error) {
@@ -175,10 +176,11 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       else if (part.batchId !== undefined) active.add(part, part.batchId)
       else if (isFromSource)
         this.#pending.push({ part, lines: async () => lines ?? new RequestLines(), resumed: true })
-      // Parts made from a parent are found again when the parent is read again.
+      // A part made from requests of another part is added when the results of that other part are read.
     }
   }
 
+  /** Creates a part from the next requests of the source. @returns false at the end of the source */
   async #readShard(ledger: Ledger): Promise<boolean> {
     if (this.#sourceEnded) return false
     const lines = await this.#retrier.untilAborted(this.#source.next(this.#onTooLarge))
@@ -193,7 +195,9 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     return true
   }
 
-  /** Creates a part from the remainder of another one, unless an earlier process has. */
+  /**
+   * Creates a part from requests of another part that are submitted again, unless an earlier process has created it.
+   */
   async #addRemainder(
     ledger: Ledger,
     parent: BatchPart,

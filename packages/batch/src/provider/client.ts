@@ -1,11 +1,16 @@
-/** The methods used of a client: an instance of `openai`, version 5 or later, fits. Nothing of it is imported. */
+/**
+ * The methods of an OpenAI client that are used here: an instance of `openai`, version 5 or later, has them. The
+ * package itself is not imported.
+ */
 export interface ProviderBatchClient {
   files: {
     create(
       body: { file: File; purpose: 'batch' },
       options?: CallOptions,
     ): PromiseLike<{ id: string; status?: string | undefined }>
-    /** Reads whether an uploaded file is ready. Without it, creating the batch is retried until it succeeds. */
+    /**
+     * Reads whether an uploaded file is ready. Without this method, creating the batch is retried until it succeeds.
+     */
     retrieve?(id: string, options?: CallOptions): PromiseLike<{ status?: string | undefined }>
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
@@ -13,24 +18,27 @@ export interface ProviderBatchClient {
     create(body: BatchOrder, options?: CallOptions): PromiseLike<RemoteBatch>
     retrieve(id: string, options?: CallOptions): PromiseLike<RemoteBatch>
     cancel(id: string, options?: CallOptions): PromiseLike<unknown>
-    /** The newest first. */
+    /** Lists batches, the newest first. */
     list(query: { limit: number }, options?: CallOptions): AsyncIterable<RemoteBatch>
   }
 }
 
-/** Options of calls. Properties are left out, not undefined, as the SDK's types require. */
+/**
+ * The options of one call to the client. Properties that are not set are left out, not undefined, as the SDK's types
+ * require.
+ */
 export interface CallOptions {
-  /** Ends the call. */
+  /** Aborts the call. */
   signal?: AbortSignal
-  /** How many times the client tries again by itself. */
+  /** The maximum number of retries that the client itself makes. */
   maxRetries?: number
-  /** By which the provider recognises a request that it has already carried out. */
+  /** The key by which the provider recognises a request that it has already carried out. */
   idempotencyKey?: string
 }
 
 export interface BatchOrder {
   input_file_id: string
-  /** As in the SDK's types; Azure's endpoints are sent as well. */
+  /** Typed as in the SDK, although Azure's endpoints, which have no `/v1`, are sent as well. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null

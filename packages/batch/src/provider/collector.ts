@@ -8,9 +8,12 @@ import { fileLines, lineOutcome, type LineOutcome } from './remote-files.ts'
 import { requestLine, RequestLines } from './request-lines.ts'
 import type { ShardSource } from './shard-source.ts'
 
-/** Requests of an ended part that are submitted again, as a part of their own. */
+/** Requests of an ended part that are submitted again, as a new part. */
 export interface Remainder {
-  /** The suffix of the part's name: again, one of two halves, or the failures of a finished run. */
+  /**
+   * The suffix of the name of the new part: `again` for unanswered requests, `first` and `second` for the halves of a
+   * part with too many tokens, `failed` for the failures of a finished run.
+   */
   next: 'again' | 'first' | 'second' | 'failed'
   count: number
   round: number
@@ -23,14 +26,14 @@ interface InputLine {
 }
 
 /**
- * How often result files are read that have fewer rows than the provider has counted: they may be written later, or
- * counts may be wrong.
+ * How often files are read if they have fewer rows than the provider has counted: further rows may be written later, or
+ * the counts may be wrong.
  */
 const MAX_READS = 3
 
 /**
- * Reads the results of an ended part: each of its requests, and no other, gets a result or is in a remainder. Compares
- * sets of ids, never counts. Never holds a whole file.
+ * Reads the results of an ended part. Each request of the part, and no other, gets a result or is in a remainder, which
+ * is decided by the ids in the files, never by counts. Never holds a whole file in memory.
  */
 export class Collector {
   readonly #settings: ProviderBatchSettings
@@ -95,8 +98,8 @@ export class Collector {
   }
 
   /**
-   * The outcomes in the result files for requests of this part that have no answer yet. The caller adds to `answered`:
-   * of two lines with one id, the first counts.
+   * Yields the outcomes in the result files of a part, for its requests that are not in `answered`. The caller adds
+   * each answered id to `answered`, so that the first of two lines with one id counts.
    */
   async *#outcomes(
     part: BatchPart,
@@ -122,7 +125,7 @@ export class Collector {
     }
   }
 
-  /** Returns a function that says whether an id was requested in this part. */
+  /** Returns a function that checks whether an id was requested in this part. */
   async #requestedIn(part: BatchPart): Promise<(id: string) => boolean> {
     if (part.parent === null) return (id) => this.#source.isIn(Number(part.part), id)
     const ids = new Set<string>()
@@ -130,18 +133,27 @@ export class Collector {
     return (id) => ids.has(id)
   }
 
-  /** Whether unanswered requests are submitted again. The decision of an earlier process holds. */
+  /**
+   * Whether the unanswered requests of a part are submitted again. If an earlier process has decided this, its decision
+   * is used.
+   */
   #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
     if (this.#ledger.get(`${part}.again`)) return true
     return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
   }
 
-  /** Whether its failures, which a finished run has reported, are submitted again instead of being results. */
+  /**
+   * Whether the failures of a part, which a finished run has reported, are submitted again instead of being reported
+   * again.
+   */
   #resubmitsFailures({ part, isReported = false }: BatchPart): boolean {
     return (this.#resubmitFailed && isReported) || this.#ledger.get(`${part}.failed`) !== undefined
   }
 
-  /** After too many tokens, smaller parts. Anything else would fail again. */
+  /**
+   * Handles a batch that failed as a whole. If it had too many tokens, its requests are submitted again, in two smaller
+   * parts if possible. After any other failure, which would occur again, each request gets an error.
+   */
   async *#failed(
     part: BatchPart,
     code: string | undefined,
@@ -163,6 +175,7 @@ export class Collector {
     }
   }
 
+  /** @param keeps whether a request, given its id and its index in the part, is submitted again */
   #remainder(
     part: BatchPart,
     next: Remainder['next'],

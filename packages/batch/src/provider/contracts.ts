@@ -1,14 +1,17 @@
 import type { RequestTooLargeError } from '../errors.ts'
 import type { BatchItemError } from './errors.ts'
 
-/** One run. Its results come in the order in which batches end, one for each request. It can be iterated once. */
+/**
+ * A run through the Batch API. Iterating it yields one result for each request, in the order in which batches end. A
+ * run can be iterated once.
+ */
 export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResult<Value>> {
   progress(): ProviderBatchProgress
   /**
-   * Ends the run: its iteration throws the reason. Batches continue at the provider, and a run with the same state
-   * finds them again, unless `cancelRemote` cancels them.
+   * Ends the run: the iteration throws the reason. Submitted batches continue at the provider, and a later run with the
+   * same state reads their results, unless `cancelRemote` cancels them.
    *
-   * @param reason what the iteration throws. @default an AbortError
+   * @param reason the error that the iteration throws. @default an AbortError
    * @returns resolves when the state is unlocked and cancellations have been requested; does not reject if a batch
    * cannot be cancelled
    */
@@ -23,17 +26,17 @@ export type ProviderBatchResult<Value> =
       /** The body of the answer; its type is not checked. */
       value: Value
       batchId: string
-      /** How often it was submitted before; starts at 0 again for failures of a finished run. */
+      /** How often the request was submitted before; starts at 0 again for failures of a finished run. */
       round: number
     }
   | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
-  /** It was not submitted: it is larger than a file may be. */
+  /** The request was not submitted, since it is larger than a file may be. */
   | { id: string; ok: false; error: RequestTooLargeError; batchId: undefined; round: 0 }
 
 export interface ProviderBatchProgress {
   /** Requests read from the source by this process. */
   read: number
-  /** Of those, duplicates left out with `onDuplicateId: 'skip'`. */
+  /** Requests of `read` that were left out as duplicates, with `onDuplicateId: 'skip'`. */
   skipped: number
   /** Requests in the batches created, counted each time they were submitted. */
   submitted: number

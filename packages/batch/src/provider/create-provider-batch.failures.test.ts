@@ -123,7 +123,7 @@ it('a run waits after token_limit_exceeded, and submits smaller batches', async 
   const sizes = (await uploads()).map((ids) => ids.length)
   expect(sizes.slice(0, 2)).toEqual([40, 20])
   expect(Math.min(...sizes)).toBeLessThanOrEqual(10)
-  // Those that fit, in a row, and none of them twice.
+  // Each request was accepted once.
   expect(provider.counts().batches.lines).toBe(40)
 })
 

@@ -8,7 +8,7 @@ import { memoryState, type BatchStateStore, type StateRecord } from './state/sta
 import { provider, folder, batchOf, all, idsOf, count, uploads, script } from '../../test/provider-batch.ts'
 
 describe('a run after a crash', () => {
-  /** A store that fails, as if the process had gone, when a record is to be appended for the nth time. */
+  /** A store that fails, as if the process had crashed, when the nth record of a type is appended. */
   function crashing(store: BatchStateStore, type: StateRecord['type'], nth = 1): BatchStateStore {
     let times = 0
     return {

@@ -8,7 +8,7 @@ import type { RequestSource } from './shard-source.ts'
 /** Runs requests through a provider's Batch API. */
 export interface ProviderBatch {
   /**
-   * Prepares a run; it starts when it is iterated, and continues as fast as its results are taken.
+   * Creates a run. It starts when it is iterated, and continues only while its results are read.
    *
    * @param requests read one by one, as files are filled. After a crash, pass the same requests in the same order.
    * @param options `signal` ends the run at once with its own reason; submitted batches continue at the provider.
@@ -23,8 +23,8 @@ export interface ProviderBatch {
 
 /**
  * Sends many requests through `/v1/files` and `/v1/batches`, at the price of the Batch API: splits them into files,
- * uploads them, polls the batches, reads their results, and resubmits what expired or is missing. With a `state`, it
- * survives its process.
+ * uploads them, polls the batches, reads their results, and submits requests again that expired or are missing. With a
+ * `state`, another process can continue the run after a crash.
  *
  * ```ts
  * const batch = createProviderBatch({ client: new OpenAI(), endpoint: '/v1/chat/completions', state: 'nightly.jsonl' })

@@ -7,21 +7,21 @@ import { inUse, type LockHolder } from '../journal/lock-holder.ts'
  */
 export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' | 'batch-failed'
 
-/** What is known about the error of a request. */
+/** Facts about the error of a request. */
 export interface BatchItemFacts {
   status?: number | undefined
   providerCode?: string | undefined
   detail?: string | undefined
 }
 
-/** One request of a batch has no answer. */
+/** One request of a batch has no answer, or an error as its answer. */
 export class BatchItemError extends Error {
   override readonly name = 'BatchItemError'
   readonly code = 'batch_item'
   readonly reason: BatchItemReason
   /** The HTTP status of the error, if the provider answered with one. */
   readonly status: number | undefined
-  /** The provider's own code: `token_limit_exceeded`, `invalid_request_error`. */
+  /** The provider's own code, such as `token_limit_exceeded`, `invalid_request_error`. */
   readonly providerCode: string | undefined
   readonly batchId: string
   readonly #detail: string | undefined
@@ -60,7 +60,10 @@ const IN_WORDS: Readonly<Record<BatchItemReason, string>> = {
   'batch-failed': 'the provider refused the whole batch',
 }
 
-/** The saved state does not fit this run: other requests, another endpoint, or no state at all. Nothing was submitted. */
+/**
+ * The saved state does not fit this run: it belongs to other requests or another endpoint, or is not a state at all.
+ * Nothing was submitted.
+ */
 export class BatchStateError extends Error {
   override readonly name = 'BatchStateError'
   readonly code = 'batch_state'
@@ -84,8 +87,9 @@ export class BatchStateLockedError extends Error {
   readonly code = 'batch_state_locked'
   /** The path of the state; undefined for one in memory. */
   readonly path: string | undefined
-  /** The process that holds the lock, as far as the lock file names it. */
+  /** The id of the process that holds the lock, if the lock file names it. */
   readonly pid: number | undefined
+  /** The host name of the machine of that process, if the lock file names it. */
   readonly host: string | undefined
 
   constructor(path: string | undefined, holder: LockHolder) {

@@ -7,7 +7,7 @@ import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** Its `custom_id`: the id of its result. */
+  /** The id of the request (its `custom_id`), and of its result. */
   id: string
   /** The body that would be sent to the endpoint. All requests of a run must name the same model. */
   body: object
@@ -16,16 +16,16 @@ export interface ProviderBatchRequest {
 export interface ProviderBatchOptions {
   /** An instance of `openai`, or any object with its `files` and `batches`. */
   client: ProviderBatchClient
-  /** The url of each request. Azure's are without `/v1`. */
+  /** The url of each request. Azure's endpoints have no `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
-   * Where the steps are stored, so that a new process continues where another one stopped, and nothing is submitted
-   * twice: the path of a file, or a store. One run at a time can use it. @default in memory
+   * Where the progress of a run is stored: the path of a file, or a store. A new process continues where another one
+   * stopped, and submits nothing twice. Only one run at a time can use a state. @default in memory
    */
   state?: string | BatchStateStore | undefined
   /**
-   * What happens to an id that occurred before: the run ends with a DuplicateIdError before the request's file is
-   * uploaded, or the request is left out. For this, all ids are remembered. @default 'error'
+   * What happens when a request has the id of an earlier one: `'error'` ends the run with a DuplicateIdError before the
+   * file of the request is uploaded; `'skip'` leaves the request out. All ids are remembered for this. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /** The maximum number of requests per file. @default 50_000 */
@@ -34,19 +34,21 @@ export interface ProviderBatchOptions {
   maxBytes?: number | undefined
   /** The maximum number of tokens enqueued at the provider at once, by all batches of this run. @default no limit */
   enqueuedTokens?: number | undefined
-  /** The tokens that a request enqueues. @default a quarter of its bytes */
+  /** Returns the number of tokens that a request enqueues. @default a quarter of its bytes */
   tokensOf?: ((request: ProviderBatchRequest) => number) | undefined
   /** The maximum number of batches in progress. @default 20 */
   maxActiveBatches?: number | undefined
-  /** How often a request is submitted again that expired or is missing. @default 2 */
+  /** How often a request that expired or is missing is submitted again. @default 2 */
   maxResubmits?: number | undefined
   /** How long to wait before a batch is first polled, in milliseconds. @default 5_000 */
   pollMs?: number | undefined
-  /** The maximum wait between polls, in milliseconds; waits grow to it while nothing changes. @default 60_000 */
+  /**
+   * The maximum wait between polls, in milliseconds; the wait grows up to this while no status changes. @default 60_000
+   */
   maxPollMs?: number | undefined
   /**
-   * How long to wait after `token_limit_exceeded` when no batch of this run holds tokens, in milliseconds; it doubles
-   * each time. @default 60_000
+   * How long to wait after `token_limit_exceeded`, in milliseconds, if no batch of this run is in progress that could
+   * free tokens when it ends. Doubles each time. @default 60_000
    */
   tokenLimitWaitMs?: number | undefined
   /**

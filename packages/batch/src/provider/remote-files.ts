@@ -3,10 +3,13 @@ import { BatchItemError, type BatchItemReason } from './errors.ts'
 import type { ProviderBatchClient } from './client.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
-/** A longer line counts as missing. An answer has at most 128 choices of some MiB. */
+/**
+ * The maximum length of a line, in bytes; a longer line counts as missing. An answer has at most 128 choices of some
+ * MiB.
+ */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
 
-/** What one line of an output or error file contains. */
+/** The outcome of a request, read from one line of an output or error file. */
 export type LineOutcome =
   | { id: string; kind: 'value'; value: unknown; status: number }
   | { id: string; kind: 'error'; error: BatchItemError }
@@ -20,8 +23,8 @@ interface ResultLine {
 }
 
 /**
- * The lines of a file, one at a time, never the whole. When the connection breaks, it is read again from the beginning,
- * so a line may occur twice. Lines that are not objects are left out.
+ * Reads the lines of a file at the provider, one at a time. If the connection breaks, the file is read again from the
+ * beginning, so a line may be yielded twice. Lines that are not JSON objects are left out.
  */
 export async function* fileLines<Line extends object>(
   client: ProviderBatchClient,
@@ -51,7 +54,7 @@ export async function* fileLines<Line extends object>(
         if (typeof value === 'object' && value !== null) yield value as Line
       }
     } finally {
-      // A body that is not read to its end keeps its connection.
+      // Closes the body: one that is not read to its end keeps its connection open.
       void Promise.resolve(records.return?.()).catch(() => undefined)
     }
   }

@@ -24,12 +24,12 @@ export class RequestLines {
     this.tokens += tokens
   }
 
-  /** Whether one more fits. */
+  /** Whether one more request fits into the file. */
   hasRoomFor({ line, tokens }: RequestLine, { maxRequests, maxBytes, enqueuedTokens }: Bounds): boolean {
     return (
       this.count < maxRequests &&
       this.bytes + line.length <= maxBytes &&
-      // A request that alone exceeds the enqueued tokens goes alone: the provider decides.
+      // A request that exceeds `enqueuedTokens` by itself gets a file of its own: the provider may accept it.
       (this.count === 0 || this.tokens + tokens <= enqueuedTokens)
     )
   }

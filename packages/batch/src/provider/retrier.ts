@@ -20,7 +20,7 @@ export class Retrier {
     this.signal = signal
   }
 
-  /** Waits for a time, ± 25 %. */
+  /** Waits for a time in milliseconds, with a jitter of ± 25 %. */
   async wait(ms: number): Promise<void> {
     const { clock, random } = this.#options
     const jittered = Math.min(MAX_TIMER_MS, ms * (0.75 + random() / 2))
@@ -31,7 +31,7 @@ export class Retrier {
   /**
    * Makes a call that may be repeated, until it succeeds or fails with a final error.
    *
-   * @param isTransient errors that are final in general, but not for this call
+   * @param isTransient returns true for an error that is final in general, but can be retried for this call
    */
   async call<Result>(
     make: () => PromiseLike<Result>,
@@ -53,7 +53,10 @@ export class Retrier {
     await this.wait(Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)))
   }
 
-  /** Settles with the promise, or rejects at the abort with its reason, even if the promise ignores the signal. */
+  /**
+   * Settles like the promise, or rejects with the signal's reason as soon as the signal aborts, even if the promise
+   * goes on.
+   */
   untilAborted<Result>(promise: PromiseLike<Result>): Promise<Result> {
     const { signal } = this
     return new Promise((resolve, fail) => {
@@ -77,8 +80,8 @@ export class Retrier {
 }
 
 /**
- * Whether the provider has answered and would answer the same again. An error without a status means that there was no
- * answer.
+ * Whether retrying is pointless, since the provider has answered and would give the same answer again. An error without
+ * a status means that there was no answer.
  */
 function isFinal(error: unknown): boolean {
   if ((error as { code?: unknown } | null | undefined)?.code === CLIENT_CLOSED) return true
@@ -86,7 +89,7 @@ function isFinal(error: unknown): boolean {
   return status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status)
 }
 
-/** A closed client sends nothing more. */
+/** The error code of a closed client, which sends nothing more. */
 const CLIENT_CLOSED = 'client_closed'
 
 export function isNotFound(error: unknown): boolean {

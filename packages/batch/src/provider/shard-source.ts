@@ -17,23 +17,26 @@ interface ReadLine extends RequestLine {
   index: number
 }
 
-/** Reads requests one by one, no further than the file that is being filled. */
+/**
+ * Reads requests from the source, one by one, and groups them into files. Reads no further than the file that is being
+ * filled.
+ */
 export class ShardSource {
   readonly #source: RequestSource
   readonly #settings: ProviderBatchSettings
   #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
-  /** Read already, for the next file. */
+  /** A request that was read already, but belongs to the next file. */
   #held: ReadLine | undefined
   #ended = false
-  /** Every id and its position: a duplicate may be files away from the first. */
+  /** The position of every id read: a duplicate may be several files after the first. */
   readonly #seen = new IdIndex()
   /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []
-  /** Ids that are in no part. */
+  /** The ids of requests that are too large for a file, and so are in no part. */
   readonly #tooLarge = new Set<string>()
   /** The number of requests read. */
   read = 0
-  /** How many of them were left out as duplicates. */
+  /** The number of requests that were left out as duplicates. */
   skipped = 0
 
   constructor(source: RequestSource, settings: ProviderBatchSettings) {
@@ -42,7 +45,7 @@ export class ShardSource {
   }
 
   /**
-   * The lines of the next file.
+   * Reads the requests of the next file.
    *
    * @returns undefined at the end of the source
    */
@@ -74,10 +77,10 @@ export class ShardSource {
   }
 
   /**
-   * Reads the requests that an earlier process has put into a part.
+   * Reads the requests of a part that an earlier process has created.
    *
-   * @returns its lines, if they have not been uploaded
-   * @throws BatchStateError if these are other requests
+   * @returns the lines of the part; undefined if they were uploaded already
+   * @throws BatchStateError if the source has other requests
    */
   async readAgain(
     { part, count, idsHash, fileId }: BatchPart,

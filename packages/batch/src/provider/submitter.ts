@@ -13,14 +13,14 @@ const FILE_READY = /^(?:processed|uploaded|succeeded|ready|available|active)$/i
 const FILE_FAILED = /^(?:error|failed|deleted|deleting|cancell?ed)$/i
 
 /**
- * Uploads a part and creates its batch, once: before a batch is created a second time, the provider's list is searched
- * for it.
+ * Uploads a part and creates its batch, never twice: before another attempt, searches the provider's list for a batch
+ * that an earlier attempt has created.
  */
 export class Submitter {
   readonly #settings: ProviderBatchSettings
   readonly #ledger: Ledger
   readonly #retrier: Retrier
-  /** The part whose batch is being created: it is unknown yet whether it exists. */
+  /** The part whose batch is being created: until the provider answers, it is unknown whether the batch exists. */
   #creating: BatchPart | undefined
   /** The last uploaded file, if the provider reported it as processed. */
   #usable: string | undefined
@@ -31,7 +31,7 @@ export class Submitter {
     this.#retrier = retrier
   }
 
-  /** @returns the id of its batch */
+  /** Uploads a part, unless that has been done, and creates its batch. @returns the id of the batch */
   async submit(part: BatchPart, lines: () => Promise<RequestLines>, resumed: boolean): Promise<string> {
     const fileId = part.fileId ?? (await this.#upload(part, await lines()))
     this.#creating = part
@@ -42,7 +42,9 @@ export class Submitter {
     return id
   }
 
-  /** The id of a batch that was created, but whose creation was not confirmed. */
+  /**
+   * The id of a batch that was created, but whose creation the provider has not confirmed; undefined if there is none.
+   */
   async unconfirmed(retrier: Retrier): Promise<string | undefined> {
     return this.#creating && (await this.#find(this.#creating, retrier))?.id
   }
@@ -72,7 +74,7 @@ export class Submitter {
     } as const
     // The client must not retry by itself: it would not check whether the first attempt has succeeded.
     const options = { signal: this.#retrier.signal, maxRetries: 0, idempotencyKey: `${run}-${part.part}` }
-    // Rejections of a file that the provider does not report as being processed.
+    // The number of rejections while the provider did not report the file as being processed.
     let refusals = 0
     for (let failures = 1; ; failures++) {
       try {
@@ -128,7 +130,8 @@ export class Submitter {
 /**
  * Whether a batch was rejected because of its file, which may be ready a little later.
  *
- * @param isUsable the provider has reported the file as processed: then only a rejection that names the file counts
+ * @param isUsable whether the provider has reported the file as processed: then only a rejection that names the file
+ * counts
  */
 function rejectsFile(error: unknown, isUsable: boolean): boolean {
   const { status, code, param, message } = Object(error) as Partial<Record<string, unknown>>

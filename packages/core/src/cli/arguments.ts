@@ -5,13 +5,13 @@ import { OPTIONS, type OptionName, UsageError } from './options.ts'
 
 /** The parsed command line of `harbor bulk`. */
 export interface BulkArguments {
-  /** The path of the requests; undefined for standard input. */
+  /** The path of the file of requests; undefined for standard input. */
   readonly input: string | undefined
-  /** The path of the answers; undefined for standard output. */
+  /** The path of the file of answers; undefined for standard output. */
   readonly out: string | undefined
   readonly resume: boolean
   readonly via: 'direct' | 'provider'
-  /** How lines become requests. */
+  /** Values for lines of the input that do not set them. */
   readonly lines: LineDefaults
   readonly client: ClientArguments
   readonly concurrency: number
@@ -21,7 +21,7 @@ export interface BulkArguments {
   readonly json: boolean
 }
 
-/** Defaults for lines that do not set these themselves. */
+/** Values for lines of the input that do not set them. */
 export interface LineDefaults {
   readonly model: string | undefined
   readonly system: string | undefined
@@ -122,6 +122,7 @@ function parsed(args: readonly string[]): { values: Values; positionals: string[
   }
 }
 
+/** Rejects options that have no effect with the Batch API. */
 function refuseDirectOnly(values: Values): void {
   for (const name of Object.keys(values) as OptionName[]) {
     const option = OPTIONS[name]
@@ -132,7 +133,7 @@ function refuseDirectOnly(values: Values): void {
   }
 }
 
-/** Answers on standard output have no journal beside them. */
+/** Rejects options that would have no effect with answers on standard output, which have no journal. */
 function refuseForStandardOutput({ json, resume }: Values): void {
   if (json)
     throw new UsageError(
@@ -143,8 +144,8 @@ function refuseForStandardOutput({ json, resume }: Values): void {
 
 function keyOf(env: Environment): string {
   const key = env['OPENAI_API_KEY']
-  // A secret file with a second line, a carriage return or a typographic quote: no header can carry it, and error
-  // messages would contain it.
+  // Such a key may come from a secret file with a second line, a carriage return or a typographic quote. No header can
+  // carry it, and error messages would contain it.
   if (key && !/^[\x21-\x7e]+$/.test(key)) {
     throw new UsageError(
       'OPENAI_API_KEY contains a line break, a space or another character that no key has. Set it to the key alone.',

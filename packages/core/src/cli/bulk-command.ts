@@ -16,9 +16,9 @@ import { streamOf, sniffed } from './input/input-file.ts'
 import { createReporter } from './output/reporter.ts'
 
 /**
- * `harbor bulk`: from a file of requests to a file of answers, with a journal.
+ * Runs `harbor bulk`: sends the requests of a file, and writes the answers to another file, with a journal.
  * @returns the exit code
- * @throws UsageError and any other error that makes the run impossible, before anything is sent
+ * @throws UsageError, or another error that prevents the run, before anything is sent
  */
 export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   const { out, input, maxLineBytes } = args
@@ -37,13 +37,14 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   const client = createClient(args)
   try {
     const surveyed = input === undefined ? undefined : await survey(input, lines, onBadLine)
-    // The survey has reported the bad lines of a file.
+    // The survey has already reported the bad lines of a file.
     const requests = surveyed
       ? requestsOn(surveyed.file.read(), lines, () => undefined)
       : requestsOn(await sniffed(input ?? 'standard input', readOnce(input)), lines, onBadLine)
     if (surveyed?.requests === 0 && badLines === 0)
       reporter.note(`${input} holds no requests: nothing is sent.`)
-    // Locked until the file of answers has its name, too: only the process that holds the journal writes the answers.
+    // The journal stays locked until the file of answers has its final name, so that only the process that has the
+    // journal writes that file.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
       await countSpent(journal, { args, client, reporter })
@@ -81,12 +82,15 @@ function outageNote(kind: FailureKind | undefined): string {
     : `The provider does not answer (${kind}). The run waits, for a day at most, and tries again from time to time. Ctrl-C ends it.`
 }
 
-/** Standard input or a named pipe. */
+/** Reads standard input or a named pipe, which can be read only once. */
 function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
   return input === undefined ? process.stdin : streamOf(input)
 }
 
-/** The limit applies to all runs with this journal together, as far as the cost of their answers is known. */
+/**
+ * Lowers the spend limit by the cost of the answers in the journal, as far as it is known: the limit applies to all
+ * runs with this journal together.
+ */
 async function countSpent(
   journal: HeldJournal | undefined,
   { args, client, reporter }: Omit<Surroundings, 'badLines'>,
@@ -94,7 +98,7 @@ async function countSpent(
   const limitUsd = args.client.spendLimitUsd
   if (limitUsd === undefined || !journal || journal.ofRun.size === 0) return
   const { usd, unpriced } = await journal.spent()
-  // Existing answers are written even if nothing is left of the limit.
+  // The limit must be above 0. Answers in the journal are written even if the limit is used up.
   client.configure({ spendLimit: { usd: Math.max(limitUsd - usd, Number.MIN_VALUE), per: 'total' } })
   if (usd > 0)
     reporter.note(`${money({ usd, unpriced: 0 })} of the spend limit was spent on answers of earlier runs.`)

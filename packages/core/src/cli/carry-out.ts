@@ -14,7 +14,7 @@ import { resultLine } from './output/result-line.ts'
 import { secretsRemover } from './output/secrets.ts'
 import { StandardOutput } from './output/standard-output.ts'
 
-/** What a run of the command works with. */
+/** The objects that a run of the command uses. */
 export interface Surroundings {
   readonly args: BulkArguments
   readonly client: Harbor
@@ -62,7 +62,7 @@ export async function carryOut(
   if (word !== undefined && isResumable) reporter.note(word)
   return code
 
-  /** @returns whether it succeeded; the first failure is reported */
+  /** @returns whether the step succeeded. If not, its error becomes the failure of the run, unless there is one */
   async function ended(step: Promise<void>): Promise<boolean> {
     try {
       await step
@@ -88,8 +88,8 @@ export async function carryOut(
 }
 
 /**
- * Writes the answers as they come. When they can no longer be written, the run is stopped, not left: requests in flight
- * are paid for, and the journal still stores their answers.
+ * Writes the answers as they come. When they can no longer be written, it stops the run but goes on reading it, instead
+ * of aborting it: requests in flight will be billed, and the journal can still store their answers.
  */
 async function drain(
   run: BulkRun<BulkAnswer>,
@@ -110,7 +110,7 @@ async function drain(
     const summary = await run.summary
     return failure ? { summary, failure } : { summary }
   } catch (error) {
-    await run.summary.catch(() => undefined) // The journal is unlocked then.
+    await run.summary.catch(() => undefined) // Waits until the journal is unlocked.
     return { failure: failure ?? failureOf(error) }
   }
 }

@@ -1,12 +1,15 @@
 import { Harbor } from '../harbor.ts'
 import type { BulkArguments } from './arguments.ts'
 
-/** A whole day: the timeout of a call also runs while it waits for a rate limit. */
+/** The timeout of a call, in milliseconds: a whole day, since it also runs while the call waits for a rate limit. */
 const TOTAL_MS = 86_400_000
 const ATTEMPT_MS = 600_000
 const MAX_ATTEMPTS = 6
 
-/** A client for runs that no user waits for: it waits and retries longer than an interactive one. */
+/**
+ * Creates the client for a run. It waits and retries longer than an interactive client, since no user waits for a
+ * single answer.
+ */
 export function createClient({ client, concurrency }: BulkArguments): Harbor {
   const { apiKey, baseURL, rpm, tpm, fallback, cache, spendLimitUsd, price } = client
   return new Harbor({

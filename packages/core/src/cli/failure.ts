@@ -29,7 +29,7 @@ export class UnwritableFileError extends Error {
   override readonly name = 'UnwritableFileError'
   readonly remedy: string
 
-  /** @param lost what could not be stored, for the message */
+  /** @param lost a sentence for the message, about answers that could not be stored */
   constructor(path: string, cause: NodeJS.ErrnoException, lost = '') {
     const code = String(cause.code)
     super(`cannot write ${path}: ${WRITE_PROBLEMS[code] ?? code}.${lost}`, { cause })
@@ -78,7 +78,10 @@ export function failureOf(error: unknown): RunFailure {
   return { code: EXIT.unusable.code, message: oneLine(messageOf(error)) }
 }
 
-/** A call whose price is unknown is rejected as well, since it cannot be counted: then the limit was not reached. */
+/**
+ * Describes an error of the spend limit: either the limit was reached, or a price is unknown. A call whose price is
+ * unknown is rejected as well, since its cost cannot be counted.
+ */
 function spendFailureOf(message: string): RunFailure {
   const unpriced = /\bprice of (\S+) is unknown/.exec(message)?.[1]
   if (unpriced === undefined) {

@@ -5,24 +5,23 @@ import { isFileSystemError, UnwritableFileError } from './failure.ts'
 const LOST =
   ' Answers to requests in flight at that moment are not stored: --resume sends these requests again.'
 
-/** Answers that a provider was called for; all others cost nothing. */
+/** The cache states of answers that came from a provider. All other answers cost nothing. */
 const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 
-/**
- * The journal of a command: the end of the run does not unlock it, because the file of answers has yet to be renamed.
- */
+/** A journal that stays locked when its run ends, until `release()`: the file of answers has yet to be renamed. */
 export interface HeldJournal {
   /** The journal as the run uses it. */
   readonly ofRun: Journal
   /**
-   * The total cost of its answers in US dollars, and the number of answers with an unknown price. Reads the whole file.
+   * The total cost of the stored answers in US dollars, and the number of answers with an unknown price. Reads the
+   * whole file.
    */
   spent(): Promise<{ readonly usd: number; readonly unpriced: number }>
-  /** Unlocks it. */
+  /** Closes and unlocks the journal. */
   release(): Promise<void>
 }
 
-/** @throws JournalLockedError, UnusableJournalError */
+/** Opens a journal that stays locked until `release()`. @throws JournalLockedError, UnusableJournalError */
 export async function holdJournal(path: string): Promise<HeldJournal> {
   const journal = await openJournal(path)
   const keepOpen = async (): Promise<void> => journal.flush()

@@ -1,4 +1,4 @@
-/** What Ctrl-C does, the first and the second time. */
+/** The actions for the first and the second Ctrl-C. */
 export interface InterruptHandlers {
   first(): void
   second(): void
@@ -9,7 +9,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Handles all signals that ask a process to end.
- * @returns a function that stops handling: then they end the process, as usual
+ * @returns a function that removes the handlers: after that, these signals end the process as usual
  */
 export function onInterrupts(handlers: InterruptHandlers): () => void {
   let interrupts = 0

@@ -1,10 +1,10 @@
 /** One option of the command: how it is parsed and explained. */
 interface CommandOption {
   readonly type: 'string' | 'boolean'
-  /** The name of its value in the help. */
+  /** The name of the value in the help. */
   readonly value?: string
   readonly help: string
-  /** It affects only calls of the client, which a run through the Batch API does not make. */
+  /** The option affects only calls of the client, which a run through the Batch API does not make. */
   readonly directOnly?: true
 }
 

@@ -1,13 +1,14 @@
-/** What one header reports. */
+/** The meaning of one rate limit header, according to its name. */
 export interface LimitField {
   /** `state` is the combined field of the IETF draft (`ratelimit: limit=10, remaining=9, reset=1`). */
   value: 'limit' | 'remaining' | 'reset' | 'policy' | 'state'
   kind: 'requests' | 'tokens' | 'inputTokens' | 'outputTokens'
   /**
-   * Whether the name says what is counted. Such headers follow those of OpenAI or Anthropic, which count per minute.
+   * Whether the name of the header says whether requests or tokens are counted. Such headers follow those of OpenAI or
+   * Anthropic, which count per minute.
    */
   namesKind: boolean
-  /** The window in the name, in milliseconds. */
+  /** The window that the name contains, in milliseconds; undefined for none. */
   windowMs: number | undefined
 }
 
@@ -37,7 +38,7 @@ export function limitField(name: string): LimitField | undefined {
   return { value: value ?? 'state', kind, namesKind: counted.size > 0, windowMs }
 }
 
-/** Names to look up in headers that cannot be listed. */
+/** The usual names of rate limit headers, to look up in headers that cannot be listed. */
 export function* usualNames(): Generator<string> {
   const values = ['limit', 'remaining', 'reset']
   const kinds = ['requests', 'tokens', 'input-tokens', 'output-tokens']

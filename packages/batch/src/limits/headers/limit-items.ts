@@ -1,6 +1,9 @@
-/** One quota of `ratelimit-policy`, or its remaining amount in `ratelimit`, in all versions of the IETF draft. */
+/**
+ * One limit in the header `ratelimit-policy`, or its remaining amount in `ratelimit`, in all versions of the IETF
+ * draft.
+ */
 export interface LimitItem {
-  /** Its name or, in older versions, its first number: `"burst";q=10;w=1`, `10;w=1`. */
+  /** The name of the limit or, in older versions of the draft, its first number: `"burst";q=10;w=1`, `10;w=1`. */
   name: string
   parameters: ReadonlyMap<string, string>
 }
@@ -24,7 +27,7 @@ export function parseLimitItems(text: string): LimitItem[] {
   return items
 }
 
-/** A longer header is not a list of limits. */
+/** The maximum length that is parsed: a longer header is not a list of limits. */
 const MAX_HEADER_LENGTH = 2_000
 
 function unquoted(text: string): string {

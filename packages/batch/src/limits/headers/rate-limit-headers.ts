@@ -24,8 +24,8 @@ export interface ObservedLimit {
   /** The window, in milliseconds, if the headers name it (`w=1`, `-second`). @default a minute */
   windowMs?: number | undefined
   /**
-   * The window is not known to be a minute: `x-ratelimit-limit: 10` may be 10 per second. `reset` and `remaining`
-   * indicate the window, and such a limit never makes a limiter slower than configured.
+   * The window is unknown: `x-ratelimit-limit: 10` may be 10 per second. A limiter estimates the window from
+   * `resetAfterMs`, and such a limit never makes a limiter slower than configured.
    */
   unitless?: true | undefined
 }
@@ -44,8 +44,8 @@ export interface ObservedLimit {
  * milliseconds, or seconds from now. See https://platform.openai.com/docs/guides/rate-limits,
  * https://docs.anthropic.com/en/api/rate-limits.
  *
- * @param nowMs the time that dates are compared with. @default the answer's own `date`, since the provider's clock set
- * both, else Date.now()
+ * @param nowMs the current time in milliseconds since 1970, for dates in the headers. @default the `date` header of the
+ * answer, since both come from the provider's clock; without it, Date.now()
  */
 export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): ObservedLimits {
   const now = (): number => nowMs ?? (Date.parse(headerReader(headers)('date') ?? '') || Date.now())
@@ -84,7 +84,7 @@ function readField(
   let number: number | undefined
   if (value === 'reset') number = parseReset(text, now)
   else if (value === 'limit' && text.includes(';')) {
-    // An older version of the draft: `10, 10;w=1` is the closest limit, then all limits.
+    // In an older version of the draft, `10, 10;w=1` is the limit that will be reached first, followed by all limits.
     const [first, ...others] = parseLimitItems(text)
     number = parseCount(first?.name)
     policies.push(...(first?.parameters.has('w') ? [first] : []), ...others)
@@ -104,8 +104,8 @@ function readField(
 }
 
 /**
- * Reads the headers of the IETF draft, in all its versions: they name the windows of plain limits, and limits of their
- * own.
+ * Reads the headers of the IETF draft, in all its versions. They add the windows of plain `x-ratelimit-*` limits, and
+ * further limits.
  */
 function readItems(
   found: Map<string, Found>,
@@ -140,7 +140,7 @@ function readItems(
   if (dictionary && !isNamed) found.set('state|', { ...dictionary, ...plain })
 }
 
-/** `limit=10, remaining=9, reset=1`, or the remaining amount of a quota whose policy is not in the answer. */
+/** Reads `limit=10, remaining=9, reset=1`, or the remaining amount of a limit whose policy is not in the answer. */
 function dictionaryOf(states: readonly LimitItem[]): Found | undefined {
   if (states.length === 0) return undefined
   const dictionary: Found = {
@@ -172,7 +172,7 @@ const UNITS: ReadonlyMap<string, LimitField['kind']> = new Map<string, LimitFiel
 
 const MINUTE_MS = 60_000
 
-/** Chooses among several limits of one kind: the most certain and, of equals, the slowest. */
+/** Chooses one limit of each kind: the most certain one and, of equally certain ones, the slowest. */
 function chooseLimits(found: ReadonlyMap<string, Found>): ObservedLimits {
   const observed: ObservedLimits = {}
   const best = new Map<keyof ObservedLimits, Found>()
@@ -202,8 +202,8 @@ function isBetter(one: Found, other: Found): boolean {
 }
 
 /**
- * A documented name ranks before a window of its own, and that before a number without a unit; a limit ranks before
- * none.
+ * The certainty of a limit; a lower rank is more certain. Documented names come first, then names with a window, then
+ * numbers of an unknown window. Headers without the limit itself come after all that have it.
  */
 function rankOf({ namesKind, windowMs, limit }: Found): number {
   const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2

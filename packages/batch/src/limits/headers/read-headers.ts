@@ -4,14 +4,17 @@ export type HeadersLike =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | { get(name: string): string | null | undefined }
 
-/** Reads headers by lower-case name; if there are several with one name, the first. A record may use any case. */
+/**
+ * Returns a function that reads a header by its lower-case name; of several with one name, the first. The names in a
+ * record may use any case.
+ */
 export function headerReader(headers: HeadersLike): (name: string) => string | undefined {
   return (name) => readHeaders(headers, name)[0]?.[1]
 }
 
 /**
- * The headers whose lower-case name equals or matches `wanted`; if there are several with one name, the first. A record
- * may use any case.
+ * The headers whose lower-case name equals or matches `wanted`; of several with one name, the first. The names in a
+ * record may use any case.
  *
  * @param names the names to look up if the headers cannot be listed
  */

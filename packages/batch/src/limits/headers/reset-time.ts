@@ -2,8 +2,8 @@
  * The time until a reset, in milliseconds: 0 if it has passed, `undefined` if the text is invalid or the reset is more
  * than a month away.
  *
- * Providers write it as a Go duration (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds since
- * 1970, or as seconds from now. The last three are distinguished by their size: a time since 1970 is more than a
+ * Providers write a reset as a Go duration (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds
+ * since 1970, or as seconds from now. The last three are distinguished by their size: a time since 1970 is more than a
  * billion seconds, a wait never is.
  */
 export function parseReset(text: string | undefined, now: () => number): number | undefined {
@@ -56,7 +56,7 @@ function fromNow(atMs: number, nowMs: number): number | undefined {
   return bounded(Math.max(0, atMs - nowMs))
 }
 
-/** Also rejects NaN, the time of an impossible date. */
+/** Returns undefined for a time above the maximum, and for NaN, the time of an invalid date. */
 function bounded(ms: number | undefined): number | undefined {
   return ms !== undefined && ms <= MAX_RESET_MS ? ms : undefined
 }

@@ -3,16 +3,16 @@ import type { BatchStateStore, StateRecord } from './state-store.ts'
 
 type RecordOf<Type extends StateRecord['type']> = Extract<StateRecord, { type: Type }>
 
-/** One part of the requests: a file, the batch made from it, and how that ended. */
+/** One part of the requests: a file, the batch made from it, and how that batch ended. */
 export interface BatchPart extends Omit<RecordOf<'part'>, 'type'> {
   fileId?: string
   batchId?: string
   end?: Omit<RecordOf<'ended'>, 'type' | 'part'>
-  /** A finished run has reported its results. */
+  /** Whether a finished run has reported the results of this part. */
   isReported?: boolean
 }
 
-/** All steps of a run: those of an earlier process, and new ones, each saved before it counts. */
+/** The recorded steps of a run, including those of earlier processes. A new step is stored before it takes effect. */
 export class Ledger {
   readonly #store: BatchStateStore
   readonly #unlock: (() => Promise<void>) | undefined
@@ -56,7 +56,7 @@ export class Ledger {
     return this.#run
   }
 
-  /** In the order in which they were created. */
+  /** All parts, in the order in which they were created. */
   parts(): BatchPart[] {
     return [...this.#parts.values()]
   }
@@ -65,12 +65,13 @@ export class Ledger {
     return this.#parts.get(part)
   }
 
+  /** Stores a step, then applies it. */
   async append(record: StateRecord): Promise<void> {
     await this.#store.append(record)
     this.#apply(record)
   }
 
-  /** All results were delivered. */
+  /** Records that all results were delivered. */
   async finish(): Promise<void> {
     if (this.parts().some(({ isReported }) => !isReported)) await this.append({ type: 'finished' })
   }

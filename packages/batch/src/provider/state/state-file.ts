@@ -5,14 +5,14 @@ import type { BatchStateStore, StateRecord } from './state-store.ts'
 import { nodeModule } from '../../node-modules.ts'
 
 /**
- * Stores the steps in a JSON Lines file, for one run at a time, by a lock file beside it. An incomplete last line, left
- * by a crash, is cut off: its step counts as not done.
+ * Creates a store that writes the steps to a JSON Lines file. A lock file beside it lets only one run at a time use it.
+ * An incomplete last line, left by a crash, is cut off: its step counts as not done.
  */
 export function fileState(path: string): BatchStateStore {
   return {
     async lock() {
       const { realpath } = nodeModule('node:fs/promises')
-      // Locked as the file it is, since it may have several names. For that, it has to exist.
+      // Creates the file if there is none: the lock uses its inode, since a file may have several names.
       const file = await openPrivate(path, 'a')
       const stats = await file.stat({ bigint: true }).finally(() => file.close())
       return lockFile(await realpath(path), stats, (holder) => new BatchStateLockedError(path, holder))

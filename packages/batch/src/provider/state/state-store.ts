@@ -2,9 +2,12 @@ import { BatchStateLockedError } from '../errors.ts'
 
 /** One step of a run. */
 export type StateRecord =
-  /** The first one. */
+  /** The first record. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
-  /** A part is about to be uploaded: of the source, or of a parent whose requests were not all answered. */
+  /**
+   * A part is about to be uploaded. Its requests come from the source or, with a `parent`, are requests of that part
+   * that are submitted again.
+   */
   | {
       type: 'part'
       part: string
@@ -26,7 +29,7 @@ export type StateRecord =
       /** The number of answered requests, as the provider counts them. */
       answered?: number
     }
-  /** All results were delivered: requests that have failed by now may be submitted again by a later run. */
+  /** All results were delivered. A later run may submit the failed requests again. */
   | { type: 'finished' }
 
 /** Where the steps of a run are stored. Pass your own to store them in a database. */
@@ -40,11 +43,11 @@ export interface BatchStateStore {
   lock?(): Promise<() => Promise<void>>
   /** All records, in the order in which they were appended. */
   read(): Promise<readonly StateRecord[]>
-  /** Resolves once the record is safe. */
+  /** Stores a record. Resolves once the record is durable. */
   append(record: StateRecord): Promise<void>
 }
 
-/** A state for runs that need not survive their process. */
+/** Creates a store in memory, for runs that no other process will continue. */
 export function memoryState(): BatchStateStore {
   const records: StateRecord[] = []
   let isLocked = false

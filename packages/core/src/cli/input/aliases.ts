@@ -7,8 +7,8 @@ import { UsageError } from '../options.ts'
 const STANDARD_INPUT = 0
 
 /**
- * Checks that the input is none of the files that the run writes, by whatever name: the run would replace it before
- * reading it.
+ * Checks that the input is not one of the files that the run writes, under any name: the run would replace the input
+ * before reading it.
  * @param input undefined for standard input
  * @throws UsageError
  */

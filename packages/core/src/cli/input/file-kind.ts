@@ -7,10 +7,11 @@ const COMPRESSED: readonly (readonly [name: string, command: string, magic: read
 ]
 
 /**
- * What is wrong with a file that is not JSON Lines at all, and what to do: reported once instead of once per line.
+ * Describes what is wrong with a file that is not JSON Lines at all, and what to do about it. Such a file is reported
+ * once, instead of once per line.
  *
- * @param head its first bytes
- * @param isWhole whether these are all of them
+ * @param head the first bytes of the file
+ * @param isWhole whether `head` is the whole file
  * @returns undefined for a file that may be JSON Lines, with or without bad lines
  */
 export function foreignKindOf(head: Uint8Array, isWhole: boolean): string | undefined {
@@ -28,7 +29,10 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, at) => bytes[at] === byte)
 }
 
-/** A two-byte byte order mark, or ASCII with zeros between: JSON always begins with ASCII. */
+/**
+ * Whether a text is UTF-16 or UTF-32: it begins with a byte order mark, or with ASCII characters that have zero bytes
+ * between them. JSON always begins with ASCII.
+ */
 function isWide(head: Uint8Array): boolean {
   if (startsWith(head, [0xff, 0xfe]) || startsWith(head, [0xfe, 0xff])) return true
   const [one, two, three, four] = head
@@ -78,7 +82,7 @@ function isCarriageReturned(lines: readonly string[]): boolean {
   return more.length === 0 && pieces.length > 1 && pieces.slice(0, -1).every(isJson)
 }
 
-/** The same separator in each of the first lines. */
+/** Whether lines look like CSV: the same separator is in each of the first ones. */
 function isTable(lines: readonly string[]): boolean {
   return [',', ';', '\t'].some((separator) => lines.slice(0, 5).every((line) => line.includes(separator)))
 }

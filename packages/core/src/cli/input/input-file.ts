@@ -7,7 +7,7 @@ import { UsageError } from '../options.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 
-/** The input differs from what was surveyed: it was cut, replaced or overwritten. */
+/** The input has changed since its first reading: it was cut, replaced or overwritten. */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError'
 
@@ -18,8 +18,8 @@ export class InputChangedError extends Error {
 
 /**
  * A file of requests that is read twice: first to survey it, then to send it. The second reading is compared with the
- * first, block by block, and yields nothing that differs: no line is sent, and stored in the journal, that was not in
- * the surveyed file.
+ * first, block by block, and ends with an error at the first difference. So a line that was not in the file at the
+ * first reading is never sent or stored in the journal.
  */
 export class InputFile {
   readonly path: string
@@ -31,7 +31,7 @@ export class InputFile {
     this.path = path
   }
 
-  /** A hash of what the first reading has read. Call it after that. */
+  /** A hash of the contents, complete after the first reading. */
   digest(): string {
     return this.#whole.copy().digest('hex')
   }
@@ -58,8 +58,8 @@ export class InputFile {
   }
 
   /**
-   * Whether the file was written to or replaced since the second reading began. What was sent is still what was
-   * surveyed.
+   * Whether the file was written to or replaced since the second reading began. The lines that were sent are those of
+   * the first reading all the same.
    */
   async hasChanged(): Promise<boolean> {
     const before = this.#readAs
@@ -68,7 +68,12 @@ export class InputFile {
   }
 }
 
-/** Checks the first bytes of standard input or a pipe, which can be read only once, before anything else happens. */
+/**
+ * Checks the first bytes of standard input or a pipe, which can be read only once.
+ *
+ * @returns all bytes of the source, from the first one
+ * @throws UsageError for a source that is not JSON Lines at all
+ */
 export async function sniffed(
   name: string,
   source: AsyncIterable<Uint8Array>,

@@ -11,21 +11,24 @@ import {
 import type { LineDefaults } from '../arguments.ts'
 import { UsageError } from '../options.ts'
 
-/** A line is JSON, but not a request. Its message continues "line 7 …", and contains nothing of the line. */
+/**
+ * A line is JSON, but not a request. The message continues the text "line 7 …", and contains no content of the line.
+ */
 export class NotARequestError extends Error {
   override readonly name = 'NotARequestError'
 }
 
-/** A request with an id: its own, or one made from the number of its line. */
+/** A request with an id: that in its line, or one made from the number of the line. */
 export type LineRequest = BulkRequest & { readonly custom_id: string }
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The ids of lines without an id of their own, in results and in the journal. */
+/** Matches the ids that lines without an id get, in results and in the journal. */
 export const LINE_ID = /^line-(\d+)$/
 
 /**
- * Converts the value of a line to a request: a text, `{ prompt }`, a body, or a line of the Batch API.
+ * Converts the value of a line to a request. The value is a text, `{ prompt }`, the body of a request, or a line of the
+ * Batch API.
  * @throws NotARequestError
  * @throws UsageError when neither the line nor the command names a model
  */
@@ -50,7 +53,7 @@ export function requestOfLine(value: unknown, line: number, defaults: LineDefaul
   return { custom_id: nameOf(id, line), url, body } as unknown as LineRequest
 }
 
-/** The four forms of a line. */
+/** Splits the value of a line, in any of its four forms, into id, endpoint and body. */
 function partsOf(
   value: unknown,
   { system }: LineDefaults,
@@ -112,8 +115,8 @@ function nameOf(id: unknown, line: number): string {
 }
 
 /**
- * Whether a number is exactly what was written: whole up to 2^53, otherwise at most 15 digits. Two ids must not become
- * one.
+ * Whether a number has exactly the value that the JSON text says: whole numbers up to 2^53, others with at most 15
+ * digits. Beyond that, two different ids could become the same number.
  */
 function isExact(id: number): boolean {
   return Number.isSafeInteger(id) || (Math.abs(id) < 2 ** 53 && String(id).replace(/\D/g, '').length <= 15)

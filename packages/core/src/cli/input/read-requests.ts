@@ -4,7 +4,7 @@ import type { LineDefaults } from '../arguments.ts'
 import { InputFile } from './input-file.ts'
 import { LINE_ID, NotARequestError, requestOfLine, type LineRequest } from './line-request.ts'
 
-/** How lines are read and become requests. */
+/** How to read lines and convert them to requests. */
 export interface LineOptions {
   readonly defaults: LineDefaults
   /** The maximum length of a line, in bytes. */
@@ -16,7 +16,7 @@ export type OnBadLine = (problem: string) => void
 
 /**
  * Parses bytes to requests, one per line. Lines that cannot be read, are not a request or have a duplicate id are
- * reported and left out. Only ids are remembered, for that.
+ * reported and left out. Only the ids are remembered, to find duplicates.
  *
  * @throws UsageError for a request without a model
  */
@@ -50,7 +50,7 @@ function problemOf({ reason, line, byteOffset, message }: BadLineError): string 
   return `line ${line} (at byte ${byteOffset}) is longer than ${/\d+(?= bytes)/.exec(message)?.[0] ?? 'the allowed'} bytes: see --max-line-bytes`
 }
 
-/** What is known about a file before the first of its requests is sent. */
+/** Facts about a file of requests, found before the first request is sent. */
 export interface Survey {
   readonly requests: number
   /** A hash of its contents. */
@@ -63,7 +63,7 @@ export interface Survey {
  * of requests is known.
  *
  * @returns undefined for a source that can be read only once, such as a pipe
- * @throws UnreadableFileError; what `onBadLine` throws; UsageError for a file that is not JSON Lines at all
+ * @throws UnreadableFileError; the error that `onBadLine` throws; UsageError for a file that is not JSON Lines at all
  */
 export async function survey(
   path: string,

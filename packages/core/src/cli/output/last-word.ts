@@ -1,12 +1,12 @@
 import type { BulkArguments } from '../arguments.ts'
 import type { RunFailure } from '../failure.ts'
 
-/** How a run ended, as far as its user must know it to decide what to do next. */
+/** Facts about the end of a run, by which the user decides what to do next. */
 export interface Ending {
   readonly failure: RunFailure | undefined
-  /** All answers were written and the file has its name. */
+  /** Whether all answers were written and the file has its final name. */
   readonly isWhole: boolean
-  /** The partial file exists. */
+  /** Whether the partial file exists. */
   readonly isBegun: boolean
   /** The number of failed requests. */
   readonly failed: number

@@ -30,9 +30,11 @@ export class OutputFile implements AnswerSink {
     return this.#file !== undefined
   }
 
-  /** Creates the file with its first line, so that nothing is touched before the journal is locked. */
+  /**
+   * Writes a line. The file is created with the first line, so that no file is changed before the journal is locked.
+   */
   async write(line: string): Promise<void> {
-    this.#file ??= await createAnew(this.partPath).catch(this.#explain)
+    this.#file ??= await createNew(this.partPath).catch(this.#explain)
     this.#lines.push(line)
     this.#bytes += line.length
     if (this.#bytes >= BUFFER_BYTES) await this.#flush().catch(this.#explain)
@@ -53,7 +55,7 @@ export class OutputFile implements AnswerSink {
   }
 
   async #finish(): Promise<void> {
-    this.#file ??= await createAnew(this.partPath)
+    this.#file ??= await createNew(this.partPath)
     await this.#flush()
     await this.#file.datasync()
     await this.#file.close()
@@ -63,7 +65,9 @@ export class OutputFile implements AnswerSink {
     await folder.sync().finally(() => folder.close())
   }
 
-  /** The answers are in the journal all the same. */
+  /**
+   * Converts an error of the file system to an UnwritableFileError. No answer is lost, since the journal has them all.
+   */
   readonly #explain = (error: unknown): never => {
     throw isFileSystemError(error) ? new UnwritableFileError(this.partPath, error) : error
   }
@@ -77,16 +81,20 @@ export class OutputFile implements AnswerSink {
 }
 
 /**
- * Creates a new file in place of that of an earlier run. A symbolic link is removed and never followed, and a file that
- * another process creates in between is not opened.
+ * Creates a new file, in place of one that an earlier run has left. A symbolic link is removed and never followed, and
+ * a file that another process creates in between is not opened.
  */
-async function createAnew(path: string): Promise<FileHandle> {
+async function createNew(path: string): Promise<FileHandle> {
   await rm(path, { force: true })
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
   return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE)
 }
 
-/** @throws UsageError if answers would be lost or could not be written */
+/**
+ * Checks, before a run, that its answers can be written and that no earlier answers would be lost.
+ *
+ * @throws UsageError otherwise
+ */
 export async function checkOutput(out: string, journal: string, resume: boolean): Promise<void> {
   const folder = dirname(resolve(out))
   if ((await kindOf(folder)) !== 'folder')

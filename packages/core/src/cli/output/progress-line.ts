@@ -5,7 +5,7 @@ export interface Standing {
   readonly run: BulkProgress
   /** The cost of the answers of this run, as far as prices are known. */
   readonly usd: number
-  /** Answers with an unknown price. */
+  /** The number of answers with an unknown price. */
   readonly unpriced: number
   readonly badLines: number
   /** Calls that wait for a rate limit. */
@@ -13,13 +13,13 @@ export interface Standing {
   readonly stopping: boolean
 }
 
-/** The bar becomes shorter on a narrow terminal. */
+/** The possible lengths of the bar, in characters: the longest one that fits is drawn. */
 const BAR_CELLS = [20, 10, 0]
 
 /**
- * A run in one line. The number done, the time left and the cost come first, since the end is cut off if it does not
- * fit.
- * @param columns the maximum length
+ * Describes the progress of a run in one line. The number done, the time left and the cost come first, since the end of
+ * a line that is too long is cut off.
+ * @param columns the maximum length, in characters
  */
 export function progressLine(standing: Standing, columns = Infinity): string {
   const { run, badLines } = standing
@@ -37,7 +37,7 @@ export function progressLine(standing: Standing, columns = Infinity): string {
   return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
 }
 
-/** The part that must be visible at any width: the bar gets shorter for it. */
+/** The beginning of the line, which must be visible at any width: on a narrow terminal the bar gets shorter. */
 function headline(standing: Standing, columns: number): string {
   const { ok, failed, resumed, skipped, total, etaMs } = standing.run
   const done = ok + failed + resumed + skipped

@@ -21,7 +21,7 @@ export interface Streams {
 }
 
 const REDRAW_MS = 100
-/** Room for the ^C that a terminal prints: if it went to the next line, it would stay there. */
+/** Columns left free for the `^C` that a terminal prints: in the next line, it would not be overwritten. */
 const SPARE_COLUMNS = 3
 const PLAIN_MS = 5_000
 const JSON_MS = 1_000
@@ -39,7 +39,7 @@ export function createReporter(streams: Streams, json: boolean): Reporter {
 
   const jsonLine = (value: object): void => stdout.write(`${JSON.stringify(value)}\n`)
   const print = (text: string): void => {
-    // Even if no progress line is drawn: the terminal may have echoed keys.
+    // Clears the line even if no progress line is drawn: the terminal may have echoed keys.
     stderr.write(`${isTerminal ? '\r\u001b[K' : ''}${text}\n`)
     isDrawn = false
   }

@@ -5,7 +5,8 @@ import { receiptOf } from '../../reporting/receipt.ts'
 import { LINE_ID } from '../input/line-request.ts'
 
 /**
- * The line of the output for one result, with its line feed. Equal results make equal lines, resumed or not.
+ * The line of the output for one result, with its line feed. A result has the same line whether it is new or comes from
+ * the journal.
  * @param withoutSecrets removes secrets, which no file may contain, from error texts
  */
 export function resultLine(

@@ -1,9 +1,9 @@
-/** Shorter secrets would be found in the middle of ordinary words. */
+/** The minimum length of a secret: shorter ones would also be found in the middle of ordinary words. */
 const MIN_SECRET_LENGTH = 8
 
 /**
- * Removes secrets from texts that are written to files. Providers and gateways repeat in their errors what they were
- * sent.
+ * Removes secrets from texts that are written to files. Errors of providers and gateways may repeat parts of the
+ * request.
  * @returns a function for plain text and JSON
  */
 export function secretsRemover(apiKey: string, baseURL: string | undefined): (text: string) => string {

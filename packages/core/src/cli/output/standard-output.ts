@@ -37,6 +37,6 @@ export class StandardOutput implements AnswerSink {
   }
 
   async leave(): Promise<void> {
-    // The reader has what was written.
+    // Nothing to do: the reader already has the answers that were written.
   }
 }

@@ -2,36 +2,42 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from './clock.ts'
 
 /**
- * One timer for many deadlines: it rings at the earliest one and forgets the others. No timer is left when nothing
- * waits.
+ * A timer for the earliest of several deadlines. It fires once, at the earliest one, and forgets the others. No system
+ * timer runs while there is no deadline.
  */
-export class Alarm {
+export class DeadlineTimer {
   readonly #clock: Clock
-  readonly #onRing: (atMs: number) => void
+  readonly #onDue: (atMs: number) => void
+  /** The earliest deadline; `Infinity` if there is none. */
   #at = Infinity
-  /** The time that the timer is set for: `#at`, or an earlier time. */
+  /** The time for which the system timer is set: `#at`, or an earlier time that no longer counts. */
   #target = Infinity
   #isClearing = false
   #stop: (() => void) | undefined
 
-  constructor(clock: Clock, onRing: (atMs: number) => void) {
+  /** @param onDue called with the deadline that has passed, in milliseconds on the clock */
+  constructor(clock: Clock, onDue: (atMs: number) => void) {
     this.#clock = clock
-    this.#onRing = onRing
+    this.#onDue = onDue
   }
 
-  /** Rings at this time, unless it is already set to ring earlier. */
-  ringBy(atMs: number): void {
+  /**
+   * Fires at this time, unless an earlier deadline is set.
+   *
+   * @param atMs in milliseconds on the clock
+   */
+  fireBy(atMs: number): void {
     if (atMs >= this.#at) return
     this.#at = atMs
-    // A timer set for an earlier time will wake, see that this is later, and wait on.
+    // A system timer that is set for an earlier time wakes, finds a later deadline, and waits again.
     if (this.#stop && this.#target <= atMs) return
     this.#stop?.()
     this.#wait()
   }
 
   /**
-   * Cancels the timer at the end of the turn: a busy queue runs empty and fills again many times per turn, and would
-   * set a timer each time.
+   * Forgets the deadline, and cancels the system timer in a microtask. A busy queue runs empty and fills again many
+   * times per turn: cancelling at once would set a new system timer each time.
    */
   clear(): void {
     this.#at = Infinity
@@ -53,7 +59,7 @@ export class Alarm {
       this.#stop = undefined
       if (this.#at === Infinity) return
       if (left > ms || this.#at > target) this.#wait()
-      else this.#ring()
+      else this.#fire()
     }
     if (!this.#clock.sleep) {
       const timer = setTimeout(wake, ms)
@@ -61,15 +67,15 @@ export class Alarm {
       return
     }
     const controller = new AbortController()
-    this.#stop = () => controller.abort('the alarm was cleared')
-    // If the clock fails to wait, ring at once: a batch that is too small is better than one that never goes.
+    this.#stop = () => controller.abort('the timer was cleared')
+    // If the clock's `sleep` fails, fire at once: a batch that is too small is better than one that is never sent.
     const unlessCleared = (): void => (controller.signal.aborted ? undefined : wake())
     this.#clock.sleep(ms, controller.signal).then(unlessCleared, unlessCleared)
   }
 
-  #ring(): void {
+  #fire(): void {
     const at = this.#at
     this.#at = Infinity
-    this.#onRing(at)
+    this.#onDue(at)
   }
 }
