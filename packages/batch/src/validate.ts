@@ -34,7 +34,7 @@ export const either = (one: Check, other: Check): Check => [
 /**
  * Checks options by name. An option that is `undefined` counts as not set.
  *
- * @throws TypeError that names an unknown option, or what was expected and what was passed
+ * @throws TypeError that names an unknown option, or the expected and the passed value
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
   if (!isObject(options)) throw new TypeError(`options must be an object, got ${describeValue(options)}`)

@@ -5,8 +5,7 @@ export interface Batcher<Item, Result> {
   /**
    * Adds an item and resolves to its result.
    *
-   * @throws (rejects with) the Error that the function returned for this item, or the error that the whole batch failed
-   * with
+   * @throws (rejects with) the Error that the function returned for this item, or the error of the whole batch
    * @throws BatchShapeError when the function returned too few or too many results
    * @throws QueueFullError when there is no room and `whenFull` is `'reject'`
    * @throws RequestTooLargeError when no batch can hold the item
@@ -15,8 +14,8 @@ export interface Batcher<Item, Result> {
    */
   add(item: Item, options?: AddOptions): Promise<Result>
   /**
-   * Sends everything that is queued without waiting for batches to fill, and resolves when all items added before are
-   * settled. Never rejects.
+   * Sends all queued items without waiting for batches to fill, and resolves when all items added before are settled.
+   * Never rejects.
    */
   flush(): Promise<void>
   /**

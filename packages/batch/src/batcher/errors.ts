@@ -21,7 +21,11 @@ export class BatchShapeError extends Error {
     this.received = received
   }
 
-  /** @returns an error if the number of results is not the number of items */
+  /**
+   * Compares the number of results with the number of items.
+   *
+   * @returns an error if the number of results is not the number of items
+   */
   static check(results: unknown, expected: number, batchId: number): BatchShapeError | undefined {
     const received = Array.isArray(results) ? results.length : undefined
     return received === expected ? undefined : new BatchShapeError(batchId, expected, received)

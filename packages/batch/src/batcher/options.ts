@@ -97,7 +97,11 @@ export type BatcherSettings<Item> = BatcherOptions<Item> &
     [Name in Defaulted]: NonNullable<BatcherOptions<Item>[Name]>
   }>
 
-/** @throws TypeError for an option that does not exist or makes no sense */
+/**
+ * Checks the options, and adds the defaults.
+ *
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
 export function settingsOf<Item>(options: BatcherOptions<Item>): BatcherSettings<Item> {
   validate(options, CHECKS)
   for (const name of ['maxBatchBytes', 'maxBatchTokens', 'maxQueueBytes'] as const) {

@@ -163,7 +163,10 @@ export class RunSignals {
   }
 }
 
-/** Servers accept at most 255 characters of ASCII in a header, and ids may be any text of any length. */
+/**
+ * The maximum length of an id that becomes part of a key as it is: longer ones are hashed, since servers accept at most
+ * 255 ASCII characters in a header.
+ */
 const MAX_PLAIN_LENGTH = 200
 
 /** Creates the keys by which servers recognise a repeated request. */

@@ -28,7 +28,7 @@ export interface BulkOptions<Item> {
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
    * The maximum number of items in flight. An item counts from its first attempt, through its retries, until its
-   * journal record is written. Or an adaptive limit, which gives each attempt a slot. @default 64
+   * journal record is written. An adaptive limit, instead of a number, gives each attempt a slot. @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
   /** Delays each attempt until the provider's rate limits allow it. @default no limiter */
@@ -67,7 +67,7 @@ export interface BulkOptions<Item> {
   fingerprint?: string | undefined
   /**
    * Ends the run early, when too many items have failed; items in flight still get their results.
-   * @default the run continues, however many fail
+   * @default the run continues, however many items fail
    */
   stopWhen?:
     | {
@@ -98,7 +98,11 @@ export type BulkSettings<Item> = BulkOptions<Item> &
     [Name in Defaulted]: NonNullable<BulkOptions<Item>[Name]>
   }>
 
-/** @throws TypeError for an option that does not exist, makes no sense, or would do nothing */
+/**
+ * Checks the options, and adds the defaults.
+ *
+ * @throws TypeError for an option that does not exist, makes no sense, or would do nothing
+ */
 export function bulkSettingsOf<Item>(options: BulkOptions<Item>): BulkSettings<Item> {
   validate(options, CHECKS)
   if (options.stopWhen) validate(options.stopWhen, STOP_CHECKS)
@@ -157,7 +161,7 @@ const STOP_CHECKS: Readonly<Record<keyof NonNullable<BulkOptions<unknown>['stopW
   minSamples: count,
 }
 
-/** @throws TypeError for a source that cannot be iterated */
+/** Checks that a source can be iterated. @throws TypeError if not */
 export function checkSource(source: unknown): void {
   const {
     [Symbol.iterator]: sync,

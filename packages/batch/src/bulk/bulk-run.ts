@@ -1,5 +1,6 @@
 /**
- * The result of one item. Each item that was started has exactly one, unless the run was aborted or its loop left.
+ * The result of one item. Each item that was started has exactly one, unless the run was aborted, or the consumer left
+ * its loop.
  */
 export type BulkResult<Result> = {
   readonly id: string
@@ -24,8 +25,8 @@ export type BulkResult<Result> = {
  */
 export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   /**
-   * Results as they come, or in the order of the source. Leaving the loop stops the run, aborts the signals of calls in
-   * flight and unlocks the journal.
+   * Yields results as items complete, or in the order of the source. Leaving the loop stops the run, aborts the signals
+   * of calls in flight and unlocks the journal.
    *
    * @throws the error of the source, or a DuplicateIdError, after the results of all items read before
    * @throws FingerprintMismatchError, JournalLockedError, UnusableJournalError, before the function is called
@@ -79,7 +80,10 @@ export interface BulkProgress {
   readonly failed: number
   /** Items left out as duplicates, with `onDuplicateId: 'skip'`. */
   readonly skipped: number
-  /** Items that were read and get no result, because the run was stopped, aborted or left. */
+  /**
+   * Items that were read and get no result, because the run was stopped or aborted, or because the consumer left its
+   * loop.
+   */
   readonly dropped: number
   /** Results read from the journal. */
   readonly resumed: number

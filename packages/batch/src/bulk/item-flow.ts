@@ -9,7 +9,7 @@ import { InputOrder, ResultQueue } from './result-queue.ts'
 import { lengthOf, SourceReader, type BulkSource } from './source-reader.ts'
 import type { Task } from './task.ts'
 
-/** The parts of a run that ItemFlow uses. */
+/** The functions of the run that ItemFlow calls. */
 export interface ItemFlowHost {
   /** Whether the run has ended, so that further results are discarded. */
   readonly isOver: () => boolean
@@ -91,7 +91,7 @@ export class ItemFlow<Item, Result> {
     }
   }
 
-  /** @throws the error that the source throws when its iterator is created */
+  /** Creates the iterator of the source. @throws the error of the source if that fails */
   openSource(): void {
     this.#reader = new SourceReader(this.#source, {
       admit: (item) => {

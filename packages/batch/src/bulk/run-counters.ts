@@ -46,7 +46,7 @@ export class RunCounters {
     this.#rate.add(nowMs)
   }
 
-  /** @returns a function that ends the wait; calling it again has no effect */
+  /** Counts an item as waiting. @returns a function that ends the wait; calling it again has no effect */
   beginWait(reason: 'rate' | 'retry'): () => void {
     const counter = reason === 'rate' ? 'waitingForRate' : 'waitingForRetry'
     this[counter]++
@@ -68,7 +68,11 @@ export class RunCounters {
     this.dropped.queued += this.queued
   }
 
-  /** @param before the tokens that the same call has reported earlier */
+  /**
+   * Counts the tokens of a call.
+   *
+   * @param before the tokens that the same call has reported earlier, which are replaced
+   */
   countTokens(usage: Tokens, before: Tokens | undefined): void {
     this.#input += usage.input - (before?.input ?? 0)
     this.#output += usage.output - (before?.output ?? 0)

@@ -24,7 +24,7 @@ export class IdEntries {
   /** The number of bytes used in the last block. */
   #filled = BLOCK_BYTES
 
-  /** @returns the place of the entry, a whole number from 1 */
+  /** Adds an entry. @returns its place, a whole number from 1 */
   add(id: string, value: number): number {
     const wide = isWide(id)
     this.#makeRoom(MAX_HEAD_BYTES + (wide ? 2 * id.length : id.length))
@@ -111,7 +111,7 @@ function offsetOf(place: number): number {
   return ((place - 1) % BLOCK_PLACES) * 2
 }
 
-/** @returns the offset after the number */
+/** Writes a variable-length number. @returns the offset after the number */
 function writeNumber(block: Uint8Array, at: number, value: number): number {
   for (; value > 0x7f; value = Math.floor(value / 128)) block[at++] = 0x80 | (value % 128)
   block[at++] = value
@@ -130,6 +130,7 @@ function numberAt(block: Uint8Array, at: number): number {
   }
 }
 
+/** The offset after the variable-length number at an offset. */
 function behindNumber(block: Uint8Array, at: number): number {
   while ((block[at] ?? 0) > 0x7f) at++
   return at + 1

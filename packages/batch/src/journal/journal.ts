@@ -11,9 +11,11 @@ export interface JournalRecord {
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
-  /** The number of ids. */
+  /** The number of ids that have a record. */
   readonly size: number
-  /** The option `fingerprint` of the first run with this journal; undefined before that run, or if it had none. */
+  /**
+   * The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had none.
+   */
   readonly fingerprint: string | undefined
   /** A unique key of this journal; undefined before the first run. */
   readonly key: string | undefined
@@ -25,7 +27,12 @@ export interface Journal extends AsyncIterable<JournalRecord> {
    */
   begin(fingerprint: string | undefined): Promise<void>
   has(id: string): boolean
-  /** @throws UnusableJournalError when the record can no longer be read */
+  /**
+   * Reads the record with this id.
+   *
+   * @returns undefined if there is none
+   * @throws UnusableJournalError when the record can no longer be read
+   */
   get(id: string): Promise<JournalRecord | undefined>
   /**
    * Writes a record, unless the journal has one with the same id. Resolves when the record is as durable as configured.

@@ -16,7 +16,11 @@ export class LineReader {
     this.#file = file
   }
 
-  /** @returns the line that begins at an offset, without its line feed; up to the end of the file if it has none */
+  /**
+   * Reads the line that begins at an offset.
+   *
+   * @returns the line without its line feed; a last line without one up to the end of the file
+   */
   async read(at: number): Promise<Uint8Array> {
     for (let bytes = WINDOW_BYTES; ; bytes *= 4) {
       const line = this.#lineIn(this.#window, at - this.#windowAt)

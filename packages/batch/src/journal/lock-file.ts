@@ -2,7 +2,7 @@ import type { LockHolder } from './lock-holder.ts'
 import { lock } from './lock.ts'
 import { nodeModule } from '../node-modules.ts'
 
-/** Identifies a file, whatever its name. */
+/** Identifies a file independently of its name. */
 interface FileIdentity {
   readonly dev: number | bigint
   readonly ino: number | bigint

@@ -30,8 +30,8 @@ export interface JournalOptions {
 
 /**
  * Opens or creates a journal: JSON Lines with one line per result. An incomplete last line, left by a killed process,
- * is cut off; of several records with one id, the first counts. Only one process at a time can have the journal open,
- * which a lock file beside it ensures; the lock of a dead process is taken over.
+ * is cut off; of several records with one id, the first counts. A lock file beside the journal lets only one process at
+ * a time open it; the lock of a dead process is taken over.
  *
  * Reads the whole file once, and remembers the id and the offset of each record, in memory of the id's length plus
  * about 16 bytes.

@@ -1,7 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import { nodeModule } from '../node-modules.ts'
 
-/** Only the owner reads and writes: users have paid for the results, which often contain their customers' texts. */
+/**
+ * Only the owner may read and write the file: users have paid for the results, which often contain their customers'
+ * texts.
+ */
 export const PRIVATE_MODE = 0o600
 
 /**

@@ -1,6 +1,6 @@
 import { nodeModule } from '../node-modules.ts'
 
-/** Distinguishes a process from all others, including a later one with the same number. */
+/** Distinguishes a process from all others, including a later process with the same process id. */
 export interface ProcessIdentity {
   readonly pid: number
   /** When the process started, in clock ticks since the machine was booted; undefined without `/proc`. */
@@ -35,7 +35,7 @@ export async function isAlive(
   self: ProcessIdentity,
 ): Promise<'this' | 'alive' | 'dead' | 'unknown'> {
   if (other.host !== self.host) return 'unknown'
-  if (other.boot !== self.boot) return 'dead' // The machine has been restarted since.
+  if (other.boot !== self.boot) return 'dead' // The machine was restarted after the process was recorded.
   if (other.namespace !== self.namespace) return 'unknown'
   if (other.pid === self.pid) return other.startedAt === self.startedAt ? 'this' : 'dead'
   if (self.startedAt !== undefined) {

@@ -53,7 +53,7 @@ export class LineCutter {
     this.#chunkOffset += chunk.length
   }
 
-  /** The last line, if no line feed ended it. */
+  /** Yields the last line, if it does not end in a line feed. */
   *end(): Generator<RawLine, void, undefined> {
     if (!this.#isSkipping && this.#heldLength > 0) yield this.#raw(new Uint8Array(0), false)
   }

@@ -33,7 +33,7 @@ export interface BadLine {
 
 /**
  * Reads JSON Lines one value at a time, never the whole source. UTF-8 may be split anywhere across chunks; a byte order
- * mark, CRLF, blank lines and a last line without line feed are fine. Leaving the loop early closes the file.
+ * mark, CRLF, blank lines and a last line without a line feed are accepted. Leaving the loop early closes the file.
  *
  * ```ts
  * for await (const { value, line } of readJsonl<Prompt>('prompts.jsonl')) …

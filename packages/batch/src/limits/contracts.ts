@@ -12,7 +12,7 @@ export interface Cost {
   estimated?: boolean | 'input' | 'output' | undefined
 }
 
-/** Lets requests start no faster than the provider allows. Made by `createRateLimiter`. */
+/** Delays requests so that they start no faster than the provider allows. Created by `createRateLimiter`. */
 export interface RateLimiter {
   /**
    * Waits until a request of this cost may start; first come, first served within its priority.
@@ -70,7 +70,7 @@ export interface Outcome {
   retryAfterMs?: number | undefined
   /** The tokens that were really used. Without them, the estimate counts. */
   usage?: Cost | undefined
-  /** The limits that `parseRateLimitHeaders` found in the answer's headers. */
+  /** The limits that `parseRateLimitHeaders` has found in the answer's headers. */
   observed?: ObservedLimits | undefined
 }
 
@@ -83,7 +83,7 @@ export interface RateLimiterStats {
   /** Leases not yet settled or cancelled. */
   inFlight: number
   waiting: number
-  /** Acquires that were rejected: too large, queue full, wait too long. */
+  /** Acquires that were rejected, because the request was too large, the queue full, or the wait too long. */
   refused: number
   /** Answers with status 429. */
   rateLimited: number
@@ -103,7 +103,7 @@ export interface LimitStats {
   learned: boolean
 }
 
-/** An adaptive limit on the number of requests in flight. Made by `createConcurrencyLimit`. */
+/** An adaptive limit on the number of requests in flight. Created by `createConcurrencyLimit`. */
 export interface ConcurrencyLimit {
   /**
    * Waits for a slot; first come, first served.

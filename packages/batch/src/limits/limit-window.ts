@@ -71,7 +71,11 @@ export class LongestReset {
   #previous = 0
   #since = -Infinity
 
-  /** @returns the window, in milliseconds; undefined until a reset was seen */
+  /**
+   * Adds the reset of an answer, in milliseconds.
+   *
+   * @returns the estimated window, in milliseconds; undefined until a reset was reported
+   */
   observe(resetAfterMs: number | undefined, now: number): number | undefined {
     if (now - this.#since > Math.max(this.#current, REMEMBERED_MS)) {
       this.#previous = this.#current

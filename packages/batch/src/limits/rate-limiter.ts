@@ -98,7 +98,7 @@ export class TokenBucketLimiter implements RateLimiter {
     return this.#isNext(priority) && this.#readyAt(cost, now) <= now
   }
 
-  /** Whether no waiting acquire goes first. */
+  /** Whether no waiting acquire would start before one with this priority. */
   #isNext(priority: number): boolean {
     const { first } = this.#line
     return !first || first.priority < priority

@@ -35,14 +35,16 @@ export interface RateLimits {
   maxWaitMs?: number | undefined
   /** The maximum number of waiting acquires. @default 10_000 */
   maxQueue?: number | undefined
-  /** The source of time. It may be set back. @default a monotonic clock and `setTimeout` */
+  /**
+   * The source of time. The limiter works even if this clock is set back. @default a monotonic clock and `setTimeout`
+   */
   clock?: Clock | undefined
 }
 
 type Defaulted = 'safety' | 'burstMs' | 'maxWaitMs' | 'maxQueue' | 'clock'
 export type RateLimitSettings = RateLimits & Required<{ [Name in Defaulted]: NonNullable<RateLimits[Name]> }>
 
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** Checks the options, and adds the defaults. @throws TypeError for an option that does not exist or makes no sense */
 export function settingsOf(options: RateLimits): RateLimitSettings {
   validate(options, CHECKS)
   return {

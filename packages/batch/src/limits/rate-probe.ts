@@ -10,7 +10,7 @@ const OUTAGE_CUT = 0.5
 const MIN_SHARE = 1 / 64
 /** The first guess if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
-/** Below the rate that worked before, the guess doubles in this time. */
+/** The time in which the guess doubles while it is below the rate that worked before, in milliseconds. */
 const DOUBLING_MS = 5_000
 /**
  * Above the rate that worked before, the guess grows by this share every GROWTH_MS. While at least half of the guess is
@@ -20,7 +20,7 @@ const GROWTH = 0.05
 const GROWTH_MS = 10_000
 const MAX_GROWTH = 1
 const QUIET_MS = 60_000
-/** No provider allows more requests per minute. */
+/** The maximum guess, in requests per minute: no provider allows more. */
 const MAX_GUESS = 1e7
 /** The pause after a 429 that requests none. It doubles with each further 429 without a success between them. */
 const FIRST_PAUSE_MS = 1_000

@@ -31,7 +31,7 @@ export class WaitingLine {
     return this.#queue.size
   }
 
-  /** The acquire that goes next. */
+  /** The acquire that starts next. */
   get first(): Waiter | undefined {
     return this.#queue.first
   }

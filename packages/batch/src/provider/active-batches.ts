@@ -110,7 +110,7 @@ export class ActiveBatches {
       return batch
     } catch (error) {
       if (!isNotFound(error)) throw error
-      // The batch is gone: treated as expired, with nothing answered.
+      // The batch is gone: it counts as expired, with no request answered.
       return ++active.notFound < MAX_NOT_FOUND ? undefined : { status: 'expired' }
     }
   }

@@ -17,6 +17,7 @@ export interface RunOptions {
 /** A part that has no batch yet. */
 interface Pending {
   part: BatchPart
+  /** Reads the requests of the part, to upload them. */
   lines: () => Promise<RequestLines>
   /** Whether an earlier process may have created the batch of this part already. */
   resumed: boolean

@@ -2,8 +2,8 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from '../journal/lock-holder.ts'
 
 /**
- * Why a request has no answer: the provider answered it with an error (`answered`); it expired, or was in no result file
- * (`missing`), each time it was submitted; its batch was cancelled; its batch failed as a whole.
+ * Why a request has no result: the provider answered it with an error (`answered`); it expired, or was in no result
+ * file (`missing`), each time it was submitted; its batch was cancelled; or its batch failed as a whole.
  */
 export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' | 'batch-failed'
 
@@ -14,7 +14,7 @@ export interface BatchItemFacts {
   detail?: string | undefined
 }
 
-/** One request of a batch has no answer, or an error as its answer. */
+/** One request of a batch has no result; `reason` says why. */
 export class BatchItemError extends Error {
   override readonly name = 'BatchItemError'
   readonly code = 'batch_item'

@@ -66,7 +66,11 @@ export type ProviderBatchSettings = Required<{
   [Name in keyof Omit<ProviderBatchOptions, 'state' | 'tokensOf'>]: NonNullable<ProviderBatchOptions[Name]>
 }> & { state: BatchStateStore; tokensOf: ((request: ProviderBatchRequest) => number) | undefined }
 
-/** @throws TypeError for an option that is missing, does not exist or makes no sense */
+/**
+ * Checks the options, and adds the defaults.
+ *
+ * @throws TypeError for an option that is missing, does not exist or makes no sense
+ */
 export function settingsOf(options: ProviderBatchOptions): ProviderBatchSettings {
   validate(options, CHECKS)
   for (const name of ['client', 'endpoint'] as const) {

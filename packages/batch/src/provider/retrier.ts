@@ -29,7 +29,7 @@ export class Retrier {
   }
 
   /**
-   * Makes a call that may be repeated, until it succeeds or fails with a final error.
+   * Makes a call, and repeats it until it succeeds or fails with a final error.
    *
    * @param isTransient returns true for an error that is final in general, but can be retried for this call
    */
@@ -46,7 +46,11 @@ export class Retrier {
     }
   }
 
-  /** Waits before another attempt, or throws the error again if retrying is pointless. */
+  /**
+   * Waits before another attempt, or throws the error again if retrying is pointless.
+   *
+   * @param failures how often the call has failed so far
+   */
   async afterFailure(error: unknown, failures: number, isTransient = false): Promise<void> {
     this.signal.throwIfAborted()
     if ((isFinal(error) && !isTransient) || failures >= this.#options.maxCallAttempts) throw error

@@ -97,7 +97,7 @@ export class Submitter {
   /**
    * Whether a file is still being processed, by its status: Azure rejects batches of a `pending` file.
    *
-   * @returns undefined if the provider does not report it
+   * @returns undefined if the provider does not report the status
    * @throws the rejection, if the file has failed
    */
   async #isProcessing(fileId: string, refusal: unknown): Promise<boolean | undefined> {

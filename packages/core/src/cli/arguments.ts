@@ -11,7 +11,7 @@ export interface BulkArguments {
   readonly out: string | undefined
   readonly resume: boolean
   readonly via: 'direct' | 'provider'
-  /** Values for lines of the input that do not set them. */
+  /** Default values for lines of the input. */
   readonly lines: LineDefaults
   readonly client: ClientArguments
   readonly concurrency: number
@@ -21,7 +21,7 @@ export interface BulkArguments {
   readonly json: boolean
 }
 
-/** Values for lines of the input that do not set them. */
+/** Default values for lines of the input that do not set their own. */
 export interface LineDefaults {
   readonly model: string | undefined
   readonly system: string | undefined
@@ -194,7 +194,7 @@ function listOf(name: OptionName, text: string | undefined): readonly string[] {
   return items
 }
 
-/** `2.5,10` or `in=2.5,out=10`. */
+/** The forms of a price: `2.5,10` or `in=2.5,out=10`. */
 const PRICE_FORMS = [
   /^\s*([\d.]+(?:e[-+]?\d+)?)\s*,\s*([\d.]+(?:e[-+]?\d+)?)\s*$/i,
   /^\s*in(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*,\s*out(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*$/i,

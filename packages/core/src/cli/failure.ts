@@ -11,11 +11,11 @@ import { OptionError } from '../base/errors.ts'
 import { InputChangedError } from './input/input-file.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
 
-/** Why a run ended, in words for its user. */
+/** Why a run ended, described for the user. */
 export interface RunFailure {
   readonly code: ExitCode
   readonly message: string
-  /** What to do to continue. @default the same command with --resume */
+  /** How the user can continue the run. @default the same command with --resume */
   readonly remedy?: string
 }
 

@@ -10,7 +10,7 @@ const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 
 /** A journal that stays locked when its run ends, until `release()`: the file of answers has yet to be renamed. */
 export interface HeldJournal {
-  /** The journal as the run uses it. */
+  /** The journal for the run. Its `close()` does not unlock the journal. */
   readonly ofRun: Journal
   /**
    * The total cost of the stored answers in US dollars, and the number of answers with an unknown price. Reads the
@@ -27,7 +27,7 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
   const keepOpen = async (): Promise<void> => journal.flush()
   return {
     ofRun: {
-      // The path as the user gave it: files beside it must be found again by the same name.
+      // The path that the user gave, not the real path: files beside the journal are found by this name.
       path,
       get size() {
         return journal.size

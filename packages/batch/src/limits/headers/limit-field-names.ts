@@ -4,7 +4,7 @@ export interface LimitField {
   value: 'limit' | 'remaining' | 'reset' | 'policy' | 'state'
   kind: 'requests' | 'tokens' | 'inputTokens' | 'outputTokens'
   /**
-   * Whether the name of the header says whether requests or tokens are counted. Such headers follow those of OpenAI or
+   * Whether the name of the header contains what is counted, requests or tokens. Such headers follow those of OpenAI or
    * Anthropic, which count per minute.
    */
   namesKind: boolean

@@ -2,7 +2,7 @@ import { BatchStateLockedError } from '../errors.ts'
 
 /** One step of a run. */
 export type StateRecord =
-  /** The first record. */
+  /** The first record of a state. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
    * A part is about to be uploaded. Its requests come from the source or, with a `parent`, are requests of that part
@@ -35,9 +35,9 @@ export type StateRecord =
 /** Where the steps of a run are stored. Pass your own to store them in a database. */
 export interface BatchStateStore {
   /**
-   * Locks the state for one run. Trap: without it, a second run can submit the same requests again.
+   * Locks the state for one run. Trap: without this method, a second run can submit the same requests again.
    *
-   * @returns a function that unlocks it, called when the run has ended
+   * @returns a function that unlocks the state, called when the run has ended
    * @throws when another run has locked it
    */
   lock?(): Promise<() => Promise<void>>

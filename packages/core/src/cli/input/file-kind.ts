@@ -82,7 +82,7 @@ function isCarriageReturned(lines: readonly string[]): boolean {
   return more.length === 0 && pieces.length > 1 && pieces.slice(0, -1).every(isJson)
 }
 
-/** Whether lines look like CSV: the same separator is in each of the first ones. */
+/** Whether lines look like CSV: each of the first five contains the same separator. */
 function isTable(lines: readonly string[]): boolean {
   return [',', ';', '\t'].some((separator) => lines.slice(0, 5).every((line) => line.includes(separator)))
 }

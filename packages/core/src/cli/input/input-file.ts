@@ -86,7 +86,7 @@ export async function sniffed(
   })()
 }
 
-/** The bytes of a source that can be read only once, such as a named pipe. @throws UnreadableFileError */
+/** Reads a source that can be read only once, such as a named pipe. @throws UnreadableFileError */
 export async function* streamOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of createReadStream(path)) yield chunk as Uint8Array

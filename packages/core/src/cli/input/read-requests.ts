@@ -11,7 +11,7 @@ export interface LineOptions {
   readonly maxLineBytes: number | undefined
 }
 
-/** Called for each line that is left out, with a message that begins with its number. */
+/** Called for each line that is left out, with a message that begins with the number of the line. */
 export type OnBadLine = (problem: string) => void
 
 /**
@@ -53,7 +53,7 @@ function problemOf({ reason, line, byteOffset, message }: BadLineError): string 
 /** Facts about a file of requests, found before the first request is sent. */
 export interface Survey {
   readonly requests: number
-  /** A hash of its contents. */
+  /** A hash of the contents of the file. */
   readonly digest: string
   readonly file: InputFile
 }

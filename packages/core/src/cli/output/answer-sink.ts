@@ -2,10 +2,10 @@
 export interface AnswerSink {
   /** Whether anything was written. */
   readonly isBegun: boolean
-  /** @param line one answer, with its line feed */
+  /** Writes one answer. @param line the answer, with its line feed */
   write(line: string): Promise<void>
-  /** Call it when all answers were written. */
+  /** Completes the output. Called when all answers were written. */
   finish(): Promise<void>
-  /** Call it when the run ends before all answers were written. */
+  /** Closes the output. Called when the run ends before all answers were written. */
   leave(): Promise<void>
 }

@@ -10,7 +10,7 @@ export interface Reporter {
   badLine(problem: string): void
   /** A note to the user; not in JSON output. */
   note(text: string): void
-  /** Reports the totals. Progress is no longer reported. */
+  /** Reports the totals, and stops reporting progress. */
   end(summary: BulkSummary | undefined, standing: Standing, exitCode: number): void
 }
 

@@ -4,7 +4,7 @@ const MIN_SECRET_LENGTH = 8
 /**
  * Removes secrets from texts that are written to files. Errors of providers and gateways may repeat parts of the
  * request.
- * @returns a function for plain text and JSON
+ * @returns a function that removes the secrets from plain text or JSON
  */
 export function secretsRemover(apiKey: string, baseURL: string | undefined): (text: string) => string {
   const secrets = [apiKey, ...secretsOf(baseURL)]

@@ -10,7 +10,7 @@ class OutputClosedError extends Error {
   }
 }
 
-/** `--out -`: writes answers to standard output as they come. */
+/** Writes answers to standard output as they come, for `--out -`. */
 export class StandardOutput implements AnswerSink {
   isBegun = false
   readonly #stream: Writable
@@ -33,7 +33,7 @@ export class StandardOutput implements AnswerSink {
   }
 
   async finish(): Promise<void> {
-    // The process writes the remaining output before it ends.
+    // Nothing to do: the process writes its remaining output before it ends.
   }
 
   async leave(): Promise<void> {
