@@ -38,7 +38,7 @@ export interface Explanation {
     readonly cache: Policy['cache']
   }
   readonly transport: ExplainedTransport
-  /** Whether requests may be sent directly, without the SDK's own request building; see `sdkFastPath`. */
+  /** Whether requests may be sent directly, without the SDK's own request building. See the option `sdkFastPath`. */
   readonly sdkFastPath: {
     readonly enabled: boolean
     /**

@@ -9,10 +9,10 @@ import { settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
-/** The options of the pipeline. Keys, headers and base URLs belong to the SDK that uses it. */
+/** The options of `createHarborFetch()`. Keys, headers and base URLs are not among them: they belong to the SDK that uses the `fetch`. */
 export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 
-/** A `fetch` with Harbor's pipeline behind it. */
+/** A `fetch` whose calls go through Harbor's pipeline. */
 export interface HarborFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   stats(): HarborStats
@@ -56,7 +56,7 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
   const engine = createEngine(options, settled, createLog(options), FOR_FETCH)
   const fetch = engine.fetch.bind(undefined)
   return Object.assign(fetch, {
-    Response, // as in the engine
+    Response, // for the SDK, as in engine.ts
     stats: () => engine.stats(),
     cache: keptAnswers(
       () => engine.answers.open(),

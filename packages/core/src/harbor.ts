@@ -80,8 +80,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Shows the settings of this client's calls and, for the body of a request, the targets it would be sent to now. Sends nothing.
-   * @param request such as `{ model: 'gpt-4' }`
+   * Shows the settings of this client's calls and the targets to which a request would be sent now. Sends nothing.
+   * @param request the body of a request, such as `{ model: 'gpt-4' }`
    */
   explain(request?: object): Explanation {
     const { baseURL } = this
@@ -130,14 +130,14 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Sends many requests, a limited number at once, in constant memory. With a `journal`, an interrupted run is resumed: each request
-   * gets one result, and calls that were in flight are made again.
+   * Sends many requests in constant memory, a limited number of them at once. With a `journal`, an interrupted run can be resumed: each
+   * request gets one result, and calls that were in flight at the interruption are made again.
    *
    *     const run = harbor.bulk(requests, { journal: 'answers.jsonl' })
    *     for await (const result of run) console.log(result.id, result.ok ? result.value.body : result.error)
    *
-   * @param source read as results are consumed; each request as in a line of a batch file
-   * @returns a run that starts when it is iterated or its `summary` is awaited. When `spendLimit` is reached, it ends with that error
+   * @param source the requests, each as in a line of a batch file; they are read as results are consumed
+   * @returns a run that starts when it is iterated or its `summary` is awaited. It ends with an error when `spendLimit` is reached
    * @throws OptionError, TypeError for an unknown option, an invalid value, or an option without effect
    */
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
@@ -146,7 +146,7 @@ export class Harbor extends OpenAI {
     if (options.via !== 'provider') return directBulk(this, accounts.list, source, options)
     const targetOf = (model: string | undefined): Target => {
       const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL).outage
-      if (!target) throw new Error('A plan has at least the target that was asked for.')
+      if (!target) throw new Error('A plan has at least the requested target.')
       return target
     }
     return providerBulk({ client: this, accounts, targetOf }, source, options)

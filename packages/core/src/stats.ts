@@ -20,9 +20,9 @@ export interface HarborStats {
   readonly availability: number
   /** The number of failed attempts that the provider may have carried out and billed. */
   readonly possiblyBilled: number
-  /** Durations of successful calls, in milliseconds. */
+  /** Quantiles of the durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined
-  /** For streams, the times from the call to the first content, in milliseconds. */
+  /** Quantiles of the time from the call to the first content of a stream, in milliseconds. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
   /** Statistics of the cache; all zero without a cache. */

@@ -23,7 +23,7 @@ export class AttemptError extends Error {
     this.answer = facts.answer
   }
 
-  /** A copy for another caller of the same coalesced call, with headers that it may change. */
+  /** Makes a copy of the error for another caller of the same coalesced call, with headers that this caller may change. */
   copyFor(exchange: Exchange): AttemptError {
     const answer = this.answer && { ...this.answer, headers: new Headers(this.answer.headers) }
     return new AttemptError({ ...exchange, leg: this.exchange.leg }, this.failure, {

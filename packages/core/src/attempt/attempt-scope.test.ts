@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** As much of an exchange as a scope looks at: its signals, and what is left of its total. */
+/** An exchange with the parts that a scope reads: its signals and its deadline. */
 function exchange(facts: {
   signal?: AbortSignal
   callerSignal?: AbortSignal
@@ -69,7 +69,7 @@ describe('AttemptScope', () => {
   ] as const)('accepts an answer that %s, however late its process wakes up', async (_, end) => {
     const scope = new AttemptScope(exchange({ attemptMs: 100 }))
     vi.advanceTimersByTime(5_000)
-    // The wire has its turn before this one.
+    // The answer has been read from its socket before the timeout's callback runs.
     scope[end]()
     await new Promise((resolve) => setImmediate(resolve))
     expect(scope.signal.aborted).toBe(false)

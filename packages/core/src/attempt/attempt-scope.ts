@@ -24,7 +24,7 @@ export class AttemptScope implements Sent {
   /** Called instead of `onAbort` when the client is closed after the caller has got the answer. */
   onCut: ((reason: Error) => void) | undefined
 
-  /** @param honoursSignal whether the transport ends by itself as soon as its signal aborts */
+  /** @param honoursSignal whether the transport rejects by itself as soon as its signal aborts */
   constructor(exchange: LegExchange, honoursSignal = false) {
     this.#exchange = exchange
     this.#honoursSignal = honoursSignal

@@ -23,5 +23,5 @@ export function harborAnswer(
   }
 }
 
-/** The `retry-after-ms` of an answer to a call that found a full queue. */
+/** How long a call that found a full queue should wait before a retry, in milliseconds. Sent as the header `retry-after-ms`. */
 export const FULL_QUEUE_WAIT_MS = 1_000

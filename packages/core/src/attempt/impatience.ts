@@ -29,7 +29,10 @@ function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: T
   return (clock === 'idle' ? timeouts?.idleMs : timeouts?.firstTokenMs) !== undefined
 }
 
-/** The time that the target had for the attempt, in milliseconds. Of the total, that is the part left by waits and earlier attempts. */
+/**
+ * The time that the target had for the attempt, in milliseconds. If the total time ran out, that is the part of it that waits and earlier
+ * attempts had left.
+ */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs
   const attempt = receipt.attempts.findLast(({ target }) => target === leg.target.name)

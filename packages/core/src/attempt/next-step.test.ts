@@ -82,7 +82,7 @@ function failure(kind: FailureKind, facts: Partial<Failure> = {}): Failure {
   return { kind, retryable: true, ambiguous: false, ...facts }
 }
 
-/** The parts of an exchange that the decision reads, after its last attempt failed. */
+/** An exchange whose last attempt failed, with the parts that the decision reads. */
 function exchangeAfter(
   facts: {
     possiblyBilled?: number

@@ -11,7 +11,7 @@ import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
   const { others } = leg
-  if (!failure.retryable || callsLeft(exchange) <= others) return false // one request is left for each other target
+  if (!failure.retryable || callsLeft(exchange) <= others) return false // one request is reserved for each other target
   const situation = situationOf(failure)
   const { retryHere, nextTarget } = VERDICTS[situation]
   if (others > 0) {
@@ -24,7 +24,7 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   }
   // The provider had begun to answer, so a second request would carry out the operation twice.
   if (situation === 'stream-before-content' && exchange.operation.ambiguousRetries === 0) return false
-  // The answer was billed, and a second one is likely to be the same.
+  // The malformed answer was billed, and a second one is likely to be malformed, too.
   if (situation === 'malformed' && failure.ambiguous) {
     return exchange.receipt.possiblyBilled <= Math.min(1, exchange.operation.ambiguousRetries)
   }

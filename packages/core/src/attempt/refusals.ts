@@ -20,7 +20,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
   })
 }
 
-/** The error for a call none of whose targets may be called now. */
+/** The error for a call when none of its targets may be called now. */
 export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
   const { receipt } = exchange
   const why = receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')

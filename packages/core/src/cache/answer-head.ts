@@ -18,12 +18,12 @@ export interface AnswerHead {
 /** The version of the format of heads and bodies. Raise it with each change of the format. */
 const VERSION = 1
 
-/** Headers that belong to one response on one connection, and mean nothing in a cached answer. */
+/** Headers that are not cached: they belong to one response on one connection, and mean nothing in a cached answer. */
 const NOT_CACHED =
   /^(?:age|alt-svc|cf-.*|connection|content-encoding|content-length|date|keep-alive|retry-after.*|server|set-cookie|strict-transport-security|transfer-encoding|via|x-envoy-.*|x-harbor-.*|x-ratelimit-.*)$/
 
 /**
- * Makes the head to cache of an answer.
+ * Makes the head of an answer that is stored in the cache.
  * @param target the name of the target that answered
  */
 export function headOf(

@@ -21,7 +21,7 @@ export interface UpstreamCall {
   tap?: ParsedChunkTap
 }
 
-/** One of the callers that share a cached or coalesced answer. */
+/** A caller of a cached or coalesced answer, with the facts needed to deliver the answer. */
 export interface CallerContext {
   readonly exchange: Exchange
   readonly plan: Plan
@@ -114,7 +114,7 @@ function recordKept({ exchange: { receipt } }: CallerContext, kept: true | strin
   if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
 }
 
-/** Books what a cached or coalesced answer would have cost. */
+/** Books the cost that a call saved because its answer was cached or coalesced. */
 function recordSavedUsage(
   { exchange, plan, accounts }: CallerContext,
   { target: name }: AnswerHead,

@@ -27,7 +27,7 @@ export function isUsable(
 
 function isWholeStream(content: string | Uint8Array, caching: CachingRules, rules: CacheRules): boolean {
   const proof = caching.newProof()
-  // Not every provider ends the last event with an empty line.
+  // A blank line is added, since not every provider ends its last event with one.
   const bytes = Buffer.concat([Buffer.from(content), Buffer.from(END_OF_EVENT)])
   for (const { name, data } of new SseSplitter().push(bytes).events)
     if (data !== undefined && data !== DONE) proof.add(name, parseRecord(data))

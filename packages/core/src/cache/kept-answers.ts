@@ -12,7 +12,10 @@ export interface KeptAnswers {
   clear(options?: { readonly scope?: string | undefined }): Promise<void>
 }
 
-/** @param ownScope the scope to use when none is given */
+/**
+ * Gives access to the cached answers of a client.
+ * @param ownScope returns the scope to use when none is given
+ */
 export function keptAnswers(
   store: () => Cache<never>,
   ownScope: () => string | Promise<string>,

@@ -7,7 +7,7 @@ import type { CacheRules } from '../options/cache-options.ts'
 export interface Scope {
   /** The namespace in the store: the scope set by the user, or a hash of the identifying headers. */
   readonly name: string
-  /** A suffix for the key of the request: a hash of everything else that may change the answer. Empty when there is nothing else. */
+  /** A suffix for the key of the request: a hash of everything besides the name that may change the answer. Empty when there is nothing. */
   readonly variant: string
   /** The headers that may identify the caller or change an answer. They contain credentials, and must not be shown. */
   readonly headers: readonly HeaderEntry[]
@@ -31,7 +31,8 @@ export class Scopes {
   of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
     const { headers } = request
     const last = this.#last
-    // Most calls have the scope of the previous one: calls of the same kind share their `Headers` object, which no call changes.
+    // The last scope is tried first. Most calls have the scope of the previous call, since calls of the same kind share one `Headers`
+    // object.
     if (last?.headers === headers && last.rules === rules && last.given === given && last.plan === plan)
       return last.scope
     const scope = this.#named(request, given, rules, plan)
@@ -71,9 +72,9 @@ export class Scopes {
   }
 }
 
-/** The maximum number of recent scopes with which a miss is compared. */
+/** The maximum number of recent scopes that are searched, after a cache miss, for an answer to the same request. */
 const MAX_COMPARED = 64
 
 const hash = (text: string): string => sha256('sha256', text, 'base64url')
-// Not imported, since Node would then load web crypto, too.
+// An import of `node:crypto` would also load web crypto.
 const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

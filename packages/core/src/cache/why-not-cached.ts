@@ -18,7 +18,10 @@ export function whyNotCached(
   return operation.caching.whyUnsafe(json)
 }
 
-/** Calls the user's `when` with a copy of the request, since its changes must not change the key. If it throws, the request bypasses the cache. */
+/**
+ * Calls the user's `when`. It gets a copy of the request, so that its changes do not change the cache key. If it throws, the request
+ * bypasses the cache.
+ */
 function chosen(
   when: (request: Readonly<Record<string, unknown>>) => boolean,
   body: RequestInit['body'],

@@ -32,7 +32,7 @@ export interface CallContext {
 
 export interface ReceiptSlot {
   receipt?: Receipt
-  /** The signal of the SDK helper that makes the call; it carries the receipt of the helper's latest call. */
+  /** The signal of the SDK helper that makes the call. The receipt of the helper's latest call is attached to it. */
   helper?: AbortSignal | undefined
 }
 

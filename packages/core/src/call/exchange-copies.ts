@@ -67,11 +67,13 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
 /** The exchange at the first target of its chain. Used to report a failure before a target is chosen. */
 export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): LegExchange {
   const [target] = targets
-  if (!target) throw new Error('A plan has at least the target that was asked for.')
+  if (!target) throw new Error('A plan has at least the requested target.')
   return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }
 
-/** The fields of `init` that belong to the request itself. All others say how it is sent, such as through which dispatcher. */
+/**
+ * The fields of `init` that belong to the request itself. All other fields say how the request is sent, such as through which dispatcher.
+ */
 const REQUEST_FIELDS = new Set(['method', 'headers', 'body', 'signal', 'redirect', 'duplex'])
 
 /** The fields of `init` that say how a request is sent, for another request that is to be sent in the same way. */

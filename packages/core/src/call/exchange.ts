@@ -41,7 +41,7 @@ export interface Exchange {
   readonly log: Log
   /** The options of this call alone. */
   readonly perCall: PerCall
-  /** Refuses requests that are not sent yet once the client is closed. */
+  /** The gate of the client. Once the client is closed, it refuses requests that are not sent yet. */
   readonly client: ClientGate
   /** Facts computed from the request. All copies of the exchange with the same request share them. */
   readonly facts: RequestFacts
@@ -95,11 +95,11 @@ export interface TextBody {
 export interface StreamBody {
   readonly kind: 'stream'
   readonly chunks: AsyncIterable<Uint8Array>
-  /** The same stream with its parsed events; undefined when its events are not parsed. */
+  /** The chunks of the stream together with the events parsed from them; undefined when the events are not parsed. */
   readonly pieces?: StreamPieces | undefined
   /** Resolves when the last byte was read or discarded; never rejects. */
   readonly ended: Promise<StreamEnd>
-  /** Releases the connection when no reader is left. */
+  /** Ends the stream and releases its connection. Called when no reader is left. */
   readonly abandon: (reason: Error) => void
 }
 
@@ -144,7 +144,7 @@ export function remainingMs(exchange: Exchange): number {
   return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
 }
 
-/** How many requests the call may still send upstream, over all its targets. */
+/** The number of requests that the call may still send, over all its targets. */
 export function callsLeft({ receipt, policy }: Exchange): number {
   return policy.maxUpstreamCalls - receipt.attempts.length - receipt.redirects
 }

@@ -8,7 +8,7 @@ import type { Answer, StreamBody } from './exchange.ts'
 /** Makes the `Response` for the caller's SDK, with Harbor's headers and the receipt. */
 export function respond(answer: Answer, receipt: Receipt): Response {
   const { status, statusText, headers, url } = answer
-  // The body is decoded by now, so its encoding and length are no longer those of the wire.
+  // The body has been decompressed, so the encoding and length in the original headers are wrong.
   headers.delete('content-encoding')
   headers.delete('content-length')
   headers.set('x-harbor-target', headerText(receipt.target))
@@ -18,7 +18,7 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   if (receipt.cost) headers.set('x-harbor-cost-usd', receipt.cost.usd.toFixed(9))
   const response = new HarborResponse(answer, { status, statusText, headers, url })
   carryReceipt(response, receipt)
-  carryReceipt(headers, receipt) // an error of the SDK keeps only the headers of the response
+  carryReceipt(headers, receipt) // the SDK's errors hold the response's headers, but not the response
   return response
 }
 
@@ -35,7 +35,7 @@ const BODILESS = new Set([204, 205, 304])
  * class.
  */
 export class HarborResponse extends LeanResponse {
-  /** The parsed events of a stream; undefined when they were not parsed on the way. */
+  /** A reader of the stream's bytes and parsed events; undefined when the events were not parsed. */
   readonly events: CollectableReader | undefined
   #json: JsonBody | undefined
 
@@ -89,7 +89,7 @@ export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
     return this.#body.pieces !== undefined
   }
 
-  /** The next bytes together with the events in them; undefined at the end. */
+  /** Returns the next bytes together with the events in them; undefined at the end. */
   async nextPiece(): Promise<StreamPiece | undefined> {
     const piece = await this.#body.pieces?.nextPiece()
     if (!piece) await this.#body.ended

@@ -13,7 +13,7 @@ export interface Takeover {
   readonly skipped: string | undefined
 }
 
-/** The part of a call that takes place at one target: state that the layers below the fallback share. */
+/** The part of a call that takes place at one target. It holds the state that the layers below the fallback layer share. */
 export class Leg {
   readonly target: Target
   readonly provider: Provider

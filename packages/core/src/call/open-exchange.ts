@@ -41,7 +41,7 @@ function exchangeOf(
     : exchangeFor({ url, init, method, json, operation }, defaults)
 }
 
-/** A request whose operation is known. */
+/** The parts of a request whose operation has been recognised. */
 type Recognised = Pick<Exchange, 'url' | 'init' | 'method' | 'json' | 'operation'>
 
 function exchangeFor(

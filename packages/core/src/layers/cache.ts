@@ -72,7 +72,7 @@ export function cacheLayer({
     const scope = scopes.of(exchange, perCall.scope ?? rules.scope, rules, plan)
     let scopelessKey = ''
     const key = (): string => {
-      // The store separates scopes, so that the same request can have the same key in all of them.
+      // The key does not contain the scope, since the store already separates scopes.
       scopelessKey = requestKey(json, { baseURL: url, scope: ANY_SCOPE, ignore: rules.ignore })
       const whole = scopelessKey + scope.variant
       if (!perCall.ahead) prefetch?.observe(exchange, whole, scope.name)

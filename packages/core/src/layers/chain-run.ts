@@ -95,7 +95,7 @@ export class ChainRun {
   async #call(target: Target, context: FallbackContext): Promise<Answer> {
     const reason = target === this.#firstAble ? undefined : this.#reasonToSkip(target)
     if (reason !== undefined) context.skip(reason)
-    this.#firstAble = undefined // by the time that later targets are called, much may have changed
+    this.#firstAble = undefined // later targets are checked again when they are called
     const exchange = this.#exchange
     const { receipt, policy } = exchange
     const later = this.#targets.slice(this.#targets.indexOf(target) + 1)
@@ -122,14 +122,17 @@ export class ChainRun {
     } catch (error) {
       race?.release()
       this.#takeover = failureOf({ ...exchange, leg }, attemptsBefore) ?? this.#takeover
-      // While a request to another target is on the wire, which may still answer, a closed client only skips this target.
+      // A request to another target may still be on the wire and answer. A closed client then only skips this target.
       throw ClientClosedError.is(error) && hasRequestOnWire(exchange)
         ? leftOutByClose({ ...exchange, leg }, error)
         : error
     }
   }
 
-  /** Whether a target can serve the call for certain, as far as Harbor knows. */
+  /**
+   * Whether a target can serve the call for certain: its circuit, its cooldowns, its capabilities, its context window and its rate limits
+   * all allow the call, as far as Harbor knows.
+   */
   #canTakeOver(target: Target): boolean {
     return (
       this.#services.health.isAvailable(target) &&

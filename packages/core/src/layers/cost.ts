@@ -95,7 +95,7 @@ async function purseFor(
   const withoutPrices = outage.filter((target) => costOf(target) === undefined)
   if (withoutPrices.length > 0 && limit.unpriced !== 'allow')
     throw priceUnknown(atFirstTarget(exchange, withoutPrices))
-  // The target that takes over may be more expensive.
+  // The reserved amount is that of the most expensive target, since any of them may take over.
   const estimateUsd = Math.max(0, ...outage.map((target) => costOf(target) ?? 0))
   const reserved = ledger.reserve(estimateUsd, limit)
   if ('settle' in reserved)

@@ -92,12 +92,12 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }
 
-/** Why a call begins with the chain for long requests. */
+/** The takeover of a call that begins with the chain for long requests. */
 function tooLongForFirst({ outage: [first] }: Plan): Takeover | undefined {
   return first && { from: first.name, reason: 'context-length', skipped: 'the request seems too long for it' }
 }
 
-/** Why another chain continues the call after this outcome. */
+/** The takeover of a call that another chain continues after this outcome. */
 function takeoverAfter(outcome: Outcome, { receipt }: Exchange): Takeover | undefined {
   const from = 'answer' in outcome ? outcome.answer.servedBy?.name : receipt.attempts.at(-1)?.target
   if (from === undefined) return undefined

@@ -7,7 +7,10 @@ import type { LastResort } from '../options/options.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
 
-/** Calls the user's `lastResort` when no target answered. If it throws or returns undefined, the call fails as it would without it. */
+/**
+ * Calls the user's `lastResort` when no target answered. If it throws or returns undefined, the call fails as if there were no last
+ * resort.
+ */
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
     function answerByLastResort(exchange) {

@@ -25,7 +25,7 @@ async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promi
   }
 }
 
-/** Whether it is certain that a failed attempt is not billed: it was not sent, or the provider answered with an error. */
+/** Whether a failed attempt is certainly not billed: its request was not sent, or the provider answered with an error. */
 function isCertainlyFree(error: unknown): boolean {
   if (!(error instanceof AttemptError)) return ClientClosedError.is(error)
   const { failure, answer } = error

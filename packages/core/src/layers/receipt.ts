@@ -52,7 +52,7 @@ function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', t
   const { receipt, policy, perCall, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   telemetry.emit('end', { receipt })
-  // As in the SDK, a failure is logged at level info: the caller gets the error.
+  // A failure is logged only at level info, as in the SDK, since the caller gets the error.
   const level = outcome === 'failure' ? 'info' : 'debug'
   telemetry.shield('The logger threw', () => log(level, () => logLineFor(receipt)))
   const { onReceipt } = perCall

@@ -9,7 +9,7 @@ import { LegGate } from '../call/leg-gate.ts'
  * and one around each request.
  */
 export const gateLayers = {
-  /** Around the retries of a target. */
+  /** The layer around the retries at one target. */
   leg(next: LegHandler): LegHandler {
     return (exchange) => {
       const { perCall, client } = exchange
@@ -19,7 +19,7 @@ export const gateLayers = {
     }
   },
 
-  /** Around an attempt, which may have to wait for a limit. */
+  /** The layer around an attempt, which may have to wait for a limit. */
   attempt(next: LegHandler): LegHandler {
     return (exchange) => {
       exchange.leg.gate?.enter('limit')
@@ -27,7 +27,7 @@ export const gateLayers = {
     }
   },
 
-  /** Around a request on the wire. */
+  /** The layer around a request on the wire. */
   request(next: LegHandler): LegHandler {
     return (exchange) => {
       const { gate } = exchange.leg

@@ -7,7 +7,7 @@ import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 
-/** How long a signature is used, in milliseconds. A request that is sent later after its signing is signed again. */
+/** How long a signature is used, in milliseconds. A request that is sent later than this after it was signed is signed again. */
 const FRESH_MS = 100
 
 /**

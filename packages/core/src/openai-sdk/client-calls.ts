@@ -134,7 +134,7 @@ export class ClientCalls implements DirectSendContext {
     return this.whyNotDirect() === undefined ? sendDirectly(this.#client, options, this) : undefined
   }
 
-  /** Prepares a request that the SDK is about to send. */
+  /** Learns from a request that the SDK is about to send, and attaches the call context to it. */
   prepare(request: RequestInit, options: CallOptions, url: string): void {
     if (isSignedAgain(request)) return
     // A request that a hook may have changed is never learned, since another client may not have the hook.
@@ -180,7 +180,7 @@ export class ClientCalls implements DirectSendContext {
     const { apiKey, organization, project } = this.#client
     const { defaultHeaders } = createdWith(this.#client)
     const signer = this.#signer({}, SAMPLE_REQUEST)
-    // A key function may not have been called yet.
+    // The client's `apiKey` may not be set yet, since a key function is called only with the first request.
     const key = signer?.credential === undefined ? apiKey : 'from a function'
     const hasKey = Boolean(apiKey) || keyFunctionOf(this.#client) !== undefined
     return { headers: clientHeaders({ apiKey: key, organization, project, defaultHeaders }), signer, hasKey }

@@ -1,4 +1,4 @@
-/** The settings of a client that become headers of its requests. */
+/** The settings of a client that are sent as headers of its requests. */
 export interface HeaderSource {
   readonly apiKey: string | null
   readonly organization: string | null

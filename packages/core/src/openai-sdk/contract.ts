@@ -3,8 +3,8 @@ import type { Stream } from 'openai/streaming'
 import { originalOf } from './sdk-methods.ts'
 
 /*
- * The private and undocumented parts of the `openai` package that Harbor uses. Only this file names them. Each is checked before it is
- * used: where an SDK lacks one, or a user has replaced one, calls go the SDK's own way.
+ * The private and undocumented parts of the `openai` package that Harbor uses. Only this file names them. Each part is checked before
+ * it is used: if the SDK lacks it, or a user has replaced it, the SDK's own methods make the call.
  */
 
 /** The options of a request as the SDK's methods pass them to its client. */
@@ -58,7 +58,7 @@ export function createdWith({ _options }: SdkClient): Readonly<Record<string, un
   return _options ?? {}
 }
 
-/** Whether requests are signed with nothing but the client's API keys. */
+/** Whether a client signs its requests only with its API keys, which are strings. */
 export function signsWithKeysOnly(client: SdkClient): boolean {
   const { apiKey, credential } = createdWith(client)
   if (client._provider != null || client._workloadIdentityAuth != null || credential != null) return false

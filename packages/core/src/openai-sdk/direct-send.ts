@@ -12,9 +12,8 @@ export interface DirectSendContext {
 
 /**
  * Sends a call directly if its URL and headers are known. That skips the SDK's request building, logging, timer and abort controller,
- * which are about half of its CPU time per call. If the response is not a success, it is handed to the SDK, which reports it like any
- * other.
- *
+ * which are about half of the SDK's CPU time per call. If the response is not a success, it is handed to the SDK, which reports it like
+ * any other.
  * @returns undefined, or a promise of undefined, to leave the call to the SDK
  */
 export function sendDirectly(
@@ -45,7 +44,7 @@ async function send(
     const response = await settled
     if (response.ok) return new SdkResult(response, options, startTime)
   } catch {
-    // The SDK gets the same rejection.
+    // The rejection is not lost: the SDK gets the same promise.
   }
   ;(options as { [SETTLED]?: Promise<Response> })[SETTLED] = settled
   return undefined

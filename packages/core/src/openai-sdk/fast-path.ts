@@ -5,9 +5,9 @@ import type { HarborOptions } from '../options/options.ts'
 const VARIABLE = 'HARBOR_OPENAI_SDK'
 
 /**
- * Why a client does not use the fast path around the SDK's private methods: direct sends, request templates, JSON parsed only once,
+ * Decides whether a client uses the fast path around the SDK's private methods: direct sends, request templates, JSON parsed only once,
  * parsed streams.
- * @returns the reason; undefined if the client uses the fast path
+ * @returns the reason why the client does not use it; undefined if it does
  */
 export function whyNoFastPath(
   { sdkFastPath }: Pick<HarborOptions, 'sdkFastPath'>,

@@ -6,7 +6,7 @@ const URL = 'https://provider.test/v1/chat/completions'
 const CLIENT = { apiKey: 'key', baseURL: 'https://provider.test/v1' } as SdkClient
 const CALL: CallOptions = { method: 'post', path: '/chat/completions', body: { model: 'm' } }
 
-/** Remembers what the SDK has built for the same call, each time with these headers. */
+/** Templates that have learned one request for each of these headers, all of the same call. */
 function templatesAfter(...headers: Record<string, string>[]): RequestTemplates {
   const templates = new RequestTemplates()
   for (const each of headers) {

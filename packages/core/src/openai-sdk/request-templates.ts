@@ -24,7 +24,10 @@ export interface RequestTemplate {
 
 interface Candidate extends RequestTemplate {
   readonly key: readonly unknown[]
-  /** `seen`: built once. `trusted`: built twice, identically. `varying`: built twice, differently, and never used. */
+  /**
+   * How often the SDK has built the template. `seen`: once. `trusted`: twice, identically. `varying`: twice, differently, so that it is
+   * never used.
+   */
   state: 'seen' | 'trusted' | 'varying'
 }
 
@@ -84,7 +87,7 @@ const PLAIN_OPTIONS = new Set<string>([
   ...ADDED_OPTIONS,
 ])
 
-/** Whether the request depends on nothing but its body and what is in {@link templateKey}. */
+/** Whether the URL and headers of a request depend only on the facts in {@link templateKey}. */
 function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
   if (!signsWithKeysOnly(client)) return false
   const { defaultHeaders, defaultQuery } = createdWith(client)
@@ -138,7 +141,7 @@ function isEqual(one: ReadonlyHeaders, other: ReadonlyHeaders): boolean {
   return JSON.stringify([...one]) === JSON.stringify([...other])
 }
 
-/** Whether the request is a POST of the call's body as JSON, with no other `fetch` options. */
+/** Whether the request is a POST with the call's body as JSON, and has no other `fetch` options. */
 function isPlainJsonPost(
   { method, headers: _, body, signal: _its, ...others }: RequestInit,
   options: CallOptions,

@@ -22,11 +22,12 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   scope?: string | undefined
   /**
    * Which requests use the cache. `'safe'`: embeddings; chat and completions with temperature 0 or a seed, and one choice; Responses that
-   * are not stored and do not continue another one. `'always'`: all except those that continue something stored at the provider.
+   * the provider does not store, and that do not continue a stored one. `'always'`: all requests except those that continue something
+   * stored at the provider. A function decides for each request.
    * @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
-  /** Whether the answer of a fallback target is cached for the requested model. @default false */
+  /** Whether the answer of a fallback target is cached as the answer of the requested model. @default false */
   keepFallbackAnswers?: boolean | undefined
   /** Whether answers cut off by their token limit are cached. @default false */
   keepLength?: boolean | undefined
@@ -46,7 +47,7 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   ignoreHeaders?: readonly string[] | undefined
 }
 
-/** The options of the store, which a client and its copies share. */
+/** The options of the cache's store, which a client and its copies share. */
 export type CacheStoreOptions = Pick<
   CacheOptions<never>,
   | 'maxEntries'
@@ -99,7 +100,7 @@ const RULES = {
   },
 } as const satisfies Record<Exclude<keyof CacheRules, Life | 'ignoresHeader'>, is.Check>
 
-/** @throws OptionError for an unknown or invalid option of the `cache` section */
+/** Checks the `cache` section. @throws OptionError for an unknown or invalid option */
 export function checkCache(cache: boolean | CacheLayerOptions | undefined): void {
   if (typeof cache !== 'object') return
   const { rules, others } = split(cache)
@@ -140,7 +141,7 @@ function headerMatcher(names: readonly string[]): (name: string) => boolean {
   return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
 }
 
-/** The options for `createCache()`. */
+/** The options of the `cache` section that are passed to `createCache()`. */
 export function storeOptions(cache: boolean | CacheLayerOptions | undefined): CacheStoreOptions {
   if (typeof cache !== 'object') return {}
   const {

@@ -41,8 +41,8 @@ export function checkPerCall(options: PerCallOptions): void {
 }
 
 /**
- * Checks each option of a client by itself.
- * @throws OptionError naming the option, what was expected and what was given
+ * Checks the value of each option of a client, independently of the others.
+ * @throws OptionError naming the option, the expected value and the given one
  */
 export function checkHarborOptions(options: HarborOptions): void {
   is.checkOptions(options, CLIENT_CHECKS)

@@ -20,6 +20,7 @@ export type EmbeddingBatchSettings = Required<{
 }>
 
 /**
+ * The settled options of embedding batches.
  * @returns undefined when batching is off
  * @throws OptionError for an unknown or invalid option
  */

@@ -20,7 +20,7 @@ export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   countTokens?: CountTokens | undefined
 }
 
-/** @throws OptionError for an unknown or invalid option of a `limits` section */
+/** Checks a `limits` section. @throws OptionError for an unknown or invalid option */
 export function checkLimits(limits: LimitOptions | false | undefined, name: string): void {
   if (!limits) return
   const { maxConcurrency, countTokens, ...rates } = limits

@@ -3,8 +3,8 @@ import * as is from '../base/check.ts'
 import type { HarborOptions, PerCallOptions } from './options.ts'
 
 /**
- * The places, other than `new Harbor()`, where an option may be given: to `createHarborFetch()`, to `withOptions()`, which makes a copy
- * that shares connections and health, and to `configure()` at run time.
+ * The places besides `new Harbor()` where an option may be given. `fetch`: `createHarborFetch()`. `copy`: `withOptions()`, which makes a
+ * copy that shares connections and health. `configure`: `configure()`, at run time.
  */
 type Place = 'fetch' | 'copy' | 'configure'
 
@@ -104,7 +104,7 @@ export const OPTION_SCOPE = {
 
 type Scopes = typeof OPTION_SCOPE
 
-/** The names of the options that may be given in a place. */
+/** The names of the options that may be given in one of the places. */
 export type OptionsIn<Where extends Place> = {
   [Name in keyof Scopes]: Scopes[Name] extends { readonly in: readonly (infer Given)[] }
     ? Where extends Given
@@ -121,7 +121,7 @@ export const CLIENT_CHECKS = checksFor('client')
 /** The checks of the options of `perCall()`, by option. */
 export const PER_CALL_CHECKS = checksFor('perCall')
 
-/** The names of the client's options that may also be given in a place. */
+/** The names of the client's options that may also be given in one of the other places. */
 export function optionsIn(place: Place): readonly string[] {
   return ROWS.flatMap(([name, scope]) => (scope.in?.includes(place) ? [name] : []))
 }

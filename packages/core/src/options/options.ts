@@ -14,14 +14,14 @@ import type { Capability, Price, Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
 
 /**
- * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false` to switch the feature off.
- *  Two options of the SDK have a wider meaning here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries`
- * is the same setting as `retry.maxAttempts`, minus 1.
+ * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false` to switch the feature off. Two options of
+ * the SDK have a wider meaning here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries` is the same
+ * setting as `retry.maxAttempts`, minus 1.
  */
 export interface HarborOptions extends ClientOptions {
   /**
-   * The maximum time of a call, over all its attempts, waits and targets, in milliseconds. For a stream, it ends with the first content.
-   * The timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
+   * The maximum time of a call, over all its attempts, waits and targets, in milliseconds. For a stream, it is the time until the first
+   * content. The timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
   /** The maximum number of retries of a call at one target: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
@@ -49,7 +49,7 @@ export interface HarborOptions extends ClientOptions {
   contentPolicyFallback?: Chains | false | undefined
   /** The order in which the targets of a chain are called, such as `weighted()`. @default byPriority, the order of the chain */
   order?: Order<Target> | undefined
-  /** When a failing target is no longer called (circuit breaker). `false`: always called. */
+  /** The circuit breaker, which decides when a failing target is no longer called. `false`: failing targets are always called. */
   breaker?: BreakerSettings | false | undefined
   /**
    * Health checks of targets whose circuit is open, every `checkIntervalMs` milliseconds (30,000 by default). A check is a `GET` of the
@@ -171,9 +171,9 @@ export interface ModelOptions {
   capabilities?: readonly Capability[] | undefined
   /** The model's share of the calls with the order `weighted()`. @default 1 */
   weight?: number | undefined
-  /** Replaces the client's `timeouts.firstTokenMs`, in milliseconds. */
+  /** The value of `timeouts.firstTokenMs` for this model, in milliseconds, instead of the client's. */
   firstTokenMs?: number | undefined
-  /** Replaces the client's `timeouts.idleMs`, in milliseconds. */
+  /** The value of `timeouts.idleMs` for this model, in milliseconds, instead of the client's. */
   idleMs?: number | undefined
 }
 
@@ -182,7 +182,7 @@ export type LastResort = (call: {
   readonly operation: OperationName
   /** The body of the request. */
   readonly request: Readonly<Record<string, unknown>>
-  /** The attempts that failed. */
+  /** The receipt of the call, with the attempts that failed. */
   readonly receipt: Receipt
 }) => unknown
 
@@ -244,13 +244,13 @@ export interface PerCallOptions {
   /** Timeouts for this call. Each one that is given replaces the client's. */
   timeouts?: TimeoutSettings | undefined
   /**
-   * Called with the receipt when the call is over, for a stream when the stream has ended. Useful where a helper of the SDK hides the
-   * response. If it throws, a warning is logged.
+   * Called with the receipt when the call is over; a stream is over when it has ended. Use it where a helper of the SDK hides the
+   * response. If the function throws, a warning is logged.
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
   /**
-   * Called with the provider's id of the answer as soon as it is known, for a stream before its first content, so that the caller can
-   * cancel or resume it. Called again when a later attempt has another id. If it throws, a warning is logged.
+   * Called with the provider's id of the answer as soon as it is known, so that the caller can cancel or resume the answer. For a stream,
+   * that is before its first content. Called again when a later attempt has another id. If the function throws, a warning is logged.
    */
   onResponseId?: ((id: string) => void) | undefined
 }

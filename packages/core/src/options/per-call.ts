@@ -33,7 +33,7 @@ export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.Re
   return { ...options, [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 
-/** The request options of a prefetch. */
+/** Makes the request options of a prefetch. */
 export function prefetchOptions(options: PerCallOptions): OpenAI.RequestOptions {
   const perCall: PerCall = { ...options, ahead: true }
   return { [PER_CALL]: perCall } as OpenAI.RequestOptions

@@ -2,7 +2,7 @@
 export interface SendGate {
   /** Aborts when the call may send no further request. Requests on the wire continue. */
   readonly closing: AbortSignal
-  /** Called when the call enters another phase. */
+  /** Called each time the call enters another phase. */
   onPhase(phase: SendPhase): void
 }
 

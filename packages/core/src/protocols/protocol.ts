@@ -157,7 +157,7 @@ export interface ErrorFormat {
   inText(text: string): UpstreamError | undefined
   /** The error that an answer declares even though its HTTP status says success; undefined when there is none. */
   declaredIn(answer: JsonBody): UpstreamError | undefined
-  /** The error in an object that is known not to be an answer. It is also found where nothing but a message marks it. */
+  /** The error in an object that is known not to be an answer. Even an object that only has a message counts as an error. */
   anyIn(answer: JsonBody): UpstreamError | undefined
   /** The body of an error response that Harbor makes itself, in the form that the protocol's SDK reads. */
   bodyOf(error: ReportedError, status: number): JsonBody

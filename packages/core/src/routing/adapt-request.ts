@@ -5,7 +5,7 @@ import type { Target } from '../reporting/target.ts'
 import { credentialOf } from '../targets/credential.ts'
 import type { Provider } from '../targets/providers.ts'
 
-/** A request as it is sent to one target. */
+/** A request, rewritten for one target. */
 export interface AdaptedRequest {
   readonly url: string
   readonly headers: ReadonlyHeaders
@@ -39,7 +39,7 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
   return { ...addressed(exchange, target, provider), json, init, credential, adaptations }
 }
 
-/** The address and headers of a request to another provider than the client's own. */
+/** The URL and headers of a request to a provider other than the client's own. */
 function addressed(
   { operation: { endpoint }, url, headers: given }: Exchange,
   { model }: Target,

@@ -45,7 +45,7 @@ export class HealthProbes {
     const { url, headers, sendOptions } = probe
     const { status, body } = await this.#fetch(url, { ...sendOptions, headers, signal })
     await body?.cancel()
-    const [address] = url.split('?') // a query may hold a key
+    const [address] = url.split('?') // the query may contain a key
     if (isOutOfOrder(status)) throw new Error(`GET ${address} answered ${status}.`)
     this.#probes.delete(key)
   }

@@ -126,7 +126,7 @@ export class Health {
     const stats: Record<string, TargetStats> = {}
     for (const [key, breaker] of this.#breakers?.entries() ?? []) {
       const name = key.slice(0, key.indexOf('\n'))
-      // If a name has several addresses, the one that is unavailable for longest is reported.
+      // If a target's name has several addresses, the address that is unavailable for the longest time is reported.
       if ((stats[name]?.retryAfterMs ?? -1) >= breaker.retryAfterMs) continue
       stats[name] = { ...this.#recordOf(name), state: breaker.state, ...availability(breaker) }
     }
@@ -189,7 +189,7 @@ export class Health {
   }
 }
 
-/** A rule that counts all results, but trips only while `mayTrip` returns true. */
+/** A trip rule for a circuit that counts all results, but opens the circuit only while `mayTrip` returns true. */
 function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
   return {
     timing: rule.timing,

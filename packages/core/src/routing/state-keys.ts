@@ -19,7 +19,7 @@ export function targetKey({ name, baseURL }: Target): string {
 
 /** The key of the group of targets that share rate limits at a provider. */
 export function quotaGroupOf(target: Target, provider: Provider, request: Grouped): string {
-  // A group that the user named is one group, whichever account its requests use.
+  // A group that the user named is shared by all accounts.
   return provider.quotaGroup ?? `${modelGroupOf(target, request)}\n${accountOf(provider, request)}`
 }
 
@@ -29,7 +29,7 @@ function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Gr
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
 }
 
-/** The account that pays for a request. For the client's own provider, the request itself carries it. */
+/** The key of the account that pays for a request. At the client's own provider, the request's own headers identify the account. */
 export function accountOf(provider: Provider, request: Grouped): string {
   if (!provider.native) return provider.identity
   const { operation, url = '' } = request

@@ -251,7 +251,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /**
-   * Data that is not a JSON object: several objects in one event are handled one by one; others are a fault, or dropped after the proof.
+   * Handles data that is not a JSON object: several objects are handled one by one. Other data is a fault; after the proof it is dropped.
    */
   #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
     const separate = separateEvents(event)
@@ -267,7 +267,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** Ends the stream with an event that reports the fault, since an error thrown here would discard the content before it. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
-      this.#end({ outcome: 'success' }, error) // complete, but the provider does not hang up
+      this.#end({ outcome: 'success' }, error) // the answer is complete, but the provider keeps the connection open
       return
     }
     const fault = asFault(error)

@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { TimeoutError, type ClockName } from '../base/errors.ts'
 
-/** How late a timer must fire, in milliseconds, for the process to be the likely cause of a pause, instead of the provider. */
+/** If a timer fires later than this, in milliseconds, the process was probably blocked, and the pause is not the provider's fault. */
 const LATE_MS = 50
 
 /**
@@ -40,7 +40,7 @@ export class IdleClock {
     this.#waitingSince = undefined
   }
 
-  /** Called for each content: the clock starts again from zero. */
+  /** Called when content arrives: the clock starts again from zero. */
   content(): void {
     this.#waitedMs = 0
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#clock.now()
@@ -77,7 +77,7 @@ export class IdleClock {
 
   #fire(): void {
     this.#timer = undefined
-    if (this.#waitingSince === undefined) return // the next read arms it again
+    if (this.#waitingSince === undefined) return // the next read arms the timer again
     const lateMs = this.#clock.now() - this.#dueAt
     if (lateMs > LATE_MS) this.#arm(LATE_MS)
     else if (this.#leftMs() > 0) this.#arm()

@@ -1,6 +1,9 @@
 /** The number of bytes that are stored of the start of a stream. */
 const HEAD_BYTES = 1024
-/** The number of bytes that are stored of its last part. Both together are at most as long as the text that is searched for an error. */
+/**
+ * The number of bytes that are stored of the last part of a stream. Together with the start, that is at most the length of the text that
+ * is searched for an error.
+ */
 const TAIL_BYTES = 60 * 1024
 
 /**

@@ -12,7 +12,7 @@ import { withMaxTokens } from './max-tokens.ts'
 const CHAT_PATH = '/chat/completions'
 const COMPLETIONS_PATH = '/completions'
 
-/** https://platform.openai.com/docs/api-reference/chat */
+/** The chat completions endpoint. See https://platform.openai.com/docs/api-reference/chat */
 const CHAT: Operation = {
   name: 'chat',
   judged: true,
@@ -28,7 +28,7 @@ const CHAT: Operation = {
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),
 }
 
-/** https://platform.openai.com/docs/api-reference/completions */
+/** The endpoint of the older Completions API. See https://platform.openai.com/docs/api-reference/completions */
 const COMPLETIONS: Operation = {
   ...CHAT,
   name: 'completions',

@@ -10,7 +10,7 @@ export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefi
   const indexes = data.map((each) => indexOf(each['index']))
   if (indexes.every((index) => index === 0)) return data
   const first = Math.min(...indexes)
-  if (first !== 0 && first !== 1) return undefined // NaN, too
+  if (first !== 0 && first !== 1) return undefined // also for NaN
   const ordered: JsonBody[] = []
   for (const [place, each] of data.entries()) ordered[(indexes[place] ?? NaN) - first] = each
   // An index out of range makes the array longer than the answer; a repeated index leaves a gap in it.

@@ -11,7 +11,7 @@ import { EMBEDDINGS_BATCHING } from './embeddings-batching.ts'
 
 const PATH = '/embeddings'
 
-/** https://platform.openai.com/docs/api-reference/embeddings */
+/** The embeddings endpoint. See https://platform.openai.com/docs/api-reference/embeddings */
 const EMBEDDINGS: Operation = {
   name: 'embeddings',
   judged: true,

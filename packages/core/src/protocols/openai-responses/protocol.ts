@@ -25,7 +25,7 @@ function hasOutput({ output, status }: JsonBody): boolean {
   return Array.isArray(output) && (output.length > 0 || (typeof status === 'string' && status !== ''))
 }
 
-/** https://platform.openai.com/docs/api-reference/responses */
+/** The endpoint of the Responses API. See https://platform.openai.com/docs/api-reference/responses */
 const RESPONSES: Operation = {
   name: 'responses',
   judged: true,

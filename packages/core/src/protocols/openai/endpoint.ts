@@ -19,8 +19,8 @@ export interface AdaptedFor {
 }
 
 /**
- * Makes the rules by which a request to this endpoint is addressed and signed for OpenAI, Azure and compatible providers. All of them
- * have a root URL with a path, and take the model in the body.
+ * Makes the rules by which a request to this endpoint is addressed and signed for OpenAI, Azure and compatible providers. All these
+ * providers have a root URL followed by the endpoint's path, and take the model in the body.
  */
 export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint): EndpointFormat {
   return {

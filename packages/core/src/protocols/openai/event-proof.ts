@@ -2,8 +2,8 @@ import type { JsonBody } from '../../base/json.ts'
 import type { AnswerProof, AnswerRefusal } from '../protocol.ts'
 
 /**
- * Judges by its events whether a streamed answer may be cached. An event with an error, or with data that is not an object, rules it out,
- * whatever else the stream holds.
+ * Decides from the events of a stream whether its answer may be cached. An event with an error, or with data that is not an object,
+ * prevents that, whatever else the stream contains.
  */
 export abstract class EventProof implements AnswerProof {
   #fault: 'error' | 'incomplete' | undefined

@@ -1,4 +1,4 @@
-/** The deployment in an address of Azure. It decides which model answers, whatever model the body names. */
+/** The deployment in an address of Azure. The deployment decides which model answers, whatever model the body names. */
 const DEPLOYMENT = /(\/deployments\/)[^/?#]+/
 
 /**

@@ -37,7 +37,7 @@ export class OpenAIUsage implements UsageReader {
 
 /**
  * The cost that a router reports, in US dollars. If the caller brought its own key for the provider behind the router, `cost` is only the
- * router's fee, and the provider's cost is reported beside it and added.
+ * router's fee, and the provider's cost, which is reported separately, is added.
  */
 function costOf(usage: JsonBody): number | undefined {
   const cost = dollarsOf(usage['cost'])

@@ -27,8 +27,8 @@ interface Whole {
 type Count = number | 'invalid' | undefined
 
 /**
- * Input and output tokens, with the output corrected: where the total exceeds input and output, the difference is output, since some
- * providers report reasoning only in the total.
+ * Completes the counts of input and output tokens from the total. Where the total exceeds input and output, the difference is output,
+ * since some providers report reasoning tokens only in the total.
  */
 function withOutput(input?: number, output?: number, total?: number): Whole | undefined {
   if (input !== undefined) {

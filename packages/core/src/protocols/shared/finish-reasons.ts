@@ -2,8 +2,8 @@
 export const MAX_REASONS = 128
 
 /**
- * Whether a value is a finish reason. Any word is, known or not (`eos`, `STOP`, `COMPLETE`), except a `null`, `None` or `nil` that a
- * server sends as text.
+ * Whether a value is a finish reason. Any word counts, known or not (`eos`, `STOP`, `COMPLETE`). A `null`, `None` or `nil` that a server
+ * sends as text does not.
  */
 export function isFinishReason(value: unknown): value is string {
   return typeof value === 'string' && HAS_LETTER.test(value) && !SPELLED_NOTHING.test(value)

@@ -9,7 +9,7 @@ export type EventMeaning =
   | 'content'
   /** No content yet, but a sign that the answer is being made: an announced item, a tool at work. */
   | 'progress'
-  /** Part of the protocol: a role, a usage report, a lifecycle event. */
+  /** A part of the protocol that is neither content nor progress: a role, a usage report, a lifecycle event. */
   | 'quiet'
   /** Not a part of the answer: a comment, a ping. */
   | 'nothing'
@@ -18,9 +18,9 @@ export type EventMeaning =
   /** The provider reports an error inside the stream. */
   | StreamFaultError
 
-/** Reads the events of one stream, and decides whether they prove that it is complete. */
+/** Reads the events of one stream, and decides whether they prove that the stream is complete. */
 export interface StreamDialect {
-  /** @throws StreamFaultError `stream_malformed` when the event is not what the protocol allows */
+  /** Reads one event. @throws StreamFaultError `stream_malformed` when the event is not valid in the protocol */
   read(event: SseEvent): EventMeaning
   /** Whether the events read so far prove that the answer is complete. */
   readonly proven: boolean
