@@ -36,7 +36,7 @@ export interface BatcherOptions<Item> {
   maxQueueBytes?: number | undefined
   /**
    * What an add does when the queue is full: `'wait'` waits for room, first come, first served within a priority;
-   * `'reject'` rejects with QueueFullError. Trap: items that wait for room are in memory, too. Only `'reject'`, or a
+   * `'reject'` rejects with QueueFullError. Beware: items that wait for room are in memory, too. Only `'reject'`, or a
    * caller that awaits its adds, bounds memory. @default 'wait'
    */
   whenFull?: 'wait' | 'reject' | undefined
@@ -52,7 +52,7 @@ export interface BatcherOptions<Item> {
   key?: ((item: Item) => string) | undefined
   /**
    * What happens when the function throws for a whole batch: `'reject-all'` rejects every item of the batch; `'bisect'`
-   * halves the batch and tries again until only the items at fault are rejected. Trap: if every item fails, bisecting a
+   * halves the batch and tries again until only the items at fault are rejected. Beware: if every item fails, bisecting a
    * batch of n items makes up to 2n − 1 calls, so the function itself should retry failures that no item causes, such
    * as an outage. @default 'reject-all'
    */

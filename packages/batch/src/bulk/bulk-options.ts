@@ -16,7 +16,7 @@ import {
 
 export interface BulkOptions<Item> {
   /**
-   * Returns the id of an item, by which results and the journal identify it. Trap: the default is the item's position,
+   * Returns the id of an item, by which results and the journal identify it. Beware: the default is the item's position,
    * so with a journal the source must not change between a run and its resumption. @default the index
    */
   id?: ((item: Item, index: number) => string) | undefined
@@ -38,7 +38,7 @@ export interface BulkOptions<Item> {
    */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted. Trap: turn
+   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted. Beware: turn
    * off the retries of the client that `run` calls, or the two multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
@@ -57,7 +57,7 @@ export interface BulkOptions<Item> {
   /**
    * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`,
    * which the run closes when it ends. Failures are not stored: a resumed run calls the function again for these items.
-   * Trap: an item fails if JSON cannot represent its result. @default no journal
+   * Beware: an item fails if JSON cannot represent its result. @default no journal
    */
   journal?: Journal | string | undefined
   /**

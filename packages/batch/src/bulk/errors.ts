@@ -11,8 +11,8 @@ export class DuplicateIdError extends Error {
 
   constructor(id: string, firstIndex: number, index: number) {
     super(
-      `items ${firstIndex} and ${index} have the same id. Give each an id of its own, ` +
-        "or leave out what comes again with onDuplicateId: 'skip'.",
+      `items ${firstIndex} and ${index} have the same id. Give each item its own id, ` +
+        "or skip the items whose id was seen before with onDuplicateId: 'skip'.",
     )
     this.id = id
     this.firstIndex = firstIndex

@@ -14,8 +14,8 @@ export class FingerprintMismatchError extends Error {
 
   constructor(path: string, journal: string | undefined, run: string | undefined) {
     super(
-      `${path} was made with ${shortened(journal)}, and this run has ${shortened(run)}: its results are answers to another question. ` +
-        'Give a new journal to what has changed, or go on with what the old one was made with.',
+      `${path} was made with ${shortened(journal)}, and this run has ${shortened(run)}: its results belong to other requests. ` +
+        'Use a new journal for what has changed, or continue with the function and options of the old one.',
     )
     this.path = path
     this.journal = journal
@@ -94,7 +94,7 @@ function inWords(reason: UnusableJournalError['reason'], line: number | undefine
     case 'other-version':
       return 'it was written by another version of this package. Finish the run with that one, or start a new journal.'
     case 'damaged':
-      return `line ${line} is no record. Take that line out if you can do without its result, which is then called again.`
+      return `line ${line} is not a valid record. Remove that line to continue without its result; the item is then called again.`
     case 'changed':
       return 'another program has changed it while it was open.'
     case 'file-system': {
@@ -131,8 +131,8 @@ export class UnwritableValueError extends Error {
 
   constructor(path: string, found: string) {
     super(
-      `the journal cannot keep ${found}${path === '' ? '' : ` (at ${path})`}: it would not be the same when read again. ` +
-        'Return what JSON can hold.',
+      `the journal cannot store ${found}${path === '' ? '' : ` (at ${path})`}: it would not be the same when read again. ` +
+        'Return a value that JSON can represent.',
     )
     this.path = path
     this.found = found

@@ -160,7 +160,7 @@ describe('a file that cannot be a journal', () => {
       expect(await failure(openJournal(path))).toMatchObject({
         reason: 'damaged',
         line: 3,
-        message: expect.stringContaining('line 3 is no record') as string,
+        message: expect.stringContaining('line 3 is not a valid record') as string,
       })
     }
   })

@@ -8,7 +8,7 @@ export interface ConcurrencyLimitOptions {
   /** The lower bound of the limit. @default 1 */
   min?: number | undefined
   /**
-   * The upper bound of the limit. Trap: if the provider never reports overload, the limit rises to this bound. @default
+   * The upper bound of the limit. Beware: if the provider never reports overload, the limit rises to this bound. @default
    * 256
    */
   max?: number | undefined

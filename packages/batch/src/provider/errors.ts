@@ -70,7 +70,7 @@ export class BatchStateError extends Error {
 
   constructor(problem: string, cause?: unknown) {
     super(
-      `${problem}. Give the requests this state was made with, in the same order, or begin with another state.`,
+      `${problem}. Pass the requests that this state was made with, in the same order, or begin with another state.`,
       { cause },
     )
   }
@@ -115,8 +115,8 @@ export class IncompleteInputError extends Error {
 
   constructor(fileId: string, found: number, uploaded: number) {
     super(
-      `the provider gives back ${found} of the ${uploaded} requests of file ${fileId}. Run it again later with the same state; ` +
-        'results that have come are read again, and nothing is submitted twice.',
+      `the provider returns ${found} of the ${uploaded} requests of file ${fileId}. Run it again later with the same state; ` +
+        'results that are there are read again, and nothing is submitted twice.',
     )
     this.fileId = fileId
     this.found = found

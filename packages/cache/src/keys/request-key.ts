@@ -12,7 +12,7 @@ export interface RequestKeyContext {
    */
   baseURL: string
   /**
-   * The owner of the answers: a tenant, a user, the id of a credential. Two scopes never share a key. Trap: a constant shares
+   * The owner of the answers: a tenant, a user, the id of a credential. Two scopes never share a key. Beware: a constant shares
    * every answer with all users.
    */
   scope: string

@@ -15,7 +15,7 @@ export interface PrefetchListOptions {
   concurrency?: number | undefined
   /** The maximum number of loads per minute; further jobs wait. @default no limit */
   maxPerMinute?: number | undefined
-  /** Whether to start a load only when no caller waits for a load. Trap: under steady traffic the list never ends. @default false */
+  /** Whether to start a load only when no caller waits for a load. Beware: under steady traffic the list never ends. @default false */
   onlyWhenIdle?: boolean | undefined
   /** Aborts the list: jobs that have not started are skipped, and loads in flight are aborted. */
   signal?: AbortSignal | undefined

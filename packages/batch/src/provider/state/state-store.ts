@@ -35,7 +35,7 @@ export type StateRecord =
 /** Where the steps of a run are stored. Pass your own to store them in a database. */
 export interface BatchStateStore {
   /**
-   * Locks the state for one run. Trap: without this method, a second run can submit the same requests again.
+   * Locks the state for one run. Beware: without this method, a second run can submit the same requests again.
    *
    * @returns a function that unlocks the state, called when the run has ended
    * @throws when another run has locked it
