@@ -32,7 +32,7 @@ export class Alerts {
   readonly #startedAt: number
   readonly #timer: ReturnType<typeof setInterval>
   readonly #off: () => void
-  /** The total spending at the end of each step, in US dollars, from which the spending within the window is calculated. */
+  /** The total spending in US dollars at the end of each step, from which the spending within the window is calculated. */
   readonly #spent: { readonly at: number; readonly usd: number }[] = []
 
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {

@@ -3,9 +3,11 @@ import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
 
 /**
- * The length of a step, in milliseconds. The window of five minutes moves in steps, so a call counts for four and a half to five minutes.
+ * The length of the steps in which the window of five minutes moves, in milliseconds. A call is in the window for four and a half to five
+ * minutes.
  */
 export const STEP_MS = 30_000
+/** The number of steps in the window. */
 export const STEPS = 10
 
 interface Step {
@@ -42,7 +44,10 @@ export class RecentCalls {
     return { calls, availability: calls === 0 ? 1 : succeeded / calls, latencyMs: latency.read() }
   }
 
-  /** Finds or adds the step with this number; the newest step if it has a higher number. Drops steps that have left the window. */
+  /**
+   * Finds or adds the step with this number. If the newest step has a higher number, returns the newest step. Drops steps that have left
+   * the window.
+   */
   #step(number: number): Step {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()
     const newest = this.#steps.at(-1)

@@ -153,7 +153,7 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** For each option, its names in other libraries, with which the error message for an unknown option suggests the right one. */
+/** For each option, its names in other libraries. If an unknown option has one of these names, the error message suggests the right one. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxRetries:
     'retries (p-retry), num_retries (LiteLLM), maxAttempts, attempts, tries; which does not count the first attempt',

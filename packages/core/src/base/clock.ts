@@ -1,2 +1,2 @@
-// Milliseconds since the epoch. Monotonic: the clock never steps back.
+// A clock in milliseconds since the epoch that never steps back.
 export { systemClock } from '@harbor/parts'

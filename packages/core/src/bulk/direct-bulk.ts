@@ -57,7 +57,7 @@ export function directBulk(
         context.report({ attempts })
         const code = error instanceof APIError ? error.code : undefined
         if (code === 'spend_limit' || code === CLIENT_CLOSED) run.stop(error)
-        // Throwing the reason of the signal returns an item that was not sent to the run: it gets no result.
+        // Throw the reason of the signal, so that an item that was not sent gets no result.
         if (code === CLIENT_CLOSED) context.stopSignal.throwIfAborted()
         if (!(await outage.waitOut(error, answers, round, context))) throw error
       }
@@ -65,7 +65,7 @@ export function directBulk(
   }
 }
 
-/** The code of `ClientClosedError`. It ends the run, since no later item would be sent either. */
+/** The code of `ClientClosedError`. An error with this code ends the run, since no later item would be sent either. */
 const CLIENT_CLOSED = 'client_closed'
 
 export function idOf({ custom_id: id }: BulkRequest, index: number): string {
@@ -98,7 +98,10 @@ async function answerOf(
   }
 }
 
-/** The number of attempts that were made for this item. An answer shared with another item counts only for the other one. */
+/**
+ * The number of attempts that were made for this item. If items shared an answer, its attempts count only for the item whose request was
+ * sent.
+ */
 function attemptsOf(receipt: Receipt | undefined): number {
   return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
 }

@@ -24,7 +24,10 @@ export class Outage {
   /** The number of requests that the provider answered, with success or with an error that is the request's own fault. */
   answers = 0
 
-  /** @param patienceMs how long an outage may last, in milliseconds; 0 to wait for none */
+  /**
+   * @param patienceMs how long an outage may last, in milliseconds; with 0, no request waits
+   * @param onChange called with the kind of failure when an outage begins, and with undefined when it is over
+   */
   constructor(patienceMs: number, onChange: (kind: FailureKind | undefined) => void) {
     this.#patienceMs = patienceMs
     this.#onChange = onChange

@@ -87,8 +87,8 @@ export function providerBulk(
 }
 
 /**
- * Ties a run to its batches. A run whose loop is left, or that is stopped or aborted, does not wait for the provider. When the run has
- * ended, the state of the batches is unlocked, so that the next run can use it.
+ * Ties a run to its batches. The run does not wait for the provider once its `for await` loop is left, or it is stopped or aborted. When
+ * the run has ended, the state of the batches is unlocked, so that the next run can use it.
  */
 function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
   const release = (reason?: unknown): Promise<void> => remote.abort(reason)

@@ -144,8 +144,8 @@ function refuseForStandardOutput({ json, resume }: Values): void {
 
 function keyOf(env: Environment): string {
   const key = env['OPENAI_API_KEY']
-  // Such a key may come from a secret file with a second line, a carriage return or a typographic quote. No header can
-  // carry it, and error messages would contain it.
+  // A key with other characters may come from a secret file with a second line, a carriage return or a typographic
+  // quote. No header can carry such a key, and error messages would contain it.
   if (key && !/^[\x21-\x7e]+$/.test(key)) {
     throw new UsageError(
       'OPENAI_API_KEY contains a line break, a space or another character that no key has. Set it to the key alone.',

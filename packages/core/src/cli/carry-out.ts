@@ -62,7 +62,10 @@ export async function carryOut(
   if (word !== undefined && isResumable) reporter.note(word)
   return code
 
-  /** @returns whether the step succeeded. If not, its error becomes the failure of the run, unless there is one */
+  /**
+   * @returns whether the step succeeded. If not, its error becomes the failure of the run, unless the run has failed
+   * already
+   */
   async function ended(step: Promise<void>): Promise<boolean> {
     try {
       await step

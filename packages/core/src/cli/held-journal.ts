@@ -8,7 +8,10 @@ const LOST =
 /** The cache states of answers that came from a provider. All other answers cost nothing. */
 const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 
-/** A journal that stays locked when its run ends, until `release()`: the file of answers has yet to be renamed. */
+/**
+ * A journal that stays locked after its run has ended, until `release()`, since the file of answers is renamed only
+ * then.
+ */
 export interface HeldJournal {
   /** The journal for the run. Its `close()` does not unlock the journal. */
   readonly ofRun: Journal

@@ -115,7 +115,7 @@ export class Accounts {
     this.#unpricedCalls++
   }
 
-  /** Books the cost that was saved by an answer from the cache, or by one that was shared. */
+  /** Books the cost that was saved by an answer from the cache, or by an answer that was shared with another call. */
   bookSaved(target: Target, used: Used): void {
     this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
   }

@@ -15,7 +15,7 @@ const PRIORITY_FACTORS: readonly (readonly [model: RegExp, factor: number])[] = 
   [/^o4-mini/, 20 / 11],
   [/^gpt-5-mini/, 1.8],
 ]
-/** The factor for newer models, which are not listed above. */
+/** The price of the tier `priority` for models that are not listed above, which are newer, as a factor of the usual price. */
 const DEFAULT_PRIORITY_FACTOR = 2
 
 /** The price of a service tier, as a factor of the usual price. Discounts apply only to OpenAI, whose discounts are known. */
@@ -27,7 +27,8 @@ export function tierFactor(tier: string | undefined, model: string, isOpenAI: bo
 }
 
 /**
- * The user's own price for a service tier: rates, and a factor that applies to them. Undefined if the user has given none for this tier.
+ * The user's own price for a service tier: rates, and a factor by which they are multiplied. Undefined if the user has configured no price
+ * for this tier.
  */
 export function ownTier(
   price: Price,

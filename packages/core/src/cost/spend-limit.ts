@@ -5,7 +5,7 @@ export interface Reservation {
   readonly usd: number
   /**
    * Ends the reservation and counts `spentUsd` as spent. If `spentUsd` is negative or not finite, the full reservation counts as spent.
-   * Only the first call has an effect.
+   * Does nothing once the reservation has ended.
    */
   settle(spentUsd: number): void
 }

@@ -12,7 +12,7 @@ export interface Member {
   readonly text: string
   /** The async context of the caller. A combined request is sent in the context of its first member. */
   readonly context: AsyncResource
-  /** The wait for other calls to join the request; it ends when the request is sent. */
+  /** The wait for other calls to join the request. It ends when the request is sent. */
   readonly wait: Pick<CallWait, 'sent'>
 }
 
@@ -23,7 +23,7 @@ interface Batch {
   readonly members: readonly Member[]
 }
 
-/** The provider did not return one embedding for each text. With fewer texts in a request it may do so. */
+/** The provider did not return one embedding for each text. It may do so if the texts are sent in smaller requests. */
 class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
 }

@@ -1,22 +1,31 @@
-/** The bounds of the offset, in tokens, and of the factor. Usage outside these bounds is regarded as an error of the server. */
+/** The maximum number of tokens that a correction adds to an estimate of input tokens. */
 const MAX_OFFSET = 32_768
+/** The minimum factor by which a correction multiplies an estimate of input tokens. */
 const MIN_FACTOR = 0.25
+/** The maximum factor by which a correction multiplies an estimate of input tokens. */
 const MAX_FACTOR = 4
 /**
- * The bounds of the factor for output. They are wide, since the estimate is either the output limit of the request, of which an answer may
- * use little, or a typical length, of which some models use many times as much.
+ * The minimum factor by which a correction multiplies an estimate of output tokens. It is small, since the estimate may be the output limit
+ * of the request, of which an answer may use little.
  */
 const MIN_OUTPUT_FACTOR = 0.02
+/**
+ * The maximum factor by which a correction multiplies an estimate of output tokens. It is large, since the estimate may be a typical length,
+ * of which some models use many times as much.
+ */
 const MAX_OUTPUT_FACTOR = 16
-/** The weight of the latest answer. A correction follows about the last ten answers. */
+/** The weight of the latest answer in a correction, which therefore follows about the last ten answers. */
 const WEIGHT = 0.1
-/** The least standard deviation of the estimates, as a fraction of their mean, for which a factor can be learned. */
+/**
+ * The minimum standard deviation of the estimates, as a fraction of their mean, with which a factor is learned. Estimates of nearly the
+ * same size do not show whether an offset or a factor is needed.
+ */
 const MIN_SPREAD = 0.25
 
 /**
- * Corrects estimates of input tokens from reported usage by linear regression: an offset, such as a hidden system prompt or the
- * frame around messages, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates
- * of long ones.
+ * Corrects estimates of input tokens from reported usage by linear regression. Learns an offset, such as for a hidden system prompt or the
+ * frame around messages, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates of
+ * long ones.
  */
 export class InputCorrection {
   #estimated: number | undefined
@@ -30,7 +39,11 @@ export class InputCorrection {
     return Math.ceil(offset + factor * estimate)
   }
 
-  /** Learns from one answer. Ignores usage that no correction within the bounds explains. @param used the reported usage, in tokens */
+  /**
+   * Learns from one answer. Ignores usage above what the maximum offset and factor can explain, which is regarded as an error of the
+   * server.
+   * @param used the reported usage, in tokens
+   */
   learn(estimate: number, used: number): void {
     if (!(used > 0 && used <= MAX_OFFSET + MAX_FACTOR * estimate)) return
     // Start from the assumption that estimates are right.

@@ -26,7 +26,7 @@ import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
 export interface Pass {
   succeeded(answer: Answer): void
   failed(error: unknown): void
-  /** Returns the reservation: nothing was sent. */
+  /** Cancels the reservation, since nothing was sent. */
   cancel(): void
 }
 

@@ -17,7 +17,7 @@ export class Quotas {
   readonly #shown = new Map<string, Quota>()
   readonly #onError: (error: unknown) => void
 
-  /** @param onError called when learning from an answer throws */
+  /** @param onError called with the error when learning from the usage in an answer fails */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
   }

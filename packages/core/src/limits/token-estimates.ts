@@ -16,8 +16,8 @@ export interface TokenEstimate {
   readonly input: number
   readonly output: number
   /**
-   * Which of the two numbers are estimates, rather than exact. Since an estimate may be wrong, no request is refused because its estimate
-   * is above a limit.
+   * Which of the two numbers are estimates, rather than exact: both (`true`), none (`false`), or one. Since an estimate may be wrong, no
+   * request is refused because its estimate is above a limit.
    */
   readonly estimated: boolean | 'input' | 'output'
 }
@@ -30,14 +30,14 @@ export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
 
-  /** @param count the user's own function, whose results are regarded as exact */
+  /** @param count the user's own function for counting input tokens, whose results are regarded as exact */
   constructor(count: CountTokens | undefined) {
     this.#count = count
   }
 
   /**
    * The estimated usage of a request.
-   * @param model the name of its target
+   * @param model the name of the target of the request
    */
   of(model: string, exchange: Exchange): TokenEstimate {
     const { input, output } = this.#corrections.get(model) ?? NO_CORRECTION

@@ -36,7 +36,7 @@ export function limitsSaturated(window: Window, isActive: IsActive): readonly Fi
   })
 }
 
-/** Describes, in words, the limit with the least room left. Limits are compared by the time in which that room refills. */
+/** Describes, in words, the tightest limit: the one whose remaining room would refill in the shortest time. */
 function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   if (pausedForMs > 0) return `a pause of ${seconds(pausedForMs)} that the provider asked for`
   const left = ([, { available, limit, windowMs }]: [string, LimitStats]): number =>
@@ -123,7 +123,10 @@ export function cacheIneffective(window: Window): readonly Finding[] {
   return [{ code: 'cache-ineffective', severity: 'note', message: what, facts: { asked, bypassed, ratio } }]
 }
 
-/** The share of prefetched answers that should be used: the default precision below which the prefetcher pauses by itself. */
+/**
+ * The share of prefetched answers that should be used. It equals the default of `prefetch.minPrecision`, below which the prefetcher pauses
+ * by itself.
+ */
 const MIN_PREFETCH_PRECISION = 0.3
 
 export function prefetchWasteful(window: Window, isActive: IsActive): readonly Finding[] {

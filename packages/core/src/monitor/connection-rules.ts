@@ -42,7 +42,8 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
 /** The thresholds for the share of allowed connections that are in use. */
 const SATURATED = { raise: 0.9, clear: 0.85 }
 /**
- * The utilization that advice aims at. Queues grow with utilization / (1 − utilization): at three quarters there is still room for a burst.
+ * The share of connections in use that the recommended number of connections leads to. Queues grow with utilization / (1 − utilization): at
+ * three quarters there is still room for a burst.
  */
 const TARGET_UTILIZATION = 0.75
 
@@ -68,7 +69,7 @@ export function poolSaturated(window: Window, isActive: IsActive): readonly Find
   })
 }
 
-/** The fewest open connections for advice about idle ones; fewer cost too little. */
+/** The minimum number of open connections for advice about idle ones. A smaller number of idle connections costs too little. */
 const MIN_OPEN = 8
 
 export function poolOversized(window: Window, isActive: IsActive): readonly Finding[] {

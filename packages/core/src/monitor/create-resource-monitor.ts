@@ -42,8 +42,8 @@ export interface ResourceMonitor {
 }
 
 /**
- * Samples the event loop, memory, connections, queue, limits and cache of a client on a timer, and advises what to change. It changes
- * nothing itself, and does not keep the process alive.
+ * Creates a monitor that samples the event loop, memory, connections, queue, limits and cache of a client on a timer, and recommends
+ * changes. The monitor does not make these changes itself, and does not keep the process alive.
  *
  *     const monitor = createResourceMonitor(harbor, { onAdvice: ({ message }) => console.warn(message) })
  *
@@ -77,8 +77,9 @@ export function createResourceMonitor(
   }
 }
 
-/** The fewest and the most samples in a window. */
+/** The minimum number of samples in a window. */
 const MIN_SAMPLES = 10
+/** The maximum number of samples in a window. */
 const MAX_SAMPLES = 1_000
 
 const CHECKS = {

@@ -4,9 +4,9 @@ import { Histogram } from '../reporting/quantiles.ts'
 const EVERY_MS = 20
 
 /**
- * Measures the delay of the event loop: how late a timer that was due at any given moment would have fired. Node's own
- * `monitorEventLoopDelay` cannot measure this per interval, since its `reset()` discards the gap in progress, which after a block is the
- * gap that matters. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
+ * Measures the delay of the event loop: how late timers fire, over all moments at which a timer could have been due. Node's own
+ * `monitorEventLoopDelay` cannot measure this per interval: its `reset()` discards the time since the last timer fired, which matters most
+ * if the event loop has just been blocked. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
  */
 export class LoopDelay {
   readonly #now: () => number
@@ -42,9 +42,10 @@ export class LoopDelay {
 }
 
 /**
- * Records the delays of the timers within one gap. A blocked loop skips timers; each skipped timer is recorded with its own, smaller delay,
- * as HdrHistogram corrects for coordinated omission. So the quantiles are over moments, not over timers.
- * @param gapMs the time between two timers that fired
+ * Records the delays of all timers that were due between two timers that fired. A blocked event loop skips timers; each skipped timer is
+ * recorded with the delay that it would have had, as HdrHistogram does to correct for coordinated omission. So percentiles are shares of
+ * the elapsed time, and not of the timers that fired.
+ * @param gapMs the time between the two timers that fired
  * @param everyMs the interval of the timer
  */
 export function recordGap(late: Histogram, gapMs: number, everyMs: number): void {

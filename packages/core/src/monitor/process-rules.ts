@@ -7,7 +7,10 @@ import type { Window } from './window.ts'
  * lag of 70 ms.
  */
 const BLOCKED_MS = { raise: 70, clear: 35 }
-/** The fewest samples with a block for advice. A single block, such as at start-up, is no reason for advice. */
+/**
+ * The number of samples in which the event loop must have been blocked before advice is given. A single block, such as at start-up, is no
+ * reason for advice.
+ */
 const MIN_BLOCKS = 3
 
 export function eventLoopBlocked(window: Window, isActive: IsActive): readonly Finding[] {
@@ -74,10 +77,10 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** Advice is given if the heap would be full within this time, in milliseconds. */
+/** Advice is given if the heap, growing at this rate, would be full within this time, in milliseconds. */
 const FULL_WITHIN_MS = 3_600_000
 
-/** The least growth of the live heap for advice; less may be warm-up. */
+/** The minimum growth of the live heap over the window, in bytes, for which advice is given. Less growth may be warm-up. */
 const MIN_GROWTH_BYTES = 16 * 2 ** 20
 
 export function heapGrowing(window: Window): readonly Finding[] {

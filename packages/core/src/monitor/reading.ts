@@ -21,7 +21,10 @@ export interface ResourceReading {
   /** The length of the window so far, in milliseconds. */
   readonly windowMs: number
   readonly eventLoop: {
-    /** How late a timer that was due at any given moment would have fired, in milliseconds; undefined before the second sample. */
+    /**
+     * How late timers fired, in milliseconds, over all moments of the window at which a timer could have been due; undefined before the
+     * second sample.
+     */
     readonly delayMs: Quantiles | undefined
     /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
@@ -53,7 +56,7 @@ export interface ResourceReading {
     /** Answers evicted within the window. */
     readonly evictions: number
   }
-  /** The active advice, in no order; empty when there is none. */
+  /** The active advice, in no particular order; empty if there is none. */
   readonly advice: readonly Advice[]
 }
 
@@ -91,7 +94,7 @@ export interface QueueReading {
   /** The most waiting requests of any sample in the window. */
   readonly mostWaiting: number
   /**
-   * How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, the values of the one with the longest waits.
+   * How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, those to the origin with the longest waits.
    */
   readonly waitMs: OriginStats['queueMs']
 }

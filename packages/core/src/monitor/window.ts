@@ -34,14 +34,14 @@ export class Window {
     return this.ms >= this.#windowMs
   }
 
-  /** The rise of a counter of the client over the window. If the counter was restarted, its current value. */
+  /** By how much a counter of the client rose over the window. If the counter was restarted, its current value. */
   rise(read: (sample: ClientSample) => number | undefined): number {
     const now = read(this.last.client) ?? 0
     const before = read(this.#samples[0].client) ?? 0
     return now < before ? now : now - before
   }
 
-  /** The rise of a counter of the process over the window. These counters never restart. */
+  /** By how much a counter of the process rose over the window. These counters never restart. */
   riseOf(name: 'activeMs' | 'idleMs' | 'cpuMs'): number {
     return this.last.process[name] - this.#samples[0].process[name]
   }
@@ -71,8 +71,8 @@ export class Window {
   }
 
   /**
-   * The smallest heap in the first, second and third part of a full window, in bytes. It is about the size of the live heap, since the heap
-   * is smallest just after a garbage collection. Undefined before the window is full.
+   * The smallest heap in the first, second and third part of a full window, in bytes. The smallest heap is about the size of the live heap,
+   * since the heap is smallest just after a garbage collection. Undefined before the window is full.
    */
   heapFloors(): readonly [number, number, number] | undefined {
     if (!this.isFull) return undefined

@@ -10,11 +10,12 @@ import type { OwnOptions } from './settle-options.ts'
 const COPYABLE = optionsIn('copy')
 
 /**
- * The options of a copy made by `withOptions()`: the client's own options, overridden by `changes`. The number of attempts has two names,
- * `maxRetries` and `retry.maxAttempts`; if `changes` has one of them, it applies.
+ * The options of a copy made by `withOptions()`: the client's own options, overridden by `changes`. The number of attempts can be changed
+ * under two names, `maxRetries` and `retry.maxAttempts`.
  * @param original the own options of the client that is copied
- * @param maxRetries the SDK field of this client, which the user may have changed
- * @throws OptionError for an option of the state that all copies share
+ * @param maxRetries the current value of the SDK's field `maxRetries` of this client, which the user may have changed; applies if `changes`
+ * has neither name
+ * @throws OptionError for an option that belongs to the state that all copies share
  */
 export function mergeOptions(
   original: OwnOptions,
@@ -54,8 +55,8 @@ function isShared(name: string): boolean {
 }
 
 /**
- * Merges the key and the base URL, which can be given as options or in `providers.openai`. A value in `changes` takes precedence over a
- * value of the copied client in the other place.
+ * Merges the key and the base URL, each of which can be given as an option or in `providers.openai`. A value in `changes` takes precedence
+ * over the value of the copied client, whichever of the two places each is in.
  */
 function ownProvider(
   { providers: kept }: OwnOptions,

@@ -7,7 +7,7 @@ import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** The settled options of a call: checked, with defaults, and without what is switched off. */
+/** The settled options of a call: checked, with defaults filled in, and without those that are switched off. */
 export interface Policy {
   /** The longest duration of a call, in milliseconds; of a stream, until its first content. */
   readonly totalMs: number
@@ -28,7 +28,7 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
-  /** The most bytes of an answer that is read whole, counted after decompression, or of one event of a stream. */
+  /** The maximum size in bytes of an answer that is read whole, counted after decompression, and of one event of a stream. */
   readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
   /** The limits of each quota group whose provider has no limits of its own; undefined for none. */

@@ -125,7 +125,7 @@ function refuseContradictions(options: HarborOptions, own: ProviderOptions): voi
   }
 }
 
-/** Removes the key and the base URL from the entry `openai` where `given` has its own. */
+/** Removes the key from the entry `openai` if `given` has a key, and the base URL if `given` has a base URL. */
 export function withoutNative(
   providers: HarborOptions['providers'],
   given: Pick<HarborOptions, 'apiKey' | 'baseURL'>,

@@ -13,7 +13,10 @@ import { systemClock } from '../base/clock.ts'
 import { prefetchOutcome, type PrefetchOutcome } from './prefetch-requests.ts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 
-/** The longest request body that is predicted, in characters. Requests must be stored to be repeated, so longer ones are ignored. */
+/**
+ * The maximum length of a request body, in characters. Requests with a longer body are ignored: they are neither learned nor prefetched,
+ * since learned requests are kept in memory.
+ */
 const MAX_BODY_LENGTH = 16_384
 
 export interface PrefetchServices {
@@ -82,14 +85,14 @@ export class PredictivePrefetch {
   }
 }
 
-/** Reads an answer to its end, so that the cache records it. */
+/** Reads an answer to its end, so that the cache stores it. */
 async function drain({ body }: Answer): Promise<void> {
   if (body.kind !== 'stream') return
   for await (const _chunk of body.chunks);
   await body.ended
 }
 
-/** The session to learn sequences for: explicit, or the user id that the request already carries. */
+/** The session in which the sequence of requests is learned: the `session` of the call, or else the user id in the request. */
 function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
   const { session = json && operation.request.sessionOf(json) } = perCall
   return session || undefined

@@ -4,8 +4,8 @@ export interface CostStats {
   /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilledUsd: number
   /**
-   * The cost of the same tokens at the requested target, minus the money that was paid; negative when the targets that took over are more
-   * expensive.
+   * For calls that another target took over: the cost that the same tokens would have had at the requested target, minus the actual cost.
+   * Negative if the targets that took over are more expensive.
    */
   readonly savedByFallbackUsd: number
   /** The cost saved by answers that came from the cache or were shared between calls. */

@@ -47,7 +47,10 @@ export class OpenReceipt implements Receipt {
     this.startedAt = facts.startedAt
   }
 
-  /** Records a wait before the next attempt, in milliseconds. Of several waits, the longest gives the reason. */
+  /**
+   * Records a wait before the next attempt, in milliseconds. If there are several waits, the reason of a later one replaces the reason of
+   * the earlier ones only if the later wait was at least as long as all of them together.
+   */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
     const { waitedMs, waitedFor } = this.#wait
@@ -98,8 +101,9 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Copies everything that a fork has recorded so far, except its cost, which follows when it is known. Does nothing once this receipt is
-   * closed.
+   * Copies to this receipt what the receipt of the upstream request has recorded so far, except the cost, which is recorded here when it is
+   * known. Does nothing once this receipt is closed.
+   * @param fork made by `fork` or `apart`
    */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return

@@ -6,7 +6,8 @@ export interface Receipt {
   readonly id: string
   readonly operation: string
   /**
-   * The target that answered or, without an answer, was called last: `openai/gpt-4`, or only the provider when the request names no model.
+   * The target that answered or, if none did, the one that was called last, such as `openai/gpt-4`. Only the provider if the request names
+   * no model.
    */
   readonly target: string
   readonly model: string | undefined
@@ -131,7 +132,7 @@ export interface CallCost {
 const RECEIPT: unique symbol = Symbol('harbor.receipt')
 
 /**
- * Attaches a receipt to one of Harbor's own objects. By assignment, which is much cheaper than `attachReceipt`; it makes the property
+ * Attaches a receipt to one of Harbor's own objects by assignment. This is much cheaper than `attachReceipt`, but makes the property
  * enumerable, which does not matter for these objects.
  */
 export function carryReceipt(holder: Response | Headers, receipt: Receipt): void {

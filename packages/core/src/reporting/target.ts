@@ -46,8 +46,9 @@ export interface Price {
   /** @default outputPerMillion */
   audioOutputPerMillion?: number | undefined
   /**
-   * Prices of other service tiers, by the name of the tier in the answer (`flex`, `priority`): a factor of this price, or the rates that
-   * differ from it. @default for OpenAI's models the factors of its price page; for other providers the same, but without the discounts
+   * Prices of other service tiers, by the name of the tier in the answer (`flex`, `priority`). Each is a factor by which this price is
+   * multiplied, or the rates that differ from this price. @default the factors on OpenAI's price page, of which the discounts apply only to
+   * OpenAI
    */
   tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
 }

@@ -5,8 +5,8 @@ const names = new WeakMap<() => Promise<string>, string>()
 
 /**
  * Identifies a credential, for cached answers and other state that belongs to one credential. A function has one identifier, whatever keys
- * it returns. The identifier of a function is random: with a counter, it could equal that of another tenant's function in another process
- * that shares the far tier of the cache.
+ * it returns. This identifier is random: if functions were numbered instead, the functions of two tenants could get the same number in two
+ * processes that share the far tier of the cache.
  */
 export function credentialOf(key: Key): string {
   if (key === null) return ''

@@ -1,6 +1,7 @@
 /**
- * Estimates the number of tokens in a text, rather too high than too low: in any script at least about as many as OpenAI's `o200k`
- * tokenizer counts, and for prose at most 2.5 times as many. Uses no vocabulary, so it takes only some nanoseconds per character.
+ * Estimates the number of tokens in a text. The estimate is meant to be too high rather than too low: in any script about as many as
+ * OpenAI's `o200k` tokenizer counts, or more, and for prose at most 2.5 times as many. Uses no vocabulary, so it takes only some
+ * nanoseconds per character.
  *
  * The estimate is a sum: words of ASCII letters count by their length, digits by groups, signs one by one, and all other characters by
  * their script.
@@ -127,13 +128,11 @@ const ASCII: readonly CharClass[] = Array.from({ length: 128 }, (_, code) => {
   return code >= 65 && code <= 90 ? UPPER : SIGN
 })
 
-/**
- * The tokens for a character of a script that is not listed: one for each of its UTF-8 bytes. Tokenizers that work on bytes never need
- * more.
- */
+/** The tokens for a character of two UTF-8 bytes whose script is not listed: one for each byte. Tokenizers that work on bytes never need more. */
 const BYTES_OF_TWO = 2
+/** The tokens for a character of three UTF-8 bytes whose script is not listed: one for each byte. */
 const BYTES_OF_THREE = 3
-/** The tokens for a surrogate: a character of four bytes consists of two. */
+/** The tokens for one surrogate: half of the four UTF-8 bytes of a character that UTF-16 represents by two surrogates. */
 const SURROGATE = 2
 
 /**

@@ -23,8 +23,8 @@ export function isRedirect(response: Response): boolean {
 }
 
 /**
- * Follows the redirects of an API call, more strictly than `fetch` does: secrets are not sent to another origin, https is not
- * followed to http, and a redirect that would turn a POST into a GET is refused.
+ * Follows the redirects of an API call, more strictly than `fetch` does: secrets are not sent to another origin, and a redirect is refused
+ * if it leads from https to http, or would turn a POST into a GET.
  * @param onRedirect called before each further request; throws when no more are allowed
  * @returns the first response that is no redirect; the redirect itself with `redirect: 'manual'`
  * @throws RedirectRefusedError

@@ -64,8 +64,8 @@ function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
 const SAFETY_MS = 60_000
 
 /**
- * Creates a transport that sends requests through the user's own `fetch`. This function gets its own copy of the headers, which it may
- * change.
+ * Creates a transport that sends requests through the user's own `fetch`. The user's function gets its own copy of the headers, which it
+ * may change.
  */
 export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
   return async (exchange, attempt) => {
@@ -80,7 +80,7 @@ export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
 }
 
 /**
- * The options for `fetch`. Redirects are switched off: `fetch` would send headers to other origins, and does not know which ones are
+ * The options for `fetch`. Redirects are switched off, since `fetch` would send headers to other origins without knowing which headers are
  * secret. A `dispatcher` is passed on, but is not part of the type, since the types of Node's undici and of the installed one differ.
  */
 function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {

@@ -15,8 +15,9 @@ export interface Verdict {
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
-   * The cooldown after the failure: the scope that calls avoid (`of`), and its duration in milliseconds (`ms`). A longer duration requested
-   * by the provider takes precedence; with `as-asked`, only the requested duration counts.
+   * The cooldown after the failure: what calls avoid meanwhile (`of`), and its duration in milliseconds (`ms`). If `ms` is a number, a
+   * longer duration requested by the provider takes precedence. With `as-requested`, the requested duration applies, or one second if none
+   * was requested.
    */
   readonly cooldown?: {
     readonly of: CooldownScope
@@ -120,10 +121,10 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
   return outcome === 'aborted' ? 'aborted' : 'stream-after-content'
 }
 
-/** The cooldown when the provider does not say how long to wait. */
+/** The duration of an `as-requested` cooldown, in milliseconds, if the provider did not request one. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/** The cooldown after a failure: the scope that calls avoid, and the duration in milliseconds. Undefined if there is none. */
+/** The cooldown after a failure: what calls avoid meanwhile, and the duration in milliseconds. Undefined if there is none. */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined
@@ -135,7 +136,7 @@ export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } 
   }
 }
 
-/** For each kind of failure, the HTTP status that the caller gets if the provider reported the error with a status of success. */
+/** The HTTP status that the caller gets for each kind of failure, if there was no answer or its status is below 400. */
 const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
   'bad-request': 400,
   'context-length': 400,
@@ -172,8 +173,8 @@ export function isFailureStatus(status: number): boolean {
 }
 
 /**
- * Whether a health check that was answered with this status shows that the target cannot serve calls yet. Any other status, also another
- * failure, shows that it can.
+ * Whether a health check that was answered with this status means that the target cannot serve calls yet. Every other status means that it
+ * can, even if it is a failure, such as 404.
  */
 export function isOutOfOrder(status: number): boolean {
   return status >= 500 || status === 429

@@ -1,6 +1,6 @@
 /**
- * The kind of a body, by its first characters; its content type may be wrong. `events`: server-sent events. `page`: a web page, or other
- * XML.
+ * The kind of a body, found from its first characters, since its content type may be wrong. `events`: server-sent events. `page`: a web
+ * page, or other XML.
  */
 export type BodyKind = 'events' | 'json' | 'page' | 'empty' | 'other'
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * Decodes the text of a body. A body that begins like UTF-16, or is valid UTF-8, is decoded as such; the charset in the content type
- * applies only to other bodies. Bytes that cannot be decoded are replaced.
+ * Decodes the text of a body. A body that begins like UTF-16 is decoded as UTF-16, and one that is valid UTF-8 as UTF-8. The charset in the
+ * content type applies only to other bodies. Bytes that cannot be decoded are replaced by U+FFFD.
  */
 export function decodeText(bytes: Buffer, contentType: string | null): string {
   const utf16 = utf16Of(bytes)

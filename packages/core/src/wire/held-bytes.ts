@@ -32,7 +32,7 @@ export class HeldBytes {
   }
 
   /**
-   * Reserves `step` more bytes for an answer: now, or when the returned promise resolves.
+   * Reserves `step` more bytes for an answer. Returns undefined if they are reserved now, else a promise that resolves when they are.
    * @internal
    */
   request(hold: Hold, step: number): Promise<void> | undefined {
@@ -68,7 +68,7 @@ export class HeldBytes {
     let free = this.#capacity - this.reserved
     const byNeed = [...this.#holds].toSorted((one, other) => one.needed - other.needed)
     return byNeed.every((hold, place) => {
-      // The answer with the largest need may exceed the budget, since it has no other answer to wait for.
+      // The answer with the largest need may exceed the capacity, since it has no other answer to wait for.
       if (hold.needed > free && place < byNeed.length - 1) return false
       free += hold.reserved
       return true
@@ -99,8 +99,8 @@ export class Hold {
   }
 
   /**
-   * Reserves memory for the first `bytes` bytes of the answer. Returns undefined if it is reserved now, else a promise that resolves when
-   * it is.
+   * Reserves memory for the first `bytes` bytes of the answer. Returns undefined if the memory is reserved now, else a promise that
+   * resolves when it is.
    */
   reserve(bytes: number): Promise<void> | undefined {
     if (bytes <= FREE_BYTES || bytes <= this.reserved) return undefined

@@ -76,7 +76,7 @@ async function nextOf(source: ChunkSource): Promise<Uint8Array | undefined> {
   return result.done === true ? undefined : result.value
 }
 
-/** Whether a response has only `text()`, and no body stream, as some responses of custom `fetch` functions in tests. */
+/** Whether a response has only `text()` and no body stream, such as a response of a custom `fetch` in a test. */
 function hasNoStream(response: Response): boolean {
   return !(response instanceof LeanResponse) && (response.body as unknown) == null
 }

@@ -12,15 +12,15 @@ export interface SseEvent {
   /** The index after the event within the bytes it was split from. */
   readonly end: number
   /**
-   * Set if a common SSE reader would not read the event as it is meant. `empty`: the reader would see an event with empty data, on which
-   * `JSON.parse` fails. `odd`: the reader would see other data or another name.
+   * Set if a common SSE reader would not read the event as the server means it. `empty`: the reader would see an event with empty data, on
+   * which `JSON.parse` fails. `odd`: the reader would see other data or another name.
    */
   readonly form?: 'empty' | 'odd' | undefined
   /** The data as a parsed JSON object; undefined until it is parsed. */
   json?: JsonBody | undefined
 }
 
-/** Matches the field name at the beginning of a line, also after spaces or padding. */
+/** Matches the field name at the beginning of a line, even after spaces or padding. */
 const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
 const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
 
@@ -84,15 +84,15 @@ const SPACE = 32
 const MAX_DONE_LENGTH = 16
 
 /**
- * Whether an event has no content: no data, an empty JSON value, or a word that keeps a connection alive, such as `ping`. An event with a
- * name of its own has no content only if it has no data.
+ * Whether an event has no content: no data, an empty JSON value, or a word that keeps a connection alive, such as `ping`. An event whose
+ * name says what its data is has no content only if it has no data.
  */
 export function isHollow({ name, data }: SseEvent): boolean {
   if (name !== undefined && !UNSPECIFIC.test(name)) return data === undefined
   return data === undefined || (data.length <= MAX_HOLLOW_LENGTH && HOLLOW.test(data))
 }
 
-/** Names of events that say nothing about their data. */
+/** Event names that do not say what the data of the event is. */
 const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
 const MAX_HOLLOW_LENGTH = 24
 const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i

@@ -58,8 +58,8 @@ export class InputFile {
   }
 
   /**
-   * Whether the file was written to or replaced since the second reading began. The lines that were sent are those of
-   * the first reading all the same.
+   * Whether the file was written to or replaced since the second reading began. In either case, the lines that were
+   * sent are those of the first reading.
    */
   async hasChanged(): Promise<boolean> {
     const before = this.#readAs

@@ -16,7 +16,7 @@ export type OnBadLine = (problem: string) => void
 
 /**
  * Parses bytes to requests, one per line. Lines that cannot be read, are not a request or have a duplicate id are
- * reported and left out. Only the ids are remembered, to find duplicates.
+ * reported and left out. Of earlier requests, only the ids are kept in memory, to find duplicates.
  *
  * @throws UsageError for a request without a model
  */

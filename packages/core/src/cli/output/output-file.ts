@@ -6,7 +6,7 @@ import type { AnswerSink } from './answer-sink.ts'
 import { UsageError } from '../options.ts'
 
 const BUFFER_BYTES = 64 * 1024
-/** Only the owner can read the answers: users have paid for them, and they often contain their customers' texts. */
+/** Only the owner can read the answers, since answers are paid for and often contain texts of the user's customers. */
 const PRIVATE_MODE = 0o600
 
 /**

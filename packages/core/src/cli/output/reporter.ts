@@ -21,7 +21,10 @@ export interface Streams {
 }
 
 const REDRAW_MS = 100
-/** Columns left free for the `^C` that a terminal prints: in the next line, it would not be overwritten. */
+/**
+ * Columns left free for the `^C` that a terminal prints. If it were wrapped to the next line, it would not be
+ * overwritten.
+ */
 const SPARE_COLUMNS = 3
 const PLAIN_MS = 5_000
 const JSON_MS = 1_000
