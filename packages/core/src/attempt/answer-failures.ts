@@ -44,7 +44,10 @@ export function refusedAnswer(
   return reported ?? malformedAnswer(exchange, head, `${what}: ${error.message}`, cause)
 }
 
-/** The failure for an error in a body, if it is marked as an error or of a known kind; undefined if it may not be an error. */
+/**
+ * The attempt error for an error in a body. Undefined if the error is neither marked as one nor of a known kind, since it is then possibly
+ * no error.
+ */
 export function reportedError(
   exchange: LegExchange,
   head: AnswerHead,
@@ -111,7 +114,7 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
   const failure = classifyStatus(status, { code, type, message: error.text, headers })
-  // A code that is too long to be shown still counts as a code.
+  // `other` replaces a code that is too long or unusual to be shown. It still counts as a code.
   const word = code ?? [error.code, error.type].find((name) => name === 'other')
   return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }

@@ -72,7 +72,7 @@ export class AttemptScope implements Sent {
     else this.abort(reason)
   }
 
-  /** Called when the caller has got the answer. From then on, only the caller's signal can abort the attempt, with any reason. */
+  /** Called when the caller has got the answer. From then on, only the caller's signal can abort the attempt. Its reason may be any value. */
   handOver(): void {
     this.#handedOver = true
     this.#stopClock()

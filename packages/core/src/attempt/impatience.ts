@@ -3,7 +3,7 @@ import type { LegExchange } from '../call/exchange.ts'
 
 /** The usual time of an answer, in milliseconds, assumed while a target has fewer than `MIN_SAMPLES` answers. */
 const USUAL_MS = 2_000
-/** The number of answers from which a target's usual time is computed. */
+/** How many answers a target must have given before its usual time is computed from them. */
 const MIN_SAMPLES = 20
 
 /** The durations of a target's latest answers. */
@@ -30,8 +30,8 @@ function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: T
 }
 
 /**
- * The time that the target had for the attempt, in milliseconds. If the total time ran out, that is the part of it that waits and earlier
- * attempts had left.
+ * The time that the target had for the attempt, in milliseconds. If the total time ran out, that is what waits and earlier attempts had
+ * left of it.
  */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs

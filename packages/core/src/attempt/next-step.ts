@@ -58,8 +58,8 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /**
- * Whether a failure is evidence against its target. A local fault, such as a shortage of sockets, is not. A refusal by Harbor is one only
- * if an attempt of the call had failed at the target before.
+ * Whether a failure is evidence against its target. A local fault, such as a shortage of sockets, is not. A refusal by Harbor is evidence
+ * only if an attempt of the call was made at the target before.
  */
 export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)

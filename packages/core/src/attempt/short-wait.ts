@@ -2,8 +2,8 @@ import { backoff, type Backoff } from '@harbor/retry'
 import type { Policy } from '../policy/policy.ts'
 
 /**
- * The maximum of the first backoff at a target while another target can take over, in milliseconds. In a longer time the other target
- * could have answered.
+ * The maximum of the first backoff at a target while another target can take over, in milliseconds. During a longer backoff, the other
+ * target could answer.
  */
 export const MAX_SHORT_WAIT_MS = 100
 

@@ -10,7 +10,7 @@ import type { Signer } from './signer.ts'
  */
 export interface CallContext {
   readonly policy: Policy
-  /** The caller's own signal. `init.signal` is another one: the SDK's, which its timer aborts, too. */
+  /** The caller's own signal. `init.signal` is the SDK's signal instead, which the SDK's timer can abort, too. */
   readonly callerSignal: AbortSignal | undefined
   /** The options of this call alone. */
   readonly perCall: PerCall

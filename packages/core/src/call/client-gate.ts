@@ -64,8 +64,8 @@ export class ClientGate {
   }
 
   /**
-   * Called when the caller has a streamed answer, which it may never read: `close()` then awaits the request only while the answer is
-   * read.
+   * Called when the caller gets an answer whose body it may never read. From then on, `close()` awaits the request only once the body is
+   * being read.
    */
   isUnread(request: Sent): void {
     this.#setAwaited(request, false)
@@ -91,7 +91,8 @@ export class ClientGate {
   /**
    * Refuses waiting and later calls, and awaits the requests that were sent.
    * @param graceMs how long requests are awaited, in milliseconds; those still in flight are then aborted
-   * @param finish called when all have settled. Requests still in flight while it runs are also aborted after `graceMs`
+   * @param finish called when nothing is awaited any more. Requests whose answers are not being read may still be in flight while it runs;
+   * they are aborted after `graceMs`, too
    */
   async close(graceMs: number, finish: () => Promise<void>): Promise<void> {
     const closed = new ClientClosedError('waiting')

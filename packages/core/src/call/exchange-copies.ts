@@ -5,13 +5,14 @@ import type { Deadline, Exchange, LegExchange } from './exchange.ts'
 import { Leg } from './leg.ts'
 
 /**
- * How much earlier the pipeline's timeouts end a call than the cache's, in milliseconds. The pipeline's error says more about the cause.
+ * How much earlier the pipeline's timeouts end a call than the cache's timeouts would, in milliseconds. The pipeline's error says more
+ * about the cause.
  */
 export const MARGIN_MS = 5
 
 /**
- * Makes the exchange of a call that is made for all callers of the same request. It is aborted when all of them have left, ends at the
- * latest of their deadlines, and has its own receipt.
+ * Makes the exchange of a call that is made for all callers of the same request. It is aborted when all of them have left, has the deadline
+ * of the caller with the most time, and has its own receipt.
  */
 export function sharedExchange(exchange: Exchange, context: WorkContext): Exchange {
   const { signal } = context

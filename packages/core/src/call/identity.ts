@@ -50,7 +50,7 @@ function readIdentity({ headers, signer }: Identified): Identity {
   const counting: HeaderEntry[] = []
   for (const [name, value] of headers) {
     if (NEUTRAL.test(name)) continue
-    // A key function may return a new key for each request, so the function stands for its keys.
+    // A key function may return a new key for each request, so the caller is identified by the function, not by its keys.
     const fromFunction = name === 'authorization' && signer?.credential !== undefined
     counting.push([name, fromFunction ? signer.credential : value])
   }

@@ -2,7 +2,7 @@ import { OptionError } from '../base/errors.ts'
 import { isRecord, type JsonBody } from '../base/json.ts'
 import type { Answer, Exchange, StreamEnd } from './exchange.ts'
 
-/** The model of an answer whose request names none. */
+/** The model that an answer names if its request names none. */
 const UNNAMED = 'last-resort'
 
 /**

@@ -1,8 +1,8 @@
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
- * Connects a call at one target with its `SendGate`. Its signal aborts when the call does, or when the gate closes while no request is on
- * the wire.
+ * Connects a call at one target with its `SendGate`. `signal` aborts when the call does, or when the gate closes while no request is on the
+ * wire.
  */
 export class LegGate {
   readonly #gate: SendGate
@@ -35,8 +35,8 @@ export class LegGate {
       return await request()
     } catch (error) {
       this.enter('retry')
-      // The gate has closed during the request. The call waits for its next attempt only if it is still there in the next turn of the
-      // event loop: a failure that is not retried ends it before.
+      // If the gate closed during the request, a call that waits for a retry must be aborted, but one that does not retry must keep its own
+      // error. In the next turn of the event loop, a call that does not retry has left this target.
       if (this.#gate.closing.aborted) setImmediate(this.#onClosing)
       throw error
     }

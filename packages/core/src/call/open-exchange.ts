@@ -16,7 +16,7 @@ export interface ExchangeDefaults {
   readonly nextId: () => string
 }
 
-/** Creates the exchange for the arguments of `fetch`. A URL gives it at once; a `Request` gives a promise, since its body must be read. */
+/** Creates the exchange for the arguments of `fetch`. For a `Request`, it returns a promise, since the request's body must be read. */
 export function openExchange(
   input: string | URL | Request,
   given: RequestInit | undefined,

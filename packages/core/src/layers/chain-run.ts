@@ -38,16 +38,16 @@ export class ChainRun {
   readonly #services: Services
   readonly #hedge: HedgeOptions | false
   readonly #tooLong: (target: Target) => string | undefined
-  /** The first target that can serve the call for certain, as found before the run. It is called without a second check. */
+  /** The first target for which `#canTakeOver` was true before the run. It is called without a second check. */
   #firstAble: Target | undefined
   /**
-   * Whether at least one target can serve the call for certain. Only then are targets skipped because of their rate limits or an
-   * estimated prompt length; otherwise both are ignored.
+   * Whether the call has several targets, and `#canTakeOver` was true for at least one of them. Only then are targets skipped because of
+   * their rate limits or an estimated prompt length; otherwise both are ignored.
    */
   readonly #mayChoose: boolean
   /**
-   * If no target can serve the call for certain, the number of cooldowns started before this call. Those are ignored, and only cooldowns
-   * that start during the call count. Otherwise 0: all cooldowns count.
+   * How many cooldowns are ignored, counted from the first one ever started. If `#mayChoose` is false, these are all that were started
+   * before this call, so that only those that start during the call count. Otherwise 0: all cooldowns count.
    */
   readonly #cooldownsSince: number
   /** The reason why the next target takes over. */
@@ -122,7 +122,7 @@ export class ChainRun {
     } catch (error) {
       race?.release()
       this.#takeover = failureOf({ ...exchange, leg }, attemptsBefore) ?? this.#takeover
-      // A request to another target may still be on the wire and answer. A closed client then only skips this target.
+      // While a request to another target is on the wire, it may still answer. So if the client was closed, only this target is skipped.
       throw ClientClosedError.is(error) && hasRequestOnWire(exchange)
         ? leftOutByClose({ ...exchange, leg }, error)
         : error
@@ -130,8 +130,8 @@ export class ChainRun {
   }
 
   /**
-   * Whether a target can serve the call for certain: its circuit, its cooldowns, its capabilities, its context window and its rate limits
-   * all allow the call, as far as Harbor knows.
+   * Whether a target can serve the call, as far as Harbor knows: its circuit, its cooldowns, its capabilities, its context window and its
+   * rate limits all allow the call.
    */
   #canTakeOver(target: Target): boolean {
     return (
@@ -224,8 +224,8 @@ function yieldToEventLoop(): Promise<void> {
 }
 
 /**
- * Records skipped targets in the receipt. For failed ones, the health board keeps only the kind of the failure, since the error
- * references the whole request.
+ * Records skipped targets in the receipt. In the health record of a target that failed, it stores only the kind of the failure, since the
+ * error references the whole request.
  */
 function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
   for (const attempt of attempts) {

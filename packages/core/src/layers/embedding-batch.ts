@@ -54,8 +54,8 @@ export class EmbeddingBatch {
       try {
         const { priority } = exchange.perCall
         const context = new AsyncResource('HarborEmbedding')
-        // A request sent now would wait for the limits; until then more texts can join it. The wait is Infinity while the limits are
-        // unknown.
+        // A batch sent now would only wait for the limits, so the text waits here, where more texts can join it. The wait is Infinity while
+        // the limits are unknown.
         const waitMs = this.#waitMs(exchange)
         if (waitMs > 0 && waitMs < remainingMs(exchange)) await waitForRoom(waitMs, wait.signal)
         return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })

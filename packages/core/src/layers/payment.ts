@@ -34,7 +34,5 @@ function isCertainlyFree(error: unknown): boolean {
 }
 
 const NEVER_SENT = new Set<Failure['kind']>(['network', 'refused'])
-/**
- * The kinds of failure that may be billed although the provider answered: it had answered with a success status, so it has done the work.
- */
+/** The kinds of failure that may be billed although the provider answered. It answered with a success status, so it has done the work. */
 const BILLED = new Set<Failure['kind']>(['malformed', 'stream', 'aborted'])

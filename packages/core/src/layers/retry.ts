@@ -15,7 +15,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayRetryHere } from '../attempt/next-step.ts'
 
-/** Added to the retry policy's deadline, in milliseconds, so that the attempt's own timeout ends an attempt first. Its error says more. */
+/** Added to the retry policy's deadline, in milliseconds, so that an attempt is ended by its own timeout first, whose error says more. */
 const MARGIN_MS = 2
 
 /** Retries failed attempts at one target. No other layer retries. */
@@ -38,8 +38,8 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
       const startedAt = policy.clock.now()
       const first = next(exchange)
       try {
-        // The first attempt is made outside of a retry run, since most calls succeed at once, without its cost. A retry budget, however,
-        // must count them, too.
+        // Most calls succeed at once, so the first attempt is made without the cost of a retry run. With a retry budget, however, it is
+        // awaited inside the run below, since the budget counts first attempts, too.
         if (!policy.retry.budget) return await first
       } catch {
         // The retry run below begins with this failed attempt.
@@ -119,8 +119,8 @@ function noteRetry(
 }
 
 /**
- * Adds an earlier answer of the upstream server to an error. That answer says more than a broken connection or a refusal after it, but
- * not more than the total timeout.
+ * Adds an earlier answer of the upstream server to an error without one, such as a broken connection or a refusal by Harbor, since the
+ * answer says more. The error of the total timeout is returned unchanged.
  */
 function withEarlierAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
   if (!(error instanceof AttemptError) || !lastAnswer || (error.answer && error.failure.kind !== 'refused'))

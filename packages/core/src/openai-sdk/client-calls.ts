@@ -58,7 +58,7 @@ interface SdkBinding {
 
 /** A sample request, for facts that are the same for all requests of a client. */
 const SAMPLE_REQUEST = { method: 'post', path: '/chat/completions' } as const
-/** The cache rules for a client without a cache, whose scopes have names, too. */
+/** The cache rules by which `scope()` names the scope of a client that has no cache. */
 const DEFAULT_RULES = cacheRules({})
 
 /** Hooks a class of clients into the SDK: its clients make their calls with the help of their {@link ClientCalls}. */
@@ -120,7 +120,10 @@ export class ClientCalls implements DirectSendContext {
     return this.#parts.fastPathOff === undefined ? parseOnce(promise) : withReceipt(promise)
   }
 
-  /** Attaches the receipt to the error of a call, if the error has no headers to carry it. An abort is the caller's own and gets none. */
+  /**
+   * Attaches the receipt to the error of a call, if the error has no headers to carry it. The error of an abort by the caller gets no
+   * receipt.
+   */
   attachToError(promise: APIPromise<unknown>, slot: ReceiptSlot): void {
     promise.asResponse().catch((error: unknown) => {
       const { receipt } = slot
@@ -134,7 +137,7 @@ export class ClientCalls implements DirectSendContext {
     return this.whyNotDirect() === undefined ? sendDirectly(this.#client, options, this) : undefined
   }
 
-  /** Learns from a request that the SDK is about to send, and attaches the call context to it. */
+  /** Learns a template from a request that the SDK is about to send, and attaches the call context to the request. */
   prepare(request: RequestInit, options: CallOptions, url: string): void {
     if (isSignedAgain(request)) return
     // A request that a hook may have changed is never learned, since another client may not have the hook.

@@ -65,7 +65,7 @@ export function signsWithKeysOnly(client: SdkClient): boolean {
   return typeof apiKey !== 'function'
 }
 
-/** Whether the API key, and whether the admin key, signs a request. */
+/** Returns whether the API key signs a request, and whether the admin key does. */
 export function keysFor({ __security: security }: CallOptions): readonly [unknown, unknown] {
   return [security?.bearerAuth, security?.adminAPIKeyAuth]
 }
@@ -82,7 +82,10 @@ export function isBinary({ __binaryResponse }: CallOptions): boolean {
   return __binaryResponse === true
 }
 
-/** The option with which the SDK decodes a stream with this class; undefined if one of the SDK's own methods has chosen another. */
+/**
+ * The request option that makes the SDK decode a stream with `decoder`; undefined if one of the SDK's own methods has chosen another
+ * decoder.
+ */
 export function decodedBy(
   { stream, __streamClass }: RequestOptions,
   decoder: Pick<typeof Stream, 'fromSSEResponse'>,

@@ -4,7 +4,7 @@ import type { HarborOptions } from './options.ts'
 /** The characters that HTTP allows in the value of a header, without surrounding whitespace. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** The options that the SDK sends as headers, with the environment variables that replace them. */
+/** The options that the SDK sends as headers, each with the environment variable that the SDK reads when the option is not given. */
 const SENT = [
   ['apiKey', 'OPENAI_API_KEY'],
   ['adminAPIKey', 'OPENAI_ADMIN_KEY'],

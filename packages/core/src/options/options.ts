@@ -74,8 +74,8 @@ export interface HarborOptions extends ClientOptions {
   maxUpstreamCalls?: number | undefined
   /**
    * The maximum size of an answer after decompression, in bytes. It limits a body that is read whole, or each event of a stream, but not
-   * the stream. A larger answer fails with `malformed_answer`, and the rest of it is not read. Error bodies are cut after 1 MiB. Raise it
-   * for answers with many images or embeddings. @default 67_108_864 (64 MiB)
+   * the whole stream. A larger answer fails with `malformed_answer`, and the rest of it is not read. Raise the limit for answers with many
+   * images or embeddings. Error bodies are cut after 1 MiB in any case. @default 67_108_864 (64 MiB)
    */
   maxAnswerBytes?: number | undefined
   /**
@@ -147,7 +147,7 @@ export interface ProviderOptions {
   dropParams?: readonly string[] | undefined
   /**
    * The name of the output limit that the provider accepts in chat completions. If the parameter was renamed, the receipt says so.
-   * @default the name in the request at OpenAI and Azure, except for models that accept only the new name; `max_tokens` elsewhere
+   * @default at OpenAI and Azure, the name in the request, except for models that accept only the new name; elsewhere `max_tokens`
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
   /**

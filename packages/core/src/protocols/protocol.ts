@@ -113,7 +113,8 @@ export interface EndpointFormat {
   /** The URL for health checks: a free request to it, such as for the list of models, shows whether the provider answers. */
   probeURL(root: string, provider: ProviderFormat): string
   /**
-   * Whether a header that the caller set is also sent to other providers. A fixed set of usual headers always is.
+   * Whether a header that the caller set is sent to other providers, too. A fixed set of usual headers, such as `user-agent`, is sent to
+   * them in any case.
    * @param name in lower case
    */
   carriesHeader(name: string): boolean
@@ -229,7 +230,7 @@ export interface LastResortFacts {
 export interface BatchingFormat {
   /** The single input of a request; undefined when the request has several, or an input that cannot be batched. */
   inputOf(body: JsonBody): string | undefined
-  /** The request without its input. Only requests that agree in it are sent as one batch. */
+  /** The request without its input. Only requests that are the same without their inputs are sent as one batch. */
   withoutInput(body: JsonBody): JsonBody
   withInputs(body: JsonBody, inputs: readonly string[]): JsonBody
   /**
@@ -238,7 +239,7 @@ export interface BatchingFormat {
    * @returns one answer for each input, in the order of the inputs, or the reason why the answer cannot be split
    */
   split(answer: JsonBody, count: number): readonly JsonBody[] | 'unequal' | 'unclear-order'
-  /** A copy of the answer that reports these input tokens as its usage: its share of the tokens of the batch. */
+  /** A copy of the answer to one request of a batch, with this usage: the request's share of the batch's input tokens. */
   withUsage(answer: JsonBody, inputTokens: number): JsonBody
 }
 

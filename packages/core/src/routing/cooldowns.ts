@@ -3,8 +3,8 @@ const MAX_COOLDOWN_MS = 24 * 60 * 60_000
 const MAX_COOLDOWNS = 1_000
 
 /**
- * Cooldowns by key, such as that of a refused credential, an exhausted quota group, or a model that a provider does not have. Calls
- * prefer targets that are not in cooldown, but use one that is rather than fail.
+ * Cooldowns by key, such as that of a refused credential, an exhausted quota group, or a model that a provider does not have. Calls prefer
+ * targets that are not in cooldown, but a call uses a target in cooldown rather than fail.
  */
 export class Cooldowns {
   readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
@@ -23,7 +23,7 @@ export class Cooldowns {
 
   /**
    * The time at which the cooldown of a key ends, on the clock of `now`; 0 when there is none.
-   * @param since a number returned by `started`; cooldowns that were started before it are ignored
+   * @param since an earlier value of `started`; cooldowns that were started before that are ignored
    */
   until(key: string, now: number, since = 0): number {
     const cooldown = this.#cooldowns.get(key)

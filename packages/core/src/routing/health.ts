@@ -32,7 +32,10 @@ export interface HealthOptions {
   readonly log: Log
 }
 
-/** The timeout of a probe, in milliseconds. It is longer than most calls take, since a slow probe has not failed. */
+/**
+ * The timeout of a call that a half-open circuit lets through as its probe, in milliseconds. It is longer than most calls take, since a
+ * slow probe has not failed.
+ */
 const PROBE_TIMEOUT_MS = 120_000
 const MAX_TARGETS = 1_000
 /** How long a breaker is used before it is looked up in the registry again, in milliseconds. */

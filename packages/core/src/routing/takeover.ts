@@ -3,8 +3,8 @@ import type { LegExchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Reports that a target takes over. Called when the first request is about to be sent there, not earlier, since Harbor may refuse it
- * before.
+ * Reports that a target takes over. Called only when the first request is about to be sent there, since Harbor may refuse to send it until
+ * then.
  */
 export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {
   if (!leg.takeover) return

@@ -33,7 +33,7 @@ export class TargetCooldowns {
 
   /**
    * Why a target is in cooldown for a request, in words; undefined when it is not.
-   * @param since a number returned by `started`; cooldowns that were started before it are ignored
+   * @param since an earlier value of `started`; cooldowns that were started before that are ignored
    */
   reasonFor(target: Target, provider: Provider, request: Grouped, since = 0): string | undefined {
     if (this.#cooldowns.isEmpty) return undefined

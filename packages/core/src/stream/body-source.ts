@@ -7,7 +7,7 @@ const DRAIN_MS = 250
 
 /** The body of a response, as a guarded stream reads it. The idle clock measures each read, and a read can be interrupted. */
 export class BodySource {
-  /** Whether the body has ended by itself. Set by the code that reads its end. */
+  /** Whether the last read has returned the end of the body. Code that calls `next()` sets it. */
   hasEnded = false
   readonly chunks: ChunkSource
   readonly #idle: IdleClock

@@ -251,7 +251,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /**
-   * Handles data that is not a JSON object: several objects are handled one by one. Other data is a fault; after the proof it is dropped.
+   * Handles an event whose data is not one JSON object. If the data is several objects, each is handled like an event of its own. Any other
+   * data is a fault, or is dropped if the stream is already proven complete.
    */
   #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
     const separate = separateEvents(event)

@@ -23,7 +23,10 @@ export interface ParsedPieces {
 export interface ReadStreamOptions {
   /** Whether the caller itself has ended the call. Its reads then reject with its own reason, instead of reporting a fault. */
   readonly hasLeft: () => boolean
-  /** The events that the guard has parsed. Only for the caller that started the load: its dialect has read them already. */
+  /**
+   * The events that the guard has parsed. Set only for the caller that started the upstream call: its `dialect` is the guard's, which has
+   * read these events already.
+   */
   readonly parsed?: ParsedPieces | undefined
   /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: ((id: string) => void) | undefined
@@ -31,7 +34,7 @@ export interface ReadStreamOptions {
 
 /**
  * One caller's view of a stream that was recorded, or is still being recorded. Callers never share event objects: the caller that started
- * the load gets those that the guard parsed, all others parse the bytes again. How the stream ended is read from its events.
+ * the upstream call gets those that the guard parsed, all others parse the bytes again. How the stream ended is read from its events.
  */
 export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
@@ -90,7 +93,10 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     this.#end({ outcome: this.dialect.proven ? 'success' : 'aborted' })
   }
 
-  /** The piece for a chunk whose events the guard's dialect has already read: the parsed events where they are available. */
+  /**
+   * Makes the piece for a chunk that the guard's dialect has read already. Its events are those that the guard parsed, if they are still
+   * buffered.
+   */
   #takeParsed(chunk: Uint8Array): StreamPiece {
     const known = this.#options.parsed?.take(chunk)
     if (known) {
@@ -134,7 +140,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 }
 
-/** The data of an event that the guard has accepted, parsed again. */
+/** Parses again the data of an event that the guard has checked and passed on. */
 function jsonOf(event: SseEvent): JsonBody | undefined {
   return event.data === undefined || event.data === DONE ? undefined : parseEvent(event)
 }

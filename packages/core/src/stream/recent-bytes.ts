@@ -1,8 +1,8 @@
-/** The number of bytes that are stored of the start of a stream. */
+/** How many bytes of the start of a stream are stored. */
 const HEAD_BYTES = 1024
 /**
- * The number of bytes that are stored of the last part of a stream. Together with the start, that is at most the length of the text that
- * is searched for an error.
+ * How many bytes of the last part of a stream are stored. Start and last part together are not longer than the text that is searched for an
+ * error, `MAX_NESTED_LENGTH`.
  */
 const TAIL_BYTES = 60 * 1024
 

@@ -22,7 +22,7 @@ function encode(name: string | undefined, data: string): Uint8Array {
 export class PassingEvents {
   readonly #bytes: Uint8Array
   readonly #events: readonly SseEvent[]
-  /** The range of bytes that passes unchanged, and is not yet in `#parts`. */
+  /** The bytes from `#from` to `#to` pass unchanged, and are not yet in `#parts`. */
   #from = 0
   #to = 0
   #passed = 0
@@ -35,7 +35,7 @@ export class PassingEvents {
     this.#events = events
   }
 
-  /** The size of an event in bytes, when it is the next one. */
+  /** The size in bytes of the event that is passed, replaced or dropped next. */
   sizeOf({ end }: SseEvent): number {
     return end - this.#to
   }

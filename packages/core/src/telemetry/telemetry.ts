@@ -96,7 +96,7 @@ export class Telemetry {
     }
   }
 
-  /** Warns of an error in the user's code, once per client. */
+  /** Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first one causes a warning. */
   warn(what: string, error: unknown): void {
     if (this.#warned) return
     this.#warned = true

@@ -18,8 +18,8 @@ export const CHAT_ANSWER: AnswerFormat = {
 }
 
 /**
- * How an answer of the older Completions API is read: it must have a text in one of its choices, or a `content` of its own, as some
- * servers send it.
+ * How an answer of the older Completions API is read: it must have a text in one of its choices, or a top-level `content`, as some servers
+ * send it.
  */
 export const COMPLETION_ANSWER: AnswerFormat = {
   ...ANSWER,

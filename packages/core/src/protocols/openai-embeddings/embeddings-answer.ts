@@ -20,8 +20,8 @@ function missingEmbeddings(input: unknown, answer: JsonBody): MissingAnswerError
 }
 
 /**
- * How many embeddings a request wants. A list of numbers counts as one input: it is a text in token numbers. Undefined when the request
- * has no input.
+ * How many embeddings a request wants. A list of numbers counts as one input, since it is one text, given as the numbers of its tokens.
+ * Undefined when the request has no input.
  */
 function inputCount(input: unknown): number | undefined {
   if (!Array.isArray(input)) return input === undefined ? undefined : 1
@@ -29,8 +29,8 @@ function inputCount(input: unknown): number | undefined {
 }
 
 /**
- * Whether an item of the answer is an embedding: a vector itself, or an object with a vector in `embedding` or `embeddings`. A vector may
- * be numbers, base64, or both in several encodings.
+ * Whether an item of the answer is an embedding: a vector itself, or an object with a vector in `embedding` or `embeddings`. A vector is a
+ * list of numbers, a base64 text, or an object that holds the vector in several encodings.
  */
 function isEmbedding(item: unknown): boolean {
   if (!isRecord(item)) return isVector(item)

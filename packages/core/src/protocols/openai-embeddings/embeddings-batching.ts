@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { BatchingFormat } from '../protocol.ts'
 import { inOrder } from './in-order.ts'
 
-/** How requests for one embedding each are sent as one request, and how its answer is split into one answer for each. */
+/** Combines requests that want one embedding each into one request, and splits its answer into one answer for each of them. */
 export const EMBEDDINGS_BATCHING: BatchingFormat = {
   inputOf({ input }) {
     const text: unknown = Array.isArray(input) && input.length === 1 ? input[0] : input

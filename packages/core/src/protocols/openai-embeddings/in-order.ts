@@ -1,9 +1,9 @@
 import type { JsonBody } from '../../base/json.ts'
 
 /**
- * Sorts embeddings into the order of their texts by `index`, since an answer may list them in any order. An index may be a number as
- * text, may be missing instead of 0, and may count from 1. If all indexes are 0, the provider does not number its embeddings, and they
- * are already in order.
+ * Sorts embeddings into the order of their texts by `index`, since an answer may list them in any order. An index may be a text of digits,
+ * a missing index counts as 0, and the indexes may begin with 1. If all indexes are 0, the provider does not number its embeddings, and
+ * they are already in order.
  * @returns undefined when the indexes do not say which embedding belongs to which text
  */
 export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefined {

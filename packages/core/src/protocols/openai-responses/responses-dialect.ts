@@ -10,7 +10,10 @@ import { DONE, isHollow, type SseEvent } from '../../wire/sse-event.ts'
 import { fieldsHaveSubstance, isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
-/** The final statuses. The event of that name closes a response, as does another event about a whole response that has such a status. */
+/**
+ * The final statuses of a response. An event closes the response if its type is `response.` followed by one of them, or if it carries the
+ * whole response with such a status.
+ */
 const TERMINAL = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
 /** The events that open a response. They never close it: in a replayed stream, they may already carry the final status. */
 const OPENING = new Set(['created', 'queued', 'in_progress'])

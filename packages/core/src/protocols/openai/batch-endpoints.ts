@@ -5,7 +5,7 @@ export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embedding
 
 export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
-/** The fields of a request to each endpoint: its input, and the names of its output limit, the current name first. */
+/** For each endpoint, the name of the field with the input, and the names of the field with the output limit, the current name first. */
 const FIELDS: Readonly<Record<Endpoint, { readonly input: string; readonly limits: readonly string[] }>> = {
   '/v1/chat/completions': { input: 'messages', limits: ['max_completion_tokens', 'max_tokens'] },
   '/v1/responses': { input: 'input', limits: ['max_output_tokens'] },

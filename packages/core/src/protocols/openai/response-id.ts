@@ -1,6 +1,6 @@
 /**
- * The ids that are accepted: up to 512 printable characters without spaces. No provider has longer ones, including gateways that encode
- * their routing in the id.
+ * The ids that Harbor reports: up to 512 printable characters without spaces; any other id is ignored. No provider has longer ones,
+ * including gateways that encode their routing in the id.
  */
 const ID = /^[\x21-\x7e]{1,512}$/
 

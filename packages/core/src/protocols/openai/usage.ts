@@ -27,7 +27,7 @@ interface Whole {
 type Count = number | 'invalid' | undefined
 
 /**
- * Completes the counts of input and output tokens from the total. Where the total exceeds input and output, the difference is output,
+ * Completes the counts of input and output tokens from the total. If the total is higher than input plus output, the rest counts as output,
  * since some providers report reasoning tokens only in the total.
  */
 function withOutput(input?: number, output?: number, total?: number): Whole | undefined {
@@ -46,8 +46,8 @@ function withoutOutput(input?: number, output = 0, total?: number): Whole | unde
 }
 
 /**
- * Adds the parts (cached, reasoning, audio tokens). A part is normally included in its whole; one that is larger than its whole was
- * reported in addition, and is added to it. A part that is missing or not a count is 0.
+ * Adds the counts of cached, reasoning and audio tokens, which are normally included in the input or output count. If cache tokens exceed
+ * the input, or reasoning tokens the output, they were reported separately, and are added. A count that is missing or invalid is 0.
  */
 function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
   const input = partsOf(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])

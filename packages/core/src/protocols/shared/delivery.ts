@@ -49,14 +49,16 @@ export class Delivery {
     this.#content.add(content)
   }
 
-  /** Counts the whole content, which the last event of a stream repeats. The larger of this count and that of `add` is used. */
+  /**
+   * Counts the whole content again, from a last event that repeats it. `tokens` is the larger of this count and the sum of all `add` calls.
+   */
   addWhole(content: unknown): void {
     const tokens = contentTokens()
     tokens.add(content)
     this.#wholeTokens = tokens.count
   }
 
-  /** Reads the usage report of an event. Call it after `add`, so that the event's own content counts as reported. */
+  /** Reads the usage report of an event. Call it after `add`, so that the event's own content counts as included in the report. */
   read(json: JsonBody): void {
     if (this.#reader.read(json)) this.#tokensAtReport = this.tokens
   }

@@ -23,8 +23,9 @@ export interface UpstreamError {
 
 type Facts = Readonly<Record<string, unknown>>
 
-/** The maximum depth, and the maximum number of parts, to which a value is searched for errors. */
+/** How many levels deep a value is searched for errors. */
 export const MAX_DEPTH = 8
+/** How many fields and values are looked at in one search. */
 export const MAX_PARTS = 200
 const MAX_ITEMS = 10
 const MAX_WORD_LENGTH = 100

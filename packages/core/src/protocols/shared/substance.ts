@@ -18,7 +18,7 @@ const DESCRIPTIVE = new Set([
   'response',
 ])
 
-/** The maximum depth of the search, which is more than any answer has. A value below it counts as content. */
+/** How many levels deep a value is searched for content. No answer has that many levels; anything nested deeper counts as content. */
 const MAX_DEPTH = 10
 
 /**

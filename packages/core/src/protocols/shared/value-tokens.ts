@@ -4,12 +4,12 @@ import { mediumIn } from './media-tokens.ts'
 
 const NO_OWNER: Readonly<Record<string, unknown>> = {}
 /**
- * The maximum depth of a value whose parts are counted one by one. A body may be nested to any depth; deeper parts are counted as JSON
+ * How many levels deep the parts of a value are counted one by one. A body may be nested to any depth; deeper parts are counted as JSON
  * text.
  */
 const MAX_DEPTH = 64
 
-/** Adds up the tokens of JSON values. Every text and number counts, except in fields that are known to hold none. */
+/** Adds up the tokens of JSON values. Every text and number counts, except in fields that are excluded by name. */
 export class ValueTokens {
   readonly #text = new TextTokens()
   readonly #without: ReadonlySet<string>

@@ -9,7 +9,10 @@ import { DONE, type SseEvent } from '../../wire/sse-event.ts'
 import { isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
-/** A family of typed events: patterns for the types of its events, and for the types of those that prove that the stream is complete. */
+/**
+ * A group of event types that occur in the same streams. `events` matches each type of the group, `proof` the types that prove that the
+ * stream is complete.
+ */
 interface Family {
   readonly events: RegExp
   readonly proof: RegExp
@@ -22,7 +25,7 @@ const FAMILIES: readonly Family[] = [
   { events: /^speech\.audio\./, proof: /^speech\.audio\.done$/ },
   // Images: POST /images/generations, POST /images/edits
   { events: /^image_(generation|edit)\./, proof: /^image_(generation|edit)\.completed$/ },
-  // Assistants: a run ends, or waits for the caller's tools
+  // Assistants: the proof is that a run ends, or that it waits for results of the caller's tools
   {
     events: /^thread\./,
     proof: /^thread\.run\.(completed|incomplete|failed|cancelled|expired|requires_action)$/,

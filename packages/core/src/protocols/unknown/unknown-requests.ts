@@ -14,8 +14,8 @@ export function isDownload(method: string, url: string): boolean {
 /** The methods that only read or delete. */
 const FREE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
 /**
- * The last words of the paths of requests that only end something, or only count. They must stay possible when the spend limit is
- * reached.
+ * The last path segments of requests that only end something or only count tokens, without their punctuation. Such requests must stay
+ * possible when the spend limit is reached.
  */
 const FREE_ACTIONS = new Set([
   'abort',
