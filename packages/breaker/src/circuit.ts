@@ -72,7 +72,7 @@ export class Circuit {
       const expiresAt = Math.min(...Array.from(current.probes, (probe) => probe.expiresAt))
       if (this.now() >= expiresAt) {
         this.#reopen(current, expiresAt, 0)
-        // The new open time may be over already.
+        // The probe may have timed out so long ago that the circuit has been open for its whole time already.
         return this.look()
       }
     }

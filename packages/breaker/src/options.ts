@@ -19,9 +19,9 @@ export interface BreakerOptions {
   /** The rule that decides when the circuit opens. With several rules, each of them can open it. @default consecutive(3) */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before a probe is let through, in milliseconds. A number is doubled, up to 10 minutes, each
-   * time the circuit opens again before it was closed for as long as it was open. A function receives the number of consecutive
-   * opens, including this one, and its result is used unchanged. @default 30_000
+   * How long the circuit stays open before a probe is let through, in milliseconds. A number is doubled, up to 10 minutes, if the
+   * circuit opens again before it has been closed for as long as it was last open. A function receives how many times in a row
+   * the circuit has opened like this, including this time, and its result is used unchanged. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
   /**

@@ -11,11 +11,11 @@ export type State = Closed | Open | HalfOpen | Isolated
 export interface Closed {
   readonly state: 'closed'
   readonly tallies: readonly Tally[]
-  /** The number of consecutive opens so far. An open before `streakEndsAt` adds one; a later open counts as the first again. */
+  /** How many times in a row the circuit has opened. If it opens before `streakEndsAt`, that adds one; later, it counts from 1 again. */
   readonly consecutiveOpens: number
   /** The time at which the circuit has been closed for as long as it was last open. */
   readonly streakEndsAt: number
-  /** If the circuit opens, it stays open until this time at least: the latest one that a verdict requested. */
+  /** If the circuit opens, it stays open at least until this time, the latest that a verdict requested. */
   openAtLeastUntil: number
 }
 
@@ -40,7 +40,7 @@ export interface HalfOpen {
 
 export interface Isolated {
   readonly state: 'isolated'
-  /** The number of handles that are not disposed yet. */
+  /** The number of handles of `isolate()` that are not disposed yet. */
   handles: number
 }
 

@@ -13,9 +13,9 @@ export const aRatio: Check = (value) =>
 export const aString: Check = (value) => typeof value === 'string' || 'a string'
 
 /**
- * Checks an options object: every option must exist, and have a valid value or, unless it is `required`, be `undefined`.
+ * Checks that all options are known, and that each value is valid or, unless the option is `required`, `undefined`.
  *
- * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
+ * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value passed
  */
 export function validate(options: object, checks: Checks, ...required: readonly string[]): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

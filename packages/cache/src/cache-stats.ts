@@ -34,7 +34,10 @@ export interface CacheStats {
   bytes: number
   /** Loads in flight. A load that several calls share counts once. */
   inFlight: number
-  /** Prefetched answers: how many were loaded and cached, how many of these a caller used, and how many left memory unused. */
+  /**
+   * Prefetched answers: how many were loaded and cached, how many of these a caller used, and how many were removed from memory
+   * before any caller used them.
+   */
   prefetch: { loaded: number; useful: number; wasted: number }
   /** The counters of the far tier. `resting` is true while the far tier is in cooldown. */
   far: FarCounters & { resting: boolean }
@@ -45,7 +48,7 @@ export interface FarCounters {
   hits: number
   /** Reads that found no entry, or an expired or invalidated one. */
   misses: number
-  /** Reads that returned corrupt bytes, an entry of another version, or bytes that are not an entry. */
+  /** Reads that returned corrupt bytes, bytes that are not an entry, or an entry that another version of Harbor wrote in another format. */
   unreadable: number
   /** Operations that failed. */
   errors: number

@@ -32,13 +32,13 @@ export interface Cache<Value> {
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
   /**
-   * Whether the near tier has a fresh entry for this key. The check is not counted in `stats()`, and does not make the entry recently used.
+   * Whether the near tier has a fresh entry for this key. The check is not counted in `stats()`, nor as a use of the entry.
    */
   has(key: Key, options?: ScopeOptions): boolean
 
   /**
-   * Stores a value in both tiers. Resolves when the far tier has stored the value or has failed: with `true`, or with the reason why the
-   * value is not cached.
+   * Stores a value in both tiers. Resolves when the far tier has stored the value, or has failed to.
+   * @returns `true`, or the reason why the value is not cached
    */
   set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Kept>
 

@@ -32,9 +32,12 @@ export interface CacheOptions<Value> {
    * 408, 409, 425 and 429: an invalid request must not look successful
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
-  /** How long a failed load is not repeated, in milliseconds: calls get its error, unless a stale entry can be served. @default 0 */
+  /**
+   * How long after a failed load its key is not loaded again, in milliseconds. Until then, calls get the error of that load, unless a stale
+   * entry can be served. @default 0
+   */
   negativeTtlMs?: number | undefined
-  /** How long a failed load is not repeated while a stale entry can be served, in milliseconds. @default 10_000 */
+  /** How long after a failed load its key is not loaded again while a stale entry can be served, in milliseconds. @default 10_000 */
   refreshBackoffMs?: number | undefined
   /** The time limit of a background refresh, which has no caller that could end it, in milliseconds. @default 300_000 */
   refreshTimeoutMs?: number | undefined
@@ -46,11 +49,14 @@ export interface CacheOptions<Value> {
   farReadTimeoutMs?: number | undefined
   /** How long `set`, `delete`, `invalidateTag` and `close` wait for the far tier, in milliseconds. @default 500 */
   farWriteTimeoutMs?: number | undefined
-  /** The cooldown of the far tier after a timeout or three errors in a row, in milliseconds; doubled each time, up to a minute. @default 5_000 */
+  /**
+   * The cooldown of the far tier: how long it is not used after a timeout or three errors in a row, in milliseconds. If the first operation
+   * after a cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
+   */
   farRestMs?: number | undefined
   /** How values other than strings and bytes are encoded. @default JSON */
   codec?: Codec<Value> | undefined
-  /** Called with errors that no call rejects with: of the far tier, of background refreshes, of hooks. */
+  /** Called with errors that no call rejects with, such as those of the far tier, of background refreshes and of hooks. */
   onError?: ((error: unknown) => void) | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined

@@ -49,7 +49,7 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   healthCheckIntervalMs?: number | undefined
   /** Calls a second target while the first one is slow. When one of them answers, the other is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
-  /** Returns the value of a run in which no target answered. The result is marked `degraded`, and may have this value's type. */
+  /** Returns the value of a run in which no target answered. The result then has `degraded: true`, and its value is of type `Last`. */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined

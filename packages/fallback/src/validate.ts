@@ -15,9 +15,9 @@ export const wholeNumber: Check = (value) =>
 export const aRatio: Check = (value) => isBetween(value, 0, 1) || 'a number from 0 to 1'
 
 /**
- * Checks an options object: every option must exist, and have a valid value or be `undefined`.
+ * Checks that all options are known, and that each value is valid or `undefined`.
  *
- * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
+ * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value passed
  */
 export function validate(options: object, checks: Checks): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

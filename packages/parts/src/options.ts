@@ -8,10 +8,10 @@ export type Checks = ReadonlyMap<string, Check>
 export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new Map(Object.entries(checks))
 
 /**
- * Checks an options object: every option must exist, and have a valid value or be `undefined`.
+ * Checks that all options are known, and that each value is valid or `undefined`.
  *
  * @param elsewhere the names of these options in other libraries, for suggestions
- * @throws TypeError that names the unknown option, or says what its value must be and of which type it is
+ * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value passed
  */
 export function checkOptions(options: object, checks: Checks, elsewhere: NamesElsewhere): void {
   expectValue('options', options, anObject)
@@ -30,7 +30,7 @@ export function checkOptions(options: object, checks: Checks, elsewhere: NamesEl
  * Checks one value.
  *
  * @param name the name of the value, for the message
- * @throws TypeError that says what the value must be, and of which type it is
+ * @throws TypeError that says what the value must be, and the type of the value passed
  */
 export function expectValue(name: string, value: unknown, check: Check): void {
   const expected = check(value)

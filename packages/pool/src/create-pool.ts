@@ -31,7 +31,7 @@ export interface Pool {
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
   /** Returns the statistics of each origin. */
   stats(): Record<string, OriginStats>
-  /** Rejects new requests, waits for the accepted ones, then closes all connections. */
+  /** Rejects new requests, waits until all earlier ones have ended, then closes all connections. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -8,7 +8,7 @@ export interface WarmOptions {
   path?: string | undefined
 }
 
-/** The most bytes of a response that are read, so that its connection stays open. A list of models may be long. */
+/** A response is read up to this size, in bytes. A connection stays open only if its response, such as a list of models, is not longer. */
 const MAX_READ_BYTES = 16 * 1_048_576
 
 /**
@@ -16,7 +16,7 @@ const MAX_READ_BYTES = 16 * 1_048_576
  * the responses.
  *
  * @param maxOf returns the number of connections that may be open to an origin at first
- * @throws TypeError if more connections are requested
+ * @throws TypeError if `options.connections` is more than that
  */
 export async function warm(
   fetch: LeanFetch,

@@ -13,7 +13,7 @@ export interface RetryEvent {
   readonly error?: unknown
 }
 
-/** No attempt follows: the run ends without an accepted result. */
+/** A run ends with an error, or with a result that `shouldRetryResult` rejected. */
 export interface GiveUpEvent {
   /** The number of attempts made. */
   readonly attempts: number

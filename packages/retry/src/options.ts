@@ -71,7 +71,10 @@ export interface RetryOptions<Result = unknown> {
   random?: (() => number) | undefined
   /** Called before each delay. If it throws, a warning is emitted and nothing else changes. */
   onRetry?: ((event: RetryEvent) => void) | undefined
-  /** Called when the run ends without an accepted result. If it throws, a warning is emitted and nothing else changes. */
+  /**
+   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. If it throws, a warning is emitted
+   * and nothing else changes.
+   */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 

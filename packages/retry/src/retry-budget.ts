@@ -17,13 +17,13 @@ export interface RetryBudgetOptions {
   ratio?: number | undefined
   /** The number of retries per second that are allowed in addition, so that a process with few calls can retry. @default 10 */
   minPerSecond?: number | undefined
-  /** How long a call or a retry counts, in milliseconds. @default 10_000 */
+  /** The length of the sliding window in which calls and retries are counted, in milliseconds. @default 10_000 */
   windowMs?: number | undefined
   /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** The number of steps in which the window moves. A call counts for nine tenths of `windowMs` at least, for all of it at most. */
+/** The window moves in this many steps. So a call or a retry leaves it nine tenths of `windowMs` to all of `windowMs` later. */
 const STEPS = 10
 
 /**

@@ -33,7 +33,7 @@ export function timeWindow(options: TimeWindowOptions): TripRule {
 
 type Settings = { [Name in keyof TimeWindowOptions]-?: number }
 
-/** The number of steps in which the window moves. A call counts for nine tenths of `durationMs` at least, for all of it at most. */
+/** The window moves in this many steps. So a call leaves it nine tenths of `durationMs` to all of `durationMs` after its end. */
 const STEPS = 10
 /** The number of counts for each step: calls, failures, slow calls. */
 const COLUMNS = 3

@@ -3,7 +3,7 @@ import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from 
 /** A rule for one option: a test, and the accepted values in words, for the error message. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** The longest time to live: one year, in milliseconds. The far tier records an invalidated tag for twice as long. */
+/** The longest time to live of an entry: one year, in milliseconds. The far tier records that a tag was invalidated for twice as long. */
 export const MAX_LIFE_MS = 31_536_000_000
 
 const between = (value: unknown, min: number, max: number): boolean =>
@@ -37,7 +37,7 @@ export const oneOf = (...values: readonly string[]): Check => [
   (value) => values.includes(value as string),
   `one of ${values.join(', ')}`,
 ]
-/** Accepts any object with these methods, also one made by another copy of a package. */
+/** Creates a check for an object with these methods, which may come from another copy of a package. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
@@ -51,7 +51,7 @@ export const aSignal: Check = /* @__PURE__ */ having(
 )
 
 /**
- * Checks options by name. An option that is `undefined` counts as absent.
+ * Checks that all options are known and their values valid. An option that is `undefined` counts as absent.
  *
  * @throws TypeError for an unknown option or an invalid value; the message names the option, the expected value and the value that was
  * passed

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { EntrySettings } from '../options.ts'
 
-/** The maximum number of names whose last failure is remembered. */
+/** The maximum number of failures in memory: one for each internal name of an entry. */
 const MAX_FAILURES = 1_000
 
 export interface Failure {
@@ -9,7 +9,7 @@ export interface Failure {
   readonly at: number
 }
 
-/** The last load failure of each name. Decides whether the name may be loaded again, and whether a stale entry may be served. */
+/** The last load failure under each internal name. Decides whether the name may be loaded again, and whether a stale entry may be served. */
 export class Failures {
   readonly #settings: EntrySettings
   readonly #byName = new LRUCache<string, Failure>({ max: MAX_FAILURES })
@@ -31,16 +31,16 @@ export class Failures {
   }
 
   /**
-   * The last failure of this name, if it is younger than `refreshBackoffMs`. Until then, the name is not loaded again while a stale entry
-   * can be served.
+   * The last failure of this name, if it is younger than `refreshBackoffMs`. If so, the name is not loaded again while a stale entry can be
+   * served.
    */
   backingOff(name: string): Failure | undefined {
     return this.#within(this.#settings.refreshBackoffMs, name)
   }
 
   /**
-   * The last failure of this name, if it is younger than `negativeTtlMs`. Until then, the name is not loaded again, and callers get the
-   * error of this failure.
+   * The last failure of this name, if it is younger than `negativeTtlMs`. If so, the name is not loaded again, and callers get the error of
+   * this failure.
    */
   remembered(name: string): Failure | undefined {
     return this.#within(this.#settings.negativeTtlMs, name)

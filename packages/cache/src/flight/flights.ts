@@ -3,7 +3,7 @@ import type { Flight } from './flight.ts'
 /**
  * The loads in flight by name, for later callers to join. They are held apart from the near tier, so evictions do not affect them.
  *
- * The map holds positions instead of flights, so that a rehashed map retains no flight: see docs/decisions/young-generation.md.
+ * The map holds positions in an array instead of flights, so that a rehashed map retains no flight: see docs/decisions/young-generation.md.
  */
 export class Flights<T> {
   readonly #positions = new Map<string, number>()

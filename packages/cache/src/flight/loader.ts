@@ -6,7 +6,7 @@ import type { FlightResult } from './flight-result.ts'
 import type { Flights } from './flights.ts'
 import type { LoadRequest, Purpose } from './load-request.ts'
 
-/** Runs loads, counts them, and remembers their failures. */
+/** Runs loads, counts them, and records their failures. */
 export class Loader<Fresh> {
   readonly #parts: CacheParts
   readonly #flights: Flights<FlightResult<Fresh>>

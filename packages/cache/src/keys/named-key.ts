@@ -54,6 +54,6 @@ export function tagsIn(scope: string | undefined, tags: readonly string[] | unde
 }
 
 const NO_TAGS: readonly string[] = []
-/** The first character of every scope's prefix. A key without a scope that begins with it gets the prefix `@/`, which no scope has. */
+/** The first character of every scope's prefix. A key that begins with it and has no scope gets the prefix `@/`, which no scope has. */
 const MARK = '@'
 const MARK_CODE = 64

@@ -13,7 +13,7 @@ export interface LoadCall<Options extends LoadOptions = LoadOptions> {
   readonly options: Options
 }
 
-/** How one kind of answer, values or recorded answers, is accepted from the cache and loaded. */
+/** How answers of one kind, values or recorded answers, are loaded, and whether an entry of the cache is of that kind. */
 export interface LoadKind<Fresh, Options extends LoadOptions> {
   readonly accepts: LoadRequest<Fresh>['accepts']
   readonly load: (running: RunningLoad<Fresh>, call: LoadCall<Options>) => Promise<Fresh>

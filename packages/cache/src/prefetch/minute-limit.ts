@@ -3,7 +3,7 @@ import { after, waitFor } from '../base/wait-for.ts'
 
 const MINUTE_MS = 60_000
 
-/** Allows at most `perMinute` starts within any 60 seconds. */
+/** Allows at most `perMinute` loads to start within any 60 seconds. */
 export class MinuteLimit {
   readonly #perMinute: number
   readonly #clock: Clock

@@ -1,7 +1,7 @@
 /** A key that may be requested next. */
 export interface Prediction {
   readonly key: string
-  /** The fraction of cases in which this key followed the last key, from 0 to 1. */
+  /** Of all requests that followed the last key, the fraction that were for this key, from 0 to 1. */
   readonly confidence: number
   /** The number of times that this key followed the last key. */
   readonly support: number

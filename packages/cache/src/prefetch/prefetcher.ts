@@ -31,7 +31,7 @@ export interface PrefetcherOptions<Value> {
   predictor?: Predictor | undefined
   /** The number of times that a key must have followed the current key to be prefetched. @default 3 */
   minSupport?: number | undefined
-  /** The fraction of cases in which a key must have followed the current key to be prefetched, from 0 to 1. @default 0.5 */
+  /** A key is prefetched only if at least this fraction of the requests that followed the current key were for it, from 0 to 1. @default 0.5 */
   minConfidence?: number | undefined
   /** The maximum number of concurrent loads. @default 2 */
   maxInFlight?: number | undefined

@@ -135,9 +135,9 @@ const aFileMode: Check = [
   'permissions such as 0o600',
 ]
 
-/** How often the size of the file is checked while `maxBytes` are written. */
+/** How many times the size of the file is checked while `maxBytes` bytes are written. */
 const CHECKS_PER_FILL = 16
 /** The approximate size of a row besides its key and value, in bytes, including both indexes. */
 const ROW_BYTES = 128
-/** The maximum number of deletions in one check. Each of them deletes about a tenth of the entries. */
+/** The maximum number of DELETE statements for the oldest entries in one check. Each of them deletes about a tenth of all entries. */
 const MAX_ROUNDS = 50

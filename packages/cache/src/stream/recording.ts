@@ -123,7 +123,7 @@ export class Recording {
     this.#state = 'done'
   }
 
-  /** Closes the source. A source that waits for the network can return only afterwards; the signal that it was opened with ends that wait. */
+  /** Closes the source. If the source waits for the network, it closes after that wait. An abort of its signal ends the wait. */
   async #close(): Promise<void> {
     try {
       await this.#source.return?.()

@@ -77,7 +77,7 @@ export class NearEntry implements Entry {
   }
 }
 
-/** Whether an entry can be read: another program or version may have written it. An entry in memory is checked once and then trusted. */
+/** Whether an entry can be read. It may not be if another program or version wrote it. An entry in memory is checked only once. */
 export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boolean {
   const isNear = entry instanceof NearEntry
   if (isNear && entry.trusted) return true

@@ -32,7 +32,7 @@ export class FarTierBreaker {
    * Whether an operation may begin. Call it before every operation. After a cooldown only one operation is allowed until its outcome is
    * known.
    *
-   * @param atMostMs the deadline of the operation, in milliseconds
+   * @param atMostMs the time limit of the operation, in milliseconds
    */
   allows(now: number, atMostMs: number): boolean {
     if (now < this.#until) return false
@@ -46,7 +46,7 @@ export class FarTierBreaker {
     this.#until = 0
   }
 
-  /** Records a failed operation. @param begunAt when the operation began; operations from before the last cooldown are ignored */
+  /** Records a failed operation. @param begunAt when the operation began; if that was before the last cooldown, the failure is ignored */
   failed(how: 'error' | 'timeout', begunAt: number, now: number): void {
     if (begunAt <= this.#openedAt) return
     this.#errorsInARow++

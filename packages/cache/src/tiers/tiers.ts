@@ -117,7 +117,7 @@ export class Tiers {
     await this.far?.close()
   }
 
-  /** Counts a refusal. @returns the refusal */
+  /** Counts an answer that is not cached. @param refusal the reason @returns the same reason */
   refuse(refusal: string): string {
     const { refused } = this.#counters
     // Callers choose reasons freely, so the number of different reasons is limited.

@@ -1,4 +1,4 @@
-/** The maximum number of names. Beyond it, one time replaces the times of all names, and some valid entries become misses. */
+/** The maximum number of names. If there are more, one time replaces the times of all names, so some valid entries become misses. */
 const MAX_NAMES = 10_000
 
 /**

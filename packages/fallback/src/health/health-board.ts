@@ -1,6 +1,6 @@
 import { TargetHealth } from './target-health.ts'
 
-/** The maximum number of targets that are recorded. It limits the memory of a chain that gets new targets with every run. */
+/** The maximum number of targets whose health is recorded. It limits the memory of a chain that gets new targets with every run. */
 const MAX_TARGETS = 1_000
 
 /** The health of the targets of a chain, by name. */

@@ -8,8 +8,8 @@ export interface AutoscaleOptions {
   /** How long a request waits in the queue before more connections are allowed, in milliseconds. @default 100 */
   targetQueueMs?: number | undefined
   /**
-   * How often the limit is lowered, in milliseconds: each time to the most connections that were in use at once since the last change. Idle
-   * connections above the limit are closed. @default 30_000
+   * How long after each change the limit is lowered, in milliseconds: to the most connections that were in use at the same time since that
+   * change. Idle connections above the limit are closed. @default 30_000
    */
   coolDownMs?: number | undefined
 }

@@ -14,7 +14,7 @@ export interface ConnectionOwner {
   readonly queued: number
   /** Called when a connection begins (1) or ceases (-1) to carry a request. */
   connectionsBusy(change: 1 | -1): void
-  /** Called when a connection enters (1) or leaves (-1) the state `settling`: it is about to be idle. */
+  /** Called when a connection enters (1) or leaves (-1) the state `settling`, in which it is about to be idle. */
   connectionsSettling(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
@@ -97,9 +97,9 @@ export class Connection {
   }
 
   /**
-   * Makes the connection idle; if requests are queued, in a microtask. undici emits `drain` synchronously, and sends a request dispatched
-   * during the event later, in the async context of the previous request. A request dispatched after the event is sent at once, in the
-   * context of its caller.
+   * Makes the connection idle: at once or, if requests are queued, in a microtask, after undici's `drain` event. If a queued request were
+   * dispatched during the event, undici would send it later, in the async context of the previous request. After the event, undici sends it
+   * at once, in the context of its caller.
    */
   #onDrain(): void {
     if (this.#owner.queued > 0) queueMicrotask(this.#drained)

@@ -67,7 +67,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return true
   }
 
-  /** Rejects new requests, finishes the accepted ones, then closes all connections. */
+  /** Rejects new requests, finishes those that were dispatched before, then closes all connections. */
   override close(): Promise<void>
   override close(callback: () => void): void
   override close(callback?: () => void): Promise<void> | undefined {

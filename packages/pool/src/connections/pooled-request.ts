@@ -10,7 +10,10 @@ type Handler = Dispatcher.DispatchHandler
 
 /** A handler that can cancel its request before the request is sent. undici has no method for that. */
 export interface WithdrawableHandler extends Handler {
-  /** Called when the request is accepted. @param withdraw cancels the request */
+  /**
+   * Called when the pool has taken on the request, before it is sent.
+   * @param withdraw cancels the request; without effect once the request is written to a connection
+   */
   onRequestPending?(withdraw: (reason: Error) => void): void
 }
 

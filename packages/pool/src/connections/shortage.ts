@@ -6,8 +6,8 @@ const FIRST_MS = 1_000
 const MAX_MS = 30_000
 
 /**
- * Limits a pool to the connections that it has, for a while after another could not be opened for lack of a file descriptor, a port or
- * memory.
+ * Limits a pool to the connections that it has, for a while after another connection could not be opened for lack of a file descriptor, a
+ * port or memory.
  *
  *     none ── a connection cannot be opened ─▶ limited to the open connections ── some time later ─▶ none
  *

@@ -30,7 +30,7 @@ export function decodeBody(
  */
 const MAX_ENCODINGS = 5
 
-// A body is accepted if its encoding ends early but its HTTP framing is complete, as in browsers.
+// An encoding that ends early is not an error if the HTTP framing of the body is complete, as in browsers.
 const LENIENT = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
 const LENIENT_BROTLI = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,

@@ -30,8 +30,9 @@ export interface FetchLimits {
 }
 
 /**
- * Handles one request of `pool.fetch`, from its dispatch to the end of the response body. The request ends once, whatever ends it: the
- * response or the body is settled, the abort listener and the timer are removed, an upload is cancelled, and the connection is released.
+ * Handles one request of `pool.fetch`, from its dispatch to the end of the response body. However the request ends, it is
+ * cleaned up exactly once: the response or the body settles, the abort listener and the timer are removed, an upload is cancelled, and the
+ * connection is released.
  */
 export class FetchHandler implements WithdrawableHandler {
   readonly response: Promise<RawResponse>

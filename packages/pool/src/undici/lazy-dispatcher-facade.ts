@@ -47,7 +47,8 @@ export class LazyDispatcherFacade extends EventEmitter {
     return this.#later((real) => real.destroy(reason ?? null), callback)
   }
 
-  // The methods below run undici's methods with this object as `this`: these call only `this.dispatch`, which is the composed one.
+  // The methods below run undici's methods with this object as `this`. undici's methods call only `this.dispatch`, which
+  // applies the interceptors of `compose()`.
 
   request(options: Dispatcher.RequestOptions, callback?: Callback): Promise<unknown> | undefined {
     return this.#later((real) => real.request.call(this as never, options), callback)

@@ -41,7 +41,7 @@ export class LazyDispatcher {
     ))
   }
 
-  /** Waits for dispatched requests, then closes the connections. If loading failed, there are none. */
+  /** Waits for dispatched requests, then closes the connections. If loading failed, there are no connections. */
   async close(): Promise<void> {
     const dispatcher = await this.ready().catch(() => undefined)
     await dispatcher?.close()

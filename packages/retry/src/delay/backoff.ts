@@ -50,7 +50,7 @@ function decorrelated({ baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 3 }: 
   }
 }
 
-/** Multiplies a delay. An infinite factor, which powers soon reach, is replaced: 0 times Infinity is NaN. */
+/** Multiplies a delay. An infinite factor, which powers soon reach, becomes a finite one, since 0 times Infinity is NaN. */
 const grown = (delayMs: number, times: number): number => delayMs * Math.min(times, Number.MAX_VALUE)
 
 const capped = (delayMs: number, maxDelayMs: number): number => Math.min(delayMs, maxDelayMs, MAX_TIMER_MS)

@@ -39,6 +39,7 @@ export function capRetryAfter(
   return retryAfterMs + Math.min(retryAfterMs * EXTRA_RATIO, MAX_EXTRA_MS) * random()
 }
 
-/** The random part is at most a tenth of the time that the server asks for, and at most a second. */
+/** The maximum of the random part, as a fraction of the time that the server asks for. */
 const EXTRA_RATIO = 0.1
+/** The maximum of the random part, in milliseconds, however much time the server asks for. */
 const MAX_EXTRA_MS = 1_000

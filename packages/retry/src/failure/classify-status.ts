@@ -4,7 +4,7 @@ import type { Failure, FailureKind } from './failure.ts'
 
 /** The facts of an error answer, apart from its status. */
 export interface AnswerFacts {
-  /** `error.code` of the body. In a 2xx answer, a number from 400 to 599 is used as the status, as OpenRouter sends it here. */
+  /** `error.code` of the body. In a 2xx answer, a number from 400 to 599 is used as the status, since OpenRouter puts it here. */
   code?: string | number | null | undefined
   /** `error.type` of the body. */
   type?: string | null | undefined

@@ -65,7 +65,7 @@ describe('a run with a signal', () => {
     const { signal } = new AbortController()
     const policy = createRetry({ signal, attemptTimeoutMs: 60_000, baseDelayMs: 0 })
     const { signal: runSignal } = new AbortController()
-    // No mocks in here: vitest remembers each of them.
+    // No mocks in here: vitest holds each of them in memory.
     const failingOnce = ({ number, signal: own }: Attempt): Promise<AbortSignal> =>
       number === 1 ? Promise.reject(new Error('first')) : Promise.resolve(own)
     const runOnce = (): Promise<AbortSignal> => policy.run(failingOnce, { signal: runSignal })

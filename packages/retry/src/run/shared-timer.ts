@@ -5,12 +5,12 @@ import type { Timed, Timer } from './timer.ts'
 /**
  * One `setTimeout` for all attempts with the same timeout. They form a queue: the one that started first times out first.
  *
- *     empty ── start ─▶ set for the first ── fires: for that one, or early if that one has ended ─▶ set for the next
+ *     empty ── start ─▶ set for the first ── fires: the first times out, unless it has ended ─▶ set for the next
  *       ▲                      │
  *       └─ cleared, or left ◀──┴── the last one ended
  *
- * The first times that the queue becomes empty, the timer is cleared. After that it is left to fire, because setting and clearing
- * it takes longer than the rest of a call. While the queue is empty, the timer does not keep the process alive.
+ * The first `MAX_CLEARS` times that the queue becomes empty, the timer is cleared. After that it is left to fire, because setting
+ * and clearing it takes longer than the rest of a call. While the queue is empty, the timer does not keep the process alive.
  */
 export class SharedTimer implements Timer {
   readonly #ms: number
@@ -81,7 +81,7 @@ export class SharedTimer implements Timer {
   }
 }
 
-/** How often an empty queue clears the timer, so that a policy that is used only a few times leaves no timer behind. */
+/** How many times the timer is cleared when the queue becomes empty, so that a policy with only a few runs leaves no timer behind. */
 const MAX_CLEARS = 10
 
 /** An attempt in the queue, with its neighbours. Only this file sets them. */
