@@ -2,15 +2,15 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from './clock.ts'
 
 /**
- * A timer for the earliest of several deadlines. It fires once, at the earliest one, and forgets the others. No system
- * timer runs while there is no deadline.
+ * A timer for the earliest of several deadlines: fires once, at the earliest, and drops the others. No system timer
+ * runs while there is no deadline.
  */
 export class DeadlineTimer {
   readonly #clock: Clock
   readonly #onDue: (atMs: number) => void
   /** The earliest deadline; `Infinity` if there is none. */
   #at = Infinity
-  /** The time for which the system timer is set: `#at`, or an earlier time that no longer counts. */
+  /** The time for which the system timer is set: `#at`, or an earlier deadline that was cleared. */
   #target = Infinity
   #isClearing = false
   #stop: (() => void) | undefined
@@ -36,8 +36,8 @@ export class DeadlineTimer {
   }
 
   /**
-   * Forgets the deadline, and cancels the system timer in a microtask. A busy queue runs empty and fills again many
-   * times per turn: cancelling at once would set a new system timer each time.
+   * Clears the deadline at once, and the system timer in a microtask. A busy queue runs empty and fills again many
+   * times per turn of the event loop: clearing the system timer at once would set a new one each time.
    */
   clear(): void {
     this.#at = Infinity

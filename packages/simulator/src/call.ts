@@ -54,7 +54,10 @@ export class Call {
     return performance.now() - this.#startedAt
   }
 
-  /** The good answer. The first call of this method carries out what the request changes, such as creating a file. */
+  /**
+   * The answer without a fault. Calling this method for the first time carries out what the request changes, such as
+   * creating a file.
+   */
   answer(changes?: AnswerChanges): Answer {
     const { operation } = this.request
     if (operation === 'files' || operation === 'batches') {
@@ -64,7 +67,11 @@ export class Call {
     return (this.#answer ??= answerRequest(this.request, this.raw, this.script))
   }
 
-  /** Counts the tokens of an answer of which a share, from 0 to 1, has been written so far. */
+  /**
+   * Counts the tokens of an answer that is being written.
+   *
+   * @param share how much of the answer has been written so far, from 0 to 1
+   */
   bill({ usage }: Answer, share: number): void {
     const total = { input: usage.input, output: Math.round(usage.output * Math.min(1, share)) }
     this.journal.tokens.input += total.input - this.#billed.input
@@ -93,7 +100,7 @@ export class Call {
     else socket?.destroy()
   }
 
-  /** The answer is complete, or the client has closed the connection. */
+  /** Called when the answer is complete, or when the client has closed the connection. */
   end(): void {
     clearTimeout(this.#timer)
     this.onEnd?.()

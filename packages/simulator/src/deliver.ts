@@ -9,7 +9,7 @@ export interface Delivery {
   frames?: readonly string[]
   /** What follows the last frame. A stall is silence on an open connection. */
   ending?: 'end' | 'close' | 'reset' | 'stall'
-  /** Milliseconds before each of the first frames; the others follow the script. */
+  /** The pauses before the first frames, in milliseconds. Further frames have the pauses that the script sets. */
   pauses?: readonly number[]
   /** Splits the bytes into packets, one every `everyMs` or, for 0, one per turn of the event loop. */
   packets?: { bytes: number; everyMs: number }
@@ -34,10 +34,10 @@ function write(call: Call, answer: Answer, delivery: Delivery): void {
   else writeWhole(call, answer, frames)
 }
 
-/** Milliseconds before frame number `index`, counted from 0. */
+/** Returns the pause before the frame with an index, in milliseconds. */
 type Pace = (index: number) => number
 
-/** Undefined if there is nothing to wait for. */
+/** The pauses before the frames; undefined if there are none. */
 function pace(
   { script, random }: Call,
   { stream }: Answer,

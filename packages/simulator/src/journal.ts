@@ -20,18 +20,20 @@ export interface RecordedRequest {
   readonly at: number
   /** The number of its connection, from 1. */
   readonly connection: number
-  /** The client closed the connection before the end of the answer. */
+  /** Whether the client closed the connection before the end of the answer. */
   readonly aborted: boolean
 }
 
 export interface ProviderCounts {
   calls: number
   byOperation: Partial<Record<Operation, number>>
-  /** By the status of the answer. A call without an answer is not counted. */
+  /** The number of answers by status. A call without an answer is not counted. */
   byStatus: Record<string, number>
-  /** The sums of `usage`. Of an unfinished stream, the share that was written. */
+  /**
+   * The sums of the `usage` of all answers. For an unfinished stream, only the share of the output that was written.
+   */
   tokens: { input: number; output: number }
-  /** The work of /v1/batches. Its tokens are in no other count. */
+  /** The batches created, the lines answered, and their tokens, which are not included in `tokens` above. */
   batches: { created: number; lines: number; tokens: { input: number; output: number } }
   connections: { opened: number; open: number }
   /** Calls whose client closed the connection before the end of the answer. */
@@ -65,7 +67,7 @@ export class Journal {
     while (this.#requests.length - this.#oldest > maxRequests || this.#bytes > maxBytes) {
       this.#bytes -= this.#requests[this.#oldest++]?.bytes ?? 0
     }
-    // Copied when half of it is unused, so that copying takes little time per call.
+    // The array is copied when half of it is unused, so that copying takes little time per call.
     if (this.#oldest > 64 && this.#oldest > this.#requests.length / 2) {
       this.#requests = this.#requests.slice(this.#oldest)
       this.#oldest = 0

@@ -1,4 +1,7 @@
-/** Milliseconds: constant, lognormal with this mean (`sigma` is that of the logarithm), or uniform. */
+/**
+ * A time in milliseconds: constant, lognormal with this mean (`sigma` is the standard deviation of the logarithm), or
+ * uniform.
+ */
 export type Latency = number | { mean: number; sigma: number } | { min: number; max: number }
 
 /** A random latency of this distribution. */

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface Connection {
-  /** From 1. */
+  /** The number of the connection, counted from 1. */
   readonly id: number
-  /** How many calls it has served. */
+  /** How many calls were received on the connection. */
   calls: number
-  /** It was ended by the simulator, not by the client. */
+  /** Whether the simulator ended the connection, not the client. */
   ended: boolean
 }
 
@@ -40,7 +40,7 @@ export class Listener {
     })
   }
 
-  /** The port it listens on, or listened on before it went down. */
+  /** The port on which the server listens or, while it is down, has listened before. */
   get port(): number {
     return this.#port
   }

@@ -91,7 +91,8 @@ export class Provider implements SimulatedProvider {
   async whenIdle(): Promise<void> {
     do {
       if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
-      // Whatever clients of this process have sent or closed is in the kernel by now; a few turns read it.
+      // Everything that clients in this process have sent or closed is in the kernel by now: a few turns of the event
+      // loop read it.
       for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
     } while (this.#inFlight > 0)
   }
@@ -159,7 +160,8 @@ export class Provider implements SimulatedProvider {
       if (refusal) deliver(call, refusal)
       else perform(call, this.#picker.take(requestFacts(record)))
     })
-    // A write to a destroyed socket finishes too. Must run before Node's own listener, which removes the socket.
+    // A response on a destroyed socket emits `finish`, too. Must run before Node's own listener, which detaches the
+    // socket.
     let finished = false
     response.prependListener('finish', () => (finished = !request.socket.destroyed))
     response.on('close', () => {
@@ -174,7 +176,7 @@ export class Provider implements SimulatedProvider {
     })
   }
 
-  /** A call before its request was read. */
+  /** Creates the record of a call whose request has not been read yet. */
   #begin(operation: Operation, connection: Connection, at: number) {
     const call = ++this.#journal.calls
     return {

@@ -12,7 +12,7 @@ export interface SimulatedProvider {
   script(script: ProviderScript): void
   /** Queues faults for the next calls, in order and before any rule. A sequence queues each of its faults. */
   fail(...faults: (Fault | 'ok')[]): void
-  /** Counts since its start or last reset. */
+  /** Counts since the start or last reset of the provider. */
   counts(): ProviderCounts
   /** The last requests: at most 10,000, and at most 64 MiB of bodies. */
   requests(): readonly RecordedRequest[]
@@ -20,7 +20,7 @@ export interface SimulatedProvider {
   reset(): void
   /** Resolves when no call is in flight and all closed connections of clients in this process were noticed. */
   whenIdle(): Promise<void>
-  /** Stops listening and destroys every connection: ECONNREFUSED until `up()`. */
+  /** Stops listening and destroys every connection. New connections get ECONNREFUSED until `up()`. */
   down(): Promise<void>
   /** Listens again, on the same port. */
   up(): Promise<void>

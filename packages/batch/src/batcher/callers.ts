@@ -23,7 +23,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     return this.#shareable.get(key)
   }
 
-  /** Registers a new entry, which is its own first caller. */
+  /** Registers a new entry. The entry object itself is its first caller. */
   enter(entry: Entry<Item, Result>): void {
     entry.caller = entry
     if (entry.key !== undefined) this.#shareable.set(entry.key, entry)

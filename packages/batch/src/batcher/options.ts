@@ -23,8 +23,8 @@ export interface BatcherOptions<Item> {
   /** The maximum tokens of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
   maxBatchTokens?: number | undefined
   /**
-   * Returns the size of an item, in bytes and tokens. Called once for each item. @default items have no size: only
-   * their number counts
+   * Returns the size of an item, in bytes and tokens. Called once for each item. @default none: only the number of
+   * items is limited
    */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
   /** The maximum number of queued items, without those in flight. @default 10_000 */

@@ -30,7 +30,8 @@ export interface BulkContext {
    */
   readonly idempotencyKey: string
   /**
-   * Reports the outcome of the call to the limits and counters. A later report replaces the fields that it contains.
+   * Reports the outcome of the call to the limits and counters. A later report from the same attempt overwrites the
+   * fields that it contains.
    */
   report(outcome: CallReport): void
   /**
@@ -128,7 +129,7 @@ export class RunSignals {
    */
   readonly #attempts = new Set<AbortController>()
 
-  /** Aborts when the run is aborted or left. */
+  /** Aborts when the run is aborted, or when its consumer leaves the loop. */
   get whole(): AbortSignal {
     return this.#whole.signal
   }

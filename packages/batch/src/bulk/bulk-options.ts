@@ -22,13 +22,14 @@ export interface BulkOptions<Item> {
   id?: ((item: Item, index: number) => string) | undefined
   /**
    * What happens when an item has the id of an earlier one: `'error'` ends the run with a DuplicateIdError once all
-   * items in flight have their results; `'skip'` leaves the item out. All ids that `id` returns are remembered for
-   * this, in memory of their length plus about 16 bytes each. @default 'error'
+   * items in flight have their results; `'skip'` leaves the item out. All ids that `id` returns are kept in memory for
+   * this: their length plus about 16 bytes each. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
-   * The maximum number of items in flight. An item counts from its first attempt, through its retries, until its
-   * journal record is written. An adaptive limit, instead of a number, gives each attempt a slot. @default 64
+   * The maximum number of items in flight. An item is in flight from its first attempt, through its retries, until its
+   * journal record is written. With an adaptive limit instead of a number, each attempt takes a slot of that limit.
+   * @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
   /** Delays each attempt until the provider's rate limits allow it. @default no limiter */
@@ -61,8 +62,8 @@ export interface BulkOptions<Item> {
    */
   journal?: Journal | string | undefined
   /**
-   * Identifies everything that results depend on besides the item: prompt, model, version of the function. A journal
-   * made with another fingerprint, or without one, is refused. @default none
+   * Identifies everything that results depend on besides the item: prompt, model, version of the function. With a
+   * journal made with another fingerprint, or without one, the run ends with a FingerprintMismatchError. @default none
    */
   fingerprint?: string | undefined
   /**
@@ -75,7 +76,7 @@ export interface BulkOptions<Item> {
         failures?: number | undefined
         /** Stop at this share of failed items among all results: more than 0, at most 1. */
         failureRate?: number | undefined
-        /** The minimum number of results before the rate counts. @default 20 */
+        /** The number of results that `failureRate` needs before it can stop the run. @default 20 */
         minSamples?: number | undefined
       }
     | undefined

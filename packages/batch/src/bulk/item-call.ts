@@ -9,8 +9,8 @@ export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result
 
 /**
  * Creates the function that processes one item. The `retry` option makes the attempts; each attempt has its own lease
- * from the limiter and slot of the concurrency limit, which learn from its outcome. Which of them are needed is decided
- * here, once per run: without any, only the user's function is called.
+ * from the limiter and slot of the concurrency limit, which learn from its outcome. Which of the three the options
+ * contain is checked here, once per run: without any of them, only the user's function is called.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,

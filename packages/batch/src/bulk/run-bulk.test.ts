@@ -169,7 +169,7 @@ describe('the context of a call', () => {
       range(3),
       async (item, { attempt, report }) => {
         report({ usage: { input: 10, output: 1 } })
-        report({ status: 200, usage: { input: 20, output: 1 } }) // A later report counts.
+        report({ status: 200, usage: { input: 20, output: 1 } }) // The later report replaces the earlier one.
         if (attempt < 3) throw new Error('again')
         return item
       },

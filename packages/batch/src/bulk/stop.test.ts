@@ -5,7 +5,10 @@ import { createRateLimiter } from '../limits/create-rate-limiter.ts'
 import { BulkStoppedError } from './errors.ts'
 import { runBulk } from './run-bulk.ts'
 
-/** Makes three attempts. As `createRetry(…).run` does, it ends at once when its signal aborts, also while an attempt is in flight. */
+/**
+ * Makes three attempts. As `createRetry(…).run` does, ends at once when its signal aborts, even while an attempt is in
+ * flight.
+ */
 function retrying({ delayMs = 0, unless }: { delayMs?: number; unless?: string }) {
   return async <T>(operation: () => Promise<T>, { signal }: { signal: AbortSignal }): Promise<T> => {
     const aborted = new Promise<never>((_, reject) => {

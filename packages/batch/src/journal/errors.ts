@@ -1,7 +1,10 @@
 import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from './lock-holder.ts'
 
-/** The journal was made with another fingerprint, so its results do not belong to this run. Nothing was called or changed. */
+/**
+ * The journal was made with another fingerprint, so its results do not belong to this run. The function was not called,
+ * and the journal not changed.
+ */
 export class FingerprintMismatchError extends Error {
   override readonly name = 'FingerprintMismatchError'
   readonly code = 'fingerprint_mismatch'

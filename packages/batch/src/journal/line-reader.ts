@@ -19,7 +19,7 @@ export class LineReader {
   /**
    * Reads the line that begins at an offset.
    *
-   * @returns the line without its line feed; a last line without one up to the end of the file
+   * @returns the line without its line feed; if it has none, everything up to the end of the file
    */
   async read(at: number): Promise<Uint8Array> {
     for (let bytes = WINDOW_BYTES; ; bytes *= 4) {

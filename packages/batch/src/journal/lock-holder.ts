@@ -2,7 +2,9 @@
 export interface LockHolder {
   readonly pid?: number | undefined
   readonly host?: string | undefined
-  /** This process, another one on this machine, or one on another machine or in another container. */
+  /**
+   * Whether the holder is this process, another one on this machine, or one on another machine or in another container.
+   */
   readonly is: 'this' | 'here' | 'elsewhere'
 }
 

@@ -30,11 +30,11 @@ export interface JournalOptions {
 
 /**
  * Opens or creates a journal: JSON Lines with one line per result. An incomplete last line, left by a killed process,
- * is cut off; of several records with one id, the first counts. A lock file beside the journal lets only one process at
+ * is cut off; of several records with one id, the first is used. A lock file beside the journal lets only one process at
  * a time open it; the lock of a dead process is taken over.
  *
- * Reads the whole file once, and remembers the id and the offset of each record, in memory of the id's length plus
- * about 16 bytes.
+ * Reads the whole file once, and keeps the id and the offset of each record in memory: the length of the id plus about
+ * 16 bytes.
  *
  * @param path the file; its folder must exist
  * @throws JournalLockedError when the journal is already open, in this process or another

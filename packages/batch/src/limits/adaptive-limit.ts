@@ -3,7 +3,7 @@ import { describeValue } from '@harbor/parts'
 import { aSignal } from '../validate.ts'
 import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
 
-/** The factor by which an overload lowers the limit. */
+/** After an overload, the limit is multiplied by this factor. */
 const CUT = 0.7
 
 interface Waiter {
@@ -34,13 +34,13 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #overloaded = 0
   #cuts = 0
   /**
-   * The number of the last slot granted before the latest cut. Outcomes of slots up to this one say nothing about the
-   * current limit.
+   * When the limit was last lowered, the number of the latest slot granted. Outcomes of slots up to this one say
+   * nothing about the current limit.
    */
   #cutAt = 0
   /**
-   * A limit that worked before the latest overloads. Below it, the limit rises by one for each success; above it, by
-   * one for each round of successes.
+   * A limit that probably works: the one before the latest overloads, times CUT. Below it, the limit rises by 1 for
+   * each success; above it, by 1 divided by the limit.
    */
   #worked = Infinity
   #succeededSinceCut = true

@@ -2,7 +2,7 @@ export interface BucketOptions {
   /** The amount per window. */
   limit: number
   windowMs: number
-  /** The share of the limit that is used, from 0 to 1. */
+  /** The share of the limit that may be used, from 0 to 1. */
   safety: number
   /** The capacity of the bucket: the amount that is refilled in this many milliseconds. */
   burstMs: number
@@ -30,8 +30,9 @@ export class Bucket {
   /** The time of the last refill; in the future during a pause. */
   #at: number
   #taken = 0
-  /** The sums of estimates and of actual usage, in which older requests count less. */
+  /** The sum of the estimates of settled requests, in which older requests have less weight. */
   #estimated = 0
+  /** The sum of the actual usage of the same requests, with the same weights. */
   #used = 0
 
   constructor(options: BucketOptions, learned: boolean, now: number) {
@@ -47,7 +48,7 @@ export class Bucket {
     return this.#limit
   }
 
-  /** The total amount ever taken. */
+  /** The total amount ever taken, without the amounts that were put back. */
   get taken(): number {
     return this.#taken
   }
@@ -75,7 +76,7 @@ export class Bucket {
   /**
    * The time at which an amount may be taken, in milliseconds on the clock.
    *
-   * @param ahead the amount that other requests will take before
+   * @param ahead the amount that other requests will take first
    */
   readyAt(amount: number, now: number, ahead = 0): number {
     this.#refill(now)

@@ -5,9 +5,9 @@ export interface Cost {
   input: number
   output: number
   /**
-   * Which of the two numbers are estimates; `true` for both. A request whose estimate is above a limit waits until the
-   * bucket of the limit is full and then starts, since the estimate may be wrong. A request with any other number above
-   * a limit is rejected at once. @default false
+   * Which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request waits until
+   * the bucket of the limit is full and then starts, since the estimate may be wrong. If an exact number is above a
+   * limit, the request is rejected at once. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -51,7 +51,7 @@ export interface AcquireOptions {
   priority?: number | undefined
 }
 
-/** The reservation of one request. Only the first `settle` or `cancel` counts. */
+/** The reservation of one request. Only the first call of `settle` or `cancel` has an effect. */
 export interface Lease {
   /** Call it when the request was answered, or failed after it was sent. */
   settle(outcome: Outcome): void
@@ -68,7 +68,7 @@ export interface Outcome {
   status?: number | undefined
   /** The retry delay that the provider requested, in milliseconds. After a 429, nothing starts for this long. */
   retryAfterMs?: number | undefined
-  /** The tokens that were really used. Without them, the estimate counts. */
+  /** The tokens that were really used. If they are left out, the request has used its estimate. */
   usage?: Cost | undefined
   /** The limits that `parseRateLimitHeaders` has found in the answer's headers. */
   observed?: ObservedLimits | undefined
@@ -120,14 +120,16 @@ export interface ConcurrencyLimit {
   stats(): ConcurrencyLimitStats
 }
 
-/** A slot. Only the first `settle` or `cancel` counts. */
+/** A slot. Only the first call of `settle` or `cancel` has an effect. */
 export interface ConcurrencyLease {
   /**
-   * Call it when the request has ended. `overloaded`: whether the provider reported overload (429, 503, 529), not
-   * another failure.
+   * Call it when the request has ended.
+   *
+   * @param outcome `overloaded`: true if the provider reported overload (status 429, 503 or 529), false after a success
+   * or any other failure
    */
   settle(outcome: { overloaded: boolean }): void
-  /** Call it when the request was not sent, or when its outcome says nothing about load: nothing is learned. */
+  /** Call it when the request was not sent, or when its outcome says nothing about load: the limit does not change. */
   cancel(): void
 }
 

@@ -3,7 +3,7 @@ import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { ConcurrencyLimit } from './contracts.ts'
 
 export interface ConcurrencyLimitOptions {
-  /** The limit at the start. @default 8, within `min` and `max` */
+  /** The limit at the start. @default 8, or the nearest value from `min` to `max` */
   initial?: number | undefined
   /** The lower bound of the limit. @default 1 */
   min?: number | undefined

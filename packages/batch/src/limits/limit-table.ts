@@ -39,13 +39,13 @@ interface KnownLimit {
   readonly amount: (cost: Cost, requests: number) => number
   /** The limit that the user has configured, if any. A header can lower the limit for a while. */
   readonly configured: { readonly limit: number; readonly windowMs: number } | undefined
-  /** When the value from a header expires; `Infinity` if it does not come from a header. */
+  /** When the limit that a header reported expires; `Infinity` if the current limit does not come from a header. */
   expiresAt: number
 }
 
 /**
- * The amount that a request took from one limit, and the total taken by then. When the request's answer reports a
- * remaining amount, the total shows how much was taken after the request.
+ * The amount that a request took from one limit, and the total that all requests had taken by then. When the answer to
+ * the request reports a remaining amount, the total shows how much was taken after the request.
  */
 export interface Mark {
   readonly known: KnownLimit
@@ -92,9 +92,9 @@ export class LimitTable {
   }
 
   /**
-   * Forgets limits from headers whose window is over and that no header has repeated.
+   * Removes limits from headers that have expired. A limit that is also configured returns to its configured value.
    *
-   * @returns whether there were any
+   * @returns whether any limit has expired
    */
   expire(now: number): boolean {
     if (now < this.#nextExpiry) return false
@@ -123,8 +123,8 @@ export class LimitTable {
   }
 
   /**
-   * The time at which a request may start, in milliseconds on the clock: when all limits allow it. A limit that would
-   * delay the request beyond its own expiry counts only until then.
+   * The time at which a request may start, in milliseconds on the clock: when all limits allow it. A limit from a
+   * header delays the request no longer than until that limit expires.
    *
    * @param ahead the summed cost of the requests that start before
    * @param requestsAhead the number of these requests
@@ -207,14 +207,14 @@ export class LimitTable {
 
   #observe(name: keyof ObservedLimits, reported: ObservedLimit, marks: Marks | undefined, now: number): void {
     const { limit, remaining, resetAfterMs = 0, unitless = false } = reported
-    // A number without a unit never makes the limiter slower than the user configured.
+    // A limit whose window is unknown never makes the limiter slower than the user configured.
     if (unitless && (this.#isConfigured('requests') || this.#isConfigured('requestsPerDay'))) return
     const windowMs = unitless
       ? this.#longestReset.observe(reported.resetAfterMs, now)
       : (reported.windowMs ?? documentedWindow(reported))
     if (windowMs === undefined) return
     const isLong = windowMs > MAX_RESET_OF_A_MINUTE_MS
-    // Token limits of a day are not paced: the provider answers 429 when they are used up.
+    // Token limits per day delay no requests: the provider answers 429 when they are used up.
     if (isLong && name !== 'requests' && name !== 'requestsPerDay') return
     const kind = isLong ? 'requestsPerDay' : name
     if (limit !== undefined) {

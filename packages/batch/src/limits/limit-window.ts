@@ -9,7 +9,7 @@ export const DAY_MS = 86_400_000
 export const MAX_RESET_OF_A_MINUTE_MS = 90_000
 /** The maximum window of a limit: a month. */
 const MAX_WINDOW_MS = 32 * DAY_MS
-/** Providers round resets to seconds. */
+/** The tolerated error of a reset, in milliseconds: providers round resets to seconds. */
 const ROUNDING_MS = 2_000
 
 /**
@@ -57,15 +57,12 @@ function isWithin(value: number | undefined, minimum: number, maximum: number): 
 
 const MIN_WINDOW_MS = 1_000
 /**
- * The minimum time for which a reset is remembered: a reset as long as the window is reported only at the beginning of
- * a window.
+ * The minimum time for which a reported reset is used, in milliseconds: only the first answers in a window report a
+ * reset as long as the window.
  */
 const REMEMBERED_MS = 60_000
 
-/**
- * Estimates the window of a limit whose unit is unknown, as the longest recent reset. A reset is forgotten if none as
- * long is reported again.
- */
+/** Estimates a window that no header reports, as the longest reset that was reported recently. */
 export class LongestReset {
   #current = 0
   #previous = 0

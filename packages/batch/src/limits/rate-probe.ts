@@ -2,28 +2,33 @@ import { RecentRate } from './recent-rate.ts'
 
 /** How many requests start before the first answer, when no limit is known. */
 const FIRST_IN_FLIGHT = 4
-/** The factor for a rate at which some requests succeeded and some were rejected. */
+/**
+ * After a 429, the guess and the plateau are lowered to this share of the rate that worked, if some requests succeeded.
+ */
 const CUT = 0.8
-/** The factor for a guess when all requests were rejected. */
+/** After a 429, the guess is multiplied by this factor if no request has succeeded since the guess was last lowered. */
 const OUTAGE_CUT = 0.5
-/** The lowest guess, as a share of the rate that worked before: six doublings below it. */
+/** The guess is never lowered below this share of the plateau: from there, six doublings lead back to the plateau. */
 const MIN_SHARE = 1 / 64
 /** The first guess if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
-/** The time in which the guess doubles while it is below the rate that worked before, in milliseconds. */
+/** The time in which the guess doubles while it is below the plateau, in milliseconds. */
 const DOUBLING_MS = 5_000
-/**
- * Above the rate that worked before, the guess grows by this share every GROWTH_MS. While at least half of the guess is
- * used, the growth doubles with each QUIET_MS without a 429, up to MAX_GROWTH.
- */
+/** Above the plateau, the guess first grows by this share in each GROWTH_MS. */
 const GROWTH = 0.05
 const GROWTH_MS = 10_000
+/** The maximum share by which the guess grows in each GROWTH_MS. */
 const MAX_GROWTH = 1
+/** The growth doubles with each such time without a 429, in milliseconds, while at least half of the guess is used. */
 const QUIET_MS = 60_000
 /** The maximum guess, in requests per minute: no provider allows more. */
 const MAX_GUESS = 1e7
-/** The pause after a 429 that requests none. It doubles with each further 429 without a success between them. */
+/**
+ * The pause after a 429 without a retry delay, in milliseconds. The pause doubles with each further 429, until a
+ * request succeeds.
+ */
 const FIRST_PAUSE_MS = 1_000
+/** The maximum of this pause, in milliseconds. */
 const MAX_PAUSE_MS = 60_000
 
 /**
@@ -39,14 +44,17 @@ export class RateProbe {
   readonly #recent: RecentRate
   #allowed = FIRST_IN_FLIGHT
   #guess: number | undefined
-  /** The rate that worked before the latest 429s. The guess returns to it quickly. */
+  /** The plateau: the rate that worked before the latest 429s. The guess returns to this rate quickly. */
   #plateau = Infinity
   #grownAt = 0
   #refusedAt = 0
-  /** The number of the last lease granted before the guess was last lowered. */
+  /**
+   * When the guess was last lowered, the number of the latest lease. Answers to leases up to this one say nothing about
+   * the lowered guess.
+   */
   #cutAt = 0
   #refusalsInARow = 0
-  /** Successes since the latest cut. */
+  /** Successes since the guess was last lowered. */
   #succeeded = 0
 
   constructor(now: number) {
@@ -61,7 +69,7 @@ export class RateProbe {
   /**
    * Starts over, because no limit is known any more.
    *
-   * @param inFlight the number of requests in flight now, which do not count
+   * @param inFlight the number of requests in flight now; FIRST_IN_FLIGHT more may start
    */
   restart(inFlight: number): void {
     this.#allowed = inFlight + FIRST_IN_FLIGHT
@@ -127,8 +135,8 @@ export class RateProbe {
 
   #grown(guess: number, now: number): number {
     const recent = this.#recent.perMinute(now)
-    // The limit on `elapsed` is for idle times. If the guess is less than one request per GROWTH_MS, a longer time
-    // between answers is normal.
+    // `elapsed` is limited so that an idle time does not raise the guess too far. If the guess is less than one request
+    // per GROWTH_MS, a longer time between answers is normal.
     const elapsed = Math.min(now - this.#grownAt, Math.max(GROWTH_MS, 90_000 / guess))
     this.#grownAt = now
     const isUsed = recent * 2 >= guess

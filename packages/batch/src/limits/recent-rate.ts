@@ -1,16 +1,16 @@
 const SLOT_MS = 10_000
-/** The minimum time from which a rate is computed, in milliseconds. */
+/** A rate is computed over at least this time, in milliseconds. */
 const MIN_ELAPSED_MS = 100
-/** The time in which the remembered best rate decays by half. */
+/** The time in which the stored best rate decays by half, in milliseconds. */
 const HALF_LIFE_MS = 600_000
 
 /**
- * Measures the current rate of events, from the last two slots of ten seconds. Idle time before them does not count.
+ * Measures the current rate of events: over the current slot of ten seconds and the previous one, unless that was idle.
  */
 export class RecentRate {
   #slotAt: number
   #count = 0
-  /** The count of the slot directly before; undefined if that slot was idle. */
+  /** The number of events in the previous slot; undefined if that slot was idle. */
   #previous: number | undefined
   #best = 0
   #bestAt: number
@@ -35,7 +35,7 @@ export class RecentRate {
     return Math.max(this.perMinute(now), this.#best * 0.5 ** ((now - this.#bestAt) / HALF_LIFE_MS))
   }
 
-  /** Starts counting again, at this time. The best rate is remembered. */
+  /** Starts counting again at this time. The best rate is not reset. */
   restart(now: number): void {
     this.#remember(this.perMinute(now), now)
     this.#begin(now, undefined)

@@ -10,8 +10,8 @@ import { isNotFound, type Retrier } from './retrier.ts'
  */
 const MAX_NOT_FOUND = 3
 /**
- * How often an ended batch is polled while result files are missing that it should have, according to the provider's
- * counts. The counts may be wrong, so then the batch counts as having no more files.
+ * The maximum number of polls of an ended batch that lacks result files which it should have, according to the counts
+ * that the provider reports. After that, these counts are taken to be wrong.
  */
 const MAX_POLLS_FOR_FILES = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
@@ -21,7 +21,7 @@ interface ActiveBatch {
   batchId: string
   status: string
   notFound: number
-  /** The number of polls since the batch ended in which files were missing that it should have. */
+  /** How many polls have found that the batch has ended and lacks result files. */
   lacking: number
 }
 
@@ -38,8 +38,8 @@ export class ActiveBatches {
   #isBlockedUntilEnd = false
   #tokenFailures = 0
   /**
-   * Whether the provider has rejected a batch because of its token limit. From then on, a batch is created only after
-   * the previous one was accepted.
+   * Whether the provider has rejected a batch because of its token limit. From then on, a batch is created only when no
+   * other one is still being validated.
    */
   #isCautious = false
 
@@ -67,8 +67,8 @@ export class ActiveBatches {
   }
 
   /**
-   * Whether the tokens of a part fit into `enqueuedTokens`, beside those of the batches in progress. Always true if
-   * there are none.
+   * Whether the tokens of a part fit into `enqueuedTokens`, beside those of the batches in progress. If no batch is in
+   * progress, a part of any size fits.
    */
   hasRoomFor({ tokens }: BatchPart): boolean {
     let enqueued = 0
@@ -110,7 +110,7 @@ export class ActiveBatches {
       return batch
     } catch (error) {
       if (!isNotFound(error)) throw error
-      // The batch is gone: it counts as expired, with no request answered.
+      // The batch is gone, and is treated as expired, with no request answered.
       return ++active.notFound < MAX_NOT_FOUND ? undefined : { status: 'expired' }
     }
   }

@@ -9,8 +9,8 @@ const EXPIRY_GRACE_MS = 3_600_000
 /**
  * How a batch has ended; undefined while it is in progress.
  *
- * For an unknown status, the other fields decide: the time of its end, a result file, complete counts, or an expiry
- * time long past.
+ * For an unknown status, the other fields decide: the time of its end, a result file, counts that cover all requests,
+ * or an expiry more than an hour ago.
  */
 export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | undefined {
   const status = String(batch.status).toLowerCase().replaceAll('-', '_')
@@ -38,7 +38,8 @@ export function fileIdOf(id: unknown): string | null {
 }
 
 /**
- * Whether files that an ended batch must have are still missing: providers write them a little later than its status.
+ * Whether files that an ended batch must have are still missing: providers write the files a little later than the
+ * status.
  */
 export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean {
   if (end === 'failed') return false

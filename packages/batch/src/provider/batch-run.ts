@@ -39,7 +39,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #options: RunOptions
   readonly #pending: Pending[] = []
   readonly #ended: BatchPart[] = []
-  /** Results of requests that are larger than a file may be. */
+  /** Results of requests that are larger than `maxBytes`, the maximum size of a file. */
   readonly #tooLarge: ProviderBatchResult<Value>[] = []
   readonly #counts = { submitted: 0, succeeded: 0, failed: 0, resubmitted: 0, endedBatches: 0 }
   #active: ActiveBatches | undefined

@@ -38,7 +38,7 @@ export interface CallOptions {
 
 export interface BatchOrder {
   input_file_id: string
-  /** Typed as in the SDK, although Azure's endpoints, which have no `/v1`, are sent as well. */
+  /** The type is that of the SDK. In fact, the endpoint can also be one of Azure's, which have no `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null

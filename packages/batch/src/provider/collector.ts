@@ -99,7 +99,7 @@ export class Collector {
 
   /**
    * Yields the outcomes in the result files of a part, for its requests that are not in `answered`. The caller adds
-   * each answered id to `answered`, so that the first of two lines with one id counts.
+   * each answered id to `answered`, so that only the first of two lines with one id is used.
    */
   async *#outcomes(
     part: BatchPart,

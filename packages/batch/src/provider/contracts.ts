@@ -30,18 +30,19 @@ export type ProviderBatchResult<Value> =
       round: number
     }
   | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
-  /** The request was not submitted, since it is larger than a file may be. */
+  /** The request was not submitted, since it is larger than `maxBytes`, the maximum size of a file. */
   | { id: string; ok: false; error: RequestTooLargeError; batchId: undefined; round: 0 }
 
 export interface ProviderBatchProgress {
   /** Requests read from the source by this process. */
   read: number
-  /** Requests of `read` that were left out as duplicates, with `onDuplicateId: 'skip'`. */
+  /** The part of `read` that was left out as duplicates, with `onDuplicateId: 'skip'`. */
   skipped: number
   /** Requests in the batches created, counted each time they were submitted. */
   submitted: number
-  /** Results delivered. */
+  /** Results with `ok: true`, delivered or about to be delivered. */
   succeeded: number
+  /** Results with `ok: false`, delivered or about to be delivered. */
   failed: number
   /** Requests that were or will be submitted again: they expired or were missing, or failed in a finished run. */
   resubmitted: number

@@ -123,7 +123,7 @@ it('a run waits after token_limit_exceeded, and submits smaller batches', async 
   const sizes = (await uploads()).map((ids) => ids.length)
   expect(sizes.slice(0, 2)).toEqual([40, 20])
   expect(Math.min(...sizes)).toBeLessThanOrEqual(10)
-  // Each request was accepted once.
+  // Each request was answered once, although several batches were rejected.
   expect(provider.counts().batches.lines).toBe(40)
 })
 

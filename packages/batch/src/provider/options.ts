@@ -25,7 +25,8 @@ export interface ProviderBatchOptions {
   state?: string | BatchStateStore | undefined
   /**
    * What happens when a request has the id of an earlier one: `'error'` ends the run with a DuplicateIdError before the
-   * file of the request is uploaded; `'skip'` leaves the request out. All ids are remembered for this. @default 'error'
+   * file of the request is uploaded; `'skip'` leaves the request out. All ids are kept in memory for this. @default
+   * 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /** The maximum number of requests per file. @default 50_000 */
@@ -48,7 +49,7 @@ export interface ProviderBatchOptions {
   maxPollMs?: number | undefined
   /**
    * How long to wait after `token_limit_exceeded`, in milliseconds, if no batch of this run is in progress that could
-   * free tokens when it ends. Doubles each time. @default 60_000
+   * free tokens when it ends. The wait doubles with each further `token_limit_exceeded`. @default 60_000
    */
   tokenLimitWaitMs?: number | undefined
   /**

@@ -31,7 +31,7 @@ export class Retrier {
   /**
    * Makes a call, and repeats it until it succeeds or fails with a final error.
    *
-   * @param isTransient returns true for an error that is final in general, but can be retried for this call
+   * @param isTransient returns true for an error that would otherwise be final, but can be retried for this call
    */
   async call<Result>(
     make: () => PromiseLike<Result>,
@@ -58,8 +58,8 @@ export class Retrier {
   }
 
   /**
-   * Settles like the promise, or rejects with the signal's reason as soon as the signal aborts, even if the promise
-   * goes on.
+   * Settles like the promise, or rejects with the signal's reason as soon as the signal aborts, even if the promise is
+   * still pending.
    */
   untilAborted<Result>(promise: PromiseLike<Result>): Promise<Result> {
     const { signal } = this

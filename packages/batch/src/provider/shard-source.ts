@@ -9,7 +9,7 @@ import { requestLine, RequestLines, type RequestLine } from './request-lines.ts'
 
 export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<ProviderBatchRequest>
 
-/** Called with a request that is larger than a file may be. */
+/** Called with the id of a request that is larger than `maxBytes`, the maximum size of a file. */
 type OnTooLarge = (id: string, error: RequestTooLargeError) => void
 
 /** A request, and its position in the source. */
@@ -32,7 +32,7 @@ export class ShardSource {
   readonly #seen = new IdIndex()
   /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []
-  /** The ids of requests that are too large for a file, and so are in no part. */
+  /** The ids of requests that are larger than `maxBytes`, and so are in no part. */
   readonly #tooLarge = new Set<string>()
   /** The number of requests read. */
   read = 0

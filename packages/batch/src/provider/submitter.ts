@@ -22,7 +22,7 @@ export class Submitter {
   readonly #retrier: Retrier
   /** The part whose batch is being created: until the provider answers, it is unknown whether the batch exists. */
   #creating: BatchPart | undefined
-  /** The last uploaded file, if the provider reported it as processed. */
+  /** The id of the last uploaded file, if the provider reported this file as processed. */
   #usable: string | undefined
 
   constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
@@ -130,8 +130,8 @@ export class Submitter {
 /**
  * Whether a batch was rejected because of its file, which may be ready a little later.
  *
- * @param isUsable whether the provider has reported the file as processed: then only a rejection that names the file
- * counts
+ * @param isUsable whether the provider has reported the file as processed: then true only for a rejection that names
+ * the file
  */
 function rejectsFile(error: unknown, isUsable: boolean): boolean {
   const { status, code, param, message } = Object(error) as Partial<Record<string, unknown>>

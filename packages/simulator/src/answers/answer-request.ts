@@ -17,7 +17,10 @@ export interface AnswerChanges {
   finish?: Finish | undefined
 }
 
-/** The good answer of a model. It depends only on the request and the script. */
+/**
+ * Answers a request without any fault: as the model would or, if the request is invalid, with OpenAI's error. The
+ * answer depends only on the request and the script.
+ */
 export function answerRequest(
   request: RecordedRequest,
   raw: Buffer,

@@ -13,7 +13,7 @@ export function isModelOperation(operation: Operation): operation is ModelOperat
 /** The tokens that a request needs, known before it is answered. */
 export interface Demand {
   input: number
-  /** The maximum output; undefined if the request sets none. */
+  /** The maximum number of output tokens; undefined if the request sets none. */
   maxOutput: number | undefined
 }
 

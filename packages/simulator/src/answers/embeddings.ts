@@ -77,7 +77,7 @@ export function embed(text: string, dimensions: number): Float32Array {
     for (let start = 0; start + 3 <= padded.length; start++) add(padded.slice(start, start + 3), 1)
   }
   const length = Math.hypot(...vector)
-  // If everything has cancelled out, any unit vector will do.
+  // If all signs have cancelled each other out, any unit vector will do.
   if (length === 0) vector[hashText(text) % dimensions] = 1
   else for (let place = 0; place < dimensions; place++) vector[place] = (vector[place] ?? 0) / length
   return vector

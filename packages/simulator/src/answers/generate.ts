@@ -62,7 +62,7 @@ export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptio
   }
 }
 
-/** A tool is called if the request forces it, or if the question mentions it or asks for a tool. */
+/** The tools to call: one is called if the request forces it, or if the question mentions it or asks for a tool. */
 function toolsToCall(prompt: Prompt): readonly Tool[] {
   const { tools, toolChoice } = prompt
   const [first] = tools

@@ -73,7 +73,10 @@ function create(book: BatchBook, files: FileStore, request: RecordedRequest, scr
   return jsonAnswer(book.create({ endpoint, metadata, file, request, script }))
 }
 
-/** Up to 16 pairs of a key of at most 64 characters and a value of at most 512, as at OpenAI. */
+/**
+ * Returns an error message for invalid metadata. Valid, as at OpenAI, are up to 16 keys of at most 64 characters, with
+ * values of at most 512.
+ */
 function judgeMetadata(metadata: unknown): string | undefined {
   if (metadata === null) return undefined
   if (!isObject(metadata)) return "Invalid type for 'metadata': expected an object."

@@ -16,7 +16,7 @@ export interface BatchRequest {
   endpoint: string
   metadata: unknown
   file: StoredFile
-  /** The request that creates the batch. The lines are answered as if they had its headers. */
+  /** The request that creates the batch. Each line is answered like a direct request with the headers of this one. */
   request: RecordedRequest
   script: ProviderScript
 }
@@ -80,7 +80,10 @@ export class BatchBook {
     for (const batch of this.#batches.values()) batch.stop()
   }
 
-  /** A batch beyond the enqueued-token limit is created and fails, as at OpenAI. */
+  /**
+   * Adds an error to the input of a batch that exceeds the enqueued-token limit. As at OpenAI, the batch is created and
+   * then fails.
+   */
   #enqueue(input: BatchInput, { enqueuedTokens: limit = Infinity }: BatchScript): BatchInput {
     const taken = [...this.#batches.values()]
       .filter(({ model }) => model === input.model)

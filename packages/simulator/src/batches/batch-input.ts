@@ -28,11 +28,11 @@ export interface BatchInput {
 
 export interface InputRules {
   maxRequests: number
-  /** The models that exist. */
+  /** The models that exist; undefined for any. */
   models: readonly string[] | undefined
 }
 
-// As at OpenAI, not every bad line of 50,000 is reported.
+// As at OpenAI, a batch with many bad lines does not report all of them.
 const maxProblems = 100
 
 /** The operation behind a batch's `endpoint`; undefined if it cannot be batched. */

@@ -11,13 +11,13 @@ export type BatchStatus =
   | 'cancelling'
   | 'cancelled'
 
-/** The parameters of the client. */
+/** The parameters from the client, and the id and the creation time of the batch. */
 export interface BatchOrder {
   id: string
   endpoint: string
   inputFile: string
   metadata: unknown
-  /** By the wall clock, in milliseconds. */
+  /** When the batch was created, in milliseconds since 1970. */
   createdMs: number
 }
 
@@ -32,7 +32,7 @@ export interface BatchTimes {
 /** How a batch ended. */
 export interface BatchEnd {
   status: 'completed' | 'failed' | 'expired' | 'cancelled'
-  /** The batch's age, in milliseconds. */
+  /** The age of the batch when it ended, in milliseconds. */
   atMs: number
   outputFile: string | null
   errorFile: string | null

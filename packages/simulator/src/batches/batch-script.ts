@@ -37,19 +37,21 @@ export interface BatchCondition {
   probability?: number | undefined
 }
 
-/** Faults of a valid batch. Shares are of its lines, from 0 to 1. */
+/** Faults of a valid batch. `share` and `answered` are shares of its lines, from 0 to 1. */
 export type BatchFault =
-  /** It fails after validation. */
+  /** The batch fails after validation. */
   | { type: 'fail'; code?: string | undefined; message?: string | undefined; line?: number | undefined }
-  /** It expires at the end of its run, with a share of its lines answered. */
+  /** The batch expires at the end of its run, with a share of its lines answered. */
   | { type: 'expire'; answered: number }
-  /** It is gone (404) this many milliseconds after its creation. */
+  /** The batch is gone (404) from this many milliseconds after its creation. */
   | { type: 'vanish'; afterMs: number }
-  /** A share of the lines is answered with an error, by default 500. With share 1 there is no output file. */
+  /**
+   * A share of the lines is answered with an error, by default with status 500. With share 1 there is no output file.
+   */
   | { type: 'errors'; share: number; status?: number | undefined; code?: string | undefined }
-  /** It completes, but a share of the lines is in neither file. With share 1 there are no files. */
+  /** The batch completes, but a share of the lines is in neither file. With share 1 there are no files. */
   | { type: 'lose'; share: number }
-  /** It runs this many milliseconds longer; then comes the other fault, or a normal end. */
+  /** The batch runs this many milliseconds longer. Then it gets the fault `then` or, without one, ends normally. */
   | { type: 'slow'; ms: number; then?: Exclude<BatchFault, { type: 'slow' }> | undefined }
 
 export type BatchFaultType = BatchFault['type']

@@ -8,7 +8,7 @@ const provider = simulator.provider()
 const client = new OpenAI({ apiKey: 'key', baseURL: provider.baseURL, maxRetries: 0 })
 afterAll(() => simulator.close())
 
-/** Batches have no timers: a clock that is set is all it takes. */
+/** The time of the mocked clock. Batches have no timers, so setting it is enough. */
 let now: number
 const clock = vi.spyOn(performance, 'now')
 beforeEach(() => {
@@ -38,7 +38,7 @@ async function submit(count: number, metadata?: Record<string, string>) {
   })
 }
 
-/** The batch, when so much time has passed since its creation that everything has been answered that can be. */
+/** The batch `ms` milliseconds after its creation, when all lines that are due by then have been answered. */
 async function after(id: string, ms: number) {
   now = 1_000_000 + ms
   await vi.waitUntil(async () => (await client.batches.retrieve(id)).status !== 'in_progress', {
@@ -121,7 +121,7 @@ describe('a batch', () => {
     const seen = []
     for (const ms of [0, 99, 100, 600, 1_099, 1_100, 1_299]) {
       now = 1_000_000 + ms
-      // The work itself takes turns of the event loop, whatever the clock says.
+      // Answering lines takes turns of the event loop, even while the clock is set.
       await new Promise((resolve) => setImmediate(resolve))
       const { status, request_counts: counts } = await client.batches.retrieve(id)
       seen.push([ms, status, counts?.completed])

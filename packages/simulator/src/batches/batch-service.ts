@@ -17,7 +17,7 @@ export class BatchService {
     this.#book = new BatchBook(this.#files, seed)
   }
 
-  /** Call it once per request: unlike the answer of a model, it may change something. */
+  /** Answers a request. Call this once per request: it may create, change or delete a file or batch. */
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const refusal = checkKey(request, script.apiKeys)
     if (refusal) return refusal
@@ -32,7 +32,7 @@ export class BatchService {
     return this.#book.counts()
   }
 
-  /** Ends all work. */
+  /** Stops answering the lines of all batches. */
   stop(): void {
     this.#book.stop()
   }

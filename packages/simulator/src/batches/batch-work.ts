@@ -3,7 +3,7 @@ import type { Answer } from '../answers/answer.ts'
 import type { BatchLine } from './batch-input.ts'
 import { answeredLine } from './result-line.ts'
 
-/** Sums over a number of lines, from the first. */
+/** Sums over the first lines of a batch, up to some line. */
 export interface Totals {
   completed: number
   failed: number
@@ -21,13 +21,13 @@ export interface WorkOptions {
 interface Result {
   text: string
   failed: boolean
-  /** Sums over the lines up to this one. */
+  /** Sums over the lines up to and including this one. */
   totals: Totals
 }
 
 const nothing: Totals = { completed: 0, failed: 0, input: 0, output: 0 }
 
-// A small number, so that other calls do not wait.
+// How many lines are answered per turn of the event loop: few, so that other calls do not wait.
 const linesPerTurn = 25
 
 /** Answers lines one after the other, a few per turn of the event loop. */
@@ -59,7 +59,7 @@ export class BatchWork {
     return this.#results[count - 1]?.totals ?? nothing
   }
 
-  /** The lines of the output or error file after `count` answers. */
+  /** The content of the output or error file, made from the first `count` answers. */
   text(kind: 'output' | 'error', count: number): string {
     return this.#results
       .slice(0, count)

@@ -12,7 +12,7 @@ import { BatchWork, type Totals } from './batch-work.ts'
 import type { FileStore } from './file-store.ts'
 import { expiredLine } from './result-line.ts'
 
-/** A fault of a batch, apart from its duration. */
+/** Any fault of a batch but `slow`, which only changes how long the batch runs. */
 export type BatchFate = Exclude<BatchFault, { type: 'slow' }>
 
 export interface BatchOptions {
@@ -42,7 +42,7 @@ export class Batch {
   /** How many lines are answered unless the batch is cancelled. */
   readonly #planned: number
   readonly #work: BatchWork
-  /** Its age when it was cancelled. */
+  /** The age of the batch when it was cancelled, in milliseconds. */
   #cancelledMs: number | undefined
   #end: BatchEnd | undefined
 
@@ -56,13 +56,13 @@ export class Batch {
     if (this.#problems.length === 0) this.#work.start()
   }
 
-  /** Whether it can no longer be found (404). */
+  /** Whether the batch can no longer be found (404). */
   get vanished(): boolean {
     const { fate } = this.#options
     return fate?.type === 'vanish' && this.#ageMs >= fate.afterMs
   }
 
-  /** The tokens that it takes from the enqueued-token limit. */
+  /** The tokens that the batch takes from the enqueued-token limit. */
   get enqueuedTokens(): number {
     return this.vanished || this.#end || this.#problems.length > 0 ? 0 : this.#options.input.inputTokens
   }
@@ -93,7 +93,7 @@ export class Batch {
     return this.#finish(status, validatingMs + runMs + finalizingMs)
   }
 
-  /** @returns whether it can be cancelled */
+  /** Cancels the batch. @returns false if it can no longer be cancelled */
   cancel(): boolean {
     const status = this.look()
     if (status === 'cancelling') return true
@@ -102,7 +102,7 @@ export class Batch {
     return true
   }
 
-  /** The object of /v1/batches. */
+  /** The batch as an object of /v1/batches. */
   toJSON(): object {
     return batchObject({
       order: this.order,
@@ -125,7 +125,7 @@ export class Batch {
     return performance.now() - this.#createdAt
   }
 
-  /** How many lines have been answered: evenly over the run, until it is cancelled. */
+  /** How many lines are reported as answered: they are spread evenly over the run, until the batch is cancelled. */
   #answered(): number {
     const { validatingMs, runMs } = this.#options.times
     const ran = (this.#cancelledMs ?? this.#ageMs) - validatingMs

@@ -60,7 +60,7 @@ export class FileStore {
     this.#files.delete(id)
   }
 
-  /** In the order of creation. */
+  /** All files, in the order of creation. */
   all(): FileObject[] {
     return [...this.#files.values()].map(({ about }) => about)
   }

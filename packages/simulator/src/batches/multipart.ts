@@ -1,7 +1,7 @@
 /** One part of a form. */
 export interface Part {
   name: string
-  /** Undefined if the part is not a file. */
+  /** The name of the file; undefined if the part is not a file. */
   filename: string | undefined
   content: Buffer
 }

@@ -74,7 +74,7 @@ function retryHeaders(retryAfter: FaultOf<'status'>['retryAfter']): Record<strin
   return { 'retry-after': new Date(Date.now() + retryAfter.dateInMs).toUTCString() }
 }
 
-/** The headers of a script, which override the default content type. */
+/** The status and the headers that a fault sets. Its `content-type` header, if any, replaces the usual type. */
 function head(status: number, headers: Readonly<Record<string, string>> = {}, usualType: string) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const contentType = lower.find(([name]) => name === 'content-type')?.[1] ?? usualType

@@ -12,7 +12,7 @@ beforeEach(() => {
   provider.reset()
 })
 
-/** How a connection ends on which nothing was said. */
+/** Opens a connection and sends nothing. @returns how the connection ends */
 function silentConnection(): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(provider.port, '127.0.0.1')

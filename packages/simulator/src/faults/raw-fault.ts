@@ -23,7 +23,7 @@ export function performRaw(call: Call, { status = 200, headers = {}, ...fault }:
   step()
 }
 
-/** Name, value, name, value …; a list is one header sent several times. */
+/** The headers as name, value, name, value … A header whose value is an array is repeated for each element. */
 function linesOf(headers: NonNullable<RawFault['headers']>): string[] {
   return Object.entries(headers).flatMap(([name, values]) =>
     (typeof values === 'string' ? [values] : values).flatMap((value) => [name, value]),

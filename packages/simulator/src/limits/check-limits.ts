@@ -21,7 +21,7 @@ const checkQuota: Check = (quota, where) => {
   refuseUnlimited(quota, Object.keys(quotaFields), where)
 }
 
-/** Rejects limits without any limit, and wrong values. */
+/** Rejects an object that sets no limit, and wrong values. */
 export const checkLimits: Check = (limits, where) => {
   checkObject(limits, limitsFields, where)
   refuseUnlimited(limits, [...Object.keys(quotaFields), 'models'], where)

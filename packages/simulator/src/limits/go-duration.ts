@@ -10,7 +10,7 @@ export function goDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
-/** Rounded up, except for the rounding errors of many refills. */
+/** Rounds up to whole milliseconds, but down if the excess is only the rounding error of many refills. */
 export function wholeMs(ms: number): number {
   return Math.ceil(ms - 1e-6)
 }

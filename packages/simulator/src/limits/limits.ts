@@ -1,4 +1,4 @@
-/** The maximum use per minute, and at the same time. */
+/** How much may be used per minute, and how many calls may be in flight at the same time. */
 export interface Quota {
   /** @default no limit */
   requestsPerMinute?: number | undefined
@@ -17,8 +17,8 @@ export interface Limits extends Quota {
   /** The share of a minute's quota that can be used at once after a pause. @default 1 */
   burst?: number | undefined
   /**
-   * The tokens that a call costs: `usage` counts those of its `usage`; `reserved` counts its input and its maximum output
-   * (`max_tokens`), as OpenAI does. @default 'usage'
+   * The tokens that a call costs. `'usage'`: those in the `usage` of its answer. `'reserved'`: its input and its
+   * maximum output (`max_tokens`), as at OpenAI. @default 'usage'
    */
   charge?: 'usage' | 'reserved' | undefined
   /** Whether a refused call costs a request too, so that a client that retries at once never gets through. @default false */
@@ -26,9 +26,9 @@ export interface Limits extends Quota {
   /** Which headers about limits are sent: all, only `retry-after` and `retry-after-ms` of a 429, or none. @default 'all' */
   headers?: 'all' | 'retry-after' | 'none' | undefined
   /**
-   * The clock of the numbers in headers, if `minuteMs` is not 60_000. `wall`: 600 per minute of one second are reported as
-   * 36,000, the number for a client with a normal clock. `scaled`: they are reported as 600, with waits as long as in a real
-   * minute, for a client with an accelerated clock. @default 'wall'
+   * How limits and waits in headers are scaled if `minuteMs` is not 60_000. For example, with 600 requests per minute
+   * and minutes of one second, `'wall'` reports a limit of 36,000, for a client with a normal clock. `'scaled'` reports
+   * 600, and waits as long as in a real minute, for a client with an accelerated clock. @default 'wall'
    */
   clock?: 'wall' | 'scaled' | undefined
 }

@@ -4,7 +4,7 @@ import { TokenBucket } from './token-bucket.ts'
 /** Why a call is refused. */
 export type Shortage =
   | { kind: 'requests' | 'tokens'; limit: number; used: number; requested: number; waitMs: number }
-  /** More tokens than the quota of a minute: waiting does not help. */
+  /** A call that needs more tokens than the quota of a minute: waiting does not help. */
   | { kind: 'too-large'; limit: number; requested: number }
   | { kind: 'concurrency'; limit: number }
 
@@ -19,12 +19,12 @@ export interface Standing {
 interface Meter {
   kind: 'requests' | 'tokens'
   perMinute: number
-  /** `perMinute` on the clock of the headers. */
+  /** `perMinute` as headers report it, scaled as `Limits.clock` says. */
   limit: number
   bucket: TokenBucket
 }
 
-/** Measures the rest of one quota. All numbers are on the clock of the headers. */
+/** Tracks how much of one quota is left. Reports limits and waits as `Limits.clock` says. */
 export class QuotaMeter {
   readonly #meters: readonly Meter[]
   readonly #concurrency: number
@@ -46,7 +46,12 @@ export class QuotaMeter {
     this.#slowness = clock === 'wall' ? 1 : 60_000 / minuteMs
   }
 
-  /** Takes a request, its tokens and a slot, or nothing. Returns what is missing. */
+  /**
+   * Takes one request, its tokens and a slot. If any of them is missing, takes nothing but, with `countRefused`, the
+   * request.
+   *
+   * @returns what is missing
+   */
   take(tokens: number, now: number): Shortage | undefined {
     const shortage = this.#shortage(tokens, now)
     if (shortage === undefined) {
@@ -59,7 +64,7 @@ export class QuotaMeter {
     return shortage
   }
 
-  /** Frees the slot. */
+  /** Frees the slot of a call that has ended. */
   release(): void {
     this.#running--
   }

@@ -6,13 +6,13 @@ import { goDuration } from './go-duration.ts'
 import { QuotaMeter } from './quota-meter.ts'
 import { refusal, retryHeaders } from './refusal.ts'
 
-/** Whether a call is admitted, and headers for its answer. */
+/** Whether a call may be answered now, and headers for its answer. */
 export interface Admission {
-  /** The answer if the call is not admitted. */
+  /** The 429 to send instead of an answer; undefined if the call is admitted. */
   refusal: Answer | undefined
   /** Further headers, as name, value, name, value … */
   headers: readonly string[]
-  /** Call it when the call has ended. */
+  /** Frees the slot of the call. To be called when the call has ended. */
   release(): void
 }
 
@@ -34,7 +34,7 @@ export class RateLimits {
     )
   }
 
-  /** @param good the answer without a limit; its usage is the cost */
+  /** @param good the answer that the call gets if it is admitted; its usage determines the cost */
   admit(operation: ModelOperation, body: unknown, good: Answer): Admission {
     const now = performance.now()
     const model = asString(asObject(body)['model'])

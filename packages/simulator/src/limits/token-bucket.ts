@@ -23,14 +23,17 @@ export class TokenBucket {
     this.#level = this.available(now) - amount
   }
 
-  /** Milliseconds until this amount can be taken. More than the capacity waits for a full bucket, and leaves a debt. */
+  /**
+   * The time until this amount can be taken, in milliseconds. An amount above the capacity can be taken when the bucket
+   * is full, and leaves a debt.
+   */
   waitMs(amount: number, now: number): number {
     const missing = Math.min(amount, this.capacity) - this.available(now)
     // Allows for the rounding errors of many refills.
     return missing <= this.capacity * 1e-9 ? 0 : missing / this.#perMs
   }
 
-  /** Milliseconds until it is full. */
+  /** The time until the bucket is full, in milliseconds. */
   resetMs(now: number): number {
     return (this.capacity - this.available(now)) / this.#perMs
   }

@@ -85,7 +85,7 @@ export const headerValue: Check = (value, where) => {
 
 export const headers: Check = headersOf(headerValue)
 
-/** Headers of which each may be sent several times. */
+/** Checks headers, each with one value or an array of values. */
 export const rawHeaders: Check = headersOf((value, where) =>
   (Array.isArray(value) ? list(headerValue) : headerValue)(value, where),
 )

@@ -31,7 +31,7 @@ export function range<Type extends Range>(fields: Fields<Type>): Check {
 
 const positionFromOne = wholeNumber(1)
 
-/** One number, several, or a range; the first is 1. */
+/** Checks positions, which are counted from 1: one number, several, or a range. */
 export const positions: Check = (value, where) => {
   if (typeof value === 'number') positionFromOne(value, where)
   else if (Array.isArray(value)) list(positionFromOne)(value, where)

@@ -63,7 +63,10 @@ export class FaultPicker {
     return fault
   }
 
-  /** The fault of a new connection without a request: only a fault and a rule that need no request apply. */
+  /**
+   * The fault of a new connection, on which no request was read yet. Undefined if there is none, or if the request is
+   * needed to choose or to perform it.
+   */
   takeAtConnection(facts: CallFacts): SimpleFault | undefined {
     const rule = this.#queue.length > 0 ? undefined : this.#match(facts)
     const fault = rule ? this.#current(rule) : unlessOk(this.#queue[0])
@@ -77,7 +80,7 @@ export class FaultPicker {
     for (const [index, rule] of this.#rules.entries()) {
       const { when } = rule
       if (when === undefined) return rule
-      // Whether this rule matches first is not known before the request.
+      // Without the request, it is unknown whether this rule matches.
       if (facts.request === undefined && needsRequest(when)) return undefined
       if (matches(when, facts, () => this.#chance(index, facts.call))) return rule
     }
@@ -94,7 +97,10 @@ export class FaultPicker {
     this.#used.set(rule, (this.#used.get(rule) ?? 0) + 1)
   }
 
-  /** Depends on the call's number only, so that the order of the calls does not matter. */
+  /**
+   * A random number that depends only on the seed, the rule and the number of the call, and not on the order of the
+   * calls.
+   */
   #chance(rule: number, call: number): number {
     return seededRandom(hashText(`${rule} ${call}`, this.#seed))()
   }

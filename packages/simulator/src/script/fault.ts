@@ -48,20 +48,25 @@ type WaitFault =
   | { type: 'hang' }
 
 export type StreamFault =
-  /** The connection closes; with `inside`, in the middle of the next event; with `reset`, by RST. */
+  /** After the events, the connection closes; with `inside`, in the middle of the next event; with `reset`, by RST. */
   | {
       type: 'stream-cut'
       afterEvents: number
       inside?: boolean | undefined
       reset?: boolean | undefined
     }
-  /** Silence on an open connection; with `inside`, in the middle of the next event. */
+  /**
+   * After the events, nothing more is sent on the open connection; with `inside`, from the middle of the next event.
+   */
   | { type: 'stream-stall'; afterEvents: number; inside?: boolean | undefined }
   /** The body ends cleanly, but too early. */
   | { type: 'stream-end'; afterEvents: number }
   /** The next event contains malformed JSON; the others follow. */
   | { type: 'stream-garbage'; afterEvents: number }
-  /** An error event, then the end. With `event` it is named `event: error`. `httpStatus` is the status of the answer (200). */
+  /**
+   * After the events, an error event and the end; with `event`, named `event: error`. `httpStatus` replaces the status
+   * 200.
+   */
   | {
       type: 'stream-error'
       afterEvents: number
@@ -72,9 +77,12 @@ export type StreamFault =
     }
   /** Event number `event`, counted from 0, is sent twice. */
   | { type: 'stream-duplicate'; event: number }
-  /** `bytes` bytes every `ms` milliseconds. */
+  /** The answer is sent in packets of `bytes` bytes, one every `ms` milliseconds. */
   | { type: 'stream-drip'; ms: number; bytes: number }
-  /** `count` comments (blank lines in JSON), one every `everyMs` (0), before the first event. */
+  /**
+   * Before the first event, `count` comments are sent (blank lines in JSON), one every `everyMs` milliseconds, by
+   * default all at once.
+   */
   | { type: 'stream-comments'; count: number; everyMs?: number | undefined }
   /** The first event comes `ms` after the headers. */
   | { type: 'stream-slow-first'; ms: number }
@@ -113,11 +121,11 @@ export type PlayFault =
       events: readonly string[]
       /** Sends the `type` of the data as the event's name, as Responses streams do. @default false */
       named?: boolean | undefined
-      /** End with `[DONE]`. @default not `named` */
+      /** Whether the stream ends with `[DONE]`. @default not `named` */
       done?: boolean | undefined
       status?: number | undefined
       headers?: Readonly<Record<string, string>> | undefined
-      /** A fault of this stream. */
+      /** A fault that occurs while this stream is written. */
       then?: StreamFault | FormatFault | undefined
     }
   /** A body sent verbatim, by default as application/json. */

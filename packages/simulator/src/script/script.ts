@@ -16,13 +16,16 @@ export interface ProviderScript {
   firstTokenMs?: Latency | undefined
   /** Time between two events of a stream, in milliseconds. With 0 a stream is written in one piece. @default 0 */
   tokenMs?: Latency | undefined
-  /** The accepted API keys. @default any, and none is needed */
+  /** The valid API keys; all others get a 401. @default every key is valid, and none is needed */
   apiKeys?: readonly string[] | undefined
   /** The existing models; any other one gets a 404. @default any */
   models?: readonly string[] | undefined
   /** The text of the answer. @default a few sentences that depend only on the prompt */
   reply?: string | ((request: RecordedRequest) => string) | undefined
-  /** Requests and tokens per minute, and concurrent calls. A call refused by a limit takes no fault. @default no limits */
+  /**
+   * Requests and tokens per minute, and concurrent calls. A call that is refused by a limit gets no fault, and uses up
+   * none. @default no limits
+   */
   limits?: Limits | undefined
   /** How long batches take, and their faults. @default they complete at once */
   batches?: BatchScript | undefined
@@ -47,7 +50,7 @@ export interface Condition {
   operation?: RequestOperation | readonly RequestOperation[] | undefined
   stream?: boolean | undefined
   model?: string | undefined
-  /** Text anywhere in the JSON of the request: a poisoned prompt. */
+  /** Text anywhere in the JSON of the request, such as that of a prompt that always fails. */
   says?: string | undefined
   /** The HTTP method, which distinguishes creating a batch from reading it. */
   method?: string | undefined

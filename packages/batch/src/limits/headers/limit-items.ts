@@ -27,7 +27,7 @@ export function parseLimitItems(text: string): LimitItem[] {
   return items
 }
 
-/** The maximum length that is parsed: a longer header is not a list of limits. */
+/** How many characters of a header are parsed: no list of limits is longer. */
 const MAX_HEADER_LENGTH = 2_000
 
 function unquoted(text: string): string {

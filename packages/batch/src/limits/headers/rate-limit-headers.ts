@@ -24,8 +24,8 @@ export interface ObservedLimit {
   /** The window, in milliseconds, if the headers name it (`w=1`, `-second`). @default a minute */
   windowMs?: number | undefined
   /**
-   * The window is unknown: `x-ratelimit-limit: 10` may be 10 per second. A limiter estimates the window from
-   * `resetAfterMs`, and such a limit never makes a limiter slower than configured.
+   * Whether the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second. A limiter then estimates the window
+   * from `resetAfterMs`. Such a limit never makes a limiter slower than configured.
    */
   unitless?: true | undefined
 }
@@ -104,8 +104,8 @@ function readField(
 }
 
 /**
- * Reads the headers of the IETF draft, in all its versions. They add the windows of plain `x-ratelimit-*` limits, and
- * further limits.
+ * Reads the headers of the IETF draft, in all its versions. These headers add windows to plain `x-ratelimit-*` limits,
+ * and further limits.
  */
 function readItems(
   found: Map<string, Found>,
@@ -178,7 +178,7 @@ function chooseLimits(found: ReadonlyMap<string, Found>): ObservedLimits {
   const best = new Map<keyof ObservedLimits, Found>()
   for (const each of found.values()) {
     const isLong = (each.windowMs ?? 0) > MINUTE_MS
-    // Token limits of a day or a month are not paced: the provider answers 429 when they are used up.
+    // Token limits per day or month delay no requests: the provider answers 429 when they are used up.
     if (isLong && each.kind !== 'requests') continue
     const kind = isLong ? 'requestsPerDay' : each.kind
     const other = best.get(kind)
@@ -203,7 +203,7 @@ function isBetter(one: Found, other: Found): boolean {
 
 /**
  * The certainty of a limit; a lower rank is more certain. Documented names come first, then names with a window, then
- * numbers of an unknown window. Headers without the limit itself come after all that have it.
+ * numbers of an unknown window. Limits whose amount per window no header reports come last.
  */
 function rankOf({ namesKind, windowMs, limit }: Found): number {
   const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2
