@@ -13,7 +13,9 @@ export class Tombstones {
 
   add(name: string, at: number): void {
     this.#diedAt.set(name, Math.max(at, this.#diedAt.get(name) ?? -Infinity))
-    if (this.#diedAt.size > MAX_NAMES) this.addAll(at)
+    if (this.#diedAt.size <= MAX_NAMES) return
+    // The latest time of all: names are not added in the order of their times.
+    this.addAll([...this.#diedAt.values()].reduce((latest, each) => Math.max(latest, each), at))
   }
 
   addAll(at: number): void {
