@@ -39,7 +39,7 @@ export interface BatcherStats {
   readonly succeeded: number
   /** Adds that rejected with an error of the batch function, or because it returned a wrong number of results. */
   readonly failed: number
-  /** Adds that rejected because their signal aborted, or because of `close('abort')`. */
+  /** How many calls of `add()` were rejected because their signal aborted, or because of `close('abort')`. */
   readonly aborted: number
   /**
    * Adds that rejected before they were queued: the queue was full, the item too large, the batcher closed, or a

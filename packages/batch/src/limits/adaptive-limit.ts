@@ -39,8 +39,8 @@ export class AdaptiveLimit implements ConcurrencyLimit {
    */
   #cutAt = 0
   /**
-   * A limit that probably works: the one before the latest overloads, times CUT. Below it, the limit rises by 1 for
-   * each success; above it, by 1 divided by the limit.
+   * The highest value of the limit that is assumed to work: CUT times the value that the limit had when the last overloads began. While the
+   * limit is below this value, each success raises it by 1; above it, by 1 divided by the limit.
    */
   #worked = Infinity
   #succeededSinceCut = true

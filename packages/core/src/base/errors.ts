@@ -41,7 +41,7 @@ export class TimeoutError extends Error {
 export class OptionError extends TypeError {
   override readonly name = 'OptionError'
   readonly code = 'invalid_option'
-  /** The name of the option, such as `timeouts.idleMs`. */
+  /** The name of the invalid option, such as `timeouts.idleMs`. */
   readonly option: string
 
   constructor(option: string, message: string) {

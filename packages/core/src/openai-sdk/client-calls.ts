@@ -189,7 +189,7 @@ export class ClientCalls implements DirectSendContext {
     return { headers: clientHeaders({ apiKey: key, organization, project, defaultHeaders }), signer, hasKey }
   }
 
-  /** The scope of this client's cached answers, which its credential determines. A call or an option may set another one. */
+  /** The default scope of this client's cached answers, derived from its credential. The option `cache.scope`, or one call, may set a different scope. */
   async scope(): Promise<string> {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
     const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current

@@ -97,9 +97,9 @@ export class Connection {
   }
 
   /**
-   * Makes the connection idle: at once or, if requests are queued, in a microtask, after undici's `drain` event. If a queued request were
-   * dispatched during the event, undici would send it later, in the async context of the previous request. After the event, undici sends it
-   * at once, in the context of its caller.
+   * Handles undici's `drain` event: makes the connection idle. If no requests are queued, it does so at once. Otherwise it waits for a
+   * microtask, so that the next request is dispatched after the event: undici then sends it at once, in its caller's async context. During
+   * the event, undici would put off sending it, and would do so in the async context of the previous request.
    */
   #onDrain(): void {
     if (this.#owner.queued > 0) queueMicrotask(this.#drained)
