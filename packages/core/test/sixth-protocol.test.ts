@@ -133,7 +133,7 @@ describe('a protocol that is one folder and one line', () => {
     const { harborFetch, requests, root } = await setUp(
       (_request, response) => sendJson(response, BUSY, 503),
       {
-        providers: { spare: { apiKey: 'k2', baseURL: `${spare.baseURL.replace(/\/v1$/, '')}/root` } },
+        providers: { spare: { apiKey: 'k2', baseURL: `${spare.baseURL.replace(/\/v1$/, '')}/spare` } },
         fallback: { 'reed-1': ['spare/reed-2'] },
         models: { 'spare/reed-2': { price: PRICE } },
         attemptsBeforeFallback: 1,
@@ -147,7 +147,7 @@ describe('a protocol that is one folder and one line', () => {
     expect(await response.text()).toBe(EVENTS.join(''))
     expect(requests).toHaveLength(1)
     expect(spare.requests).toMatchObject([
-      { path: '/root/v9/models/reed-2:answerAsStream?key=k2', headers: { 'tern-version': '7' } },
+      { path: '/spare/v9/models/reed-2:answerAsStream?key=k2', headers: { 'tern-version': '7' } },
     ])
     expect(spare.requests[0]?.headers.authorization).toBeUndefined()
     expect(receiptOf(response)).toMatchObject({ target: 'spare/reed-2', cost: { usd: 7 } })

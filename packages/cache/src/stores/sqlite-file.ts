@@ -79,7 +79,7 @@ function restrictAccess(path: string, mode: number): void {
     try {
       if ((statSync(name).mode & 0o777) !== mode) chmodSync(name, mode)
     } catch {
-      // The file does not exist, or belongs to another user, who alone may change its mode.
+      // The file does not exist, or belongs to another user; only its owner can change its mode.
     }
   }
 }
