@@ -5,6 +5,7 @@ import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './policy/policy.ts'
 import { missingCapability } from './routing/capabilities.ts'
+import type { ProviderKind } from './protocols/protocol.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
 import type { Health } from './routing/health.ts'
@@ -68,7 +69,7 @@ export interface CacheIdentity {
 }
 
 export interface ExplainedProvider {
-  readonly kind: 'openai' | 'azure'
+  readonly kind: ProviderKind
   readonly baseURL: string
   /** Whether the target's provider is the client's own, whose requests are sent as the SDK built them. */
   readonly isClient: boolean

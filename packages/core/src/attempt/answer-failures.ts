@@ -1,4 +1,4 @@
-import { classifyStatus, type Failure } from '@harbor/retry'
+import { classifyStatus, type Failure, type FailureKind } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import type { StreamFaultError } from '../base/errors.ts'
 import type { AnswerHead, LegExchange } from '../call/exchange.ts'
@@ -113,11 +113,23 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
 function failureOf(error: UpstreamError, status: number | undefined, headers: Headers): Failure {
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
-  const failure = classifyStatus(status, { code, type, message: error.text, headers })
+  const classified = classifyStatus(status, { code, type, message: error.text, headers })
+  const failure = { ...classified, ...ownFacts(error, classified) }
   // `other` replaces a code that is too long or unusual to be shown. It still counts as a code.
   const word = code ?? [error.code, error.type].find((name) => name === 'other')
   return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }
+
+/** What the error's protocol knows of the failure: its kind, and a wait that the body requests. */
+function ownFacts({ kind, retryAfterMs }: UpstreamError, classified: Failure): Partial<Failure> {
+  return {
+    ...(kind !== undefined && { kind, retryable: RETRYABLE.has(kind) }),
+    ...(retryAfterMs !== undefined && { retryAfterMs: Math.max(retryAfterMs, classified.retryAfterMs ?? 0) }),
+  }
+}
+
+/** The kinds of an upstream's errors after which the same request may succeed when it is sent again. */
+const RETRYABLE: ReadonlySet<FailureKind> = new Set(['rate-limit', 'overloaded', 'server', 'timeout', 'conflict'])
 
 /** The fields of an error that are passed on to the caller. */
 function reportOf({ message, type, code, param }: UpstreamError): ReportedError {

@@ -34,6 +34,10 @@ export interface Protocol {
  */
 export interface Operation {
   readonly name: string
+  /** The name of the protocol to which the operation belongs; undefined for requests that belong to none. */
+  readonly protocol: string | undefined
+  /** The vendor of the protocol. A `fetch` without a client names the provider that its requests are addressed to after the vendor. */
+  readonly vendor: string
   /** Whether an answer is checked before the caller gets it: a JSON answer is read whole, and a stream must prove its end. */
   readonly judged: boolean
   /** Whether any provider can serve the request, because it refers to nothing that one of them has stored. */
@@ -70,15 +74,18 @@ export interface RequestFormat {
   mayBeBilled(method: string, url: string): boolean
 }
 
+/** The kinds of providers: their addresses and credentials differ. A compatible provider is of the kind of the API that it copies. */
+export type ProviderKind = 'openai' | 'azure' | 'anthropic' | 'google'
+
 /** The settings of a provider on which the format of a request to it depends. */
 export interface ProviderFormat {
-  readonly kind: 'openai' | 'azure'
+  readonly kind: ProviderKind
   /**
    * Whether this is the client's own provider. The SDK has already addressed and signed its requests, so only their model may be
    * replaced.
    */
   readonly native: boolean
-  /** The base URL, without a slash at its end. */
+  /** The root URL of the request's protocol at this provider, without a slash at its end. */
   readonly baseURL: string
   readonly apiVersion: string
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens' | undefined
@@ -118,6 +125,11 @@ export interface EndpointFormat {
    * @param name in lower case
    */
   carriesHeader(name: string): boolean
+  /**
+   * Why a provider cannot serve a request although it serves the protocol: in words that finish "… cannot serve the call: it". Undefined if
+   * it can. An endpoint that ignores a parameter which changes the meaning of the answer cannot serve a request with that parameter.
+   */
+  whyUnable?(body: JsonBody, provider: ProviderFormat): string | undefined
   /**
    * Adapts a body to another model and provider.
    * @param adaptations collects a note in words about each change other than the model

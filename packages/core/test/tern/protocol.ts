@@ -29,6 +29,8 @@ const answer: AnswerFormat = {
 
 const ANSWER: Operation = {
   name: 'tern',
+  protocol: 'tern',
+  vendor: 'tern',
   judged: true,
   portable: true,
   ambiguousRetries: 1,

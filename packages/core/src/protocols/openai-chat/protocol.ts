@@ -15,6 +15,8 @@ const COMPLETIONS_PATH = '/completions'
 /** The chat completions endpoint. See https://platform.openai.com/docs/api-reference/chat */
 const CHAT: Operation = {
   name: 'chat',
+  protocol: 'openai-chat',
+  vendor: 'openai',
   judged: true,
   portable: true,
   ambiguousRetries: 1,

@@ -14,6 +14,8 @@ const PATH = '/embeddings'
 /** The embeddings endpoint. See https://platform.openai.com/docs/api-reference/embeddings */
 const EMBEDDINGS: Operation = {
   name: 'embeddings',
+  protocol: 'openai-embeddings',
+  vendor: 'openai',
   judged: true,
   portable: true,
   ambiguousRetries: 1,

@@ -28,6 +28,8 @@ function hasOutput({ output, status }: JsonBody): boolean {
 /** The endpoint of the Responses API. See https://platform.openai.com/docs/api-reference/responses */
 const RESPONSES: Operation = {
   name: 'responses',
+  protocol: 'openai-responses',
+  vendor: 'openai',
   judged: true,
   portable: true,
   ambiguousRetries: 1,

@@ -1,3 +1,4 @@
+import type { FailureKind } from '@harbor/retry'
 import { cleanMessage, cleanWord } from '../../base/clean.ts'
 import { isRecord, parseJson } from '../../base/json.ts'
 
@@ -19,6 +20,13 @@ export interface UpstreamError {
    * answer.
    */
   readonly explicit: boolean
+  /**
+   * The kind of failure, where the protocol knows it better than the code, the type and the message say it: a rate limit of a day, for
+   * example, is a used-up quota. @default classified by them
+   */
+  readonly kind?: FailureKind | undefined
+  /** How long the error's body asks clients to wait, in milliseconds. A header with another time takes precedence if it is longer. */
+  readonly retryAfterMs?: number | undefined
 }
 
 type Facts = Readonly<Record<string, unknown>>

@@ -15,6 +15,8 @@ import { mayBeBilled } from './unknown-requests.ts'
  */
 export const UNKNOWN: Operation = {
   name: 'other',
+  protocol: undefined,
+  vendor: 'openai',
   judged: false,
   portable: false,
   ambiguousRetries: 0,
