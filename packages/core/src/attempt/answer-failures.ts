@@ -129,7 +129,13 @@ function ownFacts({ kind, retryAfterMs }: UpstreamError, classified: Failure): P
 }
 
 /** The kinds of an upstream's errors after which the same request may succeed when it is sent again. */
-const RETRYABLE: ReadonlySet<FailureKind> = new Set(['rate-limit', 'overloaded', 'server', 'timeout', 'conflict'])
+const RETRYABLE: ReadonlySet<FailureKind> = new Set([
+  'rate-limit',
+  'overloaded',
+  'server',
+  'timeout',
+  'conflict',
+])
 
 /** The fields of an error that are passed on to the caller. */
 function reportOf({ message, type, code, param }: UpstreamError): ReportedError {
