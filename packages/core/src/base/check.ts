@@ -23,6 +23,10 @@ export const wholeNumber: Check = {
 export const aFunction: Check = { accepts: (value) => typeof value === 'function', expected: 'a function' }
 export const aBoolean: Check = { accepts: (value) => typeof value === 'boolean', expected: 'true or false' }
 export const anObject: Check = { accepts: (value) => typeof value === 'object', expected: 'an object' }
+export const aRecord: Check = {
+  accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  expected: 'an object',
+}
 export const aString: Check = {
   accepts: (value) => typeof value === 'string' || value === null,
   expected: 'a string',
@@ -111,6 +115,10 @@ export const anAmount: Check = {
 export const aPrice: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
   expected: 'US dollars for a million tokens, at least 0',
+}
+export const aPriceOfOne: Check = {
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  expected: 'US dollars, at least 0',
 }
 export const aFactor: Check = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,

@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../reporting/receipt.ts'
-import type { Price, Target } from '../reporting/target.ts'
+import type { Price } from '../reporting/price.ts'
+import type { Target } from '../reporting/target.ts'
 import { tokenUsage } from '../reporting/token-usage.ts'
 import { priceUsage } from './price-usage.ts'
 
@@ -159,7 +160,7 @@ function rateFrom(found: CalculatedPrice): Rate {
     inputPerMillion: input,
     outputPerMillion: output,
     cachedInputPerMillion: numberOf(cache_read_mtok),
-    cacheWriteInputPerMillion: numberOf(cache_write_mtok),
+    cacheWritePerMillion: numberOf(cache_write_mtok),
     audioInputPerMillion: numberOf(input_audio_mtok),
     audioOutputPerMillion: numberOf(output_audio_mtok),
   }

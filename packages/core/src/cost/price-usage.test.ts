@@ -16,7 +16,7 @@ const PRICE = { inputPerMillion: 10, outputPerMillion: 100 }
 const CLASSES = {
   ...PRICE,
   cachedInputPerMillion: 1,
-  cacheWriteInputPerMillion: 12,
+  cacheWritePerMillion: 12,
   audioInputPerMillion: 40,
   reasoningPerMillion: 200,
   audioOutputPerMillion: 300,

@@ -1,43 +1,117 @@
+import type { CacheTtl, Price } from '../reporting/price.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
-import type { Price } from '../reporting/target.ts'
 
 const MILLION = 1_000_000
 
-/**
- * The cost of these tokens at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
- * twice.
- */
-export function priceUsage(usage: TokenUsage, price: Price): number {
-  const { inputPerMillion, outputPerMillion } = price
-  const input = chargeClasses(usage.inputTokens, inputPerMillion, [
-    [usage.cachedInputTokens, price.cachedInputPerMillion],
-    [usage.cacheWriteInputTokens, price.cacheWriteInputPerMillion],
-    [usage.audioInputTokens, price.audioInputPerMillion],
-  ])
-  const output = chargeClasses(usage.outputTokens, outputPerMillion, [
-    [usage.reasoningTokens, price.reasoningPerMillion],
-    [usage.audioOutputTokens, price.audioOutputPerMillion],
-  ])
-  return (input + output) / MILLION
+/** Tokens of one class, and their rate for a million of them. */
+interface Part {
+  readonly tokens: number
+  readonly rate: number
 }
 
 /**
- * Charges each part of the tokens at its own rate, and all other tokens at the common rate.
+ * The cost of this usage at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
+ * twice.
+ * @param factor the price of the service tier, by which the cost of the tokens is multiplied
+ */
+export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number {
+  const input = chargeClasses(usage.inputTokens, price.inputPerMillion, inputParts(usage, price))
+  const output = chargeClasses(usage.outputTokens, price.outputPerMillion, outputParts(usage, price))
+  return ((input + output) * factor) / MILLION + besideTokens(usage, price)
+}
+
+/**
+ * The highest cost that a request with this estimate can have, in US dollars. The classes of an estimate are upper bounds: its tokens may
+ * fall into them, or not.
+ * @param factor see `priceUsage`
+ */
+export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): number {
+  const { inputPerMillion, outputPerMillion } = price
+  const input = inputParts(estimate, price).filter(({ rate }) => rate > inputPerMillion)
+  const output = outputParts(estimate, price).filter(({ rate }) => rate > outputPerMillion)
+  const tokens =
+    chargeClasses(estimate.inputTokens, inputPerMillion, input) +
+    chargeClasses(estimate.outputTokens, outputPerMillion, output)
+  return (tokens * factor) / MILLION + besideTokens(estimate, price)
+}
+
+function inputParts(usage: TokenUsage, price: Price): Part[] {
+  const { inputPerMillion, cachedInputPerMillion, audioInputPerMillion } = price
+  return [
+    { tokens: usage.cachedInputTokens, rate: cachedInputPerMillion ?? inputPerMillion },
+    { tokens: usage.audioInputTokens, rate: audioInputPerMillion ?? inputPerMillion },
+    ...cacheWriteParts(usage, price),
+  ]
+}
+
+function outputParts(usage: TokenUsage, price: Price): Part[] {
+  const { outputPerMillion, reasoningPerMillion, audioOutputPerMillion, imageOutputPerMillion } = price
+  const parts = [
+    { tokens: usage.reasoningTokens, rate: reasoningPerMillion ?? outputPerMillion },
+    { tokens: usage.audioOutputTokens, rate: audioOutputPerMillion ?? outputPerMillion },
+  ]
+  // Without a report, every output token of a model that makes images may be one of an image.
+  if (imageOutputPerMillion !== undefined)
+    parts.push({ tokens: usage.imageOutputTokens ?? usage.outputTokens, rate: imageOutputPerMillion })
+  return parts
+}
+
+/**
+ * The price of tokens written to the prompt cache, as factors of the price of input: https://platform.claude.com/docs/en/about-claude/pricing
+ * and https://developers.openai.com/api/docs/pricing. What is not published there is taken for the highest.
+ */
+const WRITE_FACTORS: Readonly<Record<CacheTtl, number>> = { '5m': 1.25, '30m': 1.25, '1h': 2, '12h': 2 }
+const HIGHEST_WRITE_FACTOR = 2
+const CACHE_TTLS = Object.keys(WRITE_FACTORS) as readonly CacheTtl[]
+
+function cacheWriteParts(usage: TokenUsage, price: Price): Part[] {
+  const { cacheWriteInputTokens: all, cacheWriteTokensByTtl: byTtl } = usage
+  if (all === 0 && !byTtl) return []
+  const { inputPerMillion, cacheWritePerMillion: own } = price
+  const given = typeof own === 'object' ? own : {}
+  const highest =
+    typeof own === 'number' ? own : Math.max(...CACHE_TTLS.map((ttl) => given[ttl] ?? -Infinity))
+  const parts: Part[] = []
+  let unknown = all
+  for (const ttl of byTtl ? CACHE_TTLS : []) {
+    const tokens = byTtl?.[ttl] ?? 0
+    unknown -= tokens
+    const usual = typeof own === 'number' ? own : Math.max(highest, inputPerMillion * WRITE_FACTORS[ttl])
+    if (tokens > 0) parts.push({ tokens, rate: given[ttl] ?? usual })
+  }
+  const rate = highest >= 0 ? highest : inputPerMillion * HIGHEST_WRITE_FACTOR
+  if (unknown > 0) parts.push({ tokens: unknown, rate })
+  return parts
+}
+
+/**
+ * Charges each part of the tokens at its own rate, and all other tokens at the common rate. If a provider counts a token in two parts, it
+ * is charged in the more expensive one.
  * @param whole the number of all tokens, parts included
  * @param rate the common rate
  */
-function chargeClasses(
-  whole: number,
-  rate: number,
-  parts: readonly (readonly [tokens: number, rate: number | undefined])[],
-): number {
+function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   let rest = whole
   let sum = 0
-  for (const [tokens, own] of parts) {
-    // A provider that counts a part twice must not make the rest negative.
-    const counted = Math.min(tokens, rest)
+  for (const part of parts.sort((one, other) => other.rate - one.rate)) {
+    const counted = Math.min(part.tokens, rest)
     rest -= counted
-    sum += counted * (own ?? rate)
+    sum += counted * part.rate
   }
   return sum + rest * rate
+}
+
+/** Server tools that cost nothing beside their tokens: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
+const FREE_TOOLS = new Set(['web_fetch_requests'])
+
+/** The cost of what is not charged by the token: the request itself, and the tools that the provider ran. */
+function besideTokens({ serverToolUses }: TokenUsage, { perRequest = 0, perServerToolUse }: Price): number {
+  if (!serverToolUses || !perServerToolUse) return perRequest
+  const highest = Math.max(0, ...Object.values(perServerToolUse))
+  let usd = perRequest
+  for (const [name, uses] of Object.entries(serverToolUses)) {
+    const own = Object.hasOwn(perServerToolUse, name) ? perServerToolUse[name] : undefined
+    usd += uses * (own ?? (FREE_TOOLS.has(name) ? 0 : highest))
+  }
+  return usd
 }

@@ -1,4 +1,4 @@
-import type { Price } from '../reporting/target.ts'
+import type { Price } from '../reporting/price.ts'
 
 /** Tiers at the usual price. Tiers such as `scale` are paid in advance; their tokens are counted at the usual price. */
 const USUAL_PRICE = new Set(['auto', 'default', 'on_demand', 'scale', 'standard'])

@@ -10,7 +10,8 @@ import type { ClientOptions } from 'openai'
 import type { SpendLimitOptions } from './spend-limit-options.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
-import type { Capability, Price, Target } from '../reporting/target.ts'
+import type { Price } from '../reporting/price.ts'
+import type { Capability, Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
 
 /**

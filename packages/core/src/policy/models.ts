@@ -1,7 +1,8 @@
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
 import type { ModelOptions } from '../options/options.ts'
-import type { Capability, Price } from '../reporting/target.ts'
+import type { CacheTtl, Price } from '../reporting/price.ts'
+import type { Capability } from '../reporting/target.ts'
 
 const CAPABILITIES: readonly string[] = [
   'tools',
@@ -27,12 +28,25 @@ const PRICE = {
   inputPerMillion: is.aPrice,
   outputPerMillion: is.aPrice,
   cachedInputPerMillion: is.aPrice,
-  cacheWriteInputPerMillion: is.aPrice,
+  cacheWritePerMillion: {
+    accepts: (value) => is.aPrice.accepts(value) || is.aRecord.accepts(value),
+    expected: `${is.aPrice.expected}, or an object with one for each time to live, such as { '5m': 3.75, '1h': 6 }`,
+  },
   audioInputPerMillion: is.aPrice,
   reasoningPerMillion: is.aPrice,
   audioOutputPerMillion: is.aPrice,
-  tiers: is.anObject,
+  imageOutputPerMillion: is.aPrice,
+  perRequest: is.aPriceOfOne,
+  perServerToolUse: is.aRecord,
+  tiers: is.aRecord,
 } as const satisfies Record<keyof Price, is.Check>
+
+const CACHE_WRITE = {
+  '5m': is.aPrice,
+  '30m': is.aPrice,
+  '1h': is.aPrice,
+  '12h': is.aPrice,
+} as const satisfies Record<CacheTtl, is.Check>
 
 /**
  * Checks the option `models`.
@@ -49,12 +63,25 @@ export function checkModels(models: Readonly<Record<string, ModelOptions>>): voi
   }
 }
 
+const { tiers: _tiers, ...RATES } = PRICE
+
 function checkPrice(price: Price, section: string): void {
   is.checkOptions(price, PRICE, section)
-  const { tiers: _tiers, ...rates } = PRICE
+  checkRates(price, section)
   for (const [name, tier] of Object.entries(price.tiers ?? {})) {
     const option = `${section}tiers['${name}']`
-    if (typeof tier === 'object' && (tier as unknown) !== null) is.checkOptions(tier, rates, `${option}.`)
-    else is.checkOptions({ [name]: tier }, { [name]: is.aFactor }, `${section}tiers.`)
+    if (typeof tier === 'object' && (tier as unknown) !== null) {
+      is.checkOptions(tier, RATES, `${option}.`)
+      checkRates(tier, `${option}.`)
+    } else is.checkOptions({ [name]: tier }, { [name]: is.aFactor }, `${section}tiers.`)
   }
+}
+
+/** Checks the rates that are objects of further rates. */
+function checkRates({ cacheWritePerMillion, perServerToolUse }: Partial<Price>, section: string): void {
+  if (typeof cacheWritePerMillion === 'object')
+    is.checkOptions(cacheWritePerMillion, CACHE_WRITE, `${section}cacheWritePerMillion.`)
+  if (!perServerToolUse) return
+  const checks = Object.fromEntries(Object.keys(perServerToolUse).map((name) => [name, is.aPriceOfOne]))
+  is.checkOptions(perServerToolUse, checks, `${section}perServerToolUse.`)
 }

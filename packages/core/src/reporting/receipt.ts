@@ -1,4 +1,5 @@
 import type { FailureKind } from '@harbor/retry'
+import type { CacheTtl } from './price.ts'
 
 /** The record of one call, as plain data. Contains no prompt, no answer and no key. */
 export interface Receipt {
@@ -110,11 +111,17 @@ export interface TokenUsage {
   readonly outputTokens: number
   /** Input that was read from the provider's cache. */
   readonly cachedInputTokens: number
-  /** Input that was written to the provider's cache. */
+  /** Input that was written to the provider's cache, whatever its time to live. */
   readonly cacheWriteInputTokens: number
+  /** How many tokens of `cacheWriteInputTokens` were written for each time to live; the rest is unknown. Undefined if none is reported. */
+  readonly cacheWriteTokensByTtl?: Readonly<Partial<Record<CacheTtl, number>>> | undefined
   readonly audioInputTokens: number
   readonly reasoningTokens: number
   readonly audioOutputTokens: number
+  /** Output tokens of images that the model made. Undefined if the provider does not report them apart. */
+  readonly imageOutputTokens?: number | undefined
+  /** How often the provider ran each of its own tools, by the provider's name for the count, such as `web_search_requests`. */
+  readonly serverToolUses?: Readonly<Record<string, number>> | undefined
 }
 
 /** The cost of a call, and how it was determined. */

@@ -1,3 +1,5 @@
+import type { Price } from './price.ts'
+
 /** A model at a provider, to which a call can be sent. Contains no key, so it may be logged. */
 export interface Target {
   /** `provider/model`, as in chains and receipts; only the provider when a request names no model. */
@@ -30,25 +32,3 @@ export interface Target {
 
 /** A capability that a request may need of a model. */
 export type Capability = 'tools' | 'vision' | 'audio' | 'json' | 'stream'
-
-/** Price of a model, in US dollars per million tokens. */
-export interface Price {
-  inputPerMillion: number
-  outputPerMillion: number
-  /** Input read from the provider's cache. @default inputPerMillion */
-  cachedInputPerMillion?: number | undefined
-  /** Input written to the provider's cache. @default inputPerMillion */
-  cacheWriteInputPerMillion?: number | undefined
-  /** @default inputPerMillion */
-  audioInputPerMillion?: number | undefined
-  /** Reasoning tokens, which are part of the output tokens. @default outputPerMillion */
-  reasoningPerMillion?: number | undefined
-  /** @default outputPerMillion */
-  audioOutputPerMillion?: number | undefined
-  /**
-   * Prices of other service tiers, by the name of the tier in the answer (`flex`, `priority`). Each is a factor by which this price is
-   * multiplied, or the rates that differ from this price. @default the factors on OpenAI's price page, of which the discounts apply only to
-   * OpenAI
-   */
-  tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
-}
