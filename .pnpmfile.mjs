@@ -5,6 +5,6 @@ function withoutPrivatePackages(manifest) {
   return kept.length === 0 ? rest : { ...rest, devDependencies: Object.fromEntries(kept) }
 }
 
-const PRIVATE = ['@harbor/parts', '@harbor/simulator']
+const PRIVATE = ['@harbor/parts']
 
 export const hooks = { beforePacking: withoutPrivatePackages }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { help, startFromArguments, UsageError } from './command.ts'
 import type { Simulator } from './simulator.ts'
 

@@ -5,7 +5,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from './simulat
 
 export const help = `Simulates OpenAI-compatible providers on this machine, with the faults of a script.
 
-Usage: pnpm simulator [--port 8080] [--script outage.json] [--seed 1]
+Usage: npx @harbor/simulator [--port 8080] [--script outage.json] [--seed 1]
 
   --port    The first provider's port; the others take the ports after it. 0 takes free ones. (8080)
   --script  A JSON file: { "seed": 1, "providers": { "primary": { "rules": […] }, "backup": {} } }
@@ -13,8 +13,8 @@ Usage: pnpm simulator [--port 8080] [--script outage.json] [--seed 1]
   --seed    The seed of all random numbers. (1)
   --help    This text.
 
-These options override the file. Rules and faults are described in packages/simulator/README.md;
-examples/outage.json is a script.
+These options override the file. Rules and faults are described at
+https://github.com/harbor-llm/harbor/blob/main/docs/simulator.md
 `
 
 /** A mistake that the user can correct after reading the message. */
