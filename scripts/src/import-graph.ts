@@ -7,9 +7,12 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>
 const IMPORT =
   /^\s*(?:import|export)\b[^'"]*?\bfrom\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm
 
-/** @param folder its `.ts` files are read, tests left out */
-export function importGraph(folder: string): ImportGraph {
-  const files = globSync('**/*.ts', { cwd: folder }).filter((file) => !file.endsWith('.test.ts'))
+/**
+ * @param folder its `.ts` files are read, tests left out
+ * @param patterns which files of the folder; all by default
+ */
+export function importGraph(folder: string, patterns: string | string[] = '**/*.ts'): ImportGraph {
+  const files = globSync(patterns, { cwd: folder }).filter((file) => !file.endsWith('.test.ts'))
   return new Map(
     files.map((file) => {
       const text = readFileSync(join(folder, file), 'utf8')

@@ -2,6 +2,7 @@ import { globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { importCycles, importGraph, upwardImports } from '../src/import-graph.ts'
+import { halvesOfOthers } from '../src/small-files.ts'
 import { members, root } from '../src/workspace.ts'
 
 const packages = members().filter(({ folder }) => folder.startsWith('packages/'))
@@ -17,6 +18,33 @@ describe.each(packages)('$folder', ({ path }) => {
   it('has no source file of more than 300 lines', () => {
     const long = sourcesOf(path).filter((file) => linesOf(join(path, file)) > 300)
     expect(long).toEqual([])
+  })
+})
+
+/** Files of fewer than 30 lines that one file imports, each with the reason why it is not a part of that file. */
+const SMALL_FILES: Readonly<Record<string, string>> = {
+  'packages/core/src/base/node-version.ts':
+    'its test runs without the engine, which refuses to load on an older Node',
+  'packages/core/src/layers/deadline.ts': 'each layer of the pipeline has its own file',
+  'packages/core/src/targets/cheapest.ts': 'a public function: its importers are the files of users',
+  'packages/parts/src/time.ts': 'every package imports it, by way of index.ts',
+  'packages/simulator/src/faults/format-faults.ts': 'each family of faults has its own file',
+  'packages/simulator/src/limits/admit.ts':
+    'the limits know nothing of calls, and a provider nothing of quotas',
+  'packages/simulator/src/request-facts.ts': 'the facts of a request that rules may use',
+}
+
+describe('a source file of fewer than 30 lines', () => {
+  const graph = importGraph(root, [
+    'packages/*/src/**/*.ts',
+    '{benchmarks,examples}/*.ts',
+    'benchmarks/*/*.ts',
+  ])
+
+  it('is an error, a type, an entry, imported by two others, or has a reason to be a file', () => {
+    const halves = halvesOfOthers(graph, (file) => readFileSync(join(root, file), 'utf8'))
+    const sources = halves.filter((file) => file.startsWith('packages/'))
+    expect(sources.toSorted()).toEqual(Object.keys(SMALL_FILES))
   })
 })
 

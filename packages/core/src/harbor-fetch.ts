@@ -1,6 +1,6 @@
 import { closeEngine, createEngine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
-import { keptAnswers, type KeptAnswers } from './cache/kept-answers.ts'
+import { keptAnswers, type KeptAnswers } from './cache/answer-store.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'

@@ -1,13 +1,14 @@
+import { untilAborted } from '@harbor/parts'
 import type { Dispatcher } from 'undici'
 import type { OriginStats } from './connections/origin-ledger.ts'
 import { OriginLedgers } from './connections/origin-ledgers.ts'
 import { PoolClosedError } from './errors.ts'
 import { createLeanFetch, type LeanFetch } from './fetch/lean-fetch.ts'
+import { isForm } from './fetch/outgoing-body.ts'
 import { connectionsAtFirst, readOptions, type PoolOptions } from './options.ts'
 import { LazyDispatcher } from './undici/lazy-dispatcher.ts'
 import { LazyDispatcherFacade } from './undici/lazy-dispatcher-facade.ts'
 import { loadDispatcher } from './undici/load-dispatcher.ts'
-import { createSpecFetch } from './undici/spec-fetch.ts'
 import { warm, type WarmOptions } from './warm.ts'
 
 /** A pool of HTTP connections, with several ways to send requests over them. */
@@ -81,4 +82,17 @@ export function createPool(options: PoolOptions = {}): Pool {
     [Symbol.asyncDispose]: () => pool.close(),
   }
   return pool
+}
+
+/** undici's own fetch over the pool's connections. It also takes a Request or FormData of the built-in classes. */
+function createSpecFetch(lazy: LazyDispatcher, throwIfClosed: () => void): typeof globalThis.fetch {
+  const specFetch = async (input: string | URL | Request, init?: RequestInit): Promise<unknown> => {
+    throwIfClosed()
+    const form = isForm(init?.body) ? [...init.body] : undefined // a copy, since the caller may change the form while undici loads
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const loading = Promise.all([lazy.ready(), import('./undici/undici-fetch.ts')])
+    const [dispatcher, { undiciFetch }] = await untilAborted(signal, loading)
+    return undiciFetch(dispatcher, input, init, form)
+  }
+  return specFetch as typeof globalThis.fetch
 }

@@ -23,3 +23,33 @@ export class AnswerStore {
     await this.#cache?.close()
   }
 }
+
+/** The cached answers of a client and its copies. */
+export interface KeptAnswers {
+  /**
+   * Removes all answers with this tag, including those in flight, which are not cached when they arrive.
+   * @param options.scope the scope of the answers; by default the client's `cache.scope` or credential
+   * @returns the number of removed answers that were in memory
+   */
+  invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
+  /** Removes all answers, or all answers of one scope. @throws any error of the far tier; the answers in memory are removed even then */
+  clear(options?: { readonly scope?: string | undefined }): Promise<void>
+}
+
+/**
+ * Gives access to the cached answers of a client.
+ * @param ownScope returns the scope to use when none is given
+ */
+export function keptAnswers(
+  store: () => Cache<never>,
+  ownScope: () => string | Promise<string>,
+): KeptAnswers {
+  return {
+    async invalidateTag(tag, { scope } = {}) {
+      return store().invalidateTag(tag, { scope: scope ?? (await ownScope()) })
+    },
+    async clear(options) {
+      await store().clear(options)
+    },
+  }
+}

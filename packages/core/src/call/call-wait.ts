@@ -32,6 +32,26 @@ export class CallWait implements Waiting {
     this.#client.waited(this)
   }
 
+  /**
+   * Waits for a while, or until the wait ends.
+   * @param ms in milliseconds
+   * @throws the reason of the signal as soon as the wait ends
+   */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, Math.min(Math.ceil(ms), MAX_TIMER_MS))
+      if (signal.aborted) end()
+      else signal.addEventListener('abort', end)
+    })
+    signal.throwIfAborted()
+  }
+
   callOff(reason: Error): void {
     this.#controller.abort(reason)
   }

@@ -4,14 +4,12 @@ import type { Harbor } from '../harbor.ts'
 import type { AnswerSink } from './output/answer-sink.ts'
 import type { BulkArguments } from './arguments.ts'
 import { failureOf, type RunFailure } from './failure.ts'
-import { onInterrupts } from './interrupts.ts'
 import { lastWord } from './output/last-word.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { OutputFile } from './output/output-file.ts'
 import { count, type Standing } from './output/progress-line.ts'
 import type { Reporter } from './output/reporter.ts'
-import { resultLine } from './output/result-line.ts'
-import { secretsRemover } from './output/secrets.ts'
+import { resultLine, secretsRemover } from './output/result-line.ts'
 import { StandardOutput } from './output/standard-output.ts'
 
 /** The objects that a run of the command uses. */
@@ -120,4 +118,30 @@ async function drain(
 
 function codeOf({ run, badLines }: Standing): ExitCode {
   return run.failed > 0 || badLines > 0 ? EXIT.someFailed.code : EXIT.allAnswered.code
+}
+
+/** The actions for the first and the second Ctrl-C. */
+interface InterruptHandlers {
+  first(): void
+  second(): void
+}
+
+/** Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Handles all signals that ask a process to end.
+ * @returns a function that removes the handlers: after that, these signals end the process as usual
+ */
+function onInterrupts(handlers: InterruptHandlers): () => void {
+  let interrupts = 0
+  const listener = (): void => {
+    interrupts++
+    if (interrupts === 1) handlers.first()
+    else if (interrupts === 2) handlers.second()
+  }
+  for (const signal of SIGNALS) process.on(signal, listener)
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener)
+  }
 }

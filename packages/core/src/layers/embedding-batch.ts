@@ -9,7 +9,6 @@ import { estimateOf, RequestFacts } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { EmbeddingBatchSettings } from '../options/embedding-batch-options.ts'
-import { waitForRoom } from '../embedding-batch/room-wait.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
@@ -57,7 +56,7 @@ export class EmbeddingBatch {
         // A batch sent now would only wait for the limits, so the text waits here, where more texts can join it. The wait is Infinity while
         // the limits are unknown.
         const waitMs = this.#waitMs(exchange)
-        if (waitMs > 0 && waitMs < remainingMs(exchange)) await waitForRoom(waitMs, wait.signal)
+        if (waitMs > 0 && waitMs < remainingMs(exchange)) await wait.pause(waitMs)
         return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })
       } catch (error) {
         if (isCalledOffForOthers(error, exchange)) return await next(exchange)

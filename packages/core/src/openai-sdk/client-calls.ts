@@ -6,6 +6,7 @@ import type { Log } from '../call/exchange.ts'
 import type { Identified } from '../call/identity.ts'
 import type { Signer } from '../call/signer.ts'
 import { cacheRules } from '../options/cache-options.ts'
+import type { HarborOptions } from '../options/options.ts'
 import { perCallOf } from '../options/per-call.ts'
 import type { LivePolicy } from '../policy/live-policy.ts'
 import { policyFor } from '../policy/settle-options.ts'
@@ -237,4 +238,23 @@ export class ClientCalls implements DirectSendContext {
 function helperSignal(options: CallOptions): AbortSignal | undefined {
   const { signal } = options
   return signal && typeof metadataOf(options)?.['helperMethod'] === 'string' ? signal : undefined
+}
+
+/** The environment variable that turns the fast path off for all clients of the process, with the value `plain`. */
+const FAST_PATH_VARIABLE = 'HARBOR_OPENAI_SDK'
+
+/**
+ * Decides whether a client uses the fast path around the SDK's private methods: direct sends, request templates, JSON parsed only once,
+ * parsed streams.
+ * @returns the reason why the client does not use it; undefined if it does
+ */
+export function whyNoFastPath(
+  { sdkFastPath }: Pick<HarborOptions, 'sdkFastPath'>,
+  environment: NodeJS.ProcessEnv,
+  log: Log,
+): string | undefined {
+  const { [FAST_PATH_VARIABLE]: value = '' } = environment
+  if (value === 'plain') return `${FAST_PATH_VARIABLE}=plain`
+  if (value !== '') log('warn', () => `${FAST_PATH_VARIABLE} must be 'plain' or not set, and is ignored.`)
+  return sdkFastPath === false ? 'sdkFastPath: false' : undefined
 }

@@ -39,7 +39,7 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
 /** Copies the current state of a form into undici's own class, and loads that class if needed. */
 export async function copyForm(form: FormData): Promise<UndiciFormData> {
   const entries = [...form]
-  const { undiciForm } = await import('../undici/undici-form.ts')
+  const { undiciForm } = await import('../undici/undici-fetch.ts')
   return undiciForm(entries)
 }
 

@@ -1,5 +1,4 @@
 import * as undici from 'undici'
-import { undiciForm, type FormEntries } from './undici-form.ts'
 
 /**
  * Calls undici's own fetch with this dispatcher. Also accepts a Request of the built-in class.
@@ -19,4 +18,16 @@ export async function undiciFetch(
 // The built-in Request belongs to another copy of undici. The undici package would convert such an object to a string and parse it as a URL.
 function copyRequest(request: Request): undici.Request {
   return new undici.Request(request.url, request as unknown as undici.RequestInit)
+}
+
+export type FormEntries = Iterable<readonly [name: string, value: string | File]>
+
+/** Converts a form into undici's FormData, which is another class than the built-in one. Files are not read. */
+export function undiciForm(entries: FormEntries): undici.FormData {
+  const form = new undici.FormData()
+  for (const [name, value] of entries) {
+    if (typeof value === 'string') form.append(name, value)
+    else form.append(name, value, value.name)
+  }
+  return form
 }

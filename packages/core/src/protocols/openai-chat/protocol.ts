@@ -1,13 +1,13 @@
-import { openaiEndpoint } from '../openai/endpoint.ts'
+import type { JsonBody } from '../../base/json.ts'
+import { isOpenAI, openaiEndpoint, type AdaptedFor } from '../openai/endpoint.ts'
 import { ERRORS } from '../openai/errors.ts'
 import { REQUEST } from '../openai/request.ts'
 import { TOKENS } from '../openai/token-estimates.ts'
-import type { Operation, Protocol } from '../protocol.ts'
+import type { Operation, Protocol, ProviderFormat } from '../protocol.ts'
 import { CHAT_ANSWER, COMPLETION_ANSWER } from './chat-answer.ts'
 import { CHAT_CACHING } from './chat-caching.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import { CHAT_LAST_RESORT, COMPLETION_LAST_RESORT } from './chat-last-resort.ts'
-import { withMaxTokens } from './max-tokens.ts'
 
 const CHAT_PATH = '/chat/completions'
 const COMPLETIONS_PATH = '/completions'
@@ -48,3 +48,24 @@ export const openaiChat = {
   },
   operationOfBody: (body) => ('messages' in body ? CHAT : 'prompt' in body ? COMPLETIONS : undefined),
 } as const satisfies Protocol
+
+type LimitName = ProviderFormat['maxTokensParam']
+
+/**
+ * Renames the output limit to the name that the target accepts: OpenAI's reasoning models refuse `max_tokens`, and many other providers
+ * know only that.
+ * @param adaptations collects a note about the rename
+ */
+export function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {
+  const wanted = to.provider.maxTokensParam ?? nameFor(to)
+  const other = wanted === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+  if (wanted === undefined || body[other] == null) return body
+  const { [other]: limit, ...rest } = body
+  adaptations.push(`${other} sent as ${wanted}`)
+  return { ...rest, [wanted]: rest[wanted] ?? limit }
+}
+
+function nameFor({ model = '', provider }: AdaptedFor): LimitName {
+  if (provider.kind === 'openai' && !isOpenAI(provider.baseURL)) return 'max_tokens'
+  return /^(?:o\d|gpt-5)/.test(model) ? 'max_completion_tokens' : undefined
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { shareTokens } from './share-tokens.ts'
+import { shareTokens } from './split-answer.ts'
 
 it('gives whole parts that add up, each less than one away from its due', () => {
   const sizes = fc.array(fc.nat(10_000), { minLength: 1, maxLength: 200 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { normalizeBaseURL } from './normalize-base-url.ts'
+import { normalizeBaseURL } from './request-key.ts'
 
 describe('normalizeBaseURL', () => {
   it('equals what URL makes of an address, without the parts that make no difference', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inOrder } from './in-order.ts'
+import { inOrder } from './embeddings-batching.ts'
 
 const vector = (text: number, index: unknown): { index: unknown; text: number } => ({ text, index })
 const textsOf = (data: readonly object[] | undefined): unknown =>
