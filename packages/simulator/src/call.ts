@@ -1,12 +1,14 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers'
-import { type AnswerChanges, answerRequest } from './answers/answer-request.ts'
 import type { Answer } from './answers/answer.ts'
 import type { BatchService } from './batches/batch-service.ts'
 import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
 import type { ProviderScript } from './script/script.ts'
+import { type AnswerChanges, answerRequest, questionOf } from './wires/answer-request.ts'
+import { wireOf } from './wires/registry.ts'
+import type { Question, Wire } from './wires/wire.ts'
 
 /** What a call needs from its provider. */
 export interface CallOptions {
@@ -65,6 +67,16 @@ export class Call {
     }
     if (changes) return answerRequest(this.request, this.raw, this.script, changes)
     return (this.#answer ??= answerRequest(this.request, this.raw, this.script))
+  }
+
+  /** The wire format of the request and its answer. */
+  get wire(): Wire {
+    return wireOf(this.request)
+  }
+
+  /** The request with all that decides its answer. */
+  question(): Question {
+    return questionOf(this.request, this.raw, this.script)
   }
 
   /**

@@ -55,10 +55,7 @@ function writeHead(call: Call, answer: Answer, more: readonly string[] = []): vo
   call.response.writeHead(answer.status, [
     'content-type',
     answer.contentType,
-    'x-request-id',
-    call.request.requestId,
-    'openai-processing-ms',
-    String(Math.round(call.elapsedMs)),
+    ...call.wire.headers(call.request, call.elapsedMs),
     ...headersWithout(call.headers, answer.headers),
     ...answer.headers,
     ...more,

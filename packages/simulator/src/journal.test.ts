@@ -3,7 +3,17 @@ import { Journal } from './journal.ts'
 
 function request(call: number) {
   const empty = { method: 'POST', path: '/', query: '', headers: {}, body: undefined, requestId: '' }
-  return { ...empty, call, operation: 'chat' as const, at: 0, connection: 1, aborted: false }
+  return {
+    ...empty,
+    call,
+    wire: 'openai' as const,
+    operation: 'chat' as const,
+    model: undefined,
+    stream: false,
+    at: 0,
+    connection: 1,
+    aborted: false,
+  }
 }
 
 it('keeps the last 10,000 requests', () => {

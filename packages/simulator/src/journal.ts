@@ -1,14 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FaultType } from './script/fault.ts'
-import type { Operation } from './route.ts'
+import type { Operation, WireName } from './route.ts'
 
 /** One call as it reached the provider. */
 export interface RecordedRequest {
   /** The call's number, from 1. */
   readonly call: number
-  /** The `x-request-id` of the answer. */
+  /** The id of the answer, in `x-request-id`, or in the header that the vendor uses. Gemini sends none. */
   readonly requestId: string
+  /** The wire format; `openai` if the request does not show it. */
+  readonly wire: WireName
   readonly operation: Operation
+  /** The model, from the URL or the body; undefined if neither names one. */
+  readonly model: string | undefined
+  /** Whether a stream is requested, in the URL or the body. */
+  readonly stream: boolean
   readonly method: string
   readonly path: string
   /** The part of the URL after the `?`. */

@@ -12,11 +12,11 @@ import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts
 import { type Connection, Listener } from './listener.ts'
 import { admit } from './limits/admit.ts'
 import { RateLimits } from './limits/rate-limits.ts'
-import { readBody, requestFacts } from './request-facts.ts'
+import { readBody, requestFacts, wantedBy } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
-import { type Operation, route } from './route.ts'
 import type { ProviderScript } from './script/script.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
+import { routeOf } from './wires/registry.ts'
 
 /** Receives calls and counts them. The picker chooses their faults, and `perform` writes the answers. */
 export class Provider implements SimulatedProvider {
@@ -118,7 +118,7 @@ export class Provider implements SimulatedProvider {
     const fault = this.#picker.takeAtConnection({ call: journal.calls + 1, elapsedMs: at })
     if (fault === undefined) return
     journal.fault(fault.type)
-    journal.record(this.#begin('connect', connection, at))
+    journal.record(this.#begin({ wire: 'openai', operation: 'connect' }, connection, at))
     connection.ended = true
     if (fault.type === 'reset') socket.resetAndDestroy()
     else socket.destroy()
@@ -128,8 +128,9 @@ export class Provider implements SimulatedProvider {
     const journal = this.#journal
     const { method = '', url = '' } = request
     const [path = '', query = ''] = url.split('?', 2)
+    const route = routeOf({ method, path, query, headers: request.headers })
     const record = {
-      ...this.#begin(route(method, path), connection, this.#elapsed()),
+      ...this.#begin(route, connection, this.#elapsed()),
       method,
       path,
       query,
@@ -145,6 +146,7 @@ export class Provider implements SimulatedProvider {
       // An upload is stored with the files, not in the journal.
       const isJson = record.operation !== 'files'
       if (isJson) record.body = readBody(raw)
+      Object.assign(record, wantedBy(route, record.body))
       journal.record(record, isJson ? raw.length : 0)
       call = new Call({
         request: record,
@@ -177,12 +179,19 @@ export class Provider implements SimulatedProvider {
   }
 
   /** Creates the record of a call whose request has not been read yet. */
-  #begin(operation: Operation, connection: Connection, at: number) {
+  #begin(
+    { wire, operation }: Pick<RecordedRequest, 'wire' | 'operation'>,
+    connection: Connection,
+    at: number,
+  ) {
     const call = ++this.#journal.calls
     return {
       call,
       requestId: `req_${this.#seed.toString(16)}${call.toString(16).padStart(8, '0')}`,
+      wire,
       operation,
+      model: undefined as string | undefined,
+      stream: false,
       method: '',
       path: '',
       query: '',

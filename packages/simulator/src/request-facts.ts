@@ -1,15 +1,25 @@
-import { asObject } from './answers/json.ts'
+import { asObject, asString } from './answers/json.ts'
+import type { Route } from './route.ts'
 import type { CallFacts, RequestFacts } from './script/fault-picker.ts'
 import type { RecordedRequest } from './journal.ts'
 
 /** The facts of a call whose request has been read, for rules. */
 export function requestFacts(request: RecordedRequest): CallFacts & { request: RequestFacts } {
-  const { call, at, operation, method, path, body } = request
-  const { stream, model } = asObject(body)
+  const { call, at, operation, method, path, stream, model, body } = request
+  const { service_tier: tier, serviceTier = tier } = asObject(body)
   return {
     call,
     elapsedMs: at,
-    request: { operation, method, path, stream: stream === true, model, body },
+    request: { operation, method, path, stream, model, tier: serviceTier, body },
+  }
+}
+
+/** The model and the kind of answer that a request wants: what the URL does not say, the body does. */
+export function wantedBy(route: Route, body: unknown): Pick<RecordedRequest, 'model' | 'stream'> {
+  const { model, stream } = asObject(body)
+  return {
+    model: route.model ?? (asString(model) || undefined),
+    stream: route.stream ?? stream === true,
   }
 }
 

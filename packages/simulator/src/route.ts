@@ -1,29 +1,78 @@
-/** The operation of a request. `connect` is a connection that was ended before its request; `other` is any unknown path. */
-export type Operation =
-  'chat' | 'responses' | 'embeddings' | 'models' | 'files' | 'batches' | 'other' | 'connect'
+/** The wire formats that a simulated provider speaks, by vendor. */
+export type WireName = 'openai'
+
+/**
+ * The operation of a request. `connect` is a connection that was ended before its request; `other` is any unknown
+ * path.
+ */
+export type Operation = RequestOperation | 'connect'
 
 /** The operations that a rule can name. */
-export type RequestOperation = Exclude<Operation, 'connect'>
+export type RequestOperation =
+  | 'chat'
+  | 'responses'
+  | 'embeddings'
+  | 'messages'
+  | 'generate-content'
+  | 'embed-content'
+  | 'count-tokens'
+  | 'models'
+  | 'files'
+  | 'batches'
+  | 'other'
 
 export const requestOperations: readonly RequestOperation[] = [
   'chat',
   'responses',
   'embeddings',
+  'messages',
+  'generate-content',
+  'embed-content',
+  'count-tokens',
   'models',
   'files',
   'batches',
   'other',
 ]
 
-/** The operation behind a method and a path without its query. */
-export function route(method: string, path: string): RequestOperation {
-  if (method === 'POST') {
-    if (path === '/v1/chat/completions') return 'chat'
-    if (path === '/v1/responses') return 'responses'
-    if (path === '/v1/embeddings') return 'embeddings'
+/** The operations that use up the rate limits of a script. */
+export function isMetered(operation: Operation): boolean {
+  return metered.has(operation)
+}
+
+const metered: ReadonlySet<Operation> = new Set([
+  'chat',
+  'responses',
+  'embeddings',
+  'messages',
+  'generate-content',
+  'embed-content',
+])
+
+/** The first line and the headers of a request: all that is known before its body has been read. */
+export interface RequestHead {
+  method: string
+  /** Without the query. */
+  path: string
+  query: string
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** What the URL and the headers of a request say about it. */
+export interface Route {
+  wire: WireName
+  operation: RequestOperation
+  /** The model, if the URL names it. */
+  model?: string | undefined
+  /** Whether a stream is requested, if the URL says so. */
+  stream?: boolean | undefined
+}
+
+/** A part of a URL's path, decoded; as it is if it is not encoded correctly. */
+export function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
   }
-  if (method === 'GET' && (path === '/v1/models' || path.startsWith('/v1/models/'))) return 'models'
-  if (path === '/v1/files' || path.startsWith('/v1/files/')) return 'files'
-  if (path === '/v1/batches' || path.startsWith('/v1/batches/')) return 'batches'
-  return 'other'
 }

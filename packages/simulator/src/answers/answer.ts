@@ -1,5 +1,3 @@
-import type { ApiError } from '../api-error.ts'
-
 /** A complete answer, before any fault. */
 export interface Answer {
   status: number
@@ -33,13 +31,5 @@ export function streamAnswer(frames: readonly string[], usage = nothing): Answer
   }
 }
 
-export function errorAnswer(status: number, error: ApiError): Answer {
-  return bodyAnswer(status, 'application/json', JSON.stringify({ error }))
-}
-
-/** The 400 for an invalid request. */
-export function badRequest(message: string, param: string | null = null, code: string | null = null): Answer {
-  return errorAnswer(400, { message, type: 'invalid_request_error', param, code })
-}
-
+/** The last event of a chat stream. */
 export const doneFrame = 'data: [DONE]\n\n'

@@ -3,7 +3,20 @@ import type { Prompt, Tool } from './prompt.ts'
 import { sampleSchema } from './sample.ts'
 import { tokenise } from './tokens.ts'
 
-export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+/** Why a model stopped. Each wire has its own name for it. */
+export type Finish = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter' | 'refusal'
+
+/** How a fault makes an answer end. */
+export interface Ending {
+  /** Why the model seems to have stopped. @default as without a fault */
+  finish?: Finish | undefined
+  /** The vendor's reason, sent verbatim in place of the one for `finish`; null for an answer that does not say that it has ended. */
+  reason?: string | null | undefined
+  /** How many pieces of the text are left, of an answer with another `finish`. @default half of them, none of a refusal */
+  pieces?: number | undefined
+  /** Why the model refuses. */
+  category?: string | undefined
+}
 
 /** The output of a model, in the pieces that it streams. */
 export interface Generation {
@@ -11,10 +24,12 @@ export interface Generation {
   content: readonly string[]
   toolCalls: readonly ToolCall[]
   finish: Finish
+  /** The stop sequence before which the text ends, with finish `stop_sequence`. */
+  stopSequence: string | undefined
   outputTokens: number
 }
 
-interface ToolCall {
+export interface ToolCall {
   id: string
   name: string
   arguments: readonly string[]
@@ -25,15 +40,15 @@ export interface GenerateOptions {
   index: number
   /** Replaces the default sentences. */
   reply: string | undefined
-  /** The finish reason set by a fault. */
-  finish: Finish | undefined
+  /** How a fault makes the answer end. */
+  ending: Ending | undefined
 }
 
 /** The answer to a prompt. It depends only on the prompt and the options. */
-export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptions): Generation {
+export function generate(prompt: Prompt, { index, reply, ending = {} }: GenerateOptions): Generation {
   const seed = hashText(prompt.text, hashText(`${prompt.model} ${index}`))
-  const reasoning = prompt.model.includes('reason') ? think(prompt, seed) : []
-  const tools = finish === undefined && reply === undefined ? toolsToCall(prompt) : []
+  const reasoning = prompt.thinks ? think(prompt, seed) : []
+  const tools = ending.finish === undefined && reply === undefined ? toolsToCall(prompt) : []
   if (tools.length > 0) {
     const toolCalls = tools.map((tool, position) => callTool(tool, seed + position))
     const written = toolCalls.reduce((sum, call) => sum + call.arguments.length + 2, 0)
@@ -42,24 +57,43 @@ export function generate(prompt: Prompt, { index, reply, finish }: GenerateOptio
       content: [],
       toolCalls,
       finish: 'tool_calls',
+      stopSequence: undefined,
       outputTokens: reasoning.length + written,
     }
   }
 
-  const whole = tokenise(
-    reply ?? (prompt.schema === undefined ? talk(prompt.question, seed) : json(prompt.schema)),
-  )
-  // A fault that ends the answer early leaves half of it.
+  const text = reply ?? (prompt.schema === undefined ? talk(prompt.question, seed) : json(prompt.schema))
+  const [before, stopSequence] = untilStop(text, prompt.stopSequences)
+  const whole = tokenise(before)
   const room = Math.max(0, prompt.maxTokens - reasoning.length)
-  const kept = finish === 'length' || finish === 'content_filter' ? Math.ceil(whole.length / 2) : whole.length
-  const content = whole.slice(0, Math.min(kept, room))
+  const content = whole.slice(0, Math.min(piecesLeft(whole.length, ending), room))
+  const usual = stopSequence === undefined ? 'stop' : 'stop_sequence'
+  const finish = ending.finish ?? (content.length < whole.length ? 'length' : usual)
   return {
     reasoning,
     content,
     toolCalls: [],
-    finish: finish ?? (content.length < whole.length ? 'length' : 'stop'),
+    finish,
+    stopSequence: finish === 'stop_sequence' ? stopSequence : undefined,
     outputTokens: reasoning.length + content.length,
   }
+}
+
+/** A fault that ends the answer early leaves half of it, unless it says how much. */
+function piecesLeft(all: number, { finish, pieces }: Ending): number {
+  if (finish === undefined) return all
+  return pieces ?? (finish === 'refusal' ? 0 : Math.ceil(all / 2))
+}
+
+/** The text before the first stop sequence in it, and that sequence. */
+function untilStop(text: string, sequences: readonly string[]): readonly [string, string | undefined] {
+  let end = text.length
+  let found: string | undefined
+  for (const sequence of sequences) {
+    const at = sequence === '' ? -1 : text.indexOf(sequence)
+    if (at >= 0 && at < end) [end, found] = [at, sequence]
+  }
+  return [text.slice(0, end), found]
 }
 
 /** The tools to call: one is called if the request forces it, or if the question mentions it or asks for a tool. */

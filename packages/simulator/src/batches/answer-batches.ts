@@ -1,5 +1,6 @@
-import { type Answer, badRequest, errorAnswer, jsonAnswer } from '../answers/answer.ts'
-import { unknownPath } from '../answers/answer-request.ts'
+import { type Answer, jsonAnswer } from '../answers/answer.ts'
+import { badRequest, errorAnswer, unknownPath } from '../wires/openai/errors.ts'
+import { readPath } from '../wires/openai/paths.ts'
 import { asObject, isObject } from '../answers/json.ts'
 import type { RecordedRequest } from '../journal.ts'
 import type { ProviderScript } from '../script/script.ts'
@@ -16,7 +17,7 @@ export function answerBatches(
   script: ProviderScript,
 ): Answer {
   const { method, path, query } = request
-  const [id, action, ...more] = path.slice('/v1/batches/'.length).split('/')
+  const [id, action, ...more] = (readPath(path)?.rest ?? '').split('/')
   if (!id && action === undefined) {
     if (method === 'POST') return create(book, files, request, script)
     if (method === 'GET') return list(book, new URLSearchParams(query))

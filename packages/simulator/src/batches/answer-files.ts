@@ -1,5 +1,6 @@
-import { type Answer, badRequest, bodyAnswer, errorAnswer, jsonAnswer } from '../answers/answer.ts'
-import { unknownPath } from '../answers/answer-request.ts'
+import { type Answer, bodyAnswer, jsonAnswer } from '../answers/answer.ts'
+import { badRequest, errorAnswer, unknownPath } from '../wires/openai/errors.ts'
+import { readPath } from '../wires/openai/paths.ts'
 import type { RecordedRequest } from '../journal.ts'
 import type { BatchScript } from './batch-script.ts'
 import type { FileStore } from './file-store.ts'
@@ -16,7 +17,7 @@ export function answerFiles(
   { maxFileBytes = 200_000_000 }: BatchScript,
 ): Answer {
   const { method, path, query } = request
-  const [id, action, ...more] = path.slice('/v1/files/'.length).split('/')
+  const [id, action, ...more] = (readPath(path)?.rest ?? '').split('/')
   if (!id && action === undefined) {
     if (method === 'POST') return upload(files, request, raw, maxFileBytes)
     if (method === 'GET') return list(files, new URLSearchParams(query))

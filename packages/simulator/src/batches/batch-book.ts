@@ -1,6 +1,5 @@
-import { errorAnswer } from '../answers/answer.ts'
-import { answerRequest } from '../answers/answer-request.ts'
-import { apiErrorFor } from '../api-error.ts'
+import { answerRequest } from '../wires/answer-request.ts'
+import { apiErrorFor, errorAnswer } from '../wires/openai/errors.ts'
 import { matchesPosition } from '../script/fault-picker.ts'
 import type { RecordedRequest } from '../journal.ts'
 import { type Latency, sampleLatency } from '../latency.ts'
@@ -105,7 +104,13 @@ function answerLine(line: BatchLine, index: number, { endpoint, input, fate, req
     const { status = 500, code } = fate
     return errorAnswer(status, { ...apiErrorFor(status), ...(code !== undefined && { code }) })
   }
-  const direct = { ...request, operation: input.operation, path: endpoint, body: line.body }
+  const direct = {
+    ...request,
+    operation: input.operation,
+    path: endpoint,
+    body: line.body,
+    model: input.model,
+  }
   return answerRequest(direct, Buffer.from(JSON.stringify(line.body)), script, { stream: false })
 }
 

@@ -1,6 +1,5 @@
-import { demandOf, isModelOperation, type ModelOperation } from '../answers/demand.ts'
 import { asObject, asString, isObject, type JsonObject } from '../answers/json.ts'
-import { route } from '../route.ts'
+import { demandOf } from '../wires/openai/demand.ts'
 
 /** One request of a batch. */
 export interface BatchLine {
@@ -17,7 +16,7 @@ export interface BatchProblem {
 }
 
 export interface BatchInput {
-  operation: ModelOperation
+  operation: BatchOperation
   model: string
   lines: readonly BatchLine[]
   /** The tokens that count against the enqueued-token limit. */
@@ -35,10 +34,17 @@ export interface InputRules {
 // As at OpenAI, a batch with many bad lines does not report all of them.
 const maxProblems = 100
 
+type BatchOperation = 'chat' | 'responses' | 'embeddings'
+
+const operations: Readonly<Record<string, BatchOperation>> = {
+  '/v1/chat/completions': 'chat',
+  '/v1/responses': 'responses',
+  '/v1/embeddings': 'embeddings',
+}
+
 /** The operation behind a batch's `endpoint`; undefined if it cannot be batched. */
-export function batchOperation(endpoint: unknown): ModelOperation | undefined {
-  const operation = typeof endpoint === 'string' ? route('POST', endpoint) : 'other'
-  return isModelOperation(operation) ? operation : undefined
+export function batchOperation(endpoint: unknown): BatchOperation | undefined {
+  return typeof endpoint === 'string' ? operations[endpoint] : undefined
 }
 
 /** Reads and validates the file of a batch. */
@@ -62,7 +68,7 @@ export function readBatchInput(content: Buffer, endpoint: string, rules: InputRu
     ids.add(line.customId)
     lines.push({ customId: line.customId, body: line.body })
     model ||= asString(line.body['model'])
-    inputTokens += demandOf(operation, line.body).input
+    inputTokens += demandOf({ operation, body: line.body }).input
   }
 
   if (lines.length === 0 && problems.length === 0) add(null, 'empty_file', 'The input file is empty.')

@@ -1,5 +1,5 @@
 import type { Answer } from '../answers/answer.ts'
-import { checkKey } from '../answers/answer-request.ts'
+import { refuseKey } from '../wires/answer-request.ts'
 import type { RecordedRequest } from '../journal.ts'
 import type { ProviderScript } from '../script/script.ts'
 import { answerBatches } from './answer-batches.ts'
@@ -19,7 +19,7 @@ export class BatchService {
 
   /** Answers a request. Call this once per request: it may create, change or delete a file or batch. */
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
-    const refusal = checkKey(request, script.apiKeys)
+    const refusal = refuseKey(request, script.apiKeys)
     if (refusal) return refusal
     // Batches that have ended by now write their files.
     for (const batch of this.#book.all()) batch.look()

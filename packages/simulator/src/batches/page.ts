@@ -1,4 +1,5 @@
-import { type Answer, badRequest, jsonAnswer } from '../answers/answer.ts'
+import { type Answer, jsonAnswer } from '../answers/answer.ts'
+import { badRequest } from '../wires/openai/errors.ts'
 
 /** One page of a list, the newest first unless `order=asc`. `after` and `limit` work as at OpenAI. */
 export function pageAnswer(

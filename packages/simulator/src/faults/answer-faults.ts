@@ -1,23 +1,23 @@
-import { apiErrorFor } from '../api-error.ts'
-import { type Answer, bodyAnswer, doneFrame, jsonAnswer, streamAnswer } from '../answers/answer.ts'
+import { type Answer, bodyAnswer, doneFrame, streamAnswer } from '../answers/answer.ts'
 import { asObject, asString } from '../answers/json.ts'
 import type { Call } from '../call.ts'
-import type { AnswerFault, FaultOf, PlayFault, StatusFault } from '../script/fault.ts'
+import type { AnswerFault, FaultOf, PlayFault, StatusFault, VendorFault } from '../script/fault.ts'
 
 type Replacements = {
-  [Type in (AnswerFault | PlayFault | StatusFault)['type']]: (fault: FaultOf<Type>, call: Call) => Answer
+  [Type in (AnswerFault | PlayFault | StatusFault | VendorFault)['type']]: (
+    fault: FaultOf<Type>,
+    call: Call,
+  ) => Answer
 }
 
 /** The faults that replace the good answer. */
 export const answerFaults: Replacements = {
   status: statusAnswer,
   'json-for-stream': (_, call) => call.answer({ stream: false }),
-  'error-200': ({ code, message }) => {
-    const usual = apiErrorFor(500)
-    return jsonAnswer({
-      error: { ...usual, code: code ?? 'server_error', message: message ?? usual.message },
-    })
-  },
+  'error-200': ({ code, errorType, message }, { wire, request }) => ({
+    ...wire.error({ ...wire.inBand, code: code ?? wire.inBand.code, errorType, message }, request),
+    status: 200,
+  }),
   'html-200': () => bodyAnswer(200, 'text/html', htmlPage('Just a moment...')),
   'empty-body': (_, call) => ({ ...call.answer(), frames: [''], stream: false }),
   'broken-json': (_, call) => {
@@ -34,44 +34,52 @@ export const answerFaults: Replacements = {
     ...call.answer(),
     contentType,
   }),
-  'content-filter': (_, call) => call.answer({ finish: 'content_filter' }),
-  length: (_, call) => call.answer({ finish: 'length' }),
-  play: ({ events, named = false, done = !named, status = 200, headers }) => ({
-    ...streamAnswer([...events.map((data) => frame(data, named)), ...(done ? [doneFrame] : [])]),
-    ...head(status, headers, 'text/event-stream; charset=utf-8'),
-  }),
+  'content-filter': (_, call) => call.answer({ ending: { finish: 'content_filter' } }),
+  length: (_, call) => call.answer({ ending: { finish: 'length' } }),
+  finish: ({ reason, pieces }, call) => call.answer({ ending: { finish: 'length', reason, pieces } }),
+  refusal: ({ pieces, category }, call) => call.answer({ ending: { finish: 'refusal', pieces, category } }),
+  'blocked-prompt': (fault, call) => call.wire.blocked(call.question(), fault),
+  'no-end': (_, call) => call.answer({ ending: { reason: null } }),
+  overloaded: vendorAnswer,
+  quota: vendorAnswer,
+  'spend-limit': vendorAnswer,
+  'tier-unavailable': vendorAnswer,
+  play: (fault, { wire, request }) => {
+    const { events, status = 200, headers } = fault
+    const usual = wire.recording(request)
+    const named = fault.named ?? usual.named
+    const done = fault.done ?? (usual.done && !named)
+    return {
+      ...streamAnswer([...events.map((data) => frame(data, named)), ...(done ? [doneFrame] : [])]),
+      ...head(status, headers, 'text/event-stream; charset=utf-8'),
+    }
+  },
   'play-json': ({ body, status = 200, headers }) => ({
     ...bodyAnswer(status, '', body),
     ...head(status, headers, 'application/json'),
   }),
 }
 
-function statusAnswer(fault: FaultOf<'status'>): Answer {
-  const { status, code, errorType, message, html, body } = fault
-  const usual = apiErrorFor(status)
-  const error = {
-    ...usual,
-    ...(message !== undefined && { message }),
-    ...(errorType !== undefined && { type: errorType }),
-    ...(code !== undefined && { code }),
-  }
+function vendorAnswer(fault: VendorFault, { wire, request }: Call): Answer {
+  return wire.error(wire.problemOf(fault, request), request)
+}
+
+function statusAnswer(fault: FaultOf<'status'>, { wire, request }: Call): Answer {
+  const { status, code, errorType, message, html, body, retryAfter, headers } = fault
+  const error = wire.error({ status, code, errorType, message, retryAfter }, request)
   const page = html ? htmlPage(`${status}`) : undefined
-  const text = body ?? page ?? JSON.stringify({ error })
+  const text = body ?? page
+  const own = head(status, headers, page ? 'text/html' : 'application/json')
   return {
-    ...bodyAnswer(status, '', text),
-    ...head(
-      status,
-      { ...retryHeaders(fault.retryAfter), ...fault.headers },
-      page ? 'text/html' : 'application/json',
-    ),
+    ...(text === undefined ? error : bodyAnswer(status, '', text)),
+    ...own,
+    headers: [...withoutNames(error.headers, own.headers), ...own.headers],
   }
 }
 
-function retryHeaders(retryAfter: FaultOf<'status'>['retryAfter']): Record<string, string> {
-  if (retryAfter === undefined) return {}
-  if (typeof retryAfter === 'number') return { 'retry-after-ms': String(retryAfter) }
-  if (typeof retryAfter === 'string') return { 'retry-after': retryAfter }
-  return { 'retry-after': new Date(Date.now() + retryAfter.dateInMs).toUTCString() }
+/** The headers whose names are not among the others. */
+function withoutNames(headers: readonly string[], others: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => !others.includes(headers[index - (index % 2)] ?? ''))
 }
 
 /** The status and the headers that a fault sets. Its `content-type` header, if any, replaces the usual type. */

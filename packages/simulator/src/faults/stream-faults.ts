@@ -1,7 +1,4 @@
 import type { Answer } from '../answers/answer.ts'
-import { fingerprint } from '../answers/answer-request.ts'
-import { asObject } from '../answers/json.ts'
-import { failedResponse, responseEvent } from '../answers/responses.ts'
 import type { Call } from '../call.ts'
 import type { Delivery } from '../deliver.ts'
 import type { FaultOf, StreamFault } from '../script/fault.ts'
@@ -24,7 +21,7 @@ export const streamFaults: Shapers = {
     ),
   }),
   'stream-error': ({ frames }, fault, call) => ({
-    frames: [...frames.slice(0, fault.afterEvents), ...errorFrames(fault, call)],
+    frames: [...frames.slice(0, fault.afterEvents), ...call.wire.streamError(fault, call.question())],
   }),
   'stream-duplicate': ({ frames }, { event }) => ({
     frames: frames.flatMap((frame, index) => (index === event ? [frame, frame] : [frame])),
@@ -49,22 +46,4 @@ function breakOff(
 
 function firstHalf(frame: string): string {
   return frame.slice(0, Math.floor(frame.length / 2))
-}
-
-/** As at OpenAI: a chat stream contains an error object, a Responses stream an `error` event and then `response.failed`. */
-function errorFrames({ afterEvents, code, message, event }: FaultOf<'stream-error'>, call: Call): string[] {
-  const error = {
-    message: message ?? 'The server had an error while processing your request.',
-    type: 'server_error',
-    param: null,
-    code: code ?? 'server_error',
-  }
-  if (call.request.operation !== 'responses') {
-    return [`${event ? 'event: error\n' : ''}data: ${JSON.stringify({ error })}\n\n`]
-  }
-  const response = failedResponse(asObject(call.request.body), fingerprint(call.raw), error)
-  return [
-    responseEvent('error', afterEvents, { error }),
-    responseEvent('response.failed', afterEvents + 1, { response }),
-  ]
 }

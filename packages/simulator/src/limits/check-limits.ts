@@ -13,6 +13,8 @@ import type { Limits, Quota } from './limits.ts'
 const quotaFields: Fields<Quota> = {
   requestsPerMinute: number(1),
   tokensPerMinute: number(1),
+  inputTokensPerMinute: number(1),
+  outputTokensPerMinute: number(1),
   concurrency: wholeNumber(1),
 }
 

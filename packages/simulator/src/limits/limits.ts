@@ -4,11 +4,15 @@ export interface Quota {
   requestsPerMinute?: number | undefined
   /** Input and output together. @default no limit */
   tokensPerMinute?: number | undefined
+  /** Input alone, as Anthropic counts it. @default no limit */
+  inputTokensPerMinute?: number | undefined
+  /** Output alone, as Anthropic counts it. @default no limit */
+  outputTokensPerMinute?: number | undefined
   /** Calls being answered at the same time. @default no limit */
   concurrency?: number | undefined
 }
 
-/** Limits that are enforced for chat, responses and embeddings calls, with OpenAI's headers and errors. */
+/** Limits that are enforced for the calls that run a model, with the headers and errors of the vendor whose wire a call uses. */
 export interface Limits extends Quota {
   /** Models with their own quota; all others share that of the provider. @default none */
   models?: Readonly<Record<string, Quota>> | undefined

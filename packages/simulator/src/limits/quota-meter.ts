@@ -1,23 +1,32 @@
 import type { Limits, Quota } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
+/** What a quota counts. */
+export type QuotaKind = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens'
+
+/** The tokens that a call costs. */
+export interface TokenCost {
+  input: number
+  output: number
+}
+
 /** Why a call is refused. */
 export type Shortage =
-  | { kind: 'requests' | 'tokens'; limit: number; used: number; requested: number; waitMs: number }
+  | { kind: QuotaKind; limit: number; used: number; requested: number; waitMs: number }
   /** A call that needs more tokens than the quota of a minute: waiting does not help. */
-  | { kind: 'too-large'; limit: number; requested: number }
+  | { kind: 'too-large'; of: QuotaKind; limit: number; requested: number }
   | { kind: 'concurrency'; limit: number }
 
-/** The values of the headers for requests or tokens. */
+/** The values of the headers for one quota. */
 export interface Standing {
-  kind: 'requests' | 'tokens'
+  kind: QuotaKind
   limit: number
   remaining: number
   resetMs: number
 }
 
 interface Meter {
-  kind: 'requests' | 'tokens'
+  kind: QuotaKind
   perMinute: number
   /** `perMinute` as headers report it, scaled as `Limits.clock` says. */
   limit: number
@@ -40,7 +49,12 @@ export class QuotaMeter {
       const limit = clock === 'wall' ? Math.round((perMinute * 60_000) / minuteMs) : perMinute
       return [{ kind, perMinute, limit, bucket }]
     }
-    this.#meters = [...meter('requests', quota.requestsPerMinute), ...meter('tokens', quota.tokensPerMinute)]
+    this.#meters = [
+      ...meter('requests', quota.requestsPerMinute),
+      ...meter('tokens', quota.tokensPerMinute),
+      ...meter('input-tokens', quota.inputTokensPerMinute),
+      ...meter('output-tokens', quota.outputTokensPerMinute),
+    ]
     this.#concurrency = quota.concurrency ?? Infinity
     this.#countRefused = countRefused
     this.#slowness = clock === 'wall' ? 1 : 60_000 / minuteMs
@@ -52,10 +66,10 @@ export class QuotaMeter {
    *
    * @returns what is missing
    */
-  take(tokens: number, now: number): Shortage | undefined {
+  take(tokens: TokenCost, now: number): Shortage | undefined {
     const shortage = this.#shortage(tokens, now)
     if (shortage === undefined) {
-      for (const { kind, bucket } of this.#meters) bucket.take(kind === 'requests' ? 1 : tokens, now)
+      for (const { kind, bucket } of this.#meters) bucket.take(costIn(kind, tokens), now)
       this.#running++
     } else if (this.#countRefused) {
       const requests = this.#meters.find(({ kind }) => kind === 'requests')?.bucket
@@ -78,18 +92,32 @@ export class QuotaMeter {
     }))
   }
 
-  #shortage(tokens: number, now: number): Shortage | undefined {
+  #shortage(tokens: TokenCost, now: number): Shortage | undefined {
     if (this.#running >= this.#concurrency) return { kind: 'concurrency', limit: this.#concurrency }
     let longest: Extract<Shortage, { waitMs: number }> | undefined
     for (const { kind, perMinute, limit, bucket } of this.#meters) {
-      const requested = kind === 'requests' ? 1 : tokens
-      if (kind === 'tokens' && requested > perMinute)
-        return { kind: 'too-large', limit: perMinute, requested }
+      const requested = costIn(kind, tokens)
+      if (kind !== 'requests' && requested > perMinute)
+        return { kind: 'too-large', of: kind, limit: perMinute, requested }
       const waitMs = bucket.waitMs(requested, now) * this.#slowness
       if (waitMs > (longest?.waitMs ?? 0)) {
         longest = { kind, limit, used: limit - Math.floor(bucket.available(now)), requested, waitMs }
       }
     }
     return longest
+  }
+}
+
+/** What a call costs of a quota. */
+function costIn(kind: QuotaKind, { input, output }: TokenCost): number {
+  switch (kind) {
+    case 'requests':
+      return 1
+    case 'tokens':
+      return input + output
+    case 'input-tokens':
+      return input
+    case 'output-tokens':
+      return output
   }
 }

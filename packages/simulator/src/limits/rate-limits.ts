@@ -1,10 +1,8 @@
 import type { Answer } from '../answers/answer.ts'
-import { asObject, asString } from '../answers/json.ts'
-import { demandOf, type ModelOperation } from '../answers/demand.ts'
+import type { RecordedRequest } from '../journal.ts'
+import type { Wire } from '../wires/wire.ts'
 import type { Limits } from './limits.ts'
-import { goDuration } from './go-duration.ts'
-import { QuotaMeter } from './quota-meter.ts'
-import { refusal, retryHeaders } from './refusal.ts'
+import { QuotaMeter, type TokenCost } from './quota-meter.ts'
 
 /** Whether a call may be answered now, and headers for its answer. */
 export interface Admission {
@@ -35,39 +33,22 @@ export class RateLimits {
   }
 
   /** @param good the answer that the call gets if it is admitted; its usage determines the cost */
-  admit(operation: ModelOperation, body: unknown, good: Answer): Admission {
+  admit(request: RecordedRequest, wire: Wire, good: Answer): Admission {
     const now = performance.now()
-    const model = asString(asObject(body)['model'])
-    const meter = this.#own.get(model) ?? this.#shared
-    const shortage = meter.take(this.#price(operation, body, good), now)
+    const { headers = 'all' } = this.#limits
+    const meter = this.#own.get(request.model ?? '') ?? this.#shared
+    const shortage = meter.take(this.#cost(request, wire, good), now)
     return {
-      refusal: shortage && refusal(shortage, model),
-      headers: [
-        ...(this.#limits.headers === undefined || this.#limits.headers === 'all' ? standing(meter, now) : []),
-        ...(shortage && this.#limits.headers !== 'none' ? retryHeaders(shortage) : []),
-      ],
+      refusal: shortage && wire.error(wire.overLimit(shortage, request, headers === 'none'), request),
+      headers: headers === 'all' ? wire.limitHeaders(meter.standing(now)) : [],
       release: () => {
         if (shortage === undefined) meter.release()
       },
     }
   }
 
-  #price(operation: ModelOperation, body: unknown, { usage }: Answer): number {
-    const total = usage.input + usage.output
-    if (this.#limits.charge !== 'reserved' || total === 0) return total
-    return usage.input + (demandOf(operation, asObject(body)).maxOutput ?? usage.output)
+  #cost(request: RecordedRequest, wire: Wire, { usage: { input, output } }: Answer): TokenCost {
+    if (this.#limits.charge !== 'reserved' || input + output === 0) return { input, output }
+    return { input, output: wire.demand(request).maxOutput ?? output }
   }
-}
-
-function standing(meter: QuotaMeter, now: number): string[] {
-  return meter
-    .standing(now)
-    .flatMap(({ kind, limit, remaining, resetMs }) => [
-      `x-ratelimit-limit-${kind}`,
-      String(limit),
-      `x-ratelimit-remaining-${kind}`,
-      String(remaining),
-      `x-ratelimit-reset-${kind}`,
-      goDuration(resetMs),
-    ])
 }

@@ -42,6 +42,7 @@ const conditionFields: Fields<Condition> = {
     (Array.isArray(value) ? list(oneOf(requestOperations)) : oneOf(requestOperations))(value, where),
   stream: flag,
   model: text,
+  tier: text,
   says: text,
   method: text,
   path: text,
@@ -59,6 +60,8 @@ const scriptFields: Fields<ProviderScript> = {
   tokenMs: latency,
   apiKeys: texts,
   models: texts,
+  servedTier: text,
+  cachedShare: number(0, 1),
   reply: (value, where) => {
     if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)
   },
@@ -74,6 +77,12 @@ const afterEvents = required(count)
 const simple: Check = (fault, where) => checkTagged(fault, faultFields, simpleTypes, where)
 const shape: Check = (fault, where) => checkTagged(fault, faultFields, shapeTypes, where)
 
+const retryAfter: Check = (value, where) => {
+  if (typeof value === 'number') number()(value, where)
+  else if (typeof value === 'string') headerValue(value, where)
+  else checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
+}
+
 const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } = {
   sequence: {
     faults: required(list((fault, where) => (fault === 'ok' ? undefined : simple(fault, where)))),
@@ -84,14 +93,14 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
     errorType: text,
     message: text,
     headers,
-    retryAfter: (value, where) => {
-      if (typeof value === 'number') number()(value, where)
-      else if (typeof value === 'string') headerValue(value, where)
-      else checkObject(value, { dateInMs: required(number(-Infinity)) }, where)
-    },
+    retryAfter,
     body: text,
     html: flag,
   },
+  overloaded: { retryAfter },
+  quota: { per: required(oneOf(['minute', 'day'])), retryAfter, limit: count },
+  'spend-limit': { code: text },
+  'tier-unavailable': { retryAfter },
   reset: { when: oneOf(['connect', 'before-headers', 'after-headers']) },
   'reset-reused': {},
   refuse: {},
@@ -101,13 +110,20 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
   'stream-stall': { afterEvents, inside: flag },
   'stream-end': { afterEvents },
   'stream-garbage': { afterEvents },
-  'stream-error': { afterEvents, code: text, message: text, event: flag, httpStatus: wholeNumber(200, 599) },
+  'stream-error': {
+    afterEvents,
+    code: text,
+    errorType: text,
+    message: text,
+    event: flag,
+    httpStatus: wholeNumber(200, 599),
+  },
   'stream-duplicate': { event: required(count) },
   'stream-drip': { ms: required(number()), bytes: required(atLeastOne) },
   'stream-comments': { count: required(count), everyMs: number() },
   'stream-slow-first': { ms: required(number()) },
   'json-for-stream': {},
-  'error-200': { code: text, message: text },
+  'error-200': { code: text, errorType: text, message: text },
   'html-200': {},
   'empty-body': {},
   'broken-json': {},
@@ -115,6 +131,10 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
   'wrong-content-type': { contentType: headerValue },
   'content-filter': {},
   length: {},
+  finish: { reason: required(text), pieces: count },
+  refusal: { pieces: count, category: text },
+  'blocked-prompt': { reason: text },
+  'no-end': {},
   gzip: { encoding: oneOf(['gzip', 'br', 'deflate', 'zstd']) },
   split: { bytes: required(atLeastOne), crlf: flag },
   crlf: {},

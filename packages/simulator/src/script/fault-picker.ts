@@ -17,7 +17,9 @@ export interface RequestFacts {
   method: string
   path: string
   stream: boolean
-  model: unknown
+  model: string | undefined
+  /** The service tier that the request names. */
+  tier?: unknown
   body: unknown
 }
 
@@ -116,8 +118,8 @@ function isForConnection(fault: SimpleFault): boolean {
 }
 
 function needsRequest(when: Condition): boolean {
-  const { operation, stream, model, says, method, path } = when
-  return [operation, stream, model, says, method, path].some((wanted) => wanted !== undefined)
+  const { operation, stream, model, tier, says, method, path } = when
+  return [operation, stream, model, tier, says, method, path].some((wanted) => wanted !== undefined)
 }
 
 function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chance: () => number): boolean {
@@ -128,6 +130,7 @@ function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chanc
     (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
     (when.stream === undefined || when.stream === request?.stream) &&
     (when.model === undefined || when.model === request?.model) &&
+    (when.tier === undefined || when.tier === request?.tier) &&
     (when.says === undefined || textOf(request?.body).includes(when.says)) &&
     (when.method === undefined || when.method === request?.method) &&
     (when.path === undefined || request?.path.includes(when.path) === true) &&

@@ -13,25 +13,63 @@ export interface SequenceFault {
 }
 
 export type SimpleFault =
-  StatusFault | ConnectionFault | WaitFault | StreamFault | AnswerFault | FormatFault | PlayFault | RawFault
+  | StatusFault
+  | VendorFault
+  | ConnectionFault
+  | WaitFault
+  | StreamFault
+  | AnswerFault
+  | FormatFault
+  | PlayFault
+  | RawFault
 
-/** An error answer in OpenAI's shape, or in any other. */
+/** An error answer in the shape of the wire of the request, or in any other. */
 export interface StatusFault {
   type: 'status'
   status: number
-  /** The error's `code`. @default what OpenAI sends with this status */
+  /**
+   * OpenAI's `code`, Anthropic's `error.details.error_code`, the `reason` of Gemini's `ErrorInfo`. @default what the
+   * vendor sends with this status
+   */
   code?: string | undefined
-  /** The error's `type`. @default what OpenAI sends with this status */
+  /** OpenAI's and Anthropic's `type`, Gemini's `status`. @default what the vendor sends with this status */
   errorType?: string | undefined
   message?: string | undefined
   headers?: Readonly<Record<string, string>> | undefined
-  /** A string is sent unchanged as `retry-after`, a number as `retry-after-ms`, `dateInMs` as an HTTP date this far from now. */
-  retryAfter?: string | number | { dateInMs: number } | undefined
+  retryAfter?: RetryAfter | undefined
   /** The whole body, in place of an error object. */
   body?: string | undefined
   /** Sends the HTML error page of a proxy in place of an error object. */
   html?: boolean | undefined
 }
+
+/**
+ * When to try again. A string is sent unchanged as `retry-after`, a number as `retry-after-ms`, `dateInMs` as an HTTP date
+ * this far from now. Gemini has no such header: it gets the wait as `RetryInfo.retryDelay`.
+ */
+export type RetryAfter = string | number | { dateInMs: number }
+
+/** Errors that each vendor reports in its own way. */
+export type VendorFault =
+  /** The vendor is overloaded: 529 at Anthropic, 503 elsewhere. */
+  | { type: 'overloaded'; retryAfter?: RetryAfter | undefined }
+  /** A quota of requests is used up, per minute or per day: 429. At Gemini the id of the quota says which. */
+  | {
+      type: 'quota'
+      per: 'minute' | 'day'
+      /** @default what is left of a minute, 36 seconds; nothing for a day */
+      retryAfter?: RetryAfter | undefined
+      /** The number of requests allowed. @default 10 */
+      limit?: number | undefined
+    }
+  /** The spend limit of the account is reached: 429, without a time to try again. */
+  | {
+      type: 'spend-limit'
+      /** @default `enforced_spend_limit_reached` at Anthropic, `insufficient_quota` at OpenAI, none at Gemini */
+      code?: string | undefined
+    }
+  /** The requested service tier has no capacity: 429 at OpenAI, 529 at Anthropic, 503 at Gemini. */
+  | { type: 'tier-unavailable'; retryAfter?: RetryAfter | undefined }
 
 type ConnectionFault =
   /** The socket is reset (RST): when it is accepted (or reused), after the request was read, or after the headers of the answer. */
@@ -64,13 +102,15 @@ export type StreamFault =
   /** The next event contains malformed JSON; the others follow. */
   | { type: 'stream-garbage'; afterEvents: number }
   /**
-   * After the events, an error event and the end; with `event`, named `event: error`. `httpStatus` replaces the status
-   * 200.
+   * After the events, the vendor's error in the stream, and the end; with `event`, an event of chat is named
+   * `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` are those of `status`.
    */
   | {
       type: 'stream-error'
       afterEvents: number
       code?: string | undefined
+      /** @default `server_error`, `api_error`, `INTERNAL` */
+      errorType?: string | undefined
       message?: string | undefined
       event?: boolean | undefined
       httpStatus?: number | undefined
@@ -90,8 +130,13 @@ export type StreamFault =
 export type AnswerFault =
   /** A good JSON answer to a request for a stream. */
   | { type: 'json-for-stream' }
-  /** Status 200 with an error object. */
-  | { type: 'error-200'; code?: string | undefined; message?: string | undefined }
+  /** Status 200 with an error object. `code` and `errorType` are those of `status`. */
+  | {
+      type: 'error-200'
+      code?: string | undefined
+      errorType?: string | undefined
+      message?: string | undefined
+    }
   | { type: 'html-200' }
   | { type: 'empty-body' }
   /** A truncated JSON answer with a matching content-length. */
@@ -99,10 +144,37 @@ export type AnswerFault =
   /** A good answer with a useless field that makes it at least `bytes` long (in a stream, in its first event). */
   | { type: 'huge-body'; bytes: number }
   | { type: 'wrong-content-type'; contentType?: string | undefined }
-  /** A short answer with `finish_reason: content_filter`. */
+  /** A short answer that ends for the content filter: `content_filter`, `refusal`, `SAFETY`. */
   | { type: 'content-filter' }
-  /** A short answer with `finish_reason: length`. */
+  /** A short answer that ends for its length: `length`, `max_tokens`, `MAX_TOKENS`. */
   | { type: 'length' }
+  /** An answer that ends with this reason, in the words of the vendor, after `pieces` pieces of text, by default half of them. */
+  | { type: 'finish'; reason: string; pieces?: number | undefined }
+  /**
+   * The model refuses, after `pieces` pieces of text: OpenAI's `refusal`, Anthropic's stop reason with this category,
+   * Gemini's `PROHIBITED_CONTENT`.
+   */
+  | {
+      type: 'refusal'
+      /** @default 0 */
+      pieces?: number | undefined
+      /** @default 'cyber' */
+      category?: string | undefined
+    }
+  /**
+   * The prompt is blocked before the model runs: 400 at OpenAI and Azure, a refusal without content at Anthropic,
+   * `promptFeedback` with this reason at Gemini.
+   */
+  | {
+      type: 'blocked-prompt'
+      /** @default 'PROHIBITED_CONTENT' */
+      reason?: string | undefined
+    }
+  /**
+   * All of the content, and nothing that says that the answer has ended: a stream that ends cleanly without the
+   * vendor's last events, JSON without a finish reason.
+   */
+  | { type: 'no-end' }
 
 export type FormatFault =
   /** A good answer, compressed. */
@@ -111,7 +183,7 @@ export type FormatFault =
   | { type: 'split'; bytes: number; crlf?: boolean | undefined }
   /** A good stream whose lines end in \r\n. */
   | { type: 'crlf' }
-  /** A good stream without `[DONE]`. */
+  /** A good stream without `[DONE]`, which only chat streams have. */
   | { type: 'no-done' }
 
 export type PlayFault =
@@ -119,9 +191,9 @@ export type PlayFault =
   | {
       type: 'play'
       events: readonly string[]
-      /** Sends the `type` of the data as the event's name, as Responses streams do. @default false */
+      /** Sends the `type` of the data as the event's name, as Responses streams do. @default true for Anthropic's */
       named?: boolean | undefined
-      /** Whether the stream ends with `[DONE]`. @default not `named` */
+      /** Whether the stream ends with `[DONE]`. @default whether it is one of OpenAI, and not `named` */
       done?: boolean | undefined
       status?: number | undefined
       headers?: Readonly<Record<string, string>> | undefined

@@ -20,6 +20,10 @@ export interface ProviderScript {
   apiKeys?: readonly string[] | undefined
   /** The existing models; any other one gets a 404. @default any */
   models?: readonly string[] | undefined
+  /** The service tier that answers report. @default the tier of the request, or the vendor's usual one */
+  servedTier?: string | undefined
+  /** The share of each prompt that answers report as read from the provider's prompt cache, from 0 to 1. @default 0 */
+  cachedShare?: number | undefined
   /** The text of the answer. @default a few sentences that depend only on the prompt */
   reply?: string | ((request: RecordedRequest) => string) | undefined
   /**
@@ -50,6 +54,8 @@ export interface Condition {
   operation?: RequestOperation | readonly RequestOperation[] | undefined
   stream?: boolean | undefined
   model?: string | undefined
+  /** The service tier that the request names, such as `flex`. */
+  tier?: string | undefined
   /** Text anywhere in the JSON of the request, such as that of a prompt that always fails. */
   says?: string | undefined
   /** The HTTP method, which distinguishes creating a batch from reading it. */

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { chat, chatBody, post } from '../../test/wire.ts'
-import { startSimulator } from '../index.ts'
+import { chat, chatBody, post } from '../../../test/wire.ts'
+import { startSimulator } from '../../index.ts'
 
 const simulator = await startSimulator()
 const provider = simulator.provider()

@@ -1,7 +1,8 @@
-import { type Answer, badRequest, jsonAnswer } from './answer.ts'
-import { hashText } from '../random.ts'
-import { asArray, asString, type JsonObject } from './json.ts'
-import { estimateTokens } from './tokens.ts'
+import { type Answer, jsonAnswer } from '../../answers/answer.ts'
+import { embed } from '../../answers/embed.ts'
+import { asArray, asString, type JsonObject } from '../../answers/json.ts'
+import { estimateTokens } from '../../answers/tokens.ts'
+import { badRequest } from './errors.ts'
 
 /** The answer to POST /v1/embeddings. */
 export function answerEmbeddings(body: JsonObject): Answer {
@@ -57,30 +58,6 @@ function readInputs(input: unknown): readonly Input[] | undefined {
 
 function isTokens(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((token) => typeof token === 'number')
-}
-
-/**
- * A unit vector for a text: the hash of each word and each three consecutive characters gives an index and a sign. Texts with
- * common words are near each other (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009).
- */
-export function embed(text: string, dimensions: number): Float32Array {
-  const vector = new Float32Array(dimensions)
-  const add = (feature: string, weight: number) => {
-    const hash = hashText(feature)
-    // The low bits of FNV are weak: the index comes from all bits, the sign from the highest one.
-    const place = (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 1) % dimensions
-    vector[place] = (vector[place] ?? 0) + (hash & 0x80000000 ? weight : -weight)
-  }
-  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [text]) {
-    add(word, 2)
-    const padded = `^${word}$`
-    for (let start = 0; start + 3 <= padded.length; start++) add(padded.slice(start, start + 3), 1)
-  }
-  const length = Math.hypot(...vector)
-  // If all signs have cancelled each other out, any unit vector will do.
-  if (length === 0) vector[hashText(text) % dimensions] = 1
-  else for (let place = 0; place < dimensions; place++) vector[place] = (vector[place] ?? 0) / length
-  return vector
 }
 
 function base64(vector: Float32Array): string {

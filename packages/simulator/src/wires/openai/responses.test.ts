@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { startSimulator } from '../index.ts'
+import { startSimulator } from '../../index.ts'
 
 const simulator = await startSimulator()
 const provider = simulator.provider()

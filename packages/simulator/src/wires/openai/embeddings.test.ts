@@ -1,8 +1,8 @@
 import OpenAI from 'openai'
 import { afterAll, expect, it } from 'vitest'
-import { post } from '../../test/wire.ts'
-import { startSimulator } from '../index.ts'
-import { embed } from './embeddings.ts'
+import { post } from '../../../test/wire.ts'
+import { startSimulator } from '../../index.ts'
+import { embed } from '../../answers/embed.ts'
 
 const simulator = await startSimulator()
 const provider = simulator.provider()

@@ -1,6 +1,7 @@
-import { apiErrorFor } from '../api-error.ts'
-import { type Answer, errorAnswer, jsonAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from '../../answers/answer.ts'
+import { decodePart } from '../../route.ts'
 import { createdAt } from './chat.ts'
+import { apiErrorFor, errorAnswer } from './errors.ts'
 
 const usual = [
   'gpt-4',
@@ -11,21 +12,13 @@ const usual = [
   'text-embedding-3-large',
 ]
 
-/** The answer to GET /v1/models and GET /v1/models/:id. */
-export function answerModels(path: string, models: readonly string[] = usual): Answer {
+/** The answer to GET /v1/models and, with an id, to GET /v1/models/:id. */
+export function answerModels(rest: string, models: readonly string[] = usual): Answer {
   const list = models.map((id) => ({ id, object: 'model', created: createdAt, owned_by: 'harbor' }))
-  const id = decode(path.slice('/v1/models/'.length))
+  const id = decodePart(rest)
   if (id === '') return jsonAnswer({ object: 'list', data: list })
   const model = list.find((entry) => entry.id === id)
   return model ? jsonAnswer(model) : modelNotFound(id)
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
 }
 
 export function modelNotFound(model: string): Answer {

@@ -1,0 +1,52 @@
+import { decodePart, type RequestHead, type RequestOperation, type Route } from '../../route.ts'
+
+/** A path of OpenAI's API, below whatever root. */
+export interface ApiPath {
+  /** `chat/completions`, `models` … */
+  name: string
+  /** What follows the name: an id, an action. Empty if nothing does. */
+  rest: string
+  /** Azure's deployment, if the path names one. */
+  deployment: string | undefined
+}
+
+const names = 'chat/completions|responses|embeddings|models|files|batches'
+// A version, and `/openai` where other vendors serve OpenAI's API: `/v1`, `/openai/v1`, `/v1beta/openai`.
+const versioned = new RegExp(`/v\\d[^/]*(?:/openai)?/(${names})(?:/(.*))?$`)
+const deployed = new RegExp(`/openai/deployments/([^/]+)/(${names})$`)
+// Azure's paths without a deployment, before it had versions in paths.
+const plainAzure = new RegExp(`/openai/(responses|models|files|batches)(?:/(.*))?$`)
+
+/** Reads a path; undefined if it is not one of OpenAI's API. */
+export function readPath(path: string): ApiPath | undefined {
+  const [, deployment, deployedName] = deployed.exec(path) ?? []
+  if (deployment !== undefined && deployedName !== undefined) {
+    return { name: deployedName, rest: '', deployment: decodePart(deployment) }
+  }
+  const [, name, rest = ''] = versioned.exec(path) ?? plainAzure.exec(path) ?? []
+  return name === undefined ? undefined : { name, rest, deployment: undefined }
+}
+
+/** Whether a path is one of Azure OpenAI: `/openai` at its root, not below the version of another API. */
+export function isAzure(path: string): boolean {
+  return /\/openai\//.test(path) && !/\/v\d[^/]*\/openai\//.test(path)
+}
+
+export function routeOpenai({ method, path }: RequestHead): Route | undefined {
+  const api = readPath(path)
+  const operation = api && operationOf(method, api)
+  return operation && { wire: 'openai', operation, model: api.deployment }
+}
+
+const generating: Readonly<Record<string, RequestOperation>> = {
+  'chat/completions': 'chat',
+  responses: 'responses',
+  embeddings: 'embeddings',
+}
+
+function operationOf(method: string, { name, rest }: ApiPath): RequestOperation | undefined {
+  const operation = generating[name]
+  if (operation) return method === 'POST' && rest === '' ? operation : undefined
+  if (name === 'models') return method === 'GET' ? 'models' : undefined
+  return name === 'files' ? 'files' : 'batches'
+}

@@ -1,0 +1,191 @@
+import { type Answer, jsonAnswer, streamAnswer } from '../../answers/answer.ts'
+import { generate } from '../../answers/generate.ts'
+import { createdAt } from './chat.ts'
+import { type Choice, choiceOf } from './choice.ts'
+import { responsesPrompt } from './prompts.ts'
+import { tierOf } from './tier.ts'
+import type { Question } from '../wire.ts'
+
+/** The answer to POST /v1/responses. */
+export function answerResponses(question: Question): Answer {
+  const { usage, base, items, final } = respond(question)
+  if (!question.stream) return jsonAnswer(final, usage)
+  return streamAnswer(events(base, items, final), usage)
+}
+
+/** A Responses answer in its parts. */
+export interface Responded {
+  usage: Answer['usage']
+  /** The response object of the first events. */
+  base: ResponseObject
+  items: readonly OutputItem[]
+  /** The whole response object. Its status is `in_progress` if the answer does not say that it has ended. */
+  final: ResponseObject
+}
+
+export type ResponseObject = ReturnType<typeof responseBase> & { incomplete_details: unknown }
+
+/** Generates the output for a request, and puts it into OpenAI's objects. */
+export function respond(question: Question): Responded {
+  const { body, fingerprint, reply, ending, script } = question
+  const prompt = responsesPrompt(body)
+  const choice = choiceOf(generate(prompt, { index: 0, reply, ending }), ending)
+  const usage = { input: prompt.inputTokens, output: choice.outputTokens }
+  const base = responseBase(question)
+  const items = outputItems(choice, fingerprint)
+  const final = {
+    ...base,
+    ...endOf(choice, ending?.reason),
+    output: items.map((item) => item.done),
+    usage: {
+      input_tokens: usage.input,
+      input_tokens_details: { cached_tokens: Math.floor(usage.input * (script.cachedShare ?? 0)) },
+      output_tokens: usage.output,
+      output_tokens_details: { reasoning_tokens: choice.reasoning.length },
+      total_tokens: usage.input + usage.output,
+    },
+  }
+  return { usage, base, items, final }
+}
+
+/** The response object in the last event of a failed stream. */
+export function failedResponse(question: Question, error: unknown) {
+  return { ...responseBase(question), status: 'failed', error }
+}
+
+/** An event named by its type. */
+export function responseEvent(type: string, sequence: number, fields: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...fields })}\n\n`
+}
+
+function responseBase(question: Question) {
+  const { body, fingerprint } = question
+  return {
+    id: `resp_${fingerprint}`,
+    object: 'response',
+    created_at: createdAt,
+    status: 'in_progress',
+    background: false,
+    error: null,
+    incomplete_details: null as unknown,
+    instructions: body['instructions'] ?? null,
+    max_output_tokens: body['max_output_tokens'] ?? null,
+    max_tool_calls: null,
+    model: body['model'],
+    output: [] as readonly unknown[],
+    parallel_tool_calls: body['parallel_tool_calls'] ?? true,
+    previous_response_id: body['previous_response_id'] ?? null,
+    reasoning: { effort: null, summary: null },
+    service_tier: tierOf(question),
+    store: body['store'] ?? true,
+    temperature: body['temperature'] ?? 1,
+    text: body['text'] ?? { format: { type: 'text' }, verbosity: 'medium' },
+    tool_choice: body['tool_choice'] ?? 'auto',
+    tools: body['tools'] ?? [],
+    top_logprobs: 0,
+    top_p: body['top_p'] ?? 1,
+    truncation: 'disabled',
+    usage: null as unknown,
+    user: body['user'] ?? null,
+    metadata: body['metadata'] ?? {},
+  }
+}
+
+/** The status of a response, and why it is incomplete. `verbatim` is the reason that a fault sets. */
+function endOf({ finish }: Choice, verbatim: string | null | undefined) {
+  if (verbatim === null) return {}
+  const usual = finish === 'length' ? 'max_output_tokens' : finish === 'content_filter' ? finish : undefined
+  const reason = verbatim ?? usual
+  return reason === undefined
+    ? { status: 'completed' }
+    : { status: 'incomplete', incomplete_details: { reason } }
+}
+
+/** An item of the output, with its events. */
+export interface OutputItem {
+  id: string
+  added: object
+  done: object
+  steps: readonly (readonly [type: string, fields: object])[]
+}
+
+function outputItems(generation: Choice, fingerprint: string): OutputItem[] {
+  const items: OutputItem[] = []
+  if (generation.reasoning.length > 0) {
+    const item = { id: `rs_${fingerprint}`, type: 'reasoning', summary: [] }
+    items.push({ id: item.id, added: item, done: item, steps: [] })
+  }
+  for (const call of generation.toolCalls) {
+    const id = `fc_${call.id.slice(5)}`
+    const item = { id, type: 'function_call', call_id: call.id, name: call.name }
+    const whole = call.arguments.join('')
+    items.push({
+      id,
+      added: { ...item, status: 'in_progress', arguments: '' },
+      done: { ...item, status: 'completed', arguments: whole },
+      steps: [
+        ...call.arguments.map((delta) => ['response.function_call_arguments.delta', { delta }] as const),
+        ['response.function_call_arguments.done', { name: call.name, arguments: whole }],
+      ],
+    })
+  }
+  if (generation.toolCalls.length === 0) items.push(messageItem(generation, fingerprint))
+  return items
+}
+
+function messageItem({ content, finish, refusal }: Choice, fingerprint: string): OutputItem {
+  const item = { id: `msg_${fingerprint}`, type: 'message', role: 'assistant' }
+  const complete = finish !== 'length' && finish !== 'content_filter'
+  const parts = [
+    ...(content.length > 0 || refusal.length === 0 ? [textPart(content)] : []),
+    ...(refusal.length > 0 ? [refusalPart(refusal)] : []),
+  ]
+  return {
+    id: item.id,
+    added: { ...item, status: 'in_progress', content: [] },
+    done: {
+      ...item,
+      status: complete ? 'completed' : 'incomplete',
+      content: parts.map(({ part }) => part),
+    },
+    steps: parts.flatMap(({ part, empty, deltas }, content_index) => [
+      ['response.content_part.added', { content_index, part: empty }] as const,
+      ...deltas.map(([type, fields]) => [type, { content_index, ...fields }] as const),
+      ['response.content_part.done', { content_index, part }] as const,
+    ]),
+  }
+}
+
+function textPart(content: readonly string[]) {
+  const text = content.join('')
+  const part = { type: 'output_text', annotations: [], logprobs: [], text }
+  const deltas = [
+    ...content.map((delta) => ['response.output_text.delta', { delta, logprobs: [] }] as const),
+    ['response.output_text.done', { text, logprobs: [] }] as const,
+  ]
+  return { part, empty: { ...part, text: '' }, deltas }
+}
+
+function refusalPart(pieces: readonly string[]) {
+  const refusal = pieces.join('')
+  const part = { type: 'refusal', refusal }
+  const deltas = [
+    ...pieces.map((delta) => ['response.refusal.delta', { delta }] as const),
+    ['response.refusal.done', { refusal }] as const,
+  ]
+  return { part, empty: { ...part, refusal: '' }, deltas }
+}
+
+function events(base: object, output: readonly OutputItem[], final: { status: string }): string[] {
+  const frames: string[] = []
+  const add = (type: string, fields: object) => frames.push(responseEvent(type, frames.length, fields))
+  add('response.created', { response: base })
+  add('response.in_progress', { response: base })
+  for (const [output_index, item] of output.entries()) {
+    add('response.output_item.added', { output_index, item: item.added })
+    for (const [type, fields] of item.steps) add(type, { item_id: item.id, output_index, ...fields })
+    add('response.output_item.done', { output_index, item: item.done })
+  }
+  if (final.status !== 'in_progress') add(`response.${final.status}`, { response: final })
+  return frames
+}

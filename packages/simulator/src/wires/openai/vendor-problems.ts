@@ -1,0 +1,37 @@
+import type { RecordedRequest } from '../../journal.ts'
+import type { VendorFault } from '../../script/fault.ts'
+import type { Problem } from '../wire.ts'
+
+/** OpenAI's error for the situation of a fault. */
+export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): Problem {
+  switch (fault.type) {
+    case 'overloaded':
+      return { status: 503, retryAfter: fault.retryAfter }
+    case 'quota': {
+      const { per, limit = 10, retryAfter = per === 'minute' ? '36' : undefined } = fault
+      const name = per === 'minute' ? 'requests per min (RPM)' : 'requests per day (RPD)'
+      return {
+        status: 429,
+        message: `Rate limit reached for ${model} in organization org-harbor on ${name}: Limit ${limit}, Used ${limit}, Requested 1.`,
+        errorType: 'requests',
+        code: 'rate_limit_exceeded',
+        retryAfter,
+      }
+    }
+    case 'spend-limit':
+      return {
+        status: 429,
+        message: 'You exceeded your current quota, please check your plan and billing details.',
+        errorType: 'insufficient_quota',
+        code: fault.code ?? 'insufficient_quota',
+      }
+    case 'tier-unavailable':
+      return {
+        status: 429,
+        message: 'The requested service tier has no capacity now. Try again later, or with another tier.',
+        errorType: 'resource_unavailable',
+        code: 'resource_unavailable',
+        retryAfter: fault.retryAfter,
+      }
+  }
+}
