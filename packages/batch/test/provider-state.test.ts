@@ -67,7 +67,10 @@ const created = (): number => provider.counts().batches.created
 describe('the state of a run, in a file', () => {
   it('is locked for a second process, and free when the first has ended', async () => {
     const state = freshPath()
-    provider.script({ batches: { runMs: 2_000 } })
+    // The first process cannot learn of the end until this rule is gone, however long the second one takes to start.
+    provider.script({
+      rules: [{ when: { operation: 'batches', method: 'GET' }, fault: { type: 'status', status: 503 } }],
+    })
     const first = processOf(state, 5)
     await vi.waitUntil(() => created() === 1, { timeout: 15_000 })
     expect(await processOf(state, 5).ended).toEqual({ code: 1, printed: 'batch_state_locked\n' })
@@ -75,6 +78,7 @@ describe('the state of a run, in a file', () => {
     expect(BatchStateLockedError.is(error)).toBe(true)
     expect(error).toMatchObject({ path: state, pid: first.child.pid, host: hostname() })
     expect((error as Error).message).toContain(`is in use by process ${first.child.pid}. Wait until`)
+    provider.script({})
     expect((await first.ended).code).toBe(0)
     expect(isLocked(state)).toBe(false)
     expect(await all(runOf(requests(5), { state }))).toHaveLength(5)
