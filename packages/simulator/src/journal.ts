@@ -59,6 +59,8 @@ export class Journal {
   aborts = 0
   opened = 0
   tokens = { input: 0, output: 0 }
+  #inFlight = 0
+  #idle: (() => void)[] = []
   readonly #operations = new Map<Operation, number>()
   readonly #statuses = new Map<number, number>()
   readonly #faults = new Map<FaultType, number>()
@@ -80,6 +82,24 @@ export class Journal {
     }
   }
 
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  begin(): void {
+    this.#inFlight++
+  }
+
+  end(): void {
+    this.#inFlight--
+    if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Resolves when no call of this journal is in flight. */
+  async whenIdle(): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
   status(status: number): void {
     increment(this.#statuses, status)
   }
@@ -92,7 +112,7 @@ export class Journal {
     return this.#requests.slice(this.#oldest).map(({ request }) => request)
   }
 
-  counts(open: number, inFlight: number): Omit<ProviderCounts, 'batches'> {
+  counts(open: number): Omit<ProviderCounts, 'batches'> {
     return {
       calls: this.calls,
       byOperation: Object.fromEntries(this.#operations),
@@ -101,7 +121,7 @@ export class Journal {
       connections: { opened: this.opened, open },
       aborts: this.aborts,
       faults: Object.fromEntries(this.#faults),
-      inFlight,
+      inFlight: this.#inFlight,
     }
   }
 }

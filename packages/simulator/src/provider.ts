@@ -5,7 +5,7 @@ import { BatchService } from './batches/batch-service.ts'
 import { Call } from './call.ts'
 import { checkFault, checkScript } from './script/check-script.ts'
 import { deliver } from './deliver.ts'
-import type { Fault } from './script/fault.ts'
+import type { Fault, SimpleFault } from './script/fault.ts'
 import { FaultPicker } from './script/fault-picker.ts'
 import { perform } from './faults/perform.ts'
 import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts'
@@ -30,8 +30,6 @@ export class Provider implements SimulatedProvider {
   #batches: BatchService
   #random: () => number
   #startedAt = performance.now()
-  #inFlight = 0
-  #idle: (() => void)[] = []
 
   constructor(name: string, script: ProviderScript, seed: number) {
     this.name = name
@@ -51,8 +49,12 @@ export class Provider implements SimulatedProvider {
     return this.#listener.port
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
   get baseURL(): string {
-    return `http://127.0.0.1:${this.port}/v1`
+    return `${this.url}/v1`
   }
 
   script(script: ProviderScript): void {
@@ -67,9 +69,13 @@ export class Provider implements SimulatedProvider {
     this.#picker.queue(faults)
   }
 
+  unusedFaults(): readonly SimpleFault[] {
+    return this.#picker.unused()
+  }
+
   counts(): ProviderCounts {
     return {
-      ...this.#journal.counts(this.#listener.openConnections, this.#inFlight),
+      ...this.#journal.counts(this.#listener.openConnections),
       batches: this.#batches.counts(),
     }
   }
@@ -90,11 +96,11 @@ export class Provider implements SimulatedProvider {
 
   async whenIdle(): Promise<void> {
     do {
-      if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+      await this.#journal.whenIdle()
       // Everything that clients in this process have sent or closed is in the kernel by now: a few turns of the event
       // loop read it.
       for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
-    } while (this.#inFlight > 0)
+    } while (this.#journal.inFlight > 0)
   }
 
   async up(port?: number): Promise<void> {
@@ -137,7 +143,7 @@ export class Provider implements SimulatedProvider {
       headers: request.headers,
     }
     let call: Call | undefined
-    this.#inFlight++
+    journal.begin()
 
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -173,8 +179,7 @@ export class Provider implements SimulatedProvider {
         record.aborted = true
         journal.aborts++
       }
-      this.#inFlight--
-      if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      journal.end()
     })
   }
 

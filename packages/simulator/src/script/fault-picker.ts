@@ -55,6 +55,17 @@ export class FaultPicker {
     }
   }
 
+  /** Faults that no call took: queued ones, those of rules that no call matched, and the rest of sequences. */
+  unused(): SimpleFault[] {
+    const ofRules = this.#rules.flatMap((rule) => {
+      const { fault } = rule
+      const used = this.#used.get(rule) ?? 0
+      if (fault !== 'ok' && fault.type === 'sequence') return fault.faults.slice(used)
+      return used === 0 ? [fault] : []
+    })
+    return [...this.#queue, ...ofRules].filter((fault) => fault !== 'ok')
+  }
+
   /** The fault of a call whose request has been read. */
   take(facts: CallFacts & { request: object }): SimpleFault | undefined {
     if (this.#queue.length > 0) return unlessOk(this.#queue.shift())

@@ -1,0 +1,49 @@
+import { after, afterEach, before, beforeEach } from 'node:test'
+import type { ProviderScript } from '../script/script.ts'
+import type { SimulatedProvider } from '../simulated-provider.ts'
+import { providersFor, type ProvidersOf, type TestHooks, type UseSimulatorOptions } from './test-provider.ts'
+
+export type { ProvidersOf, UseSimulatorOptions } from './test-provider.ts'
+
+const hooks: TestHooks = {
+  beforeAll: (hook) => before(hook),
+  beforeEach: (hook) => beforeEach(hook),
+  afterEach: (hook) => afterEach((context) => hook(passed(context))),
+  afterAll: (hook) => after(hook),
+}
+
+/**
+ * Simulates one provider for the tests of a file or of a `describe`: it starts before them, has its script again and is reset before
+ * each, and is closed after them. Tests that run concurrently share its counts and faults.
+ *
+ *     const provider = useSimulator()
+ *
+ *     test('repeats a call after a 429', async () => {
+ *       provider.fail({ type: 'status', status: 429 })
+ *       await ask(provider.baseURL)
+ *       assert.equal(provider.counts().calls, 2)
+ *     })
+ *
+ * @param script how the provider behaves in every test
+ * @returns the provider, to be used inside tests and hooks: before them its URL is not known
+ * @throws TypeError if the options are wrong; what is wrong in the script fails the tests
+ */
+export function useSimulator(
+  script: ProviderScript = {},
+  options: UseSimulatorOptions = {},
+): SimulatedProvider {
+  return providersFor(hooks, { openai: script }, options).openai
+}
+
+/** The same as `useSimulator` for several providers, by name: `const { primary, backup } = useProviders({ primary: {}, backup: {} })`. */
+export function useProviders<const Scripts extends Readonly<Record<string, ProviderScript>>>(
+  scripts: Scripts,
+  options: UseSimulatorOptions = {},
+): ProvidersOf<Scripts> {
+  return providersFor(hooks, scripts, options)
+}
+
+/** A hook of a whole file gets a context without `passed`. */
+function passed(context: object): boolean {
+  return !('passed' in context) || context.passed === true
+}

@@ -1,0 +1,92 @@
+import { oneOf } from '../script/check-fields.ts'
+import type { ProviderScript } from '../script/script.ts'
+import type { SimulatedProvider } from '../simulated-provider.ts'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator.ts'
+import { checkUsed } from './check-used.ts'
+
+/** Options of `useSimulator` and `useProviders`. */
+export interface UseSimulatorOptions extends Omit<SimulatorOptions, 'providers'> {
+  /**
+   * `'fail'`: a test fails if a fault that it queued with `fail()`, or that a rule of its own `script()` has, did not happen.
+   * Rules of the script passed here are not checked: they are for all tests. @default 'allow'
+   */
+  unusedFaults?: 'allow' | 'fail' | undefined
+}
+
+/** The hooks of a test runner. */
+export interface TestHooks {
+  beforeAll(hook: () => Promise<void>): void
+  beforeEach(hook: () => Promise<void>): void
+  /** @param hook is called with whether the test has passed so far */
+  afterEach(hook: (passed: boolean) => void): void
+  afterAll(hook: () => Promise<void>): void
+}
+
+/** Simulated providers by the names of their scripts. */
+export type ProvidersOf<Scripts> = { readonly [Name in keyof Scripts]: SimulatedProvider }
+
+/**
+ * Starts providers before the tests, resets them before each test, and closes them after the tests.
+ *
+ * @returns the providers. They can be called once the hooks before all tests have run.
+ */
+export function providersFor<Scripts extends Readonly<Record<string, ProviderScript>>>(
+  hooks: TestHooks,
+  scripts: Scripts,
+  options: UseSimulatorOptions,
+): ProvidersOf<Scripts> {
+  const { unusedFaults = 'allow', ...rest } = options
+  oneOf(['allow', 'fail'])(unusedFaults, 'options.unusedFaults')
+  let simulator: Simulator | undefined
+  hooks.beforeAll(async () => {
+    simulator = await startSimulator({ ...rest, providers: scripts })
+  })
+  hooks.beforeEach(async () => {
+    for (const provider of simulator?.providers.values() ?? []) {
+      provider.script(scripts[provider.name] ?? {})
+      provider.reset()
+      await provider.up()
+    }
+  })
+  hooks.afterEach((passed) => {
+    // A test that failed has its own message.
+    if (unusedFaults === 'fail' && passed && simulator) checkUsed(simulator.providers.values(), scripts)
+  })
+  hooks.afterAll(async () => {
+    await simulator?.close()
+  })
+  const entries = Object.keys(scripts).map((name) => [name, lateProvider(name, () => simulator)])
+  return Object.fromEntries(entries) as ProvidersOf<Scripts>
+}
+
+/** A provider that exists once the simulator has started. */
+function lateProvider(name: string, started: () => Simulator | undefined): SimulatedProvider {
+  const provider = () => {
+    const simulator = started()
+    if (simulator) return simulator.provider(name)
+    throw new Error(
+      'the simulator starts before the first test: use it inside a test or a hook, and create clients with its URL there',
+    )
+  }
+  return {
+    name,
+    get url() {
+      return provider().url
+    },
+    get baseURL() {
+      return provider().baseURL
+    },
+    get port() {
+      return provider().port
+    },
+    script: (script) => provider().script(script),
+    fail: (...faults) => provider().fail(...faults),
+    unusedFaults: () => provider().unusedFaults(),
+    counts: () => provider().counts(),
+    requests: () => provider().requests(),
+    reset: () => provider().reset(),
+    whenIdle: () => provider().whenIdle(),
+    down: () => provider().down(),
+    up: () => provider().up(),
+  }
+}
