@@ -4,7 +4,7 @@ import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { Policy } from './policy/policy.ts'
-import { missingCapability } from './routing/capabilities.ts'
+import { whyUnable } from './routing/capabilities.ts'
 import type { ProviderKind } from './protocols/protocol.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
@@ -151,8 +151,9 @@ export function explain(
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
-    const model = operationOfBody(body).request.modelOf(client.baseURL, body)
-    const { outage, contextWindow, contentPolicy } = routes.planFor(model, client.baseURL)
+    const operation = operationOfBody(body)
+    const model = operation.request.modelOf(client.baseURL, body)
+    const { outage, contextWindow, contentPolicy } = routes.planFor(model, client.baseURL, operation)
     const inOrder = policy.order ? policy.order(outage, health.chain.health) : outage
     return [
       ...inOrder.map((target) => explained(target, 'fallback', body)),
@@ -168,10 +169,11 @@ export function explain(
   ): ExplainedTarget {
     const operation = operationOfBody(json)
     const breaker = health.breakerOf(target)
+    const provider = routes.providerOf(target)
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
-      health.cooldowns.reasonFor(target, routes.providerOf(target), client) ??
-      missingCapability(target, {
+      health.cooldowns.reasonFor(target, provider, client) ??
+      whyUnable(target, provider, {
         operation,
         json,
         streaming: operation.request.isStreaming(client.baseURL, json),

@@ -18,6 +18,7 @@ import { LivePolicy, type Reconfigurable } from './policy/live-policy.ts'
 import { mergeOptions } from './policy/merge-options.ts'
 import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-options.ts'
 import { prefetchRequests, type PrefetchRequest } from './prefetch/prefetch-requests.ts'
+import { operationOfBody } from './protocols/registry.ts'
 import type { Target } from './reporting/target.ts'
 import type { HarborStats } from './stats.ts'
 import { createLog } from './telemetry/log.ts'
@@ -144,7 +145,7 @@ export class Harbor extends OpenAI {
     const { accounts } = this.#engine
     if (options.via !== 'provider') return directBulk(this, accounts.list, source, options)
     const targetOf = (model: string | undefined): Target => {
-      const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL).outage
+      const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL, operationOfBody({})).outage
       if (!target) throw new Error('A plan has at least the requested target.')
       return target
     }

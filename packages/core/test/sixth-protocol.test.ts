@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
-import { receiptOf } from '../src/index.ts'
+import { receiptOf, type ProviderOptions } from '../src/index.ts'
 import type * as List from '../src/protocols/list.ts'
 import { harborFetchFor } from './helpers/harbor-for.ts'
 import { sendJson, serve } from './helpers/http-server.ts'
@@ -46,6 +46,11 @@ function sendEvents(response: ServerResponse, [first, ...others]: readonly strin
 
 function post(body: object = { turns: [{ text: 'Hi' }] }): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+/** The option `endpoints` of a provider that serves the protocol. */
+function tern(root: string): ProviderOptions['endpoints'] {
+  return { tern: root } as ProviderOptions['endpoints']
 }
 
 /** A provider of the protocol, and a fetch whose retries do not wait. */
@@ -133,7 +138,9 @@ describe('a protocol that is one folder and one line', () => {
     const { harborFetch, requests, root } = await setUp(
       (_request, response) => sendJson(response, BUSY, 503),
       {
-        providers: { spare: { apiKey: 'k2', baseURL: `${spare.baseURL.replace(/\/v1$/, '')}/spare` } },
+        providers: {
+          spare: { apiKey: 'k2', endpoints: tern(`${spare.baseURL.replace(/\/v1$/, '')}/spare`) },
+        },
         fallback: { 'reed-1': ['spare/reed-2'] },
         models: { 'spare/reed-2': { price: PRICE } },
         attemptsBeforeFallback: 1,
@@ -162,7 +169,7 @@ describe('a protocol that is one folder and one line', () => {
         else sendJson(response, ANSWER)
       },
       {
-        providers: { spare: { apiKey: 'k2', baseURL: spare.baseURL } },
+        providers: { spare: { apiKey: 'k2', endpoints: tern(spare.baseURL) } },
         fallback: { 'reed-1': ['spare/reed-2'] },
       },
     )

@@ -22,11 +22,18 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
 
 /** The error for a call when none of its targets may be called now. */
 export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
-  const { receipt } = exchange
-  const why = receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
+  const why = skippedIn(exchange)
   return notSent(exchange, 503, 'breaker_open', {
     message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another one in the \`fallback\` option.`,
     retryAfterMs,
+  })
+}
+
+/** The error for a call whose request none of its targets can ever serve. */
+export function nothingCapable(exchange: LegExchange): AttemptError {
+  const why = skippedIn(exchange)
+  return notSent(exchange, 400, 'no_capable_target', {
+    message: `No target of this call can serve its request, so nothing was sent (${why}). Change the request, or name another target in the \`fallback\` option.`,
   })
 }
 
@@ -126,6 +133,11 @@ export function credentialFailed(exchange: LegExchange, cause: unknown): Attempt
 /** The error for a target that is skipped because the client is closed, while another target of the call may still answer. */
 export function leftOutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   return notSent(exchange, 503, cause.code, { message: cause.message, cause })
+}
+
+/** The skipped targets of a call, each with its reason, in words. */
+function skippedIn({ receipt }: LegExchange): string {
+  return receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
 }
 
 /** Makes the error for a request that Harbor refuses to send, with the answer that the caller gets. */

@@ -62,6 +62,11 @@ export const anHttpUrl: Check = {
   accepts: (value) => value === null || value === '' || (typeof value === 'string' && isHttpUrl(value)),
   expected: 'an absolute URL such as https://api.example.com/v1',
 }
+/** A URL to which the path of an endpoint is added. */
+export const aRootURL: Check = {
+  accepts: (value) => typeof value === 'string' && isHttpUrl(value) && !/[?#]/.test(value),
+  expected: 'an absolute URL without a query, such as https://api.example.com/v1',
+}
 
 export const aFunctionOrFalse: Check = {
   accepts: (value) => typeof value === 'function' || value === false,

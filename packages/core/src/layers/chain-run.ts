@@ -5,7 +5,7 @@ import {
   type TargetAttempt,
 } from '@harbor/fallback'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import { leftOutByClose, nothingAvailable } from '../attempt/refusals.ts'
+import { leftOutByClose, nothingAvailable, nothingCapable } from '../attempt/refusals.ts'
 import type { Answer, Exchange, LegHandler } from '../call/exchange.ts'
 import { RequestFacts } from '../call/request-facts.ts'
 import { legSignal } from '../call/leg.ts'
@@ -13,7 +13,7 @@ import { Leg, type Takeover } from '../call/leg.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { adaptRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
-import { missingCapability } from '../routing/capabilities.ts'
+import { whyUnable } from '../routing/capabilities.ts'
 import { contextFit } from '../routing/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
@@ -88,7 +88,11 @@ export class ChainRun {
       const failed = mostInformativeError(error.attempts)
       if (failed && failed.failure.kind !== 'refused') throw failed
       await yieldToEventLoop()
-      throw failed ?? nothingAvailable(atFirstTarget(exchange, targets), earliestRetryMs(targets, health))
+      if (failed) throw failed
+      const first = atFirstTarget(exchange, targets)
+      throw targets.every((target) => this.#whyUnable(target) !== undefined)
+        ? nothingCapable(first)
+        : nothingAvailable(first, earliestRetryMs(targets, health))
     }
   }
 
@@ -137,7 +141,7 @@ export class ChainRun {
     return (
       this.#services.health.isAvailable(target) &&
       this.#cooldownReason(target) === undefined &&
-      missingCapability(target, this.#exchange) === undefined &&
+      this.#whyUnable(target) === undefined &&
       this.#tooLong(target) === undefined &&
       this.#limitReason(target) === undefined
     )
@@ -146,10 +150,14 @@ export class ChainRun {
   /** Why a target is skipped although its circuit is closed, in words; undefined when it is called. */
   #reasonToSkip(target: Target): string | undefined {
     return (
-      missingCapability(target, this.#exchange) ??
+      this.#whyUnable(target) ??
       (this.#mayChoose ? (this.#tooLong(target) ?? this.#limitReason(target)) : undefined) ??
       this.#cooldownReason(target)
     )
+  }
+
+  #whyUnable(target: Target): string | undefined {
+    return whyUnable(target, this.#exchange.policy.routes.providerOf(target), this.#exchange)
   }
 
   #cooldownReason(target: Target): string | undefined {

@@ -6,6 +6,7 @@ import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
+import { formatOf } from '../targets/providers.ts'
 
 /** How long a signature is used, in milliseconds. A request that is sent later than this after it was signed is signed again. */
 const FRESH_MS = 100
@@ -32,7 +33,7 @@ function signingFor(exchange: LegExchange): Signing | undefined {
   if (typeof apiKey !== 'function') return undefined
   return async () => ({
     ...exchange,
-    ...operation.endpoint.signed(exchange, provider, textOf(await apiKey())),
+    ...operation.endpoint.signed(exchange, formatOf(provider, operation), textOf(await apiKey())),
   })
 }
 

@@ -25,6 +25,7 @@ import {
   type SdkResult,
 } from './contract.ts'
 import { sendDirectly, takeSettledResponse, type DirectSendContext } from './direct-send.ts'
+import { operationOfBody } from '../protocols/registry.ts'
 import { parseOnce, withReceipt } from './parse-once.ts'
 import { ParsedStream } from './parsed-stream.ts'
 import type { RequestTemplates } from './request-templates.ts'
@@ -195,7 +196,7 @@ export class ClientCalls implements DirectSendContext {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
     const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current
     const request = { headers: new Headers(req.headers), signer: this.#signer(req, SAMPLE_REQUEST) }
-    const plan = routes.planFor(undefined, this.#client.baseURL)
+    const plan = routes.planFor(undefined, this.#client.baseURL, operationOfBody({}))
     return this.#parts.scopes.of(request, undefined, cache, plan).name
   }
 

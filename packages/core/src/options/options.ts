@@ -13,6 +13,7 @@ import type { BreakerSettings } from './breaker-settings.ts'
 import type { Price } from '../reporting/price.ts'
 import type { Capability, Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
+import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
 
 /**
  * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false` to switch the feature off. Two options of
@@ -127,12 +128,27 @@ export type Chains = readonly string[] | Readonly<Record<string, readonly string
 
 /** A provider that calls can be sent to. */
 export interface ProviderOptions {
-  /** The kind of the provider's API. `'azure'`: addressed by deployment, with an `api-key` header. @default 'openai' */
-  kind?: 'openai' | 'azure' | undefined
+  /**
+   * The kind of the provider's API, which decides how its requests are addressed and signed, and which protocols it serves.
+   * `'openai'`: OpenAI's protocols, signed with `authorization: Bearer`. `'azure'`: the same, addressed by deployment, with an `api-key`
+   * header. `'anthropic'`: Anthropic Messages, signed with `x-api-key`. `'google'`: Gemini, signed with `x-goog-api-key`. Anthropic's and
+   * Google's own hosts also serve Chat Completions, and Google's also embeddings, at OpenAI-compatible endpoints. @default 'openai'
+   */
+  kind?: ProviderKind | undefined
   /** The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. */
   apiKey?: string | (() => Promise<string>) | null | undefined
-  /** The base URL, before the path of the endpoint, such as `https://api.deepseek.com/v1`; for Azure, the resource. @default OpenAI's */
+  /**
+   * The base URL, as the SDK of the provider's kind takes it, such as `https://api.deepseek.com/v1`; for Azure, the resource. For the kinds
+   * `'anthropic'` and `'google'`, a `/v1` or `/v1beta` at its end makes no difference. @default the address of the kind's vendor
+   */
   baseURL?: string | undefined
+  /**
+   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. It adds to the
+   * protocols of the provider's `kind` or replaces their addresses. An entry with `endpoints` and neither `kind` nor `baseURL` serves only
+   * the protocols that are listed here. Calls of other protocols skip the provider.
+   * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
+   */
+  endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */
   apiVersion?: string | undefined
   /** Headers that are added to the requests to this provider. */

@@ -8,23 +8,8 @@ import {
   settleProvider,
   type Provider,
 } from '../targets/providers.ts'
-import { checkHeaderValue, checkHeaderValues } from '../options/check-headers.ts'
-import { checkLimits } from '../options/limit-options.ts'
-import * as is from '../base/check.ts'
 import type { HarborOptions, ProviderOptions } from '../options/options.ts'
-
-const PROVIDER = {
-  kind: is.oneOf('openai', 'azure'),
-  apiKey: is.aKey,
-  baseURL: is.anHttpUrl,
-  apiVersion: is.aString,
-  headers: is.anObject,
-  quotaGroup: is.aString,
-  limits: is.anObjectOrFalse,
-  dropParams: is.aListOfStrings,
-  maxTokensParam: is.oneOf('max_tokens', 'max_completion_tokens'),
-  streamEnd: is.oneOf('finish-reason', 'done'),
-} as const satisfies Record<keyof ProviderOptions, is.Check>
+import { checkProvider } from './check-provider.ts'
 
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
@@ -85,33 +70,6 @@ export function settleProviders(options: HarborOptions, isFetch: boolean): Settl
  */
 function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
   return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
-}
-
-function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): void {
-  const option = `providers.${name}`
-  if (name === '' || name.includes('/')) {
-    throw new OptionError(option, `A provider's name must be without a slash and not empty, got '${name}'.`)
-  }
-  if (typeof entry !== 'object' || (entry as unknown) === null) {
-    throw new OptionError(option, `${option} must be an object such as { apiKey, baseURL }.`)
-  }
-  is.checkOptions(entry, PROVIDER, `${option}.`)
-  checkHeaderValue(`${option}.apiKey`, entry.apiKey)
-  checkHeaderValues(`${option}.headers`, entry.headers)
-  checkLimits(entry.limits, `${option}.limits`)
-  if (entry.kind === 'azure' && name === NATIVE && !isFetch) {
-    throw new OptionError(
-      `${option}.kind`,
-      `${option} is the client's own provider and cannot be of kind 'azure'. Give the Azure entry a name of its own, ` +
-        `such as providers.azure, and name its deployments azure/<deployment>.`,
-    )
-  }
-  if (entry.kind === 'azure' && !entry.baseURL) {
-    throw new OptionError(
-      `${option}.baseURL`,
-      `${option}.baseURL is missing: an Azure entry needs its resource, such as https://<resource>.openai.azure.com.`,
-    )
-  }
 }
 
 function refuseContradictions(options: HarborOptions, own: ProviderOptions): void {

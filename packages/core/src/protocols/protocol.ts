@@ -74,6 +74,10 @@ export interface RequestFormat {
   mayBeBilled(method: string, url: string): boolean
 }
 
+/** The names of the protocols that providers are configured for. */
+export type ProtocolName =
+  'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'anthropic-messages' | 'gemini-generate'
+
 /** The kinds of providers: their addresses and credentials differ. A compatible provider is of the kind of the API that it copies. */
 export type ProviderKind = 'openai' | 'azure' | 'anthropic' | 'google'
 

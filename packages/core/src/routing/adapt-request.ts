@@ -3,7 +3,7 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { Target } from '../reporting/target.ts'
 import { credentialOf } from '../targets/credential.ts'
-import type { Provider } from '../targets/providers.ts'
+import { formatOf, type Provider } from '../targets/providers.ts'
 
 /** A request, rewritten for one target. */
 export interface AdaptedRequest {
@@ -41,17 +41,19 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
 
 /** The URL and headers of a request to a provider other than the client's own. */
 function addressed(
-  { operation: { endpoint }, url, headers: given }: Exchange,
+  { operation, url, headers: given }: Exchange,
   { model }: Target,
   provider: Provider,
 ): Pick<AdaptedRequest, 'url' | 'headers'> {
+  const { endpoint } = operation
+  const format = formatOf(provider, operation)
   const headers = new Headers()
   for (const [name, value] of given)
     if (CARRIED.test(name) || endpoint.carriesHeader(name)) headers.set(name, value)
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value)
-  const request = { url: endpoint.addressAt(provider, url, model), headers }
+  const request = { url: endpoint.addressAt(format, url, model), headers }
   const { apiKey } = provider
-  return typeof apiKey === 'string' ? endpoint.signed(request, provider, apiKey) : request
+  return typeof apiKey === 'string' ? endpoint.signed(request, format, apiKey) : request
 }
 
 function adaptBody(
@@ -61,7 +63,7 @@ function adaptBody(
   adaptations: string[],
 ): JsonBody | undefined {
   if (!json) return json
-  let body = operation.endpoint.adaptBody(json, target.model, provider, adaptations)
+  let body = operation.endpoint.adaptBody(json, target.model, formatOf(provider, operation), adaptations)
   for (const name of provider.dropParams) {
     if (!(name in body)) continue
     const { [name]: _dropped, ...rest } = body

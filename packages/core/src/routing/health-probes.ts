@@ -1,7 +1,7 @@
 import { copyHeaders, type ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
-import { withoutSlash } from '../targets/providers.ts'
+import { formatOf, withoutSlash } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { OwnRequests } from '../transport/transport.ts'
 import { isOutOfOrder } from '../verdict/verdict.ts'
@@ -53,7 +53,7 @@ export class HealthProbes {
 
 /** The URL for checks of a target. For the client's own provider it keeps the query of the request, such as a version or a key. */
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
-  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), provider)
+  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), formatOf(provider, operation))
   return provider.native ? models + new URL(url).search : models
 }
 

@@ -10,7 +10,8 @@ function makePlan(exchange: Exchange): Plan {
   const { policy, operation, receipt, perCall } = exchange
   const { routes } = policy
   const nativeURL = operation.endpoint.rootOf(exchange.url)
-  if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL)
-  if (perCall.fallback === undefined) return routes.planFor(receipt.model, nativeURL)
-  return routes.planWith(perCall.fallback === false ? [] : perCall.fallback, receipt.model, nativeURL)
+  if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL, operation)
+  if (perCall.fallback === undefined) return routes.planFor(receipt.model, nativeURL, operation)
+  const chain = perCall.fallback === false ? [] : perCall.fallback
+  return routes.planWith(chain, receipt.model, nativeURL, operation)
 }

@@ -1,13 +1,23 @@
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
-import type { ProviderFormat, StreamEndRule } from '../protocols/protocol.ts'
+import type { Operation, ProviderFormat, ProviderKind, StreamEndRule } from '../protocols/protocol.ts'
+import { defaultBaseURL, OPENAI_URL, rootOf, rootsOfKind, VENDOR_OF_PROTOCOL } from '../protocols/vendors.ts'
 import { credentialOf, type Key } from './credential.ts'
 
-/** A checked entry of `providers`, with defaults: its address, its credential, and the format of its requests. */
-export interface Provider extends ProviderFormat {
+/** A checked entry of `providers`, with defaults: its addresses, its credential, and the format of its requests. */
+export interface Provider {
   readonly name: string
+  readonly kind: ProviderKind
+  /** Whether this is the client's own provider, to which the SDK has already addressed and signed its requests. */
+  readonly native: boolean
+  /** The base URL that was configured, or the default of the kind. */
+  readonly baseURL: string
+  /** The format of requests that belong to no protocol. */
+  readonly own: ProviderFormat
+  /** The format of each protocol's requests, by the protocol's name. A protocol that is missing is not served. */
+  readonly formats: ReadonlyMap<string, ProviderFormat>
   readonly apiKey: Key
-  /** Identifies the address and credential of the provider, for state that belongs to them. Contains the key, so it must not be shown. */
+  /** Identifies the addresses and the credential of the provider, for state that belongs to them. Contains the key, so it must not be shown. */
   readonly identity: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
@@ -19,7 +29,7 @@ export interface Provider extends ProviderFormat {
 
 /** The name of the client's own provider, which the options `apiKey` and `baseURL` configure. The provider need not be OpenAI. */
 export const NATIVE = 'openai'
-export const OPENAI_URL = 'https://api.openai.com/v1'
+export { OPENAI_URL }
 
 /** The base URL that the SDK uses for a value of its option `dataResidency`. */
 export function residencyURL(region: string): string {
@@ -34,7 +44,7 @@ const AZURE_VERSION = '2024-10-21'
  * @returns undefined if the key is undefined, such as that of an environment variable that is not set
  */
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
-  const { kind = 'openai', apiKey, baseURL = OPENAI_URL, apiVersion = AZURE_VERSION } = options
+  const { kind = 'openai', apiKey, apiVersion = AZURE_VERSION } = options
   if (apiKey === undefined) return undefined
   const {
     headers = {},
@@ -44,31 +54,76 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     maxTokensParam,
     streamEnd = 'finish-reason',
   } = options
+  const given = rootsGiven(options.endpoints)
+  const baseURL = withoutSlash(baseURLOf(options, given))
+  // An entry that only names endpoints serves these alone: its key must not be sent to the default address.
+  const isComplete = options.kind === undefined && !options.baseURL && Object.keys(given).length > 0
+  const roots = { ...(isComplete ? {} : rootsOfKind(kind, baseURL)), ...given }
+  const own: ProviderFormat = { kind, native: false, baseURL, apiVersion, maxTokensParam }
   return {
     name,
     kind,
     native: false,
-    baseURL: withoutSlash(baseURL),
+    baseURL,
+    own,
+    formats: new Map(Object.entries(roots).map(([protocol, root]) => [protocol, { ...own, baseURL: root }])),
     apiKey,
-    identity: JSON.stringify([name, kind, baseURL, apiVersion, credentialOf(apiKey), headers]),
-    apiVersion,
+    identity: JSON.stringify([name, kind, baseURL, roots, apiVersion, credentialOf(apiKey), headers]),
     headers,
     quotaGroup,
     limits,
     dropParams,
-    maxTokensParam,
     streamEnd,
   }
 }
 
+function baseURLOf({ kind, baseURL }: ProviderOptions, endpoints: Readonly<Record<string, string>>): string {
+  if (baseURL) return baseURL
+  const [first] = kind === undefined ? Object.values(endpoints) : []
+  return first ?? defaultBaseURL(kind ?? 'openai') ?? ''
+}
+
+/** The option `endpoints`, as root URLs. */
+function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Record<string, string>> {
+  const given = Object.entries(endpoints) as readonly [string, string | undefined][]
+  return Object.fromEntries(
+    given.flatMap(([protocol, url]) => (url === undefined ? [] : [[protocol, rootOf(url, protocol)]])),
+  )
+}
+
 /**
- * The client's own provider. Its key is not stored here, since each request carries it.
+ * The client's own provider. Its key is not stored here, since each request carries it. It serves every protocol, since its requests are
+ * already addressed.
  * @param options the entry of `providers` for this provider, if there is one
  */
 export function nativeProvider(name: string, baseURL: string, options: ProviderOptions = {}): Provider {
   const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
   if (!settled) throw new Error('A provider that needs no key cannot lack it.')
-  return { ...settled, native: true }
+  const own = { ...settled.own, native: true }
+  // A request has the form of its protocol's vendor, wherever the SDK sends it.
+  const formats = new Map(
+    [...VENDOR_OF_PROTOCOL].map(([protocol, vendor]) => [
+      protocol,
+      vendor === own.kind ? own : { ...own, kind: vendor },
+    ]),
+  )
+  return { ...settled, native: true, own, formats }
+}
+
+/** The format of a request to a provider; undefined if the provider does not serve the request's protocol. */
+export function formatAt(
+  provider: Provider,
+  { protocol }: Pick<Operation, 'protocol'>,
+): ProviderFormat | undefined {
+  const format = protocol === undefined ? provider.own : provider.formats.get(protocol)
+  return format ?? (provider.native ? provider.own : undefined)
+}
+
+/** The format of a request to a provider that is known to serve it. */
+export function formatOf(provider: Provider, operation: Pick<Operation, 'protocol'>): ProviderFormat {
+  const format = formatAt(provider, operation)
+  if (!format) throw new Error(`${provider.name} does not serve ${operation.protocol}.`)
+  return format
 }
 
 export function withoutSlash(url: string): string {

@@ -1,11 +1,8 @@
-import { OptionError } from '../base/errors.ts'
-import { didYouMean } from '@harbor/parts'
 import type { Chains, ModelOptions } from '../options/options.ts'
-import { addressForModel } from '../protocols/openai/model-in-path.ts'
-import { isOpenAI } from '../protocols/openai/endpoint.ts'
-import type { Provider } from './providers.ts'
+import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
-import { areTwins } from './twins.ts'
+import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
+import { formatAt, type Provider } from './providers.ts'
 
 /** The targets that a call may be sent to, in the configured order. */
 export interface Plan {
@@ -22,21 +19,22 @@ export interface Plan {
   readonly credentials: string
 }
 
-export interface RouteOptions {
-  readonly providers: ReadonlyMap<string, Provider>
-  /** The name of the provider for models that do not name one. */
-  readonly defaultProvider: string
+/** The request of a call, as far as its targets depend on it. */
+interface Routed {
+  readonly model: string | undefined
+  readonly nativeURL: string
+  readonly operation: Operation
+}
+
+export interface RouteOptions extends ChainNames {
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly fallback: Chains | undefined
   readonly contextWindowFallback: Chains | undefined
   readonly contentPolicyFallback: Chains | undefined
-  /** The names of providers without a key. Chains may name targets of these providers; such targets are left out. */
-  readonly leftOut: readonly string[]
 }
 
-/** The most plans that are cached, one for each model and base URL. */
+/** The most plans that are cached, one for each model, base URL and protocol. */
 const MAX_PLANS = 1_000
-const EVERY_MODEL = '*'
 
 /**
  * For each model, the targets that may serve it: the chain for outages, the chain for requests that are too long, and the chain for
@@ -46,21 +44,21 @@ export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
   readonly #options: RouteOptions
-  readonly #outage: ReadonlyMap<string, readonly string[]>
-  readonly #contextWindow: ReadonlyMap<string, readonly string[]>
-  readonly #contentPolicy: ReadonlyMap<string, readonly string[]>
+  readonly #outage: NamedChains
+  readonly #contextWindow: NamedChains
+  readonly #contentPolicy: NamedChains
   readonly #plans = new Map<string, Plan>()
-  #last: { readonly model: string | undefined; readonly nativeURL: string; readonly plan: Plan } | undefined
+  #last: (Routed & { readonly plan: Plan }) | undefined
 
   /** @throws OptionError for an invalid chain */
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
     this.defaultProvider = options.defaultProvider
-    this.#outage = this.#chains('fallback', options.fallback)
-    this.#contextWindow = this.#chains('contextWindowFallback', options.contextWindowFallback)
-    this.#contentPolicy = this.#chains('contentPolicyFallback', options.contentPolicyFallback)
-    for (const name of Object.keys(options.models)) this.#canonical('models', name)
+    this.#outage = readChains('fallback', options.fallback, options)
+    this.#contextWindow = readChains('contextWindowFallback', options.contextWindowFallback, options)
+    this.#contentPolicy = readChains('contentPolicyFallback', options.contentPolicyFallback, options)
+    for (const name of Object.keys(options.models)) fullName('models', name, options)
   }
 
   /** The three chains with the full names of targets, for `explain()`. */
@@ -76,24 +74,25 @@ export class Routes {
 
   /**
    * The targets for a request of this model.
-   * @param nativeURL the base URL of the client's own provider, as the request has it
+   * @param nativeURL the root URL of the client's own provider, as the request has it
    */
-  planFor(model: string | undefined, nativeURL: string): Plan {
-    // Most requests have the model of the previous one, and this comparison is cheaper than building a key.
+  planFor(model: string | undefined, nativeURL: string, operation: Operation): Plan {
+    // Most requests are like the previous one, and this comparison is cheaper than building a key.
     const last = this.#last
-    if (last?.model === model && last?.nativeURL === nativeURL) return last.plan
-    const key = `${nativeURL}\n${model ?? ''}`
-    const plan = this.#plans.get(key) ?? this.#makePlan(model, nativeURL, key)
-    this.#last = { model, nativeURL, plan }
+    if (last?.model === model && last?.nativeURL === nativeURL && last.operation === operation)
+      return last.plan
+    const key = `${operation.protocol ?? ''}\n${nativeURL}\n${model ?? ''}`
+    const plan = this.#plans.get(key) ?? this.#makePlan({ model, nativeURL, operation }, key)
+    this.#last = { model, nativeURL, operation, plan }
     return plan
   }
 
-  #makePlan(model: string | undefined, nativeURL: string, key: string): Plan {
-    const requested = this.requestedName(model)
+  #makePlan(request: Routed, key: string): Plan {
+    const requested = this.requestedName(request.model)
     const plan = this.#planOf({
-      outage: this.#targets([requested, ...chainOf(this.#outage, requested)], nativeURL, model),
-      contextWindow: this.#targets(chainOf(this.#contextWindow, requested), nativeURL, model),
-      contentPolicy: this.#targets(chainOf(this.#contentPolicy, requested), nativeURL, model),
+      outage: this.#targets([requested, ...chainOf(this.#outage, requested)], request),
+      contextWindow: this.#targets(chainOf(this.#contextWindow, requested), request),
+      contentPolicy: this.#targets(chainOf(this.#contentPolicy, requested), request),
     })
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
@@ -104,16 +103,22 @@ export class Routes {
    * The plan for a call with its own `fallback` chain. With an empty chain, no other target takes over.
    * @throws OptionError for an unknown provider in the chain
    */
-  planWith(chain: readonly string[], model: string | undefined, nativeURL: string): Plan {
-    const plan = this.planFor(model, nativeURL)
+  planWith(
+    chain: readonly string[],
+    model: string | undefined,
+    nativeURL: string,
+    operation: Operation,
+  ): Plan {
+    const plan = this.planFor(model, nativeURL, operation)
     const requested = this.requestedName(model)
-    const names = chain.map((name) => this.#canonical('fallback', name))
-    return this.#planOf({ ...plan, outage: this.#targets([requested, ...new Set(names)], nativeURL, model) })
+    const names = chain.map((name) => fullName('fallback', name, this.#options))
+    const request = { model, nativeURL, operation }
+    return this.#planOf({ ...plan, outage: this.#targets([requested, ...new Set(names)], request) })
   }
 
   /** The plan for a request that only the requested target can serve. */
-  onlyTarget(model: string | undefined, nativeURL: string): Plan {
-    const outage = this.planFor(model, nativeURL).outage.slice(0, 1)
+  onlyTarget(model: string | undefined, nativeURL: string, operation: Operation): Plan {
+    const outage = this.planFor(model, nativeURL, operation).outage.slice(0, 1)
     return this.#planOf({ outage, contextWindow: [], contentPolicy: [] })
   }
 
@@ -136,22 +141,21 @@ export class Routes {
   requestedName(model: string | undefined): string {
     if (model === undefined) return this.defaultProvider
     const slash = model.indexOf('/')
-    const { providers } = this.#options
-    const named = slash > 0 ? providers.get(model.slice(0, slash)) : undefined
+    const named = slash > 0 ? this.providers.get(model.slice(0, slash)) : undefined
     // If the client's own provider is a gateway, it may have a model called `openai/gpt-4`, so only other providers can be requested by name.
     return named && !named.native ? model : `${this.defaultProvider}/${model}`
   }
 
-  #targets(names: readonly string[], nativeURL: string, requested: string | undefined): readonly Target[] {
+  #targets(names: readonly string[], request: Routed): readonly Target[] {
     const unique = [...new Set(names)]
-    return unique.flatMap((name) => this.#target(name, nativeURL, requested) ?? [])
+    return unique.flatMap((name) => this.#target(name, request) ?? [])
   }
 
-  #target(name: string, nativeURL: string, requested: string | undefined): Target | undefined {
+  #target(name: string, { model: requested, nativeURL, operation }: Routed): Target | undefined {
     const slash = name.indexOf('/')
     const providerName = slash === -1 ? name : name.slice(0, slash)
     const model = slash === -1 ? undefined : name.slice(slash + 1)
-    const provider = this.#options.providers.get(providerName)
+    const provider = this.providers.get(providerName)
     if (!provider) return undefined // the provider has no key, which was logged
     const { models } = this.#options
     const own =
@@ -160,7 +164,9 @@ export class Routes {
       name,
       provider: providerName,
       model,
-      baseURL: provider.native ? addressForModel(nativeURL, requested, model) : provider.baseURL,
+      baseURL: provider.native
+        ? operation.endpoint.withModel(nativeURL, requested, model)
+        : (formatAt(provider, operation)?.baseURL ?? provider.baseURL),
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
@@ -170,99 +176,4 @@ export class Routes {
       idleMs: own.idleMs,
     }
   }
-
-  #chains(option: string, chains: Chains | undefined): ReadonlyMap<string, readonly string[]> {
-    const lists = isList(chains) ? { [EVERY_MODEL]: chains } : (chains ?? {})
-    const read = new Map(
-      Object.entries(lists).map(([model, chain]) => {
-        const name = model === EVERY_MODEL ? model : this.#canonical(option, model)
-        return [name, this.#chain(`${option}['${model}']`, name, chain)]
-      }),
-    )
-    refuseCycles(option, read)
-    return read
-  }
-
-  #chain(option: string, requested: string, chain: readonly string[]): readonly string[] {
-    const names = chain.map((name) => this.#canonical(option, name))
-    const twice = names.find((name, place) => names.indexOf(name) !== place)
-    if (twice) throw new OptionError(option, `${option} names ${twice} twice. Name each target once.`)
-    if (names.includes(requested)) {
-      throw new OptionError(
-        option,
-        `${option} names ${requested} itself, which cannot take over for itself. Take it out.`,
-      )
-    }
-    this.#refuseTwins(option, requested === EVERY_MODEL ? names : [requested, ...names])
-    return names
-  }
-
-  /** Refuses two targets that result in the same request, since the second one could only fail like the first. */
-  #refuseTwins(option: string, names: readonly string[]): void {
-    const { providers } = this.#options
-    const read = names.map((name) => {
-      const slash = name.indexOf('/')
-      return { name, provider: providers.get(name.slice(0, slash)), model: name.slice(slash + 1) }
-    })
-    for (const [place, { name, provider, model }] of read.entries()) {
-      const twin = read
-        .slice(0, place)
-        .find(
-          (other) =>
-            provider && other.provider && other.model === model && areTwins(provider, other.provider),
-        )
-      if (!twin || !provider || !twin.provider) continue
-      throw new OptionError(
-        option,
-        `${option} names ${twin.name} and ${name}, which give the same request: providers.${twin.provider.name} and ` +
-          `providers.${provider.name} have the same address and credential. Take one of them out.`,
-      )
-    }
-  }
-
-  /**
-   * The full name (`provider/model`) of a target that a chain names.
-   * @throws OptionError for an unknown provider
-   */
-  #canonical(option: string, name: string): string {
-    const { providers, defaultProvider, leftOut } = this.#options
-    const [prefix = '', ...rest] = name.split('/')
-    if (rest.length === 0) return `${defaultProvider}/${name}`
-    if (providers.has(prefix) || leftOut.includes(prefix)) return name
-    const known = [...providers.keys(), ...leftOut]
-    const near = didYouMean(prefix, known)
-    // Only a gateway has models with a slash in their name.
-    if (isOpenAI(providers.get(defaultProvider)?.baseURL ?? '') || near !== undefined) {
-      throw new OptionError(
-        option,
-        `${option}: '${name}' names a provider '${prefix}' that is not in providers. ` +
-          `Configured: ${known.join(', ')}. Add an entry for it, or did you mean ${near ?? defaultProvider}/${rest.join('/')}?`,
-      )
-    }
-    return `${defaultProvider}/${name}`
-  }
-}
-
-function isList(chains: Chains | undefined): chains is readonly string[] {
-  return Array.isArray(chains)
-}
-
-function chainOf(chains: ReadonlyMap<string, readonly string[]>, requested: string): readonly string[] {
-  return chains.get(requested) ?? chains.get(EVERY_MODEL) ?? []
-}
-
-/** Refuses lists that lead back to each other. Such lists are a mistake, since a call follows only the list of the requested model. */
-function refuseCycles(option: string, chains: ReadonlyMap<string, readonly string[]>): void {
-  const visit = (name: string, path: readonly string[]): void => {
-    if (path.includes(name)) {
-      const round = [...path.slice(path.indexOf(name)), name].join(' → ')
-      throw new OptionError(
-        option,
-        `${option} goes round in a circle: ${round}. A call follows only the list of the requested model; ` +
-          `name all targets that take over for it there, and take the way back out.`,
-      )
-    }
-    for (const next of chains.get(name) ?? []) visit(next, [...path, name])
-  }
-  for (const name of chains.keys()) visit(name, [])
 }

@@ -7,10 +7,8 @@ export function areTwins(one: Provider, other: Provider): boolean {
   if (one.native || other.native) return false // the credential of the client's own provider is only known with each request
   return (
     one.kind === other.kind &&
-    one.baseURL === other.baseURL &&
+    JSON.stringify([...one.formats]) === JSON.stringify([...other.formats]) &&
     one.apiKey === other.apiKey &&
-    one.apiVersion === other.apiVersion &&
-    one.maxTokensParam === other.maxTokensParam &&
     String(one.dropParams) === String(other.dropParams) &&
     linesOf(new Headers(one.headers)) === linesOf(new Headers(other.headers))
   )

@@ -30,7 +30,7 @@ export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint):
     },
     withModel: addressForModel,
     addressAt(provider, _url, model) {
-      if (provider.kind === 'openai') return provider.baseURL + (path ?? '')
+      if (provider.kind !== 'azure') return provider.baseURL + (path ?? '')
       const version = `?api-version=${encodeURIComponent(provider.apiVersion)}`
       const deployment = hasDeployment ? `/deployments/${encodeURIComponent(model ?? '')}` : ''
       return `${provider.baseURL}/openai${deployment}${path ?? ''}${version}`

@@ -1,0 +1,72 @@
+import { OptionError } from '../base/errors.ts'
+import * as is from '../base/check.ts'
+import { checkHeaderValue, checkHeaderValues } from '../options/check-headers.ts'
+import { checkLimits } from '../options/limit-options.ts'
+import type { ProviderOptions } from '../options/options.ts'
+import { PROTOCOLS } from '../protocols/list.ts'
+import { VENDOR_OF_PROTOCOL } from '../protocols/vendors.ts'
+import { NATIVE } from '../targets/providers.ts'
+
+const PROVIDER = {
+  kind: is.oneOf('openai', 'azure', 'anthropic', 'google'),
+  apiKey: is.aKey,
+  baseURL: is.anHttpUrl,
+  endpoints: is.anObject,
+  apiVersion: is.aString,
+  headers: is.anObject,
+  quotaGroup: is.aString,
+  limits: is.anObjectOrFalse,
+  dropParams: is.aListOfStrings,
+  maxTokensParam: is.oneOf('max_tokens', 'max_completion_tokens'),
+  streamEnd: is.oneOf('finish-reason', 'done'),
+} as const satisfies Record<keyof ProviderOptions, is.Check>
+
+/** The option `endpoints`: the root URL of each protocol. */
+const ENDPOINTS: Readonly<Record<string, is.Check>> = Object.fromEntries(
+  [...VENDOR_OF_PROTOCOL.keys(), ...PROTOCOLS.map(({ name }) => name)].map((name) => [name, is.aRootURL]),
+)
+
+/**
+ * Checks one entry of `providers`.
+ * @param isFetch whether the options are for `createHarborFetch()`
+ * @throws OptionError naming the option of the entry
+ */
+export function checkProvider(name: string, entry: ProviderOptions, isFetch: boolean): void {
+  const option = `providers.${name}`
+  if (name === '' || name.includes('/')) {
+    throw new OptionError(option, `A provider's name must be without a slash and not empty, got '${name}'.`)
+  }
+  if (typeof entry !== 'object' || (entry as unknown) === null) {
+    throw new OptionError(option, `${option} must be an object such as { apiKey, baseURL }.`)
+  }
+  is.checkOptions(entry, PROVIDER, `${option}.`)
+  if (entry.endpoints) is.checkOptions(entry.endpoints, ENDPOINTS, `${option}.endpoints.`)
+  checkHeaderValue(`${option}.apiKey`, entry.apiKey)
+  checkHeaderValues(`${option}.headers`, entry.headers)
+  checkLimits(entry.limits, `${option}.limits`)
+  if (name === NATIVE && !isFetch) checkOwnProvider(option, entry)
+  if (entry.kind === 'azure' && !entry.baseURL) {
+    throw new OptionError(
+      `${option}.baseURL`,
+      `${option}.baseURL is missing: an Azure entry needs its resource, such as https://<resource>.openai.azure.com.`,
+    )
+  }
+}
+
+/** Refuses what the client's own provider cannot have, since the OpenAI SDK addresses and signs its requests. */
+function checkOwnProvider(option: string, { kind = 'openai', endpoints }: ProviderOptions): void {
+  if (endpoints) {
+    throw new OptionError(
+      `${option}.endpoints`,
+      `${option}.endpoints has no effect: ${option} is the client's own provider, whose requests the SDK addresses. ` +
+        `Set baseURL, or give the entry another name.`,
+    )
+  }
+  if (kind === 'openai') return
+  const example = kind === 'azure' ? 'azure/<deployment>' : `${kind}/<model>`
+  throw new OptionError(
+    `${option}.kind`,
+    `${option} is the client's own provider and cannot be of kind '${kind}'. Give the entry another name, ` +
+      `such as providers.${kind}, and name its ${kind === 'azure' ? 'deployments' : 'models'} ${example}.`,
+  )
+}
