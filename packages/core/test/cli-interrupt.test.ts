@@ -95,12 +95,16 @@ describe('harbor bulk, interrupted', () => {
   })
 
   it('leaves a run through the Batch API to the provider, and finds it again', async () => {
-    const bench = await Bench.with(prompts(5), { batches: { runMs: 500 } })
+    // The end of the batch cannot be seen until this rule is gone, so the run is surely still waiting for it when it is interrupted.
+    const bench = await Bench.with(prompts(5), {
+      rules: [{ when: { operation: 'batches', method: 'GET' }, fault: { type: 'status', status: 503 } }],
+    })
     const first = bench.hastyBulk('--via', 'provider')
     await until(() => bench.provider.counts().batches.created === 1)
     await until(() => bench.text('answers.jsonl.journal.batches').includes('batch_'))
     first.child.kill('SIGINT')
     expect((await first.ended).code).toBe(130)
+    bench.provider.script({})
     expect((await bench.hastyBulk('--via', 'provider', '--resume').ended).code).toBe(0)
     expect(bench.output()).toHaveLength(5)
     expect(bench.provider.counts().batches.created).toBe(1)
