@@ -1,6 +1,7 @@
 import { readHeader } from '@harbor/parts'
 import { parseRetryAfter, type HeadersLike } from '../delay/retry-after.ts'
 import type { Failure, FailureKind } from './failure.ts'
+import { readGoogleDetails } from './google-details.ts'
 
 /** The facts of an error answer, apart from its status. */
 export interface AnswerFacts {
@@ -11,6 +12,11 @@ export interface AnswerFacts {
   /** `error.message` of the body. Read only if the code and the type do not decide, and never stored. */
   message?: string | null | undefined
   headers?: HeadersLike | undefined
+  /**
+   * `error.details` of a Google API: `RetryInfo` says how long to wait, `QuotaFailure` and `ErrorInfo` which quota is used up. A daily quota
+   * is of the kind `quota`, and `retryAfterMs` is the time until its day ends.
+   */
+  details?: unknown
 }
 
 /**
@@ -21,12 +27,16 @@ export interface AnswerFacts {
  */
 export function classifyStatus(
   status: number | undefined,
-  { code, type, message = '', headers }: AnswerFacts = {},
+  { code, type, message = '', headers, details }: AnswerFacts = {},
 ): Failure {
-  const names = [code, type].filter((name) => typeof name === 'string')
+  const google = readGoogleDetails(details)
+  const names = [code, type, ...(google?.reasons ?? [])].filter((name) => typeof name === 'string')
   const isInBody = status === undefined || (status >= 200 && status < 300)
   const actualStatus = isInBody ? statusIn(code) : status
-  const kind = kindOf(actualStatus, names, String(message)) ?? (status === undefined ? 'stream' : 'malformed')
+  const kind =
+    google?.kind ??
+    kindOf(actualStatus, names, String(message)) ??
+    (status === undefined ? 'stream' : 'malformed')
   const shouldRetry = headers && readHeader(headers, 'x-should-retry')
   return {
     kind,
@@ -36,8 +46,12 @@ export function classifyStatus(
       !NEVER_RETRY.test(kind) &&
       (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, actualStatus, names))),
     ambiguous: false,
-    retryAfterMs: headers && parseRetryAfter(headers),
+    retryAfterMs: longest(headers && parseRetryAfter(headers), google?.retryAfterMs),
   }
+}
+
+function longest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined ? other : Math.max(one, other ?? 0)
 }
 
 type Rows = readonly (readonly [FailureKind, RegExp])[]
@@ -52,6 +66,8 @@ const BY_CODE: Rows = [
   ],
   ['context-length', /context_(length|window|size)|prompt_too_long/],
   ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
+  // Google rejects an invalid key with status 400.
+  ['auth', /\bapi_key_(invalid|expired)\b/i],
 ]
 
 /** Patterns for the message of an error, for providers that send no code. Used only for statuses that reject a request. */
@@ -62,25 +78,36 @@ const BY_MESSAGE: Rows = [
   ],
   ['context-length', /token (count|limit)|reduce the length|input length|too many tokens|request too large/i],
   ['context-length', /'(messages|input|prompt|instructions)\b.*string too long/],
+  ['context-length', /request payload size exceeds/i],
   ['content-filter', /content management policy|safety system|content exists risk/i],
   ['quota', /credit balance|insufficient (balance|credits)/i],
+  // The account, not the request: another one may be allowed to send it.
+  ['auth', /api key (not valid|expired)|location is not supported|not available in your country/i],
 ]
 
-/** Patterns for the codes and types of 5xx errors that mean an overload. */
-const OVERLOAD: Rows = [['overloaded', /overload|slow_down/i]]
+/** Patterns for the message of a 429 whose quota is money. Providers send no other code for it than for a rate limit. */
+const SPENT: Rows = [
+  ['quota', /spend(ing)? (cap|limit)|credits (are|is|have been) (depleted|exhausted|used up)/i],
+]
+
+/** Patterns for the codes and types of 5xx errors that mean an overload. `UNAVAILABLE` is Google's. */
+const OVERLOAD: Rows = [
+  ['overloaded', /overload|slow_down/i],
+  ['overloaded', /^UNAVAILABLE\b/],
+]
 
 /** Patterns for the status or, if there is no status, for the code and the type. */
 const BY_STATUS: Rows = [
   ...OVERLOAD,
   ['overloaded', /^529$/],
-  ['rate-limit', /^429$|rate_?limit|too_many_requests/],
-  ['timeout', /^408$|timeout/],
-  ['auth', /^40[13]$|auth|api_key|permission/],
+  ['rate-limit', /^429$|rate_?limit|too_many_requests|resource_exhausted/i],
+  ['timeout', /^408$|timeout|deadline_exceeded/i],
+  ['auth', /^40[13]$|auth|api_key|permission/i],
   ['quota', /^402$/],
-  ['not-found', /^4(04|10)$|not_found/],
+  ['not-found', /^4(04|10)$|not_found/i],
   ['conflict', /^409$/],
-  ['server', /^[5-9]..$|server_error|api_error|internal|unavailable/],
-  ['bad-request', /^4..$|invalid|unsupported/],
+  ['server', /^[5-9]..$|server_error|api_error|internal|unavailable/i],
+  ['bad-request', /^4..$|invalid|unsupported|failed_precondition/i],
 ]
 
 function kindOf(
@@ -92,6 +119,7 @@ function kindOf(
   return (
     find(BY_CODE, names) ??
     (isRejected ? find(BY_MESSAGE, [message]) : undefined) ??
+    (status === 429 ? find(SPENT, [message]) : undefined) ??
     (status && status >= 500 ? find(OVERLOAD, names) : undefined) ??
     find(BY_STATUS, status === undefined ? names : [String(status)])
   )

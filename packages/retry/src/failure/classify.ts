@@ -1,6 +1,7 @@
 import type { HeadersLike } from '../delay/retry-after.ts'
 import { classifyStatus } from './classify-status.ts'
 import type { Failure, FailureKind } from './failure.ts'
+import { bodyInMessage } from './body-in-message.ts'
 import { localFault } from './local-fault.ts'
 
 /** The maximum number of errors of a `cause` chain that are examined. The chain may be circular. */
@@ -37,7 +38,8 @@ function fromAnswer(link: Facts): Failure | undefined {
     isStatus,
   )
   const bodies = status ? [link.error, link.data, response.data, response.body] : [link.error]
-  const body = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
+  const found = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
+  const body = found ?? (status === undefined ? undefined : bodyInMessage(link.message))
   // The errors of the AWS SDK hold the response in a property that is not enumerable.
   const awsResponse = isObject(link.$response) ? link.$response : {}
   if (!status && !body) return undefined
@@ -45,8 +47,10 @@ function fromAnswer(link: Facts): Failure | undefined {
   return classifyStatus(status, {
     code: (error?.code ?? link.code) as string,
     // `Response.type` says how the response was fetched, such as `cors`. It is not an error type.
-    type: (error?.type ?? ('bodyUsed' in link ? undefined : link.type)) as string,
+    // Google puts the name of its status into `status`.
+    type: (error?.type ?? error?.status ?? ('bodyUsed' in link ? undefined : link.type)) as string,
     message: (error?.message ?? link.message) as string,
+    details: error?.details,
     headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isObject) as
       HeadersLike | undefined,
   })

@@ -1,0 +1,94 @@
+import type { FailureKind } from './failure.ts'
+import { msUntilPacificMidnight } from './pacific-midnight.ts'
+
+/** What the `details` of an error of a Google API say about the failure. */
+export interface GoogleFacts {
+  /** Undefined if the details do not decide it. */
+  readonly kind: FailureKind | undefined
+  /** How long the server asks clients to wait, or how long a used-up quota lasts, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** The reasons of the error, such as `API_KEY_INVALID`. */
+  readonly reasons: readonly string[]
+}
+
+/** The maximum number of details and of violations that are read. */
+const MAX_ITEMS = 32
+const MAX_TEXT_LENGTH = 200
+
+/** Matches the names and units of quotas that last a day: `GenerateRequestsPerDayPerProjectPerModel`, `requests_per_day`, `1/d/{project}`. */
+const DAY = /per[\s_-]*day|daily|\b1\/d\b/i
+const LONGER = /per[\s_-]*(?:week|month|year)|weekly|monthly|yearly|\b1\/(?:wk|mo|y)\b/i
+
+/**
+ * Reads the `details` of an error of a Google API: the wait in `RetryInfo`, the exhausted quotas in `QuotaFailure`, and the reason in
+ * `ErrorInfo`. Details are recognised by their fields, since gateways drop their types.
+ * Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
+ *
+ * A quota that lasts a day or longer is a used-up quota, whatever wait `RetryInfo` names beside it: Gemini sends half a minute with a
+ * quota that is renewed at midnight in California.
+ */
+export function readGoogleDetails(details: unknown, nowMs: number = Date.now()): GoogleFacts | undefined {
+  if (!Array.isArray(details)) return undefined
+  const reasons: string[] = []
+  const quotas: string[] = []
+  let waitMs: number | undefined
+  let resetMs: number | undefined
+  for (const detail of firstOf(details)) {
+    const { reason, retryDelay, metadata, violations } = detail
+    if (typeof reason === 'string' && reason.length <= MAX_TEXT_LENGTH) reasons.push(reason)
+    waitMs = durationMs(retryDelay) ?? waitMs
+    const facts = isRecord(metadata) ? metadata : {}
+    resetMs = durationMs(facts.quotaResetDelay) ?? resetMs
+    for (const source of [facts, ...firstOf(violations)])
+      for (const field of ['quota_limit', 'quota_unit', 'quotaId', 'quotaMetric'])
+        quotas.push(textOf(source[field]))
+  }
+  const isDaily = quotas.some((quota) => DAY.test(quota))
+  const isUsedUp =
+    isDaily || quotas.some((quota) => LONGER.test(quota)) || reasons.includes('QUOTA_EXHAUSTED')
+  if (isUsedUp) {
+    return {
+      kind: 'quota',
+      retryAfterMs: resetMs ?? (isDaily ? msUntilPacificMidnight(nowMs) : waitMs),
+      reasons,
+    }
+  }
+  const isOverload = reasons.includes('MODEL_CAPACITY_EXHAUSTED')
+  return { kind: isOverload ? 'overloaded' : undefined, retryAfterMs: waitMs ?? resetMs, reasons }
+}
+
+/** The longest duration that is believed, in seconds: a year. */
+const MAX_SECONDS = 366 * 24 * 60 * 60
+
+/**
+ * Reads a duration in milliseconds: the JSON form of `google.protobuf.Duration` (`36s`, `1.5s`), its fields (`{ seconds, nanos }`), or hours
+ * and minutes before the seconds (`5h59m59.9s`).
+ */
+function durationMs(value: unknown): number | undefined {
+  if (isRecord(value)) {
+    const { seconds = 0, nanos = 0 } = value
+    return bounded(Number(seconds) + Number(nanos) / 1e9)
+  }
+  const [matched, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(textOf(value)) ?? []
+  return matched ? bounded(Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) : undefined
+}
+
+const DURATION = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,18})?)s)?$/
+
+function bounded(seconds: number): number | undefined {
+  return seconds >= 0 && seconds <= MAX_SECONDS ? Math.ceil(seconds * 1_000) : undefined
+}
+
+function firstOf(list: unknown): readonly Facts[] {
+  return Array.isArray(list) ? list.slice(0, MAX_ITEMS).filter(isRecord) : []
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH) : ''
+}
+
+type Facts = Readonly<Record<string, unknown>>
+
+function isRecord(value: unknown): value is Facts {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
