@@ -1,11 +1,10 @@
-import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Price } from '../reporting/price.ts'
+import type { CallCost } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
-import { tokenUsage } from '../reporting/token-usage.ts'
-import { priceUsage } from './price-usage.ts'
+import { dependsOnLength, priceFrom, type ListedRates } from './listed-rates.ts'
+import { isSameModel, namesOf } from './model-names.ts'
 
 type Catalogue = typeof import('@pydantic/genai-prices')
-type Rate = Price | 'by-call' | 'unknown'
 
 const MAX_LISTINGS = 1_000
 
@@ -41,131 +40,104 @@ export class PriceList {
     return this.#loading
   }
 
-  /** The cost of these tokens; undefined if the price is unknown, or the catalogue is not loaded. */
-  costOf(target: Target, usage: TokenUsage): ListedCost | undefined {
+  /**
+   * The price of a model; undefined if it is unknown, or the catalogue is not loaded.
+   * @param inputTokens the length of the request, on which the price may depend
+   */
+  priceOf(target: Target, inputTokens: number): ListedPrice | undefined {
     const catalogue = this.#catalogue
     if (!catalogue || target.model === undefined) return undefined
-    const { rate, model, provider, listedBy } = this.#listingOf(catalogue, target)
-    if (rate === 'unknown' || !provider) return undefined
-    const usd =
-      rate === 'by-call' ? totalOf(lookUp(catalogue, provider, model, usage)) : priceUsage(usage, rate)
-    return usd === undefined ? undefined : { usd, listedBy, isOpenAI: provider.id === 'openai' }
+    const listing = this.#listingOf(catalogue, target)
+    return typeof listing === 'function' ? listing(inputTokens) : listing
   }
 
-  /** The cached rates of a target. Looking up a model in the catalogue is expensive. */
+  /** The cached price of a target. Looking up a model in the catalogue is expensive. */
   #listingOf(catalogue: Catalogue, target: Target): Listing {
     const key = `${target.name}\n${target.baseURL}`
-    let listing = this.#listings.get(key)
-    if (listing === undefined) {
-      if (this.#listings.size >= MAX_LISTINGS) this.#listings.clear()
-      this.#listings.set(key, (listing = listingOf(catalogue, target)))
-    }
+    const known = this.#listings.get(key)
+    if (known !== undefined || this.#listings.has(key)) return known
+    if (this.#listings.size >= MAX_LISTINGS) this.#listings.clear()
+    const listing = listingOf(catalogue, target)
+    this.#listings.set(key, listing)
     return listing
   }
 }
 
-/** The cost of a call by the price list. */
-export interface ListedCost {
-  readonly usd: number
-  readonly listedBy: 'address' | 'entry-name'
-  /** Whether the provider is OpenAI, so that the discounts of its service tiers apply. */
-  readonly isOpenAI: boolean
+/** A price from the price list. */
+export interface ListedPrice {
+  readonly price: Price
+  readonly listedBy: NonNullable<CallCost['listedBy']>
+  /** The vendor whose service tiers the model has. */
+  readonly vendor: string
+  /** A surcharge for the address, as a factor of the price. */
+  readonly factor: number
 }
 
-interface Listing {
-  readonly rate: Rate
-  /** The name of the model in the catalogue. */
-  readonly model: string
-  readonly provider: CatalogueProvider | undefined
-  readonly listedBy: ListedCost['listedBy']
-}
+/** A listed price, or a function that finds it for a number of input tokens and for now. */
+type Listing = ListedPrice | ((inputTokens: number) => ListedPrice | undefined) | undefined
 
 type CatalogueProvider = NonNullable<ReturnType<Catalogue['findProvider']>>
-type CalculatedPrice = ReturnType<Catalogue['calcPrice']>
+type Found = NonNullable<ReturnType<Catalogue['calcPrice']>>
 
-const FREE: Price = { inputPerMillion: 0, outputPerMillion: 0 }
-const ONE_OF_EACH = tokenUsage(1, 1)
+/** The kinds of providers whose models are listed under one vendor. Any server may be compatible with OpenAI. */
+const VENDOR_KINDS = new Set(['anthropic', 'azure', 'google'])
+/** The surcharge of Vertex for Claude models at the address of a region: https://cloud.google.com/vertex-ai/generative-ai/pricing */
+const VERTEX_REGION = 1.1
+const VERTEX_GLOBAL = /^https?:\/\/aiplatform\.googleapis\.com/
 
 /**
- * Finds the rates of a target. A provider with an unknown address, such as a gateway or a compatible server, is found by the name of its
- * entry in `providers`.
+ * Finds the price of a target. A provider with an unknown address, such as a gateway or a compatible server, is found by the name of its
+ * entry in `providers`, or by its kind.
  */
-function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL }: Target): Listing {
+function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL, kind }: Target): Listing {
   const addressed = catalogue.findProvider({ providerApiUrl: baseURL })
-  const provider = addressed ?? catalogue.findProvider({ providerId: entry })
-  const listedBy = addressed ? 'address' : 'entry-name'
-  if (!provider) return { rate: 'unknown', model, provider, listedBy }
+  const named = addressed ?? catalogue.findProvider({ providerId: entry })
+  const provider =
+    named ?? (VENDOR_KINDS.has(kind) ? catalogue.findProvider({ providerId: kind }) : undefined)
+  const listedBy = addressed ? 'address' : named ? 'entry-name' : 'kind'
+  if (!provider) return undefined
   for (const name of namesOf(model, provider.id)) {
-    const rate = rateFrom(lookUp(catalogue, provider, name, ONE_OF_EACH))
-    if (rate !== 'unknown') return { rate, model: name, provider, listedBy }
+    const found = lookUp(catalogue, provider, name)
+    if (!found || !isSameModel(name, found.model.id)) continue
+    const isVertexClaude = provider.id === 'google' && /claude/.test(found.model.id)
+    const isRegional = isVertexClaude && addressed !== undefined && !VERTEX_GLOBAL.test(baseURL)
+    const facts = {
+      listedBy,
+      vendor: isVertexClaude ? 'anthropic' : provider.id,
+      factor: isRegional ? VERTEX_REGION : 1,
+    } as const
+    const listed = { providerId: provider.id, modelId: found.model.id }
+    const at = (rates: ListedRates, inputTokens: number): ListedPrice | undefined => {
+      const price = priceFrom(rates, listed, inputTokens)
+      return price && { ...facts, price }
+    }
+    const usual = at(found.model_price, 0)
+    if (!usual) continue
+    if (changes(found)) {
+      return (tokens) => at(lookUp(catalogue, provider, name)?.model_price ?? found.model_price, tokens)
+    }
+    return dependsOnLength(found.model_price) ? (tokens) => at(found.model_price, tokens) : usual
   }
   const isFree = provider.id === 'openrouter' && model.endsWith(':free')
-  return { rate: isFree ? FREE : 'unknown', model, provider, listedBy }
+  const free = { inputPerMillion: 0, outputPerMillion: 0 }
+  return isFree ? { price: free, listedBy, vendor: provider.id, factor: 1 } : undefined
 }
 
-/** The names under which a model may be listed, the most exact first. */
-function namesOf(model: string, providerId: string): readonly string[] {
-  // Google lists its models as `models/gemini-…`, and a gateway puts the provider before the name.
-  const bare = model.replace(/^(?:.*\/)?models\//, '').replace(new RegExp(`^${providerId}/`), '')
-  const withoutVariant = /:free$/.test(bare) ? bare : bare.replace(/:[a-z]+$/, '')
-  const undated = withoutVariant.replace(/-(?:latest|\d{4}-\d{2}-\d{2}|\d{8})$/, '')
-  return [...new Set([model, bare, withoutVariant, undated])]
+/** Whether the price of a model depends on the time of the day, or changes at a date that is still to come. */
+function changes({ model: { prices } }: Found): boolean {
+  if (!Array.isArray(prices)) return false
+  const now = Date.now()
+  return prices.some(
+    ({ constraint }) =>
+      constraint && (constraint.type !== 'start_date' || !(Date.parse(constraint.start_date) <= now)),
+  )
 }
 
-function totalOf(found: CalculatedPrice): number | undefined {
-  return found && Number.isFinite(found.total_price) ? found.total_price : undefined
-}
-
-function lookUp(
-  catalogue: Catalogue,
-  provider: CatalogueProvider,
-  model: string,
-  usage: TokenUsage,
-): CalculatedPrice {
-  // The catalogue throws if the tokens of a class, such as cached input, exceed all input or output tokens.
-  const cacheRead = Math.min(usage.cachedInputTokens, usage.inputTokens)
-  const cacheWrite = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cacheRead)
-  const tokens = {
-    input_tokens: usage.inputTokens,
-    cache_read_tokens: cacheRead,
-    cache_write_tokens: cacheWrite,
-    input_audio_tokens: Math.min(usage.audioInputTokens, usage.inputTokens - cacheRead - cacheWrite),
-    output_tokens: usage.outputTokens,
-    output_audio_tokens: Math.min(usage.audioOutputTokens, usage.outputTokens),
-  }
+function lookUp(catalogue: Catalogue, provider: CatalogueProvider, model: string): Found | undefined {
   try {
-    return catalogue.calcPrice(tokens, model, { provider })
+    return catalogue.calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { provider }) ?? undefined
   } catch {
-    // The model is not priced by tokens.
-    return null
+    // The catalogue does not accept its own rates.
+    return undefined
   }
-}
-
-/**
- * The rates of a model, if they are the same for every call. `by-call` if they depend on the length or the time of the call, `unknown` if
- * the model is not priced by tokens.
- */
-function rateFrom(found: CalculatedPrice): Rate {
-  if (!found) return 'unknown'
-  const { model_price: rates, model } = found
-  if (Object.keys(rates).length === 0) return FREE
-  const { input_mtok: input, output_mtok: output = 0 } = rates
-  // The model is priced by the hour, the image or the page, which token usage does not contain.
-  if (input === undefined && rates['output_mtok'] === undefined) return 'unknown'
-  const { cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok } = rates
-  const all = [input, output, cache_read_mtok, cache_write_mtok, input_audio_mtok, output_audio_mtok]
-  const varies = Array.isArray(model.prices) || all.some((rate) => typeof rate === 'object')
-  if (varies || typeof input !== 'number' || typeof output !== 'number') return 'by-call'
-  return {
-    inputPerMillion: input,
-    outputPerMillion: output,
-    cachedInputPerMillion: numberOf(cache_read_mtok),
-    cacheWritePerMillion: numberOf(cache_write_mtok),
-    audioInputPerMillion: numberOf(input_audio_mtok),
-    audioOutputPerMillion: numberOf(output_audio_mtok),
-  }
-}
-
-function numberOf(rate: unknown): number | undefined {
-  return typeof rate === 'number' ? rate : undefined
 }

@@ -27,7 +27,9 @@ export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number 
  */
 export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): number {
   const { inputPerMillion, outputPerMillion } = price
-  const input = inputParts(estimate, price).filter(({ rate }) => rate > inputPerMillion)
+  const input = inputParts(withoutFreeWrites(estimate, price), price).filter(
+    ({ rate }) => rate > inputPerMillion,
+  )
   const output = outputParts(estimate, price).filter(({ rate }) => rate > outputPerMillion)
   const tokens =
     chargeClasses(estimate.inputTokens, inputPerMillion, input) +
@@ -82,6 +84,21 @@ function cacheWriteParts(usage: TokenUsage, price: Price): Part[] {
   const rate = highest >= 0 ? highest : inputPerMillion * HIGHEST_WRITE_FACTOR
   if (unknown > 0) parts.push({ tokens: unknown, rate })
   return parts
+}
+
+/**
+ * An estimate without the writes that no request asks for: OpenAI writes to its cache by itself, for 30 minutes. Few models charge for
+ * that, so it counts only at a price that names a rate for it.
+ */
+function withoutFreeWrites(estimate: TokenUsage, { cacheWritePerMillion: own }: Price): TokenUsage {
+  const { cacheWriteInputTokens: all, cacheWriteTokensByTtl: byTtl } = estimate
+  const unasked = byTtl?.['30m'] ?? 0
+  if (unasked === 0 || (typeof own === 'object' ? own['30m'] : own) !== undefined) return estimate
+  return {
+    ...estimate,
+    cacheWriteInputTokens: Math.max(0, all - unasked),
+    cacheWriteTokensByTtl: { ...byTtl, '30m': 0 },
+  }
 }
 
 /**

@@ -8,7 +8,6 @@ import { Purse } from '../cost/purse.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
-import { tokenUsage } from '../reporting/token-usage.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Target } from '../reporting/target.ts'
@@ -85,13 +84,8 @@ async function purseFor(
   if (!accounts.list.loaded && targets.some(({ price }) => !price)) await accounts.list.load()
   const usage = estimateOf(exchange)
   const { operation, json } = exchange
-  const serviceTier = json && operation.request.serviceTierOf(json)
-  // The provider may serve a request for a cheaper tier at the usual price.
-  const costOf = (target: Target): number | undefined => {
-    const usual = accounts.costOf(target, { usage })
-    const wanted = accounts.costOf(target, { usage, serviceTier })
-    return usual === undefined || wanted === undefined ? undefined : Math.max(usual, wanted)
-  }
+  const wantedTier = json && operation.request.serviceTierOf(json)
+  const costOf = (target: Target): number | undefined => accounts.highestCostOf(target, usage, wantedTier)
   const withoutPrices = outage.filter((target) => costOf(target) === undefined)
   if (withoutPrices.length > 0 && limit.unpriced !== 'allow')
     throw priceUnknown(atFirstTarget(exchange, withoutPrices))
@@ -110,12 +104,14 @@ function book(
   end: StreamEnd | undefined,
   accounts: Accounts,
 ): void {
-  const { receipt } = exchange
+  const { receipt, operation, json } = exchange
   const { servedBy } = answer
   if (servedBy) {
     const { serviceTier, reportedUsd } = receipt
     const used = usageOf(exchange, answer, end)
-    accounts.book(receipt, { ...used, serviceTier, reportedUsd, servedBy, firstTarget: plan.outage[0] })
+    const wantedTier = used.source === 'estimated' && json ? operation.request.serviceTierOf(json) : undefined
+    const facts = { serviceTier, wantedTier, reportedUsd, servedBy, firstTarget: plan.outage[0] }
+    accounts.book(receipt, { ...used, ...facts })
   }
   accounts.bookPossible(exchange, plan)
 }
@@ -128,7 +124,7 @@ function usageOf(
   exchange: Exchange,
   { body }: Answer,
   end: StreamEnd | undefined,
-): Pick<Bill, 'usage' | 'source'> {
+): Pick<Bill, 'usage' | 'source' | 'isEstimate'> {
   const { usage } = exchange.receipt
   if (usage && !isEmptyUsage(usage)) {
     const unreported = end?.delivery?.unreportedTokens ?? 0
@@ -137,9 +133,10 @@ function usageOf(
   }
   const estimate = estimateOf(exchange)
   const json = body.kind === 'text' ? body.json : undefined
-  if (json && exchange.operation.answer.isUnfinished(json)) return { usage: estimate, source: 'estimated' }
-  const output = json ? exchange.operation.tokens.answerTokens(json) : (end?.delivery?.tokens ?? 0)
-  return { usage: tokenUsage(estimate.inputTokens, output), source: 'estimated' }
+  const estimated = { source: 'estimated', isEstimate: true } as const
+  if (json && exchange.operation.answer.isUnfinished(json)) return { usage: estimate, ...estimated }
+  const outputTokens = json ? exchange.operation.tokens.answerTokens(json) : (end?.delivery?.tokens ?? 0)
+  return { usage: { ...estimate, outputTokens }, ...estimated }
 }
 
 /** Whether a usage report is empty. Some servers report zeros because they do not count tokens. */

@@ -131,8 +131,10 @@ export interface CallCost {
   readonly usage: 'reported' | 'estimated'
   /** Source of the price: your own (`own`), the price list (`list`), or a cost reported by the provider itself (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
-  /** How the provider was found in the price list: by its URL or, behind a gateway, by the name of its entry in `providers`. */
-  readonly listedBy?: 'address' | 'entry-name'
+  /**
+   * How the provider was found in the price list: by its URL or, behind a gateway, by the name or the kind of its entry in `providers`.
+   */
+  readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }
 
 /** The property in which an object carries the receipt of its call. */

@@ -7,6 +7,8 @@ export interface Target {
   /** The name of the provider, as in the option `providers`. */
   readonly provider: string
   readonly model: string | undefined
+  /** The kind of the provider, as in the option `providers`. */
+  readonly kind: string
   /** The provider's base URL, to which the path of an endpoint is added. */
   readonly baseURL: string
   /**

@@ -163,6 +163,7 @@ export class Routes {
     return {
       name,
       provider: providerName,
+      kind: provider.kind,
       model,
       baseURL: provider.native
         ? operation.endpoint.withModel(nativeURL, requested, model)

@@ -26,8 +26,8 @@ function needsOf(body: JsonBody): readonly Capability[] {
   return needs
 }
 
-/** The content parts of all messages. Messages whose content is a text have none. */
-function partsOf(messages: unknown): readonly JsonBody[] {
+/** The content parts of all messages, which are a request's `messages` or `input`. Messages whose content is a text have none. */
+export function partsOf(messages: unknown): readonly JsonBody[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: unknown) => {
     const content = isRecord(message) ? message['content'] : undefined

@@ -1,6 +1,8 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
+import { cacheTtlOf } from './cache-ttl.ts'
+import { REQUEST } from './request.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
 /** The output tokens assumed for a choice when the request sets no limit. */
@@ -13,7 +15,19 @@ const FRAME_TOKENS = 3
  * a request counts, except those known to hold nothing for the model.
  */
 export const TOKENS: TokenRules = {
-  estimate: (body) => tokenUsage(requestTokens(body), outputBoundOf(body)),
+  estimate(body) {
+    const inputTokens = requestTokens(body)
+    const outputTokens = outputBoundOf(body)
+    const hasAudio = REQUEST.needsOf(body).includes('audio')
+    return {
+      ...tokenUsage(inputTokens, outputTokens),
+      cacheWriteInputTokens: inputTokens,
+      cacheWriteTokensByTtl: { [cacheTtlOf(body)]: inputTokens },
+      audioInputTokens: hasAudio ? inputTokens : 0,
+      reasoningTokens: outputTokens,
+      audioOutputTokens: hasAudio ? outputTokens : 0,
+    }
+  },
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {

@@ -167,3 +167,56 @@ describe('readUsage', () => {
     )
   })
 })
+
+describe('the cache writes of OpenAI', () => {
+  const details = (fields: object): object => ({
+    input_tokens: 100,
+    output_tokens: 4,
+    input_tokens_details: fields,
+  })
+
+  it('are counted by their time to live', () => {
+    const ttls = { ttl_30m_tokens: 30, ttl_12h_tokens: 20 }
+    const writes = { cached_tokens: 40, cache_write_tokens: 50, cache_write_tokens_details: ttls }
+    expect(readUsage(details(writes))).toEqual({
+      ...tokens(100, 4, 40),
+      cacheWriteInputTokens: 50,
+      cacheWriteTokensByTtl: { '30m': 30, '12h': 20 },
+    })
+  })
+
+  it.each<[object, number, object | undefined]>([
+    [{ cache_write_tokens: 50 }, 50, undefined],
+    [{ cache_write_tokens: 50, cache_write_tokens_details: null }, 50, undefined],
+    [
+      { cache_write_tokens: 50, cache_write_tokens_details: { ttl_12h_tokens: 20 } },
+      50,
+      { '30m': 0, '12h': 20 },
+    ],
+    [
+      { cache_write_tokens: 5, cache_write_tokens_details: { ttl_12h_tokens: 20 } },
+      20,
+      { '30m': 0, '12h': 20 },
+    ],
+    [{ cache_write_tokens_details: { ttl_30m_tokens: -1, ttl_12h_tokens: 1e300 } }, 0, undefined],
+    [{ cache_write_tokens_details: { ttl_30m_tokens: '7' } }, 0, undefined],
+  ])('are %j at least as many as their parts', (fields, all, byTtl) => {
+    const usage = readUsage(details(fields))
+    expect(usage).toMatchObject({ inputTokens: 100, cacheWriteInputTokens: all })
+    expect(usage?.cacheWriteTokensByTtl).toEqual(byTtl)
+  })
+})
+
+describe('the image tokens of an answer', () => {
+  it('are known only where they are reported', () => {
+    const usage = (fields: object): object => ({
+      prompt_tokens: 1,
+      completion_tokens: 9,
+      completion_tokens_details: fields,
+    })
+    expect(readUsage(usage({ image_tokens: 0 }))?.imageOutputTokens).toBe(0)
+    expect(readUsage(usage({ image_tokens: 7 }))?.imageOutputTokens).toBe(7)
+    expect(readUsage(usage({ image_tokens: -7 }))).not.toHaveProperty('imageOutputTokens')
+    expect(readUsage(usage({}))).not.toHaveProperty('imageOutputTokens')
+  })
+})

@@ -50,30 +50,47 @@ function withoutOutput(input?: number, output = 0, total?: number): Whole | unde
  * the input, or reasoning tokens the output, they were reported separately, and are added. A count that is missing or invalid is 0.
  */
 function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
-  const input = partsOf(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
-  const output = partsOf(usage['completion_tokens_details'] ?? usage['output_tokens_details'])
-  const cachedInputTokens = input('cached_tokens') || partsOf(usage)('prompt_cache_hit_tokens')
-  const cacheWriteInputTokens = input('cache_write_tokens') || input('cache_creation_tokens')
-  const reasoningTokens = output('reasoning_tokens')
-  const cache = cachedInputTokens + cacheWriteInputTokens
+  const input = fieldsIn(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
+  const output = fieldsIn(usage['completion_tokens_details'] ?? usage['output_tokens_details'])
+  const cachedInputTokens = partOf(input, 'cached_tokens') || partOf(usage, 'prompt_cache_hit_tokens')
+  const writes = cacheWritesOf(input)
+  const reasoningTokens = partOf(output, 'reasoning_tokens')
+  const images = countOf(output['image_tokens'])
+  const cache = cachedInputTokens + writes.cacheWriteInputTokens
   return {
     inputTokens: inputTokens + (cache > inputTokens ? cache : 0),
     outputTokens: outputTokens + (reasoningTokens > outputTokens ? reasoningTokens : 0),
     cachedInputTokens,
-    cacheWriteInputTokens,
-    audioInputTokens: input('audio_tokens'),
+    ...writes,
+    audioInputTokens: partOf(input, 'audio_tokens'),
     reasoningTokens,
-    audioOutputTokens: output('audio_tokens'),
+    audioOutputTokens: partOf(output, 'audio_tokens'),
+    ...(typeof images === 'number' && { imageOutputTokens: images }),
+  }
+}
+
+/** The tokens written to the provider's cache. A sum that is smaller than its parts is taken for a mistake, and their sum counts. */
+function cacheWritesOf(input: Fields): Pick<TokenUsage, 'cacheWriteInputTokens' | 'cacheWriteTokensByTtl'> {
+  const all = partOf(input, 'cache_write_tokens') || partOf(input, 'cache_creation_tokens')
+  const byTtl = fieldsIn(input['cache_write_tokens_details'])
+  const halfHour = partOf(byTtl, 'ttl_30m_tokens')
+  const halfDay = partOf(byTtl, 'ttl_12h_tokens')
+  if (halfHour + halfDay === 0) return { cacheWriteInputTokens: all }
+  return {
+    cacheWriteInputTokens: Math.max(all, halfHour + halfDay),
+    cacheWriteTokensByTtl: { '30m': halfHour, '12h': halfDay },
   }
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-function partsOf(fields: unknown): (name: string) => number {
-  return (name) => {
-    const count = isRecord(fields) ? countOf(fields[name]) : undefined
-    return typeof count === 'number' ? count : 0
-  }
+function fieldsIn(value: unknown): Fields {
+  return isRecord(value) ? value : {}
+}
+
+function partOf(fields: Fields, name: string): number {
+  const count = countOf(fields[name])
+  return typeof count === 'number' ? count : 0
 }
 
 function countOf(value: unknown): Count {
