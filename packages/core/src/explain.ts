@@ -170,9 +170,10 @@ export function explain(
     const operation = operationOfBody(json)
     const breaker = health.breakerOf(target)
     const provider = routes.providerOf(target)
+    const identified = { headers: client.headers, signer: client.signer }
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
-      health.cooldowns.reasonFor(target, provider, client) ??
+      health.cooldowns.reasonFor(target, provider, { ...identified, operation }) ??
       whyUnable(target, provider, {
         operation,
         json,

@@ -56,7 +56,7 @@ function exchangeFor(
   const receipt = new OpenReceipt({
     id: defaults.nextId(),
     operation: operation.name,
-    target: policy.routes.requestedName(model),
+    target: policy.routes.requestedName(model, operation),
     model,
     streaming,
     ahead: context?.perCall.ahead === true,

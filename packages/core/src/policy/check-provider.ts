@@ -4,7 +4,7 @@ import { checkHeaderValue, checkHeaderValues } from '../options/check-headers.ts
 import { checkLimits } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
 import { PROTOCOLS } from '../protocols/list.ts'
-import { VENDOR_OF_PROTOCOL } from '../protocols/vendors.ts'
+import { VENDOR_NAMES, VENDOR_OF_PROTOCOL, type Vendor } from '../protocols/vendors.ts'
 import { NATIVE } from '../targets/providers.ts'
 
 const PROVIDER = {
@@ -45,12 +45,32 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
   checkHeaderValues(`${option}.headers`, entry.headers)
   checkLimits(entry.limits, `${option}.limits`)
   if (name === NATIVE && !isFetch) checkOwnProvider(option, entry)
+  if (isFetch && isVendor(name) && hasOnlySettings(entry) && (entry.kind ?? name) !== name) {
+    throw new OptionError(
+      `${option}.kind`,
+      `${option} has no key and no address, so it configures the provider that requests of its vendor are addressed to, ` +
+        `which cannot be of kind '${entry.kind}'. Give the entry another name, with its key.`,
+    )
+  }
   if (entry.kind === 'azure' && !entry.baseURL) {
     throw new OptionError(
       `${option}.baseURL`,
       `${option}.baseURL is missing: an Azure entry needs its resource, such as https://<resource>.openai.azure.com.`,
     )
   }
+}
+
+/** Whether a name is that of a vendor, whose requests a `fetch` names it after. */
+export function isVendor(name: string): name is Vendor {
+  return VENDOR_NAMES.some((vendor) => vendor === name)
+}
+
+/**
+ * Whether an entry has neither a key nor an address. Such an entry of `createHarborFetch()` that is named after a vendor configures the
+ * provider that requests are addressed to.
+ */
+export function hasOnlySettings(entry: ProviderOptions): boolean {
+  return !('apiKey' in entry) && !('baseURL' in entry) && !('endpoints' in entry)
 }
 
 /** Refuses what the client's own provider cannot have, since the OpenAI SDK addresses and signs its requests. */

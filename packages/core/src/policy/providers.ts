@@ -8,12 +8,15 @@ import {
   settleProvider,
   type Provider,
 } from '../targets/providers.ts'
+import { defaultBaseURL, VENDOR_NAMES, type Vendor } from '../protocols/vendors.ts'
 import type { HarborOptions, ProviderOptions } from '../options/options.ts'
-import { checkProvider } from './check-provider.ts'
+import { checkProvider, hasOnlySettings, isVendor } from './check-provider.ts'
 
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
+  /** The default provider of each vendor's protocols, where it is another one. */
+  readonly defaultOfVendor: ReadonlyMap<string, string>
   /** Names of entries without a key. */
   readonly leftOut: readonly string[]
   /** The key and base URL of the entry `openai`, for the SDK. */
@@ -30,46 +33,83 @@ const UNUSED_KEY = 'unused'
  * @throws OptionError naming the entry and the problem
  */
 export function settleProviders(options: HarborOptions, isFetch: boolean): SettledProviders {
-  const entries: Readonly<Record<string, ProviderOptions | undefined>> = options.providers ?? {}
+  const entries: Entries = options.providers ?? {}
   for (const [name, entry] of Object.entries(entries)) if (entry) checkProvider(name, entry, isFetch)
-  const own = isFetch ? settingsOnly(entries[NATIVE]) : entries[NATIVE]
-  if (own) refuseContradictions(options, own)
-  const settled = Object.entries(entries)
-    .filter(([, entry]) => entry && entry !== own)
-    .map(([name, entry]) => [name, settleProvider(name, entry ?? {})] as const)
-  const leftOut = settled.flatMap(([name, provider]) => (provider ? [] : [name]))
-  const providers = new Map<string, Provider>()
+  return isFetch ? settleForFetch(entries) : settleForClient(options, entries)
+}
 
+type Entries = Readonly<Record<string, ProviderOptions | undefined>>
+
+function settleForClient(options: HarborOptions, entries: Entries): SettledProviders {
+  const own = entries[NATIVE]
+  if (own) refuseContradictions(options, own)
+  const { settled, leftOut } = settleEntries(entries, (name) => name === NATIVE)
+  const providers = new Map<string, Provider>()
   const apiKey = options.apiKey ?? own?.apiKey ?? process.env['OPENAI_API_KEY']
   const { dataResidency } = options
   const residency = dataResidency == null ? undefined : residencyURL(dataResidency)
   const baseURL = options.baseURL ?? residency ?? own?.baseURL ?? process.env['OPENAI_BASE_URL']
-  const first = settled.find(([, provider]) => provider)
-  const isNative = isFetch || apiKey != null || first === undefined
-  const nativeName = isFetch && NATIVE in entries && !own ? 'client' : NATIVE
-  if (isNative) providers.set(nativeName, nativeProvider(nativeName, baseURL || OPENAI_URL, own))
+  const [first] = settled.keys()
+  const isNative = apiKey != null || first === undefined
+  if (isNative) providers.set(NATIVE, nativeProvider(NATIVE, baseURL || OPENAI_URL, own))
   else if (own) leftOut.push(NATIVE)
-  for (const [name, provider] of settled) if (provider) providers.set(name, provider)
+  for (const [name, provider] of settled) providers.set(name, provider)
   return {
     providers,
-    defaultProvider: isNative ? nativeName : first[0],
+    defaultProvider: isNative ? NATIVE : first,
+    defaultOfVendor: new Map(),
     leftOut,
-    sdk: isFetch
-      ? {}
-      : {
-          ...(own?.apiKey != null && { apiKey: own.apiKey }),
-          ...(!isNative && { apiKey: UNUSED_KEY }),
-          ...(own?.baseURL !== undefined && { baseURL: own.baseURL }),
-        },
+    sdk: {
+      ...(own?.apiKey != null && { apiKey: own.apiKey }),
+      ...(!isNative && { apiKey: UNUSED_KEY }),
+      ...(own?.baseURL !== undefined && { baseURL: own.baseURL }),
+    },
   }
 }
 
 /**
- * Returns the entry if it has neither a key nor a base URL. Such an entry `openai` of `createHarborFetch()` configures the provider that
- * requests are addressed to.
+ * The providers of `createHarborFetch()`. The provider that a request is addressed to is named after the vendor of its protocol, or
+ * `client` if there is an entry of that name with an address or a key of its own.
  */
-function settingsOnly(entry: ProviderOptions | undefined): ProviderOptions | undefined {
-  return entry && !('apiKey' in entry) && !('baseURL' in entry) ? entry : undefined
+function settleForFetch(entries: Entries): SettledProviders {
+  const isSettings = (name: string): boolean => isVendor(name) && hasOnlySettings(entries[name] ?? {})
+  const { settled, leftOut } = settleEntries(entries, isSettings)
+  const nameOf = (vendor: Vendor): string => (entries[vendor] && !isSettings(vendor) ? CLIENT : vendor)
+  const taken = VENDOR_NAMES.filter((vendor) => nameOf(vendor) === CLIENT)
+  const providers = new Map<string, Provider>()
+  if (taken.length > 0) providers.set(CLIENT, nativeProvider(CLIENT, OPENAI_URL, {}, taken))
+  for (const vendor of VENDOR_NAMES) {
+    if (taken.includes(vendor)) continue
+    const baseURL = defaultBaseURL(vendor) ?? ''
+    providers.set(vendor, nativeProvider(vendor, baseURL, { kind: vendor, ...entries[vendor] }, [vendor]))
+  }
+  for (const [name, provider] of settled) providers.set(name, provider)
+  return {
+    providers,
+    defaultProvider: nameOf(NATIVE),
+    defaultOfVendor: new Map(VENDOR_NAMES.map((vendor) => [vendor, nameOf(vendor)])),
+    leftOut,
+    sdk: {},
+  }
+}
+
+/** The name of the provider that requests of a `fetch` are addressed to, where the name of the vendor is taken. */
+const CLIENT = 'client'
+
+/** Fills in the defaults of the entries, without those of the client's own provider. */
+function settleEntries(
+  entries: Entries,
+  isOwn: (name: string) => boolean,
+): { settled: ReadonlyMap<string, Provider>; leftOut: string[] } {
+  const settled = new Map<string, Provider>()
+  const leftOut: string[] = []
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!entry || isOwn(name)) continue
+    const provider = settleProvider(name, entry)
+    if (provider) settled.set(name, provider)
+    else leftOut.push(name)
+  }
+  return { settled, leftOut }
 }
 
 function refuseContradictions(options: HarborOptions, own: ProviderOptions): void {

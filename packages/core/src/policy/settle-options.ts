@@ -81,17 +81,15 @@ export function splitOptions(options: HarborOptions): { sdk: ClientOptions; own:
 
 export type OwnOptions = Pick<HarborOptions, keyof typeof HARBOR_OPTIONS>
 
-function routesOf(options: HarborOptions, { providers, defaultProvider, leftOut }: SettledProviders): Routes {
+function routesOf(options: HarborOptions, settled: SettledProviders): Routes {
   const { models = {}, fallback, contextWindowFallback, contentPolicyFallback } = options
   checkModels(models)
   return new Routes({
-    providers,
-    defaultProvider,
+    ...settled,
     models,
     fallback: fallback || undefined,
     contextWindowFallback: contextWindowFallback || undefined,
     contentPolicyFallback: contentPolicyFallback || undefined,
-    leftOut,
   })
 }
 

@@ -33,5 +33,7 @@ function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Gr
 export function accountOf(provider: Provider, request: Grouped): string {
   if (!provider.native) return provider.identity
   const { operation, url = '' } = request
-  return identityOf(request).account + (operation?.endpoint.credentialIn(url) ?? '')
+  // One `fetch` may serve the SDKs of several vendors, which may have the same name as a provider.
+  const vendor = operation?.vendor ?? ''
+  return `${vendor}\n${identityOf(request).account}${operation?.endpoint.credentialIn(url) ?? ''}`
 }

@@ -1,7 +1,15 @@
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
 import type { Operation, ProviderFormat, ProviderKind, StreamEndRule } from '../protocols/protocol.ts'
-import { defaultBaseURL, OPENAI_URL, rootOf, rootsOfKind, VENDOR_OF_PROTOCOL } from '../protocols/vendors.ts'
+import {
+  defaultBaseURL,
+  OPENAI_URL,
+  rootOf,
+  rootsOfKind,
+  VENDOR_NAMES,
+  VENDOR_OF_PROTOCOL,
+  type Vendor,
+} from '../protocols/vendors.ts'
 import { credentialOf, type Key } from './credential.ts'
 
 /** A checked entry of `providers`, with defaults: its addresses, its credential, and the format of its requests. */
@@ -92,20 +100,24 @@ function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Reco
 }
 
 /**
- * The client's own provider. Its key is not stored here, since each request carries it. It serves every protocol, since its requests are
- * already addressed.
+ * The client's own provider. Its key is not stored here, since each request carries it.
  * @param options the entry of `providers` for this provider, if there is one
+ * @param vendors the vendors whose protocols it serves. The requests are already addressed, so by default it serves all
  */
-export function nativeProvider(name: string, baseURL: string, options: ProviderOptions = {}): Provider {
+export function nativeProvider(
+  name: string,
+  baseURL: string,
+  options: ProviderOptions = {},
+  vendors: readonly Vendor[] = VENDOR_NAMES,
+): Provider {
   const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
   if (!settled) throw new Error('A provider that needs no key cannot lack it.')
   const own = { ...settled.own, native: true }
   // A request has the form of its protocol's vendor, wherever the SDK sends it.
   const formats = new Map(
-    [...VENDOR_OF_PROTOCOL].map(([protocol, vendor]) => [
-      protocol,
-      vendor === own.kind ? own : { ...own, kind: vendor },
-    ]),
+    [...VENDOR_OF_PROTOCOL].flatMap(([protocol, vendor]) =>
+      vendors.includes(vendor) ? [[protocol, vendor === own.kind ? own : { ...own, kind: vendor }]] : [],
+    ),
   )
   return { ...settled, native: true, own, formats }
 }
@@ -115,8 +127,10 @@ export function formatAt(
   provider: Provider,
   { protocol }: Pick<Operation, 'protocol'>,
 ): ProviderFormat | undefined {
-  const format = protocol === undefined ? provider.own : provider.formats.get(protocol)
-  return format ?? (provider.native ? provider.own : undefined)
+  if (protocol === undefined) return provider.own
+  // A protocol that has no vendor is sent where its caller sends it.
+  const isUnlisted = provider.native && !VENDOR_OF_PROTOCOL.has(protocol)
+  return isUnlisted ? provider.own : provider.formats.get(protocol)
 }
 
 /** The format of a request to a provider that is known to serve it. */

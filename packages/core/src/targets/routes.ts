@@ -27,6 +27,8 @@ interface Routed {
 }
 
 export interface RouteOptions extends ChainNames {
+  /** The default provider for the protocols of each vendor, where it is another one than `defaultProvider`. */
+  readonly defaultOfVendor: ReadonlyMap<string, string>
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly fallback: Chains | undefined
   readonly contextWindowFallback: Chains | undefined
@@ -42,11 +44,9 @@ const MAX_PLANS = 1_000
  */
 export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
-  readonly defaultProvider: string
   readonly #options: RouteOptions
-  readonly #outage: NamedChains
-  readonly #contextWindow: NamedChains
-  readonly #contentPolicy: NamedChains
+  /** The chains for calls of each default provider, since a name without a provider means the default one. */
+  readonly #chains: ReadonlyMap<string, AllChains>
   readonly #plans = new Map<string, Plan>()
   #last: (Routed & { readonly plan: Plan }) | undefined
 
@@ -54,10 +54,11 @@ export class Routes {
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
-    this.defaultProvider = options.defaultProvider
-    this.#outage = readChains('fallback', options.fallback, options)
-    this.#contextWindow = readChains('contextWindowFallback', options.contextWindowFallback, options)
-    this.#contentPolicy = readChains('contentPolicyFallback', options.contentPolicyFallback, options)
+    const { defaultProvider, defaultOfVendor } = options
+    const defaults = new Set([defaultProvider, ...defaultOfVendor.values()])
+    this.#chains = new Map(
+      [...defaults].map((name) => [name, allChains({ ...options, defaultProvider: name })]),
+    )
     for (const name of Object.keys(options.models)) fullName('models', name, options)
   }
 
@@ -65,11 +66,24 @@ export class Routes {
   get chains(): Readonly<
     Record<'fallback' | 'contextWindow' | 'contentPolicy', Record<string, readonly string[]>>
   > {
+    const { outage, contextWindow, contentPolicy } = this.#chainsFor(this.#options.defaultProvider)
     return {
-      fallback: Object.fromEntries(this.#outage),
-      contextWindow: Object.fromEntries(this.#contextWindow),
-      contentPolicy: Object.fromEntries(this.#contentPolicy),
+      fallback: Object.fromEntries(outage),
+      contextWindow: Object.fromEntries(contextWindow),
+      contentPolicy: Object.fromEntries(contentPolicy),
     }
+  }
+
+  #chainsFor(defaultProvider: string): AllChains {
+    const chains = this.#chains.get(defaultProvider)
+    if (!chains) throw new Error(`There are no chains of ${defaultProvider}.`)
+    return chains
+  }
+
+  /** The name of the provider for models that do not name one. */
+  #defaultFor({ vendor }: Operation): string {
+    const { defaultOfVendor, defaultProvider } = this.#options
+    return defaultOfVendor.get(vendor) ?? defaultProvider
   }
 
   /**
@@ -81,18 +95,19 @@ export class Routes {
     const last = this.#last
     if (last?.model === model && last?.nativeURL === nativeURL && last.operation === operation)
       return last.plan
-    const key = `${operation.protocol ?? ''}\n${nativeURL}\n${model ?? ''}`
+    const key = `${operation.vendor} ${operation.protocol ?? ''}\n${nativeURL}\n${model ?? ''}`
     const plan = this.#plans.get(key) ?? this.#makePlan({ model, nativeURL, operation }, key)
     this.#last = { model, nativeURL, operation, plan }
     return plan
   }
 
   #makePlan(request: Routed, key: string): Plan {
-    const requested = this.requestedName(request.model)
+    const requested = this.requestedName(request.model, request.operation)
+    const chains = this.#chainsFor(this.#defaultFor(request.operation))
     const plan = this.#planOf({
-      outage: this.#targets([requested, ...chainOf(this.#outage, requested)], request),
-      contextWindow: this.#targets(chainOf(this.#contextWindow, requested), request),
-      contentPolicy: this.#targets(chainOf(this.#contentPolicy, requested), request),
+      outage: this.#targets([requested, ...chainOf(chains.outage, requested)], request),
+      contextWindow: this.#targets(chainOf(chains.contextWindow, requested), request),
+      contentPolicy: this.#targets(chainOf(chains.contentPolicy, requested), request),
     })
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
@@ -110,8 +125,9 @@ export class Routes {
     operation: Operation,
   ): Plan {
     const plan = this.planFor(model, nativeURL, operation)
-    const requested = this.requestedName(model)
-    const names = chain.map((name) => fullName('fallback', name, this.#options))
+    const requested = this.requestedName(model, operation)
+    const known = { ...this.#options, defaultProvider: this.#defaultFor(operation) }
+    const names = chain.map((name) => fullName('fallback', name, known))
     const request = { model, nativeURL, operation }
     return this.#planOf({ ...plan, outage: this.#targets([requested, ...new Set(names)], request) })
   }
@@ -138,12 +154,13 @@ export class Routes {
   }
 
   /** The full name (`provider/model`) of the target that the model of a request names. */
-  requestedName(model: string | undefined): string {
-    if (model === undefined) return this.defaultProvider
+  requestedName(model: string | undefined, operation: Operation): string {
+    const defaultProvider = this.#defaultFor(operation)
+    if (model === undefined) return defaultProvider
     const slash = model.indexOf('/')
     const named = slash > 0 ? this.providers.get(model.slice(0, slash)) : undefined
     // If the client's own provider is a gateway, it may have a model called `openai/gpt-4`, so only other providers can be requested by name.
-    return named && !named.native ? model : `${this.defaultProvider}/${model}`
+    return named && !named.native ? model : `${defaultProvider}/${model}`
   }
 
   #targets(names: readonly string[], request: Routed): readonly Target[] {
@@ -158,8 +175,8 @@ export class Routes {
     const provider = this.providers.get(providerName)
     if (!provider) return undefined // the provider has no key, which was logged
     const { models } = this.#options
-    const own =
-      models[name] ?? (providerName === this.defaultProvider ? models[model ?? ''] : undefined) ?? {}
+    const isDefault = providerName === this.#defaultFor(operation)
+    const own = models[name] ?? (isDefault ? models[model ?? ''] : undefined) ?? {}
     return {
       name,
       provider: providerName,
@@ -176,5 +193,19 @@ export class Routes {
       firstTokenMs: own.firstTokenMs,
       idleMs: own.idleMs,
     }
+  }
+}
+
+interface AllChains {
+  readonly outage: NamedChains
+  readonly contextWindow: NamedChains
+  readonly contentPolicy: NamedChains
+}
+
+function allChains(options: RouteOptions): AllChains {
+  return {
+    outage: readChains('fallback', options.fallback, options),
+    contextWindow: readChains('contextWindowFallback', options.contextWindowFallback, options),
+    contentPolicy: readChains('contentPolicyFallback', options.contentPolicyFallback, options),
   }
 }
