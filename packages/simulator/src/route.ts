@@ -1,5 +1,5 @@
 /** The wire formats that a simulated provider speaks, by vendor. */
-export type WireName = 'openai'
+export type WireName = 'openai' | 'anthropic' | 'gemini'
 
 /**
  * The operation of a request. `connect` is a connection that was ended before its request; `other` is any unknown

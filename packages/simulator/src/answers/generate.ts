@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { hashText, seededRandom } from '../random.ts'
 import type { Prompt, Tool } from './prompt.ts'
 import { sampleSchema } from './sample.ts'
@@ -94,6 +95,11 @@ function untilStop(text: string, sequences: readonly string[]): readonly [string
     if (at >= 0 && at < end) [end, found] = [at, sequence]
   }
   return [text.slice(0, end), found]
+}
+
+/** The signature that some vendors put under thoughts. */
+export function signThoughts(thoughts: readonly string[]): string {
+  return hash('sha512', thoughts.join(''), 'base64')
 }
 
 /** The tools to call: one is called if the request forces it, or if the question mentions it or asks for a tool. */

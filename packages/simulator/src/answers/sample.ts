@@ -13,7 +13,8 @@ export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0)
   if (variants.length > 0) return sampleSchema(variants[0], root, depth + 1)
 
   const type = Array.isArray(node['type']) ? asString(node['type'][0]) : asString(node['type'])
-  switch (type || (isObject(node['properties']) ? 'object' : '')) {
+  // Gemini writes the names of types in capitals.
+  switch (type.toLowerCase() || (isObject(node['properties']) ? 'object' : '')) {
     case 'object':
       return Object.fromEntries(
         Object.entries(asObject(node['properties'])).map(([name, property]) => [

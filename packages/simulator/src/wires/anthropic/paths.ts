@@ -1,0 +1,27 @@
+import { decodePart, type RequestHead, type Route } from '../../route.ts'
+
+const vertexPath = /\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/
+
+/** Recognises Anthropic's API below whatever root, and its models on Google's Vertex AI. */
+export function routeAnthropic({ method, path, headers }: RequestHead): Route | undefined {
+  if (method === 'GET') {
+    const isModels = /\/v1\/models(?:\/[^/]*)?$/.test(path)
+    return isModels && headers['anthropic-version'] !== undefined
+      ? { wire: 'anthropic', operation: 'models' }
+      : undefined
+  }
+  if (method !== 'POST') return undefined
+  if (path.endsWith('/v1/messages')) return { wire: 'anthropic', operation: 'messages' }
+  if (path.endsWith('/v1/messages/count_tokens')) return { wire: 'anthropic', operation: 'count-tokens' }
+
+  const [, model, action] = vertexPath.exec(path) ?? []
+  if (model === undefined) return undefined
+  if (model === 'count-tokens') return { wire: 'anthropic', operation: 'count-tokens' }
+  const stream = action === 'streamRawPredict' ? true : undefined
+  return { wire: 'anthropic', operation: 'messages', model: decodePart(model), stream }
+}
+
+/** Whether a path is one of Vertex AI, where the version is in the body, and the model in the path. */
+export function isVertex(path: string): boolean {
+  return vertexPath.test(path)
+}
