@@ -1,0 +1,101 @@
+import { isObject } from '../answers/json.ts'
+
+/** One recorded request with its answer: one line of a file. */
+export interface Exchange {
+  /** The version of this format. */
+  readonly harborTraffic: 1
+  /** When the request arrived, as an ISO 8601 date. */
+  readonly at: string
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    readonly query: string
+    /** The model that the body or the path names; empty if none. */
+    readonly model: string
+    readonly headers: readonly (readonly [name: string, value: string])[]
+    readonly body: string
+  }
+  /** Hashes of the request as it was sent, before redaction. */
+  readonly match: {
+    /** Of method, path, query and body. */
+    readonly request: string
+    /** Of method, path and model. */
+    readonly place: string
+  }
+  readonly response: {
+    readonly status: number
+    readonly headers: readonly (readonly [name: string, value: string])[]
+    /** Milliseconds from the request to the headers. */
+    readonly headersAfterMs: number
+    readonly chunks: readonly Chunk[]
+    /** `cut`: the connection was closed before the end of the body. */
+    readonly ending: 'whole' | 'cut'
+  }
+  readonly redacted: { readonly prompts: boolean; readonly answers: boolean }
+}
+
+/** A piece of a body as it arrived: its time after the headers, in milliseconds, and its text, or its bytes in base64. */
+export type Chunk =
+  readonly [ms: number, text: string] | readonly [ms: number, base64: string, encoding: 'base64']
+
+/** @returns undefined if the line is not an exchange of this version */
+export function parseExchange(line: string): Exchange | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isExchange(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a value has the shape of an exchange. Files may be written by others, and by a `redact` function. */
+export function isExchange(value: unknown): value is Exchange {
+  if (!isObject(value) || value['harborTraffic'] !== 1) return false
+  const { request, match, response, redacted, at } = value
+  return (
+    typeof at === 'string' &&
+    isObject(request) &&
+    ['method', 'path', 'query', 'model', 'body'].every((field) => typeof request[field] === 'string') &&
+    isHeaders(request['headers']) &&
+    isObject(match) &&
+    typeof match['request'] === 'string' &&
+    typeof match['place'] === 'string' &&
+    isObject(redacted) &&
+    isObject(response) &&
+    isStatus(response['status']) &&
+    isHeaders(response['headers']) &&
+    isTime(response['headersAfterMs']) &&
+    Array.isArray(response['chunks']) &&
+    response['chunks'].every(isChunk) &&
+    (response['ending'] === 'whole' || response['ending'] === 'cut')
+  )
+}
+
+function isStatus(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= MAX_MS
+}
+
+/** A day: no recording is longer. */
+const MAX_MS = 86_400_000
+
+function isHeaders(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((one) => typeof one === 'string'),
+    )
+  )
+}
+
+function isChunk(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    isTime(value[0]) &&
+    typeof value[1] === 'string' &&
+    (value.length === 2 || (value.length === 3 && value[2] === 'base64'))
+  )
+}

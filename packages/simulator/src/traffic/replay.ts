@@ -1,0 +1,166 @@
+import { Buffer } from 'node:buffer'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers'
+import { MAX_TIMER_MS } from '@harbor/parts'
+import { Listener } from '../listener.ts'
+import {
+  checkObject,
+  type Fields,
+  flag,
+  number,
+  oneOf,
+  required,
+  text,
+  wholeNumber,
+} from '../script/check-fields.ts'
+import { MAX_BODY_BYTES } from './decoded-chunks.ts'
+import type { Exchange } from './exchange.ts'
+import { plainError } from './plain-error.ts'
+import { Playlist } from './playlist.ts'
+import { readRequest } from './read-request.ts'
+import { REDACTED } from './redaction/headers.ts'
+import { readTraffic } from './traffic-file.ts'
+import { forwardedHeaders } from './upstream.ts'
+
+export interface ReplayOptions {
+  /** A file that `recordTraffic()` wrote. */
+  from: string
+  /**
+   * `'request'`: a request gets the recording with its method, path, query and body; of several, the first that was not played yet.
+   * `'order'`: the recordings are played in their order, to requests with their method, path and model. @default 'request'
+   */
+  match?: 'request' | 'order' | undefined
+  /** Whether recordings are played again after the last one. Otherwise further requests get a 404. @default false */
+  repeat?: boolean | undefined
+  /** 1 plays chunks at the times at which they arrived, 10 ten times as fast, Infinity without waiting. @default Infinity */
+  speed?: number | undefined
+  /** The port of the server. 0 lets the system choose. @default 0 */
+  port?: number | undefined
+}
+
+/** A server that plays recordings. */
+export interface TrafficReplay extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`: for SDKs, with the path of the recorded provider, such as `/v1`. */
+  readonly url: string
+  /** The requests of recordings that were not played, in the order of the file. */
+  unused(): readonly Exchange['request'][]
+  /** The requests that got a 404 because there is no recording for them, each with the message that they got. */
+  unmatched(): readonly string[]
+  /** Makes all recordings available again. */
+  reset(): void
+  close(): Promise<void>
+}
+
+/** At most this many messages about requests without a recording are remembered. */
+const MAX_UNMATCHED = 1_000
+
+/**
+ * Starts a server on 127.0.0.1 that answers requests with recorded answers, byte for byte. A request without a recording gets a 404
+ * that says what was expected.
+ *
+ * @throws TypeError if an option is wrong, or the file is none of a recorder; the system's error if the file cannot be read or the
+ *   port is taken
+ */
+export async function replayTraffic(options: ReplayOptions): Promise<TrafficReplay> {
+  checkObject(options, fields, 'options')
+  const { from, match = 'request', repeat = false, speed = Infinity, port = 0 } = options
+  const playlist = new Playlist(readTraffic(from), { match, repeat })
+  const unmatched: string[] = []
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readRequest(request, MAX_BODY_BYTES)
+    if (body === undefined) return
+    const { method = '', url = '', headers } = request
+    const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+    const found =
+      body === 'too large'
+        ? `requests of more than ${MAX_BODY_BYTES} bytes are not recorded`
+        : playlist.take({ method, path, query, contentType: headers['content-type'] ?? '', body })
+    if (typeof found !== 'string') {
+      play(found, response, speed)
+      return
+    }
+    if (unmatched.length < MAX_UNMATCHED) unmatched.push(found)
+    plainError(response, 404, found)
+  }
+
+  const listener = new Listener({
+    connection: () => undefined,
+    request: (request, response) => void answer(request, response),
+  })
+  await listener.up(port)
+  const close = () => listener.down()
+  return {
+    url: `http://127.0.0.1:${listener.port}`,
+    unused: () => playlist.unused().map(({ request }) => request),
+    unmatched: () => [...unmatched],
+    reset: () => {
+      playlist.reset()
+      unmatched.length = 0
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function play({ response: recorded }: Exchange, response: ServerResponse, speed: number): void {
+  const { status, headers, headersAfterMs, chunks, ending } = recorded
+  const pieces = chunks.map(([ms, content, encoding]) => ({
+    ms,
+    bytes: Buffer.from(content, encoding ?? 'utf8'),
+  }))
+  const dueAt = (ms: number) => startedAt + (headersAfterMs + ms) / speed
+  const startedAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  response.once('close', () => clearTimeout(timer))
+  let next = 0
+
+  wait(startedAt + headersAfterMs / speed, () => {
+    response.writeHead(status, headersOf(headers, pieces, ending))
+    response.flushHeaders()
+    step()
+  })
+
+  function step(): void {
+    const piece = pieces[next++]
+    if (piece) {
+      wait(dueAt(piece.ms), () => {
+        response.write(piece.bytes)
+        step()
+      })
+    } else if (ending === 'whole') response.end()
+    // The callback of an empty write comes when everything before it has been sent.
+    else response.socket?.write('', () => response.socket?.destroy())
+  }
+
+  /** Calls `then` at a time, and in a later turn of the event loop, so that each chunk arrives separately. */
+  function wait(at: number, then: () => void): void {
+    const ms = at - performance.now()
+    const unlessGone = () => {
+      if (!response.destroyed) then()
+    }
+    if (ms > 0) timer = setTimeout(unlessGone, Math.min(ms, MAX_TIMER_MS))
+    else setImmediate(unlessGone)
+  }
+}
+
+/** The recorded headers that still hold: those that were redacted, and those of the connection, are left out. */
+function headersOf(
+  headers: Exchange['response']['headers'],
+  pieces: readonly { bytes: Buffer }[],
+  ending: 'whole' | 'cut',
+): string[] {
+  const kept = headers.filter(([, value]) => value !== REDACTED)
+  const others = forwardedHeaders(kept.flat(), ['content-length', 'content-encoding', 'date'])
+  const hadLength = kept.some(([name]) => name === 'content-length')
+  const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  return hadLength && ending === 'whole' ? [...others, 'content-length', String(length)] : others
+}
+
+const fields: Fields<ReplayOptions> = {
+  from: required(text),
+  match: oneOf(['request', 'order']),
+  repeat: flag,
+  speed: number(Number.MIN_VALUE),
+  port: wholeNumber(0, 65_535),
+}
