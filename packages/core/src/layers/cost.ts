@@ -30,10 +30,10 @@ export function costLayer(
   const money: Money = { accounts, ledger, telemetry }
   return (next) => (exchange) => {
     const { operation, json, method, url } = exchange
-    if (operation.judged && json) return priced(exchange, next, money)
-    return operation.request.mayBeBilled(method, url)
-      ? withoutPrice(exchange, next, accounts)
-      : next(exchange)
+    if (!operation.request.mayBeBilled(method, url)) return next(exchange)
+    return operation.judged && json
+      ? priced(exchange, next, money)
+      : withoutPrice(exchange, next, accounts)
   }
 }
 

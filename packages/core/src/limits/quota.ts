@@ -17,6 +17,8 @@ import { remainingMs, type Answer, type Exchange, type LegExchange } from '../ca
 import { ClientClosedError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
 import { limiterStatusOf, situationOf } from '../verdict/verdict.ts'
+import type { Operation } from '../protocols/protocol.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
@@ -149,8 +151,8 @@ class QuotaPass implements Pass {
   succeeded(answer: Answer): void {
     const observed = this.#exchange.operation.errors.rateLimitsOf(answer.headers, undefined)
     const settle = (): void => {
-      const { receipt, leg } = this.#exchange
-      const { usage } = receipt
+      const { receipt, leg, operation } = this.#exchange
+      const usage = receipt.usage && limitedUsage(receipt.usage, operation)
       try {
         if (usage) this.#estimates.learn(leg.target.name, this.#exchange, usage)
       } catch (error) {
@@ -198,6 +200,11 @@ class QuotaPass implements Pass {
     this.#lease.cancel()
     this.#slot?.cancel()
   }
+}
+
+/** The usage that counts against the provider's rate limits. */
+function limitedUsage(usage: TokenUsage, { tokens }: Operation): TokenUsage {
+  return tokens.limitedInputOf ? { ...usage, inputTokens: tokens.limitedInputOf(usage) } : usage
 }
 
 /** The provider's limits, as a failed answer reports them in its headers or in its error. */

@@ -1,3 +1,5 @@
+import { isMessagesPath } from './anthropic-messages/address.ts'
+import { late } from './late.ts'
 import { openaiChat } from './openai-chat/protocol.ts'
 import { openaiEmbeddings } from './openai-embeddings/protocol.ts'
 import { openaiResponses } from './openai-responses/protocol.ts'
@@ -11,6 +13,12 @@ export const PROTOCOLS = [
   openaiChat,
   openaiEmbeddings,
   openaiResponses,
+  late({
+    name: 'anthropic-messages',
+    operations: ['messages', 'count_tokens'],
+    recognises: isMessagesPath,
+    load: async () => (await import('./anthropic-messages/protocol.ts')).anthropicMessages,
+  }),
 ] as const satisfies readonly Protocol[]
 
 /** The name of an operation, as the option `lastResort` receives it. `other` stands for an endpoint that belongs to no protocol. */

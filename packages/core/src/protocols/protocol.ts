@@ -198,6 +198,8 @@ export interface TokenRules {
   contextOf(body: JsonBody): number
   /** The output limit that the request sets, in tokens; undefined when it sets none. */
   outputLimitOf(body: JsonBody): number | undefined
+  /** How many of the input tokens of an answer count against the provider's rate limits. @default all of them */
+  limitedInputOf?(usage: TokenUsage): number
   /** The tokens of a whole answer, over all its choices. */
   answerTokens(answer: JsonBody): number
 }

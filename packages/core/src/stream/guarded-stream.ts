@@ -237,7 +237,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return true
     }
     if (meaning === 'end' && !this.dialect.proven) throw incomplete('The provider declared its stream done')
-    if (event.form === 'odd') passing.replace(event, [canonical(event)])
+    const name = event.name ?? this.dialect.nameOf?.(event)
+    if (event.form === 'odd' || name !== event.name) passing.replace(event, [canonical({ ...event, name })])
     else passing.pass(event)
     if (meaning === 'content') {
       this.#hasContent = true

@@ -33,6 +33,11 @@ export interface StreamDialect {
   readonly finishReasons: readonly string[]
   /** The error that a parsed event reports; undefined when it reports none. */
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined
+  /**
+   * The name that an event which was read should have. It is written into events without a name, which the protocol's common SDKs ignore.
+   * Absent where names mean nothing.
+   */
+  nameOf?(event: SseEvent): string | undefined
   /** Whether an event that reports an error makes the protocol's common SDKs throw. */
   isRaised(event: SseEvent): boolean
   /** Makes an event that reports, in the form of this protocol, that the stream broke. */

@@ -1,0 +1,139 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { TokenUsage } from '../../reporting/receipt.ts'
+
+/** The highest plausible token count of one call. A larger number is taken for a mistake of the server. */
+const MAX_TOKENS = 1_000_000_000
+/** The maximum number of steps of one message that are read. */
+const MAX_STEPS = 1_000
+/** The maximum number of the provider's own tools whose uses are counted. */
+const MAX_TOOLS = 32
+
+/** The counts of one report. A count that is not reported is undefined; one that cannot be right is NaN. */
+export interface Counts {
+  /** Input tokens, without those that were read from the cache or written to it. */
+  readonly input?: number | undefined
+  readonly cacheRead?: number | undefined
+  readonly cacheWrite?: number | undefined
+  readonly output?: number | undefined
+  readonly writesByTtl?: WritesByTtl | undefined
+}
+
+type WritesByTtl = NonNullable<TokenUsage['cacheWriteTokensByTtl']>
+
+/** The tokens of a message by class, as far as Anthropic reports them. */
+export type MessageTokens = Pick<
+  TokenUsage,
+  'inputTokens' | 'outputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'cacheWriteTokensByTtl'
+>
+
+/** Reads the counts of a usage report, or of one step of it. Counts that are null are left out. */
+export function countsIn(usage: JsonBody): Counts {
+  const counts: Record<string, unknown> = {}
+  for (const [name, field] of FIELDS) {
+    const count = countOf(usage[field])
+    if (count !== undefined) counts[name] = count
+  }
+  const writesByTtl = writesIn(usage['cache_creation'])
+  return writesByTtl ? { ...counts, writesByTtl } : counts
+}
+
+const FIELDS = [
+  ['input', 'input_tokens'],
+  ['cacheRead', 'cache_read_input_tokens'],
+  ['cacheWrite', 'cache_creation_input_tokens'],
+  ['output', 'output_tokens'],
+] as const
+
+/** A token count; undefined if there is none, NaN if the value cannot be right. */
+export function countOf(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOKENS
+    ? (value as number)
+    : NaN
+}
+
+/** The cache writes by time to live, such as those of `ephemeral_5m_input_tokens`. */
+function writesIn(creation: unknown): WritesByTtl | undefined {
+  if (!isRecord(creation)) return undefined
+  const writes: Record<string, number> = {}
+  for (const ttl of ['5m', '30m', '1h', '12h']) {
+    const count = countOf(creation[`ephemeral_${ttl}_input_tokens`])
+    if (count !== undefined && count > 0) writes[ttl] = count
+  }
+  return writes
+}
+
+/** How often the provider ran each of its own tools; undefined if the report does not say. */
+export function toolUsesIn(uses: unknown): TokenUsage['serverToolUses'] {
+  if (!isRecord(uses)) return undefined
+  const counted: Record<string, number> = {}
+  for (const name of Object.keys(uses).slice(0, MAX_TOOLS)) {
+    const count = countOf(uses[name])
+    if (count !== undefined && count > 0 && TOOL.test(name)) counted[name] = count
+  }
+  return counted
+}
+
+const TOOL = /^[a-z]\w{0,63}$/
+
+/**
+ * The steps of a message that are billed. A step without output is not: a model that declined before its first token. See
+ * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback.
+ */
+export function stepsIn(iterations: readonly unknown[]): readonly Counts[] {
+  return iterations
+    .slice(0, MAX_STEPS)
+    .flatMap((step) => (isRecord(step) ? [countsIn(step)] : []))
+    .filter(({ output = 0 }) => output > 0)
+}
+
+/**
+ * All tokens of a message. Its totals leave out steps such as a compaction, or an answer that was declined half-way, so each class of tokens
+ * is the larger one of the total and the sum of the steps.
+ * @returns undefined if the counts are incomplete or cannot be right
+ */
+export function tokensOf(totals: Counts, steps: readonly Counts[]): MessageTokens | undefined {
+  const own = classesOf(totals)
+  if (!own) return undefined
+  const sums = steps.map(classesOf).filter((step) => step !== undefined)
+  const all = (of: (classes: Classes) => number): number => Math.max(of(own), sum(sums.map(of)))
+  const cachedInputTokens = all(({ cacheRead }) => cacheRead)
+  const cacheWriteInputTokens = all(({ cacheWrite }) => cacheWrite)
+  const inputTokens = all(({ input }) => input) + cachedInputTokens + cacheWriteInputTokens
+  const outputTokens = all(({ output }) => output)
+  if (inputTokens > MAX_TOKENS || outputTokens > MAX_TOKENS) return undefined
+  const writesByTtl = sumOfWrites(sums.length > 0 ? sums : [own])
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheWriteInputTokens,
+    ...(Object.keys(writesByTtl).length > 0 && { cacheWriteTokensByTtl: writesByTtl }),
+  }
+}
+
+interface Classes {
+  readonly input: number
+  readonly cacheRead: number
+  readonly cacheWrite: number
+  readonly output: number
+  readonly writesByTtl: WritesByTtl
+}
+
+function classesOf(counts: Counts): Classes | undefined {
+  const { input, output, cacheRead = 0, cacheWrite = 0, writesByTtl = {} } = counts
+  if (input === undefined || output === undefined) return undefined
+  if (![input, output, cacheRead, cacheWrite].every(Number.isFinite)) return undefined
+  return { input, output, cacheRead, cacheWrite: Math.max(cacheWrite, sum(Object.values(writesByTtl))), writesByTtl }
+}
+
+function sumOfWrites(steps: readonly Classes[]): WritesByTtl {
+  const writes: Record<string, number> = {}
+  for (const { writesByTtl } of steps)
+    for (const [ttl, count] of Object.entries(writesByTtl)) writes[ttl] = (writes[ttl] ?? 0) + count
+  return writes
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
+}

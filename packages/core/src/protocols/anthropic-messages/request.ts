@@ -1,0 +1,45 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { Capability } from '../../reporting/target.ts'
+import type { RequestFormat } from '../protocol.ts'
+import { modelInPath, streamsByPath } from './address.ts'
+
+/** How requests to the Messages API are read. */
+export const REQUEST: RequestFormat = {
+  modelOf: (url, body) => textOf(body?.['model']) ?? modelInPath(url),
+  isStreaming: (url, body) => body?.['stream'] === true || streamsByPath(url),
+  needsOf,
+  serviceTierOf: ({ speed, service_tier: tier }) =>
+    speed === 'fast' ? 'fast' : textOf(tier)?.toLowerCase(),
+  sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
+  mayBeBilled: () => true,
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function needsOf(body: JsonBody): readonly Capability[] {
+  const needs: Capability[] = []
+  const { tools, output_config: config, output_format: format } = body
+  if (Array.isArray(tools) && tools.length > 0) needs.push('tools')
+  if (someBlock(body, isImage)) needs.push('vision')
+  if (isRecord(format) || (isRecord(config) && isRecord(config['format']))) needs.push('json')
+  return needs
+}
+
+function isImage({ type }: JsonBody): boolean {
+  return type === 'image'
+}
+
+/** Whether any content block of the messages matches, including the blocks in the results of tools. */
+export function someBlock({ messages }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
+  return Array.isArray(messages) && messages.some((message) => isRecord(message) && inContent(message, matches))
+}
+
+function inContent({ content }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
+  if (!Array.isArray(content)) return false
+  return content.some(
+    (block) =>
+      isRecord(block) && (matches(block) || (block['type'] === 'tool_result' && inContent(block, matches))),
+  )
+}
