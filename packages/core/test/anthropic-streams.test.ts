@@ -63,7 +63,7 @@ describe('a stream of the Messages API', () => {
     const { text, error, receipt } = await readStream(anthropicOver(origin))
     expect({ text, error }).toEqual({ text: 'Hello there', error: undefined })
     expect(requests).toHaveLength(2)
-    expect(receipt?.attempts[0]?.failure).toMatchObject({ kind: 'overloaded', status: 529 })
+    expect(receipt?.attempts[0]?.failure).toMatchObject({ kind: 'overloaded', code: 'overloaded_error' })
   })
 
   it('raises the error that the provider reports after content', async () => {
@@ -79,7 +79,11 @@ describe('a stream of the Messages API', () => {
 
   it('gives names to events that have none, which the SDK would ignore', async () => {
     const { origin } = await serve(
-      (_request, response) => void sendStream(response, EVENTS.map((data) => `data: ${data}\n\n`)),
+      (_request, response) =>
+        void sendStream(
+          response,
+          EVENTS.map((data) => `data: ${data}\n\n`),
+        ),
     )
     const { text, error, receipt } = await readStream(anthropicOver(origin))
     expect({ text, error }).toEqual({ text: 'Hello there', error: undefined })

@@ -60,8 +60,13 @@ export function reportedError(
 /** The error for a response with a success status whose body is not valid. */
 function malformed(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const expected = exchange.streaming ? 'a stream of events' : 'a JSON answer'
-  const message = `${what}; expected ${expected}. Check that baseURL points at an OpenAI-compatible API.`
+  const message = `${what}; expected ${expected}. Check that baseURL points at ${apiOf(exchange)}.`
   return malformedAnswer(exchange, head, message, cause)
+}
+
+/** The kind of API to which a request belongs, in words. */
+function apiOf({ operation: { protocol, vendor } }: LegExchange): string {
+  return vendor === 'openai' ? 'an OpenAI-compatible API' : `an API of the protocol ${protocol}`
 }
 
 /** The error for an answer that is larger than `maxAnswerBytes`. The rest of it was not read. */

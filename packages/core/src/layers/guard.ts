@@ -38,7 +38,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
         }),
       )
       record.status = response.status
-      record.requestId = cleanId(response.headers.get('x-request-id'))
+      record.requestId = cleanId(response.headers.get('x-request-id') ?? response.headers.get('request-id'))
       const answer = await judge(exchange, scope, response, held)
       whenOver(answer, (end) => {
         close(exchange, record, scope, telemetry, failureAtEnd(end))

@@ -88,7 +88,7 @@ export interface AttemptRecord {
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
   /** HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
-  /** The provider's id of the request, from `x-request-id`. */
+  /** The provider's id of the request, from `x-request-id` or `request-id`. */
   readonly requestId: string | undefined
   /** Why the attempt failed; undefined if it succeeded or is in flight. */
   readonly failure: AttemptFailure | undefined

@@ -10,7 +10,7 @@ import { separateEvents } from '../wire/separate-events.ts'
 import { isUnexpected, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asError, asFault, incomplete } from './stream-fault.ts'
-import { canonical, PassingEvents, pieceOf } from './stream-piece.ts'
+import { PassingEvents, pieceOf } from './stream-piece.ts'
 import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
 /** The time after which a stream that is not read gives up its connection, in milliseconds. */
@@ -237,9 +237,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return true
     }
     if (meaning === 'end' && !this.dialect.proven) throw incomplete('The provider declared its stream done')
-    const name = event.name ?? this.dialect.nameOf?.(event)
-    if (event.form === 'odd' || name !== event.name) passing.replace(event, [canonical({ ...event, name })])
-    else passing.pass(event)
+    passing.passAs(event, event.name ?? this.dialect.nameOf?.(event))
     if (meaning === 'content') {
       this.#hasContent = true
       this.#idle.content()

@@ -7,7 +7,7 @@ export function pieceOf({ name, json }: FaultEvent): StreamPiece {
 }
 
 /** Encodes an event that was received in an unusual form again, in the form that every SSE parser understands. */
-export function canonical(event: SseEvent): StreamPiece {
+function canonical(event: SseEvent): StreamPiece {
   return { bytes: encode(event.name, event.data ?? ''), events: [event] }
 }
 
@@ -44,6 +44,12 @@ export class PassingEvents {
     this.#to = event.end
     this.#passed++
     this.#kept?.push(event)
+  }
+
+  /** Passes an event under this name: unchanged if it has the name and the usual form, else encoded again. */
+  passAs(event: SseEvent, name: string | undefined): void {
+    if (event.form !== 'odd' && event.name === name) this.pass(event)
+    else this.replace(event, [canonical({ ...event, name })])
   }
 
   replace(event: SseEvent, pieces: readonly StreamPiece[]): void {

@@ -10,7 +10,12 @@ export const QUESTION = {
   messages: [{ role: 'user' as const, content: 'Say hello.' }],
 }
 
-const USAGE = { input_tokens: 12, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 }
+const USAGE = {
+  input_tokens: 12,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  output_tokens: 1,
+}
 
 export const MESSAGE = {
   id: 'msg_1',
@@ -118,5 +123,5 @@ export async function readStream(
   } catch (thrown) {
     error = thrown
   }
-  return { events, text, error, receipt: last() ?? receiptOf(error as object) }
+  return { events, text, error, receipt: last() }
 }

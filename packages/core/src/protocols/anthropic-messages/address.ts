@@ -52,7 +52,11 @@ export function withModelInPath(url: string, model: string): string {
   const from = modelInPath(url)
   if (from === undefined || from === COUNTER || from === model) return url
   const start = url.lastIndexOf(PUBLISHER) + PUBLISHER.length
-  return url.slice(0, start) + encodeURIComponent(model).replaceAll('%40', '@') + url.slice(url.indexOf(':', start))
+  return (
+    url.slice(0, start) +
+    encodeURIComponent(model).replaceAll('%40', '@') +
+    url.slice(url.indexOf(':', start))
+  )
 }
 
 function decoded(text: string): string {

@@ -2,7 +2,6 @@ import type { JsonBody } from '../../base/json.ts'
 import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat } from '../protocol.ts'
 import { rootOf, withModelInPath } from './address.ts'
-import { familyOf } from './families.ts'
 
 /**
  * The version for requests that name none, because they were made for Vertex AI, which has it in the body instead. Its only version there
@@ -54,4 +53,21 @@ function withoutVersion(body: JsonBody): JsonBody {
   if (!('anthropic_version' in body)) return body
   const { anthropic_version: _version, ...rest } = body
   return rest
+}
+
+/**
+ * The families whose models share rate limits at Anthropic, by the beginning of their names: https://platform.claude.com/docs/en/api/rate-limits.
+ * Every other model has limits of its own.
+ */
+const FAMILIES = /^claude-(?:opus-4|sonnet-4|fable-5)(?=-|$)/
+/** What comes before the model's name at Amazon Bedrock and at routers: `us.anthropic.`, `anthropic/`. */
+const PREFIX = /^(?:[a-z-]+\.)?anthropic[./]/
+/** The date of a version, and what Amazon Bedrock and Vertex AI add to it: `-20250929-v1:0`, `@20250929`, `-latest`. */
+const VERSION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
+
+/** The name under which a model shares rate limits with others: that of its family, or its own without the date of its version. */
+export function familyOf(model: string): string {
+  const name = model.replace(PREFIX, '').replace(VERSION, '')
+  if (!name.startsWith('claude-')) return model
+  return FAMILIES.exec(name)?.[0] ?? name
 }

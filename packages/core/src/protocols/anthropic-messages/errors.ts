@@ -64,7 +64,11 @@ export function errorBody({ message, code, param }: ReportedError, type: string)
 
 /** Whether a word is one of Anthropic's types of errors. Newer types end like the known ones. */
 export function isErrorType(word: string | undefined): word is string {
-  return word !== undefined && word !== 'harbor_error' && (STATUS_OF_TYPE.has(word) || /^[a-z]\w*_error$/.test(word))
+  return (
+    word !== undefined &&
+    word !== 'harbor_error' &&
+    (STATUS_OF_TYPE.has(word) || /^[a-z]\w*_error$/.test(word))
+  )
 }
 
 function typeOf({ type }: ReportedError, status: number): string {

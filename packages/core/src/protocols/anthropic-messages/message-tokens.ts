@@ -124,7 +124,13 @@ function classesOf(counts: Counts): Classes | undefined {
   const { input, output, cacheRead = 0, cacheWrite = 0, writesByTtl = {} } = counts
   if (input === undefined || output === undefined) return undefined
   if (![input, output, cacheRead, cacheWrite].every(Number.isFinite)) return undefined
-  return { input, output, cacheRead, cacheWrite: Math.max(cacheWrite, sum(Object.values(writesByTtl))), writesByTtl }
+  return {
+    input,
+    output,
+    cacheRead,
+    cacheWrite: Math.max(cacheWrite, sum(Object.values(writesByTtl))),
+    writesByTtl,
+  }
 }
 
 function sumOfWrites(steps: readonly Classes[]): WritesByTtl {

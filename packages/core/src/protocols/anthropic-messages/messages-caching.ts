@@ -29,7 +29,8 @@ class MessagesProof implements AnswerProof {
 
   #read(type: unknown, delta: unknown): void {
     if (type === 'message_stop') this.#hasStopped = true
-    if (type === 'message_delta' && isRecord(delta)) this.#stopReason = delta['stop_reason'] ?? this.#stopReason
+    if (type === 'message_delta' && isRecord(delta))
+      this.#stopReason = delta['stop_reason'] ?? this.#stopReason
   }
 }
 

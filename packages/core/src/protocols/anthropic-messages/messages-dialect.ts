@@ -118,7 +118,15 @@ export class MessagesDialect implements StreamDialect {
 /** A block without the fields that only describe it: an announced tool call has no content until its arguments arrive. */
 function withoutMarks(block: unknown): unknown {
   if (!isRecord(block)) return undefined
-  const { name: _name, tool_use_id: _id, server_name: _server, caller: _caller, from: _from, to: _to, ...content } = block
+  const {
+    name: _name,
+    tool_use_id: _id,
+    server_name: _server,
+    caller: _caller,
+    from: _from,
+    to: _to,
+    ...content
+  } = block
   return content
 }
 

@@ -24,7 +24,10 @@ function messageOf(text: string, { id, model }: LastResortFacts): JsonBody {
 function messageEvents(message: JsonBody): readonly string[] {
   const { stop_reason = 'end_turn', stop_sequence = null, usage = NO_USAGE } = message
   const events: JsonBody[] = [
-    { type: 'message_start', message: { ...message, content: [], stop_reason: null, stop_sequence: null, usage } },
+    {
+      type: 'message_start',
+      message: { ...message, content: [], stop_reason: null, stop_sequence: null, usage },
+    },
   ]
   for (const [index, block] of recordsIn(message['content']).entries()) {
     const { start, deltas } = partsOf(block)

@@ -7,8 +7,7 @@ import { MESSAGES_CACHING } from './messages-caching.ts'
 import { MessagesDialect } from './messages-dialect.ts'
 import { MESSAGES_LAST_RESORT } from './messages-last-resort.ts'
 import { NO_TOKENS, TOKENS } from './messages-tokens.ts'
-import { isPinned } from './pinned.ts'
-import { REQUEST } from './request.ts'
+import { isPinned, REQUEST } from './request.ts'
 
 /** The endpoint of the Messages API. See https://platform.claude.com/docs/en/api/messages */
 const MESSAGES: Operation = {

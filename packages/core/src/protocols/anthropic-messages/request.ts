@@ -8,8 +8,7 @@ export const REQUEST: RequestFormat = {
   modelOf: (url, body) => textOf(body?.['model']) ?? modelInPath(url),
   isStreaming: (url, body) => body?.['stream'] === true || streamsByPath(url),
   needsOf,
-  serviceTierOf: ({ speed, service_tier: tier }) =>
-    speed === 'fast' ? 'fast' : textOf(tier)?.toLowerCase(),
+  serviceTierOf: ({ speed, service_tier: tier }) => (speed === 'fast' ? 'fast' : textOf(tier)?.toLowerCase()),
   sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
   mayBeBilled: () => true,
 }
@@ -32,8 +31,10 @@ function isImage({ type }: JsonBody): boolean {
 }
 
 /** Whether any content block of the messages matches, including the blocks in the results of tools. */
-export function someBlock({ messages }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
-  return Array.isArray(messages) && messages.some((message) => isRecord(message) && inContent(message, matches))
+function someBlock({ messages }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
+  return (
+    Array.isArray(messages) && messages.some((message) => isRecord(message) && inContent(message, matches))
+  )
 }
 
 function inContent({ content }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
@@ -42,4 +43,23 @@ function inContent({ content }: JsonBody, matches: (block: JsonBody) => boolean)
     (block) =>
       isRecord(block) && (matches(block) || (block['type'] === 'tool_result' && inContent(block, matches))),
   )
+}
+
+/**
+ * Whether only one account can serve a request, and only once: it continues a conversation or a container that the provider stores, refers
+ * to an uploaded file, or redeems a credit for a refused request.
+ */
+export function isPinned(body: JsonBody): boolean {
+  const { thread, container, fallback_credit_token: credit } = body
+  return thread != null || credit != null || namesContainer(container) || someBlock(body, isStored)
+}
+
+/** Whether a request continues a container. One that only lists skills gets a new container. */
+function namesContainer(container: unknown): boolean {
+  return typeof container === 'string' || (isRecord(container) && container['id'] != null)
+}
+
+/** Whether a block is an uploaded file: an image, a document, or an upload to a container. */
+function isStored({ file_id: id, source }: JsonBody): boolean {
+  return id != null || (isRecord(source) && source['file_id'] != null)
 }
