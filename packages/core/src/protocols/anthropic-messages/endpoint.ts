@@ -63,11 +63,11 @@ const FAMILIES = /^claude-(?:opus-4|sonnet-4|fable-5)(?=-|$)/
 /** What comes before the model's name at Amazon Bedrock and at routers: `us.anthropic.`, `anthropic/`. */
 const PREFIX = /^(?:[a-z-]+\.)?anthropic[./]/
 /** The date of a version, and what Amazon Bedrock and Vertex AI add to it: `-20250929-v1:0`, `@20250929`, `-latest`. */
-const VERSION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
+const EDITION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
 
 /** The name under which a model shares rate limits with others: that of its family, or its own without the date of its version. */
 export function familyOf(model: string): string {
-  const name = model.replace(PREFIX, '').replace(VERSION, '')
+  const name = model.replace(PREFIX, '').replace(EDITION, '')
   if (!name.startsWith('claude-')) return model
   return FAMILIES.exec(name)?.[0] ?? name
 }
