@@ -9,6 +9,7 @@ import { assertNodeVersion } from './base/node-version.ts'
 import { OptionError } from './base/errors.ts'
 import { graceMsOf, type CloseOptions } from './options/close-options.ts'
 import type { HarborOptions } from './options/options.ts'
+import { KeyLayers } from './layers/key.ts'
 import { Quotas } from './limits/quotas.ts'
 import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
@@ -27,6 +28,7 @@ import type { SettledOptions } from './policy/settle-options.ts'
 import { respond } from './call/harbor-response.ts'
 import { RequestTemplates } from './openai-sdk/request-templates.ts'
 import { CallStatistics, type HarborStats } from './stats.ts'
+import { KeyRings } from './routing/key-rings.ts'
 import { Health } from './routing/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { HeldBytes } from './wire/held-bytes.ts'
@@ -38,6 +40,8 @@ export interface Engine {
   readonly fetch: typeof globalThis.fetch
   readonly telemetry: Telemetry
   readonly health: Health
+  /** What was learned of the keys of providers that have several. */
+  readonly rings: KeyRings
   readonly answers: AnswerStore
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
@@ -108,7 +112,9 @@ export function createEngine(
     )
   })
   const { transport, fetch, pool, isOwn } = wire
+  const rings = new KeyRings()
   const health = new Health({
+    rings,
     breaker: options.breaker ?? {},
     checkIntervalMs: options.health === false ? false : (options.health?.checkIntervalMs ?? 30_000),
     fetch,
@@ -136,12 +142,14 @@ export function createEngine(
     : undefined
   const scopes = new Scopes()
   const separatingHeaders = new SeparatingHeaders()
-  const quotas = new Quotas((error) => telemetry.warn('Learning from a call failed', error))
+  const quotas = new Quotas(rings, (error) => telemetry.warn('Learning from a call failed', error))
+  const keys = new KeyLayers(rings, health.cooldowns, quotas)
   const embeddingBatch =
     batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange))
   const handle = createPipeline(transport, {
     health,
     quotas,
+    keys,
     store,
     scopes,
     separatingHeaders,
@@ -189,6 +197,7 @@ export function createEngine(
     fetch: harborFetch,
     telemetry,
     health,
+    rings,
     answers,
     scopes,
     separatingHeaders,

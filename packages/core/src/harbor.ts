@@ -99,6 +99,7 @@ export class Harbor extends OpenAI {
    */
   configure(changes: Reconfigurable): void {
     this.#policy.configure(changes)
+    if (changes.providers) this.#engine.rings.forget()
   }
 
   /** The cached answers of this client and its copies, to invalidate them. */

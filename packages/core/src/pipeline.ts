@@ -14,6 +14,7 @@ import { paymentLayer } from './layers/payment.ts'
 import { receiptLayer } from './layers/receipt.ts'
 import { gateLayers } from './layers/send-gate.ts'
 import { retryLayer } from './layers/retry.ts'
+import type { KeyLayers } from './layers/key.ts'
 import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
@@ -27,6 +28,7 @@ import type { HeldBytes } from './wire/held-bytes.ts'
 export interface PipelineState {
   readonly health: Health
   readonly quotas: Quotas
+  readonly keys: KeyLayers
   /** The cache of the client. It is created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
@@ -48,6 +50,7 @@ export function createPipeline(
   {
     health,
     quotas,
+    keys,
     store,
     scopes,
     separatingHeaders,
@@ -60,8 +63,9 @@ export function createPipeline(
   }: PipelineState,
 ): Handler {
   const guard = guardLayer(transport, telemetry, held)
-  const admission = admissionLayer(health, quotas)(gateLayers.request(signLayer()(paymentLayer(guard))))
-  const retry = retryLayer(telemetry)(gateLayers.attempt(admission))
+  const signed = signLayer(health.cooldowns)(keys.learn(paymentLayer(guard)))
+  const admission = admissionLayer(health, quotas)(gateLayers.request(signed))
+  const retry = retryLayer(telemetry)(gateLayers.attempt(keys.choose(admission)))
   const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.leg(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost

@@ -1,6 +1,7 @@
 import type { Failure } from '@harbor/retry'
 import { callsLeft, hasNoCallLeft, isOver, type LegExchange } from '../call/exchange.ts'
 import { situationOf, VERDICTS, type Verdict } from '../verdict/verdict.ts'
+import { CREDENTIAL_FAILED } from './refusals.ts'
 import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 
@@ -31,6 +32,25 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   if (retryHere === 'no') return failure.status !== undefined // retryable only because the provider said so
   if (retryHere !== 'once') return true
   return exchange.receipt.attempts.filter((attempt) => attempt.failure?.kind === failure.kind).length <= 1
+}
+
+/**
+ * Whether a failed attempt is repeated at once with another key of the same provider. The provider refused it before it did any work, so
+ * nothing is carried out twice.
+ */
+export function mayChangeKey(exchange: LegExchange, failure: Failure): boolean {
+  const { leg, policy, receipt } = exchange
+  if (leg.keyFreeInMs?.() !== 0) return false
+  const { others } = leg
+  if (callsLeft(exchange) <= others || (others > 0 && leg.attempts >= policy.attemptsBeforeFallback))
+    return false
+  if (failure.code === CREDENTIAL_FAILED) return true
+  const { nextKey } = VERDICTS[situationOf(failure)]
+  if (nextKey !== 'once') return nextKey === 'yes'
+  const same = receipt.attempts.filter(
+    (attempt) => attempt.target === leg.target.name && attempt.failure?.kind === failure.kind,
+  )
+  return same.length <= 1
 }
 
 /** What the failure table says about other targets for this error. */

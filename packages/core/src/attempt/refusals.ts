@@ -116,16 +116,20 @@ export function notCached(exchange: LegExchange, cause?: unknown): AttemptError 
   return notSent(exchange, 504, 'not_cached', { message, cause })
 }
 
+/** The code of the error for a key function or a hook that failed. */
+export const CREDENTIAL_FAILED = 'credential_failed'
+
 /** The error for a call whose key function, or a hook of the client that signs requests, failed. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
-  const { provider } = exchange.leg
-  const source = provider.native
-    ? 'The apiKey function of the client, or a hook of its class,'
-    : `The apiKey function of providers.${provider.name}`
+  const { provider, key } = exchange.leg
+  const source =
+    provider.native && !key
+      ? 'The apiKey function of the client, or a hook of its class,'
+      : `The apiKey function of providers.${provider.name}${key ? ` at index ${key.index}` : ''}`
   const what = UnusableKeyError.is(cause)
     ? `${cause.message}, so nothing was sent.`
     : 'threw, so nothing was sent. Its error is in the log at level debug.'
-  const failed = notSent(exchange, 401, 'credential_failed', { message: `${source} ${what}`, cause })
+  const failed = notSent(exchange, 401, CREDENTIAL_FAILED, { message: `${source} ${what}`, cause })
   exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} failed: ${String(cause)}`)
   return failed
 }

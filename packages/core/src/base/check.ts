@@ -58,6 +58,10 @@ export const aKey: Check = {
     (typeof value === 'string' && value !== '') || typeof value === 'function' || value === null,
   expected: 'a non-empty string, or a function that resolves to one',
 }
+export const aKeyOrList: Check = {
+  accepts: (value) => aKey.accepts(value) || Array.isArray(value),
+  expected: 'a non-empty string, a function that resolves to one, a list of these, or null',
+}
 export const anHttpUrl: Check = {
   accepts: (value) => value === null || value === '' || (typeof value === 'string' && isHttpUrl(value)),
   expected: 'an absolute URL such as https://api.example.com/v1',

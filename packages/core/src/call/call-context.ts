@@ -2,6 +2,7 @@ import type { Log } from './exchange.ts'
 import type { PerCall } from '../options/per-call.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Receipt } from '../reporting/receipt.ts'
+import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface CallContext {
   readonly log: Log
   /** Signs the request again for later attempts; undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
+  /** The keys with which the pipeline may sign the request, if the client's own provider has several. */
+  readonly keys: KeyList | undefined
   /** Receives the receipt of the call, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
   /**

@@ -12,6 +12,7 @@ import type { StreamPieces } from '../protocols/shared/stream-dialect.ts'
 import type { ClientGate } from './client-gate.ts'
 import type { Leg } from './leg.ts'
 import type { RequestFacts } from './request-facts.ts'
+import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /** One call on its way through the layers: its request, policy, deadline and receipt. */
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly headers: ReadonlyHeaders
   /** Signs the request again for later attempts; undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
+  /** The keys of the client's own provider, if it has several and the request carries none of its own. */
+  readonly keys: KeyList | undefined
   /** Whether the caller sets the header `x-stainless-retry-count` itself. Harbor then does not write the number of the attempt into it. */
   readonly ownRetryCount: boolean
   /** The request's body as an object, parsed from the text that is sent; undefined if that is not a JSON object. It never changes. */

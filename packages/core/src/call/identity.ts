@@ -1,4 +1,5 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
+import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface Identity {
 export interface Identified {
   readonly headers: ReadonlyHeaders
   readonly signer?: Signer | undefined
+  /** The keys of the client's own provider, if it has several and the request carries none of its own. They are one credential. */
+  readonly keys?: KeyList | undefined
 }
 
 /**
@@ -38,23 +41,29 @@ export interface Identified {
 const IDENTITY: unique symbol = Symbol('harbor.identity')
 
 export function identityOf(request: Identified): Identity {
-  const carrier = request.headers as { [IDENTITY]?: Identity }
+  const carrier = request.headers as { [IDENTITY]?: CachedIdentity }
   const known = carrier[IDENTITY]
-  if (known) return known
+  // Copies of a client share headers, and may have other keys.
+  if (known && known.keys === request.keys) return known
   const read = readIdentity(request)
   carrier[IDENTITY] = read
   return read
 }
 
-function readIdentity({ headers, signer }: Identified): Identity {
+interface CachedIdentity extends Identity {
+  readonly keys: KeyList | undefined
+}
+
+function readIdentity({ headers, signer, keys }: Identified): CachedIdentity {
   const counting: HeaderEntry[] = []
   for (const [name, value] of headers) {
     if (NEUTRAL.test(name)) continue
     // A key function may return a new key for each request, so the caller is identified by the function, not by its keys.
-    const fromFunction = name === 'authorization' && signer?.credential !== undefined
-    counting.push([name, fromFunction ? signer.credential : value])
+    const shared = name === 'authorization' ? (keys?.identity ?? signer?.credential) : undefined
+    counting.push([name, shared ?? value])
   }
-  return { headers: counting, account: JSON.stringify(counting.filter(([name]) => ACCOUNT.test(name))) }
+  const account = JSON.stringify(counting.filter(([name]) => ACCOUNT.test(name)))
+  return { headers: counting, account, keys }
 }
 
 export function namesAccount(name: string): boolean {

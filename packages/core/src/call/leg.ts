@@ -1,4 +1,5 @@
 import type { FailureKind } from '@harbor/retry'
+import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LegGate } from './leg-gate.ts'
@@ -26,6 +27,10 @@ export class Leg {
    * circuit.
    */
   failureReported = false
+  /** The key of the current attempt; undefined if the provider has one key. */
+  key: KeyState | undefined
+  /** Returns the time until one of the provider's keys is free, in milliseconds; undefined if the provider has one key. */
+  keyFreeInMs: (() => number) | undefined
   /** The gate through which a bulk run can cancel the call while its request is not sent; undefined for other calls. */
   gate: LegGate | undefined
   /** Why this target took over; undefined at the first target of the chain. */

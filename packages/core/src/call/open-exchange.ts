@@ -71,6 +71,7 @@ function exchangeFor(
     // The SDK made these headers for this request alone. Another caller's headers are copied, since it may go on using them.
     headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
     signer: context?.signer,
+    keys: context?.keys,
     ownRetryCount: context?.ownRetryCount === true,
     json,
     operation,

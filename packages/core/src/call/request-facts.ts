@@ -3,10 +3,17 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 
+/**
+ * Which keys of a provider a request may use. `first`: only the first key, since the request refers to something that is stored at the
+ * provider. `prefers-first`: the first key while it is free, since later requests may refer to the answer. `any`: every key.
+ */
+export type KeyBinding = 'first' | 'prefers-first' | 'any'
+
 /** Facts about a request that several layers need, computed on first use. */
 export class RequestFacts {
   plan: Plan | undefined
   estimate: TokenUsage | undefined
+  keyBinding: KeyBinding | undefined
 }
 
 interface Estimated {

@@ -7,6 +7,8 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 export interface Signer {
   /** An id of the function that returns the key; undefined when the key is a string. */
   readonly credential: string | undefined
+  /** Whether a hook of the user's takes part in signing. */
+  readonly hasHooks: boolean
   /** The body with which the request was signed first. */
   readonly body: RequestInit['body']
   /**

@@ -26,7 +26,7 @@ export function guardLayer(transport: Transport, telemetry: Telemetry, held: Hel
     const { leg, receipt, policy, client } = exchange
     if (client.closed) throw client.closed
     if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
-    const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations)
+    const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations, leg.key?.index)
     const scope = new AttemptScope(exchange, transport.honoursSignal)
     client.sends(scope)
     try {

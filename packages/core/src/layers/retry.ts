@@ -10,10 +10,10 @@ import { shortWaits } from '../attempt/short-wait.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { RetryPause } from '../call/retry-pause.ts'
 import { TimeoutError } from '../base/errors.ts'
-import { remainingMs, type Answer, type Exchange, type LegHandler } from '../call/exchange.ts'
+import { remainingMs, type Answer, type LegExchange, type LegHandler } from '../call/exchange.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { mayRetryHere } from '../attempt/next-step.ts'
+import { mayChangeKey, mayRetryHere } from '../attempt/next-step.ts'
 
 /** Added to the retry policy's deadline, in milliseconds, so that an attempt is ended by its own timeout first, whose error says more. */
 const MARGIN_MS = 2
@@ -80,18 +80,27 @@ function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   const delayMs = shortWaits(policy)
   /** The failures at a target that occurred while another target could take over. */
   const replaceable = new WeakSet<Failure>()
+  /** The failures after which the next attempt uses another key, which need not wait. */
+  const withOtherKey = new WeakSet<Failure>()
   return createRetry({
     ...policy.retry,
     maxAttempts: policy.maxAttempts,
     clock: policy.clock,
     classify: (error) => {
       if (!(error instanceof AttemptError)) return { ...classify(error), retryable: false }
-      const failure = { ...error.failure, retryable: mayRetryHere(error.exchange, error.failure) }
-      if (error.exchange.leg.canMoveOn) replaceable.add(failure)
+      const { exchange } = error
+      const changesKey = mayChangeKey(exchange, error.failure)
+      const failure = {
+        ...soonestKey(exchange, error.failure),
+        retryable: changesKey || mayRetryHere(exchange, error.failure),
+      }
+      if (changesKey) withOtherKey.add(failure)
+      if (exchange.leg.canMoveOn) replaceable.add(failure)
       return failure
     },
     shouldRetry: async (failure, attempt) => {
       const decision = own ? await own(failure, attempt) : failure.retryable
+      if (decision === true && withOtherKey.has(failure)) return { retry: true, delayMs: 0 }
       const isShort = decision === true && failure.retryAfterMs === undefined && replaceable.has(failure)
       return isShort ? { retry: true, delayMs: delayMs(attempt.number, 0, random) } : decision
     },
@@ -102,15 +111,22 @@ function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   })
 }
 
+/** The failure with a wait that ends when the first of the provider's keys is free, if it has several. */
+function soonestKey({ leg }: LegExchange, failure: Failure): Failure {
+  if (failure.retryAfterMs === undefined || !leg.keyFreeInMs) return failure
+  return { ...failure, retryAfterMs: Math.min(failure.retryAfterMs, leg.keyFreeInMs()) }
+}
+
 function noteRetry(
-  { receipt, log }: Exchange,
-  { delayMs, reason }: { delayMs: number; reason: string },
+  { receipt, log, leg }: LegExchange,
+  { delayMs, reason, failure }: { delayMs: number; reason: string; failure: Failure },
   telemetry: Telemetry,
 ): void {
   const attempt = receipt.attempts.at(-1)
-  if (!attempt) return
+  // Nothing was sent if the function that returns a key failed.
+  if (!attempt || failure.kind === 'refused') return
   const waitedFor = reason === 'retry-after' ? 'retry-after' : 'backoff'
-  receipt.waited(delayMs, waitedFor)
+  if (delayMs > 0 || !leg.key) receipt.waited(delayMs, waitedFor)
   telemetry.emit('retry', { receipt, attempt, delayMs, reason: waitedFor })
   const line = (): string =>
     `${receipt.id}: attempt ${attempt.number} failed (${attempt.failure?.kind ?? 'unknown'}), ` +

@@ -7,34 +7,65 @@ import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { formatOf } from '../targets/providers.ts'
+import type { TargetCooldowns } from '../routing/target-cooldowns.ts'
+import { credentialOf } from '../targets/credential.ts'
+import type { KeyState } from '../targets/key-state.ts'
 
 /** How long a signature is used, in milliseconds. A request that is sent later than this after it was signed is signed again. */
 const FRESH_MS = 100
 
 /**
- * Signs each attempt again if keys come from functions or hooks. A short-lived key may have expired during a wait for limits or before a
- * retry, so this layer is below those waits.
+ * Signs each attempt again if keys come from functions or hooks, and signs with the chosen key if the provider has several. A short-lived
+ * key may have expired during a wait for limits or before a retry, so this layer is below those waits.
+ * @param cooldowns get a cooldown for each key whose function failed
  */
-export function signLayer(): (next: LegHandler) => LegHandler {
+export function signLayer(cooldowns: TargetCooldowns): (next: LegHandler) => LegHandler {
   return (next) =>
     function sign(exchange) {
       const signing = signingFor(exchange)
-      return signing ? signed(exchange, signing).then(next) : next(exchange)
+      if (signing === undefined) return next(exchange)
+      if (typeof signing !== 'function') return next(signing)
+      return signed(exchange, signing, cooldowns).then(next)
     }
 }
 
 type Signing = () => Promise<LegExchange>
 
-function signingFor(exchange: LegExchange): Signing | undefined {
-  const { leg, signer, operation } = exchange
+/** The request signed for the attempt, or a function that signs it; undefined if it has the right signature already. */
+function signingFor(exchange: LegExchange): LegExchange | Signing | undefined {
+  const { leg, signer } = exchange
+  if (leg.key && !isSignedBySdk(exchange, leg.key)) return signingWith(exchange, leg.key)
   const { provider } = leg
   if (provider.native) return signer && !isFresh(exchange, signer) ? () => again(exchange, signer) : undefined
   const { apiKey } = provider
-  if (typeof apiKey !== 'function') return undefined
-  return async () => ({
-    ...exchange,
-    ...operation.endpoint.signed(exchange, formatOf(provider, operation), textOf(await apiKey())),
-  })
+  return typeof apiKey === 'function' ? () => withKeyFrom(exchange, apiKey) : undefined
+}
+
+/** Whether the SDK has signed the request with this key of the client's own provider, and signs it again where that is needed. */
+function isSignedBySdk({ leg, signer, headers }: LegExchange, { key }: KeyState): boolean {
+  if (!leg.provider.native) return false
+  if (typeof key === 'function') return signer?.credential === credentialOf(key)
+  return headers.get('authorization') === `Bearer ${key ?? ''}`
+}
+
+/** Signs a request with one of several keys, after the hooks of the client have seen it. */
+function signingWith(exchange: LegExchange, { key }: KeyState): LegExchange | Signing {
+  const { signer } = exchange
+  const isHooked = signer?.hasHooks === true && !isFresh(exchange, signer)
+  if (typeof key !== 'function' && !isHooked) return withKey(exchange, key)
+  return async () => {
+    const hooked = isHooked ? await again(exchange, signer) : exchange
+    return typeof key === 'function' ? withKeyFrom(hooked, key) : withKey(hooked, key)
+  }
+}
+
+async function withKeyFrom(exchange: LegExchange, key: () => Promise<string>): Promise<LegExchange> {
+  return withKey(exchange, textOf(await key()))
+}
+
+function withKey(exchange: LegExchange, key: string | null): LegExchange {
+  const { operation, leg } = exchange
+  return { ...exchange, ...operation.endpoint.signed(exchange, formatOf(leg.provider, operation), key ?? '') }
 }
 
 function isFresh({ receipt, perCall, init, policy }: LegExchange, { body }: Signer): boolean {
@@ -50,7 +81,11 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
 }
 
 /** Signs a request, and waits for the key function or hook at most as long as the call lasts. */
-async function signed(exchange: LegExchange, signing: Signing): Promise<LegExchange> {
+async function signed(
+  exchange: LegExchange,
+  signing: Signing,
+  cooldowns: TargetCooldowns,
+): Promise<LegExchange> {
   const wait = new CallWait(exchange)
   try {
     return await untilAborted(wait.signal, signing())
@@ -58,6 +93,7 @@ async function signed(exchange: LegExchange, signing: Signing): Promise<LegExcha
     if (wait.isOver) throw new TimeoutError('total', exchange.policy.totalMs, error)
     if (exchange.signal?.aborted) throw endReason(exchange)
     if (ClientClosedError.is(error)) throw error
+    if (exchange.leg.key) cooldowns.noteFailedFunction(exchange)
     throw credentialFailed(exchange, error)
   } finally {
     wait.end()

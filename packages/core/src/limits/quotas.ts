@@ -1,7 +1,9 @@
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
 import { planOf } from '../routing/plan-of.ts'
+import type { KeyRings } from '../routing/key-rings.ts'
 import { quotaGroupOf, type Grouped } from '../routing/state-keys.ts'
+import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
@@ -16,9 +18,11 @@ export class Quotas {
   /** The quotas in `stats()`, by the name of the quota group. */
   readonly #shown = new Map<string, Quota>()
   readonly #onError: (error: unknown) => void
+  readonly #rings: KeyRings
 
   /** @param onError called with the error when learning from the usage in an answer fails */
-  constructor(onError: (error: unknown) => void) {
+  constructor(rings: KeyRings, onError: (error: unknown) => void) {
+    this.#rings = rings
     this.#onError = onError
   }
 
@@ -26,7 +30,7 @@ export class Quotas {
   of(exchange: LegExchange): Quota | undefined {
     const { leg, json, operation, policy } = exchange
     if (!json || !operation.judged) return undefined
-    return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits)
+    return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits, leg.key)
   }
 
   /** How long a call would wait at this target, in milliseconds; 0 if the target has no limits. */
@@ -34,7 +38,16 @@ export class Quotas {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
     const provider = policy.routes.providerOf(target)
+    const keys = this.#rings.usable(provider, exchange)
+    if (keys) return Math.min(...keys.map((key) => this.keyWaitMs(target, provider, exchange, key)))
     return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
+  }
+
+  /** How long a call would wait for the limits of one key of the target's provider, in milliseconds. */
+  keyWaitMs(target: Target, provider: Provider, exchange: Exchange, key: KeyState): number {
+    const { json, operation, policy } = exchange
+    if (!json || !operation.judged) return 0
+    return this.#quotaOf(target, provider, exchange, policy.limits, key)?.waitMs(target, exchange) ?? 0
   }
 
   /** The shortest wait at any target of the call, in milliseconds; 0 if one of them has no limits. */
@@ -51,18 +64,19 @@ export class Quotas {
     provider: Provider,
     request: Grouped,
     common: LimitOptions | undefined,
+    key?: KeyState,
   ): Quota | undefined {
     const limits = provider.limits === false ? undefined : (provider.limits ?? common)
     if (!limits) return undefined
     let groups = this.#groups.get(limits)
     if (!groups) this.#groups.set(limits, (groups = new Map<string, Quota>()))
-    const group = quotaGroupOf(target, provider, request)
+    const group = quotaGroupOf(target, provider, request, key)
     const known = groups.get(group)
     if (known) return known
     if (groups.size >= MAX_GROUPS) groups.clear()
     const quota = new Quota(limits, this.#onError)
     groups.set(group, quota)
-    this.#show(provider.quotaGroup ?? target.quotaGroup, quota)
+    this.#show(provider.quotaGroup ?? nameOf(target, key), quota)
     return quota
   }
 
@@ -71,4 +85,9 @@ export class Quotas {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, quota)
   }
+}
+
+/** The name of a quota in `stats()`. If the provider has several keys, it ends with the index of the first key that was seen. */
+function nameOf({ quotaGroup }: Target, key: KeyState | undefined): string {
+  return key ? `${quotaGroup}#${key.index}` : quotaGroup
 }

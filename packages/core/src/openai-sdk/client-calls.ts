@@ -10,6 +10,7 @@ import type { HarborOptions } from '../options/options.ts'
 import { perCallOf } from '../options/per-call.ts'
 import type { LivePolicy } from '../policy/live-policy.ts'
 import { policyFor } from '../policy/settle-options.ts'
+import type { KeyList } from '../targets/credential.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 import { RETRY_COUNT_HEADER } from '../transport/retry-count-header.ts'
 import { clientHeaders } from './client-headers.ts'
@@ -31,6 +32,7 @@ import { ParsedStream } from './parsed-stream.ts'
 import type { RequestTemplates } from './request-templates.ts'
 import { methodsOf, replacedMethod, type SdkMethods } from './sdk-methods.ts'
 import {
+  carriesOwnKey,
   hasSigningHooks,
   isGivenHeader,
   isSignedAgain,
@@ -151,8 +153,9 @@ export class ClientCalls implements DirectSendContext {
   attachCallContext(request: RequestInit, options: CallOptions): void {
     const { [MAX_ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as CarriedOptions
     const perCall = perCallOf(options) ?? {}
+    const policy = this.#parts.policy.current
     setCallContext(request, {
-      policy: policyFor(this.#parts.policy.current, {
+      policy: policyFor(policy, {
         totalMs: options.timeout ?? this.#client.timeout,
         maxAttempts: maxAttempts ?? this.#maxAttempts(),
         timeouts: perCall.timeouts,
@@ -161,6 +164,7 @@ export class ClientCalls implements DirectSendContext {
       perCall,
       log: this.#parts.log,
       signer: this.#signer(request, options),
+      keys: policy.routes.clientKeys && this.#keysFor(options, request.headers),
       ownRetryCount: isGivenHeader(this.#client, options, RETRY_COUNT_HEADER),
       slot,
       alreadySent: takeSettledResponse(options),
@@ -188,20 +192,35 @@ export class ClientCalls implements DirectSendContext {
     // The client's `apiKey` may not be set yet, since a key function is called only with the first request.
     const key = signer?.credential === undefined ? apiKey : 'from a function'
     const hasKey = Boolean(apiKey) || keyFunctionOf(this.#client) !== undefined
-    return { headers: clientHeaders({ apiKey: key, organization, project, defaultHeaders }), signer, hasKey }
+    const headers = clientHeaders({ apiKey: key, organization, project, defaultHeaders })
+    return { headers, signer, keys: this.#keysFor(SAMPLE_REQUEST, headers), hasKey }
   }
 
   /** The default scope of this client's cached answers, derived from its credential. The option `cache.scope`, or one call, may set a different scope. */
   async scope(): Promise<string> {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
     const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current
-    const request = { headers: new Headers(req.headers), signer: this.#signer(req, SAMPLE_REQUEST) }
+    const headers = new Headers(req.headers)
+    const keys = this.#keysFor(SAMPLE_REQUEST, headers)
+    const request = { headers, keys, signer: this.#signer(req, SAMPLE_REQUEST) }
     const plan = routes.planFor(undefined, this.#client.baseURL, operationOfBody({}))
     return this.#parts.scopes.of(request, undefined, cache, plan).name
   }
 
   #signer(request: RequestInit, options: CallOptions): Signer | undefined {
-    return signerOf(this.#client, options, request, hasSigningHooks(this.#client, this.#binding.Class))
+    return signerOf(this.#client, options, request, this.#hasHooks)
+  }
+
+  /** The keys of the client's own provider, if it has several and the request carries no other credential. */
+  #keysFor(options: CallOptions, headers: RequestInit['headers']): KeyList | undefined {
+    const { clientKeys } = this.#parts.policy.current.routes
+    return clientKeys && carriesOwnKey(this.#client, options, headers, this.#hasHooks)
+      ? clientKeys
+      : undefined
+  }
+
+  get #hasHooks(): boolean {
+    return hasSigningHooks(this.#client, this.#binding.Class)
   }
 
   /**

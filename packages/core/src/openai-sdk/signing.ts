@@ -1,7 +1,14 @@
 import type { SignedRequest, Signer } from '../call/signer.ts'
 import { credentialOf } from '../targets/credential.ts'
 import { namesHeader } from './client-headers.ts'
-import { createdWith, rebuildRequest, SIGNING_HOOKS, type CallOptions, type SdkClient } from './contract.ts'
+import {
+  createdWith,
+  keysFor,
+  rebuildRequest,
+  SIGNING_HOOKS,
+  type CallOptions,
+  type SdkClient,
+} from './contract.ts'
 
 /** The symbol under which a request carries the headers and body that the SDK built, before any hook changed them. */
 const BUILT: unique symbol = Symbol('harbor.built')
@@ -42,6 +49,26 @@ export function isGivenHeader(client: SdkClient, { headers }: CallOptions, name:
   return namesHeader(headers, name) || namesHeader(createdWith(client)['defaultHeaders'], name)
 }
 
+/**
+ * Whether a request carries the key with which the client was made, and not a credential that the call, `defaultHeaders`, a hook or a
+ * change of the client's `apiKey` brought.
+ */
+export function carriesOwnKey(
+  client: SdkClient,
+  options: CallOptions,
+  headers: RequestInit['headers'],
+  hasHooks: boolean,
+): boolean {
+  if (isGivenHeader(client, options, 'authorization')) return false
+  const { apiKey } = createdWith(client)
+  if (typeof apiKey === 'function') {
+    const [usesKey = true] = keysFor(options)
+    return !hasHooks && usesKey === true
+  }
+  const sent = headers instanceof Headers ? headers : new Headers(headers)
+  return typeof apiKey === 'string' && sent.get('authorization') === `Bearer ${apiKey}`
+}
+
 /** Makes the signer of a request. @returns undefined when the first signature of the request stays valid */
 export function signerOf(
   client: SdkClient,
@@ -54,6 +81,7 @@ export function signerOf(
   const usesKey = !isGivenHeader(client, options, 'authorization')
   return {
     credential: keyFunction && usesKey ? credentialOf(keyFunction) : undefined,
+    hasHooks,
     body: request.body,
     sign: (body) => signAgain(client, options, request, body),
   }

@@ -126,6 +126,9 @@ export interface HarborOptions extends ClientOptions {
 /** One list of targets for all models, or an object with a list per requested model, where `'*'` is for all others. */
 export type Chains = readonly string[] | Readonly<Record<string, readonly string[]>>
 
+/** A key, or a function that returns it and is called for each attempt. */
+export type ApiKey = string | (() => Promise<string>)
+
 /** A provider that calls can be sent to. */
 export interface ProviderOptions {
   /**
@@ -135,8 +138,13 @@ export interface ProviderOptions {
    * Google's own hosts also serve Chat Completions, and Google's also embeddings, at OpenAI-compatible endpoints. @default 'openai'
    */
   kind?: ProviderKind | undefined
-  /** The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. */
-  apiKey?: string | (() => Promise<string>) | null | undefined
+  /**
+   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. A list of keys
+   * divides calls over them: a conversation keeps its key while that is free, and a key in cooldown is passed over. What refers to
+   * something that is stored at the provider always uses the first key, which is also the SDK's. Beware: a vendor's terms may forbid to
+   * divide work over several accounts.
+   */
+  apiKey?: ApiKey | readonly ApiKey[] | null | undefined
   /**
    * The base URL, as the SDK of the provider's kind takes it, such as `https://api.deepseek.com/v1`; for Azure, the resource. For the kinds
    * `'anthropic'` and `'google'`, a `/v1` or `/v1beta` at its end makes no difference. @default the address of the kind's vendor

@@ -1,6 +1,7 @@
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
-import { checkHeaderValue, checkHeaderValues } from '../options/check-headers.ts'
+import { checkHeaderValues } from '../options/check-headers.ts'
+import { checkKeys } from '../options/check-keys.ts'
 import { checkLimits } from '../options/limit-options.ts'
 import type { ProviderOptions } from '../options/options.ts'
 import { PROTOCOLS } from '../protocols/list.ts'
@@ -9,7 +10,7 @@ import { NATIVE } from '../targets/providers.ts'
 
 const PROVIDER = {
   kind: is.oneOf('openai', 'azure', 'anthropic', 'google'),
-  apiKey: is.aKey,
+  apiKey: is.aKeyOrList,
   baseURL: is.anHttpUrl,
   endpoints: is.anObject,
   apiVersion: is.aString,
@@ -41,7 +42,7 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
   }
   is.checkOptions(entry, PROVIDER, `${option}.`)
   if (entry.endpoints) is.checkOptions(entry.endpoints, ENDPOINTS, `${option}.endpoints.`)
-  checkHeaderValue(`${option}.apiKey`, entry.apiKey)
+  checkKeys(`${option}.apiKey`, entry.apiKey)
   checkHeaderValues(`${option}.headers`, entry.headers)
   checkLimits(entry.limits, `${option}.limits`)
   if (name === NATIVE && !isFetch) checkOwnProvider(option, entry)

@@ -4,6 +4,7 @@ import type { HarborOptions } from '../options/options.ts'
 import { attemptsOf } from '../options/attempts.ts'
 import { HARBOR_OPTIONS, optionsIn } from '../options/option-scope.ts'
 import { withoutNative } from './providers.ts'
+import { firstKeyOf } from '../targets/credential.ts'
 import { NATIVE } from '../targets/providers.ts'
 import type { OwnOptions } from './settle-options.ts'
 
@@ -64,7 +65,7 @@ function ownProvider(
 ): Pick<HarborOptions, 'providers' | 'apiKey' | 'baseURL'> {
   const entry = changes.providers?.[NATIVE]
   const named = {
-    ...(changes.apiKey === undefined && entry?.apiKey != null && { apiKey: entry.apiKey }),
+    ...(changes.apiKey === undefined && entry?.apiKey != null && { apiKey: firstKeyOf(entry.apiKey) }),
     ...(changes.baseURL === undefined && entry?.baseURL !== undefined && { baseURL: entry.baseURL }),
   }
   return changes.providers ? named : { providers: withoutNative(kept, changes) }

@@ -11,6 +11,7 @@ import {
 import { defaultBaseURL, VENDOR_NAMES, type Vendor } from '../protocols/vendors.ts'
 import type { HarborOptions, ProviderOptions } from '../options/options.ts'
 import { checkProvider, hasOnlySettings, isVendor } from './check-provider.ts'
+import { firstKeyOf } from '../targets/credential.ts'
 
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
@@ -60,7 +61,7 @@ function settleForClient(options: HarborOptions, entries: Entries): SettledProvi
     defaultOfVendor: new Map(),
     leftOut,
     sdk: {
-      ...(own?.apiKey != null && { apiKey: own.apiKey }),
+      ...(own?.apiKey != null && { apiKey: firstKeyOf(own.apiKey) }),
       ...(!isNative && { apiKey: UNUSED_KEY }),
       ...(own?.baseURL !== undefined && { baseURL: own.baseURL }),
     },
@@ -114,7 +115,8 @@ function settleEntries(
 
 function refuseContradictions(options: HarborOptions, own: ProviderOptions): void {
   for (const name of ['apiKey', 'baseURL'] as const) {
-    if (options[name] != null && own[name] != null && options[name] !== own[name]) {
+    const listed = name === 'apiKey' ? firstKeyOf(own.apiKey ?? null) : own.baseURL
+    if (options[name] != null && listed != null && options[name] !== listed) {
       throw new OptionError(
         name,
         `${name} and providers.${NATIVE}.${name} are one setting and contradict each other. Give one of them.`,

@@ -70,6 +70,16 @@ export interface RequestFormat {
   serviceTierOf(body: JsonBody): string | undefined
   /** The id of the user or conversation that the request belongs to. */
   sessionOf(body: JsonBody): string | undefined
+  /**
+   * The name of the conversation whose requests share the provider's prompt cache, as the request says it.
+   * @default the id that `sessionOf` returns
+   */
+  conversationOf?(body: JsonBody): string | undefined
+  /**
+   * Whether the request uses something that is stored for its account, such as a file (`uses`), or makes something to which later requests
+   * may refer (`makes`). @default neither
+   */
+  storedWith?(body: JsonBody): 'uses' | 'makes' | undefined
   /** Whether the request may cost money: true unless it is known to be free. */
   mayBeBilled(method: string, url: string): boolean
 }
@@ -180,6 +190,11 @@ export interface ErrorFormat {
   bodyOf(error: ReportedError, status: number): JsonBody
   /** The rate limits that a provider reports, in headers or in the text of an error. */
   rateLimitsOf(headers: Headers, errorText: string | undefined): ObservedLimits
+  /**
+   * The organization, project or workspace whose rate limits the request has used, as the answer names it. Keys with the same name share
+   * these limits. @default not named
+   */
+  organizationOf?(headers: Headers, errorText: string | undefined): string | undefined
 }
 
 /** The fields of an error that is written into an error response, whether it is Harbor's own or a provider's. */

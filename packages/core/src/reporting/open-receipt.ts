@@ -58,11 +58,12 @@ export class OpenReceipt implements Receipt {
   }
 
   /** Starts the record of the next attempt. */
-  attempt(now: number, target: string, adaptations: readonly string[]): OpenAttempt {
+  attempt(now: number, target: string, adaptations: readonly string[], keyIndex?: number): OpenAttempt {
     this.target = target
     const record: OpenAttempt = {
       number: this.attempts.length + 1,
       target,
+      keyIndex,
       adaptations,
       startedAt: now,
       durationMs: undefined,

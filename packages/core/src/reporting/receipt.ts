@@ -78,6 +78,8 @@ export interface AttemptRecord {
   /** The number of the attempt within the call, from 1. */
   readonly number: number
   readonly target: string
+  /** The index of the key in the provider's list of keys; undefined if the provider has one key, or the call brought its own. */
+  readonly keyIndex: number | undefined
   /** The changes that were made to the request for this target besides address, credential and model, in words. */
   readonly adaptations: readonly string[]
   /** When the attempt started, in milliseconds since the epoch. */

@@ -11,7 +11,7 @@ export interface AdaptedRequest {
   readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
-  /** An id of the function whose key is added to each attempt; empty when the headers contain the key. */
+  /** Identifies the function or the list whose key is added to each attempt; empty when the headers contain the key. */
   readonly credential: string
   /** The changes made to the request, other than address and credential, in words. */
   readonly adaptations: readonly string[]
@@ -35,7 +35,8 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
     const address = operation.endpoint.withModel(url, requested, target.model)
     return { url: address, headers: exchange.headers, json, init, credential: '', adaptations }
   }
-  const credential = typeof provider.apiKey === 'function' ? credentialOf(provider.apiKey) : ''
+  const { keys, apiKey } = provider
+  const credential = keys?.identity ?? (typeof apiKey === 'function' ? credentialOf(apiKey) : '')
   return { ...addressed(exchange, target, provider), json, init, credential, adaptations }
 }
 

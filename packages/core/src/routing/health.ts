@@ -19,6 +19,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { wasImpatient, type Latencies } from '../attempt/impatience.ts'
 import { isTargetFailure, mayMoveOn } from '../attempt/next-step.ts'
 import { HealthProbes } from './health-probes.ts'
+import type { KeyRings } from './key-rings.ts'
 import { targetKey } from './state-keys.ts'
 import { TargetCooldowns } from './target-cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
@@ -30,6 +31,7 @@ export interface HealthOptions {
   readonly fetch: OwnRequests
   readonly telemetry: Telemetry
   readonly log: Log
+  readonly rings: KeyRings
 }
 
 /**
@@ -52,7 +54,7 @@ const PLACEHOLDER_TARGET = { name: 'placeholder', baseURL: '' } as Target
 export class Health {
   /** Calls one target after the other, and records their success ratios and latencies. */
   readonly chain: FallbackChain<Target>
-  readonly cooldowns = new TargetCooldowns()
+  readonly cooldowns: TargetCooldowns
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
   readonly #probes: HealthProbes
@@ -66,6 +68,7 @@ export class Health {
 
   constructor(options: HealthOptions) {
     this.#options = options
+    this.cooldowns = new TargetCooldowns(options.rings)
     const { breaker, checkIntervalMs } = options
     if (breaker !== false) this.#breakers = createBreakerRegistry((key) => this.#breakerOptions(key, breaker))
     this.#probes = new HealthProbes(options.fetch, MAX_TARGETS)

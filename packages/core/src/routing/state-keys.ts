@@ -1,5 +1,6 @@
 import { identityOf, type Identified } from '../call/identity.ts'
 import type { Operation } from '../protocols/protocol.ts'
+import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 
@@ -18,9 +19,20 @@ export function targetKey({ name, baseURL }: Target): string {
 }
 
 /** The key of the group of targets that share rate limits at a provider. */
-export function quotaGroupOf(target: Target, provider: Provider, request: Grouped): string {
+export function quotaGroupOf(
+  target: Target,
+  provider: Provider,
+  request: Grouped,
+  key: KeyState | undefined,
+): string {
   // A group that the user named is shared by all accounts.
-  return provider.quotaGroup ?? `${modelGroupOf(target, request)}\n${accountOf(provider, request)}`
+  if (provider.quotaGroup !== undefined) return provider.quotaGroup
+  return `${modelGroupOf(target, request)}\n${key ? key.group : accountOf(provider, request)}`
+}
+
+/** The model with rate limits of its own, or the family of models that shares one rate limit. */
+export function quotaModelOf({ name, model }: Target, { operation }: Pick<Grouped, 'operation'>): string {
+  return (model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)) ?? name
 }
 
 /** The model, or the family of models if the protocol has one rate limit for a family. */

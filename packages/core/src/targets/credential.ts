@@ -1,6 +1,44 @@
 /** An API key: a string, a function that returns one and is called for each attempt, or null for none. */
 export type Key = string | (() => Promise<string>) | null
 
+/** The keys of a provider that has several, in their configured order. Contains keys, so it must not be shown. */
+export interface KeyList {
+  readonly keys: readonly Exclude<Key, null>[]
+  /** Identifies each key, for state that belongs to one key. Contains the key. */
+  readonly ids: readonly string[]
+  /** A number for each key. It is the same in all processes with this list, so that they agree on the key of a conversation. */
+  readonly hashes: readonly number[]
+  /** Identifies the set of keys, whatever their order. Contains the keys. */
+  readonly identity: string
+}
+
+/** The first key of the option `apiKey`, which may be a list. */
+export function firstKeyOf(option: Key | readonly Exclude<Key, null>[]): Key {
+  return isKeyList(option) ? (option[0] ?? null) : option
+}
+
+/** The keys of the option `apiKey` as a list. @returns undefined for a single key */
+export function keyListOf(option: Key | readonly Exclude<Key, null>[]): KeyList | undefined {
+  if (!isKeyList(option) || option.length < 2) return undefined
+  const ids = option.map(credentialOf)
+  return {
+    keys: [...option],
+    ids,
+    // A function has another id in each process, but usually the same place in the list.
+    hashes: option.map((key, index) => hashOf(typeof key === 'string' ? key : `function ${index}`)),
+    identity: JSON.stringify(ids.toSorted()),
+  }
+}
+
+function isKeyList(option: Key | readonly Exclude<Key, null>[]): option is readonly Exclude<Key, null>[] {
+  return Array.isArray(option)
+}
+
+/** A number of 32 bits from which the key cannot be found. */
+function hashOf(key: string): number {
+  return Number.parseInt(sha256('sha256', key, 'hex').slice(0, 8), 16)
+}
+
 const names = new WeakMap<() => Promise<string>, string>()
 
 /**
@@ -15,3 +53,6 @@ export function credentialOf(key: Key): string {
   if (name === undefined) names.set(key, (name = `function ${crypto.randomUUID()}`))
   return name
 }
+
+// An import of `node:crypto` would also load web crypto.
+const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

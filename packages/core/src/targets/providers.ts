@@ -10,7 +10,7 @@ import {
   VENDOR_OF_PROTOCOL,
   type Vendor,
 } from '../protocols/vendors.ts'
-import { credentialOf, type Key } from './credential.ts'
+import { credentialOf, firstKeyOf, keyListOf, type Key, type KeyList } from './credential.ts'
 
 /** A checked entry of `providers`, with defaults: its addresses, its credential, and the format of its requests. */
 export interface Provider {
@@ -24,7 +24,10 @@ export interface Provider {
   readonly own: ProviderFormat
   /** The format of each protocol's requests, by the protocol's name. A protocol that is missing is not served. */
   readonly formats: ReadonlyMap<string, ProviderFormat>
+  /** The key, or the first of several. */
   readonly apiKey: Key
+  /** All keys of a provider that has several; undefined for one key. */
+  readonly keys: KeyList | undefined
   /** Identifies the addresses and the credential of the provider, for state that belongs to them. Contains the key, so it must not be shown. */
   readonly identity: string
   readonly headers: Readonly<Record<string, string>>
@@ -54,6 +57,8 @@ const AZURE_VERSION = '2024-10-21'
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, apiVersion = AZURE_VERSION } = options
   if (apiKey === undefined) return undefined
+  const keys = keyListOf(apiKey)
+  const credential = keys?.identity ?? credentialOf(firstKeyOf(apiKey))
   const {
     headers = {},
     quotaGroup,
@@ -75,8 +80,9 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     baseURL,
     own,
     formats: new Map(Object.entries(roots).map(([protocol, root]) => [protocol, { ...own, baseURL: root }])),
-    apiKey,
-    identity: JSON.stringify([name, kind, baseURL, roots, apiVersion, credentialOf(apiKey), headers]),
+    apiKey: firstKeyOf(apiKey),
+    keys,
+    identity: JSON.stringify([name, kind, baseURL, roots, apiVersion, credential, headers]),
     headers,
     quotaGroup,
     limits,
@@ -100,7 +106,7 @@ function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Reco
 }
 
 /**
- * The client's own provider. Its key is not stored here, since each request carries it.
+ * The client's own provider. A single key is not stored here, since each request carries it.
  * @param options the entry of `providers` for this provider, if there is one
  * @param vendors the vendors whose protocols it serves. The requests are already addressed, so by default it serves all
  */
@@ -119,7 +125,7 @@ export function nativeProvider(
       vendors.includes(vendor) ? [[protocol, vendor === own.kind ? own : { ...own, kind: vendor }]] : [],
     ),
   )
-  return { ...settled, native: true, own, formats }
+  return { ...settled, keys: keyListOf(options.apiKey ?? null), native: true, own, formats }
 }
 
 /** The format of a request to a provider; undefined if the provider does not serve the request's protocol. */

@@ -1,5 +1,6 @@
 import type { Chains, ModelOptions } from '../options/options.ts'
 import type { Operation } from '../protocols/protocol.ts'
+import type { KeyList } from './credential.ts'
 import type { Target } from '../reporting/target.ts'
 import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
 import { formatAt, type Provider } from './providers.ts'
@@ -44,6 +45,8 @@ const MAX_PLANS = 1_000
  */
 export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
+  /** The keys of the client's own provider, if it has several. */
+  readonly clientKeys: KeyList | undefined
   readonly #options: RouteOptions
   /** The chains for calls of each default provider, since a name without a provider means the default one. */
   readonly #chains: ReadonlyMap<string, AllChains>
@@ -54,6 +57,7 @@ export class Routes {
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
+    this.clientKeys = [...options.providers.values()].find(({ native, keys }) => native && keys)?.keys
     const { defaultProvider, defaultOfVendor } = options
     const defaults = new Set([defaultProvider, ...defaultOfVendor.values()])
     this.#chains = new Map(

@@ -8,7 +8,7 @@ export function areTwins(one: Provider, other: Provider): boolean {
   return (
     one.kind === other.kind &&
     JSON.stringify([...one.formats]) === JSON.stringify([...other.formats]) &&
-    one.apiKey === other.apiKey &&
+    (one.keys?.identity ?? one.apiKey) === (other.keys?.identity ?? other.apiKey) &&
     String(one.dropParams) === String(other.dropParams) &&
     linesOf(new Headers(one.headers)) === linesOf(new Headers(other.headers))
   )

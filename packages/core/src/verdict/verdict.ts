@@ -12,6 +12,11 @@ export interface Verdict {
    */
   readonly nextTarget:
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
+  /**
+   * Whether the same target is tried again with another key, if its provider has several and another one is free. `yes`: as often as the
+   * retry policy allows. `once`: once per call. @default 'no'
+   */
+  readonly nextKey?: 'yes' | 'once'
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
@@ -65,12 +70,14 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   auth: {
     retryHere: 'no',
     nextTarget: 'other-credential',
+    nextKey: 'once',
     breaker: 'ignore',
     cooldown: { of: 'credential', ms: COOLDOWN_MS },
   },
   quota: {
     retryHere: 'no',
     nextTarget: 'yes',
+    nextKey: 'yes',
     breaker: 'ignore',
     cooldown: { of: 'credential', ms: COOLDOWN_MS },
   },
@@ -85,6 +92,7 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   'rate-limit': {
     retryHere: 'yes',
     nextTarget: 'other-quota-group',
+    nextKey: 'yes',
     breaker: 'ignore',
     cooldown: { of: 'quota-group', ms: 'as-requested' },
   },

@@ -4,7 +4,8 @@ import { openaiEndpoint } from '../openai/endpoint.ts'
 import { ERRORS } from '../openai/errors.ts'
 import { REQUEST } from '../openai/request.ts'
 import { TOKENS } from '../openai/token-estimates.ts'
-import type { AnswerFormat, Operation, Protocol } from '../protocol.ts'
+import { refersToStored, makesStored } from '../openai/stored-references.ts'
+import type { AnswerFormat, Operation, Protocol, RequestFormat } from '../protocol.ts'
 import { MissingAnswerError } from '../shared/missing-answer.ts'
 import { isStateful } from './is-stateful.ts'
 import { RESPONSES_CACHING } from './responses-caching.ts'
@@ -12,6 +13,12 @@ import { ResponsesDialect } from './responses-dialect.ts'
 import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
 
 const PATH = '/responses'
+
+/** How a request to the Responses API is read: the provider stores its answer, unless the request says that it must not. */
+const RESPONSES_REQUEST: RequestFormat = {
+  ...REQUEST,
+  storedWith: (body) => (refersToStored(body) ? 'uses' : makesStored(body, true) ? 'makes' : undefined),
+}
 
 /** How an answer of the Responses API is read: it must have an output. */
 const RESPONSES_ANSWER: AnswerFormat = {
@@ -33,7 +40,7 @@ const RESPONSES: Operation = {
   judged: true,
   portable: true,
   ambiguousRetries: 1,
-  request: REQUEST,
+  request: RESPONSES_REQUEST,
   endpoint: openaiEndpoint({ path: PATH, hasDeployment: false }),
   answer: RESPONSES_ANSWER,
   errors: ERRORS,

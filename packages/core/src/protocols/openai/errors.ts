@@ -1,5 +1,6 @@
 import { parseRateLimitHeaders } from '@harbor/batch'
 import type { ErrorFormat } from '../protocol.ts'
+import { headerNames } from '../../base/clean.ts'
 import { errorInText } from '../shared/error-in-text.ts'
 import { anyError, declaredError } from '../shared/find-error.ts'
 
@@ -13,4 +14,5 @@ export const ERRORS: ErrorFormat = {
   anyIn: anyError,
   bodyOf: (error) => ({ error }),
   rateLimitsOf: (headers) => parseRateLimitHeaders(headers),
+  organizationOf: (headers) => headerNames(headers, 'openai-organization', 'openai-project'),
 }

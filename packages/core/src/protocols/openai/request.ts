@@ -1,5 +1,6 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
+import { makesStored, refersToStored } from './stored-references.ts'
 import type { RequestFormat } from '../protocol.ts'
 
 /** How requests to OpenAI's endpoints are read: everything is in their body, nothing in the URL. */
@@ -8,12 +9,19 @@ export const REQUEST: RequestFormat = {
   isStreaming: (_url, body) => body?.['stream'] === true,
   needsOf,
   serviceTierOf: (body) => textOf(body['service_tier'])?.toLowerCase(),
+  conversationOf: (body) => textOf(body['prompt_cache_key']) || conversationIn(body['conversation']),
+  storedWith: (body) => (refersToStored(body) ? 'uses' : makesStored(body, false) ? 'makes' : undefined),
   sessionOf: (body) => textOf(body['safety_identifier'] ?? body['user']) || undefined,
   mayBeBilled: () => true,
 }
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** The id of a conversation that is stored at the provider: a text, or an object with it. */
+function conversationIn(conversation: unknown): string | undefined {
+  return textOf(isRecord(conversation) ? conversation['id'] : conversation) || undefined
 }
 
 function needsOf(body: JsonBody): readonly Capability[] {

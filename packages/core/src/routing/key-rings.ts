@@ -1,0 +1,72 @@
+import { keyBindingOf, type Belonging } from '../call/account-bound.ts'
+import type { Provider } from '../targets/providers.ts'
+import { KeyState } from '../targets/key-state.ts'
+import type { Target } from '../reporting/target.ts'
+import { accountOf, type Grouped } from './state-keys.ts'
+
+/** The maximum number of key rings: one for each provider with several keys, and for each of the accounts that its callers name. */
+const MAX_RINGS = 1_000
+/** The maximum number of targets of a ring that `stats()` shows. */
+const MAX_SHOWN = 1_000
+
+/** A list of keys that is not empty. */
+export type Keys = readonly [KeyState, ...KeyState[]]
+
+/** What is known of the keys of one provider and account. */
+export interface KeyRing {
+  readonly provider: Provider
+  readonly keys: Keys
+  /** The targets that were called with these keys, with a request that shows their rate limits. */
+  readonly called: Map<string, { readonly target: Target; readonly request: Grouped }>
+}
+
+/** A request, as far as the choice of its key depends on it. */
+export type KeyedRequest = Grouped & Belonging
+
+/** The keys of providers that have several. What was learned of them is forgotten when the providers are changed at run time. */
+export class KeyRings {
+  readonly #rings = new Map<string, KeyRing>()
+  #lastUse = 0
+
+  /** The keys that a request may use at a provider; undefined if the provider has one key. */
+  usable(provider: Provider, request: KeyedRequest): Keys | undefined {
+    const ring = this.ringOf(provider, request)
+    return ring && keyBindingOf(request) === 'first' ? [ring.keys[0]] : ring?.keys
+  }
+
+  ringOf(provider: Provider, request: Grouped): KeyRing | undefined {
+    const list = provider.native ? request.keys : provider.keys
+    if (!list) return undefined
+    const account = `${provider.name}\n${accountOf(provider, request)}`
+    const known = this.#rings.get(account)
+    if (known) return known
+    const [first, ...others] = list.keys.map((_, index) => new KeyState(list, index, account))
+    if (!first) return undefined
+    const ring: KeyRing = { provider, keys: [first, ...others], called: new Map() }
+    const [oldest] = this.#rings.keys()
+    if (this.#rings.size >= MAX_RINGS && oldest !== undefined) this.#rings.delete(oldest)
+    this.#rings.set(account, ring)
+    return ring
+  }
+
+  /** Notes that a request is sent to a target with a key. */
+  use(key: KeyState, target: Target, provider: Provider, request: Grouped): void {
+    key.attempts++
+    key.usedAt = ++this.#lastUse
+    const called = this.ringOf(provider, request)?.called
+    if (!called || called.has(target.name)) return
+    if (called.size >= MAX_SHOWN) called.clear()
+    const { headers, signer, keys, url, operation } = request
+    called.set(target.name, { target, request: { headers, signer, keys, url, operation } })
+  }
+
+  /** The ring that was made last for a provider, for `stats()`. */
+  latestOf(provider: string): KeyRing | undefined {
+    return [...this.#rings.values()].findLast((ring) => ring.provider.name === provider)
+  }
+
+  /** Forgets everything that was learned of keys. */
+  forget(): void {
+    this.#rings.clear()
+  }
+}

@@ -1,0 +1,84 @@
+import type { ObservedLimit, ObservedLimits } from '@harbor/batch'
+
+/** The longest time for which an answer's rate limits are believed, in milliseconds. */
+const MAX_RESET_MS = 24 * 60 * 60_000
+/** The time in which a limit is assumed to be full again if the answer does not say it, in milliseconds. */
+const DEFAULT_RESET_MS = 60_000
+
+/** What was left of one limit when an answer reported it. It is assumed to fill up evenly until its reset. */
+interface Level {
+  /** The full amount; undefined if it was not reported. */
+  readonly limit: number | undefined
+  readonly remaining: number
+  readonly at: number
+  readonly resetMs: number
+}
+
+/** What a key has left of its rate limits for one model, as the latest answer reported it. */
+export class KeyRoom {
+  #levels: readonly Level[] = []
+  /** The number of requests that were sent since the latest answer. */
+  #sent = 0
+
+  /** Notes what an answer reports. An answer without limits changes nothing. */
+  observe(
+    { requests, tokens, inputTokens, outputTokens, requestsPerDay }: ObservedLimits,
+    now: number,
+  ): void {
+    const observed = [requests, requestsPerDay, tokens, inputTokens, outputTokens]
+    const levels = observed.flatMap((limit) => levelOf(limit, now) ?? [])
+    if (levels.length === 0) return
+    this.#levels = levels
+    this.#sent = 0
+  }
+
+  /** Notes that a request is sent. */
+  use(): void {
+    this.#sent++
+  }
+
+  /** The smallest share of a limit that is left, from 0 to 1; undefined before an answer has reported limits. */
+  left(now: number): number | undefined {
+    const levels = this.#levels.filter((level) => isCurrent(level, now))
+    if (levels.length === 0) return this.#levels.length === 0 ? undefined : 1
+    return Math.min(...levels.map((level) => this.#shareOf(level, now)))
+  }
+
+  /** The time until every limit has something left, in milliseconds; 0 if they have now. */
+  waitMs(now: number): number {
+    let longest = 0
+    for (const level of this.#levels)
+      if (isCurrent(level, now)) longest = Math.max(longest, waitFor(level, now))
+    return longest
+  }
+
+  #shareOf(level: Level, now: number): number {
+    const amount = amountAt(level, now)
+    if (level.limit === undefined) return amount > 0 ? 1 : 0
+    return Math.min(1, Math.max(0, (amount - this.#sent) / level.limit))
+  }
+}
+
+function levelOf(observed: ObservedLimit | undefined, now: number): Level | undefined {
+  if (observed?.remaining === undefined) return undefined
+  const { limit, remaining, resetAfterMs, windowMs = DEFAULT_RESET_MS } = observed
+  const full = limit !== undefined && limit > 0 ? Math.max(limit, remaining) : undefined
+  return { limit: full, remaining, at: now, resetMs: Math.min(resetAfterMs ?? windowMs, MAX_RESET_MS) }
+}
+
+function isCurrent({ at, resetMs }: Level, now: number): boolean {
+  return now < at + resetMs
+}
+
+function amountAt({ limit, remaining, at, resetMs }: Level, now: number): number {
+  if (limit === undefined) return remaining
+  return remaining + ((limit - remaining) * (now - at)) / resetMs
+}
+
+/** The time until one request or token is left, in milliseconds. */
+function waitFor(level: Level, now: number): number {
+  const { limit, remaining, at, resetMs } = level
+  if (amountAt(level, now) >= 1) return 0
+  if (limit === undefined || limit <= remaining) return at + resetMs - now
+  return Math.min(1, (1 - remaining) / (limit - remaining)) * resetMs - (now - at)
+}
