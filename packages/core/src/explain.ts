@@ -71,6 +71,8 @@ export interface CacheIdentity {
 export interface ExplainedProvider {
   readonly kind: ProviderKind
   readonly baseURL: string
+  /** The root URL of each protocol that the provider serves. Calls of other protocols skip it. */
+  readonly endpoints: Readonly<Record<string, string>>
   /** Whether the target's provider is the client's own, whose requests are sent as the SDK built them. */
   readonly isClient: boolean
   readonly hasKey: boolean
@@ -135,7 +137,13 @@ export function explain(
       [...routes.providers.values()].map((provider) => {
         const { name, kind, baseURL, native, apiKey, quotaGroup, dropParams } = provider
         const hasKey = native ? client.hasKey : apiKey !== null
-        return [name, { kind, baseURL: publicURL(baseURL), isClient: native, hasKey, quotaGroup, dropParams }]
+        const endpoints = Object.fromEntries(
+          [...provider.formats].map(([protocol, format]) => [protocol, publicURL(format.baseURL)]),
+        )
+        return [
+          name,
+          { kind, baseURL: publicURL(baseURL), endpoints, isClient: native, hasKey, quotaGroup, dropParams },
+        ]
       }),
     ),
     chains: routes.chains,

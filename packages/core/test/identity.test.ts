@@ -34,7 +34,7 @@ const NEUTRAL = [
 const isNeutral = (name: string): boolean =>
   NEUTRAL.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each))
 
-const PLAN: Plan = { outage: [], contextWindow: [], contentPolicy: [], credentials: '' }
+const PLAN: Plan = { outage: [], contextWindow: [], contentPolicy: [], credentials: '', warning: undefined }
 const RULES = cacheRules({})
 
 type Given = Record<string, string> | [string, string][]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Harbor, OptionError, receiptOf, type HarborOptions, type ProviderOptions } from '../src/index.ts'
 import { failureOf } from './helpers/expect-failure.ts'
 import { harborFetchFor, harborFor, HELLO } from './helpers/harbor-for.ts'
@@ -80,6 +80,76 @@ describe('a chat request to a provider of another kind', () => {
       message: expect.stringContaining('other/e: its provider does not serve openai-embeddings') as string,
     })
     expect(server.requests).toHaveLength(0)
+  })
+})
+
+describe('a compatible endpoint that ignores a parameter', () => {
+  it('is skipped with that reason where the parameter changes the meaning of the answer', async () => {
+    const { harbor, server } = await withOther(
+      { kind: 'anthropic' },
+      {
+        providers: {
+          claude: { kind: 'anthropic', apiKey: 'k' },
+          gemini: { kind: 'google', apiKey: 'k' },
+        },
+        fallback: { 'gpt-4': ['claude/claude-sonnet-4-6', 'gemini/gemini-2.5-pro'] },
+      },
+    )
+    const request = { ...HELLO, response_format: { type: 'json_object' as const }, seed: 7 }
+    const answer = await harbor.chat.completions.create(request)
+    expect(receiptOf(answer)).toMatchObject({
+      target: 'gemini/gemini-2.5-pro',
+      skipped: [
+        {
+          target: 'claude/claude-sonnet-4-6',
+          reason: 'it ignores response_format, at the OpenAI-compatible endpoint of Anthropic',
+        },
+      ],
+      attempts: [{ adaptations: [] }, { target: 'gemini/gemini-2.5-pro', adaptations: ['dropped seed'] }],
+    })
+    expect(JSON.parse(server.requests[1]?.body ?? '')).not.toHaveProperty('seed')
+    expect(harbor.explain(request).targets[1]?.leftOut).toContain('it ignores response_format')
+  })
+})
+
+describe('a chain over several vendors', () => {
+  it('is warned about, once, when a protocol that some targets do not serve is called', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    onTestFinished(() => {
+      emitWarning.mockRestore()
+    })
+    const { harbor } = await withOther({ kind: 'anthropic' })
+    await harbor.chat.completions.create(HELLO)
+    expect(emitWarning).not.toHaveBeenCalled()
+    for (let call = 0; call < 2; call++)
+      await failureOf(harbor.responses.create({ model: 'gpt-4', input: 'Hi' }))
+    expect(emitWarning.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringContaining('Calls of openai-responses for openai/gpt-4 skip other/m'),
+    ])
+  })
+
+  const gateway = { kind: 'anthropic', apiKey: 'k', baseURL: 'https://gateway.example' } as const
+
+  it.each<[HarborOptions['fallback']]>([
+    [['claude/m']],
+    [{ 'gpt-4': ['claude/m'] }],
+    [{ '*': ['claude/m'] }],
+    [{ 'plain/m': ['claude/m'] }],
+  ])('is refused at construction where a target can never serve the calls: %j', (fallback) => {
+    const options = { providers: { claude: gateway, plain: { apiKey: 'k' } }, fallback }
+    const make = (): Harbor => new Harbor({ apiKey: 'k', logLevel: 'off', ...options })
+    expect(make).toThrow(OptionError)
+    expect(make).toThrow(
+      /names claude\/m, which can never take over: providers\.claude serves anthropic-messages,/,
+    )
+  })
+
+  it('is accepted by createHarborFetch, through which calls of any vendor may come, unless it names their provider', () => {
+    const providers = { claude: gateway, plain: { apiKey: 'k' } }
+    expect(() => harborFetchFor({ providers, fallback: { m: ['claude/m'] } })).not.toThrow()
+    expect(() => harborFetchFor({ providers, fallback: { 'openai/m': ['claude/m'] } })).toThrow(OptionError)
+    expect(() => harborFetchFor({ providers, fallback: { 'plain/m': ['claude/m'] } })).toThrow(OptionError)
+    expect(() => harborFetchFor({ providers, fallback: { 'anthropic/m': ['claude/m'] } })).not.toThrow()
   })
 })
 

@@ -26,6 +26,7 @@ export function fallbackLayer(
     const services = { health, quotas, next }
     return async function fallback(exchange) {
       const plan = planOf(exchange)
+      if (plan.warning !== undefined) telemetry.advise(plan.warning)
       const chain = chainFor(exchange, plan)
       health.setAlternatives(chain)
       const targets = inOrder(exchange, chain, health, telemetry)

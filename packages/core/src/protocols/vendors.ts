@@ -57,6 +57,12 @@ export function defaultBaseURL(kind: ProviderKind): string | undefined {
  * @param baseURL as the SDK of the vendor takes it: without or with a version such as `/v1` at its end
  */
 export function rootsOfKind(kind: ProviderKind, baseURL: string): Roots {
+  // An entry of kind 'openai' may be the compatible endpoint of another vendor, which does not have all of OpenAI's protocols.
+  const vendor = kind === 'openai' ? VENDOR_NAMES.find((name) => isUnder(name, `${baseURL}/`)) : undefined
+  if (vendor !== undefined && vendor !== 'openai') {
+    const served = Object.keys(VENDORS[vendor].compatible)
+    return Object.fromEntries(served.map((protocol) => [protocol, rootOf(baseURL, 'openai-chat')]))
+  }
   const { protocols, compatible } = VENDORS[kind === 'azure' ? 'openai' : kind]
   const root = rootOf(baseURL, protocols[0])
   const own = protocols.map((protocol) => [protocol, root])
@@ -74,6 +80,11 @@ export function rootOf(baseURL: string, protocol: string | undefined): string {
   const url = baseURL.replace(/\/+$/, '')
   const vendor = protocol === undefined ? undefined : VENDOR_OF_PROTOCOL.get(protocol)
   return vendor === undefined || vendor === 'openai' ? url : url.replace(VERSION, '')
+}
+
+/** Whether a root URL is on the own host of a vendor. It compares strings only, since it is needed for each call. */
+export function isUnder(vendor: Vendor, root: string): boolean {
+  return root.startsWith(`${VENDORS[vendor].baseURL}/`)
 }
 
 /** Whether an address is on the own host of the vendor of a kind. */

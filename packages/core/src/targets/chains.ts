@@ -6,7 +6,7 @@ import type { Provider } from './providers.ts'
 import { areTwins } from './twins.ts'
 
 /** The key of a chain for every model that has no chain of its own. */
-const EVERY_MODEL = '*'
+export const EVERY_MODEL = '*'
 
 /** The chains of one option, by the full name of the requested target. */
 export type NamedChains = ReadonlyMap<string, readonly string[]>

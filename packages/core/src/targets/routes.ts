@@ -3,6 +3,7 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { KeyList } from './credential.ts'
 import type { Target } from '../reporting/target.ts'
 import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
+import { refuseUnserved } from './check-served.ts'
 import { formatAt, type Provider } from './providers.ts'
 
 /** The targets that a call may be sent to, in the configured order. */
@@ -18,6 +19,8 @@ export interface Plan {
    * shown.
    */
   readonly credentials: string
+  /** Names the targets that the call skips because their providers do not serve its protocol; undefined if there are none. */
+  readonly warning: string | undefined
 }
 
 /** The request of a call, as far as its targets depend on it. */
@@ -59,6 +62,9 @@ export class Routes {
     this.providers = options.providers
     this.clientKeys = [...options.providers.values()].find(({ native, keys }) => native && keys)?.keys
     const { defaultProvider, defaultOfVendor } = options
+    const calls = { ...options, ofAllVendors: defaultOfVendor.size > 0 }
+    for (const option of ['fallback', 'contextWindowFallback', 'contentPolicyFallback'] as const)
+      refuseUnserved(option, options[option], calls)
     const defaults = new Set([defaultProvider, ...defaultOfVendor.values()])
     this.#chains = new Map(
       [...defaults].map((name) => [name, allChains({ ...options, defaultProvider: name })]),
@@ -108,11 +114,14 @@ export class Routes {
   #makePlan(request: Routed, key: string): Plan {
     const requested = this.requestedName(request.model, request.operation)
     const chains = this.#chainsFor(this.#defaultFor(request.operation))
-    const plan = this.#planOf({
-      outage: this.#targets([requested, ...chainOf(chains.outage, requested)], request),
-      contextWindow: this.#targets(chainOf(chains.contextWindow, requested), request),
-      contentPolicy: this.#targets(chainOf(chains.contentPolicy, requested), request),
-    })
+    const plan = this.#planOf(
+      {
+        outage: this.#targets([requested, ...chainOf(chains.outage, requested)], request),
+        contextWindow: this.#targets(chainOf(chains.contextWindow, requested), request),
+        contentPolicy: this.#targets(chainOf(chains.contentPolicy, requested), request),
+      },
+      request.operation,
+    )
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
     return plan
@@ -133,22 +142,26 @@ export class Routes {
     const known = { ...this.#options, defaultProvider: this.#defaultFor(operation) }
     const names = chain.map((name) => fullName('fallback', name, known))
     const request = { model, nativeURL, operation }
-    return this.#planOf({ ...plan, outage: this.#targets([requested, ...new Set(names)], request) })
+    return this.#planOf(
+      { ...plan, outage: this.#targets([requested, ...new Set(names)], request) },
+      operation,
+    )
   }
 
   /** The plan for a request that only the requested target can serve. */
   onlyTarget(model: string | undefined, nativeURL: string, operation: Operation): Plan {
     const outage = this.planFor(model, nativeURL, operation).outage.slice(0, 1)
-    return this.#planOf({ outage, contextWindow: [], contentPolicy: [] })
+    return this.#planOf({ outage, contextWindow: [], contentPolicy: [] }, operation)
   }
 
-  #planOf(chains: Omit<Plan, 'credentials'>): Plan {
+  #planOf(chains: Omit<Plan, 'credentials' | 'warning'>, operation: Operation): Plan {
     const { outage, contextWindow, contentPolicy } = chains
-    const providers = new Set(
-      [...outage, ...contextWindow, ...contentPolicy].map((target) => this.providerOf(target)),
-    )
+    const targets = [...outage, ...contextWindow, ...contentPolicy]
+    const providers = new Set(targets.map((target) => this.providerOf(target)))
     const others = [...providers].filter(({ native }) => !native).map(({ identity }) => identity)
-    return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n') }
+    const skipped = targets.filter((target) => !formatAt(this.providerOf(target), operation))
+    const warning = skipped.length < targets.length ? warningOf(outage[0], skipped, operation) : undefined
+    return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n'), warning }
   }
 
   providerOf({ provider }: Target): Provider {
@@ -198,6 +211,20 @@ export class Routes {
       idleMs: own.idleMs,
     }
   }
+}
+
+function warningOf(
+  requested: Target | undefined,
+  skipped: readonly Target[],
+  { protocol }: Operation,
+): string | undefined {
+  if (skipped.length === 0) return undefined
+  const names = [...new Set(skipped.map(({ name }) => name))].join(', ')
+  return (
+    `Calls of ${protocol} for ${requested?.name} skip ${names}: the providers do not serve this protocol. ` +
+    `Requests are not translated between protocols. Give the providers an address for it in \`endpoints\`, or use a protocol that ` +
+    `all targets of the chain serve, such as openai-chat.`
+  )
 }
 
 interface AllChains {

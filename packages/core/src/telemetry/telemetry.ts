@@ -40,6 +40,9 @@ export interface HarborEvents {
 
 type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) => void
 
+/** The maximum number of warnings about settings. A chain for each of many models could cause any number of them. */
+const MAX_ADVICE = 100
+
 /** Calls the listeners of events. A listener that throws never changes a result; it causes one process warning. */
 export class Telemetry {
   /** The listeners of each event. Their return values are ignored, except promises that reject. */
@@ -53,6 +56,7 @@ export class Telemetry {
     end: new Set(),
   }
   #warned = false
+  readonly #advised = new Set<string>()
 
   /**
    * Adds a listener.
@@ -94,6 +98,13 @@ export class Telemetry {
     } catch (error) {
       this.warn(what, error)
     }
+  }
+
+  /** Emits a process warning about a setting that does not do what it seems to do, once for each text. */
+  advise(text: string): void {
+    if (this.#advised.has(text) || this.#advised.size >= MAX_ADVICE) return
+    this.#advised.add(text)
+    process.emitWarning(text, { type: 'HarborWarning' })
   }
 
   /** Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first one causes a warning. */

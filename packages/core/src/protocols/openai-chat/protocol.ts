@@ -7,6 +7,7 @@ import type { Operation, Protocol, ProviderFormat } from '../protocol.ts'
 import { CHAT_ANSWER, COMPLETION_ANSWER } from './chat-answer.ts'
 import { CHAT_CACHING } from './chat-caching.ts'
 import { ChatDialect } from './chat-dialect.ts'
+import { whyUnable, withoutIgnored } from './compatible.ts'
 import { CHAT_LAST_RESORT, COMPLETION_LAST_RESORT } from './chat-last-resort.ts'
 
 const CHAT_PATH = '/chat/completions'
@@ -21,7 +22,7 @@ const CHAT: Operation = {
   portable: true,
   ambiguousRetries: 1,
   request: REQUEST,
-  endpoint: openaiEndpoint({ path: CHAT_PATH, adapt: withMaxTokens }),
+  endpoint: openaiEndpoint({ path: CHAT_PATH, adapt: adaptChat, whyUnable }),
   answer: CHAT_ANSWER,
   errors: ERRORS,
   tokens: TOKENS,
@@ -34,7 +35,11 @@ const CHAT: Operation = {
 const COMPLETIONS: Operation = {
   ...CHAT,
   name: 'completions',
-  endpoint: openaiEndpoint({ path: COMPLETIONS_PATH }),
+  endpoint: openaiEndpoint({
+    path: COMPLETIONS_PATH,
+    whyUnable: (_body, { kind }) =>
+      kind === 'anthropic' || kind === 'google' ? 'does not have the older Completions API' : undefined,
+  }),
   answer: COMPLETION_ANSWER,
   lastResort: COMPLETION_LAST_RESORT,
 }
@@ -48,6 +53,10 @@ export const openaiChat = {
   },
   operationOfBody: (body) => ('messages' in body ? CHAT : 'prompt' in body ? COMPLETIONS : undefined),
 } as const satisfies Protocol
+
+function adaptChat(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {
+  return withoutIgnored(withMaxTokens(body, to, adaptations), to.provider, adaptations)
+}
 
 type LimitName = ProviderFormat['maxTokensParam']
 
@@ -66,6 +75,9 @@ export function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: strin
 }
 
 function nameFor({ model = '', provider }: AdaptedFor): LimitName {
+  // Anthropic's compatible endpoint accepts both names, and Google's reads the new one as another name of the old one.
+  if (provider.kind === 'anthropic') return undefined
+  if (provider.kind === 'google') return 'max_tokens'
   if (provider.kind === 'openai' && !isOpenAI(provider.baseURL)) return 'max_tokens'
   return /^(?:o\d|gpt-5)/.test(model) ? 'max_completion_tokens' : undefined
 }

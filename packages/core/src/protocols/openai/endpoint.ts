@@ -11,6 +11,8 @@ interface Endpoint {
   readonly hasDeployment?: boolean
   /** Adapts the body for another provider, beyond replacing the model. @default no other change */
   readonly adapt?: (body: JsonBody, to: AdaptedFor, adaptations: string[]) => JsonBody
+  /** Why a provider cannot serve a request. @default every provider can */
+  readonly whyUnable?: EndpointFormat['whyUnable']
 }
 
 export interface AdaptedFor {
@@ -22,7 +24,7 @@ export interface AdaptedFor {
  * Makes the rules by which a request to this endpoint is addressed and signed for OpenAI, Azure and compatible providers. All these
  * providers have a root URL followed by the endpoint's path, and take the model in the body.
  */
-export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint): EndpointFormat {
+export function openaiEndpoint({ path, hasDeployment = true, adapt, whyUnable }: Endpoint): EndpointFormat {
   return {
     rootOf(url) {
       const at = path === undefined ? -1 : url.lastIndexOf(path)
@@ -47,6 +49,7 @@ export function openaiEndpoint({ path, hasDeployment = true, adapt }: Endpoint):
         ? `${root}/openai/models?api-version=${encodeURIComponent(apiVersion)}`
         : `${root}/models`,
     carriesHeader: () => false,
+    ...(whyUnable && { whyUnable }),
     adaptBody(body, model, provider, adaptations) {
       const named = model === undefined || body['model'] === model ? body : { ...body, model }
       // A request to the provider and model that its caller chose is not adapted: its parameter names are the caller's choice, too.
