@@ -4,27 +4,11 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
-import type { Price } from '../reporting/price.ts'
 import type { Target } from '../reporting/target.ts'
 import { PriceList } from './price-list.ts'
-import { highestPrice, priceUsage } from './price-usage.ts'
-import { atTier, hasTier, vendorOf } from './service-tier.ts'
-
-/** The facts about an answer on which its price depends. */
-export interface Used {
-  readonly usage: TokenUsage
-  /** The service tier that the answer names, in lower case. */
-  readonly serviceTier?: string | undefined
-  /** The cost that the provider reported, in US dollars. */
-  readonly reportedUsd?: number | undefined
-  /**
-   * The service tier that the request asks for, if the answer names none. It counts only if it is more expensive than the usual one, since
-   * the provider may serve the request without it.
-   */
-  readonly wantedTier?: string | undefined
-  /** Whether the usage is an estimate, whose classes are upper bounds. @default false */
-  readonly isEstimate?: boolean | undefined
-}
+import { costOfUse, ratesOf, type Used } from './cost-of-use.ts'
+import { priceUsage } from './price-usage.ts'
+import { hasTier } from './service-tier.ts'
 
 /** An answer whose cost is to be booked. */
 export interface Bill extends Used {
@@ -40,15 +24,6 @@ interface FailedCall {
   readonly receipt: OpenReceipt
   readonly json: JsonBody | undefined
   readonly operation: Operation
-}
-
-type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
-
-/** A price, a factor by which the cost of the tokens is multiplied, and where the price is from. */
-interface Rates {
-  readonly price: Price
-  readonly factor: number
-  readonly source: Omit<PricedUse, 'usd'>
 }
 
 /**
@@ -80,7 +55,7 @@ export class Accounts {
    * The cost of an answer from `target`, in US dollars; always finite. Undefined if the price is unknown, or the list is not loaded yet.
    */
   costOf(target: Target, used: Used): number | undefined {
-    return this.#priced(target, used)?.usd
+    return costOfUse(this.list, target, used)?.usd
   }
 
   /**
@@ -90,42 +65,6 @@ export class Accounts {
    */
   highestCostOf(target: Target, usage: TokenUsage, wantedTier: string | undefined): number | undefined {
     return this.costOf(target, { usage, wantedTier, isEstimate: true })
-  }
-
-  /** The cost and the source of the price: the user's own price, else the cost reported by the provider, else the price list. */
-  #priced(target: Target, used: Used): PricedUse | undefined {
-    const { serviceTier, wantedTier, reportedUsd = 0 } = used
-    // A router reports the cost that it charges. Some routers always report 0, which is ignored.
-    if (!target.price && reportedUsd > 0) return { usd: reportedUsd, price: 'provider' }
-    const usual = this.#pricedAt(serviceTier, target, used)
-    if (!usual || serviceTier !== undefined || wantedTier === undefined) return usual
-    const wanted = this.#pricedAt(wantedTier, target, used)
-    return wanted && wanted.usd > usual.usd ? wanted : usual
-  }
-
-  #pricedAt(
-    serviceTier: string | undefined,
-    target: Target,
-    { usage, isEstimate }: Used,
-  ): PricedUse | undefined {
-    const rates = this.#ratesOf(target, usage.inputTokens, serviceTier)
-    if (!rates) return undefined
-    const { price, factor, source } = rates
-    const usd = isEstimate ? highestPrice(usage, price, factor) : priceUsage(usage, price, factor)
-    return Number.isFinite(usd) && usd >= 0 ? { usd, ...source } : undefined
-  }
-
-  /** The price of a request to `target`: the user's own price, or that of the price list. */
-  #ratesOf(target: Target, inputTokens: number, serviceTier: string | undefined): Rates | undefined {
-    const { price: own, model = '' } = target
-    if (own) {
-      const context = { vendor: vendorOf(target), model }
-      return { ...atTier(own, serviceTier, context), source: { price: 'own' } }
-    }
-    const listed = this.list.priceOf(target, inputTokens)
-    if (!listed) return undefined
-    const { price, factor } = atTier(listed.price, serviceTier, { vendor: listed.vendor, model })
-    return { price, factor: factor * listed.factor, source: { price: 'list', listedBy: listed.listedBy } }
   }
 
   /** Books the cost of an answer: now if the price is known, or when the price list is loaded. */
@@ -164,12 +103,14 @@ export class Accounts {
    */
   async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
     if (!target.price && !this.list.loaded) await this.list.load()
-    const usual = this.#ratesOf(target, usage.inputTokens, undefined)
+    const usual = ratesOf(this.list, target, usage.inputTokens, undefined)
     if (!usual) {
       this.#unpricedCalls++
       return undefined
     }
-    const batch = hasTier(target.price, BATCH) ? this.#ratesOf(target, usage.inputTokens, BATCH) : undefined
+    const batch = hasTier(target.price, BATCH)
+      ? ratesOf(this.list, target, usage.inputTokens, BATCH)
+      : undefined
     const { price, factor } = batch ?? { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
     const alone = priceUsage(usage, usual.price, usual.factor)
     const usd = priceUsage(usage, price, factor)
@@ -195,7 +136,7 @@ export class Accounts {
   }
 
   #book(receipt: OpenReceipt, { source, servedBy, firstTarget, ...used }: Bill): void {
-    const priced = this.#priced(servedBy, used)
+    const priced = costOfUse(this.list, servedBy, used)
     if (!priced) {
       this.#unpricedCalls++
       return

@@ -31,7 +31,6 @@ export function priceFrom(rates: ListedRates, listed: Listed, inputTokens: numbe
   // The model is priced by the hour, the image or the page, which token usage does not contain.
   if (input === undefined && output === undefined) return undefined
   const perThousandRequests = rate('requests_kcount')
-  const perThousandSearches = rate('web_searches_kcount')
   return {
     inputPerMillion: input ?? 0,
     // No report counts the tokens of a video apart.
@@ -43,8 +42,18 @@ export function priceFrom(rates: ListedRates, listed: Listed, inputTokens: numbe
     audioOutputPerMillion: rate('output_audio_mtok'),
     imageOutputPerMillion: rate('output_image_mtok'),
     perRequest: perThousandRequests === undefined ? undefined : perThousandRequests / 1_000,
-    perServerToolUse:
-      perThousandSearches === undefined ? undefined : { web_search_requests: perThousandSearches / 1_000 },
+    perServerToolUse: perToolUse(rate),
+  }
+}
+
+/** The prices of tools by the name under which usage counts them. The list has them for a thousand uses. */
+function perToolUse(rate: (unit: string) => number | undefined): Price['perServerToolUse'] {
+  const web = rate('web_searches_kcount')
+  const file = rate('storage_searches_kcount')
+  if (web === undefined && file === undefined) return undefined
+  return {
+    ...(web !== undefined && { web_search_requests: web / 1_000 }),
+    ...(file !== undefined && { file_search_requests: file / 1_000 }),
   }
 }
 

@@ -170,6 +170,11 @@ describe('the price list of today', () => {
     expect(usdOf(list, target('openai', 'gpt-5', OPENAI), written)).toBeCloseTo(0.125, 12)
   })
 
+  it('charges for the searches of OpenAI', async () => {
+    const usage = { ...tokenUsage(0, 0), serverToolUses: { web_search_requests: 3, file_search_requests: 2 } }
+    expect(usdOf(await loaded(), target('openai', 'gpt-5', OPENAI), usage)).toBeCloseTo(0.035, 12)
+  })
+
   it('charges for each request where the provider does', async () => {
     const sonar = target('perplexity', 'sonar', 'https://api.perplexity.ai')
     expect(usdOf(await loaded(), sonar, tokenUsage(0, 0))).toBeCloseTo(0.012, 12)

@@ -2,9 +2,7 @@ import type { Price } from '../reporting/price.ts'
 import type { CallCost } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import { dependsOnLength, priceFrom, type ListedRates } from './listed-rates.ts'
-import { isSameModel, namesOf } from './model-names.ts'
-
-type Catalogue = typeof import('@pydantic/genai-prices')
+import { findProvider, isSameModel, namesOf, type Catalogue, type CatalogueProvider } from './listed-model.ts'
 
 const MAX_LISTINGS = 1_000
 
@@ -76,47 +74,38 @@ export interface ListedPrice {
 /** A listed price, or a function that finds it for a number of input tokens and for now. */
 type Listing = ListedPrice | ((inputTokens: number) => ListedPrice | undefined) | undefined
 
-type CatalogueProvider = NonNullable<ReturnType<Catalogue['findProvider']>>
-type Found = NonNullable<ReturnType<Catalogue['calcPrice']>>
+type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>
 
-/** The kinds of providers whose models are listed under one vendor. Any server may be compatible with OpenAI. */
-const VENDOR_KINDS = new Set(['anthropic', 'azure', 'google'])
 /** The surcharge of Vertex for Claude models at the address of a region: https://cloud.google.com/vertex-ai/generative-ai/pricing */
 const VERTEX_REGION = 1.1
 const VERTEX_GLOBAL = /^https?:\/\/aiplatform\.googleapis\.com/
 
-/**
- * Finds the price of a target. A provider with an unknown address, such as a gateway or a compatible server, is found by the name of its
- * entry in `providers`, or by its kind.
- */
-function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL, kind }: Target): Listing {
-  const addressed = catalogue.findProvider({ providerApiUrl: baseURL })
-  const named = addressed ?? catalogue.findProvider({ providerId: entry })
-  const provider =
-    named ?? (VENDOR_KINDS.has(kind) ? catalogue.findProvider({ providerId: kind }) : undefined)
-  const listedBy = addressed ? 'address' : named ? 'entry-name' : 'kind'
-  if (!provider) return undefined
+function listingOf(catalogue: Catalogue, target: Target): Listing {
+  const { model = '', baseURL } = target
+  const found = findProvider(catalogue, target)
+  if (!found) return undefined
+  const { provider, listedBy } = found
   for (const name of namesOf(model, provider.id)) {
-    const found = lookUp(catalogue, provider, name)
-    if (!found || !isSameModel(name, found.model.id)) continue
-    const isVertexClaude = provider.id === 'google' && /claude/.test(found.model.id)
-    const isRegional = isVertexClaude && addressed !== undefined && !VERTEX_GLOBAL.test(baseURL)
+    const entry = lookUp(catalogue, provider, name)
+    if (!entry || !isSameModel(name, entry.model.id)) continue
+    const isVertexClaude = provider.id === 'google' && /claude/.test(entry.model.id)
+    const isRegional = isVertexClaude && listedBy === 'address' && !VERTEX_GLOBAL.test(baseURL)
     const facts = {
       listedBy,
       vendor: isVertexClaude ? 'anthropic' : provider.id,
       factor: isRegional ? VERTEX_REGION : 1,
     } as const
-    const listed = { providerId: provider.id, modelId: found.model.id }
+    const listed = { providerId: provider.id, modelId: entry.model.id }
     const at = (rates: ListedRates, inputTokens: number): ListedPrice | undefined => {
       const price = priceFrom(rates, listed, inputTokens)
       return price && { ...facts, price }
     }
-    const usual = at(found.model_price, 0)
+    const usual = at(entry.model_price, 0)
     if (!usual) continue
-    if (changes(found)) {
-      return (tokens) => at(lookUp(catalogue, provider, name)?.model_price ?? found.model_price, tokens)
+    if (changes(entry)) {
+      return (tokens) => at(lookUp(catalogue, provider, name)?.model_price ?? entry.model_price, tokens)
     }
-    return dependsOnLength(found.model_price) ? (tokens) => at(found.model_price, tokens) : usual
+    return dependsOnLength(entry.model_price) ? (tokens) => at(entry.model_price, tokens) : usual
   }
   const isFree = provider.id === 'openrouter' && model.endsWith(':free')
   const free = { inputPerMillion: 0, outputPerMillion: 0 }
@@ -124,7 +113,7 @@ function listingOf(catalogue: Catalogue, { model = '', provider: entry, baseURL,
 }
 
 /** Whether the price of a model depends on the time of the day, or changes at a date that is still to come. */
-function changes({ model: { prices } }: Found): boolean {
+function changes({ model: { prices } }: Entry): boolean {
   if (!Array.isArray(prices)) return false
   const now = Date.now()
   return prices.some(
@@ -133,7 +122,7 @@ function changes({ model: { prices } }: Found): boolean {
   )
 }
 
-function lookUp(catalogue: Catalogue, provider: CatalogueProvider, model: string): Found | undefined {
+function lookUp(catalogue: Catalogue, provider: CatalogueProvider, model: string): Entry | undefined {
   try {
     return catalogue.calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { provider }) ?? undefined
   } catch {

@@ -13,8 +13,8 @@ describe('atTier', () => {
     ['openai', 'gpt-5-mini', 'fast', 1.8],
     ['openai', 'gpt-6-astra', 'ultrafast', 6],
     ['openai', 'gpt-5.6', 'scale', 1],
-    ['openai', 'gpt-5.6', 'default+2h', 0.7],
-    ['openai', 'gpt-5.6', '8h', 0.6],
+    ['openai', 'gpt-5.6', 'default:2h', 0.7],
+    ['openai', 'gpt-5.6', 'default:8h', 0.6],
     ['anthropic', 'claude-sonnet-4-6', 'batch', 0.5],
     ['anthropic', 'claude-sonnet-4-6', 'standard', 1],
     ['anthropic', 'claude-sonnet-4-6', 'priority', 1],
@@ -22,8 +22,8 @@ describe('atTier', () => {
     ['anthropic', 'claude-opus-4-8-20260501', 'fast', 2],
     ['anthropic', 'claude-opus-4-6', 'fast', 6],
     ['anthropic', 'claude-opus-5-5', 'fast', 6],
-    ['anthropic', 'claude-opus-5', 'fast+geo:us', 2.2],
-    ['anthropic', 'claude-opus-5', 'geo:mars', 1.1],
+    ['anthropic', 'claude-opus-5', 'fast:us', 2.2],
+    ['anthropic', 'claude-opus-5', 'standard:mars', 1.1],
     ['google', 'gemini-2.5-pro', 'flex', 0.5],
     ['google', 'gemini-2.5-pro', 'on_demand_flex', 0.5],
     ['google', 'gemini-2.5-pro', 'priority', 2],
@@ -33,7 +33,8 @@ describe('atTier', () => {
     ['google', 'gemini-2.5-pro', 'provisioned_throughput', 1],
     [undefined, 'gpt-5.6', 'flex', 1],
     [undefined, 'gpt-5.6', 'batch', 1],
-    [undefined, 'gpt-5.6', '8h', 1],
+    [undefined, 'gpt-5.6', 'default:8h', 1],
+    ['openai', 'gpt-5.6', 'default:24h', 1],
     [undefined, 'gpt-5.6', 'priority', 2],
     [undefined, 'gpt-5.6', 'ultrafast', 6],
     ['groq', 'llama', 'performance', 1],
@@ -44,14 +45,24 @@ describe('atTier', () => {
   it.each(['openai', 'anthropic', 'google', 'groq', undefined, '__proto__'])(
     'never takes a tier of %s that is new for a discount',
     (vendor) => {
-      for (const tier of ['saver', 'constructor', '__proto__', 'toString', 'flex2', '', '+', 'geo:']) {
+      for (const tier of [
+        'saver',
+        'constructor',
+        '__proto__',
+        'toString',
+        'flex2',
+        '',
+        ':',
+        'standard:',
+        ':us',
+      ]) {
         expect(atTier(PRICE, tier, { vendor, model: 'm' }).factor).toBeGreaterThanOrEqual(1)
       }
     },
   )
 
   it('prefers your own price for a tier, with any spelling', () => {
-    const price = { ...PRICE, tiers: { Flex: 0.3, priority: { outputPerMillion: 50 }, 'fast+geo:us': 9 } }
+    const price = { ...PRICE, tiers: { Flex: 0.3, priority: { outputPerMillion: 50 }, 'fast:us': 9 } }
     const context = { vendor: 'openai', model: 'gpt-5.6' }
     expect(atTier(price, 'flex', context)).toEqual({ price, factor: 0.3 })
     expect(atTier(price, 'on_demand_flex', context).factor).toBe(0.3)
@@ -59,8 +70,8 @@ describe('atTier', () => {
       price: { ...price, outputPerMillion: 50 },
       factor: 1,
     })
-    expect(atTier(price, 'fast+geo:us', context).factor).toBe(9)
-    expect(atTier(price, 'priority+geo:us', context)).toMatchObject({
+    expect(atTier(price, 'fast:us', context).factor).toBe(9)
+    expect(atTier(price, 'priority:us', context)).toMatchObject({
       price: { outputPerMillion: 50 },
       factor: 1.1,
     })

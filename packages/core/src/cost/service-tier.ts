@@ -63,12 +63,12 @@ const PUBLISHED: Readonly<Record<string, Readonly<Record<string, Factor>>>> = {
 const UNKNOWN_TIER = 2
 /** The factor for inference in one region, which Anthropic publishes in its pricing. */
 const REGION = 1.1
-export const REGION_PREFIX = 'geo:'
 
 /**
  * A price at a service tier: rates, and a factor by which the cost of the tokens is multiplied. The price's own `tiers` take precedence
  * over published prices; of those, discounts apply only at the vendor that publishes them.
- * @param tier in lower case; several words that each change the price are joined by `+`, such as `priority+geo:us`
+ * @param tier in lower case. Further words that change the price follow after colons: a region, such as `us` in `fast:us`, or a time in
+ * which the answer is due, such as `8h` in `default:8h`
  */
 export function atTier(
   price: Price,
@@ -78,11 +78,12 @@ export function atTier(
   if (tier === undefined) return { price, factor: 1 }
   let rates = price
   let factor = 1
-  for (const word of ownTier(price, tier) === undefined ? tier.split('+') : [tier]) {
+  const words = ownTier(price, tier) === undefined ? tier.split(':') : [tier]
+  for (const [place, word] of words.entries()) {
     const plain = word.replace(/^on_demand_/, '')
     const own = ownTier(price, word) ?? ownTier(price, plain)
     if (typeof own === 'object') rates = { ...rates, ...own }
-    else factor *= own ?? publishedFactor(plain, context)
+    else factor *= own ?? (place === 0 ? tierFactor(plain, context) : conditionFactor(plain, context))
   }
   return { price: rates, factor }
 }
@@ -110,14 +111,24 @@ function ownTier({ tiers }: Price, tier: string): number | Partial<Price> | unde
   return name === undefined ? undefined : tiers?.[name]
 }
 
-function publishedFactor(tier: string, { vendor = '', model }: TierContext): number {
+function tierFactor(tier: string, { vendor, model }: TierContext): number {
   if (USUAL_PRICE.has(tier)) return 1
-  if (tier.startsWith(REGION_PREFIX)) return REGION
-  const published = Object.hasOwn(PUBLISHED, vendor) ? PUBLISHED[vendor] : undefined
+  const published = publishedBy(vendor)
   const factor = factorIn(published ?? SURCHARGES, tier)
   if (factor === undefined) return published ? UNKNOWN_TIER : 1
   if (typeof factor === 'number') return factor
   return factor.rows.find(([models]) => models.test(model))?.[1] ?? factor.others
+}
+
+/** The factor of a word after the name of the tier: a time in which the answer is due, or a region. */
+function conditionFactor(condition: string, { vendor }: TierContext): number {
+  const factor = factorIn(publishedBy(vendor) ?? {}, condition)
+  if (typeof factor === 'number') return factor
+  return /^\d+[hm]$/.test(condition) ? 1 : REGION
+}
+
+function publishedBy(vendor = ''): Readonly<Record<string, Factor>> | undefined {
+  return Object.hasOwn(PUBLISHED, vendor) ? PUBLISHED[vendor] : undefined
 }
 
 function factorIn(tiers: Readonly<Record<string, Factor>>, tier: string): Factor | undefined {

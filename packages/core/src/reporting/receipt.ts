@@ -30,7 +30,10 @@ export interface Receipt {
   readonly firstContentMs: number | undefined
   /** Tokens as counted by the provider; undefined if the provider reported none. */
   readonly usage: TokenUsage | undefined
-  /** The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. */
+  /**
+   * The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. Other words on which the price
+   * depends follow after colons: a region (`fast:us`), or the time in which a background response is due (`default:8h`).
+   */
   readonly serviceTier: string | undefined
   /**
    * Cost of the answer; undefined while the call runs, when no tokens were used, and when the price is unknown. For the first calls of

@@ -13,26 +13,61 @@ const TIER = /^[\w.:-]{1,64}$/
  */
 export class OpenAIUsage implements UsageReader {
   usage: TokenUsage | undefined
-  serviceTier: string | undefined
   costUsd: number | undefined
   readonly #hasOutput: boolean
+  #tier: string | undefined
+  #window: string | undefined
 
   /** @param hasOutput false for embeddings, which have no completion */
   constructor(hasOutput = true) {
     this.#hasOutput = hasOutput
   }
 
+  get serviceTier(): string | undefined {
+    return this.#window === undefined ? this.#tier : `${this.#tier ?? 'default'}:${this.#window}`
+  }
+
   read(json: JsonBody): boolean {
     const { usage, service_tier: tier } = json
-    if (typeof tier === 'string' && TIER.test(tier)) this.serviceTier = tier.toLowerCase()
+    const inner = isRecord(usage) && tier === undefined ? usage['service_tier'] : tier
+    if (typeof inner === 'string' && TIER.test(inner)) this.#tier = inner.toLowerCase()
+    this.#window = windowOf(json) ?? this.#window
     if (!isRecord(usage)) return false
-    this.usage = readUsage(usage, this.#hasOutput)
+    const tokens = readUsage(usage, this.#hasOutput)
+    const serverToolUses = tokens && serverToolUsesIn(json['output'])
+    this.usage = serverToolUses ? { ...tokens, serverToolUses } : tokens
     this.costUsd = costOf(usage)
-    const inner = usage['service_tier']
-    if (tier === undefined && typeof inner === 'string' && TIER.test(inner))
-      this.serviceTier = inner.toLowerCase()
     return true
   }
+}
+
+/** The time in which a background response is due, such as `8h`, if it costs less than one that is made as soon as possible. */
+function windowOf({ background_options: options }: JsonBody): string | undefined {
+  const window = isRecord(options) ? options['completion_window'] : undefined
+  return typeof window === 'string' && WINDOW.test(window) ? window : undefined
+}
+
+const WINDOW = /^\d{1,3}[hm]$/
+/** The tools whose uses OpenAI charges, by the type of their items in an output. */
+const PAID_TOOLS: ReadonlyMap<unknown, string> = new Map([
+  ['web_search_call', 'web_search_requests'],
+  ['file_search_call', 'file_search_requests'],
+])
+/** The actions of a web search that are free, because they read a page that was found before. */
+const FREE_ACTIONS = new Set<unknown>(['open_page', 'find_in_page'])
+
+/** How often a response used the tools that OpenAI runs and charges; undefined if it used none. */
+function serverToolUsesIn(output: unknown): TokenUsage['serverToolUses'] {
+  if (!Array.isArray(output)) return undefined
+  let uses: Record<string, number> | undefined
+  for (const item of output as readonly unknown[]) {
+    const name = isRecord(item) ? PAID_TOOLS.get(item['type']) : undefined
+    if (!isRecord(item) || name === undefined) continue
+    const { action } = item
+    if (isRecord(action) && FREE_ACTIONS.has(action['type'])) continue
+    uses = { ...uses, [name]: (uses?.[name] ?? 0) + 1 }
+  }
+  return uses
 }
 
 /**

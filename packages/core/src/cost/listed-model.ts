@@ -1,3 +1,33 @@
+import type { CallCost } from '../reporting/receipt.ts'
+import type { Target } from '../reporting/target.ts'
+
+export type Catalogue = typeof import('@pydantic/genai-prices')
+export type CatalogueProvider = NonNullable<ReturnType<Catalogue['findProvider']>>
+
+interface FoundProvider {
+  readonly provider: CatalogueProvider
+  readonly listedBy: NonNullable<CallCost['listedBy']>
+}
+
+/** The kinds of providers whose models are listed under one vendor. Any server may be compatible with OpenAI. */
+const VENDOR_KINDS = new Set(['anthropic', 'azure', 'google'])
+
+/**
+ * Finds the provider of a target in the price list: by its address or, if the address is unknown, as that of a gateway is, by the name of
+ * its entry in `providers`, or by its kind.
+ */
+export function findProvider(
+  catalogue: Catalogue,
+  { provider: entry, baseURL, kind }: Target,
+): FoundProvider | undefined {
+  const addressed = catalogue.findProvider({ providerApiUrl: baseURL })
+  if (addressed) return { provider: addressed, listedBy: 'address' }
+  const named = catalogue.findProvider({ providerId: entry })
+  if (named) return { provider: named, listedBy: 'entry-name' }
+  const ofKind = VENDOR_KINDS.has(kind) ? catalogue.findProvider({ providerId: kind }) : undefined
+  return ofKind && { provider: ofKind, listedBy: 'kind' }
+}
+
 /**
  * The names under which a model may be listed, the most exact first. A request may name it by a path (`models/…` and
  * `publishers/google/models/…` at Google), with a gateway's prefix or variant, or with a version.

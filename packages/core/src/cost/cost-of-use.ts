@@ -1,0 +1,76 @@
+import type { Price } from '../reporting/price.ts'
+import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
+import type { Target } from '../reporting/target.ts'
+import type { PriceList } from './price-list.ts'
+import { highestPrice, priceUsage } from './price-usage.ts'
+import { atTier, vendorOf } from './service-tier.ts'
+
+/** The facts about an answer on which its price depends. */
+export interface Used {
+  readonly usage: TokenUsage
+  /** The service tier that the answer names, in lower case. */
+  readonly serviceTier?: string | undefined
+  /** The cost that the provider reported, in US dollars. */
+  readonly reportedUsd?: number | undefined
+  /**
+   * The service tier that the request asks for, if the answer names none. It counts only if it is more expensive than the usual one, since
+   * the provider may serve the request without it.
+   */
+  readonly wantedTier?: string | undefined
+  /** Whether the usage is an estimate, whose classes are upper bounds. @default false */
+  readonly isEstimate?: boolean | undefined
+}
+
+/** A cost in US dollars, and where its price is from. */
+type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
+
+/** A price, a factor by which the cost of the tokens is multiplied, and where the price is from. */
+export interface Rates {
+  readonly price: Price
+  readonly factor: number
+  readonly source: Omit<PricedUse, 'usd'>
+}
+
+/** The cost and the source of the price: the user's own price, else the cost reported by the provider, else the price list. */
+export function costOfUse(list: PriceList, target: Target, used: Used): PricedUse | undefined {
+  const { serviceTier, wantedTier, reportedUsd = 0 } = used
+  // A router reports the cost that it charges. Some routers always report 0, which is ignored.
+  if (!target.price && reportedUsd > 0) return { usd: reportedUsd, price: 'provider' }
+  const usual = costAt(serviceTier, list, target, used)
+  if (!usual || serviceTier !== undefined || wantedTier === undefined) return usual
+  const wanted = costAt(wantedTier, list, target, used)
+  return wanted && wanted.usd > usual.usd ? wanted : usual
+}
+
+function costAt(
+  serviceTier: string | undefined,
+  list: PriceList,
+  target: Target,
+  { usage, isEstimate }: Used,
+): PricedUse | undefined {
+  const rates = ratesOf(list, target, usage.inputTokens, serviceTier)
+  if (!rates) return undefined
+  const { price, factor, source } = rates
+  const usd = isEstimate ? highestPrice(usage, price, factor) : priceUsage(usage, price, factor)
+  return Number.isFinite(usd) && usd >= 0 ? { usd, ...source } : undefined
+}
+
+/**
+ * The price of a request to `target`: the user's own price, or that of the price list.
+ * @param inputTokens the length of the request, on which a listed price may depend
+ * @returns undefined if the price is unknown, or the list is not loaded yet
+ */
+export function ratesOf(
+  list: PriceList,
+  target: Target,
+  inputTokens: number,
+  serviceTier: string | undefined,
+): Rates | undefined {
+  const { price: own, model = '' } = target
+  if (own)
+    return { ...atTier(own, serviceTier, { vendor: vendorOf(target), model }), source: { price: 'own' } }
+  const listed = list.priceOf(target, inputTokens)
+  if (!listed) return undefined
+  const { price, factor } = atTier(listed.price, serviceTier, { vendor: listed.vendor, model })
+  return { price, factor: factor * listed.factor, source: { price: 'list', listedBy: listed.listedBy } }
+}
