@@ -128,7 +128,7 @@ async function judgeStream(
 ): Promise<Answer> {
   const { receipt, policy, operation, leg } = exchange
   const { firstTokenMs, idleMs } = streamClocks(exchange)
-  const dialect = operation.newDialect(leg.provider)
+  const dialect = operation.newDialect({ streamEnd: leg.provider.streamEnd, request: exchange.json })
   const stream = new GuardedStream({
     source: chunksOf(response),
     dialect,

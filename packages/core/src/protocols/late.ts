@@ -23,15 +23,15 @@ export function late<const Name extends string, const Operations extends readonl
   return {
     name,
     operations,
-    operationOf(path, body) {
+    operationOf(path, body, query) {
       if (!recognises(path, body)) return undefined
-      return loaded ? loaded.operationOf(path, body) : loadFor(path, body)
+      return loaded ? loaded.operationOf(path, body, query) : loadFor(path, body, query)
     },
   }
 
-  async function loadFor(path: string, body: JsonBody): Promise<Operation> {
+  async function loadFor(path: string, body: JsonBody, query: string): Promise<Operation> {
     loaded = await load()
-    const operation = await loaded.operationOf(path, body)
+    const operation = await loaded.operationOf(path, body, query)
     if (!operation) throw new Error(`${name} recognises a request before it is loaded, and not after.`)
     return operation
   }

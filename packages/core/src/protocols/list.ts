@@ -1,4 +1,5 @@
 import { isMessagesPath } from './anthropic-messages/address.ts'
+import { isGeminiPath } from './gemini-generate/gemini-url.ts'
 import { late } from './late.ts'
 import { openaiChat } from './openai-chat/protocol.ts'
 import { openaiEmbeddings } from './openai-embeddings/protocol.ts'
@@ -18,6 +19,12 @@ export const PROTOCOLS = [
     operations: ['messages', 'count_tokens'],
     recognises: isMessagesPath,
     load: async () => (await import('./anthropic-messages/protocol.ts')).anthropicMessages,
+  }),
+  late({
+    name: 'gemini-generate',
+    operations: ['generateContent', 'embedContent', 'countTokens'],
+    recognises: isGeminiPath,
+    load: async () => (await import('./gemini-generate/protocol.ts')).geminiGenerate,
   }),
 ] as const satisfies readonly Protocol[]
 

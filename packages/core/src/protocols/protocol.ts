@@ -22,8 +22,9 @@ export interface Protocol {
    * it must only compare strings and allocate nothing. Compare only the end of the path, since providers serve the same endpoints under
    * many roots.
    * @param path the URL without query and fragment
+   * @param query the rest of the URL: `?alt=sse`, or an empty text
    */
-  operationOf(path: string, body: JsonBody): Operation | Promise<Operation> | undefined
+  operationOf(path: string, body: JsonBody, query: string): Operation | Promise<Operation> | undefined
   /** Recognises the operation by the fields of a body alone. It is used where the URL is not known, as in `explain()`. */
   operationOfBody?(body: JsonBody): Operation | undefined
 }
@@ -279,6 +280,8 @@ export interface BatchingFormat {
 export interface DialectOptions {
   /** What proves that a stream of this provider is complete. @default the proof that the protocol documents */
   readonly streamEnd?: StreamEndRule | undefined
+  /** The request that the stream answers. It may say how many answers the stream must contain. */
+  readonly request?: JsonBody | undefined
 }
 
 /** What proves that a stream is complete: a finish reason for every choice, or for some providers `[DONE]` alone. */

@@ -16,9 +16,11 @@ export function operationOf(
 ): Operation | Promise<Operation> {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return READ
   if (method !== 'POST' || body === undefined) return UNKNOWN
-  const path = pathOf(url)
+  const end = url.search(/[?#]/)
+  const path = end === -1 ? url : url.slice(0, end)
+  const query = end === -1 ? '' : url.slice(end)
   for (const protocol of LISTED) {
-    const operation = protocol.operationOf(path, body)
+    const operation = protocol.operationOf(path, body, query)
     if (operation) return operation
   }
   return UNKNOWN
@@ -31,9 +33,4 @@ export function operationOfBody(body: JsonBody): Operation {
     if (operation) return operation
   }
   return UNKNOWN
-}
-
-function pathOf(url: string): string {
-  const query = url.search(/[?#]/)
-  return query === -1 ? url : url.slice(0, query)
 }

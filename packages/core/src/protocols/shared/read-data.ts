@@ -4,23 +4,27 @@ import type { JsonBody } from '../../base/json.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 
+/** Finds the error that an event reports: see `inBandFault`. */
+type FaultFinder = typeof inBandFault
+
 /**
  * Parses the data of an event.
+ * @param faultIn finds the error that an event reports. @default in any of the known forms
  * @returns the data as an object, or the error that the provider reports in the event, in any form
  * @throws StreamFaultError `stream_malformed` when the data is neither
  */
-export function readData(event: SseEvent): JsonBody | StreamFaultError {
+export function readData(event: SseEvent, faultIn: FaultFinder = inBandFault): JsonBody | StreamFaultError {
   let data: JsonBody
   try {
     data = parseEvent(event)
   } catch (error) {
-    return errorIn(event) ?? rethrow(error)
+    return errorIn(event, faultIn) ?? rethrow(error)
   }
-  return inBandFault(event.name, data) ?? data
+  return faultIn(event.name, data) ?? data
 }
 
 /** The error in data that is not an object: a list of errors (Gemini), or a text in an event named `error`. */
-function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
+function errorIn({ name, data = '' }: SseEvent, faultIn: FaultFinder): StreamFaultError | undefined {
   let value: unknown
   try {
     value = JSON.parse(data)
@@ -30,10 +34,10 @@ function errorIn({ name, data = '' }: SseEvent): StreamFaultError | undefined {
     value = data
   }
   if (Array.isArray(value)) {
-    const faults = value.map((item) => (isRecord(item) ? inBandFault(name, item) : undefined))
+    const faults = value.map((item) => (isRecord(item) ? faultIn(name, item) : undefined))
     return faults.find((fault) => fault !== undefined)
   }
-  return name === 'error' ? inBandFault(undefined, { error: String(value) }) : undefined
+  return name === 'error' ? faultIn(undefined, { error: String(value) }) : undefined
 }
 
 /** The beginning of a JSON object or list. Words that begin with a bracket, such as `[502] Bad gateway`, do not match. */

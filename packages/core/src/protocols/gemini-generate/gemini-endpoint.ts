@@ -1,0 +1,102 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import { copyHeaders } from '../../base/readonly-headers.ts'
+import type { EndpointFormat } from '../protocol.ts'
+import { modelIn, partsOf, resourceFor } from './gemini-url.ts'
+
+/** The version of addresses whose request has none. */
+const DEFAULT_VERSION = '/v1beta'
+/** The query parameters that carry a credential: https://cloud.google.com/apis/docs/system-parameters. */
+const CREDENTIALS = ['key', 'access_token', 'oauth_token', 'api_key']
+/** The query parameters that only say how an answer is written, and go along to other providers. */
+const CARRIED_PARAMETERS = new Set(['alt', '$alt', 'prettyPrint', '$prettyPrint', 'fields', '$fields'])
+const CARRIED_HEADERS = new Set(['x-goog-api-client', 'x-server-timeout'])
+/** The prefix of Google's OAuth access tokens, which Vertex takes instead of an API key. */
+const ACCESS_TOKEN = 'ya29.'
+
+/** How Gemini requests are addressed and signed: the model and the action are in the path, the key is in a header or in the query. */
+export const GEMINI_ENDPOINT: EndpointFormat = {
+  rootOf: (url) => partsOf(url)?.root ?? new URL(url).origin,
+  withModel(url, from, to) {
+    const parts = partsOf(url)
+    if (!parts || to === undefined || to === from) return url
+    const { root, version, resource, action, query } = parts
+    return `${root}${version}${resourceFor(to, resource, root)}:${action}${query}`
+  },
+  addressAt({ baseURL }, url, model) {
+    const parts = partsOf(url)
+    if (!parts) return baseURL
+    const { version, resource, action, query } = parts
+    // At Vertex, the version stands before the project, so the base URL contains it.
+    const isVertex = baseURL.includes('/projects/')
+    const own = isVertex ? '' : version || DEFAULT_VERSION
+    const path = resourceFor(model ?? parts.model, isVertex ? resource : withoutPublisher(resource), baseURL)
+    return `${baseURL}${own}${path}:${action}${carriedQuery(query)}`
+  },
+  signed({ url, headers: given }, _provider, key) {
+    const headers = copyHeaders(given)
+    if (key.startsWith(ACCESS_TOKEN)) headers.set('authorization', `Bearer ${key}`)
+    else headers.set('x-goog-api-key', key)
+    return { url, headers }
+  },
+  credentialIn(url) {
+    const start = url.indexOf('?')
+    if (start === -1) return ''
+    const parameters = new URLSearchParams(url.slice(start))
+    return CREDENTIALS.flatMap((name) => parameters.getAll(name)).join('\n')
+  },
+  probeURL(root) {
+    const [, vertex] = /^(.*)\/projects\/[^/]+\/locations\/[^/]+$/.exec(root) ?? []
+    return vertex === undefined ? `${root}${DEFAULT_VERSION}/models` : `${vertex}/publishers/google/models`
+  },
+  carriesHeader: (name) => CARRIED_HEADERS.has(name),
+  adaptBody: (body, model) => (model === undefined ? body : withModelInBody(body, model)),
+  // Versions of a model share its quota: https://cloud.google.com/vertex-ai/generative-ai/docs/quotas
+  quotaModelOf: (model) => model.replace(/-(?:latest|\d{3})$/, ''),
+}
+
+/** A model's path for a provider that is not Vertex, and has no publishers. */
+function withoutPublisher(resource: string): string {
+  return resource.replace(/^\/publishers\/[^/]+/, '')
+}
+
+/** The parts of a query that go along to another provider. A key never does. */
+function carriedQuery(query: string): string {
+  const carried = query
+    .replace(/#.*$/s, '')
+    .slice(1)
+    .split('&')
+    .filter((parameter) => CARRIED_PARAMETERS.has(decoded(parameter.split('=', 1)[0] ?? '')))
+  return carried.length === 0 ? '' : `?${carried.join('&')}`
+}
+
+function decoded(text: string): string {
+  return text.replaceAll(/%24/g, '$')
+}
+
+/**
+ * Replaces the model where a body repeats it: in `model`, in each of the `requests` of a batch of embeddings, and in the request whose
+ * tokens are counted.
+ */
+function withModelInBody(body: JsonBody, model: string): JsonBody {
+  const { model: named, requests, generateContentRequest: counted } = body
+  const changed: Record<string, unknown> = {}
+  if (typeof named === 'string' && modelIn(named) !== model) changed['model'] = renamed(named, model)
+  if (Array.isArray(requests)) {
+    const adapted = requests.map((request: unknown) =>
+      isRecord(request) ? withModelInBody(request, model) : request,
+    )
+    if (adapted.some((request, index) => request !== requests[index])) changed['requests'] = adapted
+  }
+  if (isRecord(counted)) {
+    const adapted = withModelInBody(counted, model)
+    if (adapted !== counted) changed['generateContentRequest'] = adapted
+  }
+  return Object.keys(changed).length === 0 ? body : { ...body, ...changed }
+}
+
+function renamed(named: string, model: string): string {
+  if (model.includes('/')) return model
+  return /(?:^|\/)models\//.test(named)
+    ? named.slice(0, named.lastIndexOf('/') + 1) + model
+    : `models/${model}`
+}

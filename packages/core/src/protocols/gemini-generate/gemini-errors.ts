@@ -1,0 +1,97 @@
+import type { ObservedLimit, ObservedLimits } from '@harbor/batch'
+import { classifyStatus } from '@harbor/retry'
+import { isRecord, parseJson, type JsonBody } from '../../base/json.ts'
+import type { ErrorFormat, ReportedError } from '../protocol.ts'
+import { errorInText } from '../shared/error-in-text.ts'
+import { anyError, declaredError } from '../shared/find-error.ts'
+import { MAX_NESTED_LENGTH, type UpstreamError } from '../shared/read-error.ts'
+import { listAt } from './fields.ts'
+import { isStatusName, statusNameOf } from './status-names.ts'
+
+/**
+ * How errors are read and written: `{ error: { code, message, status, details } }`, also as the only item of a list. For reading, the other
+ * forms that gateways use are known, too.
+ */
+export const GEMINI_ERRORS: ErrorFormat = {
+  inText(text) {
+    const error = errorInText(text)
+    return error && withDetails(error, detailsInText(text))
+  },
+  declaredIn: declaredIn,
+  anyIn: (answer) => {
+    const error = anyError(answer)
+    return error && withDetails(error, detailsOf(answer))
+  },
+  bodyOf: (error, status) => ({ error: googleError(error, status) }),
+  rateLimitsOf: (_headers, errorText) => (errorText === undefined ? {} : limitsIn(detailsInText(errorText))),
+}
+
+/** The error that an answer or an event declares, with what its details say. */
+export function declaredIn(answer: JsonBody): UpstreamError | undefined {
+  const error = declaredError(answer)
+  return error && withDetails(error, detailsOf(answer))
+}
+
+/** Writes an error in Google's form. Harbor's own code is added to the message, and is the reason in the details. */
+export function googleError(
+  { message, code }: Pick<ReportedError, 'message' | 'code'>,
+  status: number,
+): JsonBody {
+  if (typeof code === 'string' && isStatusName(code)) return { code: status, message, status: code }
+  const name = statusNameOf(status)
+  if (typeof code !== 'string') return { code: status, message, status: name }
+  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'harbor' }
+  return { code: status, message: `${message} (${code})`, status: name, details: [info] }
+}
+
+/**
+ * Adds what the details of an error say to what its code and message say: the kind, if they decide it (a daily quota is not a rate limit),
+ * and the wait.
+ */
+function withDetails(error: UpstreamError, details: unknown): UpstreamError {
+  if (details === undefined) return error
+  const { status, text: message, words } = error
+  const [code, ...others] = words
+  const facts = { code, type: others.join(' '), message }
+  const { kind, retryAfterMs } = classifyStatus(status, { ...facts, details })
+  const isDecided = kind !== classifyStatus(status, facts).kind
+  return { ...error, ...(isDecided && { kind }), retryAfterMs }
+}
+
+function detailsInText(text: string): unknown {
+  return text.length > MAX_NESTED_LENGTH ? undefined : detailsOf(parseJson(text))
+}
+
+/** The details of the error in a body; undefined if there are none. */
+function detailsOf(body: unknown): unknown {
+  const first: unknown = Array.isArray(body) ? body[0] : body
+  const error = isRecord(first) ? first['error'] : undefined
+  return isRecord(error) ? error['details'] : undefined
+}
+
+const MINUTE_MS = 60_000
+const MAX_LIMIT = 1e12
+
+/** The limits for each minute that `QuotaFailure` names, since Google has no headers for them. */
+function limitsIn(details: unknown): ObservedLimits {
+  const limits: { requests?: ObservedLimit; inputTokens?: ObservedLimit; tokens?: ObservedLimit } = {}
+  for (const { quotaId, quotaValue } of listAt({ details }, 'details').flatMap((detail) =>
+    listAt(detail, 'violations'),
+  )) {
+    const limit = Number(quotaValue)
+    if (
+      typeof quotaId !== 'string' ||
+      !/per[\s_-]?minute/i.test(quotaId) ||
+      !(limit > 0 && limit <= MAX_LIMIT)
+    )
+      continue
+    const kind = /input[\s_-]?token/i.test(quotaId)
+      ? 'inputTokens'
+      : /token/i.test(quotaId)
+        ? 'tokens'
+        : 'requests'
+    // Several quotas may have the same unit: the lowest one limits first.
+    limits[kind] = { limit: Math.min(limit, limits[kind]?.limit ?? limit), windowMs: MINUTE_MS }
+  }
+  return limits
+}

@@ -1,0 +1,108 @@
+import type { JsonBody } from '../../base/json.ts'
+import { tokenUsage } from '../../reporting/token-usage.ts'
+import type { TokenRules } from '../protocol.ts'
+import { REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
+import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
+import { candidatesIn } from './finish-reasons.ts'
+import { inlineMediaTokens } from './inline-media.ts'
+
+/** The output tokens assumed for a candidate when the request sets no limit. */
+const USUAL_OUTPUT_TOKENS = 1_024
+/** The thinking tokens assumed when the request leaves their number to the model. */
+const DYNAMIC_THINKING_TOKENS = 8_192
+/** The tokens that the format adds around the contents of a request. */
+const FRAME_TOKENS = 3
+
+/**
+ * Estimates of the tokens of requests and answers. They are rather too high than too low, since spending depends on them: every field of
+ * a request counts, except those known to hold nothing for the model.
+ */
+export const GEMINI_TOKENS: TokenRules = {
+  estimate: (body) => tokenUsage(requestTokens(body), outputBoundOf(body)),
+  contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
+  outputLimitOf,
+  answerTokens(answer) {
+    const tokens = contentTokens()
+    for (const candidate of candidatesIn(answer)) tokens.add(candidate['content'])
+    return tokens.count
+  },
+}
+
+/** Estimates for embeddings and token counts, whose answers contain no text written by a model. */
+export const INPUT_TOKENS: TokenRules = {
+  ...GEMINI_TOKENS,
+  estimate: (body) => tokenUsage(requestTokens(body), 0),
+  answerTokens: () => 0,
+}
+
+/** The fields of a request that are settings, not input for the model, in both spellings. */
+const NO_INPUT = new Set([
+  'cachedContent',
+  'cached_content',
+  'continuationToken',
+  'continuation_token',
+  'generationConfig',
+  'generation_config',
+  'labels',
+  'model',
+  'safetySettings',
+  'safety_settings',
+  'serviceTier',
+  'service_tier',
+  'taskType',
+  'task_type',
+])
+/** The settings that the model reads, too. */
+const SCHEMAS = ['responseSchema', 'responseJsonSchema']
+/** Data in parts is counted by its media type, not as text. */
+const MEDIA = new Set(['inlineData', 'inline_data'])
+
+function requestTokens(body: JsonBody): number {
+  const tokens = new ValueTokens(MEDIA, true)
+  for (const name in body) if (!NO_INPUT.has(name)) tokens.add(body[name], name, body)
+  const config = recordAt(body, 'generationConfig')
+  for (const schema of SCHEMAS) tokens.add(fieldOf(config, schema), schema, config)
+  return tokens.count + FRAME_TOKENS + mediaTokens(body) + storedTokens(body)
+}
+
+/** The tokens of images, sound, video and documents inside a request. */
+function mediaTokens(body: JsonBody): number {
+  let sum = 0
+  for (const part of partsIn(body)) {
+    const data = fieldOf(recordAt(part, 'inlineData'), 'data')
+    if (typeof data === 'string') sum += inlineMediaTokens(mediaTypeIn(part), data)
+  }
+  for (const request of listAt(body, 'requests')) sum += mediaTokens(request)
+  return sum
+}
+
+/** The tokens of what the provider has stored for the request, whose size is not known. */
+function storedTokens(body: JsonBody): number {
+  return (
+    ['cachedContent', 'continuationToken'].filter((name) => fieldOf(body, name) != null).length *
+    REFERENCE_TOKENS
+  )
+}
+
+function outputBoundOf(body: JsonBody): number {
+  const config = recordAt(body, 'generationConfig')
+  const candidates = Math.max(countOf(fieldOf(config, 'candidateCount')) ?? 1, 1)
+  return candidates * ((outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS) + thinkingTokens(config))
+}
+
+/** The thinking tokens that a request allows in addition to its answer: those it names, or as many as the model wants. */
+function thinkingTokens(config: JsonBody): number {
+  const thinking = recordAt(config, 'thinkingConfig')
+  const budget = fieldOf(thinking, 'thinkingBudget')
+  if (budget === -1 || typeof fieldOf(thinking, 'thinkingLevel') === 'string') return DYNAMIC_THINKING_TOKENS
+  return countOf(budget) ?? 0
+}
+
+function outputLimitOf(body: JsonBody): number | undefined {
+  return countOf(fieldOf(recordAt(body, 'generationConfig'), 'maxOutputTokens'))
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
+}

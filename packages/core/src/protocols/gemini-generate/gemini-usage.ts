@@ -1,0 +1,116 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { TokenUsage } from '../../reporting/receipt.ts'
+import { tokenUsage } from '../../reporting/token-usage.ts'
+import type { UsageReader } from '../shared/delivery.ts'
+
+/** The highest plausible token count of one call. A larger number is taken for a mistake of the server and ignored. */
+const MAX_TOKENS = 1_000_000_000
+const TIER = /^[\w.:-]{1,64}$/
+
+/**
+ * Reads the `usageMetadata` of Gemini's answers and chunks. In a stream it is a running total, so the last report replaces earlier ones. If
+ * it is implausible, no usage is reported.
+ */
+export class GeminiUsage implements UsageReader {
+  usage: TokenUsage | undefined
+  serviceTier: string | undefined
+  readonly costUsd = undefined
+  readonly #hasOutput: boolean
+
+  /** @param hasOutput false for embeddings, whose answers have no text */
+  constructor(hasOutput = true) {
+    this.#hasOutput = hasOutput
+  }
+
+  read(json: JsonBody): boolean {
+    const report = json['usageMetadata']
+    if (!isRecord(report)) return false
+    const tier = report['trafficType'] ?? report['serviceTier']
+    if (typeof tier === 'string' && TIER.test(tier) && !/unspecified$/i.test(tier))
+      this.serviceTier = tierOf(tier)
+    // Some models send their counts with the last chunk alone.
+    if (report['promptTokenCount'] === undefined && report['totalTokenCount'] === undefined) return false
+    this.usage = readUsage(report, this.#hasOutput)
+    // A report without a count of candidates does not include the content that was sent so far.
+    return !this.#hasOutput || report['candidatesTokenCount'] !== undefined
+  }
+}
+
+/** The service tier of a kind of traffic: `ON_DEMAND_FLEX` is `flex`, `ON_DEMAND` and `PROVISIONED_THROUGHPUT` stay words of their own. */
+function tierOf(traffic: string): string {
+  return traffic.toLowerCase().replace(/^on_demand_(?=.)/, '')
+}
+
+/**
+ * Reads a usage report. Input is the prompt, cached content included, and the results of the provider's own tools. Output is the
+ * candidates and the thoughts, which are counted apart.
+ * @returns undefined when a number is implausible, or the input or the output is missing
+ */
+function readUsage(report: JsonBody, hasOutput: boolean): TokenUsage | undefined {
+  const counts = new Counts(report)
+  const prompt = counts.of('promptTokenCount')
+  const tools = counts.of('toolUsePromptTokenCount')
+  const candidates = counts.of('candidatesTokenCount')
+  const thoughts = counts.of('thoughtsTokenCount')
+  const cached = counts.of('cachedContentTokenCount')
+  const total = counts.of('totalTokenCount')
+  if (counts.hasInvalid) return undefined
+  const input = (prompt ?? 0) + (tools ?? 0)
+  // What only the total contains counts as output, which costs more.
+  const rest = Math.max(0, (total ?? 0) - input)
+  if (!hasOutput)
+    return prompt === undefined && total === undefined ? undefined : tokenUsage(prompt ?? total ?? 0, 0)
+  if (prompt === undefined) return undefined
+  return {
+    ...tokenUsage(input, Math.max((candidates ?? 0) + (thoughts ?? 0), rest)),
+    cachedInputTokens: cached ?? 0,
+    reasoningTokens: thoughts ?? 0,
+    audioInputTokens: counts.audioOf('promptTokensDetails') + counts.audioOf('toolUsePromptTokensDetails'),
+    audioOutputTokens: counts.audioOf('candidatesTokensDetails'),
+    ...imagesIn(counts.modality('candidatesTokensDetails', 'IMAGE')),
+  }
+}
+
+function imagesIn(tokens: number | undefined): Pick<TokenUsage, 'imageOutputTokens'> {
+  return tokens === undefined ? {} : { imageOutputTokens: tokens }
+}
+
+/** The counts of a report. A count is an integer from 0 to 1e9. */
+class Counts {
+  hasInvalid = false
+  readonly #report: JsonBody
+
+  constructor(report: JsonBody) {
+    this.#report = report
+  }
+
+  of(name: string): number | undefined {
+    const value = this.#report[name]
+    if (value === undefined || value === null) return undefined
+    if (isCount(value)) return value
+    this.hasInvalid = true
+    return undefined
+  }
+
+  audioOf(name: string): number {
+    return this.modality(name, 'AUDIO') ?? 0
+  }
+
+  /** The tokens of one kind of medium in a list of `{ modality, tokenCount }`; undefined when the list does not name it. */
+  modality(name: string, modality: string): number | undefined {
+    const list = this.#report[name]
+    if (!Array.isArray(list)) return undefined
+    let sum: number | undefined
+    for (const item of list.slice(0, MAX_MODALITIES) as readonly unknown[]) {
+      if (isRecord(item) && item['modality'] === modality && isCount(item['tokenCount']))
+        sum = (sum ?? 0) + item['tokenCount']
+    }
+    return sum
+  }
+}
+
+const MAX_MODALITIES = 32
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_TOKENS
+}

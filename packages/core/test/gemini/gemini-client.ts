@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http'
+import { GoogleGenAI, type GenerateContentConfig } from '@google/genai'
+import { receiptOf, type HarborFetch, type HarborFetchOptions, type Receipt } from '../../src/index.ts'
+import { harborFetchFor } from '../helpers/harbor-for.ts'
+import { serve, type TestServer, type UpstreamRequest } from '../helpers/http-server.ts'
+
+export const MODEL = 'gemini-2.5-pro'
+
+/** One chunk of an answer, as the data of an event. */
+export function chunk(text: string, finishReason?: string): object {
+  return {
+    candidates: [
+      { content: { parts: [{ text }], role: 'model' }, ...(finishReason && { finishReason }), index: 0 },
+    ],
+    usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 2, totalTokenCount: 6 },
+    modelVersion: MODEL,
+    responseId: 'r1',
+  }
+}
+
+export function event(data: object | string): string {
+  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
+}
+
+/** Sends events, the first one alone, so that its reader has it before the others are judged. */
+export function sendEvents(
+  response: ServerResponse,
+  [first = '', ...others]: readonly string[],
+  end = true,
+): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).write(first)
+  setTimeout(() => {
+    response.write(others.join(''))
+    if (end) response.end()
+    else setTimeout(() => response.destroy(), 5)
+  }, 5)
+}
+
+export interface GeminiSetUp extends TestServer {
+  readonly genai: GoogleGenAI
+  readonly harborFetch: HarborFetch
+  /** The receipts of all calls so far, in order. */
+  readonly receipts: readonly Receipt[]
+}
+
+/** The real SDK over Harbor, and a server that answers it. */
+export async function geminiFor(
+  answer: (request: UpstreamRequest, response: ServerResponse, call: number) => void,
+  options: HarborFetchOptions = {},
+): Promise<GeminiSetUp> {
+  let calls = 0
+  const server = await serve((request, response) => answer(request, response, ++calls))
+  const harborFetch = harborFetchFor(options)
+  const receipts: Receipt[] = []
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    const response = await harborFetch(...args)
+    const receipt = receiptOf(response)
+    if (receipt) receipts.push(receipt)
+    return response
+  }
+  const genai = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: server.origin, fetch } })
+  return { ...server, requests: server.requests, genai, harborFetch, receipts }
+}
+
+export interface StreamReading {
+  readonly text: string
+  readonly chunks: number
+  readonly error: unknown
+}
+
+/** Reads a stream of the SDK to its end. */
+export async function readStream(genai: GoogleGenAI, config?: GenerateContentConfig): Promise<StreamReading> {
+  let text = ''
+  let chunks = 0
+  try {
+    const stream = await genai.models.generateContentStream({
+      model: MODEL,
+      contents: 'Hi',
+      ...(config && { config }),
+    })
+    for await (const part of stream) {
+      chunks++
+      text += part.text ?? ''
+    }
+  } catch (error) {
+    return { text, chunks, error }
+  }
+  return { text, chunks, error: undefined }
+}
