@@ -28,6 +28,7 @@ import type { SettledOptions } from './policy/settle-options.ts'
 import { respond } from './call/harbor-response.ts'
 import { RequestTemplates } from './openai-sdk/request-templates.ts'
 import { CallStatistics, type HarborStats } from './stats.ts'
+import { StickyTargets } from './routing/sticky-targets.ts'
 import { KeyRings } from './routing/key-rings.ts'
 import { Health } from './routing/health.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -42,6 +43,8 @@ export interface Engine {
   readonly health: Health
   /** What was learned of the keys of providers that have several. */
   readonly rings: KeyRings
+  readonly keys: KeyLayers
+  readonly sticky: StickyTargets
   readonly answers: AnswerStore
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
@@ -143,6 +146,7 @@ export function createEngine(
   const scopes = new Scopes()
   const separatingHeaders = new SeparatingHeaders()
   const quotas = new Quotas(rings, (error) => telemetry.warn('Learning from a call failed', error))
+  const sticky = new StickyTargets()
   const keys = new KeyLayers(rings, health.cooldowns, quotas)
   const embeddingBatch =
     batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange))
@@ -150,6 +154,7 @@ export function createEngine(
     health,
     quotas,
     keys,
+    sticky,
     store,
     scopes,
     separatingHeaders,
@@ -198,6 +203,8 @@ export function createEngine(
     telemetry,
     health,
     rings,
+    keys,
+    sticky,
     answers,
     scopes,
     separatingHeaders,

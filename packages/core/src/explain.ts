@@ -8,6 +8,10 @@ import { whyUnable } from './routing/capabilities.ts'
 import type { ProviderKind } from './protocols/protocol.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
+import type { KeyLayers } from './layers/key.ts'
+import type { KeyedRequest, KeyRings } from './routing/key-rings.ts'
+import { inFront, type StickyTargets } from './routing/sticky-targets.ts'
+import type { Provider } from './targets/providers.ts'
 import type { Health } from './routing/health.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { Target } from './reporting/target.ts'
@@ -76,6 +80,8 @@ export interface ExplainedProvider {
   /** Whether the target's provider is the client's own, whose requests are sent as the SDK built them. */
   readonly isClient: boolean
   readonly hasKey: boolean
+  /** The number of its keys. Receipts name each by its index, from 0. */
+  readonly keys: number
   readonly quotaGroup: string | undefined
   readonly dropParams: readonly string[]
 }
@@ -87,12 +93,19 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
   /** The reason why the target would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
+  /** Whether the target is the first one because it answered the latest call of the request's conversation. */
+  readonly sticky: boolean
+  /** The index of the key that would be used now; undefined if the provider has one key. */
+  readonly keyIndex: number | undefined
 }
 
 interface ExplainedState {
   readonly health: Health
   readonly separatingHeaders: SeparatingHeaders
   readonly transport: ExplainedTransport
+  readonly rings: KeyRings
+  readonly keys: KeyLayers
+  readonly sticky: StickyTargets
 }
 
 /** The client to explain. Its identity is needed for cooldowns, which are kept by account. */
@@ -106,12 +119,14 @@ interface ExplainedClient extends Identified {
 /**
  * Explains the settings of a client, and the routing of a request.
  * @param request the body of a request; without it, `targets` is empty
+ * @param session the session of the call
  */
 export function explain(
   policy: Policy,
-  { health, separatingHeaders, transport }: ExplainedState,
+  { health, separatingHeaders, transport, rings, keys, sticky }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
+  session?: string,
 ): Explanation {
   const { routes } = policy
   return {
@@ -140,9 +155,20 @@ export function explain(
         const endpoints = Object.fromEntries(
           [...provider.formats].map(([protocol, format]) => [protocol, publicURL(format.baseURL)]),
         )
+        const count = provider.keys?.keys.length ?? (hasKey ? 1 : 0)
+        const address = publicURL(baseURL)
         return [
           name,
-          { kind, baseURL: publicURL(baseURL), endpoints, isClient: native, hasKey, quotaGroup, dropParams },
+          {
+            kind,
+            baseURL: address,
+            endpoints,
+            isClient: native,
+            hasKey,
+            keys: count,
+            quotaGroup,
+            dropParams,
+          },
         ]
       }),
     ),
@@ -162,12 +188,30 @@ export function explain(
     const operation = operationOfBody(body)
     const model = operation.request.modelOf(client.baseURL, body)
     const { outage, contextWindow, contentPolicy } = routes.planFor(model, client.baseURL, operation)
-    const inOrder = policy.order ? policy.order(outage, health.chain.health) : outage
+    const ordered = policy.order ? policy.order(outage, health.chain.health) : outage
+    const conversing = { ...requestOf(body), policy }
+    const stays = sticky.of(
+      conversing,
+      outage,
+      (target) => ordered.includes(target) && explained(target, 'fallback', body).leftOut === undefined,
+    )
+    const inOrder = stays ? inFront(ordered, stays) : ordered
     return [
-      ...inOrder.map((target) => explained(target, 'fallback', body)),
+      ...inOrder.map((target) => ({ ...explained(target, 'fallback', body), sticky: target === stays })),
       ...contextWindow.map((target) => explained(target, 'contextWindow', body)),
       ...contentPolicy.map((target) => explained(target, 'contentPolicy', body)),
     ]
+  }
+
+  /** The parts of a call that decide which targets and keys it uses. */
+  function requestOf(json: Readonly<Record<string, unknown>>): KeyedRequest {
+    const { headers, signer, keys: own } = client
+    return { headers, signer, keys: own, operation: operationOfBody(json), json, perCall: { session } }
+  }
+
+  function keyIndexOf(target: Target, provider: Provider, request: KeyedRequest): number | undefined {
+    const usable = rings.usable(provider, request)
+    return usable && keys.keyFor(request, target, provider, usable, () => 0).index
   }
 
   function explained(
@@ -178,10 +222,10 @@ export function explain(
     const operation = operationOfBody(json)
     const breaker = health.breakerOf(target)
     const provider = routes.providerOf(target)
-    const identified = { headers: client.headers, signer: client.signer }
+    const request = requestOf(json)
     const leftOut =
       (health.isAvailable(target) ? undefined : 'its circuit is open') ??
-      health.cooldowns.reasonFor(target, provider, { ...identified, operation }) ??
+      health.cooldowns.reasonFor(target, provider, request) ??
       whyUnable(target, provider, {
         operation,
         json,
@@ -189,7 +233,8 @@ export function explain(
       }) ??
       contextFit(operation, json)(target)
     const { name, baseURL } = target
+    const keyIndex = keyIndexOf(target, provider, request)
     const { state = 'closed', retryAfterMs = 0 } = breaker ?? {}
-    return { name, baseURL: publicURL(baseURL), chain, state, retryAfterMs, leftOut }
+    return { name, baseURL: publicURL(baseURL), chain, state, retryAfterMs, leftOut, sticky: false, keyIndex }
   }
 }

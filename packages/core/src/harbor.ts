@@ -13,7 +13,7 @@ import { explain, type Explanation } from './explain.ts'
 import { bindToSdk, ClientCalls, whyNoFastPath } from './openai-sdk/client-calls.ts'
 import type { RequestOptions } from './openai-sdk/contract.ts'
 import type { CloseOptions } from './options/close-options.ts'
-import type { HarborOptions } from './options/options.ts'
+import type { HarborOptions, PerCallOptions } from './options/options.ts'
 import { LivePolicy, type Reconfigurable } from './policy/live-policy.ts'
 import { mergeOptions } from './policy/merge-options.ts'
 import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-options.ts'
@@ -82,14 +82,16 @@ export class Harbor extends OpenAI {
   /**
    * Shows the settings of this client's calls and the targets to which a request would be sent now. Sends nothing.
    * @param request the body of a request, such as `{ model: 'gpt-4' }`
+   * @param call `session`: the session of the call, as in `perCall()`
    */
-  explain(request?: object): Explanation {
+  explain(request?: object, call: Pick<PerCallOptions, 'session'> = {}): Explanation {
     const { baseURL } = this
     const body = request && { ...request }
-    const { health, separatingHeaders } = this.#engine
-    const state = { health, separatingHeaders, transport: this.#engine.explainTransport() }
+    const { health, separatingHeaders, rings, keys, sticky } = this.#engine
+    const transport = this.#engine.explainTransport()
+    const state = { health, separatingHeaders, transport, rings, keys, sticky }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
-    return explain(this.#policy.current, state, client, body)
+    return explain(this.#policy.current, state, client, body, call.session)
   }
 
   /**

@@ -21,6 +21,7 @@ import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import type { Scopes } from './cache/scopes.ts'
 import type { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import type { Health } from './routing/health.ts'
+import type { StickyTargets } from './routing/sticky-targets.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 
@@ -29,6 +30,7 @@ export interface PipelineState {
   readonly health: Health
   readonly quotas: Quotas
   readonly keys: KeyLayers
+  readonly sticky: StickyTargets
   /** The cache of the client. It is created on first use. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
@@ -51,6 +53,7 @@ export function createPipeline(
     health,
     quotas,
     keys,
+    sticky,
     store,
     scopes,
     separatingHeaders,
@@ -66,7 +69,7 @@ export function createPipeline(
   const signed = signLayer(health.cooldowns)(keys.learn(paymentLayer(guard)))
   const admission = admissionLayer(health, quotas)(gateLayers.request(signed))
   const retry = retryLayer(telemetry)(gateLayers.attempt(keys.choose(admission)))
-  const fallback = fallbackLayer(health, quotas, telemetry)(gateLayers.leg(retry))
+  const fallback = fallbackLayer(health, quotas, sticky, telemetry)(gateLayers.leg(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const cache = cacheLayer({ store, scopes, separatingHeaders, prefetch, accounts, telemetry })(embeddings)

@@ -1,6 +1,8 @@
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import type { Takeover } from '../call/leg.ts'
+import { inFront, type StickyTargets } from '../routing/sticky-targets.ts'
+import { whyUnable } from '../routing/capabilities.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { contextFit } from '../routing/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -20,6 +22,7 @@ type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 export function fallbackLayer(
   health: Health,
   quotas: Quotas,
+  sticky: StickyTargets,
   telemetry: Telemetry,
 ): (next: LegHandler) => Handler {
   return (next) => {
@@ -29,10 +32,14 @@ export function fallbackLayer(
       if (plan.warning !== undefined) telemetry.advise(plan.warning)
       const chain = chainFor(exchange, plan)
       health.setAlternatives(chain)
-      const targets = inOrder(exchange, chain, health, telemetry)
+      const ordered = inOrder(exchange, chain, health, telemetry)
+      const stays = sticky.of(exchange, chain, (target) => isWell(target, exchange, health))
+      // An order that leaves the target out has decided against it.
+      const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
       const first = await outcomeOf(new ChainRun(exchange, targets, services, takeover).run())
       const secondChain = otherChainAfter(first, chain, plan).filter((target) => !targets.includes(target))
+      if ('answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
       if (secondChain.length === 0 || isOver(exchange)) return answerOf(first)
       health.setAlternatives(secondChain)
       const second = await outcomeOf(
@@ -70,6 +77,16 @@ function inOrder(
     ordered = order(targets, chain.health).filter((target) => targets.includes(target))
   })
   return ordered.length > 0 ? ordered : targets
+}
+
+/** Whether a conversation may stay with a target: its circuit is closed, it is not in cooldown, and it is able to serve the call. */
+function isWell(target: Target, exchange: Exchange, health: Health): boolean {
+  const provider = exchange.policy.routes.providerOf(target)
+  return (
+    (health.breakerOf(target)?.state ?? 'closed') === 'closed' &&
+    health.cooldowns.reasonFor(target, provider, exchange) === undefined &&
+    whyUnable(target, provider, exchange) === undefined
+  )
 }
 
 async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {

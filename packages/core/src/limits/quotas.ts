@@ -2,6 +2,7 @@ import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
 import { planOf } from '../routing/plan-of.ts'
 import type { KeyRings } from '../routing/key-rings.ts'
+import { siblingsOf } from '../routing/key-stats.ts'
 import { quotaGroupOf, type Grouped } from '../routing/state-keys.ts'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
@@ -76,8 +77,27 @@ export class Quotas {
     if (groups.size >= MAX_GROUPS) groups.clear()
     const quota = new Quota(limits, this.#onError)
     groups.set(group, quota)
-    this.#show(provider.quotaGroup ?? nameOf(target, key), quota)
+    this.#show(provider.quotaGroup ?? this.#nameOf(target, provider, request, key), quota)
     return quota
+  }
+
+  /**
+   * The name of a quota in `stats()`. If the provider has several keys, it ends with the indexes of the keys that share the quota. The
+   * quotas that these keys had before it was known are not shown any more.
+   */
+  #nameOf({ quotaGroup }: Target, provider: Provider, request: Grouped, key: KeyState | undefined): string {
+    if (!key) return quotaGroup
+    const { keys = [key] } = this.#rings.ringOf(provider, request) ?? {}
+    const indexes = [key.index, ...siblingsOf(key, keys)].toSorted((one, other) => one - other)
+    for (const name of this.#shown.keys()) {
+      if (!name.startsWith(`${quotaGroup}#`)) continue
+      const before = name
+        .slice(quotaGroup.length + 1)
+        .split('+')
+        .map(Number)
+      if (before.every((index) => indexes.includes(index))) this.#shown.delete(name)
+    }
+    return `${quotaGroup}#${indexes.join('+')}`
   }
 
   /** Adds a quota to `stats()`. After a change of options it replaces the old one with the same name. */
@@ -85,9 +105,4 @@ export class Quotas {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, quota)
   }
-}
-
-/** The name of a quota in `stats()`. If the provider has several keys, it ends with the index of the first key that was seen. */
-function nameOf({ quotaGroup }: Target, key: KeyState | undefined): string {
-  return key ? `${quotaGroup}#${key.index}` : quotaGroup
 }

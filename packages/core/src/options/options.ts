@@ -260,8 +260,11 @@ export interface PerCallOptions {
   /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
   scope?: string | undefined
   /**
-   * For `prefetch`: the name of the session whose requests form one sequence. Use it where many users share a scope.
-   * @default the request's `safety_identifier` or `user`, or else the scope
+   * The name of the conversation or user session that the call belongs to. Its calls stay with the target that answered last, and with one
+   * of a provider's keys, while these are well: another target or key has not cached the prompt. `prefetch` learns its requests as one
+   * sequence. Equal names of different accounts and scopes mean different sessions.
+   * @default what the request itself names: `prompt_cache_key`, `conversation`, `safety_identifier` or `user` (for `prefetch` one of the
+   * last two, or else the scope)
    */
   session?: string | undefined
   /** The priority of the call among those that wait for `limits`. Higher numbers go first. @default 0 */

@@ -20,6 +20,7 @@ import { wasImpatient, type Latencies } from '../attempt/impatience.ts'
 import { isTargetFailure, mayMoveOn } from '../attempt/next-step.ts'
 import { HealthProbes } from './health-probes.ts'
 import type { KeyRings } from './key-rings.ts'
+import { keyStatsOf } from './key-stats.ts'
 import { targetKey } from './state-keys.ts'
 import { TargetCooldowns } from './target-cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
@@ -168,7 +169,8 @@ export class Health {
     const { successRatio, latencyMs, lastError, lastCheckAt } = this.chain.health.get(name)
     const lastFailure =
       lastError instanceof Error ? lastError.message : typeof lastError === 'string' ? lastError : undefined
-    return { successRatio, latencyMs, lastFailure, lastCheckAt }
+    const keys = keyStatsOf(name, this.#options.rings, this.cooldowns)
+    return { successRatio, latencyMs, lastFailure, lastCheckAt, keys }
   }
 
   #breakerOptions(key: string, settings: BreakerSettings): BreakerOptions {

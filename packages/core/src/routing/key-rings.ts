@@ -60,9 +60,9 @@ export class KeyRings {
     called.set(target.name, { target, request: { headers, signer, keys, url, operation } })
   }
 
-  /** The ring that was made last for a provider, for `stats()`. */
-  latestOf(provider: string): KeyRing | undefined {
-    return [...this.#rings.values()].findLast((ring) => ring.provider.name === provider)
+  /** The newest of the rings whose keys were used for a target, for `stats()`. */
+  ringThatCalled(target: string): KeyRing | undefined {
+    return [...this.#rings.values()].findLast(({ called }) => called.has(target))
   }
 
   /** Forgets everything that was learned of keys. */
