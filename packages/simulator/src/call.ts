@@ -5,6 +5,7 @@ import type { Answer } from './answers/answer.ts'
 import type { BatchService } from './batches/batch-service.ts'
 import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
+import type { ResponseService } from './responses/response-service.ts'
 import type { ProviderScript } from './script/script.ts'
 import { type AnswerChanges, answerRequest, questionOf } from './wires/answer-request.ts'
 import { wireOf } from './wires/registry.ts'
@@ -20,6 +21,7 @@ export interface CallOptions {
   connection: Connection
   journal: Journal
   batches: BatchService
+  responses: ResponseService
 }
 
 /** One call until its answer is complete: its request, its connection, and the timer that it waits for. */
@@ -33,13 +35,15 @@ export class Call {
   readonly journal: Journal
   /** Headers added to its answer unless the answer has them, as name, value, name, value … */
   headers: readonly string[] = []
-  /** Called when the answer is complete. */
-  onEnd: (() => void) | undefined
+  /** Whether the answer ends before its last event. */
+  endedEarly = false
   readonly #batches: BatchService
+  readonly #responses: ResponseService
   readonly #startedAt = performance.now()
   #answer: Answer | undefined
   #billed = { input: 0, output: 0 }
   #timer: NodeJS.Timeout | undefined
+  readonly #atEnd: (() => void)[] = []
 
   constructor(options: CallOptions) {
     this.request = options.request
@@ -50,6 +54,7 @@ export class Call {
     this.connection = options.connection
     this.journal = options.journal
     this.#batches = options.batches
+    this.#responses = options.responses
   }
 
   get elapsedMs(): number {
@@ -65,8 +70,25 @@ export class Call {
     if (operation === 'files' || operation === 'batches') {
       return (this.#answer ??= this.#batches.answer(this.request, this.raw, this.script))
     }
-    if (changes) return answerRequest(this.request, this.raw, this.script, changes)
-    return (this.#answer ??= answerRequest(this.request, this.raw, this.script))
+    if (changes) return this.#answerModel(changes)
+    return (this.#answer ??= this.#answerModel())
+  }
+
+  #answerModel(changes?: AnswerChanges): Answer {
+    const { request, raw, script, random } = this
+    const { operation } = request
+    if (operation !== 'responses' && operation !== 'stored-responses') {
+      return answerRequest(request, raw, script, changes)
+    }
+    return this.#responses.answer({
+      request,
+      raw,
+      script,
+      changes,
+      random,
+      end: () => this.endEarly(),
+      onEnd: (stop) => this.onEnd(stop),
+    })
   }
 
   /** The wire format of the request and its answer. */
@@ -104,6 +126,19 @@ export class Call {
     })
   }
 
+  /** Calls `callback` when the answer is complete, or when the client has closed the connection. */
+  onEnd(callback: () => void): void {
+    this.#atEnd.push(callback)
+  }
+
+  /** Ends the answer cleanly with what has been written so far or, before its headers, with these alone. */
+  endEarly(): void {
+    this.endedEarly = true
+    if (!this.response.headersSent) return
+    clearTimeout(this.#timer)
+    this.response.end()
+  }
+
   /** Ends the connection: cleanly (FIN), or by a reset (RST). */
   kill(how: 'close' | 'reset'): void {
     const { socket } = this.response
@@ -115,6 +150,6 @@ export class Call {
   /** Called when the answer is complete, or when the client has closed the connection. */
   end(): void {
     clearTimeout(this.#timer)
-    this.onEnd?.()
+    for (const callback of this.#atEnd.splice(0)) callback()
   }
 }

@@ -40,13 +40,21 @@ type Pace = (index: number) => number
 /** The pauses before the frames; undefined if there are none. */
 function pace(
   { script, random }: Call,
-  { stream }: Answer,
+  { stream, dueAt }: Answer,
   pauses: readonly number[] = [],
 ): Pace | undefined {
+  if (dueAt) return scheduled(dueAt, pauses)
   const { firstTokenMs = 0, tokenMs = 0 } = script
   const paced = stream && (firstTokenMs !== 0 || tokenMs !== 0)
   if (!paced) return pauses.length > 0 ? (index) => pauses[index] ?? 0 : undefined
   return (index) => pauses[index] ?? sampleLatency(index === 0 ? firstTokenMs : tokenMs, random)
+}
+
+/** Frames that are due are written at once, the others at their times. */
+function scheduled(dueAt: readonly number[], pauses: readonly number[]): Pace {
+  const now = performance.now()
+  const waitFor = (index: number) => Math.max(now, dueAt[index] ?? now)
+  return (index) => pauses[index] ?? waitFor(index) - (index === 0 ? now : waitFor(index - 1))
 }
 
 function writeHead(call: Call, answer: Answer, more: readonly string[] = []): void {
@@ -85,6 +93,10 @@ function writeFrames(
 ): void {
   writeHead(call, answer)
   call.response.flushHeaders()
+  if (call.endedEarly) {
+    call.response.end()
+    return
+  }
   pump(call, frames, delay, (batch, written) => {
     call.bill(answer, written / Math.max(1, answer.frames.length))
     if (batch !== '') call.response.write(batch)

@@ -11,6 +11,7 @@ import { perform } from './faults/perform.ts'
 import { Journal, type ProviderCounts, type RecordedRequest } from './journal.ts'
 import { type Connection, Listener } from './listener.ts'
 import { admit } from './limits/admit.ts'
+import { ResponseService } from './responses/response-service.ts'
 import { RateLimits } from './limits/rate-limits.ts'
 import { readBody, requestFacts, wantedBy } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
@@ -28,6 +29,7 @@ export class Provider implements SimulatedProvider {
   #limits: RateLimits | undefined
   #journal = new Journal()
   #batches: BatchService
+  #responses = new ResponseService()
   #random: () => number
   #startedAt = performance.now()
 
@@ -90,6 +92,7 @@ export class Provider implements SimulatedProvider {
     this.#limits = rateLimitsOf(this.#script)
     this.#batches.stop()
     this.#batches = new BatchService(this.#seed)
+    this.#responses = new ResponseService()
     this.#random = seededRandom(this.#seed)
     this.#startedAt = performance.now()
   }
@@ -163,6 +166,7 @@ export class Provider implements SimulatedProvider {
         random: this.#random,
         journal,
         batches: this.#batches,
+        responses: this.#responses,
       })
       const refusal = admit(call, this.#limits)
       if (refusal) deliver(call, refusal)

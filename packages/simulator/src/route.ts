@@ -11,6 +11,7 @@ export type Operation = RequestOperation | 'connect'
 export type RequestOperation =
   | 'chat'
   | 'responses'
+  | 'stored-responses'
   | 'embeddings'
   | 'messages'
   | 'generate-content'
@@ -24,6 +25,7 @@ export type RequestOperation =
 export const requestOperations: readonly RequestOperation[] = [
   'chat',
   'responses',
+  'stored-responses',
   'embeddings',
   'messages',
   'generate-content',

@@ -7,6 +7,8 @@ export interface Answer {
   /** The body; for a stream, one string per event. */
   frames: readonly string[]
   stream: boolean
+  /** When each frame is due, by `performance.now()`, of a stream that does not have the pace of the script. */
+  dueAt?: readonly number[] | undefined
   usage: { input: number; output: number }
 }
 

@@ -13,6 +13,6 @@ export function admit(call: Call, limits: RateLimits | undefined): Answer | unde
   if (refuseKey(request, script.apiKeys)) return undefined
   const admission = limits.admit(request, wireOf(request), call.answer())
   call.headers = admission.headers
-  call.onEnd = () => admission.release()
+  call.onEnd(() => admission.release())
   return admission.refusal
 }

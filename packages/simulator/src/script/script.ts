@@ -1,4 +1,5 @@
 import type { BatchScript } from '../batches/batch-script.ts'
+import type { BackgroundScript } from '../responses/background-script.ts'
 import type { Fault } from './fault.ts'
 import type { Range } from './range.ts'
 import type { RecordedRequest } from '../journal.ts'
@@ -31,6 +32,8 @@ export interface ProviderScript {
    * none. @default no limits
    */
   limits?: Limits | undefined
+  /** How responses with `background: true` run. @default they complete at once */
+  background?: BackgroundScript | undefined
   /** How long batches take, and their faults. @default they complete at once */
   batches?: BatchScript | undefined
 }

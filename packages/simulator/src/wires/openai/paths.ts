@@ -32,10 +32,13 @@ export function isAzure(path: string): boolean {
   return /\/openai\//.test(path) && !/\/v\d[^/]*\/openai\//.test(path)
 }
 
-export function routeOpenai({ method, path }: RequestHead): Route | undefined {
+export function routeOpenai({ method, path, query }: RequestHead): Route | undefined {
   const api = readPath(path)
   const operation = api && operationOf(method, api)
-  return operation && { wire: 'openai', operation, model: api.deployment }
+  if (operation === undefined) return undefined
+  const stream =
+    operation === 'stored-responses' ? new URLSearchParams(query).get('stream') === 'true' : undefined
+  return { wire: 'openai', operation, model: api?.deployment, stream }
 }
 
 const generating: Readonly<Record<string, RequestOperation>> = {
@@ -45,8 +48,15 @@ const generating: Readonly<Record<string, RequestOperation>> = {
 }
 
 function operationOf(method: string, { name, rest }: ApiPath): RequestOperation | undefined {
+  if (name === 'responses' && isStored(method, rest)) return 'stored-responses'
   const operation = generating[name]
   if (operation) return method === 'POST' && rest === '' ? operation : undefined
   if (name === 'models') return method === 'GET' ? 'models' : undefined
   return name === 'files' ? 'files' : 'batches'
+}
+
+/** Whether a request is for a response that exists: to read it, to delete it or to cancel it. */
+function isStored(method: string, rest: string): boolean {
+  if (method === 'POST') return /^[^/]+\/cancel$/.test(rest)
+  return (method === 'GET' || method === 'DELETE') && /^[^/]+$/.test(rest)
 }

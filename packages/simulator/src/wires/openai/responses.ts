@@ -8,9 +8,9 @@ import type { Question } from '../wire.ts'
 
 /** The answer to POST /v1/responses. */
 export function answerResponses(question: Question): Answer {
-  const { usage, base, items, final } = respond(question)
-  if (!question.stream) return jsonAnswer(final, usage)
-  return streamAnswer(events(base, items, final), usage)
+  const responded = respond(question)
+  const { usage, final } = responded
+  return question.stream ? streamAnswer(events(responded), usage) : jsonAnswer(final, usage)
 }
 
 /** A Responses answer in its parts. */
@@ -58,14 +58,19 @@ export function responseEvent(type: string, sequence: number, fields: object): s
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...fields })}\n\n`
 }
 
+/** The id of a response. */
+export function responseId(fingerprint: string): string {
+  return `resp_${fingerprint}`
+}
+
 function responseBase(question: Question) {
   const { body, fingerprint } = question
   return {
-    id: `resp_${fingerprint}`,
+    id: responseId(fingerprint),
     object: 'response',
     created_at: createdAt,
     status: 'in_progress',
-    background: false,
+    background: body['background'] === true,
     error: null,
     incomplete_details: null as unknown,
     instructions: body['instructions'] ?? null,
@@ -176,12 +181,31 @@ function refusalPart(pieces: readonly string[]) {
   return { part, empty: { ...part, refusal: '' }, deltas }
 }
 
-function events(base: object, output: readonly OutputItem[], final: { status: string }): string[] {
+function events(responded: Responded): string[] {
+  return eventsFrom([['response.created', responded.base]], responded)
+}
+
+/** The events of a response that is generated in the background: it is queued first. */
+export function backgroundEvents(responded: Pick<Responded, 'base' | 'items' | 'final'>): string[] {
+  const queued = { ...responded.base, status: 'queued' }
+  return eventsFrom(
+    [
+      ['response.created', queued],
+      ['response.queued', queued],
+    ],
+    responded,
+  )
+}
+
+function eventsFrom(
+  first: readonly (readonly [type: string, response: object])[],
+  { base, items, final }: Pick<Responded, 'base' | 'items' | 'final'>,
+): string[] {
   const frames: string[] = []
   const add = (type: string, fields: object) => frames.push(responseEvent(type, frames.length, fields))
-  add('response.created', { response: base })
+  for (const [type, response] of first) add(type, { response })
   add('response.in_progress', { response: base })
-  for (const [output_index, item] of output.entries()) {
+  for (const [output_index, item] of items.entries()) {
     add('response.output_item.added', { output_index, item: item.added })
     for (const [type, fields] of item.steps) add(type, { item_id: item.id, output_index, ...fields })
     add('response.output_item.done', { output_index, item: item.done })

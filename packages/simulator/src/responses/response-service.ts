@@ -1,0 +1,137 @@
+import { type Answer, jsonAnswer, streamAnswer } from '../answers/answer.ts'
+import { asObject } from '../answers/json.ts'
+import type { RecordedRequest } from '../journal.ts'
+import type { ProviderScript } from '../script/script.ts'
+import { type AnswerChanges, answerRequest, questionOf, refuseKey } from '../wires/answer-request.ts'
+import { checkRequest } from '../wires/openai/checks.ts'
+import { badRequest, errorAnswer, unknownPath } from '../wires/openai/errors.ts'
+import { readPath } from '../wires/openai/paths.ts'
+import { respond, responseId } from '../wires/openai/responses.ts'
+import { BackgroundRun } from './background-run.ts'
+
+/** A request to create or to read a response. */
+export interface ResponseRequest {
+  request: RecordedRequest
+  raw: Buffer
+  script: ProviderScript
+  changes?: AnswerChanges | undefined
+  random: () => number
+  /** Ends the answer, cleanly and at once. */
+  end: () => void
+  /** Calls `callback` when the answer is complete, or when the client has closed the connection. */
+  onEnd: (callback: () => void) => void
+}
+
+type Stored = BackgroundRun | (() => Answer)
+
+const MAX_STORED_RESPONSES = 1_000
+
+/** The stored responses of one provider: the last 1,000, in memory. */
+export class ResponseService {
+  readonly #stored = new Map<string, Stored>()
+
+  /** Answers a request. Call this once per request: it may create, cancel or delete a response. */
+  answer(asked: ResponseRequest): Answer {
+    const { request, script } = asked
+    if (request.operation === 'responses') return this.#create(asked)
+    return refuseKey(request, script.apiKeys) ?? this.#answerStored(asked)
+  }
+
+  #create(asked: ResponseRequest): Answer {
+    const { request, raw, script, changes } = asked
+    const { background, store } = asObject(request.body)
+    const question = questionOf(request, raw, script, changes)
+    if (background === true) {
+      const refusal = refuseKey(request, script.apiKeys) ?? checkRequest(question)
+      if (refusal) return refusal
+      if (store === false) return badRequest("Background mode requires 'store' to be true.", 'store')
+      return this.#start(asked)
+    }
+    const answer = answerRequest(request, raw, script, changes)
+    if (answer.status === 200 && store !== false) {
+      // Equal requests get equal answers, so the answer itself need not be stored.
+      const again = () => answerRequest(request, raw, script, { ...changes, stream: false })
+      this.#store(responseId(question.fingerprint), again)
+    }
+    return answer
+  }
+
+  #start(asked: ResponseRequest): Answer {
+    const { request, raw, script, changes, random } = asked
+    const question = questionOf(request, raw, script, changes)
+    // Equal requests get responses of their own.
+    const fingerprint = question.fingerprint.slice(0, 16) + request.call.toString(16).padStart(8, '0')
+    const responded = respond({ ...question, fingerprint })
+    const now = performance.now()
+    const run = new BackgroundRun({ ...responded, script, random, now, streamed: request.stream })
+    this.#store(responseId(fingerprint), run)
+    return question.stream
+      ? stream(run, -1, asked, responded.usage)
+      : jsonAnswer({ ...responded.base, status: 'queued' }, responded.usage)
+  }
+
+  #answerStored(asked: ResponseRequest): Answer {
+    const { request } = asked
+    const { method, path, query } = request
+    const [id = '', action] = (readPath(path)?.rest ?? '').split('/')
+    const stored = this.#stored.get(id)
+    if (stored === undefined) return notFound(id)
+    if (action === 'cancel') return cancel(stored)
+    if (method === 'DELETE') {
+      this.#stored.delete(id)
+      return jsonAnswer({ id, object: 'response', deleted: true })
+    }
+    if (method !== 'GET') return unknownPath(request)
+    if (request.stream) return streamAgain(stored, new URLSearchParams(query), asked)
+    return stored instanceof BackgroundRun ? jsonAnswer(stored.look(performance.now())) : unbilled(stored())
+  }
+
+  #store(id: string, stored: Stored): void {
+    this.#stored.delete(id)
+    this.#stored.set(id, stored)
+    const [oldest] = this.#stored.keys()
+    if (this.#stored.size > MAX_STORED_RESPONSES && oldest !== undefined) this.#stored.delete(oldest)
+  }
+}
+
+/** An answer whose tokens were counted when the response was created. */
+function unbilled(answer: Answer): Answer {
+  return { ...answer, usage: { input: 0, output: 0 } }
+}
+
+function cancel(stored: Stored): Answer {
+  if (!(stored instanceof BackgroundRun)) return badRequest('Cannot cancel a synchronous response.')
+  const now = performance.now()
+  stored.cancel(now)
+  return jsonAnswer(stored.look(now))
+}
+
+function streamAgain(stored: Stored, query: URLSearchParams, asked: ResponseRequest): Answer {
+  if (!(stored instanceof BackgroundRun) || !stored.streamed) {
+    return badRequest('This response was not created with background and stream, so it cannot be streamed.')
+  }
+  const { streamableMs = 300_000 } = asked.script.background ?? {}
+  if (performance.now() - stored.createdAt > streamableMs) {
+    const minutes = Math.ceil(streamableMs / 60_000)
+    return badRequest(
+      `This response can no longer be streamed because it is more than ${minutes} minutes old.`,
+    )
+  }
+  const after = Number(query.get('starting_after') ?? -1)
+  if (!Number.isInteger(after)) {
+    return badRequest("'starting_after' must be the sequence number of an event.", 'starting_after')
+  }
+  return stream(stored, after, asked, { input: 0, output: 0 })
+}
+
+/** The events of a run after the one with this sequence number: those that occurred at once, the others at their times. */
+function stream(run: BackgroundRun, after: number, asked: ResponseRequest, usage: Answer['usage']): Answer {
+  asked.onEnd(run.follow(asked.end))
+  const { frames, dueAt } = run.eventsAfter(after)
+  return { ...streamAnswer(frames, usage), dueAt }
+}
+
+function notFound(id: string): Answer {
+  const message = `Response with id '${id}' not found.`
+  return errorAnswer(404, { message, type: 'invalid_request_error', param: null, code: null })
+}
