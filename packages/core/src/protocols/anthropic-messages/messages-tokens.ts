@@ -1,6 +1,8 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
+import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
 /** The output tokens assumed for a request without `max_tokens`, which the API refuses. */
@@ -17,7 +19,14 @@ const OWN_TOOL_TOKENS = 2_500
  * request counts, except those known to hold nothing for the model.
  */
 export const TOKENS: TokenRules = {
-  estimate: (body) => tokenUsage(inputBoundOf(body), outputBoundOf(body)),
+  estimate(body) {
+    const inputTokens = inputBoundOf(body)
+    return {
+      ...tokenUsage(inputTokens, outputBoundOf(body)),
+      ...cacheWritesOf(body, inputTokens),
+      ...searchesOf(body),
+    }
+  },
   contextOf: (body) => inputBoundOf(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   limitedInputOf: ({ inputTokens, cachedInputTokens }) => Math.max(0, inputTokens - cachedInputTokens),
@@ -26,6 +35,28 @@ export const TOKENS: TokenRules = {
     tokens.add(content)
     return tokens.count
   },
+}
+
+/** All input may be written to the cache, if the request asks for it at all. */
+function cacheWritesOf(body: JsonBody, inputTokens: number): Partial<TokenUsage> {
+  const ttl = requestedTtl(body, CACHE_MARKS)
+  return ttl ? { cacheWriteInputTokens: inputTokens, cacheWriteTokensByTtl: { [ttl]: inputTokens } } : {}
+}
+
+const CACHE_MARKS: CacheMarks = { cache_control: '5m' }
+/** The web searches assumed for a request that sets no limit for them. */
+const USUAL_SEARCHES = 10
+
+/** The web searches that a request allows, which are charged one by one. */
+function searchesOf({ tools }: JsonBody): Partial<TokenUsage> {
+  const searches = (Array.isArray(tools) ? tools : []).filter(isWebSearch)
+  if (searches.length === 0) return {}
+  const allowed = searches.map(({ max_uses: limit }) => countOf(limit) ?? USUAL_SEARCHES)
+  return { serverToolUses: { web_search_requests: Math.max(...allowed) } }
+}
+
+function isWebSearch(tool: unknown): tool is JsonBody {
+  return isRecord(tool) && typeof tool['type'] === 'string' && tool['type'].startsWith('web_search_')
 }
 
 /** Counting tokens uses none. */

@@ -1,11 +1,8 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import type { UsageReader } from '../shared/delivery.ts'
+import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
 import { countOf, countsIn, stepsIn, tokensOf, toolUsesIn, type Counts } from './message-tokens.ts'
-
-const WORD = /^[\w.-]{1,32}$/
-/** The values of `inference_geo` that do not change the price. */
-const ANYWHERE = new Set(['global', 'not_available'])
 
 /**
  * Reads the usage of a message, or of the events of its stream. `message_start` reports the input, `message_delta` the totals so far: a
@@ -13,15 +10,16 @@ const ANYWHERE = new Set(['global', 'not_available'])
  * is reported.
  */
 export class MessagesUsage implements UsageReader {
-  serviceTier: string | undefined
   readonly costUsd = undefined
   #totals: Counts = {}
   #steps: readonly Counts[] = []
   #thinking = 0
   #toolUses: TokenUsage['serverToolUses']
-  #tier: string | undefined
-  #isFast = false
-  #geo: string | undefined
+  #tier: TierFields = tierFieldsOf({})
+
+  get serviceTier(): string | undefined {
+    return priceTierOf(this.#tier)
+  }
 
   get usage(): TokenUsage | undefined {
     const tokens = tokensOf(this.#totals, this.#steps)
@@ -45,24 +43,12 @@ export class MessagesUsage implements UsageReader {
     const thinking = countOf(isRecord(details) ? details['thinking_tokens'] : undefined)
     if (thinking !== undefined) this.#thinking = thinking || 0
     this.#toolUses = toolUsesIn(usage['server_tool_use']) ?? this.#toolUses
-    this.#readTier(usage)
+    const { tier, speed, region } = tierFieldsOf(usage)
+    this.#tier = {
+      tier: tier ?? this.#tier.tier,
+      speed: speed ?? this.#tier.speed,
+      region: region ?? this.#tier.region,
+    }
     return true
   }
-
-  /**
-   * The tier is what the price depends on: `fast` for the fast mode, else the tier itself. A region in which the answer had to be made
-   * follows it: `standard:us`.
-   */
-  #readTier({ service_tier: tier, speed, inference_geo: geo }: JsonBody): void {
-    if (isWord(tier)) this.#tier = tier.toLowerCase()
-    if (isWord(speed)) this.#isFast = speed === 'fast'
-    if (isWord(geo)) this.#geo = geo.toLowerCase()
-    const name = this.#isFast ? 'fast' : this.#tier
-    const isAnywhere = this.#geo === undefined || ANYWHERE.has(this.#geo)
-    this.serviceTier = isAnywhere ? name : `${name ?? 'standard'}:${this.#geo}`
-  }
-}
-
-function isWord(value: unknown): value is string {
-  return typeof value === 'string' && WORD.test(value)
 }

@@ -2,13 +2,14 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
 import type { RequestFormat } from '../protocol.ts'
 import { modelInPath, streamsByPath } from './address.ts'
+import { priceTierOf, tierFieldsOf } from './price-tier.ts'
 
 /** How requests to the Messages API are read. */
 export const REQUEST: RequestFormat = {
   modelOf: (url, body) => textOf(body?.['model']) ?? modelInPath(url),
   isStreaming: (url, body) => body?.['stream'] === true || streamsByPath(url),
   needsOf,
-  serviceTierOf: ({ speed, service_tier: tier }) => (speed === 'fast' ? 'fast' : textOf(tier)?.toLowerCase()),
+  serviceTierOf: (body) => priceTierOf(tierFieldsOf(body)),
   sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
   mayBeBilled: () => true,
 }

@@ -34,7 +34,7 @@ function needsOf(body: JsonBody): readonly Capability[] {
   return needs
 }
 
-/** The content parts of all messages, which are a request's `messages` or `input`. Messages whose content is a text have none. */
+/** The content parts of all messages. Messages whose content is a text have none. */
 export function partsOf(messages: unknown): readonly JsonBody[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: unknown) => {

@@ -1,14 +1,22 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
-import { cacheTtlOf } from './cache-ttl.ts'
 import { REQUEST } from './request.ts'
+import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
 /** The output tokens assumed for a choice when the request sets no limit. */
 const USUAL_OUTPUT_TOKENS = 1_024
 /** The tokens that the chat format adds around the messages of a request. */
 const FRAME_TOKENS = 3
+/** OpenAI's own marks, and Anthropic's, which gateways pass on. */
+const CACHE_MARKS: CacheMarks = {
+  prompt_cache_options: '30m',
+  prompt_cache_breakpoint: '30m',
+  cache_control: '5m',
+}
+/** OpenAI caches each prompt for this time without being asked. */
+const UNASKED_TTL = '30m'
 
 /**
  * Estimates of the tokens of requests and answers. They are rather too high than too low, since spending depends on them: every field of
@@ -22,7 +30,7 @@ export const TOKENS: TokenRules = {
     return {
       ...tokenUsage(inputTokens, outputTokens),
       cacheWriteInputTokens: inputTokens,
-      cacheWriteTokensByTtl: { [cacheTtlOf(body)]: inputTokens },
+      cacheWriteTokensByTtl: { [requestedTtl(body, CACHE_MARKS) ?? UNASKED_TTL]: inputTokens },
       audioInputTokens: hasAudio ? inputTokens : 0,
       reasoningTokens: outputTokens,
       audioOutputTokens: hasAudio ? outputTokens : 0,

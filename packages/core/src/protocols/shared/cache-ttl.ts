@@ -1,0 +1,31 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { CacheTtl } from '../../reporting/price.ts'
+
+/** The fields that ask a provider to cache a prompt, each with the time to live that it means if it names none. */
+export type CacheMarks = Readonly<Record<string, CacheTtl>>
+
+/** Times to live of a prompt cache, the most expensive first. */
+const BY_PRICE = ['12h', '1h', '30m', '5m'] as const satisfies readonly CacheTtl[]
+
+/**
+ * The most expensive time to live that a request asks a provider's prompt cache for, anywhere in its body; undefined if it asks for none. A
+ * time to live that is new to Harbor is taken for the most expensive one.
+ */
+export function requestedTtl(body: JsonBody, marks: CacheMarks): CacheTtl | undefined {
+  const found = new Set<CacheTtl>()
+  const open: object[] = [body]
+  for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
+    for (const [name, value] of Object.entries(holder) as [string, unknown][]) {
+      if (typeof value !== 'object' || value === null) continue
+      const usual = isRecord(value) && Object.hasOwn(marks, name) ? marks[name] : undefined
+      if (usual === undefined) open.push(value)
+      else found.add(ttlOf(value as JsonBody, usual))
+    }
+  }
+  return BY_PRICE.find((ttl) => found.has(ttl))
+}
+
+function ttlOf({ ttl }: JsonBody, usual: CacheTtl): CacheTtl {
+  if (ttl === undefined || ttl === null) return usual
+  return BY_PRICE.find((each) => each === ttl) ?? BY_PRICE[0]
+}
