@@ -45,8 +45,8 @@ export function refusedAnswer(
 }
 
 /**
- * The attempt error for an error in a body. Undefined if the error is neither marked as one nor of a known kind, since it is then possibly
- * no error.
+ * The attempt error for an error that was found in a body. Undefined if the error is neither marked as one nor of a known kind: it may then
+ * be ordinary content.
  */
 export function reportedError(
   exchange: LegExchange,
@@ -114,7 +114,7 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
   })
 }
 
-/** Classifies an error that an upstream server reports. The failure has the error's code if that is a plain word. */
+/** Classifies an error that an upstream server reports. The failure gets the error's code only if the code is a single word. */
 function failureOf(error: UpstreamError, status: number | undefined, headers: Headers): Failure {
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
@@ -125,7 +125,7 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
   return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }
 
-/** What the error's protocol knows of the failure: its kind, and a wait that the body requests. */
+/** The facts about a failure that the error's protocol knows: its kind, and the wait that the body asks for. */
 function ownFacts({ kind, retryAfterMs }: UpstreamError, classified: Failure): Partial<Failure> {
   return {
     ...(kind !== undefined && { kind, retryable: RETRYABLE.has(kind) }),
@@ -133,7 +133,7 @@ function ownFacts({ kind, retryAfterMs }: UpstreamError, classified: Failure): P
   }
 }
 
-/** The kinds of an upstream's errors after which the same request may succeed when it is sent again. */
+/** The kinds of errors for which the same request may succeed when it is sent again. */
 const RETRYABLE: ReadonlySet<FailureKind> = new Set([
   'rate-limit',
   'overloaded',

@@ -9,7 +9,7 @@ export class AttemptError extends Error {
   override readonly name = 'AttemptError'
   readonly exchange: LegExchange
   readonly failure: Failure
-  /** The answer that the caller gets instead of an error: the upstream server's, or one that Harbor made. */
+  /** The answer that the caller gets instead of an error. It is the upstream server's answer, or one that Harbor made. */
   readonly answer: Answer | undefined
 
   constructor(

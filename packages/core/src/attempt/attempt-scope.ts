@@ -5,8 +5,8 @@ import { LostHedgeError } from '../call/leg.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
- * The lifetime of one attempt. Its signal, for the transport, aborts at the attempt's timeout or with the call. `wait()` stops waiting at
- * that moment even if the transport ignores the signal.
+ * The lifetime of one attempt. The transport gets its signal, which aborts at the attempt's timeout or together with the call. `wait()`
+ * stops waiting at that moment, even if the transport ignores the signal.
  */
 export class AttemptScope implements Sent {
   previous: Sent | undefined
@@ -72,7 +72,10 @@ export class AttemptScope implements Sent {
     else this.abort(reason)
   }
 
-  /** Called when the caller has got the answer. From then on, only the caller's signal can abort the attempt. Its reason may be any value. */
+  /**
+   * Called when the answer was passed to the caller. From then on, only the caller's signal can abort the attempt. Its reason may be any
+   * value.
+   */
   handOver(): void {
     this.#handedOver = true
     this.#stopClock()
@@ -85,8 +88,8 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop, in which an answer can be read that arrived while the
-   * loop was blocked.
+   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop. In that turn, an answer that arrived while the loop was
+   * blocked can still be read.
    */
   #arm(ms: number, onTime: () => void): void {
     this.#timer = setTimeout(
@@ -104,8 +107,8 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Ends the attempt if the call's time is up. The deadline may have moved meanwhile, since a caller with more time may have joined the
-   * call.
+   * Ends the attempt if the call's time is up. If a caller with more time has joined the call meanwhile, the deadline has moved, and the
+   * attempt goes on.
    */
   readonly #totalUp = (): void => {
     const leftMs = remainingMs(this.#exchange)
@@ -119,14 +122,17 @@ export class AttemptScope implements Sent {
 }
 
 /**
- * The timeout of an attempt, in milliseconds. Unless it is set, an attempt may use half of the remaining time while another target can
- * take over.
+ * The timeout of an attempt, in milliseconds. If the user set none, and another target can take over, an attempt may use half of the
+ * remaining time.
  */
 function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
   return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
 }
 
-/** The reason for which the call's signal aborted: the caller's own reason, a lost hedge, or otherwise the timeout of the SDK's timer. */
+/**
+ * The reason for which the call's signal aborted: the caller's own reason, or that the call lost a hedge. If it is neither, the SDK's timer
+ * ran out, and the reason is a timeout error.
+ */
 export function endReason(exchange: Exchange): unknown {
   const { signal, callerSignal, policy } = exchange
   if (callerSignal?.aborted) return callerSignal.reason

@@ -13,8 +13,8 @@ export interface Latencies {
 }
 
 /**
- * Whether an attempt failed because its caller's timeout is too short, which says nothing about the target. That is so if the timeout was
- * set for this call, and left the target less time than it usually needs.
+ * Whether an attempt failed only because its caller set a timeout that is too short, which says nothing about the target. A timeout is too
+ * short if it was set for this call and left the target less time than the target usually needs.
  */
 export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: Latencies): boolean {
   if (!TimeoutError.is(cause) || !isOwnClock(exchange, cause)) return false
@@ -22,7 +22,9 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
   return timeGivenMs(exchange, cause) < usualMs
 }
 
-/** Whether the expired timeout was set for this call: the total, an attempt timeout derived from it, or one in `perCall`. */
+/**
+ * Whether the timeout that expired was set for this call: as its total time, from which an attempt timeout may be derived, or in `perCall`.
+ */
 function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
   if (clock === 'attempt') return policy.attemptMs === Infinity || timeouts?.attemptMs !== undefined
@@ -30,8 +32,8 @@ function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: T
 }
 
 /**
- * The time that the target had for the attempt, in milliseconds. If the total time ran out, that is what waits and earlier attempts had
- * left of it.
+ * The time that the target had for the attempt, in milliseconds. If the total time ran out, earlier waits and attempts had already used a
+ * part of it.
  */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs

@@ -51,8 +51,8 @@ export async function judge(
 }
 
 /**
- * Handles responses of unknown endpoints, and redirects for the caller: event streams are guarded, and everything else is passed on
- * unchecked.
+ * Handles responses of unknown endpoints, and redirects that the caller handles itself. Event streams are guarded; everything else is
+ * passed on unchecked.
  */
 async function judgeOther(
   exchange: LegExchange,
@@ -183,8 +183,8 @@ function isForCaller({ init }: LegExchange, status: number): boolean {
 }
 
 /**
- * The error for a stream that ended without content. Its text may contain an error outside of events, or be something other than a
- * stream.
+ * The error for a stream that ended without content. The text received may contain an error that is not an event, or the body may not be a
+ * stream at all.
  */
 function withoutContent(
   exchange: LegExchange,
@@ -220,10 +220,10 @@ async function wholeText(
   return text
 }
 
-/** The maximum size of an error body, in bytes. It is cut after that, since it becomes the message of an error. */
+/** The maximum number of bytes that are read of an error body. The rest is cut off, since the body becomes the message of an error. */
 const MAX_ERROR_BYTES = 1_048_576
 
-/** Reads the body of an error response. A body that cannot be read is empty, since the status alone is a failure. */
+/** Reads the body of an error response. If the body cannot be read, returns an empty text, since the status alone is a failure. */
 async function errorText(
   { policy }: LegExchange,
   scope: AttemptScope,

@@ -6,8 +6,8 @@ import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 
 /**
- * Whether a failed attempt is retried at the same target. `failure.retryable` already includes the provider's `x-should-retry`; the
- * failure table and the maximum number of requests limit retries further.
+ * Whether a failed attempt is retried at the same target. `failure.retryable` must be true, which takes the provider's header
+ * `x-should-retry` into account. In addition, the failure table and the maximum number of requests must allow a retry.
  */
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
@@ -53,12 +53,12 @@ export function mayChangeKey(exchange: LegExchange, failure: Failure): boolean {
   return same.length <= 1
 }
 
-/** What the failure table says about other targets for this error. */
+/** The column of the failure table, for this error, that says whether another target is tried. */
 export function nextTargetAfter(error: unknown): Verdict['nextTarget'] {
   return error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].nextTarget : 'no'
 }
 
-/** Whether the error is the target's fault, not the request's, so that another target may succeed. */
+/** Whether the target caused the error, not the request, so that another target may succeed. */
 export function isOutage(error: unknown): boolean {
   const next = nextTargetAfter(error)
   return next === 'yes' || next === 'other-credential' || next === 'other-quota-group'
@@ -78,8 +78,8 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /**
- * Whether a failure is evidence against its target. A local fault, such as a shortage of sockets, is not. A refusal by Harbor is evidence
- * only if an attempt of the call was made at the target before.
+ * Whether a failure shows that its target is unhealthy. A local fault, such as a shortage of sockets, does not. A refusal by Harbor does
+ * only if an earlier attempt of the call was made at the target.
  */
 export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)

@@ -9,7 +9,7 @@ import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
 // Errors for requests that Harbor itself refuses to send. Each contains the answer that the caller gets.
 
-/** The error for a target whose circuit is open. */
+/** The error for an attempt at a target whose circuit is open. */
 export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): AttemptError {
   return notSent(exchange, 503, 'breaker_open', {
     message:
@@ -45,7 +45,7 @@ export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
 }
 
 /**
- * The error for a call that would have to wait for the target's `limits` longer than its time allows.
+ * The error for a call that would have to wait for the target's `limits` longer than the call may take.
  * @param waitMs the length of the wait, in milliseconds; undefined when the request is larger than a limit ever allows
  */
 export function limitReached(
@@ -74,7 +74,7 @@ export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
 }
 
-/** The error for a call with a spend limit whose model has no known price. */
+/** The error for a call whose model has no known price, while a spend limit is set. */
 export function priceUnknown(exchange: LegExchange): AttemptError {
   return notSent(exchange, 402, 'spend_limit', {
     message:
@@ -84,7 +84,7 @@ export function priceUnknown(exchange: LegExchange): AttemptError {
   })
 }
 
-/** The error for a call with a spend limit to an endpoint that may be billed and that Harbor cannot price. */
+/** The error for a call to an endpoint that may be billed and whose price Harbor cannot know, while a spend limit is set. */
 export function endpointUnpriced(exchange: LegExchange): AttemptError {
   const { method, url } = exchange
   return notSent(exchange, 402, 'spend_limit', {
@@ -119,7 +119,7 @@ export function notCached(exchange: LegExchange, cause?: unknown): AttemptError 
 /** The code of the error for a key function or a hook that failed. */
 export const CREDENTIAL_FAILED = 'credential_failed'
 
-/** The error for a call whose key function, or a hook of the client that signs requests, failed. */
+/** The error for a call that could not be signed, because its key function or a signing hook of the client failed. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
   const { provider, key } = exchange.leg
   const source =

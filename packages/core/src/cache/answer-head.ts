@@ -15,7 +15,7 @@ export interface AnswerHead {
   readonly target: string
 }
 
-/** The version of the format of heads and bodies. Raise it with each change of the format. */
+/** The version of the format of heads and bodies. Raise the number with each change of the format. */
 const VERSION = 1
 
 /** Headers that are not cached: they belong to one response on one connection, and mean nothing in a cached answer. */

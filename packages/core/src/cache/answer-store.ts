@@ -2,7 +2,7 @@ import { createCache, type Cache, type CacheStats } from '@harbor/cache'
 import { systemClock } from '../base/clock.ts'
 import type { CacheStoreOptions } from '../options/cache-options.ts'
 
-/** The cache of a client and its copies, created when one of them first uses it. */
+/** The cache that a client shares with its copies. It is created when one of them first uses it. */
 export class AnswerStore {
   readonly #options: CacheStoreOptions
   #cache: Cache<never> | undefined
@@ -27,12 +27,15 @@ export class AnswerStore {
 /** The cached answers of a client and its copies. */
 export interface KeptAnswers {
   /**
-   * Removes all answers with this tag, including those in flight, which are not cached when they arrive.
+   * Removes all answers with this tag. Answers in flight are not cached when they arrive.
    * @param options.scope the scope of the answers; by default the client's `cache.scope` or credential
    * @returns the number of removed answers that were in memory
    */
   invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
-  /** Removes all answers, or all answers of one scope. @throws any error of the far tier; the answers in memory are removed even then */
+  /**
+   * Removes all answers, or all answers of one scope.
+   * @throws any error of the far tier. The answers in memory are removed even then
+   */
   clear(options?: { readonly scope?: string | undefined }): Promise<void>
 }
 

@@ -13,11 +13,11 @@ import { parseRecord } from '../base/json.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { ParsedChunkTap } from './parsed-chunk-tap.ts'
 
-/** The upstream call that one caller has started for all callers of the same request. */
+/** The upstream call that one caller started, and whose answer goes to all callers of the same request. */
 export interface UpstreamCall {
   readonly fork: Exchange
   answer?: Answer
-  /** The stream of the answer on its way into the cache; undefined for other answers. */
+  /** Taps the stream of the answer on its way into the cache; undefined for an answer that is not a stream. */
   tap?: ParsedChunkTap
 }
 
@@ -114,7 +114,7 @@ function recordKept({ exchange: { receipt } }: CallerContext, kept: true | strin
   if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
 }
 
-/** Books the cost that a call saved because its answer was cached or coalesced. */
+/** Adds to the statistics the cost that was saved because the answer was cached or coalesced. */
 function recordSavedUsage(
   { exchange, plan, accounts }: CallerContext,
   { target: name }: AnswerHead,

@@ -2,7 +2,9 @@ import type { StreamBody } from '../call/exchange.ts'
 import type { AnswerProof } from '../protocols/protocol.ts'
 import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/** The maximum number of parsed chunks that are buffered for the caller. The caller parses any others itself. */
+/**
+ * The maximum number of parsed chunks that are buffered for the caller. When the buffer is full, the caller parses further chunks itself.
+ */
 const MAX_PENDING = 64
 
 /**
@@ -39,7 +41,7 @@ export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefin
     return { done: true, value: undefined }
   }
 
-  /** Returns the parsed events of a chunk, once, since two readers must not share the same objects. */
+  /** Returns the parsed events of a chunk. They are returned only once, since two readers must not share the same objects. */
   take(chunk: Uint8Array): StreamPiece | undefined {
     const piece = this.#pending.get(chunk)
     if (piece) this.#pending.delete(chunk)

@@ -7,7 +7,10 @@ import type { CacheRules } from '../options/cache-options.ts'
 export interface Scope {
   /** The namespace in the store: the scope set by the user, or a hash of the identifying headers. */
   readonly name: string
-  /** A suffix for the key of the request: a hash of everything besides the name that may change the answer. Empty when there is nothing. */
+  /**
+   * A suffix for the key of the request: a hash of everything that may change the answer and is not in `name`. Empty when there is no such
+   * thing.
+   */
   readonly variant: string
   /** The headers that may identify the caller or change an answer. They contain credentials, and must not be shown. */
   readonly headers: readonly HeaderEntry[]

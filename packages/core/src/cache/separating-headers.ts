@@ -7,8 +7,8 @@ const MAX_HEADERS = 64
 const MAX_NAMED = 3
 
 /**
- * Finds the header because of which a call did not get a cached answer to the same request. So it is noticed when a header with a new
- * value in each request disables the cache. Values of headers never leave this file, only names.
+ * Explains cache misses: finds the headers because of which a call did not get the cached answer to the same request. This reveals, for
+ * example, a header that disables the cache by a new value in each request. Only the names of headers leave this file, never their values.
  */
 export class SeparatingHeaders {
   readonly #counts = new Map<string, number>()

@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** The reason for which a request bypasses the cache, as one word for the receipt; undefined when it does not. */
+/** The reason why a request bypasses the cache, as one word for the receipt; undefined when the request uses the cache. */
 export function whyNotCached(
   { json, operation, perCall, init }: Exchange,
   { when }: CacheRules,

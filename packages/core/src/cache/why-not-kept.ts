@@ -7,7 +7,7 @@ export interface AnsweredBy {
   readonly firstTarget: string | undefined
 }
 
-/** The reason for which an answer is not cached, as one word for the receipt; undefined when it is cached. */
+/** The reason why an answer is not cached, as one word for the receipt; undefined when the answer is cached. */
 export function whyNotKept(
   { target, firstTarget }: AnsweredBy,
   refusal: AnswerRefusal | undefined,
@@ -17,7 +17,7 @@ export function whyNotKept(
   return isAllowed(refusal, rules) ? undefined : refusal
 }
 
-/** Whether the content of an answer may be cached. A content that was cut off by its token limit may, if the user allows it. */
+/** Whether the content of an answer may be cached. Content that was cut off by its token limit may be cached only if the user allows it. */
 export function isAllowed(refusal: AnswerRefusal | undefined, { keepLength }: CacheRules): boolean {
   return refusal === undefined || (refusal === 'length' && keepLength)
 }

@@ -2,7 +2,7 @@ import type { APIPromise, OpenAI } from 'openai'
 import { OptionError } from '../base/errors.ts'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 
-/** A request as it is written in a line of a batch file: an endpoint and a body. `/v1` may be left out, as in Azure's documentation. */
+/** A request as in a line of a batch file: an endpoint and a body. `/v1` may be left out of the endpoint, as in Azure's documentation. */
 export type ApiRequest =
   | {
       /** @default '/v1/chat/completions' */
@@ -15,7 +15,7 @@ export type ApiRequest =
     }
   | { readonly url: '/v1/embeddings' | '/embeddings'; readonly body: OpenAI.EmbeddingCreateParams }
 
-/** Sends a request with the SDK's own method for its endpoint, so that it has the same defaults as a call by hand. */
+/** Sends a request with the SDK's own method for its endpoint, so that the request has the same defaults as a call of that method. */
 export function sendRequest(
   client: OpenAI,
   request: ApiRequest,

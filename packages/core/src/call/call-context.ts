@@ -6,36 +6,37 @@ import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * Facts about a call that `class Harbor` knows and `fetch` cannot know. They are attached to the request's `init` under a symbol, and the
- * SDK passes `init` on to `fetch`.
+ * Facts about a call that `class Harbor` knows and `fetch` cannot know. They are attached to the request's `init` under a symbol; the SDK
+ * passes the `init` on to `fetch`.
  */
 export interface CallContext {
   readonly policy: Policy
-  /** The caller's own signal. `init.signal` is the SDK's signal instead, which the SDK's timer can abort, too. */
+  /** The caller's own signal. The signal in `init` is another one, which the SDK makes: its timer can abort that one, too. */
   readonly callerSignal: AbortSignal | undefined
-  /** The options of this call alone. */
+  /** The options that were passed with this call. */
   readonly perCall: PerCall
   readonly log: Log
   /** Signs the request again for later attempts; undefined when the first signature stays valid. */
   readonly signer: Signer | undefined
   /** The keys with which the pipeline may sign the request, if the client's own provider has several. */
   readonly keys: KeyList | undefined
-  /** Receives the receipt of the call, for errors that have no headers to carry it. */
+  /** The object that receives the receipt of the call, for errors that have no headers to carry it. */
   readonly slot: ReceiptSlot | undefined
   /**
-   * Whether the caller sets or removes the header `x-stainless-retry-count` itself. Harbor then does not write the number of the attempt
-   * into it.
+   * Whether the caller sets or removes the header `x-stainless-retry-count` itself. If so, Harbor does not write the number of the attempt
+   * into this header.
    */
   readonly ownRetryCount: boolean
   /**
-   * The failed response of a call that was sent directly, for the SDK to report to its caller; undefined for a call that is not sent yet.
+   * The failed response of a call that was sent directly. The SDK reports this response to its caller. Undefined for a call that is not
+   * sent yet.
    */
   readonly alreadySent: Promise<Response> | undefined
 }
 
 export interface ReceiptSlot {
   receipt?: Receipt
-  /** The signal of the SDK helper that makes the call. The receipt of the helper's latest call is attached to it. */
+  /** The signal of the SDK helper that makes the call. The receipt of the latest call of that helper is attached to this signal. */
   helper?: AbortSignal | undefined
 }
 

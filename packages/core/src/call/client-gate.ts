@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import { ClientClosedError } from '../base/errors.ts'
 import { LinkedList, type Listed } from '../base/linked-list.ts'
 
-/** A wait of a call before a request is sent: for a limit, a key, a batch or the next attempt. */
+/** A call that waits before a request is sent: for a limit, a key, a batch or the next attempt. */
 export interface Waiting extends Listed<Waiting> {
   /** Ends the wait because the client was closed. */
   callOff(reason: ClientClosedError): void
@@ -16,7 +16,7 @@ export interface Sent extends Listed<Sent> {
   cut(reason: ClientClosedError): void
 }
 
-/** How long aborted calls may take to settle, in milliseconds. They settle at once, unless a function of the user's takes longer. */
+/** How long aborted calls may take to settle, in milliseconds. They settle at once, unless they wait for a function of the user. */
 const SETTLE_MS = 100
 
 /**
@@ -64,8 +64,8 @@ export class ClientGate {
   }
 
   /**
-   * Called when the caller gets an answer whose body it may never read. From then on, `close()` awaits the request only once the body is
-   * being read.
+   * Called when the caller gets an answer whose body it may never read. After that, `close()` awaits the request only if the body is being
+   * read.
    */
   isUnread(request: Sent): void {
     this.#setAwaited(request, false)
@@ -90,8 +90,8 @@ export class ClientGate {
 
   /**
    * Refuses waiting and later calls, and awaits the requests that were sent.
-   * @param graceMs how long requests are awaited, in milliseconds; those still in flight are then aborted
-   * @param finish called when nothing is awaited any more. Requests whose answers are not being read may still be in flight while it runs;
+   * @param graceMs how long requests are awaited, in milliseconds; requests still in flight after that are aborted
+   * @param finish called when no request has to be awaited any more. Requests whose answers no caller reads may still be in flight then;
    * they are aborted after `graceMs`, too
    */
   async close(graceMs: number, finish: () => Promise<void>): Promise<void> {

@@ -5,14 +5,14 @@ import type { Deadline, Exchange, LegExchange } from './exchange.ts'
 import { Leg } from './leg.ts'
 
 /**
- * How much earlier the pipeline's timeouts end a call than the cache's timeouts would, in milliseconds. The pipeline's error says more
+ * How much earlier the pipeline's timeouts end a call than the cache's timeouts do, in milliseconds. The error of the pipeline says more
  * about the cause.
  */
 export const MARGIN_MS = 5
 
 /**
- * Makes the exchange of a call that is made for all callers of the same request. It is aborted when all of them have left, has the deadline
- * of the caller with the most time, and has its own receipt.
+ * Makes the exchange of a call that is made for all callers of the same request. The call is aborted when all of them have left. Its
+ * deadline is the latest of their deadlines. It has a receipt of its own.
  */
 export function sharedExchange(exchange: Exchange, context: WorkContext): Exchange {
   const { signal } = context
@@ -21,7 +21,7 @@ export function sharedExchange(exchange: Exchange, context: WorkContext): Exchan
   return { ...exchange, signal, callerSignal: signal, deadline, receipt: exchange.receipt.fork() }
 }
 
-/** The latest deadline of all waiting callers. If none waits, the call has the full total time from its start. */
+/** The latest deadline of all callers that wait. While no caller waits, the call has its full total time, counted from its start. */
 class SharedDeadline implements Deadline {
   readonly #context: WorkContext
   readonly #latestAt: number
@@ -37,10 +37,7 @@ class SharedDeadline implements Deadline {
   }
 }
 
-/**
- * The parts of a call with which its request can be sent again later. Signals and deadline are not among them, since they belong to the
- * caller.
- */
+/** The parts of a call with which its request can be sent again later. Signals and deadline belong to the caller, so they are left out. */
 export type ReusableParts = Omit<Exchange, 'signal' | 'callerSignal' | 'deadline'>
 
 export function reusableParts(exchange: Exchange): ReusableParts {
@@ -49,7 +46,7 @@ export function reusableParts(exchange: Exchange): ReusableParts {
   return { ...parts, init }
 }
 
-/** Makes the exchange of a prefetch of an earlier request: a call of Harbor's own, for which no caller waits. */
+/** Makes the exchange with which Harbor sends an earlier request again as a prefetch. No caller waits for this call. */
 export function prefetchExchange(parts: ReusableParts, id: string, signal: AbortSignal): Exchange {
   const { policy, receipt, headers, perCall } = parts
   const startedAt = policy.clock.now()
@@ -65,7 +62,7 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
   }
 }
 
-/** The exchange at the first target of its chain. Used to report a failure before a target is chosen. */
+/** The exchange at the first target of the chain. Used to report a failure that occurs before a target is chosen. */
 export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): LegExchange {
   const [target] = targets
   if (!target) throw new Error('A plan has at least the requested target.')
@@ -77,7 +74,7 @@ export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): L
  */
 const REQUEST_FIELDS = new Set(['method', 'headers', 'body', 'signal', 'redirect', 'duplex'])
 
-/** The fields of `init` that say how a request is sent, for another request that is to be sent in the same way. */
+/** The fields of `init` that say how a request is sent. Another request with these fields is sent in the same way. */
 export function sendOptionsOf(init: RequestInit): RequestInit {
   return Object.fromEntries(Object.entries(init).filter(([name]) => !REQUEST_FIELDS.has(name)))
 }

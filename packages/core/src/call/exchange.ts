@@ -18,7 +18,7 @@ import type { Signer } from './signer.ts'
 /** One call on its way through the layers: its request, policy, deadline and receipt. */
 export interface Exchange {
   readonly url: string
-  /** The `init` passed to `fetch`. Fields that the exchange has, too, are read from the exchange. */
+  /** The `init` that was passed to `fetch`. For a field that the exchange has itself, use the exchange's value instead. */
   readonly init: RequestInit
   readonly method: string
   readonly headers: ReadonlyHeaders
@@ -26,9 +26,12 @@ export interface Exchange {
   readonly signer: Signer | undefined
   /** The keys of the client's own provider, if it has several and the request carries none of its own. */
   readonly keys: KeyList | undefined
-  /** Whether the caller sets the header `x-stainless-retry-count` itself. Harbor then does not write the number of the attempt into it. */
+  /**
+   * Whether the caller sets the header `x-stainless-retry-count` itself. If so, Harbor does not write the number of the attempt into this
+   * header.
+   */
   readonly ownRetryCount: boolean
-  /** The request's body as an object, parsed from the text that is sent; undefined if that is not a JSON object. It never changes. */
+  /** The body of the request, parsed from the text that is sent; undefined if the text is not a JSON object. The object never changes. */
   readonly json: JsonBody | undefined
   readonly operation: Operation
   readonly streaming: boolean
@@ -42,7 +45,7 @@ export interface Exchange {
   readonly deadline: Deadline
   readonly receipt: OpenReceipt
   readonly log: Log
-  /** The options of this call alone. */
+  /** The options that were passed with this call. */
   readonly perCall: PerCall
   /** The gate of the client. Once the client is closed, it refuses requests that are not sent yet. */
   readonly client: ClientGate
@@ -65,7 +68,7 @@ export interface LegExchange extends Exchange {
   readonly leg: Leg
 }
 
-/** Writes a line to the SDK's logger, if its level permits. `words` makes the line, and is only called if it is written. */
+/** Writes a line to the SDK's logger, if its level permits. `words` returns the line; it is called only if the line is written. */
 export type Log = (level: 'error' | 'warn' | 'info' | 'debug', words: () => string) => void
 
 /** The status and headers of an answer. */
@@ -106,26 +109,28 @@ export interface StreamBody {
   readonly abandon: (reason: Error) => void
 }
 
-/** How a stream ended. A fault that was reported to the reader by an event is a failure, unless the client was closed. */
+/**
+ * How a stream ended. If a fault was reported to the reader by an event, the outcome is a failure, unless the fault was the close of the
+ * client.
+ */
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined
-  /** The content that was delivered, counted in tokens, and its reported usage. */
+  /** The content that was delivered, counted in tokens, and the usage that the provider reported. */
   readonly delivery?: Delivery
 }
 
 /** A layer with all the layers below it. */
 export type Handler = (exchange: Exchange) => Promise<Answer>
 
-/** A handler of a layer below the fallback layer, which has chosen the target. */
+/** A layer below the fallback layer, with all the layers below it. The target has been chosen by then. */
 export type LegHandler = (exchange: LegExchange) => Promise<Answer>
 
 /** Sends one request. It is below all layers. */
 export interface Transport {
   (exchange: LegExchange, attempt: WireAttempt): Promise<Response>
   /**
-   * Whether `fetch` and its response bodies reject promptly when the signal aborts, so that callers need not race them against the
-   * signal.
+   * Whether `fetch` and its response bodies reject promptly when the signal aborts. If not, callers have to watch the signal themselves.
    */
   readonly honoursSignal?: true
 }

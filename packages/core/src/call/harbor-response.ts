@@ -22,7 +22,7 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   return response
 }
 
-/** Encodes a text for a header, since the name of a model may contain characters that a header must not contain. */
+/** Encodes a text as a header value, since the name of a model may contain characters that are not allowed in headers. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?')
 }
@@ -31,8 +31,8 @@ function headerText(text: string): string {
 const BODILESS = new Set([204, 205, 304])
 
 /**
- * The `Response` for the caller's SDK. It also carries what Harbor has parsed already (JSON, stream events), for code that knows this
- * class.
+ * The `Response` for the caller's SDK. For code that knows this class, it also carries the JSON or the stream events that Harbor has parsed
+ * already.
  */
 export class HarborResponse extends LeanResponse {
   /** A reader of the stream's bytes and parsed events; undefined when the events were not parsed. */
@@ -47,7 +47,10 @@ export class HarborResponse extends LeanResponse {
     if (body.kind === 'text') this.#json = body.json
   }
 
-  /** Returns the parsed body, once: it then belongs to the caller. Undefined if it was not parsed, or was taken before. */
+  /**
+   * Returns the parsed body. The body is returned only once, since it then belongs to the caller. Undefined if the body was not parsed, or
+   * was returned before.
+   */
   takeJson(): JsonBody | undefined {
     const json = this.#json
     this.#json = undefined
@@ -60,8 +63,9 @@ const collected = new FinalizationRegistry<StreamBody>((body) => {
 })
 
 /**
- * Reads a stream, and releases its connection when this object is garbage-collected before the end. Only readers hold this object; socket
- * and timers hold only the stream behind it, so that it is collected once no reader is left. Closes the receipt at the end of the stream.
+ * Reads a stream. If this object is garbage-collected before the end of the stream, it releases the connection. Only readers reference this
+ * object; socket and timers reference only the stream behind it, so the object is collected once no reader is left. Closes the receipt at
+ * the end of the stream.
  */
 export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
   readonly #body: StreamBody

@@ -3,15 +3,15 @@ import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * Headers that neither identify a caller nor change an answer. All other headers are part of the identity: a list of identifying headers
- * could never be complete, and a missing one would give one tenant the answers of another.
+ * Headers that neither identify a caller nor change an answer. All other headers are part of the identity. A list of identifying headers
+ * instead could never be complete, and a header missing from it would give one tenant the answers of another.
  */
 const NEUTRAL =
   /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id)$/
 
 /**
- * Headers whose names suggest that they identify an account. Limits and cooldowns depend on these headers only, since a header with a new
- * value in each request would give each request its own limit.
+ * Headers whose names suggest that they identify an account. Only these headers decide which limits and cooldowns apply. If all headers
+ * did, a header with a new value in each request would give each request its own limit.
  */
 const ACCOUNT =
   /auth|key|token|secret|password|credential|cookie|cert|account|tenant|org|project|subscription|customer|consumer|client|user|team|workspace|realm|principal|identity/
@@ -22,7 +22,7 @@ export type HeaderEntry = readonly [name: string, value: string]
 export interface Identity {
   /** All headers that may identify the caller or change an answer, sorted by name. */
   readonly headers: readonly HeaderEntry[]
-  /** A text that identifies the account. Limits and cooldowns are kept by account. */
+  /** A text that identifies the account. Each account has its own limits and cooldowns. */
   readonly account: string
 }
 

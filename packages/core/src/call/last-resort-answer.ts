@@ -2,12 +2,12 @@ import { OptionError } from '../base/errors.ts'
 import { isRecord, type JsonBody } from '../base/json.ts'
 import type { Answer, Exchange, StreamEnd } from './exchange.ts'
 
-/** The model that an answer names if its request names none. */
+/** The model that is named in an answer to a request without a model. */
 const UNNAMED = 'last-resort'
 
 /**
- * Makes the answer to a call from the value that `lastResort` returned. A text is put into the protocol's format; if the call is a
- * stream, the answer becomes one.
+ * Makes the answer to a call from the value that `lastResort` returned. A text is put into the format of the protocol. If the call asked
+ * for a stream, the answer is sent as a stream.
  * @param value a text, or the body of an answer
  * @throws OptionError for any other value
  */
@@ -36,7 +36,7 @@ function bodyOf({ operation, receipt, policy }: Exchange, value: unknown): JsonB
   )
 }
 
-/** A stream of events that all exist already. It ends when it was read or cancelled. */
+/** A stream of these events. It has ended when it was read to its end or cancelled. */
 function streamOf(events: readonly string[]): {
   chunks: AsyncIterable<Uint8Array>
   ended: Promise<StreamEnd>

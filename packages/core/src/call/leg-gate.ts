@@ -1,8 +1,8 @@
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
- * Connects a call at one target with its `SendGate`. `signal` aborts when the call does, or when the gate closes while no request is on the
- * wire.
+ * Connects a call at one target with its `SendGate`. `signal` aborts when the call aborts. It also aborts when the gate closes while the
+ * call has no request on the wire.
  */
 export class LegGate {
   readonly #gate: SendGate

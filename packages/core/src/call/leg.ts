@@ -4,13 +4,13 @@ import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LegGate } from './leg-gate.ts'
 
-/** Why a target serves a call that is not the first of its chain. */
+/** Why a call is served by a target that is not the first of its chain. */
 export interface Takeover {
   /** The target that failed last, or the first target of the chain if all before this one were skipped. */
   readonly from: string
-  /** How that target failed; `refused` if it was skipped. */
+  /** How the target `from` failed; `refused` if it was skipped. */
   readonly reason: FailureKind
-  /** Why that target was skipped, in words; undefined if it was called. */
+  /** Why the target `from` was skipped, in words; undefined if it was called. */
   readonly skipped: string | undefined
 }
 
@@ -23,21 +23,21 @@ export class Leg {
   /** The number of attempts made at this target. */
   attempts = 0
   /**
-   * Whether the breaker has counted a failure of this call. It counts at most one per call, so that one bad request cannot open a
-   * circuit.
+   * Whether the breaker has counted a failure of this call. The breaker counts at most one failure per call, so that one bad request cannot
+   * open a circuit.
    */
   failureReported = false
   /** The key of the current attempt; undefined if the provider has one key. */
   key: KeyState | undefined
   /** Returns the time until one of the provider's keys is free, in milliseconds; undefined if the provider has one key. */
   keyFreeInMs: (() => number) | undefined
-  /** The gate through which a bulk run can cancel the call while its request is not sent; undefined for other calls. */
+  /** The gate through which a bulk run can cancel the call until its request is sent; undefined for calls of no bulk run. */
   gate: LegGate | undefined
   /** Why this target took over; undefined at the first target of the chain. */
   readonly takeover: Takeover | undefined
   readonly #countOthers: (() => number) | undefined
 
-  /** @param countOthers returns the number of other targets that could take over now; called each time the number is needed */
+  /** @param countOthers returns the number of other targets that could take over now; called whenever that number is needed */
   constructor(target: Target, provider: Provider, countOthers?: () => number, takeover?: Takeover) {
     this.target = target
     this.provider = provider
@@ -69,12 +69,10 @@ export class LostHedgeError extends Error {
   }
 }
 
-/**
- * The signal of one of several legs that run at the same time (hedging). It aborts with the call, or when another leg has answered first.
- */
+/** The signal of one of several legs that run at the same time (hedging). It aborts with the call, or when another leg answers first. */
 export interface LegSignal {
   readonly signal: AbortSignal
-  /** Called when this leg has answered: from then on, only the call aborts it. */
+  /** Called when this leg has answered. From then on, the signal aborts only with the call. */
   won(): void
   /** Removes all listeners. */
   release(): void

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
-/** The settings for calls without a call context, which are not made by `class Harbor`. */
+/** The settings for calls that `class Harbor` did not make, and that therefore have no call context. */
 export interface ExchangeDefaults {
   readonly policy: Policy
   readonly log: Log
@@ -94,7 +94,7 @@ function fill(slot: ReceiptSlot, receipt: OpenReceipt): void {
   if (slot.helper) attachReceipt(slot.helper, receipt)
 }
 
-/** Whether an argument is a `Request`, also one of another realm or package. */
+/** Whether an argument is a `Request`. It may also be the `Request` of another realm or package. */
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && 'headers' in input && 'method' in input
 }

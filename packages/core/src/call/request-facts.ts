@@ -22,7 +22,7 @@ interface Estimated {
   readonly operation: Operation
 }
 
-/** The estimated tokens of the call. They are computed once, since walking through a long request takes a while. */
+/** The estimated tokens of the call. The estimate is computed only once, since it takes a while for a long request. */
 export function estimateOf({ facts, json = {}, operation }: Estimated): TokenUsage {
   return (facts.estimate ??= operation.tokens.estimate(json))
 }

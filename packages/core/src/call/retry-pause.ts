@@ -2,8 +2,8 @@ import type { ClientGate, Waiting } from './client-gate.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
- * The pauses between the attempts of a call. A pause ends when the call is aborted or the client is closed. An attempt ends only when the
- * call is aborted.
+ * The pauses of a call between its attempts. A pause ends when the call is aborted or the client is closed. An attempt, in contrast, ends
+ * only when the call is aborted.
  */
 export class RetryPause implements Waiting {
   previous: Waiting | undefined
@@ -24,7 +24,7 @@ export class RetryPause implements Waiting {
     return this.#controller.signal
   }
 
-  /** Awaits an attempt, during which the call is not paused. A pause begins when the attempt fails. */
+  /** Awaits an attempt. The call is not in a pause until the attempt fails. */
   async during<Answer>(attempt: Promise<Answer>): Promise<Answer> {
     this.#client.waited(this)
     try {
@@ -35,9 +35,7 @@ export class RetryPause implements Waiting {
     }
   }
 
-  /**
-   * Ends the pause in the next turn of the event loop. A call that does not retry its failure has ended by then, and keeps its own error.
-   */
+  /** Ends the pause in the next turn of the event loop. A call that is not going to retry has ended by then, with its own error. */
   callOff(reason: Error): void {
     this.#nextTurn = setImmediate(() => this.#controller.abort(reason))
   }

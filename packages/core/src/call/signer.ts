@@ -1,7 +1,7 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 
 /**
- * Signs requests to the client's own provider again for each attempt, since keys may be short-lived and the user's hooks expect to see
+ * Signs requests to the client's own provider again for each attempt. Keys may be short-lived, and the user's hooks expect to be called for
  * each attempt.
  */
 export interface Signer {
@@ -13,8 +13,8 @@ export interface Signer {
   readonly body: RequestInit['body']
   /**
    * Signs the request again.
-   * @param body the body to send, if it differs from the one that was signed before
-   * @throws any error of the client's own functions
+   * @param body the body to send, if it differs from the body that was signed first
+   * @throws any error of the user's key function or hooks
    */
   readonly sign: (body: RequestInit['body']) => Promise<SignedRequest>
 }

@@ -5,12 +5,13 @@ export interface StreamClocks {
   readonly idleMs: number
 }
 
-/** The default of `firstTokenMs` while another target can take over, in milliseconds. */
+/** The default of `firstTokenMs`, in milliseconds, while another target can take over. */
 export const FIRST_TOKEN_MS = 300_000
 
 /**
- * The time limits of a stream, in milliseconds: those of the call, else of its target, else of the client. If none of them sets
- * `firstTokenMs` and no other target can take over, only the total time of the call limits it, since giving up early would gain nothing.
+ * The time limits of a stream, in milliseconds. A limit of the call has precedence over one of its target, and that over one of the client.
+ * If `firstTokenMs` is not set anywhere, and no other target can take over, there is no limit but the total time of the call, since giving
+ * up early would gain nothing.
  */
 export function streamClocks({ perCall, leg, policy }: LegExchange): StreamClocks {
   const { target } = leg

@@ -52,7 +52,8 @@ export class Accounts {
   }
 
   /**
-   * The cost of an answer from `target`, in US dollars; always finite. Undefined if the price is unknown, or the list is not loaded yet.
+   * The cost of an answer from `target`, in US dollars; always a finite number. Undefined while the price list is not loaded, or if the
+   * price is unknown.
    */
   costOf(target: Target, used: Used): number | undefined {
     return costOfUse(this.list, target, used)?.usd
@@ -67,7 +68,7 @@ export class Accounts {
     return this.costOf(target, { usage, wantedTier, isEstimate: true })
   }
 
-  /** Books the cost of an answer: now if the price is known, or when the price list is loaded. */
+  /** Books the cost of an answer. If the price list is needed and not loaded yet, books it when the list is loaded. */
   book(receipt: OpenReceipt, bill: Bill): void {
     this.#whenPriced(bill.servedBy, () => this.#book(receipt, bill))
   }

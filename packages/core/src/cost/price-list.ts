@@ -8,7 +8,7 @@ const MAX_LISTINGS = 1_000
 
 /**
  * The prices of models, from a catalogue that is installed with this package; no network is used. The catalogue is large, so it is loaded
- * when it is first needed: for the first model without a price of the user's own.
+ * only when the user gave no price for the model of a call.
  */
 export class PriceList {
   readonly #listings = new Map<string, Listing>()

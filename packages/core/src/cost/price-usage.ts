@@ -3,7 +3,7 @@ import type { TokenUsage } from '../reporting/receipt.ts'
 
 const MILLION = 1_000_000
 
-/** Tokens of one class, and their rate for a million of them. */
+/** Tokens of one class, and the price of a million of them. */
 interface Part {
   readonly tokens: number
   readonly rate: number
@@ -21,8 +21,8 @@ export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number 
 }
 
 /**
- * The highest cost that a request with this estimate can have, in US dollars. The classes of an estimate are upper bounds: its tokens may
- * fall into them, or not.
+ * The highest cost that a request with this estimate can have, in US dollars. For each class of tokens, the estimate gives an upper bound:
+ * in the actual usage, fewer tokens may belong to the class.
  * @param factor see `priceUsage`
  */
 export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): number {
@@ -59,8 +59,9 @@ function outputParts(usage: TokenUsage, price: Price): Part[] {
 }
 
 /**
- * The price of tokens written to the prompt cache, as factors of the price of input: https://platform.claude.com/docs/en/about-claude/pricing
- * and https://developers.openai.com/api/docs/pricing. What is not published there is taken for the highest.
+ * The price of tokens written to the prompt cache, as factors of the price of input:
+ * https://platform.claude.com/docs/en/about-claude/pricing and https://developers.openai.com/api/docs/pricing. A factor that is not
+ * published there is the highest of the others.
  */
 const WRITE_FACTORS: Readonly<Record<CacheTtl, number>> = { '5m': 1.25, '30m': 1.25, '1h': 2, '12h': 2 }
 const HIGHEST_WRITE_FACTOR = 2
@@ -102,9 +103,9 @@ function withoutFreeWrites(estimate: TokenUsage, { cacheWritePerMillion: own }: 
 }
 
 /**
- * Charges each part of the tokens at its own rate, and all other tokens at the common rate. If a provider counts a token in two parts, it
- * is charged in the more expensive one.
- * @param whole the number of all tokens, parts included
+ * Charges each part of the tokens at its own rate, and all other tokens at the common rate. If a provider counts the same token in two
+ * parts, the token is charged at the higher rate.
+ * @param whole the number of all tokens, including those of the parts
  * @param rate the common rate
  */
 function chargeClasses(whole: number, rate: number, parts: Part[]): number {
@@ -118,10 +119,10 @@ function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   return sum + rest * rate
 }
 
-/** Server tools that cost nothing beside their tokens: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
+/** Server tools that cost nothing except for their tokens: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
 const FREE_TOOLS = new Set(['web_fetch_requests'])
 
-/** The cost of what is not charged by the token: the request itself, and the tools that the provider ran. */
+/** The cost that does not depend on tokens: the price of the request itself, and of the tools that the provider ran. */
 function besideTokens({ serverToolUses }: TokenUsage, { perRequest = 0, perServerToolUse }: Price): number {
   if (!serverToolUses || !perServerToolUse) return perRequest
   const highest = Math.max(0, ...Object.values(perServerToolUse))

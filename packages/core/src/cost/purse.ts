@@ -37,8 +37,9 @@ export class Purse {
   }
 
   /**
-   * Reserves the highest possible cost of an attempt at this target. Uses the unused reservation of an earlier attempt, if there is one.
-   * @returns the share of the attempt, or a refusal if the limit leaves too little
+   * Reserves the highest possible cost of an attempt at this target. If an earlier attempt has left its reservation unused, uses that one
+   * first.
+   * @returns the share of the attempt, or a refusal if too little of the limit is left
    */
   draw(target: Target): Share | (SpendRefusal & { readonly estimateUsd: number }) {
     const estimateUsd = this.#costOf(target)

@@ -29,8 +29,8 @@ interface Window {
 }
 
 /**
- * Enforces spend limits. Reserves money before a call is made and settles the reservation when the cost is known, so that concurrent calls
- * cannot spend more than the limit together. Only a call that costs more than its reservation can exceed the limit.
+ * Enforces spend limits. Money is reserved before a call is made, and the reservation is settled when the cost is known. So concurrent
+ * calls cannot together spend more than the limit. Only a call that costs more than its reservation can exceed the limit.
  */
 export class SpendLedger {
   readonly #now: () => number

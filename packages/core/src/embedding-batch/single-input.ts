@@ -2,7 +2,7 @@ import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 
-/** The text of a request for a single embedding, if it may be combined with others; undefined for any other request. */
+/** The text of a request for a single embedding, if the request may be combined with others; undefined for any other request. */
 export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
   if (!operation.batching || !json) return undefined
   // The idempotency key was made for this request, and must not be sent with a combined one.
@@ -17,16 +17,16 @@ function isReference(value: unknown): value is object {
 }
 
 /**
- * Divides requests into partitions, so that only requests of one partition are combined. Compares policies and their parts by identity:
- * equal ones are the same object.
+ * Divides requests into partitions, so that only requests of one partition are combined. Policies and their parts are compared by identity,
+ * since equal ones are the same object.
  */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
   /**
-   * Names the partition of a request. Requests of one partition differ only in their input. They have the same policy, credentials and
-   * scope, so those of different tenants are never combined.
+   * Names the partition of a request. Requests of one partition differ only in their input: they have the same policy, credentials and
+   * scope. So requests of different tenants are never combined.
    */
   of(exchange: Exchange): string {
     try {

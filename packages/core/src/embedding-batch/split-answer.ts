@@ -22,14 +22,14 @@ interface Batch {
   readonly members: readonly Member[]
 }
 
-/** The provider did not return one embedding for each text. It may do so if the texts are sent in smaller requests. */
+/** The provider did not return one embedding for each text. It may do so if the texts are sent again in smaller requests. */
 class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
 }
 
 /**
- * The indexes in the answer do not say which embedding belongs to which text. Not retried, since another request would cost as much and
- * fail in the same way.
+ * The indexes in the answer do not say which embedding belongs to which text. The request is not retried, since another one would cost as
+ * much and fail in the same way.
  */
 export class UnclearOrderError extends Error {
   override readonly name = 'UnclearOrderError'
@@ -42,8 +42,8 @@ export class UnclearOrderError extends Error {
 }
 
 /**
- * Splits the answer to a combined request into one answer for each member, as if its text had been sent alone: with its embedding
- * unchanged, and a share of the tokens in proportion to the length of its text.
+ * Splits the answer to a combined request into one answer for each member. Each answer is as if the text of the member had been sent alone:
+ * it contains the embedding, unchanged, and a share of the tokens in proportion to the length of the text.
  * @throws UnequalBatchError if the answer does not have one embedding for each member
  * @throws UnclearOrderError if it is not clear which embedding belongs to which text
  */

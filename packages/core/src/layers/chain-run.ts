@@ -38,23 +38,25 @@ export class ChainRun {
   readonly #services: Services
   readonly #hedge: HedgeOptions | false
   readonly #tooLong: (target: Target) => string | undefined
-  /** The first target for which `#canTakeOver` was true before the run. It is called without a second check. */
+  /**
+   * The first target for which `#canTakeOver` was true before the run. When its turn comes, this target is called without a second check.
+   */
   #firstAble: Target | undefined
   /**
-   * Whether the call has several targets, and `#canTakeOver` was true for at least one of them. Only then are targets skipped because of
-   * their rate limits or an estimated prompt length; otherwise both are ignored.
+   * Whether there is a choice: the call has several targets, and `#canTakeOver` was true for at least one of them. Without a choice, no
+   * target is skipped because of its rate limits or an estimated prompt length.
    */
   readonly #mayChoose: boolean
   /**
-   * How many cooldowns are ignored, counted from the first one ever started. If `#mayChoose` is false, these are all that were started
-   * before this call, so that only those that start during the call count. Otherwise 0: all cooldowns count.
+   * The number of the first cooldown that counts; earlier cooldowns are ignored. 0 while there is a choice, so that all cooldowns count.
+   * Without a choice, only cooldowns that start during this call count.
    */
   readonly #cooldownsSince: number
   /** The reason why the next target takes over. */
   #takeover: Takeover | undefined
   readonly #sent: { readonly target: Target; readonly request: AdaptedRequest }[] = []
 
-  /** @param takeover the reason why the call did not begin with the first target of its usual chain, if it did not */
+  /** @param takeover set when the call does not begin with the first target of its usual chain: why another target takes over */
   constructor(exchange: Exchange, targets: readonly Target[], services: Services, takeover?: Takeover) {
     const { perCall, policy, operation, json } = exchange
     this.#exchange = exchange
@@ -147,7 +149,7 @@ export class ChainRun {
     )
   }
 
-  /** Why a target is skipped although its circuit is closed, in words; undefined when it is called. */
+  /** The reason, in words, why a target is skipped although its circuit is closed; undefined when the target is not skipped. */
   #reasonToSkip(target: Target): string | undefined {
     return (
       this.#whyUnable(target) ??
@@ -176,7 +178,10 @@ export class ChainRun {
       : undefined
   }
 
-  /** The takeover from the first target of the chain, if that was skipped and no other target was called since. */
+  /**
+   * The takeover to report when the first target that is called is not the first of the chain. It says why the first of the chain was
+   * skipped.
+   */
   #skippedFirst(target: Target): Takeover | undefined {
     const [first] = this.#targets
     if (!first || target === first) return undefined
@@ -232,8 +237,8 @@ function yieldToEventLoop(): Promise<void> {
 }
 
 /**
- * Records skipped targets in the receipt. In the health record of a target that failed, it stores only the kind of the failure, since the
- * error references the whole request.
+ * Records skipped targets in the receipt. For a target that failed, replaces the error in its health record by the kind of the failure,
+ * since the error references the whole request.
  */
 function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
   for (const attempt of attempts) {
@@ -248,8 +253,8 @@ function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[],
 }
 
 /**
- * The error to report to the caller: preferably the latest one with an answer of a provider, otherwise the latest of a request that was
- * sent, otherwise the latest refusal by Harbor.
+ * Chooses the error to report to the caller: the latest error that contains a provider's answer. If there is none, the latest error of a
+ * request that was sent. If nothing was sent, the latest refusal by Harbor.
  */
 function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError | undefined {
   const errors = attempts.flatMap((attempt) =>

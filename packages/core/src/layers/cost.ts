@@ -70,7 +70,10 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
   return answer
 }
 
-/** Reserves the estimated cost of a call. @throws AttemptError 402 when too little is left of the spend limit, or the price is unknown */
+/**
+ * Reserves the estimated cost of a call. @throws AttemptError 402 when the cost is more than is left of the spend limit, or the price is
+ * unknown
+ */
 async function purseFor(
   exchange: Exchange,
   plan: Plan,
@@ -115,8 +118,8 @@ function book(
 }
 
 /**
- * The usage of a call: the reported one, plus an estimate of the content after the last report. Without a report, it is estimated from
- * the text of the answer.
+ * The usage of a call. If the provider reported usage, returns it, plus an estimate of any content that came after the report. Otherwise
+ * estimates the usage from the text of the answer.
  */
 function usageOf(
   exchange: Exchange,

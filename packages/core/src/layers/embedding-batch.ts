@@ -83,7 +83,7 @@ function tokensOf(exchange: Exchange): number {
 
 /**
  * Sends the texts of several calls as one request.
- * @throws errors that a single text may have caused, so that the batcher finds the text by bisection
+ * @throws errors that a single text may have caused; the batcher then sends smaller batches to find that text
  */
 async function sendTogether(
   members: readonly Member[],

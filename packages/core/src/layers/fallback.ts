@@ -56,7 +56,8 @@ export function fallbackLayer(
 }
 
 /**
- * The chain with which the call begins. It is the one for long requests if the request seems too long for all targets of the usual chain.
+ * The chain with which the call begins: usually the chain of the requested model. If the request seems too long for all targets of that
+ * chain, the chain for long requests.
  */
 function chainFor({ operation, json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
   if (contextWindow.length === 0) return outage
@@ -98,8 +99,8 @@ async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {
 }
 
 /**
- * The targets of another chain that may serve a call after this outcome, because the request was too long or was refused by a content
- * filter.
+ * The targets of another chain that are tried after this outcome; empty if there are none. A request that was too long, or was refused by a
+ * content filter, goes to the chain for such requests. A call that began with the chain for long requests goes on with the usual chain.
  */
 function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan): readonly Target[] {
   const { outage, contextWindow, contentPolicy } = plan
@@ -110,12 +111,12 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }
 
-/** The takeover of a call that begins with the chain for long requests. */
+/** The takeover to report for a call that begins with the chain for long requests. */
 function tooLongForFirst({ outage: [first] }: Plan): Takeover | undefined {
   return first && { from: first.name, reason: 'context-length', skipped: 'the request seems too long for it' }
 }
 
-/** The takeover of a call that another chain continues after this outcome. */
+/** The takeover to report for a call that continues with another chain after this outcome. */
 function takeoverAfter(outcome: Outcome, { receipt }: Exchange): Takeover | undefined {
   const from = 'answer' in outcome ? outcome.answer.servedBy?.name : receipt.attempts.at(-1)?.target
   if (from === undefined) return undefined

@@ -10,7 +10,9 @@ export function paymentLayer(next: LegHandler): LegHandler {
   return (exchange) => (exchange.purse ? pay(exchange, exchange.purse, next) : next(exchange))
 }
 
-/** Makes an attempt after reserving money for it. @throws AttemptError 402 when too little is left of the spend limit */
+/**
+ * Makes an attempt after reserving money for it. @throws AttemptError 402 when the attempt may cost more than is left of the spend limit
+ */
 async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promise<Answer> {
   const share = purse.draw(exchange.leg.target)
   if (!('keep' in share)) throw spendLimitExceeded(exchange, share.estimateUsd, share)
@@ -34,5 +36,5 @@ function isCertainlyFree(error: unknown): boolean {
 }
 
 const NEVER_SENT = new Set<Failure['kind']>(['network', 'refused'])
-/** The kinds of failure that may be billed although the provider answered. It answered with a success status, so it has done the work. */
+/** The kinds of failure that may be billed although the provider answered: it answered with a success status, so it has done the work. */
 const BILLED = new Set<Failure['kind']>(['malformed', 'stream', 'aborted'])

@@ -34,7 +34,7 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
     }
 }
 
-/** Whether a call ended because a bulk run cancelled it or the client was closed, so that it did not fail. */
+/** Whether a call was cancelled by its bulk run or by the close of the client. Such a call has not failed. */
 function isCalledOff(error: unknown): boolean {
   return (
     BulkStoppedError.is(error) || ClientClosedError.is(error instanceof AttemptError ? error.cause : error)

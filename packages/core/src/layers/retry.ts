@@ -15,7 +15,10 @@ import type { Policy } from '../policy/policy.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayChangeKey, mayRetryHere } from '../attempt/next-step.ts'
 
-/** Added to the retry policy's deadline, in milliseconds, so that an attempt is ended by its own timeout first, whose error says more. */
+/**
+ * A margin that is added to the deadline of the retry policy, in milliseconds. It lets the timeout of the attempt come first, whose error
+ * says more.
+ */
 const MARGIN_MS = 2
 
 /** Retries failed attempts at one target. No other layer retries. */
@@ -78,7 +81,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   const { shouldRetry: own, random = Math.random } = policy.retry
   const delayMs = shortWaits(policy)
-  /** The failures at a target that occurred while another target could take over. */
+  /** Failures that happened at a target while another target could take over. */
   const replaceable = new WeakSet<Failure>()
   /** The failures after which the next attempt uses another key, which need not wait. */
   const withOtherKey = new WeakSet<Failure>()
@@ -135,8 +138,8 @@ function noteRetry(
 }
 
 /**
- * Adds an earlier answer of the upstream server to an error without one, such as a broken connection or a refusal by Harbor, since the
- * answer says more. The error of the total timeout is returned unchanged.
+ * Adds an earlier answer of the upstream server to an error that contains no answer, since the answer says more. Errors without an answer
+ * are a broken connection or a refusal by Harbor. An error of the total timeout is returned unchanged.
  */
 function withEarlierAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
   if (!(error instanceof AttemptError) || !lastAnswer || (error.answer && error.failure.kind !== 'refused'))

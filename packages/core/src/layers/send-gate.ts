@@ -4,9 +4,9 @@ import type { Exchange, LegHandler } from '../call/exchange.ts'
 import { LegGate } from '../call/leg-gate.ts'
 
 /**
- * Aborts calls that have a `SendGate`, such as those of a bulk run, when the gate closes while they wait for a limit, a slot or the next
- * attempt. Requests on the wire are awaited. Three layers track what a call is doing: one around the retries, one around each attempt,
- * and one around each request.
+ * The layers for calls that have a `SendGate`, such as those of a bulk run. When the gate closes, they abort each call that waits for a
+ * limit, a slot or the next attempt; requests on the wire are awaited. To know what a call is doing, there is a layer around the retries,
+ * one around each attempt, and one around each request.
  */
 export const gateLayers = {
   /** The layer around the retries at one target. */

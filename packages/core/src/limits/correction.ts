@@ -5,27 +5,26 @@ const MIN_FACTOR = 0.25
 /** The maximum factor by which a correction multiplies an estimate of input tokens. */
 const MAX_FACTOR = 4
 /**
- * The minimum factor by which a correction multiplies an estimate of output tokens. It is small, since the estimate may be the output limit
- * of the request, of which an answer may use little.
+ * The minimum factor by which a correction multiplies an estimate of output tokens. It is small: the estimate may be the output limit of
+ * the request, and an answer may use little of that limit.
  */
 const MIN_OUTPUT_FACTOR = 0.02
 /**
- * The maximum factor by which a correction multiplies an estimate of output tokens. It is large, since the estimate may be a typical length,
- * of which some models use many times as much.
+ * The maximum factor by which a correction multiplies an estimate of output tokens. It is large: the estimate may be a typical length, and
+ * some models write many times as much.
  */
 const MAX_OUTPUT_FACTOR = 16
-/** The weight of the latest answer in a correction, which therefore follows about the last ten answers. */
+/** The weight of the latest answer in a correction. With this weight, a correction is made from about the last ten answers. */
 const WEIGHT = 0.1
 /**
- * The minimum standard deviation of the estimates, as a fraction of their mean, with which a factor is learned. Estimates of nearly the
- * same size do not show whether an offset or a factor is needed.
+ * How much estimates must differ before a factor is learned from them: the minimum of their standard deviation, as a fraction of their
+ * mean. Estimates of nearly the same size do not show whether an offset or a factor is needed.
  */
 const MIN_SPREAD = 0.25
 
 /**
- * Corrects estimates of input tokens from reported usage by linear regression. Learns an offset, such as for a hidden system prompt or the
- * frame around messages, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates of
- * long ones.
+ * Corrects estimates of input tokens, by linear regression over the reported usage. Learns an offset, for example for a hidden system
+ * prompt, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates for long ones.
  */
 export class InputCorrection {
   #estimated: number | undefined
@@ -40,8 +39,8 @@ export class InputCorrection {
   }
 
   /**
-   * Learns from one answer. Ignores usage above what the maximum offset and factor can explain, which is regarded as an error of the
-   * server.
+   * Learns from one answer. Ignores usage that is higher than the maximum offset and factor can explain, since such a number is probably an
+   * error of the server.
    * @param used the reported usage, in tokens
    */
   learn(estimate: number, used: number): void {

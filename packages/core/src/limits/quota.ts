@@ -53,7 +53,7 @@ export class Quota {
     )
   }
 
-  /** How long the request would wait for its limits, in milliseconds; at least 1 while all concurrency slots are taken. */
+  /** How long the request would wait for its limits, in milliseconds. While all concurrency slots are taken, the result is at least 1. */
   waitMs(target: Target, exchange: Exchange): number {
     return this.#waitMs(this.#estimates.of(target.name, exchange))
   }
@@ -72,8 +72,8 @@ export class Quota {
   }
 
   /**
-   * Reserves room for an attempt: synchronously if there is room, else after a wait.
-   * @throws AttemptError when the call has less time left than the wait takes; the signal's reason when it aborts
+   * Reserves room for an attempt: synchronously if there is room, otherwise after a wait.
+   * @throws AttemptError when the wait would take longer than the call has time left; the signal's reason when it aborts
    */
   enter(exchange: LegExchange): Pass | Promise<Pass> {
     const cost = this.#estimates.of(exchange.leg.target.name, exchange)
@@ -207,7 +207,7 @@ function limitedUsage(usage: TokenUsage, { tokens }: Operation): TokenUsage {
   return tokens.limitedInputOf ? { ...usage, inputTokens: tokens.limitedInputOf(usage) } : usage
 }
 
-/** The provider's limits, as a failed answer reports them in its headers or in its error. */
+/** The provider's limits, as reported in the headers or the error of a failed answer. */
 function rateLimitsIn({ operation }: LegExchange, { headers, body }: Answer): ObservedLimits {
   return operation.errors.rateLimitsOf(headers, body.kind === 'text' ? body.text : undefined)
 }

@@ -14,7 +14,7 @@ const MAX_GROUPS = 1_000
 
 /** The `Quota` of each quota group. A quota group is a model of one provider with one key, or all providers with the same `quotaGroup`. */
 export class Quotas {
-  /** The quotas by the options they were made from, so that changed options lead to new quotas. */
+  /** The quotas, by the options from which they were made. Changed options therefore lead to new quotas. */
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
   /** The quotas in `stats()`, by the name of the quota group. */
   readonly #shown = new Map<string, Quota>()
@@ -100,7 +100,7 @@ export class Quotas {
     return `${quotaGroup}#${indexes.join('+')}`
   }
 
-  /** Adds a quota to `stats()`. After a change of options it replaces the old one with the same name. */
+  /** Adds a quota to `stats()`. After a change of options, the new quota replaces the old one of the same name. */
   #show(name: string, quota: Quota): void {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, quota)

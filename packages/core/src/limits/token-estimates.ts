@@ -16,8 +16,8 @@ export interface TokenEstimate {
   readonly input: number
   readonly output: number
   /**
-   * Which of the two numbers are estimates, rather than exact: both (`true`), none (`false`), or one. Since an estimate may be wrong, no
-   * request is refused because its estimate is above a limit.
+   * Says which of the two numbers are estimates: both (`true`), none (`false`), or one. Since an estimate may be wrong, no request is
+   * refused because its estimate is above a limit.
    */
   readonly estimated: boolean | 'input' | 'output'
 }
@@ -30,7 +30,7 @@ export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
 
-  /** @param count the user's own function for counting input tokens, whose results are regarded as exact */
+  /** @param count the user's own function for counting input tokens; its results are treated as exact */
   constructor(count: CountTokens | undefined) {
     this.#count = count
   }
@@ -63,7 +63,7 @@ export class TokenEstimates {
     correction.output.learn(estimate.outputTokens, usage.outputTokens)
   }
 
-  /** The input tokens counted by the user's function. Undefined if it throws, or returns anything but a number of tokens. */
+  /** The input tokens, counted by the user's function. Undefined if the function throws, or returns anything but a number of tokens. */
   #counted(count: CountTokens, body: JsonBody): number | undefined {
     try {
       const tokens = count(body)

@@ -11,19 +11,19 @@ export interface AdaptedRequest {
   readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
-  /** Identifies the function or the list whose key is added to each attempt; empty when the headers contain the key. */
+  /** An id of the function or the list whose key is added to each attempt; empty when the headers already contain the key. */
   readonly credential: string
   /** The changes made to the request, other than address and credential, in words. */
   readonly adaptations: readonly string[]
 }
 
-/** The only headers of the caller that are sent to other providers. Keys, organizations and cookies are not. */
+/** The only headers of the caller that are sent to other providers. Keys, organizations and cookies are not among them. */
 const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-.*)$/
 
 /**
- * Rewrites a request for a target: address, credential, model, and the parameters that are known to differ. For the client's own
- * provider, address and credential stay unchanged, except for a model in the address. A key from a function is added later, to each
- * attempt.
+ * Rewrites a request for a target: its address, credential and model, and the parameters that are known to differ. If the target is at the
+ * client's own provider, address and credential stay unchanged; only a model in the address is replaced. A key that comes from a function
+ * is added later, to each attempt.
  */
 export function adaptRequest(exchange: Exchange, target: Target, provider: Provider): AdaptedRequest {
   const { operation, url } = exchange

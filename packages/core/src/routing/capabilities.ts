@@ -19,8 +19,8 @@ export function whyUnable(target: Target, provider: Provider, request: Request):
 }
 
 /**
- * The capability that the request needs and the target lacks, in words; undefined when it lacks none, or its capabilities are not
- * configured.
+ * The first capability, in words, that the request needs and the target lacks. Undefined when the target lacks none, or its capabilities
+ * are not configured.
  */
 export function missingCapability({ capabilities }: Target, request: Request): string | undefined {
   if (!capabilities) return undefined

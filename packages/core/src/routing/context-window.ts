@@ -3,9 +3,9 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**
- * Returns a function that says why a request seems too long for a target, in words; undefined when it may fit. The length is estimated
- * once, and only if the context window of a target is configured. Since it is an estimate, it may be used to choose between targets, but
- * not to refuse a call.
+ * Returns a function that says, in words, why a request seems too long for a target, and returns undefined if the request may fit. The
+ * length is estimated only once, and only if the context window of a target is configured. Use the result to choose between targets, never
+ * to refuse a call, since it is an estimate.
  */
 export function contextFit(
   { tokens }: Operation,

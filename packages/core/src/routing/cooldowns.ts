@@ -3,7 +3,7 @@ const MAX_COOLDOWN_MS = 24 * 60 * 60_000
 const MAX_COOLDOWNS = 1_000
 
 /**
- * Cooldowns by key, such as that of a refused credential, an exhausted quota group, or a model that a provider does not have. Calls prefer
+ * Cooldowns by key. A key stands for a refused credential, an exhausted quota group, or a model that a provider does not have. Calls prefer
  * targets that are not in cooldown, but a call uses a target in cooldown rather than fail.
  */
 export class Cooldowns {
@@ -22,8 +22,8 @@ export class Cooldowns {
   }
 
   /**
-   * The time at which the cooldown of a key ends, on the clock of `now`; 0 when there is none.
-   * @param since an earlier value of `started`; cooldowns that were started before that are ignored
+   * The time at which the cooldown of a key ends, measured like `now`; 0 when there is none.
+   * @param since an earlier value of `started`: cooldowns that were started before it was read are ignored
    */
   until(key: string, now: number, since = 0): number {
     const cooldown = this.#cooldowns.get(key)
@@ -38,7 +38,7 @@ export class Cooldowns {
     return this.#started
   }
 
-  /** Whether no cooldown is stored, which is the usual case and makes further checks unnecessary. */
+  /** Whether no cooldown is stored. That is the usual case, in which callers can skip further checks. */
   get isEmpty(): boolean {
     return this.#cooldowns.size === 0
   }

@@ -7,7 +7,7 @@ import type { OwnRequests } from '../transport/transport.ts'
 import { isOutOfOrder } from '../verdict/verdict.ts'
 import { targetKey } from './state-keys.ts'
 
-/** How to check whether a target has recovered, learned from a call that failed there. */
+/** How to check whether a target has recovered. Learned from a call that failed at the target. */
 interface Probe {
   readonly url: string
   readonly headers: Headers
@@ -51,7 +51,10 @@ export class HealthProbes {
   }
 }
 
-/** The URL for checks of a target. For the client's own provider it keeps the query of the request, such as a version or a key. */
+/**
+ * The URL for checks of a target. At the client's own provider, the URL includes the query of the request, which may contain a version or a
+ * key.
+ */
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
   const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), formatOf(provider, operation))
   return provider.native ? models + new URL(url).search : models

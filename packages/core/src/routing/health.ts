@@ -27,7 +27,10 @@ import type { Target } from '../reporting/target.ts'
 
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
-  /** The time between two health checks, in milliseconds. `false`: no health checks; the half-open circuit probes with real calls. */
+  /**
+   * The time between two health checks, in milliseconds. `false` turns health checks off: a half-open circuit then probes only with real
+   * calls.
+   */
   readonly checkIntervalMs: number | false
   readonly fetch: OwnRequests
   readonly telemetry: Telemetry
@@ -36,12 +39,12 @@ export interface HealthOptions {
 }
 
 /**
- * The timeout of a call that a half-open circuit lets through as its probe, in milliseconds. It is longer than most calls take, since a
- * slow probe has not failed.
+ * The timeout of the probe of a half-open circuit, in milliseconds. A probe is a real call. The timeout is longer than most calls take,
+ * since a slow probe has not failed.
  */
 const PROBE_TIMEOUT_MS = 120_000
 const MAX_TARGETS = 1_000
-/** How long a breaker is used before it is looked up in the registry again, in milliseconds. */
+/** How long a breaker is cached here, in milliseconds, before it is looked up in the registry again. */
 const LOOKUP_EVERY_MS = 1_000
 const TRIP_WITH_ALTERNATIVE = consecutive(3)
 const TRIP_WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
@@ -59,10 +62,10 @@ export class Health {
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
   readonly #probes: HealthProbes
-  /** For each target, the targets of the last call that could choose between it and others. */
+  /** For each target, the targets among which the latest call at that target could choose. */
   readonly #alternatives = new Map<string, readonly Target[]>()
   #lastAlternatives: readonly Target[] | undefined
-  /** The breakers looked up lately. A call reads the breaker of its target several times, and the registry need not be asked each time. */
+  /** The breakers that were looked up lately. A call needs the breaker of its target several times, so each lookup is saved here. */
   readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly lookedUpAt: number }>()
   /** Breakers whose events are forwarded to the telemetry. */
   readonly #subscribed = new WeakSet<CircuitBreaker>()
@@ -111,7 +114,7 @@ export class Health {
     return this.chain.health.get(name)
   }
 
-  /** Notes the targets that a call can choose between. While another one can take over, a circuit may open after fewer failures. */
+  /** Stores the targets between which a call can choose. While another target can take over, a circuit may open after fewer failures. */
   setAlternatives(targets: readonly Target[]): void {
     if (targets.length < 2 || targets === this.#lastAlternatives) return
     this.#lastAlternatives = targets
@@ -148,7 +151,10 @@ export class Health {
     this.chain.close()
   }
 
-  /** Whether a failed attempt counts against its target, and is not due to this process or a short timeout of its caller. */
+  /**
+   * Whether a failed attempt counts against its target. It does not count if this process, or a short timeout of its caller, caused the
+   * failure.
+   */
   #countsAsFailure(error: unknown): boolean {
     if (!(error instanceof AttemptError) || !isTargetFailure(error)) return false
     const { exchange, cause } = error
@@ -184,8 +190,8 @@ export class Health {
   }
 
   /**
-   * Whether another target can take over. If none can, a circuit opens only after more failures: three would open the circuit of the last
-   * target, and Harbor itself would cause the outage. A half-open target takes one call at a time, so it does not count.
+   * Whether another target can take over. A half-open target cannot, since it takes only one call at a time. Without another target, a
+   * circuit opens only after more failures: after the usual three, Harbor itself would cause the outage.
    */
   #hasAlternative(key: string): boolean {
     const targets = this.#alternatives.get(key) ?? []

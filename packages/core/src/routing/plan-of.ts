@@ -1,7 +1,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Plan } from '../targets/routes.ts'
 
-/** The targets that may serve a call, computed once. A call that uses state stored at its provider is served only there. */
+/** The targets that may serve a call, computed once per call. A call that uses state stored at its provider can be served only there. */
 export function planOf(exchange: Exchange): Plan {
   return (exchange.facts.plan ??= makePlan(exchange))
 }

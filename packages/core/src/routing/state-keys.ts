@@ -41,7 +41,7 @@ function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Gr
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
 }
 
-/** The key of the account that pays for a request. At the client's own provider, the request's own headers identify the account. */
+/** The key of the account that pays for a request. At the client's own provider, the headers of the request identify the account. */
 export function accountOf(provider: Provider, request: Grouped): string {
   if (!provider.native) return provider.identity
   const { operation, url = '' } = request

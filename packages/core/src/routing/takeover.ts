@@ -3,8 +3,8 @@ import type { LegExchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Reports that a target takes over. Called only when the first request is about to be sent there, since Harbor may refuse to send it until
- * then.
+ * Reports that a target takes over. Called when the first request is about to be sent to the target: until then, Harbor may still refuse to
+ * send it.
  */
 export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {
   if (!leg.takeover) return
@@ -17,7 +17,7 @@ export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Te
   )
 }
 
-/** The last failure of the call at one target, without refusals by Harbor; undefined if no request was sent there. */
+/** The last failure of the call at one target, apart from refusals by Harbor; undefined if no request was sent to the target. */
 export function failureOf({ leg, receipt }: LegExchange, since: number): Takeover | undefined {
   const from = leg.target.name
   const failed = receipt.attempts.slice(since).findLast(({ target, failure }) => target === from && failure)

@@ -9,14 +9,14 @@ import { Cooldowns } from './cooldowns.ts'
 import type { KeyedRequest, KeyRings } from './key-rings.ts'
 import { accountOf, quotaGroupOf, targetKey, type Grouped } from './state-keys.ts'
 
-/** The scopes of cooldowns, in the order in which they are checked, with the words for them in receipts. */
+/** The scopes of cooldowns, in the order in which they are checked. The text names each scope in receipts. */
 const REASONS: readonly (readonly [CooldownScope, string])[] = [
   ['credential', 'its credential was refused or is used up'],
   ['quota-group', 'its rate limit was reached'],
   ['target-and-model', 'it does not have the model'],
 ]
 
-/** The cooldowns that failed attempts start, and the targets that are affected by them. */
+/** The cooldowns that failed attempts start, and which targets each of them affects. */
 export class TargetCooldowns {
   readonly #cooldowns = new Cooldowns()
   readonly #rings: KeyRings
@@ -46,9 +46,9 @@ export class TargetCooldowns {
   }
 
   /**
-   * Why a target is in cooldown for a request, in words; undefined when it is not. If its provider has several keys, it is in cooldown when
-   * all of them are, for the reason of the key that is free first.
-   * @param since an earlier value of `started`; cooldowns that were started before that are ignored
+   * The reason, in words, why a target is in cooldown for a request; undefined when the target is not in cooldown. If its provider has
+   * several keys, the target is in cooldown when all of them are, for the reason of the key that is free first.
+   * @param since an earlier value of `started`: cooldowns that were started before it was read are ignored
    */
   reasonFor(target: Target, provider: Provider, request: KeyedRequest, since = 0): string | undefined {
     if (this.#cooldowns.isEmpty) return undefined

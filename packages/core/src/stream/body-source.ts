@@ -2,10 +2,13 @@ import { brokenConnection, asError } from './stream-fault.ts'
 import type { IdleClock } from './idle-clock.ts'
 import type { ChunkSource } from '../wire/chunks-of.ts'
 
-/** How long a body is read after its proven end, in milliseconds. A connection can be used again only after its body has ended. */
+/**
+ * How long a body is read after the answer is proven complete, in milliseconds. A connection can be used again only after its body has
+ * ended.
+ */
 const DRAIN_MS = 250
 
-/** The body of a response, as a guarded stream reads it. The idle clock measures each read, and a read can be interrupted. */
+/** The body of a response, as a guarded stream reads it. Each read is timed by the idle clock, and can be interrupted. */
 export class BodySource {
   /** Whether the last read has returned the end of the body. Code that calls `next()` sets it. */
   hasEnded = false
@@ -41,7 +44,7 @@ export class BodySource {
 
   /**
    * Reads the rest of the body and discards it, until the body ends, `isOver` returns true, or 250 ms have passed.
-   * @returns the error that kept the body from ending in order
+   * @returns the error with which the body ended, if it ended with one
    */
   async drain(isOver: () => boolean): Promise<Error | undefined> {
     const timer = setTimeout(() => {

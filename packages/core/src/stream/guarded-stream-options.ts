@@ -11,7 +11,7 @@ export interface GuardedStreamOptions {
   readonly firstTokenMs: number
   /** The maximum size of one event, and of everything received before the first content, in bytes. */
   readonly maxBytes: number
-  /** Counts the bytes that all streams of the client hold. */
+  /** The count of the bytes that all streams of the client hold in memory together. */
   readonly held: HeldBytes
   /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: (id: string) => void

@@ -37,7 +37,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #onResponseId: ((id: string) => void) | undefined
   readonly #room: HeldRoom
   readonly #splitter = new SseSplitter()
-  /** The bytes received so far, while none of them has been passed to the reader. */
+  /** The bytes received so far. Undefined as soon as bytes were passed to the reader. */
   #recent: RecentBytes | undefined = new RecentBytes()
   #readyBytes = 0
   readonly #ready: StreamPiece[] = []
@@ -158,7 +158,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return undefined
   }
 
-  /** Reads once from the body, and handles all events received, of which there are several when the process is busy. */
+  /** Reads once from the body, and handles all events in it. There can be several, for example after the process was busy. */
   async #advance(): Promise<void> {
     const result = await this.#source.next()
     if (result.done === true) {
@@ -194,7 +194,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = undefined
   }
 
-  /** Handles the end of the body. The last event may lack its blank line; if it was cut off, it cannot be parsed. */
+  /** Handles the end of the body. A last event without its blank line is handled, too; one that was cut off cannot be parsed. */
   #takeEnd(): void {
     this.#source.hasEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
@@ -210,7 +210,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
   }
 
-  /** @returns true when no later event is for the reader */
+  /** Handles one event. @returns true when all later events are to be ignored */
   #judge(event: SseEvent, passing: PassingEvents): boolean {
     let meaning
     try {
@@ -250,8 +250,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /**
-   * Handles an event whose data is not one JSON object. If the data is several objects, each is handled like an event of its own. Any other
-   * data is a fault, or is dropped if the stream is already proven complete.
+   * Handles an event whose data is not one JSON object. If the data consists of several objects, each is handled like an event of its own.
+   * Other data is a fault, unless the stream is already proven complete: then the event is dropped.
    */
   #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
     const separate = separateEvents(event)
@@ -264,7 +264,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /** Ends the stream with an event that reports the fault, since an error thrown here would discard the content before it. */
+  /** Ends the stream with an event that reports the fault. A thrown error would discard the content before it. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
       this.#end({ outcome: 'success' }, error) // the answer is complete, but the provider keeps the connection open

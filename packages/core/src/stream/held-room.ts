@@ -1,14 +1,14 @@
 import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
 import { tooLarge } from './stream-fault.ts'
 
-/** The maximum size of the comments, pings and empty events that are held before the first content, in bytes. */
+/** The maximum total size of the comments, pings and empty events that are held before the first content, in bytes. */
 const MAX_IDLE_BYTES = 64 * 1024
-/** The number of bytes up to which a stream does not count against the limit that all streams of the client share. */
+/** The number of bytes that each stream may hold without being counted against the limit for all streams of the client. */
 const FREE_BYTES = 1024 * 1024
 
 /**
- * Limits the bytes that one stream holds in memory, by a limit of its own and by one shared by all streams of the client. A stream holds
- * everything received before its first content, and later an event that is not complete yet.
+ * Limits the bytes that one stream holds in memory: by a limit of its own, and by a limit for all streams of the client together. Before
+ * its first content, a stream holds everything received; later, only an event that is not complete yet.
  */
 export class HeldRoom {
   readonly #held: HeldBytes
@@ -22,8 +22,7 @@ export class HeldRoom {
   }
 
   /**
-   * Counts a comment, ping or empty event, and returns whether it may be held. There is a limit, because a server may send any number of
-   * them.
+   * Counts a comment, ping or empty event, and returns whether it may be held. Without a limit, a server could fill the memory with them.
    */
   keepsIdle(bytes: number): boolean {
     this.#idleBytes += bytes

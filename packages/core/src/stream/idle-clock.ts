@@ -2,13 +2,15 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from '@harbor/retry'
 import { TimeoutError, type ClockName } from '../base/errors.ts'
 
-/** If a timer fires later than this, in milliseconds, the process was probably blocked, and the pause is not the provider's fault. */
+/**
+ * The delay of a timer, in milliseconds, above which the process was probably blocked, so that the pause may not be the provider's fault.
+ */
 const LATE_MS = 50
 
 /**
- * Measures how long a reader has waited for content. It runs only while a read is pending, since a slow reader is not a stalled stream.
- * Only content resets it, so pings do not keep a dead stream alive. One timer serves many reads. If the timer fires late, data that
- * already lies in the socket is read before the stream counts as stalled.
+ * Measures how long a reader has waited for content. The clock runs only during a read, since a slow reader is not a stalled stream. Only
+ * content resets the clock, so pings do not keep a dead stream alive. One timer serves many reads. If the timer fires late, data that is
+ * already in the socket is read before the stream counts as stalled.
  */
 export class IdleClock {
   readonly #clock: Clock

@@ -8,7 +8,7 @@ import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../base/errors.ts'
 import type { JsonBody } from '../base/json.ts'
 
-/** The bytes of a stream that a `GuardedStream` has already checked, for one caller. */
+/** The bytes of a stream, for one caller, after a `GuardedStream` has checked them. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
   cancel(reason?: unknown): void
 }
@@ -24,8 +24,8 @@ export interface ReadStreamOptions {
   /** Whether the caller itself has ended the call. Its reads then reject with its own reason, instead of reporting a fault. */
   readonly hasLeft: () => boolean
   /**
-   * The events that the guard has parsed. Set only for the caller that started the upstream call: its `dialect` is the guard's, which has
-   * read these events already.
+   * The events that the guard has parsed. Set only for the caller that started the upstream call. That caller's `dialect` is the guard's
+   * own, which has already read these events.
    */
   readonly parsed?: ParsedPieces | undefined
   /** Called with the provider's id of the answer as soon as an event reports it. */
@@ -34,7 +34,7 @@ export interface ReadStreamOptions {
 
 /**
  * One caller's view of a stream that was recorded, or is still being recorded. Callers never share event objects: the caller that started
- * the upstream call gets those that the guard parsed, all others parse the bytes again. How the stream ended is read from its events.
+ * the upstream call gets the events that the guard parsed, and the others parse the bytes again. The events also show how the stream ended.
  */
 export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
@@ -94,7 +94,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 
   /**
-   * Makes the piece for a chunk that the guard's dialect has read already. Its events are those that the guard parsed, if they are still
+   * Makes the piece for a chunk that the guard has already read. The piece contains the events that the guard parsed, if they are still
    * buffered.
    */
   #takeParsed(chunk: Uint8Array): StreamPiece {

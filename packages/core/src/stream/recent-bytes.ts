@@ -1,14 +1,13 @@
 /** How many bytes of the start of a stream are stored. */
 const HEAD_BYTES = 1024
 /**
- * How many bytes of the last part of a stream are stored. Start and last part together are not longer than the text that is searched for an
- * error, `MAX_NESTED_LENGTH`.
+ * How many bytes of the end of a stream are stored. Start and end together are not longer than `MAX_NESTED_LENGTH`, the longest text that
+ * is searched for an error.
  */
 const TAIL_BYTES = 60 * 1024
 
 /**
- * Stores the start and the last part of what a stream has received. They are searched for an error when the stream ends without an
- * answer.
+ * Stores the start and the end of the bytes that a stream received. If the stream ends without an answer, they are searched for an error.
  */
 export class RecentBytes {
   #head: Uint8Array | undefined

@@ -3,7 +3,7 @@ import { redactError } from '../base/redact-error.ts'
 
 /**
  * The fault of a stream that ended without proof that its answer is complete.
- * @param what the beginning of the message: how the stream ended
+ * @param what how the stream ended: the beginning of the message
  */
 export function incomplete(what: string): StreamFaultError {
   return new StreamFaultError(
@@ -12,7 +12,10 @@ export function incomplete(what: string): StreamFaultError {
   )
 }
 
-/** The fault of a stream that exceeded `maxAnswerBytes`, before its first content (`isHeld`) or with one event. */
+/**
+ * The fault of a stream that exceeded `maxAnswerBytes`.
+ * @param isHeld true if everything before the first content was too large, false if one event was
+ */
 export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
   return isHeld
     ? new StreamFaultError(
@@ -46,7 +49,7 @@ export function asFault(error: unknown): StreamFaultError {
   return brokenConnection(error)
 }
 
-/** Converts a reason into an Error. An abort may have any value as its reason, but a connection can be closed only with an Error. */
+/** Converts a reason into an Error. The reason of an abort may be any value, but a connection can be closed only with an Error. */
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('The stream was given up.', { cause: reason })
 }

@@ -6,7 +6,7 @@ export function pieceOf({ name, json }: FaultEvent): StreamPiece {
   return { bytes: encode(name, JSON.stringify(json)), events: [{ name, json }] }
 }
 
-/** Encodes an event that was received in an unusual form again, in the form that every SSE parser understands. */
+/** Encodes an event in the form that every SSE parser understands. Used for events that were received in an unusual form. */
 function canonical(event: SseEvent): StreamPiece {
   return { bytes: encode(event.name, event.data ?? ''), events: [event] }
 }
@@ -22,11 +22,11 @@ function encode(name: string | undefined, data: string): Uint8Array {
 export class PassingEvents {
   readonly #bytes: Uint8Array
   readonly #events: readonly SseEvent[]
-  /** The bytes from `#from` to `#to` pass unchanged, and are not yet in `#parts`. */
+  /** The bytes from `#from` to `#to` are passed unchanged, and are not in `#parts` yet. */
   #from = 0
   #to = 0
   #passed = 0
-  /** Undefined until an event is dropped or replaced. */
+  /** The pieces of the result; undefined until an event is dropped or replaced. */
   #parts: Uint8Array[] | undefined
   #kept: ReadEvent[] | undefined
 
@@ -35,7 +35,7 @@ export class PassingEvents {
     this.#events = events
   }
 
-  /** The size in bytes of the event that is passed, replaced or dropped next. */
+  /** The size in bytes of an event, which must be the one that is passed, replaced or dropped next. */
   sizeOf({ end }: SseEvent): number {
     return end - this.#to
   }
