@@ -15,9 +15,9 @@ interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
 }
 
 /**
- * Groups entries into batches by partition, and decides when a batch may be sent. A partition is ready when its entries
- * fill a batch, when its oldest entry has waited for `maxWaitMs` or was released, or at once with the option `eager`.
- * When the queue is full, further entries wait for room outside it.
+ * Groups entries into batches by partition, and decides when a batch may be sent. A partition is ready in one of three
+ * cases: its entries fill a batch; its oldest entry has waited for `maxWaitMs` or was released; the option `eager` is
+ * set. When the queue is full, further entries wait outside it until there is room.
  */
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
@@ -75,7 +75,7 @@ export class BatchQueue<Item, Result> {
 
   /**
    * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, all queued entries
-   * are released: if they waited for their batch to fill, the queue would stay full.
+   * are released, since the queue would stay full if they waited for their batch to fill.
    *
    * @param isFull the result of `isFullFor`
    */
@@ -100,8 +100,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Removes and returns the next ready batch: that of the partition with the highest priority; among equal priorities,
-   * that of the partition that has been ready longest.
+   * Removes the next ready batch from the queue and returns it. The batch comes from the partition with the highest
+   * priority. If several have this priority, it comes from the one that has been ready longest.
    */
   take(): Entry<Item, Result>[] | undefined {
     const partition = this.#ready.first
@@ -181,8 +181,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Whether adding this entry has changed neither the oldest entry nor the readiness of its partition, so that
-   * `#update` can be skipped. True for most entries, which join others that wait for their batch to fill.
+   * Whether `#update` can be skipped after an entry was added, because its partition has the same oldest entry and is
+   * as ready as before. True for most entries, since they join others that wait for their batch to fill.
    */
   #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
     if (partition.isReady) return priority <= partition.priority
@@ -259,8 +259,8 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
 }
 
 /**
- * The entry that was added first. Each priority has its entries in the order of adding, so only the first of each is
- * compared.
+ * The entry that was added first. The entries of each priority are in the order in which they were added, so only the
+ * first entry of each priority is compared.
  */
 function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
   return entries.firstByMinimum(orderOf)

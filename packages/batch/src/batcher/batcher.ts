@@ -35,20 +35,20 @@ export interface Batcher<Item, Result> {
 export interface BatcherStats {
   /** Calls of `add`. */
   readonly adds: number
-  /** Adds that resolved with a result. */
+  /** Calls of `add` that resolved with a result. */
   readonly succeeded: number
-  /** Adds that rejected with an error of the batch function, or because it returned a wrong number of results. */
+  /** Calls of `add` that rejected because the batch function failed, or returned a wrong number of results. */
   readonly failed: number
-  /** How many calls of `add()` were rejected because their signal aborted, or because of `close('abort')`. */
+  /** Calls of `add` that rejected because their signal aborted, or because of `close('abort')`. */
   readonly aborted: number
   /**
-   * Adds that rejected before they were queued: the queue was full, the item too large, the batcher closed, or a
-   * function of the options threw.
+   * Calls of `add` that rejected before the item was queued: the queue was full, the item too large, the batcher
+   * closed, or a function in the options threw.
    */
   readonly refused: number
-  /** Adds that are not settled yet. */
+  /** Calls of `add` that are not settled yet. */
   readonly pending: number
-  /** Adds that got the result of an item with the same `key`, which was already queued or in flight. */
+  /** Calls of `add` that got the result of another item with the same `key`, which was already queued or in flight. */
   readonly shared: number
   /** Batches started. */
   readonly batches: number

@@ -10,7 +10,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
   readonly counts = { succeeded: 0, failed: 0, aborted: 0 }
   readonly #onAbandoned: (entry: Entry<Item, Result>, reason: unknown) => void
   readonly #aborts = new SharedAborts<Caller<Item, Result>>((caller, reason) => this.leave(caller, reason))
-  /** Unsettled entries by key. A further add with the same key joins the entry. */
+  /** Unsettled entries by key. When an item with the same key is added, its caller joins the entry. */
   readonly #shareable = new Map<string, Entry<Item, Result>>()
 
   /** @param onAbandoned called when the last caller of an entry has left; the entry is still in its queue or batch */
@@ -36,7 +36,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#aborts.watch(caller)
   }
 
-  /** Rejects one caller. The entry stays for its other callers; without any, it is abandoned. */
+  /** Rejects one caller. The entry stays for its other callers. If it has none, it is abandoned. */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
     const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)
@@ -92,8 +92,8 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
 }
 
 /**
- * Watches the abort signals of callers with one listener per signal: thousands of adds often share a signal, and each
- * listener makes a signal slower. A signal without waiting callers has no listener.
+ * Watches the abort signals of callers with one listener per signal. Thousands of items are often added with the same
+ * signal, and each listener would make the signal slower. A signal for which no caller waits has no listener.
  */
 class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
   readonly #onAbort: (waiter: Waiter, reason: unknown) => void

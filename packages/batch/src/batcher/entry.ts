@@ -13,8 +13,8 @@ export interface Caller<Item, Result> {
 }
 
 /**
- * A time in milliseconds, in one object that many entries share: V8 would allocate a fractional number on the heap once
- * for each entry.
+ * A time in milliseconds. It is an object, so that many entries can share it: V8 would allocate a fractional number on
+ * the heap for each entry.
  */
 export interface SharedTime {
   readonly atMs: number
@@ -40,13 +40,13 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Cal
   readonly order: number
   state: 'waiting' | 'queued' | 'running' | 'settled'
   /**
-   * The batch of a running entry. It is notified when the entry has its result, or when no caller waits for the entry
-   * any more.
+   * The batch of a running entry. The batch is notified when the entry has its result, or when no caller waits for the
+   * entry any more.
    */
   batch: { settled(): void; abandoned(reason: unknown): void } | undefined
   /**
-   * The first caller that waits for the entry; undefined only when the entry is settled. It is usually the only one:
-   * further callers are in `others`.
+   * The first caller that waits for the entry; undefined only when the entry is settled. Further callers are in
+   * `others`, but most entries have only one caller.
    */
   caller: Caller<Item, Result> | undefined
   others: Caller<Item, Result>[] | undefined

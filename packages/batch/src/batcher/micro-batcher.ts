@@ -10,8 +10,8 @@ import { checkAddOptions, type AddOptions, type BatcherSettings } from './option
 import { QueueFullError } from '../errors.ts'
 
 /**
- * The batcher behind `createBatcher()`: queues items, passes batches of them to the user's function, and its results to
- * the callers.
+ * The batcher behind `createBatcher()`. It queues items, passes batches of them to the user's function, and returns the
+ * results to the callers.
  */
 export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   readonly #run: RunBatch<Item, Result>
@@ -185,7 +185,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     return (this.#time = { atMs: this.#settings.clock.now() })
   }
 
-  /** Starts batches after the current code, and all code that awaits a settled promise, has added its items. */
+  /** Starts batches later: first the current code, and all code that awaits a settled promise, can add more items. */
   #startSoon(): void {
     if (this.#startIsPlanned) return
     this.#startIsPlanned = true
@@ -203,9 +203,8 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
 }
 
 /**
- * Runs a function after the callbacks of all settled promises, so that code after an `await` of a settled promise runs
- * first. DataLoader does the same (https://github.com/graphql/dataloader#batch-scheduling). Needs no timer where
- * `process.nextTick` exists.
+ * Runs a function after the callbacks of all promises that are already settled. DataLoader does the same
+ * (https://github.com/graphql/dataloader#batch-scheduling). Where `process.nextTick` exists, no timer is needed.
  */
 function afterPromises(run: () => void): void {
   queueMicrotask(() => {

@@ -82,7 +82,7 @@ export class Attempt implements BulkContext {
     return this.#host.keys.of(this.id)
   }
 
-  /** Returns a closure, so that callers can destructure it from the context. */
+  /** A function that works without `this`, so that it can be destructured from the context. */
   get report(): (outcome: CallReport) => void {
     return (outcome) => {
       if (outcome.attempts !== undefined) this.#countRequests(outcome.attempts)
@@ -100,7 +100,7 @@ export class Attempt implements BulkContext {
   }
 
   /**
-   * Corrects the counters for a function that retries by itself: its call was counted as one request.
+   * Corrects the counters for a user's function that retries by itself, since its call was counted as one request.
    *
    * @param requests the number of requests that the function reports
    */
@@ -165,16 +165,16 @@ export class RunSignals {
 }
 
 /**
- * The maximum length of an id that becomes part of a key as it is: longer ones are hashed, since servers accept at most
- * 255 ASCII characters in a header.
+ * The maximum length of an id that is used in a key unchanged. A longer id is hashed, since servers accept at most 255
+ * ASCII characters in a header.
  */
 const MAX_PLAIN_LENGTH = 200
 
 /** Creates the keys by which servers recognise a repeated request. */
 export class IdempotencyKeys {
   /**
-   * The prefix of all keys: unique to this run or, with a journal, to the journal, so that a resumed run has the same
-   * keys. @default a UUID, created when it is first needed
+   * The prefix of all keys. It is unique to this run. With a journal, it is unique to the journal, so that a resumed
+   * run has the same keys. @default a UUID, created when it is first needed
    */
   run: string | undefined
 
@@ -186,8 +186,8 @@ export class IdempotencyKeys {
 }
 
 /**
- * A 128-bit hash and the length of an id that is too long for a header or cannot be encoded. Computed here because no
- * synchronous hash function exists in every runtime.
+ * A 128-bit hash and the length of an id that is too long for a header or cannot be encoded. The hash is computed by
+ * this code, since no synchronous hash function exists in every runtime.
  */
 function digestOf(id: string): string {
   const sums = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((seed) => {

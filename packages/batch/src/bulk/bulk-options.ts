@@ -46,8 +46,9 @@ export interface BulkOptions<Item> {
   /** Whether to deliver results as items complete, or in the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * With `order: 'input'`: the maximum number of items that are started and whose results are not yet delivered. A
-   * result waits for those of earlier items and for the consumer; at this number, no more items start. @default 1_024
+   * With `order: 'input'`: the maximum number of items that were started and whose results are not delivered yet. When
+   * this number is reached, no more items start. A result waits until the results of all earlier items are delivered,
+   * and until the consumer takes it. @default 1_024
    */
   reorderWindow?: number | undefined
   /**
@@ -62,8 +63,9 @@ export interface BulkOptions<Item> {
    */
   journal?: Journal | string | undefined
   /**
-   * Identifies everything that results depend on besides the item: prompt, model, version of the function. With a
-   * journal made with another fingerprint, or without one, the run ends with a FingerprintMismatchError. @default none
+   * Identifies everything, besides the item, on which results depend: the prompt, the model, the version of the
+   * function. If the journal was made with another fingerprint, or without one, the run ends with a
+   * FingerprintMismatchError. @default none
    */
   fingerprint?: string | undefined
   /**
@@ -122,7 +124,7 @@ export function bulkSettingsOf<Item>(options: BulkOptions<Item>): BulkSettings<I
   }
 }
 
-/** A check for options that bound memory, which therefore cannot be `Infinity`. */
+/** A check for options that limit the use of memory, and therefore cannot be `Infinity`. */
 const finite: Check = [
   (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   'a whole number of at least 1',

@@ -5,8 +5,8 @@
 export type BulkResult<Result> = {
   readonly id: string
   /**
-   * The item's position in the source, counted from 0; for a result from the journal, its position in the run that
-   * wrote it or, with `order: 'input'`, in this run.
+   * The item's position in the source, counted from 0. For a result from the journal, this is the position in the run
+   * that wrote it. With `order: 'input'`, it is always the position in this run.
    */
   readonly index: number
   /** The number of requests made for the item; 0 if a cache answered. */
@@ -35,8 +35,8 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<BulkResult<Result>>
   /**
-   * The totals of the run; resolves when the run has ended and its journal is unlocked, rejects with the error that the
-   * loop would throw. Reading this property starts the run. Unless a loop begins in the same turn of the event loop,
+   * The totals of the run. Resolves when the run has ended and its journal is unlocked; rejects with the error that the
+   * loop would throw. Reading this property starts the run. If no loop begins in the same turn of the event loop,
    * results are counted and discarded.
    */
   readonly summary: Promise<BulkSummary>
@@ -81,17 +81,20 @@ export interface BulkProgress {
   /** Items left out as duplicates, with `onDuplicateId: 'skip'`. */
   readonly skipped: number
   /**
-   * Items that were read and get no result, because the run was stopped or aborted, or because the consumer left its
+   * Items that were read but get no result, because the run was stopped or aborted, or because the consumer left its
    * loop.
    */
   readonly dropped: number
   /** Results read from the journal. */
   readonly resumed: number
-  /** Attempts after the first one, of all items. */
+  /** The number of attempts, summed over all items, without the first attempt of each item. */
   readonly retried: number
   /** The number of items, if known: the `total` option, or the length of an array. */
   readonly total?: number | undefined
-  /** Results in the last minute, without resumed ones; extrapolated during the first minute. */
+  /**
+   * The number of results in the last minute, without results from the journal. During the first minute, it is
+   * extrapolated.
+   */
   readonly ratePerMinute: number
   /** The estimated time until the end of the run, in milliseconds. Needs `total` and a first result. */
   readonly etaMs?: number | undefined

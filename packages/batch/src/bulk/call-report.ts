@@ -4,8 +4,8 @@ import type { HeadersLike } from '../limits/headers/read-headers.ts'
 import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
 /**
- * The outcome of a call, as the function reports it, for the limits to learn from: status, retry delay, usage, rate
- * limit headers.
+ * The outcome of a call, as the user's function reports it: status, retry delay, usage, rate limit headers. The limits
+ * learn from it.
  */
 export type CallReport = Parameters<Lease['settle']>[0] & {
   /**

@@ -41,11 +41,12 @@ export class BulkStoppedError extends Error {
 }
 
 /**
- * The maximum number of nested causes to search: SDKs wrap the errors of the code they call, sometimes more than once.
+ * The maximum number of nested causes that are searched. SDKs wrap the errors of the code they call, sometimes more
+ * than once.
  */
 const MAX_CAUSES = 5
 
-/** Whether an error, or one of its causes, is a BulkStoppedError: the item was not sent. */
+/** Whether an item was not sent: the error, or one of its causes, is a BulkStoppedError. */
 export function isUnsent(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < MAX_CAUSES; each = each.cause, depth++) {
     if (BulkStoppedError.is(each)) return true

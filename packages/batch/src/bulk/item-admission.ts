@@ -6,7 +6,10 @@ import { DuplicateIdError } from './errors.ts'
 import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
-/** Determines the id of each item, and creates its task, unless the item is a duplicate or already has a result. */
+/**
+ * Determines the id of each item, and creates its task. An item that is a duplicate, or already has a result, gets no
+ * task.
+ */
 export class ItemAdmission<Item> {
   readonly #settings: BulkSettings<Item>
   readonly #counters: RunCounters

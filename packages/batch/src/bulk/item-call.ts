@@ -8,9 +8,9 @@ import type { Task } from './task.ts'
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**
- * Creates the function that processes one item. The `retry` option makes the attempts; each attempt has its own lease
- * from the limiter and slot of the concurrency limit, which learn from its outcome. Which of the three the options
- * contain is checked here, once per run: without any of them, only the user's function is called.
+ * Creates the function that processes one item. The `retry` option makes the attempts. Each attempt has its own lease
+ * from the limiter and its own slot of the concurrency limit; both learn from the outcome of the attempt. Which of
+ * these three options are set is checked here, once per run. If none is set, only the user's function is called.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,
@@ -28,8 +28,8 @@ export function itemCall<Item, Result>(
   }
 
   /**
-   * Calls the user's function. Leaves it to ItemsInFlight to close the attempt: waiting for its end here would cost one
-   * more promise.
+   * Calls the user's function. ItemsInFlight closes the attempt, since waiting for the end of the attempt here would
+   * cost one more promise.
    */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()

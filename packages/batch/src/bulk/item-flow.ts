@@ -91,7 +91,7 @@ export class ItemFlow<Item, Result> {
     }
   }
 
-  /** Creates the iterator of the source. @throws the error of the source if that fails */
+  /** Creates the iterator of the source. @throws the error of the source, if it cannot be iterated */
   openSource(): void {
     this.#reader = new SourceReader(this.#source, {
       admit: (item) => {
@@ -114,8 +114,8 @@ export class ItemFlow<Item, Result> {
   }
 
   /**
-   * Starts and reads as many items as the limits allow. Must be called after every change that may free a slot or bring
-   * an item.
+   * Reads and starts as many items as the limits allow. Must be called after every change that may free a slot or make
+   * an item available.
    */
   pump(): void {
     // The user's functions may cause another call of `pump()`.

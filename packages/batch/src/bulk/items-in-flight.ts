@@ -12,9 +12,9 @@ export interface ItemsInFlightHost<Item, Result> {
   isOver(): boolean
   /** Whether the run was stopped and has not ended yet. */
   isStopping(): boolean
-  /** Called when an item has its result, stored as durably as configured, and has freed its slot. */
+  /** Called when the result of an item is as durable as configured, and the item has freed its slot. */
   onResult(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void
-  /** Called when an item was not sent before the run was stopped, and has freed its slot. */
+  /** Called when the run was stopped before an item was sent, and the item has freed its slot. */
   onUnsent(task: Task<Item>): void
   /** Called when the journal can no longer be written or read. */
   onError(error: unknown): void

@@ -23,7 +23,7 @@ export class JournaledResults<Result> {
   /** The number of results being written. */
   writing = 0
 
-  /** @param given a path, or an open journal, which is closed at the end of the run as well */
+  /** @param given a path, or an open journal; either is closed at the end of the run */
   constructor(given: Journal | string, host: ResumeHost<Result>) {
     this.#given = given
     this.#host = host

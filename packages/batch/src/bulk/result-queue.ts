@@ -28,7 +28,7 @@ export class ResultQueue<Result> {
     return this.#isDropping
   }
 
-  /** Discards all results, those queued and those to come: the run has no consumer. */
+  /** Discards all results, the queued ones and later ones. Called when the run has no consumer. */
   drop(): void {
     this.#isDropping = true
     this.clear()
@@ -95,7 +95,8 @@ export class ResultQueue<Result> {
 }
 
 /**
- * Restores the order of the source: holds a result back until the results of all items started before it are released.
+ * Restores the order of the source: holds each result back until the results of all items that were started earlier are
+ * released.
  */
 export class InputOrder<Result> {
   readonly #release: (result: Result) => void

@@ -57,7 +57,7 @@ export class RunCounters {
     }
   }
 
-  /** Counts a started item that was not sent before the run was stopped, and so gets no result. */
+  /** Counts an item that was started, but not sent before the run was stopped. The item gets no result. */
   dropUnsent(): void {
     this.dropped.started++
   }
@@ -71,7 +71,7 @@ export class RunCounters {
   /**
    * Counts the tokens of a call.
    *
-   * @param before the tokens that the same call has reported earlier, which are replaced
+   * @param before the tokens that the same call reported earlier; the new ones replace them
    */
   countTokens(usage: Tokens, before: Tokens | undefined): void {
     this.#input += usage.input - (before?.input ?? 0)

@@ -3,7 +3,7 @@ import type { Task } from './task.ts'
 /** The kinds of sources that a bulk run can read from. */
 export type BulkSource<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>
 
-/** The maximum number of items of a synchronous source to skip in a row before yielding to the event loop. */
+/** The maximum number of items of a synchronous source that are skipped in a row before the event loop gets a turn. */
 const MAX_SKIPPED_AT_ONCE = 10_000
 
 export interface SourceReaderHost<Item> {
@@ -38,8 +38,8 @@ export class SourceReader<Item> {
   }
 
   /**
-   * Whether no items are left. May consume one item of a synchronous source, so call this only when no more items will
-   * be read.
+   * Whether no items are left. Call this only when no more items will be read, since it may consume one item of a
+   * synchronous source.
    *
    * @param count the number of items read
    * @param total the number of items in the source, if known
@@ -92,7 +92,9 @@ export class SourceReader<Item> {
     }
   }
 
-  /** Closes the source. If a read is pending, does not wait until the source is closed, since that may never happen. */
+  /**
+   * Closes the source. While a read is pending, does not wait until the source is closed, since that may never happen.
+   */
   async close(): Promise<void> {
     clearTimeout(this.#yieldTimer)
     if (this.#isExhausted) return

@@ -4,18 +4,21 @@ export interface Task<Item> {
   readonly id: string
   /** The item's position in the source, counted from 0. */
   readonly index: number
-  /** Whether the journal has the result of the item: it is read from there instead of calling the function. */
+  /**
+   * Whether the journal already has the result of the item. The result is then read from the journal instead of calling
+   * the function.
+   */
   readonly isJournaled: boolean
   /** The number of items started before this one. */
   startOrder: number
   /**
    * The number of requests made for the item: one for each call of the function, unless the function reports another
-   * number. Becomes `attempts` of the result.
+   * number. This number becomes `attempts` of the result.
    */
   requests: number
   /** How often the function was called for the item. */
   calls: number
   startedAtMs: number
-  /** The attempt in flight, if ItemsInFlight has to close it. */
+  /** The attempt in flight, if ItemsInFlight is the one to close it. */
   attempt: { close(): void } | undefined
 }

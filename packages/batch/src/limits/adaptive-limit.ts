@@ -3,7 +3,7 @@ import { describeValue } from '@harbor/parts'
 import { aSignal } from '../validate.ts'
 import type { ConcurrencyLease, ConcurrencyLimit, ConcurrencyLimitStats } from './contracts.ts'
 
-/** After an overload, the limit is multiplied by this factor. */
+/** The factor that multiplies the limit after an overload. */
 const CUT = 0.7
 
 interface Waiter {
@@ -34,13 +34,13 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #overloaded = 0
   #cuts = 0
   /**
-   * When the limit was last lowered, the number of the latest slot granted. Outcomes of slots up to this one say
-   * nothing about the current limit.
+   * The number of the slot that had been granted last when the limit was lowered. Outcomes of this slot and earlier
+   * ones say nothing about the current limit.
    */
   #cutAt = 0
   /**
-   * The highest value of the limit that is assumed to work: CUT times the value that the limit had when the last overloads began. While the
-   * limit is below this value, each success raises it by 1; above it, by 1 divided by the limit.
+   * The highest value of the limit that is assumed to work: CUT times the value of the limit when the last overloads
+   * began. Each success raises the limit by 1 while it is below this value, and by 1 divided by the limit above.
    */
   #worked = Infinity
   #succeededSinceCut = true

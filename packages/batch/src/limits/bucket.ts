@@ -10,13 +10,14 @@ export interface BucketOptions {
   first: number
 }
 
-/** The tolerated rounding error of many refills, as a share of the capacity. */
+/** The rounding error, as a share of the capacity, that many refills may add up to. */
 const ROUNDING = 1e-9
 
 /**
- * A token bucket: its level rises steadily up to the capacity, and falls with each request. A request larger than the
- * capacity may start when the bucket is full; the level is then negative, and the next request waits until this debt is
- * refilled. So any span of time uses at most its refill and one full bucket (or one larger request).
+ * A token bucket. Its level rises steadily up to the capacity, and falls with each request. A request larger than the
+ * capacity may start when the bucket is full. The level is then negative, and the next request waits until this debt is
+ * refilled. So the requests of any span of time use at most the refill of that time and one full bucket (or one larger
+ * request).
  */
 export class Bucket {
   /** Whether the limit was learned, not configured. */
@@ -30,7 +31,7 @@ export class Bucket {
   /** The time of the last refill; in the future during a pause. */
   #at: number
   #taken = 0
-  /** The sum of the estimates of settled requests, in which older requests have less weight. */
+  /** The sum of the estimates of settled requests. Older requests have less weight in it. */
   #estimated = 0
   /** The sum of the actual usage of the same requests, with the same weights. */
   #used = 0
@@ -111,9 +112,9 @@ export class Bucket {
   }
 
   /**
-   * Lowers the level to the remaining amount that the provider has reported in an answer, plus the refill since its
-   * request was sent, minus the amounts taken since then, which the provider may not have counted. Never raises the
-   * level, so an old answer cannot give back an amount that was used.
+   * Lowers the level to the amount that the provider says is left. The refill since the request was sent is added to
+   * that amount. What was taken since then is subtracted, since the provider may not have counted it. The level is
+   * never raised, so an old answer cannot give back an amount that was used.
    *
    * @param remaining the amount in the answer
    * @param sent when the request was sent: the total taken by then, and the time in milliseconds on the clock
@@ -136,9 +137,9 @@ export class Bucket {
   }
 
   /**
-   * Adds the refill since the last call, up to the capacity. If corrections have raised the level above the capacity,
-   * the level falls at the refill rate instead: without the correction the bucket would have been full, and refilling
-   * would have added nothing.
+   * Adds the refill since the last call, up to the capacity. A level that corrections have raised above the capacity
+   * falls at the refill rate instead. Without the correction, the bucket would have been full, and refilling would have
+   * added nothing.
    */
   #refill(now: number): void {
     if (now <= this.#at) return

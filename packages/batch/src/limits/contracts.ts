@@ -5,9 +5,9 @@ export interface Cost {
   input: number
   output: number
   /**
-   * Which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request waits until
-   * the bucket of the limit is full and then starts, since the estimate may be wrong. If an exact number is above a
-   * limit, the request is rejected at once. @default false
+   * Says which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request starts
+   * when the bucket of the limit is full, since the estimate may be wrong. If an exact number is above a limit, the
+   * request is rejected at once. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -31,14 +31,15 @@ export interface RateLimiter {
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * How long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If 0, an
-   * `acquire` in the same tick starts at once. `Infinity` if the request is too large ever to start, or if the wait is
-   * unknown: no limit is known, and the first answers have not arrived.
+   * How long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the
+   * result is 0, an `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large
+   * ever to start. It is also `Infinity` while the wait is unknown: no limit is known, and the first answers have not
+   * arrived.
    */
   waitMs(cost: Cost): number
   /**
-   * Learns the limits that a provider reported. If there is a lease for the request, pass them to `settle` instead,
-   * which takes into account when the request was sent.
+   * Learns the limits that a provider reported. If there is a lease for the request, pass the limits to `settle`
+   * instead: it takes into account when the request was sent.
    */
   learn(limits: ObservedLimits): void
   stats(): RateLimiterStats
@@ -53,17 +54,17 @@ export interface AcquireOptions {
 
 /** The reservation of one request. Only the first call of `settle` or `cancel` has an effect. */
 export interface Lease {
-  /** Call it when the request was answered, or failed after it was sent. */
+  /** Ends the reservation after the request was answered, or failed after it was sent. */
   settle(outcome: Outcome): void
-  /** Call it when the request was not sent: the amount that it reserved is released. */
+  /** Ends the reservation of a request that was not sent, and releases the reserved amount. */
   cancel(): void
 }
 
 /** How a request ended. Leave out what is unknown. */
 export interface Outcome {
   /**
-   * The HTTP status. 429 means that the provider rejected the request because of a limit; a 4xx costs no tokens unless
-   * `usage` is given.
+   * The HTTP status. 429 means that the provider rejected the request because of a limit. A 4xx counts as using no
+   * tokens, unless `usage` is given.
    */
   status?: number | undefined
   /** The retry delay that the provider requested, in milliseconds. After a 429, nothing starts for this long. */
@@ -123,13 +124,16 @@ export interface ConcurrencyLimit {
 /** A slot. Only the first call of `settle` or `cancel` has an effect. */
 export interface ConcurrencyLease {
   /**
-   * Call it when the request has ended.
+   * Frees the slot after the request has ended.
    *
    * @param outcome `overloaded`: true if the provider reported overload (status 429, 503 or 529), false after a success
    * or any other failure
    */
   settle(outcome: { overloaded: boolean }): void
-  /** Call it when the request was not sent, or when its outcome says nothing about load: the limit does not change. */
+  /**
+   * Frees the slot and leaves the limit unchanged. For a request that was not sent, or whose outcome says nothing about
+   * load.
+   */
   cancel(): void
 }
 

@@ -14,8 +14,8 @@ import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
 
 /**
- * The maximum usage that an answer can report, as a multiple of the limit. A higher usage is ignored as wrong: it would
- * block all requests for this many windows.
+ * The maximum usage that an answer can report, as a multiple of the limit. A higher usage is ignored as wrong, since it
+ * would block all requests for more than this number of windows.
  */
 const MAX_USAGE_FACTOR = 10
 
@@ -45,7 +45,7 @@ interface KnownLimit {
 
 /**
  * The amount that a request took from one limit, and the total that all requests had taken by then. When the answer to
- * the request reports a remaining amount, the total shows how much was taken after the request.
+ * this request reports a remaining amount, the total shows how much other requests took in the meantime.
  */
 export interface Mark {
   readonly known: KnownLimit
@@ -123,8 +123,8 @@ export class LimitTable {
   }
 
   /**
-   * The time at which a request may start, in milliseconds on the clock: when all limits allow it. A limit from a
-   * header delays the request no longer than until that limit expires.
+   * The time, in milliseconds on the clock, at which all limits allow a request to start. A limit that comes from a
+   * header delays the request at most until that limit expires.
    *
    * @param ahead the summed cost of the requests that start before
    * @param requestsAhead the number of these requests
@@ -177,7 +177,7 @@ export class LimitTable {
   }
 
   /**
-   * Blocks all limits until a time, except the one per day. Then one request may start at once, and the others as the
+   * Blocks all limits, except the one per day, until a time. Then one request may start at once, and the others as the
    * limits refill.
    */
   pause(untilMs: number, now: number): void {

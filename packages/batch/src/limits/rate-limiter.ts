@@ -10,7 +10,7 @@ import type { RateLimitSettings } from './rate-limits.ts'
 import { RateProbe } from './rate-probe.ts'
 import { WaitingLine, type Waiter } from './waiting-line.ts'
 
-/** The maximum pause that a provider can request, in milliseconds. A longer one is ignored as wrong. */
+/** The maximum pause that a provider can request, in milliseconds. A request for a longer pause is ignored as wrong. */
 const MAX_PAUSE_MS = 86_400_000
 
 /**
@@ -82,7 +82,7 @@ export class TokenBucketLimiter implements RateLimiter {
     }
   }
 
-  /** The current time; limits that have expired by then are removed. */
+  /** Reads the clock, and removes limits that have expired by then. */
   #now(): number {
     const now = this.#clock.now()
     if (this.#limits.expire(now) && this.#limits.isEmpty) this.#probe.restart(this.#counts.inFlight)
@@ -187,8 +187,8 @@ export class TokenBucketLimiter implements RateLimiter {
   }
 
   /**
-   * Whether no limit is known and the probe allows no more requests in flight: then nothing starts until an answer
-   * arrives.
+   * Whether nothing may start until an answer arrives: no limit is known, and the probe allows no more requests in
+   * flight.
    */
   #isProbing(): boolean {
     return this.#limits.isEmpty && this.#counts.inFlight >= this.#probe.allowed

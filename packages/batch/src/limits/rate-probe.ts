@@ -3,12 +3,13 @@ import { RecentRate } from './recent-rate.ts'
 /** How many requests start before the first answer, when no limit is known. */
 const FIRST_IN_FLIGHT = 4
 /**
- * After a 429, the guess and the plateau are lowered to this share of the rate that worked, if some requests succeeded.
+ * After a 429, the guess and the plateau are lowered to this share of the rate that worked. Applies if some requests
+ * have succeeded since the guess was last lowered.
  */
 const CUT = 0.8
 /** After a 429, the guess is multiplied by this factor if no request has succeeded since the guess was last lowered. */
 const OUTAGE_CUT = 0.5
-/** The guess is never lowered below this share of the plateau: from there, six doublings lead back to the plateau. */
+/** The guess is never lowered below this share of the plateau. From there, six doublings lead back to the plateau. */
 const MIN_SHARE = 1 / 64
 /** The first guess if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
@@ -17,9 +18,12 @@ const DOUBLING_MS = 5_000
 /** Above the plateau, the guess first grows by this share in each GROWTH_MS. */
 const GROWTH = 0.05
 const GROWTH_MS = 10_000
-/** The maximum share by which the guess grows in each GROWTH_MS. */
+/** The maximum share by which the guess may grow in each GROWTH_MS. */
 const MAX_GROWTH = 1
-/** The growth doubles with each such time without a 429, in milliseconds, while at least half of the guess is used. */
+/**
+ * The time without a 429, in milliseconds, after which the growth doubles. The growth doubles again after each further
+ * such time, as long as at least half of the guess is used.
+ */
 const QUIET_MS = 60_000
 /** The maximum guess, in requests per minute: no provider allows more. */
 const MAX_GUESS = 1e7
@@ -49,8 +53,8 @@ export class RateProbe {
   #grownAt = 0
   #refusedAt = 0
   /**
-   * When the guess was last lowered, the number of the latest lease. Answers to leases up to this one say nothing about
-   * the lowered guess.
+   * The number of the lease that had been granted last when the guess was lowered. Answers to this lease and earlier
+   * ones say nothing about the lowered guess.
    */
   #cutAt = 0
   #refusalsInARow = 0
@@ -112,7 +116,7 @@ export class RateProbe {
     return { guess: this.#guess, pauseMs }
   }
 
-  /** Counts successes only from this time on, since nothing starts during the pause. */
+  /** Starts counting successes again at this time, since nothing starts during the pause. */
   pausedUntil(atMs: number): void {
     this.#recent.restart(atMs)
   }

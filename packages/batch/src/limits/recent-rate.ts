@@ -1,11 +1,12 @@
 const SLOT_MS = 10_000
-/** A rate is computed over at least this time, in milliseconds. */
+/** The minimum time over which a rate is computed, in milliseconds. */
 const MIN_ELAPSED_MS = 100
 /** The time in which the stored best rate decays by half, in milliseconds. */
 const HALF_LIFE_MS = 600_000
 
 /**
- * Measures the current rate of events: over the current slot of ten seconds and the previous one, unless that was idle.
+ * Measures the current rate of events, over the current slot of ten seconds and the slot before it. If no event
+ * occurred in the slot before, only the current slot counts.
  */
 export class RecentRate {
   #slotAt: number

@@ -5,13 +5,13 @@ import type { ProviderBatchSettings } from './options.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The number of 404s in a row after which a batch counts as gone: a new batch may be unknown to the provider for a
- * moment.
+ * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, since a provider may not
+ * know a new batch for a moment.
  */
 const MAX_NOT_FOUND = 3
 /**
- * The maximum number of polls of an ended batch that lacks result files which it should have, according to the counts
- * that the provider reports. After that, these counts are taken to be wrong.
+ * The maximum number of polls of a batch that has ended but lacks result files. According to the counts that the
+ * provider reports, such files should exist. After this number of polls, the counts are treated as wrong.
  */
 const MAX_POLLS_FOR_FILES = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
@@ -21,7 +21,7 @@ interface ActiveBatch {
   batchId: string
   status: string
   notFound: number
-  /** How many polls have found that the batch has ended and lacks result files. */
+  /** The number of polls in which the batch had ended but lacked result files. */
   lacking: number
 }
 
@@ -38,8 +38,8 @@ export class ActiveBatches {
   #isBlockedUntilEnd = false
   #tokenFailures = 0
   /**
-   * Whether the provider has rejected a batch because of its token limit. From then on, a batch is created only when no
-   * other one is still being validated.
+   * Whether the provider has rejected a batch because of its token limit. After that, a batch is created only when the
+   * provider is not validating another one.
    */
   #isCautious = false
 

@@ -9,8 +9,8 @@ const EXPIRY_GRACE_MS = 3_600_000
 /**
  * How a batch has ended; undefined while it is in progress.
  *
- * For an unknown status, the other fields decide: the time of its end, a result file, counts that cover all requests,
- * or an expiry more than an hour ago.
+ * If the status is unknown, other fields show that the batch has ended: the time of its end, a result file, counts that
+ * cover all requests, or an expiry more than an hour ago.
  */
 export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | undefined {
   const status = String(batch.status).toLowerCase().replaceAll('-', '_')
@@ -32,13 +32,15 @@ export function countedIn({ request_counts: counts }: Partial<RemoteBatch>): num
   return Number.isSafeInteger(sum) && sum > 0 ? sum : 0
 }
 
-/** The id of a file, or null for none, which providers also write as "", "none", "null" or "undefined". */
+/**
+ * The id of a file; null if there is none. Providers also write "", "none", "null" or "undefined" for a missing file.
+ */
 export function fileIdOf(id: unknown): string | null {
   return typeof id === 'string' && !/^\s*(?:null|none|undefined)?\s*$/i.test(id) ? id : null
 }
 
 /**
- * Whether files that an ended batch must have are still missing: providers write the files a little later than the
+ * Whether files that an ended batch must have are still missing. Providers write the files a little later than the
  * status.
  */
 export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean {

@@ -38,7 +38,7 @@ export interface CallOptions {
 
 export interface BatchOrder {
   input_file_id: string
-  /** The type is that of the SDK. In fact, the endpoint can also be one of Azure's, which have no `/v1`. */
+  /** The endpoint. The type is the SDK's, but the value may also be one of Azure's endpoints, which have no `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null

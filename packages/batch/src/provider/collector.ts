@@ -11,8 +11,8 @@ import type { ShardSource } from './shard-source.ts'
 /** Requests of an ended part that are submitted again, as a new part. */
 export interface Remainder {
   /**
-   * The suffix of the name of the new part: `again` for unanswered requests, `first` and `second` for the halves of a
-   * part with too many tokens, `failed` for the failures of a finished run.
+   * The suffix of the name of the new part. `again`: unanswered requests. `first` and `second`: the halves of a part
+   * that had too many tokens. `failed`: the failures of a finished run.
    */
   next: 'again' | 'first' | 'second' | 'failed'
   count: number
@@ -26,14 +26,14 @@ interface InputLine {
 }
 
 /**
- * How often files are read if they have fewer rows than the provider has counted: further rows may be written later, or
- * the counts may be wrong.
+ * How often files are read if they have fewer rows than the provider has counted. The missing rows may be written
+ * later, or the counts may be wrong.
  */
 const MAX_READS = 3
 
 /**
- * Reads the results of an ended part. Each request of the part, and no other, gets a result or is in a remainder, which
- * is decided by the ids in the files, never by counts. Never holds a whole file in memory.
+ * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, and no other
+ * request does. The ids in the files decide this, never counts. A file is never in memory as a whole.
  */
 export class Collector {
   readonly #settings: ProviderBatchSettings
@@ -134,25 +134,22 @@ export class Collector {
   }
 
   /**
-   * Whether the unanswered requests of a part are submitted again. If an earlier process has decided this, its decision
-   * is used.
+   * Whether the unanswered requests of a part are submitted again. If an earlier process has decided this already, its
+   * decision applies.
    */
   #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
     if (this.#ledger.get(`${part}.again`)) return true
     return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
   }
 
-  /**
-   * Whether the failures of a part, which a finished run has reported, are submitted again instead of being reported
-   * again.
-   */
+  /** Whether the failures of a part are submitted again, although a finished run has reported them. */
   #resubmitsFailures({ part, isReported = false }: BatchPart): boolean {
     return (this.#resubmitFailed && isReported) || this.#ledger.get(`${part}.failed`) !== undefined
   }
 
   /**
-   * Handles a batch that failed as a whole. If it had too many tokens, its requests are submitted again, in two smaller
-   * parts if possible. After any other failure, which would occur again, each request gets an error.
+   * Handles a batch that failed as a whole. If the batch had too many tokens, its requests are submitted again, in two
+   * smaller parts if possible. Any other failure would happen again, so each request gets an error.
    */
   async *#failed(
     part: BatchPart,
@@ -175,7 +172,7 @@ export class Collector {
     }
   }
 
-  /** @param keeps whether a request, given its id and its index in the part, is submitted again */
+  /** @param keeps returns whether a request is submitted again, given its id and its index in the part */
   #remainder(
     part: BatchPart,
     next: Remainder['next'],

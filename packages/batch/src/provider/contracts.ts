@@ -26,7 +26,7 @@ export type ProviderBatchResult<Value> =
       /** The body of the answer; its type is not checked. */
       value: Value
       batchId: string
-      /** How often the request was submitted before; starts at 0 again for failures of a finished run. */
+      /** How often the request was submitted before. For failures of a finished run, counting starts at 0 again. */
       round: number
     }
   | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
@@ -44,7 +44,7 @@ export interface ProviderBatchProgress {
   succeeded: number
   /** Results with `ok: false`, delivered or about to be delivered. */
   failed: number
-  /** Requests that were or will be submitted again: they expired or were missing, or failed in a finished run. */
+  /** Requests that were or will be submitted again, because they expired, were missing, or failed in a finished run. */
   resubmitted: number
   activeBatches: number
   endedBatches: number

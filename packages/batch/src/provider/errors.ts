@@ -2,8 +2,9 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from '../journal/lock-holder.ts'
 
 /**
- * Why a request has no result: the provider answered it with an error (`answered`); it expired, or was in no result
- * file (`missing`), each time it was submitted; its batch was cancelled; or its batch failed as a whole.
+ * Why a request has no result. `answered`: the provider answered the request with an error. `expired`, `missing`: the
+ * request expired, or was in no result file, each time it was submitted. `cancelled`: its batch was cancelled.
+ * `batch-failed`: its batch failed as a whole.
  */
 export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' | 'batch-failed'
 
@@ -81,7 +82,10 @@ export class BatchStateError extends Error {
   }
 }
 
-/** Another run uses this state: both would submit, and pay for, the same requests. Nothing was read or submitted. */
+/**
+ * Another run uses this state. If both continued, they would submit, and pay for, the same requests. Nothing was read
+ * or submitted.
+ */
 export class BatchStateLockedError extends Error {
   override readonly name = 'BatchStateLockedError'
   readonly code = 'batch_state_locked'

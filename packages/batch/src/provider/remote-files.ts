@@ -4,8 +4,8 @@ import type { ProviderBatchClient } from './client.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The maximum length of a line, in bytes; a longer line counts as missing. An answer has at most 128 choices of some
- * MiB.
+ * The maximum length of a line, in bytes. A longer line counts as missing. Answers are shorter: they have at most 128
+ * choices of some MiB.
  */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
 

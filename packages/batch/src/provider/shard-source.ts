@@ -28,7 +28,7 @@ export class ShardSource {
   /** A request that was read already, but belongs to the next file. */
   #held: ReadLine | undefined
   #ended = false
-  /** The position of every id read: a duplicate may be several files after the first. */
+  /** The position of every id that was read. A duplicate may come several files after the first request with its id. */
   readonly #seen = new IdIndex()
   /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []

@@ -4,8 +4,8 @@ export interface LimitField {
   value: 'limit' | 'remaining' | 'reset' | 'policy' | 'state'
   kind: 'requests' | 'tokens' | 'inputTokens' | 'outputTokens'
   /**
-   * Whether the name of the header contains what is counted, requests or tokens. Such headers follow those of OpenAI or
-   * Anthropic, which count per minute.
+   * Whether the name of the header says what is counted: requests or tokens. Such headers are made like those of OpenAI
+   * or Anthropic, which count per minute.
    */
   namesKind: boolean
   /** The window that the name contains, in milliseconds; undefined for none. */

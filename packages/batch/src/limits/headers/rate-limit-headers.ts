@@ -202,8 +202,8 @@ function isBetter(one: Found, other: Found): boolean {
 }
 
 /**
- * The certainty of a limit; a lower rank is more certain. Documented names come first, then names with a window, then
- * numbers of an unknown window. Limits whose amount per window no header reports come last.
+ * Ranks limits by certainty; a lower rank is more certain. Documented names come first, names with a window second,
+ * numbers of an unknown window third. Last come limits whose amount per window no header reports.
  */
 function rankOf({ namesKind, windowMs, limit }: Found): number {
   const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2

@@ -5,16 +5,16 @@ export type HeadersLike =
   | { get(name: string): string | null | undefined }
 
 /**
- * Returns a function that reads a header by its lower-case name; of several with one name, the first. The names in a
- * record may use any case.
+ * Returns a function that reads a header by its lower-case name. If there are several headers with this name, it
+ * returns the first. The names in a record may be in any case.
  */
 export function headerReader(headers: HeadersLike): (name: string) => string | undefined {
   return (name) => readHeaders(headers, name)[0]?.[1]
 }
 
 /**
- * The headers whose lower-case name equals or matches `wanted`; of several with one name, the first. The names in a
- * record may use any case.
+ * The headers whose lower-case name equals or matches `wanted`. Of several headers with one name, only the first is
+ * included. The names in a record may be in any case.
  *
  * @param names the names to look up if the headers cannot be listed
  */

@@ -5,8 +5,8 @@ export type StateRecord =
   /** The first record of a state. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
-   * A part is about to be uploaded. Its requests come from the source or, with a `parent`, are requests of that part
-   * that are submitted again.
+   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests
+   * of that part, submitted again.
    */
   | {
       type: 'part'
