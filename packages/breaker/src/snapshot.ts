@@ -15,8 +15,8 @@ interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
 }
 
 /**
- * Converts a state into a snapshot. Of the calls in flight only probes are saved: in the restored breaker, each holds its slot
- * until it times out.
+ * Converts a state into a snapshot. Calls in flight are not saved, except probes: in the restored breaker, each probe holds its slot until
+ * it times out.
  */
 export function save(current: State, takenAt: number): BreakerSnapshot {
   const head = { version: 1, takenAt } as const

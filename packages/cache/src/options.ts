@@ -28,8 +28,8 @@ export interface CacheOptions<Value> {
   /** How long after `ttlMs` an entry is served stale if loading fails, in milliseconds. @default 0 */
   staleIfErrorMs?: number | undefined
   /**
-   * Whether a stale entry may be served instead of this error. @default all errors but those with a `status` from 400 to 499 other than
-   * 408, 409, 425 and 429: an invalid request must not look successful
+   * Returns whether a stale entry may be served instead of this error. @default any error, except one with a `status`
+   * from 400 to 499 other than 408, 409, 425 and 429: an invalid request must not look successful
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**

@@ -80,17 +80,17 @@ export function closeEngine(engine: Engine, options: CloseOptions): Promise<void
 }
 
 /**
- * The prefix that makes the ids of calls unique across clients and processes. Ids are not secret, so web crypto need not be loaded for
- * them.
+ * The prefix that makes the ids of calls unique across clients and processes. Ids are not secret, so `Math.random` is good enough, and web
+ * crypto need not be loaded.
  */
 function idPrefix(): string {
   return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
 }
 
-/** How much memory all large answers may use together while they are read, as a multiple of `maxAnswerBytes`. */
+/** The memory that all large answers together may use while they are read, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
-/** @param given.isFetch whether `fetch` is called without Harbor's client around it */
+/** @param given.isFetch whether `createHarborFetch()` makes the engine, rather than a `Harbor` client */
 export function createEngine(
   options: HarborOptions,
   { policy, leftOut }: SettledOptions,

@@ -23,8 +23,8 @@ export interface Explanation {
     readonly timeoutMs: number
     readonly attemptMs: number
     /**
-     * The time limit for the first content while another target can take over, in milliseconds. At the last target it applies only if it
-     * was set; otherwise only the total time applies.
+     * The time limit for the first content, in milliseconds, while another target can take over. At the last target, this limit applies
+     * only if the user set it; otherwise only the total time applies.
      */
     readonly firstTokenMs: number
     readonly idleMs: number
@@ -47,8 +47,8 @@ export interface Explanation {
   readonly sdkFastPath: {
     readonly enabled: boolean
     /**
-     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced;
-     * undefined when they may be.
+     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced; undefined
+     * when requests may be sent directly.
      */
     readonly reason: string | undefined
   }
@@ -63,11 +63,14 @@ export interface Explanation {
 
 /** The names of the headers by which cached answers are separated. Never contains their values. */
 export interface CacheIdentity {
-  /** The headers of this client that separate its answers. Headers of single calls separate answers, too. Empty with `cache.scope`. */
+  /**
+   * The headers of this client that separate its cached answers from others; empty with `cache.scope`. Headers that are passed with a
+   * single call separate answers, too.
+   */
   readonly headers: readonly string[]
   /**
-   * For each header, the number of calls that missed an otherwise matching answer because of it. Add a header with a new value in each
-   * request to `cache.ignoreHeaders`.
+   * The number of calls, by header, that found no cached answer only because this header was different. If a header has a new value in each
+   * request, add it to `cache.ignoreHeaders`.
    */
   readonly keptApart: Readonly<Record<string, number>>
 }
@@ -89,7 +92,10 @@ export interface ExplainedProvider {
 export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfterMs'> {
   readonly name: string
   readonly baseURL: string
-  /** The chain that the target belongs to: the one for outages, for requests that are too long, or for refused content. */
+  /**
+   * The chain that the target belongs to. `fallback`: for outages. `contextWindow`: for requests that are too long. `contentPolicy`: for
+   * requests that a content filter refused.
+   */
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
   /** The reason why the target would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
@@ -108,7 +114,7 @@ interface ExplainedState {
   readonly sticky: StickyTargets
 }
 
-/** The client to explain. Its identity is needed for cooldowns, which are kept by account. */
+/** The client to explain. Its identity decides which cooldowns apply, since each account has its own. */
 interface ExplainedClient extends Identified {
   readonly baseURL: string
   readonly hasKey: boolean

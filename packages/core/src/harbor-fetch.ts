@@ -9,7 +9,7 @@ import { settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
-/** The options of `createHarborFetch()`. Keys, headers and base URLs are not among them: they belong to the SDK that uses the `fetch`. */
+/** The options of `createHarborFetch()`. They do not include keys, headers and base URLs, which belong to the SDK that uses the `fetch`. */
 export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 
 /** A `fetch` whose calls go through Harbor's pipeline. */
@@ -21,8 +21,8 @@ export interface HarborFetch {
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
   /**
-   * The cached answers, to invalidate them. This `fetch` has no credential that identifies the owner of answers: pass a `scope`, or set
-   * `cache.scope`.
+   * The cached answers, to invalidate them. This `fetch` has no credential that could identify the owner of the answers, so pass a `scope`,
+   * or set `cache.scope`.
    */
   readonly cache: KeptAnswers
   /**

@@ -30,8 +30,8 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
-   * Whether an error counts against the health of the target, if the next target is called after it. Return `false` for errors
-   * that the caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default true
+   * Whether an error counts against the health of the target. Called when the next target is called after the error. Return `false` for
+   * errors that the caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default true
    */
   countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
   /** How many failures in a row make a target unavailable. An unavailable target is skipped until it has recovered. @default 3 */

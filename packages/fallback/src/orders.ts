@@ -12,8 +12,8 @@ export type Order<Target> = (targets: readonly Target[], health: HealthBoard) =>
 export const byPriority = <Target>(targets: readonly Target[]): readonly Target[] => targets
 
 /**
- * Calls the target with the lowest price first; targets of equal price keep their order. Prices depend on the request, so pass the
- * targets with their prices for this request to each run: `run(operation, { targets })`. A target without a price comes last.
+ * Calls the target with the lowest price first. Targets of equal price keep their order; a target without a price comes last. Prices may
+ * depend on the request: then pass the targets, with their prices for this request, to each run: `run(operation, { targets })`.
  */
 export function cheapest<Target extends { readonly name: string }>(
   /** Returns the price of a target. @default the target's own `price` */

@@ -177,7 +177,7 @@ interface Usable {
   readonly source: 'near' | 'far'
 }
 
-/** Why an entry that was found could not be served, by its acceptance. */
+/** The reasons why an entry that was found could not be served, by what was found out about the entry. */
 const ABSENCES = { accepted: 'expired', 'other-kind': 'absent', unreadable: 'far-unreadable' } as const
 
 const REFRESH: { readonly entry?: undefined; readonly absence: Absence } = { absence: 'refresh' }

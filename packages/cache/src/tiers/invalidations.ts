@@ -8,8 +8,8 @@ export interface InvalidationWatch {
 }
 
 /**
- * Marks loads and far tier reads in progress as out of date when their name, tag or scope is invalidated. Such a load finishes for the
- * callers that wait for it, its answer is not stored, and no further caller joins it.
+ * Marks loads and far tier reads in progress as out of date when their name, tag or scope is invalidated. A marked load
+ * still finishes for the callers that wait for it, but its answer is not stored, and no further caller joins it.
  */
 export class Invalidations {
   /** An array instead of a Set, which would retain watches after a rehash: see docs/decisions/young-generation.md. */

@@ -1,4 +1,7 @@
-/** The maximum number of names. If there are more, one time replaces the times of all names, so some valid entries become misses. */
+/**
+ * The maximum number of names for which a time is stored. When there are more, one time is stored for all names
+ * instead, so some valid entries become misses.
+ */
 const MAX_NAMES = 10_000
 
 /**

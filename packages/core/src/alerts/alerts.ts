@@ -4,7 +4,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
-/** The longest interval between two evaluations, in milliseconds. An alert with a short `forMs` leads to a shorter interval. */
+/** The maximum interval between two evaluations, in milliseconds. It is shorter if an alert has a short `forMs`. */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
 
@@ -22,8 +22,8 @@ export interface AlertSources {
 }
 
 /**
- * Evaluates alerts on a timer, so that they do not delay calls. An error thrown by a condition or a `notify` becomes a process warning. The
- * timer does not keep the process alive.
+ * Evaluates alerts on a timer, so that they do not delay calls. If a condition or a `notify` throws, the error becomes a process warning.
+ * The timer does not keep the process alive.
  */
 export class Alerts {
   readonly #sources: AlertSources

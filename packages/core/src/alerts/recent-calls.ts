@@ -3,8 +3,8 @@ import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
 
 /**
- * The length of the steps in which the window of five minutes moves, in milliseconds. A call is in the window for four and a half to five
- * minutes.
+ * The window of five minutes moves in steps of this length, in milliseconds. A call therefore stays in the window for four and a half to
+ * five minutes.
  */
 export const STEP_MS = 30_000
 /** The number of steps in the window. */
@@ -45,8 +45,8 @@ export class RecentCalls {
   }
 
   /**
-   * Finds or adds the step with this number. If the newest step has a higher number, returns the newest step. Drops steps that have left
-   * the window.
+   * Finds the step with this number, or adds it. If newer steps exist already, returns the newest step. Drops steps that have left the
+   * window.
    */
   #step(number: number): Step {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()

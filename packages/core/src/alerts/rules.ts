@@ -2,7 +2,7 @@ import type { AlertStats } from '../reporting/alert.ts'
 
 type Rule = (stats: AlertStats) => boolean
 
-/** The default of `minimumCalls`. With fewer calls, a few failures by chance could cause an alert. */
+/** The default of `minimumCalls`. With fewer calls, a few random failures could cause an alert. */
 const MINIMUM_CALLS = 10
 
 /**

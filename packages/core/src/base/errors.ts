@@ -12,8 +12,8 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
 }
 
 /**
- * One of Harbor's timeouts ran out. With the SDK, callers get an `APIConnectionTimeoutError` that has this error as its `cause`; the SDK
- * recognises it by the words "timed out" in the message.
+ * One of Harbor's timeouts ran out. With the SDK, callers get an `APIConnectionTimeoutError` whose `cause` is this error. The message
+ * contains the words "timed out", by which the SDK recognises a timeout.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
@@ -94,7 +94,10 @@ const CLOSED = {
 export class ClientClosedError extends Error {
   override readonly name = 'ClientClosedError'
   readonly code = 'client_closed'
-  /** Whether a request had been sent, and so may have been billed. If not, the call can safely be made with another client. */
+  /**
+   * Whether a request was sent before the client was closed. If so, it may have been billed. If not, the call can safely be made with
+   * another client.
+   */
   readonly sent: boolean
 
   /** @param when the state of the call: waiting, not begun yet, or sent */

@@ -1,8 +1,9 @@
 import { APIConnectionError } from 'openai'
 
 /**
- * Adds the reason to the message of an SDK connection error, which by default is only "Connection error." Replaces the message of an error
- * about an invalid header, which contains the header's value. Changes the error in place; its class, fields and `cause` stay the same.
+ * Adds the reason to the message of an SDK connection error, whose own message is only "Connection error." If the reason is an invalid
+ * header, the whole message is replaced, since it contains the value of the header. The error is changed in place; its class, fields and
+ * `cause` stay the same.
  */
 export function explainConnectionError(error: unknown): void {
   if (error instanceof TypeError && INVALID_HEADER.test(error.message)) hideHeaderValue(error)
@@ -25,7 +26,7 @@ function hideHeaderValue(error: TypeError): void {
   error.stack = stack?.replace(message, () => error.message) ?? ''
 }
 
-/** The reason for a connection error: the origin and advice of an error of the pool, or the message of any other cause. */
+/** The reason for a connection error: the message of its cause. For an error of the connection pool, the origin and the advice in it. */
 function reasonOf(cause: Error): string {
   const { origin, advice } = cause as { origin?: unknown; advice?: unknown }
   if (typeof origin === 'string' && typeof advice === 'string') return `${origin}: ${advice}`

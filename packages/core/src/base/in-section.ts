@@ -1,8 +1,8 @@
 import { OptionError } from './errors.ts'
 
 /**
- * Turns a leaf package's TypeError about its options into an OptionError for the option of Harbor that contains them. Returns other errors
- * unchanged.
+ * Turns the TypeError of another package about its options into an OptionError for the option of Harbor that contains these options.
+ * Returns other errors unchanged.
  * @param section the option of Harbor, such as `retry`
  */
 export function inSection(section: string, error: unknown): unknown {

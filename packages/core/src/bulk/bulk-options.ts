@@ -23,11 +23,10 @@ export interface HarborBulkOptions extends Pick<
   /** The maximum number of calls in flight. @default 64 */
   concurrency?: number | undefined
   /**
-   * How long an outage of the provider may last, in milliseconds. While no request is answered, requests that failed
-   * because of the outage are held back, and one at a time is sent again, after 5 s to a minute, to find out whether
-   * the outage is over. A request that fails while others are answered, or that is answered with an error ten times,
-   * fails.
-   * @default 0, which waits for no outage
+   * How long an outage of the provider may last, in milliseconds. During an outage, no request is answered: the requests that failed
+   * because of it wait, and one of them at a time is sent again, after 5 s to a minute, to find out whether the outage is over. A request
+   * does not wait if it fails while others are answered, or if it was answered with an error ten times. @default 0, which waits for no
+   * outage
    */
   patienceMs?: number | undefined
   /** Called with the kind of failure when an outage begins, and with `undefined` when it is over. */
@@ -35,10 +34,9 @@ export interface HarborBulkOptions extends Pick<
   /** The SDK's request options for each call, `perCall(…)` among them. */
   request?: OpenAI.RequestOptions | undefined
   /**
-   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: through the Batch
-   * API of the client's own provider, at half the price and within 24 hours; no other feature of Harbor applies, and
-   * all requests use one endpoint and one model. The state of submitted batches is stored beside the journal, in `<its
-   * path>.batches`. @default 'direct'
+   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all requests through the Batch API of
+   * the client's own provider, at half the price and within 24 hours. No other feature of Harbor applies then, and all requests use one
+   * endpoint and one model. The state of submitted batches is stored beside the journal, in `<its path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
   /** With `via: 'provider'`: how files are split and batches polled, see `@harbor/batch/openai`. */
@@ -60,7 +58,8 @@ const DIRECT_ONLY = [
 ] as const
 
 /**
- * Checks the options that core itself uses; the runner checks the others.
+ * Checks the options that core itself uses. The runner of `@harbor/batch` checks the others.
+ *
  * @throws OptionError for an invalid option, or one that contradicts `via`
  */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {

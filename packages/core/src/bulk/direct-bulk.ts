@@ -98,8 +98,8 @@ async function answerOf(
 }
 
 /**
- * The number of attempts that were made for this item. If items shared an answer, its attempts count only for the item whose request was
- * sent.
+ * The number of attempts that were made for this item. If several items shared an answer, its attempts count only for the item whose
+ * request was sent.
  */
 function attemptsOf(receipt: Receipt | undefined): number {
   return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
@@ -117,15 +117,15 @@ export function checkRequest({ body }: BulkRequest): void {
 }
 
 /**
- * Lets one call start per turn of the event loop. Calls that start in the same turn advance in lockstep: no request leaves before the last
- * one is ready, all are answered at once, and so on. When calls start in successive turns, the first request leaves at once, and the
- * answers arrive at different times.
+ * Lets one call start per turn of the event loop. Calls that start in the same turn would advance in lockstep: the first request would
+ * leave only when the last one is ready, and all answers would arrive together. When the calls start one after the other, the first request
+ * leaves at once, and the answers arrive at different times.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []
   #isUsed = false
 
-  /** @returns a promise for the caller's turn; undefined if it can start now */
+  /** @returns a promise that resolves when it is the caller's turn; undefined if the caller can start now */
   take(): Promise<void> | undefined {
     if (this.#isUsed) return new Promise((resolve) => this.#waiting.push(resolve))
     this.#isUsed = true

@@ -4,15 +4,15 @@ import { receiptOf } from '../reporting/receipt.ts'
 
 const MIN_DELAY_MS = 5_000
 const MAX_DELAY_MS = 60_000
-/** How often a request may be answered with an error before the request itself is regarded as the cause. */
+/** How often a request may be answered with an error. After that, the request itself counts as the cause. */
 const MAX_ANSWERED_ROUNDS = 10
 
 const OUTAGES: readonly FailureKind[] = ['network', 'timeout', 'rate-limit', 'overloaded', 'server']
 
 /**
- * Holds requests back during an outage of the provider. While no request of the run is answered, requests that failed because of the outage
- * wait, and one at a time is sent again to find out whether the outage is over; then all of them continue. A request that fails while
- * others are answered does not wait.
+ * Holds requests back during an outage of the provider. While no request of the run is answered, the requests that failed because of the
+ * outage wait. One of them at a time is sent again, to find out whether the outage is over; once it is, all of them continue. A request
+ * that fails while others are answered does not wait.
  */
 export class Outage {
   readonly #patienceMs: number

@@ -3,12 +3,12 @@ import { isRecord, type JsonBody } from '../base/json.ts'
 import { packEmbeddings, unpackEmbeddings } from '../protocols/openai-embeddings/packed-embeddings.ts'
 
 /**
- * A journal that stores embeddings as base64 of 32-bit floats, as providers send them, instead of as decimal numbers: a quarter
- * of the bytes. Only embeddings that are exactly the same when read again are packed. Journals with unpacked embeddings can
- * still be read.
+ * A journal that stores embeddings as base64 of 32-bit floats, as providers send them. That takes a quarter of the bytes of decimal
+ * numbers. Only embeddings that are exactly the same when read again are stored in this way. Journals with embeddings as decimal numbers
+ * can still be read.
  *
- * @param given a path, which is opened when the run begins, or an open journal. Anything else is returned unchanged: the runner
- * checks it
+ * @param given a path, which is opened when the run begins, or an open journal. Any other value is returned unchanged, for the runner to
+ * check
  */
 export function packedJournal(given: Journal | string | undefined): Journal | string | undefined {
   if (given === undefined || given === '' || !isJournalOrPath(given)) return given

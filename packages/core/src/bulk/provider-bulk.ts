@@ -27,8 +27,8 @@ export interface ProviderBulkParts {
 }
 
 /**
- * Sends the requests through the provider's Batch API. The items of the inner run are the results of the batches, as they arrive. The state
- * of submitted batches is stored beside the journal.
+ * Sends the requests through the provider's Batch API. The results of the batches, as they arrive, are the items of a bulk run inside this
+ * one. The state of submitted batches is stored beside the journal.
  */
 export function providerBulk(
   { client, accounts, targetOf }: ProviderBulkParts,
@@ -87,8 +87,8 @@ export function providerBulk(
 }
 
 /**
- * Ties a run to its batches. The run does not wait for the provider once its `for await` loop is left, or it is stopped or aborted. When
- * the run has ended, the state of the batches is unlocked, so that the next run can use it.
+ * Ties a run to its batches. When the `for await` loop of the run is left, or the run is stopped or aborted, it no longer waits for the
+ * provider. When the run has ended, the state of the batches is unlocked, so that the next run can use it.
  */
 function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
   const release = (reason?: unknown): Promise<void> => remote.abort(reason)

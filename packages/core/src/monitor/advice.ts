@@ -22,7 +22,7 @@ export interface Advice {
   readonly code: AdviceCode
   /** `warning`: calls suffer, or the process is in danger. `note`: something could be better, or cheaper. */
   readonly severity: 'note' | 'warning'
-  /** The origin or quota group, if the advice is about one of several. */
+  /** The origin or quota group that the advice is about, if there is one. */
   readonly subject?: string | undefined
   /** The observed and the expected value, and the option to change. */
   readonly message: string

@@ -106,7 +106,7 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** Below this hit ratio a cache is hardly worth its memory. */
+/** The hit ratio below which a cache is hardly worth its memory. */
 const MIN_HIT_RATIO = 0.05
 
 export function cacheIneffective(window: Window): readonly Finding[] {
@@ -124,7 +124,7 @@ export function cacheIneffective(window: Window): readonly Finding[] {
 }
 
 /**
- * The share of prefetched answers that should be used. It equals the default of `prefetch.minPrecision`, below which the prefetcher pauses
+ * The share of prefetched answers that should be used. It equals the default of `prefetch.minPrecision`: below that, the prefetcher pauses
  * by itself.
  */
 const MIN_PREFETCH_PRECISION = 0.3

@@ -42,7 +42,7 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
 /** The thresholds for the share of allowed connections that are in use. */
 const SATURATED = { raise: 0.9, clear: 0.85 }
 /**
- * The share of connections in use that the recommended number of connections leads to. Queues grow with utilization / (1 − utilization): at
+ * The recommended number of connections is such that this share of them is in use. Queues grow with utilization / (1 − utilization): at
  * three quarters there is still room for a burst.
  */
 const TARGET_UTILIZATION = 0.75

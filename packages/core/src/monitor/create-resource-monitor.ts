@@ -12,7 +12,7 @@ import { ResourceWatch } from './resource-watch.ts'
 
 export interface ResourceMonitorOptions {
   /**
-   * The interval between two samples, in milliseconds, at least 20. Counters are exact; changes of other values between two samples are
+   * The interval between two samples, in milliseconds, at least 20. Counters are exact. Of other values, changes between two samples are
    * missed. @default 1_000
    */
   intervalMs?: number | undefined

@@ -5,8 +5,8 @@ const EVERY_MS = 20
 
 /**
  * Measures the delay of the event loop: how late timers fire, over all moments at which a timer could have been due. Node's own
- * `monitorEventLoopDelay` cannot measure this per interval: its `reset()` discards the time since the last timer fired, which matters most
- * if the event loop has just been blocked. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
+ * `monitorEventLoopDelay` cannot measure this per interval, since its `reset()` discards the time since the last timer fired. That time
+ * matters most if the event loop has just been blocked. (Node 24.21: blocks of 200 ms, each before a reset, leave no trace.)
  */
 export class LoopDelay {
   readonly #now: () => number
@@ -42,9 +42,9 @@ export class LoopDelay {
 }
 
 /**
- * Records the delays of all timers that were due between two timers that fired. A blocked event loop skips timers; each skipped timer is
- * recorded with the delay that it would have had, as HdrHistogram does to correct for coordinated omission. So percentiles are shares of
- * the elapsed time, and not of the timers that fired.
+ * Records the delays of all timers that were due between two timers that fired. A blocked event loop skips timers. Each skipped timer is
+ * recorded with the delay that it would have had, as HdrHistogram does to correct for coordinated omission. So a percentile is a share of
+ * the elapsed time, not of the timers that fired.
  * @param gapMs the time between the two timers that fired
  * @param everyMs the interval of the timer
  */

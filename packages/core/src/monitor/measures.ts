@@ -56,10 +56,10 @@ export function mean(values: readonly number[]): number {
 export interface OriginUse {
   /** Connections in use or being opened for a request, on average. */
   readonly meanInUse: number
-  /** The most connections that requests needed at once: those in use, and one for each waiting request. */
+  /** The maximum number of connections that requests needed at once: the connections in use, plus one for each waiting request. */
   readonly mostWanted: number
   readonly mostInUse: number
-  /** The fewest open connections of any sample. */
+  /** The minimum number of open connections in any sample. */
   readonly fewestOpen: number
   /** The share of the allowed connections that was in use, from 0 to 1. */
   readonly utilization: number

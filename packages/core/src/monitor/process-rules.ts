@@ -77,7 +77,7 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** Advice is given if the heap, growing at this rate, would be full within this time, in milliseconds. */
+/** Advice is given if the heap, growing at its current rate, would be full within this time, in milliseconds. */
 const FULL_WITHIN_MS = 3_600_000
 
 /** The minimum growth of the live heap over the window, in bytes, for which advice is given. Less growth may be warm-up. */

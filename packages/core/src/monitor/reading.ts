@@ -79,7 +79,7 @@ export interface SocketReading {
   readonly open: number
   readonly busy: number
   readonly free: number
-  /** The most connections that may be open. */
+  /** The maximum number of connections that may be open. */
   readonly allowed: number
   /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
@@ -91,10 +91,11 @@ export interface SocketReading {
 
 export interface QueueReading {
   readonly waiting: number
-  /** The most waiting requests of any sample in the window. */
+  /** The maximum number of waiting requests in any sample of the window. */
   readonly mostWaiting: number
   /**
-   * How long the last 1,000 to 2,000 requests waited, in milliseconds; with several origins, those to the origin with the longest waits.
+   * How long each of the last 1,000 to 2,000 requests waited, in milliseconds. If there are several origins, the requests to the origin
+   * with the longest waits.
    */
   readonly waitMs: OriginStats['queueMs']
 }
@@ -104,7 +105,7 @@ export interface LimitReading {
   readonly waiting: number
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
-  /** How much longer no request is sent, because the provider asked for a pause, in milliseconds; 0 without a pause. */
+  /** For how much longer no request is sent, in milliseconds, because the provider asked for a pause; 0 without a pause. */
   readonly pausedForMs: number
   /** The share of `requestsPerMinute` that was used, from 0 to 1; undefined while no such limit is known. */
   readonly requestsUsed: number | undefined

@@ -4,10 +4,7 @@ import type { Window } from './window.ts'
 /** Looks for one kind of problem, or of possible improvement, in the samples of the window. */
 export type Rule = (window: Window, isActive: IsActive) => readonly Finding[]
 export type Finding = Omit<Advice, 'since'>
-/**
- * Whether a piece of advice is active. Active advice is withdrawn at a lower value than the one at which it is given, so that it does not
- * come and go.
- */
+/** Whether a piece of advice is active. Advice is given at one value and withdrawn only at a lower one, so that it does not come and go. */
 export type IsActive = (code: AdviceCode, subject?: string) => boolean
 
 /** The thresholds for the share of samples with waiting requests. Above them there is a lasting queue, not a burst. */
@@ -20,7 +17,7 @@ interface Threshold {
   readonly clear: number
 }
 
-/** Whether a value is above the threshold: `raise`, or `clear` while the advice is active. False for NaN (0 / 0). */
+/** Whether a value is above its threshold: above `clear` if the advice is active, above `raise` otherwise. False for NaN (0 / 0). */
 export function exceeds(value: number, { raise, clear }: Threshold, isActive: boolean): boolean {
   return value > (isActive ? clear : raise)
 }

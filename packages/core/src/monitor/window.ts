@@ -34,14 +34,14 @@ export class Window {
     return this.ms >= this.#windowMs
   }
 
-  /** By how much a counter of the client rose over the window. If the counter was restarted, its current value. */
+  /** How much a counter of the client rose over the window. If the counter was restarted in the window, its current value. */
   rise(read: (sample: ClientSample) => number | undefined): number {
     const now = read(this.last.client) ?? 0
     const before = read(this.#samples[0].client) ?? 0
     return now < before ? now : now - before
   }
 
-  /** By how much a counter of the process rose over the window. These counters never restart. */
+  /** How much a counter of the process rose over the window. These counters never restart. */
   riseOf(name: 'activeMs' | 'idleMs' | 'cpuMs'): number {
     return this.last.process[name] - this.#samples[0].process[name]
   }

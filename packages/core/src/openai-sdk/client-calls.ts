@@ -62,7 +62,7 @@ interface SdkBinding {
 
 /** A sample request, for facts that are the same for all requests of a client. */
 const SAMPLE_REQUEST = { method: 'post', path: '/chat/completions' } as const
-/** The cache rules by which `scope()` names the scope of a client that has no cache. */
+/** The cache rules from which `scope()` computes a scope if the client has no cache. */
 const DEFAULT_RULES = cacheRules({})
 
 /** Hooks a class of clients into the SDK: its clients make their calls with the help of their {@link ClientCalls}. */
@@ -79,7 +79,7 @@ export function bindToSdk<C extends object>(
   Object.defineProperty(Class.prototype, BINDING, { value: binding })
 }
 
-/** The state that the calls of a client share with those of its copies, and the client's own policy. */
+/** The parts that the calls of a client need: the client's own policy, and state that the client shares with its copies. */
 export interface ClientCallsParts {
   readonly policy: LivePolicy
   readonly templates: RequestTemplates
@@ -125,7 +125,7 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * Attaches the receipt to the error of a call, if the error has no headers to carry it. The error of an abort by the caller gets no
+   * Attaches the receipt to the error of a call, if the error has no headers to carry it. If the caller aborted the call, its error gets no
    * receipt.
    */
   attachToError(promise: APIPromise<unknown>, slot: ReceiptSlot): void {
@@ -149,7 +149,7 @@ export class ClientCalls implements DirectSendContext {
     this.attachCallContext(request, options)
   }
 
-  /** Attaches to a request the facts about its call that `fetch` alone could not know. */
+  /** Attaches facts about a call to its request, for `fetch`, which cannot know them otherwise. */
   attachCallContext(request: RequestInit, options: CallOptions): void {
     const { [MAX_ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as CarriedOptions
     const perCall = perCallOf(options) ?? {}
@@ -196,7 +196,10 @@ export class ClientCalls implements DirectSendContext {
     return { headers, signer, keys: this.#keysFor(SAMPLE_REQUEST, headers), hasKey }
   }
 
-  /** The default scope of this client's cached answers, derived from its credential. The option `cache.scope`, or one call, may set a different scope. */
+  /**
+   * The default scope of this client's cached answers, derived from its credential. The option `cache.scope`, or an option of a call, may
+   * set another scope.
+   */
   async scope(): Promise<string> {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
     const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current
@@ -224,8 +227,8 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * The maximum number of attempts: the value set by `configure()`, or else by the SDK's `maxRetries`, which the user may change at any
-   * time.
+   * The maximum number of attempts: the value set by `configure()`, or else one more than the SDK's `maxRetries`, which the user may change
+   * at any time.
    */
   #maxAttempts(): number {
     const { policy } = this.#parts
@@ -251,16 +254,16 @@ export class ClientCalls implements DirectSendContext {
 }
 
 /**
- * The signal of the SDK helper that makes a call, such as `chat.completions.stream()` or `runTools()`. A helper makes all its calls with
- * the signal of its own controller, so the signal leads from the call to the helper.
- * @returns undefined for a call that no helper makes
+ * The signal of the SDK helper that makes a call, such as `chat.completions.stream()` or `runTools()`. A helper passes the signal of its
+ * own controller with all its calls, so the signal identifies the helper.
+ * @returns undefined if no helper makes the call
  */
 function helperSignal(options: CallOptions): AbortSignal | undefined {
   const { signal } = options
   return signal && typeof metadataOf(options)?.['helperMethod'] === 'string' ? signal : undefined
 }
 
-/** The environment variable that turns the fast path off for all clients of the process, with the value `plain`. */
+/** The environment variable that turns the fast path off for all clients of the process, if its value is `plain`. */
 const FAST_PATH_VARIABLE = 'HARBOR_OPENAI_SDK'
 
 /**

@@ -53,7 +53,7 @@ export interface BuiltRequest {
   readonly url: string
 }
 
-/** The options that the user's client was created with. */
+/** The options with which the user created the client. */
 export function createdWith({ _options }: SdkClient): Readonly<Record<string, unknown>> {
   return _options ?? {}
 }
@@ -70,14 +70,14 @@ export function keysFor({ __security: security }: CallOptions): readonly [unknow
   return [security?.bearerAuth, security?.adminAPIKeyAuth]
 }
 
-/** The facts that the SDK's methods note about a request, such as the helper that makes it. */
+/** Facts that the SDK's methods attach to a request, such as the helper that makes it. */
 export function metadataOf({
   __metadata: metadata,
 }: CallOptions): Readonly<Record<string, unknown>> | undefined {
   return metadata
 }
 
-/** Whether the caller gets the body unparsed. */
+/** Whether the caller gets the body without parsing, as for a file. */
 export function isBinary({ __binaryResponse }: CallOptions): boolean {
   return __binaryResponse === true
 }
@@ -99,8 +99,8 @@ export async function buildWithSdk(client: SdkClient, options: CallOptions): Pro
 }
 
 /**
- * Lets the SDK and the user's hooks build the request of a call again, without its body, so that the caller's object is not read again.
- * @param complete makes the request to send from the one that was built
+ * Lets the SDK and the user's hooks build the request of a call again. The body is left out, so that the caller's object is not read again.
+ * @param complete makes the request to send from the request that was built
  */
 export async function rebuildRequest(
   client: SdkClient,
@@ -154,7 +154,7 @@ export class SdkResult {
 export interface RequestHooks<C> {
   /** Sends a call. @returns undefined, or a promise of undefined, to leave the call to the SDK */
   readonly send: (client: C & SdkClient, options: CallOptions) => Promise<SdkResult | undefined> | undefined
-  /** Called with a request that the SDK has built, before any hook of the user's gets it. */
+  /** Called with a request that the SDK has built, before the user's hooks get it. */
   readonly onBuilt: (request: RequestInit) => void
   /** Called with a request that the SDK is about to send. */
   readonly onSend: (client: C & SdkClient, request: RequestInit, options: CallOptions, url: string) => void
@@ -180,8 +180,8 @@ interface SendContext {
 }
 
 /**
- * Overrides the methods with which a class of clients makes requests. The overrides call the SDK's own methods, which are looked up for
- * each call.
+ * Overrides the methods with which a class of clients makes requests. For each call, an override looks up the SDK's own method and calls
+ * it.
  */
 export function hookIntoRequests<C extends object>(
   Class: { readonly prototype: C },

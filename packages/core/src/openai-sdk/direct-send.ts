@@ -11,9 +11,8 @@ export interface DirectSendContext {
 }
 
 /**
- * Sends a call directly if its URL and headers are known. That skips the SDK's request building, logging, timer and abort controller,
- * which are about half of the SDK's CPU time per call. If the response is not a success, it is handed to the SDK, which reports it like
- * any other.
+ * Sends a call directly if its URL and headers are known. That skips the SDK's request building, logging, timer and abort controller, which
+ * take about half of the SDK's CPU time per call. A response that is not a success is passed to the SDK, which reports it like any other.
  * @returns undefined, or a promise of undefined, to leave the call to the SDK
  */
 export function sendDirectly(

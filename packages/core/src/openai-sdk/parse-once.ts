@@ -27,7 +27,7 @@ export function parseOnce<Result>(promise: APIPromise<Result>): APIPromise<Resul
   })
 }
 
-/** Attaches the receipt to the result of a call, which the SDK parses. */
+/** Attaches the receipt to the result of a call. The SDK parses the result. */
 export function withReceipt<Result>(promise: APIPromise<Result>): APIPromise<Result> {
   const other = transformed(promise, (value, props) => tie(value, props))
   onTransform(other, (next) => withReceipt(next))

@@ -5,8 +5,8 @@ import type { ReadEvent } from '../protocols/shared/stream-dialect.ts'
 import type { JsonBody } from '../base/json.ts'
 
 /**
- * A stream decoder for the SDK that returns the events that the guard has parsed, instead of parsing them again. It returns the SDK's own
- * `Stream`. The SDK's decoder is used for other responses, and for events that are returned in another form than their plain data.
+ * A stream decoder for the SDK. It returns the events that the guard has parsed, so that they are not parsed again, in the SDK's own
+ * `Stream`. The SDK's decoder is used for responses without parsed events, and for streams whose items are not the plain data of events.
  */
 export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
   fromSSEResponse<Item>(
@@ -27,8 +27,8 @@ export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
 }
 
 /**
- * The items of a stream. It returns, throws, aborts and ends as the SDK's decoder does. It is not a generator, which takes three
- * microtasks per item: here, events that have been read already are returned at once.
+ * The items of a stream. They are returned, and the stream throws, aborts and ends, as with the SDK's decoder. This is not a generator,
+ * since a generator takes three microtasks per item; here, events that were read already are returned at once.
  */
 class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #reader: CollectableReader
@@ -107,7 +107,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 }
 
-/** The item for an event. Like the SDK, it has the event's name only for events of a thread. */
+/** The item for an event. Like the SDK, adds the name of the event only for events of a thread. */
 function itemOf({ name }: ReadEvent, json: JsonBody): object {
   return name?.startsWith('thread.') ? { event: name, data: json } : json
 }

@@ -25,15 +25,15 @@ export interface RequestTemplate {
 interface Candidate extends RequestTemplate {
   readonly key: readonly unknown[]
   /**
-   * How often the SDK has built the template. `seen`: once. `trusted`: twice, identically. `varying`: twice, differently, so that it is
-   * never used.
+   * How often the SDK has built the template. `seen`: once. `trusted`: twice, with the same result. `varying`: twice, with different
+   * results, so the template is never used.
    */
   state: 'seen' | 'trusted' | 'varying'
 }
 
 /**
- * Stores the URL and headers that the SDK builds for plain JSON POSTs, keyed by everything that influences them. A template is trusted
- * once the SDK has built it identically twice. Unusual calls never use a template.
+ * Stores the URL and headers that the SDK builds for plain JSON POSTs. The key contains everything that influences them. A template is
+ * trusted once the SDK has built it twice with the same result. Unusual calls never use a template.
  */
 export class RequestTemplates {
   readonly #byPath = new Map<string, Candidate[]>()
@@ -102,8 +102,8 @@ function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
 }
 
 /**
- * Whether the body is an object that JSON writes unchanged, and does not ask for a stream. Getters and proxies may throw; such a body is
- * left to the SDK.
+ * Whether the body is an object that JSON writes unchanged, and does not ask for a stream. A body that throws when it is read, as getters
+ * and proxies may, is left to the SDK.
  */
 function isPlainBody(body: unknown): boolean {
   try {

@@ -43,7 +43,9 @@ export function methodsOf(prototype: object): SdkMethods {
   }
 }
 
-/** A method of the SDK. If it was replaced before Harbor was loaded, such as by an APM, returns a value that equals no method. */
+/**
+ * A method of the SDK. If the method was replaced before Harbor was loaded, for example by an APM, returns a value that equals no method.
+ */
 export function originalOf(sdk: object, name: string): unknown {
   const method: unknown = sdk[name as never]
   if (typeof method !== 'function') return undefined
@@ -54,8 +56,8 @@ export function originalOf(sdk: object, name: string): unknown {
 const REPLACED: unique symbol = Symbol('harbor.replaced')
 
 /**
- * Finds a method that was replaced, by comparing the methods of a client by identity. A replaced method must be called for each call, so
- * calls are then not sent directly.
+ * Finds a method of a client that was replaced, by comparing its methods by identity. While a method is replaced, no call is sent directly,
+ * since the replacement must be called for each call.
  * @returns the name of the first method that was replaced
  */
 export function replacedMethod({ ofClient, ofSdk, sdk }: SdkMethods, client: object): string | undefined {

@@ -36,7 +36,7 @@ export function keyFunctionOf(client: SdkClient): (() => Promise<string>) | unde
 }
 
 /**
- * Whether a client signs its requests with methods of its user's own.
+ * Whether a client signs its requests with methods that its user wrote.
  * @param Plain the client's class without such methods
  */
 export function hasSigningHooks(client: object, Plain: { readonly prototype: object }): boolean {
@@ -44,7 +44,7 @@ export function hasSigningHooks(client: object, Plain: { readonly prototype: obj
   return SIGNING_HOOKS.some((name) => own?.[name] !== plain?.[name])
 }
 
-/** Whether the user sets or removes a header, for all calls of the client or for this call. */
+/** Whether the user sets or removes a header, in the options of the client or of this call. */
 export function isGivenHeader(client: SdkClient, { headers }: CallOptions, name: string): boolean {
   return namesHeader(headers, name) || namesHeader(createdWith(client)['defaultHeaders'], name)
 }

@@ -14,8 +14,8 @@ import { prefetchOutcome, type PrefetchOutcome } from './prefetch-requests.ts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 
 /**
- * The maximum length of a request body, in characters. Requests with a longer body are ignored: they are neither learned nor prefetched,
- * since learned requests are kept in memory.
+ * The maximum length of a request body, in characters. Requests with a longer body are neither learned nor prefetched, since learned
+ * requests stay in memory.
  */
 const MAX_BODY_LENGTH = 16_384
 
@@ -92,11 +92,11 @@ async function drain({ body }: Answer): Promise<void> {
   await body.ended
 }
 
-/** The session in which the sequence of requests is learned: the `session` of the call, or else the user id in the request. */
+/** The session whose sequence of requests is learned: the option `session` of the call, or else the user id in the request. */
 function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
   const { session = json && operation.request.sessionOf(json) } = perCall
   return session || undefined
 }
 
-/** The context that a job requires; a call does not use it. */
+/** The context that the cache's jobs have as a parameter. The job for a call does not read it. */
 const NO_CONTEXT = {} as LoadContext<PrefetchOutcome>

@@ -3,14 +3,14 @@ import type { TargetStats } from './target-stats.ts'
 import type { Quantiles } from './quantiles.ts'
 
 /**
- * The values on which an alert is evaluated: the calls that ended within the last five minutes, the cost, and the current state of the
+ * The values with which an alert is evaluated: the calls that ended within the last five minutes, the cost, and the current state of the
  * targets.
  */
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
   readonly windowMs: number
   readonly calls: number
-  /** The share of calls that succeeded, from 0 to 1; 1 if there were none. Calls aborted by their callers are not counted. */
+  /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
   /** Durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined

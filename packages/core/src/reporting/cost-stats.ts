@@ -4,14 +4,14 @@ export interface CostStats {
   /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilledUsd: number
   /**
-   * For calls that another target took over: the cost that the same tokens would have had at the requested target, minus the actual cost.
-   * Negative if the targets that took over are more expensive.
+   * The money saved because another target took over: the cost that the same tokens would have had at the requested target, minus the
+   * actual cost. Negative if the targets that took over are more expensive.
    */
   readonly savedByFallbackUsd: number
   /** The cost saved by answers that came from the cache or were shared between calls. */
   readonly savedByCacheUsd: number
   /** The cost saved by a provider's Batch API, compared with the same requests as single calls. */
   readonly savedByBatchUsd: number
-  /** The number of answers whose price is unknown. They are not included in the sums. */
+  /** The number of answers whose price is unknown. The sums do not include them. */
   readonly unpricedCalls: number
 }

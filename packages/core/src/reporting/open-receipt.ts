@@ -1,8 +1,8 @@
 import type { AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
- * The receipt of a running call, on which the layers record their work. Only the first `close` counts, so that a stream's end and its
- * cancellation may both call it.
+ * The receipt of a call that has not ended yet. The layers record their work on it. Only the first `close` counts, so the end of a stream
+ * and its cancellation may both call it.
  */
 export class OpenReceipt implements Receipt {
   readonly id: string
@@ -48,8 +48,8 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Records a wait before the next attempt, in milliseconds. If there are several waits, the reason of a later one replaces the reason of
-   * the earlier ones only if the later wait was at least as long as all of them together.
+   * Records a wait before the next attempt, in milliseconds. If there are several waits, the attempt gets the reason of the last wait that
+   * was at least as long as all waits before it together.
    */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
@@ -102,8 +102,8 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Copies to this receipt what the receipt of the upstream request has recorded so far, except the cost, which is recorded here when it is
-   * known. Does nothing once this receipt is closed.
+   * Copies to this receipt everything that the receipt of the upstream request has recorded so far. The cost is not copied: it is recorded
+   * here when it is known. Does nothing if this receipt is closed.
    * @param fork made by `fork` or `apart`
    */
   adopt(fork: OpenReceipt): void {

@@ -7,8 +7,8 @@ export interface Receipt {
   readonly id: string
   readonly operation: string
   /**
-   * The target that answered or, if none did, the one that was called last, such as `openai/gpt-4`. Only the provider if the request names
-   * no model.
+   * The target that answered, such as `openai/gpt-4`. If none did, the target that was called last. If the request names no model, this is
+   * only the provider.
    */
   readonly target: string
   readonly model: string | undefined
@@ -36,8 +36,8 @@ export interface Receipt {
    */
   readonly serviceTier: string | undefined
   /**
-   * Cost of the answer; undefined while the call runs, when no tokens were used, and when the price is unknown. For the first calls of
-   * a process it may be set shortly after the end, once the price list is loaded.
+   * The cost of the answer. Undefined while the call runs, if no tokens were used, and if the price is unknown. For the first calls of a
+   * process, the cost may be set shortly after the end, when the price list is loaded.
    */
   readonly cost: CallCost | undefined
   /** The provider's finish reasons, one for each choice. */
@@ -55,8 +55,8 @@ export interface Receipt {
   /** How the cache handled the call; undefined without a cache, or if the call did not reach it. */
   readonly cache: CacheRecord | undefined
   /**
-   * Set if the call shared its request with other embedding calls: `size` is the number of these calls, this one included. Usage and cost
-   * are this call's share.
+   * Set if the call shared its request with other embedding calls. `size` is the number of calls in the request, including this one.
+   * `usage` and `cost` are the share of this call.
    */
   readonly batch: { readonly size: number } | undefined
 }
@@ -72,7 +72,9 @@ export interface CacheRecord {
   readonly reason: string
   /** How long ago the answer was stored, in milliseconds. */
   readonly ageMs: number
-  /** True if the answer was stored, else the reason why not. Undefined while this is undecided, and if there was no answer to store. */
+  /**
+   * True if the answer was stored, otherwise the reason why not. Undefined while this is undecided, and if there was no answer to store.
+   */
   readonly kept?: true | string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The success ratio is computed from this number of the last calls, and the quantiles from this number of the last answers. */
+/** How many of the last calls the success ratio is computed from, and how many of the last answers the quantiles are computed from. */
 const WINDOW = 100
 /** The weight of the newest answer in the moving average of the latency. */
 const WEIGHT = 0.2

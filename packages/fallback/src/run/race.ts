@@ -13,8 +13,8 @@ export interface Hedge<Target> {
 }
 
 /**
- * Calls one target after the other and, at most once per run, a second one while an attempt is slow. The first answer wins, and
- * the other attempt is aborted. After a failure, the next target is called only if no other attempt is running.
+ * Calls one target after the other. At most once per run, while an attempt is slow, a second target is called at the same time. The first
+ * answer wins, and the other attempt is aborted. After a failure, the next target is called only if no other attempt is running.
  */
 export function race<Target extends { readonly name: string }, T, Answer>(
   run: Run<Target, T, Answer>,

@@ -27,7 +27,7 @@ export interface ScaledPool {
 }
 
 /**
- * The limit of connections to one origin: grows when requests wait too long, and shrinks when connections are unused.
+ * Adapts the limit of connections to one origin. The limit grows when requests wait too long, and shrinks when connections are unused.
  *
  *     min ── the first request in the queue has waited targetQueueMs: add one per waiting request, at most double ──▶ max
  *     min ◀── after coolDownMs: lower to the most connections in use at the same time since then ── max

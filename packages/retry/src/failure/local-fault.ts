@@ -28,8 +28,8 @@ export function localFault(link: Facts): LocalFault | undefined {
 }
 
 /**
- * Recognises a local fault in the errors of an AggregateError: Node tries every address of a host, and reports one error for
- * each. All errors must be local faults or unreachable addresses, and at least one a local fault. Any other error, such as
+ * Recognises a local fault in the errors of an AggregateError. Node tries every address of a host, and reports one error for each. It is a
+ * local fault if at least one error is a local fault, and all others are local faults or unreachable addresses. Any other error, such as
  * ECONNREFUSED, comes from the server.
  */
 function faultOfAll(errors: readonly unknown[]): LocalFault | undefined {

@@ -12,9 +12,9 @@ export interface Attempt {
   /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Aborts when the caller's signal aborts, with the same reason, or when the attempt takes too long, with a TimeoutError.
-   * Without `attemptTimeoutMs` and `deadlineMs` it is the caller's own signal. With one of them it is a signal of the attempt,
-   * and no longer aborts with the caller's signal after the attempt has ended.
+   * Aborts when the caller's signal aborts, with the same reason, or when the attempt takes too long, with a TimeoutError. Without
+   * `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. With one of them, each attempt has a signal of its own, which no
+   * longer aborts with the caller's signal once the attempt has ended.
    */
   readonly signal: AbortSignal
   /** Milliseconds since the run started. */
