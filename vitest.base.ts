@@ -2,7 +2,7 @@ import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 /** How every package is tested: sources as they are, a JSON report for the count that `.ci/run` prints. */
-export default defineConfig({
+const base = defineConfig({
   ssr: { resolve: { conditions: ['@harbor/source', ...defaultServerConditions] } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
@@ -17,3 +17,11 @@ export default defineConfig({
     ],
   },
 })
+
+export default base
+
+/**
+ * For test files that can share a process, since they leave nothing behind. A worker then loads the package once, not for each file; for
+ * short tests, loading is half of the work.
+ */
+export const shared = defineConfig({ ...base, test: { ...base.test, isolate: false } })

@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import base from '../../vitest.base.ts'
 
@@ -17,6 +19,16 @@ const ON_BOTH_SDKS = [
   'retry-count',
 ]
 
+/** Test files that measure the heap of their process, or what a collection leaves of it. */
+const MEASURING = ['abort', 'many-calls', 'stream-faults', 'storm/storm']
+
+/** Test files that need a process of their own: those that measure it, and those that replace a module of it. */
+const ALONE = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: import.meta.dirname }).filter(
+  (file) =>
+    MEASURING.some((name) => file === `test/${name}.test.ts`) ||
+    /\bvi\.(?:mock|doMock|resetModules)\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+)
+
 export default defineConfig({
   ...base,
   test: {
@@ -28,15 +40,19 @@ export default defineConfig({
         test: {
           name: 'openai',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/lowest-openai.test.ts'],
+          exclude: ['test/lowest-openai.test.ts', ...ALONE],
+          // A worker loads the SDK and the package once, not for each file; for short tests, loading is half of the work.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'alone', include: ALONE } },
       {
         extends: true,
         test: {
           name: 'lowest openai',
           include: [`test/{lowest-openai,${ON_BOTH_SDKS.join(',')}}.test.ts`],
           alias: [{ find: /^openai(?=$|\/)/, replacement: 'openai-lowest' }],
+          isolate: false,
         },
       },
     ],

@@ -12,8 +12,8 @@ import { Bench, prompts, until } from './helpers/cli-process.ts'
 import { gzipped } from './helpers/compressed.ts'
 
 const START = ['bulk', 'prompts.jsonl', '--out', 'answers.jsonl', '--model', 'gpt-4'] as const
-/** Enough lines for a run to read them in several parts. */
-const MANY = prompts(4_000).map(({ id, prompt }) => JSON.stringify({ id, prompt: prompt + ' '.repeat(700) }))
+/** Lines of 3 MB in all, which a run reads in three parts. They are long, so that a change is noticed after few requests. */
+const MANY = prompts(300).map(({ id, prompt }) => JSON.stringify({ id, prompt: prompt + ' '.repeat(10_000) }))
 
 describe('an input that changes during the run', () => {
   it.each<[string, (path: string) => void]>([
@@ -40,7 +40,7 @@ describe('an input that changes during the run', () => {
   })
 
   it('can be resumed when it is restored', async () => {
-    const bench = await Bench.with(MANY.slice(0, 2_000), {})
+    const bench = await Bench.with(MANY.slice(0, 200), {})
     const before = readFileSync(bench.path('prompts.jsonl'))
     const { ended } = bench.bulk('--concurrency', '4')
     await until(() => bench.provider.counts().calls >= 20)
@@ -48,11 +48,11 @@ describe('an input that changes during the run', () => {
     expect((await ended).code).toBe(2)
     writeFileSync(bench.path('prompts.jsonl'), before)
     expect((await bench.bulk('--resume').ended).code).toBe(0)
-    expect(bench.output()).toHaveLength(2_000)
+    expect(bench.output()).toHaveLength(200)
   })
 
   it('is read to its end when another file takes its name, and the run reports it', async () => {
-    const bench = await Bench.with(prompts(4), { latency: 1_000 })
+    const bench = await Bench.with(prompts(4), { latency: 250 })
     const { ended } = bench.bulk('--concurrency', '1')
     await until(() => bench.provider.counts().calls === 1)
     bench.write('other.jsonl', prompts(1))
