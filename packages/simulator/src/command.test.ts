@@ -17,7 +17,7 @@ function file(name: string, text: string): string {
 it('starts the providers of a script, also after --', async () => {
   const script = file('two.json', '{"providers":{"one":{},"two":{}}}')
   const simulator = await startFromArguments(['--', '--script', script, '--port', '0', '--seed', '3'])
-  expect([...(simulator?.providers.keys() ?? [])]).toEqual(['one', 'two'])
+  expect(simulator?.greeting.map((line) => line.slice(0, 3).trim())).toEqual(['one', '', '', 'two', '', ''])
   await simulator?.close()
 })
 
@@ -26,11 +26,27 @@ it('starts nothing for --help', async () => {
 })
 
 it.each([
+  [['--record', 'https://a.example/v1'], '--record needs --to with the file'],
+  [['--record', 'api.openai.com', '--to', join(folder, 'a')], '--record must be the base URL of a provider'],
+  [
+    ['--record', 'https://a.example', '--to', join(folder, 'no', 'a')],
+    `cannot open ${join(folder, 'no', 'a')}: ENOENT`,
+  ],
+  [
+    ['--record', 'https://a.example', '--to', join(folder, 'a'), '--prompts', 'kept'],
+    '--prompts must be one of redact, keep',
+  ],
+  [['--record', 'https://a.example', '--replay', 'a'], '--record and --replay exclude each other'],
+  [['--to', 'a'], '--to needs --record'],
+  [['--replay', 'a', '--seed', '1'], '--seed cannot be combined with --replay'],
+  [['--replay', join(folder, 'none.jsonl')], 'none.jsonl: ENOENT'],
+  [['--replay', file('other.jsonl', '{}\n')], 'other.jsonl:1 is not a recorded exchange'],
+  [['--replay', file('empty.jsonl', ''), '--speed', 'fast'], '--speed must be a number'],
   [['--prot', '1'], "Unknown option '--prot'"],
   [['outage.json'], "Unexpected argument 'outage.json'"],
   [['--port', 'x'], "--port must be a whole number, got 'x'"],
   [['--seed', '-1'], '--seed'],
-  [['--port', '70000'], 'options.port must be a whole number from 0 to 65535, got 70000'],
+  [['--port', '70000'], '--port must be a whole number from 0 to 65535, got 70000'],
   [['--script', join(folder, 'none.json')], 'cannot read the script'],
   [['--script', file('broken.json', '{')], 'broken.json is not JSON'],
   [['--script', file('list.json', '[]')], 'list.json must hold an object'],
