@@ -1,12 +1,11 @@
-import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ServerResponse } from 'node:http'
-import { setImmediate } from 'node:timers'
 import type { Answer } from './answers/answer.ts'
 import type { BatchService } from './batches/batch-service.ts'
 import type { Journal, RecordedRequest } from './journal.ts'
 import type { Connection } from './listener.ts'
 import type { ResponseService } from './responses/response-service.ts'
 import type { ProviderScript } from './script/script.ts'
+import { type Clock, nextTurn } from './time/clock.ts'
 import { type AnswerChanges, answerRequest, questionOf } from './wires/answer-request.ts'
 import { wireOf } from './wires/registry.ts'
 import type { Question, Wire } from './wires/wire.ts'
@@ -22,6 +21,7 @@ export interface CallOptions {
   journal: Journal
   batches: BatchService
   responses: ResponseService
+  clock: Clock
 }
 
 /** One call until its answer is complete: its request, its connection, and the timer that it waits for. */
@@ -33,16 +33,17 @@ export class Call {
   readonly random: () => number
   readonly connection: Connection
   readonly journal: Journal
+  readonly clock: Clock
   /** Headers added to its answer unless the answer has them, as name, value, name, value … */
   headers: readonly string[] = []
   /** Whether the answer ends before its last event. */
   endedEarly = false
   readonly #batches: BatchService
   readonly #responses: ResponseService
-  readonly #startedAt = performance.now()
+  readonly #startedAt: number
   #answer: Answer | undefined
   #billed = { input: 0, output: 0 }
-  #timer: NodeJS.Timeout | undefined
+  #cancelWait: (() => void) | undefined
   readonly #atEnd: (() => void)[] = []
 
   constructor(options: CallOptions) {
@@ -55,10 +56,12 @@ export class Call {
     this.journal = options.journal
     this.#batches = options.batches
     this.#responses = options.responses
+    this.clock = options.clock
+    this.#startedAt = options.clock.now()
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#startedAt
+    return this.clock.now() - this.#startedAt
   }
 
   /**
@@ -116,12 +119,12 @@ export class Call {
   /** Calls `next` after `ms`, unless the call has ended by then. */
   wait(ms: number, next: () => void): void {
     if (ms <= 0) next()
-    else if (!this.response.destroyed) this.#timer = setTimeout(next, Math.min(ms, MAX_TIMER_MS))
+    else if (!this.response.destroyed) this.#cancelWait = this.clock.after(ms, next)
   }
 
   /** Calls `next` in the next turn of the event loop, unless the call has ended by then. */
   nextTurn(next: () => void): void {
-    setImmediate(() => {
+    nextTurn(() => {
       if (!this.response.destroyed) next()
     })
   }
@@ -135,7 +138,7 @@ export class Call {
   endEarly(): void {
     this.endedEarly = true
     if (!this.response.headersSent) return
-    clearTimeout(this.#timer)
+    this.#cancelWait?.()
     this.response.end()
   }
 
@@ -149,7 +152,7 @@ export class Call {
 
   /** Called when the answer is complete, or when the client has closed the connection. */
   end(): void {
-    clearTimeout(this.#timer)
+    this.#cancelWait?.()
     for (const callback of this.#atEnd.splice(0)) callback()
   }
 }

@@ -39,11 +39,11 @@ type Pace = (index: number) => number
 
 /** The pauses before the frames; undefined if there are none. */
 function pace(
-  { script, random }: Call,
+  { script, random, clock }: Call,
   { stream, dueAt }: Answer,
   pauses: readonly number[] = [],
 ): Pace | undefined {
-  if (dueAt) return scheduled(dueAt, pauses)
+  if (dueAt) return scheduled(dueAt, pauses, clock.now())
   const { firstTokenMs = 0, tokenMs = 0 } = script
   const paced = stream && (firstTokenMs !== 0 || tokenMs !== 0)
   if (!paced) return pauses.length > 0 ? (index) => pauses[index] ?? 0 : undefined
@@ -51,8 +51,7 @@ function pace(
 }
 
 /** Frames that are due are written at once, the others at their times. */
-function scheduled(dueAt: readonly number[], pauses: readonly number[]): Pace {
-  const now = performance.now()
+function scheduled(dueAt: readonly number[], pauses: readonly number[], now: number): Pace {
   const waitFor = (index: number) => Math.max(now, dueAt[index] ?? now)
   return (index) => pauses[index] ?? waitFor(index) - (index === 0 ? now : waitFor(index - 1))
 }
@@ -144,9 +143,9 @@ function pump(
   onBatch: (batch: string, written: number) => void,
 ): void {
   let next = 0
-  let due = performance.now() + (frames.length > 0 ? delay(0) : 0)
+  let due = call.clock.now() + (frames.length > 0 ? delay(0) : 0)
   function step() {
-    const now = performance.now()
+    const now = call.clock.now()
     let batch = ''
     while (next < frames.length && due <= now) {
       batch += frames[next++] ?? ''

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { setImmediate } from 'node:timers'
 import { BatchService } from './batches/batch-service.ts'
 import { Call } from './call.ts'
 import { checkFault, checkScript } from './script/check-script.ts'
@@ -16,6 +15,7 @@ import { RateLimits } from './limits/rate-limits.ts'
 import { readBody, requestFacts, wantedBy } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
 import type { ProviderScript } from './script/script.ts'
+import { type Clock, processClock, turns } from './time/clock.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import { routeOf } from './wires/registry.ts'
 
@@ -29,18 +29,22 @@ export class Provider implements SimulatedProvider {
   #limits: RateLimits | undefined
   #journal = new Journal()
   #batches: BatchService
-  #responses = new ResponseService()
+  #responses: ResponseService
   #random: () => number
-  #startedAt = performance.now()
+  readonly #clock: Clock
+  #startedAt: number
 
-  constructor(name: string, script: ProviderScript, seed: number) {
+  constructor(name: string, script: ProviderScript, seed: number, clock: Clock = processClock) {
     this.name = name
+    this.#clock = clock
+    this.#startedAt = clock.now()
     this.#script = script
     this.#seed = hashText(name, seed)
     this.#random = seededRandom(this.#seed)
     this.#picker = new FaultPicker(script, this.#seed)
-    this.#limits = rateLimitsOf(script)
-    this.#batches = new BatchService(this.#seed)
+    this.#limits = rateLimitsOf(script, this.#clock)
+    this.#batches = new BatchService(this.#seed, this.#clock)
+    this.#responses = new ResponseService(this.#clock)
     this.#listener = new Listener({
       connection: (socket, connection) => this.#connect(socket, connection),
       request: (request, response, connection) => this.#receive(request, response, connection),
@@ -63,7 +67,7 @@ export class Provider implements SimulatedProvider {
     checkScript(script, `the script of '${this.name}'`)
     this.#script = script
     this.#picker.script(script)
-    this.#limits = rateLimitsOf(script)
+    this.#limits = rateLimitsOf(script, this.#clock)
   }
 
   fail(...faults: (Fault | 'ok')[]): void {
@@ -89,12 +93,12 @@ export class Provider implements SimulatedProvider {
   reset(): void {
     this.#journal = new Journal()
     this.#picker.reset()
-    this.#limits = rateLimitsOf(this.#script)
+    this.#limits = rateLimitsOf(this.#script, this.#clock)
     this.#batches.stop()
-    this.#batches = new BatchService(this.#seed)
-    this.#responses = new ResponseService()
+    this.#batches = new BatchService(this.#seed, this.#clock)
+    this.#responses = new ResponseService(this.#clock)
     this.#random = seededRandom(this.#seed)
-    this.#startedAt = performance.now()
+    this.#startedAt = this.#clock.now()
   }
 
   async whenIdle(): Promise<void> {
@@ -102,7 +106,7 @@ export class Provider implements SimulatedProvider {
       await this.#journal.whenIdle()
       // Everything that clients in this process have sent or closed is in the kernel by now: a few turns of the event
       // loop read it.
-      for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+      await turns(4)
     } while (this.#journal.inFlight > 0)
   }
 
@@ -123,6 +127,7 @@ export class Provider implements SimulatedProvider {
   #connect(socket: Socket, connection: Connection): void {
     const journal = this.#journal
     journal.opened++
+    this.#clock.noticed()
     const at = this.#elapsed()
     const fault = this.#picker.takeAtConnection({ call: journal.calls + 1, elapsedMs: at })
     if (fault === undefined) return
@@ -147,6 +152,7 @@ export class Provider implements SimulatedProvider {
     }
     let call: Call | undefined
     journal.begin()
+    this.#clock.noticed()
 
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -167,6 +173,7 @@ export class Provider implements SimulatedProvider {
         journal,
         batches: this.#batches,
         responses: this.#responses,
+        clock: this.#clock,
       })
       const refusal = admit(call, this.#limits)
       if (refusal) deliver(call, refusal)
@@ -184,6 +191,7 @@ export class Provider implements SimulatedProvider {
         journal.aborts++
       }
       journal.end()
+      this.#clock.noticed()
     })
   }
 
@@ -213,10 +221,10 @@ export class Provider implements SimulatedProvider {
   }
 
   #elapsed(): number {
-    return performance.now() - this.#startedAt
+    return this.#clock.now() - this.#startedAt
   }
 }
 
-function rateLimitsOf({ limits }: ProviderScript): RateLimits | undefined {
-  return limits && new RateLimits(limits)
+function rateLimitsOf({ limits }: ProviderScript, clock: Clock): RateLimits | undefined {
+  return limits && new RateLimits(limits, clock)
 }

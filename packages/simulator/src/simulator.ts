@@ -1,10 +1,16 @@
-import { checkObject, type Fields, fail, wholeNumber } from './script/check-fields.ts'
+import { checkObject, type Fields, fail, oneOf, wholeNumber } from './script/check-fields.ts'
 import { checkScript } from './script/check-script.ts'
+import { type AdvanceOptions, VirtualClock } from './time/virtual-clock.ts'
 import { Provider } from './provider.ts'
 import type { ProviderScript } from './script/script.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 
 export interface SimulatorOptions {
+  /**
+   * `'virtual'`: latencies, stalls, time windows, rate limits and batches take no real time. They move when `advance()` is called, and
+   * wait until then. `'real'` follows `setTimeout` and `performance`, faked or not. @default 'real'
+   */
+  time?: 'real' | 'virtual' | undefined
   /** The providers by name, each with its script. Each gets its own port. @default { openai: {} } */
   providers?: Readonly<Record<string, ProviderScript>> | undefined
   /** The seed of all random numbers: equal seeds, equal runs. @default 1 */
@@ -18,6 +24,13 @@ export interface Simulator extends AsyncDisposable {
   /** The provider with this name. @default the first */
   provider(name?: string): SimulatedProvider
   readonly providers: ReadonlyMap<string, SimulatedProvider>
+  /**
+   * Moves the virtual time of all providers on. In between, clients in this process get the answers that are due, and react.
+   *
+   * @param ms milliseconds
+   * @throws TypeError if the simulator was not started with `time: 'virtual'`
+   */
+  advance(ms: number, options?: AdvanceOptions): Promise<void>
   /** Ends every connection and stops listening. After that nothing keeps the process alive. */
   close(): Promise<void>
 }
@@ -30,9 +43,11 @@ export interface Simulator extends AsyncDisposable {
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   checkObject(options, optionFields, 'options')
-  const { providers: scripts = { openai: {} }, seed = 1, port = 0 } = options
+  const { providers: scripts = { openai: {} }, seed = 1, port = 0, time = 'real' } = options
+  const clock = time === 'virtual' ? new VirtualClock() : undefined
   const providers = new Map<string, Provider>()
-  for (const [name, script] of Object.entries(scripts)) providers.set(name, new Provider(name, script, seed))
+  for (const [name, script] of Object.entries(scripts))
+    providers.set(name, new Provider(name, script, seed, clock))
 
   const close = async () => {
     await Promise.all([...providers.values()].map((provider) => provider.close()))
@@ -55,6 +70,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       }
       return provider
     },
+    async advance(ms, advanceOptions) {
+      if (clock === undefined) throw new TypeError("advance() needs startSimulator({ time: 'virtual' })")
+      await clock.advance(ms, advanceOptions)
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -68,5 +87,6 @@ const optionFields: Fields<SimulatorOptions> = {
     for (const [name, script] of Object.entries(value)) checkScript(script, `${where}.${name}`)
   },
   seed: wholeNumber(),
+  time: oneOf(['real', 'virtual']),
   port: wholeNumber(0, 65_535),
 }

@@ -7,7 +7,7 @@ export interface Answer {
   /** The body; for a stream, one string per event. */
   frames: readonly string[]
   stream: boolean
-  /** When each frame is due, by `performance.now()`, of a stream that does not have the pace of the script. */
+  /** When each frame is due, by the simulator's clock, of a stream that does not have the pace of the script. */
   dueAt?: readonly number[] | undefined
   usage: { input: number; output: number }
 }

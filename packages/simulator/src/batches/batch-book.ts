@@ -5,6 +5,7 @@ import type { RecordedRequest } from '../journal.ts'
 import { type Latency, sampleLatency } from '../latency.ts'
 import { hashText, seededRandom } from '../random.ts'
 import type { ProviderScript } from '../script/script.ts'
+import type { Clock } from '../time/clock.ts'
 import { Batch, type BatchFate } from './batch.ts'
 import type { BatchTimes } from './batch-object.ts'
 import { type BatchInput, type BatchLine, readBatchInput } from './batch-input.ts'
@@ -25,9 +26,11 @@ export class BatchBook {
   readonly #batches = new Map<string, Batch>()
   readonly #files: FileStore
   readonly #seed: number
+  readonly #clock: Clock
 
-  constructor(files: FileStore, seed: number) {
+  constructor(files: FileStore, seed: number, clock: Clock) {
     this.#files = files
+    this.#clock = clock
     this.#seed = seed
   }
 
@@ -48,6 +51,7 @@ export class BatchBook {
       lines: shuffle(input.lines, random),
       answer: (line, index) => answerLine(line, index, { endpoint, input, fate, request, script }),
       files: this.#files,
+      clock: this.#clock,
     })
     this.#batches.set(id, batch)
     return batch

@@ -2,6 +2,7 @@ import type { Answer } from '../answers/answer.ts'
 import { refuseKey } from '../wires/answer-request.ts'
 import type { RecordedRequest } from '../journal.ts'
 import type { ProviderScript } from '../script/script.ts'
+import type { Clock } from '../time/clock.ts'
 import { answerBatches } from './answer-batches.ts'
 import { answerFiles } from './answer-files.ts'
 import { BatchBook } from './batch-book.ts'
@@ -12,9 +13,9 @@ export class BatchService {
   readonly #files: FileStore
   readonly #book: BatchBook
 
-  constructor(seed: number) {
+  constructor(seed: number, clock: Clock) {
     this.#files = new FileStore(seed.toString(16))
-    this.#book = new BatchBook(this.#files, seed)
+    this.#book = new BatchBook(this.#files, seed, clock)
   }
 
   /** Answers a request. Call this once per request: it may create, change or delete a file or batch. */

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers'
+import { nextTurn } from '../time/clock.ts'
 import type { Answer } from '../answers/answer.ts'
 import type { BatchLine } from './batch-input.ts'
 import { answeredLine } from './result-line.ts'
@@ -41,7 +41,7 @@ export class BatchWork {
   }
 
   start(): void {
-    setImmediate(() => this.#step())
+    nextTurn(() => this.#step())
   }
 
   /** Stops answering, and drops all answers. */

@@ -9,6 +9,7 @@ import {
   type BatchTimes,
 } from './batch-object.ts'
 import { BatchWork, type Totals } from './batch-work.ts'
+import type { Clock } from '../time/clock.ts'
 import type { FileStore } from './file-store.ts'
 import { expiredLine } from './result-line.ts'
 
@@ -24,6 +25,7 @@ export interface BatchOptions {
   lines: readonly BatchLine[]
   answer: (line: BatchLine, index: number) => Answer
   files: FileStore
+  clock: Clock
 }
 
 /**
@@ -37,7 +39,7 @@ export interface BatchOptions {
 export class Batch {
   readonly order: BatchOrder
   readonly #options: BatchOptions
-  readonly #createdAt = performance.now()
+  readonly #createdAt: number
   readonly #problems: readonly BatchProblem[]
   /** How many lines are answered unless the batch is cancelled. */
   readonly #planned: number
@@ -50,6 +52,7 @@ export class Batch {
     const { order, input, fate, lines, answer } = options
     this.order = order
     this.#options = options
+    this.#createdAt = options.clock.now()
     this.#problems = input.problems.length === 0 && fate?.type === 'fail' ? [failure(fate)] : input.problems
     this.#planned = fate?.type === 'expire' ? Math.round(fate.answered * lines.length) : lines.length
     this.#work = new BatchWork({ id: order.id, lines: lines.slice(0, this.#planned), answer })
@@ -122,7 +125,7 @@ export class Batch {
   }
 
   get #ageMs(): number {
-    return performance.now() - this.#createdAt
+    return this.#options.clock.now() - this.#createdAt
   }
 
   /** How many lines are reported as answered: they are spread evenly over the run, until the batch is cancelled. */

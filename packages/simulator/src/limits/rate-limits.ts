@@ -1,5 +1,6 @@
 import type { Answer } from '../answers/answer.ts'
 import type { RecordedRequest } from '../journal.ts'
+import { type Clock, processClock } from '../time/clock.ts'
 import type { Wire } from '../wires/wire.ts'
 import type { Limits } from './limits.ts'
 import { QuotaMeter, type TokenCost } from './quota-meter.ts'
@@ -17,11 +18,13 @@ export interface Admission {
 /** Admits calls within the quota of their model. */
 export class RateLimits {
   readonly #limits: Limits
+  readonly #clock: Clock
   readonly #shared: QuotaMeter
   readonly #own: ReadonlyMap<string, QuotaMeter>
 
-  constructor(limits: Limits) {
-    const now = performance.now()
+  constructor(limits: Limits, clock: Clock = processClock) {
+    const now = clock.now()
+    this.#clock = clock
     this.#limits = limits
     this.#shared = new QuotaMeter(limits, limits, now)
     this.#own = new Map(
@@ -34,7 +37,7 @@ export class RateLimits {
 
   /** @param good the answer that the call gets if it is admitted; its usage determines the cost */
   admit(request: RecordedRequest, wire: Wire, good: Answer): Admission {
-    const now = performance.now()
+    const now = this.#clock.now()
     const { headers = 'all' } = this.#limits
     const meter = this.#own.get(request.model ?? '') ?? this.#shared
     const shortage = meter.take(this.#cost(request, wire, good), now)

@@ -17,7 +17,7 @@ export class BackgroundRun {
   readonly #base: ResponseObject
   readonly #final: ResponseObject
   readonly #frames: readonly string[]
-  /** When each event occurs, by `performance.now()`. */
+  /** When each event occurs, by the simulator's clock. */
   readonly #dueAt: readonly number[]
   readonly #followers = new Set<() => void>()
   #cancelledAt = Infinity

@@ -1,6 +1,7 @@
 import { type Answer, jsonAnswer, streamAnswer } from '../answers/answer.ts'
 import { asObject } from '../answers/json.ts'
 import type { RecordedRequest } from '../journal.ts'
+import type { Clock } from '../time/clock.ts'
 import type { ProviderScript } from '../script/script.ts'
 import { type AnswerChanges, answerRequest, questionOf, refuseKey } from '../wires/answer-request.ts'
 import { checkRequest } from '../wires/openai/checks.ts'
@@ -29,6 +30,11 @@ const MAX_STORED_RESPONSES = 1_000
 /** The stored responses of one provider: the last 1,000, in memory. */
 export class ResponseService {
   readonly #stored = new Map<string, Stored>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** Answers a request. Call this once per request: it may create, cancel or delete a response. */
   answer(asked: ResponseRequest): Answer {
@@ -62,7 +68,7 @@ export class ResponseService {
     // Equal requests get responses of their own.
     const fingerprint = question.fingerprint.slice(0, 16) + request.call.toString(16).padStart(8, '0')
     const responded = respond({ ...question, fingerprint })
-    const now = performance.now()
+    const now = this.#clock.now()
     const run = new BackgroundRun({ ...responded, script, random, now, streamed: request.stream })
     this.#store(responseId(fingerprint), run)
     return question.stream
@@ -76,14 +82,14 @@ export class ResponseService {
     const [id = '', action] = (readPath(path)?.rest ?? '').split('/')
     const stored = this.#stored.get(id)
     if (stored === undefined) return notFound(id)
-    if (action === 'cancel') return cancel(stored)
+    if (action === 'cancel') return cancel(stored, this.#clock.now())
     if (method === 'DELETE') {
       this.#stored.delete(id)
       return jsonAnswer({ id, object: 'response', deleted: true })
     }
     if (method !== 'GET') return unknownPath(request)
-    if (request.stream) return streamAgain(stored, new URLSearchParams(query), asked)
-    return stored instanceof BackgroundRun ? jsonAnswer(stored.look(performance.now())) : unbilled(stored())
+    if (request.stream) return streamAgain(stored, this.#clock.now(), new URLSearchParams(query), asked)
+    return stored instanceof BackgroundRun ? jsonAnswer(stored.look(this.#clock.now())) : unbilled(stored())
   }
 
   #store(id: string, stored: Stored): void {
@@ -99,19 +105,18 @@ function unbilled(answer: Answer): Answer {
   return { ...answer, usage: { input: 0, output: 0 } }
 }
 
-function cancel(stored: Stored): Answer {
+function cancel(stored: Stored, now: number): Answer {
   if (!(stored instanceof BackgroundRun)) return badRequest('Cannot cancel a synchronous response.')
-  const now = performance.now()
   stored.cancel(now)
   return jsonAnswer(stored.look(now))
 }
 
-function streamAgain(stored: Stored, query: URLSearchParams, asked: ResponseRequest): Answer {
+function streamAgain(stored: Stored, now: number, query: URLSearchParams, asked: ResponseRequest): Answer {
   if (!(stored instanceof BackgroundRun) || !stored.streamed) {
     return badRequest('This response was not created with background and stream, so it cannot be streamed.')
   }
   const { streamableMs = 300_000 } = asked.script.background ?? {}
-  if (performance.now() - stored.createdAt > streamableMs) {
+  if (now - stored.createdAt > streamableMs) {
     const minutes = Math.ceil(streamableMs / 60_000)
     return badRequest(
       `This response can no longer be streamed because it is more than ${minutes} minutes old.`,

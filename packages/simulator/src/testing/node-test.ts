@@ -1,15 +1,28 @@
-import { after, afterEach, before, beforeEach } from 'node:test'
+import { after, afterEach, before, beforeEach, mock } from 'node:test'
 import type { ProviderScript } from '../script/script.ts'
-import type { SimulatedProvider } from '../simulated-provider.ts'
-import { providersFor, type ProvidersOf, type TestHooks, type UseSimulatorOptions } from './test-provider.ts'
+import {
+  providersFor,
+  type ProvidersOf,
+  type TestHooks,
+  type TestProvider,
+  type UseSimulatorOptions,
+} from './test-provider.ts'
 
-export type { ProvidersOf, UseSimulatorOptions } from './test-provider.ts'
+export type { ProvidersOf, TestProvider, UseSimulatorOptions } from './test-provider.ts'
 
 const hooks: TestHooks = {
   beforeAll: (hook) => before(hook),
   beforeEach: (hook) => beforeEach(hook),
   afterEach: (hook) => afterEach((context) => hook(passed(context))),
   afterAll: (hook) => after(hook),
+  alongside(ms) {
+    try {
+      mock.timers.tick(ms)
+    } catch (error) {
+      // They are not on.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_STATE') throw error
+    }
+  },
 }
 
 /**
@@ -28,10 +41,7 @@ const hooks: TestHooks = {
  * @returns the provider, to be used inside tests and hooks: before them its URL is not known
  * @throws TypeError if the options are wrong; what is wrong in the script fails the tests
  */
-export function useSimulator(
-  script: ProviderScript = {},
-  options: UseSimulatorOptions = {},
-): SimulatedProvider {
+export function useSimulator(script: ProviderScript = {}, options: UseSimulatorOptions = {}): TestProvider {
   return providersFor(hooks, { openai: script }, options).openai
 }
 

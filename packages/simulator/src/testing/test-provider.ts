@@ -1,6 +1,7 @@
 import { oneOf } from '../script/check-fields.ts'
 import type { ProviderScript } from '../script/script.ts'
 import type { SimulatedProvider } from '../simulated-provider.ts'
+import type { AdvanceOptions } from '../time/virtual-clock.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator.ts'
 import { checkUsed } from './check-used.ts'
 
@@ -20,10 +21,23 @@ export interface TestHooks {
   /** @param hook is called with whether the test has passed so far */
   afterEach(hook: (passed: boolean) => void): void
   afterAll(hook: () => Promise<void>): void
+  /** Moves the runner's fake timers, if they are on. */
+  alongside: (ms: number) => void
+}
+
+/** A simulated provider of a test file. */
+export interface TestProvider extends SimulatedProvider {
+  /**
+   * Moves time on, that of the simulator and the fake timers of the test runner together, step by step.
+   *
+   * @param ms milliseconds
+   * @throws TypeError without the option `time: 'virtual'`
+   */
+  advance(ms: number, options?: AdvanceOptions): Promise<void>
 }
 
 /** Simulated providers by the names of their scripts. */
-export type ProvidersOf<Scripts> = { readonly [Name in keyof Scripts]: SimulatedProvider }
+export type ProvidersOf<Scripts> = { readonly [Name in keyof Scripts]: TestProvider }
 
 /**
  * Starts providers before the tests, resets them before each test, and closes them after the tests.
@@ -55,19 +69,20 @@ export function providersFor<Scripts extends Readonly<Record<string, ProviderScr
   hooks.afterAll(async () => {
     await simulator?.close()
   })
-  const entries = Object.keys(scripts).map((name) => [name, lateProvider(name, () => simulator)])
+  const entries = Object.keys(scripts).map((name) => [name, lateProvider(name, hooks, () => simulator)])
   return Object.fromEntries(entries) as ProvidersOf<Scripts>
 }
 
 /** A provider that exists once the simulator has started. */
-function lateProvider(name: string, started: () => Simulator | undefined): SimulatedProvider {
-  const provider = () => {
-    const simulator = started()
-    if (simulator) return simulator.provider(name)
+function lateProvider(name: string, hooks: TestHooks, started: () => Simulator | undefined): TestProvider {
+  const simulator = () => {
+    const running = started()
+    if (running) return running
     throw new Error(
       'the simulator starts before the first test: use it inside a test or a hook, and create clients with its URL there',
     )
   }
+  const provider = () => simulator().provider(name)
   return {
     name,
     get url() {
@@ -88,5 +103,7 @@ function lateProvider(name: string, started: () => Simulator | undefined): Simul
     whenIdle: () => provider().whenIdle(),
     down: () => provider().down(),
     up: () => provider().up(),
+    advance: (ms, { alongside = hooks.alongside, ...rest } = {}) =>
+      simulator().advance(ms, { alongside, ...rest }),
   }
 }

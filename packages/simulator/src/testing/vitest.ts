@@ -1,15 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import type { ProviderScript } from '../script/script.ts'
-import type { SimulatedProvider } from '../simulated-provider.ts'
-import { providersFor, type ProvidersOf, type TestHooks, type UseSimulatorOptions } from './test-provider.ts'
+import {
+  providersFor,
+  type ProvidersOf,
+  type TestHooks,
+  type TestProvider,
+  type UseSimulatorOptions,
+} from './test-provider.ts'
 
-export type { ProvidersOf, UseSimulatorOptions } from './test-provider.ts'
+export type { ProvidersOf, TestProvider, UseSimulatorOptions } from './test-provider.ts'
 
 const hooks: TestHooks = {
   beforeAll,
   beforeEach,
   afterEach: (hook) => afterEach(({ task }) => hook(task.result?.state !== 'fail')),
   afterAll,
+  alongside(ms) {
+    if (vi.isFakeTimers()) vi.advanceTimersByTime(ms)
+  },
 }
 
 /**
@@ -28,10 +36,7 @@ const hooks: TestHooks = {
  * @returns the provider, to be used inside tests and hooks: before them its URL is not known
  * @throws TypeError if the options are wrong; what is wrong in the script fails the tests
  */
-export function useSimulator(
-  script: ProviderScript = {},
-  options: UseSimulatorOptions = {},
-): SimulatedProvider {
+export function useSimulator(script: ProviderScript = {}, options: UseSimulatorOptions = {}): TestProvider {
   return providersFor(hooks, { openai: script }, options).openai
 }
 

@@ -1,0 +1,96 @@
+import { number, wholeNumber } from '../script/check-fields.ts'
+import { type Clock, turns } from './clock.ts'
+
+/** How `advance()` moves time. */
+export interface AdvanceOptions {
+  /**
+   * Is called with each step in milliseconds, to move the client's fake timers by the same time: `(ms) => t.mock.timers.tick(ms)`.
+   * @default the fake timers of vitest, or `mock.timers` of node:test, if they are on and `useSimulator()` is used
+   */
+  alongside?: ((ms: number) => void) | undefined
+  /** The longest step in milliseconds while timers of the client are moved along. @default a thousandth of the time, and at least 1 */
+  stepMs?: number | undefined
+}
+
+interface Timer {
+  at: number
+  callback: () => void
+}
+
+// What a client does next shows within a few turns of the event loop: its request is on the way through this process alone.
+const QUIET_TURNS = 4
+// After something happened, the answer still has to reach the client, and its next request the server.
+const BUSY_TURNS = 25
+
+/** A clock that `advance()` moves, and nothing else. */
+export class VirtualClock implements Clock {
+  #now = 0
+  #events = 0
+  #timers: Timer[] = []
+  #advancing: Promise<void> = Promise.resolve()
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#now + ms, callback }
+    const place = this.#timers.findIndex(({ at }) => at > timer.at)
+    if (place < 0) this.#timers.push(timer)
+    else this.#timers.splice(place, 0, timer)
+    this.#events++
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer)
+    }
+  }
+
+  noticed(): void {
+    this.#events++
+  }
+
+  /**
+   * Moves time on, timer by timer. After each, the clients of this process get the turns of the event loop to react to it.
+   *
+   * @param ms milliseconds
+   * @throws TypeError if a number is wrong; what `alongside` throws
+   */
+  async advance(ms: number, options: AdvanceOptions = {}): Promise<void> {
+    number()(ms, 'ms')
+    const { alongside, stepMs = Math.max(1, Math.ceil(ms / 1_000)) } = options
+    wholeNumber(1)(stepMs, 'stepMs')
+    // One after the other, also if a test does not wait for the first.
+    const moved = this.#advancing.then(() => this.#advance(ms, alongside, stepMs))
+    this.#advancing = moved.catch(() => undefined)
+    return moved
+  }
+
+  async #advance(ms: number, alongside: AdvanceOptions['alongside'], stepMs: number): Promise<void> {
+    const end = this.#now + ms
+    await this.#settle()
+    while (this.#now < end || this.#isDue()) {
+      const next = Math.max(this.#now, this.#timers[0]?.at ?? Infinity)
+      const to = Math.min(end, next, alongside ? this.#now + stepMs : Infinity)
+      const step = to - this.#now
+      this.#now = to
+      while (this.#isDue()) this.#timers.shift()?.callback()
+      if (step > 0) alongside?.(step)
+      await this.#settle()
+    }
+  }
+
+  #isDue(): boolean {
+    const [first] = this.#timers
+    return first !== undefined && first.at <= this.#now
+  }
+
+  /** Waits until nothing has happened for some turns. */
+  async #settle(): Promise<void> {
+    let seen
+    let count = QUIET_TURNS
+    do {
+      seen = this.#events
+      await turns(count)
+      count = BUSY_TURNS
+    } while (seen !== this.#events)
+  }
+}
