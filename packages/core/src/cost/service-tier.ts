@@ -59,6 +59,8 @@ const PUBLISHED: Readonly<Record<string, Readonly<Record<string, Factor>>>> = {
   // https://ai.google.dev/gemini-api/docs/optimization; `priority` costs 75 to 100 percent more.
   google: { batch: 0.5, flex: 0.5, priority: 2 },
 }
+/** What Google writes before the name of a tier: `ON_DEMAND_FLEX`, `SERVICE_TIER_FLEX`. */
+const GOOGLE_PREFIX = /^(?:on_demand|service_tier)_/
 /** The factor of a tier that a vendor with published prices has not published. */
 const UNKNOWN_TIER = 2
 /** The factor for inference in one region, which Anthropic publishes in its pricing. */
@@ -80,7 +82,7 @@ export function atTier(
   let factor = 1
   const words = ownTier(price, tier) === undefined ? tier.split(':') : [tier]
   for (const [place, word] of words.entries()) {
-    const plain = word.replace(/^on_demand_/, '')
+    const plain = word.replace(GOOGLE_PREFIX, '')
     const own = ownTier(price, word) ?? ownTier(price, plain)
     if (typeof own === 'object') rates = { ...rates, ...own }
     else factor *= own ?? (place === 0 ? tierFactor(plain, context) : conditionFactor(plain, context))

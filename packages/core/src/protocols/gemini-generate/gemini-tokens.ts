@@ -1,10 +1,12 @@
 import type { JsonBody } from '../../base/json.ts'
+import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
 import { REFERENCE_TOKENS } from '../shared/media-tokens.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
 import { candidatesIn } from './finish-reasons.ts'
+import { GEMINI_REQUEST } from './gemini-request.ts'
 import { inlineMediaTokens } from './inline-media.ts'
 
 /** The output tokens assumed for a candidate when the request sets no limit. */
@@ -19,7 +21,7 @@ const FRAME_TOKENS = 3
  * a request counts, except those known to hold nothing for the model.
  */
 export const GEMINI_TOKENS: TokenRules = {
-  estimate: (body) => tokenUsage(requestTokens(body), outputBoundOf(body)),
+  estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), outputBoundOf(body))),
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -29,10 +31,22 @@ export const GEMINI_TOKENS: TokenRules = {
   },
 }
 
+/** An estimate with the classes into which its tokens may fall: thoughts, and sound where the request has or wants some. */
+function classesOf(body: JsonBody, estimate: TokenUsage): TokenUsage {
+  const { inputTokens, outputTokens } = estimate
+  const hasAudio = GEMINI_REQUEST.needsOf(body).includes('audio')
+  return {
+    ...estimate,
+    audioInputTokens: hasAudio ? inputTokens : 0,
+    reasoningTokens: outputTokens,
+    audioOutputTokens: hasAudio ? outputTokens : 0,
+  }
+}
+
 /** Estimates for embeddings and token counts, whose answers contain no text written by a model. */
 export const INPUT_TOKENS: TokenRules = {
   ...GEMINI_TOKENS,
-  estimate: (body) => tokenUsage(requestTokens(body), 0),
+  estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), 0)),
   answerTokens: () => 0,
 }
 

@@ -58,21 +58,24 @@ function readUsage(report: JsonBody, hasOutput: boolean): TokenUsage | undefined
   const input = (prompt ?? 0) + (tools ?? 0)
   // What only the total contains counts as output, which costs more.
   const rest = Math.max(0, (total ?? 0) - input)
-  if (!hasOutput)
-    return prompt === undefined && total === undefined ? undefined : tokenUsage(prompt ?? total ?? 0, 0)
+  const audioInputTokens =
+    counts.audioOf('promptTokensDetails') + counts.audioOf('toolUsePromptTokensDetails')
+  if (!hasOutput) {
+    const all = prompt ?? total
+    return all === undefined ? undefined : { ...tokenUsage(all, 0), audioInputTokens }
+  }
   if (prompt === undefined) return undefined
   return {
     ...tokenUsage(input, Math.max((candidates ?? 0) + (thoughts ?? 0), rest)),
     cachedInputTokens: cached ?? 0,
     reasoningTokens: thoughts ?? 0,
-    audioInputTokens: counts.audioOf('promptTokensDetails') + counts.audioOf('toolUsePromptTokensDetails'),
+    audioInputTokens,
     audioOutputTokens: counts.audioOf('candidatesTokensDetails'),
-    ...imagesIn(counts.modality('candidatesTokensDetails', 'IMAGE')),
+    // Where the kinds of output are reported, images are among them.
+    ...(counts.hasList('candidatesTokensDetails') && {
+      imageOutputTokens: counts.modality('candidatesTokensDetails', 'IMAGE') ?? 0,
+    }),
   }
-}
-
-function imagesIn(tokens: number | undefined): Pick<TokenUsage, 'imageOutputTokens'> {
-  return tokens === undefined ? {} : { imageOutputTokens: tokens }
 }
 
 /** The counts of a report. A count is an integer from 0 to 1e9. */
@@ -90,6 +93,10 @@ class Counts {
     if (isCount(value)) return value
     this.hasInvalid = true
     return undefined
+  }
+
+  hasList(name: string): boolean {
+    return Array.isArray(this.#report[name])
   }
 
   audioOf(name: string): number {
