@@ -66,8 +66,9 @@ function answersOf(api: Api): AnswerRecording[] {
   return filesOf(api, '.json').map(([name, body]) => ({ name, api, body, isError: isError(name) }))
 }
 
-function filesOf(api: Api, ending: string): (readonly [name: string, text: string])[] {
-  const folder = path.join(FOLDER, api)
+/** The names and texts of the recordings with this ending in one folder. */
+export function filesOf(folderName: string, ending: string): (readonly [name: string, text: string])[] {
+  const folder = path.join(FOLDER, folderName)
   const files = readdirSync(folder).filter((file) => file.endsWith(ending))
   return files.map((file) => [file.slice(0, -ending.length), readFileSync(path.join(folder, file), 'utf8')])
 }

@@ -104,6 +104,31 @@ const rows: Row[] = [
     false,
   ],
 
+  ...[
+    'enforced_spend_limit_reached',
+    'contract_spend_limit_reached',
+    'linked_organization_spend_limit_reached',
+    'monthly_spending_cap_hit',
+    'billing_suspended',
+  ].map((name): Row => [`429 ${name}`, 429, { code: name, type: 'rate_limit_error' }, 'quota', false]),
+  [
+    '429 ramp_limit_exceeded',
+    429,
+    { code: 'ramp_limit_exceeded', type: 'rate_limit_error' },
+    'rate-limit',
+    true,
+  ],
+  [
+    "400, a customer's own limit at Anthropic",
+    400,
+    says('You have reached your specified API usage limits. You will regain access on 2026-12-01.'),
+    'quota',
+    false,
+  ],
+  ['403 account_suspended', 403, code('account_suspended'), 'auth', false],
+  ['413 of type request_too_large', 413, { type: 'request_too_large' }, 'context-length', false],
+  ['an error in a stream: conflict_error', undefined, { type: 'conflict_error' }, 'conflict', true],
+
   ['404', 404, code('model_not_found'), 'not-found', false],
   ['408', 408, {}, 'timeout', true],
   ['409', 409, {}, 'conflict', true],

@@ -62,9 +62,9 @@ const BY_CODE: Rows = [
   ['malformed', /^malformed_answer$/],
   [
     'quota',
-    /(insufficient|exceeded_current)_(quota|balance)|credit_balance|(spend|usage)_limit|billing_|^arrearage/i,
+    /(insufficient|exceeded_current)_(quota|balance)|credit_balance|(^|_)spend|usage_limit|billing|^arrearage/i,
   ],
-  ['context-length', /context_(length|window|size)|prompt_too_long/],
+  ['context-length', /context_(length|window|size)|prompt_too_long|^request_too_large$/],
   ['content-filter', /content_(filter|policy)|moderation|responsibleai|data_inspection/i],
   // Google rejects an invalid key with status 400.
   ['auth', /\bapi_key_(invalid|expired)\b/i],
@@ -81,6 +81,8 @@ const BY_MESSAGE: Rows = [
   ['context-length', /request payload size exceeds/i],
   ['content-filter', /content management policy|safety system|content exists risk/i],
   ['quota', /credit balance|insufficient (balance|credits)/i],
+  // Anthropic rejects a request above a spend limit that the customer set with status 400.
+  ['quota', /(reached|exceeded) your .{0,40}(usage|spend(ing)?) limit/i],
   // The account, not the request: another one may be allowed to send it.
   ['auth', /api key (not valid|expired)|location is not supported|not available in your country/i],
 ]
@@ -105,7 +107,7 @@ const BY_STATUS: Rows = [
   ['auth', /^40[13]$|auth|api_key|permission/i],
   ['quota', /^402$/],
   ['not-found', /^4(04|10)$|not_found/i],
-  ['conflict', /^409$/],
+  ['conflict', /^409$|^conflict/i],
   ['server', /^[5-9]..$|server_error|api_error|internal|unavailable/i],
   ['bad-request', /^4..$|invalid|unsupported|failed_precondition/i],
 ]

@@ -45,7 +45,10 @@ function fromAnswer(link: Facts): Failure | undefined {
   if (!status && !body) return undefined
   const error = isObject(body?.error) ? body.error : body
   return classifyStatus(status, {
-    code: (error?.code ?? link.code) as string,
+    // Anthropic puts the code into the details of the error.
+    code: (error?.code ??
+      (isObject(error?.details) ? error.details.error_code : undefined) ??
+      link.code) as string,
     // `Response.type` says how the response was fetched, such as `cors`. It is not an error type.
     // Google puts the name of its status into `status`.
     type: (error?.type ?? error?.status ?? ('bodyUsed' in link ? undefined : link.type)) as string,

@@ -29,9 +29,21 @@ describe('parseRateLimitHeaders', () => {
     ])
     expect(parseRateLimitHeaders(Object.fromEntries(headers) as Record<string, string>, NOW)).toEqual({
       requests: { limit: 1_000, remaining: 0, resetAfterMs: 0 },
-      tokens: { limit: 2_000, remaining: 1, resetAfterMs: 1_000 },
       inputTokens: { limit: 3_000, remaining: 2, resetAfterMs: 2_000 },
       outputTokens: { limit: 4_000, remaining: 3, resetAfterMs: 3_000 },
+    })
+  })
+
+  it("reads Anthropic's limit of all tokens only if it is the only one: else it repeats another one", () => {
+    const headers = {
+      'anthropic-ratelimit-tokens-limit': '8000',
+      'anthropic-ratelimit-tokens-remaining': '7000',
+    }
+    expect(parseRateLimitHeaders(headers, NOW)).toEqual({ tokens: { limit: 8_000, remaining: 7_000 } })
+    expect(
+      parseRateLimitHeaders({ ...headers, 'anthropic-ratelimit-output-tokens-limit': '8000' }, NOW),
+    ).toEqual({
+      outputTokens: { limit: 8_000 },
     })
   })
 

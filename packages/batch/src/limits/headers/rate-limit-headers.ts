@@ -34,6 +34,7 @@ export interface ObservedLimit {
  * Reads the rate limits in the headers of an answer, by the words of their names:
  * - `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI and compatible providers) and
  *   `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, per minute;
+ *   Anthropic's `tokens` only repeat the tighter one of its limits of input and of output, so they are ignored beside these;
  * - names with a window, such as `x-ratelimit-limit-tokens-minute` and `x-ratelimit-remaining-second`;
  * - `ratelimit-policy: 10;w=1` and `ratelimit` of the IETF draft;
  * - plain `x-ratelimit-{limit,remaining,reset}`, read as requests in an unknown window (`unitless`).
@@ -60,6 +61,8 @@ export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): Obs
     else readField(found, name, field, text, policies, now)
   }
   if (policies.length > 0 || states.length > 0) readItems(found, policies, states, now)
+  if (found.has('anthropic-inputTokens') || found.has('anthropic-outputTokens'))
+    found.delete('anthropic-tokens')
   return chooseLimits(found)
 }
 
