@@ -7,7 +7,7 @@ const URL = 'https://api.anthropic.com/v1/messages'
 const VERTEX = 'https://eu.example/v1/projects/p/locations/l/publishers/anthropic/models/'
 
 function operationOf(path: string, body: JsonBody = {}): Operation | undefined {
-  const operation = anthropicMessages.operationOf(path, body)
+  const operation = anthropicMessages.operationOf(path, body, '')
   if (operation instanceof Promise) throw new Error('The protocol is not loaded.')
   return operation
 }
