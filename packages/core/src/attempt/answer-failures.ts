@@ -126,9 +126,10 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
 }
 
 /** The facts about a failure that the error's protocol knows: its kind, and the wait that the body asks for. */
-function ownFacts({ kind, retryAfterMs }: UpstreamError, classified: Failure): Partial<Failure> {
+function ownFacts({ kind, quotaOf, retryAfterMs }: UpstreamError, classified: Failure): Partial<Failure> {
   return {
     ...(kind !== undefined && { kind, retryable: RETRYABLE.has(kind) }),
+    ...(quotaOf !== undefined && { quotaOf }),
     ...(retryAfterMs !== undefined && { retryAfterMs: Math.max(retryAfterMs, classified.retryAfterMs ?? 0) }),
   }
 }

@@ -1,5 +1,6 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
-import { identityOf, namesAccount, type HeaderEntry, type Identified } from '../call/identity.ts'
+import { identityOf, namesAccount, type HeaderEntry } from '../call/identity.ts'
+import type { Grouped } from '../routing/state-keys.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
@@ -24,23 +25,31 @@ export class Scopes {
   readonly #known = new Map<string, Scope>()
   readonly #recent: Scope[] = []
   #last:
-    | { headers: ReadonlyHeaders; rules: CacheRules; given: string | undefined; plan: Plan; scope: Scope }
+    | {
+        headers: ReadonlyHeaders
+        credential: string
+        rules: CacheRules
+        given: string | undefined
+        plan: Plan
+        scope: Scope
+      }
     | undefined
 
   /**
    * The scope of a call.
    * @param given the scope set for the call or the client; if undefined, the headers of the request decide
    */
-  of(request: Identified, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
-    const { headers } = request
+  of(request: Grouped, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
+    const { headers, operation, url = '' } = request
+    const credential = operation?.endpoint.credentialIn(url) ?? ''
     const last = this.#last
     // The last scope is tried first. Most calls have the scope of the previous call, since calls of the same kind share one `Headers`
     // object.
-    if (last?.headers === headers && last.rules === rules && last.given === given && last.plan === plan)
-      return last.scope
-    const scope = this.#named(request, given, rules, plan)
+    const isSameCaller = last?.headers === headers && last.credential === credential
+    if (isSameCaller && last.rules === rules && last.given === given && last.plan === plan) return last.scope
+    const scope = this.#named(request, credential, given, rules, plan)
     this.#note(scope)
-    this.#last = { headers, rules, given, plan, scope }
+    this.#last = { headers, credential, rules, given, plan, scope }
     return scope
   }
 
@@ -57,8 +66,15 @@ export class Scopes {
     this.#recent.push(scope)
   }
 
-  #named(request: Identified, given: string | undefined, rules: CacheRules, { credentials }: Plan): Scope {
+  #named(
+    request: Grouped,
+    credential: string,
+    given: string | undefined,
+    rules: CacheRules,
+    { credentials }: Plan,
+  ): Scope {
     const counting = identityOf(request).headers.filter(([name]) => !rules.ignoresHeader(name))
+    if (credential !== '') counting.push([URL_CREDENTIAL, credential])
     // A scope set by the user identifies the caller. Headers that do not name an account may still change the answer.
     const headers = given === undefined ? counting : counting.filter(([name]) => !namesAccount(name))
     const identity = JSON.stringify([given ?? null, headers, credentials])
@@ -74,6 +90,9 @@ export class Scopes {
     return scope
   }
 }
+
+/** The name under which a credential in the URL counts like one in a header. */
+const URL_CREDENTIAL = '?key'
 
 /** The maximum number of recent scopes that are searched, after a cache miss, for an answer to the same request. */
 const MAX_COMPARED = 64

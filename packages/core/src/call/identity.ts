@@ -7,7 +7,7 @@ import type { Signer } from './signer.ts'
  * instead could never be complete, and a header missing from it would give one tenant the answers of another.
  */
 const NEUTRAL =
-  /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id)$/
+  /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id|x-goog-api-client|x-server-timeout)$/
 
 /**
  * Headers whose names suggest that they identify an account. Only these headers decide which limits and cooldowns apply. If all headers

@@ -68,12 +68,14 @@ export function cacheLayer({
       upstream = started
       return started
     }
-    const { perCall, json = {}, url } = exchange
+    const { perCall, json = {}, operation } = exchange
+    // A credential in the URL separates callers by their scope, not by the key of the request.
+    const baseURL = operation.endpoint.withoutCredential(exchange.url)
     const scope = scopes.of(exchange, perCall.scope ?? rules.scope, rules, plan)
     let scopelessKey = ''
     const key = (): string => {
       // The key does not contain the scope, since the store already separates scopes.
-      scopelessKey = requestKey(json, { baseURL: url, scope: ANY_SCOPE, ignore: rules.ignore })
+      scopelessKey = requestKey(json, { baseURL, scope: ANY_SCOPE, ignore: rules.ignore })
       const whole = scopelessKey + scope.variant
       if (!perCall.ahead) prefetch?.observe(exchange, whole, scope.name)
       return whole

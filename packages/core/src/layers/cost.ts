@@ -129,7 +129,9 @@ function usageOf(
   const { usage } = exchange.receipt
   if (usage && !isEmptyUsage(usage)) {
     const unreported = end?.delivery?.unreportedTokens ?? 0
-    if (unreported === 0) return { usage, source: 'reported' }
+    // The counts of a stream that ended early may be those of its middle, while the provider has made and billed more.
+    if (unreported === 0)
+      return { usage, source: end && end.outcome !== 'success' ? 'estimated' : 'reported' }
     return { usage: { ...usage, outputTokens: usage.outputTokens + unreported }, source: 'estimated' }
   }
   const estimate = estimateOf(exchange)

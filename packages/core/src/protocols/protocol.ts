@@ -132,6 +132,8 @@ export interface EndpointFormat {
   signed(request: Addressed, provider: ProviderFormat, key: string): Signed
   /** The credential in a request's URL, such as the `…` of `?key=…`; empty when there is none. */
   credentialIn(url: string): string
+  /** A request's URL without the credential that it may contain. */
+  withoutCredential(url: string): string
   /** The URL for health checks: a free request to it, such as for the list of models, shows whether the provider answers. */
   probeURL(root: string, provider: ProviderFormat): string
   /**

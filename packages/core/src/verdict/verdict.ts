@@ -136,7 +136,9 @@ const SHORT_COOLDOWN_MS = 1_000
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined
-  const { of, ms } = cooldown
+  // Other models of the account can still be used when the quota of one model is used up.
+  const of = failure.quotaOf === 'model' ? 'quota-group' : cooldown.of
+  const { ms } = cooldown
   const requestedMs = failure.retryAfterMs
   return {
     of,

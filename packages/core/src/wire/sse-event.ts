@@ -20,13 +20,15 @@ export interface SseEvent {
   json?: JsonBody | undefined
 }
 
+/** Matches an error that a server writes into its stream as JSON, without a field. Google's APIs do so, also as a list. */
+const BARE_ERROR = /^\s*\[?\s*\{\s*"error"\s*:/
 /** Matches the field name at the beginning of a line, even after spaces or padding. */
 const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
 const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
 
 /**
  * Parses the lines of one event by the HTML standard. Also accepts some deviations of real servers: indented fields, an `error:` field
- * instead of data (llama.cpp), and other spellings of `[DONE]`.
+ * instead of data (llama.cpp), an error as JSON without a field (Google), and other spellings of `[DONE]`.
  * @param end the index after the event within the bytes it was split from
  */
 export function readEvent(text: string, end: number): SseEvent {
@@ -55,6 +57,7 @@ export function readEvent(text: string, end: number): SseEvent {
     form = 'odd'
   } else if (data === undefined) {
     if (name !== undefined) form = 'empty'
+    else if (BARE_ERROR.test(text)) return { name, data: text.trim(), end, form: 'odd', json: undefined }
   } else if (data.length <= MAX_DONE_LENGTH) {
     const trimmed = data.trim()
     if (trimmed === '') {

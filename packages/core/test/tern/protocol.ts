@@ -55,6 +55,7 @@ const ANSWER: Operation = {
       return { url: signed.href, headers: copyHeaders(headers) }
     },
     credentialIn: (url) => new URL(url).searchParams.get('key') ?? '',
+    withoutCredential: (url) => url.replace(/\?key=.*/, ''),
     probeURL: (root) => `${root}/v9/models`,
     carriesHeader: (name) => name === 'tern-version',
     adaptBody: (body) => body,

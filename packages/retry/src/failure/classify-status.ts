@@ -46,6 +46,7 @@ export function classifyStatus(
       !NEVER_RETRY.test(kind) &&
       (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, actualStatus, names))),
     ambiguous: false,
+    ...(google?.quotaOf && { quotaOf: google.quotaOf }),
     retryAfterMs: longest(headers && parseRetryAfter(headers), google?.retryAfterMs),
   }
 }

@@ -42,6 +42,8 @@ export interface Failure {
    * Such a failure says nothing about the server, so it should not count against the server.
    */
   origin?: 'local' | undefined
+  /** What a used-up quota belongs to, if that is not the whole account: `model` if other models can still be used. */
+  quotaOf?: 'model' | undefined
   /** How long the server asks clients to wait before the next request, in milliseconds. */
   retryAfterMs?: number | undefined
 }

@@ -7,6 +7,8 @@ export interface GoogleFacts {
   readonly kind: FailureKind | undefined
   /** How long the server asks clients to wait, or how long a used-up quota lasts, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** Whether the used-up quota is one of a single model. */
+  readonly quotaOf?: 'model' | undefined
   /** The reasons of the error, such as `API_KEY_INVALID`. */
   readonly reasons: readonly string[]
 }
@@ -43,13 +45,13 @@ export function readGoogleDetails(details: unknown, nowMs: number = Date.now()):
       for (const field of ['quota_limit', 'quota_unit', 'quotaId', 'quotaMetric'])
         quotas.push(textOf(source[field]))
   }
-  const isDaily = quotas.some((quota) => DAY.test(quota))
-  const isUsedUp =
-    isDaily || quotas.some((quota) => LONGER.test(quota)) || reasons.includes('QUOTA_EXHAUSTED')
-  if (isUsedUp) {
+  const usedUp = quotas.filter((quota) => DAY.test(quota) || LONGER.test(quota))
+  if (usedUp.length > 0 || reasons.includes('QUOTA_EXHAUSTED')) {
+    const isDaily = usedUp.some((quota) => DAY.test(quota))
     return {
       kind: 'quota',
       retryAfterMs: resetMs ?? (isDaily ? msUntilPacificMidnight(nowMs) : waitMs),
+      ...(usedUp.length > 0 && usedUp.every((quota) => /model/i.test(quota)) && { quotaOf: 'model' }),
       reasons,
     }
   }

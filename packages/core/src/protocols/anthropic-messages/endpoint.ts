@@ -27,6 +27,7 @@ export function messagesEndpoint(path: string): EndpointFormat {
       return { url, headers }
     },
     credentialIn: () => '',
+    withoutCredential: (url) => url,
     probeURL: (root) => `${apiRoot(root)}/v1/models`,
     carriesHeader: (name) => CARRIED.has(name),
     adaptBody(body, model, { native }) {

@@ -44,6 +44,14 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
     const parameters = new URLSearchParams(url.slice(start))
     return CREDENTIALS.flatMap((name) => parameters.getAll(name)).join('\n')
   },
+  withoutCredential(url) {
+    const start = url.indexOf('?')
+    if (start === -1) return url
+    const kept = parametersIn(url.slice(start)).filter(
+      (parameter) => !CREDENTIALS.includes(nameOf(parameter)),
+    )
+    return url.slice(0, start) + queryOf(kept)
+  },
   probeURL(root) {
     const [, vertex] = /^(.*)\/projects\/[^/]+\/locations\/[^/]+$/.exec(root) ?? []
     return vertex === undefined ? `${root}${DEFAULT_VERSION}/models` : `${vertex}/publishers/google/models`
@@ -61,16 +69,21 @@ function withoutPublisher(resource: string): string {
 
 /** The parts of a query that go along to another provider. A key never does. */
 function carriedQuery(query: string): string {
-  const carried = query
-    .replace(/#.*$/s, '')
-    .slice(1)
-    .split('&')
-    .filter((parameter) => CARRIED_PARAMETERS.has(decoded(parameter.split('=', 1)[0] ?? '')))
-  return carried.length === 0 ? '' : `?${carried.join('&')}`
+  return queryOf(parametersIn(query).filter((parameter) => CARRIED_PARAMETERS.has(nameOf(parameter))))
 }
 
-function decoded(text: string): string {
-  return text.replaceAll(/%24/g, '$')
+/** The parameters of a query as they were sent: `alt=sse`. */
+function parametersIn(query: string): readonly string[] {
+  return query.replace(/#.*$/s, '').slice(1).split('&')
+}
+
+function nameOf(parameter: string): string {
+  const [name = ''] = new URLSearchParams(parameter).keys()
+  return name
+}
+
+function queryOf(parameters: readonly string[]): string {
+  return parameters.length === 0 ? '' : `?${parameters.join('&')}`
 }
 
 /**

@@ -15,12 +15,12 @@ import { isStatusName, statusNameOf } from './status-names.ts'
 export const GEMINI_ERRORS: ErrorFormat = {
   inText(text) {
     const error = errorInText(text)
-    return error && withDetails(error, detailsInText(text))
+    return error && asGoogles(error, detailsInText(text))
   },
   declaredIn: declaredIn,
   anyIn: (answer) => {
     const error = anyError(answer)
-    return error && withDetails(error, detailsOf(answer))
+    return error && asGoogles(error, detailsOf(answer))
   },
   bodyOf: (error, status) => ({ error: googleError(error, status) }),
   rateLimitsOf: (_headers, errorText) => (errorText === undefined ? {} : limitsIn(detailsInText(errorText))),
@@ -29,7 +29,7 @@ export const GEMINI_ERRORS: ErrorFormat = {
 /** The error that an answer or an event declares, with what its details say. */
 export function declaredIn(answer: JsonBody): UpstreamError | undefined {
   const error = declaredError(answer)
-  return error && withDetails(error, detailsOf(answer))
+  return error && asGoogles(error, detailsOf(answer))
 }
 
 /** Writes an error in Google's form. Harbor's own code is added to the message, and is the reason in the details. */
@@ -45,17 +45,19 @@ export function googleError(
 }
 
 /**
- * Adds what the details of an error say to what its code and message say: the kind, if they decide it (a daily quota is not a rate limit),
- * and the wait.
+ * Reads an error as one of Google's: its code is the name of its status, since the number says no more than the HTTP status. The details
+ * add the wait, and the kind if they decide it: a daily quota is not a rate limit.
  */
-function withDetails(error: UpstreamError, details: unknown): UpstreamError {
+function asGoogles(given: UpstreamError, details: unknown): UpstreamError {
+  const { status, text: message, words } = given
+  const name = words.find(isStatusName)
+  const error = name !== undefined && typeof given.code !== 'string' ? { ...given, code: name } : given
   if (details === undefined) return error
-  const { status, text: message, words } = error
   const [code, ...others] = words
   const facts = { code, type: others.join(' '), message }
-  const { kind, retryAfterMs } = classifyStatus(status, { ...facts, details })
+  const { kind, quotaOf, retryAfterMs } = classifyStatus(status, { ...facts, details })
   const isDecided = kind !== classifyStatus(status, facts).kind
-  return { ...error, ...(isDecided && { kind }), retryAfterMs }
+  return { ...error, ...(isDecided && { kind }), quotaOf, retryAfterMs }
 }
 
 function detailsInText(text: string): unknown {

@@ -78,20 +78,19 @@ export function modelIn(resource: string): string {
   }
 }
 
-/** The path of another model beside the one in a URL, with its slash. */
+/**
+ * The path of another model, with its slash, in place of `resource`.
+ * @param root what will stand before the path: at Vertex, models have publishers
+ */
 export function resourceFor(model: string, resource: string, root: string): string {
-  const name = encodeURI(model)
+  const name = model.split('/').map(encodeURIComponent).join('/')
+  if (NAMES_COLLECTION.test(name)) return `/${name}`
   const isVertex = /\/projects\/[^/]+\/locations\/[^/]+$/.test(root)
-  if (name.includes('/'))
-    return /^(?:models|tunedModels|endpoints|publishers)\//.test(name) ? `/${name}` : `/models/${name}`
-  if (isVertex)
-    return resource.startsWith('/publishers/')
-      ? withName(resource, name)
-      : `/publishers/google/models/${name}`
-  return /\/models\/[^/]*$/.test(resource) || !/^\/(?:tunedModels|endpoints)\//.test(resource)
-    ? withName(resource, name)
-    : `/models/${name}`
+  if (isVertex && !resource.startsWith('/publishers/')) return `/publishers/google/models/${name}`
+  return /^\/(?:tunedModels|endpoints)\//.test(resource) ? `/models/${name}` : withName(resource, name)
 }
+
+const NAMES_COLLECTION = /^(?:models|tunedModels|endpoints|publishers)\//
 
 function withName(resource: string, name: string): string {
   return resource.slice(0, resource.lastIndexOf('/') + 1) + name

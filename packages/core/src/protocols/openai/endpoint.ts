@@ -44,6 +44,7 @@ export function openaiEndpoint({ path, hasDeployment = true, adapt, whyUnable }:
       return { url, headers }
     },
     credentialIn: () => '',
+    withoutCredential: (url) => url,
     probeURL: (root, { kind, apiVersion }) =>
       kind === 'azure'
         ? `${root}/openai/models?api-version=${encodeURIComponent(apiVersion)}`

@@ -25,6 +25,8 @@ export interface UpstreamError {
    * example, is a used-up quota. @default classified by them
    */
   readonly kind?: FailureKind | undefined
+  /** What a used-up quota belongs to, if that is not the whole account. */
+  readonly quotaOf?: 'model' | undefined
   /** How long the error's body asks clients to wait, in milliseconds. A header with another time takes precedence if it is longer. */
   readonly retryAfterMs?: number | undefined
 }
