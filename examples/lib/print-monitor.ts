@@ -10,7 +10,7 @@ export function printMonitor(title: string, reading: ResourceReading, model: str
   )
   console.log(`   - heap: at most ${percent(memory.heapPeakBytes / memory.heapLimitBytes)} of what V8 allows`)
   console.log(`   - sockets: ${percent(sockets?.utilization)} of ${sockets?.allowed} in use`)
-  console.log(`   - queue: ${queue?.mostWaiting} at most, half wait ${queue?.waitMs?.p50.toFixed(0)} ms`)
+  console.log(`   - queue: ${queue?.maxWaiting} at most, half wait ${queue?.waitMs?.p50.toFixed(0)} ms`)
   console.log(`   - limits: ${percent(limits[`openai/${model}`]?.requestsUsed)} of the requests used`)
   console.log(advice.map(({ message }) => `   - advice: ${message}`).join('\n') || '   - no advice')
 }

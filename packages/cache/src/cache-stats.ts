@@ -23,7 +23,7 @@ export interface CacheStats {
   /** Background refreshes, begun because a stale entry was served. */
   refreshes: number
   /** Answers that were cached. */
-  kept: number
+  stored: number
   /** Answers that were not cached, by reason. */
   refused: Record<string, number>
   /** Entries evicted to make room. */
@@ -39,8 +39,8 @@ export interface CacheStats {
    * before any caller used them.
    */
   prefetch: { loaded: number; useful: number; wasted: number }
-  /** The counters of the far tier. `resting` is true while the far tier is in cooldown. */
-  far: FarCounters & { resting: boolean }
+  /** The counters of the far tier. `inCooldown` is true while the far tier is in cooldown. */
+  far: FarCounters & { inCooldown: boolean }
 }
 
 export interface FarCounters {
@@ -76,7 +76,7 @@ export function newCounters(): Counters {
     loads: 0,
     loadFailures: 0,
     refreshes: 0,
-    kept: 0,
+    stored: 0,
     evictions: 0,
     refused: {},
     prefetch: { loaded: 0, useful: 0, wasted: 0 },
@@ -87,7 +87,7 @@ export function newCounters(): Counters {
 type Gauges = Pick<CacheStats, 'entries' | 'bytes' | 'inFlight'>
 
 /** Copies the counters, and adds the current state of the cache. */
-export function statsOf(counters: Counters, gauges: Gauges, resting: boolean): CacheStats {
+export function statsOf(counters: Counters, gauges: Gauges, inCooldown: boolean): CacheStats {
   const { hits, stale, misses, shared } = counters
   const free = hits + stale + shared
   return {
@@ -96,6 +96,6 @@ export function statsOf(counters: Counters, gauges: Gauges, resting: boolean): C
     ratio: free === 0 ? 0 : free / (free + misses),
     refused: { ...(counters.refused as Record<string, number>) },
     prefetch: { ...counters.prefetch },
-    far: { ...counters.far, resting },
+    far: { ...counters.far, inCooldown },
   }
 }

@@ -7,7 +7,7 @@ import type {
   StreamOptions,
 } from './call-options.ts'
 import type { CacheStats } from './cache-stats.ts'
-import type { Kept } from './outcome.ts'
+import type { Stored } from './outcome.ts'
 import type { PrefetchJob, PrefetchListOptions, PrefetchReport } from './prefetch/prefetch-list.ts'
 import type { Open, Recorded } from './stream/streams.ts'
 import type { Load, Loaded } from './loads/values.ts'
@@ -40,7 +40,7 @@ export interface Cache<Value> {
    * Stores a value in both tiers. Resolves when the far tier has stored the value, or has failed to.
    * @returns `true`, or the reason why the value is not cached
    */
-  set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Kept>
+  set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Stored>
 
   /**
    * Returns the cached value, or loads and caches it. Concurrent calls with the same key share one load. The load has a signal of its own,

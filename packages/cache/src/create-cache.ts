@@ -22,7 +22,7 @@ import type { WorkContext } from './loads/keep-decision.ts'
 import { Values, type FreshValue, type Load, type Loaded } from './loads/values.ts'
 import { allowsQuickHit, Lookups } from './lookups.ts'
 import { settingsOf, type CacheOptions, type Settings } from './options.ts'
-import type { Kept } from './outcome.ts'
+import type { Stored } from './outcome.ts'
 import {
   prefetchList,
   type PrefetchJob,
@@ -104,7 +104,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
     const hit = allowsQuickHit(options) && this.#lookups.quickHit(key, options.scope, now)
     if (!hit) return this.#load(key, load, options)
     const ageMs = this.#parts.tiers.near.ageOf(hit, now)
-    return { ...HIT, ageMs, value: this.#values.read(hit), kept: true }
+    return { ...HIT, ageMs, value: this.#values.read(hit), stored: true }
   }
 
   async #lookUp(key: Key, options: LookupOptions): Promise<Lookup<Value> | undefined> {
@@ -151,16 +151,16 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
     return this.#lookups.has(key, options)
   }
 
-  async set(key: Key, value: Value, options: ScopeOptions & EntryOptions = NONE): Promise<Kept> {
+  async set(key: Key, value: Value, options: ScopeOptions & EntryOptions = NONE): Promise<Stored> {
     if (options !== NONE) checkSet(options)
     const { tiers, closed, settings } = this.#parts
     const name = this.#nameOf(key, options)
     if (name === undefined || closed) return tiers.refuse('bypass')
     const content = this.#values.content(value)
     if (!content) return 'unencodable'
-    const { kept, written } = tiers.keep(name, newEntry(settings, content, options, settings.clock.now()))
+    const { stored, written } = tiers.keep(name, newEntry(settings, content, options, settings.clock.now()))
     if (written) await written
-    return kept
+    return stored
   }
 
   async delete(key: Key, options: ScopeOptions = NONE): Promise<boolean> {
@@ -193,8 +193,8 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
   ): Promise<'loaded' | 'present' | 'refused' | 'skipped'> {
     checkSet(options)
     if (this.#parts.closed) return 'skipped'
-    const { status, kept } = await this.#load(key, load, { ...options, signal, ahead: true })
-    if (status === 'miss') return kept === true ? 'loaded' : 'refused'
+    const { status, stored } = await this.#load(key, load, { ...options, signal, ahead: true })
+    if (status === 'miss') return stored === true ? 'loaded' : 'refused'
     return status === 'bypass' ? 'refused' : 'present'
   }
 
@@ -230,4 +230,4 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
 const NONE = {}
 const HIT = { status: 'hit', reason: 'fresh', source: 'near' } as const
 const FRESH = { status: 'hit', reason: 'fresh' } as const
-const STALE = { status: 'stale', reason: 'asked' } as const
+const STALE = { status: 'stale', reason: 'requested' } as const

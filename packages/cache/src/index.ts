@@ -20,7 +20,7 @@ export type {
   ScopeOptions,
   StreamOptions,
 } from './call-options.ts'
-export type { Absence, Kept, Outcome, Reason, Refusal, Status } from './outcome.ts'
+export type { Absence, Stored, Outcome, Reason, Refusal, Status } from './outcome.ts'
 export type { Body } from './stream/reader.ts'
 export type { FarCounters } from './cache-stats.ts'
 export type { Load, LoadContext, Loaded } from './loads/values.ts'

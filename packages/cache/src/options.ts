@@ -53,7 +53,7 @@ export interface CacheOptions<Value> {
    * The cooldown of the far tier: how long it is not used after a timeout or three errors in a row, in milliseconds. If the first operation
    * after a cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
    */
-  farRestMs?: number | undefined
+  farCooldownMs?: number | undefined
   /** How values other than strings and bytes are encoded. @default JSON */
   codec?: Codec<Value> | undefined
   /** Called with errors that no call rejects with, such as those of the far tier, of background refreshes and of hooks. */
@@ -106,7 +106,7 @@ const DEFAULTS: Settings<unknown> = {
   farTier: undefined,
   farReadTimeoutMs: 50,
   farWriteTimeoutMs: 500,
-  farRestMs: 5_000,
+  farCooldownMs: 5_000,
   codec: jsonCodec,
   onError: () => undefined,
   clock: systemClock,
@@ -146,7 +146,7 @@ const CHECKS: Readonly<Record<keyof CacheOptions<never>, Check>> = {
   farTier: /* @__PURE__ */ having('a store with get, set and delete', 'get', 'set', 'delete'),
   farReadTimeoutMs: timer,
   farWriteTimeoutMs: timer,
-  farRestMs: timer,
+  farCooldownMs: timer,
   codec: /* @__PURE__ */ having('a codec with encode and decode', 'encode', 'decode'),
   onError: aFunction,
   clock: aClock,

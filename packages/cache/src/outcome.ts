@@ -19,7 +19,7 @@ export type Reason =
   /** Stale, because a load failed recently and is not repeated yet: see `refreshBackoffMs`. */
   | 'backing-off'
   /** The options of the call demand it: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
-  | 'asked'
+  | 'requested'
   /** Joined a load in flight. */
   | 'in-flight'
   /** The cache is closed. */
@@ -38,7 +38,7 @@ export type Absence =
   /** The far tier failed, or took too long. */
   | 'far-failed'
   /** The far tier is in cooldown after failures. */
-  | 'far-resting'
+  | 'far-cooldown'
   /** The far tier returned bytes that are corrupt, or of another version. */
   | 'far-unreadable'
 
@@ -68,7 +68,7 @@ export type Refusal =
   | (string & {})
 
 /** `true` if the answer is now in the cache, otherwise the reason why not. */
-export type Kept = true | Refusal
+export type Stored = true | Refusal
 
 /** How one call was answered. */
 export interface Outcome {

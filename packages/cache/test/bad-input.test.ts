@@ -100,7 +100,7 @@ describe('a cache that gets bad input', () => {
         reason: 'no-key',
         source: 'load',
         ageMs: 0,
-        kept: 'bypass',
+        stored: 'bypass',
       })
     }
     expect(await cache.get(key)).toBeUndefined()
@@ -117,7 +117,7 @@ describe('a cache that gets bad input', () => {
     expect(await cache.load('key', async () => 'x'.repeat(1_000), { control: 'refresh' })).toMatchObject({
       status: 'miss',
       reason: 'refresh',
-      kept: 'too-large',
+      stored: 'too-large',
     })
     expect(await cache.get('key')).toBeUndefined()
     expect(cache.stats()).toMatchObject({ refused: { 'too-large': 1 }, bytes: 0 })
@@ -130,10 +130,10 @@ describe('a cache that gets bad input', () => {
   it('returns a value that the codec cannot encode without caching it', async () => {
     const cache = createCache<unknown>()
     for (const value of [undefined, 1n, () => 1]) {
-      expect(await cache.load('key', async () => value)).toMatchObject({ value, kept: 'unencodable' })
+      expect(await cache.load('key', async () => value)).toMatchObject({ value, stored: 'unencodable' })
     }
     expect(cache.stats().refused).toEqual({ unencodable: 3 })
-    expect(await cache.load('null', async () => null)).toMatchObject({ value: null, kept: true })
+    expect(await cache.load('null', async () => null)).toMatchObject({ value: null, stored: true })
     expect(await cache.load('null', async () => 5)).toMatchObject({ value: null, status: 'hit' })
   })
 
@@ -170,7 +170,7 @@ describe('a cache that gets bad input', () => {
         cache.load('key', () => value),
       ])
       expect([first.value, joined.value]).toEqual([value, value])
-      expect(first.kept).toBe('unencodable')
+      expect(first.stored).toBe('unencodable')
       expect(await cache.get('key')).toBeUndefined()
       expect(await cache.set('key', value)).toBe('unencodable')
       expect(cache.stats().refused).toEqual({ unencodable: 2 })
@@ -217,7 +217,7 @@ describe('a cache that gets bad input', () => {
       context.keepFor({ ttlMs: -1 })
       return 'value'
     })
-    expect(loaded).toMatchObject({ value: 'value', kept: 'bad-options' })
+    expect(loaded).toMatchObject({ value: 'value', stored: 'bad-options' })
     expect(onError).toHaveBeenCalledTimes(1)
   })
 
@@ -251,8 +251,8 @@ describe('a call with control', () => {
     expect(await cache.load('key', async () => 'loaded', { control: 'bypass' })).toMatchObject({
       value: 'loaded',
       status: 'bypass',
-      reason: 'asked',
-      kept: 'bypass',
+      reason: 'requested',
+      stored: 'bypass',
     })
     expect((await cache.get('key'))?.value).toBe('kept')
     const down = new Error('down')
@@ -283,7 +283,7 @@ describe('a call with control', () => {
     await new Promise((resolve) => setTimeout(resolve, 2))
     expect(await cache.load('key', async () => 'new', { control: 'refresh' })).toMatchObject({ value: 'new' })
     slow.resolve('old')
-    expect(await first).toMatchObject({ value: 'old', kept: 'superseded' })
+    expect(await first).toMatchObject({ value: 'old', stored: 'superseded' })
     expect((await cache.get('key'))?.value).toBe('new')
   })
 

@@ -27,7 +27,7 @@ describe('a cache with a far tier', () => {
   it('answers within farReadTimeoutMs plus the load when the far tier hangs, and then skips it during a cooldown', async () => {
     const store = new TestStore()
     store.trouble = hanging
-    const cache = with_(store, { farReadTimeoutMs: 50, farRestMs: 5_000 })
+    const cache = with_(store, { farReadTimeoutMs: 50, farCooldownMs: 5_000 })
     const load = async (): Promise<string> => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       return 'loaded'
@@ -37,20 +37,20 @@ describe('a cache with a far tier', () => {
     expect(call.settled).toBe(false)
     await pass(1)
     expect(call.value).toMatchObject({ value: 'loaded', status: 'miss', reason: 'far-failed' })
-    expect(cache.stats().far).toMatchObject({ timeouts: 1, resting: true })
+    expect(cache.stats().far).toMatchObject({ timeouts: 1, inCooldown: true })
 
     const calls = store.calls.length
     const next = watch(cache.load('other', load))
     await pass(20)
-    expect(next.value).toMatchObject({ reason: 'far-resting' })
+    expect(next.value).toMatchObject({ reason: 'far-cooldown' })
     expect(store.calls).toHaveLength(calls)
 
     // The store works again: one operation finds that out, then all operations are allowed.
     store.trouble = undefined
     await pass(5_000)
-    expect(cache.stats().far.resting).toBe(false)
+    expect(cache.stats().far.inCooldown).toBe(false)
     await watchAll(cache, load)
-    expect(cache.stats().far.resting).toBe(false)
+    expect(cache.stats().far.inCooldown).toBe(false)
     expect(cache.stats().far.misses).toBeGreaterThan(0)
   })
 
@@ -63,27 +63,27 @@ describe('a cache with a far tier', () => {
       value: 'loaded',
       status: 'miss',
       reason: 'far-failed',
-      kept: true,
+      stored: true,
     })
     await pass(0)
-    expect(cache.stats().far).toMatchObject({ errors: 2, hits: 0, writes: 0, resting: false })
+    expect(cache.stats().far).toMatchObject({ errors: 2, hits: 0, writes: 0, inCooldown: false })
     expect(onError).toHaveBeenCalledTimes(2)
     await cache.get('another')
-    expect(cache.stats().far.resting).toBe(true)
+    expect(cache.stats().far.inCooldown).toBe(true)
     expect((await cache.get('key'))?.value).toBe('loaded')
   })
 
   it('doubles the cooldown after each failed probe, and allows one probe at a time', async () => {
     const store = new TestStore()
     store.trouble = hanging
-    const cache = with_(store, { farRestMs: 1_000 })
+    const cache = with_(store, { farCooldownMs: 1_000 })
     const cooldowns: number[] = []
     for (let round = 0; round < 8; round++) {
       const reads = ['a', 'b', 'c'].map((key) => cache.get(key))
       await pass(50)
       await Promise.all(reads)
       const from = Date.now()
-      while (cache.stats().far.resting) await pass(100)
+      while (cache.stats().far.inCooldown) await pass(100)
       cooldowns.push(Date.now() - from)
     }
     expect(cooldowns).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])

@@ -133,10 +133,10 @@ describe('single-flight', () => {
       const later = cache.load('key', origin.load, { tags: ['fish'] })
       await pass(0)
       origin.answer('old', 0)
-      expect(await call, name).toMatchObject({ value: 'old', kept: 'invalidated' })
+      expect(await call, name).toMatchObject({ value: 'old', stored: 'invalidated' })
       expect(await cache.get('key'), name).toBeUndefined()
       origin.answer('new', 1)
-      expect(await later, name).toMatchObject({ value: 'new', kept: true, status: 'miss' })
+      expect(await later, name).toMatchObject({ value: 'new', stored: true, status: 'miss' })
       await cache.delete('key')
     }
     expect(cache.stats().refused).toEqual({ invalidated: 3 })
@@ -153,7 +153,7 @@ describe('single-flight', () => {
     await pass(0)
     await cache.invalidateTag('late')
     origin.answer('old')
-    expect(await call).toMatchObject({ kept: 'invalidated' })
+    expect(await call).toMatchObject({ stored: 'invalidated' })
   })
 
   it('returns copies of objects, so that a caller cannot change the next hit; bytes are shared', async () => {

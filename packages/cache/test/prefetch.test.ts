@@ -306,7 +306,7 @@ describe('a prefetch list', () => {
     }
     const ahead = await cache.record('key', open, { ahead: true })
     await readAll(ahead.body)
-    expect(await ahead.kept).toBe(true)
+    expect(await ahead.stored).toBe(true)
     expect(cache.stats()).toMatchObject({ misses: 0, prefetch: { loaded: 1, useful: 0, wasted: 0 } })
     expect(await readAll((await cache.record('key', open)).body)).toBe('ab')
     expect(cache.stats()).toMatchObject({ hits: 1, prefetch: { loaded: 1, useful: 1, wasted: 0 } })

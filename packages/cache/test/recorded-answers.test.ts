@@ -36,7 +36,7 @@ describe('a recorded answer', () => {
     expect(await readAll(outage.body)).toBe('second')
     expect(await cache.replay('key')).toBeUndefined()
     const asked = await cache.replay('key', { stale: 'if-error' })
-    expect(asked).toMatchObject({ status: 'stale', reason: 'asked' })
+    expect(asked).toMatchObject({ status: 'stale', reason: 'requested' })
   })
 
   it('is cached or not as the source decides before its body ends', async () => {
@@ -53,10 +53,10 @@ describe('a recorded answer', () => {
       })
     const refused = await cache.record('key', open(true))
     await readAll(refused.body)
-    expect(await refused.kept).toBe('fallback')
+    expect(await refused.stored).toBe('fallback')
     const kept = await cache.record('key', open(false))
     await readAll(kept.body)
-    expect(await kept.kept).toBe(true)
+    expect(await kept.stored).toBe(true)
     await pass(5_000)
     expect(await cache.replay('key')).toBeUndefined()
     expect(cache.stats().refused).toEqual({ fallback: 1 })
@@ -90,7 +90,7 @@ describe('a recorded answer', () => {
       const answer = await cache.record('key', answering(head, content), { isComplete })
       expect(answer.head).toBe(head)
       expect(await readAll(answer.body)).toBe(content)
-      expect(await answer.kept).toBe(why)
+      expect(await answer.stored).toBe(why)
       expect(await cache.replay('key')).toBeUndefined()
     }
     expect(cache.stats().refused).toEqual({ 'too-large': 1, incomplete: 2, half: 1, unencodable: 1 })
@@ -112,7 +112,7 @@ describe('a recorded text', () => {
       expect(answer).toMatchObject({ head: { status: 200 }, body: { text: 'Grüße' } })
       expect(await readAll(answer.body)).toBe('Grüße')
       expect(await answer.body.next()).toMatchObject({ done: true })
-      expect(await answer.kept).toBe(true)
+      expect(await answer.stored).toBe(true)
     }
     expect(cache.stats()).toMatchObject({ misses: 1, shared: 1, hits: 1, entries: 1 })
     const left = await cache.record('key', open)
@@ -128,14 +128,14 @@ describe('a recorded text', () => {
       refuse('length')
       return { head: null, body: 'cut' }
     })
-    expect(await refused.kept).toBe('length')
+    expect(await refused.stored).toBe('length')
     const long = await cache.record('key', answer('üü'), { maxRecordBytes: 3 })
-    expect(await long.kept).toBe('too-large')
+    expect(await long.stored).toBe('too-large')
     expect(await readAll(long.body)).toBe('üü')
     const past = await cache.record('key', answer('text'), { control: 'bypass' })
-    expect(await past.kept).toBe('bypass')
+    expect(await past.stored).toBe('bypass')
     expect(cache.stats().entries).toBe(0)
-    expect(await (await cache.record('key', answer('üü'), { maxRecordBytes: 4 })).kept).toBe(true)
+    expect(await (await cache.record('key', answer('üü'), { maxRecordBytes: 4 })).stored).toBe(true)
   })
 
   it('is not cached if all callers have left before it is there', async () => {
@@ -159,6 +159,6 @@ describe('a recorded text', () => {
     gate.resolve(undefined)
     await pass(0)
     expect(signals[0]?.aborted).toBe(true)
-    expect(cache.stats()).toMatchObject({ entries: 0, kept: 0 })
+    expect(cache.stats()).toMatchObject({ entries: 0, stored: 0 })
   })
 })

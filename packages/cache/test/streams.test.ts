@@ -22,7 +22,7 @@ describe('a shared stream', () => {
       await pass(0)
       expect(origin.signals[0]?.aborted, leave).toBe(true)
       expect(origin.feed.returned, leave).toBe(true)
-      expect(await answer.kept, leave).toBe('aborted')
+      expect(await answer.stored, leave).toBe('aborted')
       expect(await cache.replay('key'), leave).toBeUndefined()
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
     }
@@ -36,7 +36,7 @@ describe('a shared stream', () => {
     expect(origin.signals[0]?.aborted).toBe(false)
     expect(await cache.replay('key')).toBeUndefined()
     origin.feed.end()
-    expect(await answer.kept).toBe(true)
+    expect(await answer.stored).toBe(true)
     expect(await readAll((await cache.record('key', origin.open)).body)).toBe('onetwo')
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -56,7 +56,7 @@ describe('a shared stream', () => {
       expect(origin.signals[0]?.aborted).toBe(false)
       await pass(1)
       expect(origin.signals[0]?.aborted).toBe(!ends)
-      expect(await answer.kept).toBe(ends ? true : 'aborted')
+      expect(await answer.stored).toBe(ends ? true : 'aborted')
       expect(vi.getTimerCount()).toBe(0)
     }
   })
@@ -91,7 +91,7 @@ describe('a shared stream', () => {
     await expect(stalled.body.next()).rejects.toSatisfy((error) => RecordingLagError.is(error))
     long.feed.end()
     await fast.body.next()
-    expect(await fast.kept).toBe('too-large')
+    expect(await fast.stored).toBe('too-large')
     // The source is not read ahead of its only reader.
     const alone = new StreamingOrigin()
     await cache.record('alone', alone.open)
@@ -172,10 +172,10 @@ describe('a shared stream', () => {
     origin.feed.push('one')
     const cut = new Error('the socket was cut')
     origin.feed.end(cut)
-    for (const { body, kept } of answers) {
+    for (const { body, stored } of answers) {
       expect(text((await body.next()).value as Uint8Array)).toBe('one')
       await expect(body.next()).rejects.toBe(cut)
-      expect(await kept).toBe('failed')
+      expect(await stored).toBe('failed')
     }
     expect(await cache.replay('key')).toBeUndefined()
     expect(cache.stats()).toMatchObject({ inFlight: 0, refused: { failed: 1 } })
@@ -263,18 +263,22 @@ describe('a recorded answer', () => {
     const late = await cache.record('key', sourceOf('another'), { isComplete })
     expect(await readAll(first.body)).toBe(wire)
     expect(await readAll(late.body)).toBe(wire)
-    expect(await first.kept).toBe(true)
+    expect(await first.stored).toBe(true)
     const again = await cache.replay('key')
     expect(again && (await readAll(again.body))).toBe(wire)
   })
 
   it('is not stored when it is refused, with the reason', async () => {
     const cache = newCache()
-    const { body, kept } = await cache.record('key', () => ({ head: null, body: inPieces('{"error":1}') }), {
-      isComplete: () => 'error',
-    })
+    const { body, stored } = await cache.record(
+      'key',
+      () => ({ head: null, body: inPieces('{"error":1}') }),
+      {
+        isComplete: () => 'error',
+      },
+    )
     await readAll(body)
-    expect(await kept).toBe('error')
+    expect(await stored).toBe('error')
     expect(await cache.replay('key')).toBeUndefined()
   })
 })

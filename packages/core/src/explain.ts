@@ -72,7 +72,7 @@ export interface CacheIdentity {
    * The number of calls, by header, that found no cached answer only because this header was different. If a header has a new value in each
    * request, add it to `cache.ignoreHeaders`.
    */
-  readonly keptApart: Readonly<Record<string, number>>
+  readonly separatedCalls: Readonly<Record<string, number>>
 }
 
 export interface ExplainedProvider {
@@ -187,7 +187,7 @@ export function explain(
     const counting = names.filter(
       (name) => !ignoresHeader(name) && !(scope !== undefined && namesAccount(name)),
     )
-    return { headers: counting, keptApart: separatingHeaders.counts() }
+    return { headers: counting, separatedCalls: separatingHeaders.counts() }
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {

@@ -1,6 +1,6 @@
 import { closeEngine, createEngine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
-import { keptAnswers, type KeptAnswers } from './cache/answer-store.ts'
+import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'
@@ -24,7 +24,7 @@ export interface HarborFetch {
    * The cached answers, to invalidate them. This `fetch` has no credential that could identify the owner of the answers, so pass a `scope`,
    * or set `cache.scope`.
    */
-  readonly cache: KeptAnswers
+  readonly cache: CachedAnswers
   /**
    * Closes the pipeline: awaits requests that were sent for at most `graceMs` (30 seconds by default), and refuses waiting and later
    * calls with a 503 of `code: 'client_closed'`. Then closes the connections, unless they belong to a pool passed in the options. A
@@ -58,7 +58,7 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
   return Object.assign(fetch, {
     Response, // for the SDK, as in engine.ts
     stats: () => engine.stats(),
-    cache: keptAnswers(
+    cache: cachedAnswers(
       () => engine.answers.open(),
       () => scopeGiven(options),
     ),

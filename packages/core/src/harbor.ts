@@ -6,7 +6,7 @@ import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 import { directBulk } from './bulk/direct-bulk.ts'
 import { providerBulk } from './bulk/provider-bulk.ts'
-import { keptAnswers, type KeptAnswers } from './cache/answer-store.ts'
+import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
 import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
 import { explain, type Explanation } from './explain.ts'
@@ -105,8 +105,8 @@ export class Harbor extends OpenAI {
   }
 
   /** The cached answers of this client and its copies, to invalidate them. */
-  get cache(): KeptAnswers {
-    return keptAnswers(
+  get cache(): CachedAnswers {
+    return cachedAnswers(
       () => this.#engine.answers.open(),
       () => this.#policy.current.cache?.scope ?? this.#calls.scope(),
     )

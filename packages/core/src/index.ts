@@ -18,7 +18,7 @@ export type { EmbeddingBatchOptions } from './options/embedding-batch-options.ts
 export type { LimitOptions } from './options/limit-options.ts'
 export type { QuotaStats } from './reporting/quota-stats.ts'
 export type { CacheLayerOptions } from './options/cache-options.ts'
-export type { KeptAnswers } from './cache/answer-store.ts'
+export type { CachedAnswers } from './cache/answer-store.ts'
 export type { PrefetchOptions } from './options/prefetch-options.ts'
 export type { PrefetchRequest } from './prefetch/prefetch-requests.ts'
 export type { AlertNotice, AlertOptions, AlertStats } from './reporting/alert.ts'

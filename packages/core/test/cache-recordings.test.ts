@@ -15,7 +15,7 @@ const DELIVERIES = [{}, { then: { type: 'split', bytes: 7 } }, { then: { type: '
 interface Reading {
   readonly text: string
   readonly status: string | null
-  readonly kept: true | string | undefined
+  readonly stored: true | string | undefined
 }
 
 async function read(harbor: Harbor, api: Api, stream: boolean): Promise<Reading> {
@@ -28,7 +28,7 @@ async function read(harbor: Harbor, api: Api, stream: boolean): Promise<Reading>
   return {
     text,
     status: response.headers.get('x-harbor-cache'),
-    kept: receiptOf(response)?.cache?.kept,
+    stored: receiptOf(response)?.cache?.stored,
   }
 }
 
@@ -54,7 +54,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
       provider.fail({ ...played(recording), ...delivery })
       const cold = await read(harbor, recording.api, true)
       const hit = await read(harbor, recording.api, true)
-      expect(cold).toMatchObject({ status: 'miss', kept: true })
+      expect(cold).toMatchObject({ status: 'miss', stored: true })
       expect(cold.text).toBe(await wireTextOf(played(recording), recording.api))
       expect(hit).toMatchObject({ status: 'hit', text: cold.text })
       expect(provider.counts().calls).toBe(1)
@@ -66,7 +66,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
       const provider = await simulate()
       const harbor = harborFor(provider, OPTIONS)
       provider.fail({ type: 'play-json', body, ...delivery })
-      expect(await read(harbor, api, false)).toEqual({ status: 'miss', kept: true, text: body })
+      expect(await read(harbor, api, false)).toEqual({ status: 'miss', stored: true, text: body })
       expect(await read(harbor, api, false)).toMatchObject({ status: 'hit', text: body })
       expect(provider.counts().calls).toBe(1)
     }
@@ -89,7 +89,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
       provider.fail(fault)
       expect(await failureOf(read(harbor, api, stream))).toMatchObject({ status: 429 })
       expect((await read(harbor, api, stream)).status).toBe('miss')
-      expect(harbor.stats().cache.kept).toBe(1)
+      expect(harbor.stats().cache.stored).toBe(1)
     }
   })
 
@@ -101,7 +101,7 @@ describe.runIf(found)('a recorded answer, cached', () => {
       provider.fail({ ...played(recording), then: { type: 'stream-cut', afterEvents } })
       await read(harbor, recording.api, true).catch(() => undefined)
       expect(harbor.stats().cache, `cut after ${afterEvents} of ${lines.length}`).toMatchObject({
-        kept: 0,
+        stored: 0,
         entries: 0,
       })
     }
@@ -117,8 +117,8 @@ describe.runIf(found)('a recorded answer, cached', () => {
         const provider = await simulate()
         const harbor = harborFor(provider, OPTIONS)
         provider.fail(played(endedBy(recording, reason)))
-        expect((await read(harbor, 'chat', true)).kept).toBe(refusal)
-        expect(harbor.stats().cache).toMatchObject({ kept: 0, refused: { [refusal]: 1 } })
+        expect((await read(harbor, 'chat', true)).stored).toBe(refusal)
+        expect(harbor.stats().cache).toMatchObject({ stored: 0, refused: { [refusal]: 1 } })
       }
     },
   )

@@ -80,15 +80,15 @@ describe('the answer of a fallback target', () => {
   it('is not cached for the first target', async () => {
     const { primary, backup, harbor } = await harborWithBackup({ cache: true, retry: false })
     primary.fail(status(503), 'ok')
-    expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: 'fallback' })
-    expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: true })
+    expect(await fare(harbor)).toMatchObject({ status: 'miss', stored: 'fallback' })
+    expect(await fare(harbor)).toMatchObject({ status: 'miss', stored: true })
     expect([primary.counts().calls, backup.counts().calls]).toEqual([2, 1])
   })
 
   it('is cached with keepFallbackAnswers', async () => {
     const { primary, harbor } = await harborWithBackup({ cache: { keepFallbackAnswers: true }, retry: false })
     primary.fail(status(503))
-    expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: true })
+    expect(await fare(harbor)).toMatchObject({ status: 'miss', stored: true })
     const hit = await harbor.chat.completions.create(CHAT)
     expect(receiptOf(hit)).toMatchObject({ target: 'backup/gpt-4', attempts: [], cache: { status: 'hit' } })
   })
@@ -160,7 +160,7 @@ describe('a cached answer', () => {
 
   it('that is larger than the whole cache is returned all the same, and counted as refused', async () => {
     const [, harbor] = await cached({ cache: { maxBytes: 100 } })
-    expect(await fare(harbor)).toMatchObject({ status: 'miss', kept: 'too-large' })
+    expect(await fare(harbor)).toMatchObject({ status: 'miss', stored: 'too-large' })
     expect(harbor.stats().cache).toMatchObject({ entries: 0, refused: { 'too-large': 1 } })
   })
 

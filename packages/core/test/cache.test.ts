@@ -98,7 +98,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     const cold = await ask(harbor)
     expect(cold).toMatchObject({
       cache: 'miss',
-      receipt: { cache: { status: 'miss', reason: 'absent', kept: true }, attempts: [{ status: 200 }] },
+      receipt: { cache: { status: 'miss', reason: 'absent', stored: true }, attempts: [{ status: 200 }] },
     })
     const hit = await ask(harbor)
     expect(hit).toMatchObject({
@@ -109,7 +109,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
     expect(hit.receipt?.finishReasons).toEqual(cold.receipt?.finishReasons)
     expect(hit.receipt?.usage).toEqual(cold.receipt?.usage)
     expect(provider.counts().calls).toBe(1)
-    expect(harbor.stats().cache).toMatchObject({ hits: 1, misses: 1, kept: 1, ratio: 0.5 })
+    expect(harbor.stats().cache).toMatchObject({ hits: 1, misses: 1, stored: 1, ratio: 0.5 })
     expect(cold.text).toBe(await sameFromTheWire(provider))
   })
 
@@ -193,7 +193,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
       expect(errors.map((error) => receiptOf(error)?.attempts.length)).toEqual([1, 0])
     }
     expect((await ask(harbor)).cache).toBe('miss')
-    expect(harbor.stats().cache.kept).toBe(1)
+    expect(harbor.stats().cache.stored).toBe(1)
   })
 
   it('is not cached when its body is cut, broken or an error', async () => {
@@ -216,7 +216,7 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
       const { text } = await ask(harbor).catch(() => ({ text: '"error"' }))
       expect(text).toContain('"error"')
     }
-    expect(harbor.stats().cache).toMatchObject({ misses: 4, kept: 0, entries: 0 })
+    expect(harbor.stats().cache).toMatchObject({ misses: 4, stored: 0, entries: 0 })
     expect((await ask(harbor)).cache).toBe('miss')
   })
 

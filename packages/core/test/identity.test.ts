@@ -124,7 +124,7 @@ describe('a header that separates a call from a cached answer', () => {
     const explained = harbor.explain(chat('Q'))
     expect(explained.cacheIdentity).toEqual({
       headers: ['authorization'],
-      keptApart: { 'x-my-trace': 2, authorization: 1 },
+      separatedCalls: { 'x-my-trace': 2, authorization: 1 },
     })
     expect(JSON.stringify(explained)).not.toContain('SECRET')
   })

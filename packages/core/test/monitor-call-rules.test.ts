@@ -70,7 +70,7 @@ describe('cache-too-small', () => {
       cache: {
         hits: second * hits,
         misses: second * 5,
-        kept: second * 5,
+        stored: second * 5,
         evictions: second * evicted,
         entries: entries(second),
         bytes: 3 * MiB,
@@ -97,7 +97,7 @@ describe('cache-too-small', () => {
 describe('cache-ineffective', () => {
   it('is given when the cache answers almost no call', () => {
     const advice = only(windowOf((second) => ({ cache: { misses: second * 10 } })))
-    expect(advice).toMatchObject({ code: 'cache-ineffective', facts: { asked: 600, ratio: 0 } })
+    expect(advice).toMatchObject({ code: 'cache-ineffective', facts: { cacheable: 600, ratio: 0 } })
     expect(advice?.message).toContain('`cache.scope`')
   })
 

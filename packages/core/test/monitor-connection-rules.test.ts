@@ -79,7 +79,7 @@ describe('pool-oversized', () => {
 
   it('is given when most open connections were unused over the whole window', () => {
     const advice = only(idle(40, 4))
-    expect(advice).toMatchObject({ code: 'pool-oversized', facts: { fewestOpen: 40, mostInUse: 4 } })
+    expect(advice).toMatchObject({ code: 'pool-oversized', facts: { minOpen: 40, maxInUse: 4 } })
     expect(advice?.message).toContain('`pool.autoscale`')
   })
 

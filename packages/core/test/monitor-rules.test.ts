@@ -42,7 +42,7 @@ describe('the rules of the monitor', () => {
         heapLimitBytes: fc.integer({ min: 1, max: 9_999 }),
       }),
       client: fc.record({ attempts: count, failures: fc.record({ 'rate-limit': count }) }),
-      cache: fc.record({ hits: count, misses: count, kept: count, evictions: count, bypassed: count }),
+      cache: fc.record({ hits: count, misses: count, stored: count, evictions: count, bypassed: count }),
       origin: fc.record({
         open: count,
         busy: count,

@@ -156,12 +156,12 @@ describe('a reading', () => {
       cpu: { utilization: 0.5 },
       memory: { heapUsedBytes: 60 * MiB, heapPeakBytes: 90 * MiB },
       sockets: { open: 12, busy: 9, free: 3, allowed: 20, utilization: 0.5, opened: 0 },
-      queue: { waiting: 0, mostWaiting: 4, waitMs: { p95: 2 } },
+      queue: { waiting: 0, maxWaiting: 4, waitMs: { p95: 2 } },
       limits: { 'openai/gpt-4': { rateLimited: 20, requestsUsed: 0.5, concurrency: undefined } },
-      cache: { entries: 30, bytes: MiB, asked: 80, ratio: 0.75 },
+      cache: { entries: 30, bytes: MiB, cacheable: 80, ratio: 0.75 },
     })
     expect(reading.sockets?.reusedRatio).toBeCloseTo(1)
-    expect(reading.origins[ORIGIN]?.queue.mostWaiting).toBe(4)
+    expect(reading.origins[ORIGIN]?.queue.maxWaiting).toBe(4)
   })
 
   it('has no sockets and no queue if they cannot be seen', () => {

@@ -87,7 +87,7 @@ export class SingleFlight<Fresh> {
     if (freshness !== 'fresh' && freshness !== 'stale-while-revalidate') return undefined
     if (request.accepts(entry) !== 'accepted') return undefined
     if (freshness === 'fresh') return fromEntry(entry, 'hit', 'fresh', source, now)
-    if (request.control === 'only-if-cached') return fromEntry(entry, 'stale', 'asked', source, now)
+    if (request.control === 'only-if-cached') return fromEntry(entry, 'stale', 'requested', source, now)
     return fromEntry(entry, 'stale', this.#refreshes.start(request, entry, within), source, now)
   }
 

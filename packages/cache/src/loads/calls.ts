@@ -65,7 +65,7 @@ export class Calls<Fresh> {
       accepts,
       load: (running) => load(running, call),
     }
-    const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'asked' : undefined
+    const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'requested' : undefined
     const answer = bypass ? this.#singleFlight.bypass(request, bypass) : this.#singleFlight.answer(request)
     if (ahead && answer.waiter) this.#prefetches.add(answer.waiter)
     return this.#resultOf(answer, !ahead)

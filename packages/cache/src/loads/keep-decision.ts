@@ -2,7 +2,7 @@ import { checkEntry, type EntryOptions, type ScopeOptions } from '../call-option
 import type { Flight } from '../flight/flight.ts'
 import type { FlightResult } from '../flight/flight-result.ts'
 import type { RunningLoad } from '../flight/load-request.ts'
-import type { Kept } from '../outcome.ts'
+import type { Stored } from '../outcome.ts'
 
 /** The argument of a load function: describes the load, and controls whether and how its answer is cached. */
 export interface WorkContext {
@@ -69,7 +69,7 @@ export class KeepDecision<Fresh> implements WorkContext {
     }
   }
 
-  get kept(): Kept {
+  get stored(): Stored {
     return this.#refusal ?? true
   }
 

@@ -1,6 +1,6 @@
 import type { CacheParts } from '../cache-parts.ts'
 import type { RunningLoad } from '../flight/load-request.ts'
-import type { Kept } from '../outcome.ts'
+import type { Stored } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 
 /** Stores a loaded answer. A prefetched answer counts as useful now if a caller joined its load, otherwise when a caller first uses it. */
@@ -8,13 +8,13 @@ export function storeLoaded<Fresh>(
   { tiers, counters }: CacheParts,
   { purpose, flight, watch }: RunningLoad<Fresh>,
   entry: Entry,
-): Kept {
+): Stored {
   const isPrefetch = purpose === 'prefetch'
   const unused = isPrefetch && flight.waiting < 2
-  const { kept } = tiers.keep(watch.name, entry, watch, unused)
-  if (isPrefetch && kept === true) {
+  const { stored } = tiers.keep(watch.name, entry, watch, unused)
+  if (isPrefetch && stored === true) {
     counters.prefetch.loaded++
     if (!unused) counters.prefetch.useful++
   }
-  return kept
+  return stored
 }

@@ -3,7 +3,7 @@ import type { LoadOptions } from '../call-options.ts'
 import type { FlightResult } from '../flight/flight-result.ts'
 import type { Acceptance, RunningLoad } from '../flight/load-request.ts'
 import type { Settings } from '../options.ts'
-import { SHARED, type Kept, type Outcome } from '../outcome.ts'
+import { SHARED, type Stored, type Outcome } from '../outcome.ts'
 import { contentOf, valueOf, type Content } from '../tiers/codec.ts'
 import { isReadable, newEntry, type Entry } from '../tiers/entry.ts'
 import type { LoadCall, LoadKind } from './calls.ts'
@@ -21,7 +21,7 @@ export type Load<Value> = (context: LoadContext<Value>) => Value | PromiseLike<V
 export interface Loaded<Value> extends Outcome {
   readonly value: Value
   /** `true` if the value is now in the cache, otherwise the reason why not. */
-  readonly kept: Kept
+  readonly stored: Stored
 }
 
 /** A value that has just been loaded. */
@@ -29,7 +29,7 @@ export interface FreshValue<Value> {
   readonly value: Value
   /** The encoded value; undefined if the codec cannot encode it. */
   readonly content: Content | undefined
-  readonly kept: Kept
+  readonly stored: Stored
 }
 
 /** Loads, encodes, stores and returns values. */
@@ -97,14 +97,14 @@ export class Values<Value> {
   #keep(
     value: Value,
     running: RunningLoad<FreshValue<Value>>,
-    { kept: wanted, options }: KeepDecision<FreshValue<Value>>,
+    { stored: wanted, options }: KeepDecision<FreshValue<Value>>,
   ): FreshValue<Value> {
     const { tiers, settings } = this.#parts
-    if (wanted !== true) return { value, content: this.#quietContent(value), kept: tiers.refuse(wanted) }
+    if (wanted !== true) return { value, content: this.#quietContent(value), stored: tiers.refuse(wanted) }
     const content = this.content(value)
-    if (!content) return { value, content, kept: 'unencodable' }
+    if (!content) return { value, content, stored: 'unencodable' }
     const entry = newEntry(settings, content, options, running.bornAt)
-    return { value, content, kept: storeLoaded(this.#parts, running, entry) }
+    return { value, content, stored: storeLoaded(this.#parts, running, entry) }
   }
 
   /** Encodes a value that is not cached, so that callers that joined its load get copies. Does not report errors. */
@@ -119,9 +119,9 @@ export class Values<Value> {
   /** The result for one caller. The caller that began the load gets the loaded value itself, each caller that joined gets a copy. */
   deliver(result: FlightResult<FreshValue<Value>>, joined: boolean): Loaded<Value> {
     const { outcome } = result
-    if (result.entry) return { ...outcome, value: this.read(result.entry), kept: true }
-    const { value, content, kept } = result.fresh
-    if (!joined) return { ...outcome, value, kept }
-    return { ...SHARED, value: content?.encoded ? this.read(content) : value, kept }
+    if (result.entry) return { ...outcome, value: this.read(result.entry), stored: true }
+    const { value, content, stored } = result.fresh
+    if (!joined) return { ...outcome, value, stored }
+    return { ...SHARED, value: content?.encoded ? this.read(content) : value, stored }
   }
 }

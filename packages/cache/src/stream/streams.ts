@@ -5,7 +5,7 @@ import type { Acceptance, RunningLoad } from '../flight/load-request.ts'
 import type { CallResult, LoadCall, LoadKind } from '../loads/calls.ts'
 import { KeepDecision, type WorkContext } from '../loads/keep-decision.ts'
 import { storeLoaded } from '../loads/store-loaded.ts'
-import { SHARED, type Kept, type Outcome } from '../outcome.ts'
+import { SHARED, type Stored, type Outcome } from '../outcome.ts'
 import { isReadable, newEntry, type Entry } from '../tiers/entry.ts'
 import { Reader, type Body } from './reader.ts'
 import { Recording } from './recording.ts'
@@ -29,7 +29,7 @@ export interface Recorded<Head> extends Outcome {
   readonly head: Head
   readonly body: Body
   /** Resolves when the body has ended: with `true` if the answer is cached, otherwise with the reason why not. Never rejects. */
-  readonly kept: Promise<Kept>
+  readonly stored: Promise<Stored>
 }
 
 /** An answer that is being recorded. */
@@ -38,7 +38,7 @@ export interface FreshRecording {
   /** The head in its stored form; undefined if JSON cannot represent it. */
   readonly headJson: string | undefined
   readonly body: Recording | string
-  readonly kept: Promise<Kept>
+  readonly stored: Promise<Stored>
 }
 
 /**
@@ -47,7 +47,7 @@ export interface FreshRecording {
  */
 const DRAIN_MS = 250
 const MAX_RECORD_BYTES = 4_194_304
-const ALREADY_KEPT: Promise<Kept> = /* @__PURE__ */ Promise.resolve(true)
+const ALREADY_STORED: Promise<Stored> = /* @__PURE__ */ Promise.resolve(true)
 
 /** Opens, records, stores and returns recorded answers. */
 export class Streams {
@@ -93,9 +93,9 @@ export class Streams {
     const headJson = this.#headJson(head, decision)
     if (typeof body !== 'string') return this.#record(running, call, decision, body, head, headJson)
     running.flight.signal.throwIfAborted()
-    const kept = Promise.resolve(this.#keep(running, call, decision, headJson, body))
+    const stored = Promise.resolve(this.#keep(running, call, decision, headJson, body))
     running.end()
-    return { head, headJson, body, kept }
+    return { head, headJson, body, stored }
   }
 
   #record(
@@ -108,7 +108,7 @@ export class Streams {
   ): FreshRecording {
     const { flight, purpose } = running
     const { options } = call
-    const { promise: kept, resolve } = Promise.withResolvers<Kept>()
+    const { promise: stored, resolve } = Promise.withResolvers<Stored>()
     const maxBytes = purpose === 'bypass' ? 0 : (options.maxRecordBytes ?? MAX_RECORD_BYTES)
     const recording = new Recording(body, maxBytes, {
       ended: (chunks) => {
@@ -128,7 +128,7 @@ export class Streams {
     })
     flight.signal.throwIfAborted()
     if (purpose === 'refresh') void recording.finish()
-    return { head, headJson, body: recording, kept }
+    return { head, headJson, body: recording, stored }
   }
 
   /** Aborts the source, unless the answer is complete, or the source is to be read to its end without readers. */
@@ -171,9 +171,9 @@ export class Streams {
     decision: KeepDecision<FreshRecording>,
     head: string | undefined,
     body: readonly Uint8Array[] | string | undefined,
-  ): Kept {
+  ): Stored {
     const { tiers, settings } = this.#parts
-    if (decision.kept !== true) return tiers.refuse(decision.kept)
+    if (decision.stored !== true) return tiers.refuse(decision.stored)
     if (body === undefined || isLonger(body, options.maxRecordBytes ?? MAX_RECORD_BYTES))
       return tiers.refuse('too-large')
     const isText = typeof body === 'string'
@@ -184,7 +184,10 @@ export class Streams {
     return storeLoaded(this.#parts, running, entry)
   }
 
-  #checkComplete(isComplete: NonNullable<StreamOptions['isComplete']>, chunks: readonly Uint8Array[]): Kept {
+  #checkComplete(
+    isComplete: NonNullable<StreamOptions['isComplete']>,
+    chunks: readonly Uint8Array[],
+  ): Stored {
     try {
       const verdict = isComplete(chunks)
       return verdict === false ? 'incomplete' : verdict
@@ -209,15 +212,15 @@ export class Streams {
   /** The result for one caller, with a body for this caller alone. */
   deliver({ result, waiter, joined }: CallResult<FreshRecording>): Recorded<unknown> {
     if (result.entry) return { ...result.outcome, ...this.replay(result.entry) }
-    const { head, headJson, body: content, kept } = result.fresh
+    const { head, headJson, body: content, stored } = result.fresh
     const body = typeof content === 'string' ? new TextBody(content) : readerOf(content, waiter)
-    if (!joined) return { ...result.outcome, head, body, kept }
-    return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, kept }
+    if (!joined) return { ...result.outcome, head, body, stored }
+    return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, stored }
   }
 
-  replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'kept'> {
+  replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'stored'> {
     const body = typeof payload === 'string' ? new TextBody(payload) : new Replay(payload)
-    return { head: parse(head ?? 'null'), body, kept: ALREADY_KEPT }
+    return { head: parse(head ?? 'null'), body, stored: ALREADY_STORED }
   }
 }
 

@@ -34,7 +34,7 @@ export class FarTier {
     this.#store = store
     this.#settings = settings
     this.#counters = counters
-    this.#breaker = new FarTierBreaker(settings.farRestMs)
+    this.#breaker = new FarTierBreaker(settings.farCooldownMs)
   }
 
   get coolingDown(): boolean {
@@ -46,7 +46,7 @@ export class FarTier {
     const counters = this.#counters
     if (!this.#breaker.allows(clock.now(), farReadTimeoutMs)) {
       counters.skipped++
-      return { absence: 'far-resting' }
+      return { absence: 'far-cooldown' }
     }
     const key = this.#keyOf(name)
     const answer = await this.#attempt(farReadTimeoutMs, async (signal) => {

@@ -1,6 +1,6 @@
 import type { Counters } from '../cache-stats.ts'
 import type { EntrySettings } from '../options.ts'
-import type { Absence, Kept } from '../outcome.ts'
+import type { Absence, Stored } from '../outcome.ts'
 import type { Entry, NearEntry } from './entry.ts'
 import { FarTier } from './far-tier.ts'
 import type { Invalidations, InvalidationWatch } from './invalidations.ts'
@@ -77,16 +77,16 @@ export class Tiers {
     entry: Entry,
     watch?: InvalidationWatch,
     unused = false,
-  ): { readonly kept: Kept; readonly written?: Promise<void> } {
+  ): { readonly stored: Stored; readonly written?: Promise<void> } {
     const refusal = watch?.isInvalidated(entry.tags)
       ? 'invalidated'
       : endOf(entry.life) <= this.#settings.clock.now()
         ? 'no-life'
         : this.near.put(name, entry, unused ? PREFETCHED : undefined)
     const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
-    if (refusal !== undefined && !far) return { kept: this.refuse(refusal) }
-    this.#counters.kept++
-    return far ? { kept: true, written: far.write(name, entry) } : KEPT
+    if (refusal !== undefined && !far) return { stored: this.refuse(refusal) }
+    this.#counters.stored++
+    return far ? { stored: true, written: far.write(name, entry) } : STORED
   }
 
   /** Deletes the entry of a name. A load in flight for this name will not be stored, either. @returns whether the near tier had an entry */
@@ -127,7 +127,7 @@ export class Tiers {
   }
 }
 
-const KEPT = { kept: true } as const
+const STORED = { stored: true } as const
 const PREFETCHED = { unused: true, trusted: true }
 const FROM_FAR_TIER = { unused: false, trusted: false }
 const ABSENT: Found = { absence: 'absent' }

@@ -25,7 +25,7 @@ export class AnswerStore {
 }
 
 /** The cached answers of a client and its copies. */
-export interface KeptAnswers {
+export interface CachedAnswers {
   /**
    * Removes all answers with this tag. Answers in flight are not cached when they arrive.
    * @param options.scope the scope of the answers; by default the client's `cache.scope` or credential
@@ -43,10 +43,10 @@ export interface KeptAnswers {
  * Gives access to the cached answers of a client.
  * @param ownScope returns the scope to use when none is given
  */
-export function keptAnswers(
+export function cachedAnswers(
   store: () => Cache<never>,
   ownScope: () => string | Promise<string>,
-): KeptAnswers {
+): CachedAnswers {
   return {
     async invalidateTag(tag, { scope } = {}) {
       return store().invalidateTag(tag, { scope: scope ?? (await ownScope()) })

@@ -43,7 +43,7 @@ export async function deliver(caller: CallerContext, recorded: Recorded<AnswerHe
   const own = isOwn ? upstream : undefined
   if (head.kind === 'stream') return streamedAnswer(caller, recorded, own)
   if (!own?.answer) return wholeAnswer(caller, recorded)
-  recordKept(caller, await recorded.kept)
+  recordStored(caller, await recorded.stored)
   return own.answer
 }
 
@@ -60,7 +60,7 @@ async function wholeAnswer(caller: CallerContext, { head, body }: Recorded<Answe
 
 function streamedAnswer(
   caller: CallerContext,
-  { head, body, kept }: Recorded<AnswerHead>,
+  { head, body, stored }: Recorded<AnswerHead>,
   own?: UpstreamCall,
 ): Answer {
   const { operation, receipt, policy, signal } = caller.exchange
@@ -76,7 +76,7 @@ function streamedAnswer(
       // For a caller that leaves before the end, the receipt is closed at once, with the facts known by then.
       if (end.outcome !== 'aborted' && own.answer?.body.kind === 'stream') await own.answer.body.ended
       receipt.adopt(own.fork.receipt)
-      if (end.outcome !== 'aborted') recordKept(caller, await kept)
+      if (end.outcome !== 'aborted') recordStored(caller, await stored)
       return end
     }
     receipt.finishReasons = dialect.finishReasons
@@ -108,10 +108,10 @@ function cachedHead({ status, statusText, url, headers }: AnswerHead): Omit<Answ
 
 /**
  * Records in the receipt whether the answer was cached.
- * @param kept true, or the reason why the answer was not cached
+ * @param stored true, or the reason why the answer was not cached
  */
-function recordKept({ exchange: { receipt } }: CallerContext, kept: true | string): void {
-  if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, kept }
+function recordStored({ exchange: { receipt } }: CallerContext, stored: true | string): void {
+  if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, stored }
 }
 
 /** Adds to the statistics the cost that was saved because the answer was cached or coalesced. */

@@ -9,7 +9,7 @@ export function whyNotCached(
   { when }: CacheRules,
   telemetry: Telemetry,
 ): string | undefined {
-  if (perCall.cache === 'bypass') return 'asked'
+  if (perCall.cache === 'bypass') return 'requested'
   if (!json || !operation.judged) return 'not-a-question'
   // A request that depends on state at its provider gets a different answer each time.
   if (!operation.portable) return 'stateful'

@@ -30,7 +30,7 @@ export function limitsSaturated(window: Window, isActive: IsActive): readonly Fi
         message:
           `Calls of ${group} wait for its limits: ${amount(mean(waiting))} on average. The tightest: ${what}. If the provider allows ` +
           'more, raise it in `limits`; if not, name another target in `fallback`, or make fewer calls by `cache`.',
-        facts: { meanWaiting: mean(waiting), mostWaiting: Math.max(...waiting) },
+        facts: { meanWaiting: mean(waiting), maxWaiting: Math.max(...waiting) },
       },
     ]
   })
@@ -80,8 +80,8 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
   const code = 'cache-too-small'
   const { entries, bytes } = window.last.client.cache
   const evictions = window.rise(({ cache }) => cache.evictions)
-  const kept = window.rise(({ cache }) => cache.kept)
-  const isOver = exceeds(evictions / kept, { raise: 0.1, clear: 0.05 }, isActive(code))
+  const stored = window.rise(({ cache }) => cache.stored)
+  const isOver = exceeds(evictions / stored, { raise: 0.1, clear: 0.05 }, isActive(code))
   if (evictions < MIN_EVICTIONS || !isOver || hitRatio(window) < MIN_HIT_RATIO) return []
   // If the number of entries limits the cache, rather than their bytes, this number no longer changes.
   const isCount = new Set(window.each(({ cache }) => cache.entries).slice(-3)).size === 1
@@ -93,11 +93,11 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
       code,
       severity: 'note',
       message:
-        `${evictions} answers were evicted before they expired in ${seconds(window.ms)}, while ${kept} were stored: the cache ` +
+        `${evictions} answers were evicted before they expired in ${seconds(window.ms)}, while ${stored} were stored: the cache ` +
         `(${entries} answers, ${mib(bytes)}) is too small for the answers that callers request again. ${what}, or give a \`cache.farTier\`.`,
       facts: {
         evictions,
-        kept,
+        stored,
         entries,
         bytes,
         ...(isCount ? { maxEntries: 2 * entries } : { maxBytes: 2 * bytes }),
@@ -110,17 +110,19 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
 const MIN_HIT_RATIO = 0.05
 
 export function cacheIneffective(window: Window): readonly Finding[] {
-  const asked = cacheableCalls(window)
+  const cacheable = cacheableCalls(window)
   const bypassed = window.rise(({ cache }) => cache.bypassed)
   const ratio = hitRatio(window)
-  const mostlyBypassed = bypassed >= MIN_CALLS && bypassed > 9 * asked
-  if (!mostlyBypassed && (asked < MIN_CALLS || ratio >= MIN_HIT_RATIO)) return []
+  const mostlyBypassed = bypassed >= MIN_CALLS && bypassed > 9 * cacheable
+  if (!mostlyBypassed && (cacheable < MIN_CALLS || ratio >= MIN_HIT_RATIO)) return []
   const what = mostlyBypassed
-    ? `${bypassed} of ${asked + bypassed} calls bypassed the cache in ${seconds(window.ms)}. If their answers may be shared, send them ` +
+    ? `${bypassed} of ${cacheable + bypassed} calls bypassed the cache in ${seconds(window.ms)}. If their answers may be shared, send them ` +
       "with temperature 0 or a seed, or set `cache.when: 'always'`; if not, leave `cache` out."
-    : `The cache answered ${percent(ratio)} of ${asked} calls in ${seconds(window.ms)}, where ${percent(MIN_HIT_RATIO)} is little. If callers send ` +
+    : `The cache answered ${percent(ratio)} of ${cacheable} calls in ${seconds(window.ms)}, where ${percent(MIN_HIT_RATIO)} is little. If callers send ` +
       'the same requests, give them one `cache.scope`, and name parameters that do not change the answer in `cache.ignore`; if not, leave `cache` out.'
-  return [{ code: 'cache-ineffective', severity: 'note', message: what, facts: { asked, bypassed, ratio } }]
+  return [
+    { code: 'cache-ineffective', severity: 'note', message: what, facts: { cacheable, bypassed, ratio } },
+  ]
 }
 
 /**

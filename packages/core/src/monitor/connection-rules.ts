@@ -15,7 +15,7 @@ import type { Window } from './window.ts'
 export function queueWaits(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'queue-waits'
   return originsOf(window).flatMap((origin): Finding[] => {
-    const { waitingRatio, meanWaiting, mostWanted } = useOf(window, origin)
+    const { waitingRatio, meanWaiting, maxWanted } = useOf(window, origin)
     if (!exceeds(waitingRatio, WAITING, isActive(code, origin))) return []
     const { allowed = 0, queueMs } = window.last.client.pool[origin] ?? {}
     return [
@@ -26,13 +26,13 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
         message:
           `Requests to ${origin} wait for a connection: ${amount(meanWaiting)} on average, for ${millis(queueMs?.p50 ?? 0)} ` +
           `(half of them) to ${millis(queueMs?.p95 ?? 0)} (all but one in 20), since only ${allowed} may be open. ` +
-          `Raise \`pool.connections\` to ${mostWanted}, which is the number that was needed at once.`,
+          `Raise \`pool.connections\` to ${maxWanted}, which is the number that was needed at once.`,
         facts: {
           meanWaiting,
           waitP50Ms: queueMs?.p50 ?? 0,
           waitP95Ms: queueMs?.p95 ?? 0,
           allowed,
-          connections: mostWanted,
+          connections: maxWanted,
         },
       },
     ]
@@ -75,19 +75,19 @@ const MIN_OPEN = 8
 export function poolOversized(window: Window, isActive: IsActive): readonly Finding[] {
   const code = 'pool-oversized'
   return originsOf(window).flatMap((origin): Finding[] => {
-    const { fewestOpen, mostInUse, requests } = useOf(window, origin)
-    const idle = fewestOpen === 0 ? 0 : 1 - mostInUse / fewestOpen
+    const { minOpen, maxInUse, requests } = useOf(window, origin)
+    const idle = minOpen === 0 ? 0 : 1 - maxInUse / minOpen
     const isOver = exceeds(idle, { raise: 0.75, clear: 0.5 }, isActive(code, origin))
-    if (!window.isFull || requests === 0 || fewestOpen < MIN_OPEN || !isOver) return []
+    if (!window.isFull || requests === 0 || minOpen < MIN_OPEN || !isOver) return []
     return [
       {
         code,
         severity: 'note',
         subject: origin,
         message:
-          `At least ${fewestOpen} connections to ${origin} were open for ${seconds(window.ms)}, and at most ${mostInUse} of them in use. ` +
+          `At least ${minOpen} connections to ${origin} were open for ${seconds(window.ms)}, and at most ${maxInUse} of them in use. ` +
           'Warm fewer, lower `pool.keepAliveTimeoutMs`, or set `pool.autoscale`, which closes connections that are not needed.',
-        facts: { fewestOpen, mostInUse },
+        facts: { minOpen, maxInUse },
       },
     ]
   })

@@ -57,14 +57,14 @@ export interface OriginUse {
   /** Connections in use or being opened for a request, on average. */
   readonly meanInUse: number
   /** The maximum number of connections that requests needed at once: the connections in use, plus one for each waiting request. */
-  readonly mostWanted: number
-  readonly mostInUse: number
+  readonly maxWanted: number
+  readonly maxInUse: number
   /** The minimum number of open connections in any sample. */
-  readonly fewestOpen: number
+  readonly minOpen: number
   /** The share of the allowed connections that was in use, from 0 to 1. */
   readonly utilization: number
   readonly meanWaiting: number
-  readonly mostWaiting: number
+  readonly maxWaiting: number
   /** The share of samples with waiting requests, from 0 to 1. */
   readonly waitingRatio: number
   readonly requests: number
@@ -81,12 +81,12 @@ export function useOf(window: Window, origin: string): OriginUse {
     window.rise(({ pool }) => pool[origin]?.[name])
   return {
     meanInUse: mean(inUse),
-    mostWanted: Math.max(0, ...inUse.map((used, index) => used + (waiting[index] ?? 0))),
-    mostInUse: Math.max(0, ...inUse),
-    fewestOpen: samples.length === 0 ? 0 : Math.min(...samples.map(({ open }) => open)),
+    maxWanted: Math.max(0, ...inUse.map((used, index) => used + (waiting[index] ?? 0))),
+    maxInUse: Math.max(0, ...inUse),
+    minOpen: samples.length === 0 ? 0 : Math.min(...samples.map(({ open }) => open)),
     utilization: allowed === 0 ? 0 : sum(inUse) / allowed,
     meanWaiting: mean(waiting),
-    mostWaiting: Math.max(0, ...waiting),
+    maxWaiting: Math.max(0, ...waiting),
     waitingRatio: mean(waiting.map((queued) => (queued > 0 ? 1 : 0))),
     requests: rise('requests'),
     opened: rise('opened'),

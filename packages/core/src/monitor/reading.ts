@@ -50,7 +50,7 @@ export interface ResourceReading {
     /** The size of these answers, in bytes. */
     readonly bytes: number
     /** The number of calls in the window that the cache could have answered. */
-    readonly asked: number
+    readonly cacheable: number
     /** The share of these calls that the cache did answer, from 0 to 1. */
     readonly ratio: number
     /** Answers evicted within the window. */
@@ -92,7 +92,7 @@ export interface SocketReading {
 export interface QueueReading {
   readonly waiting: number
   /** The maximum number of waiting requests in any sample of the window. */
-  readonly mostWaiting: number
+  readonly maxWaiting: number
   /**
    * How long each of the last 1,000 to 2,000 requests waited, in milliseconds. If there are several origins, the requests to the origin
    * with the longest waits.
@@ -147,7 +147,7 @@ export function readingOf(window: Window, advice: readonly Advice[]): ResourceRe
     cache: {
       entries,
       bytes,
-      asked: cacheableCalls(window),
+      cacheable: cacheableCalls(window),
       ratio: hitRatio(window),
       evictions: window.rise(({ cache }) => cache.evictions),
     },
@@ -177,7 +177,7 @@ function queueOf(window: Window, origins: readonly string[]): QueueReading {
   const waits = origins.map((origin) => window.last.client.pool[origin]?.queueMs)
   return {
     waiting: waiting.at(-1) ?? 0,
-    mostWaiting: Math.max(0, ...waiting),
+    maxWaiting: Math.max(0, ...waiting),
     waitMs: waits.toSorted((one, other) => (other?.p95 ?? 0) - (one?.p95 ?? 0))[0],
   }
 }

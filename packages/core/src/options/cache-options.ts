@@ -59,7 +59,7 @@ export type CacheStoreOptions = Pick<
   | 'farTier'
   | 'farReadTimeoutMs'
   | 'farWriteTimeoutMs'
-  | 'farRestMs'
+  | 'farCooldownMs'
   | 'onError'
 >
 

@@ -72,5 +72,5 @@ export type PrefetchOutcome = 'loaded' | 'present' | 'refused'
 export function prefetchOutcome({ cache }: Receipt): PrefetchOutcome {
   if (cache === undefined || cache.status === 'bypass') return 'refused'
   if (cache.status !== 'miss') return 'present'
-  return cache.kept === true ? 'loaded' : 'refused'
+  return cache.stored === true ? 'loaded' : 'refused'
 }

@@ -75,7 +75,7 @@ export interface CacheRecord {
   /**
    * True if the answer was stored, otherwise the reason why not. Undefined while this is undecided, and if there was no answer to store.
    */
-  readonly kept?: true | string | undefined
+  readonly stored?: true | string | undefined
 }
 
 /** One request sent to a provider. */

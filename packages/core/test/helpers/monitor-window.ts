@@ -94,7 +94,7 @@ const EMPTY_CACHE: ClientSample['cache'] = {
   loads: 0,
   loadFailures: 0,
   refreshes: 0,
-  kept: 0,
+  stored: 0,
   refused: {},
   evictions: 0,
   entries: 0,
@@ -110,7 +110,7 @@ const EMPTY_CACHE: ClientSample['cache'] = {
     skipped: 0,
     writes: 0,
     deletes: 0,
-    resting: false,
+    inCooldown: false,
   },
 }
 
