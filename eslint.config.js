@@ -53,6 +53,7 @@ export default tseslint.config(
         globalThis: 'readonly',
         setTimeout: 'readonly',
         Blob: 'readonly',
+        fetch: 'readonly',
       },
     },
   },

@@ -4,6 +4,7 @@ import { listNamed } from './named-file.ts'
 import { partsWithoutChangeset } from './parts-changesets.ts'
 import { quietEnv } from './quiet.ts'
 import { run } from './run.ts'
+import { trySimulatorAlone } from './simulator-alone.ts'
 import type { Step } from './steps.ts'
 import { pack, tarballProblems, unpack } from './tarball.ts'
 import { tool } from './tool.ts'
@@ -88,9 +89,15 @@ function tarballSteps(execute: Execute, signal: AbortSignal): Step[] {
     }
     return { code: failures.length, output: failures.join('\n') }
   }
+  const alone = async () => {
+    const tarball = tarballs.find((file) => /\bharbor-simulator-[\d.]+\.tgz$/.test(file)) ?? ''
+    await trySimulatorAlone(tarball, signal)
+    return { code: 0, output: '' }
+  }
   const attw = tool('attw', '@arethetypeswrong/cli')
   return [
     { name: 'pack', run: packAll },
+    { name: 'simulator alone', run: alone },
     { name: 'publint', run: () => each((tarball) => [...tool('publint'), 'run', tarball, '--strict']) },
     {
       name: 'attw',
