@@ -22,17 +22,3 @@ export function cleanMessage(message: string): string {
   // eslint-disable-next-line no-control-regex -- these are the characters to remove
   return cut.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, ' ').trim()
 }
-
-/** The maximum length of a header's value that is used as a name. */
-const MAX_HEADER_NAME = 128
-
-/**
- * Joins the values of headers into one name, such as that of an organization and its project.
- * @returns undefined when none of the headers has a value, or one is too long for a name
- */
-export function headerNames(headers: Headers, ...names: readonly string[]): string | undefined {
-  const values = names.map((name) => headers.get(name) ?? '')
-  if (values.every((value) => value === '') || values.some(({ length }) => length > MAX_HEADER_NAME))
-    return undefined
-  return JSON.stringify(values)
-}

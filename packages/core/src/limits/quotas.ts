@@ -17,7 +17,7 @@ export class Quotas {
   /** The quotas, by the options from which they were made. Changed options therefore lead to new quotas. */
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
   /** The quotas in `stats()`, by the name of the quota group. */
-  readonly #shown = new Map<string, Quota>()
+  readonly #shown = new Map<string, ShownQuota>()
   readonly #onError: (error: unknown) => void
   readonly #rings: KeyRings
 
@@ -57,7 +57,11 @@ export class Quotas {
   }
 
   stats(): Record<string, QuotaStats> {
-    return Object.fromEntries([...this.#shown].map(([name, quota]) => [name, quota.stats()]))
+    const named = [...this.#shown.values()].flatMap((shown) => {
+      const name = shownName(shown)
+      return name === undefined ? [] : [[name, shown.quota.stats()] as const]
+    })
+    return Object.fromEntries(named)
   }
 
   #quotaOf(
@@ -77,32 +81,35 @@ export class Quotas {
     if (groups.size >= MAX_GROUPS) groups.clear()
     const quota = new Quota(limits, this.#onError)
     groups.set(group, quota)
-    this.#show(provider.quotaGroup ?? this.#nameOf(target, provider, request, key), quota)
+    const name = provider.quotaGroup ?? target.quotaGroup
+    const keys = this.#rings.ringOf(provider, request)?.keys ?? []
+    const own = provider.quotaGroup === undefined ? key : undefined
+    this.#show(own ? `${name}\n${own.group}` : name, { name, quota, key: own, keys, group: own?.group ?? '' })
     return quota
   }
 
-  /**
-   * The name of a quota in `stats()`. If the provider has several keys, it ends with the indexes of the keys that share the quota. The
-   * quotas that these keys had before it was known are not shown any more.
-   */
-  #nameOf({ quotaGroup }: Target, provider: Provider, request: Grouped, key: KeyState | undefined): string {
-    if (!key) return quotaGroup
-    const { keys = [key] } = this.#rings.ringOf(provider, request) ?? {}
-    const indexes = [key.index, ...siblingsOf(key, keys)].toSorted((one, other) => one - other)
-    for (const name of this.#shown.keys()) {
-      if (!name.startsWith(`${quotaGroup}#`)) continue
-      const before = name
-        .slice(quotaGroup.length + 1)
-        .split('+')
-        .map(Number)
-      if (before.every((index) => indexes.includes(index))) this.#shown.delete(name)
-    }
-    return `${quotaGroup}#${indexes.join('+')}`
-  }
-
   /** Adds a quota to `stats()`. After a change of options, the new quota replaces the old one of the same name. */
-  #show(name: string, quota: Quota): void {
+  #show(name: string, shown: ShownQuota): void {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
-    this.#shown.set(name, quota)
+    this.#shown.set(name, shown)
   }
+}
+
+/** A quota in `stats()`, and the key to which it belongs, with all keys of its provider, if that has several. */
+interface ShownQuota {
+  readonly name: string
+  readonly quota: Quota
+  readonly key: KeyState | undefined
+  readonly keys: readonly KeyState[]
+  readonly group: string
+}
+
+/**
+ * The name of a quota in `stats()`. If the provider has several keys, it ends with the indexes of the keys that share the quota. Undefined
+ * if the key has got another quota, since it shares the limits of other keys.
+ */
+function shownName({ name, key, keys, group }: ShownQuota): string | undefined {
+  if (!key) return name
+  const indexes = [key.index, ...siblingsOf(key, keys)].toSorted((one, other) => one - other)
+  return key.group === group ? `${name}#${indexes.join('+')}` : undefined
 }

@@ -53,8 +53,9 @@ function addressed(
     if (CARRIED.test(name) || endpoint.carriesHeader(name)) headers.set(name, value)
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value)
   const request = { url: endpoint.addressAt(format, url, model), headers }
-  const { apiKey } = provider
-  return typeof apiKey === 'string' ? endpoint.signed(request, format, apiKey) : request
+  const { apiKey, keys } = provider
+  // One of several keys is chosen later, for each attempt.
+  return typeof apiKey === 'string' && !keys ? endpoint.signed(request, format, apiKey) : request
 }
 
 function adaptBody(

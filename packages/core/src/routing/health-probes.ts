@@ -32,7 +32,7 @@ export class HealthProbes {
     if (this.#probes.size >= this.#maxTargets) return
     this.#probes.set(targetKey(exchange.leg.target), {
       url: probeURL(exchange),
-      headers: probeHeaders(exchange.headers),
+      headers: probeHeaders(signedHeaders(exchange)),
       sendOptions: sendOptionsOf(exchange.init),
     })
   }
@@ -58,6 +58,14 @@ export class HealthProbes {
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
   const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), formatOf(provider, operation))
   return provider.native ? models + new URL(url).search : models
+}
+
+/** The headers of a request. If its provider has several keys, they contain the one of the failed attempt. */
+function signedHeaders(exchange: LegExchange): ReadonlyHeaders {
+  const { leg, operation, headers } = exchange
+  const key = leg.key?.key
+  if (typeof key !== 'string' || leg.provider.native) return headers
+  return operation.endpoint.signed(exchange, formatOf(leg.provider, operation), key).headers
 }
 
 function probeHeaders(given: ReadonlyHeaders): Headers {

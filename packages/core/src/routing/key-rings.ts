@@ -65,6 +65,11 @@ export class KeyRings {
     return [...this.#rings.values()].findLast(({ called }) => called.has(target))
   }
 
+  /** The number of accounts whose keys are known. */
+  get size(): number {
+    return this.#rings.size
+  }
+
   /** Forgets everything that was learned of keys. */
   forget(): void {
     this.#rings.clear()

@@ -5,7 +5,7 @@ import { KeyRoom } from './key-room.ts'
 /** The maximum number of models whose rate limits are stored for one key. */
 const MAX_MODELS = 100
 /** The maximum length of an organization's name. A longer one is ignored. */
-const MAX_ORGANIZATION = 256
+const MAX_ORGANIZATION = 1_024
 
 /** What is known of one of the keys of a provider. Contains the key, so it must not be shown. */
 export class KeyState {
@@ -44,6 +44,11 @@ export class KeyState {
     if (organization !== undefined && organization.length <= MAX_ORGANIZATION)
       this.group = `${this.#account}\norganization ${organization}`
     this.roomFor(model).observe(limits, now)
+  }
+
+  /** The number of models whose rate limits are stored. */
+  get models(): number {
+    return this.#rooms.size
   }
 
   /** What the key has left for a model, or a family of models. */

@@ -4,6 +4,7 @@ import type { JsonBody } from '../../base/json.ts'
 import type { ErrorFormat, ReportedError } from '../protocol.ts'
 import { errorInText } from '../shared/error-in-text.ts'
 import { anyError, declaredError } from '../shared/find-error.ts'
+import { organizationIn } from '../shared/organization.ts'
 import type { UpstreamError } from '../shared/read-error.ts'
 
 /** The types of errors, with the status that Anthropic sends with each: https://platform.claude.com/docs/en/api/errors. */
@@ -34,6 +35,7 @@ export const ERRORS: ErrorFormat = {
   anyIn: (answer) => completed(anyError(answer)),
   bodyOf: (error, status) => errorBody(error, typeOf(error, status)),
   rateLimitsOf: (headers) => parseRateLimitHeaders(headers),
+  organizationOf: organizationIn,
 }
 
 function completed(error: UpstreamError | undefined): UpstreamError | undefined {

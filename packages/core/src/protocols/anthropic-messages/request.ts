@@ -11,7 +11,13 @@ export const REQUEST: RequestFormat = {
   needsOf,
   serviceTierOf: (body) => priceTierOf(tierFieldsOf(body)),
   sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
+  storedWith: ({ tools }) => (Array.isArray(tools) && tools.some(runsCode) ? 'makes' : undefined),
   mayBeBilled: () => true,
+}
+
+/** Whether a tool runs code in a container, which later requests may continue. */
+function runsCode(tool: unknown): boolean {
+  return isRecord(tool) && textOf(tool['type'])?.startsWith('code_execution') === true
 }
 
 function textOf(value: unknown): string | undefined {

@@ -24,6 +24,8 @@ export const GEMINI_ERRORS: ErrorFormat = {
   },
   bodyOf: (error, status) => ({ error: googleError(error, status) }),
   rateLimitsOf: (_headers, errorText) => (errorText === undefined ? {} : limitsIn(detailsInText(errorText))),
+  organizationOf: (_headers, errorText) =>
+    errorText === undefined ? undefined : consumerIn(detailsInText(errorText)),
 }
 
 /** The error that an answer or an event declares, with what its details say. */
@@ -71,6 +73,16 @@ function detailsOf(body: unknown): unknown {
   return isRecord(error) ? error['details'] : undefined
 }
 
+/** The project that an error's `ErrorInfo` names, such as `projects/123`. Answers that are no errors do not name it. */
+function consumerIn(details: unknown): string | undefined {
+  for (const { metadata } of listAt({ details }, 'details')) {
+    const consumer = isRecord(metadata) ? metadata['consumer'] : undefined
+    if (typeof consumer === 'string' && CONSUMER.test(consumer)) return consumer
+  }
+  return undefined
+}
+
+const CONSUMER = /^projects\/[\w.:-]{1,64}$/
 const MINUTE_MS = 60_000
 const MAX_LIMIT = 1e12
 

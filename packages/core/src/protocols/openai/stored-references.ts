@@ -47,8 +47,10 @@ function refers(value: object, depth: number): boolean {
 }
 
 /** Whether later requests may refer to the answer, or contain a part of it that only the same account can use. */
-export function makesStored({ store, include, modalities }: JsonBody, storesByDefault: boolean): boolean {
+export function makesStored(body: JsonBody, storesByDefault: boolean): boolean {
+  const { store, include, modalities, tools } = body
   if (storesByDefault ? store !== false : store === true) return true
+  if (Array.isArray(tools) && tools.some((tool) => isRecord(tool) && 'container' in tool)) return true
   return contains(include, 'reasoning.encrypted_content') || contains(modalities, 'audio')
 }
 

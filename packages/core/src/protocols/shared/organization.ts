@@ -1,0 +1,20 @@
+/** The headers in which vendors name the account whose rate limits a request has used, also at endpoints that copy another vendor's. */
+const HEADERS = [
+  'openai-organization',
+  'openai-project',
+  'anthropic-organization-id',
+  'anthropic-workspace-id',
+]
+/** The maximum length of one name. */
+const MAX_NAME_LENGTH = 128
+
+/**
+ * The organization, project and workspace that the headers of an answer name, as one text.
+ * @returns undefined when they name none, or one is too long for a name
+ */
+export function organizationIn(headers: Headers): string | undefined {
+  const names = HEADERS.map((header) => headers.get(header) ?? '')
+  if (names.every((name) => name === '') || names.some(({ length }) => length > MAX_NAME_LENGTH))
+    return undefined
+  return JSON.stringify(names)
+}
