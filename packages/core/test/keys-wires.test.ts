@@ -24,7 +24,10 @@ describe('keys of an anthropic entry', () => {
       const key = String(keyOf(request))
       const workspace = key === 'key-c' ? 'two' : 'one'
       response.setHeader('anthropic-organization-id', 'org').setHeader('anthropic-workspace-id', workspace)
-      if (!limited.has(key)) return sendJson(response, MESSAGE)
+      if (!limited.has(key)) {
+        sendJson(response, MESSAGE)
+        return
+      }
       response.setHeader('retry-after', '20')
       sendJson(response, { type: 'error', error: { type: 'rate_limit_error', message: 'no' } }, 429)
     })
@@ -61,7 +64,10 @@ describe('keys of a google entry', () => {
   it('sign Gemini requests, and share the rate limit of the project that a refusal names', async () => {
     const server = await serve((request, response) => {
       const key = String(keyOf(request))
-      if (key === 'key-c') return sendJson(response, CANDIDATE)
+      if (key === 'key-c') {
+        sendJson(response, CANDIDATE)
+        return
+      }
       const info = {
         '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
         reason: 'RATE_LIMIT_EXCEEDED',
