@@ -35,14 +35,14 @@ describe('a spend limit', () => {
   })
 
   it.each([
-    ['POST', '/v1/messages', { model: 'claude-opus-4-5', max_tokens: 9, messages: [] }],
+    ['POST', '/v1/messages/batches', { requests: [] }],
     ['POST', '/v1/images/generations', { model: 'gpt-image-1', prompt: 'x' }],
     ['POST', '/v1/audio/speech', { model: 'tts-1', input: 'x', voice: 'a' }],
     ['POST', '/v1/videos', { model: 'sora-2', prompt: 'x' }],
     ['POST', '/v1/rerank', { query: 'x', documents: ['y'] }],
     ['POST', '/v1/batches', { input_file_id: 'f' }],
     ['POST', '/v1/fine_tuning/jobs', { model: 'm' }],
-    ['POST', '/v1/models/gemini-2.5-pro:generateContent', { contents: [] }],
+    ['POST', '/v1/models/gemini-2.5-pro:batchGenerateContent', { batch: {} }],
     ['POST', '/v1/something/new?x=/cancel', {}],
     ['PUT', '/v1/something', {}],
   ])(
@@ -82,7 +82,7 @@ describe('a spend limit', () => {
     ['POST', '/v1/files'],
     ['POST', '/v1/uploads/u1/parts'],
   ])('lets through what only reads, counts or cancels, also without money: %s %s', async (method, path) => {
-    const upstream = await serve((_, response) => sendJson(response, {}))
+    const upstream = await serve((_, response) => sendJson(response, { input_tokens: 1 }))
     const fetch = harborFetchFor({ spendLimit: { usd: 1e-9, per: 'total' } })
     const body = method === 'POST' ? '{"input":"x"}' : null
     const headers = { 'content-type': 'application/json' }

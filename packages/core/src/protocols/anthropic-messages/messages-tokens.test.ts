@@ -59,13 +59,22 @@ describe('the token estimate of a Messages request', () => {
     )
   })
 
-  it('counts a picture by what it costs, not by its bytes', () => {
-    const content = [
-      { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO'.repeat(250_000) } },
-    ]
+  it.each([
+    ['of its own', { type: 'base64', media_type: 'image/png', data: 'iVBO'.repeat(250_000) }],
+    ['at an address', { type: 'url', url: 'https://example.com/a.png' }],
+    ['that was uploaded', { type: 'file', file_id: 'file_1' }],
+  ])('counts a picture %s as the largest that a model reads, not by its bytes', (_, source) => {
+    const content = [{ type: 'image', source }]
     const { inputTokens } = TOKENS.estimate({ messages: [{ role: 'user', content }] })
-    expect(inputTokens).toBeGreaterThan(1_600)
-    expect(inputTokens).toBeLessThan(5_000)
+    expect(inputTokens).toBeGreaterThan(4_784)
+    expect(inputTokens).toBeLessThan(6_000)
+  })
+
+  it('leaves room for the tokenizer of the newest models, but not in the context window of a model', () => {
+    const body = {
+      messages: [{ role: 'user', content: 'All human beings are born free and equal.'.repeat(100) }],
+    }
+    expect(TOKENS.estimate(body).inputTokens / TOKENS.contextOf(body)).toBeCloseTo(1.35, 2)
   })
 
   it('reserves the output limit, or the budget for thoughts between tools if that is larger', () => {

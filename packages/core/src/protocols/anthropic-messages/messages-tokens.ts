@@ -4,7 +4,15 @@ import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
+import { someBlock } from './request.ts'
 
+/**
+ * How many times as many tokens the newest models make of a text as the older ones, at most:
+ * https://platform.claude.com/docs/en/about-claude/models/migration-guide
+ */
+const TOKENIZER_FACTOR = 1.35
+/** The tokens of a large image in addition to those that are counted for any image. The newest models read up to 4,784 tokens of one. */
+const LARGE_IMAGE_TOKENS = 1_500
 /** The output tokens assumed for a request without `max_tokens`, which the API refuses. */
 const USUAL_OUTPUT_TOKENS = 1_024
 /** The tokens that the API adds to each message, and to a request. */
@@ -20,14 +28,15 @@ const OWN_TOOL_TOKENS = 2_500
  */
 export const TOKENS: TokenRules = {
   estimate(body) {
-    const inputTokens = inputBoundOf(body)
+    const inputTokens =
+      Math.ceil(inputTokensOf(body) * TOKENIZER_FACTOR) + imagesIn(body) * LARGE_IMAGE_TOKENS
     return {
       ...tokenUsage(inputTokens, outputBoundOf(body)),
       ...cacheWritesOf(body, inputTokens),
       ...searchesOf(body),
     }
   },
-  contextOf: (body) => inputBoundOf(body) + (outputLimitOf(body) ?? 0),
+  contextOf: (body) => inputTokensOf(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   limitedInputOf: ({ inputTokens, cachedInputTokens }) => Math.max(0, inputTokens - cachedInputTokens),
   answerTokens({ content }) {
@@ -85,7 +94,7 @@ const NO_INPUT = new Set([
   'thread',
 ])
 
-function inputBoundOf(body: JsonBody): number {
+function inputTokensOf(body: JsonBody): number {
   const tokens = new ValueTokens(NO_EXCEPTIONS, true)
   for (const name in body) {
     const value = body[name]
@@ -97,6 +106,15 @@ function inputBoundOf(body: JsonBody): number {
 }
 
 const NO_EXCEPTIONS: ReadonlySet<string> = new Set()
+
+function imagesIn(body: JsonBody): number {
+  let images = 0
+  someBlock(body, ({ type }) => {
+    if (type === 'image') images++
+    return false
+  })
+  return images
+}
 
 function toolTokens(tools: unknown): number {
   if (!Array.isArray(tools) || tools.length === 0) return 0

@@ -38,7 +38,7 @@ function isImage({ type }: JsonBody): boolean {
 }
 
 /** Whether any content block of the messages matches, including the blocks in the results of tools. */
-function someBlock({ messages }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
+export function someBlock({ messages }: JsonBody, matches: (block: JsonBody) => boolean): boolean {
   return (
     Array.isArray(messages) && messages.some((message) => isRecord(message) && inContent(message, matches))
   )

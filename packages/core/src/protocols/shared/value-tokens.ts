@@ -63,9 +63,14 @@ export class ValueTokens {
       if (this.#withNames) this.#text.add(name)
       const value = fields[name]
       if (typeof value === 'string') this.#addText(value, name, fields, under)
-      else this.add(value, name, fields, depth + 1)
+      else this.add(value, name === 'source' ? sourceOf(fields) : name, fields, depth + 1)
     }
   }
+}
+
+/** The name for the field `source` of a block, which says what the source holds: an image, a document. */
+function sourceOf({ type }: Readonly<Record<string, unknown>>): string {
+  return typeof type === 'string' ? `${type} source` : 'source'
 }
 
 /** Makes a counter for the content of answers: text, reasoning, refusals, tool calls and all other fields that carry content. */
