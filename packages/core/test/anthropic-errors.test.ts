@@ -353,6 +353,14 @@ describe('an error that Harbor makes for the Anthropic SDK', () => {
     expect(error).toMatchObject({ type: 'api_error', errorCode: 'stream_stalled' })
   })
 
+  it('is a timeout of the SDK when no answer came in time', async () => {
+    const { client, requests } = await always(() => undefined, { timeouts: { attemptMs: 30 } })
+    const error = await caught(client.messages.create(QUESTION))
+    expect(error).toBeInstanceOf(Anthropic.APIConnectionTimeoutError)
+    // It may have been carried out, so it is repeated once.
+    expect(requests).toHaveLength(2)
+  })
+
   it('replaces an error event that the SDK would not recognise', async () => {
     const fault = errorEvent('overloaded_error', 'Busy', { error_code: 'busy_now' })
     const over = await always(

@@ -116,8 +116,9 @@ describe('the cache of Messages', () => {
     expect([await ask(client, { headers }), await ask(client, { headers })]).toEqual([2, 2])
     expect(await ask(client, { headers: { 'anthropic-version': '2023-06-01' } })).toBe(3)
     expect(await ask(client, { headers: { 'anthropic-workspace-id': 'w2' } })).toBe(4)
-    expect(await ask(client.withOptions({ apiKey: 'another' }))).toBe(5)
-    expect(await ask()).toBe(5)
+    expect(await ask(client, { headers: { 'x-api-key': 'k2' } })).toBe(5)
+    expect(await ask(client.withOptions({ apiKey: 'another' }))).toBe(6)
+    expect(await ask()).toBe(6)
   })
 
   it('holds streams byte for byte, but not those that were cut short by their limit', async () => {
