@@ -43,45 +43,50 @@ async function whole({ client, last }: ReturnType<typeof anthropicOver>) {
 
 type Frame = (data: string, name: string) => string
 
-const FRAMINGS: readonly (readonly [what: string, frame: Frame, start?: string])[] = [
-  ['lines that end in CRLF', (data, name) => `event: ${name}\r\ndata: ${data}\r\n\r\n`],
-  ['lines that end in CR', (data, name) => `event: ${name}\rdata: ${data}\r\r`],
-  ['line ends of every kind', (data, name) => `id: 1\revent: ${name}\ndata: ${data}\r\n\n`],
-  ['no space after the colon', (data, name) => `event:${name}\ndata:${data}\n\n`],
-  ['data before the name', (data, name) => `data: ${data}\nevent: ${name}\n\n`],
-  ['no names', (data) => `data: ${data}\n\n`],
-  ['one name for all', (data) => `event: message\ndata: ${data}\n\n`],
-  ['indented fields', (data, name) => `  event: ${name}\n  data: ${data}\n\n`],
-  ['ids and retry times', (data, name) => `id: 7\nevent: ${name}\nretry: 10\ndata: ${data}\n\n`],
-  ['a byte order mark', (data, name) => `event: ${name}\ndata: ${data}\n\n`, '\uFEFF'],
+const FRAMINGS: readonly (readonly [what: string, frame: Frame, start: string])[] = (
   [
-    'blank lines and comments at the start',
-    (data, name) => `event: ${name}\ndata: ${data}\n\n`,
-    '\n\n: hello\n\n',
-  ],
-  ['comments between its events', (data, name) => `: keep-alive\n\nevent: ${name}\ndata: ${data}\n\n`],
-  ['data over several lines', (data, name) => `event: ${name}\ndata: ${data.replace(/,/g, ',\ndata: ')}\n\n`],
-  ['events that have only a name', (data, name) => `event: note\n\nevent: ${name}\ndata: ${data}\n\n`],
-  [
-    'pings everywhere',
-    (data, name) => `event: ping\ndata: {"type":"ping"}\n\nevent: ${name}\ndata: ${data}\n\n`,
-  ],
-  [
-    'unknown events everywhere',
-    (data, name) =>
-      `event: weather\ndata: {"type":"weather","sky":"blue"}\n\nevent: ${name}\ndata: ${data}\n\n`,
-  ],
-  [
-    'every event twice, but for the text',
-    (data, name) =>
-      `event: ${name}\ndata: ${data}\n\n`.repeat(
-        name === 'content_block_delta' || name === 'message_stop' ? 1 : 2,
-      ),
-  ],
-]
+    ['lines that end in CRLF', (data, name) => `event: ${name}\r\ndata: ${data}\r\n\r\n`],
+    ['lines that end in CR', (data, name) => `event: ${name}\rdata: ${data}\r\r`],
+    ['line ends of every kind', (data, name) => `id: 1\revent: ${name}\ndata: ${data}\r\n\n`],
+    ['no space after the colon', (data, name) => `event:${name}\ndata:${data}\n\n`],
+    ['data before the name', (data, name) => `data: ${data}\nevent: ${name}\n\n`],
+    ['no names', (data) => `data: ${data}\n\n`],
+    ['one name for all', (data) => `event: message\ndata: ${data}\n\n`],
+    ['indented fields', (data, name) => `  event: ${name}\n  data: ${data}\n\n`],
+    ['ids and retry times', (data, name) => `id: 7\nevent: ${name}\nretry: 10\ndata: ${data}\n\n`],
+    ['a byte order mark', (data, name) => `event: ${name}\ndata: ${data}\n\n`, '\uFEFF'],
+    [
+      'blank lines and comments at the start',
+      (data, name) => `event: ${name}\ndata: ${data}\n\n`,
+      '\n\n: hello\n\n',
+    ],
+    ['comments between its events', (data, name) => `: keep-alive\n\nevent: ${name}\ndata: ${data}\n\n`],
+    [
+      'data over several lines',
+      (data, name) => `event: ${name}\ndata: ${data.replace(/,/g, ',\ndata: ')}\n\n`,
+    ],
+    ['events that have only a name', (data, name) => `event: note\n\nevent: ${name}\ndata: ${data}\n\n`],
+    [
+      'pings everywhere',
+      (data, name) => `event: ping\ndata: {"type":"ping"}\n\nevent: ${name}\ndata: ${data}\n\n`,
+    ],
+    [
+      'unknown events everywhere',
+      (data, name) =>
+        `event: weather\ndata: {"type":"weather","sky":"blue"}\n\nevent: ${name}\ndata: ${data}\n\n`,
+    ],
+    [
+      'every event twice, but for the text',
+      (data, name) =>
+        `event: ${name}\ndata: ${data}\n\n`.repeat(
+          name === 'content_block_delta' || name === 'message_stop' ? 1 : 2,
+        ),
+    ],
+  ] satisfies (readonly [string, Frame, string?])[]
+).map(([what, frame, start = '']) => [what, frame, start])
 
 describe('a stream of the Messages API', () => {
-  it.each(FRAMINGS)('is whole with %s', async (_, frame, start = '') => {
+  it.each(FRAMINGS)('is whole with %s', async (_, frame, start) => {
     const body =
       start + EVENTS.map((data) => frame(data, (JSON.parse(data) as { type: string }).type)).join('')
     const { origin, requests } = await serve((_request, response) => {
