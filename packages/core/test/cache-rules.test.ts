@@ -58,7 +58,7 @@ describe('the default of cache.when', () => {
       { ...RESPONSES, store: false, conversation: 'conv_1' },
       'stateful',
     ],
-    ['Responses in the background are not', { ...RESPONSES, store: false, background: true }, 'stateful'],
+    ['Responses in the background are not', { ...RESPONSES, background: true }, 'stateful'],
   ])('%s', async (_, body, reason) => {
     const [, harbor] = await cached()
     const reply = await harbor.responses.create(body)

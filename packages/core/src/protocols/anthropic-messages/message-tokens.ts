@@ -102,13 +102,13 @@ export function tokensOf(totals: Counts, steps: readonly Counts[]): MessageToken
   const inputTokens = all(({ input }) => input) + cachedInputTokens + cacheWriteInputTokens
   const outputTokens = all(({ output }) => output)
   if (inputTokens > MAX_TOKENS || outputTokens > MAX_TOKENS) return undefined
-  const writesByTtl = sumOfWrites(sums.length > 0 ? sums : [own])
+  const writesByTtl = sumOfWrites(sums.some(({ writesByTtl: writes }) => hasFields(writes)) ? sums : [own])
   return {
     inputTokens,
     outputTokens,
     cachedInputTokens,
     cacheWriteInputTokens,
-    ...(Object.keys(writesByTtl).length > 0 && { cacheWriteTokensByTtl: writesByTtl }),
+    ...(hasFields(writesByTtl) && { cacheWriteTokensByTtl: writesByTtl }),
   }
 }
 
@@ -131,6 +131,10 @@ function classesOf(counts: Counts): Classes | undefined {
     cacheWrite: Math.max(cacheWrite, sum(Object.values(writesByTtl))),
     writesByTtl,
   }
+}
+
+function hasFields(object: object): boolean {
+  return Object.keys(object).length > 0
 }
 
 function sumOfWrites(steps: readonly Classes[]): WritesByTtl {

@@ -85,6 +85,13 @@ describe('MessagesUsage', () => {
     expect(usageOf({ ...totals, iterations }).usage).toMatchObject({ inputTokens: 820, outputTokens: 294 })
   })
 
+  it('knows the time to live of cache writes from the totals, if the steps do not say it', () => {
+    const totals = { input_tokens: 1, output_tokens: 2, cache_creation_input_tokens: 9 }
+    const cache_creation = { ephemeral_5m_input_tokens: 9 }
+    const { usage } = usageOf({ ...totals, cache_creation, iterations: [{ ...totals, type: 'message' }] })
+    expect(usage).toMatchObject({ cacheWriteInputTokens: 9, cacheWriteTokensByTtl: { '5m': 9 } })
+  })
+
   it('counts steps that are in the totals once', () => {
     const totals = { input_tokens: 30, output_tokens: 12 }
     const iterations = [1, 2].map((half) => ({
