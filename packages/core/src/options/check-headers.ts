@@ -13,7 +13,8 @@ const SENT = [
 ] as const
 
 /**
- * Checks the options that are sent as headers. An invalid value would otherwise fail in the runtime, whose message contains the value.
+ * Checks the options that are sent as headers. Without this check, an invalid value would fail in the runtime, whose error message contains
+ * the value.
  * @param env the environment in which the SDK looks for missing options; undefined for `createHarborFetch()`
  * @throws OptionError naming the option, without its value
  */

@@ -4,8 +4,8 @@ import { checkOptions, type Check } from '../base/check.ts'
 /** Options of `close()`. */
 export interface CloseOptions {
   /**
-   * How long requests in flight, including streams, may continue, in milliseconds; they are then aborted. Waiting calls are refused at
-   * once in any case. 0 aborts at once, Infinity waits until all have ended. @default 30_000
+   * How long requests in flight, including streams, may continue, in milliseconds. After that they are aborted. Waiting calls are refused
+   * at once. 0 aborts requests at once; Infinity waits until all have ended. @default 30_000
    */
   graceMs?: number | undefined
 }
@@ -17,8 +17,8 @@ const aGrace: Check = {
 }
 
 /**
- * The default grace period, in milliseconds. It is longer than nearly all answers take, and not longer than platforms usually wait for a
- * process to stop.
+ * The default grace period, in milliseconds. Nearly all answers take less time, and platforms usually give a process at least this time to
+ * stop.
  */
 const GRACE_MS = 30_000
 

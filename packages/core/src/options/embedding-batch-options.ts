@@ -9,8 +9,8 @@ export interface EmbeddingBatchOptions {
   /** How long the first input waits for others, in milliseconds. @default 5 */
   maxWaitMs?: number | undefined
   /**
-   * The maximum number of tokens of one request, as estimated; providers have such a limit. A longer input is sent alone.
-   * @default 250_000
+   * The maximum number of tokens of one request, since providers have such a limit. The number is estimated. An input that is longer is
+   * sent alone. @default 250_000
    */
   maxBatchTokens?: number | undefined
 }

@@ -3,7 +3,7 @@ import * as is from '../base/check.ts'
 import type { HarborOptions, PerCallOptions } from './options.ts'
 
 /**
- * The places besides `new Harbor()` where an option may be given. `fetch`: `createHarborFetch()`. `copy`: `withOptions()`, which makes a
+ * The places, besides `new Harbor()`, where an option may be given. `fetch`: `createHarborFetch()`. `copy`: `withOptions()`, which makes a
  * copy that shares connections and health. `configure`: `configure()`, at run time.
  */
 type Place = 'fetch' | 'copy' | 'configure'

@@ -16,9 +16,9 @@ import type { OperationName } from '../protocols/list.ts'
 import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
 
 /**
- * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false` to switch the feature off. Two options of
- * the SDK have a wider meaning here: `timeout` is the total time of a call, over all attempts and waits, and `maxRetries` is the same
- * setting as `retry.maxAttempts`, minus 1.
+ * The options of the SDK's client, and Harbor's own. Most of Harbor's options may be `false`, which switches the feature off. Two options
+ * of the SDK have a wider meaning here. `timeout` is the total time of a call, over all attempts and waits. `maxRetries` sets the same
+ * number as `retry.maxAttempts`, but does not count the first attempt.
  */
 export interface HarborOptions extends ClientOptions {
   /**
@@ -75,9 +75,9 @@ export interface HarborOptions extends ClientOptions {
   /** The maximum number of requests that one call may send, over all its targets, including redirects. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
-   * The maximum size of an answer after decompression, in bytes. It limits a body that is read whole, or each event of a stream, but not
-   * the whole stream. A larger answer fails with `malformed_answer`, and the rest of it is not read. Raise the limit for answers with many
-   * images or embeddings. Error bodies are cut after 1 MiB in any case. @default 67_108_864 (64 MiB)
+   * The maximum size of an answer after decompression, in bytes. For a body that is read whole, it limits the body; for a stream, each
+   * event, but not the whole stream. A larger answer fails with `malformed_answer`, and the rest of it is not read. Raise the limit for
+   * answers with many images or embeddings. Error bodies are always cut after 1 MiB. @default 67_108_864 (64 MiB)
    */
   maxAnswerBytes?: number | undefined
   /**
@@ -86,9 +86,9 @@ export interface HarborOptions extends ClientOptions {
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**
-   * Rate and concurrency limits for each quota group, which is each model of a provider, or all entries with the same `quotaGroup`.
-   * Limits that are not given are learned from response headers and 429s. A call above a limit waits, or goes to another target that has
-   * room. `{}` only uses learned limits. @default none
+   * Rate and concurrency limits for each quota group. By default, each model of a provider is a quota group; entries with the same
+   * `quotaGroup` are one group. Limits that are not given are learned from response headers and 429s. A call above a limit waits, or goes
+   * to another target that has room. `{}` uses only learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
   /**
@@ -115,10 +115,10 @@ export interface HarborOptions extends ClientOptions {
    */
   pool?: PoolOptions | Pool | undefined
   /**
-   * Whether Harbor sends requests of a kind that it has seen twice directly, without the SDK's request building, and returns JSON and
-   * stream events that it has already parsed. That halves the CPU time of a call. It is not done for subclasses, for clients that log
-   * requests, and where a method of the SDK was replaced. `false`: the SDK's own methods build every request. The environment variable
-   * `HARBOR_OPENAI_SDK=plain` turns it off for all clients. @default true
+   * Whether Harbor may send requests directly, without the SDK's request building, and return JSON and stream events that it has already
+   * parsed. It does so for requests of a kind that it has seen twice, which halves the CPU time of a call. It never does so for subclasses,
+   * for clients that log requests, and where a method of the SDK was replaced. `false`: the SDK's own methods build every request. The
+   * environment variable `HARBOR_OPENAI_SDK=plain` turns this off for all clients. @default true
    */
   sdkFastPath?: boolean | undefined
 }
@@ -139,10 +139,10 @@ export interface ProviderOptions {
    */
   kind?: ProviderKind | undefined
   /**
-   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. A list of keys
-   * divides calls over them: a conversation keeps its key while that is free, and a key in cooldown is passed over. What refers to
-   * something that is stored at the provider always uses the first key, which is also the SDK's. Beware: a vendor's terms may forbid to
-   * divide work over several accounts.
+   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. Calls are divided
+   * over a list of keys: a conversation keeps its key while that key is free, and a key in cooldown is passed over. A request that refers
+   * to something stored at the provider always uses the first key, which is also the SDK's. Beware: the terms of a vendor may forbid
+   * dividing work over several accounts.
    */
   apiKey?: ApiKey | readonly ApiKey[] | null | undefined
   /**
@@ -151,10 +151,10 @@ export interface ProviderOptions {
    */
   baseURL?: string | undefined
   /**
-   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. It adds to the
-   * protocols of the provider's `kind` or replaces their addresses. An entry with `endpoints` and neither `kind` nor `baseURL` serves only
-   * the protocols that are listed here. Calls of other protocols skip the provider.
-   * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
+   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. Each URL adds a
+   * protocol to those of the provider's `kind`, or replaces the address of one of them. An entry with `endpoints`, but neither `kind` nor
+   * `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider. @default the kind's own protocols at
+   * `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */
@@ -260,11 +260,11 @@ export interface PerCallOptions {
   /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
   scope?: string | undefined
   /**
-   * The name of the conversation or user session that the call belongs to. Its calls stay with the target that answered last, and with one
-   * of a provider's keys, while these are well: another target or key has not cached the prompt. `prefetch` learns its requests as one
-   * sequence. Equal names of different accounts and scopes mean different sessions.
-   * @default what the request itself names: `prompt_cache_key`, `conversation`, `safety_identifier` or `user` (for `prefetch` one of the
-   * last two, or else the scope)
+   * The name of the conversation or user session that the call belongs to. The calls of a session stay with the target that answered last,
+   * and with the same key of a provider, as long as both are healthy, since another target or key has not cached the prompt. `prefetch`
+   * learns the requests of a session as one sequence. Equal names of different accounts and scopes mean different sessions. @default what
+   * the request itself names: `prompt_cache_key`, `conversation`, `safety_identifier` or `user` (for `prefetch` one of the last two, or
+   * else the scope)
    */
   session?: string | undefined
   /** The priority of the call among those that wait for `limits`. Higher numbers go first. @default 0 */
@@ -277,8 +277,8 @@ export interface PerCallOptions {
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
   /**
-   * Called with the provider's id of the answer as soon as it is known, so that the caller can cancel or resume the answer. For a stream,
-   * that is before its first content. Called again when a later attempt has another id. If the function throws, a warning is logged.
+   * Called with the provider's id of the answer as soon as the id is known, so that the caller can cancel or resume the answer. For a
+   * stream, that is before its first content. Called again if a later attempt has another id. If the function throws, a warning is logged.
    */
   onResponseId?: ((id: string) => void) | undefined
 }

@@ -7,7 +7,7 @@ export interface SendGate {
 }
 
 /**
- * The phase of a call at one target. `limit`: it waits for a rate limit or a slot. `sent`: its request is on the wire. `retry`: it waits
+ * What a call is doing at one target. `limit`: it waits for a rate limit or a slot. `sent`: its request is on the wire. `retry`: it waits
  * for its next attempt. `over`: it has left the target.
  */
 export type SendPhase = 'limit' | 'sent' | 'retry' | 'over'

@@ -61,7 +61,7 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
   }
 }
 
-/** Whether a name is that of a vendor, whose requests a `fetch` names it after. */
+/** Whether this is the name of a vendor. Requests of a `fetch` are addressed to providers with such names. */
 export function isVendor(name: string): name is Vendor {
   return VENDOR_NAMES.some((vendor) => vendor === name)
 }
@@ -74,7 +74,7 @@ export function hasOnlySettings(entry: ProviderOptions): boolean {
   return !('apiKey' in entry) && !('baseURL' in entry) && !('endpoints' in entry)
 }
 
-/** Refuses what the client's own provider cannot have, since the OpenAI SDK addresses and signs its requests. */
+/** Refuses options that the client's own provider cannot have, since the OpenAI SDK addresses and signs its requests. */
 function checkOwnProvider(option: string, { kind = 'openai', endpoints }: ProviderOptions): void {
   if (endpoints) {
     throw new OptionError(

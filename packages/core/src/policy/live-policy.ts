@@ -69,8 +69,8 @@ export class LivePolicy {
   }
 
   /**
-   * Changes options at run time, for this client and all its copies.
-   * @throws OptionError for an option that cannot change at run time, or that is invalid together with the others; in this case nothing changes
+   * Changes options at run time, for this client and all its copies. If it throws, nothing is changed.
+   * @throws OptionError for an option that cannot change at run time, or that is invalid together with the others
    */
   configure(changes: Reconfigurable): void {
     assertReconfigurable(changes)

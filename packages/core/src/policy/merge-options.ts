@@ -14,8 +14,8 @@ const COPYABLE = optionsIn('copy')
  * The options of a copy made by `withOptions()`: the client's own options, overridden by `changes`. The number of attempts can be changed
  * under two names, `maxRetries` and `retry.maxAttempts`.
  * @param original the own options of the client that is copied
- * @param maxRetries the current value of the SDK's field `maxRetries` of this client, which the user may have changed; applies if `changes`
- * has neither name
+ * @param maxRetries the current value of the client's field `maxRetries`, which the user may have set; used if `changes` contains neither
+ * name
  * @throws OptionError for an option that belongs to the state that all copies share
  */
 export function mergeOptions(
@@ -56,8 +56,8 @@ function isShared(name: string): boolean {
 }
 
 /**
- * Merges the key and the base URL, each of which can be given as an option or in `providers.openai`. A value in `changes` takes precedence
- * over the value of the copied client, whichever of the two places each is in.
+ * Merges the key and the base URL. Each of them can be given in two places, as an option or in `providers.openai`. A value in `changes` has
+ * precedence over the value of the copied client, in whichever place each of them is.
  */
 function ownProvider(
   { providers: kept }: OwnOptions,

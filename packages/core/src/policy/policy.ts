@@ -9,14 +9,14 @@ import type { Target } from '../reporting/target.ts'
 
 /** The settled options of a call: checked, with defaults filled in, and without those that are switched off. */
 export interface Policy {
-  /** The longest duration of a call, in milliseconds; of a stream, until its first content. */
+  /** The maximum duration of a call, in milliseconds. For a stream, until its first content. */
   readonly totalMs: number
   readonly maxAttempts: number
   /** The `retry` option without its number of attempts. */
   readonly retry: Omit<RetrySettings, 'maxAttempts'>
   readonly attemptMs: number
   /**
-   * The longest time until the first content of a stream, in milliseconds. Undefined when not set: the default depends on whether another
+   * The maximum time until the first content of a stream, in milliseconds. Undefined when not set: the default depends on whether another
    * target can take over.
    */
   readonly firstTokenMs: number | undefined

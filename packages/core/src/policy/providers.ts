@@ -16,7 +16,7 @@ import { firstKeyOf } from '../targets/credential.ts'
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
-  /** The default provider of each vendor's protocols, where it is another one. */
+  /** The default provider for the protocols of each vendor, if it is not the default provider of the client. */
   readonly defaultOfVendor: ReadonlyMap<string, string>
   /** Names of entries without a key. */
   readonly leftOut: readonly string[]
@@ -69,8 +69,8 @@ function settleForClient(options: HarborOptions, entries: Entries): SettledProvi
 }
 
 /**
- * The providers of `createHarborFetch()`. The provider that a request is addressed to is named after the vendor of its protocol, or
- * `client` if there is an entry of that name with an address or a key of its own.
+ * The providers of `createHarborFetch()`. One of them is the provider to which requests are addressed. It has the name of the vendor of
+ * their protocol, or `client` if there is an entry with the vendor's name that has an address or a key of its own.
  */
 function settleForFetch(entries: Entries): SettledProviders {
   const isSettings = (name: string): boolean => isVendor(name) && hasOnlySettings(entries[name] ?? {})
@@ -94,7 +94,7 @@ function settleForFetch(entries: Entries): SettledProviders {
   }
 }
 
-/** The name of the provider that requests of a `fetch` are addressed to, where the name of the vendor is taken. */
+/** The name of the provider to which requests of a `fetch` are addressed, if another entry has the name of the vendor. */
 const CLIENT = 'client'
 
 /** Fills in the defaults of the entries, without those of the client's own provider. */

@@ -232,7 +232,10 @@ export interface CachingRules {
   readonly newProof: () => AnswerProof
 }
 
-/** Why an answer is not cached: it reached its length limit, was withheld by a content filter, failed, or is not proven complete. */
+/**
+ * Why an answer is not cached: it was cut off by its token limit, a content filter withheld it, it contains an error, or it is not proven
+ * complete.
+ */
 export type AnswerRefusal = 'length' | 'content-filter' | 'error' | 'incomplete'
 
 /** Decides from the events of a stream, added one after the other, whether its answer may be cached. */
@@ -275,7 +278,7 @@ export interface BatchingFormat {
    * @returns one answer for each input, in the order of the inputs, or the reason why the answer cannot be split
    */
   split(answer: JsonBody, count: number): readonly JsonBody[] | 'unequal' | 'unclear-order'
-  /** A copy of the answer to one request of a batch, with this usage: the request's share of the batch's input tokens. */
+  /** A copy of an answer that was split off from a combined one, with this usage: the request's share of the input tokens. */
   withUsage(answer: JsonBody, inputTokens: number): JsonBody
 }
 

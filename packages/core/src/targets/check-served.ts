@@ -4,9 +4,12 @@ import { VENDOR_OF_PROTOCOL } from '../protocols/vendors.ts'
 import { EVERY_MODEL, type ChainNames } from './chains.ts'
 import { NATIVE, type Provider } from './providers.ts'
 
-/** What is known of the calls of a client before the first one. */
+/** Facts about the calls of a client that are known before its first call. */
 interface KnownCalls extends ChainNames {
-  /** Whether calls of all vendors' protocols may come, as through `createHarborFetch()`. The OpenAI client only makes OpenAI's. */
+  /**
+   * Whether calls of all vendors' protocols may be made, as through `createHarborFetch()`. The OpenAI client makes only calls of OpenAI's
+   * protocols.
+   */
   readonly ofAllVendors: boolean
 }
 

@@ -1,8 +1,8 @@
 import type { ObservedLimit, ObservedLimits } from '@harbor/batch'
 
-/** The longest time for which an answer's rate limits are believed, in milliseconds. */
+/** The maximum time for which the rate limits in an answer are used, in milliseconds. */
 const MAX_RESET_MS = 24 * 60 * 60_000
-/** The time in which a limit is assumed to be full again if the answer does not say it, in milliseconds. */
+/** The time after which a limit is assumed to be full again if the answer does not say when, in milliseconds. */
 const DEFAULT_RESET_MS = 60_000
 
 /** What was left of one limit when an answer reported it. It is assumed to fill up evenly until its reset. */
@@ -44,7 +44,7 @@ export class KeyRoom {
     return Math.min(...levels.map((level) => this.#shareOf(level, now)))
   }
 
-  /** The time until every limit has something left, in milliseconds; 0 if they have now. */
+  /** The time until something is left of every limit, in milliseconds; 0 if something is left of each now. */
   waitMs(now: number): number {
     let longest = 0
     for (const level of this.#levels)

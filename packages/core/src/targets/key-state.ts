@@ -16,11 +16,11 @@ export class KeyState {
   readonly hash: number
   /** Identifies the account and the key: for cooldowns of the credential. */
   readonly credential: string
-  /** Identifies the rate limits of the key. Keys of one organization have the same. */
+  /** Identifies the rate limits of the key. Keys of one organization have the same value. */
   group: string
   /** The number of requests that were signed with the key. */
   attempts = 0
-  /** The number of the latest use: the key with the lowest one was used least recently. */
+  /** The number of the latest use. The key with the lowest number was used least recently. */
   usedAt = 0
   readonly #account: string
   readonly #rooms = new Map<string, KeyRoom>()

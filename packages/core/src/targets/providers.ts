@@ -106,9 +106,9 @@ function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Reco
 }
 
 /**
- * The client's own provider. A single key is not stored here, since each request carries it.
+ * The client's own provider. A single key is not stored here, since each request contains it.
  * @param options the entry of `providers` for this provider, if there is one
- * @param vendors the vendors whose protocols it serves. The requests are already addressed, so by default it serves all
+ * @param vendors the vendors whose protocols the provider serves; by default all, since the requests are already addressed to it
  */
 export function nativeProvider(
   name: string,

@@ -39,7 +39,7 @@ export interface RouteOptions extends ChainNames {
   readonly contentPolicyFallback: Chains | undefined
 }
 
-/** The most plans that are cached, one for each model, base URL and protocol. */
+/** The maximum number of plans that are cached, one for each model, base URL and protocol. */
 const MAX_PLANS = 1_000
 
 /**
@@ -51,7 +51,7 @@ export class Routes {
   /** The keys of the client's own provider, if it has several. */
   readonly clientKeys: KeyList | undefined
   readonly #options: RouteOptions
-  /** The chains for calls of each default provider, since a name without a provider means the default one. */
+  /** The chains, by default provider, since a model name without a provider means a model of the default provider. */
   readonly #chains: ReadonlyMap<string, AllChains>
   readonly #plans = new Map<string, Plan>()
   #last: (Routed & { readonly plan: Plan }) | undefined
@@ -98,7 +98,7 @@ export class Routes {
 
   /**
    * The targets for a request of this model.
-   * @param nativeURL the root URL of the client's own provider, as the request has it
+   * @param nativeURL the root URL of the client's own provider, taken from the request
    */
   planFor(model: string | undefined, nativeURL: string, operation: Operation): Plan {
     // Most requests are like the previous one, and this comparison is cheaper than building a key.

@@ -14,7 +14,9 @@ export function areTwins(one: Provider, other: Provider): boolean {
   )
 }
 
-/** The headers as text, for comparison. Leaves out those that describe the SDK, which are sent only to the client's own provider. */
+/**
+ * The headers as text, for comparison. Headers that describe the SDK are left out, since they are sent only to the client's own provider.
+ */
 export function linesOf(headers: ReadonlyHeaders): string {
   const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))
   return JSON.stringify(lines)

@@ -21,8 +21,8 @@ export function tierFieldsOf(fields: Readonly<Record<string, unknown>>): TierFie
 }
 
 /**
- * The service tier in one text: the speed if it is not the usual one (`fast`), else the tier. A region in which the answer has to be made
- * follows it: `standard:us`.
+ * The service tier as one text: the speed if it is not the usual one (`fast`), otherwise the tier. If the answer has to be made in a
+ * region, the region follows: `standard:us`.
  */
 export function priceTierOf({ tier, speed, region }: TierFields): string | undefined {
   const name = speed === undefined || speed === USUAL_SPEED ? tier : speed

@@ -32,7 +32,10 @@ export function isFiltered(reasons: readonly string[]): boolean {
   return reasons.some((reason) => FILTERED.test(reason))
 }
 
-/** Why an answer with this finish reason must not be cached; undefined when it may be. Only `STOP` is a clean end; unknown ones are not. */
+/**
+ * The reason why an answer with this finish reason must not be cached; undefined when it may be cached. Only `STOP` is a clean end. Unknown
+ * finish reasons are not.
+ */
 export function refusalOfFinish(reason: string | undefined): AnswerRefusal | undefined {
   if (reason === 'STOP') return undefined
   if (reason === 'MAX_TOKENS') return 'length'

@@ -67,7 +67,7 @@ function withoutPublisher(resource: string): string {
   return resource.replace(/^\/publishers\/[^/]+/, '')
 }
 
-/** The parts of a query that go along to another provider. A key never does. */
+/** The parameters of a query that are also sent to another provider. A key is never one of them. */
 function carriedQuery(query: string): string {
   return queryOf(parametersIn(query).filter((parameter) => CARRIED_PARAMETERS.has(nameOf(parameter))))
 }

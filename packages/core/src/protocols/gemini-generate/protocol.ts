@@ -63,8 +63,8 @@ const COUNT: Operation = {
 }
 
 /**
- * Requests that refer to something stored at the provider: they are sent to no other provider, and not repeated if they may have been
- * carried out.
+ * Requests that refer to something stored at the provider. They are sent to no other provider. If such a request may have been carried out,
+ * it is not repeated.
  */
 const PINNED_GENERATE: Operation = { ...GENERATE, portable: false, ambiguousRetries: 0 }
 const PINNED_EMBED: Operation = { ...EMBED, portable: false, ambiguousRetries: 0 }

@@ -35,7 +35,10 @@ function someChoice({ choices }: JsonBody, isAnswer: (choice: JsonBody) => boole
   return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && isAnswer(choice))
 }
 
-/** Whether a choice is an answer. A message with a finish reason is one, even when it is empty; a message without one must have content. */
+/**
+ * Whether a choice is an answer. With a finish reason, even an empty message is one. Without a finish reason, the message must have
+ * content.
+ */
 function isChatChoice(choice: JsonBody): boolean {
   const { message } = choice
   if (isRecord(message)) return hasEnded(choice) || hasContent(message)

@@ -3,8 +3,8 @@ import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 
 /**
- * Which chat and completion answers may be cached: those of requests that are meant to be repeatable (temperature 0, or a seed) and want
- * one choice.
+ * Which chat and completion answers may be cached: answers to requests that are meant to be repeatable (temperature 0, or a seed), and that
+ * want one choice.
  */
 export const CHAT_CACHING: CachingRules = {
   whyUnsafe({ temperature, seed, n, best_of: bestOf, store }) {

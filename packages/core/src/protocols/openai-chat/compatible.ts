@@ -6,7 +6,7 @@ import { isUnder, type Vendor } from '../vendors.ts'
 /** What the OpenAI-compatible endpoint of another vendor does not do. */
 interface Limits {
   readonly name: string
-  /** Finds what the endpoint ignores although it changes the meaning of the answer, in words that follow "it ignores". */
+  /** Finds a parameter that the endpoint ignores although it changes the meaning of the answer. Returns words that follow "it ignores". */
   readonly ignored: (body: JsonBody) => string | undefined
   /** Parameters that only tune an answer or describe its caller, and that the endpoint ignores or refuses. */
   readonly dropped: ReadonlySet<string>

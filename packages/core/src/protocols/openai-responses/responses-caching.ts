@@ -3,7 +3,7 @@ import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 import { isStateful } from './is-stateful.ts'
 
-/** Which answers of the Responses API may be cached: those of requests that neither use nor leave state at the provider. */
+/** Which answers of the Responses API may be cached: answers to requests that neither use stored state at the provider nor create any. */
 export const RESPONSES_CACHING: CachingRules = {
   // `store` is true by default, and other requests may refer to a stored response by its id.
   whyUnsafe: (request) => (request['store'] === false && !isStateful(request) ? undefined : 'stateful'),

@@ -7,7 +7,7 @@ const MAX_TOKENS = 1_000_000_000
 /**
  * Reads a `usage` object of Chat Completions, Embeddings or Responses. A number counts only if it is an integer from 0 to 1e9.
  * @param hasOutput false for embeddings, which have no completion
- * @returns undefined when `usage` is not a usage object, or reports only input or only output: then the caller has to estimate
+ * @returns undefined when `usage` is not a usage object, or contains only input or only output. The caller then has to estimate
  */
 export function readUsage(usage: unknown, hasOutput = true): TokenUsage | undefined {
   if (!isRecord(usage)) return undefined

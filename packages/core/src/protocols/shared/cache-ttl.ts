@@ -8,8 +8,8 @@ export type CacheMarks = Readonly<Record<string, CacheTtl>>
 const BY_PRICE = ['12h', '1h', '30m', '5m'] as const satisfies readonly CacheTtl[]
 
 /**
- * The most expensive time to live that a request asks a provider's prompt cache for, anywhere in its body; undefined if it asks for none. A
- * time to live that is new to Harbor is taken for the most expensive one.
+ * The most expensive time to live that a request asks of a provider's prompt cache, anywhere in its body; undefined if it asks for none. A
+ * time to live that Harbor does not know counts as the most expensive one.
  */
 export function requestedTtl(body: JsonBody, marks: CacheMarks): CacheTtl | undefined {
   const found = new Set<CacheTtl>()

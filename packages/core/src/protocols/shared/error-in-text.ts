@@ -27,8 +27,8 @@ const FIELD = /^[ \t]*(\w+)[ \t]*:[ \t]?(?=[\s[{"])/
 const PLAIN_ERROR = /^[ \t]*(?:error:|event:[ \t]*error[ \t]*\r?\n[ \t]*data:)[ \t]*([^\s{[].*)$/im
 
 /**
- * Finds the JSON objects and lists in a text that is not one JSON document. `isError` is true when the field or event that holds the
- * value is named `error`.
+ * Finds the JSON objects and lists in a text that is not one JSON document. `isError` is true when a value is in a field or an event named
+ * `error`.
  */
 function* jsonValuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {
   let isErrorEvent = false

@@ -16,8 +16,8 @@ export interface UpstreamError {
   /** All messages of the error and of errors nested in it. For classification only. */
   readonly text: string
   /**
-   * Whether the upstream marked this as an error. False when Harbor took it for one, because it has a message and was sent instead of an
-   * answer.
+   * Whether the upstream server marked this as an error. False when Harbor concluded that it is one, because it has a message and was sent
+   * instead of an answer.
    */
   readonly explicit: boolean
   /**

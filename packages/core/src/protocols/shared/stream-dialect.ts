@@ -34,7 +34,7 @@ export interface StreamDialect {
   /** The error that a parsed event reports; undefined when it reports none. */
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined
   /**
-   * The name that an event which was read should have. It is written into events without a name, which the protocol's common SDKs ignore.
+   * The name that an event should have. The name is written into events without one, since the protocol's common SDKs ignore such events.
    * Absent where names mean nothing.
    */
   nameOf?(event: SseEvent): string | undefined
