@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressForModel } from './model-in-path.ts'
+import { addressForModel } from './endpoint.ts'
 
 const AZURE = 'https://r.openai.azure.com/openai/deployments/main/chat/completions?api-version=1'
 
