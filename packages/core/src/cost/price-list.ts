@@ -103,7 +103,8 @@ function listingOf(catalogue: Catalogue, target: Target): Listing {
     const usual = at(entry.model_price, 0)
     if (!usual) continue
     if (changes(entry)) {
-      return (tokens) => at(lookUp(catalogue, provider, name)?.model_price ?? entry.model_price, tokens)
+      const current = remembered(() => lookUp(catalogue, provider, name)?.model_price ?? entry.model_price)
+      return (tokens) => at(current(), tokens)
     }
     return dependsOnLength(entry.model_price) ? (tokens) => at(entry.model_price, tokens) : usual
   }
@@ -120,6 +121,20 @@ function changes({ model: { prices } }: Entry): boolean {
     ({ constraint }) =>
       constraint && (constraint.type !== 'start_date' || !(Date.parse(constraint.start_date) <= now)),
   )
+}
+
+/** How long a price that changes with the time is used before it is looked up again, which is expensive. */
+const RECHECK_MS = 1_000
+
+function remembered<T>(look: () => T): () => T {
+  let value = look()
+  let lookedAt = Date.now()
+  return () => {
+    const now = Date.now()
+    if (Math.abs(now - lookedAt) < RECHECK_MS) return value
+    lookedAt = now
+    return (value = look())
+  }
 }
 
 function lookUp(catalogue: Catalogue, provider: CatalogueProvider, model: string): Entry | undefined {

@@ -23,6 +23,8 @@ const SONNET: Price = {
   cacheWritePerMillion: { '5m': 3.75, '1h': 6 },
 }
 
+/** What a caller without TypeScript may pass. */
+const NO_RATE = { '5m': undefined } as unknown as Record<'5m', number>
 const TTLS = ['5m', '1h', '30m', '12h'] as const satisfies readonly CacheTtl[]
 const tokens = fc.nat(1_000_000)
 const usages: fc.Arbitrary<TokenUsage> = fc.record({
@@ -126,6 +128,7 @@ describe('priceUsage', () => {
     ],
     ['of an unknown time at the highest factor where no rate is known', undefined, undefined, 100 * 20],
     ['at the usual factors where the object is empty', {}, { '5m': 100 }, 100 * 12.5],
+    ['at the usual factors where its rate is undefined', NO_RATE, { '5m': 100 }, 100 * 12.5],
     ['that costs nothing', { '5m': 0 }, { '5m': 100 }, 0],
   ])('charges a cache write %s', (_, cacheWritePerMillion, cacheWriteTokensByTtl, millionths) => {
     const usage = {

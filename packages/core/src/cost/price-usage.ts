@@ -39,23 +39,26 @@ export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): nu
 
 function inputParts(usage: TokenUsage, price: Price): Part[] {
   const { inputPerMillion, cachedInputPerMillion, audioInputPerMillion } = price
-  return [
-    { tokens: usage.cachedInputTokens, rate: cachedInputPerMillion ?? inputPerMillion },
-    { tokens: usage.audioInputTokens, rate: audioInputPerMillion ?? inputPerMillion },
-    ...cacheWriteParts(usage, price),
-  ]
+  const parts: Part[] = []
+  addPart(parts, usage.cachedInputTokens, cachedInputPerMillion ?? inputPerMillion)
+  addPart(parts, usage.audioInputTokens, audioInputPerMillion ?? inputPerMillion)
+  if (usage.cacheWriteInputTokens > 0 || usage.cacheWriteTokensByTtl) addCacheWrites(parts, usage, price)
+  return parts
 }
 
 function outputParts(usage: TokenUsage, price: Price): Part[] {
   const { outputPerMillion, reasoningPerMillion, audioOutputPerMillion, imageOutputPerMillion } = price
-  const parts = [
-    { tokens: usage.reasoningTokens, rate: reasoningPerMillion ?? outputPerMillion },
-    { tokens: usage.audioOutputTokens, rate: audioOutputPerMillion ?? outputPerMillion },
-  ]
+  const parts: Part[] = []
+  addPart(parts, usage.reasoningTokens, reasoningPerMillion ?? outputPerMillion)
+  addPart(parts, usage.audioOutputTokens, audioOutputPerMillion ?? outputPerMillion)
   // Without a report, every output token of a model that makes images may be one of an image.
   if (imageOutputPerMillion !== undefined)
-    parts.push({ tokens: usage.imageOutputTokens ?? usage.outputTokens, rate: imageOutputPerMillion })
+    addPart(parts, usage.imageOutputTokens ?? usage.outputTokens, imageOutputPerMillion)
   return parts
+}
+
+function addPart(parts: Part[], tokens: number, rate: number): void {
+  if (tokens > 0) parts.push({ tokens, rate })
 }
 
 /**
@@ -67,24 +70,21 @@ const WRITE_FACTORS: Readonly<Record<CacheTtl, number>> = { '5m': 1.25, '30m': 1
 const HIGHEST_WRITE_FACTOR = 2
 const CACHE_TTLS = Object.keys(WRITE_FACTORS) as readonly CacheTtl[]
 
-function cacheWriteParts(usage: TokenUsage, price: Price): Part[] {
+function addCacheWrites(parts: Part[], usage: TokenUsage, price: Price): void {
   const { cacheWriteInputTokens: all, cacheWriteTokensByTtl: byTtl } = usage
-  if (all === 0 && !byTtl) return []
   const { inputPerMillion, cacheWritePerMillion: own } = price
   const given = typeof own === 'object' ? own : {}
   const highest =
     typeof own === 'number' ? own : Math.max(...CACHE_TTLS.map((ttl) => given[ttl] ?? -Infinity))
-  const parts: Part[] = []
   let unknown = all
   for (const ttl of byTtl ? CACHE_TTLS : []) {
     const tokens = byTtl?.[ttl] ?? 0
     unknown -= tokens
     const usual = typeof own === 'number' ? own : Math.max(highest, inputPerMillion * WRITE_FACTORS[ttl])
-    if (tokens > 0) parts.push({ tokens, rate: given[ttl] ?? usual })
+    addPart(parts, tokens, given[ttl] ?? usual)
   }
-  const rate = highest >= 0 ? highest : inputPerMillion * HIGHEST_WRITE_FACTOR
-  if (unknown > 0) parts.push({ tokens: unknown, rate })
-  return parts
+  // The highest of no rates is -Infinity.
+  addPart(parts, unknown, highest >= 0 ? highest : inputPerMillion * HIGHEST_WRITE_FACTOR)
 }
 
 /**
@@ -111,7 +111,8 @@ function withoutFreeWrites(estimate: TokenUsage, { cacheWritePerMillion: own }: 
 function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   let rest = whole
   let sum = 0
-  for (const part of parts.sort((one, other) => other.rate - one.rate)) {
+  if (parts.length > 1) parts.sort((one, other) => other.rate - one.rate)
+  for (const part of parts) {
     const counted = Math.min(part.tokens, rest)
     rest -= counted
     sum += counted * part.rate

@@ -207,6 +207,17 @@ describe('the cache writes of OpenAI', () => {
   })
 })
 
+describe('the cache of Anthropic behind a gateway', () => {
+  it('is counted, whether the input includes it or not', () => {
+    const cache = { cache_read_input_tokens: 60, cache_creation_input_tokens: 30 }
+    const counted = { cachedInputTokens: 60, cacheWriteInputTokens: 30 }
+    const included = readUsage({ prompt_tokens: 100, completion_tokens: 1, ...cache })
+    expect(included).toMatchObject({ inputTokens: 100, ...counted })
+    const apart = readUsage({ prompt_tokens: 10, completion_tokens: 1, ...cache })
+    expect(apart).toMatchObject({ inputTokens: 100, ...counted })
+  })
+})
+
 describe('the image tokens of an answer', () => {
   it('are known only where they are reported', () => {
     const usage = (fields: object): object => ({

@@ -52,8 +52,11 @@ function withoutOutput(input?: number, output = 0, total?: number): Whole | unde
 function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
   const input = fieldsIn(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
   const output = fieldsIn(usage['completion_tokens_details'] ?? usage['output_tokens_details'])
-  const cachedInputTokens = partOf(input, 'cached_tokens') || partOf(usage, 'prompt_cache_hit_tokens')
-  const writes = cacheWritesOf(input)
+  const cachedInputTokens =
+    partOf(input, 'cached_tokens') ||
+    partOf(usage, 'prompt_cache_hit_tokens') ||
+    partOf(usage, 'cache_read_input_tokens')
+  const writes = cacheWritesOf(input, usage)
   const reasoningTokens = partOf(output, 'reasoning_tokens')
   const images = countOf(output['image_tokens'])
   const cache = cachedInputTokens + writes.cacheWriteInputTokens
@@ -69,9 +72,15 @@ function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUs
   }
 }
 
-/** The tokens written to the provider's cache. A sum that is smaller than its parts is taken for a mistake, and their sum counts. */
-function cacheWritesOf(input: Fields): Pick<TokenUsage, 'cacheWriteInputTokens' | 'cacheWriteTokensByTtl'> {
-  const all = partOf(input, 'cache_write_tokens') || partOf(input, 'cache_creation_tokens')
+/** The tokens written to the provider's cache, also in the fields of Anthropic, which gateways pass on. A sum that is smaller than its parts is taken for a mistake, and their sum counts. */
+function cacheWritesOf(
+  input: Fields,
+  usage: Fields,
+): Pick<TokenUsage, 'cacheWriteInputTokens' | 'cacheWriteTokensByTtl'> {
+  const all =
+    partOf(input, 'cache_write_tokens') ||
+    partOf(input, 'cache_creation_tokens') ||
+    partOf(usage, 'cache_creation_input_tokens')
   const byTtl = fieldsIn(input['cache_write_tokens_details'])
   const halfHour = partOf(byTtl, 'ttl_30m_tokens')
   const halfDay = partOf(byTtl, 'ttl_12h_tokens')
