@@ -97,6 +97,13 @@ describe('a spend limit for messages of Claude', () => {
     expect((await send(usage, { spendLimit, request })).status).toBe(status)
   })
 
+  it('refuses a model without a price, unless that is allowed', async () => {
+    const model = 'claude-nova-9'
+    expect((await send(usage, { spendLimit: { usd: 1, per: 'total' }, model })).status).toBe(402)
+    const allowed = { usd: 1, per: 'total', unpriced: 'allow' } as const
+    expect((await send(usage, { spendLimit: allowed, model })).status).toBe(200)
+  })
+
   it('covers an hour in the cache for all input', async () => {
     const text = 'The weather is nice today. '.repeat(2_000)
     const system = (cache: object): object => ({ request: { system: [{ type: 'text', text, ...cache }] } })

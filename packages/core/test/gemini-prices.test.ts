@@ -142,6 +142,13 @@ describe('a spend limit for answers of Gemini', () => {
     expect((await send(usage, { spendLimit: { usd, per: 'total' }, models, request })).status).toBe(status)
   })
 
+  it('refuses a model without a price, unless that is allowed', async () => {
+    const path = 'models/gemini-9-pro:generateContent'
+    expect((await send(usage, { spendLimit: { usd: 1, per: 'total' }, path })).status).toBe(402)
+    const allowed = { usd: 1, per: 'total', unpriced: 'allow' } as const
+    expect((await send(usage, { spendLimit: allowed, path })).status).toBe(200)
+  })
+
   it('covers sound at its own rate', async () => {
     const least = async (own: object): Promise<number> => {
       for (let usd = 0.0005; usd < 1; usd *= 1.1) {
