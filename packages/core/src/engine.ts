@@ -24,7 +24,10 @@ import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
 import { systemClock } from './base/clock.ts'
 import { LivePolicy, RuntimeOverrides } from './policy/live-policy.ts'
-import type { SettledOptions } from './policy/settle-options.ts'
+import type { PerCall } from './options/per-call.ts'
+import type { Policy } from './policy/policy.ts'
+import { policyFor, type SettledOptions } from './policy/settle-options.ts'
+import { RETRY_COUNT_HEADER } from './transport/retry-count-header.ts'
 import { respond } from './call/harbor-response.ts'
 import { RequestTemplates } from './openai-sdk/request-templates.ts'
 import { CallStatistics, type HarborStats } from './stats.ts'
@@ -39,6 +42,8 @@ assertNodeVersion(process.versions.node)
 /** A pipeline and its state, shared by a client and all its copies. */
 export interface Engine {
   readonly fetch: typeof globalThis.fetch
+  /** A `fetch` over the same state, whose calls have these options. */
+  fetchWith(perCall: PerCall): typeof globalThis.fetch
   readonly telemetry: Telemetry
   readonly health: Health
   /** What was learned of the keys of providers that have several. */
@@ -89,6 +94,10 @@ function idPrefix(): string {
 
 /** The memory that all large answers together may use while they are read, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
+
+const SDK_RETRIES =
+  'The SDK that uses createHarborFetch() repeats failed requests itself, in addition to the retries of Harbor. ' +
+  'Pass `maxRetries: 0` to the SDK, so that only Harbor retries.'
 
 /** @param given.isFetch whether `createHarborFetch()` makes the engine, rather than a `Harbor` client */
 export function createEngine(
@@ -179,13 +188,27 @@ export function createEngine(
     return { cost: accounts.read(), targets: health.stats() }
   }
 
-  async function harborFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const alreadySent = init && callContextOf(init)?.alreadySent
-    if (alreadySent) return alreadySent
-    const opened = openExchange(input, init, { policy: live.current, log, nextId, client })
-    const exchange = opened instanceof Promise ? await opened : opened
-    return respond(await handle(exchange), exchange.receipt)
+  function fetchWith(perCall: PerCall): typeof globalThis.fetch {
+    let given: Policy | undefined
+    let own: Policy | undefined
+    // The policy changes only by `configure()`, so it is not derived again for each call.
+    const policyNow = (): Policy => {
+      const { current } = live
+      if (current === given && own) return own
+      given = current
+      return (own = policyFor(current, { timeouts: perCall.timeouts }))
+    }
+    return async function harborFetch(input, init) {
+      const context = init && callContextOf(init)
+      if (context?.alreadySent) return context.alreadySent
+      const opened = openExchange(input, init, { policy: policyNow(), log, nextId, client, perCall })
+      const exchange = opened instanceof Promise ? await opened : opened
+      if (!context && Number(exchange.headers.get(RETRY_COUNT_HEADER)) > 0) telemetry.advise(SDK_RETRIES)
+      return respond(await handle(exchange), exchange.receipt)
+    }
   }
+
+  const harborFetch = fetchWith({})
 
   async function close(graceMs: number): Promise<void> {
     alerts?.close()
@@ -200,6 +223,7 @@ export function createEngine(
 
   const engine: Engine = {
     fetch: harborFetch,
+    fetchWith,
     telemetry,
     health,
     rings,

@@ -85,6 +85,8 @@ export interface ExplainedProvider {
   readonly hasKey: boolean
   /** The number of its keys. Receipts name each by its index, from 0. */
   readonly keys: number
+  /** Whether the requests of the provider are sent by a `fetch` of its own. */
+  readonly ownFetch: boolean
   readonly quotaGroup: string | undefined
   readonly dropParams: readonly string[]
 }
@@ -158,8 +160,10 @@ export function explain(
       [...routes.providers.values()].map((provider) => {
         const { name, kind, baseURL, native, apiKey, quotaGroup, dropParams } = provider
         const hasKey = native ? client.hasKey : apiKey !== null
+        // The client's own requests go where the SDK sends them, whatever their protocol.
+        const served = [...provider.formats].filter(([, format]) => format.kind === kind)
         const endpoints = Object.fromEntries(
-          [...provider.formats].map(([protocol, format]) => [protocol, publicURL(format.baseURL)]),
+          served.map(([protocol, format]) => [protocol, publicURL(format.baseURL)]),
         )
         const count = provider.keys?.keys.length ?? (hasKey ? 1 : 0)
         const address = publicURL(baseURL)
@@ -172,6 +176,7 @@ export function explain(
             isClient: native,
             hasKey,
             keys: count,
+            ownFetch: provider.fetch !== undefined,
             quotaGroup,
             dropParams,
           },

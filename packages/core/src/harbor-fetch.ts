@@ -1,11 +1,12 @@
-import { closeEngine, createEngine } from './engine.ts'
+import { closeEngine, createEngine, type Engine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
 import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'
-import type { HarborOptions } from './options/options.ts'
-import { settleOptions } from './policy/settle-options.ts'
+import { checkPerCall } from './options/check-options.ts'
+import type { HarborOptions, PerCallOptions } from './options/options.ts'
+import { defined, settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
@@ -15,6 +16,15 @@ export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 /** A `fetch` whose calls go through Harbor's pipeline. */
 export interface HarborFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /**
+   * Makes a copy whose calls have these options, for SDKs that know no `perCall()`. The copy has the same state: connections, circuits, limits,
+   * cache and statistics. Options that are already set by a `with()` before are replaced, and timeouts one by one.
+   *
+   *     anthropic.withOptions({ fetch: harborFetch.with({ fallback: ['claude-haiku-4-5'] }) })
+   *
+   * @throws OptionError for an unknown option or an invalid value
+   */
+  with(options: PerCallOptions): HarborFetch
   stats(): HarborStats
   on<Event extends keyof HarborEvents>(
     event: Event,
@@ -54,18 +64,36 @@ export function createHarborFetch(options: HarborFetchOptions = {}): HarborFetch
     )
   const settled = settleOptions(options, FOR_FETCH)
   const engine = createEngine(options, settled, createLog(options), FOR_FETCH)
-  const fetch = engine.fetch.bind(undefined)
+  return fetchOf(engine, options, {})
+}
+
+function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOptions): HarborFetch {
+  const fetch = engine.fetchWith(perCall)
   return Object.assign(fetch, {
     Response, // for the SDK, as in engine.ts
+    with(given: PerCallOptions) {
+      checkPerCall(given)
+      return fetchOf(engine, options, merged(perCall, given))
+    },
     stats: () => engine.stats(),
     cache: cachedAnswers(
       () => engine.answers.open(),
       () => scopeGiven(options),
     ),
     on: engine.telemetry.on.bind(engine.telemetry),
-    close: (options = {}) => closeEngine(engine, options),
+    close: (options: CloseOptions = {}) => closeEngine(engine, options),
     [Symbol.asyncDispose]: () => closeEngine(engine, {}),
   })
+}
+
+/** The options of a copy of a copy. An option that is undefined counts as not given. */
+function merged(before: PerCallOptions, given: PerCallOptions): PerCallOptions {
+  const timeouts = { ...before.timeouts, ...defined(given.timeouts ?? {}) }
+  return {
+    ...before,
+    ...defined(given),
+    ...(Object.keys(timeouts).length > 0 && { timeouts }),
+  }
 }
 
 function scopeGiven({ cache }: HarborFetchOptions): string {

@@ -38,6 +38,7 @@ export {
   receiptOf,
   type AttemptFailure,
   type AttemptRecord,
+  type AnswerGuard,
   type CacheRecord,
   type CallCost,
   type Receipt,

@@ -23,6 +23,7 @@ import type { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import type { Health } from './routing/health.ts'
 import type { StickyTargets } from './routing/sticky-targets.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import { transportOfProviders } from './transport/provider-fetch.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 
 /** The state that layers keep between calls. */
@@ -65,7 +66,7 @@ export function createPipeline(
     held,
   }: PipelineState,
 ): Handler {
-  const guard = guardLayer(transport, telemetry, held)
+  const guard = guardLayer(transportOfProviders(transport), telemetry, held)
   const signed = signLayer(health.cooldowns)(keys.learn(paymentLayer(guard)))
   const admission = admissionLayer(health, quotas)(gateLayers.request(signed))
   const retry = retryLayer(telemetry)(gateLayers.attempt(keys.choose(admission)))

@@ -17,6 +17,10 @@ async function twoProviders(options: HarborOptions = {}): Promise<{ simulator: S
   return { simulator, harbor }
 }
 
+function openaiAt(root: string): Record<string, string> {
+  return { 'openai-chat': root, 'openai-responses': root, 'openai-embeddings': root }
+}
+
 describe('explain', () => {
   it('shows the settings, and no key', async () => {
     const { simulator, harbor } = await twoProviders({ timeout: 5_000, retry: { maxAttempts: 4 } })
@@ -39,18 +43,22 @@ describe('explain', () => {
         openai: {
           kind: 'openai',
           baseURL: simulator.provider('primary').baseURL,
+          endpoints: openaiAt(simulator.provider('primary').baseURL),
           isClient: true,
           hasKey: true,
           keys: 1,
+          ownFetch: false,
           quotaGroup: undefined,
           dropParams: [],
         },
         backup: {
           kind: 'openai',
           baseURL: simulator.provider('backup').baseURL,
+          endpoints: openaiAt(simulator.provider('backup').baseURL),
           isClient: false,
           hasKey: true,
           keys: 1,
+          ownFetch: false,
           quotaGroup: 'b',
           dropParams: [],
         },

@@ -13,7 +13,7 @@ import {
   tooLarge,
 } from './answer-failures.ts'
 import type { UsageReport } from '../protocols/shared/delivery.ts'
-import { wantsStream, isDownload } from '../protocols/unknown/unknown-requests.ts'
+import { wantsStream, isPassedOn } from '../protocols/unknown/unknown-requests.ts'
 import { isRecord, parseJson } from '../base/json.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import { readBeginning, readText } from '../wire/read-text.ts'
@@ -40,6 +40,7 @@ export async function judge(
   const headers = response instanceof LeanResponse ? response.headers : new Headers(response.headers)
   dropOwnHeaders(headers)
   const head: AnswerHead = { status, statusText, headers, url }
+  exchange.receipt.guard = undefined
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
   if (exchange.operation.judged && !isForCaller(exchange, status)) {
@@ -70,7 +71,8 @@ async function judgeOther(
     isStream = sniffed.kind === 'events'
   }
   if (isStream) return judgeStream(exchange, scope, head, response, held)
-  if (isJsonType(mediaType) && !isDownload(exchange.method, exchange.url)) {
+  exchange.receipt.guard = 'none'
+  if (isJsonType(mediaType) && !isPassedOn(exchange.method, exchange.url)) {
     return withText(head, await wholeText(exchange, scope, head, response, held))
   }
   scope.handOver()
@@ -111,6 +113,7 @@ async function judgeJson(
   if (missing) throw refusedAnswer(exchange, head, missing.message, errors.anyIn(json), missing)
   const error = errors.declaredIn(json)
   if (error) throw errorUnderSuccess(exchange, head, error)
+  exchange.receipt.guard = 'json'
   noteReport(exchange, answer.usageOf(json))
   exchange.receipt.finishReasons = answer.finishReasonsOf(json)
   const filtered = answer.isFiltered(exchange.receipt.finishReasons, json)
@@ -152,6 +155,7 @@ async function judgeStream(
     throw withoutContent(exchange, head, error, stream.heldText)
   }
   scope.handOver()
+  receipt.guard = dialect.endsWithBody === true ? 'none' : 'stream'
   scope.onCut = (reason) => stream.cut(reason)
   stream.handOver(idleMs)
   receipt.firstContentMs = policy.clock.now() - receipt.startedAt

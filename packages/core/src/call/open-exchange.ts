@@ -6,6 +6,7 @@ import { parseRecord } from '../base/json.ts'
 import { operationOf } from '../protocols/registry.ts'
 import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
+import type { PerCall } from '../options/per-call.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
 /** The settings for calls that `class Harbor` did not make, and that therefore have no call context. */
@@ -14,6 +15,8 @@ export interface ExchangeDefaults {
   readonly log: Log
   readonly client: ClientGate
   readonly nextId: () => string
+  /** The options of the call. */
+  readonly perCall: PerCall
 }
 
 /** Creates the exchange for the arguments of `fetch`. For a `Request`, it returns a promise, since the request's body must be read. */
@@ -83,7 +86,7 @@ function exchangeFor(
     deadline: { at: startedAt + policy.totalMs },
     receipt,
     log,
-    perCall: context?.perCall ?? {},
+    perCall: context?.perCall ?? defaults.perCall,
     client: defaults.client,
     facts: new RequestFacts(),
   }

@@ -195,7 +195,12 @@ export class ChainRun {
    */
   #skipIfSameRequest(request: AdaptedRequest, target: Target, context: FallbackContext): void {
     if (this.#targets.length < 2) return
-    const twin = this.#sent.find((earlier) => isSameRequest(earlier.request, request))
+    const { routes } = this.#exchange.policy
+    const { fetch } = routes.providerOf(target)
+    const twin = this.#sent.find(
+      (earlier) =>
+        isSameRequest(earlier.request, request) && routes.providerOf(earlier.target).fetch === fetch,
+    )
     if (twin) context.skip(`it gives the same request as ${twin.target.name}`)
     this.#sent.push({ target, request })
   }

@@ -1,13 +1,6 @@
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { AttemptScope } from '../attempt/attempt-scope.ts'
-import {
-  remainingMs,
-  type Answer,
-  type Exchange,
-  type LegHandler,
-  type StreamEnd,
-  type Transport,
-} from '../call/exchange.ts'
+import { remainingMs, type Answer, type Exchange, type LegHandler, type StreamEnd } from '../call/exchange.ts'
 import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/receipt.ts'
@@ -15,18 +8,20 @@ import { cleanId } from '../base/clean.ts'
 import { judge } from '../attempt/judge.ts'
 import { reportTakeover } from '../routing/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { TransportOf } from '../transport/provider-fetch.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 
 /**
  * Makes one attempt: sends the request, checks the answer, and records the outcome. Only this layer decides whether an attempt failed.
  * The attempt of a stream lasts until the stream ends.
  */
-export function guardLayer(transport: Transport, telemetry: Telemetry, held: HeldBytes): LegHandler {
+export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {
     const { leg, receipt, policy, client } = exchange
     if (client.closed) throw client.closed
     if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
     const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations, leg.key?.index)
+    const transport = transportOf(leg.provider)
     const scope = new AttemptScope(exchange, transport.honoursSignal)
     client.sends(scope)
     try {

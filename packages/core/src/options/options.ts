@@ -157,6 +157,11 @@ export interface ProviderOptions {
    * `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
+  /**
+   * A `fetch` that sends all requests to this provider, health checks included; the client's `fetch` or pool sends those of the others. An
+   * entry with a `fetch` needs no `baseURL`, and if it has none, its prices are found by the name of the entry. @default the client's
+   */
+  fetch?: typeof globalThis.fetch | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */
   apiVersion?: string | undefined
   /** Headers that are added to the requests to this provider. */

@@ -13,6 +13,7 @@ const PROVIDER = {
   apiKey: is.aKeyOrList,
   baseURL: is.anHttpUrl,
   endpoints: is.anObject,
+  fetch: is.aFunction,
   apiVersion: is.aString,
   headers: is.anObject,
   quotaGroup: is.aString,
@@ -53,7 +54,7 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
         `which cannot be of kind '${entry.kind}'. Give the entry another name, with its key.`,
     )
   }
-  if (entry.kind === 'azure' && !entry.baseURL) {
+  if (entry.kind === 'azure' && !entry.baseURL && !entry.fetch) {
     throw new OptionError(
       `${option}.baseURL`,
       `${option}.baseURL is missing: an Azure entry needs its resource, such as https://<resource>.openai.azure.com.`,

@@ -111,6 +111,7 @@ function clocksOf(
   return { attemptMs: Infinity, firstTokenMs: undefined, idleMs: 120_000, ...defined(timeouts ?? {}) }
 }
 
-function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+/** The options that are given: those whose value is not undefined. */
+export function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

@@ -1,4 +1,4 @@
-import type { AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
+import type { AnswerGuard, AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
  * The receipt of a call that has not ended yet. The layers record their work on it. Only the first `close` counts, so the end of a stream
@@ -18,6 +18,7 @@ export class OpenReceipt implements Receipt {
   durationMs: number | undefined
   waitMs = 0
   firstContentMs: number | undefined
+  guard: AnswerGuard | undefined
   usage: TokenUsage | undefined
   serviceTier: string | undefined
   cost: CallCost | undefined
@@ -111,6 +112,7 @@ export class OpenReceipt implements Receipt {
     this.target = fork.target
     this.waitMs = fork.waitMs
     this.firstContentMs = fork.firstContentMs
+    this.guard = fork.guard
     this.usage = fork.usage
     this.serviceTier = fork.serviceTier
     this.finishReasons = fork.finishReasons

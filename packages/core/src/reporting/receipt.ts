@@ -28,6 +28,11 @@ export interface Receipt {
   readonly waitMs: number
   /** For a stream: time from the start of the call to the first content, in milliseconds. */
   readonly firstContentMs: number | undefined
+  /**
+   * How the answer was checked before the caller got it: see `AnswerGuard`. Undefined while no provider has answered, and for an answer from
+   * the cache.
+   */
+  readonly guard: AnswerGuard | undefined
   /** Tokens as counted by the provider; undefined if the provider reported none. */
   readonly usage: TokenUsage | undefined
   /**
@@ -60,6 +65,13 @@ export interface Receipt {
    */
   readonly batch: { readonly size: number } | undefined
 }
+
+/**
+ * How an answer is checked. `json`: it was read whole, and is an answer. `stream`: it is held until its first content, watched by a clock,
+ * and must prove its end. `none`: it is passed on as it arrives, since Harbor does not know its endpoint or its format. A stream of such an
+ * endpoint that ends early looks like a complete one.
+ */
+export type AnswerGuard = 'json' | 'stream' | 'none'
 
 /** How the cache handled a call. */
 export interface CacheRecord {

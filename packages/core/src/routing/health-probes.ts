@@ -3,7 +3,7 @@ import type { LegExchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { formatOf, withoutSlash } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
-import type { OwnRequests } from '../transport/transport.ts'
+import { ownRequests, type OwnRequests } from '../transport/transport.ts'
 import { isOutOfOrder } from '../verdict/verdict.ts'
 import { targetKey } from './state-keys.ts'
 
@@ -13,6 +13,8 @@ interface Probe {
   readonly headers: Headers
   /** The fields of `init` that say how calls are sent, such as the dispatcher. */
   readonly sendOptions: RequestInit
+  /** Sends the check in the same way as the calls of the target. */
+  readonly fetch: OwnRequests
 }
 
 /** Checks unavailable targets by requesting their list of models, which costs nothing. */
@@ -21,7 +23,7 @@ export class HealthProbes {
   readonly #maxTargets: number
   readonly #probes = new Map<string, Probe>()
 
-  /** @param fetch sends the checks in the same way as calls */
+  /** @param fetch sends the checks of providers without a `fetch` of their own, in the same way as calls */
   constructor(fetch: OwnRequests, maxTargets: number) {
     this.#fetch = fetch
     this.#maxTargets = maxTargets
@@ -30,10 +32,12 @@ export class HealthProbes {
   /** Stores how the target of a failed attempt can be checked. */
   learnFrom(exchange: LegExchange): void {
     if (this.#probes.size >= this.#maxTargets) return
+    const { fetch } = exchange.leg.provider
     this.#probes.set(targetKey(exchange.leg.target), {
       url: probeURL(exchange),
       headers: probeHeaders(signedHeaders(exchange)),
       sendOptions: sendOptionsOf(exchange.init),
+      fetch: fetch ? ownRequests(fetch) : this.#fetch,
     })
   }
 
@@ -42,8 +46,8 @@ export class HealthProbes {
     const key = targetKey(target)
     const probe = this.#probes.get(key)
     if (!probe) throw new Error('No failed call has shown yet how to check this target.')
-    const { url, headers, sendOptions } = probe
-    const { status, body } = await this.#fetch(url, { ...sendOptions, headers, signal })
+    const { url, headers, sendOptions, fetch } = probe
+    const { status, body } = await fetch(url, { ...sendOptions, headers, signal })
     await body?.cancel()
     const [address] = url.split('?') // the query may contain a key
     if (isOutOfOrder(status)) throw new Error(`GET ${address} answered ${status}.`)
@@ -56,7 +60,9 @@ export class HealthProbes {
  * key.
  */
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
-  const models = operation.endpoint.probeURL(withoutSlash(target.baseURL), formatOf(provider, operation))
+  const format = formatOf(provider, operation)
+  const root = provider.native ? withoutSlash(target.baseURL) : format.baseURL
+  const models = operation.endpoint.probeURL(root, format)
   return provider.native ? models + new URL(url).search : models
 }
 

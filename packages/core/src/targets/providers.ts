@@ -20,6 +20,10 @@ export interface Provider {
   readonly native: boolean
   /** The base URL that was configured, or the default of the kind. */
   readonly baseURL: string
+  /** Whether an address was configured or follows from the kind, rather than being left to the provider's own `fetch`. */
+  readonly hasAddress: boolean
+  /** Sends the requests of this provider; undefined for the client's own transport. */
+  readonly fetch: typeof globalThis.fetch | undefined
   /** The format of requests that belong to no protocol. */
   readonly own: ProviderFormat
   /** The format of each protocol's requests, by the protocol's name. A protocol that is missing is not served. */
@@ -66,6 +70,7 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     dropParams = [],
     maxTokensParam,
     streamEnd = 'finish-reason',
+    fetch,
   } = options
   const given = rootsGiven(options.endpoints)
   const baseURL = withoutSlash(baseURLOf(options, given))
@@ -78,6 +83,8 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
     kind,
     native: false,
     baseURL,
+    hasAddress: fetch === undefined || Boolean(options.baseURL) || Object.keys(given).length > 0,
+    fetch,
     own,
     formats: new Map(Object.entries(roots).map(([protocol, root]) => [protocol, { ...own, baseURL: root }])),
     apiKey: firstKeyOf(apiKey),
@@ -91,10 +98,13 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
   }
 }
 
+/** The address of a provider whose `fetch` knows where its requests go. The top-level domain never exists (RFC 2606). */
+const NO_ADDRESS = 'https://provider.invalid'
+
 function baseURLOf({ kind, baseURL }: ProviderOptions, endpoints: Readonly<Record<string, string>>): string {
   if (baseURL) return baseURL
   const [first] = kind === undefined ? Object.values(endpoints) : []
-  return first ?? defaultBaseURL(kind ?? 'openai') ?? ''
+  return first ?? defaultBaseURL(kind ?? 'openai') ?? NO_ADDRESS
 }
 
 /** The option `endpoints`, as root URLs. */

@@ -201,7 +201,7 @@ export class Routes {
       model,
       baseURL: provider.native
         ? operation.endpoint.withModel(nativeURL, requested, model)
-        : (formatAt(provider, operation)?.baseURL ?? provider.baseURL),
+        : addressOf(provider, operation),
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
@@ -211,6 +211,11 @@ export class Routes {
       idleMs: own.idleMs,
     }
   }
+}
+
+/** The address by which a target is reported and priced; empty if only the provider's own `fetch` knows where its requests go. */
+function addressOf(provider: Provider, operation: Operation): string {
+  return provider.hasAddress ? (formatAt(provider, operation)?.baseURL ?? provider.baseURL) : ''
 }
 
 function warningOf(

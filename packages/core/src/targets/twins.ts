@@ -7,6 +7,7 @@ export function areTwins(one: Provider, other: Provider): boolean {
   if (one.native || other.native) return false // the credential of the client's own provider is only known with each request
   return (
     one.kind === other.kind &&
+    one.fetch === other.fetch &&
     JSON.stringify([...one.formats]) === JSON.stringify([...other.formats]) &&
     (one.keys?.identity ?? one.apiKey) === (other.keys?.identity ?? other.apiKey) &&
     String(one.dropParams) === String(other.dropParams) &&

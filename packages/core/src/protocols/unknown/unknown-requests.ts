@@ -4,11 +4,12 @@ export function wantsStream(url: string, body: RequestInit['body']): boolean {
 }
 
 /**
- * Whether a request downloads a stored file. A file may have any size, so it is passed on while it is received, even if it is labelled as
- * JSON.
+ * Whether an answer is passed on while it is received, even if it is labelled as JSON. That is the case for the download of a stored file,
+ * which may have any size, and for a method of a Google API that streams one long JSON array, such as `:streamGenerateContent` without
+ * `alt=sse`.
  */
-export function isDownload(method: string, url: string): boolean {
-  return method === 'GET' && /\/content\/?(?:[?#]|$)/.test(url)
+export function isPassedOn(method: string, url: string): boolean {
+  return method === 'GET' ? /\/content\/?(?:[?#]|$)/.test(url) : /:stream[A-Z]\w*\/?(?:[?#]|$)/.test(url)
 }
 
 /** The methods that only read or delete. */
