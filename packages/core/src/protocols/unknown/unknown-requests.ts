@@ -9,7 +9,9 @@ export function wantsStream(url: string, body: RequestInit['body']): boolean {
  * `alt=sse`.
  */
 export function isPassedOn(method: string, url: string): boolean {
-  return method === 'GET' ? /\/content\/?(?:[?#]|$)/.test(url) : /:stream[A-Z]\w*\/?(?:[?#]|$)/.test(url)
+  return method === 'GET'
+    ? /\/content\/?(?:[?#]|$)/.test(url)
+    : /(?::|%3[aA])stream[A-Z]\w*\/?(?:[?#]|$)/.test(url)
 }
 
 /** The methods that only read or delete. */
