@@ -36,7 +36,7 @@ export function refuseUnserved(option: string, chains: Chains | undefined, calls
   }
 }
 
-/** The protocols that a call of this model may have. */
+/** The protocols that a call of this model may have; none if that is not known. */
 function possibleProtocols(requested: string, calls: KnownCalls): readonly string[] {
   const { providers, defaultProvider, ofAllVendors } = calls
   const callable = [...VENDOR_OF_PROTOCOL]
@@ -44,8 +44,8 @@ function possibleProtocols(requested: string, calls: KnownCalls): readonly strin
     .map(([protocol]) => protocol)
   const named = namedProvider(requested, calls)
   // A model without a provider is one of the provider that the call is addressed to, which may be of any vendor.
-  const provider =
-    named ?? (ofAllVendors || requested === EVERY_MODEL ? undefined : providers.get(defaultProvider))
+  if (!named && ofAllVendors) return []
+  const provider = named ?? (requested === EVERY_MODEL ? undefined : providers.get(defaultProvider))
   return provider ? callable.filter((protocol) => provider.formats.has(protocol)) : callable
 }
 
