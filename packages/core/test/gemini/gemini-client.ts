@@ -22,18 +22,22 @@ export function event(data: object | string): string {
   return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }
 
-/** Sends events, the first one alone, so that its reader has it before the others are judged. */
+/** For each response to the SDK: resolves when the SDK has got the head of the call's answer, and so the first content of a stream. */
+const answered = new WeakMap<ServerResponse, Promise<unknown>>()
+
+/** Sends events, the first one alone: the others follow when the first one has reached the reader. */
 export function sendEvents(
   response: ServerResponse,
   [first = '', ...others]: readonly string[],
   end = true,
 ): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).write(first)
-  setTimeout(() => {
-    response.write(others.join(''))
+  const isRead = others.length === 0 ? undefined : answered.get(response)
+  void Promise.resolve(isRead).then(() => {
+    if (others.length > 0) response.write(others.join(''))
     if (end) response.end()
     else setTimeout(() => response.destroy(), 5)
-  }, 5)
+  })
 }
 
 export interface GeminiSetUp extends TestServer {
@@ -49,11 +53,17 @@ export async function geminiFor(
   options: HarborFetchOptions = {},
 ): Promise<GeminiSetUp> {
   let calls = 0
-  const server = await serve((request, response) => answer(request, response, ++calls))
+  let call = Promise.resolve<unknown>(undefined)
+  const server = await serve((request, response) => {
+    answered.set(response, call)
+    answer(request, response, ++calls)
+  })
   const harborFetch = harborFetchFor(options)
   const receipts: Receipt[] = []
   const fetch: typeof globalThis.fetch = async (...args) => {
-    const response = await harborFetch(...args)
+    const calling = harborFetch(...args)
+    call = calling.catch(() => undefined)
+    const response = await calling
     const receipt = receiptOf(response)
     if (receipt) receipts.push(receipt)
     return response
@@ -80,7 +90,8 @@ export async function readStream(genai: GoogleGenAI, config?: GenerateContentCon
     })
     for await (const part of stream) {
       chunks++
-      text += part.text ?? ''
+      for (const { text: words = '', thought } of part.candidates?.[0]?.content?.parts ?? [])
+        if (!thought) text += words
     }
   } catch (error) {
     return { text, chunks, error }

@@ -1,6 +1,7 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { Operation, Protocol } from '../protocol.ts'
 import { GEMINI_ANSWER } from './gemini-answer.ts'
+import { GEMINI_BATCHING } from './gemini-batching.ts'
 import { GEMINI_CACHING } from './gemini-caching.ts'
 import { GeminiDialect } from './gemini-dialect.ts'
 import { EMBEDDINGS_ANSWER, EMBEDDINGS_CACHING } from './gemini-embeddings.ts'
@@ -47,6 +48,7 @@ const EMBED: Operation = {
   caching: EMBEDDINGS_CACHING,
   // A last resort that returns a text cannot answer a request for vectors.
   lastResort: { ...GEMINI_LAST_RESORT, bodyOf: () => undefined },
+  batching: GEMINI_BATCHING,
 }
 
 /** `countTokens`, which is free, and only reads. See https://ai.google.dev/api/tokens */

@@ -1,0 +1,43 @@
+import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { BatchingFormat } from '../protocol.ts'
+import { listAt, recordAt } from './fields.ts'
+
+/**
+ * Combines calls of `batchEmbedContents` with one text each into one call, and splits its answer. The SDK uses this method also for a
+ * single text. `embedContent` takes one content only, at another address, so its calls are not combined.
+ */
+export const GEMINI_BATCHING: BatchingFormat = {
+  inputOf: (body) => textIn(onlyRequestIn(body)),
+  withoutInput: (body) => ({ ...body, requests: [withText(onlyRequestIn(body), '')] }),
+  withInputs: (body, inputs) => ({
+    ...body,
+    requests: inputs.map((text) => withText(onlyRequestIn(body), text)),
+  }),
+  // The embeddings are in the order of their requests: https://ai.google.dev/api/embeddings
+  split(answer, count) {
+    const embeddings = listAt(answer, 'embeddings')
+    if (embeddings.length !== count) return 'unequal'
+    return embeddings.map((embedding) => ({ ...answer, embeddings: [embedding] }))
+  },
+  withUsage: (answer, inputTokens) => ({
+    ...answer,
+    usageMetadata: { promptTokenCount: inputTokens, totalTokenCount: inputTokens },
+  }),
+}
+
+function onlyRequestIn(body: JsonBody): JsonBody | undefined {
+  const { requests } = body
+  return Array.isArray(requests) && requests.length === 1 && isRecord(requests[0]) ? requests[0] : undefined
+}
+
+/** The text of a request whose content is one text and nothing else. */
+function textIn(request: JsonBody | undefined): string | undefined {
+  const { parts } = recordAt(request ?? {}, 'content')
+  if (!Array.isArray(parts) || parts.length !== 1 || !isRecord(parts[0])) return undefined
+  const { text, ...others } = parts[0]
+  return typeof text === 'string' && text !== '' && Object.keys(others).length === 0 ? text : undefined
+}
+
+function withText(request: JsonBody = {}, text: string): JsonBody {
+  return { ...request, content: { ...recordAt(request, 'content'), parts: [{ text }] } }
+}
