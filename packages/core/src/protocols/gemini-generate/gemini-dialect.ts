@@ -14,7 +14,7 @@ import { declaredIn, googleError } from './gemini-errors.ts'
 import { GeminiUsage } from './gemini-usage.ts'
 import { statusOfName } from './status-names.ts'
 
-/** The maximum number of candidates that a stream is expected to have. No model makes more. */
+/** The maximum number of candidates of a stream. No model makes more. */
 const MAX_CANDIDATES = 128
 
 /**
@@ -98,9 +98,9 @@ export class GeminiDialect implements StreamDialect {
     const index = Number(candidate['index'] ?? 0)
     const reason = finishReasonOf(candidate)
     if (reason !== undefined) {
-      this.#finishReasons.set(index, reason)
+      if (this.#finishReasons.size < MAX_CANDIDATES) this.#finishReasons.set(index, reason)
       this.#unfinished.delete(index)
-    } else if (!this.#finishReasons.has(index)) {
+    } else if (!this.#finishReasons.has(index) && this.#unfinished.size < MAX_CANDIDATES) {
       this.#unfinished.add(index)
     }
     const { parts } = recordAt(candidate, 'content')

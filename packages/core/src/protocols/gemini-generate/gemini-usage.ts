@@ -12,32 +12,40 @@ const TIER = /^[\w.:-]{1,64}$/
  * it is implausible, no usage is reported.
  */
 export class GeminiUsage implements UsageReader {
-  usage: TokenUsage | undefined
-  serviceTier: string | undefined
   readonly costUsd = undefined
   readonly #hasOutput: boolean
+  /** The last report with counts. It is read when the usage is needed: nearly every chunk of a stream has one. */
+  #report: JsonBody | undefined
+  #tier: unknown
 
   /** @param hasOutput false for embeddings, whose answers have no text */
   constructor(hasOutput = true) {
     this.#hasOutput = hasOutput
   }
 
+  get usage(): TokenUsage | undefined {
+    return this.#report && readUsage(this.#report, this.#hasOutput)
+  }
+
+  get serviceTier(): string | undefined {
+    return tierOf(this.#tier)
+  }
+
   read(json: JsonBody): boolean {
     const report = json['usageMetadata']
     if (!isRecord(report)) return false
-    const tier = report['trafficType'] ?? report['serviceTier']
-    if (typeof tier === 'string' && TIER.test(tier) && !/unspecified$/i.test(tier))
-      this.serviceTier = tierOf(tier)
+    this.#tier = report['trafficType'] ?? report['serviceTier'] ?? this.#tier
     // Some models send their counts with the last chunk alone.
     if (report['promptTokenCount'] === undefined && report['totalTokenCount'] === undefined) return false
-    this.usage = readUsage(report, this.#hasOutput)
+    this.#report = report
     // A report without a count of candidates does not include the content that was sent so far.
     return !this.#hasOutput || report['candidatesTokenCount'] !== undefined
   }
 }
 
 /** The service tier of a kind of traffic: `ON_DEMAND_FLEX` is `flex`, `ON_DEMAND` and `PROVISIONED_THROUGHPUT` stay words of their own. */
-function tierOf(traffic: string): string {
+function tierOf(traffic: unknown): string | undefined {
+  if (typeof traffic !== 'string' || !TIER.test(traffic) || /unspecified$/i.test(traffic)) return undefined
   return traffic.toLowerCase().replace(/^on_demand_(?=.)/, '')
 }
 
