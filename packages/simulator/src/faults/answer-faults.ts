@@ -44,6 +44,7 @@ export const answerFaults: Replacements = {
   quota: vendorAnswer,
   'spend-limit': vendorAnswer,
   'tier-unavailable': vendorAnswer,
+  'context-length': vendorAnswer,
   play: (fault, { wire, request }) => {
     const { events, status = 200, headers } = fault
     const usual = wire.recording(request)

@@ -16,5 +16,6 @@ export const formatFaults: Shapers = {
 }
 
 function withCrlf(frame: string): string {
-  return frame.replaceAll('\n', '\r\n')
+  // Gemini's lines end like this already.
+  return frame.replaceAll(/\r?\n/g, '\r\n')
 }

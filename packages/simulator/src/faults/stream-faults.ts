@@ -17,7 +17,7 @@ export const streamFaults: Shapers = {
   'stream-end': (answer, fault) => ({ frames: answer.frames.slice(0, fault.afterEvents) }),
   'stream-garbage': ({ frames, stream }, { afterEvents }) => ({
     frames: frames.map((frame, index) =>
-      index === afterEvents ? firstHalf(frame) + (stream ? '\n\n' : '') : frame,
+      index === afterEvents ? brokenData(frame) + (stream ? '\n\n' : '') : frame,
     ),
   }),
   'stream-error': ({ frames }, fault, call) => ({
@@ -27,9 +27,12 @@ export const streamFaults: Shapers = {
     frames: frames.flatMap((frame, index) => (index === event ? [frame, frame] : [frame])),
   }),
   'stream-drip': (_, { bytes, ms }) => ({ packets: { bytes, everyMs: ms } }),
-  'stream-comments': ({ frames, stream }, { count, everyMs = 0 }) => ({
+  'stream-comments': ({ frames, contentType }, { count, everyMs = 0 }) => ({
     // Servers keep the connection of a JSON answer alive with blank lines.
-    frames: [...Array.from({ length: count }, () => (stream ? ': keep-alive\n\n' : '\n')), ...frames],
+    frames: [
+      ...Array.from({ length: count }, () => (isEventStream(contentType) ? ': keep-alive\n\n' : '\n')),
+      ...frames,
+    ],
     pauses: [0, ...Array.from({ length: count }, () => everyMs)],
   }),
   'stream-slow-first': (_, { ms }) => ({ pauses: [ms] }),
@@ -46,4 +49,16 @@ function breakOff(
 
 function firstHalf(frame: string): string {
   return frame.slice(0, Math.floor(frame.length / 2))
+}
+
+function isEventStream(contentType: string): boolean {
+  return contentType.startsWith('text/event-stream')
+}
+
+/** An event whose data ends in the middle, whatever its name. */
+function brokenData(frame: string): string {
+  const data = frame.indexOf('data: ') + 'data: '.length
+  return frame.startsWith('data: ') || frame.startsWith('event: ')
+    ? frame.slice(0, data + Math.floor((frame.length - data) / 2))
+    : firstHalf(frame)
 }

@@ -31,7 +31,7 @@ export function checkScript(script: unknown, where: string): asserts script is P
 
 /** Rejects a value that is neither a fault nor 'ok'. */
 export const checkFault: Check = (fault, where) => {
-  if (fault !== 'ok') checkTagged(fault, faultFields, Object.keys(faultFields), where)
+  if (fault !== 'ok') checkTagged(fault, faultFields, faultTypes, where)
 }
 
 const conditionFields: Fields<Condition> = {
@@ -109,6 +109,7 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
   quota: { per: required(oneOf(['minute', 'day'])), retryAfter, limit: count },
   'spend-limit': { code: text },
   'tier-unavailable': { retryAfter },
+  'context-length': {},
   reset: { when: oneOf(['connect', 'before-headers', 'after-headers']) },
   'reset-reused': {},
   refuse: {},
@@ -165,7 +166,10 @@ const faultFields: { [Type in FaultType]: Fields<Omit<FaultOf<Type>, 'type'>> } 
   'play-json': { body: required(text), status: wholeNumber(200, 599), headers, then: shape },
 }
 
-const simpleTypes = Object.keys(faultFields).filter((type) => type !== 'sequence')
+/** All types of faults. */
+export const faultTypes: readonly string[] = Object.keys(faultFields)
+
+const simpleTypes = faultTypes.filter((type) => type !== 'sequence')
 const shapeTypes = [
   ...simpleTypes.filter((type) => type.startsWith('stream-')),
   'gzip',

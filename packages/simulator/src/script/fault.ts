@@ -68,6 +68,8 @@ export type VendorFault =
       /** @default `enforced_spend_limit_reached` at Anthropic, `insufficient_quota` at OpenAI, none at Gemini */
       code?: string | undefined
     }
+  /** The prompt is longer than the model's context: 400. */
+  | { type: 'context-length' }
   /** The requested service tier has no capacity: 429 at OpenAI, 529 at Anthropic, 503 at Gemini. */
   | { type: 'tier-unavailable'; retryAfter?: RetryAfter | undefined }
 

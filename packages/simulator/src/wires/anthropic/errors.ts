@@ -57,6 +57,8 @@ export function problemOf(fault: VendorFault): Problem {
     case 'overloaded':
     case 'tier-unavailable':
       return { status: 529, retryAfter: fault.retryAfter }
+    case 'context-length':
+      return { status: 400, message: 'prompt is too long: 1200000 tokens > 1000000 maximum' }
     case 'quota': {
       const { per, limit = 10, retryAfter = per === 'minute' ? '36' : undefined } = fault
       const message = `This request would exceed your organization’s rate limit of ${limit} requests per ${per}.`

@@ -10,6 +10,11 @@ export function problemOf(fault: VendorFault, { model }: RecordedRequest): Probl
     case 'overloaded':
     case 'tier-unavailable':
       return { status: 503, retryAfter: fault.retryAfter }
+    case 'context-length':
+      return {
+        status: 400,
+        message: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+      }
     case 'quota': {
       const { per, limit = 10, retryAfter = '36' } = fault
       const period = per === 'minute' ? 'PerMinute' : 'PerDay'

@@ -25,6 +25,15 @@ export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): 
         errorType: 'insufficient_quota',
         code: fault.code ?? 'insufficient_quota',
       }
+    case 'context-length':
+      return {
+        status: 400,
+        message:
+          "This model's maximum context length is 128000 tokens. However, your messages resulted in 200000 tokens. Please reduce the length of the messages.",
+        param: 'messages',
+        errorType: 'invalid_request_error',
+        code: 'context_length_exceeded',
+      }
     case 'tier-unavailable':
       return {
         status: 429,
