@@ -31,9 +31,6 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'packages/simulator/src/faults/format-faults.ts': 'each family of faults has its own file',
   'packages/simulator/src/limits/admit.ts':
     'the limits know nothing of calls, and a provider nothing of quotas',
-  'packages/simulator/src/limits/go-duration.ts': 'a format of its own, which more than one wire may write',
-  'packages/simulator/src/wires/openai/stream-error.ts':
-    'one error in the forms of two APIs, which know nothing of each other',
 }
 
 describe('a source file of fewer than 30 lines', () => {

@@ -125,7 +125,7 @@ export class Call {
   /** Calls `next` in the next turn of the event loop, unless the call has ended by then. */
   nextTurn(next: () => void): void {
     nextTurn(() => {
-      if (!this.response.destroyed) next()
+      if (!this.response.destroyed && !this.endedEarly) next()
     })
   }
 

@@ -28,7 +28,10 @@ export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): vo
 function write(call: Call, answer: Answer, delivery: Delivery): void {
   const { frames = answer.frames, ending = 'end', packets, encoding } = delivery
   const delay = pace(call, answer, delivery.pauses)
-  if (packets) writePackets(call, answer, frames, packets)
+  if (call.endedEarly) {
+    writeHead(call, answer)
+    call.response.end()
+  } else if (packets) writePackets(call, answer, frames, packets)
   else if (encoding) writeEncoded(call, answer, frames, encoding, delay)
   else if (delay || ending !== 'end') writeFrames(call, answer, frames, ending, delay)
   else writeWhole(call, answer, frames)
@@ -92,10 +95,6 @@ function writeFrames(
 ): void {
   writeHead(call, answer)
   call.response.flushHeaders()
-  if (call.endedEarly) {
-    call.response.end()
-    return
-  }
   pump(call, frames, delay, (batch, written) => {
     call.bill(answer, written / Math.max(1, answer.frames.length))
     if (batch !== '') call.response.write(batch)

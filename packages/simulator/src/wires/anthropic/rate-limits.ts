@@ -1,10 +1,11 @@
 import type { RecordedRequest } from '../../journal.ts'
+import { wholeMs } from '../../limits/go-duration.ts'
 import type { Shortage, Standing } from '../../limits/quota-meter.ts'
 import type { Problem } from '../wire.ts'
 
 /** Anthropic's 429 for a call beyond a limit. */
 export function overLimit(shortage: Shortage, _: RecordedRequest, quiet: boolean): Problem {
-  const seconds = 'waitMs' in shortage ? Math.ceil((shortage.waitMs - 1e-6) / 1_000) : undefined
+  const seconds = 'waitMs' in shortage ? Math.ceil(wholeMs(shortage.waitMs) / 1_000) : undefined
   return {
     status: 429,
     message: messageOf(shortage),

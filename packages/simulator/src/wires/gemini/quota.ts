@@ -1,4 +1,5 @@
 import type { RecordedRequest } from '../../journal.ts'
+import { wholeMs } from '../../limits/go-duration.ts'
 import type { QuotaKind, Shortage } from '../../limits/quota-meter.ts'
 import type { VendorFault } from '../../script/fault.ts'
 import type { Problem } from '../wire.ts'
@@ -40,7 +41,7 @@ const quotaIds: Readonly<Record<QuotaKind | 'concurrency', string>> = {
 /** Google's 429 for a call beyond a limit. There are no headers about limits. */
 export function overLimit(shortage: Shortage, { model }: RecordedRequest, quiet: boolean): Problem {
   const kind = shortage.kind === 'too-large' ? shortage.of : shortage.kind
-  const wait = 'waitMs' in shortage && !quiet ? Math.ceil(shortage.waitMs - 1e-6) : undefined
+  const wait = 'waitMs' in shortage && !quiet ? wholeMs(shortage.waitMs) : undefined
   return exhausted(quotaIds[kind], shortage.limit, model, wait)
 }
 

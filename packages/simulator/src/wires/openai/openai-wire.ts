@@ -10,8 +10,7 @@ import { answerModels } from './models.ts'
 import { isAzure, readPath, routeOpenai } from './paths.ts'
 import { limitHeaders, overLimit } from './rate-limits.ts'
 import { answerResponses } from './responses.ts'
-import { streamError } from './stream-error.ts'
-import { problemOf } from './vendor-problems.ts'
+import { problemOf, streamError } from './vendor-problems.ts'
 
 /** OpenAI's API, and Azure's under `/openai`: chat, responses, embeddings, models. Files and batches are answered by their service. */
 export const openai: Wire = {

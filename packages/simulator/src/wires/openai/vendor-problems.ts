@@ -1,6 +1,7 @@
 import type { RecordedRequest } from '../../journal.ts'
-import type { VendorFault } from '../../script/fault.ts'
-import type { Problem } from '../wire.ts'
+import type { FaultOf, VendorFault } from '../../script/fault.ts'
+import type { Problem, Question } from '../wire.ts'
+import { failedResponse, responseEvent } from './responses.ts'
 
 /** OpenAI's error for the situation of a fault. */
 export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): Problem {
@@ -43,4 +44,22 @@ export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): 
         retryAfter: fault.retryAfter,
       }
   }
+}
+
+/** An error in a stream: an error object in chat, an `error` event and then `response.failed` in Responses. */
+export function streamError(fault: FaultOf<'stream-error'>, question: Question): string[] {
+  const { afterEvents, code, errorType, message, event } = fault
+  const error = {
+    message: message ?? 'The server had an error while processing your request.',
+    type: errorType ?? 'server_error',
+    param: null,
+    code: code ?? 'server_error',
+  }
+  if (question.request.operation !== 'responses') {
+    return [`${event ? 'event: error\n' : ''}data: ${JSON.stringify({ error })}\n\n`]
+  }
+  return [
+    responseEvent('error', afterEvents, { error }),
+    responseEvent('response.failed', afterEvents + 1, { response: failedResponse(question, error) }),
+  ]
 }
