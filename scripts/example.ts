@@ -3,7 +3,7 @@ import { findNamed, runSource } from './src/named-file.ts'
 
 const [name, ...args] = process.argv.slice(2)
 try {
-  const { code } = await runSource(findNamed('examples', '.ts', name), args)
+  const { code } = await runSource(findNamed('examples', '.ts', name, ['sdks']), args)
   process.exitCode = code
 } catch (error) {
   console.error((error as Error).message)

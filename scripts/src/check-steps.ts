@@ -33,7 +33,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     command('knip', ...tool('knip'), '--no-progress'),
     command('size', ...tool('size-limit')),
     source('demo', 'examples/fault-tolerance.ts'),
-    ...listNamed('examples', '.ts')
+    ...[...listNamed('examples', '.ts'), ...listNamed('examples/sdks', '.ts').map((name) => `sdks/${name}`)]
       .filter((name) => name !== 'fault-tolerance')
       .map((name) => source(`example ${name}`, `examples/${name}.ts`)),
     command('readme', process.execPath, 'scripts/readme-blocks.ts'),

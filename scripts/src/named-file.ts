@@ -5,8 +5,16 @@ import { stopSignal } from './stop-signal.ts'
 import { root } from './workspace.ts'
 
 /** Finds `<folder>/<name><ending>`; names what there is instead when there is no such file. */
-export function findNamed(folder: string, ending: string, name: string | undefined): string {
-  const names = listNamed(folder, ending)
+export function findNamed(
+  folder: string,
+  ending: string,
+  name: string | undefined,
+  subfolders: readonly string[] = [],
+): string {
+  const names = [
+    ...listNamed(folder, ending),
+    ...subfolders.flatMap((name) => listNamed(`${folder}/${name}`, ending).map((file) => `${name}/${file}`)),
+  ]
   if (name !== undefined && names.includes(name)) return join(root, folder, name + ending)
   const said = name === undefined ? 'Which one?' : `There is no ${folder}/${name}${ending}.`
   throw new Error([said, 'There are:', ...names.map((known) => `  ${known}`)].join('\n'))
