@@ -8,15 +8,18 @@ describe('the examples of other SDKs', () => {
     expect(names).toEqual(['anthropic', 'gemini'])
   })
 
-  it.each(names)('show that %s takes half an answer for a whole one, and that over Harbor it throws', async (name) => {
-    const { code, output } = await runSource(
-      findNamed('examples', '.ts', `sdks/${name}`, ['sdks']),
-      [],
-      'keep',
-    )
-    expect(output).toMatch(/bare SDK: “[^”]*”\n/)
-    expect(output).toMatch(/Harbor: {3}“[^”]*…” and /)
-    expect(output).toMatch(/spent \$0\.00\d*[1-9]\d*; 0 answers without a known price/)
-    expect(code).toBe(0)
-  })
+  it.each(names)(
+    'show that %s takes half an answer for a whole one, and that over Harbor it throws',
+    async (name) => {
+      const { code, output } = await runSource(
+        findNamed('examples', '.ts', `sdks/${name}`, ['sdks']),
+        [],
+        'keep',
+      )
+      expect(output).toMatch(/bare SDK: “[^”]*”\n/)
+      expect(output).toMatch(/Harbor: {3}“[^”]*…” and /)
+      expect(output).toMatch(/spent \$0\.00\d*[1-9]\d*; 0 answers without a known price/)
+      expect(code).toBe(0)
+    },
+  )
 })
