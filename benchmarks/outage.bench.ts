@@ -25,7 +25,7 @@ const WIRE: Contender = {
   start: ({ fallbackURL }) => {
     const wire = openWire(fallbackURL)
     const body = { model: 'gpt-4', messages: [{ role: 'user', content: 'Say hello.' }] }
-    return { call: () => wire.json(body), close: () => wire.close() }
+    return { call: () => wire.json(body), listen: () => wire.json(body), close: () => wire.close() }
   },
 }
 

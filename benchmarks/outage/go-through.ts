@@ -3,6 +3,9 @@ import type { Contender } from './contenders.ts'
 import { startProviders } from './providers.ts'
 import type { Scenario } from './scenario.ts'
 
+/** The longest wait, for all clients. */
+const TIMEOUT_MS = 30_000
+
 export interface Outcome {
   readonly name: string
   readonly setup: string
@@ -48,7 +51,7 @@ interface Call {
 export async function goThrough(scenario: Scenario, contender: Contender): Promise<Outcome> {
   const { calls, perSecond, down } = scenario
   const providers = await startProviders(scenario)
-  const client = contender.start(providers)
+  const client = contender.start({ ...providers, timeoutMs: TIMEOUT_MS })
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
   const made = await Promise.all(
