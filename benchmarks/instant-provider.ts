@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerFor } from './instant-answers.ts'
 
 /** The number of chunks in a stream. */
 export const CHUNKS = 200
@@ -12,7 +13,7 @@ export interface InstantProvider {
 }
 
 /**
- * A provider in its own process, which answers every chat call at once or after a delay: with 1 KB of JSON, or with a stream of 200
+ * A provider in its own process, which answers every call of OpenAI's chat, Anthropic's messages and Gemini at once or after a delay: with 1 KB of JSON, or with a stream of 200
  * chunks. It does as little as possible, so that the client is measured.
  */
 export async function startInstantProvider(delayMs = 0): Promise<InstantProvider> {
@@ -22,26 +23,15 @@ export async function startInstantProvider(delayMs = 0): Promise<InstantProvider
 }
 
 function serve(delayMs: number): void {
-  const base = { id: 'chatcmpl-1', created: 1, model: 'm' }
-  const message = { role: 'assistant', content: 'x'.repeat(800) }
-  const whole = JSON.stringify({
-    ...base,
-    object: 'chat.completion',
-    choices: [{ index: 0, message, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 9, completion_tokens: 200, total_tokens: 209 },
-  })
-  const delta = { index: 0, delta: { content: 'word ' }, finish_reason: null }
-  const event = (choice: object): string =>
-    `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [choice] })}\n\n`
-  const word = event(delta)
-  const end = `${event({ index: 0, delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`
-
-  function answer(body: string, response: ServerResponse): void {
-    if (!body.includes('"stream":true')) {
+  function answer(url: string, body: string, response: ServerResponse): void {
+    const [path = ''] = url.split('?')
+    const { whole, beginning, word, end } = answerFor(path)
+    if (!body.includes('"stream":true') && !path.endsWith(':streamGenerateContent')) {
       response.writeHead(200, { 'content-type': 'application/json' }).end(whole)
       return
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (beginning !== '') response.write(beginning)
     let sent = 0
     const next = (): void => {
       if (sent++ < CHUNKS) {
@@ -58,8 +48,8 @@ function serve(delayMs: number): void {
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
-      if (delayMs === 0) answer(body, response)
-      else setTimeout(answer, delayMs, body, response)
+      if (delayMs === 0) answer(request.url ?? '', body, response)
+      else setTimeout(answer, delayMs, request.url ?? '', body, response)
     })
   })
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
