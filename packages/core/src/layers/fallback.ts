@@ -33,7 +33,10 @@ export function fallbackLayer(
       const chain = chainFor(exchange, plan)
       health.setAlternatives(chain)
       const ordered = inOrder(exchange, chain, health, telemetry)
-      const stays = sticky.of(exchange, chain, (target) => isWell(target, exchange, health))
+      const stays =
+        chain.length < 2
+          ? undefined
+          : sticky.of(exchange, chain, (target) => isWell(target, exchange, health))
       // An order that leaves the target out has decided against it.
       const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
