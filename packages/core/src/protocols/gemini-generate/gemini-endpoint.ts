@@ -32,7 +32,7 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
     const path = resourceFor(model ?? parts.model, isVertex ? resource : withoutPublisher(resource), baseURL)
     return `${baseURL}${own}${path}:${action}${carriedQuery(query)}`
   },
-  signed({ url, headers: given }, _provider, key) {
+  signed({ url, headers: given }, _format, key) {
     const headers = copyHeaders(given)
     if (key.startsWith(ACCESS_TOKEN)) headers.set('authorization', `Bearer ${key}`)
     else headers.set('x-goog-api-key', key)
