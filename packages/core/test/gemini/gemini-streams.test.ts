@@ -1,5 +1,6 @@
 import { ApiError } from '@google/genai'
 import { describe, expect, it } from 'vitest'
+import { receiptOf } from '../../src/index.ts'
 import { sendJson } from '../helpers/http-server.ts'
 import { chunk, event, geminiFor, MODEL, readStream, sendEvents } from './gemini-client.ts'
 
@@ -107,6 +108,22 @@ describe("a stream of Gemini's", () => {
       `/v1/models/${MODEL}:streamGenerateContent?alt=sse`,
       '/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse',
     ])
+  })
+
+  it('as one JSON list passes as it arrives', async () => {
+    const list = '[{"candidates":[{"content":{"parts":[{"text":"Hel"}]}}]}\n,\r\n{"cand'
+    const { harborFetch, origin } = await geminiFor((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json; charset=UTF-8' }).write(list)
+    })
+    const response = await harborFetch(`${origin}/v1beta/models/${MODEL}:streamGenerateContent`, {
+      method: 'POST',
+      body: JSON.stringify({ contents: [] }),
+    })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const { value } = await reader.read()
+    expect(new TextDecoder().decode(value)).toBe(list)
+    await reader.cancel()
+    expect(receiptOf(response)).toMatchObject({ guard: 'none', streaming: true, model: MODEL })
   })
 
   it('goes on by itself after CONTINUATION, with one answer to the caller', async () => {
