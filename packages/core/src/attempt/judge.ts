@@ -196,9 +196,10 @@ function withoutContent(
   fault: StreamFaultError,
   text: string,
 ): AttemptError {
-  if (fault.origin === 'provider') return failedStream(exchange, head, fault)
-  if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const kind = bodyKindOf(text)
+  // An error that is the whole body, without an event, means what it means in an answer that is no stream.
+  if (fault.origin === 'provider' && kind !== 'json') return failedStream(exchange, head, fault)
+  if (fault.code === 'malformed_answer') return tooLarge(exchange, head)
   const error = kind === 'page' ? undefined : exchange.operation.errors.inText(text)
   // A body whose connection broke may have been the beginning of a stream.
   const isStreamless = kind === 'page' || kind === 'json' || (kind === 'other' && fault.cause === undefined)
