@@ -9,7 +9,7 @@ const LEAVES = ['retry', 'breaker', 'fallback', 'batch', 'batch/openai', 'cache'
 )
 
 export default [
-  budget('retry', '7 kB', { import: '{ retry }' }),
+  budget('retry', '8.2 kB', { import: '{ retry }' }),
   budget('breaker', '4.5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
   budget('breaker', '5.6 kB'),
   budget('fallback', '3.1 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
@@ -34,8 +34,8 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '68.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '150 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '91.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '175 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

@@ -84,7 +84,7 @@ export interface RateLimiterStats {
   /** Leases not yet settled or cancelled. */
   inFlight: number
   waiting: number
-  /** Acquires that were rejected, because the request was too large, the queue full, or the wait too long. */
+  /** The number of calls of `acquire()` that were rejected because the request was too large, the queue full, or the wait too long. */
   refused: number
   /** Answers with status 429. */
   rateLimited: number

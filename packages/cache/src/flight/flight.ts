@@ -91,7 +91,7 @@ export class Flight<T> implements WaitedFor<T> {
     this.#close()
   }
 
-  /** Runs the task when the load has ended or is aborted; at once if the flight is closed already. */
+  /** Runs the task when the flight closes, which is when its load ends or is aborted. Runs it at once if the flight is already closed. */
   onClose(task: () => void): void {
     if (this.#closed) task()
     else this.#closeTasks.push(task)

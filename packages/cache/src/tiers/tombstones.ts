@@ -1,6 +1,6 @@
 /**
- * The maximum number of names for which a time is stored. When there are more, one time is stored for all names
- * instead, so some valid entries become misses.
+ * The maximum number of names whose time of deletion is stored separately. Above it, one time counts for all names, so
+ * entries that are still valid may become misses, too.
  */
 const MAX_NAMES = 10_000
 

@@ -17,8 +17,8 @@ function isReference(value: unknown): value is object {
 }
 
 /**
- * Divides requests into partitions, so that only requests of one partition are combined. Policies and their parts are compared by identity,
- * since equal ones are the same object.
+ * Divides requests into partitions, so that only requests of one partition are combined. Two requests are in one partition only if their
+ * policies are the same object: comparing by identity is enough, because Harbor makes one object for equal policies.
  */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()

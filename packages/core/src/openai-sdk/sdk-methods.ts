@@ -44,7 +44,8 @@ export function methodsOf(prototype: object): SdkMethods {
 }
 
 /**
- * A method of the SDK. If the method was replaced before Harbor was loaded, for example by an APM, returns a value that equals no method.
+ * Returns the SDK's own method, for comparison by identity. If the method was replaced before Harbor was loaded, for example by an APM,
+ * returns a value that no method is equal to, so that the comparison fails.
  */
 export function originalOf(sdk: object, name: string): unknown {
   const method: unknown = sdk[name as never]

@@ -82,7 +82,7 @@ export interface HarborOptions extends ClientOptions {
   maxAnswerBytes?: number | undefined
   /**
    * The maximum that this client and its copies may spend together. The estimated cost is reserved before each call; a call for which too
-   * little is left fails with status 402. Beware: only spending after the limit was set counts. @default none
+   * little is left fails with status 402. Beware: what was spent before the limit was set does not count. @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**

@@ -88,7 +88,7 @@ export function isUnder(vendor: Vendor, root: string): boolean {
 }
 
 /** Whether an address is on the own host of the vendor of a kind. */
-export function isHostOf(kind: ProviderKind, url: string): boolean {
+function isHostOf(kind: ProviderKind, url: string): boolean {
   const own = defaultBaseURL(kind)
   return own !== undefined && URL.canParse(url) && new URL(url).origin === new URL(own).origin
 }

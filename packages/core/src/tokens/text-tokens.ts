@@ -100,7 +100,7 @@ function isInWord(previous: CharClass): boolean {
   return previous === LOWER || previous === UPPER || previous === DIGIT
 }
 
-/** Whether a UTF-16 code is a Latin letter with an accent. The signs and symbols of Latin-1 have lower codes. */
+/** Whether a UTF-16 code is a Latin letter with an accent. The range begins behind the signs of Latin-1, at U+00C0. */
 function isLatin(code: number): boolean {
   return (code >= 0xc0 && code < 0x250) || (code >= 0x1e00 && code < 0x1f00)
 }
@@ -184,7 +184,5 @@ const SCRIPTS: readonly (readonly [from: number, to: number, rate: number])[] = 
   [0xff00, 0xffef, 1.3], // full width
 ]
 
-const RATES: readonly number[] = Array.from({ length: 1024 }, (_, block) => {
-  const from = block << 6
-  return SCRIPTS.findLast(([first, last]) => from >= first && from <= last)?.[2] ?? BYTES_OF_THREE
-})
+const RATES = new Float64Array(1024).fill(BYTES_OF_THREE)
+for (const [first, last, rate] of SCRIPTS) RATES.fill(rate, (first + 63) >> 6, (last >> 6) + 1)

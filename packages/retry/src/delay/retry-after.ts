@@ -41,5 +41,5 @@ export function capRetryAfter(
 
 /** The maximum of the random part, as a fraction of the time that the server asks for. */
 const EXTRA_RATIO = 0.1
-/** The maximum of the random part, in milliseconds, however much time the server asks for. */
+/** The maximum random delay that is added to the time in Retry-After, in milliseconds, however long that time is. */
 const MAX_EXTRA_MS = 1_000

@@ -2,7 +2,7 @@ import { BatchStateLockedError } from '../errors.ts'
 
 /** One step of a run. */
 export type StateRecord =
-  /** The first record of a state. */
+  /** The first record in the file of a run's state: it identifies the run. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
    * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests

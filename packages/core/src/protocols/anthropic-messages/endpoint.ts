@@ -67,7 +67,7 @@ const PREFIX = /^(?:[a-z-]+\.)?anthropic[./]/
 const EDITION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
 
 /** The name under which a model shares rate limits with others: that of its family, or its own without the date of its version. */
-export function familyOf(model: string): string {
+function familyOf(model: string): string {
   const name = model.replace(PREFIX, '').replace(EDITION, '')
   if (!name.startsWith('claude-')) return model
   return FAMILIES.exec(name)?.[0] ?? name

@@ -65,7 +65,7 @@ type LimitName = ProviderFormat['maxTokensParam']
  * know only that.
  * @param adaptations collects a note about the rename
  */
-export function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {
+function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {
   const wanted = to.provider.maxTokensParam ?? nameFor(to)
   const other = wanted === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
   if (wanted === undefined || body[other] == null) return body

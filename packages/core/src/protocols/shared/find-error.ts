@@ -38,8 +38,8 @@ function reportsError(error: unknown): boolean {
 }
 
 /**
- * The error in a value that is known not to be an answer: a declared error, or else the first object with a message, at the top (`{
- * detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
+ * Finds the error in a value that the caller knows is no answer. A declared error is preferred. Otherwise it is the first object with a
+ * message, at the top level (`{ detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
  */
 export function anyError(value: unknown): UpstreamError | undefined {
   return declaredError(value) ?? undeclaredError(value)
