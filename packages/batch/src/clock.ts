@@ -1,6 +1,6 @@
-/** A source of time. Pass your own to test without waiting, or to wait in another way. */
+/** A source of time. Pass your own to test without waiting, or to replace `setTimeout`. */
 export interface Clock {
-  /** The time in milliseconds since 1970. It must never run backwards. */
+  /** Returns the current time, in milliseconds since 1970. It must never run backwards. */
   now(): number
   /**
    * Resolves after `ms`, or rejects with the signal's reason as soon as the signal aborts. @default an abortable

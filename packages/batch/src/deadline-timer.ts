@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from './clock.ts'
 
 /**
- * A timer for the earliest of several deadlines: fires once, at the earliest, and drops the others. No system timer
+ * A timer for the earliest of several deadlines. It fires once, at the earliest, and drops the others. No system timer
  * runs while there is no deadline.
  */
 export class DeadlineTimer {
@@ -22,7 +22,7 @@ export class DeadlineTimer {
   }
 
   /**
-   * Fires at this time, unless an earlier deadline is set.
+   * Sets a deadline: the timer fires at this time, unless an earlier deadline is set.
    *
    * @param atMs in milliseconds on the clock
    */

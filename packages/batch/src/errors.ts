@@ -4,13 +4,13 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 /**
- * A queue was full, and its options say to reject instead of waiting. The item was not passed to the function, or the
- * request not sent.
+ * A queue was full, so an item or a request was rejected instead of queued. The item was not passed to the function, or
+ * the request not sent.
  */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError'
   readonly code = 'queue_full'
-  /** Items that were already waiting. */
+  /** The number of items, or requests, in the queue. */
   readonly queuedItems: number
   readonly queuedBytes: number
 
@@ -29,14 +29,14 @@ export class QueueFullError extends Error {
   }
 }
 
-/** One item or request is larger than a limit allows, so waiting would not help. It was not sent. */
+/** One item or request is larger than a limit allows, so waiting would not help. The item or request was not sent. */
 export class RequestTooLargeError extends Error {
   override readonly name = 'RequestTooLargeError'
   readonly code = 'request_too_large'
-  /** The option that sets the limit, such as `maxBatchBytes`. */
+  /** The name of the option that sets this limit, such as `maxBatchBytes`. */
   readonly limitName: string
   readonly limit: number
-  /** The size of the item, in the unit of the limit. */
+  /** The size of the item or request, in the unit of the limit. */
   readonly size: number
 
   constructor(limitName: string, limit: number, size: number) {

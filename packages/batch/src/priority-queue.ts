@@ -24,7 +24,7 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     return this.#lanes[0]?.first
   }
 
-  /** Of the first nodes of all priorities, the one with the smallest measure. */
+  /** Returns the node with the smallest measure among the first nodes of all priorities. */
   firstByMinimum(measure: (node: Node) => number): Node | undefined {
     let minimum = this.#lanes[0]?.first
     for (const { first } of this.#lanes) if (minimum && measure(first) < measure(minimum)) minimum = first
@@ -73,7 +73,7 @@ export class PriorityQueue<Node extends Queueable<Node>> {
     this.#size--
   }
 
-  /** The index of the lane of a priority, or the index where it would be inserted. */
+  /** Returns the index of the lane of a priority, or the index where it would be inserted. */
   #laneAt(priority: number): number {
     let at = 0
     for (let lane = this.#lanes[0]; lane && lane.priority > priority; lane = this.#lanes[at]) at++

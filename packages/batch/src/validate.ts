@@ -3,7 +3,7 @@ import { describeValue, suggestionFor, type NamesElsewhere } from '@harbor/parts
 /** A check of one option: a predicate and, for the message, the expected value in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** A whole number of at least 1; `Infinity` means no limit. */
+/** Accepts a whole number of at least 1, or `Infinity`, which means no limit. */
 export const count: Check = [
   (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 1),
   'a whole number of at least 1',
@@ -14,7 +14,7 @@ export const duration: Check = [
 ]
 export const flag: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const aFunction: Check = [(value) => typeof value === 'function', 'a function']
-/** Accepts any object with these methods, so also one made by another copy of a package. */
+/** Creates a check for an object with these methods, which may come from another copy of a package. */
 export const having = (expected: string, ...methods: readonly string[]): Check => [
   (value) =>
     methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
@@ -32,9 +32,9 @@ export const either = (one: Check, other: Check): Check => [
 ]
 
 /**
- * Checks options by name. An option that is `undefined` counts as not set.
+ * Checks that all options are known and valid. An option that is `undefined` counts as not set.
  *
- * @throws TypeError that names an unknown option, or the expected and the passed value
+ * @throws TypeError that names the unknown option, or the invalid one with its expected and actual value
  */
 export function validate(options: object, checks: Readonly<Record<string, Check>>): void {
   if (!isObject(options)) throw new TypeError(`options must be an object, got ${describeValue(options)}`)

@@ -2,13 +2,16 @@ import type { BreakerState } from './state.ts'
 
 const CODE = 'breaker_open'
 
-/** A call was refused: the circuit is open or isolated, or it is half-open and all its probes are in flight. */
+/** A call was refused, because the circuit is open or isolated, or is half-open and lets no further probe through. */
 export class BreakerOpenError extends Error {
   override readonly name = 'BreakerOpenError'
   readonly code = CODE
   /** The state of the circuit when it refused the call. */
   readonly state: BreakerState
-  /** The time until a probe is let through, in milliseconds, if the state is `open`. In other states it is not known, and 0. */
+  /**
+   * How long until the circuit lets a probe through, in milliseconds, if `state` is `open`; otherwise 0, because this is not
+   * known.
+   */
   readonly retryAfterMs: number
 
   /** @param cause the last error before the circuit opened */

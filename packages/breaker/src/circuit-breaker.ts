@@ -10,9 +10,10 @@ import { aFunction, expectValue, type Check } from './validate.ts'
 /**
  * Stops calls to something that keeps failing, and finds out by itself when to start again.
  *
- * While closed, it lets every call through and counts how the calls end. When a trip rule is met it opens, and refuses calls
- * at once instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few probes through. If
- * they succeed it closes; if one fails it opens again, for longer. It sets no timer, and takes less than a kilobyte.
+ * While the circuit is closed, it lets every call through and counts how the calls end. When a trip rule is met, the circuit
+ * opens: it refuses calls at once, instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few
+ * calls through, as probes. If the probes succeed, the circuit closes. If one fails, the circuit opens again, by default for
+ * twice as long. The breaker sets no timer, and takes less than a kilobyte.
  *
  * @example
  * const breaker = new CircuitBreaker({ trip: consecutive(5) })
@@ -21,16 +22,16 @@ import { aFunction, expectValue, type Check } from './validate.ts'
 export class CircuitBreaker {
   readonly #circuit: Circuit
 
-  /** @throws TypeError for an option that does not exist or has a wrong value */
+  /** @throws TypeError for an unknown or invalid option */
   constructor(options: BreakerOptions = {}) {
     this.#circuit = new Circuit(settingsOf(options), options.restore)
   }
 
   /**
-   * Calls the operation unless the circuit refuses, and counts how the call ends.
+   * Calls the operation unless the circuit refuses the call. Counts how the call ends.
    *
    * @returns the result of the operation; if the operation returned a promise, that same promise
-   * @throws BreakerOpenError (as a rejection) if the circuit refuses; then the operation is not called
+   * @throws BreakerOpenError (as a rejection) if the circuit refuses the call; then the operation is not called
    */
   run<T>(operation: () => T | PromiseLike<T>): Promise<T> {
     const circuit = this.#circuit
@@ -64,9 +65,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * Throws if `acquire()` would throw, without taking a permit: for a call that first waits for something else.
+   * Throws if the circuit refuses a call now. Takes no permit. Use it to fail early, before a call has to wait for something
+   * else.
    *
-   * @throws BreakerOpenError
+   * @throws BreakerOpenError if the circuit refuses the call
    */
   check(): void {
     const refusal = this.#circuit.refusal()
@@ -74,16 +76,16 @@ export class CircuitBreaker {
   }
 
   /**
-   * Returns a permit for one call whose end is reported later, such as a stream.
+   * Returns a permit for one call whose end you report later, such as a streamed answer.
    *
-   * @throws BreakerOpenError
+   * @throws BreakerOpenError if the circuit refuses the call
    */
   acquire(): Permit {
     this.check()
     return new LivePermit(this.#circuit)
   }
 
-  /** Makes an open circuit half-open, so that the next call is a probe: for a health check that succeeded. */
+  /** Makes an open circuit half-open, so that the next call is a probe. Use it after a health check has succeeded. */
   halfOpen(): void {
     this.#circuit.halfOpen()
   }
@@ -92,37 +94,43 @@ export class CircuitBreaker {
     return this.#circuit.look().state
   }
 
-  /** How long the circuit stays open, in milliseconds; 0 unless it is open. */
+  /** The time until an open circuit becomes half-open, in milliseconds; 0 if the circuit is not open. */
   get retryAfterMs(): number {
     return this.#circuit.retryAfterMs
   }
 
   /**
-   * Refuses all calls until every handle that this method returned is disposed; then the circuit closes, with its counts reset.
-   * Disposing a handle twice has no effect. An isolation restored from a snapshot has no handle: it ends with `reset()`, or
-   * when a handle that was created later is disposed.
+   * Isolates the circuit: it refuses all calls. When every handle that this method returned is disposed, the circuit closes, with
+   * its counts reset. Disposing a handle a second time has no effect. `reset()` ends the isolation, too. A circuit that was
+   * isolated in a snapshot has no handle after `restore`: it stays isolated until `reset()`, or until all handles created since
+   * then are disposed.
+   *
+   * @returns a handle; dispose it to end the isolation
    */
   isolate(): Disposable {
     return this.#circuit.isolate()
   }
 
-  /** Closes the circuit from any state and resets its counts. The results of calls in flight are ignored. */
+  /** Closes the circuit from any state, and resets its counts. The results of calls in flight are not counted. */
   reset(): void {
     this.#circuit.reset()
   }
 
-  /** Returns the whole state as data for JSON, for the option `restore`. It contains no errors. */
+  /** Returns the whole state as data for JSON. Pass it to the option `restore`. It contains no errors. */
   snapshot(): BreakerSnapshot {
     return this.#circuit.snapshot()
   }
 
-  /** Returns the counts: while closed, those of the first trip rule; while half-open, the probes that succeeded. */
+  /**
+   * Returns the counts of finished calls. While the circuit is closed, they are those of the first trip rule; while it is
+   * half-open, they cover only the probes that succeeded; otherwise they are 0.
+   */
   counts(): Counts {
     return this.#circuit.counts()
   }
 
   /**
-   * Adds a listener, which is called synchronously for every event of this type. If it throws, a warning is emitted.
+   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted.
    *
    * @returns a function that removes the listener
    */

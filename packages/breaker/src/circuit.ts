@@ -31,16 +31,16 @@ import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
 export class Circuit {
   readonly listeners = new Listeners()
   readonly #settings: Settings
-  /** The latest time that `now()` returned. */
+  /** The latest time that `now()` has returned. */
   #last = -Infinity
-  /** The milliseconds that `now()` adds to the time of the clock. */
+  /** The number of milliseconds that `now()` adds to the time of the clock. */
   #offset = 0
-  /** Whether a trip rule needs the time at which a call ends. */
+  /** Whether any trip rule needs the time at which a call ends. */
   readonly #timed: boolean
-  /** Whether a trip rule or `judge` needs the duration of a call. */
+  /** Whether any trip rule, or a custom `judge`, needs the duration of a call. */
   readonly #measured: boolean
   #current: State
-  /** The error of the last failure, reset when the circuit closes. */
+  /** The error of the last failure; removed when the circuit closes or is isolated. */
   #cause: unknown
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
@@ -55,7 +55,7 @@ export class Circuit {
   }
 
   /**
-   * Returns a time that never runs backwards, in milliseconds since 1970: when the clock is set back, this time continues from its
+   * Returns a time that never runs backwards, in milliseconds since 1970. If the clock is set back, this time continues from its
    * last value. So no counts are lost, and the circuit does not stay open for too short or too long a time.
    */
   now(): number {
@@ -64,7 +64,7 @@ export class Circuit {
     return (this.#last = time + this.#offset)
   }
 
-  /** Makes the transitions that are due by now, and returns the state. */
+  /** Makes the transitions that are due by now, and returns the resulting state. */
   look(): State {
     const current = this.#current
     if (current.state === 'open' && this.now() >= current.until) this.#toHalfOpen(current)
@@ -94,7 +94,7 @@ export class Circuit {
     return save(this.look(), this.now())
   }
 
-  /** Returns the error with which a call is refused; `undefined` if the call is let through. */
+  /** Returns the error if a call is refused now, and emits a `reject` event; returns `undefined` if the call is let through. */
   refusal(): BreakerOpenError | undefined {
     const current = this.look()
     const { state } = current
@@ -113,7 +113,7 @@ export class Circuit {
     return new BreakerOpenError(state, retryAfterMs, cause)
   }
 
-  /** Starts a call that was not refused. */
+  /** Registers the start of a call for which `refusal()` has returned no error. */
   admit(): Call {
     const epoch = this.#current
     const call: Call = {
@@ -146,7 +146,7 @@ export class Circuit {
     }
   }
 
-  /** Counts a call that has ended. Has no effect if the circuit has left the state in which the call began. */
+  /** Counts a call that has ended. Has no effect if the state in which the call began is over. */
   settle(call: Call, verdict: Verdict, error?: unknown): void {
     const current = this.look()
     if (call.epoch !== current) return
@@ -164,9 +164,11 @@ export class Circuit {
   }
 
   /**
-   * Records that the answer of a call has begun. This ends its duration and, for a probe, the time limit.
+   * Records that the answer of a call has begun. The duration of the call ends here. If the call is a probe, it can no longer
+   * time out.
    *
-   * @param owner the object that reports the end of the call. A probe whose owner is garbage-collected loses its slot
+   * @param owner the object that will report the end of the call. If it is garbage-collected, a probe no longer counts as in
+   * flight
    */
   answered(call: Call, owner: object): void {
     if (call.epoch !== this.look()) return
@@ -246,21 +248,21 @@ export class Circuit {
   }
 
   /**
-   * Returns how long the circuit stays open, in milliseconds; 0 unless it is open. Rounded up, so that a caller that waits this
-   * long does not call too early.
+   * Returns the time until an open circuit becomes half-open, in milliseconds; 0 if the circuit is not open. Rounded up, so that
+   * a caller that waits this long does not call too early.
    */
   #openMsLeft(current: State): number {
     return current.state === 'open' ? Math.max(1, Math.ceil(current.until - this.now())) : 0
   }
 }
 
-/** A call that was let through. */
+/** A call that the circuit has let through. */
 export interface Call {
-  /** The state in which the call began; `undefined` once the call is counted. */
+  /** The state object in which the call began; `undefined` once the call is counted. */
   epoch: State | undefined
-  /** The slot of the call, if the call is a probe. */
+  /** The probe that this call is; `undefined` if the circuit was closed. */
   probe: Probe | undefined
   readonly startedAt: number
-  /** When the answer began, if its end is reported later. */
+  /** When the answer of the call began, if that was reported. The duration of the call ends at this time. */
   endedAt: number | undefined
 }

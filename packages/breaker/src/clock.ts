@@ -1,7 +1,7 @@
 export { systemClock } from '@harbor/parts'
 
-/** The source of the time. Pass your own clock to test without waiting. */
+/** A source of the current time. Pass your own clock to test without waiting. */
 export interface Clock {
-  /** Returns the time in milliseconds since 1970. */
+  /** Returns the current time, in milliseconds since 1970. */
   now(): number
 }

@@ -3,9 +3,11 @@ import { warn } from './warn.ts'
 
 export interface BreakerEvent {
   /**
+   * What has happened:
+   *
    * - `open`: the circuit opened, or was isolated
-   * - `half-open`: the next call is a probe
-   * - `close`: the circuit closed, with new counts
+   * - `half-open`: the circuit became half-open; the next call is a probe
+   * - `close`: the circuit closed, with its counts reset
    * - `reject`: a call was refused
    */
   readonly type: 'open' | 'half-open' | 'close' | 'reject'
@@ -13,23 +15,23 @@ export interface BreakerEvent {
   readonly state: BreakerState
   /** The state before the event; for `reject`, the same as `state`. */
   readonly previous: BreakerState
-  /** How long the circuit stays open, in milliseconds; 0 unless it is open. */
+  /** The time until an open circuit becomes half-open, in milliseconds; 0 if the circuit is not open. */
   readonly retryAfterMs: number
-  /** The last error before the circuit opened. */
+  /** The last error before the circuit opened; `undefined` if the circuit has closed or is isolated. */
   readonly cause?: unknown
 }
 
 export type BreakerListener = (event: BreakerEvent) => void
 
 /**
- * The listeners of a breaker. Emits one event after the other: an event that a listener causes is emitted after all listeners
- * have received the current event.
+ * Holds the listeners of a breaker, and emits one event after the other. If a listener causes another event, that event is
+ * emitted after all listeners have received the current one.
  */
 export class Listeners {
   #listeners: readonly (readonly [BreakerEvent['type'], BreakerListener])[] = NO_LISTENERS
   #events: BreakerEvent[] | undefined
 
-  /** Adds a listener. Returns a function that removes it. */
+  /** Adds a listener. Returns a function that removes this listener. */
   add(type: BreakerEvent['type'], listener: BreakerListener): () => void {
     const entry = [type, listener] as const
     this.#listeners = [...this.#listeners, entry]
@@ -39,8 +41,8 @@ export class Listeners {
   }
 
   /**
-   * Whether to emit `reject` events. False while listeners run: if a listener made a call that is refused, each event would
-   * cause another one, without end.
+   * Whether `reject` events are emitted: not while listeners run. Otherwise a listener whose own call is refused would cause
+   * another `reject` event each time, without end.
    */
   get wantRejections(): boolean {
     return this.#listeners.length > 0 && !this.#events
@@ -58,7 +60,9 @@ export class Listeners {
 
 const NO_LISTENERS: readonly [] = []
 
-/** Calls a listener. If it throws or rejects, a warning is emitted: a listener never changes a result. */
+/**
+ * Calls a listener. If the listener throws or rejects, only a warning is emitted, so that it never changes the result of a call.
+ */
 function notify(listener: BreakerListener, event: BreakerEvent): void {
   const call = async (): Promise<void> => listener(event)
   call().catch(warn)

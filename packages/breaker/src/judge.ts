@@ -7,20 +7,22 @@ export type Outcome =
   | { readonly ok: false; readonly error: unknown; readonly durationMs: number }
 
 /**
- * How a call is counted. With `ignore` it is not counted, and the slot of a probe is free for the next call. `openForMs` is the
- * minimum time, in milliseconds, that the circuit stays open if it opens, such as a server's Retry-After.
+ * How a call is counted. `ignore`: the call is not counted and, if it was a probe, another call may be the probe instead.
+ * `openForMs`: the minimum time that the circuit stays open if it opens, in milliseconds, such as a server's Retry-After.
  */
 export type Verdict = 'success' | 'failure' | 'ignore' | { failure: true; openForMs?: number | undefined }
 
 export type Judge = (outcome: Outcome) => Verdict
 
-/** The default judge: an error is a failure, except an AbortError, which only says that the caller aborted. */
+/**
+ * Judges a call by default: an error is a failure. An AbortError is ignored, because it says only that the caller has aborted.
+ */
 export function judgeByDefault(outcome: Outcome): Verdict {
   if (outcome.ok) return 'success'
   return (outcome.error as Partial<Error> | null | undefined)?.name === 'AbortError' ? 'ignore' : 'failure'
 }
 
-/** Wraps a judge: when it throws or returns an invalid verdict, a warning is emitted and the default judge decides. */
+/** Wraps a judge. If the judge throws or returns an invalid verdict, a warning is emitted and the default judge decides. */
 export function withDefaultJudge(judge: Judge): Judge {
   return (outcome) => callOr('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
 }

@@ -16,33 +16,37 @@ import {
 } from './validate.ts'
 
 export interface BreakerOptions {
-  /** The rule that decides when the circuit opens. With several rules, each of them can open it. @default consecutive(3) */
+  /**
+   * The rule that decides when the circuit opens. If you pass several rules, each of them can open it. @default consecutive(3)
+   */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before a probe is let through, in milliseconds. A number is doubled, up to 10 minutes, if the
-   * circuit opens again before it has been closed for as long as it was last open. A function receives how many times in a row
-   * the circuit has opened like this, including this time, and its result is used unchanged. @default 30_000
+   * How long the circuit stays open before it lets a probe through, in milliseconds. A number is doubled, up to 10 minutes, each
+   * time the circuit opens again too soon: before it has been closed for as long as it was last open. A function receives how
+   * many times in a row the circuit has opened like this, including this time; its result is used unchanged. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
   /**
-   * The number of probes that may run at the same time while the circuit is half-open, and that must succeed to close it. The
-   * first probe that fails opens the circuit again. @default 1
+   * The number of probes: calls that are let through while the circuit is half-open, to find out whether calls succeed again.
+   * Probes may run at the same time. The circuit closes when all have succeeded, and opens again when the first one fails.
+   * @default 1
    */
   probes?: number | undefined
   /**
-   * How long a probe may take before it counts as failed, in milliseconds. Should be longer than calls normally take.
-   * @default 30_000
+   * How long a probe may take before it counts as failed, in milliseconds. Pass more than calls normally take. @default 30_000
    */
   probeTimeoutMs?: number | undefined
   /**
-   * Judges the outcome of a call: it is a success, a failure, or not counted. If `judge` throws, a warning is emitted and the
-   * default decides.
-   * @default an AbortError is ignored, every other error is a failure, every value a success
+   * Decides whether a finished call is a success, a failure, or not counted. If this function throws, a warning is emitted and
+   * the default decides. @default an AbortError is not counted, every other error is a failure, every value is a success
    */
   judge?: ((outcome: Outcome) => Verdict) | undefined
-  /** The state to start from: a result of `snapshot()`, from this or another process, which may have passed through JSON. */
+  /**
+   * The state to start from: a result of `snapshot()`, from this process or another one. It may have been converted to JSON and
+   * back.
+   */
   restore?: BreakerSnapshot | undefined
-  /** The source of the time. @default a monotonic clock */
+  /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 

@@ -1,19 +1,19 @@
 import type { Call, Circuit } from './circuit.ts'
 
 /**
- * The permission to make one call, whose end the caller reports later. Only the first report counts. A call without a report is
- * not counted, unless it is a probe: then it counts as failed after `probeTimeoutMs`.
+ * The permission to make one call, whose end the caller reports later. Only the first report counts. If no report comes, the call
+ * is not counted. A probe is different: without a report, it counts as failed after `probeTimeoutMs`.
  */
 export interface Permit {
   /** Reports that the call succeeded. */
   succeed(): void
-  /** Reports that the call failed with this error. `judge` decides how the error counts: normally as a failure. */
+  /** Reports that the call failed with this error. The option `judge` decides how the error counts, normally as a failure. */
   fail(error?: unknown): void
-  /** Ends the permit without counting the call, because the call was not made or was aborted by its caller. */
+  /** Ends the permit without counting the call. Use it if the call was not made, or if its caller aborted it. */
   release(): void
   /**
-   * Reports that the answer has begun, for a call whose end is reported later, such as a stream. The duration of the
-   * call ends here, and a probe no longer times out.
+   * Reports that the answer has begun, if the end of the call is reported later, as for a streamed answer. The duration of the
+   * call ends here. If the call is a probe, it can no longer time out.
    */
   answered(): void
 }

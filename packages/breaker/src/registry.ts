@@ -4,8 +4,8 @@ import { aString, checksOf, duration, expectValue, validate, wholeNumber } from 
 
 export interface RegistryLimits {
   /**
-   * The maximum number of breakers. To make room for a new one, the least recently used closed breaker is dropped or, if none
-   * is closed, the least recently used of all. @default 1_000
+   * The maximum number of breakers. When a new one would exceed it, closed breakers are dropped, the least recently used first.
+   * If none is closed, the least recently used breaker of all is dropped. @default 1_000
    */
   maxKeys?: number | undefined
   /** How long a closed breaker may stay unused before it is dropped, in milliseconds. @default 3_600_000 */
@@ -18,9 +18,12 @@ interface Entry {
   usedAt: number
 }
 
-/** Holds breakers by key: one for each model, host, tenant or anything else that can fail separately. */
+/** Holds one breaker for each key. A key is a model, a host, a tenant, or anything else that can fail separately. */
 export interface BreakerRegistry {
-  /** Returns the breaker for this key, created on first use. Do not store it: the registry may drop it and create a new one. */
+  /**
+   * Returns the breaker for this key, which is created on first use. Call this for each request instead of storing the breaker:
+   * the registry may drop a breaker and later create another one for its key.
+   */
   get(key: string): CircuitBreaker
   readonly size: number
   entries(): IterableIterator<[key: string, breaker: CircuitBreaker]>
@@ -30,7 +33,7 @@ export interface BreakerRegistry {
  * Creates a registry of breakers.
  *
  * @param options the options of every breaker, or a function that returns the options for a key
- * @throws TypeError for an option that does not exist or has a wrong value
+ * @throws TypeError for an unknown or invalid option
  */
 export function createBreakerRegistry(
   options: BreakerOptions | ((key: string) => BreakerOptions),
@@ -42,7 +45,7 @@ export function createBreakerRegistry(
   /** The entries by key, the least recently used first. */
   const entries = new Map<string, Entry>()
   let last: Entry | undefined
-  /** Before this time no entry is old enough to be dropped. */
+  /** The time before which no entry is old enough to be dropped. */
   let sweepAt = 0
 
   function makeRoom(now: number): void {

@@ -1,7 +1,7 @@
 import type { Closed, HalfOpen, Isolated, Open, State } from './state.ts'
 import type { TripRule } from './trip-rules/trip-rule.ts'
 
-/** The state of a breaker as data for JSON. It contains no errors, since they may hold secrets. */
+/** The state of a breaker as data for JSON. It contains no errors, because errors may hold secrets. */
 export type BreakerSnapshot = Readonly<
   { version: 1; takenAt: number } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
 >
@@ -10,13 +10,13 @@ interface SavedClosed extends Omit<Closed, 'tallies'> {
   readonly tallies: readonly unknown[]
 }
 interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
-  /** For each probe in flight, the time at which it counts as failed. */
+  /** For each probe in flight, the time at which it counts as failed, in milliseconds since 1970. */
   readonly probes: readonly number[]
 }
 
 /**
- * Converts a state into a snapshot. Calls in flight are not saved, except probes: in the restored breaker, each probe holds its slot until
- * it times out.
+ * Converts a state into a snapshot. Of the calls in flight, only probes are saved. In the restored breaker, such a probe counts
+ * as in flight until its time limit passes, and then as failed.
  */
 export function save(current: State, takenAt: number): BreakerSnapshot {
   const head = { version: 1, takenAt } as const

@@ -3,34 +3,40 @@ import type { Tally, TripRule } from './trip-rules/trip-rule.ts'
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated'
 
 /**
- * The state of a breaker. Each state owns its data, and entering a state creates a new object. A call stores the object in
- * which it was let through. Its result counts only if the state of the breaker is still that same object.
+ * The state of a breaker, with the data of that state. Each change of state creates a new object. A call holds the object that
+ * was current when the call began. The result of the call counts only if that object is still current.
  */
 export type State = Closed | Open | HalfOpen | Isolated
 
 export interface Closed {
   readonly state: 'closed'
   readonly tallies: readonly Tally[]
-  /** How many times in a row the circuit has opened. If it opens before `streakEndsAt`, that adds one; later, it counts from 1 again. */
+  /**
+   * How many times in a row the circuit had opened before it closed. If the circuit opens before `streakEndsAt`, this number
+   * grows by 1. If it opens later, the number starts again at 1.
+   */
   readonly consecutiveOpens: number
-  /** The time at which the circuit has been closed for as long as it was last open. */
+  /** The time at which the circuit will have been closed for as long as it was last open, in milliseconds since 1970. */
   readonly streakEndsAt: number
-  /** If the circuit opens, it stays open at least until this time, the latest that a verdict requested. */
+  /**
+   * The time until which the circuit stays open at least, if it opens, in milliseconds since 1970: the latest time that a verdict
+   * has requested.
+   */
   openAtLeastUntil: number
 }
 
 export interface Open {
   readonly state: 'open'
   readonly consecutiveOpens: number
-  /** How long the circuit stays open, in milliseconds. */
+  /** How long the circuit stays open in total, in milliseconds. */
   readonly forMs: number
-  /** When the circuit becomes half-open. */
+  /** When the circuit becomes half-open, in milliseconds since 1970. */
   readonly until: number
 }
 
 export interface HalfOpen {
   readonly state: 'half-open'
-  /** The open state before this one. A probe that fails opens the circuit for longer than that state did. */
+  /** The open state before this one. If a probe fails, the next open time follows from it. */
   readonly previousOpen: Open
   /** The probes in flight. */
   readonly probes: Set<Probe>
@@ -40,19 +46,21 @@ export interface HalfOpen {
 
 export interface Isolated {
   readonly state: 'isolated'
-  /** The number of handles of `isolate()` that are not disposed yet. */
+  /** The number of handles of `isolate()` that have not been disposed. */
   handles: number
 }
 
-/** The slot of a call that was let through while the circuit was half-open. */
+/** A call that was let through while the circuit was half-open. */
 export interface Probe {
-  /** When the probe counts as failed if it has not ended; `Infinity` once its answer has begun. */
+  /** When the probe counts as failed if it has not ended, in milliseconds since 1970; `Infinity` once its answer has begun. */
   expiresAt: number
-  /** The object that will report the end of an answered probe. Once it is garbage-collected, no report can come. */
+  /**
+   * The object that will report the end of the probe, once its answer has begun. If it is garbage-collected, no report can come.
+   */
   owner?: WeakRef<object>
 }
 
-/** Creates a closed state with new counts. */
+/** Creates a closed state, in which no call is counted yet. */
 export function closed(rules: readonly TripRule[], consecutiveOpens = 0, streakEndsAt = 0): Closed {
   const tallies = rules.map((rule) => rule.start())
   return { state: 'closed', tallies, consecutiveOpens, streakEndsAt, openAtLeastUntil: 0 }

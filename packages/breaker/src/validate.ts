@@ -2,7 +2,7 @@ import { checkOptions, expectValue, type Check, type Checks, type NamesElsewhere
 
 export { aClock, aFunction, checksOf, expectValue, having, type Check } from '@harbor/parts'
 
-/** Whether a value is a number of at least 1. Infinity is not allowed, because JSON cannot hold it in a snapshot. */
+/** Whether a value is a finite number of at least 1. Infinity is invalid, because JSON cannot hold it in a snapshot. */
 const isAtLeast1 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1
 
 export const duration: Check = (value) => isAtLeast1(value) || 'a number of milliseconds of at least 1'
@@ -13,9 +13,10 @@ export const aRatio: Check = (value) =>
 export const aString: Check = (value) => typeof value === 'string' || 'a string'
 
 /**
- * Checks that all options are known, and that each value is valid or, unless the option is `required`, `undefined`.
+ * Checks that all options are known and valid. An option that is not in `required` may also be `undefined`.
  *
- * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value passed
+ * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value
+ * passed
  */
 export function validate(options: object, checks: Checks, ...required: readonly string[]): void {
   checkOptions(options, checks, NAMES_ELSEWHERE)

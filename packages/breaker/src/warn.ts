@@ -1,6 +1,6 @@
 import { expectValue, type Check } from './validate.ts'
 
-/** Emits a warning for an error that a user's function threw, because such an error must not change the result of a call. */
+/** Emits a warning for an error that a user's function threw. Such an error must not change the result of a call. */
 export function warn(error: unknown): void {
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } }
   process?.emitWarning?.(String(error), 'HarborWarning')

@@ -1,30 +1,30 @@
 import type { Refusal } from './outcome.ts'
 
-/** The statistics of a cache: counts since it was created, and its current state. */
+/** The statistics of a cache: counts from its creation on, and its current state. */
 export interface CacheStats {
   /** Calls answered with a fresh entry. */
   hits: number
   /** Calls answered with a stale entry. */
   stale: number
-  /** Calls that had to load, and lookups that found no entry. */
+  /** Calls that began a load, and lookups and `only-if-cached` calls that found no entry. */
   misses: number
   /** Calls that joined the load of another call. */
   shared: number
   /** Calls that bypassed the cache. */
   bypassed: number
   /**
-   * The fraction of calls that cost no load, bypassed calls excluded: (hits + stale + shared) / (hits + stale + shared + misses). 0 before
-   * the first call.
+   * The fraction of calls that were answered without a load of their own: (hits + stale + shared) / (hits + stale + shared + misses).
+   * Bypassed calls are left out. 0 before the first such answer.
    */
   ratio: number
-  /** Loads begun, for any reason. */
+  /** Loads that have begun, for any reason. */
   loads: number
   loadFailures: number
-  /** Background refreshes, begun because a stale entry was served. */
+  /** Background refreshes that have begun, each because a stale entry was served. */
   refreshes: number
   /** Answers that were cached. */
   stored: number
-  /** Answers that were not cached, by reason. */
+  /** The number of answers that were not cached, by reason. */
   refused: Record<string, number>
   /** Entries evicted to make room. */
   evictions: number
@@ -35,11 +35,14 @@ export interface CacheStats {
   /** Loads in flight. A load that several calls share counts once. */
   inFlight: number
   /**
-   * Prefetched answers: how many were loaded and cached, how many of these a caller used, and how many were removed from memory
-   * before any caller used them.
+   * Prefetched answers: how many were loaded and cached (`loaded`), how many of these a caller used (`useful`), and how many were removed
+   * from memory before any caller used them (`wasted`).
    */
   prefetch: { loaded: number; useful: number; wasted: number }
-  /** The counters of the far tier. `inCooldown` is true while the far tier is in cooldown. */
+  /**
+   * The counters of the far tier, the second, slower cache. `inCooldown`: whether the far tier is not in use now, because operations timed
+   * out or failed (see `farCooldownMs`).
+   */
   far: FarCounters & { inCooldown: boolean }
 }
 
@@ -48,19 +51,19 @@ export interface FarCounters {
   hits: number
   /** Reads that found no entry, or an expired or invalidated one. */
   misses: number
-  /** Reads that returned corrupt bytes, bytes that are not an entry, or an entry that another version of Harbor wrote in another format. */
+  /** Reads that returned corrupt bytes, bytes that are no entry, or an entry in the format of another version of Harbor. */
   unreadable: number
   /** Operations that failed. */
   errors: number
-  /** Operations that took too long. */
+  /** Operations that took longer than their timeout. */
   timeouts: number
-  /** Operations skipped because the tier is in cooldown, or because too many writes are waiting for it. */
+  /** Operations that were skipped, because the far tier is in cooldown or too many writes are waiting for it. */
   skipped: number
   writes: number
   deletes: number
 }
 
-/** The counters behind the statistics. All parts of a cache increment them. */
+/** The counters from which the statistics are made. All parts of a cache increment them. */
 export interface Counters extends Omit<CacheStats, keyof Gauges | 'ratio' | 'refused' | 'far'> {
   refused: Partial<Record<Refusal, number>>
   far: FarCounters
@@ -86,7 +89,7 @@ export function newCounters(): Counters {
 
 type Gauges = Pick<CacheStats, 'entries' | 'bytes' | 'inFlight'>
 
-/** Copies the counters, and adds the current state of the cache. */
+/** Returns a copy of the counters, with the current state of the cache. */
 export function statsOf(counters: Counters, gauges: Gauges, inCooldown: boolean): CacheStats {
   const { hits, stale, misses, shared } = counters
   const free = hits + stale + shared

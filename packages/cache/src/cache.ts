@@ -25,37 +25,41 @@ export interface Lookup<Value> {
 /**
  * A cache for answers that are slow or expensive to get: values, and recorded streams. Created by `createCache`.
  *
- * No method rejects because a tier fails, except `clear()`. Methods that take options reject with a TypeError for an invalid one.
+ * Entries are in two tiers: the near tier is memory, the far tier is the store that you pass as `farTier`, if any. If a tier fails, no
+ * method rejects because of it, except `clear()`. Methods that take options check them, and fail with a TypeError for an unknown or invalid
+ * one.
  */
 export interface Cache<Value> {
   /** Returns the cached value, or undefined. Does not load. */
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
   /**
-   * Whether the near tier has a fresh entry for this key. The check is not counted in `stats()`, nor as a use of the entry.
+   * Whether the near tier, which is memory, has a fresh entry for this key. The check is not counted in `stats()`, and does not count as a
+   * use of the entry.
    */
   has(key: Key, options?: ScopeOptions): boolean
 
   /**
-   * Stores a value in both tiers. Resolves when the far tier has stored the value, or has failed to.
+   * Stores a value in both tiers. Resolves when the write to the far tier has ended, whether or not it succeeded.
+   *
    * @returns `true`, or the reason why the value is not cached
    */
   set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Stored>
 
   /**
    * Returns the cached value, or loads and caches it. Concurrent calls with the same key share one load. The load has a signal of its own,
-   * which aborts when all calls that share it are aborted or have timed out.
+   * which aborts when all calls that share the load are aborted or have timed out.
    *
-   * @throws the error of the load, to all callers that wait for it; the caller's own abort reason; `TimeoutError`; `NotCachedError`
+   * @throws the error of the load, to all callers that wait for it; the reason of the caller's own signal; `TimeoutError`; `NotCachedError`
    */
   getOrLoad(key: Key, load: Load<Value>, options?: LoadOptions): Promise<Value>
 
-  /** Like `getOrLoad`, and reports how the call was answered: hit, stale, miss, shared or bypass, and why. */
+  /** Like `getOrLoad`, but also returns how the call was answered (hit, stale, miss, shared or bypass), and why. */
   load(key: Key, load: Load<Value>, options?: LoadOptions): Promise<Loaded<Value>>
 
   /**
-   * Returns the cached bytes, or opens the source and records its bytes while they are read. Callers that arrive during the recording get
-   * the bytes recorded so far, then the rest. The source is opened when the first chunk is requested.
+   * Returns the cached bytes, or opens the source and records its bytes while they are read. A caller that arrives during the recording
+   * gets the bytes recorded so far, then the rest. The source is opened only when the first chunk is requested.
    */
   getOrStream(
     key: Key,
@@ -64,38 +68,49 @@ export interface Cache<Value> {
   ): AsyncIterable<Uint8Array>
 
   /**
-   * Like `getOrStream`, for an answer with a head, such as status and headers. Resolves when the head has arrived: with the head, a body
-   * for this caller alone, and how the call was answered. A caller that does not read the body to its end must `cancel()` it, or abort its
-   * signal.
+   * Like `getOrStream`, but for an answer that has a head, such as status and headers. Resolves when the head has arrived, with the head, a
+   * body for this caller alone, and how the call was answered. A caller that does not read the body to its end must `cancel()` it, or abort
+   * the signal of the call.
    */
   record<Head>(key: Key, open: Open<Head>, options?: StreamOptions): Promise<Recorded<Head>>
 
-  /** Returns the cached recorded answer, or undefined. Never opens a source. To get stale answers in an outage, pass `stale: 'if-error'`. */
+  /**
+   * Returns the cached recorded answer, or undefined. Never opens a source. Pass `stale: 'if-error'` to get stale answers during an outage.
+   */
   replay<Head>(key: Key, options?: LookupOptions): Promise<Recorded<Head> | undefined>
 
-  /** Deletes the entry of a key. A load in flight for this key will not be cached. @returns whether the near tier had an entry */
+  /**
+   * Deletes the entry of a key. If a load of this key is in flight, its answer will not be cached.
+   *
+   * @returns whether the near tier had an entry
+   */
   delete(key: Key, options?: ScopeOptions): Promise<boolean>
 
   /**
-   * Deletes all entries with this tag. Loads in flight with this tag will not be cached.
+   * Deletes all entries with this tag. If loads with this tag are in flight, their answers will not be cached.
+   *
    * @returns how many entries of the near tier had the tag
    */
   invalidateTag(tag: string, options?: ScopeOptions): Promise<number>
 
-  /** Deletes all entries, or all entries of a scope. @throws the error of the far tier; in this case only the near tier is cleared */
+  /**
+   * Deletes all entries, or all entries of a scope.
+   *
+   * @throws the error of the far tier; then only the near tier has been cleared
+   */
   clear(options?: ScopeOptions): Promise<void>
 
-  /** Loads and caches the jobs that are not cached yet. Resolves with a report, in which failed jobs are counted. */
+  /** Loads and caches the jobs that are not cached yet. Resolves with a report, which counts the jobs by outcome, failed ones included. */
   prefetch(jobs: Iterable<PrefetchJob<Value>>, options?: PrefetchListOptions): Promise<PrefetchReport>
 
-  /** Resolves when no caller waits for a load. Prefetches and background refreshes do not count. */
+  /** Resolves as soon as no caller waits for a load. Prefetches and background refreshes do not count. */
   idle(signal?: AbortSignal): Promise<void>
 
   stats(): CacheStats
 
   /**
-   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. Later calls load, and their answers
-   * are not cached.
+   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. A call after that loads, and its answer
+   * is not cached.
    */
   close(): Promise<void>
 }

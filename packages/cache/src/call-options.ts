@@ -13,70 +13,78 @@ import {
 } from './base/validate.ts'
 
 /**
- * The key of an entry, or a function that returns the key. The function is called once per call. If it throws, the call bypasses the cache.
+ * The key of an entry, or a function that returns the key. The function is called once for each call. If it throws, the call bypasses the
+ * cache.
  */
 export type Key = string | (() => string)
 
-/** The owner of the entries that a call reads or writes. */
+/** The option that says whose entries a call reads or writes. */
 export interface ScopeOptions {
-  /** The owner of the entries: a tenant, a user, a credential. Keys, tags and prefetches of different scopes never mix. @default none */
+  /** The owner of the entries: a tenant, a user, a credential. Different scopes never share keys, tags or prefetches. @default no owner */
   scope?: string | undefined
 }
 
-/** How an entry is cached. Each option overrides the same option of the cache. */
+/** How an entry is cached. Each option replaces the option of the cache with the same name. */
 export interface EntryOptions {
   /** How long the entry is fresh, in milliseconds. */
   ttlMs?: number | undefined
-  /** How long after `ttlMs` the entry may be served stale, in milliseconds: it is served at once and refreshed in the background. */
+  /**
+   * How long after `ttlMs` the entry may be served stale, in milliseconds. A stale entry is served at once, and refreshed in the
+   * background.
+   */
   staleWhileRevalidateMs?: number | undefined
   /** How long after `ttlMs` the entry may be served stale if loading fails, in milliseconds. */
   staleIfErrorMs?: number | undefined
-  /** The tags of the entry: `invalidateTag` deletes all entries of a scope with a given tag. */
+  /** The tags of the entry. `invalidateTag` deletes all entries that have a given tag. */
   tags?: readonly string[] | undefined
 }
 
 export interface LookupOptions extends ScopeOptions {
   /**
-   * How stale an entry may be: `no`, fresh only; `while-revalidate`, within `staleWhileRevalidateMs`; `if-error`, also within
-   * `staleIfErrorMs`. @default 'while-revalidate'
+   * How stale an entry may be. `no`: it must be fresh. `while-revalidate`: it may be stale within `staleWhileRevalidateMs`. `if-error`:
+   * also within `staleIfErrorMs`. @default 'while-revalidate'
    */
   stale?: 'no' | 'while-revalidate' | 'if-error' | undefined
 }
 
 export interface LoadOptions extends ScopeOptions, EntryOptions {
   /**
-   * `bypass`: load, and neither read nor write the cache. `refresh`: load even if there is an entry, and cache the answer.
-   * `only-if-cached`: do not load; rejects with `NotCachedError` if there is no entry. @default 'default'
+   * How the call uses the cache. `bypass`: loads, and neither reads nor writes the cache. `refresh`: loads even if there is an entry, and
+   * caches the answer. `only-if-cached`: does not load, and rejects with `NotCachedError` if there is no entry.
+   * @default 'default', which loads if there is no entry
    */
   control?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
-  /** The same as `control: 'refresh'`. @default false */
+  /** Whether to load even if there is an entry: the same as `control: 'refresh'`. @default false */
   fresh?: boolean | undefined
-  /** Aborts this call, which then rejects at once with the signal's reason. The load goes on for other callers that wait for it. */
+  /** Aborts this call: it rejects at once with the signal's reason. The load goes on if other callers wait for it. */
   signal?: AbortSignal | undefined
-  /** How long this call waits, in milliseconds, before it rejects with a `TimeoutError`. A shared load goes on for callers that wait longer. */
+  /**
+   * How long this call waits before it rejects with a `TimeoutError`, in milliseconds. A shared load goes on for callers that wait longer.
+   * @default no limit
+   */
   timeoutMs?: number | undefined
-  /** Replaces the `serveStaleIf` of the cache. If several calls share a load, the function of the first call applies. */
+  /** Replaces the `serveStaleIf` of the cache. If several calls share a load, the function of the call that began the load applies. */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
-  /** Marks this call as a prefetch: it is counted as a prefetch and not as a call, and `idle()` does not wait for it. @default false */
+  /** Whether this call is a prefetch. If so, it is not counted as a call, and `idle()` does not wait for it. @default false */
   ahead?: boolean | undefined
 }
 
 export interface StreamOptions extends LoadOptions {
   /**
-   * Whether the chunks are a complete answer, which may be cached. Returns true, false, or a string: the reason why the answer is
-   * incomplete. Called when the source has ended. Also called when the last reader leaves: if the answer is complete by then, the cache
-   * waits briefly for the end of the source instead of aborting it. @default every body that ended without an error is complete
+   * Returns true if the chunks are a complete answer, which may be cached; otherwise false, or a string with the reason. Called when the
+   * source has ended. Also called when the last reader leaves: if the answer is complete by then, the cache waits briefly for the end of
+   * the source instead of aborting it. @default every body that ended without an error is complete
    */
   isComplete?: ((chunks: readonly Uint8Array[]) => boolean | string) | undefined
   /**
-   * Whether an entry of the far tier can be used. Receives the head of the entry and its content: text, or the bytes of a stream. The head
-   * may be any JSON value, since another version or program may have written the entry. If the function returns false or throws, the entry
-   * counts as unreadable and the call is a miss. @default every entry is usable
+   * Returns whether an entry of the far tier can be used. Receives the head of the entry, and its content: text, or the bytes of a stream.
+   * The head may be any JSON value, because another version or program may have written the entry. If the function returns false or throws,
+   * the entry counts as unreadable, and the call is a miss. @default every entry is usable
    */
   isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
   /**
-   * The maximum size of a cached answer, in bytes; a longer answer is passed on and not cached. Also the maximum distance between the
-   * fastest and the slowest reader of one stream, in bytes. @default 4_194_304 (4 MiB)
+   * The maximum size of a cached answer, in bytes. A longer answer is passed on to the caller, but not cached. Also the maximum number of
+   * bytes by which the slowest reader of a stream may be behind the fastest. @default 4_194_304 (4 MiB)
    */
   maxRecordBytes?: number | undefined
   /** What to do when all readers have left: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */

@@ -22,8 +22,8 @@ export class Lookups {
   }
 
   /**
-   * The fast path for the usual case, a fresh value in memory: no promise and no async function. If this returns undefined, `find` may
-   * still find an entry.
+   * Returns the entry in the usual case, a fresh value in memory. This is a fast path, without a promise or an async function. If it
+   * returns undefined, `find` may still find an entry.
    */
   quickHit(key: Key, scope: string | undefined, now: number): NearEntry | undefined {
     const { tiers, counters, closed } = this.#parts
@@ -35,7 +35,7 @@ export class Lookups {
     return hit
   }
 
-  /** Looks for an entry in both tiers. @param accepts checks that the entry is of the requested kind, and readable */
+  /** Looks for an entry in both tiers. @param accepts checks whether the entry is of the requested kind, and readable */
   async find(
     key: Key,
     options: LookupOptions,
@@ -60,7 +60,7 @@ export class Lookups {
     return { entry, source, stale, ageMs: ageOf(entry.life, now) }
   }
 
-  /** Whether the near tier has a fresh entry. Counts neither as a lookup nor as a use of the entry. */
+  /** Whether the near tier has a fresh entry. This counts neither as a lookup nor as a use of the entry. */
   has(key: Key, { scope }: ScopeOptions): boolean {
     const { tiers, settings } = this.#parts
     const name = namedKey(key, scope, settings.onError)?.name
@@ -68,12 +68,12 @@ export class Lookups {
   }
 }
 
-/** Whether the options allow the fast path: `quickHit` answers such a call if it finds an entry. */
+/** Whether a call with these options may be answered by the fast path, `quickHit`. */
 export function allowsQuickHit({ control = 'default', fresh, ahead, signal }: LoadOptions): boolean {
   return control === 'default' && !fresh && !ahead && !signal?.aborted
 }
 
-/** The kinds of freshness that a lookup accepts, by its option `stale`. */
+/** For each value of the option `stale`: how fresh an entry may be for a lookup to return it. */
 const ACCEPTED_FRESHNESS: Readonly<Record<NonNullable<LookupOptions['stale']>, readonly Freshness[]>> = {
   no: ['fresh'],
   'while-revalidate': ['fresh', 'stale-while-revalidate'],

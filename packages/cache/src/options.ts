@@ -21,46 +21,49 @@ export interface CacheOptions<Value> {
   maxBytes?: number | undefined
   /** How long an entry is fresh, in milliseconds; at most a year. @default 3_600_000 */
   ttlMs?: number | undefined
-  /** Shortens each time to live at random by up to this fraction, so that entries do not all expire at once. @default 0.1 */
+  /** The maximum fraction by which each time to live is shortened at random, so that entries do not all expire at once. @default 0.1 */
   ttlJitter?: number | undefined
-  /** How long after `ttlMs` an entry is served stale at once, and refreshed in the background, in milliseconds. @default 0 */
+  /**
+   * How long after `ttlMs` an entry is still served, in milliseconds. It is served stale at once, and refreshed in the background.
+   * @default 0
+   */
   staleWhileRevalidateMs?: number | undefined
-  /** How long after `ttlMs` an entry is served stale if loading fails, in milliseconds. @default 0 */
+  /** How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds. @default 0 */
   staleIfErrorMs?: number | undefined
   /**
-   * Returns whether a stale entry may be served instead of this error. @default any error, except one with a `status`
-   * from 400 to 499 other than 408, 409, 425 and 429: an invalid request must not look successful
+   * Returns whether a stale entry may be served instead of this load error. @default true, except for errors with a `status` from 400 to
+   * 499, since an invalid request must not look successful; but true for 408, 409, 425 and 429, which are temporary
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
-   * How long after a failed load its key is not loaded again, in milliseconds. Until then, calls get the error of that load, unless a stale
-   * entry can be served. @default 0
+   * How long a key is not loaded again after a failed load, in milliseconds. During this time, calls get the error of that load, unless a
+   * stale entry can be served. @default 0
    */
   negativeTtlMs?: number | undefined
-  /** How long after a failed load its key is not loaded again while a stale entry can be served, in milliseconds. @default 10_000 */
+  /** How long a key is not loaded again after a failed load if a stale entry can be served, in milliseconds. @default 10_000 */
   refreshBackoffMs?: number | undefined
-  /** The time limit of a background refresh, which has no caller that could end it, in milliseconds. @default 300_000 */
+  /** The time limit of a background refresh, in milliseconds. A refresh has no caller that could end it. @default 300_000 */
   refreshTimeoutMs?: number | undefined
-  /** The prefix of the keys in the far tier. Caches with the same store and the same namespace share entries. @default 'harbor' */
+  /** The prefix of all keys in the far tier. Caches with the same store and the same namespace share entries. @default 'harbor' */
   namespace?: string | undefined
-  /** A second, slower tier (L2), which outlives the process or is shared between processes. @default none */
+  /** A second, slower cache (L2), which outlives the process or is shared between processes. @default none */
   farTier?: CacheStore | undefined
-  /** How long to wait for the far tier before loading, in milliseconds. @default 50 */
+  /** How long a call waits for the far tier before it loads, in milliseconds. @default 50 */
   farReadTimeoutMs?: number | undefined
   /** How long `set`, `delete`, `invalidateTag` and `close` wait for the far tier, in milliseconds. @default 500 */
   farWriteTimeoutMs?: number | undefined
   /**
-   * The cooldown of the far tier: how long it is not used after a timeout or three errors in a row, in milliseconds. If the first operation
-   * after a cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
+   * How long the far tier is not used after a timeout, or after three errors in a row, in milliseconds. If the first operation after such a
+   * cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
    */
   farCooldownMs?: number | undefined
-  /** How values other than strings and bytes are encoded. @default JSON */
+  /** Encodes and decodes values that are neither strings nor bytes. @default JSON */
   codec?: Codec<Value> | undefined
-  /** Called with errors that no call rejects with, such as those of the far tier, of background refreshes and of hooks. */
+  /** Called with errors with which no call rejects: those of the far tier, of background refreshes, and of functions in the options. */
   onError?: ((error: unknown) => void) | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
-  /** The random source of the jitter, which returns numbers from 0 to 1. @default Math.random */
+  /** Returns random numbers from 0 to 1, for the jitter. @default Math.random */
   random?: (() => number) | undefined
 }
 
@@ -71,7 +74,7 @@ export type Settings<Value> = {
     : NonNullable<CacheOptions<Value>[Name]>
 }
 
-/** The settings without those that depend on the type of the values. */
+/** The settings, without those whose type depends on the values. */
 export type EntrySettings = Omit<Settings<unknown>, 'codec'>
 
 /** Checks the options and fills in the defaults. @throws TypeError for an unknown or invalid option */
@@ -82,13 +85,13 @@ export function settingsOf<Value>(options: CacheOptions<Value>): Settings<Value>
   return { ...(settings as Settings<Value>), onError: guarded(options.onError) }
 }
 
-/** The default of `serveStaleIf`: true for an outage, false if the request is invalid, or no longer allowed. */
+/** Decides by default whether a stale entry is served: true for an outage, false if the request is invalid, or no longer allowed. */
 function serveStaleByDefault(error: unknown): boolean {
   const { status } = Object(error) as { status?: unknown }
   return typeof status !== 'number' || status < 400 || status > 499 || TEMPORARY.includes(status)
 }
 
-/** Client errors that may not occur again at the next attempt: the origin was busy, or the request was too slow. */
+/** The statuses of client errors that may not occur again at the next attempt: the origin was busy, or the request was too slow. */
 const TEMPORARY = [408, 409, 425, 429]
 
 const DEFAULTS: Settings<unknown> = {
@@ -113,7 +116,7 @@ const DEFAULTS: Settings<unknown> = {
   random: () => Math.random(),
 }
 
-/** Wraps a hook so that an error thrown by it is reported as a process warning, and affects no call. */
+/** Wraps `onError`. If it throws, that error is reported as a process warning, and affects no call. */
 function guarded(hook: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return (error) => {
     try {

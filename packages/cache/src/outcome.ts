@@ -2,7 +2,7 @@
  * How a call was answered:
  *
  * - `hit`: from the cache, fresh
- * - `stale`: from the cache, past its time to live
+ * - `stale`: from the cache, after its time to live
  * - `miss`: by its own load
  * - `shared`: by joining the load of another call
  * - `bypass`: by a load that neither reads nor writes the cache
@@ -12,19 +12,19 @@ export type Status = 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
 /** Why a call was answered with its status. */
 export type Reason =
   | 'fresh'
-  /** Stale, with a refresh running in the background. */
+  /** A stale entry was served, and a refresh runs in the background. */
   | 'revalidating'
-  /** Stale, because loading has just failed. */
+  /** A stale entry was served, because loading has just failed. */
   | 'load-failed'
-  /** Stale, because a load failed recently and is not repeated yet: see `refreshBackoffMs`. */
+  /** A stale entry was served, because a load failed recently and is not repeated yet: see `refreshBackoffMs`. */
   | 'backing-off'
-  /** The options of the call demand it: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
+  /** The options of the call request it: `stale` of a lookup, `control: 'only-if-cached'` or `control: 'bypass'`. */
   | 'requested'
-  /** Joined a load in flight. */
+  /** The call joined a load in flight. */
   | 'in-flight'
   /** The cache is closed. */
   | 'closed'
-  /** The function that makes the key threw. */
+  /** The function that returns the key threw. */
   | 'no-key'
   | Absence
 
@@ -33,13 +33,13 @@ export type Absence =
   | 'absent'
   /** There was an entry, but it has expired or was invalidated. */
   | 'expired'
-  /** The cache was not read: `control: 'refresh'`. */
+  /** The cache was not read, because of `control: 'refresh'`. */
   | 'refresh'
-  /** The far tier failed, or took too long. */
+  /** The far tier failed, or took too long to answer. */
   | 'far-failed'
   /** The far tier is in cooldown after failures. */
   | 'far-cooldown'
-  /** The far tier returned bytes that are corrupt, or of another version. */
+  /** The far tier returned bytes that are corrupt, or in the format of another version. */
   | 'far-unreadable'
 
 /** Why an answer was not cached. */
@@ -50,7 +50,7 @@ export type Refusal =
   | 'invalidated'
   /** A newer answer is in the cache already. */
   | 'superseded'
-  /** The time to live of the answer is 0, or over already. */
+  /** The time to live of the answer is 0, or is already over. */
   | 'no-life'
   /** The codec cannot encode the answer. */
   | 'unencodable'
@@ -60,11 +60,11 @@ export type Refusal =
   | 'failed'
   /** All callers left before the answer was complete. */
   | 'aborted'
-  /** `control: 'bypass'`, a key function that threw, or a closed cache. */
+  /** The call had `control: 'bypass'`, its key function threw, or the cache was closed. */
   | 'bypass'
-  /** `context.refuse()` without a reason. */
+  /** The load function called `context.refuse()` without a reason. */
   | 'refused'
-  /** The reason that was passed to `context.refuse()`, or that `isComplete` returned. */
+  /** Another reason: the one passed to `context.refuse()`, or returned by `isComplete`. */
   | (string & {})
 
 /** `true` if the answer is now in the cache, otherwise the reason why not. */
@@ -74,13 +74,13 @@ export type Stored = true | Refusal
 export interface Outcome {
   readonly status: Status
   readonly reason: Reason
-  /** Where the answer came from. */
+  /** Where the answer came from: memory (`near`), the far tier (`far`), or a load. */
   readonly source: 'near' | 'far' | 'load'
   /** How long ago the answer was stored, in milliseconds; 0 if it has just been loaded. */
   readonly ageMs: number
-  /** The load error instead of which a stale entry was served, if any. */
+  /** The error of the load, if a stale entry was served instead of it. */
   readonly error?: unknown
 }
 
-/** The outcome of calls that joined a load. */
+/** The outcome of a call that joined a load. */
 export const SHARED: Outcome = { status: 'shared', reason: 'in-flight', source: 'load', ageMs: 0 }

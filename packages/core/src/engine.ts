@@ -39,14 +39,14 @@ import { HeldBytes } from './wire/held-bytes.ts'
 
 assertNodeVersion(process.versions.node)
 
-/** A pipeline and its state, shared by a client and all its copies. */
+/** The pipeline of a client and its state, which the client shares with all its copies. */
 export interface Engine {
   readonly fetch: typeof globalThis.fetch
-  /** A `fetch` over the same state, whose calls have these options. */
+  /** Makes a `fetch` that shares the state of this engine, and whose calls have these options. */
   fetchWith(perCall: PerCall): typeof globalThis.fetch
   readonly telemetry: Telemetry
   readonly health: Health
-  /** What was learned of the keys of providers that have several. */
+  /** What Harbor has learned about the keys of providers with several keys, such as their limits. */
   readonly rings: KeyRings
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
@@ -55,26 +55,28 @@ export interface Engine {
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
   readonly templates: RequestTemplates
-  /** The options that were changed at run time, for a client and all its copies. */
+  /** The options changed by `configure()`. They apply to the client and all its copies. */
   readonly overrides: RuntimeOverrides
   explainTransport(): ExplainedTransport
   stats(): HarborStats
   /**
    * Closes the pipeline.
-   * @param graceMs how long to await requests that were sent, in milliseconds
+   * @param graceMs how long to wait for requests that were already sent, in milliseconds
    */
   close(graceMs: number): Promise<void>
 }
 
-/** The symbol under which a pipeline's `fetch` carries its engine, so that a copy of a client uses the same engine. */
+/**
+ * The key of the property in which a Harbor `fetch` stores its engine. A copy of a client finds the engine there, and uses the same one.
+ */
 const ENGINE: unique symbol = Symbol('harbor.engine')
 
-/** The engine behind a `fetch`; undefined if the function is not Harbor's. */
+/** Returns the engine of a `fetch`; undefined if the function is not Harbor's. */
 export function engineOf(fetch: unknown): Engine | undefined {
   return typeof fetch === 'function' ? (fetch as { [ENGINE]?: Engine })[ENGINE] : undefined
 }
 
-/** Closes an engine. @returns the same promise each time; rejects with OptionError for an invalid option */
+/** Closes an engine. @returns the same promise each time; it rejects with OptionError for an invalid option */
 export function closeEngine(engine: Engine, options: CloseOptions): Promise<void> {
   try {
     return engine.close(graceMsOf(options))
@@ -85,21 +87,21 @@ export function closeEngine(engine: Engine, options: CloseOptions): Promise<void
 }
 
 /**
- * The prefix that makes the ids of calls unique across clients and processes. Ids are not secret, so `Math.random` is good enough, and web
- * crypto need not be loaded.
+ * Returns a random prefix for the ids of calls, so that ids of different clients and processes differ. Ids are not secret, so `Math.random`
+ * is good enough and web crypto need not be loaded.
  */
 function idPrefix(): string {
   return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
 }
 
-/** The memory that all large answers together may use while they are read, as a multiple of `maxAnswerBytes`. */
+/** The maximum memory for all large answers that are read at the same time, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
 const SDK_RETRIES =
   'The SDK that uses createHarborFetch() repeats failed requests itself, in addition to the retries of Harbor. ' +
   'Pass `maxRetries: 0` to the SDK, so that only Harbor retries.'
 
-/** @param given.isFetch whether `createHarborFetch()` makes the engine, rather than a `Harbor` client */
+/** @param given `isFetch`: whether `createHarborFetch()` creates the engine; otherwise a `Harbor` client does */
 export function createEngine(
   options: HarborOptions,
   { policy, leftOut }: SettledOptions,

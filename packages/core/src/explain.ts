@@ -19,12 +19,12 @@ import type { Target } from './reporting/target.ts'
 /** The settings of a client's calls, and how a request would be routed now. Contains no key. */
 export interface Explanation {
   readonly policy: {
-    /** The total time of a call over all attempts, in milliseconds; for a stream, until its first content. */
+    /** The time limit of a call over all attempts, in milliseconds. For a stream, the limit of the time until its first content. */
     readonly timeoutMs: number
     readonly attemptMs: number
     /**
-     * The time limit for the first content, in milliseconds, while another target can take over. At the last target, this limit applies
-     * only if the user set it; otherwise only the total time applies.
+     * The time limit for the first content of a stream, in milliseconds, while another target can take over. At the last target, this limit
+     * applies only if the user has set it. Otherwise only `timeoutMs` applies there.
      */
     readonly firstTokenMs: number
     readonly idleMs: number
@@ -39,38 +39,38 @@ export interface Explanation {
     readonly lastResort: boolean
     readonly ordered: boolean
     readonly limits: Policy['limits']
-    /** The rules by which answers are cached, and for how long; undefined without a cache. */
+    /** The rules that decide which answers are cached, and for how long; undefined without a cache. */
     readonly cache: Policy['cache']
   }
   readonly transport: ExplainedTransport
-  /** Whether requests may be sent directly, without the SDK's own request building. See the option `sdkFastPath`. */
+  /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
   readonly sdkFastPath: {
     readonly enabled: boolean
     /**
-     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a method of the SDK that was replaced; undefined
-     * when requests may be sent directly.
+     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a replaced method of the SDK; undefined if they
+     * may be.
      */
     readonly reason: string | undefined
   }
-  /** The headers that separate this client's cached answers from those of others; undefined without a cache. */
+  /** The headers whose values keep this client's cached answers apart from those of other callers; undefined without a cache. */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
-  /** The fallbacks of each model; `*` is every model without its own list. */
+  /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
   readonly chains: Policy['routes']['chains']
-  /** The targets of the request passed to `explain()`, in the order in which they would be called. */
+  /** The targets to which the request passed to `explain()` would be sent, in the order of the attempts. */
   readonly targets: readonly ExplainedTarget[]
 }
 
-/** The names of the headers by which cached answers are separated. Never contains their values. */
+/** The names of the headers that keep cached answers of different callers apart. Never contains their values. */
 export interface CacheIdentity {
   /**
-   * The headers of this client that separate its cached answers from others; empty with `cache.scope`. Headers that are passed with a
-   * single call separate answers, too.
+   * The headers of this client whose values are part of the identity of its cached answers. With `cache.scope`, headers that identify the
+   * account are not among them. Headers that are passed with a single call count, too.
    */
   readonly headers: readonly string[]
   /**
-   * The number of calls, by header, that found no cached answer only because this header was different. If a header has a new value in each
-   * request, add it to `cache.ignoreHeaders`.
+   * How often a header prevented a hit in the cache, by name of the header. Such a call found no cached answer only because the value of
+   * this header was different. If a header has a new value in each request, add it to `cache.ignoreHeaders`.
    */
   readonly separatedCalls: Readonly<Record<string, number>>
 }
@@ -78,14 +78,14 @@ export interface CacheIdentity {
 export interface ExplainedProvider {
   readonly kind: ProviderKind
   readonly baseURL: string
-  /** The root URL of each protocol that the provider serves. Calls of other protocols skip it. */
+  /** The root URL of each protocol that the provider serves, by name of the protocol. A call with another protocol skips the provider. */
   readonly endpoints: Readonly<Record<string, string>>
-  /** Whether the target's provider is the client's own, whose requests are sent as the SDK built them. */
+  /** Whether this is the client's own provider. Its requests are sent as the SDK built them. */
   readonly isClient: boolean
   readonly hasKey: boolean
-  /** The number of its keys. Receipts name each by its index, from 0. */
+  /** The number of keys of the provider. Receipts identify a key by its index, which begins at 0. */
   readonly keys: number
-  /** Whether the requests of the provider are sent by a `fetch` of its own. */
+  /** Whether the provider has its own `fetch`, which sends its requests. */
   readonly ownFetch: boolean
   readonly quotaGroup: string | undefined
   readonly dropParams: readonly string[]
@@ -95,15 +95,15 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly name: string
   readonly baseURL: string
   /**
-   * The chain that the target belongs to. `fallback`: for outages. `contextWindow`: for requests that are too long. `contentPolicy`: for
-   * requests that a content filter refused.
+   * The list of targets to which this target belongs. `fallback`: for outages. `contextWindow`: for requests that are too long.
+   * `contentPolicy`: for requests that a content filter refused.
    */
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
-  /** The reason why the target would be skipped now; undefined if it would be called. */
+  /** The reason why this target would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
-  /** Whether the target is the first one because it answered the latest call of the request's conversation. */
+  /** Whether this target comes first because it answered the latest call of the same conversation. */
   readonly sticky: boolean
-  /** The index of the key that would be used now; undefined if the provider has one key. */
+  /** The index of the key that would be used for the request now; undefined if the provider does not have several keys. */
   readonly keyIndex: number | undefined
 }
 
@@ -116,18 +116,18 @@ interface ExplainedState {
   readonly sticky: StickyTargets
 }
 
-/** The client to explain. Its identity decides which cooldowns apply, since each account has its own. */
+/** The client to explain. Cooldowns depend on its identity, because each account has its own. */
 interface ExplainedClient extends Identified {
   readonly baseURL: string
   readonly hasKey: boolean
-  /** The reason why the client's requests are not sent directly; undefined if they are. */
+  /** The reason why the client's requests are not sent directly; undefined if they may be. */
   readonly whyNotDirect: string | undefined
 }
 
 /**
- * Explains the settings of a client, and the routing of a request.
- * @param request the body of a request; without it, `targets` is empty
- * @param session the session of the call
+ * Describes the settings of a client, and how a request would be routed now.
+ * @param request the body of a request; without it, the result contains no targets
+ * @param session the session of the call, as in `perCall()`
  */
 export function explain(
   policy: Policy,
@@ -214,7 +214,7 @@ export function explain(
     ]
   }
 
-  /** The parts of a call that decide which targets and keys it uses. */
+  /** Returns the parts of a call from which Harbor chooses targets and keys. */
   function requestOf(json: Readonly<Record<string, unknown>>): KeyedRequest {
     const { headers, signer, keys: own } = client
     return { headers, signer, keys: own, operation: operationOfBody(json), json, perCall: { session } }

@@ -10,15 +10,18 @@ import { defined, settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
-/** The options of `createHarborFetch()`. They do not include keys, headers and base URLs, which belong to the SDK that uses the `fetch`. */
+/**
+ * The options of `createHarborFetch()`. Keys, headers and base URLs are not among them: they are options of the SDK that uses the `fetch`.
+ */
 export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 
 /** A `fetch` whose calls go through Harbor's pipeline. */
 export interface HarborFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * Makes a copy whose calls have these options, for SDKs that know no `perCall()`. The copy has the same state: connections, circuits, limits,
-   * cache and statistics. Options that are already set by a `with()` before are replaced, and timeouts one by one.
+   * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state:
+   * connections, circuits, limits, cache and statistics. If `with()` is called on a copy, the new options replace those of the copy; of
+   * `timeouts`, only the fields that are given.
    *
    *     anthropic.withOptions({ fetch: harborFetch.with({ fallback: ['claude-haiku-4-5'] }) })
    *
@@ -31,26 +34,26 @@ export interface HarborFetch {
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
   /**
-   * The cached answers, to invalidate them. This `fetch` has no credential that could identify the owner of the answers, so pass a `scope`,
-   * or set `cache.scope`.
+   * The cached answers, with methods to invalidate them. The methods need a `scope`, unless the option `cache.scope` is set, because this
+   * `fetch` has no credential that identifies the owner of the answers.
    */
   readonly cache: CachedAnswers
   /**
-   * Closes the pipeline: awaits requests that were sent for at most `graceMs` (30 seconds by default), and refuses waiting and later
-   * calls with a 503 of `code: 'client_closed'`. Then closes the connections, unless they belong to a pool passed in the options. A
-   * second call returns the same promise.
+   * Closes the pipeline. Requests that were sent may take `graceMs` longer (30 seconds by default). Waiting calls and later calls are
+   * refused with a 503 of `code: 'client_closed'`. At the end, the connections are closed, unless they belong to a pool passed in the
+   * options. A second call returns the same promise.
    */
   close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The options of a client that `createHarborFetch()` does not accept. */
+/** The options that only a `Harbor` client has, and that `createHarborFetch()` therefore refuses. */
 const CLIENT_OPTIONS = optionsIn('copy').filter((name) => !optionsIn('fetch').includes(name))
 
 const FOR_FETCH = { isFetch: true }
 
 /**
- * Makes a `fetch` with Harbor's pipeline, for any client that accepts a `fetch`: another SDK, a framework, or your own calls. Turn off
+ * Creates a `fetch` with Harbor's pipeline, for any client that accepts a `fetch`: another SDK, a framework, or your own calls. Turn off
  * the retries of that client (`maxRetries: 0`), since only one place should retry.
  *
  * @throws OptionError for an unknown option or an invalid value
@@ -86,7 +89,7 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
   })
 }
 
-/** The options of a copy of a copy. An option that is undefined counts as not given. */
+/** Merges the options of a copy with those of a further `with()`. An option whose value is undefined counts as not given. */
 function merged(before: PerCallOptions, given: PerCallOptions): PerCallOptions {
   const timeouts = { ...before.timeouts, ...defined(given.timeouts ?? {}) }
   return {

@@ -25,8 +25,8 @@ import { createLog } from './telemetry/log.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /**
- * The OpenAI SDK's client with Harbor's pipeline as its `fetch`. Every method, helper, type, stream and error is the SDK's own; every
- * call has retries, deadlines, guarded streams and a receipt. Copies made with `withOptions` share the connections and the statistics.
+ * The client of the OpenAI SDK, with Harbor's pipeline as its `fetch`. Methods, helpers, types, streams and errors are those of the SDK.
+ * Each call gets retries, deadlines, checks of its stream, and a receipt. Copies made with `withOptions` share connections and statistics.
  */
 export class Harbor extends OpenAI {
   static {
@@ -40,7 +40,7 @@ export class Harbor extends OpenAI {
   readonly #calls: ClientCalls
 
   /**
-   * @param options the SDK's own options and Harbor's sections
+   * @param options the options of the SDK's client, and Harbor's own
    * @throws OptionError for an unknown option or an invalid value
    * @throws OpenAIError when no API key is given and `OPENAI_API_KEY` is not set
    */
@@ -63,7 +63,7 @@ export class Harbor extends OpenAI {
     })
   }
 
-  /** Statistics of this client and its copies since they were created. */
+  /** Returns the statistics of this client and its copies since the client was created. */
   stats(): HarborStats {
     return this.#engine.stats()
   }
@@ -80,9 +80,9 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Shows the settings of this client's calls and the targets to which a request would be sent now. Sends nothing.
+   * Describes the settings of this client's calls, and the targets to which a request would be sent now. Sends nothing.
    * @param request the body of a request, such as `{ model: 'gpt-4' }`
-   * @param call `session`: the session of the call, as in `perCall()`
+   * @param call the `session` of the call, as in `perCall()`
    */
   explain(request?: object, call: Pick<PerCallOptions, 'session'> = {}): Explanation {
     const { baseURL } = this
@@ -95,8 +95,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Changes targets, chains, weights and limits at run time, for this client and all its copies. The changes override the options with
-   * which the clients were created. Calls in flight keep their settings.
+   * Changes options at run time, such as `providers`, `fallback` and `limits`, for this client and all its copies. The changes override the
+   * options with which the clients were created. Calls in flight keep their settings.
    * @throws OptionError for an option that cannot change at run time, or an invalid value; nothing is changed then
    */
   configure(changes: Reconfigurable): void {
@@ -104,7 +104,7 @@ export class Harbor extends OpenAI {
     if (changes.providers) this.#engine.rings.forget()
   }
 
-  /** The cached answers of this client and its copies, to invalidate them. */
+  /** The cached answers of this client and its copies, with methods to invalidate them. */
   get cache(): CachedAnswers {
     return cachedAnswers(
       () => this.#engine.answers.open(),
@@ -114,9 +114,10 @@ export class Harbor extends OpenAI {
 
   /**
    * Fills the cache ahead of time. Requests whose answer is already cached, or would not be cached, are not sent.
-   * @param requests each as in a line of a batch file: `{ url: '/v1/chat/completions', body }`
-   * @param options the number of requests at once (4 by default) and per minute, and whether other calls go first
-   * @returns the numbers of requests that were loaded, were cached already, or failed. A failure does not end the run
+   * @param requests requests in the format of the Batch API: `{ url: '/v1/chat/completions', body }`
+   * @param options the maximum number of requests at once (4 by default) and per minute, and whether they are sent only while no other
+   * caller waits for an answer
+   * @returns how many requests were loaded, were already cached, or failed. A failed request does not end the run
    * @throws OptionError when the client has no cache
    */
   async prefetch(
@@ -133,15 +134,15 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Sends many requests in constant memory, a limited number of them at once. With a `journal`, an interrupted run can be resumed: each
-   * request gets one result, and calls that were in flight at the interruption are made again.
+   * Sends many requests in constant memory, with a limit on those in flight. With a `journal`, an interrupted run can be resumed. Each
+   * request then still gets one result. Calls that were in flight at the interruption are made again.
    *
    *     const run = harbor.bulk(requests, { journal: 'answers.jsonl' })
    *     for await (const result of run) console.log(result.id, result.ok ? result.value.body : result.error)
    *
-   * @param source the requests, each as in a line of a batch file; they are read as results are consumed
+   * @param source the requests, in the format of the Batch API; they are read only as fast as results are consumed
    * @returns a run that starts when it is iterated or its `summary` is awaited. It ends with an error when `spendLimit` is reached
-   * @throws OptionError, TypeError for an unknown option, an invalid value, or an option without effect
+   * @throws OptionError or TypeError for an unknown option, an invalid value, or an option without effect
    */
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
     checkBulk(options)
@@ -156,12 +157,13 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Closes this client and its copies. Requests that were sent are awaited, streams included. Calls that wait for a limit or their next
-   * attempt, and later calls, are refused with `code: 'client_closed'`. Then the connections are closed, unless they belong to a pool
-   * passed in the options.
+   * Closes this client and its copies. It waits for requests that were sent, streams included. Calls that wait for a limit or for their
+   * next attempt, and later calls, are refused with `code: 'client_closed'`. At the end, the connections are closed, unless they belong to
+   * a pool passed in the options.
    *
-   * @param options `graceMs`: how long sent requests may take, 30 seconds by default
-   * @returns resolves when everything is closed; a second call returns the same promise. Rejects with OptionError for an invalid option
+   * @param options `graceMs`: how long sent requests may take, in milliseconds; 30,000 by default
+   * @returns a promise that resolves when everything is closed. A second call returns the same promise. Rejects with OptionError for an
+   * invalid option
    */
   close(options: CloseOptions = {}): Promise<void> {
     return closeEngine(this.#engine, options)
@@ -171,7 +173,10 @@ export class Harbor extends OpenAI {
     return this.close()
   }
 
-  /** Makes a copy with other options. It shares connections, health and statistics, so `pool`, `breaker` and `health` cannot change. */
+  /**
+   * Makes a copy with other options. The copy shares connections, health and statistics. So the options `pool`, `breaker` and `health`
+   * cannot change.
+   */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
   }
@@ -185,7 +190,7 @@ export class Harbor extends OpenAI {
     return this.#calls.finish(promise, slot)
   }
 
-  /** Requests a list. The SDK's lists do not go through `request`, so they are hooked here. */
+  /** Requests a list. The SDK does not call `request` for a list, so this method is overridden, too. */
   override requestAPIList = ((Page, options) => {
     const slot: ReceiptSlot = {}
     const pages = super.requestAPIList(Page, this.#calls.begin(options, slot))

@@ -26,7 +26,7 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 import { transportOfProviders } from './transport/provider-fetch.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
 
-/** The state that layers keep between calls. */
+/** The state that the layers of the pipeline keep between calls. */
 export interface PipelineState {
   readonly health: Health
   readonly quotas: Quotas
@@ -38,7 +38,7 @@ export interface PipelineState {
   readonly separatingHeaders: SeparatingHeaders
   /** The predictive prefetch; undefined when `prefetch` is off. */
   readonly prefetch: PredictivePrefetch | undefined
-  /** Combines embeddings; undefined when `embeddingBatch` is off. */
+  /** Combines requests for single embeddings into batches; undefined when `embeddingBatch` is off. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
   readonly ledger: SpendLedger

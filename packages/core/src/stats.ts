@@ -12,7 +12,7 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 export interface HarborStats {
   /** The number of finished calls. A stream counts when it has ended; prefetches do not count. */
   readonly calls: number
-  /** The number of requests sent to providers. */
+  /** The number of finished attempts, including those of prefetches. An attempt is one request to a provider. */
   readonly attempts: number
   /** The number of failed attempts by kind; kinds that did not occur are left out. Aborts by the caller do not count as failures. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>
@@ -22,7 +22,7 @@ export interface HarborStats {
   readonly possiblyBilled: number
   /** Quantiles of the durations of successful calls, in milliseconds. */
   readonly latencyMs: Quantiles | undefined
-  /** Quantiles of the time from the call to the first content of a stream, in milliseconds. */
+  /** Quantiles of the time from the start of a streamed call to its first content, in milliseconds. Only successful calls count. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
   /** Statistics of the cache; all zero without a cache. */
@@ -33,7 +33,7 @@ export interface HarborStats {
   readonly embeddingBatch: BatcherStats | undefined
   /** Health and latency of each target that was called, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
-  /** The limits of each quota group that was used, and their current state. */
+  /** The limits of each quota group that was used, and their current state. A quota group is a set of targets that share rate limits. */
   readonly limits: Readonly<Record<string, QuotaStats>>
   /** Statistics of the connections by origin; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>

@@ -2,7 +2,10 @@ import type { TargetAttempt } from './run/target-attempt.ts'
 
 const CODE = 'all_targets_failed'
 
-/** No target answered. `errors` holds the errors of the targets that were called, in the order in which they failed. */
+/**
+ * The error of a run in which no target answered. `errors` holds the errors of the targets that were called, in the order in
+ * which they failed.
+ */
 export class AllTargetsFailedError extends AggregateError {
   override readonly name = 'AllTargetsFailedError'
   readonly code = CODE

@@ -48,7 +48,7 @@ export class ChainStrategy<Target extends { readonly name: string }>
   }
 
   /**
-   * Whether a target may be called. Without health checks, an unavailable target gets one call per interval, to find out
+   * Whether a target may be called. Without health checks, an unavailable target may be called once per interval, to find out
    * whether it works again.
    */
   admits(target: Target): boolean {

@@ -7,10 +7,10 @@ export interface AdvanceEvent<Target> {
   readonly error: unknown
 }
 
-/** A target failed so often in a row that it is unavailable from now on. */
+/** A target has become unavailable, because it failed too often in a row. */
 export interface UnavailableEvent<Target> {
   readonly target: Target
-  /** The error of the last failure. */
+  /** The error of the failure that made the target unavailable. */
   readonly error: unknown
   readonly health: TargetHealth
 }
@@ -18,12 +18,12 @@ export interface UnavailableEvent<Target> {
 /** A target that was unavailable has recovered, and is called again. */
 export interface RecoveredEvent<Target> {
   readonly target: Target
-  /** How the recovery was noticed: by a health check, or by a call that was let through. */
+  /** How the recovery was noticed: by a health check, or by a call to the unavailable target. */
   readonly by: 'check' | 'call'
   readonly health: TargetHealth
 }
 
-/** Calls a hook. If it throws or rejects, a warning is emitted: a hook never changes a result. */
+/** Calls a hook. If the hook throws or rejects, a warning is emitted, because a hook never changes a result. */
 export function notify<Event>(hook: ((event: Event) => void) | undefined, event: Event): void {
   if (!hook) return
   const call = async (): Promise<void> => hook(event)

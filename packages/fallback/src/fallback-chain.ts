@@ -13,8 +13,8 @@ import { race } from './run/race.ts'
 import { Run, type Operation } from './run/run.ts'
 
 /**
- * Calls the first available of several targets, in an order of your choice, and the next one if it fails. The chain records
- * the health of each target, skips a target that keeps failing, and notices when it has recovered.
+ * Calls one of several targets: the first one that is available, and if it fails, the next one. You choose the order. The chain
+ * records the health of each target, skips a target that fails again and again, and notices when it has recovered.
  *
  * @example
  * const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] })
@@ -26,10 +26,12 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
   readonly #options: FallbackChainOptions<Target>
   readonly #strategy: ChainStrategy<Target>
   readonly #hedge: HedgeBudget<Target> | undefined
-  /** The hedge budgets of runs with hedge options of their own. */
+  /** The limits on the number of hedges (second calls), for runs with hedge options of their own. */
   readonly #budgets = new WeakMap<HedgeOptions, HedgeBudget<Target>>()
 
-  /** A field, so that the function is created only once, not in each run. */
+  /**
+   * The function that says whether a target is available. It is a field, so that it is created only once and not in each run.
+   */
   readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
 
   /** @throws TypeError for an option that does not exist or has a wrong value */
@@ -68,7 +70,7 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
     }
   }
 
-  /** Returns the hedge budget for the options of a run. Runs with the same options object share a budget. */
+  /** Returns the limit on the number of hedges for the options of a run. Runs with the same options object share it. */
   #hedgeOf(options: HedgeOptions | false): HedgeBudget<Target> | undefined {
     if (options === false) return undefined
     const budget = this.#budgets.get(options) ?? new HedgeBudget<Target>(options, this.health)

@@ -29,8 +29,8 @@ export interface FallbackOptions<T> {
 }
 
 /**
- * Calls one target after the other until one answers. Keeps no state between runs: `FallbackChain` records the health of targets,
- * and offers health checks, orders and hedging.
+ * Calls one target after the other until one answers. Keeps no state between runs. `FallbackChain` does: it records the health
+ * of targets, and offers health checks, orders and hedging.
  *
  * @param targets functions, or functions with names for errors and events
  * @returns the first answer
@@ -50,7 +50,7 @@ export function fallback<T>(
   }
 }
 
-/** The strategy of `fallback`: records nothing, and returns the answer of the target itself. */
+/** The strategy of `fallback`: records no health, and returns the answer of the target unchanged. */
 class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
   readonly clock = systemClock
   readonly #options: FallbackOptions<T>

@@ -25,31 +25,43 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   /**
    * Whether to call the next target after this error. If not, the run ends with the error, which does not count against the
    * health of the target.
-   * @default true, except after 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403, targets with the same
+   * @default true, except after 400, 405, 406, 413, 415, 422 or refused content. After 401 and 403, targets with the same
    * `credential` are skipped
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
-   * Whether an error counts against the health of the target. Called when the next target is called after the error. Return `false` for
-   * errors that the caller or this process caused, such as a timeout that was too short or a shortage of sockets. @default true
+   * Whether an error counts against the health of the target. Not called for errors that end the run: see `shouldAdvance`.
+   * Return `false` for errors that the caller or this process caused, such as a timeout that was too short or a shortage of
+   * sockets. @default true
    */
   countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
-  /** How many failures in a row make a target unavailable. An unavailable target is skipped until it has recovered. @default 3 */
+  /**
+   * The number of failures in a row that make a target unavailable. An unavailable target is skipped until it has recovered.
+   * @default 3
+   */
   failureThreshold?: number | undefined
-  /** Decides whether a target is available, instead of `failureThreshold`. Called when it is the target's turn. */
+  /**
+   * Decides whether a target is available, instead of `failureThreshold`. Called before the target is called, and by health
+   * checks.
+   */
   isAvailable?: ((target: Target) => boolean) | undefined
-  /** If no target is available, `try-all` calls the unavailable targets, and `fail` calls no target. @default 'try-all' */
+  /**
+   * What a run does if no target is available: `try-all` calls the unavailable targets, `fail` calls no target. @default
+   * 'try-all'
+   */
   whenNoneAvailable?: 'fail' | 'try-all' | undefined
   /**
-   * Checks an unavailable target, once per interval after `start()`. If the promise resolves, the target is available again. The
-   * signal aborts when the next check is due. Without health checks, an unavailable target gets one call per interval.
+   * Checks an unavailable target, once per interval after `start()`. If the promise resolves, the target is available again.
+   * The signal aborts when the next check is due. Without health checks, an unavailable target gets one call per interval.
    */
   healthCheck?: ((target: Target, signal: AbortSignal) => Promise<unknown>) | undefined
   /** The time between two health checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */
   healthCheckIntervalMs?: number | undefined
   /** Calls a second target while the first one is slow. When one of them answers, the other is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
-  /** Returns the value of a run in which no target answered. The result then has `degraded: true`, and its value is of type `Last`. */
+  /**
+   * Returns the value of a run if no target answered. The result then has `degraded: true`, and its value is of type `Last`.
+   */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
@@ -65,11 +77,14 @@ export interface FallbackRunOptions<Target> {
   /** Aborts the run, which ends at once with the signal's reason and calls neither another target nor the last resort. */
   signal?: AbortSignal | undefined
   /**
-   * The targets of this run, instead of those of the chain. Their health is recorded by name. Health checks include a target after
-   * a run has found it unavailable.
+   * The targets of this run, instead of those of the chain. Their health is recorded under their names. Health checks include
+   * such a target after a run has found it unavailable.
    */
   targets?: readonly Target[] | undefined
-  /** The hedge of this run, instead of that of the chain; `false` for no hedge. Runs with the same object share a hedge budget. */
+  /**
+   * The hedge of this run, instead of that of the chain; `false` for no hedge. The limit `maxExtraRatio` is shared by all runs
+   * with the same object.
+   */
   hedge?: HedgeOptions | false | undefined
 }
 

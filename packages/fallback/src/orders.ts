@@ -2,18 +2,15 @@ import { describeValue } from '@harbor/parts'
 import type { HealthBoard } from './health/health-board.ts'
 import { aFunction, aRatio, checksOf, validate } from './validate.ts'
 
-/**
- * Decides the order in which targets are called. Takes all targets of a run, and returns the targets to call, in order.
- * Unavailable targets may stay in the list: each is skipped when it is its turn.
- */
+/** Takes the targets of a run and returns those to call, in order. Unavailable targets may be included: the run skips them. */
 export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
 
-/** Calls targets in the order of the list: the first is the primary target, the others are its fallbacks. */
+/** Calls targets in the order of the given list: the first is the primary target, the others are its fallbacks. */
 export const byPriority = <Target>(targets: readonly Target[]): readonly Target[] => targets
 
 /**
- * Calls the target with the lowest price first. Targets of equal price keep their order; a target without a price comes last. Prices may
- * depend on the request: then pass the targets, with their prices for this request, to each run: `run(operation, { targets })`.
+ * Calls the target with the lowest price first. Targets of equal price keep their order; a target without a price comes last. If prices
+ * depend on the request, pass the targets with their current prices to each run: `run(operation, { targets })`.
  */
 export function cheapest<Target extends { readonly name: string }>(
   /** Returns the price of a target. @default the target's own `price` */
@@ -22,7 +19,7 @@ export function cheapest<Target extends { readonly name: string }>(
   return (targets) => sortBy(targets, (target) => priceOf(target) ?? Infinity)
 }
 
-/** Calls targets in a random order, by weight: a target of weight 3 comes first three times as often as one of weight 1. */
+/** Calls targets in a random order that favours high weights: a target of weight 3 comes first three times as often as one of weight 1. */
 export function weighted<Target extends { readonly name: string }>(
   /** Returns the weight of a target. @default the target's own `weight`, or 1 */
   weightOf: (target: Target) => number = (target) => (target as { weight?: number }).weight ?? 1,
@@ -42,17 +39,17 @@ export function weighted<Target extends { readonly name: string }>(
 
 export interface FastestOptions {
   /**
-   * How much lower the latency of another target must be to make it the first, as a fraction: 0.2 is 20 % lower. Prevents an order
-   * that changes all the time. @default 0.2
+   * The latency advantage with which another target replaces the current first target, as a fraction: 0.2 means 20 % lower latency. A
+   * margin prevents frequent changes of the order. @default 0.2
    */
   margin?: number | undefined
-  /** The share of runs that call a slower target first, to notice when it has become faster. @default 0.05 */
+  /** The share of runs that call a random other target first, to measure its current latency. From 0 to 1. @default 0.05 */
   exploreRatio?: number | undefined
   /** Returns a number from 0 up to, but not including, 1. @default Math.random */
   random?: (() => number) | undefined
 }
 
-/** Calls the target first that answers fastest, as measured by the chain. A target without measurements comes last. */
+/** Calls the target with the lowest measured latency first. Targets without measurements come last. */
 export function fastest<Target extends { readonly name: string }>(
   options: FastestOptions = {},
 ): Order<Target> {

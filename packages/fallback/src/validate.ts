@@ -5,7 +5,7 @@ export { aClock, aFunction, anObject, aSignal, checksOf, expectValue, type Check
 const isBetween = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && value >= min && value <= max
 
-/** Creates a check for the delay of a timer, in milliseconds. */
+/** Creates a check for a delay in milliseconds, from `minMs` to the longest delay of `setTimeout`. */
 export const delay =
   (minMs: number): Check =>
   (value) =>

@@ -3,14 +3,14 @@ import { suggestionFor, type NamesElsewhere } from './suggestions.ts'
 /** Checks the value of an option. Returns `true`, or a text that says what the value must be, such as `a function`. */
 export type Check = (value: unknown) => true | string
 
-/** Maps the name of each option to its check. A `Map` has fast lookups, and options of a call are checked in every call. */
+/** Maps the name of each option to its check. This is a `Map` because options can be checked in every call, so lookups must be fast. */
 export type Checks = ReadonlyMap<string, Check>
 export const checksOf = (checks: Readonly<Record<string, Check>>): Checks => new Map(Object.entries(checks))
 
 /**
  * Checks that all options are known, and that each value is valid or `undefined`.
  *
- * @param elsewhere the names of these options in other libraries, for suggestions
+ * @param elsewhere the names of the known options in other libraries, which are used to suggest an option for an unknown name
  * @throws TypeError for an unknown option or an invalid value; the message says what the value must be, and the type of the value passed
  */
 export function checkOptions(options: object, checks: Checks, elsewhere: NamesElsewhere): void {
@@ -37,7 +37,7 @@ export function expectValue(name: string, value: unknown, check: Check): void {
   if (expected !== true) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** Describes a value for an error message. Strings and objects may be secrets, so only their type is named. */
+/** Describes a value for an error message. For strings and objects, which may contain secrets, names only the type. */
 export function describeValue(value: unknown): string {
   if (value === '') return 'an empty string'
   if (Array.isArray(value)) return 'an array'
@@ -48,10 +48,10 @@ export function describeValue(value: unknown): string {
 export const anObject: Check = (value) => (typeof value === 'object' && value !== null) || 'an object'
 export const aFunction: Check = (value) => typeof value === 'function' || 'a function'
 /**
- * Creates a check for an object with these methods. It does not use `instanceof`, because the object may come from another
- * copy of the package, or from another realm.
+ * Creates a check for an object with these methods. The check does not use `instanceof`, because the object may come from another copy
+ * of the package, or from another realm.
  *
- * @param expected what the value must be, for the message: `a clock`
+ * @param expected a description of the object for the error message, such as `a clock`
  */
 export const having =
   (expected: string, ...methods: readonly string[]): Check =>

@@ -5,7 +5,7 @@ export type HeadersLike =
   | { get(name: string): string | null | undefined }
 
 /**
- * Returns the value of a header. If a record holds a list of values, returns the first.
+ * Returns the value of a header. If a record contains an array for the header, returns its first value.
  *
  * @param name in lower case; the names in a record may be in any case
  */
@@ -18,9 +18,9 @@ export function readHeader(headers: HeadersLike, name: string): string | undefin
 }
 
 /**
- * Reads how long a server asks clients to wait before the next request: from `retry-after-ms`, else from
- * `x-ms-retry-after-ms` (Azure), else from `retry-after`, in seconds or as an HTTP date (RFC 9110, section 10.2.3). The
- * values of a header that was sent twice arrive joined by a comma; then the longest wait is returned.
+ * Reads how long a server asks clients to wait before the next request. The headers are tried in this order: `retry-after-ms`,
+ * `x-ms-retry-after-ms` (Azure), `retry-after` in seconds, `retry-after` as an HTTP date (RFC 9110, section 10.2.3). If a
+ * header was sent more than once, its values are joined by commas, and the longest wait is returned.
  *
  * @param nowMs the time of the wall clock, in milliseconds since 1970, that an HTTP date is compared with
  * @returns the wait in milliseconds, 0 for a date that has passed; `undefined` if there is no such header, or it is invalid
@@ -42,12 +42,15 @@ const UNITS_MS = [
   ['retry-after', 1000],
 ] as const
 const NUMBER = /^\s*\d+(\.\d*)?\s*$/
-/** Matches an HTTP date by its weekday and time, because `Date.parse` accepts nearly any text that contains a digit. */
+/**
+ * Matches the weekday and the time of an HTTP date. `Date.parse` alone is too lenient: it accepts nearly any text that
+ * contains a digit.
+ */
 const HTTP_DATE = /^[\s,]*[a-z]{3,9},? .*\d\d:\d\d:\d\d/i
-/** Matches each HTTP date in a value that holds several, joined by commas. Each date ends with its time zone. */
+/** Matches each HTTP date in a list that is separated by commas. Each date ends with its time zone. */
 const HTTP_DATES = /[a-z]{3,9}, [^,]+? (?:GMT|UTC)(?=\s*(?:,|$))/gi
 
-/** The time from `nowMs` until an HTTP date, in milliseconds; 0 if the date has passed, `undefined` if the text is no date. */
+/** Returns the time from `nowMs` until an HTTP date, in milliseconds; 0 if the date has passed, `undefined` if the text is not a date. */
 function untilDate(text: string, nowMs: number): number | undefined {
   // The oldest of the three HTTP date formats has no time zone: it is always in GMT.
   const date = Date.parse(/GMT|UTC/.test(text) ? text : `${text} GMT`)

@@ -1,17 +1,18 @@
 /**
- * Maps the name of an option in Harbor to its names in other libraries. A name may be followed by the library in parentheses,
- * and the list by `; ` and how Harbor's option differs:
- * `{ maxAttempts: 'retries (p-retry), tries; which counts the first attempt too' }`.
+ * Maps the name of each Harbor option to a text with its names in other libraries, separated by commas. A name may be followed
+ * by its library in parentheses. After `; `, the text may say how Harbor's option differs.
+ *
+ * Example: `{ maxAttempts: 'retries (p-retry), tries; which counts the first attempt too' }`
  */
 export type NamesElsewhere = Readonly<Record<string, string>>
 
 /**
- * Suggests an option for an unknown name. Returns the text that follows "did you mean": `maxAttempts? (p-retry calls it
- * retries; here it is maxAttempts, which counts the first attempt too)`.
+ * Suggests an option for an unknown name. Returns the text that follows "did you mean" in an error message, such as
+ * `maxAttempts? (p-retry calls it retries; here it is maxAttempts, which counts the first attempt too)`.
  *
  * @param name the unknown name
  * @param known the names of the options that exist
- * @param elsewhere the names of these options in other libraries
+ * @param elsewhere the names of the known options in other libraries
  * @param prefix text that is written before the suggested option, such as `timeouts.`
  * @returns undefined if no option is similar enough
  */
@@ -33,13 +34,13 @@ export function suggestionFor(
 
 /**
  * Finds the option that the user of an unknown name probably meant. Prefers an option with the same letters (`maxRetries` for
- * `max_retries`, `ttlMs` for `ttl`), then an option with this name in another library, then a similar name, with at most
- * one wrong letter in three.
+ * `max_retries`, `ttlMs` for `ttl`). Otherwise looks for an option with this name in another library, and then for a similar
+ * name, in which at most one letter in three is wrong.
  *
  * @param name the unknown name
  * @param known the names of the options that exist
- * @param elsewhere the names of these options in other libraries
- * @returns undefined if no option is similar enough: a wrong suggestion costs the user more time than none
+ * @param elsewhere the names of the known options in other libraries
+ * @returns undefined if no option is similar enough, because a wrong suggestion is worse than none
  */
 export function didYouMean(
   name: string,
@@ -49,7 +50,7 @@ export function didYouMean(
   return closestTo(name, known, elsewhere)?.option
 }
 
-/** An option that may be meant, with a name to compare: its own, or its name in another library. */
+/** An option that the user may have meant, with a name to compare: its own name, or its name in another library. */
 interface Candidate {
   readonly option: string
   readonly letters: string
@@ -88,11 +89,11 @@ function isNear(one: string, other: string, changes: number): boolean {
   )
 }
 
-/** Returns a name as it is compared: in lower case, without `_` and `-`, and without the unit `Ms`. */
+/** Converts a name to the form in which names are compared: in lower case, without `_` and `-`, and without the unit `Ms`. */
 const lettersOf = (name: string): string => name.replace(/[_-]/g, '').toLowerCase().replace(/ms$/, '')
 
 /**
- * Returns how many letters must be inserted, removed, replaced or swapped with their neighbour to turn one name into the other
+ * Returns the edit distance between two names: the number of letters to insert, remove, replace or swap with a neighbour
  * (optimal string alignment).
  */
 function changesBetween(one: string, other: string): number {

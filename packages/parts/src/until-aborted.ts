@@ -1,6 +1,6 @@
 /**
- * Waits for `work`, but rejects as soon as the signal aborts, with the signal's reason. Removes its listener from the signal
- * before the returned promise settles. Ignores the result of `work` after an abort.
+ * Waits for `work`, but rejects with the signal's reason as soon as the signal aborts; the result of `work` is then ignored.
+ * The listener on the signal is removed before the returned promise settles.
  *
  * @param work a promise, or a function that returns one; the function is not called if the signal is already aborted
  */
@@ -28,7 +28,7 @@ export async function rejection(error: unknown): Promise<never> {
   throw error
 }
 
-/** Cancels the body of a `Response` that will not be read, to free its connection. Ignores any other value. */
+/** Cancels the body of a `Response` that will not be read, to free its connection. Does nothing for any other value. */
 export function discardBody(value: unknown): void {
   const body = (value as { body?: { cancel?: () => Promise<void> } | null } | null | undefined)?.body
   if (typeof body?.cancel === 'function') body.cancel().catch(() => undefined)

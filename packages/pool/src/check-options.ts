@@ -24,7 +24,7 @@ export function invalid(name: string, expected: string, value: unknown): TypeErr
   return new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** The names of these options in other libraries, for the hint in the error message. */
+/** The names of the pool's options in other libraries. The error for an unknown option uses them to suggest the right one. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   connections: "maxSockets (Node's Agent), concurrency (p-queue), max, maxConnections, poolSize, limit",
   maxQueued: 'maxQueue, queueSize',

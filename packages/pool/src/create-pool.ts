@@ -14,30 +14,30 @@ import { warm, type WarmOptions } from './warm.ts'
 /** A pool of HTTP connections, with several ways to send requests over them. */
 export interface Pool {
   /**
-   * A `fetch` made for API calls, which costs less than the global one and can be passed to any SDK. It resolves and rejects as the global
-   * fetch does.
+   * A `fetch` for API calls, which takes less CPU time than the global one and can be passed to any SDK. It resolves and rejects as the
+   * global fetch does, except that errors of the pool itself, such as PoolQueueFullError, are not wrapped.
    */
   readonly fetch: LeanFetch
-  /** undici's own fetch, which implements the full fetch standard, over the same connections. */
+  /** undici's own fetch, with all features of the fetch standard, over the connections of this pool. */
   readonly specFetch: typeof globalThis.fetch
   /**
-   * An undici Dispatcher over the same connections, for undici's other functions, such as `request`. Until undici is loaded, this is a
-   * facade whose methods wait for undici.
+   * An undici Dispatcher over the connections of this pool, for undici's other functions, such as `request`. Until undici is loaded, this
+   * is a facade whose methods wait for undici.
    */
   readonly dispatcher: Dispatcher
   /**
-   * Loads undici, and opens connections to these origins before they are needed. Without origins, only loads undici. Rejects if an origin
-   * cannot be reached.
+   * Loads undici, and opens connections to these origins before they are needed. Rejects if an origin cannot be reached. With an empty
+   * list, only loads undici.
    */
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
-  /** Returns the statistics of each origin. */
+  /** Returns the statistics, by origin. */
   stats(): Record<string, OriginStats>
   /** Rejects new requests, waits until all earlier ones have ended, then closes all connections. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Makes a pool of connections. No connection is opened before the first request. @throws TypeError for an invalid option */
+/** Creates a pool. It opens no connection before the first request. @throws TypeError for an invalid option */
 export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
   const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))
@@ -84,7 +84,10 @@ export function createPool(options: PoolOptions = {}): Pool {
   return pool
 }
 
-/** undici's own fetch over the pool's connections. It also takes a Request or FormData of the built-in classes. */
+/**
+ * Creates `specFetch`: undici's own fetch over the pool's connections. It also accepts a Request or FormData of the built-in classes,
+ * which differ from undici's.
+ */
 function createSpecFetch(lazy: LazyDispatcher, throwIfClosed: () => void): typeof globalThis.fetch {
   const specFetch = async (input: string | URL | Request, init?: RequestInit): Promise<unknown> => {
     throwIfClosed()

@@ -1,4 +1,4 @@
-/** The queue of an origin is full: all connections are busy and `maxQueued` requests are waiting. Nothing was sent. */
+/** The request was rejected because all connections to its origin are busy and `maxQueued` requests are waiting. Nothing was sent. */
 export class PoolQueueFullError extends Error {
   override readonly name = 'PoolQueueFullError'
   readonly code = 'queue_full'
@@ -21,7 +21,7 @@ export class PoolQueueFullError extends Error {
   }
 }
 
-/** The request waited `queueTimeoutMs` for a connection and got none. Nothing was sent. */
+/** The request was rejected because it waited for a connection for `queueTimeoutMs`. Nothing was sent. */
 export class PoolQueueTimeoutError extends Error {
   override readonly name = 'PoolQueueTimeoutError'
   readonly code = 'queue_timeout'
@@ -42,7 +42,7 @@ export class PoolQueueTimeoutError extends Error {
   }
 }
 
-/** The pool was closed before the request began. Nothing was sent. */
+/** The request was rejected because the pool was closed. Nothing was sent. */
 export class PoolClosedError extends Error {
   override readonly name = 'PoolClosedError'
   readonly code = 'pool_closed'
@@ -57,8 +57,9 @@ export class PoolClosedError extends Error {
 }
 
 /**
- * undici, which makes the connections, cannot run here: it is not installed, this runtime replaces it (Bun), or a bundler made an ES module
- * of it in which `require` is missing. Nothing was sent, and this pool cannot send any request.
+ * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or this runtime
+ * replaces it by a module of its own (Bun), or a bundler made an ES module of it in which `require` is missing. Nothing was sent, and this
+ * pool cannot send any request.
  */
 export class UndiciUnavailableError extends Error {
   override readonly name = 'UndiciUnavailableError'
@@ -79,17 +80,23 @@ const UNDICI_ADVICE =
   "an ES module bundle a require (esbuild: --banner:js=\"import { createRequire } from 'node:module'; const require = " +
   'createRequire(import.meta.url);"). In Bun, use its own fetch.'
 
-/** Whether the pool itself refused the request. `pool.fetch` rejects with such an error unchanged, and not with `TypeError: fetch failed`. */
+/**
+ * Whether the error is a rejection by the pool itself. `pool.fetch` rejects with such an error directly, without wrapping it in a
+ * `TypeError: fetch failed`.
+ */
 export function isRefusal(error: unknown): boolean {
   return PoolQueueFullError.is(error) || PoolQueueTimeoutError.is(error) || PoolClosedError.is(error)
 }
 
-/** Creates the error that the global fetch rejects with if there is no response, with the origin and advice as fields. */
+/** Creates the error with which the global fetch rejects when there is no response. Adds the origin and advice as fields. */
 export function fetchFailed(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('fetch failed', { cause }), origin, cause)
 }
 
-/** Creates the error that a body of the global fetch fails with if its connection is lost, with the origin and advice as fields. */
+/**
+ * Creates the error with which the body of a response of the global fetch fails when its connection is lost. Adds the origin and advice as
+ * fields.
+ */
 export function terminated(origin: string, cause: unknown): TypeError {
   return explain(new TypeError('terminated', { cause }), origin, cause)
 }
@@ -99,13 +106,13 @@ export function headTimeout(origin: string, withinMs: number): Error {
   return new TransportTimeout('Headers', `No answer from ${origin} within ${withinMs} ms`)
 }
 
-/** Creates the error for a body that made no progress for too long: no data arrived, or the data was not read. */
+/** Creates the error for a body that made no progress for too long, because no data arrived or the caller did not read it. */
 export function bodyTimeout(message: string): Error {
   return new TransportTimeout('Body', message)
 }
 
 /**
- * A timeout error with the name and the code of undici's own, which also passes `instanceof` undici's class. It is made without loading
+ * A timeout error with the name and the code of undici's own. It passes `instanceof` for undici's class, but is created without loading
  * undici.
  */
 class TransportTimeout extends Error {
@@ -126,7 +133,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** Whether a connection could not be opened because this process or machine lacks a resource: files, ports or memory. */
+/** Whether a connection could not be opened because this process or machine lacks a resource: file descriptors, ports or memory. */
 export function isShortage(error: unknown): boolean {
   return SHORTAGES.has(codeOf(error) ?? '')
 }

@@ -4,55 +4,64 @@ import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
 /** Options that can differ between origins. */
 export interface OriginOptions {
-  /** The maximum number of connections to one origin; each carries one request at a time. @default 256 */
+  /** The maximum number of connections to one origin. A connection carries one request at a time. @default 256 */
   connections?: number | undefined
-  /** The maximum number of requests that wait for a connection; the next one rejects with PoolQueueFullError. @default 10_000 */
+  /** The maximum number of requests that wait for a connection. A further request rejects with PoolQueueFullError. @default 10_000 */
   maxQueued?: number | undefined
-  /** How long a request may wait for a connection, in milliseconds, before PoolQueueTimeoutError. @default no limit */
+  /** How long a request may wait for a connection, in milliseconds. After that, it rejects with PoolQueueTimeoutError. @default no limit */
   queueTimeoutMs?: number | undefined
   /**
-   * How long an idle connection stays open, in milliseconds. Keep it below the server's own keep-alive timeout, or requests are written
-   * to connections that the server is closing. @default 20_000
+   * How long an idle connection stays open, in milliseconds. Set it below the keep-alive timeout of the server. Otherwise, requests are
+   * written to connections that the server is closing. @default 20_000
    */
   keepAliveTimeoutMs?: number | undefined
-  /** The longest time that a server's `keep-alive` header can set instead of `keepAliveTimeoutMs`, in milliseconds. @default 25_000 */
+  /**
+   * The upper limit for a keep-alive timeout sent by the server, in milliseconds. A server's `keep-alive` header replaces
+   * `keepAliveTimeoutMs`, up to this limit. @default 25_000
+   */
   keepAliveMaxTimeoutMs?: number | undefined
-  /** The age after which a connection is not used for another request, in milliseconds, so that DNS changes take effect. @default 300_000 */
+  /**
+   * The maximum age of a connection, in milliseconds. An older connection is not used for another request, so that changes in DNS take
+   * effect. @default 300_000
+   */
   maxConnectionAgeMs?: number | undefined
-  /** How long opening a connection may take, TCP and TLS together, in milliseconds; 0 for no limit. @default 10_000 */
+  /** The time limit for opening a connection (TCP and TLS together), in milliseconds; 0 for no limit. @default 10_000 */
   connectTimeoutMs?: number | undefined
   /**
-   * How long the response head may take, in milliseconds from the call, including the wait for a connection; 0 for no limit. A request's
-   * `deadlineMs` replaces it. @default 0
+   * How long the response head may take, in milliseconds from the call; 0 for no limit. The wait for a connection is included. The option
+   * `deadlineMs` of a request replaces this one. @default 0
    */
   headersTimeoutMs?: number | undefined
   /**
-   * How long a body may make no progress, in milliseconds, because no data arrives or because the caller does not read. After that, the
-   * body fails and its connection is released. 0 for no limit. @default 120_000
+   * How long a body may make no progress, in milliseconds, either because no data arrives or because the caller does not read. After that,
+   * the body fails and its connection is released. 0 for no limit. @default 120_000
    */
   bodyIdleTimeoutMs?: number | undefined
   /**
-   * Whether to send a request again, on a new connection, if its keep-alive connection was dead: closed within a second, before any byte of
-   * a response. Streamed bodies are never sent twice. @default true
+   * Whether to send a request once more, on a new connection, if its keep-alive connection was dead: it closed within a second, before any
+   * byte of a response. Streamed bodies are never sent twice. @default true
    */
   staleSocketRetry?: boolean | undefined
   /**
-   * Start with few connections, and allow more, up to `connections`, only when requests wait too long for one. false allows all
-   * `connections` from the start. `warm()` cannot open more than `min`. @default false
+   * Settings for a variable maximum of connections. It starts at `min`, and rises up to `connections` when requests wait too long. Without
+   * autoscaling, the maximum is always `connections`. `warm()` cannot open more than `min` connections. @default false
    */
   autoscale?: AutoscaleOptions | false | undefined
 }
 
 export interface PoolOptions extends OriginOptions {
-  /** `ca`, `cert`, `key`, `servername` and the rest of `tls.connect`, for connections to origins. */
+  /** Options of `tls.connect` for connections to origins, such as `ca`, `cert`, `key` and `servername`. */
   tls?: ConnectionOptions | undefined
-  /** The proxy for every request, or false for none. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment */
+  /** The URL of the proxy for all requests, or false for none. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment */
   proxy?: string | false | undefined
-  /** Hosts and address ranges such as `10.0.0.0/8` that are reached without the proxy, separated by commas. @default NO_PROXY of the environment */
+  /**
+   * The hosts and address ranges that are reached without the proxy, separated by commas. Example of a range: `10.0.0.0/8`.
+   * @default NO_PROXY of the environment
+   */
   noProxy?: string | undefined
-  /** A Unix socket (or named pipe) for all connections, whatever the host. Cannot be combined with a proxy. */
+  /** The path of a Unix socket (or named pipe) that all connections use, whatever their host. Cannot be combined with a proxy. */
   socketPath?: string | undefined
-  /** Options for single origins: `{ 'https://api.openai.com': { connections: 64 } }`. */
+  /** Options for individual origins, such as `{ 'https://api.openai.com': { connections: 64 } }`. */
   origins?: Readonly<Record<string, OriginOptions>> | undefined
 }
 
@@ -63,7 +72,7 @@ export type OriginSettings = Readonly<
   }
 >
 
-/** The number of connections that may be open at first: `autoscale.min`, or `connections` without autoscaling. */
+/** Returns the maximum number of connections at the start: `autoscale.min`, or `connections` without autoscaling. */
 export function connectionsAtFirst({ autoscale, connections }: OriginSettings): number {
   return autoscale ? autoscale.min : connections
 }
@@ -77,7 +86,9 @@ export interface PoolSettings {
   readonly of: (origin: string) => OriginSettings
 }
 
-/** The proxies for http: and https: requests, under the names of undici's options. If `httpsProxy` is empty, `httpProxy` serves both. */
+/**
+ * The proxies for http: and https: requests, under the names of undici's options. If `httpsProxy` is empty, `httpProxy` is used for both.
+ */
 export interface Proxies {
   readonly httpProxy: string
   readonly httpsProxy: string
@@ -181,8 +192,8 @@ function isProxy(proxy: string): boolean {
 }
 
 /**
- * Reads the proxies from the options and the environment; undefined if there is none. Called when the pool is created, so later changes of
- * the environment have no effect.
+ * Reads the proxies from the options and the environment; undefined if there is none. This is called when the pool is created, so the pool
+ * ignores later changes of the environment.
  */
 function readProxies({ proxy, noProxy, socketPath }: PoolOptions): Proxies | undefined {
   if (proxy === false || socketPath !== undefined) return undefined
@@ -200,7 +211,10 @@ function fromEnvironment(variable: string): string {
   return proxy
 }
 
-/** The proxy in ALL_PROXY, which applies if no more specific variable is set, as in curl. Empty if its protocol is not supported here. */
+/**
+ * Returns the proxy in ALL_PROXY, which is used for a protocol whose own variable (HTTP_PROXY or HTTPS_PROXY) is not set, as in curl. Empty
+ * if the protocol of the proxy is not supported here.
+ */
 function proxyForAll(): string {
   const proxy = withScheme(process.env['all_proxy'] ?? process.env['ALL_PROXY'] ?? '').replace(
     /^socks5h:/i,
@@ -209,7 +223,7 @@ function proxyForAll(): string {
   return isProxy(proxy) ? proxy : ''
 }
 
-/** Adds `http://` to a proxy without a scheme: in environment variables, a proxy may be just host and port. */
+/** Adds `http://` to a proxy without a scheme, since a proxy in an environment variable may be just host and port. */
 function withScheme(proxy: string): string {
   return proxy === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }

@@ -2,21 +2,28 @@ import { describeValue } from '@harbor/parts'
 import type { LeanFetch } from './fetch/lean-fetch.ts'
 
 export interface WarmOptions {
-  /** The number of connections to open to each origin; at most the pool's `connections`, or `autoscale.min`. @default 1 */
+  /**
+   * The number of connections to open to each origin. At most `connections` of the pool or, with autoscaling, `autoscale.min`. @default 1
+   */
   connections?: number | undefined
-  /** The path to request with GET. @default an OPTIONS request for /, which costs servers the least */
+  /**
+   * The path of a GET request with which each connection is opened. By default, an OPTIONS request for `/` is sent instead, because it
+   * costs servers the least.
+   */
   path?: string | undefined
 }
 
-/** A response is read up to this size, in bytes. A connection stays open only if its response, such as a list of models, is not longer. */
+/**
+ * The maximum number of bytes of a response that are read. If a response, such as a list of models, is longer, its connection is closed.
+ */
 const MAX_READ_BYTES = 16 * 1_048_576
 
 /**
- * Opens connections by sending `options.connections` concurrent requests to each origin. The connections stay open, whatever the status of
- * the responses.
+ * Opens connections by sending `options.connections` concurrent requests to each origin. The status of the responses does not matter: the
+ * connections stay open.
  *
- * @param maxOf returns the number of connections that may be open to an origin at first
- * @throws TypeError if `options.connections` is more than that
+ * @param maxOf returns the maximum number of connections to an origin at the start
+ * @throws TypeError if `options.connections` exceeds that maximum
  */
 export async function warm(
   fetch: LeanFetch,

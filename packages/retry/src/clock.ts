@@ -1,12 +1,12 @@
 export { systemClock } from '@harbor/parts'
 
-/** The source of the time. Pass your own clock to test without waiting, or to wait in another way. */
+/** The source of time. Pass a clock of your own to run tests without real waits, or to wait in a different way. */
 export interface Clock {
-  /** Returns the time in milliseconds since 1970. The time must never run backwards. */
+  /** Returns the time in milliseconds since 1970. Must be monotonic. */
   now(): number
   /**
-   * Waits before the next attempt: resolves after `ms` milliseconds, or rejects with the signal's reason as soon as the signal
-   * aborts. @default `setTimeout`, cleared on abort
+   * Waits for the delay before the next attempt. Must resolve after `ms` milliseconds, or reject with the signal's reason as
+   * soon as the signal aborts. @default `setTimeout`, cleared on abort
    */
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }

@@ -1,27 +1,28 @@
 import type { Failure } from './failure/failure.ts'
 
-/** An attempt failed and another one follows. */
+/** The event of a failed attempt that is followed by another one. */
 export interface RetryEvent {
   /** The number of the attempt that failed, counted from 1. */
   readonly attempt: number
   /** The delay before the next attempt, in milliseconds. */
   readonly delayMs: number
-  /** Where the delay comes from: the backoff, the server's Retry-After, or `shouldRetry`. */
+  /** The source of the delay: the backoff, the Retry-After of the server, or the decision of `shouldRetry`. */
   readonly reason: 'backoff' | 'retry-after' | 'decision'
   readonly failure: Failure
-  /** The error of the attempt; `undefined` if its result was rejected by `shouldRetryResult`. */
+  /** The error of the attempt; `undefined` if `shouldRetryResult` rejected its result. */
   readonly error?: unknown
 }
 
-/** A run ends with an error, or with a result that `shouldRetryResult` rejected. */
+/** The event of a run that ends with an error, or with a result that `shouldRetryResult` rejected. */
 export interface GiveUpEvent {
   /** The number of attempts made. */
   readonly attempts: number
   /**
+   * The reason why the run ended:
    * - `attempts`: `maxAttempts` attempts were made
    * - `not-retryable`: the failure is not retryable, or `shouldRetry` returned false
    * - `retry-after`: the server asks for a longer delay than `maxRetryAfterMs`
-   * - `deadline`: `deadlineMs` would pass before the next attempt, or has passed
+   * - `deadline`: `deadlineMs` has passed, or would pass before the next attempt
    * - `budget`: the retry budget is empty
    * - `stopped`: the operation threw StopRetrying, or p-retry's AbortError
    * - `aborted`: the signal was aborted
@@ -29,13 +30,13 @@ export interface GiveUpEvent {
    */
   readonly reason:
     'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'stopped' | 'aborted' | 'broken'
-  /** The failure of the last attempt; absent if the run was aborted or an option's function threw. */
+  /** The failure of the last attempt. Absent if there was no attempt, the run was aborted, or a function given as an option threw. */
   readonly failure?: Failure | undefined
-  /** The error with which the run rejects; `undefined` if it resolves to a result that `shouldRetryResult` rejected. */
+  /** The error with which the run rejects; `undefined` if the run resolves to a result that `shouldRetryResult` rejected. */
   readonly error?: unknown
 }
 
-/** Calls a hook. If it throws or rejects, a warning is emitted: a hook never changes a result. */
+/** Calls a hook. An error of the hook only emits a warning: a hook never changes the result of a run. */
 export function notify<Event>(hook: ((event: Event) => void) | undefined, event: Event): void {
   if (!hook) return
   const call = async (): Promise<void> => hook(event)

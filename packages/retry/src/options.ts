@@ -20,78 +20,90 @@ import {
   type Check,
 } from './validate.ts'
 
-/** The result of `shouldRetry` if it also sets the delay, instead of `true` or `false`. */
+/** The result of a `shouldRetry` that also sets the delay. Without a delay, it returns `true` or `false`. */
 export interface RetryDecision {
   retry: boolean
-  /** The delay before the next attempt, in milliseconds. Replaces the backoff and the server's Retry-After. */
+  /** The delay before the next attempt, in milliseconds. Overrides the backoff and the Retry-After of the server. */
   delayMs?: number | undefined
 }
 
-/** Options of `retry` and `createRetry`. `Result` is the type that operations resolve to, and that `shouldRetryResult` takes. */
+/** Options of `retry` and `createRetry`. `Result` is the type of the results that are passed to `shouldRetryResult`. */
 export interface RetryOptions<Result = unknown> {
-  /** The maximum number of attempts, the first one included. `Infinity` needs a deadline or a signal to end. @default 3 */
+  /** The maximum number of attempts, including the first one. With `Infinity`, set a deadline or a signal to end the run. @default 3 */
   maxAttempts?: number | undefined
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
   baseDelayMs?: number | undefined
   /** The longest delay of the backoff, in milliseconds, before jitter. @default 60_000 */
   maxDelayMs?: number | undefined
-  /** How many times longer each delay is than the one before. @default 2, and 3 with decorrelated jitter */
+  /** The factor between each delay and the one before. @default 2, or 3 with decorrelated jitter */
   factor?: number | undefined
-  /** How delays are randomised; `true` is `'full'`. Without jitter, clients that failed together retry together. @default true */
+  /**
+   * How delays are randomised; `true` is `'full'`. Without jitter, clients that failed at the same time retry at the same time.
+   * @default true
+   */
   jitter?: boolean | Jitter | undefined
-  /** Computes the delays, instead of `baseDelayMs`, `maxDelayMs`, `factor` and `jitter`. */
+  /** Computes the delays. Replaces `baseDelayMs`, `maxDelayMs`, `factor` and `jitter`. */
   backoff?: Backoff | undefined
-  /** How long one attempt may take, in milliseconds. After that it fails with a TimeoutError, and its signal aborts. @default none */
+  /**
+   * How long one attempt may take, in milliseconds. After that, the attempt fails with a TimeoutError, and its signal aborts.
+   * @default none
+   */
   attemptTimeoutMs?: number | undefined
   /**
-   * How long the whole run may take, in milliseconds, attempts and delays together. If a delay would end after the deadline,
-   * the run ends at once, with the last error. An attempt that is running at the deadline fails with a TimeoutError. @default none
+   * How long the whole run may take, in milliseconds, including all attempts and delays. If a delay would end after the deadline, the
+   * run ends at once with the last error. If an attempt is running at the deadline, it fails with a TimeoutError. @default none
    */
   deadlineMs?: number | undefined
   /**
-   * The longest Retry-After that a run waits for, in milliseconds. If the server asks for more, the run ends with the error of
-   * the last attempt. @default 60_000
+   * The longest Retry-After for which a run waits, in milliseconds. If the server asks for more, the run ends with the error of the
+   * last attempt. @default 60_000
    */
   maxRetryAfterMs?: number | undefined
-  /** Decides whether to try again after an error, instead of `failure.retryable`. If it throws, the run ends with that error. */
+  /**
+   * Decides after an error whether to try again. Replaces the decision in `failure.retryable`. If it throws, the run ends with that
+   * error.
+   */
   shouldRetry?:
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
-  /** Returns `true` to reject a result and try again. If the run gives up, it still resolves to the last rejected result. */
+  /** Returns `true` to reject a result and try again. If the run gives up, it does not reject: it resolves to the last rejected result. */
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
-  /** Limits the retries of all calls that share this budget. @default none */
+  /** A budget that limits the retries of all calls that share it. @default none */
   budget?: RetryBudget | undefined
-  /** Aborts every run with these options: the run ends at once with the signal's reason. */
+  /** Aborts all runs with these options. Each run ends at once with the reason of the signal. */
   signal?: AbortSignal | undefined
-  /** Classifies errors, instead of the built-in `classify`, and also the results that `shouldRetryResult` rejected. */
+  /** Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in `classify`. */
   classify?: ((error: unknown) => Failure) | undefined
-  /** The source of the time. @default a monotonic clock and `setTimeout` */
+  /** The source of time. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
   /** Returns a number from 0 up to, but not including, 1, for the jitter. @default Math.random */
   random?: (() => number) | undefined
-  /** Called before each delay. If it throws, a warning is emitted and nothing else changes. */
+  /** Called before each delay. An error of this function only emits a warning. */
   onRetry?: ((event: RetryEvent) => void) | undefined
   /**
-   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. If it throws, a warning is emitted
-   * and nothing else changes.
+   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. An error of this function only emits a
+   * warning.
    */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 
 /** Options of a single run. */
 export interface RunOptions {
-  /** Aborts this run, in addition to the policy's signal: the run ends at once with the signal's reason. */
+  /** Aborts this run, which then ends at once with the reason of the signal. The signal of the policy aborts it too. */
   signal?: AbortSignal | undefined
-  /** How long this run may take, in milliseconds, instead of the policy's `deadlineMs`. With 0 or less, no attempt is made. */
+  /** How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made. */
   deadlineMs?: number | undefined
   /**
-   * The start of the run, in milliseconds since 1970, on the policy's clock, if the first attempt was started before `run()` was
-   * called. `elapsedMs` and `deadlineMs` count from this time. @default now
+   * The start of the run, in milliseconds since 1970, by the clock of the policy. Set it if the first attempt began before `run()`
+   * was called: `elapsedMs` and `deadlineMs` are counted from this time. @default now
    */
   startedAt?: number | undefined
 }
 
-/** The checked options of a policy. The other fields hold the values that every run reads; `options` holds all options. */
+/**
+ * The checked options of a policy. `options` holds all of them. The other fields hold those that every run reads, and the limits
+ * derived from them.
+ */
 export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRetryResult'>> {
   readonly options: Readonly<RetryOptions>
   readonly clock: Clock
@@ -101,7 +113,8 @@ export interface Policy extends Readonly<Pick<RetryOptions, 'budget' | 'shouldRe
 /**
  * Checks the options, and creates the policy.
  *
- * @param makeTimer creates a timer for `attemptTimeoutMs` that all attempts share; without it, each attempt has its own timer
+ * @param makeTimer creates a timer for `attemptTimeoutMs` that all attempts of the policy share. If it is undefined, each attempt has
+ * a timer of its own
  * @throws TypeError for an option that does not exist or has a wrong value
  */
 export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: Clock) => Timer): Policy {
@@ -113,7 +126,7 @@ export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: 
   return { options: { ...options }, clock, budget, shouldRetryResult, limits }
 }
 
-/** Returns the limits of a run; `undefined` if there are none. */
+/** Returns the signal and the time limits of a run; `undefined` if it has none. */
 export function limitsOf(
   signal: AbortSignal | undefined,
   attemptTimeoutMs = Infinity,

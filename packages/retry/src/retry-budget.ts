@@ -2,33 +2,39 @@ import { systemClock, type Clock } from './clock.ts'
 import { aClock, atLeast, checksOf, validate } from './validate.ts'
 
 /**
- * Limits the retries of many calls: when a server is down, retrying every call only adds to its load. Share one budget among
- * all policies that call the same server. The first attempt of a call is always made.
+ * Limits the retries of many calls, because retrying every call to a server that is down only adds to its load. Share one budget
+ * among all policies that call the same server. The budget never prevents the first attempt of a call.
  */
 export interface RetryBudget {
-  /** Records that a call starts. Each call earns a fraction of a retry. */
+  /** Records the start of a call, which adds a fraction of a retry to the budget. */
   deposit(): void
-  /** Takes one retry. Returns `undefined` if no retry is left, otherwise a function that puts the retry back if it is not made. */
+  /**
+   * Takes one retry from the budget. Returns `undefined` if none is left. Otherwise returns a function that puts the retry back;
+   * call it if the retry is not made after all.
+   */
   withdraw(): (() => void) | undefined
 }
 
 export interface RetryBudgetOptions {
-  /** How many retries a call earns: 0.2 is one retry for five calls. @default 0.2 */
+  /** The number of retries that each call adds to the budget: 0.2 allows one retry for every five calls. @default 0.2 */
   ratio?: number | undefined
-  /** The number of retries per second that are allowed in addition, so that a process with few calls can retry. @default 10 */
+  /** The number of additional retries allowed per second, so that a process with few calls can retry too. @default 10 */
   minPerSecond?: number | undefined
   /** The length of the sliding window in which calls and retries are counted, in milliseconds. @default 10_000 */
   windowMs?: number | undefined
-  /** The source of the time. @default a monotonic clock */
+  /** The source of time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** The window moves in this many steps. So a call or a retry leaves it nine tenths of `windowMs` to all of `windowMs` later. */
+/**
+ * The number of steps in which the window moves. A call or a retry therefore leaves the window between `windowMs * 9 / 10` and
+ * `windowMs` later.
+ */
 const STEPS = 10
 
 /**
- * Creates a retry budget with a sliding window: within `windowMs`, the number of retries is at most `ratio` times the number of
- * calls, plus `minPerSecond` for each second. Time and memory are constant, and there is no timer.
+ * Creates a retry budget with a sliding window. Within `windowMs`, the number of retries is at most `ratio` times the number of
+ * calls, plus `minPerSecond` for each second. The budget needs constant time and memory, and no timer.
  *
  * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the interface
  */
@@ -40,7 +46,10 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   const retries = new Float64Array(STEPS)
   let newest = -Infinity
 
-  /** Returns the index of the current step in `calls` and `retries`. Resets the steps that have left the window. */
+  /**
+   * Returns the index of the current step in the arrays `calls` and `retries`. Resets the counts of the steps that have left the
+   * window.
+   */
   function currentSlot(): number {
     const now = Math.floor((clock.now() * STEPS) / windowMs)
     newest = Math.max(newest, now - STEPS)

@@ -6,14 +6,14 @@ import { linkSignals } from './run/interruptible.ts'
 import { run } from './run/run.ts'
 import { SharedTimer } from './run/shared-timer.ts'
 
-/** Retries any number of operations with the same options. */
+/** A policy, which retries any number of operations with the same options. */
 export interface RetryPolicy<Result = unknown> {
   /**
-   * Calls an operation until it succeeds or there is a reason to stop, as `retry` does.
+   * Calls an operation until it succeeds or there is a reason to stop. The reasons are those of `retry`.
    *
-   * @returns the result of the operation; if the run gives up on results that `shouldRetryResult` rejected, the last one
-   * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
-   * cause of a StopRetrying that the operation threw
+   * @returns the result of the last attempt, even if `shouldRetryResult` rejected it
+   * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or
+   * the deadline; the cause of a StopRetrying that the operation threw
    */
   run<T extends Result>(operation: Operation<T>, options?: RunOptions): Promise<T>
 }
@@ -28,9 +28,9 @@ export interface RetryPolicy<Result = unknown> {
  * })
  * ```
  *
- * @returns the result of the operation; if the run gives up on results that `shouldRetryResult` rejected, the last one
- * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt took too long; the
- * cause of a StopRetrying that the operation threw
+ * @returns the result of the last attempt, even if `shouldRetryResult` rejected it
+ * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or
+ * the deadline; the cause of a StopRetrying that the operation threw
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {
@@ -42,8 +42,9 @@ export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Pr
 }
 
 /**
- * Creates a policy, which retries any number of operations with the same options. The options are checked only once. Runs may
- * overlap, and share only the retry budget. Operations must resolve to the type that `shouldRetryResult` takes.
+ * Creates a policy, which retries any number of operations with the same options. The options are checked only once. Several runs may be
+ * active at the same time; they affect each other only through the retry budget. All operations must resolve to the type that
+ * `shouldRetryResult` takes.
  *
  * @throws TypeError for an option that does not exist or has a wrong value
  */
@@ -60,7 +61,7 @@ export function createRetry<Result = unknown>(options: RetryOptions<Result> = {}
   }
 }
 
-/** The policy of all calls without options. They can share one because a policy never changes. */
+/** The policy of all calls of `retry` without options. They share it, since a policy never changes. */
 const DEFAULT_POLICY = /* @__PURE__ */ policyOf({})
 
 function start<T>(policy: Policy, operation: Operation<T>, runOptions?: RunOptions): Promise<T> {

@@ -22,7 +22,10 @@ export class StopRetrying extends Error {
   }
 }
 
-/** Returns the cause of a StopRetrying, with which the run must reject; `undefined` for any other error. */
+/**
+ * Returns the cause of a StopRetrying, or the original error of p-retry's AbortError. The run must reject with it. Returns
+ * `undefined` for any other error.
+ */
 export function causeOfStop(error: unknown): { readonly cause: unknown } | undefined {
   if (StopRetrying.is(error)) return { cause: error.cause }
   // p-retry's AbortError, recognised by its shape: other AbortErrors have no `originalError`.

@@ -1,14 +1,14 @@
 const CODE = 'retry_timeout'
 
-/** An attempt took too long, or ran into the deadline of the whole run. */
+/** The error of an attempt that took too long, or of a run whose deadline has passed. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
   readonly code = CODE
-  /** Which limit was reached: `attemptTimeoutMs` or `deadlineMs`. */
+  /** The limit that was reached: `attempt` for `attemptTimeoutMs`, `deadline` for `deadlineMs`. */
   readonly scope: 'attempt' | 'deadline'
-  /** The limit that was reached, in milliseconds. */
+  /** The value of the limit that was reached, in milliseconds. */
   readonly limitMs: number
-  /** The attempt that was running, counted from 1; 0 if no time was left for the first. */
+  /** The number of the attempt that was running, counted from 1; 0 if there was no time for the first attempt. */
   readonly attempt: number
 
   constructor(scope: 'attempt' | 'deadline', limitMs: number, attempt: number, cause?: unknown) {

@@ -3,9 +3,9 @@ import { checkOptions, type Check, type Checks, type NamesElsewhere } from '@har
 export { aClock, aFunction, aSignal, checksOf, having, type Check, type Checks } from '@harbor/parts'
 
 /**
- * Creates a check for a number of at least `min`. Infinity is allowed, NaN is not.
+ * Creates a check for a number that is at least `min`. Infinity is allowed, NaN is not.
  *
- * @param unit the unit in the message, with a space before it: ` of milliseconds`
+ * @param unit the unit in the error message, with a space before it, such as ` of milliseconds`
  */
 export const atLeast =
   (min: number, unit = ''): Check =>

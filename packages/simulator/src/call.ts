@@ -10,7 +10,7 @@ import { type AnswerChanges, answerRequest, questionOf } from './wires/answer-re
 import { wireOf } from './wires/registry.ts'
 import type { Question, Wire } from './wires/wire.ts'
 
-/** What a call needs from its provider. */
+/** The request of a call, and what the call needs from its connection and its provider. */
 export interface CallOptions {
   request: RecordedRequest
   raw: Buffer
@@ -24,7 +24,7 @@ export interface CallOptions {
   clock: Clock
 }
 
-/** One call until its answer is complete: its request, its connection, and the timer that it waits for. */
+/** A call that is being answered: its request, its connection, and the timer for the next part of its answer. */
 export class Call {
   readonly request: RecordedRequest
   readonly raw: Buffer
@@ -34,9 +34,9 @@ export class Call {
   readonly connection: Connection
   readonly journal: Journal
   readonly clock: Clock
-  /** Headers added to its answer unless the answer has them, as name, value, name, value … */
+  /** Headers to add to the answer, as name, value, name, value … A header that the answer already has is not added. */
   headers: readonly string[] = []
-  /** Whether the answer ends before its last event. */
+  /** Whether `endEarly()` was called, so that the answer ends before its last event. */
   endedEarly = false
   readonly #batches: BatchService
   readonly #responses: ResponseService
@@ -65,8 +65,8 @@ export class Call {
   }
 
   /**
-   * The answer without a fault. Calling this method for the first time carries out what the request changes, such as
-   * creating a file.
+   * Returns the answer without a fault. The first call of this method also carries out what the request changes, such
+   * as creating a file.
    */
   answer(changes?: AnswerChanges): Answer {
     const { operation } = this.request
@@ -99,13 +99,13 @@ export class Call {
     return wireOf(this.request)
   }
 
-  /** The request with all that decides its answer. */
+  /** Returns the request with everything else that decides its answer. */
   question(): Question {
     return questionOf(this.request, this.raw, this.script)
   }
 
   /**
-   * Counts the tokens of an answer that is being written.
+   * Adds to the provider's counts the tokens of an answer that is being written.
    *
    * @param share how much of the answer has been written so far, from 0 to 1
    */
@@ -116,7 +116,7 @@ export class Call {
     this.#billed = total
   }
 
-  /** Calls `next` after `ms`, unless the call has ended by then. */
+  /** Calls `next` after `ms` milliseconds, unless the call has ended by then. */
   wait(ms: number, next: () => void): void {
     if (ms <= 0) next()
     else if (!this.response.destroyed) this.#cancelWait = this.clock.after(ms, next)
@@ -134,7 +134,10 @@ export class Call {
     this.#atEnd.push(callback)
   }
 
-  /** Ends the answer cleanly with what has been written so far or, before its headers, with these alone. */
+  /**
+   * Ends the answer cleanly after what has been written so far. If the headers have not been written yet, the answer
+   * consists of headers only.
+   */
   endEarly(): void {
     this.endedEarly = true
     if (!this.response.headersSent) return
@@ -150,7 +153,10 @@ export class Call {
     else socket?.destroy()
   }
 
-  /** Called when the answer is complete, or when the client has closed the connection. */
+  /**
+   * Cancels the timer, and runs the callbacks of `onEnd`. It must be called when the answer is complete, or when the
+   * client has closed the connection.
+   */
   end(): void {
     this.#cancelWait?.()
     for (const callback of this.#atEnd.splice(0)) callback()

@@ -36,7 +36,7 @@ export class UsageError extends Error {
 }
 
 /**
- * Starts what the command line asks for.
+ * Starts what the command line asks for: simulated providers, a recorder or a replay.
  *
  * @returns undefined for `--help`
  * @throws UsageError for a mistake in the arguments or in a file, and for a port that is taken
@@ -92,7 +92,7 @@ function readArguments(args: readonly string[]) {
   }
 }
 
-/** The options that each mode has besides `--port`. */
+/** The command-line options of each mode. All modes have `--port`, too. */
 const MODES = {
   record: ['to', 'prompts', 'answers'],
   replay: ['match', 'speed', 'repeat'],
@@ -118,7 +118,7 @@ function checkTogether(values: Values): void {
   }
 }
 
-/** Errors as a user of the command meets them. */
+/** Waits for the start. Errors are rethrown with the names of command-line options, which users of the command know. */
 async function explained(
   starting: Promise<Running>,
   { script }: { script?: string | undefined },

@@ -5,20 +5,23 @@ import { sampleLatency } from './latency.ts'
 
 /** How an answer is written. Every field is optional. */
 export interface Delivery {
-  /** Replaces the frames of the answer. */
+  /** The pieces of the body (one per event of a stream), in place of those of the answer. */
   frames?: readonly string[]
-  /** What follows the last frame. A stall is silence on an open connection. */
+  /** What happens after the last frame. `'stall'`: the connection stays open, and nothing more is sent. */
   ending?: 'end' | 'close' | 'reset' | 'stall'
-  /** The pauses before the first frames, in milliseconds. Further frames have the pauses that the script sets. */
+  /** The pauses before the first frames, in milliseconds, one per frame. The frames after them have the pauses of the script. */
   pauses?: readonly number[]
-  /** Splits the bytes into packets, one every `everyMs` or, for 0, one per turn of the event loop. */
+  /**
+   * Splits the body into packets of `bytes` bytes. One is written every `everyMs` milliseconds; if that is 0, in every turn of the event
+   * loop.
+   */
   packets?: { bytes: number; everyMs: number }
   encoding?: Encoding
 }
 
 type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
 
-/** Writes an answer with the latency and the pace of the script. */
+/** Writes an answer after the `latency` of the script, and with the script's pauses between events. */
 export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): void {
   const { latency } = call.script
   if (latency === undefined) write(call, answer, delivery)
@@ -37,10 +40,10 @@ function write(call: Call, answer: Answer, delivery: Delivery): void {
   else writeWhole(call, answer, frames)
 }
 
-/** Returns the pause before the frame with an index, in milliseconds. */
+/** A function that returns the pause before the frame with this index, in milliseconds. */
 type Pace = (index: number) => number
 
-/** The pauses before the frames; undefined if there are none. */
+/** Returns the pauses before the frames; undefined if there are none. */
 function pace(
   { script, random, clock }: Call,
   { stream, dueAt }: Answer,
@@ -53,7 +56,7 @@ function pace(
   return (index) => pauses[index] ?? sampleLatency(index === 0 ? firstTokenMs : tokenMs, random)
 }
 
-/** Frames that are due are written at once, the others at their times. */
+/** Returns the pauses before frames that each have a due time. Frames that are overdue have no pause. */
 function scheduled(dueAt: readonly number[], pauses: readonly number[], now: number): Pace {
   const waitFor = (index: number) => Math.max(now, dueAt[index] ?? now)
   return (index) => pauses[index] ?? waitFor(index) - (index === 0 ? now : waitFor(index - 1))
@@ -72,13 +75,13 @@ function writeHead(call: Call, answer: Answer, more: readonly string[] = []): vo
   ])
 }
 
-/** The headers that are not among the others. */
+/** Returns the `headers` whose names are not among the `others`. Both are lists of name, value, name, value … */
 function headersWithout(headers: readonly string[], others: readonly string[]): readonly string[] {
   if (headers.length === 0 || others.length === 0) return headers
   return headers.filter((_, index) => !others.includes(headers[index - (index % 2)] ?? ''))
 }
 
-/** The fast path: everything in one write. */
+/** Writes the whole answer at once. This is the fast path for an answer without pauses. */
 function writeWhole(call: Call, answer: Answer, frames: readonly string[]): void {
   const body = frames.length === 1 ? (frames[0] ?? '') : frames.join('')
   writeHead(call, answer, answer.stream ? [] : ['content-length', String(Buffer.byteLength(body))])
@@ -134,7 +137,7 @@ const encoders = {
   zstd: () => zlib.createZstdCompress(),
 }
 
-/** Writes frames when they are due, several at once if they are due within a millisecond. One timer for the whole stream. */
+/** Passes frames to `onBatch` when they are due, together if they are due within a millisecond. One timer serves the whole stream. */
 function pump(
   call: Call,
   frames: readonly string[],

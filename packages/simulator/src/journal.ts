@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FaultType } from './script/fault.ts'
 import type { Operation, WireName } from './route.ts'
 
-/** One call as it reached the provider. */
+/** One call as the provider received it. */
 export interface RecordedRequest {
-  /** The call's number, from 1. */
+  /** The number of the call, counted from 1 since the provider's start or last reset. */
   readonly call: number
-  /** The id of the answer, in `x-request-id`, or in the header that the vendor uses. Gemini sends none. */
+  /** The id of the call. The answer has it in `x-request-id`, or in the corresponding header of the vendor. Gemini's answers have none. */
   readonly requestId: string
   /** The wire format; `openai` if the request does not show it. */
   readonly wire: WireName
@@ -22,9 +22,9 @@ export interface RecordedRequest {
   readonly headers: IncomingHttpHeaders
   /** The JSON body, parsed; undefined if there was none or it was not JSON. */
   readonly body: unknown
-  /** Milliseconds since the provider's start or last reset. */
+  /** The time at which the request arrived, in milliseconds since the provider's start or last reset. */
   readonly at: number
-  /** The number of its connection, from 1. */
+  /** The number of the connection on which the call arrived, counted from 1. */
   readonly connection: number
   /** Whether the client closed the connection before the end of the answer. */
   readonly aborted: boolean
@@ -33,16 +33,16 @@ export interface RecordedRequest {
 export interface ProviderCounts {
   calls: number
   byOperation: Partial<Record<Operation, number>>
-  /** The number of answers by status. A call without an answer is not counted. */
+  /** The number of answers for each HTTP status. Calls without an answer are not counted. */
   byStatus: Record<string, number>
   /**
-   * The sums of the `usage` of all answers. For an unfinished stream, only the share of the output that was written.
+   * The tokens in the `usage` of all answers. An unfinished stream counts with all of its input, but only the written share of its output.
    */
   tokens: { input: number; output: number }
-  /** The batches created, the lines answered, and their tokens, which are not included in `tokens` above. */
+  /** The number of batches created and of lines answered, and the tokens of these lines. `tokens` above does not include them. */
   batches: { created: number; lines: number; tokens: { input: number; output: number } }
   connections: { opened: number; open: number }
-  /** Calls whose client closed the connection before the end of the answer. */
+  /** The number of calls whose client closed the connection before the end of the answer. */
   aborts: number
   faults: Partial<Record<FaultType, number>>
   inFlight: number
@@ -95,7 +95,7 @@ export class Journal {
     if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Resolves when no call of this journal is in flight. */
+  /** Resolves when no call that this journal counts is in flight. */
   async whenIdle(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }

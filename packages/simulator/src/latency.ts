@@ -1,10 +1,10 @@
 /**
- * A time in milliseconds: constant, lognormal with this mean (`sigma` is the standard deviation of the logarithm), or
- * uniform.
+ * A duration in milliseconds: constant, lognormal with this `mean` (`sigma` is the standard deviation of the
+ * logarithm), or uniform between `min` and `max`.
  */
 export type Latency = number | { mean: number; sigma: number } | { min: number; max: number }
 
-/** A random latency of this distribution. */
+/** Draws a random duration from this distribution, in milliseconds. A constant is returned as it is. */
 export function sampleLatency(latency: Latency, random: () => number): number {
   if (typeof latency === 'number') return latency
   if ('min' in latency) return latency.min + random() * (latency.max - latency.min)

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface Connection {
   /** The number of the connection, counted from 1. */
   readonly id: number
-  /** How many calls were received on the connection. */
+  /** The number of calls received on the connection. */
   calls: number
-  /** Whether the simulator ended the connection, not the client. */
+  /** Whether the simulator ended the connection. False if the client ended it. */
   ended: boolean
 }
 
@@ -15,7 +15,7 @@ export interface ListenerEvents {
   request(request: IncomingMessage, response: ServerResponse, connection: Connection): void
 }
 
-/** An HTTP server that tracks its connections, and that can be down for a while. */
+/** An HTTP server that tracks its connections. It can stop listening, and listen again on the same port. */
 export class Listener {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
@@ -40,7 +40,7 @@ export class Listener {
     })
   }
 
-  /** The port on which the server listens or, while it is down, has listened before. */
+  /** The port on which the server listens. While it is down, the port on which it listened before. */
   get port(): number {
     return this.#port
   }
@@ -49,7 +49,7 @@ export class Listener {
     return this.#connections.size
   }
 
-  /** Listens on the given port or, without one, on the previous port. */
+  /** Starts to listen on the given port or, without one, on the previous port. */
   async up(port = this.#port): Promise<void> {
     if (this.#listening) return
     this.#listening = true

@@ -19,7 +19,7 @@ import { type Clock, processClock, turns } from './time/clock.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import { routeOf } from './wires/registry.ts'
 
-/** Receives calls and counts them. The picker chooses their faults, and `perform` writes the answers. */
+/** Receives calls and counts them. `FaultPicker` chooses their faults, and `perform` writes the answers. */
 export class Provider implements SimulatedProvider {
   readonly name: string
   readonly #listener: Listener
@@ -118,7 +118,7 @@ export class Provider implements SimulatedProvider {
     await this.#listener.down()
   }
 
-  /** Ends the connections and the work on batches. (While a provider is only down, work on batches continues.) */
+  /** Ends all connections and the work on batches. (`down()` does not end the work on batches.) */
   async close(): Promise<void> {
     this.#batches.stop()
     await this.#listener.down()

@@ -1,4 +1,4 @@
-/** Pseudo-random numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
+/** Returns a generator of pseudo-random numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return function random() {
@@ -9,7 +9,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** A 32-bit hash of a text: FNV-1a. */
+/** Returns a 32-bit hash of a text: FNV-1a. */
 export function hashText(text: string, basis = 0x811c9dc5): number {
   let hash = basis
   for (let index = 0; index < text.length; index++) {

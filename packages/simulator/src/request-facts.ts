@@ -3,7 +3,7 @@ import type { Route } from './route.ts'
 import type { CallFacts, RequestFacts } from './script/fault-picker.ts'
 import type { RecordedRequest } from './journal.ts'
 
-/** The facts of a call whose request has been read, for rules. */
+/** Returns what the conditions of rules need to know about a call whose request has been read. */
 export function requestFacts(request: RecordedRequest): CallFacts & { request: RequestFacts } {
   const { call, at, operation, method, path, stream, model, body } = request
   const { service_tier: tier, serviceTier = tier } = asObject(body)
@@ -14,7 +14,9 @@ export function requestFacts(request: RecordedRequest): CallFacts & { request: R
   }
 }
 
-/** The model and the kind of answer that a request wants: what the URL does not say, the body does. */
+/**
+ * Returns the model that a request names, and whether it wants a stream. If the URL does not say it, the body decides.
+ */
 export function wantedBy(route: Route, body: unknown): Pick<RecordedRequest, 'model' | 'stream'> {
   const { model, stream } = asObject(body)
   return {
@@ -23,7 +25,7 @@ export function wantedBy(route: Route, body: unknown): Pick<RecordedRequest, 'mo
   }
 }
 
-/** A JSON body, parsed; undefined if there is none or it is not JSON. */
+/** Parses a JSON body. Returns undefined if it is empty or not JSON. */
 export function readBody(raw: Buffer): unknown {
   if (raw.length === 0) return undefined
   try {

@@ -1,9 +1,9 @@
-/** The wire formats that a simulated provider speaks, by vendor. */
+/** The wire format of a call: the vendor whose API it uses. Azure's API counts as `openai`. */
 export type WireName = 'openai' | 'anthropic' | 'gemini'
 
 /**
- * The operation of a request. `connect` is a connection that was ended before its request; `other` is any unknown
- * path.
+ * What a request does. `'connect'`: a fault ended the connection before a request arrived. `'other'`: the path is
+ * unknown.
  */
 export type Operation = RequestOperation | 'connect'
 
@@ -37,7 +37,7 @@ export const requestOperations: readonly RequestOperation[] = [
   'other',
 ]
 
-/** The operations that use up the rate limits of a script. */
+/** Whether an operation counts towards the rate limits of a script. Only operations that run a model do. */
 export function isMetered(operation: Operation): boolean {
   return metered.has(operation)
 }
@@ -54,23 +54,23 @@ const metered: ReadonlySet<Operation> = new Set([
 /** The first line and the headers of a request: all that is known before its body has been read. */
 export interface RequestHead {
   method: string
-  /** Without the query. */
+  /** The path of the URL, without the query. */
   path: string
   query: string
   headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** What the URL and the headers of a request say about it. */
+/** What is known about a request from its URL and headers alone. */
 export interface Route {
   wire: WireName
   operation: RequestOperation
-  /** The model, if the URL names it. */
+  /** The model; undefined if the URL does not name it. */
   model?: string | undefined
-  /** Whether a stream is requested, if the URL says so. */
+  /** Whether a stream is requested; undefined if the URL does not say it. */
   stream?: boolean | undefined
 }
 
-/** A part of a URL's path, decoded; as it is if it is not encoded correctly. */
+/** Decodes a part of a URL's path. Returns the part unchanged if its encoding is invalid. */
 export function decodePart(part: string): string {
   try {
     return decodeURIComponent(part)

@@ -3,11 +3,11 @@ import type { RecordOptions } from './traffic/record-options.ts'
 import { recordTraffic } from './traffic/record.ts'
 import { replayTraffic, type ReplayOptions } from './traffic/replay.ts'
 
-/** What the command has started. */
+/** What the command has started: simulated providers, a recorder or a replay. */
 export interface Running {
-  /** Lines for the user: what the base URLs for the SDKs are. */
+  /** Lines for the user with the base URLs for the SDKs. */
   readonly greeting: readonly string[]
-  /** Lines about what happened so far. */
+  /** Returns lines for the user that sum up what happened so far. */
   summary(): string[]
   close(): Promise<void>
 }
@@ -30,7 +30,7 @@ export async function startScript(options: SimulatorOptions): Promise<Running> {
   }
 }
 
-/** Starts a proxy that records what goes to a real provider. */
+/** Starts a proxy that records the requests to a real provider and its answers. */
 export async function startRecorder(options: RecordOptions): Promise<Running> {
   const recorder = await recordTraffic(options)
   return {
@@ -43,7 +43,7 @@ export async function startRecorder(options: RecordOptions): Promise<Running> {
   }
 }
 
-/** Starts a server that plays a recording. */
+/** Starts a server that answers requests with the recordings of a file. */
 export async function startReplay(options: ReplayOptions): Promise<Running> {
   const replay = await replayTraffic(options)
   const total = replay.unused().length
@@ -58,7 +58,7 @@ export async function startReplay(options: ReplayOptions): Promise<Running> {
   }
 }
 
-/** The base URL that each SDK takes: OpenAI's with its version, the others' without. */
+/** Returns a line with the base URL for each SDK. OpenAI's SDK needs a base URL with `/v1`, the others one without. */
 function baseURLs(url: string): string[] {
   return [`OpenAI     ${url}/v1`, `Anthropic  ${url}`, `Gemini     ${url}`]
 }

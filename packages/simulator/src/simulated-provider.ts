@@ -5,30 +5,32 @@ import type { ProviderScript } from './script/script.ts'
 /** A simulated provider: a server on its own port. */
 export interface SimulatedProvider {
   readonly name: string
-  /** The root, `http://127.0.0.1:PORT`. */
+  /** The root URL: `http://127.0.0.1:PORT`. */
   readonly url: string
-  /** The base URL of OpenAI's SDK: `http://127.0.0.1:PORT/v1`. */
+  /** The base URL for OpenAI's SDK: `http://127.0.0.1:PORT/v1`. */
   readonly baseURL: string
   readonly port: number
   /** Replaces the script for later calls. */
   script(script: ProviderScript): void
-  /** Queues faults for the next calls, in order and before any rule. A sequence queues each of its faults. */
+  /**
+   * Queues faults for the next calls, one per call. They take precedence over the faults of rules. A sequence queues each of its faults.
+   */
   fail(...faults: (Fault | 'ok')[]): void
   /**
-   * The faults that did not happen since the start or last reset: those queued by `fail()` that no call took, those of rules
-   * that no call matched, and the rest of sequences.
+   * Returns the faults that did not happen since the start or last reset: those that are still queued by `fail()`, those of rules that
+   * matched no call, and the remaining faults of sequences.
    */
   unusedFaults(): readonly SimpleFault[]
-  /** Counts since the start or last reset of the provider. */
+  /** Returns what was counted since the start or last reset of the provider. */
   counts(): ProviderCounts
-  /** The last requests: at most 10,000, and at most 64 MiB of bodies. */
+  /** Returns the last requests: at most 10,000, and at most 64 MiB of bodies. */
   requests(): readonly RecordedRequest[]
   /**
-   * Resets counts, requests, call numbers, the queue, random numbers, and the clock of `windowMs`. Calls in flight continue, and
-   * are no longer counted.
+   * Resets counts, requests, call numbers, queued faults, sequences, rate limits, files, batches, stored responses, random numbers, and the
+   * time that `windowMs` counts. The script stays. Calls in flight continue, but are no longer counted.
    */
   reset(): void
-  /** Resolves when no call is in flight and all closed connections of clients in this process were noticed. */
+  /** Resolves when no call is in flight, and the provider has noticed each connection that a client in this process has closed. */
   whenIdle(): Promise<void>
   /** Stops listening and destroys every connection. New connections get ECONNREFUSED until `up()`. */
   down(): Promise<void>

@@ -7,25 +7,26 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 
 export interface SimulatorOptions {
   /**
-   * `'virtual'`: latencies, stalls, time windows, rate limits and batches take no real time. They move when `advance()` is called, and
-   * wait until then. `'real'` follows `setTimeout` and `performance`, faked or not. @default 'real'
+   * The clock for latencies, stalls, time windows, rate limits and batches. `'virtual'`: a clock that only `advance()` moves, so that tests
+   * do not wait. `'real'`: the clock of `setTimeout` and `performance`, which fake timers may replace. @default 'real'
    */
   time?: 'real' | 'virtual' | undefined
   /** The providers by name, each with its script. Each gets its own port. @default { openai: {} } */
   providers?: Readonly<Record<string, ProviderScript>> | undefined
-  /** The seed of all random numbers: equal seeds, equal runs. @default 1 */
+  /** The seed of all random numbers. Runs with equal seeds get equal numbers. @default 1 */
   seed?: number | undefined
-  /** The first provider's port; the others take the ports after it. 0 lets the system choose for each. @default 0 */
+  /** The port of the first provider. The others get the ports after it. With 0, the system chooses a port for each. @default 0 */
   port?: number | undefined
 }
 
 /** Running simulated providers. */
 export interface Simulator extends AsyncDisposable {
-  /** The provider with this name. @default the first */
+  /** Returns the provider with this name. @default the first provider */
   provider(name?: string): SimulatedProvider
   readonly providers: ReadonlyMap<string, SimulatedProvider>
   /**
-   * Moves the virtual time of all providers on. In between, clients in this process get the answers that are due, and react.
+   * Advances the virtual time of all providers. Meanwhile, clients in this process receive the answers that become due, and can react to
+   * them.
    *
    * @param ms milliseconds
    * @throws TypeError if the simulator was not started with `time: 'virtual'`
@@ -36,9 +37,9 @@ export interface Simulator extends AsyncDisposable {
 }
 
 /**
- * Starts OpenAI-compatible servers whose faults are scripted.
+ * Starts simulated providers: servers that speak the APIs of OpenAI, Anthropic and Gemini, with scripted faults.
  *
- * @returns once all of them listen on 127.0.0.1
+ * @returns the simulator, once all servers listen on 127.0.0.1
  * @throws TypeError if an option or a script is wrong; the system's error if a port is taken
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

@@ -3,33 +3,40 @@ import type { Entry } from './entry.ts'
 import type { BatcherSettings } from './options.ts'
 import { PriorityQueue, type Queueable } from '../priority-queue.ts'
 
-/** The queued entries of one partition. The partition is deleted when its last entry leaves. */
+/** The queued entries whose items have the same `partition`. The object is deleted when its last entry leaves. */
 interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
   readonly name: string
   readonly entries: PriorityQueue<Entry<Item, Result>>
   bytes: number
   tokens: number
-  /** Entries with an `order` up to this one have waited for `maxWaitMs`. */
+  /**
+   * The `order` of the latest entry that has waited for `maxWaitMs`; 0 at first. The partition is ready while the
+   * `order` of its oldest entry is not higher.
+   */
   dueUpTo: number
   isReady: boolean
 }
 
 /**
- * Groups entries into batches by partition, and decides when a batch may be sent. A partition is ready in one of three
- * cases: its entries fill a batch; its oldest entry has waited for `maxWaitMs` or was released; the option `eager` is
- * set. When the queue is full, further entries wait outside it until there is room.
+ * Groups entries into batches by partition, and decides when a batch may be sent. A partition is ready:
+ * - when its entries fill a batch;
+ * - when its oldest entry has waited for `maxWaitMs`, or was released by `releaseUpTo`;
+ * - always, with the option `eager`.
+ *
+ * When the queue is full, further entries wait outside it until there is room.
  */
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
   readonly #partitions = new Map<string, Partition<Item, Result>>()
   /**
-   * The partition to which the last entry was added. The next entry usually belongs to it, too, and needs no look-up.
+   * The partition of the last entry added. The next entry usually belongs to the same partition, and then needs no
+   * look-up.
    */
   #latest: Partition<Item, Result> | undefined
   readonly #ready = new PriorityQueue<Partition<Item, Result>>()
   readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
   readonly #timer: DeadlineTimer
-  /** Entries of all partitions with an `order` up to this one were released. */
+  /** The `order` passed to the latest `releaseUpTo`: entries up to it no longer wait for their batch to fill. */
   #releasedUpTo = 0
   #size = 0
   #bytes = 0
@@ -74,8 +81,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, all queued entries
-   * are released, since the queue would stay full if they waited for their batch to fill.
+   * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, the queued entries do
+   * not wait for their batch to fill, since the queue would stay full in the meantime.
    *
    * @param isFull the result of `isFullFor`
    */
@@ -181,8 +188,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Whether `#update` can be skipped after an entry was added, because its partition has the same oldest entry and is
-   * as ready as before. True for most entries, since they join others that wait for their batch to fill.
+   * Whether `#update` can be skipped after an entry was added, since neither the oldest entry of the partition nor its
+   * readiness has changed. True for most entries: they join others that wait for their batch to fill.
    */
   #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
     if (partition.isReady) return priority <= partition.priority
@@ -259,8 +266,8 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
 }
 
 /**
- * The entry that was added first. The entries of each priority are in the order in which they were added, so only the
- * first entry of each priority is compared.
+ * Returns the entry that was added first. Only the first entry of each priority is compared, since the entries of one
+ * priority are in the order in which they were added.
  */
 function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
   return entries.firstByMinimum(orderOf)

@@ -3,9 +3,9 @@ import type { AddOptions } from './options.ts'
 /** Collects single items into batches. */
 export interface Batcher<Item, Result> {
   /**
-   * Adds an item and resolves to its result.
+   * Adds an item and resolves to its result. Rejects with the errors below.
    *
-   * @throws (rejects with) the Error that the function returned for this item, or the error of the whole batch
+   * @throws the Error that the function returned for this item, or the error of the whole batch
    * @throws BatchShapeError when the function returned too few or too many results
    * @throws QueueFullError when there is no room and `whenFull` is `'reject'`
    * @throws RequestTooLargeError when no batch can hold the item
@@ -14,17 +14,19 @@ export interface Batcher<Item, Result> {
    */
   add(item: Item, options?: AddOptions): Promise<Result>
   /**
-   * Sends all queued items without waiting for batches to fill, and resolves when all items added before are settled.
-   * Never rejects.
+   * Sends all queued items without waiting for batches to fill. Resolves when all items added before this call have a
+   * result or an error. Never rejects.
    */
   flush(): Promise<void>
   /**
-   * Accepts no more items. `'drain'` sends all queued items and resolves when all items are settled; `'abort'` rejects
-   * all unsettled items with BatcherClosedError, aborts the signals of batches in flight, and resolves. @default
-   * 'drain'
+   * Closes the batcher, so that it accepts no more items.
+   *
+   * @param mode `'drain'` sends all queued items, and resolves when each has a result or an error. `'abort'` rejects
+   * all unsettled items with BatcherClosedError, aborts the signals of batches in flight, and resolves.
+   * @default 'drain'
    */
   close(mode?: 'drain' | 'abort'): Promise<void>
-  /** Counters since the start, and the numbers of items queued and batches in flight now. */
+  /** Returns counters since the start, and the current numbers of queued items and of batches in flight. */
   stats(): BatcherStats
 }
 
@@ -48,7 +50,7 @@ export interface BatcherStats {
   readonly refused: number
   /** Calls of `add` that are not settled yet. */
   readonly pending: number
-  /** Calls of `add` that got the result of another item with the same `key`, which was already queued or in flight. */
+  /** Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. */
   readonly shared: number
   /** Batches started. */
   readonly batches: number

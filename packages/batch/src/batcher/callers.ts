@@ -6,7 +6,7 @@ import type { Settle } from './run-batch.ts'
  * removes a caller when its signal aborts.
  */
 export class Callers<Item, Result> implements Settle<Item, Result> {
-  /** The number of adds by outcome. */
+  /** The number of settled calls of `add`, by outcome. */
   readonly counts = { succeeded: 0, failed: 0, aborted: 0 }
   readonly #onAbandoned: (entry: Entry<Item, Result>, reason: unknown) => void
   readonly #aborts = new SharedAborts<Caller<Item, Result>>((caller, reason) => this.leave(caller, reason))
@@ -18,7 +18,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#onAbandoned = onAbandoned
   }
 
-  /** The unsettled entry with this key. */
+  /** Returns the unsettled entry with this key. */
   shared(key: string): Entry<Item, Result> | undefined {
     return this.#shareable.get(key)
   }
@@ -36,7 +36,9 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#aborts.watch(caller)
   }
 
-  /** Rejects one caller. The entry stays for its other callers. If it has none, it is abandoned. */
+  /**
+   * Rejects one caller, and removes it from its entry. An entry without callers is abandoned: its result is not needed.
+   */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
     const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)

@@ -3,7 +3,7 @@ import type { Queueable } from '../priority-queue.ts'
 /** One call of `add`, which waits for the result of an entry. */
 export interface Caller<Item, Result> {
   /**
-   * The entry that this caller has joined; undefined for the first caller of an entry, which is the entry object
+   * The entry that this caller has joined. Undefined for the first caller of an entry: that caller is the entry object
    * itself.
    */
   readonly entry: Entry<Item, Result> | undefined
@@ -13,8 +13,8 @@ export interface Caller<Item, Result> {
 }
 
 /**
- * A time in milliseconds. It is an object, so that many entries can share it: V8 would allocate a fractional number on
- * the heap for each entry.
+ * A time in milliseconds on the clock. It is an object that many entries share: otherwise, V8 would allocate a
+ * fractional number on the heap for each entry.
  */
 export interface SharedTime {
   readonly atMs: number
@@ -34,9 +34,9 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Cal
   readonly key: string | undefined
   readonly bytes: number
   readonly tokens: number
-  /** When the entry was added. All adds of one turn of the event loop share this time. */
+  /** The time at which the entry was added. Entries that the same synchronous code adds share it. */
   readonly added: SharedTime
-  /** The number of the entry, in the order of adding. */
+  /** The position of the entry in the order of adding, counted from 1. */
   readonly order: number
   state: 'waiting' | 'queued' | 'running' | 'settled'
   /**
@@ -50,6 +50,6 @@ export interface Entry<Item, Result> extends Queueable<Entry<Item, Result>>, Cal
    */
   caller: Caller<Item, Result> | undefined
   others: Caller<Item, Result>[] | undefined
-  /** Called once, when the entry is settled. */
+  /** Functions to call once, when the entry is settled. */
   onSettled: (() => void)[] | undefined
 }

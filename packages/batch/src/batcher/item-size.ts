@@ -3,10 +3,11 @@ import { describeValue } from '@harbor/parts'
 import type { BatcherSettings } from './options.ts'
 
 /**
- * The size of an item, rounded up to whole bytes and tokens so that sums stay exact.
+ * Returns the size of an item, rounded up to whole bytes and tokens so that sums stay exact.
  *
  * @throws RequestTooLargeError for an item that no batch can hold
- * @throws TypeError if `sizeOf` returns an invalid size, or no size in a unit that has a limit
+ * @throws TypeError if `sizeOf` returns an invalid size, or leaves out a size that `maxBatchBytes` or `maxBatchTokens`
+ * limits
  */
 export function sizeOfItem<Item>(
   item: Item,

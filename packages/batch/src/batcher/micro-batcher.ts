@@ -31,7 +31,10 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   #latest = 0
   #closed = false
   #startIsPlanned = false
-  /** The time of the current turn of the event loop; undefined until an add reads the clock. */
+  /**
+   * The time that was last read from the clock, shared by all adds of the same synchronous code; undefined after that
+   * code.
+   */
   #time: SharedTime | undefined
   readonly #forgetTime = (): void => {
     this.#time = undefined
@@ -176,8 +179,8 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   }
 
   /**
-   * The current time, read from the clock once per turn of the event loop: reading the clock takes a third of the time
-   * of an add.
+   * Returns the current time. All adds of the same synchronous code share one reading of the clock, since a reading
+   * takes a third of the time of an add.
    */
   #now(): SharedTime {
     if (this.#time) return this.#time
@@ -185,7 +188,10 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     return (this.#time = { atMs: this.#settings.clock.now() })
   }
 
-  /** Starts batches later: first the current code, and all code that awaits a settled promise, can add more items. */
+  /**
+   * Starts batches once the current code, and all code that awaits a settled promise, has had the chance to add more
+   * items.
+   */
   #startSoon(): void {
     if (this.#startIsPlanned) return
     this.#startIsPlanned = true

@@ -23,43 +23,46 @@ export interface BatcherOptions<Item> {
   /** The maximum tokens of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
   maxBatchTokens?: number | undefined
   /**
-   * Returns the size of an item, in bytes and tokens. Called once for each item. @default none: only the number of
-   * items is limited
+   * Returns the size of an item, in bytes and tokens. Called at most once for each item. @default none: only the number
+   * of items is limited
    */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
   /** The maximum number of queued items, without those in flight. @default 10_000 */
   maxQueueItems?: number | undefined
   /**
-   * The maximum bytes of queued items, as `sizeOf` returns them; a larger item is queued only when the queue is empty.
-   * @default 1_000_000_000
+   * The maximum total bytes of queued items, as `sizeOf` returns them. An item that is larger by itself is queued only
+   * when the queue is empty. @default 1_000_000_000
    */
   maxQueueBytes?: number | undefined
   /**
-   * What an add does when the queue is full: `'wait'` waits for room, first come, first served within a priority;
-   * `'reject'` rejects with QueueFullError. Beware: items that wait for room are in memory, too. Only `'reject'`, or a
-   * caller that awaits its adds, bounds memory. @default 'wait'
+   * What `add` does when the queue is full. `'wait'`: waits for room, first come, first served among items of the same
+   * priority. `'reject'`: rejects with QueueFullError. Beware: with `'wait'`, items that wait for room are in memory,
+   * too, so memory is bounded only if the caller awaits its adds.
+   * @default 'wait'
    */
   whenFull?: 'wait' | 'reject' | undefined
   /**
-   * Returns a name, such as that of a model or a tenant. Items with different names never share a batch. @default all
-   * items may share a batch
+   * Returns the name of the item's partition, such as a model or a tenant. Items of different partitions never share a
+   * batch. @default all items may share a batch
    */
   partition?: ((item: Item) => string) | undefined
   /**
-   * Returns a key. While an item is queued or in flight, further items of its partition with the same key are not sent:
-   * they get the result of the first item, which keeps its priority. @default every item is sent
+   * Returns a key that is the same for identical items. While an item is queued or in flight, further items of its
+   * partition with the same key are not sent: they get the result, or the error, of the first item. Their own priority
+   * has no effect. @default every item is sent
    */
   key?: ((item: Item) => string) | undefined
   /**
-   * What happens when the function throws for a whole batch: `'reject-all'` rejects every item of the batch; `'bisect'`
-   * halves the batch and tries again until only the items at fault are rejected. Beware: if every item fails, bisecting a
-   * batch of n items makes up to 2n − 1 calls, so the function itself should retry failures that no item causes, such
-   * as an outage. @default 'reject-all'
+   * What happens when the function throws for a whole batch. `'reject-all'`: every item of the batch is rejected.
+   * `'bisect'`: the batch is halved and tried again until only the items at fault are rejected. Beware: if every item
+   * fails, bisecting a batch of n items makes up to 2n − 1 calls. So the function itself should retry failures that no
+   * item causes, such as an outage.
+   * @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
   /**
-   * Whether to start a batch at once while fewer than `maxConcurrentBatches` are in flight, with all items added in the
-   * same tick, including those added after an `await` of a settled promise. If false, a single item waits for
+   * Whether a batch starts at once while fewer than `maxConcurrentBatches` are in flight. It contains all items added
+   * in the same tick, including those added after an `await` of a settled promise. If false, a single item waits for
    * `maxWaitMs`. @default false
    */
   eager?: boolean | undefined
@@ -70,8 +73,8 @@ export interface BatcherOptions<Item> {
 /** The options of one add. */
 export interface AddOptions {
   /**
-   * When it aborts, this add rejects at once with the signal's reason. An item that no add waits for any more is
-   * removed.
+   * A signal that cancels this add. When it aborts, the add rejects at once with the signal's reason. A queued item for
+   * which no other add waits is removed.
    */
   signal?: AbortSignal | undefined
   /** Items with a higher priority are sent first, and are the first to get room in a full queue. @default 0 */
@@ -124,7 +127,7 @@ export function settingsOf<Item>(options: BatcherOptions<Item>): BatcherSettings
   }
 }
 
-/** @throws TypeError for an option that does not exist or makes no sense */
+/** Checks the options of one call of `add`. @throws TypeError for an option that does not exist or makes no sense */
 export function checkAddOptions(options: AddOptions): void {
   validate(options, ADD_CHECKS)
 }

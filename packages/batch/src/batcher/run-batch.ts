@@ -32,7 +32,7 @@ export async function runBatch<Item, Result>(
   /**
    * Calls the function with the unsettled entries.
    *
-   * @returns whether it returned a result, or an Error, for each of them
+   * @returns whether the function returned a result, or an Error, for each of these entries
    */
   async function attempt(entries: readonly Entry<Item, Result>[]): Promise<boolean> {
     const wanted = batch.isWhole ? entries : entries.filter(({ state }) => state !== 'settled')
@@ -101,8 +101,8 @@ export class Batch<Item, Result> {
   }
 
   /**
-   * Called when no caller waits for an entry of the batch any more. When no caller waits for any unsettled entry, the
-   * call is aborted.
+   * Called when no caller waits for one of the entries any more. Once that is true of every unsettled entry, the signal
+   * of the batch aborts.
    */
   abandoned(reason: unknown): void {
     this.#unsettled--

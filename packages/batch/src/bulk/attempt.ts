@@ -14,14 +14,14 @@ export interface BulkContext {
   /** The number of this attempt at the item, counted from 1. */
   readonly attempt: number
   /**
-   * Aborts when the run is aborted, or when the consumer leaves its loop. Each attempt has a signal of its own, created
-   * when it is first read.
+   * Aborts when the run is aborted, or when the consumer leaves its loop. Each attempt has its own signal, which is
+   * created when this property is first read.
    */
   readonly signal: AbortSignal
   /**
-   * Aborts when the run is stopped or aborted: nothing more should be sent. A function that has not sent its request
-   * yet, because it waits for a limit or for its next attempt, should throw the signal's reason (or an error with this
-   * reason as its `cause`). The item then counts as not sent, and has no result. One signal for the whole run.
+   * A signal for the whole run. It aborts when the run is stopped or aborted: from then on, nothing more should be
+   * sent. A function that still waits for a limit or for its next attempt should then throw the signal's reason, or an
+   * error with this reason as its `cause`. The item counts as not sent, and has no result.
    */
   readonly stopSignal: AbortSignal
   /**
@@ -35,8 +35,9 @@ export interface BulkContext {
    */
   report(outcome: CallReport): void
   /**
-   * Reports that the call waits for a rate limit or for its next attempt, for `progress()`.
+   * Counts this call as waiting in `progress()`. For functions that do their own rate limiting or retries.
    *
+   * @param reason `'rate'` for a rate limit, `'retry'` for the next attempt
    * @returns a function to call when the wait is over
    */
   waits(reason: 'rate' | 'retry'): () => void
@@ -100,7 +101,7 @@ export class Attempt implements BulkContext {
   }
 
   /**
-   * Corrects the counters for a user's function that retries by itself, since its call was counted as one request.
+   * Corrects the counters when the user's function reports how many requests it made: its call was counted as one.
    *
    * @param requests the number of requests that the function reports
    */
@@ -124,8 +125,8 @@ export class RunSignals {
   readonly #whole = new AbortController()
   readonly #stopping = new AbortController()
   /**
-   * The controllers of attempts in flight whose `signal` was read. Creating a controller for every attempt would be
-   * most of the cost of an attempt.
+   * The controllers of attempts in flight whose `signal` was read. Other attempts have no controller, since creating
+   * one would be most of the cost of an attempt.
    */
   readonly #attempts = new Set<AbortController>()
 
@@ -144,7 +145,7 @@ export class RunSignals {
     this.#stopping.abort(new BulkStoppedError())
   }
 
-  /** Creates a controller that aborts when the run is aborted, unless it was released before. */
+  /** Creates a controller that aborts when the run is aborted. `release()` ends this link. */
   link(): AbortController {
     const controller = new AbortController()
     if (this.whole.aborted) controller.abort(this.whole.reason)
@@ -173,8 +174,8 @@ const MAX_PLAIN_LENGTH = 200
 /** Creates the keys by which servers recognise a repeated request. */
 export class IdempotencyKeys {
   /**
-   * The prefix of all keys. It is unique to this run. With a journal, it is unique to the journal, so that a resumed
-   * run has the same keys. @default a UUID, created when it is first needed
+   * The prefix of all keys, unique to this run. A run with a journal has the prefix of the journal instead, so that a
+   * resumed run has the same keys. @default a UUID, created when it is first needed
    */
   run: string | undefined
 
@@ -186,8 +187,8 @@ export class IdempotencyKeys {
 }
 
 /**
- * A 128-bit hash and the length of an id that is too long for a header or cannot be encoded. The hash is computed by
- * this code, since no synchronous hash function exists in every runtime.
+ * Returns a 128-bit hash and the length of an id that is too long for a header or cannot be encoded. The hash is
+ * computed here, since no synchronous hash function exists in every runtime.
  */
 function digestOf(id: string): string {
   const sums = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((seed) => {

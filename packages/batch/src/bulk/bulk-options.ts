@@ -16,39 +16,44 @@ import {
 
 export interface BulkOptions<Item> {
   /**
-   * Returns the id of an item, by which results and the journal identify it. Beware: the default is the item's position,
-   * so with a journal the source must not change between a run and its resumption. @default the index
+   * Returns the id that identifies an item in results and in the journal. Beware: the default is the item's position in
+   * the source, so with a journal the source must not change between a run and its resumption. @default the index
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What happens when an item has the id of an earlier one: `'error'` ends the run with a DuplicateIdError once all
-   * items in flight have their results; `'skip'` leaves the item out. All ids that `id` returns are kept in memory for
-   * this: their length plus about 16 bytes each. @default 'error'
+   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all
+   * items in flight have their results. `'skip'`: the item is left out. To find duplicates, the run holds all ids that
+   * `id` returns in memory: their length plus about 16 bytes each.
+   * @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
-   * The maximum number of items in flight. An item is in flight from its first attempt, through its retries, until its
-   * journal record is written. With an adaptive limit instead of a number, each attempt takes a slot of that limit.
+   * The maximum number of items in flight. An item is in flight from its start until it has its result, including all
+   * waits and retries. With a journal, it is in flight until its result is written. If this option is an adaptive limit
+   * (`createConcurrencyLimit`), each attempt takes one of its slots.
    * @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
-  /** Delays each attempt until the provider's rate limits allow it. @default no limiter */
+  /** A rate limiter, which delays each attempt until the provider's rate limits allow it. @default no limiter */
   limiter?: RateLimiter | undefined
   /**
-   * Returns the estimated tokens of an item, for the limiter. Called once per attempt. @default no tokens, one request
+   * Returns the estimated tokens of one attempt at an item, for the `limiter`. Called once per attempt.
+   * @default no tokens, one request
    */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted. Beware: turn
-   * off the retries of the client that `run` calls, or the two multiply. @default one attempt
+   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is
+   * stopped while the item waits for its next attempt. Beware: turn off the retries of your SDK or HTTP client, or the
+   * two multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
-  /** Whether to deliver results as items complete, or in the order of the source. @default 'completion' */
+  /** The order of results: as items complete, or the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * With `order: 'input'`: the maximum number of items that were started and whose results are not delivered yet. When
-   * this number is reached, no more items start. A result waits until the results of all earlier items are delivered,
-   * and until the consumer takes it. @default 1_024
+   * The maximum number of items, with `order: 'input'`, that were started and whose results the consumer has not taken
+   * yet. At this number, no more items start. Results of later items wait in memory until all earlier results are
+   * delivered.
+   * @default 1_024
    */
   reorderWindow?: number | undefined
   /**
@@ -57,37 +62,38 @@ export interface BulkOptions<Item> {
    */
   readAhead?: number | undefined
   /**
-   * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`,
-   * which the run closes when it ends. Failures are not stored: a resumed run calls the function again for these items.
-   * Beware: an item fails if JSON cannot represent its result. @default no journal
+   * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`.
+   * The run closes the journal when it ends. Failures are not stored: a resumed run calls the function again for these
+   * items. Beware: an item fails if JSON cannot represent its result. @default no journal
    */
   journal?: Journal | string | undefined
   /**
-   * Identifies everything, besides the item, on which results depend: the prompt, the model, the version of the
-   * function. If the journal was made with another fingerprint, or without one, the run ends with a
+   * A text that identifies everything, besides the item, on which results depend: the prompt, the model, the version of
+   * the function. If the journal was made with another fingerprint, or without one, the run ends with a
    * FingerprintMismatchError. @default none
    */
   fingerprint?: string | undefined
   /**
-   * Ends the run early, when too many items have failed; items in flight still get their results.
+   * Stops the run when too many items have failed. Requests in flight are still answered; items that wait for a limit
+   * or for their next attempt are dropped.
    * @default the run continues, however many items fail
    */
   stopWhen?:
     | {
-        /** Stop at this number of failed items. */
+        /** The number of failed items at which the run stops. */
         failures?: number | undefined
-        /** Stop at this share of failed items among all results: more than 0, at most 1. */
+        /** The share of failed items among all results at which the run stops: more than 0, at most 1. */
         failureRate?: number | undefined
         /** The number of results that `failureRate` needs before it can stop the run. @default 20 */
         minSamples?: number | undefined
       }
     | undefined
   /**
-   * When it aborts, the run ends at once with the signal's reason. The run adds one listener to it, whatever the number
-   * of items.
+   * A signal that ends the run at once, with the signal's reason. The run adds one listener to the signal, whatever the
+   * number of items.
    */
   signal?: AbortSignal | undefined
-  /** The number of items in the source, for the estimate of when the run ends. @default the length of an array */
+  /** The number of items in the source, for `etaMs` of `progress()`. @default the length of an array, Set or Map */
   total?: number | undefined
   /** The source of time. @default a monotonic clock */
   clock?: Clock | undefined

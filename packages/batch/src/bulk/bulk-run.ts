@@ -1,6 +1,6 @@
 /**
- * The result of one item. Each item that was started has exactly one, unless the run was aborted, or the consumer left
- * its loop.
+ * The result of one item. Every item that was started gets exactly one, unless the run is stopped or aborted before, or
+ * the consumer leaves its loop.
  */
 export type BulkResult<Result> = {
   readonly id: string
@@ -9,10 +9,13 @@ export type BulkResult<Result> = {
    * that wrote it. With `order: 'input'`, it is always the position in this run.
    */
   readonly index: number
-  /** The number of requests made for the item; 0 if a cache answered. */
+  /**
+   * The number of requests made for the item: one per attempt, unless the function reports another number, such as 0 if
+   * a cache answered.
+   */
   readonly attempts: number
   /**
-   * The time from the start of the item, including waits for limits, to the end of its last attempt, in milliseconds.
+   * The time from the start of the item to the end of its last attempt, including waits for limits, in milliseconds.
    */
   readonly durationMs: number
   /** Whether the result was read from the journal, without calling the function. */
@@ -29,33 +32,38 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
    * of calls in flight and unlocks the journal.
    *
    * @throws the error of the source, or a DuplicateIdError, after the results of all items read before
-   * @throws FingerprintMismatchError, JournalLockedError, UnusableJournalError, before the function is called
+   * @throws FingerprintMismatchError, JournalLockedError or UnusableJournalError when the journal cannot be used
    * @throws the error of the file system when the journal cannot be written, after the results that were written
    * @throws the reason of an abort, at once
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<BulkResult<Result>>
   /**
    * The totals of the run. Resolves when the run has ended and its journal is unlocked; rejects with the error that the
-   * loop would throw. Reading this property starts the run. If no loop begins in the same turn of the event loop,
-   * results are counted and discarded.
+   * loop would throw. Reading this property starts the run. If no loop begins in the same synchronous code, results are
+   * counted and discarded.
    */
   readonly summary: Promise<BulkSummary>
-  /** A snapshot of the counters. */
+  /** Returns a snapshot of the counters. */
   progress(): BulkProgress
-  /** Starts no more items until `resume()`. Calls in flight continue, and their results are delivered. */
+  /**
+   * Pauses the run: no more items start until `resume()`. Calls in flight continue, and their results are delivered.
+   */
   pause(): void
   resume(): void
   /**
-   * Starts no more items. Requests in flight are answered, and their items get results; items that wait for a limit, a
-   * slot or their next attempt are not sent, and are counted as `dropped`. Then the run ends as if its source had
-   * ended; with a journal, it can be resumed. If it turns out that no item was left, `stoppedBy` is not set.
+   * Stops the run: no more items start. Requests in flight are answered, and their items get results. Items that are
+   * queued, or wait for a limit, a slot or their next attempt, are `dropped`: they get no result. Then the run ends as
+   * if its source had ended. With a journal, it can be resumed. If no item was left, the summary has no `stoppedBy`.
    *
    * @param error the error that the loop throws and `summary` rejects with. Without it, the run ends normally
    */
   stop(error?: unknown): void
   /**
-   * Ends the run at once: the signals of calls in flight abort with the reason, functions that ignore them are not
-   * awaited, and their results are discarded. @default an Error that says that the run was aborted
+   * Ends the run at once. The signals of calls in flight abort with the reason. Calls that ignore their signal are not
+   * awaited, and their results are discarded.
+   *
+   * @param reason the error that the loop throws and `summary` rejects with. @default an Error that says that the run
+   * was aborted
    */
   abort(reason?: unknown): void
 }
@@ -69,11 +77,12 @@ export interface BulkProgress {
   readonly read: number
   /** Items read ahead and not started. */
   readonly queued: number
-  /** Items started that have no result yet. With a journal, a result counts once it is durable. */
+  /**
+   * Items that were started and have no result yet. With a journal, they are in flight until their result is durable.
+   */
   readonly inFlight: number
   /**
-   * Items in flight that wait for a rate limit or for their next attempt, so that no request of theirs is at the
-   * provider.
+   * Items in flight that wait for a rate limit or for their next attempt. None of them has a request at the provider.
    */
   readonly waiting: number
   readonly ok: number
@@ -87,23 +96,29 @@ export interface BulkProgress {
   readonly dropped: number
   /** Results read from the journal. */
   readonly resumed: number
-  /** The number of attempts, summed over all items, without the first attempt of each item. */
+  /** The number of attempts after the first one of each item, summed over all items. */
   readonly retried: number
-  /** The number of items, if known: the `total` option, or the length of an array. */
+  /** The number of items, if known: the option `total`, or the length of an array, Set or Map. */
   readonly total?: number | undefined
   /**
-   * The number of results in the last minute, without results from the journal. During the first minute, it is
-   * extrapolated.
+   * The number of results in the last minute, without results from the journal. Extrapolated during the first minute.
    */
   readonly ratePerMinute: number
-  /** The estimated time until the end of the run, in milliseconds. Needs `total` and a first result. */
+  /**
+   * The estimated time until the end of the run, in milliseconds. Undefined if `total` is unknown, or if items are left
+   * and the last minute had no result.
+   */
   readonly etaMs?: number | undefined
   /** The tokens that the function has reported with `report()`. */
   readonly tokens: { readonly input: number; readonly output: number }
   /**
-   * What the run currently waits for: the next item of the `source`, a `rate` limit, a `retry` (all items in flight
-   * wait for their next attempt), free `slots`, the `consumer`, or the `journal`. Undefined before the run starts,
-   * while it is paused, and when it has ended.
+   * What the run currently waits for. Undefined before the run starts, while it is paused, and when it has ended.
+   * - `source`: the next item;
+   * - `rate`: a rate limit;
+   * - `retry`: all items in flight wait for their next attempt;
+   * - `slots`: an item in flight has to end before another one starts;
+   * - `consumer`: the consumer has to take results;
+   * - `journal`: the journal is being opened, or results are being written.
    */
   readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }

@@ -161,7 +161,7 @@ export class BulkRunner<Item, Result> {
     this.#end(this.#failure)
   }
 
-  /** Starts no more items, and ends when all items in flight have their results. */
+  /** Ends the run once all items in flight have their results. No more items start. */
   #finish(failure: Failure): void {
     if (this.#phase !== 'running') return
     this.#failure = failure

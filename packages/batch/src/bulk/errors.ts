@@ -1,11 +1,14 @@
 import { hasCode } from '../errors.ts'
 
-/** Two items have the same id, so their results could not be distinguished. The function was not called for the second one. */
+/**
+ * Two items have the same id, so their results could not be distinguished. The function was not called for the second
+ * item.
+ */
 export class DuplicateIdError extends Error {
   override readonly name = 'DuplicateIdError'
   readonly code = 'duplicate_id'
   readonly id: string
-  /** The positions of the two items in the source, counted from 0. */
+  /** The position of the first of the two items in the source, counted from 0. */
   readonly firstIndex: number
   readonly index: number
 
@@ -25,7 +28,7 @@ export class DuplicateIdError extends Error {
   }
 }
 
-/** The run was stopped before this item was sent. The item has no result, and a resumed run calls its function again. */
+/** The run was stopped before this item was sent. The item has no result; a resumed run calls the function for it. */
 export class BulkStoppedError extends Error {
   override readonly name = 'BulkStoppedError'
   readonly code = 'bulk_stopped'
@@ -41,8 +44,8 @@ export class BulkStoppedError extends Error {
 }
 
 /**
- * The maximum number of nested causes that are searched. SDKs wrap the errors of the code they call, sometimes more
- * than once.
+ * The maximum number of nested errors that are searched: the error, its `cause`, the `cause` of that error, and so on.
+ * SDKs wrap the errors of the code they call, sometimes more than once.
  */
 const MAX_CAUSES = 5
 

@@ -7,13 +7,15 @@ import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
 /**
- * Determines the id of each item, and creates its task. An item that is a duplicate, or already has a result, gets no
- * task.
+ * Determines the id of each item, and creates its task. A duplicate gets no task. An item whose result is in the
+ * journal gets a task only with `order: 'input'`.
  */
 export class ItemAdmission<Item> {
   readonly #settings: BulkSettings<Item>
   readonly #counters: RunCounters
-  /** The ids read so far, each with the index of its item. Undefined for default ids, which are unique. */
+  /**
+   * The ids read so far, each with the index of its item. Undefined without the option `id`: default ids are unique.
+   */
   readonly #seen: IdIndex | undefined
   readonly #indexStrings = new IndexStrings()
   #index = 0
@@ -33,7 +35,7 @@ export class ItemAdmission<Item> {
    * Creates the task for the next item of the source.
    *
    * @returns undefined if the item is a duplicate to skip, or if its result was already yielded from the journal
-   * @throws DuplicateIdError, or the error that the `id` option throws
+   * @throws DuplicateIdError; TypeError for an id that is not a string; the error that the `id` option throws
    */
   admit(item: Item, journaled: { has(id: string): boolean } | undefined): Task<Item> | undefined {
     const { id: idOf, onDuplicateId, order } = this.#settings

@@ -8,9 +8,9 @@ import type { Task } from './task.ts'
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**
- * Creates the function that processes one item. The `retry` option makes the attempts. Each attempt has its own lease
- * from the limiter and its own slot of the concurrency limit; both learn from the outcome of the attempt. Which of
- * these three options are set is checked here, once per run. If none is set, only the user's function is called.
+ * Creates the function that processes one item. The option `retry` runs the attempts. Each attempt acquires a lease
+ * from the limiter and a slot of the concurrency limit; both learn from its outcome. Which of these three options are
+ * set is checked here, once per run. If none is set, the created function only calls the user's function.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,
@@ -28,8 +28,8 @@ export function itemCall<Item, Result>(
   }
 
   /**
-   * Calls the user's function. ItemsInFlight closes the attempt, since waiting for the end of the attempt here would
-   * cost one more promise.
+   * Calls the user's function. The attempt is closed by ItemsInFlight: waiting for its end here would cost one more
+   * promise.
    */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()
@@ -101,8 +101,8 @@ export function itemCall<Item, Result>(
 type Retry = <T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
 
 /**
- * Runs the attempts of an item with the user's `retry`. Stopping the run ends waits between attempts, but lets an
- * attempt in flight finish; aborting the run ends both.
+ * Runs the attempts of an item with the user's `retry`. Stopping the run ends a wait between attempts, but lets an
+ * attempt in flight finish. Aborting the run ends both.
  */
 async function retryUntilStopped<T>(
   retry: Retry,

@@ -26,9 +26,9 @@ export interface ItemFlowHost {
 }
 
 /**
- * Moves items from the source to the function, and their results to the journal and the consumer. An item holds its slot from its
- * first attempt until its result is durable. No items are started while all slots are taken, or while too many results wait for
- * the consumer.
+ * Moves items from the source to the function, and their results to the journal and the consumer. An item holds a slot
+ * from its start until its result is durable. No items start while all slots are in use, or while too many results wait
+ * for the consumer.
  */
 export class ItemFlow<Item, Result> {
   readonly journaled: JournaledResults<Result> | undefined
@@ -105,7 +105,10 @@ export class ItemFlow<Item, Result> {
     })
   }
 
-  /** Opens the journal, and yields the results of earlier runs. @returns the key of the journal */
+  /**
+   * Opens the journal, and yields the results of earlier runs, except with `order: 'input'`. @returns the key of the
+   * journal
+   */
   async resume(journaled: JournaledResults<Result>): Promise<string | undefined> {
     const key = await journaled.open(this.#settings.fingerprint)
     // With `order: 'input'`, each result in the journal is read when its item is read from the source.
@@ -146,9 +149,7 @@ export class ItemFlow<Item, Result> {
     return this.#settings.total ?? lengthOf(this.#source)
   }
 
-  /**
-   * Whether a stopped run turns out to be complete: no started item was dropped, and the source has no further item.
-   */
+  /** Whether a stopped run has nothing left to do: no started item was dropped, and the source has no further item. */
   isComplete(): boolean {
     return (
       this.#counters.dropped.started === 0 &&
@@ -156,7 +157,7 @@ export class ItemFlow<Item, Result> {
     )
   }
 
-  /** The value of `BulkProgress.waitingOn`, for a run that has started. */
+  /** Returns the value of `BulkProgress.waitingOn`, for a run that has started. */
   waitingOn(phase: 'opening' | 'running' | 'finishing'): BulkProgress['waitingOn'] {
     if (this.#isHeldBack()) return 'consumer'
     if (phase === 'opening') return 'journal'

@@ -12,7 +12,10 @@ export interface ItemsInFlightHost<Item, Result> {
   isOver(): boolean
   /** Whether the run was stopped and has not ended yet. */
   isStopping(): boolean
-  /** Called when the result of an item is as durable as configured, and the item has freed its slot. */
+  /**
+   * Called when an item has its result and has freed its slot. With a journal, a new successful result is then as
+   * durable as configured.
+   */
   onResult(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void
   /** Called when the run was stopped before an item was sent, and the item has freed its slot. */
   onUnsent(task: Task<Item>): void
@@ -20,11 +23,14 @@ export interface ItemsInFlightHost<Item, Result> {
   onError(error: unknown): void
 }
 
-/** Items in flight: from calling the function (or reading a stored result from the journal) until the result is durable. */
+/**
+ * The items in flight. An item is in flight from the call of the function until its result is durable. If the journal
+ * already has its result, the item is in flight while that is read.
+ */
 export class ItemsInFlight<Item, Result> {
   readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>
   readonly #host: ItemsInFlightHost<Item, Result>
-  /** The number of slots in use. */
+  /** The number of items in flight; each uses one slot. */
   size = 0
 
   constructor(

@@ -44,7 +44,10 @@ export class JournaledResults<Result> {
     return this.#journal?.has(id) === true
   }
 
-  /** Yields all results of earlier runs to the consumer, with backpressure. Resolves when that is done, or the run is over. */
+  /**
+   * Yields all results of earlier runs to the consumer, with backpressure. Resolves when all are yielded, or the run is
+   * over.
+   */
   async yieldAll(): Promise<void> {
     const { results, counters, slots, isOver } = this.#host
     if (isOver() || !this.#journal) return
@@ -76,7 +79,7 @@ export class JournaledResults<Result> {
     return { ...resultOf<Result>(record), index }
   }
 
-  /** Writes a result. Resolves when it is durable. */
+  /** Writes a result. Resolves when it is as durable as configured. */
   write(result: BulkResult<Result> & { ok: true }): Promise<unknown> {
     this.writing++
     const done = (): void => {
@@ -87,7 +90,10 @@ export class JournaledResults<Result> {
     return written
   }
 
-  /** Writes buffered results at once. Called when no further result can join their group. */
+  /**
+   * Writes buffered results at once. Called when all items in flight wait for the journal, so no further result can
+   * join them.
+   */
   flush(): void {
     this.#journal?.flush()
   }

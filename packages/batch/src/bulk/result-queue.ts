@@ -9,7 +9,7 @@ export class ResultQueue<Result> {
   taken = 0
   readonly #onTaken: () => void
   #results: Result[] = []
-  /** Results before this index were delivered. */
+  /** The index of the next result to deliver. */
   #head = 0
   readonly #waiting: PromiseWithResolvers<IteratorResult<Result, undefined>>[] = []
   #isDropping = false
@@ -112,7 +112,7 @@ export class InputOrder<Result> {
   /**
    * Adds the result of an item, and releases all results that are next in order.
    *
-   * @param startOrder counted from 0, without gaps
+   * @param startOrder the number of items started before this one
    */
   put(startOrder: number, result: Result): void {
     this.#held.set(startOrder, result)

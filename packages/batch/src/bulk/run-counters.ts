@@ -62,7 +62,7 @@ export class RunCounters {
     this.dropped.started++
   }
 
-  /** Counts all items that have no result as dropped. */
+  /** Counts all items that were read and have no result as dropped. */
   dropAll(): void {
     this.dropped.started += this.inFlight
     this.dropped.queued += this.queued
@@ -127,7 +127,7 @@ const BUCKETS = 12
 export class ResultRate {
   readonly #counts = new Uint32Array(BUCKETS)
   readonly #startedAtMs: number
-  /** The number of the latest bucket, counted since 1970. */
+  /** The number of the latest bucket, counted in buckets since 1970. */
   #latest: number
 
   constructor(nowMs: number) {
@@ -165,7 +165,7 @@ function bucketOf(nowMs: number): number {
 const DEFAULT_MIN_SAMPLES = 20
 
 /**
- * Whether `stopWhen` stops the run.
+ * Checks whether `stopWhen` stops the run.
  *
  * @returns the limit of `stopWhen` that was reached; undefined if the run may continue
  */

@@ -15,8 +15,8 @@ export interface SourceReaderHost<Item> {
 }
 
 /**
- * Reads a source one item at a time. Asynchronous sources are read ahead, up to the limit that the caller passes; synchronous
- * ones are read only when an item can start.
+ * Reads a source one item at a time. Asynchronous sources are read ahead, up to the limit that the caller passes.
+ * Synchronous sources are read only when an item can start.
  */
 export class SourceReader<Item> {
   readonly #host: SourceReaderHost<Item>
@@ -41,7 +41,7 @@ export class SourceReader<Item> {
    * Whether no items are left. Call this only when no more items will be read, since it may consume one item of a
    * synchronous source.
    *
-   * @param count the number of items read
+   * @param count the number of items read so far
    * @param total the number of items in the source, if known
    */
   endsHere(count: number, total: number | undefined): boolean {
@@ -81,7 +81,7 @@ export class SourceReader<Item> {
     return undefined
   }
 
-  /** Starts reading one more item of an asynchronous source, unless `limit` tasks are queued. */
+  /** Starts reading one more item of an asynchronous source, unless `limit` tasks are queued or a read is pending. */
   readAhead(limit: number): void {
     if (this.#iterator.isSync || this.#isReading || this.#isExhausted || this.#queue.length >= limit) return
     this.#isReading = true
@@ -93,7 +93,8 @@ export class SourceReader<Item> {
   }
 
   /**
-   * Closes the source. While a read is pending, does not wait until the source is closed, since that may never happen.
+   * Closes the source. Resolves when the source is closed or, if a read is pending, at once: the source may then never
+   * close.
    */
   async close(): Promise<void> {
     clearTimeout(this.#yieldTimer)
@@ -140,7 +141,7 @@ interface SourceIterator<Item> {
   /** Whether `next()` returns the item itself instead of a promise. */
   readonly isSync: boolean
   next(): IteratorResult<Item, unknown> | Promise<IteratorResult<Item, unknown>>
-  /** Closes the source. Rejects with the error that closing failed with. */
+  /** Closes the source. Rejects with the error of the source if it fails to close. */
   close(): Promise<void>
 }
 
@@ -177,7 +178,7 @@ function iteratorOf<Item>(source: BulkSource<Item>): SourceIterator<Item> {
   }
 }
 
-/** The number of items in an array, Set or Map; undefined for other sources. */
+/** Returns the number of items in an array, Set or Map; undefined for other sources. */
 export function lengthOf(source: object): number | undefined {
   if (Array.isArray(source)) return source.length
   return source instanceof Set || source instanceof Map ? source.size : undefined

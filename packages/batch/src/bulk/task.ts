@@ -19,6 +19,9 @@ export interface Task<Item> {
   /** How often the function was called for the item. */
   calls: number
   startedAtMs: number
-  /** The attempt in flight, if ItemsInFlight is the one to close it. */
+  /**
+   * The latest attempt, for ItemsInFlight to close. Undefined with a limiter or an adaptive limit: then the attempt is
+   * closed by the code that runs it.
+   */
   attempt: { close(): void } | undefined
 }

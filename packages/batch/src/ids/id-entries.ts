@@ -1,8 +1,14 @@
 const BLOCK_BYTES = 64 * 1024
-/** Entries begin at even offsets, so that a place of 32 bits can address twice as many bytes. */
+/**
+ * The number of addresses (places) in a block. Entries begin at even offsets, so that a place of 32 bits can address
+ * twice as many bytes.
+ */
 const BLOCK_PLACES = BLOCK_BYTES / 2
 const LAST_PLACE = 0xffff_ffff
-/** The maximum bytes of the value (up to 2^53) and the shape of an entry, with seven bits in each byte. */
+/**
+ * The maximum number of bytes before the characters of an entry: 8 for the value (up to 2^53), 5 for the shape, with
+ * seven bits in each byte.
+ */
 const MAX_HEAD_BYTES = 8 + 5
 const NO_BLOCK = new Uint8Array(0)
 
@@ -13,8 +19,9 @@ const NO_BLOCK = new Uint8Array(0)
  *     shape, never 0 │ value │ characters
  *
  * The shape is the length of the id, and whether its characters take one byte each or two. Shape and value are
- * variable-length numbers with seven bits in each byte; most take one and three bytes. Characters take one byte each if
- * all of them fit in one, otherwise two, never UTF-8: ids that differ only in a lone surrogate must stay different.
+ * variable-length numbers with seven bits in each byte: most shapes take one byte, most values three. Characters take
+ * one byte each if all of them fit in one, otherwise two. They are not UTF-8, since ids that differ only in a lone
+ * surrogate must stay different.
  */
 export class IdEntries {
   readonly #blocks: Uint8Array[] = []
@@ -130,20 +137,20 @@ function numberAt(block: Uint8Array, at: number): number {
   }
 }
 
-/** The offset after the variable-length number at an offset. */
+/** Returns the offset after the variable-length number that begins at an offset. */
 function behindNumber(block: Uint8Array, at: number): number {
   while ((block[at] ?? 0) > 0x7f) at++
   return at + 1
 }
 
-/** The offset of the characters, after shape and value. */
+/** Returns the offset of the characters of an entry, which come after its shape and value. */
 function charactersAt(block: Uint8Array, begin: number): number {
   return behindNumber(block, behindNumber(block, begin))
 }
 
 /**
- * The length of an id, from its shape: twice the length, plus 1 if its characters take one byte each, plus 2 if they
- * take two.
+ * Returns the length of an id, from the shape of its entry. The shape is twice the length, plus 1 if each character
+ * takes one byte, or plus 2 if each takes two.
  */
 function lengthOf(shape: number): number {
   return Math.ceil(shape / 2) - 1

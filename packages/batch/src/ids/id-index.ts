@@ -4,18 +4,21 @@ const FIRST_SLOTS = 1024
 
 /**
  * A map from ids to whole numbers, in memory outside the JavaScript heap. Each id takes its characters and about 16
- * bytes. A `Map` takes four times that, all of it traversed by the garbage collector, and holds at most 16.7 million
- * entries. Ids are never removed. Two ids with the same hash are compared character by character.
+ * bytes. A `Map` takes four times that, is traversed by the garbage collector, and holds at most 16.7 million entries.
+ * Ids are never removed. Two ids with the same hash are compared character by character.
  *
  * Uses open addressing with linear probing: an id is in the slot of its hash, or in the next slot that was free.
  */
 export class IdIndex {
   #size = 0
-  /** The place of an entry for each slot; 0 for a free slot. At most three quarters of the slots are used. */
+  /**
+   * For each slot, the place of its entry in `#entries`; 0 for a free slot. At most three quarters of the slots are
+   * used.
+   */
   #slots = new Uint32Array(FIRST_SLOTS)
   /**
-   * Eight further bits of the hash of the id in each slot: most other ids are skipped without comparing their
-   * characters.
+   * For each slot, eight further bits of the hash of its id. If they differ from those of another id, the characters
+   * need not be compared.
    */
   #tags = new Uint8Array(FIRST_SLOTS)
   readonly #entries = new IdEntries()
@@ -24,7 +27,7 @@ export class IdIndex {
     return this.#size
   }
 
-  /** The value of an id. */
+  /** Returns the value of an id; undefined if the map does not contain the id. */
   get(id: string): number | undefined {
     const place = this.#slots[this.#slotOf(id, hashOf(id))] ?? 0
     return place === 0 ? undefined : this.#entries.valueAt(place)
@@ -43,7 +46,7 @@ export class IdIndex {
     return undefined
   }
 
-  /** The slot that holds the id, or the free one where it belongs. */
+  /** Finds the slot that holds the id, or the free one where it belongs. */
   #slotOf(id: string, hash: number): number {
     const mask = this.#slots.length - 1
     const tag = hash >>> 24
@@ -76,7 +79,7 @@ export class IdIndex {
 
 const FIRST_HASH = 0x811c9dc5
 
-/** One step of the hash FNV-1a, for one code unit. */
+/** Adds one code unit to an FNV-1a hash. */
 function hashedWith(hash: number, code: number): number {
   return Math.imul(hash ^ code, 0x01000193)
 }

@@ -5,9 +5,9 @@ import { UnwritableValueError } from './errors.ts'
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 /**
- * Encodes a record as a line. An undefined value is left out, so it is undefined again when the record is read.
+ * Encodes a record as a line of JSON. An undefined value is left out, so it is undefined again when the record is read.
  *
- * @throws UnwritableValueError
+ * @throws UnwritableValueError for a value that JSON would change, or that is too large
  */
 export function encodeRecord({ id, index, attempts, durationMs, value }: JournalRecord): string {
   checkIsJson(value)

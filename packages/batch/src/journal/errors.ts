@@ -2,17 +2,17 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from './lock-holder.ts'
 
 /**
- * The journal was made with another fingerprint, so its results do not belong to this run. The function was not called,
- * and the journal not changed.
+ * The journal was made with another fingerprint (or one of the two has none), so its results do not belong to this run.
+ * The function was not called, and the journal not changed.
  */
 export class FingerprintMismatchError extends Error {
   override readonly name = 'FingerprintMismatchError'
   readonly code = 'fingerprint_mismatch'
   /** The path of the journal. */
   readonly path: string
-  /** The fingerprint of the journal. */
+  /** The fingerprint with which the journal was made; undefined if it has none. */
   readonly journal: string | undefined
-  /** The fingerprint of this run. */
+  /** The option `fingerprint` of this run; undefined if it has none. */
   readonly run: string | undefined
 
   constructor(path: string, journal: string | undefined, run: string | undefined) {
@@ -31,13 +31,15 @@ export class FingerprintMismatchError extends Error {
   }
 }
 
-/** Only the first characters: some callers use a whole prompt as the fingerprint. */
+/** Returns only the first characters of a fingerprint: some callers use a whole prompt as the fingerprint. */
 function shortened(fingerprint: string | undefined): string {
   if (fingerprint === undefined) return 'no fingerprint'
   return `fingerprint ${JSON.stringify(fingerprint.length > 16 ? `${fingerprint.slice(0, 16)}…` : fingerprint)}`
 }
 
-/** The journal is already open, in this process or another: two writers would corrupt it. Nothing was changed. */
+/**
+ * The journal is already in use, in this process or another. It was not changed, since two writers would corrupt it.
+ */
 export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError'
   readonly code = 'journal_locked'
@@ -45,7 +47,7 @@ export class JournalLockedError extends Error {
   readonly path: string
   /** The id of the process that holds the lock, if the lock file names it. */
   readonly pid: number | undefined
-  /** The host name of the machine of that process, if the lock file names it. */
+  /** The host name of the machine on which that process runs, if the lock file names it. */
   readonly host: string | undefined
 
   constructor(path: string, holder: LockHolder) {
@@ -62,8 +64,8 @@ export class JournalLockedError extends Error {
 }
 
 /**
- * A file cannot be opened, or is not a valid journal. The file was not changed. `cause` is the error of the file
- * system, if there was one.
+ * A journal file cannot be opened or read, or is not a valid journal. Opening such a file does not change its contents.
+ * `cause` is the error of the file system, if there was one.
  */
 export class UnusableJournalError extends Error {
   override readonly name = 'UnusableJournalError'
@@ -121,15 +123,15 @@ const FILE_SYSTEM: Partial<Record<string, string>> = {
 }
 
 /**
- * A result would not be the same after it is written to the journal and read again, or cannot be written at all. The call was
- * made, and its item has failed. Return a value that JSON can represent.
+ * A result cannot be stored in the journal, or would not be the same when it is read again. The function was called,
+ * but the item has failed. To prevent this, return a value that JSON can represent.
  */
 export class UnwritableValueError extends Error {
   override readonly name = 'UnwritableValueError'
   readonly code = 'unwritable_value'
   /** Where in the result the value is, such as `choices[0].created`; empty for the result itself. */
   readonly path: string
-  /** A description of the value: `a Date`, `NaN`, `a bigint`. */
+  /** A description of the value, such as `NaN`, `a bigint` or `an object that JSON would change (Date)`. */
   readonly found: string
 
   constructor(path: string, found: string) {

@@ -32,7 +32,7 @@ export class FileJournal implements Journal {
   readonly #writer: GroupWriter
   readonly #lines: LineReader
   #header: Header | undefined
-  /** The offset at which the next record will be written, after all buffered ones. */
+  /** The offset in the file at which the next record will be written, after all buffered records. */
   #next: number
   #hasBegun = false
   #closing: Promise<void> | undefined

@@ -13,15 +13,15 @@ interface Waiting {
 }
 
 /**
- * Appends lines to a file in groups, each with one write and one `fdatasync`. `write()` resolves when its line is
- * durable. A group is written when it is full, when its first line has waited for `groupMs`, or when `flush()` is
- * called. While a group is being written, new lines gather in the next one. After the first error, nothing more is
- * written.
+ * Appends lines to a file in groups. Each group takes one write and, except with durability `'os'`, one `fdatasync`.
+ * `write()` resolves when the group of its line is written. A group is written when it is full, when its first line has
+ * waited for `groupMs`, or when `flush()` is called. While a group is being written, new lines gather in the next one.
+ * After the first error, nothing more is written.
  */
 export class GroupWriter {
   readonly #file: FileHandle
   readonly #settings: GroupSettings
-  /** The offset after the last line written. */
+  /** The offset in the file after the last line written. */
   #end: number
   #group: Waiting[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -35,7 +35,7 @@ export class GroupWriter {
     this.#settings = settings
   }
 
-  /** The offset after the last line written. */
+  /** The offset in the file after the last line written. */
   get end(): number {
     return this.#end
   }
@@ -58,7 +58,7 @@ export class GroupWriter {
     this.#writing ??= this.#writeGroups()
   }
 
-  /** Writes the gathered lines. Resolves when all lines are written or have failed. */
+  /** Writes the gathered lines. Resolves when no line is left to write, even if writing has failed. */
   async drained(): Promise<void> {
     this.flush()
     await this.#writing

@@ -1,4 +1,4 @@
-/** The record of one item. */
+/** The result of one item, as the journal stores it. Failures are not stored. */
 export interface JournalRecord {
   readonly id: string
   readonly index: number
@@ -7,20 +7,21 @@ export interface JournalRecord {
   readonly value: unknown
 }
 
-/** Results on disk, one per id. Only one process can have a journal open. */
+/** Stores results in a file, one per id. Only one process can have a journal open. */
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
   /** The number of ids that have a record. */
   readonly size: number
   /**
-   * The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had none.
+   * The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had no
+   * fingerprint.
    */
   readonly fingerprint: string | undefined
-  /** A unique key of this journal; undefined before the first run. */
+  /** A random id of this journal; undefined before the first run. Idempotency keys of all its runs begin with it. */
   readonly key: string | undefined
   /**
-   * Begins a run with this journal. Writes the first line of a new journal.
+   * Begins a run with this journal. If the journal is new, writes its first line.
    *
    * @throws FingerprintMismatchError when the journal was made with another fingerprint, or with none
    * @throws JournalLockedError when another run has begun with this journal
@@ -44,7 +45,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
   append(record: JournalRecord): Promise<boolean>
   /** Writes buffered records at once. */
   flush(): void
-  /** Waits until all records are written, then closes and unlocks the journal. Further calls have no further effect. */
+  /** Waits until all records are written, then closes and unlocks the journal. Can be called more than once. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -37,7 +37,8 @@ export async function lockFile(
 /**
  * Locks a file by its inode.
  *
- * @returns undefined if no such lock can be made: then only the lock beside the file protects it
+ * @returns a function that unlocks the file; undefined if such a lock cannot be made. Then only the lock file beside
+ * the file protects it
  */
 async function lockInode(
   identity: FileIdentity,
@@ -55,7 +56,9 @@ async function lockInode(
   }
 }
 
-/** The path of the lock for an inode; undefined if there is no folder for it that belongs to this user alone. */
+/**
+ * Returns the path of the lock for an inode; undefined if there is no folder for it that belongs to this user alone.
+ */
 async function inodePath({ dev, ino }: FileIdentity): Promise<string | undefined> {
   const { lstat, mkdir } = nodeModule('node:fs/promises')
   const { tmpdir } = nodeModule('node:os')

@@ -3,12 +3,13 @@ export interface LockHolder {
   readonly pid?: number | undefined
   readonly host?: string | undefined
   /**
-   * Whether the holder is this process, another one on this machine, or one on another machine or in another container.
+   * Where the holder runs. `'this'`: it is this process. `'here'`: another process on this machine. `'elsewhere'`: a
+   * process on another machine or in another container, so this process cannot check whether it is alive.
    */
   readonly is: 'this' | 'here' | 'elsewhere'
 }
 
-/** The message for a file in use: which process uses it, and what to do about it. */
+/** Returns the error message for a file in use: which process uses it, and what to do about it. */
 export function inUse(path: string, kind: 'journal' | 'state', { pid, host, is }: LockHolder): string {
   const holder = {
     this: 'this process',

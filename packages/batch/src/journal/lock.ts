@@ -3,7 +3,7 @@ import { PRIVATE_MODE } from './private-file.ts'
 import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.ts'
 import { nodeModule } from '../node-modules.ts'
 
-/** How often locking is retried when a lock disappears while it is examined. */
+/** The maximum number of attempts at a lock that other processes release or take over in the meantime. */
 const MAX_ROUNDS = 10
 
 interface LockOptions {
@@ -67,7 +67,9 @@ export async function lock(
     }
   }
 
-  /** The token of a stale lock. @throws the error of `refusal` while the holder of the lock may be alive */
+  /**
+   * Returns the token of a stale lock. @throws the error of `refusal` if the process that holds the lock may be alive
+   */
   async function staleToken(held: string): Promise<string> {
     const holder = holderOf(held)
     // The holder of an unreadable lock is unknown.
@@ -99,7 +101,7 @@ export async function lock(
 }
 
 type Holder = { [Fact in keyof ProcessIdentity]?: ProcessIdentity[Fact] | undefined } & {
-  /** A random id of the lock, which is part of file names. */
+  /** A random id of the lock. Files that belong to the lock have it in their names. */
   token?: string | undefined
 }
 

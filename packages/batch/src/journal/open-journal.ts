@@ -14,14 +14,14 @@ import { nodeModule } from '../node-modules.ts'
 export interface JournalOptions {
   /**
    * When a result counts as stored. `'group'`: when it is on the disk; many results share one `fdatasync`. `'each'`:
-   * when it is on the disk, with one `fdatasync` for each result. `'os'`: when it is written to the operating system,
-   * so that it survives a crash of the process, but not a power cut.
+   * when it is on the disk; each result has its own `fdatasync`. `'os'`: when it is written to the operating system. It
+   * then survives a crash of the process, but not a power cut.
    * @default 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
   /**
-   * The maximum time that a result waits for others to be written with it, in milliseconds. A run does not wait when no
-   * further result can come. @default 5
+   * The maximum time that a result waits for other results to be written together, in milliseconds. A run does not wait
+   * when no further result can come. @default 5
    */
   groupMs?: number | undefined
   /** The maximum number of results written together. A full group is written without waiting. @default 256 */
@@ -29,9 +29,9 @@ export interface JournalOptions {
 }
 
 /**
- * Opens or creates a journal: JSON Lines with one line per result. An incomplete last line, left by a killed process,
- * is cut off; of several records with one id, the first is used. A lock file beside the journal lets only one process at
- * a time open it; the lock of a dead process is taken over.
+ * Opens or creates a journal: a JSON Lines file with one line per result. An incomplete last line, left by a killed
+ * process, is cut off. If several records have the same id, the first one is used. A lock file beside the journal
+ * prevents another process from opening it at the same time. The lock of a dead process is taken over.
  *
  * Reads the whole file once, and keeps the id and the offset of each record in memory: the length of the id plus about
  * 16 bytes.

@@ -2,8 +2,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { nodeModule } from '../node-modules.ts'
 
 /**
- * Only the owner may read and write the file: users have paid for the results, which often contain their customers'
- * texts.
+ * The mode of a file that only its owner may read and write. The results in the file are paid for, and often contain
+ * texts of the user's customers.
  */
 export const PRIVATE_MODE = 0o600
 

@@ -1,6 +1,6 @@
 import { nodeModule } from '../node-modules.ts'
 
-/** Distinguishes a process from all others, including a later process with the same process id. */
+/** The facts that distinguish a process from all others, including a later process with the same process id. */
 export interface ProcessIdentity {
   readonly pid: number
   /** When the process started, in clock ticks since the machine was booted; undefined without `/proc`. */
@@ -27,8 +27,8 @@ export async function thisProcess(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether a recorded process is still running: `'unknown'` for a process on another machine or in another container,
- * whose process ids mean nothing here.
+ * Checks whether a recorded process is still running. The answer is `'unknown'` for a process on another machine or in
+ * another container, since process ids from there mean nothing here.
  */
 export async function isAlive(
   other: ProcessIdentity,

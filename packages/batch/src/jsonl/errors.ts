@@ -1,6 +1,9 @@
 import { hasCode } from '../errors.ts'
 
-/** A line of a JSON Lines source could not be read. The error has its position and the reason, and none of its content. */
+/**
+ * A line of a JSON Lines source could not be read. The error contains the position of the line and the reason, but none
+ * of its content.
+ */
 export class BadLineError extends Error {
   override readonly name = 'BadLineError'
   readonly code = 'bad_line'

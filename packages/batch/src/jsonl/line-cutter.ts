@@ -18,7 +18,7 @@ const LINE_FEED = 0x0a
  */
 export class LineCutter {
   readonly #maxLineBytes: number
-  /** The beginning of the current line, from earlier chunks: the first `#heldLength` bytes. */
+  /** A buffer whose first `#heldLength` bytes are the beginning of the current line, from earlier chunks. */
   #held = new Uint8Array(0)
   #heldLength = 0
   #line = 1

@@ -6,13 +6,13 @@ import { LineCutter, type RawLine } from './line-cutter.ts'
 
 export interface ReadJsonlOptions {
   /**
-   * The maximum length of a line, in bytes up to its line feed. Memory stays within this and one chunk of the source,
-   * however long a line is. @default 16_777_216 (16 MiB)
+   * The maximum length of a line, in bytes without its line feed. It bounds memory: at most this many bytes and one
+   * chunk of the source are in memory, however long a line is. @default 16_777_216 (16 MiB)
    */
   maxLineBytes?: number | undefined
   /**
-   * What happens to a line that is not JSON, not UTF-8 or too long: `'throw'` ends reading with a BadLineError,
-   * `'skip'` leaves the line out; a function is called with the line, which is then left out. If the function throws,
+   * What happens to a line that is not JSON, not UTF-8 or too long. `'throw'`: reading ends with a BadLineError.
+   * `'skip'`: the line is left out. A function: it is called with the line, which is left out. If the function throws,
    * reading ends with its error.
    * @default 'throw'
    */
@@ -24,10 +24,11 @@ export interface BadLine {
   /** The number of the line, counted from 1; blank lines count. */
   line: number
   /**
-   * The first characters of the line, at most 200. They may be confidential, so no error and no message contains them.
+   * The first characters of the line, at most 200. Errors and their messages do not contain them, since they may be
+   * confidential.
    */
   excerpt: string
-  /** The reason and the position, without content. */
+  /** The error with the reason and the position, without content of the line. */
   error: BadLineError
 }
 
@@ -110,7 +111,7 @@ async function* linesOf(
   yield cutter.end()
 }
 
-/** The value of a line, the reason why it is bad, or neither for a blank line. */
+/** Parses a line. Returns its value, or the reason why it is bad, or neither for a blank line. */
 function parse({ bytes, tooLong }: RawLine): { value: unknown } | { bad?: BadLineError['reason'] } {
   if (tooLong) return { bad: 'too-long' }
   let text: string

@@ -34,13 +34,13 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #overloaded = 0
   #cuts = 0
   /**
-   * The number of the slot that had been granted last when the limit was lowered. Outcomes of this slot and earlier
-   * ones say nothing about the current limit.
+   * The number of the latest slot granted when the limit was last lowered. Outcomes of this slot and of earlier ones
+   * say nothing about the current limit.
    */
   #cutAt = 0
   /**
-   * The highest value of the limit that is assumed to work: CUT times the value of the limit when the last overloads
-   * began. Each success raises the limit by 1 while it is below this value, and by 1 divided by the limit above.
+   * The value up to which the limit is assumed to work: CUT times the value of the limit when the latest overloads
+   * began. A success raises the limit by 1 while it is below `#worked`, and by 1 divided by the limit above it.
    */
   #worked = Infinity
   #succeededSinceCut = true

@@ -1,26 +1,26 @@
 export interface BucketOptions {
-  /** The amount per window. */
+  /** The number of requests or tokens allowed per window. */
   limit: number
   windowMs: number
   /** The share of the limit that may be used, from 0 to 1. */
   safety: number
-  /** The capacity of the bucket: the amount that is refilled in this many milliseconds. */
+  /** The capacity of the bucket, as the time in which an empty bucket becomes full, in milliseconds. */
   burstMs: number
-  /** The level at the start, limited to the capacity. */
+  /** The level of the bucket at the start. A level above the capacity is lowered to it. */
   first: number
 }
 
-/** The rounding error, as a share of the capacity, that many refills may add up to. */
+/** The tolerated rounding error of many refills, as a share of the capacity. */
 const ROUNDING = 1e-9
 
 /**
- * A token bucket. Its level rises steadily up to the capacity, and falls with each request. A request larger than the
- * capacity may start when the bucket is full. The level is then negative, and the next request waits until this debt is
- * refilled. So the requests of any span of time use at most the refill of that time and one full bucket (or one larger
- * request).
+ * A token bucket, which limits requests or tokens. Its level rises steadily up to the capacity, and falls with each
+ * request. A request larger than the capacity may start when the bucket is full. The level is then negative, and the
+ * next request waits until this debt is refilled. So the requests of any span of time use at most the refill of that
+ * time and one full bucket (or one larger request).
  */
 export class Bucket {
-  /** Whether the limit was learned, not configured. */
+  /** Whether the limit was learned from the provider's answers. If false, the user has configured it. */
   readonly learned: boolean
   readonly #options: BucketOptions
   #limit = 0
@@ -68,14 +68,14 @@ export class Bucket {
     this.#level = Math.min(this.#level, this.#capacity)
   }
 
-  /** The amount that could be taken now. */
+  /** Returns the amount that could be taken now; negative while a debt is being refilled. */
   available(now: number): number {
     this.#refill(now)
     return this.#level
   }
 
   /**
-   * The time at which an amount may be taken, in milliseconds on the clock.
+   * Returns the time at which an amount may be taken, in milliseconds on the clock.
    *
    * @param ahead the amount that other requests will take first
    */
@@ -101,8 +101,9 @@ export class Bucket {
   }
 
   /**
-   * Replaces an estimate by the actual usage. The level may then exceed the capacity. If it were limited to the
-   * capacity, requests larger than the capacity, which start only when the bucket is full, would get nothing back.
+   * Replaces the estimate that a request took by its actual usage. The level may then exceed the capacity. If it were
+   * limited to the capacity, requests larger than the capacity, which start only when the bucket is full, would get
+   * nothing back.
    */
   correct(estimate: number, used: number, now: number): void {
     this.#refill(now)
@@ -113,8 +114,8 @@ export class Bucket {
 
   /**
    * Lowers the level to the amount that the provider says is left. The refill since the request was sent is added to
-   * that amount. What was taken since then is subtracted, since the provider may not have counted it. The level is
-   * never raised, so an old answer cannot give back an amount that was used.
+   * that amount. The amount that later requests took is subtracted, since the provider may not have counted them. The
+   * level is never raised, so an old answer cannot give back an amount that was used.
    *
    * @param remaining the amount in the answer
    * @param sent when the request was sent: the total taken by then, and the time in milliseconds on the clock
@@ -128,7 +129,8 @@ export class Bucket {
   }
 
   /**
-   * Blocks the bucket until a time. Debts are refilled during the pause, but the level after it is at most `maximum`.
+   * Blocks the bucket until a time. Debts are refilled during the pause. After the pause, the level is at most
+   * `maximum`.
    */
   pause(untilMs: number, maximum: number, now: number): void {
     this.#refill(now)

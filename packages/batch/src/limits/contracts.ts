@@ -5,9 +5,9 @@ export interface Cost {
   input: number
   output: number
   /**
-   * Says which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request starts
-   * when the bucket of the limit is full, since the estimate may be wrong. If an exact number is above a limit, the
-   * request is rejected at once. @default false
+   * Which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request starts when
+   * the bucket of the limit is full, since the estimate may be wrong. If an exact number is above a limit, the request
+   * is rejected at once. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -15,48 +15,56 @@ export interface Cost {
 /** Delays requests so that they start no faster than the provider allows. Created by `createRateLimiter`. */
 export interface RateLimiter {
   /**
-   * Waits until a request of this cost may start; first come, first served within its priority.
+   * Waits until a request of this cost may start. Requests of the same priority start in the order of their calls.
    *
    * @param cost an estimate, in tokens; report the real usage with `settle`
-   * @returns the lease. Settle or cancel it, once; otherwise the amount that it reserved is lost
-   * @throws the signal's own reason when it aborts; RequestTooLargeError, at once, for a cost above a limit, unless it
-   * is `estimated`; QueueFullError; RateLimitWaitError when the acquire would wait, or has waited, longer than
-   * `maxWaitMs`
+   * @returns the lease. Settle or cancel it, once; otherwise the request counts as in flight for ever, and tokens that
+   * it reserved but did not use are not put back
+   * @throws the signal's own reason when it aborts
+   * @throws RequestTooLargeError, at once, for a cost above a limit, unless it is `estimated`
+   * @throws RateLimitWaitError when the call would wait, or has waited, longer than `maxWaitMs`
+   * @throws QueueFullError when `maxQueue` calls already wait
    */
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease>
   /**
-   * Like `acquire`, but does not wait; for callers that have an alternative.
+   * Like `acquire`, but does not wait. For callers that have an alternative, such as another provider.
    *
    * @returns the lease; undefined if the request would have to wait, or is too large ever to start
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * How long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the
-   * result is 0, an `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large
+   * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If
+   * the result is 0, an `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large
    * ever to start. It is also `Infinity` while the wait is unknown: no limit is known, and the first answers have not
    * arrived.
    */
   waitMs(cost: Cost): number
   /**
-   * Learns the limits that a provider reported. If there is a lease for the request, pass the limits to `settle`
-   * instead: it takes into account when the request was sent.
+   * Learns the limits that a provider reported. If there is a lease for the request, pass the limits to its `settle`
+   * instead, which takes into account when the request was sent.
    */
   learn(limits: ObservedLimits): void
   stats(): RateLimiterStats
 }
 
 export interface AcquireOptions {
-  /** When it aborts, a waiting acquire rejects at once with the signal's reason. */
+  /** A signal that ends the wait: when it aborts, `acquire` rejects at once with the signal's reason. */
   signal?: AbortSignal | undefined
   /** Requests with a higher priority start first. @default 0 */
   priority?: number | undefined
 }
 
-/** The reservation of one request. Only the first call of `settle` or `cancel` has an effect. */
+/**
+ * The permission to send one request. The amounts of the request are reserved until `settle` or `cancel` is called;
+ * only the first of these calls has an effect.
+ */
 export interface Lease {
-  /** Ends the reservation after the request was answered, or failed after it was sent. */
+  /**
+   * Ends the lease of a request that was answered, or failed after it was sent. The usage, if it is known, replaces the
+   * reserved amount.
+   */
   settle(outcome: Outcome): void
-  /** Ends the reservation of a request that was not sent, and releases the reserved amount. */
+  /** Ends the lease of a request that was not sent, and puts the reserved amount back. */
   cancel(): void
 }
 
@@ -67,9 +75,9 @@ export interface Outcome {
    * tokens, unless `usage` is given.
    */
   status?: number | undefined
-  /** The retry delay that the provider requested, in milliseconds. After a 429, nothing starts for this long. */
+  /** The retry delay that the provider requested, in milliseconds. After a 429, no request starts for this long. */
   retryAfterMs?: number | undefined
-  /** The tokens that were really used. If they are left out, the request has used its estimate. */
+  /** The tokens that were really used. Without them, the request counts as having used its estimate. */
   usage?: Cost | undefined
   /** The limits that `parseRateLimitHeaders` has found in the answer's headers. */
   observed?: ObservedLimits | undefined
@@ -79,28 +87,34 @@ export interface Outcome {
 export type LimitKind = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'requestsPerDay'
 
 export interface RateLimiterStats {
-  /** Leases granted. */
+  /** The number of leases granted. */
   granted: number
-  /** Leases not yet settled or cancelled. */
+  /** The number of leases not yet settled or cancelled. */
   inFlight: number
   waiting: number
-  /** The number of calls of `acquire()` that were rejected because the request was too large, the queue full, or the wait too long. */
+  /**
+   * The number of calls of `acquire()` that were rejected because the request was too large, the queue was full, or the
+   * wait was too long.
+   */
   refused: number
   /** Answers with status 429. */
   rateLimited: number
-  /** The remaining time of a pause after a 429, in which nothing starts, in milliseconds. */
+  /** The remaining time of a pause after a 429, in milliseconds. No request starts during the pause. */
   pausedForMs: number
   /** The known limits. */
   limits: Partial<Record<LimitKind, LimitStats>>
 }
 
 export interface LimitStats {
-  /** The amount allowed per window, as configured or as the provider reports it, before `safety` is applied. */
+  /**
+   * The number of requests or tokens allowed per window, before `safety` is applied: as configured, as the provider
+   * reports it, or as guessed after 429s.
+   */
   limit: number
   windowMs: number
-  /** The amount that could be used now; negative while a debt is being refilled. */
+  /** The number of requests or tokens that could be used now; negative while a debt is being refilled. */
   available: number
-  /** Whether the limit was learned from headers or 429s, not configured. */
+  /** Whether the limit was learned from headers or 429s. If false, it was configured. */
   learned: boolean
 }
 
@@ -109,7 +123,7 @@ export interface ConcurrencyLimit {
   /**
    * Waits for a slot; first come, first served.
    *
-   * @returns the slot. Settle or cancel it, once
+   * @returns the slot; call its `settle` or `cancel` once
    * @throws the signal's own reason when it aborts
    */
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease>
@@ -121,7 +135,9 @@ export interface ConcurrencyLimit {
   stats(): ConcurrencyLimitStats
 }
 
-/** A slot. Only the first call of `settle` or `cancel` has an effect. */
+/**
+ * One slot of the limit: the permission to send one request. Only the first call of `settle` or `cancel` has an effect.
+ */
 export interface ConcurrencyLease {
   /**
    * Frees the slot after the request has ended.
@@ -131,8 +147,8 @@ export interface ConcurrencyLease {
    */
   settle(outcome: { overloaded: boolean }): void
   /**
-   * Frees the slot and leaves the limit unchanged. For a request that was not sent, or whose outcome says nothing about
-   * load.
+   * Frees the slot and leaves the limit unchanged. For a request that was not sent, or whose outcome does not show
+   * whether the provider is overloaded.
    */
   cancel(): void
 }
@@ -142,7 +158,7 @@ export interface ConcurrencyLimitStats {
   inFlight: number
   waiting: number
   granted: number
-  /** Requests settled as overloaded. */
+  /** The number of requests settled as overloaded. */
   overloaded: number
   /** How often the limit was lowered; at most once per round trip. */
   cuts: number

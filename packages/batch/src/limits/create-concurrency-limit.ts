@@ -8,17 +8,17 @@ export interface ConcurrencyLimitOptions {
   /** The lower bound of the limit. @default 1 */
   min?: number | undefined
   /**
-   * The upper bound of the limit. Beware: if the provider never reports overload, the limit rises to this bound. @default
-   * 256
+   * The upper bound of the limit. Beware: if the provider never reports overload, the limit rises to this bound.
+   * @default 256, or `initial` or `min` if higher
    */
   max?: number | undefined
 }
 
 /**
  * Creates an adaptive limit on the number of requests in flight. The limit doubles in each round trip until the
- * provider is overloaded, then falls to 70 %, and from there rises by one per round trip (slow start and AIMD, as in
- * TCP, RFC 5681). All overloads of one round trip count as one. Latency is ignored: how long a model takes depends on
- * the length of its answer.
+ * provider is overloaded. It then falls to 70 %, and rises by one per round trip from there (slow start and AIMD, as in
+ * TCP, RFC 5681). All overloads of one round trip count as one. Latency is ignored, since it depends on the length of a
+ * model's answer.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */

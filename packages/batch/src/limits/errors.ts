@@ -1,6 +1,9 @@
 import { hasCode, QueueFullError } from '../errors.ts'
 
-/** A request would have to wait, or has waited, for the rate limits longer than `maxWaitMs`. It was not sent. */
+/**
+ * A request was not sent, because it would have to wait for the rate limits, or has waited for them, longer than
+ * `maxWaitMs`.
+ */
 export class RateLimitWaitError extends Error {
   override readonly name = 'RateLimitWaitError'
   readonly code = 'rate_limit_wait'
@@ -23,7 +26,7 @@ export class RateLimitWaitError extends Error {
   }
 }
 
-/** The queue of the rate limiter is full: `maxQueue` acquires are already waiting. */
+/** The queue of the rate limiter is full: `maxQueue` calls of `acquire` are already waiting. */
 export class LimiterFullError extends QueueFullError {
   constructor(maxQueue: number) {
     super(maxQueue, 0)

@@ -14,8 +14,8 @@ import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
 
 /**
- * The maximum usage that an answer can report, as a multiple of the limit. A higher usage is ignored as wrong, since it
- * would block all requests for more than this number of windows.
+ * The maximum usage that is accepted from an answer, as a multiple of the limit. A higher usage is ignored as wrong,
+ * since it would block all requests for more than this number of windows.
  */
 const MAX_USAGE_FACTOR = 10
 
@@ -37,9 +37,9 @@ interface KnownLimit {
   readonly bucket: Bucket
   readonly ofTokens: boolean
   readonly amount: (cost: Cost, requests: number) => number
-  /** The limit that the user has configured, if any. A header can lower the limit for a while. */
+  /** The limit that the user has configured, if any. A header can replace it by a lower limit for a while. */
   readonly configured: { readonly limit: number; readonly windowMs: number } | undefined
-  /** When the limit that a header reported expires; `Infinity` if the current limit does not come from a header. */
+  /** The time at which a limit from a header expires; `Infinity` if the current limit does not come from a header. */
   expiresAt: number
 }
 
@@ -85,14 +85,15 @@ export class LimitTable {
     return this.#find(kind) !== undefined
   }
 
-  /** Whether a limit comes from the user or from a header, and not from probing. */
+  /** Whether this limit was configured or reported in a header. If false, it was found by probing or is unknown. */
   isStated(kind: LimitKind): boolean {
     const known = this.#find(kind)
     return known !== undefined && (known.configured !== undefined || known.expiresAt < Infinity)
   }
 
   /**
-   * Removes limits from headers that have expired. A limit that is also configured returns to its configured value.
+   * Removes expired limits that came from headers. If such a limit is also configured, it returns to its configured
+   * value instead.
    *
    * @returns whether any limit has expired
    */
@@ -109,7 +110,7 @@ export class LimitTable {
     return true
   }
 
-  /** The error for a request that could never start; undefined if it can. */
+  /** Returns the error for a request that could never start; undefined for a request that can start. */
   tooLarge(cost: Cost): RequestTooLargeError | undefined {
     const certain = cost.estimated ? withoutEstimates(cost) : cost
     for (const { kind, bucket, ofTokens, amount, configured } of this.#known) {
@@ -123,10 +124,10 @@ export class LimitTable {
   }
 
   /**
-   * The time, in milliseconds on the clock, at which all limits allow a request to start. A limit that comes from a
-   * header delays the request at most until that limit expires.
+   * Returns the time, in milliseconds on the clock, at which all limits allow a request to start. A limit that comes
+   * from a header delays the request at most until that limit expires.
    *
-   * @param ahead the summed cost of the requests that start before
+   * @param ahead the summed cost of the requests that start before this one
    * @param requestsAhead the number of these requests
    */
   readyAt(cost: Cost, now: number, ahead = NO_COST, requestsAhead = 0): number {
@@ -177,8 +178,8 @@ export class LimitTable {
   }
 
   /**
-   * Blocks all limits, except the one per day, until a time. Then one request may start at once, and the others as the
-   * limits refill.
+   * Blocks the buckets of all limits, except the one per day, until a time. They then have room for one request but no
+   * tokens, and are refilled from there.
    */
   pause(untilMs: number, now: number): void {
     for (const { kind, bucket } of this.#known) {

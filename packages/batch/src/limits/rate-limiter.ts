@@ -26,7 +26,9 @@ export class TokenBucketLimiter implements RateLimiter {
   readonly #timer: DeadlineTimer
   readonly #counts = { granted: 0, inFlight: 0, refused: 0, rateLimited: 0 }
   #pausedUntil = -Infinity
-  /** Whether the probe guesses the requests per minute, because that limit is neither configured nor reported. */
+  /**
+   * Whether the limit of requests per minute is guessed by the probe, because it is neither configured nor reported.
+   */
   #guesses = false
 
   constructor(settings: RateLimitSettings) {
@@ -82,7 +84,7 @@ export class TokenBucketLimiter implements RateLimiter {
     }
   }
 
-  /** Reads the clock, and removes limits that have expired by then. */
+  /** Returns the current time, and removes limits that have expired by then. */
   #now(): number {
     const now = this.#clock.now()
     if (this.#limits.expire(now) && this.#limits.isEmpty) this.#probe.restart(this.#counts.inFlight)
@@ -98,7 +100,7 @@ export class TokenBucketLimiter implements RateLimiter {
     return this.#isNext(priority) && this.#readyAt(cost, now) <= now
   }
 
-  /** Whether no waiting acquire would start before one with this priority. */
+  /** Whether a new acquire with this priority would be the first in the queue. */
   #isNext(priority: number): boolean {
     const { first } = this.#line
     return !first || first.priority < priority
@@ -174,14 +176,16 @@ export class TokenBucketLimiter implements RateLimiter {
     else this.#timer.fireBy(Math.min(this.#readyAt(first.cost, now), nextToExpire.deadlineMs))
   }
 
-  /** The time at which a new acquire would start, after all waiting ones of its priority or a higher one. */
+  /**
+   * Returns the time at which a new acquire would start, after all waiting acquires of the same or a higher priority.
+   */
   #startAt(cost: Cost, priority: number, now: number): number {
     if (this.#isProbing()) return Infinity
     const ahead = this.#line.ahead(priority)
     return Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now, ahead, ahead.requests))
   }
 
-  /** The time at which an acquire may start if no other starts before it. */
+  /** Returns the time at which an acquire may start if no other acquire starts before it. */
   #readyAt(cost: Cost, now: number): number {
     return this.#isProbing() ? Infinity : Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now))
   }

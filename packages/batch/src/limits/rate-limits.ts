@@ -24,16 +24,16 @@ export interface RateLimits {
    */
   safety?: number | undefined
   /**
-   * The maximum burst after an idle time: the amount that a limit allows in this many milliseconds may start at once. A
-   * new limiter starts with one request, not with a burst. @default 1_000
+   * The maximum burst after an idle time: the amount that a limit allows in this many milliseconds may start at once.
+   * With a limit of requests per minute, a new limiter starts with one request instead of a burst. @default 1_000
    */
   burstMs?: number | undefined
   /**
-   * The maximum wait of an acquire, in milliseconds. An acquire that would certainly wait longer is rejected at once.
-   * @default no limit
+   * The maximum time that a call of `acquire` waits, in milliseconds. A call that would certainly wait longer is
+   * rejected at once. @default no limit
    */
   maxWaitMs?: number | undefined
-  /** The maximum number of waiting acquires. @default 10_000 */
+  /** The maximum number of waiting calls of `acquire`. @default 10_000 */
   maxQueue?: number | undefined
   /**
    * The source of time. The limiter works even if this clock is set back. @default a monotonic clock and `setTimeout`

@@ -1,43 +1,52 @@
 import { RecentRate } from './recent-rate.ts'
 
-/** How many requests start before the first answer, when no limit is known. */
+/** The number of requests that start before the first answer, when no limit is known. */
 const FIRST_IN_FLIGHT = 4
 /**
- * After a 429, the guess and the plateau are lowered to this share of the rate that worked. Applies if some requests
- * have succeeded since the guess was last lowered.
+ * After a 429, this share of the rate at which requests succeeded becomes the new guess of the limit, and the new
+ * plateau. Applies if some requests have succeeded since the guess was last lowered.
  */
 const CUT = 0.8
-/** After a 429, the guess is multiplied by this factor if no request has succeeded since the guess was last lowered. */
+/**
+ * The factor that multiplies the guess of the limit after a 429, if no request has succeeded since the guess was last
+ * lowered.
+ */
 const OUTAGE_CUT = 0.5
-/** The guess is never lowered below this share of the plateau. From there, six doublings lead back to the plateau. */
+/**
+ * The minimum guess of the limit, as a share of the plateau (the rate that worked before the latest 429s). From this
+ * minimum, six doublings lead back to the plateau.
+ */
 const MIN_SHARE = 1 / 64
-/** The first guess if no request has succeeded, in requests per minute. */
+/** The first guess of the limit if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
-/** The time in which the guess doubles while it is below the plateau, in milliseconds. */
+/**
+ * The time in which the guess of the limit doubles, in milliseconds, while it is below the plateau (the rate that
+ * worked before the latest 429s).
+ */
 const DOUBLING_MS = 5_000
-/** Above the plateau, the guess first grows by this share in each GROWTH_MS. */
+/** The share by which the guess of the limit first grows in each GROWTH_MS, above the plateau. */
 const GROWTH = 0.05
 const GROWTH_MS = 10_000
-/** The maximum share by which the guess may grow in each GROWTH_MS. */
+/** The maximum share by which the guess of the limit grows in each GROWTH_MS, above the plateau. */
 const MAX_GROWTH = 1
 /**
- * The time without a 429, in milliseconds, after which the growth doubles. The growth doubles again after each further
- * such time, as long as at least half of the guess is used.
+ * The time without a 429, in milliseconds, after which the growth of the guess doubles. The growth doubles again after
+ * each further such time, as long as at least half of the guess is used.
  */
 const QUIET_MS = 60_000
-/** The maximum guess, in requests per minute: no provider allows more. */
+/** The maximum guess of the limit, in requests per minute: no provider allows more. */
 const MAX_GUESS = 1e7
 /**
  * The pause after a 429 without a retry delay, in milliseconds. The pause doubles with each further 429, until a
  * request succeeds.
  */
 const FIRST_PAUSE_MS = 1_000
-/** The maximum of this pause, in milliseconds. */
+/** The maximum pause after a 429 without a retry delay, in milliseconds. */
 const MAX_PAUSE_MS = 60_000
 
 /**
  * Estimates the requests per minute that a provider allows, if no header reports them. Starts with a few requests in
- * flight, doubles their number with each round of successes, and after a 429 guesses the limit from the number of
+ * flight, and doubles their number with each round of successes. After a 429, guesses the limit from the rate of the
  * requests that succeeded. All 429s of one round trip count as one.
  *
  *     some succeeded, then a 429:  plateau = 0.8 × the best rate, guess = 0.8 × the current rate of successes
@@ -53,12 +62,12 @@ export class RateProbe {
   #grownAt = 0
   #refusedAt = 0
   /**
-   * The number of the lease that had been granted last when the guess was lowered. Answers to this lease and earlier
-   * ones say nothing about the lowered guess.
+   * The number of the latest lease granted when the guess was last lowered. Answers to this lease and to earlier ones
+   * say nothing about the lowered guess.
    */
   #cutAt = 0
   #refusalsInARow = 0
-  /** Successes since the guess was last lowered. */
+  /** The number of requests that succeeded since the guess was last lowered. */
   #succeeded = 0
 
   constructor(now: number) {
@@ -71,7 +80,7 @@ export class RateProbe {
   }
 
   /**
-   * Starts over, because no limit is known any more.
+   * Starts over, since the last known limit has expired.
    *
    * @param inFlight the number of requests in flight now; FIRST_IN_FLIGHT more may start
    */
@@ -116,7 +125,7 @@ export class RateProbe {
     return { guess: this.#guess, pauseMs }
   }
 
-  /** Starts counting successes again at this time, since nothing starts during the pause. */
+  /** Restarts the measurement of the current rate at the end of a pause, since no request starts during the pause. */
   pausedUntil(atMs: number): void {
     this.#recent.restart(atMs)
   }

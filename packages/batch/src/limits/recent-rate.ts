@@ -5,13 +5,16 @@ const MIN_ELAPSED_MS = 100
 const HALF_LIFE_MS = 600_000
 
 /**
- * Measures the current rate of events, over the current slot of ten seconds and the slot before it. If no event
- * occurred in the slot before, only the current slot counts.
+ * Measures the current rate of events, over the current slot of ten seconds and the slot before it. After a slot in
+ * which no method was called, only the current slot counts.
  */
 export class RecentRate {
   #slotAt: number
   #count = 0
-  /** The number of events in the previous slot; undefined if that slot was idle. */
+  /**
+   * The number of events in the slot before; undefined at first, after `restart()`, and after a slot in which no method
+   * was called.
+   */
   #previous: number | undefined
   #best = 0
   #bestAt: number
@@ -31,12 +34,12 @@ export class RecentRate {
     return ((this.#count + (this.#previous ?? 0)) * 60_000) / Math.max(elapsed, MIN_ELAPSED_MS)
   }
 
-  /** The best recent rate, decaying with time. */
+  /** Returns the best recent rate. A past rate decays with time. */
   best(now: number): number {
     return Math.max(this.perMinute(now), this.#best * 0.5 ** ((now - this.#bestAt) / HALF_LIFE_MS))
   }
 
-  /** Starts counting again at this time. The best rate is not reset. */
+  /** Starts a new slot at this time. The best rate is not reset. */
   restart(now: number): void {
     this.#remember(this.perMinute(now), now)
     this.#begin(now, undefined)

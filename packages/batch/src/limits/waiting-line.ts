@@ -1,11 +1,11 @@
 import { PriorityQueue } from '../priority-queue.ts'
 import type { Cost, Lease } from './contracts.ts'
 
-/** A waiting acquire. */
+/** A call of `acquire` that waits (in short: an acquire). */
 export interface Waiter {
   cost: Cost
   priority: number
-  /** The time at which the acquire rejects with RateLimitWaitError. */
+  /** The time at which the acquire rejects with RateLimitWaitError, in milliseconds on the clock. */
   deadlineMs: number
   resolve: (lease: Lease) => void
   reject: (reason: unknown) => void
@@ -20,7 +20,7 @@ interface Sum extends Cost {
 }
 
 /**
- * The queue of waiting acquires, ordered by priority, then first come, first served. Also sums up their costs by
+ * The queue of waiting acquires, ordered by priority, then first come, first served. It also sums up the costs of each
  * priority.
  */
 export class WaitingLine {
@@ -59,7 +59,7 @@ export class WaitingLine {
     if (onAbort) signal?.removeEventListener('abort', onAbort)
   }
 
-  /** The summed cost, and the number, of the acquires that would start before a new one with this priority. */
+  /** Returns the summed cost, and the number, of the acquires that would start before a new one with this priority. */
   ahead(priority: number): Sum {
     const ahead: Sum = { input: 0, output: 0, requests: 0 }
     for (const [each, sum] of this.#sums) {

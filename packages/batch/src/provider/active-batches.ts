@@ -5,13 +5,13 @@ import type { ProviderBatchSettings } from './options.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, since a provider may not
- * know a new batch for a moment.
+ * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, because a provider may
+ * not know a new batch for a moment.
  */
 const MAX_NOT_FOUND = 3
 /**
- * The maximum number of polls of a batch that has ended but lacks result files. According to the counts that the
- * provider reports, such files should exist. After this number of polls, the counts are treated as wrong.
+ * The maximum number of polls of a batch that has ended without the result files that it should have, according to the
+ * provider's counts. After this number of polls, the counts are treated as wrong.
  */
 const MAX_POLLS_FOR_FILES = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
@@ -21,25 +21,25 @@ interface ActiveBatch {
   batchId: string
   status: string
   notFound: number
-  /** The number of polls in which the batch had ended but lacked result files. */
+  /** The number of polls that found the batch ended, but without all of its result files. */
   lacking: number
 }
 
-/** The batches in progress at the provider: polls them, and decides whether there is room for more. */
+/** The batches in progress at the provider. Polls them, and decides whether another batch may be created. */
 export class ActiveBatches {
   readonly #settings: ProviderBatchSettings
   readonly #ledger: Ledger
   readonly #retrier: Retrier
   readonly #batches = new Map<string, ActiveBatch>()
   #waitMs: number
-  /** No batch may be created before this time. */
+  /** The time before which no batch may be created, in milliseconds on the clock of the settings. */
   #blockedUntil = -Infinity
-  /** Whether no batch may be created before one of those in progress has ended. */
+  /** Whether the next batch has to wait until a batch in progress ends. */
   #isBlockedUntilEnd = false
   #tokenFailures = 0
   /**
-   * Whether the provider has rejected a batch because of its token limit. After that, a batch is created only when the
-   * provider is not validating another one.
+   * Whether the provider has rejected a batch because too many tokens were enqueued. From then on, a batch is created
+   * only while the provider is not validating another one.
    */
   #isCautious = false
 
@@ -67,8 +67,8 @@ export class ActiveBatches {
   }
 
   /**
-   * Whether the tokens of a part fit into `enqueuedTokens`, beside those of the batches in progress. If no batch is in
-   * progress, a part of any size fits.
+   * Whether a part fits into `enqueuedTokens`, together with the batches in progress. If no batch is in progress, a
+   * part of any size fits.
    */
   hasRoomFor({ tokens }: BatchPart): boolean {
     let enqueued = 0
@@ -81,7 +81,7 @@ export class ActiveBatches {
     this.#waitMs = this.#settings.pollMs
   }
 
-  /** Waits, then polls each batch. @returns the parts whose batches have ended */
+  /** Waits, then polls each batch once. @returns the parts whose batches have ended */
   async poll(): Promise<BatchPart[]> {
     await this.#retrier.wait(this.#waitMs)
     this.#waitMs = Math.min(this.#settings.maxPollMs, this.#waitMs * 1.5)
@@ -100,7 +100,10 @@ export class ActiveBatches {
     return ended
   }
 
-  /** The current state of the batch; undefined if it is not found, but may be found at the next poll. */
+  /**
+   * Returns the current state of a batch; undefined if the provider does not find the batch, but may find it at the
+   * next poll.
+   */
   async #retrieve(active: ActiveBatch): Promise<Partial<RemoteBatch> | undefined> {
     const { client } = this.#settings
     const { signal } = this.#retrier

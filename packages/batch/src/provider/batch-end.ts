@@ -3,14 +3,14 @@ import type { RemoteBatch } from './client.ts'
 /** How a batch can end. */
 export type BatchEnd = 'completed' | 'failed' | 'expired' | 'cancelled'
 
-/** The time after the expiry of a batch, in milliseconds, in which a provider may still write its files. */
+/** How long a provider may still write the files of a batch after the batch has expired, in milliseconds. */
 const EXPIRY_GRACE_MS = 3_600_000
 
 /**
- * How a batch has ended; undefined while it is in progress.
+ * Returns how a batch has ended; undefined while it is in progress.
  *
- * If the status is unknown, other fields show that the batch has ended: the time of its end, a result file, counts that
- * cover all requests, or an expiry more than an hour ago.
+ * A provider may report a status that is not known here. Then other fields show that the batch has ended: the time of
+ * its end, a result file, counts that cover all requests, or an expiry more than an hour ago.
  */
 export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | undefined {
   const status = String(batch.status).toLowerCase().replaceAll('-', '_')
@@ -26,22 +26,26 @@ export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | un
   return typeof expiresAt === 'number' && nowMs > expiresAt * 1_000 + EXPIRY_GRACE_MS ? 'expired' : undefined
 }
 
-/** The number of requests that were answered, with a result or an error, as the provider counts them. May be wrong. */
+/**
+ * Returns the number of answered requests, with a result or an error, according to the provider's counts. They may be
+ * wrong.
+ */
 export function countedIn({ request_counts: counts }: Partial<RemoteBatch>): number {
   const sum = (counts?.completed ?? 0) + (counts?.failed ?? 0)
   return Number.isSafeInteger(sum) && sum > 0 ? sum : 0
 }
 
 /**
- * The id of a file; null if there is none. Providers also write "", "none", "null" or "undefined" for a missing file.
+ * Returns the id of a file; null if there is no file. Some providers write "", "none", "null" or "undefined" for a
+ * missing file.
  */
 export function fileIdOf(id: unknown): string | null {
   return typeof id === 'string' && !/^\s*(?:null|none|undefined)?\s*$/i.test(id) ? id : null
 }
 
 /**
- * Whether files that an ended batch must have are still missing. Providers write the files a little later than the
- * status.
+ * Whether an ended batch still lacks result files that it must have. Providers may write the files a little later than
+ * the status.
  */
 export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean {
   if (end === 'failed') return false
@@ -54,7 +58,7 @@ export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean 
   return end === 'completed' && !hasOutput && !hasErrors
 }
 
-/** The error code of a batch that was rejected because it would have enqueued too many tokens. */
+/** The error code of a batch that was rejected because too many tokens would be enqueued. */
 export const TOKEN_LIMIT = 'token_limit_exceeded'
 
 const ENDS: ReadonlyMap<string, BatchEnd> = new Map<string, BatchEnd>([

@@ -14,19 +14,19 @@ export interface RunOptions {
   readonly resubmitFailed: boolean
 }
 
-/** A part that has no batch yet. */
+/** A part of the requests for which no batch is known yet. */
 interface Pending {
   part: BatchPart
-  /** Reads the requests of the part, to upload them. */
+  /** Reads the requests of the part as encoded lines, for the upload. */
   lines: () => Promise<RequestLines>
   /** Whether an earlier process may have created the batch of this part already. */
   resumed: boolean
 }
 
 /**
- * A run through the Batch API, as one loop that the consumer of the results drives: it reads the results of ended
- * batches, submits parts while there is room, waits, and polls. A part is a file of requests, and the batch made from
- * it.
+ * Runs requests through the Batch API, in one loop: it yields the results of ended batches, submits parts while there is
+ * room, waits, and polls. The loop advances only while the consumer iterates the results. A part is a file of requests,
+ * and the batch made from it.
  *
  *     part recorded ──► uploaded ──► created ──► ended ──► read ──► done
  *                                                  ▲         └─► another part, of unanswered requests
@@ -39,7 +39,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #options: RunOptions
   readonly #pending: Pending[] = []
   readonly #ended: BatchPart[] = []
-  /** Results of requests that are larger than `maxBytes`, the maximum size of a file. */
+  /** The results, not yielded yet, of requests that are larger than `maxBytes`, the maximum size of a file. */
   readonly #tooLarge: ProviderBatchResult<Value>[] = []
   readonly #counts = { submitted: 0, succeeded: 0, failed: 0, resubmitted: 0, endedBatches: 0 }
   #active: ActiveBatches | undefined
@@ -165,7 +165,9 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     }
   }
 
-  /** Continues all parts of an earlier process, and checks that the source is still the same. */
+  /**
+   * Continues the parts that an earlier process has created. Checks that the source yields the same requests for them.
+   */
   async #resume(ledger: Ledger, active: ActiveBatches): Promise<void> {
     for (const part of ledger.parts()) {
       const isFromSource = part.parent === null
@@ -181,7 +183,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     }
   }
 
-  /** Creates a part from the next requests of the source. @returns false at the end of the source */
+  /** Creates a part from the next requests of the source. @returns false if the source has no more requests */
   async #readShard(ledger: Ledger): Promise<boolean> {
     if (this.#sourceEnded) return false
     const lines = await this.#retrier.untilAborted(this.#source.next(this.#onTooLarge))
@@ -197,7 +199,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /**
-   * Creates a part from requests of another part that are submitted again, unless an earlier process has created it.
+   * Creates a part from those requests of an ended part that are submitted again. If an earlier process has created
+   * that part already, continues it instead.
    */
   async #addRemainder(
     ledger: Ledger,

@@ -1,6 +1,6 @@
 /**
- * The methods of an OpenAI client that are used here: an instance of `openai`, version 5 or later, has them. The
- * package itself is not imported.
+ * The methods of an OpenAI client that batches need. An instance of `openai`, version 5 or later, has them. The package
+ * `openai` itself is not imported.
  */
 export interface ProviderBatchClient {
   files: {
@@ -9,7 +9,8 @@ export interface ProviderBatchClient {
       options?: CallOptions,
     ): PromiseLike<{ id: string; status?: string | undefined }>
     /**
-     * Reads whether an uploaded file is ready. Without this method, creating the batch is retried until it succeeds.
+     * Returns the status of an uploaded file. Needed only if the provider rejects a batch while its file is still being
+     * processed. Without this method, creating such a batch is attempted at most `maxCallAttempts` times.
      */
     retrieve?(id: string, options?: CallOptions): PromiseLike<{ status?: string | undefined }>
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
@@ -24,27 +25,27 @@ export interface ProviderBatchClient {
 }
 
 /**
- * The options of one call to the client. Properties that are not set are left out, not undefined, as the SDK's types
- * require.
+ * The options of one call to the client. A property without a value is absent, never `undefined`: the SDK's types
+ * require this.
  */
 export interface CallOptions {
   /** Aborts the call. */
   signal?: AbortSignal
-  /** The maximum number of retries that the client itself makes. */
+  /** The maximum number of retries that the client makes by itself. */
   maxRetries?: number
-  /** The key by which the provider recognises a request that it has already carried out. */
+  /** The key by which the provider recognises a repeated request that it has already carried out. */
   idempotencyKey?: string
 }
 
 export interface BatchOrder {
   input_file_id: string
-  /** The endpoint. The type is the SDK's, but the value may also be one of Azure's endpoints, which have no `/v1`. */
+  /** The endpoint. The type is that of the SDK; the value may also be an endpoint of Azure, without `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null
 }
 
-/** The endpoints that can be batched. Azure's have no `/v1`. */
+/** The endpoints for which batches can be created. Those of Azure have no `/v1`. */
 export type ProviderBatchEndpoint =
   | '/v1/chat/completions'
   | '/v1/responses'
@@ -57,14 +58,14 @@ export type ProviderBatchEndpoint =
 export interface RemoteBatch {
   id: string
   status: string
-  /** In seconds since 1970. */
+  /** When the batch was created, in seconds since 1970. */
   created_at: number
   output_file_id?: string | null | undefined
   error_file_id?: string | null | undefined
   errors?: { data?: { code?: string | null | undefined }[] | undefined } | null | undefined
   metadata?: Record<string, string> | null | undefined
   request_counts?: { total?: number; completed: number; failed: number } | undefined
-  /** In seconds since 1970. */
+  /** When the batch was completed, in seconds since 1970. The times below have the same unit. */
   completed_at?: number | null | undefined
   failed_at?: number | null | undefined
   expired_at?: number | null | undefined

@@ -11,8 +11,8 @@ import type { ShardSource } from './shard-source.ts'
 /** Requests of an ended part that are submitted again, as a new part. */
 export interface Remainder {
   /**
-   * The suffix of the name of the new part. `again`: unanswered requests. `first` and `second`: the halves of a part
-   * that had too many tokens. `failed`: the failures of a finished run.
+   * The suffix of the new part's name. `again`: the requests were not answered. `first`, `second`: they are one half of
+   * a part that had too many tokens. `failed`: they failed in a run that has finished.
    */
   next: 'again' | 'first' | 'second' | 'failed'
   count: number
@@ -26,14 +26,15 @@ interface InputLine {
 }
 
 /**
- * How often files are read if they have fewer rows than the provider has counted. The missing rows may be written
- * later, or the counts may be wrong.
+ * The maximum number of times that a file is read because it has fewer lines than expected. The missing lines may
+ * appear later, or the provider's counts may be wrong.
  */
 const MAX_READS = 3
 
 /**
- * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, and no other
- * request does. The ids in the files decide this, never counts. A file is never in memory as a whole.
+ * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, which is
+ * submitted again. Results for other requests are ignored. Only the ids in the files decide which requests were
+ * answered, never the provider's counts. A file is never in memory as a whole.
  */
 export class Collector {
   readonly #settings: ProviderBatchSettings
@@ -98,8 +99,8 @@ export class Collector {
   }
 
   /**
-   * Yields the outcomes in the result files of a part, for its requests that are not in `answered`. The caller adds
-   * each answered id to `answered`, so that only the first of two lines with one id is used.
+   * Yields the outcomes in the result files of a part, without those of other requests or of ids in `answered`. The
+   * caller adds the id of each answer to `answered`, so that a second answer with the same id is left out.
    */
   async *#outcomes(
     part: BatchPart,
@@ -125,7 +126,7 @@ export class Collector {
     }
   }
 
-  /** Returns a function that checks whether an id was requested in this part. */
+  /** Returns a predicate that is true for the ids of the requests in this part. */
   async #requestedIn(part: BatchPart): Promise<(id: string) => boolean> {
     if (part.parent === null) return (id) => this.#source.isIn(Number(part.part), id)
     const ids = new Set<string>()
@@ -134,7 +135,7 @@ export class Collector {
   }
 
   /**
-   * Whether the unanswered requests of a part are submitted again. If an earlier process has decided this already, its
+   * Whether the unanswered requests of a part are submitted again. If an earlier process has already decided this, its
    * decision applies.
    */
   #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
@@ -142,14 +143,15 @@ export class Collector {
     return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
   }
 
-  /** Whether the failures of a part are submitted again, although a finished run has reported them. */
+  /** Whether the failed requests of a part are submitted again, although a finished run has reported their errors. */
   #resubmitsFailures({ part, isReported = false }: BatchPart): boolean {
     return (this.#resubmitFailed && isReported) || this.#ledger.get(`${part}.failed`) !== undefined
   }
 
   /**
-   * Handles a batch that failed as a whole. If the batch had too many tokens, its requests are submitted again, in two
-   * smaller parts if possible. Any other failure would happen again, so each request gets an error.
+   * Handles a batch that failed as a whole, without result files. If it had too many tokens, its requests are submitted
+   * again, in two halves if possible. After any other failure, each request gets an error, because the same batch would
+   * fail again. With `resubmitFailed`, a later run submits such requests again.
    */
   async *#failed(
     part: BatchPart,
@@ -192,9 +194,9 @@ export class Collector {
   }
 
   /**
-   * The requests of a part, read from the uploaded file, so that they need not be kept in memory.
+   * Yields the requests of a part. Reads them from the uploaded file, so that they need not be in memory.
    *
-   * @throws IncompleteInputError when the provider does not return all of them
+   * @throws IncompleteInputError if the provider does not return all of them
    */
   async *#input(part: BatchPart): AsyncGenerator<InputLine, void, undefined> {
     const { fileId = '', count } = part

@@ -2,17 +2,17 @@ import type { RequestTooLargeError } from '../errors.ts'
 import type { BatchItemError } from './errors.ts'
 
 /**
- * A run through the Batch API. Iterating it yields one result for each request, in the order in which batches end. A
- * run can be iterated once.
+ * A run of requests through the Batch API. Iterate it, once, to get one result for each request, in the order in which
+ * the batches end.
  */
 export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResult<Value>> {
   progress(): ProviderBatchProgress
   /**
-   * Ends the run: the iteration throws the reason. Submitted batches continue at the provider, and a later run with the
-   * same state reads their results, unless `cancelRemote` cancels them.
+   * Ends the run: the iteration throws `reason`. By default, submitted batches continue at the provider, and a later
+   * run with the same state reads their results. With `cancelRemote`, they are cancelled.
    *
    * @param reason the error that the iteration throws. @default an AbortError
-   * @returns resolves when the state is unlocked and cancellations have been requested; does not reject if a batch
+   * @returns resolves when the state is unlocked and the cancellations have been requested; does not reject if a batch
    * cannot be cancelled
    */
   abort(reason?: unknown, options?: { cancelRemote?: boolean | undefined }): Promise<void>
@@ -23,28 +23,33 @@ export type ProviderBatchResult<Value> =
   | {
       id: string
       ok: true
-      /** The body of the answer; its type is not checked. */
+      /** The body of the answer. Its type is not checked. */
       value: Value
       batchId: string
-      /** How often the request was submitted before. For failures of a finished run, counting starts at 0 again. */
+      /**
+       * The number of times that the request was submitted again because it had not been answered. Starts at 0 again if
+       * a later run submits the failures of a finished run.
+       */
       round: number
     }
   | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
-  /** The request was not submitted, since it is larger than `maxBytes`, the maximum size of a file. */
+  /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
   | { id: string; ok: false; error: RequestTooLargeError; batchId: undefined; round: 0 }
 
 export interface ProviderBatchProgress {
-  /** Requests read from the source by this process. */
+  /** Requests that this process has read from the source. */
   read: number
-  /** The part of `read` that was left out as duplicates, with `onDuplicateId: 'skip'`. */
+  /** Requests that were read, but left out as duplicates, with `onDuplicateId: 'skip'`. */
   skipped: number
-  /** Requests in the batches created, counted each time they were submitted. */
+  /**
+   * Requests in created batches, those of earlier processes included. A request that is submitted twice counts twice.
+   */
   submitted: number
-  /** Results with `ok: true`, delivered or about to be delivered. */
+  /** Results with `ok: true`, yielded or about to be yielded. */
   succeeded: number
-  /** Results with `ok: false`, delivered or about to be delivered. */
+  /** Results with `ok: false`, yielded or about to be yielded. */
   failed: number
-  /** Requests that were or will be submitted again, because they expired, were missing, or failed in a finished run. */
+  /** Requests submitted again, or about to be, because they expired, were missing, or failed in a finished run. */
   resubmitted: number
   activeBatches: number
   endedBatches: number

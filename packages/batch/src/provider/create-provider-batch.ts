@@ -8,12 +8,13 @@ import type { RequestSource } from './shard-source.ts'
 /** Runs requests through a provider's Batch API. */
 export interface ProviderBatch {
   /**
-   * Creates a run. It starts when it is iterated, and continues only while its results are read.
+   * Creates a run. The run starts when you iterate it, and continues only while you read its results.
    *
-   * @param requests read one by one, as files are filled. After a crash, pass the same requests in the same order.
-   * @param options `signal` ends the run at once with its own reason; submitted batches continue at the provider.
-   * `resubmitFailed`: with the state of a finished run, its failures are submitted again instead of being reported
-   * again
+   * @param requests the requests, read one by one as files are filled. After a crash, pass the same requests in the
+   * same order.
+   * @param options `signal`: ends the run at once, with the signal's reason; submitted batches continue at the
+   * provider. `resubmitFailed`: if the state is that of a finished run, the requests that failed are submitted again;
+   * otherwise their errors are only reported again
    */
   run<Value = unknown>(
     requests: RequestSource,
@@ -22,9 +23,9 @@ export interface ProviderBatch {
 }
 
 /**
- * Sends many requests through `/v1/files` and `/v1/batches`, at the price of the Batch API: splits them into files,
- * uploads them, polls the batches, reads their results, and submits requests again that expired or are missing. With a
- * `state`, another process can continue the run after a crash.
+ * Sends many requests through `/v1/files` and `/v1/batches`, at the lower price of the Batch API. Splits the requests
+ * into files, uploads them, polls the batches, and reads their results. Submits requests again that expired or are
+ * missing. With a `state`, another process can continue the run after a crash.
  *
  * ```ts
  * const batch = createProviderBatch({ client: new OpenAI(), endpoint: '/v1/chat/completions', state: 'nightly.jsonl' })
@@ -33,7 +34,7 @@ export interface ProviderBatch {
  *
  * See https://platform.openai.com/docs/guides/batch.
  *
- * @throws TypeError for an option that is missing, does not exist or makes no sense
+ * @throws TypeError for a missing, unknown or invalid option
  */
 export function createProviderBatch(options: ProviderBatchOptions): ProviderBatch {
   const settings = settingsOf(options)

@@ -2,27 +2,31 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from '../journal/lock-holder.ts'
 
 /**
- * Why a request has no result. `answered`: the provider answered the request with an error. `expired`, `missing`: the
- * request expired, or was in no result file, each time it was submitted. `cancelled`: its batch was cancelled.
- * `batch-failed`: its batch failed as a whole.
+ * Why a request has no result. The request may have been submitted in several batches, one after the other:
+ *
+ * - `answered`: the provider answered the request with an error
+ * - `expired`: the last batch expired before the request was answered
+ * - `missing`: the result files of the last batch have no answer to the request
+ * - `cancelled`: the batch was cancelled before the request was answered
+ * - `batch-failed`: the batch failed as a whole
  */
 export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' | 'batch-failed'
 
-/** Facts about the error of a request. */
+/** What the provider reported about a failed request. */
 export interface BatchItemFacts {
   status?: number | undefined
   providerCode?: string | undefined
   detail?: string | undefined
 }
 
-/** One request of a batch has no result; `reason` says why. */
+/** A request of a batch has no result; `reason` says why. */
 export class BatchItemError extends Error {
   override readonly name = 'BatchItemError'
   readonly code = 'batch_item'
   readonly reason: BatchItemReason
   /** The HTTP status of the error, if the provider answered with one. */
   readonly status: number | undefined
-  /** The provider's own code, such as `token_limit_exceeded`, `invalid_request_error`. */
+  /** The error code of the provider, such as `token_limit_exceeded` or `invalid_request_error`. */
   readonly providerCode: string | undefined
   readonly batchId: string
   readonly #detail: string | undefined
@@ -41,12 +45,15 @@ export class BatchItemError extends Error {
     this.#detail = detail
   }
 
-  /** The provider's message. It may repeat the request, so it is in no error message and not printed with the error. */
+  /**
+   * The error message of the provider. It may quote the request, so it is not in `message`, nor printed with this
+   * error.
+   */
   get detail(): string | undefined {
     return this.#detail
   }
 
-  /** Whether an error is a BatchItemError, also one from another copy of this package. */
+  /** Whether an error is a BatchItemError, including one from another copy of this package. */
   static is(error: unknown): error is BatchItemError {
     return hasCode(error, 'batch_item')
   }
@@ -63,7 +70,7 @@ const IN_WORDS: Readonly<Record<BatchItemReason, string>> = {
 
 /**
  * The saved state does not fit this run: it belongs to other requests or another endpoint, or is not a state at all.
- * Nothing was submitted.
+ * This run has submitted nothing.
  */
 export class BatchStateError extends Error {
   override readonly name = 'BatchStateError'
@@ -76,24 +83,24 @@ export class BatchStateError extends Error {
     )
   }
 
-  /** Whether an error is a BatchStateError, also one from another copy of this package. */
+  /** Whether an error is a BatchStateError, including one from another copy of this package. */
   static is(error: unknown): error is BatchStateError {
     return hasCode(error, 'batch_state')
   }
 }
 
 /**
- * Another run uses this state. If both continued, they would submit, and pay for, the same requests. Nothing was read
- * or submitted.
+ * Another run uses this state, and has locked it, because two runs would submit the same requests, and pay for them
+ * twice. This run has read and submitted nothing.
  */
 export class BatchStateLockedError extends Error {
   override readonly name = 'BatchStateLockedError'
   readonly code = 'batch_state_locked'
-  /** The path of the state; undefined for one in memory. */
+  /** The path of the state file; undefined for a state in memory. */
   readonly path: string | undefined
   /** The id of the process that holds the lock, if the lock file names it. */
   readonly pid: number | undefined
-  /** The host name of the machine of that process, if the lock file names it. */
+  /** The host name of the machine on which that process runs, if the lock file names it. */
   readonly host: string | undefined
 
   constructor(path: string | undefined, holder: LockHolder) {
@@ -103,13 +110,16 @@ export class BatchStateLockedError extends Error {
     this.host = holder.host
   }
 
-  /** Whether an error is a BatchStateLockedError, also one from another copy of this package. */
+  /** Whether an error is a BatchStateLockedError, including one from another copy of this package. */
   static is(error: unknown): error is BatchStateLockedError {
     return hasCode(error, 'batch_state_locked')
   }
 }
 
-/** The provider returns fewer requests than were uploaded, so it is unknown which of them have no answer. */
+/**
+ * The provider returned an uploaded file of requests incompletely. So it is unknown which of the requests have no
+ * answer.
+ */
 export class IncompleteInputError extends Error {
   override readonly name = 'IncompleteInputError'
   readonly code = 'incomplete_input'
@@ -127,7 +137,7 @@ export class IncompleteInputError extends Error {
     this.uploaded = uploaded
   }
 
-  /** Whether an error is an IncompleteInputError, also one from another copy of this package. */
+  /** Whether an error is an IncompleteInputError, including one from another copy of this package. */
   static is(error: unknown): error is IncompleteInputError {
     return hasCode(error, 'incomplete_input')
   }

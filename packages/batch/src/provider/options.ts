@@ -7,29 +7,29 @@ import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** The id of the request (its `custom_id`), and of its result. */
+  /** The id of the request, its `custom_id`. The result has the same id. */
   id: string
-  /** The body that would be sent to the endpoint. All requests of a run must name the same model. */
+  /** The body, as it would be sent to the endpoint. All requests of a run must name the same model. */
   body: object
 }
 
 export interface ProviderBatchOptions {
-  /** An instance of `openai`, or any object with its `files` and `batches`. */
+  /** A client of the provider: an instance of `openai`, or any object with the same `files` and `batches`. */
   client: ProviderBatchClient
-  /** The url of each request. Azure's endpoints have no `/v1`. */
+  /** The endpoint for which all requests are meant. Endpoints of Azure have no `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
-   * Where the progress of a run is stored: the path of a file, or a store. A new process continues where another one
-   * stopped, and submits nothing twice. Only one run at a time can use a state. @default in memory
+   * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues
+   * the run of an earlier one, and submits nothing twice. Only one run at a time can use a state. @default in memory
    */
   state?: string | BatchStateStore | undefined
   /**
-   * What happens when a request has the id of an earlier one: `'error'` ends the run with a DuplicateIdError before the
-   * file of the request is uploaded; `'skip'` leaves the request out. All ids are kept in memory for this. @default
-   * 'error'
+   * What happens when a request has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError, before
+   * the file with this request is uploaded. `'skip'`: the request is left out. All ids are held in memory for this.
+   * @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
-  /** The maximum number of requests per file. @default 50_000 */
+  /** The maximum number of requests in one file, and so in one batch. @default 50_000 */
   maxRequests?: number | undefined
   /** The maximum size of a file, in bytes. One file at a time is in memory. @default 200_000_000 */
   maxBytes?: number | undefined
@@ -37,29 +37,32 @@ export interface ProviderBatchOptions {
   enqueuedTokens?: number | undefined
   /** Returns the number of tokens that a request enqueues. @default a quarter of its bytes */
   tokensOf?: ((request: ProviderBatchRequest) => number) | undefined
-  /** The maximum number of batches in progress. @default 20 */
+  /** The maximum number of batches in progress at once. @default 20 */
   maxActiveBatches?: number | undefined
-  /** How often a request that expired or is missing is submitted again. @default 2 */
+  /** The maximum number of times that an expired or missing request is submitted again. @default 2 */
   maxResubmits?: number | undefined
-  /** How long to wait before a batch is first polled, in milliseconds. @default 5_000 */
+  /** The wait before the first poll of a new batch, in milliseconds. @default 5_000 */
   pollMs?: number | undefined
   /**
-   * The maximum wait between polls, in milliseconds; the wait grows up to this while no status changes. @default 60_000
+   * The maximum wait between two polls, in milliseconds. The wait grows from `pollMs` up to this while no status
+   * changes.
+   * @default 60_000, or `pollMs` if that is longer
    */
   maxPollMs?: number | undefined
   /**
-   * How long to wait after `token_limit_exceeded`, in milliseconds, if no batch of this run is in progress that could
-   * free tokens when it ends. The wait doubles with each further `token_limit_exceeded`. @default 60_000
+   * How long to wait before another batch is created, in milliseconds, after the provider has rejected one with
+   * `token_limit_exceeded`. Applies only if no batch of this run is in progress; otherwise the run waits until one
+   * ends, which frees tokens. The wait doubles with each further rejection in a row, up to an hour. @default 60_000
    */
   tokenLimitWaitMs?: number | undefined
   /**
-   * The maximum number of attempts of a call that fails with a retryable error (network, 408, 409, 429, 5xx).
-   * @default 8
+   * The maximum number of attempts of a call to the provider that fails with a retryable error (network, 408, 409, 429,
+   * 5xx). @default 8
    */
   maxCallAttempts?: number | undefined
-  /** The source of time. @default a monotonic clock and `setTimeout` */
+  /** The clock for times and waits. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
-  /** The source of randomness for jitter, from 0 to 1. @default Math.random */
+  /** Returns random numbers from 0 to 1, for the jitter of waits. @default Math.random */
   random?: (() => number) | undefined
 }
 
@@ -70,7 +73,7 @@ export type ProviderBatchSettings = Required<{
 /**
  * Checks the options, and adds the defaults.
  *
- * @throws TypeError for an option that is missing, does not exist or makes no sense
+ * @throws TypeError for a missing, unknown or invalid option
  */
 export function settingsOf(options: ProviderBatchOptions): ProviderBatchSettings {
   validate(options, CHECKS)

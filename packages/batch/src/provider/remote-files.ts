@@ -4,8 +4,8 @@ import type { ProviderBatchClient } from './client.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The maximum length of a line, in bytes. A longer line counts as missing. Answers are shorter: they have at most 128
- * choices of some MiB.
+ * The maximum length of a line in a file at the provider, in bytes. A longer line is left out, so its request counts as
+ * missing. Answers are shorter: they have at most 128 choices of some MiB.
  */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
 
@@ -23,7 +23,7 @@ interface ResultLine {
 }
 
 /**
- * Reads the lines of a file at the provider, one at a time. If the connection breaks, the file is read again from the
+ * Yields the lines of a file at the provider, parsed as JSON. If the connection breaks, the file is read again from the
  * beginning, so a line may be yielded twice. Lines that are not JSON objects are left out.
  */
 export async function* fileLines<Line extends object>(
@@ -60,7 +60,7 @@ export async function* fileLines<Line extends object>(
   }
 }
 
-/** The outcome in a line of a result file; undefined for a line without an id. */
+/** Returns the outcome that a line of a result file contains; undefined for a line without an id. */
 export function lineOutcome(line: ResultLine, batchId: string): LineOutcome | undefined {
   const id = typeof line.custom_id === 'number' ? String(line.custom_id) : line.custom_id
   if (typeof id !== 'string') return undefined

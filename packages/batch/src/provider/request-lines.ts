@@ -2,7 +2,7 @@ import { describeValue } from '@harbor/parts'
 import { IdsHash } from '../ids/ids-hash.ts'
 import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 
-/** The lines of one file, and their totals. */
+/** The requests of one file, encoded as lines, with their total number of bytes and tokens. */
 export class RequestLines {
   readonly pieces: Uint8Array<ArrayBuffer>[] = []
   readonly #hash = new IdsHash()
@@ -24,7 +24,7 @@ export class RequestLines {
     this.tokens += tokens
   }
 
-  /** Whether one more request fits into the file. */
+  /** Whether the file has room for this request, too. */
   hasRoomFor({ line, tokens }: RequestLine, { maxRequests, maxBytes, enqueuedTokens }: Bounds): boolean {
     return (
       this.count < maxRequests &&

@@ -10,7 +10,7 @@ export interface RetrierOptions {
   maxCallAttempts: number
 }
 
-/** Retries calls to the provider and waits between them, until its signal aborts. */
+/** Retries calls to the provider, and waits between polls, until its signal aborts. */
 export class Retrier {
   readonly signal: AbortSignal
   readonly #options: RetrierOptions
@@ -20,7 +20,7 @@ export class Retrier {
     this.signal = signal
   }
 
-  /** Waits for a time in milliseconds, with a jitter of ± 25 %. */
+  /** Waits `ms` milliseconds, lengthened or shortened at random by up to 25 %. */
   async wait(ms: number): Promise<void> {
     const { clock, random } = this.#options
     const jittered = Math.min(MAX_TIMER_MS, ms * (0.75 + random() / 2))
@@ -29,9 +29,9 @@ export class Retrier {
   }
 
   /**
-   * Makes a call, and repeats it until it succeeds or fails with a final error.
+   * Makes a call. Repeats it after errors that may pass, up to `maxCallAttempts` attempts in total.
    *
-   * @param isTransient returns true for an error that would otherwise be final, but can be retried for this call
+   * @param isTransient returns true for an error that is normally final, but may pass in this call
    */
   async call<Result>(
     make: () => PromiseLike<Result>,
@@ -47,9 +47,10 @@ export class Retrier {
   }
 
   /**
-   * Waits before another attempt, or throws the error again if retrying is pointless.
+   * Waits before the next attempt. Throws the error instead if retrying is pointless, or if all attempts are used up.
    *
    * @param failures how often the call has failed so far
+   * @param isTransient whether the error may pass in this call, even if it is normally final
    */
   async afterFailure(error: unknown, failures: number, isTransient = false): Promise<void> {
     this.signal.throwIfAborted()
@@ -58,8 +59,8 @@ export class Retrier {
   }
 
   /**
-   * Settles like the promise, or rejects with the signal's reason as soon as the signal aborts, even if the promise is
-   * still pending.
+   * Settles like the promise. If the signal aborts while the promise is pending, rejects at once with the signal's
+   * reason.
    */
   untilAborted<Result>(promise: PromiseLike<Result>): Promise<Result> {
     const { signal } = this
@@ -84,8 +85,8 @@ export class Retrier {
 }
 
 /**
- * Whether retrying is pointless, since the provider has answered and would give the same answer again. An error without
- * a status means that there was no answer.
+ * Whether retrying is pointless, because the provider would give the same answer again, or the client is closed. An
+ * error without a status means that the provider has not answered, so it is worth retrying.
  */
 function isFinal(error: unknown): boolean {
   if ((error as { code?: unknown } | null | undefined)?.code === CLIENT_CLOSED) return true
@@ -93,7 +94,7 @@ function isFinal(error: unknown): boolean {
   return status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status)
 }
 
-/** The error code of a closed client, which sends nothing more. */
+/** The error code of a client that is closed, and so sends nothing more. */
 const CLIENT_CLOSED = 'client_closed'
 
 export function isNotFound(error: unknown): boolean {

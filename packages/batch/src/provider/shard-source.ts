@@ -12,29 +12,31 @@ export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<Provi
 /** Called with the id of a request that is larger than `maxBytes`, the maximum size of a file. */
 type OnTooLarge = (id: string, error: RequestTooLargeError) => void
 
-/** A request, and its position in the source. */
+/** A request, and its position in the source, counted from 0. */
 interface ReadLine extends RequestLine {
   index: number
 }
 
 /**
- * Reads requests from the source, one by one, and groups them into files. Reads no further than the file that is being
- * filled.
+ * Reads requests from the source, one by one, and groups them into files. Reads only as far as necessary to fill the
+ * next file.
  */
 export class ShardSource {
   readonly #source: RequestSource
   readonly #settings: ProviderBatchSettings
   #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
-  /** A request that was read already, but belongs to the next file. */
+  /** A request that was already read, but did not fit into the file. It begins the next file. */
   #held: ReadLine | undefined
   #ended = false
-  /** The position of every id that was read. A duplicate may come several files after the first request with its id. */
+  /**
+   * The position of the first request with each id, to recognise duplicates. A duplicate may come several files later.
+   */
   readonly #seen = new IdIndex()
   /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []
-  /** The ids of requests that are larger than `maxBytes`, and so are in no part. */
+  /** The ids of requests that are in no part, because they are larger than `maxBytes`. */
   readonly #tooLarge = new Set<string>()
-  /** The number of requests read. */
+  /** The number of requests read from the source. */
   read = 0
   /** The number of requests that were left out as duplicates. */
   skipped = 0
@@ -68,7 +70,7 @@ export class ShardSource {
     return lines
   }
 
-  /** Whether a request is in a part of this source; parts are counted from 1. */
+  /** Whether the request with this id is in the part with this number, counted from 1. */
   isIn(part: number, id: string): boolean {
     const range = this.#ranges[part - 1]
     const index = this.#seen.get(id)
@@ -77,10 +79,10 @@ export class ShardSource {
   }
 
   /**
-   * Reads the requests of a part that an earlier process has created.
+   * Reads the requests of a part that an earlier process has created, to check that they are the same.
    *
-   * @returns the lines of the part; undefined if they were uploaded already
-   * @throws BatchStateError if the source has other requests
+   * @returns the lines of the part; undefined if they are already uploaded
+   * @throws BatchStateError if the source yields other requests than for the earlier process
    */
   async readAgain(
     { part, count, idsHash, fileId }: BatchPart,

@@ -4,25 +4,28 @@ import type { ProviderBatchSettings } from './options.ts'
 import type { Retrier } from './retrier.ts'
 import type { RequestLines } from './request-lines.ts'
 
-/** The maximum difference between the clocks of two machines, in milliseconds, with a margin. */
+/**
+ * How far the provider's clock may be from the clock of this machine, in milliseconds. The search for a batch of this
+ * run ends at batches that were created before the run by more than this.
+ */
 const CLOCKS_APART_MS = 3_600_000
 
-/** How often creating a batch is retried while the provider reports that its file is still being processed. */
+/** The maximum number of attempts to create a batch while the provider is still processing its file. */
 const MAX_FILE_POLLS = 200
 const FILE_READY = /^(?:processed|uploaded|succeeded|ready|available|active)$/i
 const FILE_FAILED = /^(?:error|failed|deleted|deleting|cancell?ed)$/i
 
 /**
- * Uploads a part and creates its batch, never twice: before another attempt, searches the provider's list for a batch
- * that an earlier attempt has created.
+ * Uploads a part and creates its batch, but never a second batch: if it is unknown whether an attempt has created the
+ * batch, the provider's list is searched before the next attempt.
  */
 export class Submitter {
   readonly #settings: ProviderBatchSettings
   readonly #ledger: Ledger
   readonly #retrier: Retrier
-  /** The part whose batch is being created: until the provider answers, it is unknown whether the batch exists. */
+  /** The part whose batch is being created. Until the provider answers, it is unknown whether this batch exists. */
   #creating: BatchPart | undefined
-  /** The id of the last uploaded file, if the provider reported this file as processed. */
+  /** The id of the last uploaded file, if the provider has reported that the file is processed. */
   #usable: string | undefined
 
   constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
@@ -31,7 +34,7 @@ export class Submitter {
     this.#retrier = retrier
   }
 
-  /** Uploads a part, unless that has been done, and creates its batch. @returns the id of the batch */
+  /** Uploads a part, unless it is already uploaded, and creates its batch. @returns the id of the batch */
   async submit(part: BatchPart, lines: () => Promise<RequestLines>, resumed: boolean): Promise<string> {
     const fileId = part.fileId ?? (await this.#upload(part, await lines()))
     this.#creating = part
@@ -43,7 +46,8 @@ export class Submitter {
   }
 
   /**
-   * The id of a batch that was created, but whose creation the provider has not confirmed; undefined if there is none.
+   * Returns the id of a batch that exists at the provider, although the call that creates it has not returned;
+   * undefined if there is none.
    */
   async unconfirmed(retrier: Retrier): Promise<string | undefined> {
     return this.#creating && (await this.#find(this.#creating, retrier))?.id
@@ -95,10 +99,12 @@ export class Submitter {
   }
 
   /**
-   * Whether a file is still being processed, by its status: Azure rejects batches of a `pending` file.
+   * Whether the provider is still processing a file, according to the status of the file. Azure rejects a batch while
+   * its file is `pending`.
    *
+   * @param refusal the error with which the provider rejected the batch
    * @returns undefined if the provider does not report the status
-   * @throws the rejection, if the file has failed
+   * @throws `refusal` if the file has failed
    */
   async #isProcessing(fileId: string, refusal: unknown): Promise<boolean | undefined> {
     const { files } = this.#settings.client
@@ -113,7 +119,7 @@ export class Submitter {
     return !FILE_READY.test(status)
   }
 
-  /** Finds the batch of a part by its metadata. The list begins with the newest. */
+  /** Finds the batch of a part by its metadata, in the provider's list of batches, which begins with the newest. */
   async #find({ part }: BatchPart, retrier: Retrier): Promise<RemoteBatch | undefined> {
     const { run, startedAtMs } = this.#ledger.run
     return retrier.call(async () => {
@@ -128,10 +134,10 @@ export class Submitter {
 }
 
 /**
- * Whether a batch was rejected because of its file, which may be ready a little later.
+ * Whether the provider rejected a batch because of its file, which may become ready a little later.
  *
- * @param isUsable whether the provider has reported the file as processed: then true only for a rejection that names
- * the file
+ * @param isUsable whether the provider has reported that the file is processed. If so, returns true only for an error
+ * that names the file
  */
 function rejectsFile(error: unknown, isUsable: boolean): boolean {
   const { status, code, param, message } = Object(error) as Partial<Record<string, unknown>>

@@ -2,15 +2,18 @@ import type { TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, expectValue, validate, wholeNumber } from '../validate.ts'
 
 export interface CountWindowOptions {
-  /** The number of calls in the window: the last `size` calls count. */
+  /** The number of calls in the window. Only the last `size` calls count. */
   size: number
-  /** The circuit opens when at least this share of the calls failed: above 0, at most 1. */
+  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. */
   failureRatio: number
-  /** The circuit does not open before this number of calls have ended. @default size */
+  /** The number of calls that must have ended before the circuit can open. @default size */
   minimumCalls?: number | undefined
 }
 
-/** Creates a rule that opens the circuit when too many of the last `size` calls failed. Recording a call takes constant time. */
+/**
+ * Creates a rule that opens the circuit when at least a given fraction of the last `size` calls failed. Recording a call takes
+ * constant time.
+ */
 export function countWindow(options: CountWindowOptions): TripRule {
   validate(options, CHECKS, 'size', 'failureRatio')
   const { size, failureRatio, minimumCalls = size } = options
@@ -18,7 +21,7 @@ export function countWindow(options: CountWindowOptions): TripRule {
   return {
     timing: 'none',
     start(saved) {
-      /** A ring buffer of the last calls: 1 for a failure, 0 for a success. */
+      /** The last calls, as a ring buffer: 1 for a failure, 0 for a success. */
       const ring = new Uint8Array(size)
       let calls = 0
       let failures = 0
@@ -38,7 +41,7 @@ export function countWindow(options: CountWindowOptions): TripRule {
           return calls >= minimumCalls && failures / calls >= failureRatio
         },
         counts: () => ({ calls, successes: calls - failures, failures, slow: 0 }),
-        /** One digit for each call, the oldest first: 1 for a failure. */
+        /** Returns one digit for each call, the oldest first: 1 for a failure, 0 for a success. */
         save: () => [...ring.subarray(next), ...ring.subarray(0, next)].slice(size - calls).join(''),
       }
     },

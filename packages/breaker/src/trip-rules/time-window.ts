@@ -2,21 +2,23 @@ import type { Counts, Tally, TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, duration, validate, wholeNumber } from '../validate.ts'
 
 export interface TimeWindowOptions {
-  /** How long a call counts after its end, in milliseconds. */
+  /** How long a call counts after its end, in milliseconds: the length of the window. */
   durationMs: number
-  /** The circuit opens when at least this share of the calls failed: above 0, at most 1. */
+  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. */
   failureRatio: number
-  /** The circuit does not open before this number of calls have ended within the window. @default 10 */
+  /** The number of calls in the window before the circuit can open. @default 10 */
   minimumCalls?: number | undefined
-  /** A call that takes at least this long, in milliseconds, is slow, whether it succeeds or fails. Needs `slowCallRatio`. */
+  /** The duration from which a call counts as slow, whether it succeeds or fails, in milliseconds. Needs `slowCallRatio`. */
   slowCallMs?: number | undefined
-  /** The circuit opens when at least this share of the calls were slow: above 0, at most 1. Needs `slowCallMs`. */
+  /**
+   * The fraction of the counted calls that must have been slow for the circuit to open: above 0, at most 1. Needs `slowCallMs`.
+   */
   slowCallRatio?: number | undefined
 }
 
 /**
- * Creates a rule that opens the circuit when too many calls of the last `durationMs` milliseconds failed, or were slow. Recording
- * a call takes constant time. Calls leave the window even while no new calls are made.
+ * Creates a rule that opens the circuit when at least a given fraction of the calls of the last `durationMs` milliseconds failed,
+ * or were slow. Recording a call takes constant time. Calls leave the window even while no new calls are made.
  */
 export function timeWindow(options: TimeWindowOptions): TripRule {
   validate(options, CHECKS, 'durationMs', 'failureRatio')
@@ -33,15 +35,18 @@ export function timeWindow(options: TimeWindowOptions): TripRule {
 
 type Settings = { [Name in keyof TimeWindowOptions]-?: number }
 
-/** The window moves in this many steps. So a call leaves it nine tenths of `durationMs` to all of `durationMs` after its end. */
+/**
+ * The number of steps into which the window is divided. The window moves by whole steps, so a call leaves it when 90 % to 100 %
+ * of `durationMs` have passed since its end.
+ */
 const STEPS = 10
-/** The number of counts for each step: calls, failures, slow calls. */
+/** The number of counts that each step has: calls, failures, slow calls. */
 const COLUMNS = 3
 
 class TimeWindow implements Tally {
   readonly #settings: Settings
   readonly #steps: number[] = new Array<number>(STEPS * COLUMNS).fill(0)
-  /** The number of the newest step, counted from 1970. */
+  /** The number of the newest step. Steps are counted from 1970. */
   #newest = -Infinity
   /** The index in `#steps` of the first count of the newest step. */
   #at = 0
@@ -83,7 +88,7 @@ class TimeWindow implements Tally {
     return { durationMs: this.#settings.durationMs, newest: this.#newest, steps: [...this.#steps] }
   }
 
-  /** Moves the window to this time, and resets the steps that have left it: at most ten, however much time has passed. */
+  /** Moves the window to this time. Resets the steps that have left it: at most ten, however much time has passed. */
   #moveTo(nowMs: number): void {
     if (nowMs < this.#endsAt) return
     const stepMs = this.#settings.durationMs / STEPS
@@ -96,14 +101,14 @@ class TimeWindow implements Tally {
     this.#endsAt = (now + 1) * stepMs
   }
 
-  /** Adds 1 to a count of the newest step. Returns 1, which the caller adds to the sum for the window. */
+  /** Adds 1 to a count of the newest step. Returns 1, for the caller to add to the sum over the window. */
   #increment(column: number): number {
     const at = this.#at + column
     this.#steps[at] = (this.#steps[at] ?? 0) + 1
     return 1
   }
 
-  /** Adds the counts of a step to the sums for the window, or subtracts them. */
+  /** Adds the counts of a step to the sums over the window, or subtracts them from the sums. */
   #addToSums(at: number, sign: 1 | -1): void {
     const [calls = 0, failures = 0, slow = 0] = this.#steps.slice(at, at + COLUMNS)
     this.#calls += sign * calls

@@ -1,24 +1,24 @@
 import { warn } from '../warn.ts'
 
 /**
- * Decides when a closed circuit opens. A rule holds no counts: a breaker starts a new tally each time it closes, so any number of
- * breakers may share a rule. For a rule of your own, implement `TripRule` and `Tally`.
+ * Decides when a closed circuit opens. A rule itself holds no counts: each time a breaker closes, it starts a new tally, which
+ * counts the calls. So any number of breakers may share a rule. For a rule of your own, implement `TripRule` and `Tally`.
  */
 export interface TripRule {
   /**
    * Creates a tally.
    *
-   * @param saved the result of `save()` of an earlier tally, to continue from; ignore it if it does not fit the rule
+   * @param saved the result of `save()` of an earlier tally, to continue from. Ignore it if it does not fit the rule
    */
   start(saved?: unknown): Tally
   /**
-   * Whether `record` needs `nowMs` (`time`), `nowMs` and `durationMs` (`duration`), or neither (`none`). A breaker reads the clock
-   * only as often as its rules need. @default 'duration'
+   * Which arguments `record` needs: `time` means `nowMs`, `duration` means `nowMs` and `durationMs`, `none` means neither. A
+   * breaker reads the clock only as often as its rules need. @default 'duration'
    */
   readonly timing?: 'none' | 'time' | 'duration' | undefined
 }
 
-/** Counts the calls of one breaker for a rule, since the circuit closed. */
+/** Counts the calls of one breaker for one rule, from the time at which the circuit closed. */
 export interface Tally {
   /**
    * Counts one finished call.
@@ -30,20 +30,20 @@ export interface Tally {
    */
   record(failed: boolean, durationMs: number, nowMs: number): boolean
   counts(nowMs: number): Counts
-  /** Returns the counts as data for JSON, which `start` takes. */
+  /** Returns the counts as data for JSON, to be passed to `start`. */
   save(): unknown
 }
 
-/** Numbers of finished calls. Calls in flight, and calls judged `ignore`, are not counted. */
+/** The numbers of finished calls. Calls in flight, and calls that were judged `ignore`, are not counted. */
 export interface Counts {
   calls: number
   successes: number
   failures: number
-  /** The calls that were slow, whether they succeeded or failed; 0 unless the rule has a `slowCallMs`. */
+  /** The number of slow calls, whether they succeeded or failed; 0 unless the rule has a `slowCallMs`. */
   slow: number
 }
 
-/** Records a call in every tally. Returns whether any of them opens the circuit. A tally that throws only causes a warning. */
+/** Records a call in every tally. Returns whether any tally opens the circuit. If a tally throws, only a warning is emitted. */
 export function recordAll(
   tallies: readonly Tally[],
   failed: boolean,

@@ -1,8 +1,8 @@
 /** A source of the current time. Pass your own to test without waiting. */
 export interface Clock {
   /**
-   * Returns the current time, in milliseconds since 1970. The times of entries in a far tier come from this clock, so the clocks of
-   * processes that share a far tier must agree.
+   * Returns the current time, in milliseconds since 1970. The times of entries in a far tier come from this clock. So processes that share
+   * a far tier need clocks that agree.
    */
   now(): number
 }

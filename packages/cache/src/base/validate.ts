@@ -1,9 +1,12 @@
 import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 
-/** A rule for one option: a test, and the accepted values in words, for the error message. */
+/** The check of one option: a predicate and, for the error message, the accepted values in words. */
 export type Check = readonly [accepts: (value: unknown) => boolean, expected: string]
 
-/** The longest time to live of an entry: one year, in milliseconds. The far tier records that a tag was invalidated for twice as long. */
+/**
+ * The maximum time to live of an entry: one year, in milliseconds. In the far tier, the record that a tag was invalidated lives twice as
+ * long as this.
+ */
 export const MAX_LIFE_MS = 31_536_000_000
 
 const between = (value: unknown, min: number, max: number): boolean =>
@@ -51,8 +54,9 @@ export const aSignal: Check = /* @__PURE__ */ having(
 )
 
 /**
- * Checks that all options are known and their values valid. An option that is `undefined` counts as absent.
+ * Checks that all options are known and valid. An option that is `undefined` counts as absent.
  *
+ * @param what what the options are, for the error message
  * @throws TypeError for an unknown option or an invalid value; the message names the option, the expected value and the value that was
  * passed
  */
@@ -73,13 +77,14 @@ export function validate(options: object, checks: Readonly<Record<string, Check>
 
 /**
  * Checks one value.
+ *
  * @throws TypeError that names the option, the expected value and the value that was passed
  */
 export function expect(name: string, value: unknown, [accepts, expected]: Check): void {
   if (!accepts(value)) throw new TypeError(`${name} must be ${expected}, got ${describeValue(value)}`)
 }
 
-/** The names of these options in other libraries, for the hint in the error message. */
+/** What these options are called in other libraries, for the hint in the error message. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxEntries: 'max (lru-cache), maxItems (BentoCache), maxKeys (node-cache), size',
   maxBytes: 'maxSize (lru-cache); in bytes',

@@ -11,9 +11,9 @@ export function after(ms: number, task: () => void): () => void {
 }
 
 /**
- * Waits until `done` is called. Rejects with the signal's own reason as soon as the signal aborts.
+ * Waits until `done` is called. Rejects with the signal's reason as soon as the signal aborts.
  *
- * @param begin starts the wait: receives `done`, and returns a function that cleans up
+ * @param begin starts the wait: it receives `done`, and returns a function that cleans up
  */
 export async function waitFor(
   signal: AbortSignal | undefined,
@@ -32,14 +32,14 @@ export async function waitFor(
   }
 }
 
-/** The result of work that missed its deadline. */
+/** The result of `within` if the work took too long. */
 export const TOO_LATE = Symbol('too late')
 
 /**
- * Settles as `work` does, or resolves with `TOO_LATE` after `ms` milliseconds. In that case the signal passed to `work` aborts, and the
- * outcome of `work` is ignored.
+ * Settles as the promise of `work` does, but resolves with `TOO_LATE` if that takes longer than `ms` milliseconds. Then the signal that
+ * `work` received aborts, and the outcome of `work` is ignored.
  *
- * @param what names the work in the message of the abort reason
+ * @param what the name of the work, for the message of the abort reason
  */
 export async function within<T>(
   ms: number,

@@ -1,6 +1,6 @@
 import { waitFor } from '../base/wait-for.ts'
 
-/** Counts the loads that callers wait for, so that prefetches can wait until there are no such loads. */
+/** Counts the loads that callers wait for. Prefetches use the count to wait until there are no such loads. */
 export class ActiveLoads {
   #count = 0
   readonly #idleListeners = new Set<() => void>()
@@ -18,7 +18,7 @@ export class ActiveLoads {
     for (const done of this.#idleListeners) done()
   }
 
-  /** Resolves when there are no active loads. Rejects with the signal's reason if the signal aborts. */
+  /** Resolves as soon as no caller waits for a load. Rejects with the signal's reason if the signal aborts. */
   async idle(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     if (this.#count === 0) return

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { EntrySettings } from '../options.ts'
 
-/** The maximum number of failures in memory: one for each internal name of an entry. */
+/** The maximum number of failures in memory. Each internal name (a key with its scope) has at most one. */
 const MAX_FAILURES = 1_000
 
 export interface Failure {
@@ -9,7 +9,10 @@ export interface Failure {
   readonly at: number
 }
 
-/** The last load failure under each internal name. Decides whether the name may be loaded again, and whether a stale entry may be served. */
+/**
+ * Stores the last load failure under each internal name (a key with its scope). Decides whether the name may be loaded again, and whether a
+ * stale entry may be served.
+ */
 export class Failures {
   readonly #settings: EntrySettings
   readonly #byName = new LRUCache<string, Failure>({ max: MAX_FAILURES })
@@ -31,22 +34,22 @@ export class Failures {
   }
 
   /**
-   * The last failure of this name, if it is younger than `refreshBackoffMs`. If so, the name is not loaded again while a stale entry can be
-   * served.
+   * Returns the last failure of this name if it is younger than `refreshBackoffMs`. Then the name is not loaded again while a stale entry
+   * can be served.
    */
   backingOff(name: string): Failure | undefined {
     return this.#within(this.#settings.refreshBackoffMs, name)
   }
 
   /**
-   * The last failure of this name, if it is younger than `negativeTtlMs`. If so, the name is not loaded again, and callers get the error of
-   * this failure.
+   * Returns the last failure of this name if it is younger than `negativeTtlMs`. Then the name is not loaded again, and callers get the
+   * error of this failure.
    */
   remembered(name: string): Failure | undefined {
     return this.#within(this.#settings.negativeTtlMs, name)
   }
 
-  /** Whether a stale entry may be served instead of this error. @param rule replaces the cache's own `serveStaleIf` */
+  /** Whether a stale entry may be served instead of this error. @param rule decides this; by default the `serveStaleIf` of the cache */
   mayHide(error: unknown, rule = this.#settings.serveStaleIf): boolean {
     try {
       return rule(error)

@@ -3,17 +3,23 @@ import type { Entry } from '../tiers/entry.ts'
 import { ageOf } from '../tiers/staleness.ts'
 import type { Waiter } from './waiter.ts'
 
-/** The answer to a request, either an entry of the cache or a freshly loaded answer (`fresh`), and how the request was answered. */
+/** The answer to a request, and how it was found: either an entry of the cache (`entry`), or an answer that was just loaded (`fresh`). */
 export type FlightResult<Fresh> =
   | { readonly outcome: Outcome; readonly entry: Entry; readonly fresh?: undefined }
   | { readonly outcome: Outcome; readonly entry?: undefined; readonly fresh: Fresh }
 
-/** Either a result, or a waiter for the result of a flight. `joined` means that another call had started the flight. */
+/**
+ * Either a result, or a waiter for the result of a flight (a load in progress). `joined` means that another call had started the flight.
+ */
 export type ResultOrWaiter<Fresh> =
   | { readonly result: FlightResult<Fresh>; readonly waiter?: undefined; readonly joined: false }
   | { readonly result?: undefined; readonly waiter: Waiter<FlightResult<Fresh>>; readonly joined: boolean }
 
-/** The result for a request that is served from the cache. @param error the load error instead of which a stale entry is served */
+/**
+ * Returns the result for a request that is served from the cache.
+ *
+ * @param error the load error, if a stale entry is served because loading failed
+ */
 export function fromEntry<Fresh>(
   entry: Entry,
   status: 'hit' | 'stale',
@@ -26,7 +32,7 @@ export function fromEntry<Fresh>(
   return { outcome: error === undefined ? outcome : { ...outcome, error }, entry }
 }
 
-/** The result for a request whose answer was loaded. */
+/** Returns the result for a request whose answer was loaded. */
 export function fromLoad<Fresh>(
   fresh: Fresh,
   status: 'miss' | 'bypass',

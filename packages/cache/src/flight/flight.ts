@@ -1,14 +1,14 @@
 import { Waiter, type WaitedFor, type WaiterOptions } from './waiter.ts'
 
 /**
- * One load, shared by all callers that want its result. It runs on an abort controller of its own: it is aborted only when the
- * last caller leaves.
+ * One load in progress, shared by all callers that wait for its result. It has an abort controller of its own, and is aborted when the last
+ * caller leaves.
  *
  *     open ──the last caller leaves──▶ aborted: no caller can join
  *       └──────end()──▶ ended
  */
 export class Flight<T> implements WaitedFor<T> {
-  /** Settles as the load does, even when no caller waits any more. Rejects at once when the flight is aborted. */
+  /** Settles as the load does, even if no caller waits any more. Rejects at once when the flight is aborted. */
   readonly result: Promise<T>
   /** Called when the last caller leaves. By default, aborts the flight. */
   onEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
@@ -16,7 +16,7 @@ export class Flight<T> implements WaitedFor<T> {
   readonly #waiters = new Set<Waiter<T>>()
   readonly #resolve: (result: T) => void
   readonly #reject: (reason: unknown) => void
-  /** The tasks to run once, when the load has ended or is aborted. */
+  /** The tasks to run when the load has ended or is aborted. */
   readonly #closeTasks: (() => void)[] = []
   #closed = false
   #keptAlive = false
@@ -33,19 +33,21 @@ export class Flight<T> implements WaitedFor<T> {
   }
 
   /**
-   * Settles the flight as `load` settles. Call it after the first caller has joined: without a caller, a failure would be an unhandled
-   * rejection.
+   * Makes `result` settle as `load` does. Call this after the first caller has joined. Without a caller, a failure of the load would be an
+   * unhandled rejection.
    */
   start(load: Promise<T>): void {
     load.then(this.#resolve, this.#reject)
   }
 
-  /** Whether the load has ended or is aborted. After that, no caller can join, and leaving has no effect. */
+  /** Whether the load has ended or is aborted. If so, no further caller can join, and leaving has no effect. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** The latest deadline of all waiting callers, in milliseconds since 1970; `Infinity` if a caller has no timeout. */
+  /**
+   * The latest deadline of all waiting callers, in milliseconds since 1970. `Infinity` if a caller has no timeout, or after `keepAlive()`.
+   */
   get deadlineAt(): number {
     if (this.#keptAlive) return Infinity
     let latest = -Infinity
@@ -53,12 +55,12 @@ export class Flight<T> implements WaitedFor<T> {
     return latest
   }
 
-  /** The number of waiting callers; a flight that is kept alive counts one more. */
+  /** The number of waiting callers, plus 1 after `keepAlive()`. */
   get waiting(): number {
     return this.#waiters.size + (this.#keptAlive ? 1 : 0)
   }
 
-  /** Adds a caller, which leaves when its signal aborts, its timeout passes, or it calls `leave()`. */
+  /** Adds a caller. The caller leaves when its signal aborts, its timeout passes, or its waiter's `leave()` is called. */
   join(options: WaiterOptions): Waiter<T> {
     const waiter = new Waiter<T>(this, options)
     if (!this.#closed) this.#waiters.add(waiter)
@@ -66,7 +68,7 @@ export class Flight<T> implements WaitedFor<T> {
     return waiter
   }
 
-  /** Lets the flight go on without callers, as for a background refresh. */
+  /** Lets the flight go on when no caller waits, as a background refresh does. */
   keepAlive(): void {
     this.#keptAlive = true
   }
@@ -91,7 +93,9 @@ export class Flight<T> implements WaitedFor<T> {
     this.#close()
   }
 
-  /** Runs the task when the flight closes, which is when its load ends or is aborted. Runs it at once if the flight is already closed. */
+  /**
+   * Runs the task when the flight closes, that is when its load ends or is aborted. If the flight is already closed, runs the task at once.
+   */
   onClose(task: () => void): void {
     if (this.#closed) task()
     else this.#closeTasks.push(task)

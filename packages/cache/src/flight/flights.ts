@@ -1,9 +1,10 @@
 import type { Flight } from './flight.ts'
 
 /**
- * The loads in flight by name, for later callers to join. They are held apart from the near tier, so evictions do not affect them.
+ * The loads in flight by name, for later callers to join. They are held apart from the near tier, so that evictions do not affect them.
  *
- * The map holds positions in an array instead of flights, so that a rehashed map retains no flight: see docs/decisions/young-generation.md.
+ * The map holds positions in an array instead of the flights themselves, so that no flight stays in memory through an old table of the map:
+ * see docs/decisions/young-generation.md.
  */
 export class Flights<T> {
   readonly #positions = new Map<string, number>()
@@ -14,7 +15,11 @@ export class Flights<T> {
     return this.#positions.size
   }
 
-  /** The flight that a caller can join. @param refresh accept only a flight that loads without looking into the cache first */
+  /**
+   * Returns the flight of this name that a caller can join.
+   *
+   * @param refresh whether to return only a flight that loads without reading the cache first
+   */
   get(name: string, refresh: boolean): Flight<T> | undefined {
     const entry = this.#entryOf(name)
     if (entry === undefined || entry.flight.closed || (refresh && !entry.refresh)) return undefined
@@ -28,7 +33,8 @@ export class Flights<T> {
   }
 
   /**
-   * Removes the flight, so that no further caller joins. The flight finishes for the callers that wait for it.
+   * Removes the flight of this name, so that no further caller joins it. It goes on for the callers that already wait for it.
+   *
    * @param flight if passed, only this flight is removed, and not a later one of the same name
    */
   detach(name: string, flight?: Flight<T>): void {
@@ -39,7 +45,7 @@ export class Flights<T> {
     this.#free.push(position)
   }
 
-  /** Detaches the flight and marks it as ended. */
+  /** Removes the flight, and marks it as ended. */
   end(name: string, flight: Flight<T>): void {
     this.detach(name, flight)
     flight.end()
@@ -61,7 +67,7 @@ export class Flights<T> {
 
 interface Entry<T> {
   readonly flight: Flight<T>
-  /** Whether the flight loads without looking into the cache first. */
+  /** Whether the flight loads without reading the cache first. */
   readonly refresh: boolean
   readonly tags: readonly string[]
 }

@@ -3,10 +3,13 @@ import type { InvalidationWatch } from '../tiers/invalidations.ts'
 import type { Flight } from './flight.ts'
 import type { FlightResult } from './flight-result.ts'
 
-/** Whether an entry is of the requested kind (a value or a recorded answer) and, if it comes from the far tier, readable. */
+/**
+ * Whether an entry can be used: it must be of the requested kind (a value or a recorded answer) and, if it comes from the far tier,
+ * readable.
+ */
 export type Acceptance = 'accepted' | 'other-kind' | 'unreadable'
 
-/** A call in the form that SingleFlight answers. */
+/** A call on the cache, prepared for `SingleFlight`, which answers it. */
 export interface LoadRequest<Fresh> {
   readonly name: string
   readonly control: 'default' | 'refresh' | 'only-if-cached'
@@ -14,14 +17,14 @@ export interface LoadRequest<Fresh> {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | undefined
   readonly serveStaleIf: ((error: unknown) => boolean) | undefined
-  /** Whether this is a prefetch, for which no caller waits yet. */
+  /** Whether this is a prefetch, for whose answer no caller waits yet. */
   readonly isPrefetch: boolean
   readonly accepts: (entry: Entry) => Acceptance
-  /** Loads from the origin and stores the answer. Must call `end()` of the running load when the answer is complete. */
+  /** Loads the answer from its source, and stores it. Must call `end()` of the running load when the answer is complete. */
   readonly load: (running: RunningLoad<Fresh>) => Promise<Fresh>
 }
 
-/** Why a load runs: for callers, as a prefetch, as a background refresh, or bypassing the cache. */
+/** Why a load runs: because a caller waits, as a prefetch, as a background refresh, or because a call bypasses the cache. */
 export type Purpose = 'call' | 'prefetch' | 'refresh' | 'bypass'
 
 /** A load that has begun. */
@@ -32,8 +35,8 @@ export interface RunningLoad<Fresh> {
   /** The stale entry that is still in the cache, if there is one. */
   readonly stale: Entry | undefined
   readonly purpose: Purpose
-  /** Prevents further callers from joining. */
+  /** Prevents further callers from joining the load. */
   detach(): void
-  /** Call it when the answer is complete: closes the flight. */
+  /** Marks the load as ended. Call this when the answer is complete. */
   end(): void
 }

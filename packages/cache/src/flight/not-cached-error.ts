@@ -2,7 +2,7 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'not_cached'
 
-/** The cache has no entry for the key, and the call does not load: `control: 'only-if-cached'`. */
+/** A call with `control: 'only-if-cached'`, which does not load, found no entry for its key. */
 export class NotCachedError extends Error {
   override readonly name = 'NotCachedError'
   readonly code = CODE
@@ -11,7 +11,7 @@ export class NotCachedError extends Error {
     super("nothing is cached for this key, and control: 'only-if-cached' loads nothing")
   }
 
-  /** Whether this is a NotCachedError, also one made by another copy of this package. */
+  /** Whether an error is a NotCachedError, including one that another copy of this package made. */
   static is(error: unknown): error is NotCachedError {
     return hasCode(error, CODE)
   }

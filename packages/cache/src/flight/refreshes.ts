@@ -22,9 +22,9 @@ export class Refreshes<Fresh> {
   }
 
   /**
-   * Starts a background refresh, unless one is running or the last load failed recently.
+   * Starts a background refresh, unless a load is already running or the last load failed recently.
    *
-   * @param within the flight that found the stale entry, which does not count as a running refresh
+   * @param within the flight that found the stale entry, which does not count as a running load
    * @returns the reason to report for serving the stale entry
    */
   start(request: LoadRequest<Fresh>, entry: Entry, within: Flight<FlightResult<Fresh>> | undefined): Reason {
@@ -49,7 +49,7 @@ export class Refreshes<Fresh> {
     for (const flight of this.#running) flight.abort(reason)
   }
 
-  /** Aborts the refresh after `refreshTimeoutMs`, since a refresh has no caller whose timeout or abort could end it. */
+  /** Aborts a refresh after `refreshTimeoutMs`. A refresh has no caller whose timeout or signal could end it. */
   #limitTime(name: string, flight: Flight<FlightResult<Fresh>>): void {
     const { settings, counters, failures } = this.#parts
     const { refreshTimeoutMs } = settings

@@ -36,13 +36,13 @@ export class SingleFlight<Fresh> {
     return this.#flights.size
   }
 
-  /** Prevents further callers from joining any flight, and aborts background refreshes. Flights with waiting callers finish. */
+  /** Prevents further callers from joining any flight, and aborts background refreshes. Flights with waiting callers go on to their end. */
   close(reason: unknown): void {
     this.#flights.detachPrefix('')
     this.#refreshes.abort(reason)
   }
 
-  /** Answers a request: with a result from the near tier, or with a waiter for the result of a flight. */
+  /** Answers a request, with a result from the near tier or with a waiter for the result of a flight. */
   answer(request: LoadRequest<Fresh>): ResultOrWaiter<Fresh> {
     const { name, control } = request
     const near = control === 'refresh' ? undefined : this.#parts.tiers.near.get(name, this.#now())
@@ -58,7 +58,7 @@ export class SingleFlight<Fresh> {
     return { waiter, joined: running !== undefined }
   }
 
-  /** Loads for this caller alone, without reading the tiers. No other caller can join the load. */
+  /** Loads for this caller alone, without reading the tiers. No other caller can join this load. */
   bypass(request: LoadRequest<Fresh>, reason: Reason): ResultOrWaiter<Fresh> {
     const flight = new Flight<FlightResult<Fresh>>()
     const waiter = flight.join(this.#waiterOptions(request))
@@ -75,7 +75,7 @@ export class SingleFlight<Fresh> {
     return { signal, timeoutMs, deadlineAt: timeoutMs === undefined ? Infinity : this.#now() + timeoutMs }
   }
 
-  /** The result, if this entry can be served without waiting for a load. A stale entry also starts a background refresh. */
+  /** Returns the result if this entry can be served without waiting for a load. If the entry is stale, also starts a background refresh. */
   #serve(
     request: LoadRequest<Fresh>,
     entry: Entry,
@@ -97,7 +97,11 @@ export class SingleFlight<Fresh> {
     return flight
   }
 
-  /** Finds or loads the answer, and closes the flight afterwards. @param near the entry of the near tier under this name */
+  /**
+   * Finds or loads the answer, and closes the flight afterwards.
+   *
+   * @param near the entry of the near tier under this name
+   */
   async #run(
     request: LoadRequest<Fresh>,
     flight: Flight<FlightResult<Fresh>>,
@@ -159,7 +163,7 @@ export class SingleFlight<Fresh> {
     }
   }
 
-  /** The stale entry as the result, if a load failed recently, so that the name is not loaded again. */
+  /** Returns the stale entry as the result if a load failed so recently that the name is not loaded again yet. */
   #backOff(
     { name, serveStaleIf }: LoadRequest<Fresh>,
     { entry, source }: Usable,
@@ -171,13 +175,13 @@ export class SingleFlight<Fresh> {
   }
 }
 
-/** An entry that was found and is of the requested kind. */
+/** An entry that was found, and is of the requested kind. */
 interface Usable {
   readonly entry: Entry
   readonly source: 'near' | 'far'
 }
 
-/** The reasons why an entry that was found could not be served, by what was found out about the entry. */
+/** For an entry that was found but not served: the reason why, by the outcome of `accepts`. */
 const ABSENCES = { accepted: 'expired', 'other-kind': 'absent', unreadable: 'far-unreadable' } as const
 
 const REFRESH: { readonly entry?: undefined; readonly absence: Absence } = { absence: 'refresh' }

@@ -4,7 +4,7 @@ export interface WaiterOptions {
   readonly signal?: AbortSignal | undefined
   /** How long this caller waits for the result, in milliseconds. */
   readonly timeoutMs?: number | undefined
-  /** When `timeoutMs` is over, in milliseconds since 1970; `Infinity` without a timeout. */
+  /** The time at which `timeoutMs` is over, in milliseconds since 1970; `Infinity` without a timeout. */
   readonly deadlineAt: number
 }
 
@@ -14,12 +14,12 @@ export interface WaitedFor<T> {
   leave(waiter: Waiter<T>, reason: unknown): void
 }
 
-/** One caller that waits for the result of a flight, and may leave before the flight has a result. */
+/** One caller that waits for the result of a flight. It may leave before there is a result. */
 export class Waiter<T> {
   readonly deadlineAt: number
-  /** Settles as the flight does, or rejects when this caller leaves first. */
+  /** Settles as the flight does. Rejects if this caller leaves first. */
   readonly result: Promise<T>
-  /** Called when this caller leaves, even after it got the result, since it may still be reading a stream. */
+  /** Called when this caller leaves. That may be after it got the result, because it may still be reading a stream. */
   onLeave: ((reason: unknown) => void) | undefined
   readonly #flight: WaitedFor<T>
   readonly #options: WaiterOptions
@@ -70,7 +70,7 @@ export class Waiter<T> {
     this.#flight.leave(this, reason)
   }
 
-  /** Removes the timer and the abort listener. */
+  /** Stops the timeout, and no longer listens to the caller's signal. */
   release(): void {
     this.#stopTimer?.()
     this.#options.signal?.removeEventListener('abort', this.#abort)

@@ -1,14 +1,14 @@
 import { UnkeyableRequestError } from './unkeyable-request-error.ts'
 
 /**
- * The JSON of a value with the properties of every object sorted by their UTF-16 code units (RFC 8785, the JSON
- * Canonicalization Scheme): equal values give equal texts, different values give different texts.
+ * Returns the JSON of a value, with the properties of every object sorted by their UTF-16 code units (RFC 8785, the JSON Canonicalization
+ * Scheme). Equal values give equal texts, and different values give different texts.
  *
- * Values are treated as by `JSON.stringify`: `toJSON` is called, boxed primitives are unwrapped, properties without a JSON form are
- * dropped, array items without a JSON form become null, -0 becomes 0. There are two differences: NaN and the infinities throw, where
- * `JSON.stringify` writes null; and depth is limited by memory alone.
+ * Values are converted as `JSON.stringify` does: `toJSON` is called, boxed primitives are unwrapped, properties without a JSON form are
+ * dropped, array items without a JSON form become null, -0 becomes 0. There are two differences. NaN and the infinities throw, instead of
+ * becoming null. And depth is limited by memory alone, not by the call stack.
  *
- * @param ignore top-level properties to leave out
+ * @param ignore the top-level properties to leave out
  * @throws UnkeyableRequestError for NaN, infinities, bigint, cycles, and a root without a JSON form
  */
 export function canonicalJson(root: unknown, ignore: readonly string[] = []): string {
@@ -16,11 +16,11 @@ export function canonicalJson(root: unknown, ignore: readonly string[] = []): st
 }
 
 /**
- * Canonical JSON of plain values: records, arrays, strings, finite numbers, booleans, null. Faster than `carefulJson`, which writes the
- * same text.
+ * Returns the canonical JSON of plain values: plain objects, arrays, strings, finite numbers, booleans, null. Faster than `carefulJson`,
+ * which returns the same text.
  *
- * @param ignore properties of this object to leave out
- * @returns undefined for values that need `carefulJson`: a `toJSON`, a class, a cycle, NaN
+ * @param ignore the properties of this object to leave out
+ * @returns undefined for values that need `carefulJson`: those with `toJSON`, instances of a class, cycles, NaN
  */
 export function quickJson(value: unknown, ignore?: readonly string[], depth = 0): string | undefined {
   switch (typeof value) {
@@ -41,7 +41,7 @@ export function quickJson(value: unknown, ignore?: readonly string[], depth = 0)
   }
 }
 
-/** The maximum depth for `quickJson`, greater than that of any real request. */
+/** The maximum depth of values for `quickJson`, greater than that of any real request. */
 const MAX_DEPTH = 50
 
 function arrayJson(list: readonly unknown[], depth: number): string | undefined {
@@ -73,7 +73,7 @@ function recordJson(
   return json + '}'
 }
 
-/** Insertion sort, which is faster than `sort()` for the few names of a record. */
+/** Sorts the property names of an object. Insertion sort is faster than `sort()` for few names. */
 function sorted(names: string[]): string[] {
   if (names.length > MAX_INSERTED) return names.sort()
   for (let from = 1; from < names.length; from++) {
@@ -85,12 +85,12 @@ function sorted(names: string[]): string[] {
   return names
 }
 
-/** The maximum number of names for insertion sort. */
+/** The maximum number of names for which insertion sort is used. */
 const MAX_INSERTED = 30
 
-/** Canonical JSON of any value, written without recursion. Exported for tests. */
+/** Returns the canonical JSON of any value, written without recursion. Exported for tests. */
 export function carefulJson(root: unknown, ignore: readonly string[] = []): string {
-  /** The containers around the current position, outermost first. `inside` holds their values, to detect cycles. */
+  /** The objects and arrays around the current position, outermost first. `inside` holds the same values, to detect cycles. */
   const open: Container[] = []
   const inside = new Set<object>()
   let json = ''
@@ -140,11 +140,11 @@ export function carefulJson(root: unknown, ignore: readonly string[] = []): stri
 /** An object or array whose closing bracket is not written yet. */
 interface Container {
   value: object
-  /** The sorted property names of an object. */
+  /** The sorted property names, for an object. */
   names?: string[]
-  /** The length of an array. */
+  /** The number of items, for an array. */
   length?: number
-  /** The index of the next child. */
+  /** The index of the next child to write. */
   next: number
   /** How many children have been written. */
   written: number
@@ -156,7 +156,7 @@ function containerOf(value: object): Container {
     : { value, names: Object.keys(value).sort(), next: 0, written: 0 }
 }
 
-/** The value that `JSON.stringify` would write: the result of `toJSON`, or the value of a boxed primitive. */
+/** Returns the value that `JSON.stringify` would write instead: the result of `toJSON`, or the value of a boxed primitive. */
 function jsonValue(value: unknown, name: string | number): unknown {
   if ((typeof value !== 'object' && typeof value !== 'bigint') || value === null) return value
   const { toJSON } = value as { toJSON?: unknown }
@@ -169,7 +169,7 @@ function hasJsonForm(value: unknown): boolean {
   return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol'
 }
 
-/** The path of the current position, for an error message. A property name that could be content becomes `[…]`. */
+/** Returns the path of the current position, for an error message. A property name that may be content becomes `[…]`. */
 function pathOf(open: readonly Container[]): string {
   const steps = open.slice(0, MAX_STEPS).map(({ names, next }) => {
     const name = names?.[next - 1]

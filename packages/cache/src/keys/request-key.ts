@@ -2,22 +2,22 @@ import { aName, expect, validate, type Check } from '../base/validate.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { sha256 } from './sha256.ts'
 
-/** The part of a request's identity that is not in its body. */
+/** What identifies a request besides its body. */
 export interface RequestKeyContext {
   /**
-   * The URL that the request is sent to, since the same model at another address is another model. Path and query are part of the key;
-   * letter case of the host, default ports, trailing slashes, credentials and fragments are not. If two endpoints accept the same body,
-   * include the endpoint: `https://api.openai.com/v1/responses`.
+   * The URL to which the request is sent. It is part of the key, because the same model at another address is another model. Path
+   * and query count; letter case of the host, default ports, trailing slashes, credentials and fragments do not. If two endpoints
+   * accept the same body, include the endpoint: `https://api.openai.com/v1/responses`.
    */
   baseURL: string
   /**
-   * The owner of the answers: a tenant, a user, the id of a credential. Two scopes never share a key. Beware: a constant shares
-   * every answer with all users.
+   * The owner of the answers: a tenant, a user, the id of a credential. Two scopes never share a key. Beware: if you pass the
+   * same constant for all users, they share all answers.
    */
   scope: string
   /**
-   * Top-level properties of the request that do not change the answer. Your list replaces the default one.
-   * @default ['user', 'metadata', 'safety_identifier']
+   * The top-level properties of the request that do not change the answer, and so are not part of the key. Your list replaces the
+   * default one. @default ['user', 'metadata', 'safety_identifier']
    */
   ignore?: readonly string[] | undefined
   /** The version of the data that you store under these keys. A new version changes all keys. @default 1 */
@@ -25,11 +25,11 @@ export interface RequestKeyContext {
 }
 
 /**
- * A short, stable name for a request: 43 characters that are safe in URLs, file names and logs (SHA-256, base64url).
+ * Returns a short, stable key for a request: 43 characters that are safe in URLs, file names and logs (SHA-256, base64url).
  *
- * The key identifies the JSON that is sent: the order of properties does not matter, an undefined property equals an absent
- * one, `toJSON` is called, -0 is 0. Any other difference makes another key: every property counts, also those that this
- * package does not know, except the few ignored by name.
+ * The key identifies the JSON that is sent. So the order of properties does not matter, an undefined property equals an absent
+ * one, `toJSON` is called, and -0 is 0. Any other difference gives another key. Every property counts, even if this package does
+ * not know it, except those in `ignore`.
  *
  * ```ts
  * requestKey({ model: 'gpt-4', temperature: 0, messages }, { baseURL: 'https://api.openai.com/v1', scope: tenant.id })
@@ -44,7 +44,7 @@ export function requestKey(request: Record<string, unknown>, context: RequestKey
   return sha256(prefixOf(baseURL, scope, version) + canonicalJson(request, ignore))
 }
 
-/** The context as text. The last text is cached, since most calls of a process have the same context. */
+/** Returns the context as text. The last text is cached, because most calls of a process have the same context. */
 function prefixOf(baseURL: string, scope: string, version: number): string {
   if (baseURL !== last.baseURL || scope !== last.scope || version !== last.version) {
     // As a JSON array, since different parts must never concatenate to the same text.
@@ -56,7 +56,11 @@ function prefixOf(baseURL: string, scope: string, version: number): string {
 
 let last = { baseURL: '', scope: '', version: NaN, prefix: '' }
 
-/** Checks the context. @throws TypeError, whose message never contains the base URL or the scope, which may be secrets */
+/**
+ * Checks the context.
+ *
+ * @throws TypeError, whose message never contains the base URL or the scope, because they may be secrets
+ */
 function checkContext(context: RequestKeyContext): RequestKeyContext {
   validate(context, CHECKS, 'context')
   expect('baseURL', context.baseURL, CHECKS.baseURL)
@@ -79,10 +83,12 @@ const anObject: Check = [
   'an object',
 ]
 
-/** Properties that identify the user and do not change the answer: https://platform.openai.com/docs/api-reference/chat/create. */
+/**
+ * The properties that identify the user and do not change the answer: https://platform.openai.com/docs/api-reference/chat/create.
+ */
 const IGNORED_BY_DEFAULT = ['user', 'metadata', 'safety_identifier']
 
-/** The version of the key format, which must change whenever this package computes keys in another way. */
+/** The version of the key format. Change it whenever this package computes keys in another way. */
 const FORMAT = 'harbor-request-1'
 
 /**
@@ -101,7 +107,10 @@ export function normalizeBaseURL(baseURL: string): string {
 }
 
 const OCTET = String.raw`(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])`
-/** Matches common URLs that are already normalized, to skip parsing: a plain host name or IPv4 address, any port, a plain path. */
+/**
+ * Matches common URLs that are already normalized, so that they need not be parsed: a plain host name or IPv4 address, any port,
+ * a plain path.
+ */
 const NORMAL = new RegExp(
   '^(?:https://(?![^/]*:443/)|http://(?![^/]*:80/))' +
     String.raw`(?:(?:(?!xn--)[a-z][a-z-]*\.)*(?!xn--)[a-z][a-z-]*|${OCTET}(?:\.${OCTET}){3})` +

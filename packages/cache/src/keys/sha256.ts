@@ -1,4 +1,4 @@
-/** The SHA-256 of a text (FIPS 180-4) as base64url, 43 characters. Computed by Node if possible, otherwise in JavaScript. */
+/** Returns the SHA-256 of a text (FIPS 180-4) as base64url, 43 characters. Computed by Node if possible, otherwise in JavaScript. */
 export function sha256(text: string): string {
   implementation ??= ofNode() ?? sha256InJavaScript
   return implementation(text)
@@ -7,8 +7,8 @@ export function sha256(text: string): string {
 let implementation: ((text: string) => string) | undefined
 
 /**
- * Node's implementation, if there is one. Looked up at run time, since an import of `node:crypto` would fail in bundlers for browsers, and
- * would make Node load web crypto, too.
+ * Returns Node's implementation, if there is one. It is looked up at run time, because an import of `node:crypto` would fail in bundlers
+ * for browsers, and would make Node load web crypto, too.
  */
 function ofNode(): typeof implementation {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
@@ -16,7 +16,7 @@ function ofNode(): typeof implementation {
   return hash && ((text) => hash('sha256', text, 'base64url'))
 }
 
-/** SHA-256 in JavaScript, for browsers: their own implementation is asynchronous. */
+/** Computes SHA-256 in JavaScript, for browsers, because their own implementation is asynchronous. */
 export function sha256InJavaScript(text: string): string {
   const blocks = paddedWords(new TextEncoder().encode(text))
   const { state: initial, round } = constants()
@@ -32,7 +32,7 @@ export function sha256InJavaScript(text: string): string {
     .replace('=', '')
 }
 
-/** The message as big-endian words, padded with a 1 bit, zeros and the message length to blocks of 16 words. */
+/** Returns the message as big-endian words, padded with a 1 bit, zeros and the message length to blocks of 16 words. */
 function paddedWords(bytes: Uint8Array): Int32Array {
   const words = new Int32Array((((bytes.length + 8) >>> 6) + 1) * 16)
   const set = (at: number, byte: number): void => {
@@ -75,8 +75,8 @@ function rotate(word: number, by: number): number {
 let made: { readonly state: Int32Array; readonly round: Int32Array } | undefined
 
 /**
- * The constants of SHA-256: the first 32 bits of the fractional parts of the square roots (`state`) and cube roots (`round`) of the first
- * primes.
+ * Returns the constants of SHA-256: the first 32 bits of the fractional parts of the square roots (`state`) and cube roots (`round`) of the
+ * first primes.
  */
 function constants(): NonNullable<typeof made> {
   return (made ??= {

@@ -2,13 +2,13 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'unkeyable_request'
 
-/** A request has no key, because it contains a value that JSON cannot represent. */
+/** No key can be made for a request, because the request contains a value that JSON cannot represent. */
 export class UnkeyableRequestError extends TypeError {
   override readonly name = 'UnkeyableRequestError'
   readonly code = CODE
-  /** The path of the value: `messages[3].content`. Empty for the request itself. */
+  /** The path of that value in the request, such as `messages[3].content`. Empty if the value is the request itself. */
   readonly path: string
-  /** The kind of the value. */
+  /** What the value is. `nothing`: it has no JSON form, such as undefined or a function. */
   readonly found: 'NaN' | 'an infinite number' | 'a bigint' | 'a cycle' | 'nothing'
 
   constructor(path: string, found: UnkeyableRequestError['found']) {
@@ -19,7 +19,7 @@ export class UnkeyableRequestError extends TypeError {
     this.found = found
   }
 
-  /** Whether this is an UnkeyableRequestError, also one made by another copy of this package. */
+  /** Whether an error is an UnkeyableRequestError, including one that another copy of this package made. */
   static is(error: unknown): error is UnkeyableRequestError {
     return hasCode(error, CODE)
   }

@@ -13,17 +13,19 @@ export interface LoadCall<Options extends LoadOptions = LoadOptions> {
   readonly options: Options
 }
 
-/** How answers of one kind, values or recorded answers, are loaded, and whether an entry of the cache is of that kind. */
+/** How answers of one kind are loaded, and whether an entry of the cache is of that kind. The kinds are values and recorded answers. */
 export interface LoadKind<Fresh, Options extends LoadOptions> {
   readonly accepts: LoadRequest<Fresh>['accepts']
   readonly load: (running: RunningLoad<Fresh>, call: LoadCall<Options>) => Promise<Fresh>
 }
 
-/** Makes the calls for one kind of answer: turns options into a LoadRequest, waits for the result, and counts the call. */
+/**
+ * Makes the calls for one kind of answer. For each call, makes a LoadRequest from the options, waits for the result, and counts the call.
+ */
 export class Calls<Fresh> {
   readonly #parts: CacheParts
   readonly #singleFlight: SingleFlight<Fresh>
-  /** The waiters of prefetches, which leave when the cache is closed. */
+  /** The waiters of prefetches. When the cache is closed, they leave. */
   readonly #prefetches = new Set<Waiter<FlightResult<Fresh>>>()
 
   constructor(parts: CacheParts) {
@@ -40,7 +42,11 @@ export class Calls<Fresh> {
     this.#singleFlight.close(reason)
   }
 
-  /** Makes one call. A prefetch is not counted as a call. @throws synchronously, for an aborted signal or an invalid key */
+  /**
+   * Makes one call. A prefetch is not counted as a call.
+   *
+   * @throws synchronously, for an aborted signal or an invalid key
+   */
   make<Options extends LoadOptions>(
     key: Key,
     options: Options,

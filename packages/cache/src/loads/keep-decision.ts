@@ -4,28 +4,28 @@ import type { FlightResult } from '../flight/flight-result.ts'
 import type { RunningLoad } from '../flight/load-request.ts'
 import type { Stored } from '../outcome.ts'
 
-/** The argument of a load function: describes the load, and controls whether and how its answer is cached. */
+/** The argument of a load function. It describes the load, and controls whether and how its answer is cached. */
 export interface WorkContext {
   readonly key: string
-  /** Aborts when no caller waits for the answer any more. It is not the signal of any one caller. */
+  /** Aborts when no caller waits for the answer any more. It is not the signal of one particular caller. */
   readonly signal: AbortSignal
   /**
-   * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if a caller has no `timeoutMs`. It changes as
-   * callers join and leave.
+   * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if a caller has no `timeoutMs`. This deadline
+   * changes as callers join and leave.
    */
   readonly deadlineAt: number
   /**
-   * Prevents the answer from being cached; callers get it all the same. Call this before the load resolves; for a recorded answer, before
-   * its body ends.
+   * Prevents the answer from being cached. Callers still get it. Call this before the load resolves or, for a recorded answer, before its
+   * body ends.
    *
-   * @param reason a short word, counted in `stats().refused`: `'fallback'`
+   * @param reason a short word, counted in `stats().refused`, such as `'fallback'`
    */
   refuse(reason?: string): void
-  /** Sets how the answer is cached, for rules that depend on the answer itself. These options override those of the call. */
+  /** Sets how the answer is cached. Use this if it depends on the answer itself. These options replace those of the call. */
   keepFor(options: EntryOptions): void
 }
 
-/** The context of one load, and the decision whether and how its answer is cached. */
+/** The context that one load function receives, and the decision whether and how its answer is cached. */
 export class KeepDecision<Fresh> implements WorkContext {
   readonly key: string
   readonly #flight: Flight<FlightResult<Fresh>>
@@ -73,7 +73,7 @@ export class KeepDecision<Fresh> implements WorkContext {
     return this.#refusal ?? true
   }
 
-  /** The options of the call, overridden by `keepFor()`. */
+  /** The options of the call; those passed to `keepFor()` replace them. */
   get options(): ScopeOptions & EntryOptions {
     return this.#options
   }

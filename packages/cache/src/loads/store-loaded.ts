@@ -3,7 +3,10 @@ import type { RunningLoad } from '../flight/load-request.ts'
 import type { Stored } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
 
-/** Stores a loaded answer. A prefetched answer counts as useful now if a caller joined its load, otherwise when a caller first uses it. */
+/**
+ * Stores a loaded answer. A prefetched answer counts as useful at once if a caller has joined its load; otherwise, it counts as useful when
+ * a caller first uses it.
+ */
 export function storeLoaded<Fresh>(
   { tiers, counters }: CacheParts,
   { purpose, flight, watch }: RunningLoad<Fresh>,

@@ -11,7 +11,7 @@ import { KeepDecision, type WorkContext } from './keep-decision.ts'
 import { storeLoaded } from './store-loaded.ts'
 
 export interface LoadContext<Value> extends WorkContext {
-  /** The stale value in the cache, if there is one, for a conditional request. */
+  /** The stale value that is still in the cache, if there is one. Use it for a conditional request. */
   readonly stale: Value | undefined
 }
 
@@ -63,7 +63,11 @@ export class Values<Value> {
     return valueOf(entry, this.#settings.codec)
   }
 
-  /** Encodes a value. @returns undefined if the codec cannot encode the value, which is counted and reported to `onError` */
+  /**
+   * Encodes a value.
+   *
+   * @returns undefined if the codec cannot encode the value; then this is counted, and the error is reported to `onError`
+   */
   content(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -107,7 +111,7 @@ export class Values<Value> {
     return { value, content, stored: storeLoaded(this.#parts, running, entry) }
   }
 
-  /** Encodes a value that is not cached, so that callers that joined its load get copies. Does not report errors. */
+  /** Encodes a value that is not cached, so that callers that joined its load get copies of it. Does not report errors. */
   #quietContent(value: Value): Content | undefined {
     try {
       return contentOf(value, this.#settings.codec)
@@ -116,7 +120,10 @@ export class Values<Value> {
     }
   }
 
-  /** The result for one caller. The caller that began the load gets the loaded value itself, each caller that joined gets a copy. */
+  /**
+   * Returns the result for one caller. The caller that began the load gets the loaded value itself. Each caller that joined the load gets a
+   * copy.
+   */
   deliver(result: FlightResult<FreshValue<Value>>, joined: boolean): Loaded<Value> {
     const { outcome } = result
     if (result.entry) return { ...outcome, value: this.read(result.entry), stored: true }

@@ -5,19 +5,19 @@ import type { Prediction, Predictor } from './predictor.ts'
 
 export interface MarkovPredictorOptions {
   /**
-   * The maximum pause between two requests of one sequence, in milliseconds. After a longer pause, the session begins a new sequence.
-   * @default 1_800_000 (30 minutes)
+   * The maximum pause between two requests for the second to count as following the first, in milliseconds. After a longer pause, the
+   * session begins again. @default 1_800_000 (30 minutes)
    */
   sessionGapMs?: number | undefined
-  /** The maximum number of scopes; the least recently used scope is dropped first. @default 1_000 */
+  /** The maximum number of scopes in memory; the least recently used scope is dropped first. @default 1_000 */
   maxScopes?: number | undefined
-  /** The maximum number of keys per scope. @default 1_000 */
+  /** The maximum number of keys in memory per scope; the least recently used key is dropped first. @default 1_000 */
   maxKeys?: number | undefined
-  /** The maximum number of followers per key; the rarest follower is dropped first. @default 16 */
+  /** The maximum number of followers per key, which are the keys requested next; the rarest follower is dropped first. @default 16 */
   maxFollowers?: number | undefined
 }
 
-/** How often other keys followed a key, in total and by key. */
+/** How often other keys followed a key: in total, and each of them. */
 interface Followers {
   total: number
   readonly counts: Map<string, number>
@@ -30,13 +30,13 @@ interface Session {
 }
 
 /**
- * Predicts the next key from the last one, with a first-order Markov chain for each scope. It counts which key follows which in each
- * session, and predicts the same for all sessions of the scope. It does not interpret keys, and does not learn across scopes.
+ * Predicts the next key from the last one, with a first-order Markov chain for each scope. Counts which key follows which in each session,
+ * and makes the same predictions for all sessions of a scope. Does not interpret keys, and does not learn across scopes.
  *
  * @throws TypeError for an unknown or invalid option
  */
 export class MarkovPredictor implements Predictor {
-  /** The followers by scope and key. */
+  /** For each scope and key: the keys that followed this key, with counts. */
   readonly #scopes: LRUCache<string, LRUCache<string, Followers>>
   readonly #sessions: LRUCache<string, Session>
   readonly #sessionGapMs: number
@@ -92,14 +92,14 @@ export class MarkovPredictor implements Predictor {
 }
 
 /**
- * An LRU map that grows with its entries, since most applications have few scopes and keys. With the option `max`, lru-cache would allocate
- * memory for all entries in advance.
+ * Creates an LRU map that grows with its entries, because most applications have few scopes and keys. With the option `max`, lru-cache
+ * would allocate memory for all entries in advance.
  */
 function growing<Value extends object>(maxSize: number): LRUCache<string, Value> {
   return new LRUCache({ maxSize, sizeCalculation: () => 1 })
 }
 
-/** The maximum number of sessions over all scopes. Beyond it, the least recently used session counts as ended. */
+/** The maximum number of sessions in memory, over all scopes. The least recently used session is dropped first. */
 const MAX_SESSIONS = 10_000
 
 const CHECKS: Readonly<Record<keyof MarkovPredictorOptions, Check>> = {

@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000
 export class MinuteLimit {
   readonly #perMinute: number
   readonly #clock: Clock
-  /** The times of the starts of the last minute, oldest first. */
+  /** The start times of the loads of the last minute, oldest first, in milliseconds since 1970. */
   readonly #starts: number[] = []
 
   constructor(perMinute: number, clock: Clock) {
@@ -15,7 +15,7 @@ export class MinuteLimit {
     this.#clock = clock
   }
 
-  /** Counts a start, if one is allowed now. @returns whether the start is allowed */
+  /** Counts the start of a load, if one is allowed now. @returns whether it is allowed */
   tryTake(): boolean {
     if (this.#perMinute === Infinity) return true
     const now = this.#clock.now()
@@ -25,7 +25,7 @@ export class MinuteLimit {
     return true
   }
 
-  /** Waits until a start is allowed, and counts it. Rejects with the signal's reason if the signal aborts. */
+  /** Waits until a load may start, and counts the start. Rejects with the signal's reason if the signal aborts. */
   async take(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     while (!this.tryTake()) {
@@ -34,7 +34,7 @@ export class MinuteLimit {
     }
   }
 
-  /** Removes the last start, so that it does not count. */
+  /** Removes the last start, so that it does not count towards the limit. */
   refund(): void {
     this.#starts.pop()
   }

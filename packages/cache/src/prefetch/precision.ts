@@ -1,11 +1,12 @@
 /**
- * Measures which fraction of predictions comes true: the predicted key is requested within `windowMs` milliseconds. Until the request, or
- * the end of that time, a prediction is open. There is no timer: expired predictions are counted as wrong by the next call of `expire()`.
+ * Measures which fraction of predictions comes true. A prediction comes true if its key is requested within `windowMs` milliseconds. Until
+ * then, or until that time is over, the prediction is open. There is no timer: `expire()` counts open predictions whose time is over as
+ * wrong.
  */
 export class Precision {
-  /** The time of each open prediction by key, oldest first. */
+  /** The time at which each open prediction was made, by key, oldest first; in milliseconds since 1970. */
   readonly #open = new Map<string, number>()
-  /** Whether each of the last predictions came true, oldest first. */
+  /** For each of the last 100 predictions that are no longer open: whether it came true; oldest first. */
   readonly #outcomes: boolean[] = []
   readonly #windowMs: number
 
@@ -25,7 +26,7 @@ export class Precision {
     if (this.#open.has(key)) this.#settle(key, true)
   }
 
-  /** Counts expired predictions as wrong. */
+  /** Counts the open predictions whose time is over as wrong. */
   expire(now: number): void {
     for (const [key, at] of this.#open) {
       if (now - at < this.#windowMs) return
@@ -37,7 +38,7 @@ export class Precision {
     return this.#open.has(key)
   }
 
-  /** The fraction of the last 100 predictions that came true, from 0 to 1; undefined before the 20th. */
+  /** The fraction of the last 100 predictions that came true, from 0 to 1; undefined before 20 have come true or turned out wrong. */
   get ratio(): number | undefined {
     if (this.#outcomes.length < MIN_OUTCOMES) return undefined
     return this.#outcomes.filter(Boolean).length / this.#outcomes.length

@@ -1,19 +1,20 @@
 /** A key that may be requested next. */
 export interface Prediction {
   readonly key: string
-  /** Of all requests that followed the last key, the fraction that were for this key, from 0 to 1. */
+  /** How likely this key is next, from 0 to 1: its share of the requests that followed the last key. */
   readonly confidence: number
   /** The number of times that this key followed the last key. */
   readonly support: number
 }
 
-/** Predicts the next request of a scope from earlier requests. Implement your own if you know more about your requests. */
+/** Predicts the next request of a scope from earlier requests. Implement your own predictor if you know more about your requests. */
 export interface Predictor {
   /**
    * Learns from a request.
+   *
    * @param now the current time, in milliseconds since 1970
-   * @param session the name of a group of requests that follow each other, if several users share a scope; by default, the scope is one
-   * session
+   * @param session the name of a group of requests that follow each other, such as those of one user, if several users share a scope; by
+   * default, the whole scope is one session
    */
   observe(scope: string, key: string, now: number, session?: string): void
   /** Returns the keys that may follow this key, the likeliest first. */

@@ -4,24 +4,27 @@ import type { EntryOptions, ScopeOptions } from '../call-options.ts'
 import type { Load } from '../loads/values.ts'
 import { MinuteLimit } from './minute-limit.ts'
 
-/** One answer to load before a caller requests it. */
+/** An answer to load and cache before a caller requests it. */
 export interface PrefetchJob<Value> extends ScopeOptions, EntryOptions {
   readonly key: string
   readonly load: Load<Value>
 }
 
 export interface PrefetchListOptions {
-  /** The maximum number of concurrent loads. @default 4 */
+  /** The maximum number of concurrent loads of this list. @default 4 */
   concurrency?: number | undefined
   /** The maximum number of loads per minute; further jobs wait. @default no limit */
   maxPerMinute?: number | undefined
-  /** Whether to start a load only when no caller waits for a load. Beware: under steady traffic the list never ends. @default false */
+  /**
+   * Whether to start a load only while no caller waits for a load. Beware: if callers always wait for loads, the list never ends.
+   * @default false
+   */
   onlyWhenIdle?: boolean | undefined
-  /** Aborts the list: jobs that have not started are skipped, and loads in flight are aborted. */
+  /** Aborts the list: jobs that have not started are skipped, and loads in flight are aborted unless a caller waits for them, too. */
   signal?: AbortSignal | undefined
 }
 
-/** The outcome of a list of jobs. */
+/** How many jobs of a list had which outcome. */
 export interface PrefetchReport {
   /** Jobs that were loaded and cached. */
   loaded: number
@@ -35,19 +38,19 @@ export interface PrefetchReport {
   skipped: number
 }
 
-/** The cache that `prefetchList` loads into. */
+/** The cache into which `prefetchList` loads. */
 export interface PrefetchTarget<Job> {
   readonly clock: Clock
   idle(signal?: AbortSignal): Promise<void>
-  /** Loads one job, unless it is cached. */
+  /** Loads and caches the answer of one job, unless it is already cached. */
   prefetchOne(job: Job, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused' | 'skipped'>
 }
 
 /**
- * Loads and caches a list of jobs, as fast as `options` allow. `cache.prefetch` calls this function; call it directly to load into a target
+ * Loads and caches a list of jobs, as fast as `options` allow. `cache.prefetch` calls this function. Call it directly to load into a cache
  * of your own.
  *
- * @returns a report; a job that fails is counted, and the list goes on
+ * @returns a report; if a job fails, it is counted there, and the list goes on
  * @throws TypeError for an unknown or invalid option
  */
 export async function prefetchList<Job>(

@@ -25,36 +25,39 @@ import type { PrefetchJob } from './prefetch-list.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
 export interface PrefetcherOptions<Value> {
-  /** The cache to load into. */
+  /** The cache into which answers are prefetched. */
   cache: Pick<Cache<Value>, 'has' | 'prefetch' | 'idle'>
   /** Predicts the next keys from earlier requests. @default a `MarkovPredictor` */
   predictor?: Predictor | undefined
-  /** The number of times that a key must have followed the current key to be prefetched. @default 3 */
+  /** The minimum support of a prediction: how often the predicted key must have followed the current key to be prefetched. @default 3 */
   minSupport?: number | undefined
-  /** A key is prefetched only if at least this fraction of the requests that followed the current key were for it, from 0 to 1. @default 0.5 */
+  /**
+   * The minimum confidence of a prediction, from 0 to 1: of the requests that followed the current key, the fraction that were for the
+   * predicted key. @default 0.5
+   */
   minConfidence?: number | undefined
-  /** The maximum number of concurrent loads. @default 2 */
+  /** The maximum number of prefetches that run, or wait to start, at the same time. @default 2 */
   maxInFlight?: number | undefined
-  /** The maximum number of loads in any minute. @default 30 */
+  /** The maximum number of prefetches that start in any minute. @default 30 */
   maxPerMinute?: number | undefined
-  /** Whether to start a load only when no caller waits for a load. @default true */
+  /** Whether to start a prefetch only while no caller waits for a load. @default true */
   onlyWhenIdle?: boolean | undefined
   /**
-   * The fraction of the last 100 predictions that must have come true, from 0 to 1. Below it, prefetching pauses until the fraction is
-   * reached again. Applies from the 20th prediction on. @default 0.3
+   * The fraction of the last 100 predictions that must have come true, from 0 to 1. While fewer have, prefetching pauses. Applies once 20
+   * predictions have come true or turned out wrong. @default 0.3
    */
   minPrecision?: number | undefined
-  /** How soon a predicted key must be requested, in milliseconds, for the prediction to count as true. @default 300_000 */
+  /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds. @default 300_000 */
   usefulWithinMs?: number | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
-/** A request of a caller, and how to load its answer. */
+/** A request that a caller has made, and how to load its answer. */
 export interface Observation<Value> extends PrefetchJob<Value> {
   /**
-   * The name of a group of requests that follow each other, if several users share a scope: a user, a conversation. @default the scope is
-   * one session
+   * The name of a group of requests that follow each other, such as those of one user or one conversation, if several users share a scope.
+   * @default the whole scope is one session
    */
   readonly session?: string | undefined
 }
@@ -62,36 +65,39 @@ export interface Observation<Value> extends PrefetchJob<Value> {
 /** Prefetches the answers that callers are likely to request next. */
 export interface Prefetcher<Value> {
   /**
-   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function that was last passed
-   * with it. Call this for every request, hit or miss.
+   * Learns from a request, and prefetches the keys that are likely to follow. To load a key, uses the `load` function of the last request
+   * for that key. Call this for every request, whether it is a hit or a miss.
    */
   observe(request: Observation<Value>): void
   stats(): PrefetcherStats
-  /** Stops prefetching, and aborts loads in flight. */
+  /** Stops prefetching, and aborts prefetches in flight. */
   close(): void
 }
 
 export interface PrefetcherStats {
-  /** Predictions that met the thresholds, and whose keys were not cached. */
+  /** Predictions that reached `minSupport` and `minConfidence`, and whose keys were not cached. */
   predicted: number
-  /** Predictions whose load was started. */
+  /** Predictions for which a prefetch was started. */
   begun: number
-  /** Predictions without a load: a limit was reached (`budget`), prefetching is paused (`off`), or a caller requested the key first (`late`). */
+  /**
+   * Predictions without a prefetch, by reason. `budget`: a limit was reached. `off`: prefetching was paused. `late`: before the prefetch
+   * could start, a caller requested the key, or `usefulWithinMs` was over.
+   */
   skipped: { budget: number; off: number; late: number }
-  /** Loads that failed. */
+  /** Prefetches that failed. */
   failed: number
-  /** Loads that wait or run now. */
+  /** Prefetches that are running, or waiting to start. */
   inFlight: number
-  /** The fraction of the last 100 predictions that came true; undefined before the 20th. */
+  /** The fraction of the last 100 predictions that came true; undefined before 20 have come true or turned out wrong. */
   precision: number | undefined
-  /** Whether prefetching is on. While it is paused (see `minPrecision`), predictions are measured, but not loaded. */
+  /** Whether prefetching is on. While it is paused (see `minPrecision`), predictions are still checked, but nothing is loaded. */
   on: boolean
 }
 
 /**
- * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited: a prediction needs support and confidence, concurrent
- * loads and loads per minute have a maximum, and callers go first. If too few predictions come true, prefetching pauses until enough of
- * them come true again.
+ * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited. A prediction needs support and confidence. Concurrent
+ * loads, and loads per minute, have a maximum. Callers go first. If too few predictions come true, prefetching pauses until enough of them
+ * come true again.
  *
  * @throws TypeError for an unknown or invalid option
  */
@@ -107,7 +113,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
   readonly #predictor: Predictor
   readonly #precision: Precision
   readonly #limit: MinuteLimit
-  /** The last observed job of each key, used to load the key when it is predicted. */
+  /** The last observed request for each key. If the key is predicted, its `load` function is used. */
   readonly #jobs = new LRUCache<string, PrefetchJob<Value>>({ max: MAX_JOBS })
   readonly #closing = new AbortController()
   readonly #counts = { predicted: 0, begun: 0, failed: 0, inFlight: 0 }

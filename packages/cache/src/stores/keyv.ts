@@ -7,14 +7,18 @@ export interface KeyvLike {
   delete(key: string): Promise<unknown>
   disconnect?(): Promise<unknown>
   iterator?: unknown
-  /** Keyv emits failures as this event and returns undefined, unless `throwOnErrors` is set. */
+  /**
+   * Adds a listener for failed operations. Without `throwOnErrors`, a failed operation of Keyv does not reject: Keyv emits this event, and
+   * the operation returns undefined.
+   */
   on?(event: 'error', listener: (error: unknown) => void): unknown
   throwOnErrors?: boolean
 }
 
 /**
- * A far tier in any Keyv store: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64, since Keyv serializes to text.
- * Sets `throwOnErrors` of the Keyv instance, so that the cache learns of its errors.
+ * A store for a far tier (L2) in anything that Keyv supports: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64,
+ * since Keyv serializes to text.
+ * The constructor sets `throwOnErrors` of the Keyv instance, because otherwise the cache would not learn of its errors.
  *
  * @throws TypeError for an object that is not a Keyv
  */
@@ -49,7 +53,7 @@ export class KeyvStore implements CacheStore {
     await this.#keyv.delete(key)
   }
 
-  /** @throws TypeError if the underlying store cannot list its keys */
+  /** Deletes every key that begins with the prefix. @throws TypeError if the Keyv store cannot list its keys */
   async clear(prefix: string): Promise<void> {
     const keys: string[] = []
     for await (const [key] of this.#entries()) if (key.startsWith(prefix)) keys.push(key)

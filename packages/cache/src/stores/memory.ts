@@ -7,7 +7,7 @@ export interface MemoryStoreOptions {
   maxBytes?: number | undefined
 }
 
-/** A store in memory, for tests, and to share one far tier between the caches of a process. */
+/** A store in memory. It is meant for tests, and for several caches in one process that share a far tier. */
 export class MemoryStore implements CacheStore {
   readonly #values: LRUCache<string, Uint8Array>
 

@@ -13,7 +13,8 @@ export function openDatabase(path: string, mode: number): DatabaseSync {
 }
 
 /**
- * Reopens a database after an operation reported damage. If another process has already replaced the file, opens the new file.
+ * Reopens a database whose file was reported as damaged. If the file is really damaged, it is renamed and replaced by a new one. If another
+ * process has already replaced it, the new file is opened.
  * @throws the error of SQLite if the file is not damaged but cannot be used
  */
 export function reopenDatabase(path: string, mode: number): DatabaseSync {
@@ -55,8 +56,8 @@ function isSound(path: string): boolean {
 }
 
 /**
- * Renames a damaged file. It is not deleted, since the path may be wrong and the file something else. Deletes only the `-wal` and `-shm`
- * files of SQLite.
+ * Renames a damaged file instead of deleting it, since the path may be wrong and the file may belong to another program. Deletes only the
+ * `-wal` and `-shm` files of SQLite.
  */
 function renameDamaged(path: string): void {
   let name = `${path}.damaged`
@@ -70,8 +71,8 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Creates the file with this mode, since SQLite would make it readable for all users, or changes the mode of an existing file. SQLite gives
- * the `-wal` and `-shm` files the mode of the database file.
+ * Makes sure that the database file has this mode. A missing file is created here, since SQLite would create one that all users can read.
+ * An existing file gets the mode, and so do its `-wal` and `-shm` files.
  */
 function restrictAccess(path: string, mode: number): void {
   closeSync(openSync(path, 'a', mode))

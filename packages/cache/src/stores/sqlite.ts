@@ -8,8 +8,8 @@ export interface SqliteStoreOptions {
   /** The maximum size of the entries in the file, in bytes; the oldest are evicted first. @default 1_073_741_824 (1 GiB) */
   maxBytes?: number | undefined
   /**
-   * The permissions of the file, and of its `-wal` and `-shm` files, as for `chmod`. The file contains answers, so by default only its owner
-   * can read it, and an existing file is made private. Pass `0o660` to share it with a group. @default 0o600
+   * The permissions of the file and of its `-wal` and `-shm` files, as for `chmod`. By default only the owner can read them, since they
+   * contain answers. An existing file gets these permissions, too. Pass `0o660` to share the file with a group. @default 0o600
    */
   mode?: number | undefined
   /** The source of the current time. @default a monotonic clock */
@@ -29,7 +29,7 @@ export class SqliteStore implements CacheStore {
   readonly #clock: Clock
   readonly #maxBytes: number
   #connection: Connection
-  /** How many bytes may be written before the size of the file is checked. */
+  /** The number of bytes that may still be written before the size of the file is checked. */
   #bytesUntilCheck: number
   #closed = false
 
@@ -89,7 +89,9 @@ export class SqliteStore implements CacheStore {
     }
   }
 
-  /** Deletes expired entries, then the oldest ones, until there is room for all writes before the next check. */
+  /**
+   * Deletes expired entries. Then deletes the oldest entries until the file has room for everything that is written before the next check.
+   */
   #evict(database: DatabaseSync): void {
     this.#bytesUntilCheck = this.#maxBytes / CHECKS_PER_FILL
     const allowedBytes = this.#maxBytes - this.#bytesUntilCheck
@@ -121,13 +123,13 @@ class Connection {
   }
 }
 
-/** The size of the pages in use, in bytes. Pages of deleted rows do not count, since SQLite uses them again. */
+/** Returns the size of the pages in use, in bytes. Pages of deleted rows do not count, since SQLite uses them again. */
 function usedBytes(database: DatabaseSync): number {
   const read = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
   return (read('page_count') - read('freelist_count')) * read('page_size')
 }
 
-/** The file contains answers: only its owner may read it. */
+/** The default permissions of the file. Only its owner may read it, since it contains answers. */
 const PRIVATE_MODE = 0o600
 
 const aFileMode: Check = [
@@ -139,5 +141,5 @@ const aFileMode: Check = [
 const CHECKS_PER_FILL = 16
 /** The approximate size of a row besides its key and value, in bytes, including both indexes. */
 const ROW_BYTES = 128
-/** The maximum number of DELETE statements for the oldest entries in one check. Each of them deletes about a tenth of all entries. */
+/** The maximum number of DELETE statements that one check runs. Each of them deletes the oldest tenth of all entries. */
 const MAX_ROUNDS = 50

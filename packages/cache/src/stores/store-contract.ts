@@ -10,7 +10,7 @@ export interface StoreCase {
 }
 
 export interface StoreContractOptions {
-  /** Opens a new, empty store for each case. */
+  /** Opens a new, empty store. Called once for each test case. */
   open: () => CacheStore | Promise<CacheStore>
   /** Waits `ms` milliseconds, with fake or real timers. @default a real timer */
   wait?: ((ms: number) => Promise<void>) | undefined

@@ -1,16 +1,16 @@
 /**
- * A store for a far tier (L2): holds bytes that outlive the process, or that several processes share. Harbor's own stores are in
+ * A store for a far tier (L2). It holds bytes that outlive the process, or that several processes share. Harbor's own stores are in
  * `@harbor/cache/sqlite` and `@harbor/cache/keyv`. To write another, test it with the suite in `@harbor/cache/store-contract`.
  *
- * A store may be slow, fail, lose entries and return any bytes: the cache sets a deadline for each operation and verifies the bytes. But a
- * store must not mix up keys, nor return a value after its deletion has resolved.
+ * A store may be slow, fail, lose entries and return any bytes, since the cache sets a deadline for each operation and verifies the bytes.
+ * But it must not return the value of another key, nor a value whose deletion has resolved.
  */
 export interface CacheStore {
   /** Returns the bytes that were last set for this key, or undefined. @param signal aborts when the cache stops waiting */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** Stores the bytes, for `ttlMs` if the store supports expiry. The caller does not change the bytes afterwards. */
   set(key: string, value: Uint8Array, options: StoreSetOptions): Promise<void>
-  /** Resolves when the key is deleted, also if it did not exist. */
+  /** Deletes the key and its value. Resolves even if the key did not exist. */
   delete(key: string): Promise<void>
   /** Deletes every key that begins with the prefix. Without this method, `clear()` of the cache rejects. */
   clear?(prefix: string): Promise<void>
@@ -18,7 +18,7 @@ export interface CacheStore {
 }
 
 export interface StoreSetOptions {
-  /** How long the entry may be served, in milliseconds. */
+  /** The time for which the cache may serve the entry, in milliseconds. The store may delete the entry after this time. */
   ttlMs: number
   /** The tags of the entry. The cache handles tags itself; a store may ignore them. */
   tags: readonly string[]

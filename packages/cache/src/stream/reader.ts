@@ -1,8 +1,10 @@
 import type { Recording, RecordingReader } from './recording.ts'
 
-/** The body of a recorded answer, which can be read once. Leaving it early, by `break`, `return()` or `cancel()`, ends the reading. */
+/**
+ * The body of a recorded answer. It can be read once. To stop before the end, leave the loop by `break`, or call `return()` or `cancel()`.
+ */
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
-  /** The whole body, if the source returned it as text. */
+  /** The whole body as text; undefined if the source returned chunks. */
   readonly text?: string | undefined
   /** Ends the reading, even before the first chunk. */
   cancel(reason?: unknown): void
@@ -14,10 +16,10 @@ export class Reader implements Body, RecordingReader {
   readonly #leave: (reason: unknown) => void
   #position = 0
   #over = false
-  /** Set when the caller's signal aborted, or this reader fell too far behind. */
+  /** The reason why `stop()` was called: the caller's signal aborted, or this reader fell too far behind. Undefined before. */
   #stopped: { readonly reason: unknown } | undefined
 
-  /** @param leave called once, when this reader stops reading: with the reason, or with undefined after the end */
+  /** @param leave called when this reader stops reading by itself: with the reason, or with undefined at the end of the recording */
   constructor(recording: Recording, leave: (reason: unknown) => void) {
     this.#recording = recording
     this.#leave = leave
@@ -57,7 +59,7 @@ export class Reader implements Body, RecordingReader {
     this.#leave(reason)
   }
 
-  /** Stops reading: pending and later reads reject with this reason. */
+  /** Stops reading. Pending and later reads reject with this reason. */
   stop(reason: unknown): void {
     if (this.#over) return
     this.#stopped = { reason }

@@ -4,16 +4,17 @@ import { hasCode } from '../base/has-code.ts'
 export interface RecordingReader {
   /** The index of the chunk that the reader reads next. */
   readonly position: number
-  /** Called when the reader cannot go on, since its next chunk was discarded. */
+  /** Called with a RecordingLagError when the reader cannot go on, because its next chunk was discarded. */
   cutOff(error: unknown): void
 }
 
 /**
- * The chunks of one source, which is read once for any number of readers. The source is read only when the fastest reader needs another
- * chunk, so slow consumers slow it down. All readers get the same Uint8Array objects.
+ * The chunks of one source, which is read once for any number of readers. A chunk is read from the source only when the fastest reader
+ * needs it, so a source is never read faster than its fastest reader reads. All readers get the same Uint8Array objects.
  *
- * Up to `maxBytes`, all chunks are held in memory, for readers that join late and for the cache. A longer recording holds only the chunks
- * between the slowest and the fastest reader, up to `maxBytes`; a reader that falls further behind gets a RecordingLagError.
+ * A recording of at most `maxBytes` holds all chunks in memory, for the cache and for readers that join late. A longer recording holds only
+ * the chunks that the slowest reader has not read yet, again at most `maxBytes`. A reader that falls further behind gets a
+ * RecordingLagError.
  */
 export class Recording {
   /** The chunks in memory, oldest first. */
@@ -24,10 +25,10 @@ export class Recording {
   #heldBytes = 0
   #state: 'open' | 'done' | 'failed' = 'open'
   #error: unknown
-  /** Resolves when the next chunk has arrived. All readers that need another chunk wait for it. */
+  /** The promise of the read that is in progress. All readers that need the next chunk wait for this promise. */
   #arrival: PromiseWithResolvers<undefined> | undefined
   #isReading = false
-  /** Whether all chunks are in memory, and none will be discarded. */
+  /** Whether the recording is not longer than `maxBytes`, so that all chunks are still in memory. */
   #whole = true
   readonly #source: AsyncIterator<Uint8Array, unknown>
   readonly #maxBytes: number
@@ -44,7 +45,7 @@ export class Recording {
     return this.#state
   }
 
-  /** All chunks so far; undefined if some were discarded. */
+  /** All chunks so far; undefined if the recording is longer than `maxBytes`. */
   get chunks(): readonly Uint8Array[] | undefined {
     return this.#whole ? this.#chunks : undefined
   }
@@ -60,7 +61,7 @@ export class Recording {
     this.#discardRead()
   }
 
-  /** The chunk with this index, if it has arrived. */
+  /** Returns the chunk with this index; undefined if it has not arrived yet. */
   at(position: number): Uint8Array | undefined {
     return this.#chunks[position - this.#discarded]
   }
@@ -80,14 +81,14 @@ export class Recording {
     await promise
   }
 
-  /** Resolves pending calls of `more()`, so that their readers check the state again. */
+  /** Resolves pending calls of `more()`, so that the waiting readers check whether they were stopped. */
   wake(): void {
     const arrival = this.#arrival
     this.#arrival = undefined
     arrival?.resolve(undefined)
   }
 
-  /** Reads the source to its end, without a reader. */
+  /** Reads the source to its end, even if there is no reader. */
   async finish(): Promise<void> {
     while (this.#state === 'open') await this.more()
   }
@@ -123,7 +124,10 @@ export class Recording {
     this.#state = 'done'
   }
 
-  /** Closes the source. If the source waits for the network, it closes after that wait. An abort of its signal ends the wait. */
+  /**
+   * Closes the source. A source that is waiting for data from the network closes only when that wait ends, unless its own signal is
+   * aborted.
+   */
   async #close(): Promise<void> {
     try {
       await this.#source.return?.()
@@ -147,7 +151,7 @@ export class Recording {
     this.#cutOffSlow()
   }
 
-  /** Discards the chunks that all readers have read, once no reader can join any more. */
+  /** Discards the chunks that all readers have read, if the recording is longer than `maxBytes`. No reader can join such a recording. */
   #discardRead(): void {
     if (this.#whole) return
     let slowest = Infinity
@@ -175,20 +179,20 @@ export class Recording {
 }
 
 export interface RecordingEvents {
-  /** Called when the source has ended without an error. @param chunks all chunks, or undefined if some were discarded */
+  /** Called when the source has ended without an error. @param chunks all chunks; undefined if the recording is longer than `maxBytes` */
   ended(chunks: readonly Uint8Array[] | undefined): void
   failed(error: unknown): void
-  /** Called when the recording has become too long to be cached, and to be joined. */
+  /** Called when the recording becomes longer than `maxBytes`. From then on, it will not be cached, and no further reader can join. */
   outgrown(): void
 }
 
 const LAG_CODE = 'recording_lag'
 
-/** This reader of a shared stream fell so far behind the others that the next chunk it needed was discarded. */
+/** The error of a reader that fell too far behind the fastest reader of the same stream, so that its next chunk was discarded. */
 export class RecordingLagError extends Error {
   override readonly name = 'RecordingLagError'
   readonly code = LAG_CODE
-  /** The maximum distance between readers, in bytes. */
+  /** The option `maxRecordBytes`: how far a reader may fall behind the fastest one, in bytes. */
   readonly maxRecordBytes: number
 
   constructor(maxRecordBytes: number) {

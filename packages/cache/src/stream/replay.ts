@@ -1,10 +1,14 @@
 import type { Body } from './reader.ts'
 
-/** The size of replayed pieces, in bytes: large enough to cost little, small enough for a consumer that writes into a socket. */
+/**
+ * The size of the chunks of a replayed body, in bytes: large enough to cost little, small enough for a consumer that writes them into a
+ * socket.
+ */
 const PIECE_BYTES = 65_536
 
 /**
- * Replays a recorded body, byte for byte. The pieces are views on the cached bytes: changing them would change the answer for all callers.
+ * Replays a recorded body, byte for byte. Its chunks are views on the cached bytes, so a consumer must not change them: that would change
+ * the answer for all callers.
  */
 export class Replay implements Body {
   readonly #bytes: Uint8Array
@@ -36,7 +40,7 @@ export class Replay implements Body {
   }
 }
 
-/** A body that the source returned as text: a caller can take `text`, or read its bytes in one piece. */
+/** A body that the source returned as a string. A caller can take it as `text`, or read its bytes in one chunk. */
 export class TextBody implements Body {
   readonly text: string
   #over = false

@@ -11,13 +11,13 @@ import { Reader, type Body } from './reader.ts'
 import { Recording } from './recording.ts'
 import { Replay, TextBody } from './replay.ts'
 
-/** An answer to record. */
+/** An answer to record, as the caller's `open` function returns it. */
 export interface Source<Head> {
   /** The part of the answer that is known before the body, such as status and headers. Must be a JSON value. */
   readonly head: Head
   /**
-   * The body. Chunks are read once, at the pace of the fastest caller, and must not be changed afterwards. A string is a complete body: it
-   * is cached at once, without a call of `isComplete`, unless `refuse()` of the context was called.
+   * The body. Its chunks are read once, at the pace of the fastest caller, and must not be changed afterwards. A string is a complete body.
+   * It is cached at once, without a call of `isComplete`, unless `refuse()` of the context was called.
    */
   readonly body: AsyncIterable<Uint8Array> | string
 }
@@ -28,22 +28,22 @@ export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<So
 export interface Recorded<Head> extends Outcome {
   readonly head: Head
   readonly body: Body
-  /** Resolves when the body has ended: with `true` if the answer is cached, otherwise with the reason why not. Never rejects. */
+  /** Resolves when the body has ended. The value is `true` if the answer is cached, otherwise the reason why not. Never rejects. */
   readonly stored: Promise<Stored>
 }
 
 /** An answer that is being recorded. */
 export interface FreshRecording {
   readonly head: unknown
-  /** The head in its stored form; undefined if JSON cannot represent it. */
+  /** The head as JSON; undefined if JSON cannot represent it. */
   readonly headJson: string | undefined
   readonly body: Recording | string
   readonly stored: Promise<Stored>
 }
 
 /**
- * How long to keep reading a complete answer after the last reader has left, in milliseconds. Readers of an event stream leave at `[DONE]`,
- * before the body ends.
+ * The maximum time for which a complete answer is still read after its last reader has left, in milliseconds. This is needed because
+ * readers of an event stream leave at `[DONE]`, before the body ends, and only a body that has ended is cached.
  */
 const DRAIN_MS = 250
 const MAX_RECORD_BYTES = 4_194_304
@@ -58,7 +58,7 @@ export class Streams {
   }
 
   /**
-   * Returns a function that checks whether an entry can be served as a recorded answer.
+   * Returns a function that decides whether a cached entry can be served as a recorded answer.
    * @param isUsable checks an entry that another program or version may have written
    */
   acceptsBy(isUsable: StreamOptions['isUsable']): (entry: Entry) => Acceptance {
@@ -82,7 +82,7 @@ export class Streams {
     return { accepts: this.acceptsBy(isUsable), load: (running, call) => this.#load(running, call, open) }
   }
 
-  /** Opens the source. Resolves when the head has arrived; from then on the body is recorded. */
+  /** Calls `open`, and resolves when the head of the answer has arrived. From then on, the body is recorded. */
   async #load(
     running: RunningLoad<FreshRecording>,
     call: LoadCall<StreamOptions>,
@@ -131,7 +131,10 @@ export class Streams {
     return { head, headJson, body: recording, stored }
   }
 
-  /** Aborts the source, unless the answer is complete, or the source is to be read to its end without readers. */
+  /**
+   * Called when the last reader has left. Aborts the source, except in two cases: the answer is already complete, or `onLastReaderGone` is
+   * `finish`. In these cases the source is read on without readers.
+   */
   #lastReaderLeft(
     { flight }: RunningLoad<FreshRecording>,
     recording: Recording,
@@ -153,7 +156,7 @@ export class Streams {
     void this.#drain(flight, recording, reason)
   }
 
-  /** Continues to read while there is no reader and the answer can still be cached. */
+  /** Reads the source without readers, until it ends or a reader joins. Aborts when the recording becomes too long to be cached. */
   async #drain(
     flight: RunningLoad<FreshRecording>['flight'],
     recording: Recording,
@@ -209,7 +212,7 @@ export class Streams {
     }
   }
 
-  /** The result for one caller, with a body for this caller alone. */
+  /** Returns the result for one caller, with a body that belongs to this caller alone. */
   deliver({ result, waiter, joined }: CallResult<FreshRecording>): Recorded<unknown> {
     if (result.entry) return { ...result.outcome, ...this.replay(result.entry) }
     const { head, headJson, body: content, stored } = result.fresh
@@ -230,7 +233,7 @@ function readerOf(recording: Recording, waiter: CallResult<FreshRecording>['wait
   return body
 }
 
-/** Whether a text is longer than `maxBytes` in UTF-8. Always false for chunks, whose size was checked while they were recorded. */
+/** Whether a text is longer than `maxBytes` in UTF-8. Returns false for chunks, because their size was checked while they were recorded. */
 function isLonger(body: readonly Uint8Array[] | string, maxBytes: number): boolean {
   if (typeof body !== 'string' || 3 * body.length <= maxBytes) return false
   return body.length > maxBytes || new TextEncoder().encode(body).length > maxBytes

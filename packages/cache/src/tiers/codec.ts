@@ -3,13 +3,13 @@ import { assertJsonRoundTrip } from './json-value.ts'
 /** Encodes values that are neither strings nor bytes for storage, and decodes them again. */
 export interface Codec<Value> {
   encode(value: Value): string | Uint8Array
-  /** Must return a new value every time, so that no caller can change the value of another. */
+  /** Decodes a value. Must return a new object every time, so that no caller can change the object of another. */
   decode(encoded: string | Uint8Array): Value
 }
 
 /**
- * Encodes values as JSON. Throws for values that JSON would change, so that the caller that loads a value and the callers that get a copy
- * see the same value.
+ * Encodes values as JSON. Throws for a value that JSON would change. Otherwise the caller that loads the value would see another value than
+ * the callers that get a decoded copy.
  */
 export const jsonCodec: Codec<unknown> = {
   encode(value) {
@@ -20,7 +20,7 @@ export const jsonCodec: Codec<unknown> = {
     JSON.parse(typeof encoded === 'string' ? encoded : new TextDecoder().decode(encoded)) as unknown,
 }
 
-/** A value in its stored form. Strings and bytes are stored and served as they are; other values are encoded, and decoded at every hit. */
+/** A value in its stored form. Strings and bytes are stored as they are. Other values are encoded once, and decoded at every hit. */
 export interface Content {
   readonly payload: string | Uint8Array
   readonly encoded: boolean
@@ -42,8 +42,8 @@ export function valueOf<Value>({ payload, encoded }: Content, codec: Codec<Value
 }
 
 /**
- * Copies the bytes if they are a view on a larger buffer, such as a small Buffer. Storing the view would retain the whole buffer, which
- * `maxBytes` does not count.
+ * Copies the bytes if they are a view on a larger buffer, as a small Buffer is. A stored view would retain the whole buffer, which is more
+ * memory than `maxBytes` counts.
  */
 function ownBytes(bytes: Uint8Array): Uint8Array {
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array

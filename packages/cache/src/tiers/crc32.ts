@@ -1,6 +1,6 @@
 import type { crc32 as nodeCrc32 } from 'node:zlib'
 
-/** The CRC-32 of the bytes, as in gzip and PNG (ISO 3309). Computed by Node if possible, otherwise in JavaScript. */
+/** Computes the CRC-32 of the bytes, as in gzip and PNG (ISO 3309). Uses the function of Node if there is one, otherwise JavaScript. */
 export function crc32(bytes: Uint8Array): number {
   return (implementation ??= ofNode() ?? crc32InJavaScript)(bytes)
 }
@@ -8,8 +8,8 @@ export function crc32(bytes: Uint8Array): number {
 let implementation: ((bytes: Uint8Array) => number) | undefined
 
 /**
- * Node's implementation, if there is one. Looked up at run time, since an import of `node:zlib` would fail in bundlers that build for
- * browsers.
+ * Returns the function of `node:zlib`; undefined on other runtimes. The module is looked up at run time, since an import would fail in
+ * bundlers that build for browsers.
  */
 function ofNode(): typeof nodeCrc32 | undefined {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }

@@ -4,19 +4,19 @@ import type { EntrySettings } from '../options.ts'
 import type { Content } from './codec.ts'
 import { lifeOf, type Life } from './staleness.ts'
 
-/** One cached item: a value of `load`, or the recorded answer of `record`. A key holds one of the two. */
+/** One cached item: a value of `load`, or a recorded answer of `record`. */
 export interface Entry extends Content {
   /** The head of a recorded answer, as JSON; undefined for a value. */
   readonly head: string | undefined
-  /** The internal names of the tags, which include the scope. */
+  /** The tags, each with its scope, under the names that the cache uses internally. */
   readonly tags: readonly string[]
   readonly life: Life
 }
 
 /**
- * Creates an entry that is stored now.
- * @param bornAt when the load of the answer began, in milliseconds since 1970
- * @param head the head of a recorded answer, as JSON
+ * Creates an entry whose time to live begins now.
+ * @param bornAt when the load of the value or answer began, in milliseconds since 1970
+ * @param head the head of a recorded answer, as JSON; undefined for a value
  */
 export function newEntry(
   settings: EntrySettings,
@@ -37,8 +37,9 @@ export function newEntry(
 }
 
 /**
- * An entry in memory. The fields that every hit reads come first. The times are also stored as ticks of the NearTier: V8 stores integers of
- * that size inside the object, but a time since 1970 in a separate heap number, which costs one more memory access.
+ * An entry in memory. The fields that every hit reads come first. Two times are stored a second time as ticks, which are milliseconds since
+ * the NearTier was created: V8 stores such small integers inside the object, but a time since 1970 in a separate heap number, which costs
+ * one more memory access.
  */
 export class NearEntry implements Entry {
   readonly payload: string | Uint8Array
@@ -47,15 +48,15 @@ export class NearEntry implements Entry {
   /** Whether the entry was prefetched and has not been served to a caller yet. */
   unused: boolean
   /**
-   * Whether the entry was made in this process, or has been found readable. An entry of the far tier may come from another program or
-   * version.
+   * Whether the entry needs no check before it is served: it was made in this process, or has passed the check already. An entry of the far
+   * tier may have been written by another program or version.
    */
   trusted: boolean
   readonly freshUntilTick: number
   readonly storedAtTick: number
   readonly tags: readonly string[]
   readonly life: Life
-  /** The size of the entry as counted against `maxBytes`, in bytes. */
+  /** The number of bytes that the entry counts against `maxBytes`. */
   readonly bytes: number
 
   constructor(
@@ -77,7 +78,10 @@ export class NearEntry implements Entry {
   }
 }
 
-/** Whether an entry can be read. It may not be if another program or version wrote it. An entry in memory is checked only once. */
+/**
+ * Whether an entry can be served, according to the check `read`. An entry that another program or version wrote may fail the check. An
+ * entry in memory that has passed is not checked again.
+ */
 export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boolean {
   const isNear = entry instanceof NearEntry
   if (isNear && entry.trusted) return true
@@ -86,7 +90,7 @@ export function isReadable(entry: Entry, read: (entry: Entry) => boolean): boole
   return readable
 }
 
-/** The size of an entry as counted against `maxBytes`, in bytes. */
+/** Returns the number of bytes that an entry counts against `maxBytes`. */
 export function entryBytes(
   name: string,
   payload: string | Uint8Array,
@@ -100,12 +104,15 @@ export function entryBytes(
   return bytes
 }
 
-/** The size of a string in V8, in bytes: one for each character, or two if any character is beyond Latin-1. */
+/** Returns the size of a string in V8, in bytes: one for each character, or two if any character is beyond Latin-1. */
 function textBytes(text: string): number {
   return BEYOND_LATIN_1.test(text) ? 2 * text.length : text.length
 }
 
-/** The size of an entry besides its content, in bytes: the object, its life, its place in the map. Measured, and rounded up. */
+/**
+ * The size of an entry besides its name, content and tags, in bytes: the objects themselves and the place in the map. Measured, and rounded
+ * up.
+ */
 const ENTRY_BYTES = 256
 const TAG_BYTES = 64
 

@@ -26,7 +26,7 @@ interface Header {
   readonly life: Life
 }
 
-/** Writes an entry as bytes. */
+/** Encodes an entry as the bytes that the far tier stores under this key. */
 export function sealEnvelope(key: string, entry: Entry): Uint8Array {
   const { payload, encoded, head, tags, life } = entry
   const form = typeof payload !== 'string' ? 'bytes' : payload.isWellFormed() ? 'text' : 'json'
@@ -45,7 +45,10 @@ export function sealEnvelope(key: string, entry: Entry): Uint8Array {
   return sealed
 }
 
-/** Reads an entry. @returns undefined if the bytes are not exactly what this version wrote for this key */
+/**
+ * Decodes an entry from the bytes of the far tier. @returns undefined if these are not exactly the bytes that this version writes for this
+ * key
+ */
 export function openEnvelope(key: string, sealed: unknown): Entry | undefined {
   if (!(sealed instanceof Uint8Array) || sealed.length < PREAMBLE) return undefined
   if (MAGIC.some((byte, at) => sealed[at] !== byte) || sealed[4] !== VERSION) return undefined
@@ -81,7 +84,7 @@ function isSane({ encoded, head, tags, life }: Entry): boolean {
 }
 
 const utf8 = /* @__PURE__ */ new TextEncoder()
-/** Decodes UTF-8. Preserves a byte order mark, which is part of the value. */
+/** Decodes UTF-8. Preserves a byte order mark, because it is part of the value. */
 const text = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
@@ -94,9 +97,9 @@ export function sealStamp(at: number): Uint8Array {
 }
 
 /**
- * Reads a stamp.
+ * Decodes a stamp, which is the record of a tag's invalidation in the far tier.
  * @returns when the tag was invalidated, in milliseconds since 1970: `-Infinity` if there is no stamp, `Infinity` if the stamp cannot be
- * read
+ * decoded
  */
 export function openStamp(stamp: unknown): number {
   if (stamp === undefined || stamp === null) return -Infinity

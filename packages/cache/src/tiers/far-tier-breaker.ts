@@ -1,6 +1,6 @@
 /**
- * The number of errors in a row that start a cooldown. One timeout is enough, since a store that hangs delays every call until its
- * deadline.
+ * The number of errors in a row that start a cooldown. A single timeout starts a cooldown, too, since a store that hangs delays every call
+ * until the deadline.
  */
 const ERRORS_TO_OPEN = 3
 const MAX_COOLDOWN_MS = 60_000
@@ -29,8 +29,8 @@ export class FarTierBreaker {
   }
 
   /**
-   * Whether an operation may begin. Call it before every operation. After a cooldown only one operation is allowed until its outcome is
-   * known.
+   * Whether an operation may begin now. Must be called before every operation. After a cooldown, only one operation is allowed until its
+   * outcome is known.
    *
    * @param atMostMs the time limit of the operation, in milliseconds
    */
@@ -46,7 +46,7 @@ export class FarTierBreaker {
     this.#until = 0
   }
 
-  /** Records a failed operation. @param begunAt when the operation began; if that was before the last cooldown, the failure is ignored */
+  /** Records a failed operation. @param begunAt when the operation began; the failure is ignored if a cooldown has begun since then */
   failed(how: 'error' | 'timeout', begunAt: number, now: number): void {
     if (begunAt <= this.#openedAt) return
     this.#errorsInARow++

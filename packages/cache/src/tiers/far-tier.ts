@@ -11,12 +11,12 @@ import { Mutations } from './mutations.ts'
 import { endOf } from './staleness.ts'
 import { Tombstones } from './tombstones.ts'
 
-/** The entry that was read, or the reason why there is none. */
+/** The result of a read of the far tier: an entry, or the reason why there is none. */
 export type FarRead = { readonly entry: Entry } | { readonly entry?: undefined; readonly absence: Absence }
 
 /**
- * Makes a store safe to use: every operation has a deadline, a failure is counted and treated as a miss, a store that keeps failing gets
- * a cooldown, and the bytes it returns are verified. No method but `clear` rejects.
+ * Makes a store safe to use. Every operation has a deadline. A failure is counted and treated as a miss. A store that fails repeatedly gets
+ * a cooldown. The bytes that it returns are verified. No method but `clear` rejects.
  */
 export class FarTier {
   readonly #store: CacheStore
@@ -24,9 +24,9 @@ export class FarTier {
   readonly #counters: FarCounters
   readonly #breaker: FarTierBreaker
   readonly #mutations = new Mutations()
-  /** Deleted names that the store has not deleted yet. Their entries must not be served. */
+  /** The names whose entries were deleted or replaced, while the store may still hold the old entry, which must not be served. */
   readonly #deadNames = new Tombstones()
-  /** Invalidated tags for which the store has no stamp yet. Entries with these tags must not be served. */
+  /** The invalidated tags for which the store has no stamp yet. Older entries with these tags must not be served. */
   readonly #deadTags = new Tombstones()
   #catchingUp = false
 
@@ -64,7 +64,7 @@ export class FarTier {
     return answer
   }
 
-  /** Writes an entry. Resolves when the entry is written, or the write has failed. */
+  /** Writes an entry. Resolves when the write has succeeded, has failed or was skipped. */
   async write(name: string, entry: Entry): Promise<void> {
     const { clock, farWriteTimeoutMs } = this.#settings
     const { tags, life } = entry
@@ -88,8 +88,8 @@ export class FarTier {
   }
 
   /**
-   * Deletes the entry of a name. From now on no entry whose load began before is served under this name, even if the store cannot be
-   * reached.
+   * Deletes the entry with this name. From now on, this process serves no entry under this name whose load began before, even if the store
+   * cannot be reached.
    */
   async delete(name: string): Promise<void> {
     const at = this.#settings.clock.now()
@@ -97,7 +97,10 @@ export class FarTier {
     await this.#deleteFromStore(name, at)
   }
 
-  /** Invalidates all entries with this tag whose load began before now, in every process that shares the store. */
+  /**
+   * Invalidates all entries with this tag whose load began before now. The invalidation applies to other processes that share the store as
+   * soon as the store has the stamp of the tag.
+   */
   async invalidateTag(tag: string): Promise<void> {
     const at = this.#settings.clock.now()
     this.#deadTags.add(tag, at)
@@ -155,13 +158,13 @@ export class FarTier {
     return stamps.some((stamp) => bornAt <= openStamp(stamp))
   }
 
-  /** Runs a write or a delete after earlier writes and deletes of the same key. @returns whether it succeeded in time */
+  /** Runs a write or a delete, after all earlier ones of the same key. @returns whether the operation succeeded in time */
   async #change(key: string, operation: () => Promise<void>): Promise<boolean> {
     const { farWriteTimeoutMs } = this.#settings
     return (await this.#attempt(farWriteTimeoutMs, () => this.#mutations.run(key, operation))) !== FAILED
   }
 
-  /** Runs one operation under its deadline, and reports the outcome to the breaker. */
+  /** Runs one operation with a deadline of `ms` milliseconds, and reports the outcome to the breaker. */
   async #attempt<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | typeof FAILED> {
     const { clock, onError } = this.#settings
     const begunAt = clock.now()
@@ -182,7 +185,7 @@ export class FarTier {
     return FAILED
   }
 
-  /** Repeats the deletions and stamps that the store missed while it did not work, one after the other. */
+  /** Sends the deletions and stamps that the store has missed during an outage, one after the other. */
   #catchUp(): void {
     if (this.#catchingUp) return
     this.#catchingUp = true
@@ -198,7 +201,10 @@ export class FarTier {
     return `${this.#settings.namespace}:${name}`
   }
 
-  /** The key of a tag's stamp. It is never the key of an entry, since a namespace contains no `#`. */
+  /**
+   * Returns the key of a tag's stamp, which is the record of its invalidation. It never equals the key of an entry, since a namespace
+   * contains no `#`.
+   */
   #stampKeyOf(tag: string): string {
     return `${this.#settings.namespace}#${tag}`
   }

@@ -1,22 +1,27 @@
-/** Watches whether a load, or a read of the far tier, is invalidated while it runs. */
+/** Records whether a load, or a read of the far tier, is invalidated while it runs. */
 export interface InvalidationWatch {
   readonly name: string
-  /** Whether an answer with these tags must not be stored. */
+  /** Whether an answer with these tags must not be stored, because it was invalidated while the load or read ran. */
   isInvalidated(tags: readonly string[]): boolean
   /** Stops watching. */
   end(): void
 }
 
 /**
- * Marks loads and far tier reads in progress as out of date when their name, tag or scope is invalidated. A marked load
- * still finishes for the callers that wait for it, but its answer is not stored, and no further caller joins it.
+ * Applies invalidations of names, tags and scopes to the loads and far tier reads that are in progress. An invalidated load still finishes
+ * for the callers that wait for it, but its answer is not stored, and no further caller joins it.
  */
 export class Invalidations {
-  /** An array instead of a Set, which would retain watches after a rehash: see docs/decisions/young-generation.md. */
+  /**
+   * The watches that have not ended. They are in an array, since a Set would retain ended watches after a rehash: see
+   * docs/decisions/young-generation.md.
+   */
   readonly #watches: LiveWatch[] = []
   readonly #flights: Detachable[] = []
 
-  /** Registers flights, which from now on are detached when their name, tag or scope is invalidated. */
+  /**
+   * Registers a group of loads in progress. They are detached when their name, tag or scope is invalidated: no further caller joins them.
+   */
   subscribe(flights: Detachable): void {
     this.#flights.push(flights)
   }
@@ -41,7 +46,7 @@ export class Invalidations {
   }
 }
 
-/** Loads in flight, which callers can join until they are detached. */
+/** A group of loads in progress. Each can be joined by further callers until it is detached. */
 interface Detachable {
   detach(name: string): void
   detachTag(tag: string): void
@@ -55,7 +60,7 @@ class LiveWatch implements InvalidationWatch {
   readonly #all: LiveWatch[]
   #position: number
 
-  /** @param all the list of active watches; this one is in it until it ends */
+  /** @param all the list of active watches. The new watch is added to it, and removed by `end()` */
   constructor(name: string, all: LiveWatch[]) {
     this.name = name
     this.#all = all
@@ -66,7 +71,7 @@ class LiveWatch implements InvalidationWatch {
     return this.dead || tags.some((tag) => this.tags?.has(tag))
   }
 
-  /** Removes this watch from the list, by moving the last watch to its position. */
+  /** Removes this watch from the list. The last watch takes its position, so that no other watch moves. */
   end(): void {
     if (this.#all[this.#position] !== this) return
     const last = this.#all.pop()

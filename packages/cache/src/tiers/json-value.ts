@@ -1,7 +1,7 @@
 /**
- * Checks that a value is the same after a round trip through JSON. It is not the same if it contains dates, maps or other class instances,
- * NaN, infinities, bigints, functions or cycles. Properties that are undefined are allowed, although JSON drops them, since reading a missing
- * property gives undefined, too.
+ * Checks that a value is the same after a round trip through JSON. Class instances such as dates and maps, NaN, infinities, bigints,
+ * functions and cycles are not. Properties that are undefined are allowed: JSON drops them, but reading a missing property gives undefined,
+ * too.
  *
  * @throws TypeError that names the kind of value found, without its content
  */

@@ -4,8 +4,8 @@ import { NearEntry, type Entry } from './entry.ts'
 import { freshnessOf } from './staleness.ts'
 
 /**
- * The tier in memory (L1), bounded by entries and bytes; the least recently used entry is evicted first. It is synchronous and has no
- * timer: an expired entry is dropped on access, or evicted like any other.
+ * The tier in memory (L1). The numbers of its entries and bytes are limited; the least recently used entry is evicted first. It is
+ * synchronous and has no timer: an expired entry stays in memory until it is accessed or evicted.
  */
 export class NearTier {
   readonly #entries: LRUCache<string, NearEntry>
@@ -14,7 +14,7 @@ export class NearTier {
   readonly #counters: Counters
   readonly #madeAt: number
 
-  /** @param madeAt the current time, in milliseconds since 1970. Ticks are whole milliseconds since this time */
+  /** @param madeAt the current time, in milliseconds since 1970. A tick is a whole number of milliseconds since this time */
   constructor(limits: { maxEntries: number; maxBytes: number }, counters: Counters, madeAt: number) {
     this.#madeAt = madeAt
     this.#maxBytes = limits.maxBytes
@@ -39,12 +39,12 @@ export class NearTier {
     return this.#entries.calculatedSize
   }
 
-  /** The number of different tags of all entries. */
+  /** The number of different tags that the entries have. */
   get tagged(): number {
     return this.#namesByTag.size
   }
 
-  /** The entry with this name; `'expired'` if there was one, which has expired and is dropped now. */
+  /** Returns the entry with this name. If the entry has expired, drops it and returns `'expired'`. */
   get(name: string, now: number): NearEntry | 'expired' | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined || freshnessOf(entry.life, now) !== 'expired') return entry
@@ -52,13 +52,15 @@ export class NearTier {
     return 'expired'
   }
 
-  /** The entry with this name, if it is fresh. Since ticks are rounded, this may return undefined in the last millisecond of an entry. */
+  /**
+   * Returns the entry with this name, if it is fresh. An entry may count as stale up to one millisecond too early, since ticks are rounded.
+   */
   getFresh(name: string, now: number): NearEntry | undefined {
     const entry = this.#entries.get(name)
     return entry !== undefined && this.#tickOf(now) < entry.freshUntilTick ? entry : undefined
   }
 
-  /** The age of an entry, in whole milliseconds. */
+  /** Returns the time since an entry was stored, in whole milliseconds. */
   ageOf(entry: NearEntry, now: number): number {
     return Math.max(0, this.#tickOf(now) - entry.storedAtTick)
   }
@@ -69,7 +71,7 @@ export class NearTier {
     return entry !== undefined && freshnessOf(entry.life, now) === 'fresh'
   }
 
-  /** Records that a caller was served with this entry. */
+  /** Records that this entry was served to a caller. */
   used(entry: Entry): void {
     if (!(entry instanceof NearEntry && entry.unused)) return
     entry.unused = false
@@ -77,11 +79,11 @@ export class NearTier {
   }
 
   /**
-   * Stores an entry.
+   * Stores an entry, unless a newer one is stored already.
    *
-   * @param how.unused whether the entry was prefetched and no caller has used it
+   * @param how.unused whether the entry was prefetched and no caller has used it yet
    * @param how.trusted whether the entry was made in this process
-   * @returns why the entry was not stored, or undefined
+   * @returns the reason why the entry was not stored; undefined if it was
    */
   put(
     name: string,
@@ -105,7 +107,7 @@ export class NearTier {
     return this.#entries.delete(name)
   }
 
-  /** Deletes an entry of the far tier that could not be read, so that the next call loads. */
+  /** Deletes the entry with this name if it was copied from the far tier and has not been found readable. The next call then loads. */
   deleteUntrusted(name: string): void {
     if (this.#entries.peek(name)?.trusted === false) this.#entries.delete(name)
   }

@@ -7,7 +7,7 @@ import type { Invalidations, InvalidationWatch } from './invalidations.ts'
 import { NearTier } from './near-tier.ts'
 import { endOf, freshnessOf } from './staleness.ts'
 
-/** The entry found under a name, or the reason why there is none. */
+/** The result of a lookup: an entry, or the reason why there is none. */
 export type Found =
   | { readonly entry: Entry; readonly source: 'near' | 'far' }
   | { readonly entry?: undefined; readonly absence: Absence }
@@ -19,7 +19,7 @@ export class Tiers {
   readonly #settings: EntrySettings
   readonly #counters: Counters
   readonly #invalidations: Invalidations
-  /** Reads of the far tier in flight by name; concurrent lookups share one. */
+  /** The reads of the far tier that are in progress, by name of the entry. Concurrent lookups of a name share one read. */
   readonly #reads = new Map<string, Promise<Found>>()
 
   constructor(settings: EntrySettings, counters: Counters, invalidations: Invalidations) {
@@ -30,12 +30,15 @@ export class Tiers {
     this.far = settings.farTier && new FarTier(settings.farTier, settings, counters.far)
   }
 
-  /** Looks in memory, then in the far tier. An entry found in the far tier is copied into memory, and expires at the same time as before. */
+  /**
+   * Looks in memory, then in the far tier. An entry found in the far tier is copied into memory, where it expires at the same time as in
+   * the far tier.
+   */
   find(name: string): Found | Promise<Found> {
     return this.findBeyond(name, this.near.get(name, this.#settings.clock.now()))
   }
 
-  /** Like `find`, for a caller that has just looked in memory. @param entry the result of that look */
+  /** Does what `find` does, for a caller that has just looked in memory. @param entry what the caller found there */
   findBeyond(name: string, entry: NearEntry | 'expired' | undefined): Found | Promise<Found> {
     const near: Found =
       typeof entry === 'object' ? { entry, source: 'near' } : entry === 'expired' ? EXPIRED : ABSENT
@@ -66,11 +69,11 @@ export class Tiers {
   }
 
   /**
-   * Stores an entry in all tiers, unless it is already out of date.
+   * Stores an entry in both tiers, unless it was invalidated or has expired, or memory holds a newer one.
    *
-   * @param watch has watched for invalidations since the load of the entry began
+   * @param watch has recorded invalidations since the load of the entry began
    * @param unused whether the entry was prefetched, and no caller waits for it
-   * @returns whether the entry is stored, and a promise that resolves when the far tier has stored it or has failed
+   * @returns whether the entry is stored, or the reason why not, and a promise that resolves when the far tier has stored it or has failed
    */
   keep(
     name: string,
@@ -89,7 +92,10 @@ export class Tiers {
     return far ? { stored: true, written: far.write(name, entry) } : STORED
   }
 
-  /** Deletes the entry of a name. A load in flight for this name will not be stored, either. @returns whether the near tier had an entry */
+  /**
+   * Deletes the entry with this name. If a load for this name is in progress, its result is not stored. @returns whether the near tier had
+   * an entry
+   */
   async delete(name: string): Promise<boolean> {
     this.#invalidations.invalidateName(name)
     const held = this.near.delete(name)
@@ -105,7 +111,7 @@ export class Tiers {
     return had
   }
 
-  /** Deletes all entries whose names begin with the prefix. @throws the error of the far tier; in this case only the near tier is cleared */
+  /** Deletes all entries whose names begin with the prefix. @throws the error of the far tier, after the near tier was cleared */
   async clear(prefix: string): Promise<void> {
     this.#invalidations.invalidatePrefix(prefix)
     this.near.clear(prefix)
@@ -117,7 +123,7 @@ export class Tiers {
     await this.far?.close()
   }
 
-  /** Counts an answer that is not cached. @param refusal the reason @returns the same reason */
+  /** Adds an answer that is not cached to the statistics. @param refusal the reason @returns the same reason */
   refuse(refusal: string): string {
     const { refused } = this.#counters
     // Callers choose reasons freely, so the number of different reasons is limited.

@@ -1,17 +1,17 @@
 /**
- * The maximum number of names whose time of deletion is stored separately. Above it, one time counts for all names, so
- * entries that are still valid may become misses, too.
+ * The maximum number of names with a time of their own. If there are more, the latest time is used for all names, so entries that are still
+ * valid may become misses, too.
  */
 const MAX_NAMES = 10_000
 
 /**
- * Records which entries must not be served from the far tier, although the store may still hold them: those of names that were deleted or
- * overwritten while the store could not be reached. An entry is dead if its load began (`bornAt`) at or before the time recorded for its
- * name; entries loaded later are valid.
+ * Records which entries of the far tier must not be served: those that were deleted or replaced while the store could not be reached, and
+ * that the store may still hold. For each name, it records the time of the deletion. An entry is dead if its load began (`bornAt`) at or
+ * before that time. An entry whose load began later is valid.
  */
 export class Tombstones {
   readonly #diedAt = new Map<string, number>()
-  /** Every entry whose load began at or before this time is dead, whatever its name. */
+  /** A time that counts for all names: every entry whose load began at or before it is dead. */
   #allUntil = -Infinity
 
   add(name: string, at: number): void {
@@ -26,27 +26,33 @@ export class Tombstones {
     this.#diedAt.clear()
   }
 
-  /** Removes a name that the store has deleted. @param at when the deletion was recorded; a later record stays */
+  /**
+   * Removes the record of a name after the store has deleted its entry. @param at the recorded time; a later record of the name is not
+   * removed
+   */
   delete(name: string, at: number): void {
     if (this.#diedAt.get(name) === at) this.#diedAt.delete(name)
   }
 
-  /** Removes a name if an entry born at `bornAt`, which is later than the recorded time, has replaced the dead entry. */
+  /**
+   * Removes the record of a name after a newer entry has replaced the dead one. @param bornAt when the load of the newer entry began; a
+   * record of this time or later is not removed
+   */
   deleteBefore(name: string, bornAt: number): void {
     if ((this.#diedAt.get(name) ?? Infinity) < bornAt) this.#diedAt.delete(name)
   }
 
-  /** Whether this is the time recorded for the name. */
+  /** Whether `at` is the time recorded for the name. */
   has(name: string, at: number): boolean {
     return this.#diedAt.get(name) === at
   }
 
-  /** Whether an entry of this name that was born at `bornAt` is dead. */
+  /** Whether an entry with this name is dead. @param bornAt when the load of the entry began */
   covers(name: string, bornAt: number): boolean {
     return bornAt <= this.#allUntil || bornAt <= (this.#diedAt.get(name) ?? -Infinity)
   }
 
-  /** The names that the store has not deleted yet, each with the recorded time. */
+  /** Returns the recorded names, each with its time. */
   entries(): [name: string, at: number][] {
     return [...this.#diedAt]
   }

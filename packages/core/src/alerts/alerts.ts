@@ -4,13 +4,15 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
-/** The maximum interval between two evaluations, in milliseconds. It is shorter if an alert has a short `forMs`. */
+/**
+ * The maximum interval between two evaluations of the alerts, in milliseconds. If an alert has a short `forMs`, the interval is half of it.
+ */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
 
 interface AlertState {
   readonly options: AlertOptions
-  /** When the condition began to hold, in milliseconds since the epoch; undefined while it does not hold. */
+  /** When the alert's condition began to hold, in milliseconds since the epoch; undefined while it does not hold. */
   holdsSince: number | undefined
   firing: boolean
 }
@@ -22,8 +24,8 @@ export interface AlertSources {
 }
 
 /**
- * Evaluates alerts on a timer, so that they do not delay calls. If a condition or a `notify` throws, the error becomes a process warning.
- * The timer does not keep the process alive.
+ * Evaluates alerts on a timer, so that they do not delay calls. An error thrown by a condition or a `notify` becomes a process warning. The
+ * timer does not keep the process alive.
  */
 export class Alerts {
   readonly #sources: AlertSources
@@ -32,7 +34,10 @@ export class Alerts {
   readonly #startedAt: number
   readonly #timer: ReturnType<typeof setInterval>
   readonly #off: () => void
-  /** The total spending in US dollars at the end of each step, from which the spending within the window is calculated. */
+  /**
+   * The total spending in US dollars, recorded once per step of the window. The spending within the window is the current total minus the
+   * recorded one.
+   */
   readonly #spent: { readonly at: number; readonly usd: number }[] = []
 
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {
@@ -94,8 +99,8 @@ export class Alerts {
   }
 
   /**
-   * The money spent before the window began, in US dollars.
-   * @param usd the money spent so far
+   * Returns the money that was spent before the window began, in US dollars.
+   * @param usd all money spent until now
    */
   #spentBefore(now: number, usd: number): number {
     const spent = this.#spent

@@ -3,7 +3,7 @@ import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
 
 /**
- * The window of five minutes moves in steps of this length, in milliseconds. A call therefore stays in the window for four and a half to
+ * The length of one step, in milliseconds. The window of five minutes moves by whole steps, so a call stays in it for four and a half to
  * five minutes.
  */
 export const STEP_MS = 30_000
@@ -17,7 +17,7 @@ interface Step {
   readonly latency: Histogram
 }
 
-/** The calls that ended in the last five minutes, in constant memory and time. */
+/** Counts the calls that succeeded or failed in the last five minutes, and records how long they took. Uses constant memory and time. */
 export class RecentCalls {
   readonly #steps: Step[] = []
 
@@ -45,8 +45,8 @@ export class RecentCalls {
   }
 
   /**
-   * Finds the step with this number, or adds it. If newer steps exist already, returns the newest step. Drops steps that have left the
-   * window.
+   * Returns the step with this number, and adds it if needed. If a newer step exists already, returns the newest one. Drops steps that have
+   * left the window.
    */
   #step(number: number): Step {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()

@@ -2,13 +2,13 @@ import type { AlertStats } from '../reporting/alert.ts'
 
 type Rule = (stats: AlertStats) => boolean
 
-/** The default of `minimumCalls`. With fewer calls, a few random failures could cause an alert. */
+/** The default of `minimumCalls`. If an alert needed fewer calls, a few random failures could fire it. */
 const MINIMUM_CALLS = 10
 
 /**
  * Creates a condition for alerts: less than `ratio` of the calls of the last five minutes succeeded.
  * @param ratio from 0 to 1, such as 0.99
- * @param options.minimumCalls the fewest calls with which the condition can hold. @default 10
+ * @param options.minimumCalls the condition does not hold with fewer calls than this. @default 10
  */
 export function availabilityBelow(ratio: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ calls, availability }) => calls >= minimumCalls && availability < ratio
@@ -17,7 +17,7 @@ export function availabilityBelow(ratio: number, { minimumCalls = MINIMUM_CALLS 
 /**
  * Creates a condition for alerts: the 95th percentile of the durations of successful calls in the last five minutes is above `ms`.
  * @param ms milliseconds
- * @param options.minimumCalls the fewest successful calls with which the condition can hold. @default 10
+ * @param options.minimumCalls the condition does not hold with fewer successful calls than this. @default 10
  */
 export function p95Above(ms: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ latencyMs }) => latencyMs !== undefined && latencyMs.count >= minimumCalls && latencyMs.p95 > ms

@@ -11,14 +11,14 @@ export interface WebhookOptions {
   fetch?: typeof globalThis.fetch | undefined
 }
 
-/** The webhook answered with an HTTP error. The message does not contain the address, which may be a secret. */
+/** The error for a webhook that answered with an HTTP error status. The message does not contain the address, which may be a secret. */
 class WebhookError extends Error {
   override readonly name = 'WebhookError'
 }
 
 /**
- * Returns a `notify` function that posts notices as JSON, with a `text` for people and the values for programs. It rejects after three
- * failed attempts, which causes a process warning.
+ * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. It rejects
+ * after three failed attempts, which causes a process warning.
  * @throws OptionError if the URL is not an absolute http or https address
  */
 export function webhook(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {

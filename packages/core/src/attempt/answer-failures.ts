@@ -9,14 +9,17 @@ import { readError, type UpstreamError } from '../protocols/shared/read-error.ts
 import { statusOf } from '../verdict/verdict.ts'
 import { harborAnswer } from './harbor-answer.ts'
 
-/** The error for a response with a failure status. */
+/** Makes the error for a response with a failure status. */
 export function refusedBy(exchange: LegExchange, head: AnswerHead, text: string): AttemptError {
   const error = exchange.operation.errors.inText(text) ?? readError(text)
   const failure = failureOf(error, head.status, head.headers)
   return new AttemptError(exchange, failure, { answer: { ...head, body: { kind: 'text', text } } })
 }
 
-/** The error for a response with a success status whose body reports an error. The caller gets the error with the status that fits it. */
+/**
+ * Makes the error for a response with a success status whose body reports an error. The caller gets that error with a failure status that
+ * fits it.
+ */
 export function errorUnderSuccess(
   exchange: LegExchange,
   head: AnswerHead,
@@ -29,8 +32,10 @@ export function errorUnderSuccess(
 }
 
 /**
- * The error for a response with a success status that is not an answer to the request.
- * @param error an error found in the body; it is used if it is marked as an error, or of a known kind
+ * Makes the error for a response with a success status that does not answer the request.
+ * @param what what is wrong with the body, in words
+ * @param error what may be an error in the body. It is reported as the provider's error only if the body marks it as an error, or if its
+ * kind is known
  */
 export function refusedAnswer(
   exchange: LegExchange,
@@ -45,8 +50,8 @@ export function refusedAnswer(
 }
 
 /**
- * The attempt error for an error that was found in a body. Undefined if the error is neither marked as one nor of a known kind: it may then
- * be ordinary content.
+ * Makes the attempt error for what may be an error in a body. Returns undefined if the body does not mark it as an error and its kind is
+ * not known, since it may then be ordinary content.
  */
 export function reportedError(
   exchange: LegExchange,
@@ -57,19 +62,19 @@ export function reportedError(
   return isKnown ? errorUnderSuccess(exchange, head, error) : undefined
 }
 
-/** The error for a response with a success status whose body is not valid. */
+/** Makes the error for a response with a success status whose body has the wrong format. The message advises to check `baseURL`. */
 function malformed(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const expected = exchange.streaming ? 'a stream of events' : 'a JSON answer'
   const message = `${what}; expected ${expected}. Check that baseURL points at ${apiOf(exchange)}.`
   return malformedAnswer(exchange, head, message, cause)
 }
 
-/** The kind of API to which a request belongs, in words. */
+/** Returns the kind of API that a request is for, in words. */
 function apiOf({ operation: { protocol, vendor } }: LegExchange): string {
   return vendor === 'openai' ? 'an OpenAI-compatible API' : `an API of the protocol ${protocol}`
 }
 
-/** The error for an answer that is larger than `maxAnswerBytes`. The rest of it was not read. */
+/** Makes the error for an answer that is larger than `maxAnswerBytes`, and was therefore not read to its end. */
 export function tooLarge(exchange: LegExchange, head: AnswerHead): AttemptError {
   const { maxAnswerBytes } = exchange.policy
   const message = `with more than ${maxAnswerBytes} bytes, so the rest was not read. Raise maxAnswerBytes if such answers are expected.`
@@ -77,7 +82,8 @@ export function tooLarge(exchange: LegExchange, head: AnswerHead): AttemptError 
 }
 
 /**
- * The error for a malformed answer. The provider may have done the work and billed it, so the call is retried like one without an answer.
+ * Makes the error for a malformed answer. The provider may have done the work and billed it, so the failure is marked as ambiguous, which
+ * limits the retries.
  */
 function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, cause?: Error): AttemptError {
   const failure: Failure = {
@@ -95,7 +101,7 @@ function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, 
   return new AttemptError(exchange, failure, { answer: harborAnswer(exchange, 502, error, head), cause })
 }
 
-/** The error for a stream that failed before the caller got any of it. */
+/** Makes the error for a stream that failed before the caller got any of it. */
 export function failedStream(exchange: LegExchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
   const { code, message } = cause
   if (cause.origin === 'provider') {
@@ -114,7 +120,7 @@ export function failedStream(exchange: LegExchange, head: AnswerHead, cause: Str
   })
 }
 
-/** Classifies an error that an upstream server reports. The failure gets the error's code only if the code is a single word. */
+/** Classifies an error that an upstream server reports. A code that is not a plain word becomes `other`. */
 function failureOf(error: UpstreamError, status: number | undefined, headers: Headers): Failure {
   const [code, ...others] = error.words
   const type = others.length > 0 ? others.join(' ') : undefined
@@ -125,7 +131,7 @@ function failureOf(error: UpstreamError, status: number | undefined, headers: He
   return word === undefined ? failure : { ...failure, code: cleanWord(word) }
 }
 
-/** The facts about a failure that the error's protocol knows: its kind, and the wait that the body asks for. */
+/** Returns what the protocol of the error knows about the failure: its kind, its quota, and the wait that the body asks for. */
 function ownFacts({ kind, quotaOf, retryAfterMs }: UpstreamError, classified: Failure): Partial<Failure> {
   return {
     ...(kind !== undefined && { kind, retryable: RETRYABLE.has(kind) }),
@@ -134,7 +140,7 @@ function ownFacts({ kind, quotaOf, retryAfterMs }: UpstreamError, classified: Fa
   }
 }
 
-/** The kinds of errors for which the same request may succeed when it is sent again. */
+/** The kinds of failures after which the same request may succeed when it is sent again. */
 const RETRYABLE: ReadonlySet<FailureKind> = new Set([
   'rate-limit',
   'overloaded',
@@ -143,7 +149,7 @@ const RETRYABLE: ReadonlySet<FailureKind> = new Set([
   'conflict',
 ])
 
-/** The fields of an error that are passed on to the caller. */
+/** Returns the fields of an error that the caller gets. */
 function reportOf({ message, type, code, param }: UpstreamError): ReportedError {
   return { message, type, code, param }
 }

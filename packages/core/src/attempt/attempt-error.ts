@@ -2,14 +2,14 @@ import type { Failure } from '@harbor/retry'
 import type { Answer, Exchange, LegExchange } from '../call/exchange.ts'
 
 /**
- * The error of a failed attempt. The guard layer throws it, and the receipt layer turns it into the caller's answer or error, so it never
- * leaves the pipeline.
+ * The error of a failed attempt. It never leaves the pipeline: a layer throws it, and the receipt layer turns it into the answer or error
+ * that the caller gets.
  */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError'
   readonly exchange: LegExchange
   readonly failure: Failure
-  /** The answer that the caller gets instead of an error. It is the upstream server's answer, or one that Harbor made. */
+  /** The HTTP answer that the caller gets: that of the upstream server, or one that Harbor made. Undefined if `fetch` rejects instead. */
   readonly answer: Answer | undefined
 
   constructor(
@@ -23,7 +23,10 @@ export class AttemptError extends Error {
     this.answer = facts.answer
   }
 
-  /** Makes a copy of the error for another caller of the same coalesced call, with headers that this caller may change. */
+  /**
+   * Makes a copy of the error for another caller of the same coalesced call. The copy has headers of its own, since each caller may change
+   * them.
+   */
   copyFor(exchange: Exchange): AttemptError {
     const answer = this.answer && { ...this.answer, headers: new Headers(this.answer.headers) }
     return new AttemptError({ ...exchange, leg: this.exchange.leg }, this.failure, {

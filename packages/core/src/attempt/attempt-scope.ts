@@ -5,8 +5,8 @@ import { LostHedgeError } from '../call/leg.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
- * The lifetime of one attempt. The transport gets its signal, which aborts at the attempt's timeout or together with the call. `wait()`
- * stops waiting at that moment, even if the transport ignores the signal.
+ * The lifetime of one attempt. Its signal aborts at the timeout of the attempt, or together with the call, and is passed to the transport.
+ * `wait()` stops waiting at that moment, even if the transport ignores the signal.
  */
 export class AttemptScope implements Sent {
   previous: Sent | undefined
@@ -21,7 +21,7 @@ export class AttemptScope implements Sent {
   #interrupt: ((reason: unknown) => void) | undefined
   /** Called once, with the reason, when the attempt is aborted. */
   onAbort: ((reason: unknown) => void) | undefined
-  /** Called instead of `onAbort` when the client is closed after the caller has got the answer. */
+  /** Called instead of `onAbort` when the client is closed while the caller is still reading the answer. */
   onCut: ((reason: Error) => void) | undefined
 
   /** @param honoursSignal whether the transport rejects by itself as soon as its signal aborts */
@@ -73,8 +73,8 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Called when the answer was passed to the caller. From then on, only the caller's signal can abort the attempt. Its reason may be any
-   * value.
+   * Called when the answer was passed to the caller. From then on, the timeouts of the attempt no longer apply, and when the signal of the
+   * call aborts, the reason of that signal is used, which may be any value.
    */
   handOver(): void {
     this.#handedOver = true
@@ -88,8 +88,8 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop. In that turn, an answer that arrived while the loop was
-   * blocked can still be read.
+   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop. The extra turn is for an answer that arrived while the loop
+   * was blocked: it can still be read.
    */
   #arm(ms: number, onTime: () => void): void {
     this.#timer = setTimeout(
@@ -107,8 +107,8 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Ends the attempt if the call's time is up. If a caller with more time has joined the call meanwhile, the deadline has moved, and the
-   * attempt goes on.
+   * Called when the call's time may be up. Ends the attempt, unless a caller with more time has joined the call meanwhile, which moves the
+   * deadline.
    */
   readonly #totalUp = (): void => {
     const leftMs = remainingMs(this.#exchange)
@@ -122,16 +122,16 @@ export class AttemptScope implements Sent {
 }
 
 /**
- * The timeout of an attempt, in milliseconds. If the user set none, and another target can take over, an attempt may use half of the
- * remaining time.
+ * Returns the timeout of an attempt, in milliseconds. If no timeout is set and another target can take over, it is half of the remaining
+ * time of the call.
  */
 function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
   return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
 }
 
 /**
- * The reason for which the call's signal aborted: the caller's own reason, or that the call lost a hedge. If it is neither, the SDK's timer
- * ran out, and the reason is a timeout error.
+ * Returns the reason why the call's signal aborted. It is the caller's own reason, or a LostHedgeError if another target has answered
+ * first. Otherwise the SDK's timer has run out, and the reason is a TimeoutError.
  */
 export function endReason(exchange: Exchange): unknown {
   const { signal, callerSignal, policy } = exchange

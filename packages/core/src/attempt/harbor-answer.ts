@@ -2,8 +2,8 @@ import type { Answer, AnswerHead, Exchange } from '../call/exchange.ts'
 import type { ReportedError } from '../protocols/protocol.ts'
 
 /**
- * Makes an answer of Harbor's own that reports an error in the protocol's format.
- * @param upstream the provider's answer that it replaces; its headers are kept
+ * Makes an answer of Harbor's own. It reports an error in the format of the protocol.
+ * @param upstream the provider's answer that it replaces, and whose headers it takes over
  */
 export function harborAnswer(
   { operation }: Exchange,
@@ -23,5 +23,5 @@ export function harborAnswer(
   }
 }
 
-/** How long a call that found a full queue should wait before a retry, in milliseconds. Sent as the header `retry-after-ms`. */
+/** The time that a call should wait before a retry if it found a full queue, in milliseconds. Sent as the header `retry-after-ms`. */
 export const FULL_QUEUE_WAIT_MS = 1_000

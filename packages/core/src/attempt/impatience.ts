@@ -1,9 +1,9 @@
 import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 
-/** The usual time of an answer, in milliseconds, assumed while a target has fewer than `MIN_SAMPLES` answers. */
+/** The usual duration of an answer, in milliseconds, that is assumed for a target with fewer than `MIN_SAMPLES` answers. */
 const USUAL_MS = 2_000
-/** How many answers a target must have given before its usual time is computed from them. */
+/** The minimum number of answers from which the usual duration of an answer is computed for a target. */
 const MIN_SAMPLES = 20
 
 /** The durations of a target's latest answers. */
@@ -13,8 +13,8 @@ export interface Latencies {
 }
 
 /**
- * Whether an attempt failed only because its caller set a timeout that is too short, which says nothing about the target. A timeout is too
- * short if it was set for this call and left the target less time than the target usually needs.
+ * Whether an attempt failed only because the timeout of this call was too short. Such a failure says nothing about the target. A timeout is
+ * too short if it was set for this call, and left the target less time than an answer usually takes.
  */
 export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: Latencies): boolean {
   if (!TimeoutError.is(cause) || !isOwnClock(exchange, cause)) return false
@@ -23,7 +23,8 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
 }
 
 /**
- * Whether the timeout that expired was set for this call: as its total time, from which an attempt timeout may be derived, or in `perCall`.
+ * Whether the timeout that ran out was set for this call: in `perCall`, or as its total time. An attempt timeout that was derived from the
+ * total time counts, too.
  */
 function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
@@ -32,8 +33,8 @@ function isOwnClock({ perCall: { timeouts }, policy }: LegExchange, { clock }: T
 }
 
 /**
- * The time that the target had for the attempt, in milliseconds. If the total time ran out, earlier waits and attempts had already used a
- * part of it.
+ * Returns the time that the target had for the attempt, in milliseconds. If the total time of the call ran out, the target had only a part
+ * of it, since earlier waits and attempts had used the rest.
  */
 function timeGivenMs({ receipt, leg }: LegExchange, { clock, limitMs }: TimeoutError): number {
   if (clock !== 'total') return limitMs

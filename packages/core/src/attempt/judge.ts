@@ -26,9 +26,8 @@ import { streamClocks } from '../call/stream-clocks.ts'
 import { isFailureStatus, isRedirectStatus } from '../verdict/verdict.ts'
 
 /**
- * Decides whether a response is an answer to the request. A JSON answer is read whole and must be valid; a stream is held until its first
- * content, and must prove its end later.
- * @throws AttemptError for every response that is not an answer
+ * Decides whether a response is an answer to the request. A JSON answer is read to its end and must be valid. A stream is held back until
+ * its first content; whether it is complete is checked at its end.
  */
 export async function judge(
   exchange: LegExchange,
@@ -52,8 +51,8 @@ export async function judge(
 }
 
 /**
- * Handles responses of unknown endpoints, and redirects that the caller handles itself. Event streams are guarded; everything else is
- * passed on unchecked.
+ * Handles responses of endpoints that Harbor does not know, and redirects that the caller wants to handle itself. Event streams are
+ * checked. Other bodies are passed on unchecked.
  */
 async function judgeOther(
   exchange: LegExchange,
@@ -187,8 +186,8 @@ function isForCaller({ init }: LegExchange, status: number): boolean {
 }
 
 /**
- * The error for a stream that ended without content. The text received may contain an error that is not an event, or the body may not be a
- * stream at all.
+ * Makes the error for a stream that ended before its first content. The text received may still be an error that is not in an event, or
+ * something that is not a stream at all.
  */
 function withoutContent(
   exchange: LegExchange,
@@ -225,10 +224,13 @@ async function wholeText(
   return text
 }
 
-/** The maximum number of bytes that are read of an error body. The rest is cut off, since the body becomes the message of an error. */
+/** The maximum number of bytes of an error body that are read. The limit is low because the body becomes the message of an error. */
 const MAX_ERROR_BYTES = 1_048_576
 
-/** Reads the body of an error response. If the body cannot be read, returns an empty text, since the status alone is a failure. */
+/**
+ * Reads the body of an error response. Returns an empty text if the body cannot be read, since the status alone is a failure. @throws the
+ * reason of the abort, if the attempt was aborted meanwhile
+ */
 async function errorText(
   { policy }: LegExchange,
   scope: AttemptScope,

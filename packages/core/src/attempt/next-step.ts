@@ -6,8 +6,8 @@ import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
 
 /**
- * Whether a failed attempt is retried at the same target. `failure.retryable` must be true, which takes the provider's header
- * `x-should-retry` into account. In addition, the failure table and the maximum number of requests must allow a retry.
+ * Whether a failed attempt is retried at the same target. Three things must allow it: `failure.retryable`, which takes the provider's
+ * header `x-should-retry` into account, the failure table, and the maximum number of requests.
  */
 export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
@@ -35,8 +35,8 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
 }
 
 /**
- * Whether a failed attempt is repeated at once with another key of the same provider. The provider refused it before it did any work, so
- * nothing is carried out twice.
+ * Whether a failed attempt is repeated at once with another key of the same provider. This is safe after a failure for which the failure
+ * table allows it, since the provider refused the request before doing any work.
  */
 export function mayChangeKey(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy, receipt } = exchange
@@ -53,20 +53,20 @@ export function mayChangeKey(exchange: LegExchange, failure: Failure): boolean {
   return same.length <= 1
 }
 
-/** The column of the failure table, for this error, that says whether another target is tried. */
+/** Returns what the failure table says about this error: whether another target is tried, and which ones. */
 export function nextTargetAfter(error: unknown): Verdict['nextTarget'] {
   return error instanceof AttemptError ? VERDICTS[situationOf(error.failure)].nextTarget : 'no'
 }
 
-/** Whether the target caused the error, not the request, so that another target may succeed. */
+/** Whether the error comes from the target and not from the request, so that another target may succeed. */
 export function isOutage(error: unknown): boolean {
   const next = nextTargetAfter(error)
   return next === 'yes' || next === 'other-credential' || next === 'other-quota-group'
 }
 
 /**
- * Whether another target takes over now. Targets that share the refused credential or exhausted quota need no check here: they are in
- * cooldown by then.
+ * Whether another target takes over now. Targets that share a refused credential or an exhausted quota with the failed one are not excluded
+ * here, because they are in cooldown by then.
  */
 export function mayMoveOn(error: unknown): boolean {
   return (
@@ -78,8 +78,8 @@ export function mayMoveOn(error: unknown): boolean {
 }
 
 /**
- * Whether a failure shows that its target is unhealthy. A local fault, such as a shortage of sockets, does not. A refusal by Harbor does
- * only if an earlier attempt of the call was made at the target.
+ * Whether a failure shows that its target is unhealthy. A local fault, such as a shortage of sockets, does not. Neither does a request that
+ * Harbor refused to send, unless the call has made an attempt at the target before.
  */
 export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)

@@ -9,7 +9,7 @@ import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
 // Errors for requests that Harbor itself refuses to send. Each contains the answer that the caller gets.
 
-/** The error for an attempt at a target whose circuit is open. */
+/** Makes the error for an attempt at a target whose circuit is open. */
 export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): AttemptError {
   return notSent(exchange, 503, 'breaker_open', {
     message:
@@ -20,7 +20,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
   })
 }
 
-/** The error for a call when none of its targets may be called now. */
+/** Makes the error for a call when none of its targets may be called now. */
 export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
   const why = skippedIn(exchange)
   return notSent(exchange, 503, 'breaker_open', {
@@ -29,7 +29,7 @@ export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): A
   })
 }
 
-/** The error for a call whose request none of its targets can ever serve. */
+/** Makes the error for a call when none of its targets can ever serve its request. */
 export function nothingCapable(exchange: LegExchange): AttemptError {
   const why = skippedIn(exchange)
   return notSent(exchange, 400, 'no_capable_target', {
@@ -37,7 +37,7 @@ export function nothingCapable(exchange: LegExchange): AttemptError {
   })
 }
 
-/** The error for a call that has already sent `maxUpstreamCalls` requests. */
+/** Makes the error for a call that has already sent the number of requests that `maxUpstreamCalls` allows. */
 export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
   return notSent(exchange, 503, 'upstream_calls', {
     message: `The call has sent the ${exchange.policy.maxUpstreamCalls} requests that maxUpstreamCalls allows.`,
@@ -45,8 +45,8 @@ export function upstreamCallsUsedUp(exchange: LegExchange): AttemptError {
 }
 
 /**
- * The error for a call that would have to wait for the target's `limits` longer than the call may take.
- * @param waitMs the length of the wait, in milliseconds; undefined when the request is larger than a limit ever allows
+ * Makes the error for a call that the `limits` of its target do not let through in time.
+ * @param waitMs how long the call would have to wait, in milliseconds; undefined if the request is larger than a limit ever allows
  */
 export function limitReached(
   exchange: LegExchange,
@@ -68,13 +68,13 @@ export function limitReached(
   })
 }
 
-/** The error for a call that finds the queue for the target's limits full. */
+/** Makes the error for a call that finds the queue for the limits of its target full. */
 export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   const { message } = cause
   return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
 }
 
-/** The error for a call whose model has no known price, while a spend limit is set. */
+/** Makes the error for a call whose model has no known price, when a spend limit is set. */
 export function priceUnknown(exchange: LegExchange): AttemptError {
   return notSent(exchange, 402, 'spend_limit', {
     message:
@@ -84,7 +84,7 @@ export function priceUnknown(exchange: LegExchange): AttemptError {
   })
 }
 
-/** The error for a call to an endpoint that may be billed and whose price Harbor cannot know, while a spend limit is set. */
+/** Makes the error for a call to an endpoint that may be billed at an unknown price, when a spend limit is set. */
 export function endpointUnpriced(exchange: LegExchange): AttemptError {
   const { method, url } = exchange
   return notSent(exchange, 402, 'spend_limit', {
@@ -95,7 +95,7 @@ export function endpointUnpriced(exchange: LegExchange): AttemptError {
   })
 }
 
-/** The error for a call that may cost more than is left of the spend limit. */
+/** Makes the error for a call whose estimated cost is more than the rest of the spend limit. */
 export function spendLimitExceeded(
   exchange: LegExchange,
   estimateUsd: number,
@@ -110,16 +110,16 @@ export function spendLimitExceeded(
   })
 }
 
-/** The error for a call with `cache: 'only-if-cached'` that has no cached answer. */
+/** Makes the error for a call with `cache: 'only-if-cached'` that has no cached answer. */
 export function notCached(exchange: LegExchange, cause?: unknown): AttemptError {
   const message = "Nothing is cached for this request, and `cache: 'only-if-cached'` sends none."
   return notSent(exchange, 504, 'not_cached', { message, cause })
 }
 
-/** The code of the error for a key function or a hook that failed. */
+/** The code of the error for a call that could not be signed, because a key function or a hook failed. */
 export const CREDENTIAL_FAILED = 'credential_failed'
 
-/** The error for a call that could not be signed, because its key function or a signing hook of the client failed. */
+/** Makes the error for a call that could not be signed, because its key function or a signing hook of the client failed. */
 export function credentialFailed(exchange: LegExchange, cause: unknown): AttemptError {
   const { provider, key } = exchange.leg
   const source =
@@ -134,12 +134,12 @@ export function credentialFailed(exchange: LegExchange, cause: unknown): Attempt
   return failed
 }
 
-/** The error for a target that is skipped because the client is closed, while another target of the call may still answer. */
+/** Makes the error for a target that is skipped because the client was closed, while another target of the call may still answer. */
 export function leftOutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   return notSent(exchange, 503, cause.code, { message: cause.message, cause })
 }
 
-/** The skipped targets of a call, each with its reason, in words. */
+/** Returns the skipped targets of a call, each with the reason, in words. */
 function skippedIn({ receipt }: LegExchange): string {
   return receipt.skipped.map(({ target, reason }) => `${target}: ${reason}`).join('; ')
 }

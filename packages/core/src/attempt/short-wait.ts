@@ -2,12 +2,12 @@ import { backoff, type Backoff } from '@harbor/retry'
 import type { Policy } from '../policy/policy.ts'
 
 /**
- * The maximum of the first backoff, in milliseconds, at a target while another target can take over. In a longer time, the other target
- * could answer.
+ * The maximum wait before the first retry at a target, in milliseconds, if another target can take over. In a longer wait, that target
+ * could already answer.
  */
 export const MAX_SHORT_WAIT_MS = 100
 
-/** The backoff of the option `retry`, with a shortened first wait. It is used at a target while another target can take over. */
+/** Returns the backoff of the option `retry`, with a shorter wait before the first retry. It is used if another target can take over. */
 export function shortWaits({ retry }: Policy): Backoff {
   const { baseDelayMs = MAX_SHORT_WAIT_MS, maxDelayMs, factor, jitter, backoff: own } = retry
   const delays =

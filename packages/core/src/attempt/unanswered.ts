@@ -8,7 +8,10 @@ import { cleanWord } from '../base/clean.ts'
 import { redactError } from '../base/redact-error.ts'
 import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
-/** The error for an attempt without an answer: after a transport error, a timeout, an abort, or a refusal by the connection pool. */
+/**
+ * Makes the error for an attempt without an answer: after a transport error, a timeout or an abort, or when the connection pool refused the
+ * request.
+ */
 export function unanswered(exchange: LegExchange, cause: unknown): AttemptError {
   if (ClientClosedError.is(cause)) return cutByClose(exchange, cause)
   if (LostHedgeError.is(cause)) {
@@ -42,21 +45,22 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
 }
 
 /**
- * The error for a request that was on the wire when the client was closed. It is not a failure of the target, and no other target takes
- * over.
+ * Makes the error for a request that was on the wire when the client was closed. This is no failure of the target, and no other target
+ * takes over.
  */
 function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptError {
   const failure: Failure = { kind: 'aborted', code: cause.code, retryable: false, ambiguous: true }
   return new AttemptError(exchange, failure, { answer: closedAnswer(exchange, cause), cause })
 }
 
-/** The answer to a call of a client that is closed. */
+/** Makes the answer that a call of a closed client gets. */
 export function closedAnswer(exchange: Exchange, { message, code }: ClientClosedError): Answer {
   return harborAnswer(exchange, 503, { message, type: 'harbor_error', code })
 }
 
 /**
- * The error for a redirect to an address that Harbor does not follow. It is not retried, since the upstream server would redirect again.
+ * Makes the error for a redirect to an address that Harbor does not follow. The call is not retried, since the upstream server would
+ * redirect it again.
  */
 function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): AttemptError {
   const { code, message } = cause
@@ -68,7 +72,9 @@ function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): At
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
-/** The error for a request that the connection pool refused to send. A full queue is reported to the caller as a rate limit. */
+/**
+ * Makes the error for a request that the connection pool refused to send. If its queue was full, the caller gets a rate limit error (429).
+ */
 function poolRefused(
   exchange: LegExchange,
   cause: PoolQueueFullError | PoolQueueTimeoutError | PoolClosedError,

@@ -1,7 +1,7 @@
 import { describeValue, MAX_TIMER_MS, suggestionFor, type NamesElsewhere } from '@harbor/parts'
 import { OptionError } from './errors.ts'
 
-/** The rule for the values of an option: a test, and a description of the valid values for the error message. */
+/** A rule for the values of an option: a test, and a description of the valid values for the error message. */
 export interface Check {
   readonly accepts: (value: unknown) => boolean
   readonly expected: string
@@ -11,7 +11,7 @@ export const durationMs: Check = {
   accepts: (value) => value === Infinity || (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS),
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
-/** A duration that must be finite, because the SDK passes it to `setTimeout`, which treats Infinity as 1 ms. */
+/** A finite duration. Infinity is not allowed, because the SDK passes the value to `setTimeout`, which treats Infinity as 1 ms. */
 export const finiteMs: Check = {
   accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS,
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}`,
@@ -39,7 +39,7 @@ export const anObjectOrFalse: Check = {
   accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
   expected: 'an object of options, or false to switch it off',
 }
-/** Accepts any value. For options that the SDK checks itself. */
+/** Accepts any value, for options that the SDK checks itself. */
 export const anything: Check = { accepts: () => true, expected: 'anything' }
 export const anObjectOfTimeouts: Check = {
   accepts: (value) => typeof value === 'object' && value !== null,
@@ -66,7 +66,7 @@ export const anHttpUrl: Check = {
   accepts: (value) => value === null || value === '' || (typeof value === 'string' && isHttpUrl(value)),
   expected: 'an absolute URL such as https://api.example.com/v1',
 }
-/** A URL to which the path of an endpoint is added. */
+/** A base URL, to which the path of an endpoint is added. */
 export const aRootURL: Check = {
   accepts: (value) => typeof value === 'string' && isHttpUrl(value) && !/[?#]/.test(value),
   expected: 'an absolute URL without a query, such as https://api.example.com/v1',
@@ -102,7 +102,7 @@ export const aCount: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 1,
   expected: 'a whole number of at least 1',
 }
-/** The length of the longest string in V8; a larger answer could not be read as text. */
+/** The length of the longest string in V8. A larger answer could not be read as text. */
 const MAX_TEXT_BYTES = 2 ** 29 - 24
 export const aByteCount: Check = {
   accepts: (value) =>
@@ -139,7 +139,7 @@ export function oneOf(...values: readonly string[]): Check {
 }
 
 /**
- * Accepts no value. For an option of the SDK that cannot work with Harbor.
+ * Accepts no value. It is used for an option of the SDK that cannot work with Harbor.
  * @param why the reason, for the error message
  */
 export function refused(why: string): Check {
@@ -170,7 +170,7 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-/** For each option, its names in other libraries. If an unknown option has one of these names, the error message suggests the right one. */
+/** For each option, the names that other libraries use for it. If a caller passes such a name, the error message suggests the right one. */
 const NAMES_ELSEWHERE: NamesElsewhere = {
   maxRetries:
     'retries (p-retry), num_retries (LiteLLM), maxAttempts, attempts, tries; which does not count the first attempt',

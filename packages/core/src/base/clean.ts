@@ -2,14 +2,16 @@
 
 const WORD = /^[\w.:-]{1,64}$/
 
-/** Returns an error code or finish reason unchanged if it is a plain word of at most 64 characters, else `other`. */
+/** Returns an error code or finish reason unchanged if it is a plain word of at most 64 characters, otherwise `other`. */
 export function cleanWord(word: string): string {
   return WORD.test(word) ? word : 'other'
 }
 
 const MAX_ID_LENGTH = 128
 
-/** Cuts a request id to 128 characters and replaces all but printable ASCII by `?`. Undefined for a missing or empty id. */
+/**
+ * Cuts a request id to 128 characters, and replaces all characters but printable ASCII by `?`. Returns undefined for a missing or empty id.
+ */
 export function cleanId(id: string | null): string | undefined {
   return id === null || id === '' ? undefined : id.slice(0, MAX_ID_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }

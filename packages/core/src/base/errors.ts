@@ -12,14 +12,14 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
 }
 
 /**
- * One of Harbor's timeouts ran out. With the SDK, callers get an `APIConnectionTimeoutError` whose `cause` is this error. The message
- * contains the words "timed out", by which the SDK recognises a timeout.
+ * The error for a timeout of Harbor's that ran out. With the SDK, callers get an `APIConnectionTimeoutError` whose `cause` is this error.
+ * The message contains the words "timed out", by which the SDK recognises a timeout.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
   readonly code = 'timeout'
   readonly clock: ClockName
-  /** The timeout, in milliseconds. */
+  /** The limit that was exceeded, in milliseconds. */
   readonly limitMs: number
 
   constructor(clock: ClockName, limitMs: number, cause?: unknown) {
@@ -37,7 +37,7 @@ export class TimeoutError extends Error {
   }
 }
 
-/** An invalid option: unknown, of the wrong type, out of range, or in contradiction to another one. */
+/** The error for an invalid option: it is unknown, of the wrong type, out of range, or contradicts another option. */
 export class OptionError extends TypeError {
   override readonly name = 'OptionError'
   readonly code = 'invalid_option'
@@ -55,12 +55,14 @@ export class OptionError extends TypeError {
   }
 }
 
-/** A stream that ended without proof that it was complete, or that broke a rule of its protocol. */
+/** The error for a stream that ended without proof that it was complete, or that broke a rule of its protocol. */
 export class StreamFaultError extends Error {
   override readonly name = 'StreamFaultError'
-  /** `stream_incomplete`, `stream_malformed`, `stream_stalled`, or the provider's own code when it reported the error. */
+  /**
+   * The kind of fault: `stream_incomplete`, `stream_malformed` or `stream_stalled`, or the provider's own code if it reported the error.
+   */
   readonly code: string
-  /** Whether the provider reported the error inside the stream, or Harbor detected it. */
+  /** Who found the fault: the provider, which reported it inside the stream, or Harbor, which detected it. */
   readonly origin: 'provider' | 'harbor'
   /** The HTTP status in the provider's error, if any. */
   readonly status: number | undefined
@@ -88,19 +90,19 @@ const CLOSED = {
 } as const
 
 /**
- * The client was closed before or during the call. With the SDK, callers get an `APIError` with status 503 and this `code`; a stream that
- * had already begun fails with this error.
+ * The error for a call whose client was closed before or during the call. With the SDK, callers get an `APIError` with status 503 and this
+ * `code`. A stream that had already begun fails with this error.
  */
 export class ClientClosedError extends Error {
   override readonly name = 'ClientClosedError'
   readonly code = 'client_closed'
   /**
-   * Whether a request was sent before the client was closed. If so, it may have been billed. If not, the call can safely be made with
-   * another client.
+   * Whether a request of the call was on the wire when the client was closed. If true, the request may have been billed. If false, the call
+   * was waiting or had not begun, and can be made with another client.
    */
   readonly sent: boolean
 
-  /** @param when the state of the call: waiting, not begun yet, or sent */
+  /** @param when the state of the call when the client was closed. `late`: the call began only after that */
   constructor(when: keyof typeof CLOSED) {
     super(CLOSED[when])
     this.sent = when === 'sent'
@@ -113,7 +115,8 @@ export class ClientClosedError extends Error {
 }
 
 /**
- * A redirect that Harbor refuses to follow. The caller gets an answer with status 502.
+ * The error for a redirect that Harbor refuses to follow. The caller gets an answer with status 502, unless the request has `redirect:
+ * 'error'`.
  * @internal
  */
 export class RedirectRefusedError extends Error {

@@ -1,9 +1,9 @@
 import { APIConnectionError } from 'openai'
 
 /**
- * Adds the reason to the message of an SDK connection error, whose own message is only "Connection error." If the reason is an invalid
- * header, the whole message is replaced, since it contains the value of the header. The error is changed in place; its class, fields and
- * `cause` stay the same.
+ * Adds the reason to the message of an SDK connection error, which is only "Connection error." by itself. The message about an invalid
+ * header is replaced instead, since it contains the value of the header. The error is changed in place; its class, fields and `cause` stay
+ * the same.
  */
 export function explainConnectionError(error: unknown): void {
   if (error instanceof TypeError && INVALID_HEADER.test(error.message)) hideHeaderValue(error)
@@ -15,7 +15,7 @@ export function explainConnectionError(error: unknown): void {
   if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message)
 }
 
-/** Matches the runtime's message about an invalid header. That message contains the header's value, which may be a key. */
+/** Matches the runtime's message about an invalid header. It contains the value of the header, which may be a key. */
 const INVALID_HEADER = /\bheaders?\b.*\binvalid\b|\binvalid\b.*\bheader/is
 
 function hideHeaderValue(error: TypeError): void {
@@ -26,7 +26,10 @@ function hideHeaderValue(error: TypeError): void {
   error.stack = stack?.replace(message, () => error.message) ?? ''
 }
 
-/** The reason for a connection error: the message of its cause. For an error of the connection pool, the origin and the advice in it. */
+/**
+ * Returns the reason for a connection error: the message of its cause. If the cause is an error of the connection pool, the reason is the
+ * origin and the advice in it.
+ */
 function reasonOf(cause: Error): string {
   const { origin, advice } = cause as { origin?: unknown; advice?: unknown }
   if (typeof origin === 'string' && typeof advice === 'string') return `${origin}: ${advice}`

@@ -1,8 +1,8 @@
 import { OptionError } from './errors.ts'
 
 /**
- * Turns the TypeError of another package about its options into an OptionError for the option of Harbor that contains these options.
- * Returns other errors unchanged.
+ * Converts the TypeError that another package throws for an invalid option into an OptionError. The OptionError names the option of Harbor
+ * that contains the invalid one. Returns other errors unchanged.
  * @param section the option of Harbor, such as `retry`
  */
 export function inSection(section: string, error: unknown): unknown {

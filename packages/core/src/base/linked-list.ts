@@ -1,4 +1,4 @@
-/** The links of a `LinkedList`, which are fields of its members. */
+/** The fields in which a member of a `LinkedList` stores its links. */
 export interface Listed<Member> {
   previous: Member | undefined
   next: Member | undefined
@@ -32,7 +32,7 @@ export class LinkedList<Member extends Listed<Member>> {
     member.next = undefined
   }
 
-  /** A copy of the list, so that members may be removed while a caller iterates over the copy. */
+  /** Returns the members as an array, so that members may be removed from the list while a caller iterates over the array. */
   all(): Member[] {
     const members: Member[] = []
     for (let member = this.#first; member; member = member.next) members.push(member)

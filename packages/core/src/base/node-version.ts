@@ -1,8 +1,8 @@
 const MIN_VERSION = [22, 19] as const
 
 /**
- * Checks the version of Node.js. Harbor and the SDK need APIs of Node.js 22.19; without this check, an older version would fail in a later
- * call. Bun and Deno report the version of Node.js that they are compatible with.
+ * Checks the version of Node.js. Harbor and the SDK need APIs of Node.js 22.19. Without this check, an older version would fail only in a
+ * later call. Bun and Deno report the version of Node.js that they are compatible with.
  *
  * @param version `process.versions.node`
  * @throws Error on an older Node.js, with the running version and the required one

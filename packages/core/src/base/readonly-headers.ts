@@ -1,6 +1,6 @@
 /**
- * Headers that may be read and copied, but not changed. Calls with the same headers share one object, and values computed from this object
- * are cached: a change could give one tenant the answers of another.
+ * Headers that may be read and copied, but not changed. Calls with the same headers share one object, and values computed from it are
+ * cached. A change could therefore give one tenant the answers of another.
  */
 export type ReadonlyHeaders = Omit<Headers, 'append' | 'delete' | 'set'>
 
@@ -9,7 +9,7 @@ export function copyHeaders(headers: ReadonlyHeaders): Headers {
   return new Headers(headers as Headers)
 }
 
-/** Casts the headers to `Headers`, without a copy, for a `fetch` that does not change them: that of Harbor or of a pool. */
+/** Casts the headers to `Headers` without a copy. Only for a `fetch` that does not change them: that of Harbor or of a pool. */
 export function forFetch(headers: ReadonlyHeaders): Headers {
   return headers as Headers
 }

@@ -1,9 +1,11 @@
-/** The maximum number of errors that are redacted in a `cause` chain, which may be circular, and in the list of an `AggregateError`. */
+/**
+ * The maximum number of errors that are redacted: along a chain of causes, which may be circular, and in the list of an `AggregateError`.
+ */
 const MAX_DEPTH = 8
 
 /**
- * Deletes the fields in which a parser has stored fragments of the answer, in an error and its causes. Answers must not appear in logs and
- * error reports. Codes, messages and causes stay.
+ * Deletes the fields in which a parser has stored parts of the answer, in an error and its causes, since answers must not appear in logs
+ * and error reports. Codes, messages and causes stay.
  * @returns the same error
  */
 export function redactError(error: unknown): unknown {

@@ -23,23 +23,24 @@ export interface HarborBulkOptions extends Pick<
   /** The maximum number of calls in flight. @default 64 */
   concurrency?: number | undefined
   /**
-   * How long an outage of the provider may last, in milliseconds. During an outage, no request is answered: the requests that failed
-   * because of it wait, and one of them at a time is sent again, after 5 s to a minute, to find out whether the outage is over. A request
-   * does not wait if it fails while others are answered, or if it was answered with an error ten times. @default 0, which waits for no
-   * outage
+   * The maximum length of an outage of the provider that the run waits for, in milliseconds. An outage is a time in which every request
+   * fails because the provider cannot be reached, limits the rate or has an error of its own. The failed requests wait. Every few seconds
+   * to a minute, one of them is sent again, to find out whether the outage is over. A request does not wait if the provider has answered
+   * another one after it was sent, or if it has waited ten times and still fails with an HTTP status. @default 0, which waits for no outage
    */
   patienceMs?: number | undefined
   /** Called with the kind of failure when an outage begins, and with `undefined` when it is over. */
   onOutage?: ((kind: FailureKind | undefined) => void) | undefined
-  /** The SDK's request options for each call, `perCall(…)` among them. */
+  /** The SDK's request options for each call, such as those that `perCall(…)` returns. */
   request?: OpenAI.RequestOptions | undefined
   /**
-   * `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all requests through the Batch API of
-   * the client's own provider, at half the price and within 24 hours. No other feature of Harbor applies then, and all requests use one
-   * endpoint and one model. The state of submitted batches is stored beside the journal, in `<its path>.batches`. @default 'direct'
+   * How the requests are sent. `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all
+   * requests through the Batch API of the client's own provider, at half the price and within 24 hours. With `provider`, no other feature
+   * of Harbor applies, and all requests use one endpoint and one model. The state of submitted batches is stored beside the journal, in
+   * `<its path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
-  /** With `via: 'provider'`: how files are split and batches polled, see `@harbor/batch/openai`. */
+  /** How requests are split into files and how batches are polled, with `via: 'provider'`: see `@harbor/batch/openai`. */
   providerBatch?: Omit<ProviderBatchOptions, 'client' | 'endpoint' | 'state'> & {
     /** The endpoint of all requests. @default '/v1/chat/completions' */
     endpoint?: ProviderBatchOptions['endpoint'] | undefined
@@ -58,9 +59,9 @@ const DIRECT_ONLY = [
 ] as const
 
 /**
- * Checks the options that core itself uses. The runner of `@harbor/batch` checks the others.
+ * Checks the options that this package itself uses. `@harbor/batch` checks the others when the run begins.
  *
- * @throws OptionError for an invalid option, or one that contradicts `via`
+ * @throws OptionError for an invalid option, or one that has no effect with this `via`
  */
 export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
   if (via !== 'direct' && (via as unknown) !== 'provider') {

@@ -16,7 +16,7 @@ export interface BulkAnswer {
   /** The target that answered. */
   readonly target: string
   readonly usage?: TokenUsage | undefined
-  /** The cost in US dollars; left out if it is unknown or if there was none. */
+  /** The cost in US dollars; left out if the cost is unknown, or if the answer cost nothing. */
   readonly usd?: number | undefined
   /** How the cache handled the request; left out if no cache was involved. */
   readonly cache?: CacheRecord['status'] | undefined

@@ -2,8 +2,8 @@ import type { BulkContext } from '@harbor/batch'
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
- * Reports to a bulk run how the call for one of its items proceeds: whether it waits for a limit or for a retry, and how many requests it
- * has sent.
+ * Reports to a bulk run what the call for one of its items is doing: that it waits for a limit or for a retry, and how many requests it has
+ * sent.
  */
 export class CallWatch implements SendGate {
   readonly closing: AbortSignal
@@ -12,7 +12,7 @@ export class CallWatch implements SendGate {
   #requests = 0
   #endWait: (() => void) | undefined
 
-  /** @param onSent called when a request is sent */
+  /** @param onSent called each time the call sends a request */
   constructor(context: BulkContext, onSent: () => void) {
     this.#context = context
     this.#onSent = onSent

@@ -14,7 +14,10 @@ import { packedJournal } from './packed-journal.ts'
 /** The price list, which may still be loading. */
 type Prices = Pick<PriceList, 'loaded' | 'load'>
 
-/** Makes one call for each request, through all layers of the client. When the spend limit is reached, the run ends, and can be resumed. */
+/**
+ * Makes one call for each request, through all layers of the client. The run ends when the spend limit is reached, and can be resumed
+ * later.
+ */
 export function directBulk(
   client: OpenAI,
   prices: Prices,
@@ -64,7 +67,7 @@ export function directBulk(
   }
 }
 
-/** The code of `ClientClosedError`. An error with this code ends the run, since no later item would be sent either. */
+/** The code of `ClientClosedError`. This error ends the run, since a closed client would not send the later items either. */
 const CLIENT_CLOSED = 'client_closed'
 
 export function idOf({ custom_id: id }: BulkRequest, index: number): string {
@@ -73,7 +76,7 @@ export function idOf({ custom_id: id }: BulkRequest, index: number): string {
 
 /**
  * Makes the answer to an item from the body of a response, and reports its usage and attempts to the run.
- * @param attempts the number of attempts of earlier rounds
+ * @param attempts the number of attempts made for this item before, in calls that failed
  */
 async function answerOf(
   body: unknown,
@@ -97,10 +100,7 @@ async function answerOf(
   }
 }
 
-/**
- * The number of attempts that were made for this item. If several items shared an answer, its attempts count only for the item whose
- * request was sent.
- */
+/** Returns the number of attempts that were made for this item. It is 0 if the item shared the answer to another item's request. */
 function attemptsOf(receipt: Receipt | undefined): number {
   return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
 }
@@ -117,15 +117,15 @@ export function checkRequest({ body }: BulkRequest): void {
 }
 
 /**
- * Lets one call start per turn of the event loop. Calls that start in the same turn would advance in lockstep: the first request would
- * leave only when the last one is ready, and all answers would arrive together. When the calls start one after the other, the first request
- * leaves at once, and the answers arrive at different times.
+ * Lets calls start one after the other, one per turn of the event loop. The first request then leaves at once, and the answers arrive at
+ * different times. If many calls started in the same turn, the first request would leave only when the last one is ready, and all answers
+ * would arrive together.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []
   #isUsed = false
 
-  /** @returns a promise that resolves when it is the caller's turn; undefined if the caller can start now */
+  /** @returns undefined if the caller can start now, otherwise a promise that resolves when it can */
   take(): Promise<void> | undefined {
     if (this.#isUsed) return new Promise((resolve) => this.#waiting.push(resolve))
     this.#isUsed = true

@@ -4,15 +4,18 @@ import { receiptOf } from '../reporting/receipt.ts'
 
 const MIN_DELAY_MS = 5_000
 const MAX_DELAY_MS = 60_000
-/** How often a request may be answered with an error. After that, the request itself counts as the cause. */
+/**
+ * The maximum number of times that a request is held back if its failure has an HTTP status. After that, the request itself is taken for
+ * the cause of the failure.
+ */
 const MAX_ANSWERED_ROUNDS = 10
 
 const OUTAGES: readonly FailureKind[] = ['network', 'timeout', 'rate-limit', 'overloaded', 'server']
 
 /**
- * Holds requests back during an outage of the provider. While no request of the run is answered, the requests that failed because of the
- * outage wait. One of them at a time is sent again, to find out whether the outage is over; once it is, all of them continue. A request
- * that fails while others are answered does not wait.
+ * Holds requests back during an outage, which is a time in which every request of the run fails because of the provider. The failed
+ * requests wait. One of them at a time is sent again, to find out whether the outage is over. When it is over, all of them continue. A
+ * request that fails while the provider answers others does not wait.
  */
 export class Outage {
   readonly #patienceMs: number
@@ -21,11 +24,11 @@ export class Outage {
   #timer: ReturnType<typeof setTimeout> | undefined
   #delayMs = MIN_DELAY_MS
   #since: number | undefined
-  /** The number of requests that the provider answered, with success or with an error that is the request's own fault. */
+  /** The number of requests whose answer shows that the provider works: a success, or an error that is the fault of the request. */
   answers = 0
 
   /**
-   * @param patienceMs how long an outage may last, in milliseconds; with 0, no request waits
+   * @param patienceMs the maximum length of an outage, in milliseconds; with 0, no request waits
    * @param onChange called with the kind of failure when an outage begins, and with undefined when it is over
    */
   constructor(patienceMs: number, onChange: (kind: FailureKind | undefined) => void) {
@@ -33,7 +36,7 @@ export class Outage {
     this.#onChange = onChange
   }
 
-  /** Counts an answer, which ends the outage: all waiting requests continue. */
+  /** Counts an answer that shows that the provider works. An outage is then over, and all waiting requests continue. */
   noteAnswer(): void {
     this.answers++
     if (this.#since === undefined) return
@@ -48,10 +51,10 @@ export class Outage {
   /**
    * Holds a failed request back until it should be sent again.
    *
-   * @param answersBefore the number of answers when the request was last sent
+   * @param answersBefore the value of `answers` when the request was last sent
    * @param round how often the request was held back before
    * @returns whether to send the request again; false if the request itself is the cause, or the outage has lasted too long
-   * @throws the reason of the run's stop or abort
+   * @throws the reason of the signal, if the run is stopped or aborted during the wait
    */
   async waitOut(
     error: unknown,

@@ -3,12 +3,12 @@ import { isRecord, type JsonBody } from '../base/json.ts'
 import { packEmbeddings, unpackEmbeddings } from '../protocols/openai-embeddings/packed-embeddings.ts'
 
 /**
- * A journal that stores embeddings as base64 of 32-bit floats, as providers send them. That takes a quarter of the bytes of decimal
- * numbers. Only embeddings that are exactly the same when read again are stored in this way. Journals with embeddings as decimal numbers
- * can still be read.
+ * Returns a journal that stores embeddings as base64 of 32-bit floats, as providers send them. That takes a quarter of the space of decimal
+ * numbers. An embedding is stored in this way only if it is exactly the same when read again. Journals with decimal numbers can still be
+ * read.
  *
- * @param given a path, which is opened when the run begins, or an open journal. Any other value is returned unchanged, for the runner to
- * check
+ * @param given an open journal, or the path of one, which is opened when the run begins. Any other value is returned unchanged, because the
+ * run itself checks it
  */
 export function packedJournal(given: Journal | string | undefined): Journal | string | undefined {
   if (given === undefined || given === '' || !isJournalOrPath(given)) return given
@@ -55,7 +55,7 @@ function isJournalOrPath(value: Partial<Journal> | string): boolean {
   return [value.begin, value.append, value.close].every((method) => typeof method === 'function')
 }
 
-/** Applies a function to the body of an answer. */
+/** Returns a record of the journal with the result of `map` as the body of its answer. */
 function mapBody(record: JournalRecord, map: (body: JsonBody) => JsonBody): JournalRecord {
   const value: unknown = record.value
   if (!isRecord(value)) return record

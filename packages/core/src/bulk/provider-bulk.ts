@@ -22,13 +22,13 @@ import { packedJournal } from './packed-journal.ts'
 export interface ProviderBulkParts {
   readonly client: OpenAI
   readonly accounts: Accounts
-  /** The target for a model of the client's own provider. */
+  /** Returns the target for a model of the client's own provider. */
   readonly targetOf: (model: string | undefined) => Target
 }
 
 /**
- * Sends the requests through the provider's Batch API. The results of the batches, as they arrive, are the items of a bulk run inside this
- * one. The state of submitted batches is stored beside the journal.
+ * Sends the requests through the provider's Batch API. Returns a run whose items are the results of the batches, in the order in which they
+ * arrive. The state of submitted batches is stored beside the journal.
  */
 export function providerBulk(
   { client, accounts, targetOf }: ProviderBulkParts,
@@ -87,8 +87,8 @@ export function providerBulk(
 }
 
 /**
- * Ties a run to its batches. When the `for await` loop of the run is left, or the run is stopped or aborted, it no longer waits for the
- * provider. When the run has ended, the state of the batches is unlocked, so that the next run can use it.
+ * Connects the end of a run with the end of its batch run. When the `for await` loop is left, or the run is stopped or aborted, the run no
+ * longer waits for the provider. When the run has ended, the state of the batches is unlocked, so that the next run can use it.
  */
 function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
   const release = (reason?: unknown): Promise<void> => remote.abort(reason)

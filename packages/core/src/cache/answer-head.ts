@@ -2,7 +2,7 @@ import type { Answer } from '../call/exchange.ts'
 import { publicURL } from '../base/public-url.ts'
 import { isRecord } from '../base/json.ts'
 
-/** The cached head of an answer, which can be written as JSON. */
+/** The part of a cached answer that is stored besides its body. It can be written as JSON. */
 export interface AnswerHead {
   readonly version: typeof VERSION
   readonly status: number
@@ -15,10 +15,10 @@ export interface AnswerHead {
   readonly target: string
 }
 
-/** The version of the format of heads and bodies. Raise the number with each change of the format. */
+/** The version of the format in which heads and bodies are cached. Raise it with each change of the format. */
 const VERSION = 1
 
-/** Headers that are not cached: they belong to one response on one connection, and mean nothing in a cached answer. */
+/** The headers that are not cached, since they belong to one response on one connection, and mean nothing in a cached answer. */
 const NOT_CACHED =
   /^(?:age|alt-svc|cf-.*|connection|content-encoding|content-length|date|keep-alive|retry-after.*|server|set-cookie|strict-transport-security|transfer-encoding|via|x-envoy-.*|x-harbor-.*|x-ratelimit-.*)$/
 
@@ -37,7 +37,7 @@ export function headOf(
   return { version: VERSION, status, statusText, url: publicURL(url), headers: kept, kind, target }
 }
 
-/** Whether a value is a head in this version's format. An entry of a far tier may have been written by another program. */
+/** Whether a value from the cache is a head in the format of this version. Another program may have written an entry of a far tier. */
 export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
   if (!isRecord(value)) return false
   const head: { readonly [Field in keyof AnswerHead]?: unknown } = value

@@ -2,7 +2,7 @@ import { createCache, type Cache, type CacheStats } from '@harbor/cache'
 import { systemClock } from '../base/clock.ts'
 import type { CacheStoreOptions } from '../options/cache-options.ts'
 
-/** The cache that a client shares with its copies. It is created when one of them first uses it. */
+/** The cache that a client and its copies share. It is created when one of them first uses it. */
 export class AnswerStore {
   readonly #options: CacheStoreOptions
   #cache: Cache<never> | undefined
@@ -27,21 +27,21 @@ export class AnswerStore {
 /** The cached answers of a client and its copies. */
 export interface CachedAnswers {
   /**
-   * Removes all answers with this tag. Answers in flight are not cached when they arrive.
-   * @param options.scope the scope of the answers; by default the client's `cache.scope` or credential
+   * Removes all answers with this tag. Answers that are still on their way are not cached when they arrive.
+   * @param options.scope the scope of the answers; by default that of the client: its `cache.scope`, or the scope of its credential
    * @returns the number of removed answers that were in memory
    */
   invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
   /**
    * Removes all answers, or all answers of one scope.
-   * @throws any error of the far tier. The answers in memory are removed even then
+   * @throws any error of the far tier; the answers in memory are removed in this case, too
    */
   clear(options?: { readonly scope?: string | undefined }): Promise<void>
 }
 
 /**
- * Gives access to the cached answers of a client.
- * @param ownScope returns the scope to use when none is given
+ * Returns the methods with which users remove cached answers.
+ * @param ownScope returns the scope of the client, for calls of `invalidateTag` without a scope
  */
 export function cachedAnswers(
   store: () => Cache<never>,

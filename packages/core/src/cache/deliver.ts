@@ -13,15 +13,15 @@ import { parseRecord } from '../base/json.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { ParsedChunkTap } from './parsed-chunk-tap.ts'
 
-/** The upstream call that one caller started, and whose answer goes to all callers of the same request. */
+/** The call that is sent upstream for all callers of the same request. One of these callers started it. */
 export interface UpstreamCall {
   readonly fork: Exchange
   answer?: Answer
-  /** Taps the stream of the answer on its way into the cache; undefined for an answer that is not a stream. */
+  /** Passes the stream of the answer to the cache, with the events parsed from it; undefined for an answer that is not a stream. */
   tap?: ParsedChunkTap
 }
 
-/** A caller of a cached or coalesced answer, with the facts needed to deliver the answer. */
+/** One caller of a cached or coalesced answer, and what is needed to deliver the answer to this caller. */
 export interface CallerContext {
   readonly exchange: Exchange
   readonly plan: Plan
@@ -30,7 +30,7 @@ export interface CallerContext {
   readonly accounts: Accounts
 }
 
-/** Makes the answer for one caller from a recorded one. The caller's receipt says where the answer came from. */
+/** Makes the answer for one caller from a recorded answer. The receipt of this caller says where the answer came from. */
 export async function deliver(caller: CallerContext, recorded: Recorded<AnswerHead>): Promise<Answer> {
   const { upstream } = caller
   const { receipt } = caller.exchange
@@ -101,20 +101,20 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The head of a cached answer, with a copy of its headers that the caller may change. */
+/** Returns the head of a cached answer, with a copy of its headers that the caller may change. */
 function cachedHead({ status, statusText, url, headers }: AnswerHead): Omit<Answer, 'body'> {
   return { status, statusText, url, headers: new Headers(headers as [string, string][]) }
 }
 
 /**
- * Records in the receipt whether the answer was cached.
+ * Records in the caller's receipt whether the answer was cached.
  * @param stored true, or the reason why the answer was not cached
  */
 function recordStored({ exchange: { receipt } }: CallerContext, stored: true | string): void {
   if (receipt.cache && receipt.outcome === 'pending') receipt.cache = { ...receipt.cache, stored }
 }
 
-/** Adds to the statistics the cost that was saved because the answer was cached or coalesced. */
+/** Records the usage of an answer that was cached or coalesced: in the receipt of the caller, and in the statistics as saved cost. */
 function recordSavedUsage(
   { exchange, plan, accounts }: CallerContext,
   { target: name }: AnswerHead,
@@ -127,7 +127,7 @@ function recordSavedUsage(
   if (usage && target) accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd })
 }
 
-/** The error for one of the callers that waited for a failed upstream call. */
+/** Returns the error for one of the callers that waited for a failed upstream call. */
 export function errorForCaller(error: unknown, { exchange, plan, upstream }: CallerContext): unknown {
   const { receipt, policy } = exchange
   if (NotCachedError.is(error)) return notCached(atFirstTarget(exchange, plan.outage), error)

@@ -10,8 +10,8 @@ import { isAllowed } from './why-not-kept.ts'
 const END_OF_EVENT = '\n\n'
 
 /**
- * Whether an entry of the far tier can answer a request: its head has Harbor's format, and its content is a complete answer. The checksum
- * of an entry shows only that the entry is undamaged. It is not a signature, and does not identify the writer.
+ * Whether an entry of the far tier can answer a request: its head has the right format, and its content is a complete answer. This is
+ * checked because another program may have written the entry. The checksum of an entry shows only that it is undamaged, not who wrote it.
  */
 export function isUsable(
   head: unknown,

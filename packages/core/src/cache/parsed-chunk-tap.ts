@@ -2,14 +2,13 @@ import type { StreamBody } from '../call/exchange.ts'
 import type { AnswerProof } from '../protocols/protocol.ts'
 import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/**
- * The maximum number of parsed chunks that are buffered for the caller. When the buffer is full, the caller parses further chunks itself.
- */
+/** The maximum number of chunks whose parsed events are buffered for the caller. The caller parses further chunks itself. */
 const MAX_PENDING = 64
 
 /**
- * Passes the bytes of a guarded stream to the recording of the cache. The events that the guard parsed go to the proof that the answer is
- * complete, and to the caller that started the upstream call, so that it need not parse them again.
+ * Passes the bytes of a stream to the recording of the cache. The stream has been parsed before, to check it. The parsed events are used
+ * twice: by `proof`, which decides whether the answer is complete, and by the caller that started the upstream call, which then need not
+ * parse them again.
  */
 export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly proof: AnswerProof
@@ -41,7 +40,7 @@ export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefin
     return { done: true, value: undefined }
   }
 
-  /** Returns the parsed events of a chunk. They are returned only once, since two readers must not share the same objects. */
+  /** Returns the parsed events of a chunk. Returns them only once, since two readers must not share the same objects. */
   take(chunk: Uint8Array): StreamPiece | undefined {
     const piece = this.#pending.get(chunk)
     if (piece) this.#pending.delete(chunk)

@@ -6,21 +6,18 @@ import type { CacheRules } from '../options/cache-options.ts'
 
 /** Identifies the calls that share cached answers: all calls whose scope has the same name and variant. */
 export interface Scope {
-  /** The namespace in the store: the scope set by the user, or a hash of the identifying headers. */
+  /** The name of the scope in the cache: the scope set by the user, or a hash of the headers that identify the caller. */
   readonly name: string
-  /**
-   * A suffix for the key of the request: a hash of everything that may change the answer and is not in `name`. Empty when there is no such
-   * thing.
-   */
+  /** A suffix for the cache key of the request: a hash of everything else that may change the answer. Empty if there is nothing else. */
   readonly variant: string
-  /** The headers that may identify the caller or change an answer. They contain credentials, and must not be shown. */
+  /** The headers that may identify the caller or change an answer. They contain credentials, and must never be logged or reported. */
   readonly headers: readonly HeaderEntry[]
 }
 
-/** The maximum number of scopes that are stored. */
+/** The maximum number of scopes that are remembered. */
 const MAX_SCOPES = 1_000
 
-/** Computes the scopes of calls. Their names reveal no credentials. */
+/** Computes the scopes of calls. The name of a scope reveals no credentials. */
 export class Scopes {
   readonly #known = new Map<string, Scope>()
   readonly #recent: Scope[] = []
@@ -36,8 +33,8 @@ export class Scopes {
     | undefined
 
   /**
-   * The scope of a call.
-   * @param given the scope set for the call or the client; if undefined, the headers of the request decide
+   * Returns the scope of a call.
+   * @param given the scope that the user set for the call or the client; if undefined, the headers of the request determine the scope
    */
   of(request: Grouped, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
     const { headers, operation, url = '' } = request
@@ -91,10 +88,10 @@ export class Scopes {
   }
 }
 
-/** The name under which a credential in the URL counts like one in a header. */
+/** The header name under which a credential in the URL is treated like one in a header. */
 const URL_CREDENTIAL = '?key'
 
-/** The maximum number of recent scopes that are searched, after a cache miss, for an answer to the same request. */
+/** The maximum number of recent scopes. After a cache miss, they are searched for an answer to the same request. */
 const MAX_COMPARED = 64
 
 const hash = (text: string): string => sha256('sha256', text, 'base64url')

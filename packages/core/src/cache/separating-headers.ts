@@ -2,21 +2,22 @@ import type { Cache } from '@harbor/cache'
 import type { HeaderEntry } from '../call/identity.ts'
 import type { Scope, Scopes } from './scopes.ts'
 
-/** The maximum number of headers that are counted, and that one receipt names. */
+/** The maximum number of different headers that are counted. */
 const MAX_HEADERS = 64
 const MAX_NAMED = 3
 
 /**
- * Explains cache misses: finds the headers because of which a call did not get the cached answer to the same request. This reveals, for
- * example, a header that disables the cache by a new value in each request. Only the names of headers leave this file, never their values.
+ * Explains cache misses. A call may miss although the same request has a cached answer in another scope, because some of its headers
+ * differ. This class finds these separating headers, for example one with a new value in each request, which disables the cache. Only names
+ * of headers leave this file, never their values.
  */
 export class SeparatingHeaders {
   readonly #counts = new Map<string, number>()
 
   /**
    * Finds the separating headers after a miss.
-   * @param key the key of the request, without its scope
-   * @returns the names of the headers; undefined when no other scope has an answer to the request
+   * @param key the cache key of the request, without its scope
+   * @returns the names of the first few; undefined if no other recent scope has an answer to the request
    */
   find(key: string, scope: Scope, scopes: Scopes, store: Cache<never>): string | undefined {
     const { recent } = scopes
@@ -30,7 +31,7 @@ export class SeparatingHeaders {
     return names.slice(0, MAX_NAMED).join(', ')
   }
 
-  /** The number of calls that each header separated from a cached answer. */
+  /** Returns, for each separating header, how many calls missed a cached answer because of it. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts)
   }

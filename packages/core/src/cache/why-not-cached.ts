@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 
-/** The reason why a request bypasses the cache, as one word for the receipt; undefined when the request uses the cache. */
+/** Returns the reason why a request bypasses the cache, as one word for the receipt; undefined if the request uses the cache. */
 export function whyNotCached(
   { json, operation, perCall, init }: Exchange,
   { when }: CacheRules,
@@ -19,8 +19,8 @@ export function whyNotCached(
 }
 
 /**
- * Calls the user's `when`. It gets a copy of the request, so that its changes do not change the cache key. If it throws, the request
- * bypasses the cache.
+ * Calls the user's function `cache.when`, which decides whether the request uses the cache. The function gets a copy of the request, so
+ * that it cannot change the cache key. If it throws, the request bypasses the cache.
  */
 function chosen(
   when: (request: Readonly<Record<string, unknown>>) => boolean,

@@ -3,7 +3,7 @@ import type { PerCall } from '../options/per-call.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { KeyBinding, RequestFacts } from './request-facts.ts'
 
-/** The parts of a request that say which account and conversation it belongs to. */
+/** The parts of a request that show which account and which conversation it belongs to. */
 export interface Belonging {
   readonly operation?: Operation | undefined
   readonly json?: JsonBody | undefined
@@ -24,7 +24,7 @@ function readBinding({ operation, json }: Belonging): KeyBinding {
   return stored === 'uses' ? 'first' : stored === 'makes' ? 'prefers-first' : 'any'
 }
 
-/** The name of the conversation that a request belongs to: the `session` of the call, or else what the request itself says. */
+/** Returns the name of the conversation that a request belongs to: the `session` of the call, or else what the request itself contains. */
 export function conversationOf({ perCall, operation, json }: Belonging): string | undefined {
   if (perCall?.session !== undefined) return perCall.session || undefined
   const format = operation?.request

@@ -2,10 +2,13 @@ import type { APIPromise, OpenAI } from 'openai'
 import { OptionError } from '../base/errors.ts'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 
-/** A request as in a line of a batch file: an endpoint and a body. `/v1` may be left out of the endpoint, as in Azure's documentation. */
+/**
+ * A request as in a line of a batch file: an endpoint and a body. The `/v1` of the endpoint may be left out, as in the documentation of
+ * Azure.
+ */
 export type ApiRequest =
   | {
-      /** @default '/v1/chat/completions' */
+      /** The endpoint. @default '/v1/chat/completions' */
       readonly url?: '/v1/chat/completions' | '/chat/completions' | undefined
       readonly body: OpenAI.Chat.ChatCompletionCreateParams
     }
@@ -15,7 +18,7 @@ export type ApiRequest =
     }
   | { readonly url: '/v1/embeddings' | '/embeddings'; readonly body: OpenAI.EmbeddingCreateParams }
 
-/** Sends a request with the SDK's own method for its endpoint, so that the request has the same defaults as a call of that method. */
+/** Sends a request with the SDK's own method for its endpoint, so that the SDK's defaults for that endpoint apply. */
 export function sendRequest(
   client: OpenAI,
   request: ApiRequest,

@@ -16,11 +16,14 @@ export interface CallContext {
   /** The options that were passed with this call. */
   readonly perCall: PerCall
   readonly log: Log
-  /** Signs the request again for later attempts; undefined when the first signature stays valid. */
+  /** Signs the request again for each later attempt; undefined if the first signature stays valid. */
   readonly signer: Signer | undefined
-  /** The keys with which the pipeline may sign the request, if the client's own provider has several. */
+  /** The keys with which the pipeline signs the request, if the client's own provider has several; otherwise undefined. */
   readonly keys: KeyList | undefined
-  /** The object that receives the receipt of the call, for errors that have no headers to carry it. */
+  /**
+   * The object in which the receipt of the call is stored. It is for errors without headers, since other errors carry the receipt with
+   * their headers.
+   */
   readonly slot: ReceiptSlot | undefined
   /**
    * Whether the caller sets or removes the header `x-stainless-retry-count` itself. If so, Harbor does not write the number of the attempt
@@ -28,8 +31,8 @@ export interface CallContext {
    */
   readonly ownRetryCount: boolean
   /**
-   * The failed response of a call that was sent directly. The SDK reports this response to its caller. Undefined for a call that is not
-   * sent yet.
+   * The failed response of a call that Harbor has sent already, without the SDK. `fetch` returns it, so that the SDK reports it to the
+   * caller. Undefined for a call that is not sent yet.
    */
   readonly alreadySent: Promise<Response> | undefined
 }

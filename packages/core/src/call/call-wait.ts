@@ -2,7 +2,10 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
 
-/** A wait that ends when the caller aborts, when the call's time is up, or when the client is closed. */
+/**
+ * The wait of a call before a request is sent. It ends early when the caller aborts, when the time of the call is up, or when the client is
+ * closed.
+ */
 export class CallWait implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
@@ -10,7 +13,7 @@ export class CallWait implements Waiting {
   readonly #controller = new AbortController()
   readonly #caller: AbortSignal | undefined
   readonly #timer: NodeJS.Timeout
-  /** Whether the wait ended because the call's time was up. */
+  /** Whether the wait ended because the time of the call was up. */
   isOver = false
 
   constructor(exchange: Exchange) {
@@ -27,15 +30,14 @@ export class CallWait implements Waiting {
     return this.#controller.signal
   }
 
-  /** Called when the wait is over and the request is sent. From then on, `close()` awaits the request. */
+  /** Called when the request is sent. From then on, `close()` of the client no longer ends the wait. */
   sent(): void {
     this.#client.waited(this)
   }
 
   /**
-   * Waits for a while, or until the wait ends.
-   * @param ms in milliseconds
-   * @throws the reason of the signal as soon as the wait ends
+   * Waits for `ms` milliseconds.
+   * @throws the reason of the signal, as soon as the wait is ended early
    */
   async pause(ms: number): Promise<void> {
     const { signal } = this

@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import { ClientClosedError } from '../base/errors.ts'
 import { LinkedList, type Listed } from '../base/linked-list.ts'
 
-/** A call that waits before a request is sent: for a limit, a key, a batch or the next attempt. */
+/** A call that is waiting before a request is sent: for a limit, a key, a batch or the next attempt. */
 export interface Waiting extends Listed<Waiting> {
   /** Ends the wait because the client was closed. */
   callOff(reason: ClientClosedError): void
@@ -16,7 +16,10 @@ export interface Sent extends Listed<Sent> {
   cut(reason: ClientClosedError): void
 }
 
-/** How long aborted calls may take to settle, in milliseconds. They settle at once, unless they wait for a function of the user. */
+/**
+ * The time that calls may take to settle after `close()` has aborted them, in milliseconds. They settle at once, unless they wait for a
+ * function of the user.
+ */
 const SETTLE_MS = 100
 
 /**
@@ -32,7 +35,7 @@ export class ClientGate {
   #closed: ClientClosedError | undefined
   #onIdle: (() => void) | undefined
 
-  /** The error with which new calls are refused; undefined while the client is open. */
+  /** The error with which new calls are rejected; undefined while the client is open. */
   get closed(): ClientClosedError | undefined {
     return this.#closed
   }
@@ -64,8 +67,8 @@ export class ClientGate {
   }
 
   /**
-   * Called when the caller gets an answer whose body it may never read. After that, `close()` awaits the request only if the body is being
-   * read.
+   * Called when the caller gets an answer whose body it may never read. From then on, `close()` awaits the request only if a reader has
+   * begun to read the body.
    */
   isUnread(request: Sent): void {
     this.#setAwaited(request, false)
@@ -90,9 +93,9 @@ export class ClientGate {
 
   /**
    * Refuses waiting and later calls, and awaits the requests that were sent.
-   * @param graceMs how long requests are awaited, in milliseconds; requests still in flight after that are aborted
-   * @param finish called when no request has to be awaited any more. Requests whose answers no caller reads may still be in flight then;
-   * they are aborted after `graceMs`, too
+   * @param graceMs the maximum time for which requests are awaited, in milliseconds; those in flight after that are aborted
+   * @param finish called when no request has to be awaited any more. Requests whose answers no caller reads may still be in flight; while
+   * `finish` runs, they are aborted after `graceMs`, too
    */
   async close(graceMs: number, finish: () => Promise<void>): Promise<void> {
     const closed = new ClientClosedError('waiting')

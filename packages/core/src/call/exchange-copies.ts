@@ -5,13 +5,13 @@ import type { Deadline, Exchange, LegExchange } from './exchange.ts'
 import { Leg } from './leg.ts'
 
 /**
- * How much earlier the pipeline's timeouts end a call than the cache's timeouts do, in milliseconds. The error of the pipeline says more
- * about the cause.
+ * The time by which the timeouts of the pipeline are shorter than those of the cache, in milliseconds. The pipeline should end a call
+ * first, because its error says more about the cause.
  */
 export const MARGIN_MS = 5
 
 /**
- * Makes the exchange of a call that is made for all callers of the same request. The call is aborted when all of them have left. Its
+ * Makes the exchange of the one call that is sent for all callers of the same request. This call is aborted when all callers have left. Its
  * deadline is the latest of their deadlines. It has a receipt of its own.
  */
 export function sharedExchange(exchange: Exchange, context: WorkContext): Exchange {
@@ -21,7 +21,9 @@ export function sharedExchange(exchange: Exchange, context: WorkContext): Exchan
   return { ...exchange, signal, callerSignal: signal, deadline, receipt: exchange.receipt.fork() }
 }
 
-/** The latest deadline of all callers that wait. While no caller waits, the call has its full total time, counted from its start. */
+/**
+ * The latest deadline of all callers that wait for a call. If no caller waits, the call has its full total time, counted from its start.
+ */
 class SharedDeadline implements Deadline {
   readonly #context: WorkContext
   readonly #latestAt: number
@@ -37,7 +39,9 @@ class SharedDeadline implements Deadline {
   }
 }
 
-/** The parts of a call with which its request can be sent again later. Signals and deadline belong to the caller, so they are left out. */
+/**
+ * The parts of a call that are needed to send its request again later. Signals and deadline are left out, since they belong to the caller.
+ */
 export type ReusableParts = Omit<Exchange, 'signal' | 'callerSignal' | 'deadline'>
 
 export function reusableParts(exchange: Exchange): ReusableParts {
@@ -62,19 +66,17 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
   }
 }
 
-/** The exchange at the first target of the chain. Used to report a failure that occurs before a target is chosen. */
+/** Makes the exchange for the first target of the chain. It is used to report a failure that occurs before a target is chosen. */
 export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): LegExchange {
   const [target] = targets
   if (!target) throw new Error('A plan has at least the requested target.')
   return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }
 
-/**
- * The fields of `init` that belong to the request itself. All other fields say how the request is sent, such as through which dispatcher.
- */
+/** The fields of `init` that belong to the request itself. All other fields say how the request is sent, such as with which dispatcher. */
 const REQUEST_FIELDS = new Set(['method', 'headers', 'body', 'signal', 'redirect', 'duplex'])
 
-/** The fields of `init` that say how a request is sent. Another request with these fields is sent in the same way. */
+/** Returns the fields of `init` that say how a request is sent. Another request with these fields is sent in the same way. */
 export function sendOptionsOf(init: RequestInit): RequestInit {
   return Object.fromEntries(Object.entries(init).filter(([name]) => !REQUEST_FIELDS.has(name)))
 }

@@ -18,17 +18,20 @@ import type { Signer } from './signer.ts'
 /** One call on its way through the layers: its request, policy, deadline and receipt. */
 export interface Exchange {
   readonly url: string
-  /** The `init` that was passed to `fetch`. For a field that the exchange has itself, use the exchange's value instead. */
+  /**
+   * The `init` that was passed to `fetch`. If the exchange has a field of the same name, such as `headers`, only the field of the exchange
+   * is valid.
+   */
   readonly init: RequestInit
   readonly method: string
   readonly headers: ReadonlyHeaders
-  /** Signs the request again for later attempts; undefined when the first signature stays valid. */
+  /** Signs the request again for each later attempt; undefined if the first signature stays valid. */
   readonly signer: Signer | undefined
-  /** The keys of the client's own provider, if it has several and the request carries none of its own. */
+  /** The keys of the client's own provider, if it has several and the request does not set its own key; otherwise undefined. */
   readonly keys: KeyList | undefined
   /**
-   * Whether the caller sets the header `x-stainless-retry-count` itself. If so, Harbor does not write the number of the attempt into this
-   * header.
+   * Whether the caller sets or removes the header `x-stainless-retry-count` itself. If so, Harbor does not write the number of the attempt
+   * into this header.
    */
   readonly ownRetryCount: boolean
   /** The body of the request, parsed from the text that is sent; undefined if the text is not a JSON object. The object never changes. */
@@ -47,18 +50,15 @@ export interface Exchange {
   readonly log: Log
   /** The options that were passed with this call. */
   readonly perCall: PerCall
-  /** The gate of the client. Once the client is closed, it refuses requests that are not sent yet. */
+  /** The gate of the client. When the client is closed, the gate refuses all requests that are not sent yet. */
   readonly client: ClientGate
-  /** Facts computed from the request. All copies of the exchange with the same request share them. */
+  /** Facts computed from the request. Copies of the exchange for the same request share them. */
   readonly facts: RequestFacts
-  /** The money that is reserved for the call; undefined without a spend limit. */
+  /** The part of the spend limit that is reserved for this call; undefined without a spend limit. */
   readonly purse?: Purse
 }
 
-/**
- * The time at which the call must have ended, on the policy's clock. It moves to a later time when a caller with more time joins a
- * coalesced call.
- */
+/** The time at which the call must have ended, on the clock of the policy. It moves when a caller with more time joins a coalesced call. */
 export interface Deadline {
   readonly at: number
 }
@@ -97,40 +97,41 @@ export interface TextBody {
   readonly json?: JsonBody | undefined
 }
 
-/** A body that is still being received: a guarded stream, or one that is passed on unchecked. */
+/** A body that is still being received: a stream that Harbor checks, or a body that is passed on unchecked. */
 export interface StreamBody {
   readonly kind: 'stream'
   readonly chunks: AsyncIterable<Uint8Array>
-  /** The chunks of the stream together with the events parsed from them; undefined when the events are not parsed. */
+  /** A reader of the chunks together with the events parsed from them; undefined if the events are not parsed. */
   readonly pieces?: StreamPieces | undefined
   /** Resolves when the last byte was read or discarded; never rejects. */
   readonly ended: Promise<StreamEnd>
-  /** Ends the stream and releases its connection. Called when no reader is left. */
+  /** Ends the stream and releases its connection. Called when the stream has no reader any more. */
   readonly abandon: (reason: Error) => void
 }
 
 /**
- * How a stream ended. If a fault was reported to the reader by an event, the outcome is a failure, unless the fault was the close of the
- * client.
+ * How a stream ended. If the reader got an error event, the outcome is a failure. There is one exception: an error event because the client
+ * was closed.
  */
 export interface StreamEnd {
   readonly outcome: 'success' | 'failure' | 'aborted'
   readonly fault?: StreamFaultError | undefined
-  /** The content that was delivered, counted in tokens, and the usage that the provider reported. */
+  /** The amount of content that was delivered, in tokens, and the usage that the provider reported. */
   readonly delivery?: Delivery
 }
 
-/** A layer with all the layers below it. */
+/** A layer of the pipeline, together with all layers below it. */
 export type Handler = (exchange: Exchange) => Promise<Answer>
 
-/** A layer below the fallback layer, with all the layers below it. The target has been chosen by then. */
+/** A layer below the fallback layer, together with all layers below it. At this point, the target has been chosen. */
 export type LegHandler = (exchange: LegExchange) => Promise<Answer>
 
-/** Sends one request. It is below all layers. */
+/** Sends one request. The transport is below all layers. */
 export interface Transport {
   (exchange: LegExchange, attempt: WireAttempt): Promise<Response>
   /**
-   * Whether `fetch` and its response bodies reject promptly when the signal aborts. If not, callers have to watch the signal themselves.
+   * Whether the transport and its response bodies reject promptly when the signal aborts. If not, callers have to watch the signal
+   * themselves.
    */
   readonly honoursSignal?: true
 }
@@ -138,7 +139,7 @@ export interface Transport {
 export interface WireAttempt {
   readonly number: number
   readonly signal: AbortSignal
-  /** The time left until the headers of the answer must have arrived, in milliseconds. */
+  /** The time within which the headers of the answer must arrive, in milliseconds. */
   readonly remainingMs: number
 }
 
@@ -147,12 +148,12 @@ export function isOver(exchange: Exchange): boolean {
   return exchange.signal?.aborted === true || remainingMs(exchange) <= 0
 }
 
-/** The time left for this call, in milliseconds; never negative. */
+/** Returns the time left for this call, in milliseconds; never negative. */
 export function remainingMs(exchange: Exchange): number {
   return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
 }
 
-/** The number of requests that the call may still send, over all its targets. */
+/** Returns the number of requests that the call may still send, to all its targets together. */
 export function callsLeft({ receipt, policy }: Exchange): number {
   return policy.maxUpstreamCalls - receipt.attempts.length - receipt.redirects
 }

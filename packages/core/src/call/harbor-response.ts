@@ -22,17 +22,17 @@ export function respond(answer: Answer, receipt: Receipt): Response {
   return response
 }
 
-/** Encodes a text as a header value, since the name of a model may contain characters that are not allowed in headers. */
+/** Makes a header value from a text. Replaces characters that headers do not allow by `?`, since the name of a model may contain them. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?')
 }
 
-/** The statuses of responses without a body. A `Response` cannot be created with both such a status and a body. */
+/** The statuses of responses without a body. The constructor of `Response` throws for a body with such a status. */
 const BODILESS = new Set([204, 205, 304])
 
 /**
- * The `Response` for the caller's SDK. For code that knows this class, it also carries the JSON or the stream events that Harbor has parsed
- * already.
+ * The `Response` for the caller's SDK. It also carries what Harbor has parsed already, for code that knows this class: the JSON or the
+ * stream events.
  */
 export class HarborResponse extends LeanResponse {
   /** A reader of the stream's bytes and parsed events; undefined when the events were not parsed. */
@@ -48,8 +48,8 @@ export class HarborResponse extends LeanResponse {
   }
 
   /**
-   * Returns the parsed body. The body is returned only once, since it then belongs to the caller. Undefined if the body was not parsed, or
-   * was returned before.
+   * Returns the parsed body, but only once, since the body then belongs to the caller. Returns undefined if the body was not parsed, or was
+   * returned before.
    */
   takeJson(): JsonBody | undefined {
     const json = this.#json
@@ -63,9 +63,9 @@ const collected = new FinalizationRegistry<StreamBody>((body) => {
 })
 
 /**
- * Reads a stream. If this object is garbage-collected before the end of the stream, it releases the connection. Only readers reference this
- * object; socket and timers reference only the stream behind it, so the object is collected once no reader is left. Closes the receipt at
- * the end of the stream.
+ * Reads a stream. If a caller drops this object before the end, it is garbage-collected, and the connection of the stream is released. For
+ * that reason only readers reference this object; socket and timers reference the stream behind it. The end of the stream is returned only
+ * when the receipt is closed.
  */
 export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
   readonly #body: StreamBody

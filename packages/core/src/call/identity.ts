@@ -3,22 +3,22 @@ import type { KeyList } from '../targets/credential.ts'
 import type { Signer } from './signer.ts'
 
 /**
- * Headers that neither identify a caller nor change an answer. All other headers are part of the identity. A list of identifying headers
- * instead could never be complete, and a header missing from it would give one tenant the answers of another.
+ * The headers that neither identify a caller nor change an answer. All other headers are part of the identity. The opposite, a list of
+ * identifying headers, could never be complete, and a header missing from it would give one tenant the answers of another.
  */
 const NEUTRAL =
   /^(?:accept|accept-encoding|connection|content-length|content-type|user-agent|x-stainless-.*|idempotency-key|traceparent|tracestate|b3|x-b3-.*|x-amzn-trace-id|x-cloud-trace-context|x-datadog-.*|sentry-trace|x-request-id|x-correlation-id|x-client-request-id|x-goog-api-client|x-server-timeout)$/
 
 /**
- * Headers whose names suggest that they identify an account. Only these headers decide which limits and cooldowns apply. If all headers
- * did, a header with a new value in each request would give each request its own limit.
+ * The words in the name of a header that suggest that the header identifies an account. Only such headers decide which limits and cooldowns
+ * apply. Otherwise a header with a new value in each request would give each request limits of its own.
  */
 const ACCOUNT =
   /auth|key|token|secret|password|credential|cookie|cert|account|tenant|org|project|subscription|customer|consumer|client|user|team|workspace|realm|principal|identity/
 
 export type HeaderEntry = readonly [name: string, value: string]
 
-/** The caller on whose behalf a request is made. Contains credentials: never show it. */
+/** The identity of the caller of a request. It contains credentials, and must never be logged or reported. */
 export interface Identity {
   /** All headers that may identify the caller or change an answer, sorted by name. */
   readonly headers: readonly HeaderEntry[]
@@ -30,14 +30,13 @@ export interface Identity {
 export interface Identified {
   readonly headers: ReadonlyHeaders
   readonly signer?: Signer | undefined
-  /** The keys of the client's own provider, if it has several and the request carries none of its own. They are one credential. */
+  /**
+   * The keys of the client's own provider, if it has several and the request does not set its own key. All of them count as one credential.
+   */
   readonly keys?: KeyList | undefined
 }
 
-/**
- * The property in which a headers object caches its identity. Calls with the same template share one headers object, which is never
- * changed.
- */
+/** The property in which the identity of a headers object is cached. Many calls share one headers object, which is never changed. */
 const IDENTITY: unique symbol = Symbol('harbor.identity')
 
 export function identityOf(request: Identified): Identity {

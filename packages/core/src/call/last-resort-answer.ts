@@ -2,7 +2,7 @@ import { OptionError } from '../base/errors.ts'
 import { isRecord, type JsonBody } from '../base/json.ts'
 import type { Answer, Exchange, StreamEnd } from './exchange.ts'
 
-/** The model that is named in an answer to a request without a model. */
+/** The model name in a last-resort answer to a request that names no model. */
 const UNNAMED = 'last-resort'
 
 /**
@@ -36,7 +36,7 @@ function bodyOf({ operation, receipt, policy }: Exchange, value: unknown): JsonB
   )
 }
 
-/** A stream of these events. It has ended when it was read to its end or cancelled. */
+/** Makes a stream of these events. `ended` resolves when the stream was read to its end or cancelled. */
 function streamOf(events: readonly string[]): {
   chunks: AsyncIterable<Uint8Array>
   ended: Promise<StreamEnd>

@@ -1,8 +1,8 @@
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
- * Connects a call at one target with its `SendGate`. `signal` aborts when the call aborts. It also aborts when the gate closes while the
- * call has no request on the wire.
+ * Connects a call at one target with the `SendGate` of its bulk run. `signal` aborts when the call aborts. It also aborts when the gate has
+ * closed and the call has no request on the wire.
  */
 export class LegGate {
   readonly #gate: SendGate

@@ -6,7 +6,7 @@ import type { LegGate } from './leg-gate.ts'
 
 /** Why a call is served by a target that is not the first of its chain. */
 export interface Takeover {
-  /** The target that failed last, or the first target of the chain if all before this one were skipped. */
+  /** The last target that failed; the first target of the chain if all targets before this one were skipped. */
   readonly from: string
   /** How the target `from` failed; `refused` if it was skipped. */
   readonly reason: FailureKind
@@ -23,21 +23,21 @@ export class Leg {
   /** The number of attempts made at this target. */
   attempts = 0
   /**
-   * Whether the breaker has counted a failure of this call. The breaker counts at most one failure per call, so that one bad request cannot
-   * open a circuit.
+   * Whether the circuit breaker of the target has counted a failure of this call. It counts at most one failure per call, so that one bad
+   * request cannot open the circuit.
    */
   failureReported = false
   /** The key of the current attempt; undefined if the provider has one key. */
   key: KeyState | undefined
   /** Returns the time until one of the provider's keys is free, in milliseconds; undefined if the provider has one key. */
   keyFreeInMs: (() => number) | undefined
-  /** The gate through which a bulk run can cancel the call until its request is sent; undefined for calls of no bulk run. */
+  /** The gate through which a bulk run can cancel the call until its request is sent; undefined outside of bulk runs. */
   gate: LegGate | undefined
   /** Why this target took over; undefined at the first target of the chain. */
   readonly takeover: Takeover | undefined
   readonly #countOthers: (() => number) | undefined
 
-  /** @param countOthers returns the number of other targets that could take over now; called whenever that number is needed */
+  /** @param countOthers returns the number of other targets that can take over now. Called each time that number is needed */
   constructor(target: Target, provider: Provider, countOthers?: () => number, takeover?: Takeover) {
     this.target = target
     this.provider = provider
@@ -55,7 +55,7 @@ export class Leg {
   }
 }
 
-/** The reason with which an attempt is aborted when another target has answered first. */
+/** The reason with which a request is aborted because another target has answered first. */
 export class LostHedgeError extends Error {
   override readonly name = 'AbortError'
   readonly code = 'lost_hedge'
@@ -69,18 +69,21 @@ export class LostHedgeError extends Error {
   }
 }
 
-/** The signal of one of several legs that run at the same time (hedging). It aborts with the call, or when another leg answers first. */
+/**
+ * The signal for one of several targets that are called at the same time (hedging). It aborts with the call, or when another target answers
+ * first.
+ */
 export interface LegSignal {
   readonly signal: AbortSignal
-  /** Called when this leg has answered. From then on, the signal aborts only with the call. */
+  /** Called when this target has answered. From then on, the signal aborts only with the call. */
   won(): void
   /** Removes all listeners. */
   release(): void
 }
 
 /**
- * Makes the signal of a leg that competes with others.
- * @param race aborts when another leg has answered
+ * Makes the signal for a target that competes with others.
+ * @param race aborts when another target has answered
  */
 export function legSignal(
   { signal: call }: { readonly signal: AbortSignal | undefined },

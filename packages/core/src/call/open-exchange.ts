@@ -9,17 +9,19 @@ import { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { PerCall } from '../options/per-call.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
-/** The settings for calls that `class Harbor` did not make, and that therefore have no call context. */
+/** The settings for calls that `class Harbor` did not make. Such calls reach `fetch` without a call context. */
 export interface ExchangeDefaults {
   readonly policy: Policy
   readonly log: Log
   readonly client: ClientGate
   readonly nextId: () => string
-  /** The options of the call. */
+  /** The options for these calls. */
   readonly perCall: PerCall
 }
 
-/** Creates the exchange for the arguments of `fetch`. For a `Request`, it returns a promise, since the request's body must be read. */
+/**
+ * Creates the exchange for the arguments of `fetch`. Returns a promise for a `Request`, since the body of the request must be read first.
+ */
 export function openExchange(
   input: string | URL | Request,
   given: RequestInit | undefined,
@@ -44,7 +46,7 @@ function exchangeOf(
     : exchangeFor({ url, init, method, json, operation }, defaults)
 }
 
-/** The parts of a request whose operation has been recognised. */
+/** A request whose operation has been determined from its URL and body. */
 type Recognised = Pick<Exchange, 'url' | 'init' | 'method' | 'json' | 'operation'>
 
 function exchangeFor(

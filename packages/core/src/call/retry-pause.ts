@@ -2,8 +2,8 @@ import type { ClientGate, Waiting } from './client-gate.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
- * The pauses of a call between its attempts. A pause ends when the call is aborted or the client is closed. An attempt, in contrast, ends
- * only when the call is aborted.
+ * The pauses of a call between its attempts. A pause ends early when the call is aborted or the client is closed. An attempt, in contrast,
+ * is ended only by an abort of the call.
  */
 export class RetryPause implements Waiting {
   previous: Waiting | undefined
@@ -24,7 +24,7 @@ export class RetryPause implements Waiting {
     return this.#controller.signal
   }
 
-  /** Awaits an attempt. The call is not in a pause until the attempt fails. */
+  /** Awaits an attempt. A pause begins if the attempt fails. */
   async during<Answer>(attempt: Promise<Answer>): Promise<Answer> {
     this.#client.waited(this)
     try {
@@ -35,7 +35,9 @@ export class RetryPause implements Waiting {
     }
   }
 
-  /** Ends the pause in the next turn of the event loop. A call that is not going to retry has ended by then, with its own error. */
+  /**
+   * Ends the pause in the next turn of the event loop, with this reason. A call that will not retry has ended by then, with its own error.
+   */
   callOff(reason: Error): void {
     this.#nextTurn = setImmediate(() => this.#controller.abort(reason))
   }

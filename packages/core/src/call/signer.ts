@@ -1,15 +1,15 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 
 /**
- * Signs requests to the client's own provider again for each attempt. Keys may be short-lived, and the user's hooks expect to be called for
- * each attempt.
+ * Signs the requests to the client's own provider again, for each attempt. This is needed because keys may be short-lived, and because the
+ * user's hooks expect to be called for each attempt.
  */
 export interface Signer {
-  /** An id of the function that returns the key; undefined when the key is a string. */
+  /** An id of the function that returns the key. It identifies the caller, since the keys may change. Undefined if the key is a string. */
   readonly credential: string | undefined
-  /** Whether a hook of the user's takes part in signing. */
+  /** Whether a hook of the user's client class takes part in signing. */
   readonly hasHooks: boolean
-  /** The body with which the request was signed first. */
+  /** The body of the request when it was signed first. */
   readonly body: RequestInit['body']
   /**
    * Signs the request again.

@@ -5,13 +5,13 @@ export interface StreamClocks {
   readonly idleMs: number
 }
 
-/** The default of `firstTokenMs`, in milliseconds, while another target can take over. */
+/** The default of `firstTokenMs` if another target can take over, in milliseconds. */
 export const FIRST_TOKEN_MS = 300_000
 
 /**
- * The time limits of a stream, in milliseconds. A limit of the call has precedence over one of its target, and that over one of the client.
- * If `firstTokenMs` is not set anywhere, and no other target can take over, there is no limit but the total time of the call, since giving
- * up early would gain nothing.
+ * Returns the time limits of a stream, in milliseconds. A limit that is set for the call has precedence over one of its target, and that
+ * over one of the client. `firstTokenMs` has a default only if another target can take over. Otherwise giving up early would gain nothing,
+ * and only the total time of the call limits it.
  */
 export function streamClocks({ perCall, leg, policy }: LegExchange): StreamClocks {
   const { target } = leg

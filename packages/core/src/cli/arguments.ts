@@ -5,13 +5,13 @@ import { OPTIONS, type OptionName, UsageError } from './options.ts'
 
 /** The parsed command line of `harbor bulk`. */
 export interface BulkArguments {
-  /** The path of the file of requests; undefined for standard input. */
+  /** The path of the input file with the requests; undefined for standard input. */
   readonly input: string | undefined
-  /** The path of the file of answers; undefined for standard output. */
+  /** The path of the output file for the answers; undefined for standard output. */
   readonly out: string | undefined
   readonly resume: boolean
   readonly via: 'direct' | 'provider'
-  /** Default values for lines of the input. */
+  /** The default values for fields that a line of the input does not set. */
   readonly lines: LineDefaults
   readonly client: ClientArguments
   readonly concurrency: number
@@ -21,13 +21,13 @@ export interface BulkArguments {
   readonly json: boolean
 }
 
-/** Default values for lines of the input that do not set their own. */
+/** The default values for fields that a line of the input does not set. */
 export interface LineDefaults {
   readonly model: string | undefined
   readonly system: string | undefined
   readonly maxTokens: number | undefined
   readonly url: Endpoint | undefined
-  /** The only endpoint that lines may use; undefined for any. */
+  /** The only endpoint that the lines of the input may use; undefined for any endpoint. */
   readonly onlyUrl: Endpoint | undefined
 }
 
@@ -133,7 +133,10 @@ function refuseDirectOnly(values: Values): void {
   }
 }
 
-/** Rejects options that would have no effect with answers on standard output, which have no journal. */
+/**
+ * Rejects options that do not work if the answers go to standard output. `--json` writes to standard output itself, and
+ * `--resume` needs a journal, which only a file of answers has.
+ */
 function refuseForStandardOutput({ json, resume }: Values): void {
   if (json)
     throw new UsageError(

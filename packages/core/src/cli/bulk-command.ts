@@ -73,7 +73,10 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   }
 }
 
-/** How long a run waits for the end of an outage: a day, since no user waits for a single answer. */
+/**
+ * The maximum time that a run waits for the end of an outage, in milliseconds: a day, since no user waits for a single
+ * answer.
+ */
 const PATIENCE_MS = 86_400_000
 
 function outageNote(kind: FailureKind | undefined): string {
@@ -88,8 +91,8 @@ function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
 }
 
 /**
- * Lowers the spend limit by the cost of the answers in the journal, as far as it is known: the limit applies to all
- * runs with this journal together.
+ * Lowers the spend limit by the known cost of the answers in the journal, since the limit applies to all runs with this
+ * journal together.
  */
 async function countSpent(
   journal: HeldJournal | undefined,

@@ -12,7 +12,7 @@ import type { Reporter } from './output/reporter.ts'
 import { resultLine, secretsRemover } from './output/result-line.ts'
 import { StandardOutput } from './output/standard-output.ts'
 
-/** The objects that a run of the command uses. */
+/** What a run of the command needs besides the run itself. */
 export interface Surroundings {
   readonly args: BulkArguments
   readonly client: Harbor
@@ -20,7 +20,7 @@ export interface Surroundings {
   readonly badLines: () => number
 }
 
-/** Carries out a run: writes its answers, reports progress, and stops it when it is interrupted. */
+/** Carries out a run: writes the answers, reports the progress, and stops the run when the user interrupts it. */
 export async function carryOut(
   run: BulkRun<BulkAnswer>,
   { args, client, reporter, badLines }: Surroundings,
@@ -61,6 +61,7 @@ export async function carryOut(
   return code
 
   /**
+   * Waits for one step of the output, such as closing the file.
    * @returns whether the step succeeded. If not, its error becomes the failure of the run, unless the run has failed
    * already
    */
@@ -89,8 +90,8 @@ export async function carryOut(
 }
 
 /**
- * Writes the answers as they come. When they can no longer be written, it stops the run but goes on reading it, instead
- * of aborting it: requests in flight will be billed, and the journal can still store their answers.
+ * Writes the answers as they arrive. If they can no longer be written, stops the run but reads it to its end. It is not
+ * aborted, because requests in flight will be billed, and the journal can still store their answers.
  */
 async function drain(
   run: BulkRun<BulkAnswer>,
@@ -126,12 +127,12 @@ interface InterruptHandlers {
   second(): void
 }
 
-/** Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. */
+/** The signals that interrupt a run: Ctrl-C, SIGTERM, and SIGHUP, which is sent when the terminal is closed. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Handles all signals that ask a process to end.
- * @returns a function that removes the handlers: after that, these signals end the process as usual
+ * Handles all signals that request the end of a process.
+ * @returns a function that removes the handlers, so that these signals end the process as usual again
  */
 function onInterrupts(handlers: InterruptHandlers): () => void {
   let interrupts = 0

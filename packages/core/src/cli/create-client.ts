@@ -1,7 +1,10 @@
 import { Harbor } from '../harbor.ts'
 import type { BulkArguments } from './arguments.ts'
 
-/** The timeout of a call, in milliseconds: a whole day, since it also runs while the call waits for a rate limit. */
+/**
+ * The timeout of a call, in milliseconds: a whole day, since it includes the time in which the call waits for a rate
+ * limit.
+ */
 const TOTAL_MS = 86_400_000
 const ATTEMPT_MS = 600_000
 const MAX_ATTEMPTS = 6

@@ -11,7 +11,7 @@ import { OptionError } from '../base/errors.ts'
 import { InputChangedError } from './input/input-file.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
 
-/** Why a run ended, described for the user. */
+/** Why a run ended early, described for the user. */
 export interface RunFailure {
   readonly code: ExitCode
   readonly message: string
@@ -19,17 +19,22 @@ export interface RunFailure {
   readonly remedy?: string
 }
 
-/** The run ended at a bad line, with --stop-on-bad-line. The line has been reported. */
+/**
+ * The error for a run that ended at a bad line, because of `--stop-on-bad-line`. The line has been reported already.
+ */
 export class StoppedByBadLine extends Error {
   override readonly name = 'StoppedByBadLine'
 }
 
-/** A file of the run can no longer be written, such as on a full disk. `cause` is the error of the file system. */
+/**
+ * The error for a file of the run that can no longer be written, for example because the disk is full. `cause` is the
+ * error of the file system.
+ */
 export class UnwritableFileError extends Error {
   override readonly name = 'UnwritableFileError'
   readonly remedy: string
 
-  /** @param lost a sentence for the message, about answers that could not be stored */
+  /** @param lost a sentence that is added to the message, about answers that could not be stored */
   constructor(path: string, cause: NodeJS.ErrnoException, lost = '') {
     const code = String(cause.code)
     super(`cannot write ${path}: ${WRITE_PROBLEMS[code] ?? code}.${lost}`, { cause })
@@ -56,7 +61,7 @@ export function isFileSystemError(error: unknown): error is NodeJS.ErrnoExceptio
   return typeof code === 'string' && typeof syscall === 'string'
 }
 
-/** Errors whose message says what happened and what to do. */
+/** The errors whose own message says what happened and what to do. */
 const SELF_EXPLANATORY = [
   DuplicateIdError,
   JournalLockedError,
@@ -67,7 +72,7 @@ const SELF_EXPLANATORY = [
   OptionError,
 ]
 
-/** The exit code of an error, and a one-line message. */
+/** Describes an error for the user: the exit code, a one-line message, and how to continue. */
 export function failureOf(error: unknown): RunFailure {
   if (error instanceof InputChangedError)
     return { code: EXIT.unusable.code, message: error.message, remedy: RESTORED }
@@ -79,8 +84,8 @@ export function failureOf(error: unknown): RunFailure {
 }
 
 /**
- * Describes an error of the spend limit: either the limit was reached, or a price is unknown. A call whose price is
- * unknown is rejected as well, since its cost cannot be counted.
+ * Describes an error of the spend limit: either the limit was reached, or the price of a model is unknown. A call with
+ * an unknown price is rejected, since its cost cannot be counted.
  */
 function spendFailureOf(message: string): RunFailure {
   const unpriced = /\bprice of (\S+) is unknown/.exec(message)?.[1]

@@ -5,19 +5,19 @@ import { isFileSystemError, UnwritableFileError } from './failure.ts'
 const LOST =
   ' Answers to requests in flight at that moment are not stored: --resume sends these requests again.'
 
-/** The cache states of answers that came from a provider. All other answers cost nothing. */
+/** The cache states of answers that were sent by a provider for this request. All other answers cost nothing. */
 const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 
 /**
- * A journal that stays locked after its run has ended, until `release()`, since the file of answers is renamed only
- * then.
+ * A journal that stays locked after its run has ended, until `release()`. It must stay locked until the file of answers
+ * is renamed, which happens after the end of the run.
  */
 export interface HeldJournal {
-  /** The journal for the run. Its `close()` does not unlock the journal. */
+  /** The journal to pass to the run. Its `close()` does not unlock the journal. */
   readonly ofRun: Journal
   /**
-   * The total cost of the stored answers in US dollars, and the number of answers with an unknown price. Reads the
-   * whole file.
+   * Returns the total cost of the stored answers in US dollars, and the number of answers with an unknown price. Reads
+   * the whole file.
    */
   spent(): Promise<{ readonly usd: number; readonly unpriced: number }>
   /** Closes and unlocks the journal. */

@@ -2,7 +2,7 @@ import { EXIT, OPTIONS } from './options.ts'
 
 const WIDTH = 100
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function helpText(): string {
   return `Sends many requests to a language model, and writes the answers to a file.
 

@@ -6,7 +6,7 @@ import { failureOf } from './failure.ts'
 import { helpText } from './help.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
 
-/** The command `harbor`. @returns the exit code */
+/** Runs the command `harbor`. @returns the exit code */
 export async function main(args: readonly string[], version: string): Promise<ExitCode> {
   try {
     const [command, ...rest] = args

@@ -1,10 +1,10 @@
-/** One option of the command: how it is parsed and explained. */
+/** How one option of the command is parsed and explained. */
 interface CommandOption {
   readonly type: 'string' | 'boolean'
-  /** The name of the value in the help. */
+  /** The placeholder for the value of the option in the help text, such as `<file>`. */
   readonly value?: string
   readonly help: string
-  /** The option affects only calls of the client, which a run through the Batch API does not make. */
+  /** Set if the option affects only direct calls to the provider. A run through the Batch API makes no such calls. */
   readonly directOnly?: true
 }
 
@@ -80,7 +80,7 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS
 
-/** Exit codes and their meaning. */
+/** The exit codes of the command. */
 export const EXIT = {
   allAnswered: { code: 0, help: 'every request has an answer' },
   someFailed: { code: 1, help: 'some requests failed, or lines were bad' },
@@ -91,7 +91,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]['code']
 
-/** An error that the user can fix: the message says what is wrong and what to do. */
+/** An error that the user can fix. Its message says what is wrong and what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

@@ -10,16 +10,16 @@ import { costOfUse, ratesOf, type Used } from './cost-of-use.ts'
 import { priceUsage } from './price-usage.ts'
 import { hasTier } from './service-tier.ts'
 
-/** An answer whose cost is to be booked. */
+/** An answer whose cost is to be recorded. */
 export interface Bill extends Used {
-  /** Whether the provider reported the usage, or it is estimated. */
+  /** Says whether the provider reported the usage, or Harbor estimated it. */
   readonly source: CallCost['usage']
   readonly servedBy: Target
-  /** The first target of the plan: the requested one. */
+  /** The first target in the plan of the call, which is the requested one. The saving by a fallback is calculated against its price. */
   readonly firstTarget: Target | undefined
 }
 
-/** A call with failed attempts that may have been billed. */
+/** A call, some of whose failed attempts may have been billed. */
 interface FailedCall {
   readonly receipt: OpenReceipt
   readonly json: JsonBody | undefined
@@ -27,13 +27,13 @@ interface FailedCall {
 }
 
 /**
- * The price of the Batch API as a fraction of the usual price: https://platform.openai.com/docs/guides/batch. Other providers have the same
- * discount.
+ * The price of the Batch API as a fraction of the usual price: https://platform.openai.com/docs/guides/batch. Harbor assumes the same
+ * discount at other providers.
  */
 const BATCH_PRICE_FACTOR = 0.5
 const BATCH = 'batch'
 
-/** Adds up the cost of calls. */
+/** Adds up the cost of all calls. */
 export class Accounts {
   readonly list: PriceList
   #spentUsd = 0
@@ -45,35 +45,36 @@ export class Accounts {
 
   readonly #onError: (error: unknown) => void
 
-  /** @param onError called with errors of bookings that had to wait until the price list was loaded */
+  /** @param onError called if recording a cost fails after it had to wait until the price list was loaded */
   constructor(list: PriceList, onError: (error: unknown) => void = () => undefined) {
     this.list = list
     this.#onError = onError
   }
 
   /**
-   * The cost of an answer from `target`, in US dollars; always a finite number. Undefined while the price list is not loaded, or if the
-   * price is unknown.
+   * Returns the cost of an answer from `target`, in US dollars. It is always a finite number. Undefined if the price is unknown, or the
+   * price list is not loaded yet.
    */
   costOf(target: Target, used: Used): number | undefined {
     return costOfUse(this.list, target, used)?.usd
   }
 
   /**
-   * The highest cost of a request to `target`, in US dollars. Undefined if the price is unknown, or the list is not loaded yet.
-   * @param usage an estimate, whose classes are upper bounds
+   * Returns the highest possible cost of a request to `target`, in US dollars. Undefined if the price is unknown, or the price list is not
+   * loaded yet.
+   * @param usage an estimated usage, in which the number of tokens of each class, such as cached input, is an upper bound
    * @param wantedTier the service tier that the request asks for
    */
   highestCostOf(target: Target, usage: TokenUsage, wantedTier: string | undefined): number | undefined {
     return this.costOf(target, { usage, wantedTier, isEstimate: true })
   }
 
-  /** Books the cost of an answer. If the price list is needed and not loaded yet, books it when the list is loaded. */
+  /** Records the cost of an answer. If that needs the price list and it is not loaded yet, records the cost once the list is loaded. */
   book(receipt: OpenReceipt, bill: Bill): void {
     this.#whenPriced(bill.servedBy, () => this.#book(receipt, bill))
   }
 
-  /** Books the estimated cost of failed attempts that may have been billed. */
+  /** Records the highest possible cost of each failed attempt that may have been billed. This sum is separate from the money spent. */
   bookPossible({ receipt, json, operation }: FailedCall, plan: Plan): void {
     if (receipt.possiblyBilled === 0 || !json) return
     const wantedTier = operation.request.serviceTierOf(json)
@@ -93,13 +94,13 @@ export class Accounts {
     this.#unpricedCalls++
   }
 
-  /** Books the cost that was saved by an answer from the cache, or by an answer that was shared with another call. */
+  /** Records a saved cost: that of an answer from the cache, or of an answer that a call shared with an identical call. */
   bookSaved(target: Target, used: Used): void {
     this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
   }
 
   /**
-   * Books an answer of a provider's Batch API.
+   * Records the cost of an answer from a provider's Batch API.
    * @returns the cost in US dollars; undefined if the price is unknown
    */
   async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {

@@ -13,25 +13,28 @@ export interface Used {
   /** The cost that the provider reported, in US dollars. */
   readonly reportedUsd?: number | undefined
   /**
-   * The service tier that the request asks for, if the answer names none. It counts only if it is more expensive than the usual one, since
-   * the provider may serve the request without it.
+   * The service tier that the request asks for, if the answer does not name its own. The cost at this tier is used only if it is higher
+   * than at the usual tier, because the provider may have served the request at the usual tier.
    */
   readonly wantedTier?: string | undefined
-  /** Whether the usage is an estimate, whose classes are upper bounds. @default false */
+  /** Whether the usage is an estimate. The number of tokens of each class, such as cached input, is then an upper bound. @default false */
   readonly isEstimate?: boolean | undefined
 }
 
-/** A cost in US dollars, and where its price is from. */
+/** A cost in US dollars, and the source of its price. */
 type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
 
-/** A price, a factor by which the cost of the tokens is multiplied, and where the price is from. */
+/** A price, a factor by which the cost of the tokens is multiplied, and the source of the price. */
 export interface Rates {
   readonly price: Price
   readonly factor: number
   readonly source: Omit<PricedUse, 'usd'>
 }
 
-/** The cost and the source of the price: the user's own price, else the cost reported by the provider, else the price list. */
+/**
+ * Returns the cost of an answer and the source of the price. The user's own price comes first, then the cost that the provider reported,
+ * then the price list. Undefined if none is known.
+ */
 export function costOfUse(list: PriceList, target: Target, used: Used): PricedUse | undefined {
   const { serviceTier, wantedTier, reportedUsd = 0 } = used
   // A router reports the cost that it charges. Some routers always report 0, which is ignored.
@@ -56,9 +59,9 @@ function costAt(
 }
 
 /**
- * The price of a request to `target`: the user's own price, or that of the price list.
- * @param inputTokens the length of the request, on which a listed price may depend
- * @returns undefined if the price is unknown, or the list is not loaded yet
+ * Returns the price of a request to `target`: the user's own price, or else that of the price list.
+ * @param inputTokens the length of the request, in tokens; a listed price may depend on it
+ * @returns undefined if the price is unknown, or the price list is not loaded yet
  */
 export function ratesOf(
   list: PriceList,

@@ -9,12 +9,15 @@ interface FoundProvider {
   readonly listedBy: NonNullable<CallCost['listedBy']>
 }
 
-/** The kinds of providers whose models are listed under one vendor. Any server may be compatible with OpenAI. */
+/**
+ * The kinds of providers that the price list has one vendor for. The kind `openai` is not among them, because any server may be compatible
+ * with OpenAI.
+ */
 const VENDOR_KINDS = new Set(['anthropic', 'azure', 'google'])
 
 /**
- * Finds the provider of a target in the price list: by its address or, if the address is unknown, as that of a gateway is, by the name of
- * its entry in `providers`, or by its kind.
+ * Finds the provider of a target in the price list. It is found by its base URL, or else by the name of its entry in `providers`, or else
+ * by its kind. The base URL of a gateway, for example, is not in the list.
  */
 export function findProvider(
   catalogue: Catalogue,
@@ -29,8 +32,8 @@ export function findProvider(
 }
 
 /**
- * The names under which a model may be listed, the most exact first. A request may name it by a path (`models/…` and
- * `publishers/google/models/…` at Google), with a gateway's prefix or variant, or with a version.
+ * Returns the names under which a model may be listed, the most exact first. The name in a request may have parts that the list does not
+ * have: a path (Google's `models/…` and `publishers/google/models/…`), the prefix or suffix of a gateway, or a version.
  * @param providerId the provider's id in the price list
  */
 export function namesOf(model: string, providerId: string): readonly string[] {
@@ -43,13 +46,16 @@ export function namesOf(model: string, providerId: string): readonly string[] {
   return [...new Set([model, bare, withoutVariant, versionless, undated, unnumbered])]
 }
 
-/** What may follow the name of a model without making it another model: a version, a date, a stage of its release, a variant. */
+/**
+ * Matches what may follow the name of a model in a name of the same model: a version, a date, a release stage such as `preview`, or a
+ * variant.
+ */
 const VERSION =
   /^(?:[-@](?:latest|default|preview|exp|experimental|thinking|\d{8}|\d{3,4}|\d{2}-\d{2,4}|\d{4}-\d{2}-\d{2})|:[\w.]+)*$/
 
 /**
- * Whether a listed model is the one with this name. The price list compares the beginning of some names, so that a newer model,
- * `claude-sonnet-5-5`, may be found as an older one, `claude-sonnet-5`.
+ * Whether a model found in the price list is really the one with this name. The check is needed because the list compares only the
+ * beginning of some names: it may find `claude-sonnet-5` for the newer model `claude-sonnet-5-5`.
  * @param listed the model's id in the price list
  */
 export function isSameModel(name: string, listed: string): boolean {

@@ -8,19 +8,19 @@ interface SteppedRate {
   readonly tiers: readonly { readonly start: number; readonly price: number }[]
 }
 
-/** Where a model is listed, as far as its rates depend on it. */
+/** The ids of a model and its provider in the price list. Some rates depend on them. */
 interface Listed {
   readonly providerId: string
   readonly modelId: string
 }
 
 const FREE: Price = { inputPerMillion: 0, outputPerMillion: 0 }
-/** The price of a cache write that lasts for an hour, of a Claude model, as a factor of the price of input. */
+/** The price of a cache write with a time to live of one hour, for Claude models, as a multiple of the price of input. */
 const HOUR_WRITE_FACTOR = 2
 
 /**
- * The price of a request, from the rates of the price list.
- * @param inputTokens the length of the request, on which rates may depend
+ * Returns the price of a request, from the rates of the price list.
+ * @param inputTokens the length of the request, in tokens; rates may depend on it
  * @returns undefined if the model is not priced by tokens
  */
 export function priceFrom(rates: ListedRates, listed: Listed, inputTokens: number): Price | undefined {
@@ -46,7 +46,10 @@ export function priceFrom(rates: ListedRates, listed: Listed, inputTokens: numbe
   }
 }
 
-/** The prices of tools by the name under which usage counts them. The list has them for a thousand uses. */
+/**
+ * Returns the price of one use of each server tool, by the name of the tool in `TokenUsage`. The price list has the prices of a thousand
+ * uses.
+ */
 function perToolUse(rate: (unit: string) => number | undefined): Price['perServerToolUse'] {
   const web = rate('web_searches_kcount')
   const file = rate('storage_searches_kcount')
@@ -62,7 +65,10 @@ export function dependsOnLength(rates: ListedRates): boolean {
   return Object.values(rates).some((rate) => typeof rate === 'object')
 }
 
-/** The rates of cache writes. The list names the rate of the usual time to live, and for some models that of an hour. */
+/**
+ * Returns the prices of cache writes, by time to live. The price list has the rate of the usual time to live and, for some models, that of
+ * one hour.
+ */
 function cacheWriteOf(
   rate: (unit: string) => number | undefined,
   { providerId, modelId }: Listed,

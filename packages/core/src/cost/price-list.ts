@@ -7,8 +7,8 @@ import { findProvider, isSameModel, namesOf, type Catalogue, type CatalogueProvi
 const MAX_LISTINGS = 1_000
 
 /**
- * The prices of models, from a catalogue that is installed with this package; no network is used. The catalogue is large, so it is loaded
- * only when the user gave no price for the model of a call.
+ * The prices of models, from a catalogue that is installed with this package, so no network is used. The catalogue is large. It is loaded
+ * only when a call needs it because the user gave no price for the model.
  */
 export class PriceList {
   readonly #listings = new Map<string, Listing>()
@@ -16,7 +16,7 @@ export class PriceList {
   #catalogue: Catalogue | undefined
   #loading: Promise<void> | undefined
 
-  /** @param onMissing called with the error if the catalogue cannot be loaded; no price is known then */
+  /** @param onMissing called with the error if the catalogue cannot be loaded; all its prices are unknown then */
   constructor(onMissing: (error: unknown) => void) {
     this.#onMissing = onMissing
   }
@@ -39,8 +39,8 @@ export class PriceList {
   }
 
   /**
-   * The price of a model; undefined if it is unknown, or the catalogue is not loaded.
-   * @param inputTokens the length of the request, on which the price may depend
+   * Returns the price of a model; undefined if it is unknown, or the catalogue is not loaded.
+   * @param inputTokens the length of the request, in tokens; the price may depend on it
    */
   priceOf(target: Target, inputTokens: number): ListedPrice | undefined {
     const catalogue = this.#catalogue
@@ -49,7 +49,7 @@ export class PriceList {
     return typeof listing === 'function' ? listing(inputTokens) : listing
   }
 
-  /** The cached price of a target. Looking up a model in the catalogue is expensive. */
+  /** Returns the price of a target. It is cached, because looking up a model in the catalogue is expensive. */
   #listingOf(catalogue: Catalogue, target: Target): Listing {
     const key = `${target.name}\n${target.baseURL}`
     const known = this.#listings.get(key)
@@ -61,22 +61,25 @@ export class PriceList {
   }
 }
 
-/** A price from the price list. */
+/** The price of a model in the catalogue, with the facts that Harbor needs to apply it. */
 export interface ListedPrice {
   readonly price: Price
   readonly listedBy: NonNullable<CallCost['listedBy']>
-  /** The vendor whose service tiers the model has. */
+  /** The vendor whose service tiers apply to the model. */
   readonly vendor: string
-  /** A surcharge for the address, as a factor of the price. */
+  /** The factor of a surcharge that depends on the base URL, such as 1.1; 1 without a surcharge. */
   readonly factor: number
 }
 
-/** A listed price, or a function that finds it for a number of input tokens and for now. */
+/** The price of a model; a function if the price depends on the number of input tokens or on the current time. */
 type Listing = ListedPrice | ((inputTokens: number) => ListedPrice | undefined) | undefined
 
 type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>
 
-/** The surcharge of Vertex for Claude models at the address of a region: https://cloud.google.com/vertex-ai/generative-ai/pricing */
+/**
+ * The factor by which Vertex multiplies the price of Claude models at the base URL of a region:
+ * https://cloud.google.com/vertex-ai/generative-ai/pricing
+ */
 const VERTEX_REGION = 1.1
 const VERTEX_GLOBAL = /^https?:\/\/aiplatform\.googleapis\.com/
 
@@ -113,7 +116,7 @@ function listingOf(catalogue: Catalogue, target: Target): Listing {
   return isFree ? { price: free, listedBy, vendor: provider.id, factor: 1 } : undefined
 }
 
-/** Whether the price of a model depends on the time of the day, or changes at a date that is still to come. */
+/** Whether the price of a model depends on the time of day, or will change at a future date. */
 function changes({ model: { prices } }: Entry): boolean {
   if (!Array.isArray(prices)) return false
   const now = Date.now()
@@ -123,7 +126,7 @@ function changes({ model: { prices } }: Entry): boolean {
   )
 }
 
-/** How long a price that changes with the time is used before it is looked up again, which is expensive. */
+/** How long a price that depends on the time is used before it is looked up again, in milliseconds. A lookup is expensive. */
 const RECHECK_MS = 1_000
 
 function remembered<T>(look: () => T): () => T {

@@ -3,16 +3,16 @@ import type { TokenUsage } from '../reporting/receipt.ts'
 
 const MILLION = 1_000_000
 
-/** Tokens of one class, and the price of a million of them. */
+/** The number of tokens of one class, such as cached input, and the price of a million of them. */
 interface Part {
   readonly tokens: number
   readonly rate: number
 }
 
 /**
- * The cost of this usage at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
+ * Returns the cost of a usage at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
  * twice.
- * @param factor the price of the service tier, by which the cost of the tokens is multiplied
+ * @param factor the factor of the service tier, by which the cost of the tokens is multiplied
  */
 export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number {
   const input = chargeClasses(usage.inputTokens, price.inputPerMillion, inputParts(usage, price))
@@ -21,8 +21,8 @@ export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number 
 }
 
 /**
- * The highest cost that a request with this estimate can have, in US dollars. For each class of tokens, the estimate gives an upper bound:
- * in the actual usage, fewer tokens may belong to the class.
+ * Returns the highest possible cost of a request, in US dollars. The estimate contains an upper bound for each class of tokens, such as
+ * cached input. Fewer tokens may belong to a cheap class in fact, so cheap classes are charged at the common rate.
  * @param factor see `priceUsage`
  */
 export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): number {
@@ -62,9 +62,9 @@ function addPart(parts: Part[], tokens: number, rate: number): void {
 }
 
 /**
- * The price of tokens written to the prompt cache, as factors of the price of input:
- * https://platform.claude.com/docs/en/about-claude/pricing and https://developers.openai.com/api/docs/pricing. A factor that is not
- * published there is the highest of the others.
+ * The prices of tokens written to the prompt cache, by time to live, as multiples of the price of input:
+ * https://platform.claude.com/docs/en/about-claude/pricing and https://developers.openai.com/api/docs/pricing. If a price is not published
+ * there, the highest one of the others applies.
  */
 const WRITE_FACTORS: Readonly<Record<CacheTtl, number>> = { '5m': 1.25, '30m': 1.25, '1h': 2, '12h': 2 }
 const HIGHEST_WRITE_FACTOR = 2
@@ -88,8 +88,8 @@ function addCacheWrites(parts: Part[], usage: TokenUsage, price: Price): void {
 }
 
 /**
- * An estimate without the writes that no request asks for: OpenAI writes to its cache by itself, for 30 minutes. Few models charge for
- * that, so it counts only at a price that names a rate for it.
+ * Returns an estimate without cache writes that the request did not ask for. OpenAI makes such writes by itself, with a time to live of 30
+ * minutes, and charges for them only at few models. So they remain in the estimate only if the price has a rate for them.
  */
 function withoutFreeWrites(estimate: TokenUsage, { cacheWritePerMillion: own }: Price): TokenUsage {
   const { cacheWriteInputTokens: all, cacheWriteTokensByTtl: byTtl } = estimate
@@ -103,10 +103,11 @@ function withoutFreeWrites(estimate: TokenUsage, { cacheWritePerMillion: own }: 
 }
 
 /**
- * Charges each part of the tokens at its own rate, and all other tokens at the common rate. If a provider counts the same token in two
- * parts, the token is charged at the higher rate.
- * @param whole the number of all tokens, including those of the parts
+ * Charges each class of tokens at its own rate, and all other tokens at the common rate. If a provider counts the same token in two
+ * classes, it is charged once, at the higher rate.
+ * @param whole the number of all tokens, including those of the classes
  * @param rate the common rate
+ * @param parts the classes
  */
 function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   let rest = whole
@@ -120,10 +121,10 @@ function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   return sum + rest * rate
 }
 
-/** Server tools that cost nothing except for their tokens: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
+/** The server tools without a price of their own: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
 const FREE_TOOLS = new Set(['web_fetch_requests'])
 
-/** The cost that does not depend on tokens: the price of the request itself, and of the tools that the provider ran. */
+/** Returns the cost that does not depend on tokens: the price of the request itself, and of the server tools that the provider ran. */
 function besideTokens({ serverToolUses }: TokenUsage, { perRequest = 0, perServerToolUse }: Price): number {
   if (!serverToolUses || !perServerToolUse) return perRequest
   const highest = Math.max(0, ...Object.values(perServerToolUse))

@@ -3,10 +3,10 @@ import type { Reservation, SpendLedger, SpendRefusal } from './spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 
 /**
- * The money reserved for one call under a spend limit. Each attempt draws its own share, so that the limit also covers hedges and
+ * The money reserved for one call under a spend limit. Each attempt takes its own share of it, so that the limit also covers hedges and
  * retries:
  *
- *     drawn ──refused, or not sent──▶ back in the purse, for the next attempt
+ *     taken ──refused, or not sent──▶ back in the purse, for the next attempt
  *       ├──may have been billed─────▶ counted as spent
  *       └──answered─────────────────▶ settled when the call is over
  */
@@ -19,8 +19,8 @@ export class Purse {
   #isClosed = false
 
   /**
-   * @param first the reservation that was made before the first attempt
-   * @param costOf the highest possible cost of an attempt at a target, in US dollars
+   * @param first the money that was reserved before the first attempt
+   * @param costOf returns the highest possible cost of an attempt at a target, in US dollars
    */
   constructor(
     first: Reservation,
@@ -37,9 +37,9 @@ export class Purse {
   }
 
   /**
-   * Reserves the highest possible cost of an attempt at this target. If an earlier attempt has left its reservation unused, uses that one
-   * first.
-   * @returns the share of the attempt, or a refusal if too little of the limit is left
+   * Reserves the highest possible cost of an attempt at this target. Uses the reservation of an earlier attempt if it was given back and is
+   * large enough.
+   * @returns the money for the attempt, or a refusal if too little of the limit is left
    */
   draw(target: Target): Share | (SpendRefusal & { readonly estimateUsd: number }) {
     const estimateUsd = this.#costOf(target)
@@ -52,9 +52,9 @@ export class Purse {
   }
 
   /**
-   * Ends the call and settles its reservations.
+   * Settles all reservations of the call at its end.
    * @param servedBy the target whose answer the caller got; undefined if there was no answer
-   * @param usd the cost of that answer; undefined if it is unknown, in which case its full reservation counts as spent
+   * @param usd the cost of that answer, in US dollars. If it is undefined, since the cost is unknown, the full reservation counts as spent
    */
   close(servedBy?: Target, usd?: number): void {
     this.#isClosed = true
@@ -82,12 +82,12 @@ export class Purse {
   }
 }
 
-/** The money reserved for one attempt. Exactly one of the methods is called when the attempt is over. */
+/** The money reserved for one attempt. When the attempt is over, exactly one of the methods is called. */
 export interface Share {
   /** Reports that the attempt was answered. Its cost is settled when the call is over. */
   answered(): void
   /** Reports that the attempt may have been billed. Its reservation counts as spent. */
   keep(): void
-  /** Reports that nothing was sent, or that the provider refused. The next attempt can use the reservation. */
+  /** Reports that nothing was sent, or that the provider refused the request. The next attempt of the call can use the reservation. */
   giveBack(): void
 }

@@ -1,18 +1,21 @@
 import type { Price } from '../reporting/price.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** On what the price of a service tier depends. */
+/** The facts on which the price of a service tier depends. */
 export interface TierContext {
   /** The vendor whose published prices apply; undefined if it is unknown. */
   readonly vendor: string | undefined
   readonly model: string
 }
 
-/** A factor of the usual price, or one for each model: that of the first matching row, or the last one for models in no row. */
+/**
+ * How many times the usual price a tier costs. With `rows`, the number depends on the model: the first matching row applies, and `others`
+ * to all other models.
+ */
 type Factor =
   number | { readonly rows: readonly (readonly [models: RegExp, factor: number])[]; readonly others: number }
 
-/** Tiers at the usual price. Some of them are paid in advance; their tokens are counted at the usual price. */
+/** The tiers that cost the usual price. Some of them are capacity that was paid in advance; Harbor counts its tokens at the usual price. */
 const USUAL_PRICE = new Set([
   'auto',
   'default',
@@ -26,7 +29,7 @@ const USUAL_PRICE = new Set([
   'unspecified',
 ])
 
-/** OpenAI's tier `priority`, for which requests also say `fast`: https://developers.openai.com/api/docs/guides/fast-mode */
+/** The price of OpenAI's tier `priority`, which requests may also call `fast`: https://developers.openai.com/api/docs/guides/fast-mode */
 const OPENAI_PRIORITY: Factor = {
   rows: [
     [/^gpt-4o-mini/, 5 / 3],
@@ -41,10 +44,10 @@ const OPENAI_PRIORITY: Factor = {
   others: 2,
 }
 
-/** Tiers above the usual price, which are assumed at other vendors, too. */
+/** The tiers that cost more than usual at OpenAI. The same prices are assumed at vendors whose prices Harbor does not know. */
 const SURCHARGES = { priority: OPENAI_PRIORITY, fast: OPENAI_PRIORITY, ultrafast: 6 }
 
-/** The published prices of service tiers, by vendor. */
+/** The published prices of service tiers, by vendor, as multiples of the usual price. */
 const PUBLISHED: Readonly<Record<string, Readonly<Record<string, Factor>>>> = {
   // https://developers.openai.com/api/docs/pricing, and for the two windows of background responses
   // https://developers.openai.com/api/docs/guides/flex-processing
@@ -59,18 +62,18 @@ const PUBLISHED: Readonly<Record<string, Readonly<Record<string, Factor>>>> = {
   // https://ai.google.dev/gemini-api/docs/optimization; `priority` costs 75 to 100 percent more.
   google: { batch: 0.5, flex: 0.5, priority: 2 },
 }
-/** What Google writes before the name of a tier: `ON_DEMAND_FLEX`, `SERVICE_TIER_FLEX`. */
+/** The prefix of the names of tiers in answers of Google, such as `ON_DEMAND_FLEX` and `SERVICE_TIER_FLEX`. */
 const GOOGLE_PREFIX = /^(?:on_demand|service_tier)_/
-/** The factor of a tier that a vendor with published prices has not published. */
+/** The assumed factor of a tier that is not in the list of its vendor, although Harbor has a list of that vendor. */
 const UNKNOWN_TIER = 2
-/** The factor for inference in one region, which Anthropic publishes in its pricing. */
+/** The factor for inference in one region. It is from Anthropic's pricing, and is used for other vendors, too. */
 const REGION = 1.1
 
 /**
- * A price at a service tier: rates, and a factor by which the cost of the tokens is multiplied. The price's own `tiers` take precedence
- * over published prices; of those, discounts apply only at the vendor that publishes them.
- * @param tier in lower case. Further words that change the price follow after colons: a region, such as `us` in `fast:us`, or a time in
- * which the answer is due, such as `8h` in `default:8h`
+ * Returns the price at a service tier: the rates, and a factor by which the cost of the tokens is multiplied. The user's own prices in
+ * `tiers` take precedence over published ones. A published discount applies only at the vendor that publishes it.
+ * @param tier the tier, in lower case. A colon and another word may follow, which also changes the price: a region, such as `us` in
+ * `fast:us`, or the time within which the answer is due, such as `8h` in `default:8h`
  */
 export function atTier(
   price: Price,
@@ -101,13 +104,16 @@ const VENDOR_HOSTS: readonly (readonly [address: RegExp, vendor: string])[] = [
   [/^https:\/\/(?:[\w-]+\.)+googleapis\.com(?:\/|$)/, 'google'],
 ]
 
-/** The vendor whose service tiers a target has, by its address or the kind of its provider; undefined if it is unknown. */
+/**
+ * Returns the vendor whose service tiers apply to a target. The vendor is found by the base URL or the kind of the provider; undefined if
+ * it is unknown.
+ */
 export function vendorOf({ baseURL, kind }: Target): string | undefined {
   const vendor = VENDOR_HOSTS.find(([address]) => address.test(baseURL))?.[1]
   return vendor ?? (kind === 'anthropic' || kind === 'google' ? kind : undefined)
 }
 
-/** The user's own price for a tier; undefined if the user has configured none. */
+/** Returns the user's own price for a tier, or a factor; undefined if the user has configured neither. */
 function ownTier({ tiers }: Price, tier: string): number | Partial<Price> | undefined {
   const name = tiers && Object.keys(tiers).find((each) => each.toLowerCase() === tier)
   return name === undefined ? undefined : tiers?.[name]
@@ -122,7 +128,7 @@ function tierFactor(tier: string, { vendor, model }: TierContext): number {
   return factor.rows.find(([models]) => models.test(model))?.[1] ?? factor.others
 }
 
-/** The factor of a word after the name of the tier: a time in which the answer is due, or a region. */
+/** Returns the factor of a word that follows the name of a tier: the time within which the answer is due, or a region. */
 function conditionFactor(condition: string, { vendor }: TierContext): number {
   const factor = factorIn(publishedBy(vendor) ?? {}, condition)
   if (typeof factor === 'number') return factor

@@ -10,16 +10,16 @@ export interface Reservation {
   settle(spentUsd: number): void
 }
 
-/** The refusal of a reservation, because too little money is left. */
+/** The refusal of a reservation, because less than the requested amount is left. */
 export interface SpendRefusal {
   readonly leftUsd: number
-  /** When the limit is renewed, in milliseconds since the epoch; Infinity for a limit that is never renewed. */
+  /** The time at which the next period of the limit begins, in milliseconds since the epoch; Infinity for a limit without periods. */
   readonly untilMs: number
 }
 
 const HOUR_MS = 3_600_000
 const LENGTH_MS = { hour: HOUR_MS, day: 24 * HOUR_MS, total: Infinity } as const
-/** Allows for rounding errors in sums of fractions. */
+/** The tolerance for rounding errors when amounts are added, in US dollars. */
 const TOLERANCE_USD = 1e-12
 
 interface Window {
@@ -29,25 +29,25 @@ interface Window {
 }
 
 /**
- * Enforces spend limits. Money is reserved before a call is made, and the reservation is settled when the cost is known. So concurrent
- * calls cannot together spend more than the limit. Only a call that costs more than its reservation can exceed the limit.
+ * Enforces spend limits. Money is reserved before a call is made. When the cost is known, the reservation is replaced by the cost. So
+ * concurrent calls cannot together spend more than the limit, unless a call costs more than its reservation.
  */
 export class SpendLedger {
   readonly #now: () => number
   readonly #windows = new Map<SpendLimitOptions['per'], Window>()
 
-  /** @param now in milliseconds since the epoch */
+  /** @param now returns the current time, in milliseconds since the epoch */
   constructor(now: () => number) {
     this.#now = now
   }
 
-  /** The money in US dollars that is neither spent nor reserved in the current period. */
+  /** Returns the amount, in US dollars, that is neither spent nor reserved in the current period of the limit. */
   leftUsd({ usd, per }: SpendLimitOptions): number {
     const { spentUsd, reservedUsd } = this.#window(per)
     return Math.max(0, usd - spentUsd - reservedUsd)
   }
 
-  /** Reserves money, in US dollars, or refuses if the limit leaves too little. */
+  /** Reserves an amount in US dollars, or refuses if less than that is left of the limit. */
   reserve(usd: number, limit: SpendLimitOptions): Reservation | SpendRefusal {
     const leftUsd = this.leftUsd(limit)
     const window = this.#window(limit.per)

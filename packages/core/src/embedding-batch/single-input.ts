@@ -2,7 +2,7 @@ import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 
-/** The text of a request for a single embedding, if the request may be combined with others; undefined for any other request. */
+/** Returns the text of a request for a single embedding; undefined if the request must not be combined with others. */
 export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
   if (!operation.batching || !json) return undefined
   // The idempotency key was made for this request, and must not be sent with a combined one.
@@ -17,16 +17,16 @@ function isReference(value: unknown): value is object {
 }
 
 /**
- * Divides requests into partitions, so that only requests of one partition are combined. Two requests are in one partition only if their
- * policies are the same object: comparing by identity is enough, because Harbor makes one object for equal policies.
+ * Divides requests into partitions. Only requests of the same partition are combined. The parts of a policy, such as `retry`, are compared
+ * by identity, not by content.
  */
 export class Partitions {
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
   /**
-   * Names the partition of a request. Requests of one partition differ only in their input: they have the same policy, credentials and
-   * scope. So requests of different tenants are never combined.
+   * Returns the name of the partition of a request. The requests of a partition have the same policy, credentials and scope, and differ
+   * only in their input. So requests of different tenants are never combined.
    */
   of(exchange: Exchange): string {
     try {
@@ -56,8 +56,8 @@ export class Partitions {
   }
 
   /**
-   * The options with which a request is sent, as a comparable value. Requests with different options, such as another dispatcher, cannot be
-   * combined.
+   * Returns the `fetch` options of a request in a form that can be compared. Requests with different options, such as another dispatcher,
+   * are not combined.
    */
   #sendOptionsOf(init: RequestInit): readonly unknown[] {
     return Object.entries(sendOptionsOf(init)).map(([name, value]: [string, unknown]) => [

@@ -5,13 +5,13 @@ import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { BatchingFormat } from '../protocols/protocol.ts'
 
-/** A call whose text is sent in one request with the texts of other calls. */
+/** A call for one embedding. Its text is sent in one request with the texts of other calls. */
 export interface Member {
   readonly exchange: Exchange
   readonly text: string
-  /** The async context of the caller. A combined request is sent in the context of its first member. */
+  /** The async context of the caller. The combined request is sent in the context of its first member. */
   readonly context: AsyncResource
-  /** The wait for other calls to join the request. It ends when the request is sent. */
+  /** The time in which other calls may join the request. It ends when the request is sent. */
   readonly wait: Pick<CallWait, 'sent'>
 }
 
@@ -22,14 +22,17 @@ interface Batch {
   readonly members: readonly Member[]
 }
 
-/** The provider did not return one embedding for each text. It may do so if the texts are sent again in smaller requests. */
+/**
+ * The error if the provider did not return one embedding for each text. It may return all of them if the texts are sent again in smaller
+ * requests.
+ */
 class UnequalBatchError extends Error {
   override readonly name = 'UnequalBatchError'
 }
 
 /**
- * The indexes in the answer do not say which embedding belongs to which text. The request is not retried, since another one would cost as
- * much and fail in the same way.
+ * The error if the indexes in the answer do not say which embedding belongs to which text. The request is not retried, because a retry
+ * would cost as much and fail in the same way.
  */
 export class UnclearOrderError extends Error {
   override readonly name = 'UnclearOrderError'
@@ -42,8 +45,8 @@ export class UnclearOrderError extends Error {
 }
 
 /**
- * Splits the answer to a combined request into one answer for each member. Each answer is as if the text of the member had been sent alone:
- * it contains the embedding, unchanged, and a share of the tokens in proportion to the length of the text.
+ * Splits the answer to a combined request into one answer for each member. Each answer looks as if its text had been sent alone. It
+ * contains the unchanged embedding, and a share of the tokens in proportion to the length of the text.
  * @throws UnequalBatchError if the answer does not have one embedding for each member
  * @throws UnclearOrderError if it is not clear which embedding belongs to which text
  */
@@ -68,7 +71,9 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
   })
 }
 
-/** The share of one member in the cost of a combined request, from 0 to 1, in proportion to the length of its text. */
+/**
+ * Returns the share of one member in the cost of a combined request, from 0 to 1. It is proportional to the length of the member's text.
+ */
 export function shareOf(members: readonly Member[], place: number): number {
   const total = members.reduce((sum, { text }) => sum + text.length, 0)
   return (members[place]?.text.length ?? 0) / total

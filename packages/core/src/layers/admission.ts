@@ -10,9 +10,9 @@ import { situationAtEnd, situationOf, VERDICTS, type Situation } from '../verdic
 import { hasNoCallLeft } from '../call/exchange.ts'
 
 /**
- * Admits an attempt to its target: waits for the limits of its quota group, and takes a permit of the target's circuit. Refuses the
- * attempt before it costs anything while the circuit is open, while the limits leave no room, or when the call has sent
- * `maxUpstreamCalls` requests. Reports the outcome of the attempt to the limits and the circuit.
+ * Decides whether an attempt at its target may be made now. It waits for the limits of the quota group, and then takes a permit of the
+ * target's circuit breaker. It refuses the attempt, before anything is sent, if the circuit is open, the limits leave no room, or the call
+ * has already sent `maxUpstreamCalls` requests. Afterwards it reports the outcome to the limits and the circuit breaker.
  */
 export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandler) => LegHandler {
   return (next) =>
@@ -40,15 +40,16 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
 }
 
 /**
- * The circuit of the attempt's target; undefined for unknown endpoints. Their answers are not checked, so they say nothing about the
- * health of a model.
+ * Returns the circuit breaker of the attempt's target; undefined for an endpoint that Harbor does not know. Harbor does not check answers
+ * of such endpoints, so they say nothing about the health of a model.
  */
 function breakerFor({ operation, leg }: LegExchange, health: Health): CircuitBreaker | undefined {
   return operation.judged ? health.breakerOf(leg.target) : undefined
 }
 
 /**
- * Takes a permit of the circuit. The circuit may have opened while the attempt waited for its limits: then the reservation is given back.
+ * Takes a permit of the circuit breaker. If the circuit opened while the attempt waited for its limits, the reservation of the attempt is
+ * cancelled.
  */
 function acquirePermit(
   exchange: LegExchange,
@@ -63,7 +64,7 @@ function acquirePermit(
   }
 }
 
-/** Calls `acquire`. @throws AttemptError instead of the breaker's own error */
+/** Calls a method of the circuit breaker. @throws AttemptError if the circuit is open, instead of the breaker's own error */
 function orCircuitOpen<Result>(exchange: LegExchange, acquire: () => Result): Result {
   try {
     return acquire()
@@ -95,8 +96,8 @@ function settleError(permit: Permit, exchange: LegExchange, error: unknown, heal
 }
 
 /**
- * Whether the circuit counts a failed attempt. It counts at most one failure of a call, and none that the call's own short timeout
- * caused.
+ * Whether a failed attempt counts as a failure for the circuit breaker. At most one failed attempt of a call at a target counts. A failure
+ * because of a timeout that the call itself set too short does not count.
  */
 function countsAsFailure(
   exchange: LegExchange,

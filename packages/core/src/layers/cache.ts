@@ -23,7 +23,7 @@ import { parseRecord } from '../base/json.ts'
 import type { CachingRules } from '../protocols/protocol.ts'
 
 export interface CacheLayerState {
-  /** The cache of the client. It is created on first use. */
+  /** Returns the cache of the client, which is created on the first call. */
   readonly store: () => Cache<never>
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
@@ -34,8 +34,8 @@ export interface CacheLayerState {
 }
 
 /**
- * Answers from the cache, and coalesces identical concurrent requests into one upstream call. It is above the fallback layer, so that an
- * answer is cached for the requested model.
+ * Answers calls from the cache, and coalesces identical concurrent requests into one upstream call. It is above the fallback layer, so an
+ * answer is cached under the model that was requested, not under the one that answered.
  */
 export function cacheLayer({
   store,
@@ -98,7 +98,9 @@ export function cacheLayer({
     }
   }
 
-  /** Adds to the receipt the names of the headers that separated this call from a cached answer to the same request. */
+  /**
+   * Notes in the receipt which headers prevented a hit: a cached answer to the same request exists, but with other values of these headers.
+   */
   function nameSeparatingHeaders({ receipt }: Exchange, scopelessKey: string, scope: Scope): void {
     const names = separatingHeaders.find(scopelessKey, scope, scopes, store())
     if (names !== undefined && receipt.cache)
@@ -106,14 +108,17 @@ export function cacheLayer({
   }
 }
 
-/** The text that stands for the scope in cache keys. It must never change, because all keys in far tiers contain it. */
+/**
+ * The constant text in the place of the scope in each cache key. The store separates scopes by itself. The text must never change, because
+ * the keys in remote caches are made from it.
+ */
 const ANY_SCOPE = 'question'
 
 interface StartedCall extends UpstreamCall {
   readonly answering: Promise<Answer>
 }
 
-/** The key of a cache entry, and the target whose answer it should hold. */
+/** What is needed to find a cached answer: its key and scope, and the first target of the call. */
 interface Lookup {
   readonly key: () => string
   readonly scope: string
@@ -158,7 +163,8 @@ function record(
 }
 
 /**
- * The head and body to cache, with the same bytes that callers get. The guard's parsed events or JSON decide whether they may be cached.
+ * Returns the head and the body to cache. The body has the same bytes that callers get. Whether the answer may be cached is decided from
+ * the JSON or the stream events that were parsed when the answer was checked.
  */
 function sourceOf(
   upstream: UpstreamCall,

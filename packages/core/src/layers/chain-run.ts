@@ -27,36 +27,34 @@ const CIRCUIT_OPEN = 'its circuit is open'
 interface Services {
   readonly health: Health
   readonly quotas: Quotas
-  /** Serves the call at one target, through the layers below. */
+  /** Sends the call to one target, through the layers below. */
   readonly next: LegHandler
 }
 
-/** One call on its way along one chain: it tries one target after the other until one answers. */
+/** Serves one call with one list of targets: calls one target after the other until one answers. */
 export class ChainRun {
   readonly #exchange: Exchange
   readonly #targets: readonly Target[]
   readonly #services: Services
   readonly #hedge: HedgeOptions | false
   readonly #tooLong: (target: Target) => string | undefined
-  /**
-   * The first target for which `#canTakeOver` was true before the run. When its turn comes, this target is called without a second check.
-   */
+  /** The first target that could serve the call when the run was created. It is called without a second check when its turn comes. */
   #firstAble: Target | undefined
   /**
-   * Whether there is a choice: the call has several targets, and `#canTakeOver` was true for at least one of them. Without a choice, no
-   * target is skipped because of its rate limits or an estimated prompt length.
+   * Whether the call has several targets, and at least one of them can serve it. If not, no target is skipped because of its rate limits or
+   * an estimated prompt length.
    */
   readonly #mayChoose: boolean
   /**
-   * The number of the first cooldown that counts; earlier cooldowns are ignored. 0 while there is a choice, so that all cooldowns count.
-   * Without a choice, only cooldowns that start during this call count.
+   * The number of the first cooldown that counts; earlier cooldowns are ignored. It is 0 if `#mayChoose` is true, so that all cooldowns
+   * count. Otherwise only cooldowns count that start during this call.
    */
   readonly #cooldownsSince: number
-  /** The reason why the next target takes over. */
+  /** Why the next target is called instead of an earlier one; undefined if there is no earlier one. */
   #takeover: Takeover | undefined
   readonly #sent: { readonly target: Target; readonly request: AdaptedRequest }[] = []
 
-  /** @param takeover set when the call does not begin with the first target of its usual chain: why another target takes over */
+  /** @param takeover why the call does not begin with the first target of its usual list; undefined if it does */
   constructor(exchange: Exchange, targets: readonly Target[], services: Services, takeover?: Takeover) {
     const { perCall, policy, operation, json } = exchange
     this.#exchange = exchange
@@ -71,7 +69,7 @@ export class ChainRun {
     if (!this.#mayChoose) this.#cooldownsSince = services.health.cooldowns.started
   }
 
-  /** Runs the call. @throws AttemptError when no target answered */
+  /** Calls the targets until one answers. @throws AttemptError when no target answered */
   async run(): Promise<Answer> {
     const { health } = this.#services
     const exchange = this.#exchange
@@ -136,8 +134,8 @@ export class ChainRun {
   }
 
   /**
-   * Whether a target can serve the call, as far as Harbor knows: its circuit, its cooldowns, its capabilities, its context window and its
-   * rate limits all allow the call.
+   * Whether a target can serve the call, as far as Harbor knows. Its circuit, cooldowns, capabilities, context window and rate limits must
+   * all allow the call.
    */
   #canTakeOver(target: Target): boolean {
     return (
@@ -149,7 +147,7 @@ export class ChainRun {
     )
   }
 
-  /** The reason, in words, why a target is skipped although its circuit is closed; undefined when the target is not skipped. */
+  /** Returns the reason, in words, why a target with a closed circuit is skipped; undefined if it is not skipped. */
   #reasonToSkip(target: Target): string | undefined {
     return (
       this.#whyUnable(target) ??
@@ -179,7 +177,7 @@ export class ChainRun {
   }
 
   /**
-   * The takeover to report when the first target that is called is not the first of the chain. It says why the first of the chain was
+   * Returns the reason to report if the first target of the list is skipped and another target is called instead; undefined if it is not
    * skipped.
    */
   #skippedFirst(target: Target): Takeover | undefined {
@@ -190,8 +188,8 @@ export class ChainRun {
   }
 
   /**
-   * Skips a target whose request is the same as one sent before. That happens when the caller's address and credential are also those of
-   * an entry in `providers`.
+   * Skips a target if an earlier target got exactly the same request. This happens if an entry in `providers` has the same base URL and
+   * credential as the client itself.
    */
   #skipIfSameRequest(request: AdaptedRequest, target: Target, context: FallbackContext): void {
     if (this.#targets.length < 2) return
@@ -207,8 +205,8 @@ export class ChainRun {
 }
 
 /**
- * Rewrites the request for a target. Skips the target if the JSON is nested too deeply to be written again; such a request can only be
- * sent unchanged.
+ * Rewrites the request for a target. If its JSON is nested too deeply to be written again, skips the target, because such a request can
+ * only be sent unchanged.
  */
 function adaptedRequest(
   exchange: Exchange,
@@ -223,7 +221,7 @@ function adaptedRequest(
   }
 }
 
-/** Whether two requests are the same on the wire. */
+/** Whether two requests have the same URL, credential, headers and body. */
 function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
   return (
     one.url === other.url &&
@@ -234,16 +232,16 @@ function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
 }
 
 /**
- * Yields to the event loop once. A call that Harbor refuses does no I/O, so a caller that retries in a tight loop would starve the event
- * loop, and with it the probe that could close the circuit again.
+ * Waits until the event loop has run once. A call that Harbor refuses does no I/O. A caller that retries it in a tight loop would therefore
+ * block the event loop, and with it the health check that could close the circuit.
  */
 function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
 /**
- * Records skipped targets in the receipt. For a target that failed, replaces the error in its health record by the kind of the failure,
- * since the error references the whole request.
+ * Records skipped targets in the receipt. For a failed target, also replaces the error in its health record by the kind of the failure, so
+ * that the record does not retain the whole request.
  */
 function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
   for (const attempt of attempts) {
@@ -258,8 +256,8 @@ function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[],
 }
 
 /**
- * Chooses the error to report to the caller: the latest error that contains a provider's answer. If there is none, the latest error of a
- * request that was sent. If nothing was sent, the latest refusal by Harbor.
+ * Chooses the error to report to the caller: the latest error with an answer of a provider, or else the latest error of a request that was
+ * sent, or else the latest refusal by Harbor.
  */
 function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError | undefined {
   const errors = attempts.flatMap((attempt) =>
@@ -269,7 +267,7 @@ function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError 
   return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
 }
 
-/** The shortest time until one of the targets' circuits lets a call through, in milliseconds. */
+/** Returns the time until the first of the targets' circuits lets a call through, in milliseconds. */
 function earliestRetryMs(targets: readonly Target[], health: Health): number {
   return Math.min(...targets.map((target) => health.breakerOf(target)?.retryAfterMs ?? 0))
 }

@@ -19,8 +19,8 @@ interface Money {
 }
 
 /**
- * Accounts for the cost of calls: reserves the estimated cost under a spend limit, books the cost of the answer, and releases the rest of
- * the reservation.
+ * Accounts for the cost of calls. Under a spend limit, it reserves the highest possible cost before the call. After the call, it records
+ * the actual cost and releases the rest of the reservation.
  */
 export function costLayer(
   accounts: Accounts,
@@ -54,12 +54,12 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
   }
 }
 
-/** The text of the warning for an error in accounting. Such an error fails neither the call nor the process. */
+/** The text of the warning if accounting fails. Such an error fails neither the call nor the process. */
 const ACCOUNTING = 'Accounting for a call failed'
 
 /**
- * Serves a call to an endpoint that may be billed and has no known price: images, audio, other protocols.
- * @throws AttemptError 402 under a spend limit, unless it allows unpriced calls
+ * Makes a call to an endpoint without a known price that may cost money: images, audio, protocols that Harbor does not know.
+ * @throws AttemptError 402 under a spend limit, unless the limit allows unpriced calls
  */
 async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
   const limit = exchange.policy.spendLimit
@@ -71,8 +71,8 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
 }
 
 /**
- * Reserves the estimated cost of a call. @throws AttemptError 402 when the cost is more than is left of the spend limit, or the price is
- * unknown
+ * Reserves the highest possible cost of a call.
+ * @throws AttemptError 402 when less than this cost is left of the spend limit, or the price is unknown and the limit does not allow that
  */
 async function purseFor(
   exchange: Exchange,
@@ -118,8 +118,8 @@ function book(
 }
 
 /**
- * The usage of a call. If the provider reported usage, returns it, plus an estimate of any content that came after the report. Otherwise
- * estimates the usage from the text of the answer.
+ * Returns the usage of a call. If the provider reported it, adds an estimate of any content that came after the report. If not, estimates
+ * the usage from the request and the answer.
  */
 function usageOf(
   exchange: Exchange,
@@ -142,7 +142,7 @@ function usageOf(
   return { usage: { ...estimate, outputTokens }, ...estimated }
 }
 
-/** Whether a usage report is empty. Some servers report zeros because they do not count tokens. */
+/** Whether a usage report contains no tokens. Servers that do not count tokens may report zeros. */
 function isEmptyUsage({ inputTokens, outputTokens }: TokenUsage): boolean {
   return inputTokens === 0 && outputTokens === 0
 }

@@ -2,8 +2,8 @@ import { endReason } from '../attempt/attempt-scope.ts'
 import type { Handler } from '../call/exchange.ts'
 
 /**
- * Rejects an aborted call with the true reason: the caller's own, or a timeout if the SDK's timer ran out. The layers below measure the
- * total time themselves, against `exchange.deadline`.
+ * Rejects an aborted call with the actual reason: the reason of the caller, or a timeout if the SDK's timer fired. The layers below enforce
+ * the total time themselves, by `exchange.deadline`.
  */
 export function deadlineLayer(next: Handler): Handler {
   return function deadline(exchange) {

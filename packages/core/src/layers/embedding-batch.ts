@@ -15,17 +15,17 @@ import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { situationOf } from '../verdict/verdict.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 
-/** The maximum number of batches in flight. The provider's own limits are applied below this layer. */
+/** The maximum number of combined requests in flight. The limits of the provider apply in addition, in the layers below. */
 const BATCHES_AT_ONCE = 64
 
-/** Combines requests for single embeddings that are made at the same time into one request, and gives each caller its own embedding. */
+/** Combines requests for single embeddings that are made at the same time into one request. Each caller gets its own embedding. */
 export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
   readonly #waitMs: (exchange: Exchange) => number
   #batcher: Batcher<Member, Answer> | undefined
 
-  /** @param waitMs returns how long a call would wait for the limits of all its targets, in milliseconds */
+  /** @param waitMs returns the shortest time that a call would wait for the limits of any of its targets, in milliseconds */
   constructor(settings: EmbeddingBatchSettings, waitMs: (exchange: Exchange) => number) {
     this.#settings = settings
     this.#waitMs = waitMs
@@ -71,7 +71,7 @@ export class EmbeddingBatch {
     return this.#batcher?.stats()
   }
 
-  /** Closes the batcher. Called after all calls are over; calls that waited have been refused by then. */
+  /** Closes the batcher. It is called after all calls are over, so no call is waiting in the batcher. */
   async close(): Promise<void> {
     await this.#batcher?.close('abort')
   }
@@ -83,7 +83,7 @@ function tokensOf(exchange: Exchange): number {
 
 /**
  * Sends the texts of several calls as one request.
- * @throws errors that a single text may have caused; the batcher then sends smaller batches to find that text
+ * @throws an error that one of the texts may have caused; the batcher then sends smaller batches to find that text
  */
 async function sendTogether(
   members: readonly Member[],
@@ -147,7 +147,7 @@ function isCausedByTexts({ failure }: AttemptError): boolean {
   return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
 }
 
-/** Whether the provider returned fewer embeddings than there were texts. It may accept fewer texts per request, or only one. */
+/** Whether the provider returned fewer embeddings than texts. Such a provider may accept fewer texts per request, or only one. */
 function isPartial({ cause }: AttemptError): boolean {
   return cause instanceof MissingAnswerError && cause.isPartial
 }

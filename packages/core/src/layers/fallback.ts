@@ -16,8 +16,9 @@ import { ChainRun } from './chain-run.ts'
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
 /**
- * Chooses the target of a call: the first one of its chain that is available and able to serve it, then the next one when that fails. A
- * request that is too long, or was refused by a content filter, goes to the chain configured for such requests, if there is one.
+ * Chooses the target of a call. It calls the first target of the model's list that is available and able to serve the call, and the next
+ * one if that fails. A request that is too long, or that a content filter refused, goes to the list configured for such requests, if there
+ * is one.
  */
 export function fallbackLayer(
   health: Health,
@@ -59,8 +60,8 @@ export function fallbackLayer(
 }
 
 /**
- * The chain with which the call begins: usually the chain of the requested model. If the request seems too long for all targets of that
- * chain, the chain for long requests.
+ * Returns the list of targets with which the call begins. Usually it is the list of the requested model. If the request seems too long for
+ * all of these targets, it is the list for long requests.
  */
 function chainFor({ operation, json }: Exchange, { outage, contextWindow }: Plan): readonly Target[] {
   if (contextWindow.length === 0) return outage
@@ -83,7 +84,7 @@ function inOrder(
   return ordered.length > 0 ? ordered : targets
 }
 
-/** Whether a conversation may stay with a target: its circuit is closed, it is not in cooldown, and it is able to serve the call. */
+/** Whether a target can go on with a conversation: its circuit is closed, it is not in cooldown, and it is able to serve the call. */
 function isWell(target: Target, exchange: Exchange, health: Health): boolean {
   const provider = exchange.policy.routes.providerOf(target)
   return (
@@ -102,8 +103,8 @@ async function outcomeOf(answer: Promise<Answer>): Promise<Outcome> {
 }
 
 /**
- * The targets of another chain that are tried after this outcome; empty if there are none. A request that was too long, or was refused by a
- * content filter, goes to the chain for such requests. A call that began with the chain for long requests goes on with the usual chain.
+ * Returns the targets to call next after the first list of targets; empty if there are none. A request that was too long, or that a content
+ * filter refused, goes to the list for such requests. A call that began with the list for long requests goes on with the usual list.
  */
 function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan): readonly Target[] {
   const { outage, contextWindow, contentPolicy } = plan
@@ -114,12 +115,12 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
 }
 
-/** The takeover to report for a call that begins with the chain for long requests. */
+/** Returns the reason to report in the receipt if a call begins with the targets for long requests. */
 function tooLongForFirst({ outage: [first] }: Plan): Takeover | undefined {
   return first && { from: first.name, reason: 'context-length', skipped: 'the request seems too long for it' }
 }
 
-/** The takeover to report for a call that continues with another chain after this outcome. */
+/** Returns the reason to report in the receipt if a call goes on with a second list of targets after this outcome of the first. */
 function takeoverAfter(outcome: Outcome, { receipt }: Exchange): Takeover | undefined {
   const from = 'answer' in outcome ? outcome.answer.servedBy?.name : receipt.attempts.at(-1)?.target
   if (from === undefined) return undefined

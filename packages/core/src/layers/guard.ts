@@ -12,8 +12,8 @@ import type { TransportOf } from '../transport/provider-fetch.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 
 /**
- * Makes one attempt: sends the request, checks the answer, and records the outcome. Only this layer decides whether an attempt failed.
- * The attempt of a stream lasts until the stream ends.
+ * Makes one attempt: sends the request, checks the answer, and records the outcome. This layer alone decides whether an attempt failed. An
+ * attempt of a stream lasts until the stream ends.
  */
 export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held: HeldBytes): LegHandler {
   return async function guard(exchange) {

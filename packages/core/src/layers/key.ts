@@ -11,7 +11,7 @@ import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** Chooses the keys of providers that have several, and learns from their answers. */
+/** Chooses the API key of each attempt, for providers with several keys, and learns from their answers. */
 export class KeyLayers {
   readonly #rings: KeyRings
   readonly #cooldowns: TargetCooldowns
@@ -23,7 +23,9 @@ export class KeyLayers {
     this.#quotas = quotas
   }
 
-  /** The layer that chooses the key of an attempt. It is above the waits for limits, since each key may have limits of its own. */
+  /**
+   * The layer that chooses the key of an attempt. It is above the layer that waits for limits, because each key may have its own limits.
+   */
   readonly choose = (next: LegHandler): LegHandler => {
     return (exchange) => {
       const { leg } = exchange
@@ -39,7 +41,7 @@ export class KeyLayers {
     }
   }
 
-  /** The layer that learns from answers which keys share their limits, and what they have left. */
+  /** The layer that learns from answers which keys share rate limits, and how much each key has left of its limits. */
   readonly learn = (next: LegHandler): LegHandler => {
     return (exchange) => {
       const { key } = exchange.leg
@@ -48,8 +50,8 @@ export class KeyLayers {
   }
 
   /**
-   * The key with which a request would be sent to a target now.
-   * @param limitMs returns how long the request would wait for the limits of a key that are configured, in milliseconds
+   * Returns the key with which a request would be sent to a target now.
+   * @param limitMs returns how long the request would wait for the configured limits of a key, in milliseconds
    */
   keyFor(
     request: KeyedRequest,
@@ -69,7 +71,7 @@ export class KeyLayers {
     })
   }
 
-  /** The time until one of the keys is free, in milliseconds; 0 if one is. */
+  /** Returns the time until the cooldown of one of the keys ends, in milliseconds; 0 if one is not in cooldown. */
   #freeInMs(exchange: LegExchange, keys: Keys): number {
     const { target, provider } = exchange.leg
     const until = keys.map((key) => this.#cooldowns.keyCooldown(target, provider, exchange, key)?.until ?? 0)

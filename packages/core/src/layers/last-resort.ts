@@ -8,8 +8,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
 
 /**
- * Calls the user's `lastResort` when no target answered. If it throws or returns undefined, the call fails as if there were no last
- * resort.
+ * Calls the user's function `lastResort` when no target answered. If the function throws or returns undefined, the call fails in the usual
+ * way.
  */
 export function lastResortLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>

@@ -5,13 +5,14 @@ import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Purse } from '../cost/purse.ts'
 
-/** Reserves money for each attempt under a spend limit. The money is released only if the attempt was certainly not billed. */
+/** Reserves money for each attempt under a spend limit. The reservation is released only if the attempt was certainly not billed. */
 export function paymentLayer(next: LegHandler): LegHandler {
   return (exchange) => (exchange.purse ? pay(exchange, exchange.purse, next) : next(exchange))
 }
 
 /**
- * Makes an attempt after reserving money for it. @throws AttemptError 402 when the attempt may cost more than is left of the spend limit
+ * Reserves money for an attempt, and then makes the attempt.
+ * @throws AttemptError 402 when the attempt may cost more than is left of the spend limit
  */
 async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promise<Answer> {
   const share = purse.draw(exchange.leg.target)
@@ -27,7 +28,7 @@ async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promi
   }
 }
 
-/** Whether a failed attempt is certainly not billed: its request was not sent, or the provider answered with an error. */
+/** Whether a failed attempt was certainly not billed: its request was not sent, or the provider answered with an error status. */
 function isCertainlyFree(error: unknown): boolean {
   if (!(error instanceof AttemptError)) return ClientClosedError.is(error)
   const { failure, answer } = error
@@ -36,5 +37,7 @@ function isCertainlyFree(error: unknown): boolean {
 }
 
 const NEVER_SENT = new Set<Failure['kind']>(['network', 'refused'])
-/** The kinds of failure that may be billed although the provider answered: it answered with a success status, so it has done the work. */
+/**
+ * The kinds of failure that may be billed even if there is an answer. That answer has a success status, so the provider has done the work.
+ */
 const BILLED = new Set<Failure['kind']>(['malformed', 'stream', 'aborted'])

@@ -7,8 +7,8 @@ import type { Receipt } from '../reporting/receipt.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Opens and closes the receipt of a call, and turns a failure into the result for the caller: the upstream server's own answer if there
- * was one, otherwise the error that prevented it.
+ * Opens and closes the receipt of a call, and decides what the caller gets if the call fails: the upstream server's error response if there
+ * is one, otherwise an error.
  */
 export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
   return (next) =>
@@ -34,7 +34,7 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
     }
 }
 
-/** Whether a call was cancelled by its bulk run or by the close of the client. Such a call has not failed. */
+/** Whether a call was cancelled because its bulk run stopped or its client was closed. Such a call does not count as failed. */
 function isCalledOff(error: unknown): boolean {
   return (
     BulkStoppedError.is(error) || ClientClosedError.is(error instanceof AttemptError ? error.cause : error)

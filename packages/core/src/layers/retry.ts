@@ -16,12 +16,12 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayChangeKey, mayRetryHere } from '../attempt/next-step.ts'
 
 /**
- * A margin that is added to the deadline of the retry policy, in milliseconds. It lets the timeout of the attempt come first, whose error
- * says more.
+ * The time, in milliseconds, by which the deadline of the retry policy is later than that of the call. So the timeout of the attempt fires
+ * first. Its error says more.
  */
 const MARGIN_MS = 2
 
-/** Retries failed attempts at one target. No other layer retries. */
+/** Retries failed attempts at one target. Only this layer retries. */
 export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandler {
   const policies = new WeakMap<Policy, RetryPolicy>()
 
@@ -81,9 +81,9 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
 function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   const { shouldRetry: own, random = Math.random } = policy.retry
   const delayMs = shortWaits(policy)
-  /** Failures that happened at a target while another target could take over. */
+  /** Failures of attempts at a target while another target could take over. Their retries wait only for a short time. */
   const replaceable = new WeakSet<Failure>()
-  /** The failures after which the next attempt uses another key, which need not wait. */
+  /** Failures after which the next attempt uses another key. That attempt does not have to wait. */
   const withOtherKey = new WeakSet<Failure>()
   return createRetry({
     ...policy.retry,
@@ -114,7 +114,10 @@ function createPolicy(policy: Policy, telemetry: Telemetry): RetryPolicy {
   })
 }
 
-/** The failure with a wait that ends when the first of the provider's keys is free, if it has several. */
+/**
+ * Returns the failure with a shorter wait: until the first of the provider's keys is out of cooldown. Returns it unchanged if it has no
+ * wait, or the provider has only one key.
+ */
 function soonestKey({ leg }: LegExchange, failure: Failure): Failure {
   if (failure.retryAfterMs === undefined || !leg.keyFreeInMs) return failure
   return { ...failure, retryAfterMs: Math.min(failure.retryAfterMs, leg.keyFreeInMs()) }
@@ -138,8 +141,8 @@ function noteRetry(
 }
 
 /**
- * Adds an earlier answer of the upstream server to an error that contains no answer, since the answer says more. Errors without an answer
- * are a broken connection or a refusal by Harbor. An error of the total timeout is returned unchanged.
+ * Adds an earlier answer of the upstream server to an error that has none, such as a broken connection or a refusal by Harbor, because the
+ * answer says more. An error of the total timeout is returned unchanged.
  */
 function withEarlierAnswer(lastAnswer: Answer | undefined, error: unknown): unknown {
   if (!(error instanceof AttemptError) || !lastAnswer || (error.answer && error.failure.kind !== 'refused'))

@@ -4,9 +4,9 @@ import type { Exchange, LegHandler } from '../call/exchange.ts'
 import { LegGate } from '../call/leg-gate.ts'
 
 /**
- * The layers for calls that have a `SendGate`, such as those of a bulk run. When the gate closes, they abort each call that waits for a
- * limit, a slot or the next attempt; requests on the wire are awaited. To know what a call is doing, there is a layer around the retries,
- * one around each attempt, and one around each request.
+ * The layers for calls with a `SendGate`, such as those of a bulk run. When the gate closes, they abort each call that waits for a limit, a
+ * slot or the next attempt. Requests on the wire may finish. The layers find out what a call is doing from three places: around the
+ * retries, around each attempt, and around each request.
  */
 export const gateLayers = {
   /** The layer around the retries at one target. */
@@ -62,7 +62,10 @@ export function hasRequestOnWire({ receipt }: Exchange): boolean {
   return receipt.attempts.some(({ durationMs }) => durationMs === undefined)
 }
 
-/** Whether a coalesced call was aborted by the bulk run of another caller. This caller then has to make its own call. */
+/**
+ * Whether a call failed only because it shared an upstream call with a bulk run of another caller, and that run stopped. The call then has
+ * to be made again.
+ */
 export function isCalledOffForOthers(error: unknown, { perCall }: Exchange): boolean {
   return BulkStoppedError.is(error) && perCall.gate?.closing.aborted !== true
 }

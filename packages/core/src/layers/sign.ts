@@ -11,13 +11,17 @@ import type { TargetCooldowns } from '../routing/target-cooldowns.ts'
 import { credentialOf } from '../targets/credential.ts'
 import type { KeyState } from '../targets/key-state.ts'
 
-/** How long a signature is used, in milliseconds. A request that is sent later than this after it was signed is signed again. */
+/**
+ * How long a signature is valid for Harbor, in milliseconds. If the request is sent later than this after it was signed, it is signed
+ * again.
+ */
 const FRESH_MS = 100
 
 /**
- * Signs each attempt again if keys come from functions or hooks, and signs with the chosen key if the provider has several. A short-lived
- * key may have expired during a wait for limits or before a retry, so this layer is below those waits.
- * @param cooldowns get a cooldown for each key whose function failed
+ * Signs attempts. If the key comes from a function or the client has signing hooks, an attempt is signed again unless its signature is new,
+ * because a short-lived key may expire during a wait. If the provider has several keys, the attempt is signed with the chosen one. This
+ * layer is below the waits for limits and retries.
+ * @param cooldowns gets a cooldown for each key whose function failed
  */
 export function signLayer(cooldowns: TargetCooldowns): (next: LegHandler) => LegHandler {
   return (next) =>
@@ -31,7 +35,7 @@ export function signLayer(cooldowns: TargetCooldowns): (next: LegHandler) => Leg
 
 type Signing = () => Promise<LegExchange>
 
-/** The request signed for the attempt, or a function that signs it; undefined if it has the right signature already. */
+/** Returns the signed request of the attempt, or a function that signs it; undefined if the request already has the right signature. */
 function signingFor(exchange: LegExchange): LegExchange | Signing | undefined {
   const { leg, signer } = exchange
   if (leg.key && !isSignedBySdk(exchange, leg.key)) return signingWith(exchange, leg.key)
@@ -41,14 +45,14 @@ function signingFor(exchange: LegExchange): LegExchange | Signing | undefined {
   return typeof apiKey === 'function' ? () => withKeyFrom(exchange, apiKey) : undefined
 }
 
-/** Whether the SDK has signed the request with this key of the client's own provider, and signs it again where that is needed. */
+/** Whether the SDK has already signed the request with this key. True only at the client's own provider. */
 function isSignedBySdk({ leg, signer, headers }: LegExchange, { key }: KeyState): boolean {
   if (!leg.provider.native) return false
   if (typeof key === 'function') return signer?.credential === credentialOf(key)
   return headers.get('authorization') === `Bearer ${key ?? ''}`
 }
 
-/** Signs a request with one of several keys, after the hooks of the client have seen it. */
+/** Signs a request with one of several keys, after the client's hooks have processed it. */
 function signingWith(exchange: LegExchange, { key }: KeyState): LegExchange | Signing {
   const { signer } = exchange
   const isHooked = signer?.hasHooks === true && !isFresh(exchange, signer)
@@ -80,7 +84,7 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
   return { ...exchange, url: signed.url, headers: signed.headers, init }
 }
 
-/** Signs a request, and waits for the key function or hook at most as long as the call lasts. */
+/** Signs a request. It waits for the key function or the hooks at most until the deadline of the call. */
 async function signed(
   exchange: LegExchange,
   signing: Signing,

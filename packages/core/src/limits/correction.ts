@@ -1,30 +1,31 @@
-/** The maximum number of tokens that a correction adds to an estimate of input tokens. */
+/** The maximum number of tokens that the correction adds to an estimate of input tokens. */
 const MAX_OFFSET = 32_768
 /** The minimum factor by which a correction multiplies an estimate of input tokens. */
 const MIN_FACTOR = 0.25
 /** The maximum factor by which a correction multiplies an estimate of input tokens. */
 const MAX_FACTOR = 4
 /**
- * The minimum factor by which a correction multiplies an estimate of output tokens. It is small: the estimate may be the output limit of
- * the request, and an answer may use little of that limit.
+ * The minimum factor by which the correction multiplies an estimate of output tokens. It is small because the estimate may be the output
+ * limit of the request, and an answer may use only a small part of it.
  */
 const MIN_OUTPUT_FACTOR = 0.02
 /**
- * The maximum factor by which a correction multiplies an estimate of output tokens. It is large: the estimate may be a typical length, and
- * some models write many times as much.
+ * The maximum factor by which the correction multiplies an estimate of output tokens. It is large because the estimate may be a typical
+ * length, and some models write far more than that.
  */
 const MAX_OUTPUT_FACTOR = 16
-/** The weight of the latest answer in a correction. With this weight, a correction is made from about the last ten answers. */
+/** The weight of the latest answer in the moving averages of a correction. With this weight, about the last ten answers count. */
 const WEIGHT = 0.1
 /**
- * How much estimates must differ before a factor is learned from them: the minimum of their standard deviation, as a fraction of their
- * mean. Estimates of nearly the same size do not show whether an offset or a factor is needed.
+ * The minimum standard deviation of the estimates, as a fraction of their mean, for a factor to be learned. If the estimates are nearly
+ * equal, they do not show whether an offset or a factor is needed.
  */
 const MIN_SPREAD = 0.25
 
 /**
- * Corrects estimates of input tokens, by linear regression over the reported usage. Learns an offset, for example for a hidden system
- * prompt, and a factor, since tokenizers differ. Both are clamped, so that short requests do not lead to absurd estimates for long ones.
+ * Corrects estimates of input tokens, by linear regression over the reported usage. It learns an offset, such as the length of a hidden
+ * system prompt, and a factor, because tokenizers differ. Both have limits, so that what is learned from short requests does not lead to
+ * absurd estimates for long ones.
  */
 export class InputCorrection {
   #estimated: number | undefined
@@ -32,15 +33,16 @@ export class InputCorrection {
   #variance = 0
   #covariance = 0
 
-  /** The corrected estimate, in tokens. */
+  /** Returns the corrected estimate, in tokens. */
   of(estimate: number): number {
     const { offset, factor } = this.#line()
     return Math.ceil(offset + factor * estimate)
   }
 
   /**
-   * Learns from one answer. Ignores usage that is higher than the maximum offset and factor can explain, since such a number is probably an
-   * error of the server.
+   * Learns from the usage that one answer reports. Ignores a usage that is higher than the maximum offset and factor can explain, because
+   * it is probably an error of the server.
+   * @param estimate the uncorrected estimate for the request, in tokens
    * @param used the reported usage, in tokens
    */
   learn(estimate: number, used: number): void {
@@ -67,7 +69,7 @@ export class InputCorrection {
   }
 }
 
-/** Corrects estimates of output tokens from reported usage by a factor. */
+/** Corrects estimates of output tokens by a factor, which it learns from the reported usage. */
 export class OutputCorrection {
   #factor = 1
 

@@ -24,11 +24,11 @@ import type { LimitOptions } from '../options/limit-options.ts'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import { TokenEstimates, type TokenEstimate } from './token-estimates.ts'
 
-/** The reservation of one attempt in its quota group. Exactly one of the methods is called when the attempt is over. */
+/** The part of a quota group's limits that is reserved for one attempt. When the attempt is over, exactly one of the methods is called. */
 export interface Pass {
   succeeded(answer: Answer): void
   failed(error: unknown): void
-  /** Cancels the reservation, since nothing was sent. */
+  /** Cancels the reservation. Called if nothing was sent. */
   cancel(): void
 }
 
@@ -53,7 +53,10 @@ export class Quota {
     )
   }
 
-  /** How long the request would wait for its limits, in milliseconds. While all concurrency slots are taken, the result is at least 1. */
+  /**
+   * Returns how long the request would wait for the limits, in milliseconds. While all concurrency slots are in use, the result is at least
+   * 1.
+   */
   waitMs(target: Target, exchange: Exchange): number {
     return this.#waitMs(this.#estimates.of(target.name, exchange))
   }
@@ -72,8 +75,9 @@ export class Quota {
   }
 
   /**
-   * Reserves room for an attempt: synchronously if there is room, otherwise after a wait.
-   * @throws AttemptError when the wait would take longer than the call has time left; the signal's reason when it aborts
+   * Reserves a part of the limits for an attempt: synchronously if possible, otherwise after a wait.
+   * @throws AttemptError if the wait would take longer than the time that the call has left, or the request can never be within the limits
+   * @throws the signal's reason if the signal aborts
    */
   enter(exchange: LegExchange): Pass | Promise<Pass> {
     const cost = this.#estimates.of(exchange.leg.target.name, exchange)
@@ -202,12 +206,12 @@ class QuotaPass implements Pass {
   }
 }
 
-/** The usage that counts against the provider's rate limits. */
+/** Returns the usage with only those input tokens that count against the provider's rate limits. */
 function limitedUsage(usage: TokenUsage, { tokens }: Operation): TokenUsage {
   return tokens.limitedInputOf ? { ...usage, inputTokens: tokens.limitedInputOf(usage) } : usage
 }
 
-/** The provider's limits, as reported in the headers or the error of a failed answer. */
+/** Returns the provider's rate limits, as the headers or the body of an error response report them. */
 function rateLimitsIn({ operation }: LegExchange, { headers, body }: Answer): ObservedLimits {
   return operation.errors.rateLimitsOf(headers, body.kind === 'text' ? body.text : undefined)
 }

@@ -12,29 +12,32 @@ import { Quota } from './quota.ts'
 
 const MAX_GROUPS = 1_000
 
-/** The `Quota` of each quota group. A quota group is a model of one provider with one key, or all providers with the same `quotaGroup`. */
+/**
+ * All quotas, one for each quota group. A quota group is one model of one provider, with one API key. Providers with the same option
+ * `quotaGroup` are one group.
+ */
 export class Quotas {
-  /** The quotas, by the options from which they were made. Changed options therefore lead to new quotas. */
+  /** The quotas of each `limits` object of the options. If the options change, there is a new object, and therefore new quotas. */
   readonly #groups = new WeakMap<LimitOptions, Map<string, Quota>>()
-  /** The quotas in `stats()`, by the name of the quota group. */
+  /** The quotas that `stats()` reports, by the name of the quota group and, if the provider has several keys, the key. */
   readonly #shown = new Map<string, ShownQuota>()
   readonly #onError: (error: unknown) => void
   readonly #rings: KeyRings
 
-  /** @param onError called with the error when learning from the usage in an answer fails */
+  /** @param onError called with the error if learning from the usage in an answer fails */
   constructor(rings: KeyRings, onError: (error: unknown) => void) {
     this.#rings = rings
     this.#onError = onError
   }
 
-  /** The quota of an attempt's target; undefined if the target has no limits. */
+  /** Returns the quota of an attempt's target; undefined if the target has no limits. */
   of(exchange: LegExchange): Quota | undefined {
     const { leg, json, operation, policy } = exchange
     if (!json || !operation.judged) return undefined
     return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits, leg.key)
   }
 
-  /** How long a call would wait at this target, in milliseconds; 0 if the target has no limits. */
+  /** Returns how long a call would wait for the limits of this target, in milliseconds; 0 if the target has no limits. */
   waitMs(target: Target, exchange: Exchange): number {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
@@ -44,14 +47,14 @@ export class Quotas {
     return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
   }
 
-  /** How long a call would wait for the limits of one key of the target's provider, in milliseconds. */
+  /** Returns how long a call would wait for the limits of one key of the target's provider, in milliseconds; 0 if there are no limits. */
   keyWaitMs(target: Target, provider: Provider, exchange: Exchange, key: KeyState): number {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
     return this.#quotaOf(target, provider, exchange, policy.limits, key)?.waitMs(target, exchange) ?? 0
   }
 
-  /** The shortest wait at any target of the call, in milliseconds; 0 if one of them has no limits. */
+  /** Returns the shortest wait at any target of the call, in milliseconds; 0 if one of the targets has no limits. */
   shortestWaitMs(exchange: Exchange): number {
     return Math.min(...planOf(exchange).outage.map((target) => this.waitMs(target, exchange)))
   }
@@ -88,14 +91,14 @@ export class Quotas {
     return quota
   }
 
-  /** Adds a quota to `stats()`. After a change of options, the new quota replaces the old one of the same name. */
+  /** Adds a quota to `stats()`. After a change of the options, the new quota replaces the old one with the same name. */
   #show(name: string, shown: ShownQuota): void {
     if (this.#shown.size >= MAX_GROUPS) this.#shown.clear()
     this.#shown.set(name, shown)
   }
 }
 
-/** A quota in `stats()`, and the key to which it belongs, with all keys of its provider, if that has several. */
+/** A quota that `stats()` reports. If the provider has several keys, also the key of the quota, and all keys of the provider. */
 interface ShownQuota {
   readonly name: string
   readonly quota: Quota
@@ -105,8 +108,8 @@ interface ShownQuota {
 }
 
 /**
- * The name of a quota in `stats()`. If the provider has several keys, it ends with the indexes of the keys that share the quota. Undefined
- * if the key has got another quota, since it shares the limits of other keys.
+ * Returns the name of a quota in `stats()`. If the provider has several keys, the name ends with the indexes of the keys that share the
+ * quota, such as `#0+2`. Undefined if the key no longer uses this quota, because it was found to share the limits of other keys.
  */
 function shownName({ name, key, keys, group }: ShownQuota): string | undefined {
   if (!key) return name

@@ -5,7 +5,7 @@ import type { Exchange } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
 import { InputCorrection, OutputCorrection } from './correction.ts'
 
-/** The corrections for one model, learned from its recent answers. */
+/** The corrections of the estimates for one model, learned from its recent answers. */
 interface Correction {
   readonly input: InputCorrection
   readonly output: OutputCorrection
@@ -16,8 +16,8 @@ export interface TokenEstimate {
   readonly input: number
   readonly output: number
   /**
-   * Says which of the two numbers are estimates: both (`true`), none (`false`), or one. Since an estimate may be wrong, no request is
-   * refused because its estimate is above a limit.
+   * Says which of the two numbers are estimates: both (`true`), neither (`false`), or the one that is named. An estimate may be wrong, so a
+   * request is not refused because an estimate is above a limit.
    */
   readonly estimated: boolean | 'input' | 'output'
 }
@@ -25,18 +25,18 @@ export interface TokenEstimate {
 const MAX_MODELS = 1_000
 const NO_CORRECTION: Correction = { input: new InputCorrection(), output: new OutputCorrection() }
 
-/** Estimates the token usage of requests. Learns from the usage that answers report, for each model separately. */
+/** Estimates the token usage of requests. For each model separately, learns from the usage that answers report. */
 export class TokenEstimates {
   readonly #corrections = new Map<string, Correction>()
   readonly #count: CountTokens | undefined
 
-  /** @param count the user's own function for counting input tokens; its results are treated as exact */
+  /** @param count the user's own function that counts input tokens; its results are treated as exact */
   constructor(count: CountTokens | undefined) {
     this.#count = count
   }
 
   /**
-   * The estimated usage of a request.
+   * Returns the estimated usage of a request.
    * @param model the name of the target of the request
    */
   of(model: string, exchange: Exchange): TokenEstimate {
@@ -63,7 +63,9 @@ export class TokenEstimates {
     correction.output.learn(estimate.outputTokens, usage.outputTokens)
   }
 
-  /** The input tokens, counted by the user's function. Undefined if the function throws, or returns anything but a number of tokens. */
+  /**
+   * Returns the number of input tokens from the user's function; undefined if the function throws, or does not return a number of tokens.
+   */
   #counted(count: CountTokens, body: JsonBody): number | undefined {
     try {
       const tokens = count(body)

@@ -17,17 +17,17 @@ export type AdviceCode =
   | 'sockets-unseen'
   | 'client-closed'
 
-/** An observation about a client or its process, and a recommendation. */
+/** A problem or a possible improvement of a client or its process, with a recommendation. */
 export interface Advice {
   readonly code: AdviceCode
-  /** `warning`: calls suffer, or the process is in danger. `note`: something could be better, or cheaper. */
+  /** `warning`: calls are slowed down, or the process may fail. `note`: something could be better or cheaper. */
   readonly severity: 'note' | 'warning'
   /** The origin or quota group that the advice is about, if there is one. */
   readonly subject?: string | undefined
-  /** The observed and the expected value, and the option to change. */
+  /** A text with the observed value, the expected value, and the option to change. */
   readonly message: string
-  /** The numbers in the message, and recommended values of options, such as `connections`. */
+  /** The numbers in the message, and recommended values of options, by name, such as `connections`. */
   readonly facts: Readonly<Record<string, number>>
-  /** When the advice was given, in milliseconds of the clock. */
+  /** The time at which the advice was given, in milliseconds of the option `clock`. */
   readonly since: number
 }

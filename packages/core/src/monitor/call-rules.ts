@@ -36,7 +36,10 @@ export function limitsSaturated(window: Window, isActive: IsActive): readonly Fi
   })
 }
 
-/** Describes, in words, the tightest limit: the one whose remaining room would refill in the shortest time. */
+/**
+ * Describes the tightest limit in words. For each limit, there is a time in which the provider refills the amount that is left now. The
+ * tightest limit has the shortest such time.
+ */
 function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   if (pausedForMs > 0) return `a pause of ${seconds(pausedForMs)} that the provider asked for`
   const left = ([, { available, limit, windowMs }]: [string, LimitStats]): number =>
@@ -47,7 +50,9 @@ function tightest({ limits, pausedForMs }: RateLimiterStats): string {
   return `${limit} ${kind} in ${seconds(windowMs)}`
 }
 
-/** The thresholds for the share of attempts that providers answer with 429. */
+/**
+ * The thresholds for the share of attempts that providers answer with 429. Advice is given above `raise`, and withdrawn at `clear` or less.
+ */
 const RATE_LIMITED = { raise: 0.05, clear: 0.02 }
 
 export function rateLimitedUpstream(window: Window, isActive: IsActive): readonly Finding[] {
@@ -72,7 +77,7 @@ export function rateLimitedUpstream(window: Window, isActive: IsActive): readonl
   ]
 }
 
-/** The fewest calls in the window for advice about the cache. */
+/** The minimum number of calls in the window for advice about the cache. */
 const MIN_CALLS = 100
 const MIN_EVICTIONS = 10
 
@@ -106,7 +111,7 @@ export function cacheTooSmall(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** The hit ratio below which a cache is hardly worth its memory. */
+/** The minimum hit ratio at which a cache is worth its memory. */
 const MIN_HIT_RATIO = 0.05
 
 export function cacheIneffective(window: Window): readonly Finding[] {
@@ -126,8 +131,8 @@ export function cacheIneffective(window: Window): readonly Finding[] {
 }
 
 /**
- * The share of prefetched answers that should be used. It equals the default of `prefetch.minPrecision`: below that, the prefetcher pauses
- * by itself.
+ * The minimum share of prefetched answers that should be used. It equals the default of `prefetch.minPrecision`, below which the prefetcher
+ * pauses.
  */
 const MIN_PREFETCH_PRECISION = 0.3
 

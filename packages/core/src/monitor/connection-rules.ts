@@ -39,11 +39,11 @@ export function queueWaits(window: Window, isActive: IsActive): readonly Finding
   })
 }
 
-/** The thresholds for the share of allowed connections that are in use. */
+/** The thresholds for the share of allowed connections in use. Advice is given above `raise`, and withdrawn at `clear` or less. */
 const SATURATED = { raise: 0.9, clear: 0.85 }
 /**
- * The recommended number of connections is such that this share of them is in use. Queues grow with utilization / (1 − utilization): at
- * three quarters there is still room for a burst.
+ * The share of connections that should be in use. The recommended number of connections is calculated from it. Queues grow with utilization
+ * / (1 − utilization), so three quarters leave enough connections for a burst.
  */
 const TARGET_UTILIZATION = 0.75
 
@@ -69,7 +69,7 @@ export function poolSaturated(window: Window, isActive: IsActive): readonly Find
   })
 }
 
-/** The minimum number of open connections for advice about idle ones. A smaller number of idle connections costs too little. */
+/** The minimum number of open connections for advice about idle ones. Fewer idle connections cost too little. */
 const MIN_OPEN = 8
 
 export function poolOversized(window: Window, isActive: IsActive): readonly Finding[] {

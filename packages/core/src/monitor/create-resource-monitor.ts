@@ -12,18 +12,18 @@ import { ResourceWatch } from './resource-watch.ts'
 
 export interface ResourceMonitorOptions {
   /**
-   * The interval between two samples, in milliseconds, at least 20. Counters are exact. Of other values, changes between two samples are
-   * missed. @default 1_000
+   * The interval between two samples, in milliseconds, at least 20. Counters are exact. Other values are read only at each sample, so short
+   * changes may be missed. @default 1_000
    */
   intervalMs?: number | undefined
   /**
-   * The window that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer one gives steadier and later advice.
-   * @default 60 times `intervalMs`: a minute by default
+   * The length of the period that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer one makes advice steadier,
+   * but later. @default 60 times `intervalMs`
    */
   windowMs?: number | undefined
-  /** Called once when advice is given, and once when it is withdrawn. If it throws, a warning is emitted. */
+  /** Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. */
   onAdvice?: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
-  /** The source of time. @default a monotonic clock that counts from the epoch */
+  /** The clock of the monitor. @default a monotonic clock that counts from the epoch */
   clock?: Clock | undefined
 }
 
@@ -32,22 +32,22 @@ export interface MonitoredClient {
   stats(): HarborStats
 }
 
-/** Monitors a client and its process. Made by `createResourceMonitor()`. */
+/** Monitors a client and its process. Returned by `createResourceMonitor()`. */
 export interface ResourceMonitor {
-  /** The current values and advice; after `close()`, the last ones. */
+  /** Returns the current values and advice; after `close()`, the last ones. */
   read(): ResourceReading
-  /** Stops sampling, and clears its timers. */
+  /** Stops the monitor, and clears its timers. */
   close(): void
   [Symbol.dispose](): void
 }
 
 /**
- * Creates a monitor that samples the event loop, memory, connections, queue, limits and cache of a client on a timer, and recommends
- * changes. The monitor does not make these changes itself, and does not keep the process alive.
+ * Creates a monitor that recommends changes. On a timer, it takes samples of the event loop, memory, connections, queue, limits and cache.
+ * It does not make the changes itself, and does not keep the process alive.
  *
  *     const monitor = createResourceMonitor(harbor, { onAdvice: ({ message }) => console.warn(message) })
  *
- * @param client a `Harbor`, which shares its statistics with its copies, or a `HarborFetch`
+ * @param client a `Harbor` client or a `HarborFetch`; its copies are included, because they share its statistics
  * @throws OptionError for an unknown or invalid option
  */
 export function createResourceMonitor(
@@ -77,9 +77,9 @@ export function createResourceMonitor(
   }
 }
 
-/** The minimum number of samples in a window. */
+/** The minimum of `windowMs`, as a number of samples. */
 const MIN_SAMPLES = 10
-/** The maximum number of samples in a window. */
+/** The maximum of `windowMs`, as a number of samples. */
 const MAX_SAMPLES = 1_000
 
 const CHECKS = {

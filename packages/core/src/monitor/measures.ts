@@ -2,21 +2,21 @@ import type { OriginStats } from '@harbor/pool'
 import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Window } from './window.ts'
 
-/** The share of the window in which the event loop was busy, from 0 to 1. */
+/** Returns the share of the window in which the event loop was busy, from 0 to 1. */
 export function loopUtilization(window: Window): number {
   const activeMs = window.riseOf('activeMs')
   const wholeMs = activeMs + window.riseOf('idleMs')
   return wholeMs === 0 ? 0 : activeMs / wholeMs
 }
 
-/** How fast the live heap grows, in bytes per millisecond; undefined before the window is full. */
+/** Returns how fast the live heap grows, in bytes per millisecond; undefined before the window is full. */
 export function heapGrowth(window: Window): number | undefined {
   const floors = window.heapFloors()
   // Between the middle of the first third and the middle of the last third lie two thirds of the window.
   return floors && (floors[2] - floors[0]) / ((2 / 3) * window.ms)
 }
 
-/** The share of the window's requests that reused a connection, from 0 to 1. */
+/** Returns the share of the requests in the window that used an existing connection, from 0 to 1. */
 export function reusedRatio(window: Window, origins: readonly string[]): number {
   const rise = (read: (stats: OriginStats) => number): number =>
     sum(origins.map((origin) => window.rise(({ pool }) => (pool[origin] ? read(pool[origin]) : 0))))
@@ -24,17 +24,17 @@ export function reusedRatio(window: Window, origins: readonly string[]): number 
   return requests === 0 ? 0 : rise((stats) => stats.requests * stats.reusedRatio) / requests
 }
 
-/** The number of calls that wait for the limits of a quota group. */
+/** Returns the number of calls that wait for the limits of a quota group. */
 export function waitingFor(quota: QuotaStats | undefined): number {
   return quota === undefined ? 0 : quota.rate.waiting + (quota.concurrency?.waiting ?? 0)
 }
 
-/** The number of calls in the window that the cache could have answered. */
+/** Returns the number of calls in the window that used the cache: those that it answered, and those with a miss. */
 export function cacheableCalls(window: Window): number {
   return answeredOf(window) + window.rise(({ cache }) => cache.misses)
 }
 
-/** The share of the cacheable calls in the window that the cache answered, from 0 to 1. */
+/** Returns the share of the calls that the cache answered, among those that used it in the window, from 0 to 1. */
 export function hitRatio(window: Window): number {
   const calls = cacheableCalls(window)
   return calls === 0 ? 0 : answeredOf(window) / calls
@@ -54,18 +54,18 @@ export function mean(values: readonly number[]): number {
 
 /** The use of the connections to one origin over the window. */
 export interface OriginUse {
-  /** Connections in use or being opened for a request, on average. */
+  /** The average number of connections that were in use, or being opened for a request. */
   readonly meanInUse: number
-  /** The maximum number of connections that requests needed at once: the connections in use, plus one for each waiting request. */
+  /** The maximum number of connections that were needed at once: those in use, plus one for each waiting request. */
   readonly maxWanted: number
   readonly maxInUse: number
   /** The minimum number of open connections in any sample. */
   readonly minOpen: number
-  /** The share of the allowed connections that was in use, from 0 to 1. */
+  /** The share of the allowed connections that was in use, averaged over the window, from 0 to 1. */
   readonly utilization: number
   readonly meanWaiting: number
   readonly maxWaiting: number
-  /** The share of samples with waiting requests, from 0 to 1. */
+  /** The share of samples in which a request was waiting, from 0 to 1. */
   readonly waitingRatio: number
   readonly requests: number
   readonly opened: number

@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import { LoopDelay } from './loop-delay.ts'
 import type { ProcessSample } from './sample.ts'
 
-/** Reads the event loop, CPU and memory of this process. */
+/** Measures the event loop, CPU and memory of this process. */
 export class ProcessGauges {
   readonly #delay = new LoopDelay()
 
@@ -31,7 +31,8 @@ export class ProcessGauges {
 }
 
 /**
- * The memory limit of the container, in bytes. Undefined outside a container, where Node reports 0 or more than the memory of the machine.
+ * Returns the memory limit of the container, in bytes; undefined without a container. Node then reports 0, or more than the memory of the
+ * machine.
  */
 function containerLimit(): number | undefined {
   const limit = process.constrainedMemory()

@@ -3,14 +3,11 @@ import { exceeds, type Finding, mib, millis, percent, seconds, type IsActive } f
 import type { Window } from './window.ts'
 
 /**
- * The thresholds for the 99th percentile of the event loop's delay, in milliseconds. By default, toobusy-js calls a process too busy at a
- * lag of 70 ms.
+ * The thresholds for the 99th percentile of the event loop's delay, in milliseconds. Advice is given above `raise`, and withdrawn at
+ * `clear` or less. 70 ms is also the default of toobusy-js.
  */
 const BLOCKED_MS = { raise: 70, clear: 35 }
-/**
- * The number of samples in which the event loop must have been blocked before advice is given. A single block, such as at start-up, is no
- * reason for advice.
- */
+/** The minimum number of samples with a blocked event loop for advice. A single block, such as at start-up, is no reason for advice. */
 const MIN_BLOCKS = 3
 
 export function eventLoopBlocked(window: Window, isActive: IsActive): readonly Finding[] {
@@ -32,8 +29,8 @@ export function eventLoopBlocked(window: Window, isActive: IsActive): readonly F
 }
 
 /**
- * The thresholds for the utilization of the event loop. Near 1 everything waits; an example in the README of @fastify/under-pressure
- * refuses requests above 0.98.
+ * The thresholds for the utilization of the event loop, from 0 to 1. Near 1, all work waits. An example in the README of
+ * @fastify/under-pressure refuses requests above 0.98.
  */
 const BUSY = { raise: 0.9, clear: 0.8 }
 
@@ -54,8 +51,8 @@ export function eventLoopBusy(window: Window, isActive: IsActive): readonly Find
 }
 
 /**
- * The thresholds for the live heap, as a share of V8's limit. Near the limit garbage collection takes most of the time; at the limit the
- * process dies.
+ * The thresholds for the live heap, as a share of V8's heap limit. Near the limit, garbage collection takes most of the time. At the limit,
+ * the process dies.
  */
 const HEAP = { raise: 0.8, clear: 0.7 }
 
@@ -77,10 +74,13 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
   ]
 }
 
-/** Advice is given if the heap, growing at its current rate, would be full within this time, in milliseconds. */
+/**
+ * The time limit for advice about a growing heap, in milliseconds: advice is given if the heap, at its current growth, would be full within
+ * this time.
+ */
 const FULL_WITHIN_MS = 3_600_000
 
-/** The minimum growth of the live heap over the window, in bytes, for which advice is given. Less growth may be warm-up. */
+/** The minimum growth of the live heap over the window for advice, in bytes. Less growth may be warm-up. */
 const MIN_GROWTH_BYTES = 16 * 2 ** 20
 
 export function heapGrowing(window: Window): readonly Finding[] {
@@ -105,7 +105,10 @@ export function heapGrowing(window: Window): readonly Finding[] {
   ]
 }
 
-/** The thresholds for the resident memory, as a share of the container's limit. Above the limit the process is killed without an error. */
+/**
+ * The thresholds for the resident memory, as a share of the container's memory limit. Above the limit, the process is killed without an
+ * error.
+ */
 const MEMORY = { raise: 0.9, clear: 0.8 }
 
 export function memoryNearLimit(window: Window, isActive: IsActive): readonly Finding[] {

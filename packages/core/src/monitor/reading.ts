@@ -14,64 +14,66 @@ import {
 } from './measures.ts'
 import type { Window } from './window.ts'
 
-/** The state of a process and its client: current values, and aggregates over the window. */
+/** The state of a process and its client: current values, and values calculated over the window, which is the last `windowMs`. */
 export interface ResourceReading {
-  /** When the last sample was taken, in milliseconds of the clock. */
+  /** The time of the last sample, in milliseconds of the option `clock`. */
   readonly at: number
-  /** The length of the window so far, in milliseconds. */
+  /** The length of the window so far, in milliseconds. It grows until it reaches the option `windowMs`. */
   readonly windowMs: number
   readonly eventLoop: {
     /**
-     * How late timers fired, in milliseconds, over all moments of the window at which a timer could have been due; undefined before the
-     * second sample.
+     * The delay of the event loop in the window, in milliseconds: how late a timer fired, or would have fired, at each moment. Undefined
+     * before the second sample.
      */
     readonly delayMs: Quantiles | undefined
     /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
   }
   readonly cpu: {
-    /** CPU time of all threads, divided by the elapsed time: 1 is one full core. */
+    /** The CPU time of all threads in the window, divided by the elapsed time. 1 means that one core was fully used. */
     readonly utilization: number
   }
   readonly memory: MemoryReading
-  /** Connections to all origins; undefined if there are none, or if the client has a `fetch` in its options. */
+  /**
+   * The connections to all origins; undefined if there are none, or if the client was given a `fetch`, whose connections are not visible.
+   */
   readonly sockets: SocketReading | undefined
-  /** Requests that wait for a connection; undefined if `sockets` is undefined. */
+  /** The requests that wait for a connection; undefined if `sockets` is undefined. */
   readonly queue: QueueReading | undefined
-  /** The connections and the queue of each origin. */
+  /** The connections and waiting requests of each origin. */
   readonly origins: Readonly<
     Record<string, { readonly sockets: SocketReading; readonly queue: QueueReading }>
   >
   /** The state of the limits of each quota group. */
   readonly limits: Readonly<Record<string, LimitReading>>
   readonly cache: {
-    /** The number of answers in memory. */
+    /** The number of cached answers in memory. */
     readonly entries: number
-    /** The size of these answers, in bytes. */
+    /** The size of the cached answers in memory, in bytes. */
     readonly bytes: number
-    /** The number of calls in the window that the cache could have answered. */
+    /** The number of calls in the window that used the cache: those that it answered, and those with a miss. */
     readonly cacheable: number
-    /** The share of these calls that the cache did answer, from 0 to 1. */
+    /** The share of the `cacheable` calls that the cache answered, from 0 to 1. */
     readonly ratio: number
-    /** Answers evicted within the window. */
+    /** The number of answers evicted within the window. */
     readonly evictions: number
   }
-  /** The active advice, in no particular order; empty if there is none. */
+  /** The advice that is currently given, in no particular order. */
   readonly advice: readonly Advice[]
 }
 
 export interface MemoryReading {
   readonly heapUsedBytes: number
-  /** The largest heap of any sample in the window. */
+  /** The largest heap in any sample of the window, in bytes. */
   readonly heapPeakBytes: number
-  /** The limit of the heap in V8, in bytes: about `--max-old-space-size`. */
+  /** The heap limit of V8, in bytes: about `--max-old-space-size`. */
   readonly heapLimitBytes: number
-  /** How fast the live heap grows; undefined before the window is full. */
+  /** How fast the live heap grows, in bytes per minute; undefined before the window is full. */
   readonly growthBytesPerMinute: number | undefined
-  /** Memory of buffers, including cached answers. */
+  /** The memory of buffers outside the heap, in bytes. It includes cached answers. */
   readonly externalBytes: number
   readonly rssBytes: number
-  /** The container's limit; undefined without one. */
+  /** The memory limit of the container, in bytes; undefined without a container. */
   readonly rssLimitBytes: number | undefined
 }
 
@@ -85,7 +87,7 @@ export interface SocketReading {
   readonly utilization: number
   /** The number of connections opened within the window. */
   readonly opened: number
-  /** The share of the window's requests for which no connection had to be opened, from 0 to 1. */
+  /** The share of the requests in the window that used an existing connection, from 0 to 1. */
   readonly reusedRatio: number
 }
 
@@ -94,8 +96,8 @@ export interface QueueReading {
   /** The maximum number of waiting requests in any sample of the window. */
   readonly maxWaiting: number
   /**
-   * How long each of the last 1,000 to 2,000 requests waited, in milliseconds. If there are several origins, the requests to the origin
-   * with the longest waits.
+   * How long requests waited for a connection, in milliseconds, from the last 1,000 to 2,000 requests. If there are several origins, the
+   * values are those of the origin with the longest waits.
    */
   readonly waitMs: OriginStats['queueMs']
 }
@@ -105,11 +107,11 @@ export interface LimitReading {
   readonly waiting: number
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
-  /** For how much longer no request is sent, in milliseconds, because the provider asked for a pause; 0 without a pause. */
+  /** The time left, in milliseconds, of a pause that the provider requested, in which no request is sent; 0 without a pause. */
   readonly pausedForMs: number
-  /** The share of `requestsPerMinute` that was used, from 0 to 1; undefined while no such limit is known. */
+  /** The share of the limit on requests that was used in the window, from 0 to 1; undefined if no such limit is known. */
   readonly requestsUsed: number | undefined
-  /** The current limit on requests in flight; undefined without a limit. */
+  /** The current maximum number of requests in flight; undefined without a limit. */
   readonly concurrency: number | undefined
 }
 

@@ -6,7 +6,7 @@ import { judge } from './rules.ts'
 import type { ClientSample, ProcessSample, Sample } from './sample.ts'
 import { Window } from './window.ts'
 
-/** The sources of the samples. */
+/** The functions from which samples are taken. */
 export interface Gauges {
   readonly process: { read(): ProcessSample; close(): void }
   readonly client: () => ClientSample
@@ -19,7 +19,7 @@ export interface WatchSettings {
   readonly onAdvice: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
 }
 
-/** Takes a sample each interval, applies the rules to the window, and reports when advice is given or withdrawn. */
+/** Takes a sample at each interval, applies the rules to the samples of the window, and reports when advice is given or withdrawn. */
 export class ResourceWatch {
   readonly #gauges: Gauges
   readonly #settings: WatchSettings
@@ -29,7 +29,7 @@ export class ResourceWatch {
   readonly #timer: ReturnType<typeof setInterval>
   #closed = false
 
-  /** @param telemetry turns errors of `onAdvice` into process warnings */
+  /** @param telemetry emits a process warning if `onAdvice` throws */
   constructor(gauges: Gauges, settings: WatchSettings, telemetry: Telemetry) {
     this.#gauges = gauges
     this.#settings = settings
@@ -40,8 +40,8 @@ export class ResourceWatch {
   }
 
   /**
-   * The current reading. Takes a new sample only if the last one is at least half an interval old, so that frequent readings do not fill
-   * the window.
+   * Returns the current values and advice. Takes a new sample only if the last one is at least half an interval old, so that frequent calls
+   * do not fill the window.
    */
   read(): ResourceReading {
     const { clock } = this.#gauges

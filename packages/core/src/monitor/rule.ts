@@ -4,12 +4,15 @@ import type { Window } from './window.ts'
 /** Looks for one kind of problem, or of possible improvement, in the samples of the window. */
 export type Rule = (window: Window, isActive: IsActive) => readonly Finding[]
 export type Finding = Omit<Advice, 'since'>
-/** Whether a piece of advice is active. Advice is given at one value and withdrawn only at a lower one, so that it does not come and go. */
+/**
+ * Returns whether a piece of advice is currently given. Active advice is withdrawn only at a lower value than the one at which it is given,
+ * so that it does not flicker.
+ */
 export type IsActive = (code: AdviceCode, subject?: string) => boolean
 
-/** The thresholds for the share of samples with waiting requests. Above them there is a lasting queue, not a burst. */
+/** The thresholds for the share of samples in which requests were waiting. A share above them means a lasting queue, not a burst. */
 export const WAITING = { raise: 0.5, clear: 0.25 }
-/** The fewest requests in the window for advice about them. */
+/** The minimum number of requests in the window for advice about requests. */
 export const MIN_REQUESTS = 20
 
 interface Threshold {
@@ -17,7 +20,10 @@ interface Threshold {
   readonly clear: number
 }
 
-/** Whether a value is above its threshold: above `clear` if the advice is active, above `raise` otherwise. False for NaN (0 / 0). */
+/**
+ * Whether a value is above its threshold. The threshold is `clear` if the advice is active, and `raise` otherwise. False for NaN, such as 0
+ * / 0.
+ */
 export function exceeds(value: number, { raise, clear }: Threshold, isActive: boolean): boolean {
   return value > (isActive ? clear : raise)
 }

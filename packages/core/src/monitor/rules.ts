@@ -41,10 +41,10 @@ const CLIENT_RULES: readonly Rule[] = [
   prefetchWasteful,
 ]
 
-/** The fewest samples for advice; with fewer, the values say too little. */
+/** The minimum number of samples for advice. Fewer samples say too little. */
 const MIN_SAMPLES = 10
 
-/** Applies the rules to a window. If the client is closed, only the rules for the process apply. */
+/** Applies the rules to a window, and returns what they find. If the client is closed, only the rules for the process apply. */
 export function judge(window: Window, isActive: IsActive): readonly Finding[] {
   const rules: Rule[] = [clientClosed, socketsUnseen]
   if (window.sampleCount >= MIN_SAMPLES) {

@@ -1,27 +1,27 @@
 import type { HarborStats } from '../stats.ts'
 import type { Histogram } from '../reporting/quantiles.ts'
 
-/** The values at one moment. Counters only rise, so the difference of two samples is the number of events between them. */
+/** The values measured at one moment. Counters only rise, so the difference between two samples is the number of events between them. */
 export interface Sample {
-  /** When the sample was taken, in milliseconds of the clock. */
+  /** The time of the sample, in milliseconds of the option `clock`. */
   readonly at: number
   readonly process: ProcessSample
   readonly client: ClientSample
 }
 
 export interface ProcessSample {
-  /** How late timers fired since the previous sample, in milliseconds. */
+  /** The delays of the event loop since the previous sample, in milliseconds: how late timers fired. */
   readonly delays: Histogram
-  /** How long the event loop was busy, and how long it was idle, since the process began, in milliseconds. */
+  /** The time that the event loop was busy since the process began, in milliseconds. `idleMs` is the time that it was idle. */
   readonly activeMs: number
   readonly idleMs: number
-  /** CPU time that the process has used, on all cores, in milliseconds. */
+  /** The CPU time that the process has used on all cores, in milliseconds. */
   readonly cpuMs: number
   readonly heapUsedBytes: number
   readonly heapLimitBytes: number
   readonly externalBytes: number
   readonly rssBytes: number
-  /** The container's memory limit; undefined without one. */
+  /** The memory limit of the container, in bytes; undefined without a container. */
   readonly rssLimitBytes: number | undefined
 }
 

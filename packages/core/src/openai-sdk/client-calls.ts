@@ -42,12 +42,13 @@ import {
 } from './signing.ts'
 
 /**
- * The symbol under which the SDK's request options carry the maximum number of attempts of a call. The SDK's own retries are turned off.
+ * The key of a property of the SDK's request options: the maximum number of attempts of a call. Harbor needs it because the SDK's own
+ * retries are turned off.
  */
 const MAX_ATTEMPTS: unique symbol = Symbol('harbor.maxAttempts')
-/** The symbol under which the SDK's request options carry the slot that receives the receipt of a call. */
+/** The key of a property of the SDK's request options: an object in which Harbor stores the receipt of the call. */
 const SLOT: unique symbol = Symbol('harbor.slot')
-/** The symbol under which the prototype of a client class carries its {@link SdkBinding}. */
+/** The key of a property of the prototype of a client class: its {@link SdkBinding}. */
 const BINDING: unique symbol = Symbol('harbor.sdkBinding')
 
 interface CarriedOptions {
@@ -60,12 +61,12 @@ interface SdkBinding {
   readonly methods: SdkMethods
 }
 
-/** A sample request, for facts that are the same for all requests of a client. */
+/** A sample request. It is used to find facts that are the same for all requests of a client. */
 const SAMPLE_REQUEST = { method: 'post', path: '/chat/completions' } as const
-/** The cache rules from which `scope()` computes a scope if the client has no cache. */
+/** The cache rules from which `scope()` calculates a scope if the client has no cache. */
 const DEFAULT_RULES = cacheRules({})
 
-/** Hooks a class of clients into the SDK: its clients make their calls with the help of their {@link ClientCalls}. */
+/** Hooks Harbor into the requests of a class of clients. Each client then makes its calls through its {@link ClientCalls}. */
 export function bindToSdk<C extends object>(
   Class: { readonly prototype: C },
   callsOf: (client: C) => ClientCalls,
@@ -79,7 +80,7 @@ export function bindToSdk<C extends object>(
   Object.defineProperty(Class.prototype, BINDING, { value: binding })
 }
 
-/** The parts that the calls of a client need: the client's own policy, and state that the client shares with its copies. */
+/** What the calls of a client need: the client's own policy, and the state that the client shares with its copies. */
 export interface ClientCallsParts {
   readonly policy: LivePolicy
   readonly templates: RequestTemplates
@@ -90,7 +91,7 @@ export interface ClientCallsParts {
   readonly fastPathOff: string | undefined
 }
 
-/** Adds Harbor's parts to the calls of one client, around the SDK's own methods. */
+/** Adds Harbor's features to the calls of one client, around the SDK's own methods. */
 export class ClientCalls implements DirectSendContext {
   readonly templates: RequestTemplates
   readonly fetch: typeof globalThis.fetch
@@ -108,8 +109,8 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * Prepares the options of a call for the SDK. They turn off the SDK's own retries.
-   * @param slot receives the receipt of the call
+   * Prepares the options of a call for the SDK, and turns off the SDK's own retries.
+   * @param slot the object in which the receipt of the call will be stored
    */
   begin(options: RequestOptions | Promise<RequestOptions>, slot: ReceiptSlot): Promise<RequestOptions> {
     return Promise.resolve(options).then((given) => {
@@ -125,7 +126,7 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * Attaches the receipt to the error of a call, if the error has no headers to carry it. If the caller aborted the call, its error gets no
+   * Attaches the receipt to the error of a call, and explains connection errors. An error of a call that the caller aborted gets no
    * receipt.
    */
   attachToError(promise: APIPromise<unknown>, slot: ReceiptSlot): void {
@@ -136,12 +137,12 @@ export class ClientCalls implements DirectSendContext {
     })
   }
 
-  /** Sends a call directly, if that is possible. @returns undefined, or a promise of undefined, to leave the call to the SDK */
+  /** Sends a call without the SDK, if that is possible. @returns undefined, or a promise of undefined, if the SDK has to make the call */
   send(options: CallOptions): Promise<SdkResult | undefined> | undefined {
     return this.whyNotDirect() === undefined ? sendDirectly(this.#client, options, this) : undefined
   }
 
-  /** Learns a template from a request that the SDK is about to send, and attaches the call context to the request. */
+  /** Called with a request that the SDK is about to send. Learns a template from the request, and attaches the call context to it. */
   prepare(request: RequestInit, options: CallOptions, url: string): void {
     if (isSignedAgain(request)) return
     // A request that a hook may have changed is never learned, since another client may not have the hook.
@@ -149,7 +150,7 @@ export class ClientCalls implements DirectSendContext {
     this.attachCallContext(request, options)
   }
 
-  /** Attaches facts about a call to its request, for `fetch`, which cannot know them otherwise. */
+  /** Attaches the facts about a call to its request that Harbor's `fetch` needs, such as the options of `perCall()`. */
   attachCallContext(request: RequestInit, options: CallOptions): void {
     const { [MAX_ATTEMPTS]: maxAttempts, [SLOT]: slot } = options as CarriedOptions
     const perCall = perCallOf(options) ?? {}
@@ -171,7 +172,7 @@ export class ClientCalls implements DirectSendContext {
     })
   }
 
-  /** The reason why calls are sent by the SDK's own methods; undefined when they may be sent directly. Called for each call. */
+  /** Returns the reason why the SDK has to make the calls; undefined if Harbor may send them directly. It is checked for each call. */
   whyNotDirect(): string | undefined {
     const { logLevel, fetch, constructor } = this.#client
     const { fastPathOff } = this.#parts
@@ -184,7 +185,7 @@ export class ClientCalls implements DirectSendContext {
     return replaced === undefined ? undefined : `${replaced} was replaced`
   }
 
-  /** The headers that identify this client, and whether it has a key. */
+  /** Returns the headers that identify this client, and whether the client has a key. */
   identified(): Identified & { readonly hasKey: boolean } {
     const { apiKey, organization, project } = this.#client
     const { defaultHeaders } = createdWith(this.#client)
@@ -197,8 +198,8 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * The default scope of this client's cached answers, derived from its credential. The option `cache.scope`, or an option of a call, may
-   * set another scope.
+   * Returns the default scope of this client's cached answers, which is derived from its credential. The option `cache.scope`, or `scope`
+   * in `perCall()`, replaces it.
    */
   async scope(): Promise<string> {
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
@@ -214,7 +215,7 @@ export class ClientCalls implements DirectSendContext {
     return signerOf(this.#client, options, request, this.#hasHooks)
   }
 
-  /** The keys of the client's own provider, if it has several and the request carries no other credential. */
+  /** Returns the keys of the client's own provider; undefined if it has only one, or the request carries another credential. */
   #keysFor(options: CallOptions, headers: RequestInit['headers']): KeyList | undefined {
     const { clientKeys } = this.#parts.policy.current.routes
     return clientKeys && carriesOwnKey(this.#client, options, headers, this.#hasHooks)
@@ -227,8 +228,8 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * The maximum number of attempts: the value set by `configure()`, or else one more than the SDK's `maxRetries`, which the user may change
-   * at any time.
+   * Returns the maximum number of attempts. It is the value set by `configure()`, or else one more than the `maxRetries` of the SDK's
+   * client, which the user may change at any time.
    */
   #maxAttempts(): number {
     const { policy } = this.#parts
@@ -236,8 +237,8 @@ export class ClientCalls implements DirectSendContext {
   }
 
   /**
-   * Moves `maxRetries` out of the SDK's options. The next page of a list reuses the options of the page before, and keeps its maximum
-   * number of attempts.
+   * Turns the SDK's own retries off, and stores the maximum number of attempts in Harbor's own property of the options. The request for the
+   * next page of a list reuses these options, so it has the same maximum.
    */
   #moveRetries(options: RequestOptions, slot: ReceiptSlot): RequestOptions {
     const { maxRetries, [MAX_ATTEMPTS]: kept } = options as RequestOptions & CarriedOptions
@@ -254,8 +255,8 @@ export class ClientCalls implements DirectSendContext {
 }
 
 /**
- * The signal of the SDK helper that makes a call, such as `chat.completions.stream()` or `runTools()`. A helper passes the signal of its
- * own controller with all its calls, so the signal identifies the helper.
+ * Returns the signal of the SDK helper that makes a call, such as `chat.completions.stream()` or `runTools()`. Each helper has its own
+ * controller and passes its signal with all its calls, so the signal identifies the helper.
  * @returns undefined if no helper makes the call
  */
 function helperSignal(options: CallOptions): AbortSignal | undefined {
@@ -263,12 +264,12 @@ function helperSignal(options: CallOptions): AbortSignal | undefined {
   return signal && typeof metadataOf(options)?.['helperMethod'] === 'string' ? signal : undefined
 }
 
-/** The environment variable that turns the fast path off for all clients of the process, if its value is `plain`. */
+/** The environment variable that turns the fast path off for all clients of the process. Its value for that is `plain`. */
 const FAST_PATH_VARIABLE = 'HARBOR_OPENAI_SDK'
 
 /**
- * Decides whether a client uses the fast path around the SDK's private methods: direct sends, request templates, JSON parsed only once,
- * parsed streams.
+ * Decides whether a client uses the fast path, which bypasses private methods of the SDK. It consists of direct sends, request templates,
+ * parsing JSON only once, and parsed streams.
  * @returns the reason why the client does not use it; undefined if it does
  */
 export function whyNoFastPath(

@@ -6,7 +6,9 @@ export interface HeaderSource {
   readonly defaultHeaders: unknown
 }
 
-/** The headers with which a client's requests identify it, as the SDK writes them. Values that are not allowed in a header are left out. */
+/**
+ * Returns the headers that identify a client in its requests, as the SDK writes them. Leaves out values that are not allowed in a header.
+ */
 export function clientHeaders({ apiKey, organization, project, defaultHeaders }: HeaderSource): Headers {
   const headers = new Headers()
   if (apiKey) put(headers, 'authorization', `Bearer ${apiKey}`)
@@ -17,8 +19,8 @@ export function clientHeaders({ apiKey, organization, project, defaultHeaders }:
 }
 
 /**
- * Whether headers, in any form that the SDK accepts, set or remove the header with this name.
- * @param name in lower case
+ * Whether the given headers set or remove the header with this name. They may have any form that the SDK accepts.
+ * @param name the name, in lower case
  */
 export function namesHeader(given: unknown, name: string): boolean {
   return entriesOf(given).some(([each]) => each.toLowerCase() === name)
@@ -34,8 +36,8 @@ function put(headers: Headers, name: string, value: unknown): void {
 }
 
 /**
- * The names and values of headers in any form that the SDK accepts.
- * @param given `Headers`, pairs, an object of strings or of lists, or the SDK's own form of one of them
+ * Returns the names and values of headers in any form that the SDK accepts.
+ * @param given `Headers`, a list of pairs, an object whose values are strings or lists, or the SDK's internal form
  */
 function entriesOf(given: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof given !== 'object' || given === null) return []

@@ -7,7 +7,7 @@ import { originalOf } from './sdk-methods.ts'
  * it is used: if the SDK lacks it, or a user has replaced it, the SDK's own methods make the call.
  */
 
-/** The options of a request as the SDK's methods pass them to its client. */
+/** The options of a request, as the methods of the SDK pass them to its client. */
 export type RequestOptions = Parameters<OpenAI['request']>[0] extends infer Given ? Awaited<Given> : never
 
 /** The fields of {@link RequestOptions} that Harbor reads. */
@@ -24,7 +24,7 @@ export interface CallOptions {
   readonly __metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Options that the SDK's own methods add to those of the caller, and that change only the credential and telemetry headers. */
+/** The options that the SDK's own methods add to those of the caller. They affect only the credential and the telemetry headers. */
 export const ADDED_OPTIONS = ['__security', '__metadata'] as const
 
 /** The parts of the SDK's client that Harbor uses. */
@@ -53,38 +53,40 @@ export interface BuiltRequest {
   readonly url: string
 }
 
-/** The options with which the user created the client. */
+/** Returns the options with which the user created the client. */
 export function createdWith({ _options }: SdkClient): Readonly<Record<string, unknown>> {
   return _options ?? {}
 }
 
-/** Whether a client signs its requests only with its API keys, which are strings. */
+/** Whether a client signs its requests only with API keys that are strings. False for key functions and other credentials. */
 export function signsWithKeysOnly(client: SdkClient): boolean {
   const { apiKey, credential } = createdWith(client)
   if (client._provider != null || client._workloadIdentityAuth != null || credential != null) return false
   return typeof apiKey !== 'function'
 }
 
-/** Returns whether the API key signs a request, and whether the admin key does. */
+/**
+ * Returns whether the request is signed with the API key, and whether it is signed with the admin key; undefined if the SDK does not say.
+ */
 export function keysFor({ __security: security }: CallOptions): readonly [unknown, unknown] {
   return [security?.bearerAuth, security?.adminAPIKeyAuth]
 }
 
-/** Facts that the SDK's methods attach to a request, such as the helper that makes it. */
+/** Returns the facts that the SDK's methods attach to a request, such as the name of the helper that makes it. */
 export function metadataOf({
   __metadata: metadata,
 }: CallOptions): Readonly<Record<string, unknown>> | undefined {
   return metadata
 }
 
-/** Whether the caller gets the body without parsing, as for a file. */
+/** Whether the caller gets the body unparsed, as for a file. */
 export function isBinary({ __binaryResponse }: CallOptions): boolean {
   return __binaryResponse === true
 }
 
 /**
- * The request option that makes the SDK decode a stream with `decoder`; undefined if one of the SDK's own methods has chosen another
- * decoder.
+ * Returns the request option that makes the SDK decode a stream with `decoder`; undefined if the request is not for a stream, or one of the
+ * SDK's own methods has chosen another decoder.
  */
 export function decodedBy(
   { stream, __streamClass }: RequestOptions,
@@ -93,14 +95,15 @@ export function decodedBy(
   return stream && !__streamClass ? { __streamClass: decoder as typeof Stream } : undefined
 }
 
-/** Lets the SDK build the request of a call: URL, headers and body. */
+/** Lets the SDK build the URL, headers and body of a call's request. */
 export async function buildWithSdk(client: SdkClient, options: CallOptions): Promise<BuiltRequest> {
   return client.buildRequest(options)
 }
 
 /**
- * Lets the SDK and the user's hooks build the request of a call again. The body is left out, so that the caller's object is not read again.
- * @param complete makes the request to send from the request that was built
+ * Lets the SDK and the user's hooks build the request of a call again, without its body. So the object that the caller passed as the body
+ * is not read a second time.
+ * @param complete makes the final request from the request that the SDK built
  */
 export async function rebuildRequest(
   client: SdkClient,
@@ -119,7 +122,7 @@ export async function rebuildRequest(
   return { req: request, url }
 }
 
-/** The methods by which a subclass, or the user of an instance, can change how requests are signed. */
+/** The methods that a user can replace, in a subclass or on a client, to change how requests are signed. */
 export const SIGNING_HOOKS = [
   'prepareOptions',
   'prepareRequest',
@@ -130,8 +133,8 @@ export const SIGNING_HOOKS = [
 ] as const
 
 /**
- * The result of a request, which the SDK parses for the caller. A class, not an object literal: V8 may allocate a literal in the old
- * generation, where it would retain the answer (see docs/decisions/young-generation.md).
+ * The result of a request, from which the SDK parses the value for the caller. It is a class because V8 may allocate an object literal in
+ * the old generation, where it would retain the answer (see docs/decisions/young-generation.md).
  */
 export class SdkResult {
   readonly response: Response
@@ -150,9 +153,9 @@ export class SdkResult {
   }
 }
 
-/** The functions with which Harbor takes part in the requests of the SDK's clients. */
+/** The functions that Harbor adds to the requests of the SDK's clients. */
 export interface RequestHooks<C> {
-  /** Sends a call. @returns undefined, or a promise of undefined, to leave the call to the SDK */
+  /** Sends a call without the SDK. @returns undefined, or a promise of undefined, if the SDK has to make the call */
   readonly send: (client: C & SdkClient, options: CallOptions) => Promise<SdkResult | undefined> | undefined
   /** Called with a request that the SDK has built, before the user's hooks get it. */
   readonly onBuilt: (request: RequestInit) => void
@@ -180,8 +183,7 @@ interface SendContext {
 }
 
 /**
- * Overrides the methods with which a class of clients makes requests. For each call, an override looks up the SDK's own method and calls
- * it.
+ * Overrides the methods with which a class of clients makes requests. An override looks up the SDK's own method at each call, and calls it.
  */
 export function hookIntoRequests<C extends object>(
   Class: { readonly prototype: C },
@@ -221,7 +223,7 @@ function define(prototype: object, name: keyof Overridden, value: unknown): void
 /** Parses the response to a request for the caller. */
 export type Parser<Result> = (client: SdkClient, result: ParserInput) => Result | Promise<Result>
 
-/** The facts about a request that the SDK passes on together with its parsed result. */
+/** The facts about a request that the SDK passes to a transformation, together with the parsed result. */
 export type ResultProps = Parameters<Parameters<APIPromise<unknown>['_thenUnwrap']>[0]>[1]
 
 export type ParserInput = Pick<SdkResult, 'response' | 'options'>
@@ -230,7 +232,7 @@ interface Parsing<Result> {
   parseResponse?: Parser<Result>
 }
 
-/** The function with which a promise of the SDK parses its result; undefined if the SDK's promises have none. */
+/** Returns the function with which a promise of the SDK parses its result; undefined if the promise has none. */
 export function parserOf<Result>(promise: APIPromise<Result>): Parser<Result> | undefined {
   const { parseResponse } = promise as unknown as Parsing<Result>
   return typeof parseResponse === 'function' ? parseResponse : undefined
@@ -240,7 +242,7 @@ export function setParser<Result>(promise: APIPromise<Result>, parser: Parser<Re
   ;(promise as unknown as Parsing<Result>).parseResponse = parser
 }
 
-/** A promise of the transformed result of another promise. */
+/** Returns a promise of the transformed result of another promise. */
 export function transformed<Result, Other>(
   promise: APIPromise<Result>,
   transform: (result: Result, props: ResultProps) => Other,
@@ -248,7 +250,10 @@ export function transformed<Result, Other>(
   return promise._thenUnwrap(transform)
 }
 
-/** Calls `wrap` whenever a helper transforms the result of a promise. */
+/**
+ * Makes `wrap` be called whenever a helper of the SDK, such as `.parse()`, transforms the result of a promise. The helper gets the promise
+ * that `wrap` returns.
+ */
 export function onTransform<Result>(
   promise: APIPromise<Result>,
   wrap: <Other>(
@@ -263,7 +268,7 @@ export function onTransform<Result>(
 const PARSE = 'parseResponseWithTimeout'
 const SDK_PARSE = originalOf(OpenAI.prototype, PARSE)
 
-/** Whether a client parses results with the SDK's own method, which no user has replaced. */
+/** Whether a client parses results with the SDK's own method. False if a user has replaced that method. */
 export function parsesAsSdk(client: object): boolean {
   return client[PARSE as never] === SDK_PARSE
 }

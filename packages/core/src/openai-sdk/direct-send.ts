@@ -2,18 +2,18 @@ import { forFetch } from '../base/readonly-headers.ts'
 import type { RequestTemplate, RequestTemplates } from './request-templates.ts'
 import { SdkResult, type CallOptions, type SdkClient } from './contract.ts'
 
-/** The parts of a client that are needed to send a call directly. */
+/** What is needed from a client to send a call directly, without the SDK's request building. */
 export interface DirectSendContext {
   readonly templates: RequestTemplates
   readonly fetch: typeof globalThis.fetch
-  /** Attaches the call context to a request, as for requests that the SDK sends. */
+  /** Attaches the call context to a request, just as for a request that the SDK sends. */
   attachCallContext(request: RequestInit, options: CallOptions): void
 }
 
 /**
  * Sends a call directly if its URL and headers are known. That skips the SDK's request building, logging, timer and abort controller, which
- * take about half of the SDK's CPU time per call. A response that is not a success is passed to the SDK, which reports it like any other.
- * @returns undefined, or a promise of undefined, to leave the call to the SDK
+ * take about half of the SDK's CPU time per call. If the call fails, the SDK gets its response or error, and reports it in the usual way.
+ * @returns undefined, or a promise of undefined, if the SDK has to make or report the call
  */
 export function sendDirectly(
   client: SdkClient,
@@ -49,12 +49,12 @@ async function send(
   return undefined
 }
 
-/** The symbol under which the options of a call carry the response of a direct send that failed. */
+/** The key of a property of a call's options: the response promise of a direct send that failed. */
 const SETTLED: unique symbol = Symbol('harbor.settled')
 
 /**
- * Returns the response promise of a call that was already sent directly, and removes it from the options. The SDK then reports that
- * response instead of sending the call again. Undefined: the SDK sends the call itself.
+ * Removes the response promise of a failed direct send from the options of its call, and returns it. The SDK then reports that response,
+ * and does not send the call again. Undefined if there was no such send; the SDK then sends the call.
  */
 export function takeSettledResponse(options: object): Promise<Response> | undefined {
   const holder = options as { [SETTLED]?: Promise<Response> | undefined }

@@ -15,8 +15,9 @@ import {
 } from './contract.ts'
 
 /**
- * Attaches the receipt to the result of a call, also to the result of a helper such as `.parse()`. Returns the JSON that the guard has
- * parsed, so that the SDK does not parse it again. If the SDK's promises have no parser of their own, only the receipt is attached.
+ * Attaches the receipt to the result of a call, including the result of a helper such as `.parse()`. The result is the JSON that Harbor has
+ * already parsed to check the answer, so the SDK does not parse it again. If the SDK's promises have no parser of their own, only attaches
+ * the receipt.
  */
 export function parseOnce<Result>(promise: APIPromise<Result>): APIPromise<Result> {
   const parser = parserOf(promise)
@@ -27,7 +28,7 @@ export function parseOnce<Result>(promise: APIPromise<Result>): APIPromise<Resul
   })
 }
 
-/** Attaches the receipt to the result of a call. The SDK parses the result. */
+/** Attaches the receipt to the result of a call, and leaves the parsing to the SDK. */
 export function withReceipt<Result>(promise: APIPromise<Result>): APIPromise<Result> {
   const other = transformed(promise, (value, props) => tie(value, props))
   onTransform(other, (next) => withReceipt(next))
@@ -48,8 +49,9 @@ function parsedBy<Result>(promise: APIPromise<Result>, parse: Parser<Result>): A
 }
 
 /**
- * Takes the JSON that the guard has parsed.
- * @returns undefined when the SDK has to parse: to log the result, to notice that the caller has aborted, or for a hook of the user's
+ * Returns the JSON that Harbor has already parsed to check the answer.
+ * @returns undefined if the SDK has to parse: because it logs the result, the caller has aborted, the result is not JSON, or the user has
+ * replaced the SDK's parsing
  */
 function takeJson(client: SdkClient, { response, options }: ParserInput): object | undefined {
   if (!(response instanceof HarborResponse) || client.logLevel === 'debug' || !parsesAsSdk(client))

@@ -5,8 +5,9 @@ import type { ReadEvent } from '../protocols/shared/stream-dialect.ts'
 import type { JsonBody } from '../base/json.ts'
 
 /**
- * A stream decoder for the SDK. It returns the events that the guard has parsed, so that they are not parsed again, in the SDK's own
- * `Stream`. The SDK's decoder is used for responses without parsed events, and for streams whose items are not the plain data of events.
+ * A stream decoder for the SDK. It returns the SDK's own `Stream`, with the events that Harbor has already parsed to check the answer, so
+ * they are not parsed again. The SDK's decoder is used if there are no parsed events, or if the items of the stream are not the plain data
+ * of events.
  */
 export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
   fromSSEResponse<Item>(
@@ -27,8 +28,8 @@ export const ParsedStream: Pick<typeof Stream, 'fromSSEResponse'> = {
 }
 
 /**
- * The items of a stream. They are returned, and the stream throws, aborts and ends, as with the SDK's decoder. This is not a generator,
- * since a generator takes three microtasks per item; here, events that were read already are returned at once.
+ * The items of a stream. They are the same as with the SDK's decoder, and the stream throws, aborts and ends in the same way. This is not a
+ * generator because a generator needs three microtasks for each item. Here, events that are already read are returned at once.
  */
 class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #reader: CollectableReader
@@ -85,7 +86,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
     return { done: true, value: undefined }
   }
 
-  /** The next item of the events read so far; undefined when there is none. @throws APIError for an event with an error */
+  /** Returns the next item of the events read so far; undefined if there is none. @throws APIError for an event with an error */
   #nextItem(): Item | undefined {
     for (const event of this.#events.slice(this.#at)) {
       this.#at++
@@ -107,7 +108,7 @@ class Items<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 }
 
-/** The item for an event. Like the SDK, adds the name of the event only for events of a thread. */
+/** Returns the item of an event. As in the SDK, the item contains the name of the event only for events of a thread. */
 function itemOf({ name }: ReadEvent, json: JsonBody): object {
   return name?.startsWith('thread.') ? { event: name, data: json } : json
 }
@@ -117,7 +118,7 @@ function isError({ name, json }: ReadEvent): boolean {
   return name === 'error' || Boolean(json?.['error'])
 }
 
-/** Whether an error only means that the caller has aborted, so that the stream ends without an error. */
+/** Whether an error only means that the caller has aborted. The stream then ends without an error. */
 function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (error instanceof APIError) return false
   return (error instanceof Error && error.name === 'AbortError') || (aborted && error === reason)

@@ -10,30 +10,31 @@ import {
   type SdkClient,
 } from './contract.ts'
 
-/** The maximum number of templates per path. The templates of a path differ by timeout, helper, credential and client. */
+/** The maximum number of templates per path. Templates of the same path differ in timeout, helper, credential or client. */
 const MAX_TEMPLATES_PER_PATH = 20
-/** The maximum number of paths. Some paths contain an id and are never requested again. */
+/** The maximum number of paths with templates. It is limited because some paths contain an id and are never requested again. */
 const MAX_PATHS = 100
 
-/** The URL and headers that the SDK builds for every call of a kind. */
+/** The URL and the headers that the SDK builds for all calls of the same kind. */
 export interface RequestTemplate {
   readonly url: string
-  /** The headers, which all calls with this template share. */
+  /** The headers. All calls with this template share the object. */
   readonly headers: ReadonlyHeaders
 }
 
 interface Candidate extends RequestTemplate {
   readonly key: readonly unknown[]
   /**
-   * How often the SDK has built the template. `seen`: once. `trusted`: twice, with the same result. `varying`: twice, with different
-   * results, so the template is never used.
+   * The state of the template. `seen`: the SDK has built it once. `trusted`: the SDK has built it twice, with the same result. `varying`:
+   * the results differed, so the template is never used.
    */
   state: 'seen' | 'trusted' | 'varying'
 }
 
 /**
- * Stores the URL and headers that the SDK builds for plain JSON POSTs. The key contains everything that influences them. A template is
- * trusted once the SDK has built it twice with the same result. Unusual calls never use a template.
+ * Stores the URL and headers that the SDK builds for plain JSON POSTs, so that Harbor can send later calls of the same kind directly.
+ * Everything that influences the URL and headers is part of a template's key. A template is used only after the SDK has built it twice with
+ * the same result. Unusual calls never use a template.
  */
 export class RequestTemplates {
   readonly #byPath = new Map<string, Candidate[]>()
@@ -46,7 +47,7 @@ export class RequestTemplates {
   }
 
   /**
-   * Learns from a request that the SDK has built.
+   * Learns a template from a request that the SDK has built.
    * @param request the request that the SDK is about to send
    */
   learn(client: SdkClient, options: CallOptions, url: string, request: RequestInit): void {
@@ -87,7 +88,10 @@ const PLAIN_OPTIONS = new Set<string>([
   ...ADDED_OPTIONS,
 ])
 
-/** Whether the URL and headers of a request depend only on the facts in {@link templateKey}. */
+/**
+ * Whether a template may be used or learned for a request. True if the URL and headers depend only on the facts that {@link templateKey}
+ * contains.
+ */
 function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
   if (!signsWithKeysOnly(client)) return false
   const { defaultHeaders, defaultQuery } = createdWith(client)
@@ -102,8 +106,8 @@ function canUseTemplate(client: SdkClient, options: CallOptions): boolean {
 }
 
 /**
- * Whether the body is an object that JSON writes unchanged, and does not ask for a stream. A body that throws when it is read, as getters
- * and proxies may, is left to the SDK.
+ * Whether the body is a plain object without `toJSON`, and does not request a stream. False if reading the body throws, as getters and
+ * proxies may; the SDK then handles it.
  */
 function isPlainBody(body: unknown): boolean {
   try {
@@ -141,7 +145,7 @@ function isEqual(one: ReadonlyHeaders, other: ReadonlyHeaders): boolean {
   return JSON.stringify([...one]) === JSON.stringify([...other])
 }
 
-/** Whether the request is a POST with the call's body as JSON, and has no other `fetch` options. */
+/** Whether the request is a POST whose body is the JSON of the call's body, and it has no other `fetch` options. */
 function isPlainJsonPost(
   { method, headers: _, body, signal: _its, ...others }: RequestInit,
   options: CallOptions,
@@ -149,7 +153,7 @@ function isPlainJsonPost(
   return Object.keys(others).length === 0 && method === options.method && body === jsonOf(options.body)
 }
 
-/** The body as JSON; undefined if reading it throws. The object belongs to the caller and may have changed since it was sent. */
+/** Returns the body as JSON; undefined if reading it throws. The caller owns the object, and may have changed it since it was sent. */
 function jsonOf(body: unknown): string | undefined {
   try {
     return JSON.stringify(body)

@@ -1,6 +1,9 @@
-/** The methods of the SDK's client that may take part in a request, as they were before any user replaced one. */
+/**
+ * The original methods of the SDK's client that may take part in a request. They are compared with the current methods, to notice that a
+ * user has replaced one.
+ */
 export interface SdkMethods {
-  /** The methods of a client of Harbor's class. */
+  /** The methods that an unchanged client of Harbor's class has. */
   readonly ofClient: readonly Method[]
   /** The SDK's methods that Harbor's class overrides and calls. */
   readonly ofSdk: readonly Method[]
@@ -9,7 +12,7 @@ export interface SdkMethods {
 
 type Method = readonly [name: string, method: unknown]
 
-/** The methods with which a caller starts a request. The SDK does not call them while it makes one. */
+/** The methods with which a caller starts a request. They need no check, because the SDK does not call them during a request. */
 const ENTRY_POINTS = new Set([
   'constructor',
   'request',
@@ -24,7 +27,7 @@ const ENTRY_POINTS = new Set([
   'withOptions',
 ])
 
-/** Collects every method that the SDK may call while it makes a request. A user may replace each of them, on one client or for all. */
+/** Collects all methods that the SDK may call during a request. A user may replace any of them, on one client or on the class. */
 export function methodsOf(prototype: object): SdkMethods {
   const sdk = Object.getPrototypeOf(prototype) as object
   const names = Object.getOwnPropertyNames(sdk).filter(
@@ -44,8 +47,8 @@ export function methodsOf(prototype: object): SdkMethods {
 }
 
 /**
- * Returns the SDK's own method, for comparison by identity. If the method was replaced before Harbor was loaded, for example by an APM,
- * returns a value that no method is equal to, so that the comparison fails.
+ * Returns the SDK's own method, for comparison by identity. If the method was replaced before Harbor was loaded, for example by an APM
+ * tool, returns a value that equals no method, so that the comparison fails.
  */
 export function originalOf(sdk: object, name: string): unknown {
   const method: unknown = sdk[name as never]
@@ -57,9 +60,9 @@ export function originalOf(sdk: object, name: string): unknown {
 const REPLACED: unique symbol = Symbol('harbor.replaced')
 
 /**
- * Finds a method of a client that was replaced, by comparing its methods by identity. While a method is replaced, no call is sent directly,
- * since the replacement must be called for each call.
- * @returns the name of the first method that was replaced
+ * Finds a method of a client that a user has replaced. While there is one, no call is sent directly, because the replacement must be called
+ * for each call.
+ * @returns the name of the first replaced method; undefined if there is none
  */
 export function replacedMethod({ ofClient, ofSdk, sdk }: SdkMethods, client: object): string | undefined {
   for (const [name, method] of ofClient) if (client[name as never] !== method) return name

@@ -10,9 +10,9 @@ import {
   type SdkClient,
 } from './contract.ts'
 
-/** The symbol under which a request carries the headers and body that the SDK built, before any hook changed them. */
+/** The key of a property of a request: the headers and body that the SDK built, before a hook changed them. */
 const BUILT: unique symbol = Symbol('harbor.built')
-/** The symbol that marks a request that is signed again, and has its call context already. */
+/** The key of a property that marks a request as signed again. Such a request already has its call context. */
 const SIGNED_AGAIN: unique symbol = Symbol('harbor.signedAgain')
 
 interface MarkedRequest extends RequestInit {
@@ -29,29 +29,29 @@ export function isSignedAgain(request: RequestInit): boolean {
   return (request as MarkedRequest)[SIGNED_AGAIN] === true
 }
 
-/** The function that returns a client's key; undefined when the key is a string. */
+/** Returns the function that returns a client's key; undefined if the key is not a function. */
 export function keyFunctionOf(client: SdkClient): (() => Promise<string>) | undefined {
   const { apiKey } = createdWith(client)
   return typeof apiKey === 'function' ? (apiKey as () => Promise<string>) : undefined
 }
 
 /**
- * Whether a client signs its requests with methods that its user wrote.
- * @param Plain the client's class without such methods
+ * Whether a client uses methods of its user, instead of its class's own ones, to sign requests.
+ * @param Plain the client class, for comparison
  */
 export function hasSigningHooks(client: object, Plain: { readonly prototype: object }): boolean {
   const [own, plain] = [client, Plain.prototype] as readonly Readonly<Record<string, unknown>>[]
   return SIGNING_HOOKS.some((name) => own?.[name] !== plain?.[name])
 }
 
-/** Whether the user sets or removes a header, in the options of the client or of this call. */
+/** Whether the user sets or removes a header, in the options of the client or of the call. */
 export function isGivenHeader(client: SdkClient, { headers }: CallOptions, name: string): boolean {
   return namesHeader(headers, name) || namesHeader(createdWith(client)['defaultHeaders'], name)
 }
 
 /**
- * Whether a request carries the key with which the client was made, and not a credential that the call, `defaultHeaders`, a hook or a
- * change of the client's `apiKey` brought.
+ * Whether a request is signed with the `apiKey` that was passed when the client was created. False if the credential is from the call,
+ * `defaultHeaders`, a hook, or a later change of the client's `apiKey`.
  */
 export function carriesOwnKey(
   client: SdkClient,
@@ -69,7 +69,7 @@ export function carriesOwnKey(
   return typeof apiKey === 'string' && sent.get('authorization') === `Bearer ${apiKey}`
 }
 
-/** Makes the signer of a request. @returns undefined when the first signature of the request stays valid */
+/** Returns a signer, which can sign a request again. @returns undefined if the first signature of the request stays valid */
 export function signerOf(
   client: SdkClient,
   options: CallOptions,
@@ -87,7 +87,10 @@ export function signerOf(
   }
 }
 
-/** Lets the SDK and its hooks build the request again, with the same body, so that the caller's object is not read a second time. */
+/**
+ * Lets the SDK and its hooks build the request again. The body is reused, so that the object that the caller passed is not read a second
+ * time.
+ */
 async function signAgain(
   client: SdkClient,
   options: CallOptions,

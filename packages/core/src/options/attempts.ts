@@ -3,9 +3,9 @@ import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
 /**
- * The maximum number of attempts, from the option `retry.maxAttempts` or `maxRetries`.
+ * Returns the maximum number of attempts, from the option `retry.maxAttempts` or `maxRetries`.
  * @returns undefined when neither is given
- * @throws OptionError when the two contradict each other
+ * @throws OptionError when the two contradict each other, or `retry.maxAttempts` is invalid
  */
 export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undefined {
   const maxAttempts = retry === false ? 1 : retry?.maxAttempts

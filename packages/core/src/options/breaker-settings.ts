@@ -1,4 +1,4 @@
 import type { BreakerOptions } from '@harbor/breaker'
 
-/** The options of `@harbor/breaker`, without those that Harbor sets itself. */
+/** The options of `@harbor/breaker` that a user may set. Harbor sets the others itself. */
 export type BreakerSettings = Omit<BreakerOptions, 'judge' | 'restore' | 'clock'>

@@ -4,50 +4,52 @@ import * as is from '../base/check.ts'
 import { inSection } from '../base/in-section.ts'
 
 /**
- * Options of the cache: which answers are cached, for how long, and which callers share them, together with the options of the store
- * itself (see `createCache()` in `@harbor/cache`). A client and its copies share one store; the other options may differ from copy to
- * copy.
+ * The options of the cache: which answers are cached, for how long, and which callers share them. They include the options of the store
+ * itself (see `createCache()` in `@harbor/cache`). A client and its copies share one store, so only the other options may differ between
+ * them.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
   /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
-  /** How long after `ttlMs` an answer is still returned while it is refreshed in the background, in milliseconds. @default 0 */
+  /** How long after `ttlMs` an old answer is still returned, in milliseconds. It is refreshed in the background meanwhile. @default 0 */
   staleWhileRevalidateMs?: number | undefined
-  /** How long after `ttlMs` an answer is still returned when no target answers, in milliseconds. The receipt says `stale`. @default 86_400_000 (1 day) */
+  /**
+   * How long after `ttlMs` an old answer is still returned if no target answers, in milliseconds. The receipt then says `stale`.
+   * @default 86_400_000 (1 day)
+   */
   staleIfErrorMs?: number | undefined
   /**
-   * A name for the callers that share answers, such as the name of a tenant. Beware: with one constant name, all callers share answers.
-   * @default the credential and all other headers that may identify a caller
+   * A name for a group of callers that share answers, such as the name of a tenant. Beware: if the name is always the same, all callers
+   * share answers. @default the credential and all other headers that may identify a caller
    */
   scope?: string | undefined
   /**
-   * Which requests use the cache. `'safe'`: embeddings; chat and completions with temperature 0 or a seed, and one choice; Responses that
-   * the provider does not store, and that do not continue a stored one. `'always'`: all requests except those that continue something
-   * stored at the provider. A function decides for each request.
-   * @default 'safe'
+   * Which requests use the cache. `'safe'`: embeddings, chat completions and completions with one choice and with temperature 0 or a seed,
+   * and Responses that are not stored at the provider and do not continue a stored one. `'always'`: all requests except those that continue
+   * something stored at the provider. A function decides for each request. @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
   /** Whether the answer of a fallback target is cached as the answer of the requested model. @default false */
   keepFallbackAnswers?: boolean | undefined
-  /** Whether answers cut off by their token limit are cached. @default false */
+  /** Whether an answer is cached although it was cut off at its token limit. @default false */
   keepLength?: boolean | undefined
-  /** The maximum size of a cached answer, in bytes. Larger answers are returned and not cached. @default 4_194_304 (4 MiB) */
+  /** The maximum size of an answer in the cache, in bytes. A larger answer is returned, but not cached. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
   /**
-   * Top-level parameters of a request that do not change its answer. They are not part of the cache key. @default ['user', 'metadata',
-   * 'safety_identifier']
+   * Top-level parameters of a request that do not change its answer, so they are not part of the cache key.
+   * @default ['user', 'metadata', 'safety_identifier']
    */
   ignore?: readonly string[] | undefined
   /**
-   * Headers that neither identify a caller nor change an answer, in addition to the usual ones (accept, user-agent, traceparent and
-   * others). Every other header separates answers, so a header with a new value in each request must be named here. A name that ends with
-   * `*` matches every header that begins with it. Beware: tenants that differ only in a header named here get each other's answers.
-   * @default none
+   * Headers that neither identify a caller nor change an answer. They are ignored in addition to the usual ones (accept, user-agent,
+   * traceparent and others). Two requests share an answer only if all other headers are equal, so name each header here whose value is new
+   * in each request. A name that ends with `*` matches every header that begins with it. Beware: tenants that differ only in a header named
+   * here get each other's answers. @default none
    */
   ignoreHeaders?: readonly string[] | undefined
 }
 
-/** The options of the cache's store, which a client and its copies share. */
+/** The options of the store of the cache. A client and its copies share one store. */
 export type CacheStoreOptions = Pick<
   CacheOptions<never>,
   | 'maxEntries'
@@ -63,10 +65,10 @@ export type CacheStoreOptions = Pick<
   | 'onError'
 >
 
-/** The options that `@harbor/cache` checks, too. */
+/** The names of the options that `@harbor/cache` also has, and checks. */
 type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 
-/** The settled cache options of one client. */
+/** The cache options of one client, with defaults filled in. */
 export interface CacheRules {
   readonly ttlMs: number
   readonly staleWhileRevalidateMs: number
@@ -78,7 +80,7 @@ export interface CacheRules {
   readonly maxRecordBytes: number
   readonly ignore: readonly string[] | undefined
   readonly ignoreHeaders: readonly string[]
-  /** Whether a header is among `ignoreHeaders`. The name is in lower case. */
+  /** Whether a header is among `ignoreHeaders`, by its name in lower case. */
   readonly ignoresHeader: (name: string) => boolean
 }
 
@@ -113,7 +115,7 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
   }
 }
 
-/** The settled cache options. @returns undefined when caching is off */
+/** Returns the cache options with defaults filled in. @returns undefined when caching is off */
 export function cacheRulesOf(cache: boolean | CacheLayerOptions | undefined): CacheRules | undefined {
   return cache ? cacheRules(cache === true ? {} : cache) : undefined
 }
@@ -141,7 +143,7 @@ function headerMatcher(names: readonly string[]): (name: string) => boolean {
   return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
 }
 
-/** The options of the `cache` section that are passed to `createCache()`. */
+/** Returns the options of the `cache` section that are passed to `createCache()`. */
 export function storeOptions(cache: boolean | CacheLayerOptions | undefined): CacheStoreOptions {
   if (typeof cache !== 'object') return {}
   const {
@@ -154,7 +156,8 @@ export function storeOptions(cache: boolean | CacheLayerOptions | undefined): Ca
 }
 
 /**
- * Refuses the options of the store where a client exists already, since its copies share one store.
+ * Throws if options of the store are given to a copy or at run time. They cannot change then, because a client and its copies share one
+ * store.
  * @throws OptionError for an option of the store
  */
 export function refuseStoreOptions({ cache }: { cache?: boolean | CacheLayerOptions | undefined }): void {

@@ -1,10 +1,10 @@
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
-/** The characters that HTTP allows in the value of a header, without surrounding whitespace. */
+/** Matches a header value that HTTP allows, without surrounding whitespace. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** The options that the SDK sends as headers, each with the environment variable that the SDK reads when the option is not given. */
+/** The options that the SDK sends as headers. The second name is the environment variable that the SDK reads if the option is not given. */
 const SENT = [
   ['apiKey', 'OPENAI_API_KEY'],
   ['adminAPIKey', 'OPENAI_ADMIN_KEY'],
@@ -13,10 +13,10 @@ const SENT = [
 ] as const
 
 /**
- * Checks the options that are sent as headers. Without this check, an invalid value would fail in the runtime, whose error message contains
- * the value.
+ * Checks the options that are sent as headers. Without this check, the runtime would throw an error whose message contains the invalid
+ * value, such as a key.
  * @param env the environment in which the SDK looks for missing options; undefined for `createHarborFetch()`
- * @throws OptionError naming the option, without its value
+ * @throws OptionError with the name of the option, without its value
  */
 export function checkSentOptions(options: HarborOptions, env: NodeJS.ProcessEnv | undefined): void {
   for (const [option, variable] of SENT) {
@@ -28,7 +28,7 @@ export function checkSentOptions(options: HarborOptions, env: NodeJS.ProcessEnv 
 
 /**
  * Checks the values of headers.
- * @param headers an object of names and values; a `Headers` object has checked its values itself
+ * @param headers an object of names and values; a `Headers` object is not checked, because it has checked its values itself
  */
 export function checkHeaderValues(option: string, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null || headers instanceof Headers) return

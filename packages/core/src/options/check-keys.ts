@@ -2,12 +2,12 @@ import { describeValue } from '@harbor/parts'
 import { OptionError } from '../base/errors.ts'
 import { checkHeaderValue } from './check-headers.ts'
 
-/** The maximum number of keys of one provider. All of them are compared for each call. */
+/** The maximum number of keys of one provider. It is limited because each call compares all keys. */
 const MAX_KEYS = 100
 
 /**
- * Checks the option `apiKey` of a provider, which is one key or a list. No message contains a key.
- * @throws OptionError for an empty list, an invalid key, or a key that is listed twice
+ * Checks the option `apiKey` of a provider, which is one key or a list of keys. No error message contains a key.
+ * @throws OptionError for an empty list, a list of more than 100 keys, an invalid key, or a key that is listed twice
  */
 export function checkKeys(option: string, keys: unknown): void {
   if (!Array.isArray(keys)) {

@@ -33,7 +33,7 @@ const ALERT = {
   notify: is.aFunction,
 } as const satisfies Record<keyof AlertOptions, is.Check>
 
-/** Checks the options of a single call. @throws OptionError naming the option */
+/** Checks the options of a single call. @throws OptionError with the name of an invalid option */
 export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
@@ -41,8 +41,8 @@ export function checkPerCall(options: PerCallOptions): void {
 }
 
 /**
- * Checks the value of each option of a client, independently of the others.
- * @throws OptionError naming the option, the expected value and the given one
+ * Checks the value of each option of a client.
+ * @throws OptionError with the name of an invalid option, the expected value and the given one
  */
 export function checkHarborOptions(options: HarborOptions): void {
   is.checkOptions(options, CLIENT_CHECKS)
@@ -88,7 +88,7 @@ function checkSpendLimit(limit: SpendLimitOptions): void {
   }
 }
 
-/** Checks the option `hedge`, with the checks of `@harbor/fallback`. */
+/** Checks the option `hedge` by creating a chain of `@harbor/fallback` with it, which checks its options. */
 function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void {
   if (!hedge) return
   try {

@@ -4,8 +4,8 @@ import { checkOptions, type Check } from '../base/check.ts'
 /** Options of `close()`. */
 export interface CloseOptions {
   /**
-   * How long requests in flight, including streams, may continue, in milliseconds. After that they are aborted. Waiting calls are refused
-   * at once. 0 aborts requests at once; Infinity waits until all have ended. @default 30_000
+   * How long requests in flight, including streams, may continue, in milliseconds. Requests that take longer are aborted. Waiting calls are
+   * refused at once. 0: all requests are aborted at once. Infinity: there is no time limit. @default 30_000
    */
   graceMs?: number | undefined
 }
@@ -16,13 +16,10 @@ const aGrace: Check = {
   expected: `a number of milliseconds of at least 0 and at most ${MAX_TIMER_MS}, or Infinity`,
 }
 
-/**
- * The default grace period, in milliseconds. Nearly all answers take less time, and platforms usually give a process at least this time to
- * stop.
- */
+/** The default of `graceMs`. Nearly all answers take less time, and platforms usually give a process at least this much time to stop. */
 const GRACE_MS = 30_000
 
-/** The grace period in the options, in milliseconds. @throws OptionError for an unknown or invalid option */
+/** Returns the grace period from the options, in milliseconds. @throws OptionError for an unknown or invalid option */
 export function graceMsOf(options: CloseOptions): number {
   checkOptions(options, { graceMs: aGrace })
   return options.graceMs ?? GRACE_MS

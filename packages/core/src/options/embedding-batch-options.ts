@@ -6,11 +6,11 @@ import { inSection } from '../base/in-section.ts'
 export interface EmbeddingBatchOptions {
   /** The maximum number of inputs of one request. @default 100 */
   maxBatchSize?: number | undefined
-  /** How long the first input waits for others, in milliseconds. @default 5 */
+  /** How long the first input of a request waits for other inputs, in milliseconds. @default 5 */
   maxWaitMs?: number | undefined
   /**
-   * The maximum number of tokens of one request, since providers have such a limit. The number is estimated. An input that is longer is
-   * sent alone. @default 250_000
+   * The maximum number of tokens of one request, because providers limit it. Harbor estimates the number of tokens. An input that is longer
+   * by itself is sent alone. @default 250_000
    */
   maxBatchTokens?: number | undefined
 }
@@ -20,8 +20,8 @@ export type EmbeddingBatchSettings = Required<{
 }>
 
 /**
- * The settled options of embedding batches.
- * @returns undefined when batching is off
+ * Checks the option `embeddingBatch`, and fills in its defaults.
+ * @returns undefined when the feature is off
  * @throws OptionError for an unknown or invalid option
  */
 export function embeddingBatchSettings(

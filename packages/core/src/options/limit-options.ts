@@ -3,19 +3,19 @@ import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@har
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** Counts the input tokens of a request, given its body. */
+/** Returns the number of input tokens of a request, from its body. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
 /** The rate limits of a provider, for each quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   /**
-   * The maximum number of requests in flight. `'adaptive'` finds the number from the rate limit and overload errors of the provider.
-   * @default no limit
+   * The maximum number of requests in flight. `'adaptive'`: Harbor adjusts the number by the rate limit and overload errors of the
+   * provider. @default no limit
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**
-   * Counts the input tokens of a request, instead of Harbor's estimate. Beware: the count is taken as exact, so a request above a limit
-   * fails at once. @default an estimate from the text, corrected for each model by the usage that its answers report
+   * Returns the number of input tokens of a request, in place of Harbor's estimate. Beware: the count is treated as exact, so a request
+   * above a limit may fail at once. @default an estimate from the text; for each model, it is corrected by the usage that answers report
    */
   countTokens?: CountTokens | undefined
 }
@@ -46,7 +46,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
   }
 }
 
-/** Renames the option in an error of `@harbor/batch`, where it is called `max`. */
+/** Replaces the option name `max`, which errors of `@harbor/batch` contain, by `maxConcurrency`. */
 function renamed(error: unknown): unknown {
   return error instanceof TypeError
     ? new TypeError(error.message.replace(/^max must/, 'maxConcurrency must'))

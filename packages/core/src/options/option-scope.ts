@@ -3,8 +3,8 @@ import * as is from '../base/check.ts'
 import type { HarborOptions, PerCallOptions } from './options.ts'
 
 /**
- * The places, besides `new Harbor()`, where an option may be given. `fetch`: `createHarborFetch()`. `copy`: `withOptions()`, which makes a
- * copy that shares connections and health. `configure`: `configure()`, at run time.
+ * The places, besides `new Harbor()`, where an option may be given. `fetch`: in `createHarborFetch()`. `copy`: in `withOptions()`, which
+ * makes a copy of a client. `configure`: in `configure()`, which changes options at run time.
  */
 type Place = 'fetch' | 'copy' | 'configure'
 
@@ -20,11 +20,14 @@ interface CallOption {
 }
 
 const EVERYWHERE = ['fetch', 'copy', 'configure'] as const
-/** The places of an option that belongs to the state that a client and its copies share. */
+/** The places for options of the state that a client and its copies share, such as the pool. A copy cannot change them. */
 const SHARED = ['fetch'] as const
 const COPY = ['copy'] as const
 
-/** Harbor's own options. A new option is one line here, and its documentation in `options.ts`. */
+/**
+ * Harbor's own options: how each is checked, and where it may be given. To add an option, add a line here, and its documentation in
+ * `options.ts`.
+ */
 export const HARBOR_OPTIONS = {
   retry: { client: is.anObjectOrFalse, in: EVERYWHERE },
   timeouts: { client: is.anObjectOrFalse, in: EVERYWHERE, perCall: is.anObjectOfTimeouts },
@@ -84,7 +87,7 @@ const SDK_OPTIONS = {
   credential: { client: NEEDS_SDK_FETCH, in: [] },
 } as const satisfies Record<keyof ClientOptions, ClientOption>
 
-/** The options that exist for a single call only. */
+/** The options that exist only for a single call. */
 const CALL_OPTIONS = {
   ttlMs: { perCall: is.aWeight },
   tags: { perCall: is.aListOfStrings },
@@ -95,7 +98,7 @@ const CALL_OPTIONS = {
   onResponseId: { perCall: is.aFunction },
 } as const satisfies Record<string, CallOption>
 
-/** Every option, with the places where it may be given. */
+/** All options, with their checks and the places where they may be given. */
 export const OPTION_SCOPE = {
   ...HARBOR_OPTIONS,
   ...SDK_OPTIONS,
@@ -104,7 +107,7 @@ export const OPTION_SCOPE = {
 
 type Scopes = typeof OPTION_SCOPE
 
-/** The names of the options that may be given in one of the places. */
+/** The names of the options that may be given in this place. */
 export type OptionsIn<Where extends Place> = {
   [Name in keyof Scopes]: Scopes[Name] extends { readonly in: readonly (infer Given)[] }
     ? Where extends Given
@@ -116,12 +119,12 @@ export type OptionsIn<Where extends Place> = {
 const ROWS: readonly (readonly [name: string, scope: Partial<ClientOption & CallOption>])[] =
   Object.entries(OPTION_SCOPE)
 
-/** The checks of the client's options, by option. */
+/** The checks of the options of a client, by the name of the option. */
 export const CLIENT_CHECKS = checksFor('client')
-/** The checks of the options of `perCall()`, by option. */
+/** The checks of the options of `perCall()`, by the name of the option. */
 export const PER_CALL_CHECKS = checksFor('perCall')
 
-/** The names of the client's options that may also be given in one of the other places. */
+/** Returns the names of the client options that may also be given in this place. */
 export function optionsIn(place: Place): readonly string[] {
   return ROWS.flatMap(([name, scope]) => (scope.in?.includes(place) ? [name] : []))
 }

@@ -7,12 +7,12 @@ import { checkPerCall } from './check-options.ts'
 const PER_CALL: unique symbol = Symbol('harbor.perCall')
 
 /**
- * Harbor's options for one call, passed where the SDK takes request options. Spread the result to add the SDK's own options.
+ * Makes request options for the SDK that carry Harbor's options for one call. Spread the result to add the SDK's own options.
  *
  *     harbor.chat.completions.create(body, perCall({ onReceipt: console.log }))
  *     harbor.chat.completions.create(body, { ...perCall({ timeouts: { idleMs: 5_000 } }), signal })
  *
- * @throws OptionError for an unknown option or a value that makes no sense
+ * @throws OptionError for an unknown option or an invalid value
  */
 export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
   checkPerCall(options)
@@ -23,11 +23,11 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
 export interface PerCall extends PerCallOptions {
   /** Whether the call is a prefetch: no caller waits for it, and its answer only fills the cache. */
   readonly ahead?: boolean | undefined
-  /** Can cancel the call while its request is not sent. Used by bulk runs. */
+  /** Can cancel the call while none of its requests is on the wire. Used by bulk runs. */
   readonly gate?: SendGate | undefined
 }
 
-/** Adds a gate to request options. The gate can then cancel the call while its request is not sent. */
+/** Adds a gate to request options. The gate can cancel the call while none of its requests is on the wire. */
 export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.RequestOptions {
   const perCall: PerCall = { ...perCallOf(options), gate }
   return { ...options, [PER_CALL]: perCall } as OpenAI.RequestOptions

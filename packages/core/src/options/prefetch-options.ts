@@ -2,7 +2,10 @@ import { createPrefetcher, type PrefetcherOptions } from '@harbor/cache'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** Options of the predictive prefetch: those of the prefetcher of `@harbor/cache`, without those that Harbor sets itself. */
+/**
+ * The options of the predictive prefetch. They are those of `createPrefetcher()` in `@harbor/cache`, without `cache` and `clock`, which
+ * Harbor sets itself.
+ */
 export type PrefetchOptions = Omit<PrefetcherOptions<never>, 'cache' | 'clock'>
 
 const ANY_CACHE = {

@@ -8,6 +8,6 @@ export interface SendGate {
 
 /**
  * What a call is doing at one target. `limit`: it waits for a rate limit or a slot. `sent`: its request is on the wire. `retry`: it waits
- * for its next attempt. `over`: it has left the target.
+ * for its next attempt. `over`: it is done at this target, with or without an answer.
  */
 export type SendPhase = 'limit' | 'sent' | 'retry' | 'over'

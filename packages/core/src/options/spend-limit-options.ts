@@ -2,8 +2,11 @@
 export interface SpendLimitOptions {
   /** The limit, in US dollars. */
   usd: number
-  /** The period. Hours and days begin in UTC; `total` never starts again. */
+  /** The period after which the count starts again. Hours and days begin in UTC. With `total`, the count never starts again. */
   per: 'hour' | 'day' | 'total'
-  /** Whether calls without a known price are refused with status 402, or allowed and not counted. @default 'refuse' */
+  /**
+   * What happens to a call whose price is not known. `refuse`: it fails with status 402. `allow`: it is sent, and its cost is not counted.
+   * @default 'refuse'
+   */
   unpriced?: 'refuse' | 'allow' | undefined
 }

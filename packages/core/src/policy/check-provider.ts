@@ -23,7 +23,7 @@ const PROVIDER = {
   streamEnd: is.oneOf('finish-reason', 'done'),
 } as const satisfies Record<keyof ProviderOptions, is.Check>
 
-/** The option `endpoints`: the root URL of each protocol. */
+/** The checks for the option `endpoints`: the entry of each protocol must be a root URL. */
 const ENDPOINTS: Readonly<Record<string, is.Check>> = Object.fromEntries(
   [...VENDOR_OF_PROTOCOL.keys(), ...PROTOCOLS.map(({ name }) => name)].map((name) => [name, is.aRootURL]),
 )
@@ -62,20 +62,23 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
   }
 }
 
-/** Whether this is the name of a vendor. Requests of a `fetch` are addressed to providers with such names. */
+/** Whether a name is that of a vendor. With `createHarborFetch()`, the provider that requests are addressed to normally has such a name. */
 export function isVendor(name: string): name is Vendor {
   return VENDOR_NAMES.some((vendor) => vendor === name)
 }
 
 /**
- * Whether an entry has neither a key nor an address. Such an entry of `createHarborFetch()` that is named after a vendor configures the
- * provider that requests are addressed to.
+ * Whether an entry has neither a key nor an address. With `createHarborFetch()`, such an entry under the name of a vendor adds no provider.
+ * It configures the provider that requests are addressed to.
  */
 export function hasOnlySettings(entry: ProviderOptions): boolean {
   return !('apiKey' in entry) && !('baseURL' in entry) && !('endpoints' in entry)
 }
 
-/** Refuses options that the client's own provider cannot have, since the OpenAI SDK addresses and signs its requests. */
+/**
+ * Refuses `endpoints`, and kinds other than `openai`, for the client's own provider, because the OpenAI SDK addresses and signs its
+ * requests.
+ */
 function checkOwnProvider(option: string, { kind = 'openai', endpoints }: ProviderOptions): void {
   if (endpoints) {
     throw new OptionError(

@@ -11,11 +11,11 @@ import type { OwnOptions } from './settle-options.ts'
 const COPYABLE = optionsIn('copy')
 
 /**
- * The options of a copy made by `withOptions()`: the client's own options, overridden by `changes`. The number of attempts can be changed
- * under two names, `maxRetries` and `retry.maxAttempts`.
- * @param original the own options of the client that is copied
- * @param maxRetries the current value of the client's field `maxRetries`, which the user may have set; used if `changes` contains neither
- * name
+ * Merges the options for a copy made by `withOptions()`: the client's own options, overridden by `changes`. `changes` can set the number of
+ * attempts under two names, `maxRetries` and `retry.maxAttempts`.
+ * @param original Harbor's options of the client that is copied
+ * @param maxRetries the current value of the client's field `maxRetries`, which the user may have set. It applies if `changes` contains
+ * neither name.
  * @throws OptionError for an option that belongs to the state that all copies share
  */
 export function mergeOptions(
@@ -56,8 +56,8 @@ function isShared(name: string): boolean {
 }
 
 /**
- * Merges the key and the base URL. Each of them can be given in two places, as an option or in `providers.openai`. A value in `changes` has
- * precedence over the value of the copied client, in whichever place each of them is.
+ * Merges the key and the base URL of the client's own provider. Each of them can be given as an option or in `providers.openai`. A value in
+ * `changes` overrides that of the copied client, even if the two are given in different places.
  */
 function ownProvider(
   { providers: kept }: OwnOptions,

@@ -77,7 +77,7 @@ function checkPrice(price: Price, section: string): void {
   }
 }
 
-/** Checks the rates that are objects of further rates. */
+/** Checks the rates inside `cacheWritePerMillion` and `perServerToolUse`, if these are objects. */
 function checkRates({ cacheWritePerMillion, perServerToolUse }: Partial<Price>, section: string): void {
   if (typeof cacheWritePerMillion === 'object')
     is.checkOptions(cacheWritePerMillion, CACHE_WRITE, `${section}cacheWritePerMillion.`)

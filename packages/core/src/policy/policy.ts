@@ -9,15 +9,15 @@ import type { Target } from '../reporting/target.ts'
 
 /** The settled options of a call: checked, with defaults filled in, and without those that are switched off. */
 export interface Policy {
-  /** The maximum duration of a call, in milliseconds. For a stream, until its first content. */
+  /** The maximum duration of a call, in milliseconds. For a stream, it is the maximum time until the first content. */
   readonly totalMs: number
   readonly maxAttempts: number
   /** The `retry` option without its number of attempts. */
   readonly retry: Omit<RetrySettings, 'maxAttempts'>
   readonly attemptMs: number
   /**
-   * The maximum time until the first content of a stream, in milliseconds. Undefined when not set: the default depends on whether another
-   * target can take over.
+   * The maximum time until the first content of a stream, in milliseconds. If it is undefined, the default applies, which depends on
+   * whether another target can take over.
    */
   readonly firstTokenMs: number | undefined
   readonly idleMs: number
@@ -28,10 +28,10 @@ export interface Policy {
   readonly lastResort: LastResort | undefined
   readonly attemptsBeforeFallback: number
   readonly maxUpstreamCalls: number
-  /** The maximum size in bytes of an answer that is read whole, counted after decompression, and of one event of a stream. */
+  /** The maximum size in bytes, after decompression. It applies to an answer that is read whole, and to each event of a stream. */
   readonly maxAnswerBytes: number
   readonly spendLimit: SpendLimitOptions | undefined
-  /** The limits of each quota group whose provider has no limits of its own; undefined for none. */
+  /** The rate limits that apply to each quota group whose provider has no limits of its own; undefined for none. */
   readonly limits: LimitOptions | undefined
   /** The rules for caching; undefined when caching is off. */
   readonly cache: CacheRules | undefined

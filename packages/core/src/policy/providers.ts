@@ -16,20 +16,20 @@ import { firstKeyOf } from '../targets/credential.ts'
 export interface SettledProviders {
   readonly providers: ReadonlyMap<string, Provider>
   readonly defaultProvider: string
-  /** The default provider for the protocols of each vendor, if it is not the default provider of the client. */
+  /** The default provider for the protocols of each vendor. A vendor that is missing has `defaultProvider`. */
   readonly defaultOfVendor: ReadonlyMap<string, string>
-  /** Names of entries without a key. */
+  /** The names of the entries that are not used, because they have no key. */
   readonly leftOut: readonly string[]
   /** The key and base URL of the entry `openai`, for the SDK. */
   readonly sdk: Pick<ClientOptions, 'apiKey' | 'baseURL'>
 }
 
-/** The key for an SDK client that does not use it: the SDK needs one, even if all calls go to other providers. */
+/** A placeholder for the key of an SDK client whose calls all go to other providers. The SDK refuses to be created without a key. */
 const UNUSED_KEY = 'unused'
 
 /**
- * Checks the entries of `providers` and fills in the defaults. Chooses the default provider, for models that do not name one: the client's
- * own provider if it has a key, else the first entry with a key.
+ * Checks the entries of `providers` and fills in the defaults. Also chooses the default provider, which serves the models whose names
+ * contain no provider. It is the client's own provider if that has a key, else the first entry with a key.
  * @param isFetch whether the options are for `createHarborFetch()`, whose requests come with their own address and key
  * @throws OptionError naming the entry and the problem
  */
@@ -69,8 +69,8 @@ function settleForClient(options: HarborOptions, entries: Entries): SettledProvi
 }
 
 /**
- * The providers of `createHarborFetch()`. One of them is the provider to which requests are addressed. It has the name of the vendor of
- * their protocol, or `client` if there is an entry with the vendor's name that has an address or a key of its own.
+ * Makes the providers of `createHarborFetch()`: those of the entries, and one to which requests are addressed. The latter has the name of
+ * the vendor of the requests' protocol. If an entry with that name has an address or a key of its own, it is named `client` instead.
  */
 function settleForFetch(entries: Entries): SettledProviders {
   const isSettings = (name: string): boolean => isVendor(name) && hasOnlySettings(entries[name] ?? {})
@@ -94,10 +94,12 @@ function settleForFetch(entries: Entries): SettledProviders {
   }
 }
 
-/** The name of the provider to which requests of a `fetch` are addressed, if another entry has the name of the vendor. */
+/**
+ * The name of the provider that requests of a `createHarborFetch()` are addressed to, if another entry already has the name of the vendor.
+ */
 const CLIENT = 'client'
 
-/** Fills in the defaults of the entries, without those of the client's own provider. */
+/** Fills in the defaults of all entries, except those that `isOwn` selects. Lists the entries without a key in `leftOut`. */
 function settleEntries(
   entries: Entries,
   isOwn: (name: string) => boolean,

@@ -20,7 +20,7 @@ export interface SettledOptions {
   /** The options of the SDK's constructor, without `fetch`. */
   readonly sdk: ClientOptions
   readonly policy: Policy
-  /** Names of entries in `providers` without a key, which are left out. */
+  /** The names of the entries in `providers` that are not used, because they have no key. */
   readonly leftOut: readonly string[]
 }
 
@@ -93,7 +93,7 @@ function routesOf(options: HarborOptions, settled: SettledProviders): Routes {
   })
 }
 
-/** The policy for one call: that of the client, overridden by the options of the call. */
+/** Returns the policy for one call: that of the client, overridden by the options of the call. */
 export function policyFor(
   policy: Policy,
   overrides: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
@@ -111,7 +111,7 @@ function clocksOf(
   return { attemptMs: Infinity, firstTokenMs: undefined, idleMs: 120_000, ...defined(timeouts ?? {}) }
 }
 
-/** The options that are given: those whose value is not undefined. */
+/** Returns the options without those whose value is undefined. */
 export function defined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

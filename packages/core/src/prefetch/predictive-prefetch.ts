@@ -14,8 +14,8 @@ import { prefetchOutcome, type PrefetchOutcome } from './prefetch-requests.ts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 
 /**
- * The maximum length of a request body, in characters. Requests with a longer body are neither learned nor prefetched, since learned
- * requests stay in memory.
+ * The maximum length of a request body, in characters. The prefetch ignores requests with a longer body, because it stores the requests
+ * that it learns in memory.
  */
 const MAX_BODY_LENGTH = 16_384
 
@@ -26,7 +26,10 @@ export interface PrefetchServices {
   readonly nextId: () => string
 }
 
-/** Learns the sequences of callers' requests, per scope, and prefetches the requests that are likely to follow. */
+/**
+ * Learns in which order callers make their requests, separately for each scope of the cache, and prefetches the requests that are likely to
+ * follow.
+ */
 export class PredictivePrefetch {
   readonly #services: PrefetchServices
   readonly #prefetcher: Prefetcher<PrefetchOutcome>
@@ -92,11 +95,11 @@ async function drain({ body }: Answer): Promise<void> {
   await body.ended
 }
 
-/** The session whose sequence of requests is learned: the option `session` of the call, or else the user id in the request. */
+/** Returns the session whose sequence of requests is learned: the option `session` of the call, or else the user id in the request. */
 function sessionOf({ perCall, json, operation }: Exchange): string | undefined {
   const { session = json && operation.request.sessionOf(json) } = perCall
   return session || undefined
 }
 
-/** The context that the cache's jobs have as a parameter. The job for a call does not read it. */
+/** A placeholder for the context that the prefetcher passes to the `load` function of each job. The jobs made here do not read it. */
 const NO_CONTEXT = {} as LoadContext<PrefetchOutcome>

@@ -1,7 +1,7 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Operation, Protocol } from './protocol.ts'
 
-/** What Harbor knows of a protocol before its folder is loaded: enough to recognise its requests. */
+/** What Harbor knows of a protocol before the code in its folder is loaded: enough to recognise its requests. */
 interface LateProtocolOptions<Name extends string, Operations extends readonly string[]> {
   readonly name: Name
   readonly operations: Operations
@@ -9,7 +9,7 @@ interface LateProtocolOptions<Name extends string, Operations extends readonly s
   readonly load: () => Promise<Protocol>
 }
 
-/** Makes a protocol whose folder is loaded only when the first of its requests is recognised. */
+/** Makes a protocol whose code is loaded only when its first request is recognised. */
 export function late<const Name extends string, const Operations extends readonly string[]>({
   name,
   operations,

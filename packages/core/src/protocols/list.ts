@@ -7,8 +7,8 @@ import { openaiResponses } from './openai-responses/protocol.ts'
 import type { Protocol } from './protocol.ts'
 
 /**
- * The protocols that Harbor knows, one line each. OpenAI's are loaded with the package; any other is listed with `late()`, which loads it
- * when it is first used.
+ * The protocols that Harbor knows, one line each. The code for OpenAI's protocols is loaded with the package. Any other protocol is listed
+ * with `late()`, which loads its code when it is first used.
  */
 export const PROTOCOLS = [
   openaiChat,
@@ -28,5 +28,8 @@ export const PROTOCOLS = [
   }),
 ] as const satisfies readonly Protocol[]
 
-/** The name of an operation, as the option `lastResort` receives it. `other` stands for an endpoint that belongs to no protocol. */
+/**
+ * The name of an operation (a kind of request), as the option `lastResort` receives it. `other` is the name for all endpoints that belong
+ * to no protocol.
+ */
 export type OperationName = (typeof PROTOCOLS)[number]['operations'][number] | 'other'

@@ -9,23 +9,23 @@ import type { UpstreamError } from './shared/read-error.ts'
 import type { StreamDialect } from './shared/stream-dialect.ts'
 
 /**
- * One wire protocol: a folder beside this file, and one line in `list.ts`. Its folder holds everything that depends on the format of its
- * requests and answers. OpenAI's folders are loaded with the package; any other is listed with `late()`, which loads the folder for the
- * first request.
+ * One wire protocol. It consists of a folder beside this file, and of one line in `list.ts`. The folder contains everything that depends on
+ * the format of the protocol's requests and answers. OpenAI's folders are loaded with the package. Any other is listed with `late()`, which
+ * loads the folder for the first request.
  */
 export interface Protocol {
   readonly name: string
   /** The names of the protocol's operations, as they appear in receipts and in `lastResort`. */
   readonly operations: readonly string[]
   /**
-   * Recognises the operation of a POST with a JSON body; undefined if the request belongs to another protocol. It runs for every call, so
-   * it must only compare strings and allocate nothing. Compare only the end of the path, since providers serve the same endpoints under
-   * many roots.
+   * Recognises the operation of a POST with a JSON body; returns undefined if the request belongs to another protocol. It runs for every
+   * call, so an implementation must only compare strings and allocate nothing. It must compare only the end of the path, since providers
+   * serve the same endpoints under many roots.
    * @param path the URL without query and fragment
    * @param query the rest of the URL: `?alt=sse`, or an empty text
    */
   operationOf(path: string, body: JsonBody, query: string): Operation | Promise<Operation> | undefined
-  /** Recognises the operation by the fields of a body alone. It is used where the URL is not known, as in `explain()`. */
+  /** Recognises the operation by the fields of a body alone. Used where the URL is not known, as in `explain()`. */
   operationOfBody?(body: JsonBody): Operation | undefined
 }
 
@@ -37,15 +37,18 @@ export interface Operation {
   readonly name: string
   /** The name of the protocol to which the operation belongs; undefined for requests that belong to none. */
   readonly protocol: string | undefined
-  /** The vendor of the protocol. A `fetch` without a client names the provider that its requests are addressed to after the vendor. */
+  /** The vendor of the protocol. With `createHarborFetch()`, the provider that requests are addressed to is normally named after it. */
   readonly vendor: string
-  /** Whether an answer is checked before the caller gets it: a JSON answer is read whole, and a stream must prove its end. */
+  /**
+   * Whether all answers are checked: a JSON answer is read whole before the caller gets it, and a stream must prove its end. If false, only
+   * event streams are checked.
+   */
   readonly judged: boolean
   /** Whether any provider can serve the request, because it refers to nothing that one of them has stored. */
   readonly portable: boolean
   /**
-   * How often a request may be repeated when an earlier attempt may have been carried out and billed: 0 when the request changes
-   * something at the provider, Infinity when it only reads.
+   * How often a request may be repeated when an earlier attempt may have been carried out and billed. 0 when the request changes something
+   * at the provider, Infinity when it only reads.
    */
   readonly ambiguousRetries: number
   readonly request: RequestFormat
@@ -65,20 +68,20 @@ export interface Operation {
 export interface RequestFormat {
   modelOf(url: string, body: JsonBody | undefined): string | undefined
   isStreaming(url: string, body: JsonBody | undefined): boolean
-  /** The capabilities that a model needs to serve the request, in addition to streaming. */
+  /** Returns the capabilities that a model needs to serve the request, in addition to streaming. */
   needsOf(body: JsonBody): readonly Capability[]
-  /** The service tier that the request asks for, in lower case. */
+  /** Returns the service tier that the request asks for, in lower case. */
   serviceTierOf(body: JsonBody): string | undefined
-  /** The id of the user or conversation that the request belongs to. */
+  /** Returns the id of the user or conversation that the request belongs to. */
   sessionOf(body: JsonBody): string | undefined
   /**
-   * The name of the conversation whose requests share the provider's prompt cache, as the request says it.
-   * @default the id that `sessionOf` returns
+   * Returns the name of the conversation that the request belongs to, as the request gives it. The requests of a conversation share the
+   * provider's prompt cache. @default the id that `sessionOf` returns
    */
   conversationOf?(body: JsonBody): string | undefined
   /**
-   * Whether the request uses something that is stored for its account, such as a file (`uses`), or makes something to which later requests
-   * may refer (`makes`). @default neither
+   * How the request depends on things that are stored for its account. `uses`: it uses one of them, such as a file. `makes`: it makes
+   * something to which later requests may refer. @default neither
    */
   storedWith?(body: JsonBody): 'uses' | 'makes' | undefined
   /** Whether the request may cost money: true unless it is known to be free. */
@@ -89,7 +92,10 @@ export interface RequestFormat {
 export type ProtocolName =
   'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'anthropic-messages' | 'gemini-generate'
 
-/** The kinds of providers: their addresses and credentials differ. A compatible provider is of the kind of the API that it copies. */
+/**
+ * The kinds of providers, which differ in addresses and credentials. A provider that copies the API of a vendor has the kind of that
+ * vendor.
+ */
 export type ProviderKind = 'openai' | 'azure' | 'anthropic' | 'google'
 
 /** The settings of a provider on which the format of a request to it depends. */
@@ -117,24 +123,24 @@ export interface Signed extends Addressed {
   readonly headers: Headers
 }
 
-/** How a request is rewritten for another target of its protocol: URL, model, credential, body. */
+/** How a request is rewritten for another target (a provider and a model) of the same protocol: URL, model, credential, body. */
 export interface EndpointFormat {
-  /** The part of a request's URL before the path of the endpoint. */
+  /** Returns the part of a request's URL before the path of the endpoint. */
   rootOf(url: string): string
   /** Replaces the model in a URL that contains it. Other URLs are returned unchanged. */
   withModel(url: string, from: string | undefined, to: string | undefined): string
   /**
-   * The URL of this endpoint at another provider.
+   * Returns the URL of this endpoint at another provider.
    * @param url the URL of the original request, which may contain more than the endpoint, such as a query
    */
   addressAt(provider: ProviderFormat, url: string, model: string | undefined): string
-  /** The request with a provider's key added, in a header or in the URL. */
+  /** Returns the request with a provider's key added, in a header or in the URL. */
   signed(request: Addressed, provider: ProviderFormat, key: string): Signed
-  /** The credential in a request's URL, such as the `…` of `?key=…`; empty when there is none. */
+  /** Returns the credential in a request's URL, such as the `…` of `?key=…`; empty when there is none. */
   credentialIn(url: string): string
-  /** A request's URL without the credential that it may contain. */
+  /** Returns a request's URL without the credential that it may contain. */
   withoutCredential(url: string): string
-  /** The URL for health checks: a free request to it, such as for the list of models, shows whether the provider answers. */
+  /** Returns the URL for health checks. A free request to it, such as for the list of models, shows whether the provider answers. */
   probeURL(root: string, provider: ProviderFormat): string
   /**
    * Whether a header that the caller set is sent to other providers, too. A fixed set of usual headers, such as `user-agent`, is sent to
@@ -143,8 +149,8 @@ export interface EndpointFormat {
    */
   carriesHeader(name: string): boolean
   /**
-   * Why a provider cannot serve a request although it serves the protocol: in words that finish "… cannot serve the call: it". Undefined if
-   * it can. An endpoint that ignores a parameter which changes the meaning of the answer cannot serve a request with that parameter.
+   * Returns the reason why a provider cannot serve a request, although it serves the protocol; undefined when it can. For example, the
+   * provider ignores a parameter that changes the meaning of the answer. The reason finishes the sentence "… cannot serve the call: it".
    */
   whyUnable?(body: JsonBody, provider: ProviderFormat): string | undefined
   /**
@@ -157,27 +163,29 @@ export interface EndpointFormat {
     provider: ProviderFormat,
     adaptations: string[],
   ): JsonBody
-  /** The name under which a model shares its provider's rate limits with others: its own name, or that of its family. */
+  /** Returns the name under which the rate limits of a model are counted: its own name, or that of a family of models that share them. */
   quotaModelOf(model: string): string
 }
 
 /** How an answer that is one JSON object (not a stream) is read. */
 export interface AnswerFormat {
-  /** The error that says why an object is not an answer to the request; undefined when it is one. */
+  /** Returns an error that says why an object is not an answer to the request; undefined when it is one. */
   missing(request: JsonBody | undefined, answer: JsonBody): MissingAnswerError | undefined
-  /** The finish reasons of the answer, one for each choice. */
+  /** Returns the finish reasons of the answer, one for each choice. */
   finishReasonsOf(answer: JsonBody): readonly string[]
   /**
    * Whether the provider's content filter withheld a part of the answer.
    * @param answer undefined for a stream
    */
   isFiltered(finishReasons: readonly string[], answer?: JsonBody): boolean
-  /** The id that the provider gave to the answer. */
+  /** Returns the id that the provider gave to the answer. */
   idOf(answer: JsonBody): string | undefined
   modelOf(answer: JsonBody): string | undefined
-  /** The token usage, service tier and cost that the answer reports. */
+  /** Reads the token usage, service tier and cost that the answer reports. */
   usageOf(answer: JsonBody): UsageReport
-  /** Whether the provider still works on the answer after its response (background mode), so that its cost is not known yet. */
+  /**
+   * Whether the provider still works on the answer although it has already responded (background mode), so that the cost is not known yet.
+   */
   isUnfinished(answer: JsonBody): boolean
 }
 
@@ -185,17 +193,17 @@ export interface AnswerFormat {
 export interface ErrorFormat {
   /** Finds an error in the text of a failed answer, or of a successful one without content; undefined when there is none. */
   inText(text: string): UpstreamError | undefined
-  /** The error that an answer declares even though its HTTP status says success; undefined when there is none. */
+  /** Returns the error that an answer declares even though its HTTP status says success; undefined when there is none. */
   declaredIn(answer: JsonBody): UpstreamError | undefined
-  /** The error in an object that is known not to be an answer. Even an object that only has a message counts as an error. */
+  /** Returns the error in an object that is known not to be an answer. Any object with a message counts as an error here. */
   anyIn(answer: JsonBody): UpstreamError | undefined
-  /** The body of an error response that Harbor makes itself, in the form that the protocol's SDK reads. */
+  /** Makes the body of an error response that Harbor sends itself, in the form that the protocol's SDK reads. */
   bodyOf(error: ReportedError, status: number): JsonBody
-  /** The rate limits that a provider reports, in headers or in the text of an error. */
+  /** Reads the rate limits that a provider reports, in headers or in the text of an error. */
   rateLimitsOf(headers: Headers, errorText: string | undefined): ObservedLimits
   /**
-   * The organization, project or workspace whose rate limits the request has used, as the answer names it. Keys with the same name share
-   * these limits. @default not named
+   * Returns the organization, project or workspace whose rate limits the request has used, as the answer names it. Two API keys share these
+   * limits if their answers contain the same name. @default not named
    */
   organizationOf?(headers: Headers, errorText: string | undefined): string | undefined
 }
@@ -210,31 +218,31 @@ export interface ReportedError {
 
 /** Estimates how many tokens requests and answers have. The estimates are upper bounds where possible. */
 export interface TokenRules {
-  /** The tokens that a request and its answer may use. */
+  /** Estimates the tokens that a request and its answer may use. */
   estimate(body: JsonBody): TokenUsage
-  /** The tokens of a model's context window that a request needs, including the output limit that it sets. */
+  /** Estimates how many tokens of a model's context window a request needs, including the output limit that it sets. */
   contextOf(body: JsonBody): number
-  /** The output limit that the request sets, in tokens; undefined when it sets none. */
+  /** Returns the output limit that the request sets, in tokens; undefined when it sets none. */
   outputLimitOf(body: JsonBody): number | undefined
-  /** How many of the input tokens of an answer count against the provider's rate limits. @default all of them */
+  /** Returns how many of the input tokens of a call count against the provider's rate limits. @default all of them */
   limitedInputOf?(usage: TokenUsage): number
-  /** The tokens of a whole answer, over all its choices. */
+  /** Estimates the tokens of a whole answer, over all its choices. */
   answerTokens(answer: JsonBody): number
 }
 
 /** Which answers may be cached. */
 export interface CachingRules {
-  /** The reason, as one word, for which answers to this request must not be cached; undefined when they may be. */
+  /** Returns a word for the reason why answers to this request must not be cached; undefined when they may be. */
   whyUnsafe(request: JsonBody): string | undefined
-  /** The reason for which a JSON answer must not be cached; undefined when it may be. */
+  /** Returns the reason why a JSON answer must not be cached; undefined when it may be. */
   refusalOf(answer: JsonBody): AnswerRefusal | undefined
   /** Makes an object that decides, from the events of a stream, whether its answer may be cached. */
   readonly newProof: () => AnswerProof
 }
 
 /**
- * Why an answer is not cached: it was cut off by its token limit, a content filter withheld it, it contains an error, or it is not proven
- * complete.
+ * Why an answer is not cached. `length`: its token limit cut it off. `content-filter`: a filter withheld it. `error`: it contains an error.
+ * `incomplete`: nothing proves that it is complete.
  */
 export type AnswerRefusal = 'length' | 'content-filter' | 'error' | 'incomplete'
 
@@ -246,11 +254,11 @@ export interface AnswerProof {
    * @param body the event's data; undefined when the data is not a JSON object
    */
   add(name: string | undefined, body: JsonBody | undefined): void
-  /** The reason for which the answer must not be cached if the stream ended now; undefined when it may be. */
+  /** The reason why the answer must not be cached if the stream ends here; undefined when it may be cached. */
   readonly refusal: AnswerRefusal | undefined
 }
 
-/** How a last resort's answer is put into the format of the protocol. */
+/** How an answer that the option `lastResort` made is put into the format of the protocol. */
 export interface LastResortFormat {
   /** Makes a whole answer from a text; undefined when a text cannot be an answer of this operation. */
   bodyOf(text: string, facts: LastResortFacts): JsonBody | undefined
@@ -267,18 +275,21 @@ export interface LastResortFacts {
 
 /** How several requests with one input each are sent as one request, and how its answer is split into one answer for each. */
 export interface BatchingFormat {
-  /** The single input of a request; undefined when the request has several, or an input that cannot be batched. */
+  /** Returns the single input of a request; undefined when the request has several, or an input that cannot be batched. */
   inputOf(body: JsonBody): string | undefined
-  /** The request without its input. Only requests that are the same without their inputs are sent as one batch. */
+  /** Returns the request without its input. Requests are sent as one batch only if they are the same without their inputs. */
   withoutInput(body: JsonBody): JsonBody
   withInputs(body: JsonBody, inputs: readonly string[]): JsonBody
   /**
    * Splits the answer to a batch.
    * @param count the number of inputs
-   * @returns one answer for each input, in the order of the inputs, or the reason why the answer cannot be split
+   * @returns one answer for each input, in the order of the inputs. If the answer cannot be split, the reason: it has another number of
+   * items (`unequal`), or the order of its items is not clear (`unclear-order`)
    */
   split(answer: JsonBody, count: number): readonly JsonBody[] | 'unequal' | 'unclear-order'
-  /** A copy of an answer that was split off from a combined one, with this usage: the request's share of the input tokens. */
+  /**
+   * Returns a copy of an answer that `split` returned, with `inputTokens` as its usage: the share of this input in the tokens of the batch.
+   */
   withUsage(answer: JsonBody, inputTokens: number): JsonBody
 }
 
@@ -289,5 +300,5 @@ export interface DialectOptions {
   readonly request?: JsonBody | undefined
 }
 
-/** What proves that a stream is complete: a finish reason for every choice, or for some providers `[DONE]` alone. */
+/** What proves that a stream is complete: a finish reason for every choice or, for some providers, `[DONE]` alone. */
 export type StreamEndRule = 'finish-reason' | 'done'

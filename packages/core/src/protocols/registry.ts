@@ -6,8 +6,8 @@ import { READ, UNKNOWN } from './unknown/operation.ts'
 const LISTED: readonly Protocol[] = PROTOCOLS
 
 /**
- * Recognises the operation of a request by its method, URL and body.
- * @returns a promise for the first requests of a protocol whose folder is still being loaded
+ * Recognises the operation (the kind of request) by method, URL and body.
+ * @returns a promise while the code of the protocol is still being loaded, as for its first request
  */
 export function operationOf(
   method: string,

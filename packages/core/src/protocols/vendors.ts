@@ -1,17 +1,17 @@
 import type { ProtocolName, ProviderKind } from './protocol.ts'
 
-/** The root URL of each protocol that a provider serves. */
+/** For each protocol that a provider serves, the root URL to which the paths of its endpoints are added. */
 export type Roots = Partial<Record<ProtocolName, string>>
 
-/** The vendors whose protocols the SDKs speak. */
+/** A company that defined an API protocol. Azure is not one of them, because it serves OpenAI's protocols. */
 export type Vendor = Exclude<ProviderKind, 'azure'>
 
 interface VendorFacts {
-  /** The vendor's own API, as its SDK takes it. */
+  /** The base URL of the vendor's own API, in the form that the vendor's SDK expects. */
   readonly baseURL: string
-  /** The protocols that belong to the vendor. */
+  /** The protocols that the vendor defined. */
   readonly protocols: readonly ProtocolName[]
-  /** Protocols of another vendor that the vendor serves at its own address, each with its path below the base URL. */
+  /** The protocols of other vendors that this vendor's API also serves. Maps each protocol to its path below the base URL. */
   readonly compatible: Roots
 }
 
@@ -38,7 +38,7 @@ const VENDORS: Readonly<Record<Vendor, VendorFacts>> = {
 /** The names of all vendors. */
 export const VENDOR_NAMES = Object.keys(VENDORS) as readonly Vendor[]
 
-/** The names of all protocols, each with its vendor. */
+/** Maps the name of each protocol to the vendor that defined it. */
 export const VENDOR_OF_PROTOCOL: ReadonlyMap<string, Vendor> = new Map(
   VENDOR_NAMES.flatMap((vendor) => VENDORS[vendor].protocols.map((protocol) => [protocol, vendor] as const)),
 )
@@ -46,15 +46,15 @@ export const VENDOR_OF_PROTOCOL: ReadonlyMap<string, Vendor> = new Map(
 /** OpenAI's own base URL. */
 export const OPENAI_URL = VENDORS.openai.baseURL
 
-/** The base URL of an entry that has none; undefined for Azure, where each customer has another one. */
+/** Returns the base URL of a provider for which none is configured. Undefined for Azure, where each customer has a URL of its own. */
 export function defaultBaseURL(kind: ProviderKind): string | undefined {
   return kind === 'azure' ? undefined : VENDORS[kind].baseURL
 }
 
 /**
- * The protocols that a provider of a kind serves: its vendor's own at the base URL and, on the vendor's own host, those that the vendor
- * serves as a compatible API.
- * @param baseURL as the SDK of the vendor takes it: without or with a version such as `/v1` at its end
+ * Returns the root URLs of the protocols that a provider serves: those of its own vendor and, if the base URL is on the vendor's own host,
+ * also those of other vendors that the vendor serves there.
+ * @param baseURL in the form that the vendor's SDK expects, with or without a version such as `/v1` at its end
  */
 export function rootsOfKind(kind: ProviderKind, baseURL: string): Roots {
   // An entry of kind 'openai' may be the compatible endpoint of another vendor, which does not have all of OpenAI's protocols.
@@ -72,22 +72,25 @@ export function rootsOfKind(kind: ProviderKind, baseURL: string): Roots {
   return Object.fromEntries([...own, ...others]) as Roots
 }
 
-/** The version at the end of a base URL, which is a part of the endpoint's path in the protocols of Anthropic and Google. */
+/** Matches a version at the end of a base URL. In the protocols of Anthropic and Google, the endpoint's path contains the version. */
 const VERSION = /\/v1(?:alpha|beta\d?)?$/
 
-/** Removes from the address of a protocol what its endpoints' paths contain themselves: slashes at the end, and a version. */
+/**
+ * Makes a base URL into the root URL of a protocol. Removes slashes at the end, and a version at the end if the paths of the protocol's
+ * endpoints contain it.
+ */
 export function rootOf(baseURL: string, protocol: string | undefined): string {
   const url = baseURL.replace(/\/+$/, '')
   const vendor = protocol === undefined ? undefined : VENDOR_OF_PROTOCOL.get(protocol)
   return vendor === undefined || vendor === 'openai' ? url : url.replace(VERSION, '')
 }
 
-/** Whether a root URL is on the own host of a vendor. It compares strings only, since it is needed for each call. */
+/** Whether a root URL begins with the base URL of a vendor's own API. Each call needs this, so it compares strings and parses no URL. */
 export function isUnder(vendor: Vendor, root: string): boolean {
   return root.startsWith(`${VENDORS[vendor].baseURL}/`)
 }
 
-/** Whether an address is on the own host of the vendor of a kind. */
+/** Whether a URL has the same origin as the default base URL of a kind of provider. Always false for Azure, which has no default. */
 function isHostOf(kind: ProviderKind, url: string): boolean {
   const own = defaultBaseURL(kind)
   return own !== undefined && URL.canParse(url) && new URL(url).origin === new URL(own).origin

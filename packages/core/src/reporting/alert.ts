@@ -3,8 +3,8 @@ import type { TargetStats } from './target-stats.ts'
 import type { Quantiles } from './quantiles.ts'
 
 /**
- * The values with which an alert is evaluated: the calls that ended within the last five minutes, the cost, and the current state of the
- * targets.
+ * What the condition of an alert is evaluated on: statistics of the calls that ended within the last five minutes (the window), the total
+ * cost, and the current state of the targets.
  */
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
@@ -12,7 +12,7 @@ export interface AlertStats {
   readonly calls: number
   /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
-  /** Durations of successful calls, in milliseconds. */
+  /** The durations of the successful calls within the window, in milliseconds; undefined if there were none. */
   readonly latencyMs: Quantiles | undefined
   /** The money spent within the window, in US dollars. */
   readonly spentUsd: number
@@ -24,7 +24,10 @@ export interface AlertStats {
 export interface AlertOptions {
   /** Identifies the alert; unique within a client. */
   name: string
-  /** Returns whether the alert condition holds: see `availabilityBelow`, `p95Above`, `spendAbove` and `breakerOpen`. */
+  /**
+   * The condition of the alert: returns whether it holds. `availabilityBelow`, `p95Above`, `spendAbove` and `breakerOpen` create such
+   * functions.
+   */
   when: (stats: AlertStats) => boolean
   /** How long the condition must hold without interruption before the alert fires, in milliseconds. @default 0 */
   forMs?: number | undefined
@@ -35,7 +38,7 @@ export interface AlertOptions {
 export interface AlertNotice {
   readonly name: string
   readonly state: 'firing' | 'resolved'
-  /** When the condition began to hold, or ceased to hold, in milliseconds since the epoch. */
+  /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */
   readonly since: number
   readonly stats: AlertStats
 }

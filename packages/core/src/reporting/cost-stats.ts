@@ -12,6 +12,6 @@ export interface CostStats {
   readonly savedByCacheUsd: number
   /** The cost saved by a provider's Batch API, compared with the same requests as single calls. */
   readonly savedByBatchUsd: number
-  /** The number of answers whose price is unknown. The sums do not include them. */
+  /** The number of answers whose price is unknown. Their cost is missing in the other values. */
   readonly unpricedCalls: number
 }

@@ -1,8 +1,8 @@
 import type { AnswerGuard, AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
- * The receipt of a call that has not ended yet. The layers record their work on it. Only the first `close` counts, so the end of a stream
- * and its cancellation may both call it.
+ * The receipt of a call that has not ended yet. The layers of the pipeline write to it. Only the first call of `close` has an effect, so
+ * the end of a stream and its cancellation may both call it.
  */
 export class OpenReceipt implements Receipt {
   readonly id: string
@@ -32,7 +32,7 @@ export class OpenReceipt implements Receipt {
   batch: { readonly size: number } | undefined
   /** The cost in US dollars that the provider itself reported. */
   reportedUsd: number | undefined
-  /** Passes the cost to the receipts of the calls that share the request of this receipt. */
+  /** Passes the cost on to the receipts of the calls for which the upstream request of this receipt is made: see `fork` and `apart`. */
   #onBilled: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
@@ -49,8 +49,8 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Records a wait before the next attempt, in milliseconds. If there are several waits, the attempt gets the reason of the last wait that
-   * was at least as long as all waits before it together.
+   * Records a wait before the next attempt, in milliseconds. Several waits are added up. A wait replaces the recorded reason if it is at
+   * least as long as all earlier waits together.
    */
   waited(ms: number, reason: AttemptRecord['waitedFor']): void {
     this.waitMs += ms
@@ -79,16 +79,16 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Creates the receipt of an upstream request that is made for this call and that other calls may join. The cost of the request is
-   * recorded on both receipts.
+   * Creates a receipt for the upstream request of this call, which identical calls may join. The cost of the request is recorded on that
+   * receipt and on this one.
    */
   fork(): OpenReceipt {
     return this.apart((cost) => this.billed(cost))
   }
 
   /**
-   * Creates the receipt of an upstream request that is made for this call and others together.
-   * @param onBilled called with the cost of the request
+   * Creates a receipt for an upstream request that serves this call and others.
+   * @param onBilled called with the cost of the request, to record it on the receipts of the calls
    */
   apart(onBilled: (cost: CallCost) => void): OpenReceipt {
     const apart = new OpenReceipt(this)
@@ -96,16 +96,16 @@ export class OpenReceipt implements Receipt {
     return apart
   }
 
-  /** Creates the receipt of a prefetch of the same request. */
+  /** Creates the receipt of a prefetch that sends the request of this call again. */
   again(id: string, startedAt: number): OpenReceipt {
     const { operation, target, model, streaming } = this
     return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
   }
 
   /**
-   * Copies to this receipt everything that the receipt of the upstream request has recorded so far. The cost is not copied: it is recorded
-   * here when it is known. Does nothing if this receipt is closed.
-   * @param fork made by `fork` or `apart`
+   * Copies to this receipt what the receipt of the upstream request has recorded so far. The cost is not copied, because `onBilled` records
+   * it here when it is known. Does nothing after `close`.
+   * @param fork the receipt of the upstream request, made by `fork` or `apart`
    */
   adopt(fork: OpenReceipt): void {
     if (this.outcome !== 'pending') return
@@ -132,8 +132,8 @@ export class OpenReceipt implements Receipt {
   }
 
   /**
-   * Ends the receipt.
-   * @returns false if the receipt was closed before
+   * Records the outcome and the end of the call.
+   * @returns false if that was done before; nothing changes then
    */
   close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
     if (this.outcome !== 'pending') return false

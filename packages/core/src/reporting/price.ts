@@ -1,39 +1,41 @@
-/** How long a provider's prompt cache holds what was written to it: `5m` and `1h` at Anthropic, `30m` and `12h` at OpenAI. */
+/** How long a provider's prompt cache stores an entry: `5m` and `1h` at Anthropic, `30m` and `12h` at OpenAI. */
 export type CacheTtl = '5m' | '1h' | '30m' | '12h'
 
 /**
- * Price of a model, in US dollars. Each class of tokens has its own rate for a million tokens, and no token is charged in two classes.
+ * The price of a model, in US dollars. Each class of tokens, such as cached input, has a rate of its own per million tokens. A token is
+ * charged in one class only.
  */
 export interface Price {
   inputPerMillion: number
   outputPerMillion: number
-  /** Input read from the provider's cache. @default inputPerMillion */
+  /** The rate for input tokens that were read from the provider's prompt cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined
   /**
-   * Input written to the provider's cache: one rate, or a rate for each time to live. Tokens whose time to live has no rate here, or is
-   * not reported, are charged at the highest of these rates. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 for
-   * other times to live
+   * The rate for input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. If the rate for a
+   * time to live is missing, the highest given rate applies, but at least the default. Tokens without a reported time to live are charged
+   * at the highest given rate. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
    */
   cacheWritePerMillion?: number | Partial<Record<CacheTtl, number>> | undefined
-  /** @default inputPerMillion */
+  /** The rate for audio input tokens. @default inputPerMillion */
   audioInputPerMillion?: number | undefined
-  /** Reasoning tokens, which are part of the output tokens. @default outputPerMillion */
+  /** The rate for reasoning tokens, which are part of the output tokens. @default outputPerMillion */
   reasoningPerMillion?: number | undefined
-  /** @default outputPerMillion */
+  /** The rate for audio output tokens. @default outputPerMillion */
   audioOutputPerMillion?: number | undefined
-  /** Tokens of images that the model makes, which are part of the output tokens. @default outputPerMillion */
+  /** The rate for tokens of images that the model makes. They are part of the output tokens. @default outputPerMillion */
   imageOutputPerMillion?: number | undefined
-  /** For each answered request, in addition to its tokens. @default 0 */
+  /** The price of each answered request, in addition to its tokens. @default 0 */
   perRequest?: number | undefined
   /**
-   * For each use of a tool that the provider runs, by the name under which its usage report counts it, such as
-   * `{ web_search_requests: 0.01 }`. A tool that is not named costs as much as the most expensive one. @default tools cost nothing
+   * The price of each use of a tool that the provider runs, such as `{ web_search_requests: 0.01 }`. The keys are the names of the counts
+   * in the provider's usage report. A tool that is missing here costs as much as the most expensive one, except `web_fetch_requests`, which
+   * is free. @default tools cost nothing
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**
-   * Prices of other service tiers, by the name of the tier in the answer (`flex`, `priority`). Each is a factor by which the cost of the
-   * tokens is multiplied, or the rates that differ from this price. @default the factors that the provider publishes; a discount applies
-   * only at the provider that publishes it
+   * The prices of service tiers, by the name of the tier in the answer, such as `flex` or `priority`. A number is a factor for the cost of
+   * the tokens. An object contains the rates that differ from this price. @default the factors that the provider publishes; a discount
+   * applies only at the provider that publishes it
    */
   tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
 }

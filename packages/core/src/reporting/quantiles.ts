@@ -8,7 +8,7 @@ export interface Quantiles {
   readonly max: number
 }
 
-/** The factor by which each bucket is wider than the one below, which makes percentiles accurate to within 5 %. */
+/** The ratio of the widths of adjacent buckets. It makes percentiles accurate to within 5 %. */
 const GROWTH = 1.1
 /** The number of buckets, enough for durations of four days. */
 const BUCKETS = 256
@@ -29,7 +29,7 @@ export class Histogram {
     this.#max = Math.max(this.#max, ms)
   }
 
-  /** The exact maximum; 0 before the first value. */
+  /** The largest recorded duration, exact; 0 before the first one. */
   get max(): number {
     return this.#max
   }

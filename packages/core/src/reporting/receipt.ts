@@ -7,13 +7,13 @@ export interface Receipt {
   readonly id: string
   readonly operation: string
   /**
-   * The target that answered, such as `openai/gpt-4`. If none did, the target that was called last. If the request names no model, this is
-   * only the provider.
+   * The name of the target that answered, such as `openai/gpt-4`, or of the target called last if none answered. Only the name of the
+   * provider if the request names no model.
    */
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
-  /** Whether the call was a prefetch, made by Harbor itself: see the option `prefetch`. */
+  /** Whether Harbor made the call itself, as a prefetch: see the option `prefetch`. */
   readonly ahead: boolean
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
@@ -24,52 +24,52 @@ export interface Receipt {
   readonly endedAt: number | undefined
   /** Duration of the whole call in milliseconds; undefined while the call runs. */
   readonly durationMs: number | undefined
-  /** Time spent waiting between attempts, in milliseconds. */
+  /** The total time that the call waited before its attempts, in milliseconds: for retries and for rate limits. */
   readonly waitMs: number
   /** For a stream: time from the start of the call to the first content, in milliseconds. */
   readonly firstContentMs: number | undefined
   /**
-   * How the answer was checked before the caller got it: see `AnswerGuard`. Undefined while no provider has answered, and for an answer from
-   * the cache.
+   * How the answer was checked before the caller got it: see `AnswerGuard`. Undefined before a provider has answered, and if the answer
+   * came from the cache or was shared with an identical call.
    */
   readonly guard: AnswerGuard | undefined
   /** Tokens as counted by the provider; undefined if the provider reported none. */
   readonly usage: TokenUsage | undefined
   /**
-   * The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. Other words on which the price
-   * depends follow after colons: a region (`fast:us`), or the time in which a background response is due (`default:8h`).
+   * The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. Other facts on which the price
+   * depends follow after a colon: a region (`fast:us`), or the time within which a background response is due (`default:8h`).
    */
   readonly serviceTier: string | undefined
   /**
-   * The cost of the answer. Undefined while the call runs, if no tokens were used, and if the price is unknown. For the first calls of a
-   * process, the cost may be set shortly after the end, when the price list is loaded.
+   * The cost of the answer. Undefined while the call runs, if the call used no tokens, or if the price is unknown. While a new process is
+   * still loading the price list, the cost may be set shortly after the call has ended.
    */
   readonly cost: CallCost | undefined
   /** The provider's finish reasons, one for each choice. */
   readonly finishReasons: readonly string[]
-  /** The provider's id of the answer, such as `resp_…`, as soon as it was reported; see `perCall({ onResponseId })`. */
+  /** The provider's id of the answer, such as `resp_…`. Set as soon as the provider reports it; see `perCall({ onResponseId })`. */
   readonly responseId: string | undefined
   /** The number of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilled: number
   /** The number of redirects that were followed; each of them is one more request. */
   readonly redirects: number
-  /** Targets that were skipped when it was their turn, and why. */
+  /** The targets that were not called when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
-  /** Whether no target answered, so that the answer is from `lastResort` or is a stale one from the cache. */
+  /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or an expired one from the cache. */
   readonly degraded: boolean
-  /** How the cache handled the call; undefined without a cache, or if the call did not reach it. */
+  /** How the cache handled the call; undefined if there is no cache, or if the call ended before it reached the cache. */
   readonly cache: CacheRecord | undefined
   /**
-   * Set if the call shared its request with other embedding calls. `size` is the number of calls in the request, including this one.
-   * `usage` and `cost` are the share of this call.
+   * Set if the call shared its request with other embedding calls. `size` is the number of calls in the request, including this one. The
+   * `usage` and `cost` of the receipt are then this call's share.
    */
   readonly batch: { readonly size: number } | undefined
 }
 
 /**
- * How an answer is checked. `json`: it was read whole, and is an answer. `stream`: it is held until its first content, watched by a clock,
- * and must prove its end. `none`: it is passed on as it arrives, since Harbor does not know its endpoint or its format. A stream of such an
- * endpoint that ends early looks like a complete one.
+ * How Harbor checks an answer. `json`: Harbor reads the whole answer and checks that it is valid. `stream`: Harbor holds the stream back
+ * until its first content, limits the pauses between contents, and requires proof that the answer is complete. `none`: Harbor passes the
+ * answer on unchecked, because it does not know the endpoint or the format. If a stream of this kind ends early, it still looks complete.
  */
 export type AnswerGuard = 'json' | 'stream' | 'none'
 
@@ -77,15 +77,16 @@ export type AnswerGuard = 'json' | 'stream' | 'none'
 export interface CacheRecord {
   /**
    * `hit`: answered from the cache. `stale`: answered from the cache, with an expired answer. `miss`: answered by a provider. `shared`:
-   * answered together with an identical call that was in flight. `bypass`: the cache was not used.
+   * answered with the answer to an identical call that was in flight. `bypass`: answered without the cache.
    */
   readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
-  /** The reason for the status: `absent`, `expired`, `load-failed`, `not-repeatable`. */
+  /** Why the call has this status, such as `absent`, `expired`, `load-failed` or `not-repeatable`. */
   readonly reason: string
-  /** How long ago the answer was stored, in milliseconds. */
+  /** How long ago the answer was stored in the cache, in milliseconds; 0 for a new answer. */
   readonly ageMs: number
   /**
-   * True if the answer was stored, otherwise the reason why not. Undefined while this is undecided, and if there was no answer to store.
+   * True if the answer was stored in the cache, otherwise the reason why not. Undefined while this is undecided, and if there was no answer
+   * to store.
    */
   readonly stored?: true | string | undefined
 }
@@ -97,7 +98,7 @@ export interface AttemptRecord {
   readonly target: string
   /** The index of the key in the provider's list of keys; undefined if the provider has one key, or the call brought its own. */
   readonly keyIndex: number | undefined
-  /** The changes that were made to the request for this target besides address, credential and model, in words. */
+  /** The changes made to the request for this target, in words. Changes of address, credential and model are not listed. */
   readonly adaptations: readonly string[]
   /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -120,26 +121,34 @@ export interface AttemptFailure {
   readonly code: string | undefined
   /** Whether the request was sent but not answered, so that the provider may have carried it out. */
   readonly ambiguous: boolean
-  /** The wait requested by the provider, in milliseconds. */
+  /** The wait before a retry that the provider requested, in milliseconds. */
   readonly retryAfterMs: number | undefined
 }
 
-/** Tokens as reported by the provider. The more specific counts are included in `inputTokens` or `outputTokens`. */
+/**
+ * The tokens of a request, as the provider reported them. Special classes of tokens, such as cached input, are also included in
+ * `inputTokens` or `outputTokens`.
+ */
 export interface TokenUsage {
   readonly inputTokens: number
   readonly outputTokens: number
-  /** Input that was read from the provider's cache. */
+  /** The number of input tokens that were read from the provider's prompt cache. */
   readonly cachedInputTokens: number
-  /** Input that was written to the provider's cache, whatever its time to live. */
+  /** The number of input tokens that were written to the provider's prompt cache, whatever their time to live. */
   readonly cacheWriteInputTokens: number
-  /** How many tokens of `cacheWriteInputTokens` were written for each time to live; the rest is unknown. Undefined if none is reported. */
+  /**
+   * How many of the `cacheWriteInputTokens` were written for each time to live. The time to live of the rest is unknown. Undefined if the
+   * provider reports none.
+   */
   readonly cacheWriteTokensByTtl?: Readonly<Partial<Record<CacheTtl, number>>> | undefined
   readonly audioInputTokens: number
   readonly reasoningTokens: number
   readonly audioOutputTokens: number
-  /** Output tokens of images that the model made. Undefined if the provider does not report them apart. */
+  /** The number of output tokens of images that the model made. Undefined if the provider does not report them separately. */
   readonly imageOutputTokens?: number | undefined
-  /** How often the provider ran each of its own tools, by the provider's name for the count, such as `web_search_requests`. */
+  /**
+   * How often the provider ran each of its own tools. The keys are the provider's names for these counts, such as `web_search_requests`.
+   */
   readonly serverToolUses?: Readonly<Record<string, number>> | undefined
 }
 
@@ -148,10 +157,11 @@ export interface CallCost {
   readonly usd: number
   /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */
   readonly usage: 'reported' | 'estimated'
-  /** Source of the price: your own (`own`), the price list (`list`), or a cost reported by the provider itself (`provider`). */
+  /** The source of the price: your own price (`own`), the price list (`list`), or a cost that the provider itself reported (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
   /**
-   * How the provider was found in the price list: by its URL or, behind a gateway, by the name or the kind of its entry in `providers`.
+   * How the provider was found in the price list: by its URL or, if the URL is that of a gateway, by the name or the kind of its entry in
+   * `providers`.
    */
   readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }
@@ -174,7 +184,7 @@ export function attachReceipt(holder: unknown, receipt: Receipt): void {
 }
 
 /**
- * The receipt of a call.
+ * Returns the receipt of a call.
  * @param holder the value that the call returned or threw: a result, a stream, a `Response`, or an error. A helper, such as
  * `chat.completions.stream()`, has the receipt of its latest call once that call has started
  * @returns undefined for an object that is not from Harbor, and for a call that its caller aborted
@@ -189,8 +199,8 @@ export function receiptOf(holder: unknown): Receipt | undefined {
 }
 
 /**
- * The receipt of the latest call of an SDK helper. The helper hides its response, but uses the signal of its controller for all its calls,
- * and the receipt is attached to that signal.
+ * Returns the receipt of the latest call of an SDK helper, such as `chat.completions.stream()`. The helper hides its responses, but it uses
+ * one controller for all its calls, and the receipt is attached to the signal of that controller.
  */
 function helperReceipt({ controller }: { controller?: unknown }): Receipt | undefined {
   return controller instanceof AbortController ? attachedReceipt(controller.signal) : undefined

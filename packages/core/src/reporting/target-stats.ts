@@ -5,32 +5,35 @@ export interface TargetStats {
   readonly available: boolean
   /** Time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number
-  /** The share of the last 100 calls that the target answered, from 0 to 1; 1 before the first call. */
+  /** The share of answered calls among the last 100 calls of the target, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
   /** Moving average of the durations of answered calls, in milliseconds; undefined before the first answer. */
   readonly latencyMs: number | undefined
-  /** The kind of the last failure, or the result of the last health check. */
+  /** The message of the latest error of a call or a health check; undefined if there was none. */
   readonly lastFailure: string | undefined
   /** When the last health check was made, in milliseconds since the epoch. */
   readonly lastCheckAt: number | undefined
-  /** The keys of the target's provider; undefined if it has one key. */
+  /** Statistics of each key of the target's provider; undefined if the provider has one key, or if the target was not called yet. */
   readonly keys: readonly KeyStats[] | undefined
 }
 
-/** What is known of one of the keys of a target's provider. Contains no key. */
+/** Statistics of one of the several API keys of a target's provider. The key itself is not included. */
 export interface KeyStats {
   /** The place of the key in the list of keys, from 0. */
   readonly index: number
   /** The number of requests to the provider that were signed with the key. */
   readonly attempts: number
-  /** Why the target is in cooldown with this key, in words; undefined if it is not. */
+  /** Why calls to the target avoid this key for now (the cooldown), in words; undefined if they do not. */
   readonly cooldown: string | undefined
   /** Time until the end of the cooldown, in milliseconds; 0 if there is none. */
   readonly retryAfterMs: number
   /**
-   * The share of its rate limits that the key has left, from 0 to 1, as far as answers reported it; undefined if they did not.
+   * The share that is left of the key's rate limits, from 0 to 1: the smallest one, if there are several limits. Undefined before an answer
+   * has reported limits.
    */
   readonly left: number | undefined
-  /** The indexes of the other keys that share its rate limits, since answers named the same organization. */
+  /**
+   * The indexes of the other keys that share the rate limits of this key. Keys share them if answers named the same organization for them.
+   */
   readonly sharesLimitsWith: readonly number[]
 }

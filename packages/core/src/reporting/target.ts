@@ -20,13 +20,16 @@ export interface Target {
   readonly weight: number
   /** The user's own price, which takes precedence over the price list. */
   readonly price: Price | undefined
-  /** How many tokens fit into a request and its answer; undefined when not configured. */
+  /**
+   * The size of the model's context window: the maximum number of tokens of a request and its answer together. Undefined when not
+   * configured.
+   */
   readonly contextTokens: number | undefined
-  /** The configured capabilities of the model; undefined when not configured, which means all. */
+  /** The configured capabilities of the model. Undefined if none are configured, which means that the model has all of them. */
   readonly capabilities: readonly Capability[] | undefined
   /**
-   * The model's own timeouts for a stream, in milliseconds: until the first content, and between contents. They override those of the
-   * client.
+   * The model's own timeouts for a stream, in milliseconds: `firstTokenMs` until the first content, and `idleMs` between contents. They
+   * override those of the client.
    */
   readonly firstTokenMs: number | undefined
   readonly idleMs: number | undefined

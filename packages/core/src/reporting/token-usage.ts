@@ -1,6 +1,6 @@
 import type { TokenUsage } from './receipt.ts'
 
-/** The usage of a call with input and output tokens only; the more specific counts are 0. */
+/** Makes a usage with input and output tokens only. The counts of special classes of tokens, such as cached input, are 0. */
 export function tokenUsage(inputTokens: number, outputTokens: number): TokenUsage {
   return {
     inputTokens,

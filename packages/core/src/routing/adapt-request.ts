@@ -11,19 +11,22 @@ export interface AdaptedRequest {
   readonly headers: ReadonlyHeaders
   readonly json: JsonBody | undefined
   readonly init: RequestInit
-  /** An id of the function or the list whose key is added to each attempt; empty when the headers already contain the key. */
+  /** Identifies the function or the list whose key is added later, for each attempt. Empty if no key is added later. */
   readonly credential: string
   /** The changes made to the request, other than address and credential, in words. */
   readonly adaptations: readonly string[]
 }
 
-/** The only headers of the caller that are sent to other providers. Keys, organizations and cookies are not among them. */
+/**
+ * Matches the caller's headers that are sent to other providers too. The protocol of a request may allow some more. Keys, organizations and
+ * cookies are never among them.
+ */
 const CARRIED = /^(?:accept|accept-language|content-type|user-agent|x-stainless-.*)$/
 
 /**
  * Rewrites a request for a target: its address, credential and model, and the parameters that are known to differ. If the target is at the
  * client's own provider, address and credential stay unchanged; only a model in the address is replaced. A key that comes from a function
- * is added later, to each attempt.
+ * or a list is added later, for each attempt.
  */
 export function adaptRequest(exchange: Exchange, target: Target, provider: Provider): AdaptedRequest {
   const { operation, url } = exchange
@@ -40,7 +43,7 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
   return { ...addressed(exchange, target, provider), json, init, credential, adaptations }
 }
 
-/** The URL and headers of a request to a provider other than the client's own. */
+/** Makes the URL and headers of a request to a provider other than the client's own. */
 function addressed(
   { operation, url, headers: given }: Exchange,
   { model }: Target,

@@ -5,8 +5,8 @@ import { formatAt, type Provider } from '../targets/providers.ts'
 type Request = Pick<Exchange, 'operation' | 'json' | 'streaming'>
 
 /**
- * Why a target can never serve a request, in words; undefined when it can. Its provider may not serve the request's protocol, its endpoint
- * may ignore a parameter that changes the meaning of the answer, or its model may lack a capability.
+ * Returns, in words, why a target can never serve a request; undefined if it can. There are three reasons: the provider does not serve the
+ * request's protocol, the endpoint may ignore a parameter that changes the meaning of the answer, or the model may lack a capability.
  */
 export function whyUnable(target: Target, provider: Provider, request: Request): string | undefined {
   const { operation, json } = request
@@ -19,8 +19,8 @@ export function whyUnable(target: Target, provider: Provider, request: Request):
 }
 
 /**
- * The first capability, in words, that the request needs and the target lacks. Undefined when the target lacks none, or its capabilities
- * are not configured.
+ * Returns, in words, the first capability that the request needs and the target lacks. Undefined if the target lacks none, or if its
+ * capabilities are not configured.
  */
 export function missingCapability({ capabilities }: Target, request: Request): string | undefined {
   if (!capabilities) return undefined

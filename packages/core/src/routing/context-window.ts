@@ -3,9 +3,9 @@ import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
 
 /**
- * Returns a function that says, in words, why a request seems too long for a target, and returns undefined if the request may fit. The
- * length is estimated only once, and only if the context window of a target is configured. Use the result to choose between targets, never
- * to refuse a call, since it is an estimate.
+ * Returns a function that checks whether a request fits into the context window of a target. That function returns the reason why not, in
+ * words, or undefined if the request may fit. It estimates the length of the request at most once. Since the length is an estimate, use the
+ * result to choose between targets, never to refuse a call.
  */
 export function contextFit(
   { tokens }: Operation,

@@ -3,8 +3,8 @@ const MAX_COOLDOWN_MS = 24 * 60 * 60_000
 const MAX_COOLDOWNS = 1_000
 
 /**
- * Cooldowns by key. A key stands for a refused credential, an exhausted quota group, or a model that a provider does not have. Calls prefer
- * targets that are not in cooldown, but a call uses a target in cooldown rather than fail.
+ * Stores cooldowns, during which calls avoid something that has failed. Each has a key that stands for a refused credential, an exhausted
+ * quota group, or a model that a provider does not have. If only targets in cooldown are left, a call uses one of them rather than fail.
  */
 export class Cooldowns {
   readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
@@ -12,7 +12,7 @@ export class Cooldowns {
 
   /**
    * Starts a cooldown.
-   * @param ms its length in milliseconds; a cooldown that already lasts longer is not shortened
+   * @param ms the length of the cooldown in milliseconds; a cooldown that already lasts longer is not shortened
    */
   start(key: string, ms: number, now: number): void {
     const running = this.#cooldowns.get(key)
@@ -22,8 +22,8 @@ export class Cooldowns {
   }
 
   /**
-   * The time at which the cooldown of a key ends, measured like `now`; 0 when there is none.
-   * @param since an earlier value of `started`: cooldowns that were started before it was read are ignored
+   * Returns when the cooldown of a key ends, on the clock of `now`; 0 if there is none.
+   * @param since a value of `started` that was read earlier: only cooldowns started after that are considered
    */
   until(key: string, now: number, since = 0): number {
     const cooldown = this.#cooldowns.get(key)
@@ -33,7 +33,7 @@ export class Cooldowns {
     return 0
   }
 
-  /** The number of cooldowns started so far. */
+  /** The number of cooldowns started so far. A later call of `until` takes it as `since`. */
   get started(): number {
     return this.#started
   }

@@ -11,7 +11,7 @@ import { targetKey } from './state-keys.ts'
 interface Probe {
   readonly url: string
   readonly headers: Headers
-  /** The fields of `init` that say how calls are sent, such as the dispatcher. */
+  /** The caller's `fetch` options that say how requests are sent, such as the dispatcher. */
   readonly sendOptions: RequestInit
   /** Sends the check in the same way as the calls of the target. */
   readonly fetch: OwnRequests
@@ -23,13 +23,13 @@ export class HealthProbes {
   readonly #maxTargets: number
   readonly #probes = new Map<string, Probe>()
 
-  /** @param fetch sends the checks of providers without a `fetch` of their own, in the same way as calls */
+  /** @param fetch sends the health checks of providers that have no `fetch` of their own, in the same way as calls */
   constructor(fetch: OwnRequests, maxTargets: number) {
     this.#fetch = fetch
     this.#maxTargets = maxTargets
   }
 
-  /** Stores how the target of a failed attempt can be checked. */
+  /** Stores how to check the target of a failed attempt: the URL, the headers, and the function that sends the check. */
   learnFrom(exchange: LegExchange): void {
     if (this.#probes.size >= this.#maxTargets) return
     const { fetch } = exchange.leg.provider
@@ -41,7 +41,7 @@ export class HealthProbes {
     })
   }
 
-  /** Checks a target. @throws Error while the target cannot serve calls */
+  /** Sends a health check to a target. @throws Error if the target cannot serve calls yet */
   async check(target: Target, signal: AbortSignal): Promise<void> {
     const key = targetKey(target)
     const probe = this.#probes.get(key)
@@ -56,8 +56,8 @@ export class HealthProbes {
 }
 
 /**
- * The URL for checks of a target. At the client's own provider, the URL includes the query of the request, which may contain a version or a
- * key.
+ * Returns the URL for health checks of a target. At the client's own provider, it includes the query of the failed request, which may
+ * contain an API version or a key.
  */
 function probeURL({ url, operation, leg: { target, provider } }: LegExchange): string {
   const format = formatOf(provider, operation)
@@ -66,7 +66,7 @@ function probeURL({ url, operation, leg: { target, provider } }: LegExchange): s
   return provider.native ? models + new URL(url).search : models
 }
 
-/** The headers of a request. If its provider has several keys, they contain the one of the failed attempt. */
+/** Returns the headers of the failed request. If the provider has several keys, the key of the failed attempt is added. */
 function signedHeaders(exchange: LegExchange): ReadonlyHeaders {
   const { leg, operation, headers } = exchange
   const key = leg.key?.key

@@ -28,8 +28,8 @@ import type { Target } from '../reporting/target.ts'
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
   /**
-   * The time between two health checks, in milliseconds. `false` turns health checks off: a half-open circuit then probes only with real
-   * calls.
+   * The time between two health checks, in milliseconds. `false`: no health checks. Only real calls then show whether a target has
+   * recovered.
    */
   readonly checkIntervalMs: number | false
   readonly fetch: OwnRequests
@@ -39,8 +39,8 @@ export interface HealthOptions {
 }
 
 /**
- * The timeout of the probe of a half-open circuit, in milliseconds. A probe is a real call. The timeout is longer than most calls take,
- * since a slow probe has not failed.
+ * The timeout of the probe of a half-open circuit, in milliseconds. The probe is a real call, so this is longer than most calls take: a
+ * slow probe does not count as failed.
  */
 const PROBE_TIMEOUT_MS = 120_000
 const MAX_TARGETS = 1_000
@@ -52,8 +52,8 @@ const TRIP_WITHOUT_ALTERNATIVE = timeWindow({ durationMs: 30_000, failureRatio: 
 const PLACEHOLDER_TARGET = { name: 'placeholder', baseURL: '' } as Target
 
 /**
- * The health of all targets: their circuits, cooldowns and health checks. The admission layer reports how attempts end; the fallback
- * layer asks which targets are available.
+ * The health of all targets: their circuits, cooldowns and health checks. The admission layer reports how attempts end, and the fallback
+ * layer reads which targets are available.
  */
 export class Health {
   /** Calls one target after the other, and records their success ratios and latencies. */
@@ -62,10 +62,10 @@ export class Health {
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
   readonly #probes: HealthProbes
-  /** For each target, the targets among which the latest call at that target could choose. */
+  /** Maps the key of each target to the targets between which the latest call could choose, including the target itself. */
   readonly #alternatives = new Map<string, readonly Target[]>()
   #lastAlternatives: readonly Target[] | undefined
-  /** The breakers that were looked up lately. A call needs the breaker of its target several times, so each lookup is saved here. */
+  /** The breakers that were looked up lately, by target. A call needs the breaker of its target several times, so it is cached here. */
   readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly lookedUpAt: number }>()
   /** Breakers whose events are forwarded to the telemetry. */
   readonly #subscribed = new WeakSet<CircuitBreaker>()
@@ -109,12 +109,15 @@ export class Health {
     return breaker
   }
 
-  /** The durations of a target's latest answers. */
+  /** Returns the durations of a target's latest answers. */
   latenciesOf({ name }: Target): Latencies {
     return this.chain.health.get(name)
   }
 
-  /** Stores the targets between which a call can choose. While another target can take over, a circuit may open after fewer failures. */
+  /**
+   * Stores the targets between which a call can choose. While one of them can take over for another, the circuit of the other may open
+   * after fewer failures.
+   */
   setAlternatives(targets: readonly Target[]): void {
     if (targets.length < 2 || targets === this.#lastAlternatives) return
     this.#lastAlternatives = targets
@@ -125,13 +128,16 @@ export class Health {
     }
   }
 
-  /** Starts the cooldown that follows from a failed attempt. If the attempt opened the circuit, also stores how to check the target. */
+  /**
+   * Starts the cooldown that follows from a failed attempt, if any. If the target's circuit is open after the attempt, also stores how to
+   * check the target.
+   */
   noteFailure(exchange: LegExchange, failure: Failure): void {
     this.cooldowns.noteFailure(exchange, failure)
     if (!this.isAvailable(exchange.leg.target)) this.#probes.learnFrom(exchange)
   }
 
-  /** Statistics of the targets that were called, by name. */
+  /** Returns statistics of the targets that were called, by name. */
   stats(): Record<string, TargetStats> {
     const stats: Record<string, TargetStats> = {}
     for (const [key, breaker] of this.#breakers?.entries() ?? []) {
@@ -152,8 +158,8 @@ export class Health {
   }
 
   /**
-   * Whether a failed attempt counts against its target. It does not count if this process, or a short timeout of its caller, caused the
-   * failure.
+   * Whether a failed attempt counts against its target. It does not if the cause was this process, or a short timeout that the caller had
+   * set.
    */
   #countsAsFailure(error: unknown): boolean {
     if (!(error instanceof AttemptError) || !isTargetFailure(error)) return false
@@ -190,8 +196,9 @@ export class Health {
   }
 
   /**
-   * Whether another target can take over. A half-open target cannot, since it takes only one call at a time. Without another target, a
-   * circuit opens only after more failures: after the usual three, Harbor itself would cause the outage.
+   * Whether another target can take over. The circuit of that target must be closed, because a half-open circuit lets only one call through
+   * at a time. If no other target can take over, the circuit opens only after more failures than the usual three; otherwise Harbor itself
+   * would cause an outage.
    */
   #hasAlternative(key: string): boolean {
     const targets = this.#alternatives.get(key) ?? []
@@ -203,7 +210,7 @@ export class Health {
   }
 }
 
-/** A trip rule for a circuit that counts all results, but opens the circuit only while `mayTrip` returns true. */
+/** Makes a copy of a trip rule that counts all results, but opens the circuit only while `mayTrip` returns true. */
 function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
   return {
     timing: rule.timing,

@@ -1,25 +1,32 @@
 import type { KeyState } from '../targets/key-state.ts'
 
-/** What the choice of a key depends on. */
+/** What the choice of an API key for a request depends on. */
 export interface KeyFacts {
-  /** The time at which the cooldown of a key ends, on the clock of `now`; 0 when there is none. */
+  /** Returns when the cooldown of a key ends, in milliseconds since the epoch; 0 if there is none. */
   readonly untilOf: (key: KeyState) => number
-  /** How long a request would wait for the rate limits of a key, in milliseconds. */
+  /** Returns how long the request would wait for the rate limits of a key, in milliseconds. */
   readonly waitMs: (key: KeyState) => number
-  /** The share of the rate limits that a key has left, from 0 to 1. */
+  /** Returns the share of its rate limits that a key has left, from 0 to 1. */
   readonly leftOf: (key: KeyState) => number
-  /** The name of the conversation; undefined if the request belongs to none. */
+  /** The name of the conversation to which the request belongs; undefined if it belongs to none. */
   readonly conversation: string | undefined
-  /** Whether the first key is used as long as it is free. */
+  /**
+   * Whether the request uses the first key unless that is in cooldown. A request that stores state at the provider does, because later
+   * requests read the state with the first key.
+   */
   readonly prefersFirst: boolean
 }
 
-/** How long a conversation waits for the rate limits of its key before another key takes over, in milliseconds. */
+/**
+ * The maximum time that a request waits for the rate limits of its conversation's key, in milliseconds. If the wait would be longer,
+ * another key takes over.
+ */
 const MAX_CONVERSATION_WAIT_MS = 1_000
 
 /**
- * Chooses the key for a request. A key in cooldown is passed over; if all are, the one that is free first is used. Of the free keys, a
- * conversation uses always the same one, so that the provider's prompt cache stays warm. Other requests use the key that has most left.
+ * Chooses the key for a request. Keys in cooldown are avoided; if all are in cooldown, the one whose cooldown ends first is used. The
+ * requests of one conversation use the same key as long as possible, so that the provider's prompt cache stays warm. Other requests use the
+ * key with the largest share of its rate limits left.
  */
 export function chooseKey(keys: readonly [KeyState, ...KeyState[]], facts: KeyFacts): KeyState {
   const free = keys.filter((key) => facts.untilOf(key) === 0)
@@ -34,7 +41,7 @@ export function chooseKey(keys: readonly [KeyState, ...KeyState[]], facts: KeyFa
   return lowest(ready, (key) => -weightOf(seed, key.hash))
 }
 
-/** The key with most left of its limits; of equal ones, the one that was used least recently. */
+/** Finds the key with the largest share of its rate limits left; of several such keys, the one that was used least recently. */
 function mostLeft(keys: readonly KeyState[], { leftOf }: KeyFacts): KeyState {
   const most = Math.max(...keys.map(leftOf))
   return lowest(
@@ -56,8 +63,10 @@ function lowest(keys: readonly KeyState[], measure: (key: KeyState) => number): 
 }
 
 /**
- * The weight of a key for a conversation. The key with the highest weight is used (rendezvous hashing), so a key that is added takes over
- * only the conversations for which it has the highest weight. See https://en.wikipedia.org/wiki/Rendezvous_hashing
+ * Returns the weight of a key for a conversation. The conversation uses the key with the highest weight (rendezvous hashing). So a new key
+ * takes over only the conversations for which it has the highest weight. See https://en.wikipedia.org/wiki/Rendezvous_hashing
+ * @param seed the hash of the conversation's name
+ * @param key the hash of the key
  */
 function weightOf(seed: number, key: number): number {
   let mixed = seed ^ key
@@ -66,7 +75,7 @@ function weightOf(seed: number, key: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0
 }
 
-/** The hash FNV-1a of a text, in 32 bits. */
+/** Returns the FNV-1a hash of a text, in 32 bits. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let place = 0; place < text.length; place++)

@@ -4,31 +4,31 @@ import { KeyState } from '../targets/key-state.ts'
 import type { Target } from '../reporting/target.ts'
 import { accountOf, type Grouped } from './state-keys.ts'
 
-/** The maximum number of key rings: one for each provider with several keys, and for each of the accounts that its callers name. */
+/** The maximum number of key rings. Each provider with several keys has one key ring for each account of its callers. */
 const MAX_RINGS = 1_000
-/** The maximum number of targets of a ring that `stats()` shows. */
+/** The maximum number of targets that `stats()` shows for one key ring. */
 const MAX_SHOWN = 1_000
 
 /** A list of keys that is not empty. */
 export type Keys = readonly [KeyState, ...KeyState[]]
 
-/** What is known of the keys of one provider and account. */
+/** The state of all keys of one provider, for one account of its callers. */
 export interface KeyRing {
   readonly provider: Provider
   readonly keys: Keys
-  /** The targets that were called with these keys, with a request that shows their rate limits. */
+  /** The targets that were called with these keys, by name. The stored request determines which rate limits apply to the target. */
   readonly called: Map<string, { readonly target: Target; readonly request: Grouped }>
 }
 
-/** A request, as far as the choice of its key depends on it. */
+/** The parts of a request on which the choice of its key depends. */
 export type KeyedRequest = Grouped & Belonging
 
-/** The keys of providers that have several. What was learned of them is forgotten when the providers are changed at run time. */
+/** Stores the state of keys, for providers that have several. The state is discarded when the providers are changed at run time. */
 export class KeyRings {
   readonly #rings = new Map<string, KeyRing>()
   #lastUse = 0
 
-  /** The keys that a request may use at a provider; undefined if the provider has one key. */
+  /** Returns the keys that a request may use at a provider; undefined if the provider has one key. */
   usable(provider: Provider, request: KeyedRequest): Keys | undefined {
     const ring = this.ringOf(provider, request)
     return ring && keyBindingOf(request) === 'first' ? [ring.keys[0]] : ring?.keys
@@ -49,7 +49,7 @@ export class KeyRings {
     return ring
   }
 
-  /** Notes that a request is sent to a target with a key. */
+  /** Records that a request is sent to a target with a key. */
   use(key: KeyState, target: Target, provider: Provider, request: Grouped): void {
     key.attempts++
     key.usedAt = ++this.#lastUse
@@ -60,17 +60,17 @@ export class KeyRings {
     called.set(target.name, { target, request: { headers, signer, keys, url, operation } })
   }
 
-  /** The newest of the rings whose keys were used for a target, for `stats()`. */
+  /** Finds the newest key ring whose keys were used for a target. Used by `stats()`. */
   ringThatCalled(target: string): KeyRing | undefined {
     return [...this.#rings.values()].findLast(({ called }) => called.has(target))
   }
 
-  /** The number of accounts whose keys are known. */
+  /** The number of key rings. */
   get size(): number {
     return this.#rings.size
   }
 
-  /** Forgets everything that was learned of keys. */
+  /** Discards the state of all keys. */
   forget(): void {
     this.#rings.clear()
   }

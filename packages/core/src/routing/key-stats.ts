@@ -6,8 +6,8 @@ import { quotaModelOf } from './state-keys.ts'
 import type { TargetCooldowns } from './target-cooldowns.ts'
 
 /**
- * What is known of the keys of a target's provider. If callers have accounts of their own, these are the keys of the account that called
- * last.
+ * Returns statistics of each key of a target's provider. If callers have accounts of their own, these are the keys of the newest account
+ * that called the target.
  * @param name the name of the target
  * @returns undefined if the provider has one key, or the target was not called with one of several
  */
@@ -34,7 +34,7 @@ function statsOf(key: KeyState, name: string, ring: KeyRing, cooldowns: TargetCo
   }
 }
 
-/** The indexes of the other keys that share the rate limits of a key. */
+/** Returns the indexes of the other keys that share the rate limits of a key. */
 export function siblingsOf({ index, group }: KeyState, keys: readonly KeyState[]): readonly number[] {
   return keys.filter((key) => key.group === group && key.index !== index).map((key) => key.index)
 }

@@ -1,7 +1,10 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Plan } from '../targets/routes.ts'
 
-/** The targets that may serve a call, computed once per call. A call that uses state stored at its provider can be served only there. */
+/**
+ * Returns the targets that may serve a call. They are computed once for each call. A call that uses state stored at the provider can be
+ * served only by the requested target.
+ */
 export function planOf(exchange: Exchange): Plan {
   return (exchange.facts.plan ??= makePlan(exchange))
 }

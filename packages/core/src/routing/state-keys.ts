@@ -13,12 +13,15 @@ export interface Grouped extends Identified {
   readonly operation?: Operation | undefined
 }
 
-/** The key of a target. It includes the address, since copies of a client may have different base URLs. */
+/**
+ * Returns the key under which the state of a target is stored. It includes the base URL, because copies of a client may have different
+ * ones.
+ */
 export function targetKey({ name, baseURL }: Target): string {
   return `${name}\n${baseURL}`
 }
 
-/** The key of the group of targets that share rate limits at a provider. */
+/** Returns the key of a quota group: the group of targets that share rate limits at a provider. */
 export function quotaGroupOf(
   target: Target,
   provider: Provider,
@@ -30,18 +33,24 @@ export function quotaGroupOf(
   return `${modelGroupOf(target, request)}\n${key ? key.group : accountOf(provider, request)}`
 }
 
-/** The model with rate limits of its own, or the family of models that shares one rate limit. */
+/**
+ * Returns the name of the model that has rate limits of its own or, if a whole family of models shares one rate limit, the name of the
+ * family.
+ */
 export function quotaModelOf({ name, model }: Target, { operation }: Pick<Grouped, 'operation'>): string {
   return (model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)) ?? name
 }
 
-/** The model, or the family of models if the protocol has one rate limit for a family. */
+/** Returns the target's quota group or, if a whole family of models shares one rate limit, the name of the family. */
 function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Grouped): string {
   const family = model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
 }
 
-/** The key of the account that pays for a request. At the client's own provider, the headers of the request identify the account. */
+/**
+ * Returns the key of the account that pays for a request. At the client's own provider, the credential in the request identifies the
+ * account; at other providers, their configuration does.
+ */
 export function accountOf(provider: Provider, request: Grouped): string {
   if (!provider.native) return provider.identity
   const { operation, url = '' } = request

@@ -6,19 +6,19 @@ import type { Order } from '@harbor/fallback'
 import type { Target } from '../reporting/target.ts'
 import { targetKey } from './state-keys.ts'
 
-/** The maximum number of conversations whose target is stored. Beyond it, the one that was used least recently is forgotten. */
+/** The maximum number of conversations whose target is stored. Above it, the conversation that was answered least recently is removed. */
 const MAX_CONVERSATIONS = 10_000
 /** How long the target of a conversation is stored after its latest answer, in milliseconds. Prompt caches rarely last longer. */
 const MAX_AGE_MS = 60 * 60_000
 
-/** A request, as far as its conversation depends on it. */
+/** The parts of a request on which its conversation depends. */
 export interface Conversing extends Identified, Belonging {
   readonly policy: Pick<Exchange['policy'], 'cache' | 'order'>
 }
 
 /**
- * The targets that answered the conversations' latest calls. A conversation stays with its target while the target is well, since another
- * one has not cached the prompt.
+ * Stores, for each conversation, the target that answered its latest call. The next call goes to the same target while that is available,
+ * because other targets do not have the prompt in their cache.
  */
 export class StickyTargets {
   readonly #answered = new Map<string, { readonly target: string; readonly at: number }>()
@@ -29,9 +29,10 @@ export class StickyTargets {
   }
 
   /**
-   * The target that answered the latest call of the request's conversation, if the request may go there.
+   * Returns the target that answered the latest call of the request's conversation. Undefined if there is none, or if the request may not
+   * go there.
    * @param chain the targets of the request, in their configured order
-   * @param isWell whether a target may be called now
+   * @param isWell returns whether a target may be called now
    */
   of(request: Conversing, chain: readonly Target[], isWell: (target: Target) => boolean): Target | undefined {
     if (this.#answered.size === 0 || chain.length < 2 || request.perCall?.order) return undefined
@@ -43,7 +44,7 @@ export class StickyTargets {
   }
 
   /**
-   * Notes the target that answered a call.
+   * Stores the target that answered a call.
    * @param chain the targets of the request, in their configured order
    */
   note(request: Conversing, chain: readonly Target[], answeredBy: Target): void {
@@ -63,7 +64,7 @@ export class StickyTargets {
   }
 }
 
-/** Puts one of the targets in front of the others. */
+/** Returns the targets with `first` in front of all others. */
 export function inFront(targets: readonly Target[], first: Target): readonly Target[] {
   return [first, ...targets.filter((target) => target !== first)]
 }
@@ -73,8 +74,9 @@ function orderOf({ perCall, policy }: Conversing): Order<Target> | undefined {
 }
 
 /**
- * The name under which the target of a conversation is stored: a hash, since it is made of the caller's account and scope. Conversations of
- * two tenants differ, even if they have the same name. Undefined if the request belongs to no conversation.
+ * Returns the name under which the target of a conversation is stored. Undefined if the request belongs to no conversation. The caller's
+ * account and scope are part of the name, so conversations of two tenants differ even if they have the same name. The result is a hash of
+ * all parts.
  */
 function nameOf(request: Conversing, [requested]: readonly Target[]): string | undefined {
   const conversation = conversationOf(request)

@@ -3,8 +3,8 @@ import type { LegExchange } from '../call/exchange.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * Reports that a target takes over. Called when the first request is about to be sent to the target: until then, Harbor may still refuse to
- * send it.
+ * Emits the event `fallback` and logs it, if the current target of the call takes over for another one. Called just before the first
+ * request to the target, because until then Harbor may still refuse to send it.
  */
 export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Telemetry): void {
   if (!leg.takeover) return
@@ -17,7 +17,10 @@ export function reportTakeover({ leg, receipt, log }: LegExchange, telemetry: Te
   )
 }
 
-/** The last failure of the call at one target, apart from refusals by Harbor; undefined if no request was sent to the target. */
+/**
+ * Finds the last failed attempt of the call at its current target. Refusals by Harbor are not attempts. Undefined if no attempt failed.
+ * @param since the number of attempts that the call had made before this target
+ */
 export function failureOf({ leg, receipt }: LegExchange, since: number): Takeover | undefined {
   const from = leg.target.name
   const failed = receipt.attempts.slice(since).findLast(({ target, failure }) => target === from && failure)

@@ -9,14 +9,14 @@ import { Cooldowns } from './cooldowns.ts'
 import type { KeyedRequest, KeyRings } from './key-rings.ts'
 import { accountOf, quotaGroupOf, targetKey, type Grouped } from './state-keys.ts'
 
-/** The scopes of cooldowns, in the order in which they are checked. The text names each scope in receipts. */
+/** The scopes of cooldowns, in the order in which they are checked, and the reason that receipts show for each. */
 const REASONS: readonly (readonly [CooldownScope, string])[] = [
   ['credential', 'its credential was refused or is used up'],
   ['quota-group', 'its rate limit was reached'],
   ['target-and-model', 'it does not have the model'],
 ]
 
-/** The cooldowns that failed attempts start, and which targets each of them affects. */
+/** Starts cooldowns after failed attempts, and finds the cooldowns that affect a target. */
 export class TargetCooldowns {
   readonly #cooldowns = new Cooldowns()
   readonly #rings: KeyRings
@@ -25,7 +25,7 @@ export class TargetCooldowns {
     this.#rings = rings
   }
 
-  /** The number of cooldowns started so far. */
+  /** The number of cooldowns started so far. A later call of `reasonFor` takes it as `since`. */
   get started(): number {
     return this.#cooldowns.started
   }
@@ -38,7 +38,7 @@ export class TargetCooldowns {
     this.#cooldowns.start(keys[cooldown.of], cooldown.ms, systemClock.now())
   }
 
-  /** Passes a key over for a while, since the function that returns it failed. */
+  /** Starts a cooldown for a key, because the function that returns the key failed. */
   noteFailedFunction(exchange: LegExchange): void {
     const { target, provider, key } = exchange.leg
     const keys = keysOf(target, provider, exchange, key)
@@ -46,9 +46,9 @@ export class TargetCooldowns {
   }
 
   /**
-   * The reason, in words, why a target is in cooldown for a request; undefined when the target is not in cooldown. If its provider has
-   * several keys, the target is in cooldown when all of them are, for the reason of the key that is free first.
-   * @param since an earlier value of `started`: cooldowns that were started before it was read are ignored
+   * Returns, in words, why a target is in cooldown for a request; undefined if it is not. If the provider has several keys, the target is
+   * in cooldown only if all keys are. The reason is then that of the key whose cooldown ends first.
+   * @param since a value of `started` that was read earlier: only cooldowns started after that are considered
    */
   reasonFor(target: Target, provider: Provider, request: KeyedRequest, since = 0): string | undefined {
     if (this.#cooldowns.isEmpty) return undefined
@@ -63,12 +63,12 @@ export class TargetCooldowns {
     return first?.reason
   }
 
-  /** The cooldown of a target for one key of its provider; undefined when there is none. */
+  /** Returns the cooldown of a target for one key of its provider; undefined if there is none. */
   keyCooldown(target: Target, provider: Provider, request: Grouped, key: KeyState): KeyCooldown | undefined {
     return this.#cooldowns.isEmpty ? undefined : this.#lasting(keysOf(target, provider, request, key), 0)
   }
 
-  /** The first of the cooldowns that apply, in the order of `REASONS`, and the end of the last one. */
+  /** Combines the cooldowns that apply: takes the reason of the first one, in the order of `REASONS`, and the latest end. */
   #lasting(keys: Record<CooldownScope, string>, since: number): KeyCooldown | undefined {
     const now = systemClock.now()
     let found: KeyCooldown | undefined
@@ -80,13 +80,13 @@ export class TargetCooldowns {
   }
 }
 
-/** Why a target is in cooldown, in words, and until when, on the system's clock. */
+/** Why a target is in cooldown, in words, and until when, in milliseconds since the epoch. */
 export interface KeyCooldown {
   readonly reason: string
   readonly until: number
 }
 
-/** How long a key is passed over after the function that returns it failed, in milliseconds. */
+/** How long a key is avoided after the function that returns it failed, in milliseconds. */
 const FAILED_FUNCTION_MS = 30_000
 
 function keysOf(

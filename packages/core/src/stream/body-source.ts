@@ -3,14 +3,14 @@ import type { IdleClock } from './idle-clock.ts'
 import type { ChunkSource } from '../wire/chunks-of.ts'
 
 /**
- * How long a body is read after the answer is proven complete, in milliseconds. A connection can be used again only after its body has
- * ended.
+ * How long the rest of a body is read after the answer is proven complete, in milliseconds. It is read because a connection can be used
+ * again only after its body has ended.
  */
 const DRAIN_MS = 250
 
 /** The body of a response, as a guarded stream reads it. Each read is timed by the idle clock, and can be interrupted. */
 export class BodySource {
-  /** Whether the last read has returned the end of the body. Code that calls `next()` sets it. */
+  /** Whether a read has returned the end of the body. Code that calls `next()` sets it. */
   hasEnded = false
   readonly chunks: ChunkSource
   readonly #idle: IdleClock
@@ -44,7 +44,7 @@ export class BodySource {
 
   /**
    * Reads the rest of the body and discards it, until the body ends, `isOver` returns true, or 250 ms have passed.
-   * @returns the error with which the body ended, if it ended with one
+   * @returns the error that ended the reading, such as the end of the 250 ms; undefined if there was none
    */
   async drain(isOver: () => boolean): Promise<Error | undefined> {
     const timer = setTimeout(() => {

@@ -11,10 +11,10 @@ export interface GuardedStreamOptions {
   readonly firstTokenMs: number
   /** The maximum size of one event, and of everything received before the first content, in bytes. */
   readonly maxBytes: number
-  /** The count of the bytes that all streams of the client hold in memory together. */
+  /** Limits the memory that all streams and large answers of the client occupy together. */
   readonly held: HeldBytes
   /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: (id: string) => void
-  /** Closes the connection. Called at most once, and not after the body has ended by itself. */
+  /** Closes the connection. Called at most once, and never after the end of the body was received. */
   readonly release: (reason: Error) => void
 }

@@ -13,7 +13,7 @@ import { asError, asFault, incomplete } from './stream-fault.ts'
 import { PassingEvents, pieceOf } from './stream-piece.ts'
 import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
 
-/** The time after which a stream that is not read gives up its connection, in milliseconds. */
+/** How long a stream waits to be read for the first time before it closes its connection, in milliseconds. */
 const UNREAD_MS = 300_000
 const BLANK_LINES = new TextEncoder().encode('\n\n')
 
@@ -24,8 +24,9 @@ const BLANK_LINES = new TextEncoder().encode('\n\n')
  *      │                           │  └──── fault ──▶ reported in band ──▶ ended (failure)
  *      └── fault: thrown           └─────── reader or caller leaves ─▶ ended (aborted)
  *
- * While the stream is held, the reader has got nothing, so a fault is an ordinary failed attempt. Only whole events are passed on,
- * with unchanged bytes. Events without content that common SDKs cannot read are dropped, and unusual forms are written as usual ones.
+ * While the stream is held, the reader has received nothing, so a fault is an ordinary failed attempt. Only whole events are passed on,
+ * usually with unchanged bytes. Events without content are dropped if common SDKs cannot read them. Events in an unusual form are
+ * rewritten in the usual one.
  */
 export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   /** Resolves when the stream has ended, whether it succeeded, failed or was aborted; never rejects. */
@@ -37,7 +38,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #onResponseId: ((id: string) => void) | undefined
   readonly #room: HeldRoom
   readonly #splitter = new SseSplitter()
-  /** The bytes received so far. Undefined as soon as bytes were passed to the reader. */
+  /** The start and the end of the bytes received so far. Undefined once the stream is no longer held. */
   #recent: RecentBytes | undefined = new RecentBytes()
   #readyBytes = 0
   readonly #ready: StreamPiece[] = []
@@ -81,12 +82,15 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
   }
 
-  /** The text received before the stream failed without content. It may contain an error in any form. */
+  /**
+   * The start and the end of the text that was received, for a stream that failed without content. The text may contain an error in any
+   * form.
+   */
   get heldText(): string {
     return this.#recent?.text ?? ''
   }
 
-  /** Passes the stream to its reader: from now on, pauses between contents are limited to `idleMs` milliseconds. */
+  /** Passes the stream to its reader. From now on, pauses between contents are limited to `idleMs` milliseconds. */
   handOver(idleMs: number): void {
     this.#idle.restart('idle', idleMs)
     if (this.#state === 'ended') return
@@ -100,7 +104,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return this
   }
 
-  /** @throws the reason of `abort()`, when the caller aborts during the read */
+  /** @throws the reason of `abort()`, if the caller aborts during the read */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const piece = await this.nextPiece()
     return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
@@ -118,7 +122,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return reading
   }
 
-  /** The reader stops reading. An answer that is proven complete is a success; its connection is used again if the body ends soon. */
+  /**
+   * Ends the stream because its reader stops reading. If the answer is proven complete, that is a success, and the connection is used again
+   * if the body ends soon. Otherwise the stream is aborted.
+   */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
@@ -126,7 +133,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return { done: true, value: undefined }
   }
 
-  /** The caller ended the call: pending and later reads reject with `reason`. */
+  /** Ends the stream because the caller ended the call. Pending and later reads reject with `reason`. */
   abort(reason: unknown): void {
     if (this.#state === 'ended') return
     const outcome = this.dialect.proven ? 'success' : 'aborted'
@@ -135,7 +142,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#source.interrupt(reason)
   }
 
-  /** The client was closed and its grace period is over: the reader gets an error event, unless the answer is proven complete. */
+  /**
+   * Ends the stream because the client was closed and its grace period is over. The reader gets an error event, unless the answer is proven
+   * complete.
+   */
   cut(reason: Error): void {
     if (this.#state === 'ended') return
     const { proven } = this.dialect
@@ -158,7 +168,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return undefined
   }
 
-  /** Reads once from the body, and handles all events in it. There can be several, for example after the process was busy. */
+  /** Reads once from the body, and handles all events that have arrived. There can be several, for example after the process was busy. */
   async #advance(): Promise<void> {
     const result = await this.#source.next()
     if (result.done === true) {
@@ -194,7 +204,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = undefined
   }
 
-  /** Handles the end of the body. A last event without its blank line is handled, too; one that was cut off cannot be parsed. */
+  /**
+   * Handles the end of the body. Accepts a last event that lacks only its closing blank line. An event that was cut off is a fault, because
+   * its data cannot be parsed.
+   */
   #takeEnd(): void {
     this.#source.hasEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
@@ -251,7 +264,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
 
   /**
    * Handles an event whose data is not one JSON object. If the data consists of several objects, each is handled like an event of its own.
-   * Other data is a fault, unless the stream is already proven complete: then the event is dropped.
+   * Other data is a fault. After the stream is proven complete, such an event is dropped instead.
    */
   #takeUnreadable(event: SseEvent, passing: PassingEvents, error: unknown): boolean {
     const separate = separateEvents(event)
@@ -264,7 +277,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /** Ends the stream with an event that reports the fault. A thrown error would discard the content before it. */
+  /**
+   * Ends the stream with an event that reports the fault. The fault is not thrown, because then the reader would lose the content before
+   * it.
+   */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
       this.#end({ outcome: 'success' }, error) // the answer is complete, but the provider keeps the connection open

@@ -1,14 +1,14 @@
 import type { HeldBytes, Hold } from '../wire/held-bytes.ts'
 import { tooLarge } from './stream-fault.ts'
 
-/** The maximum total size of the comments, pings and empty events that are held before the first content, in bytes. */
+/** The maximum total size of the comments, pings and empty events that are buffered before the first content, in bytes. */
 const MAX_IDLE_BYTES = 64 * 1024
 /** The number of bytes that each stream may hold without being counted against the limit for all streams of the client. */
 const FREE_BYTES = 1024 * 1024
 
 /**
- * Limits the bytes that one stream holds in memory: by a limit of its own, and by a limit for all streams of the client together. Before
- * its first content, a stream holds everything received; later, only an event that is not complete yet.
+ * Limits the bytes that one stream holds in memory. One limit applies to this stream, and another one to all streams of the client
+ * together. Before its first content, a stream holds everything that it received; later, it holds only an event that is not complete yet.
  */
 export class HeldRoom {
   readonly #held: HeldBytes
@@ -31,8 +31,8 @@ export class HeldRoom {
 
   /**
    * Reserves memory for all bytes that the stream holds now.
-   * @returns undefined when there is room, otherwise a promise that resolves when there is
-   * @throws StreamFaultError when one stream may not hold that many bytes
+   * @returns undefined if the memory is reserved now, otherwise a promise that resolves when it is
+   * @throws StreamFaultError if one stream may not hold that many bytes
    */
   reserve(bytes: number, isBeforeContent: boolean): Promise<void> | undefined {
     if (bytes <= FREE_BYTES) {

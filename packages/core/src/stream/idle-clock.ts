@@ -3,14 +3,15 @@ import type { Clock } from '@harbor/retry'
 import { TimeoutError, type ClockName } from '../base/errors.ts'
 
 /**
- * The delay of a timer, in milliseconds, above which the process was probably blocked, so that the pause may not be the provider's fault.
+ * The maximum lateness of a timer, in milliseconds. If the timer fires even later, this process was probably blocked, and the pause may not
+ * be the provider's fault.
  */
 const LATE_MS = 50
 
 /**
- * Measures how long a reader has waited for content. The clock runs only during a read, since a slow reader is not a stalled stream. Only
- * content resets the clock, so pings do not keep a dead stream alive. One timer serves many reads. If the timer fires late, data that is
- * already in the socket is read before the stream counts as stalled.
+ * Measures how long a reader has waited for content, and reports a stalled stream. The clock runs only during a read, so a slow reader does
+ * not make a stream look stalled. Only content resets the clock, so pings do not keep a dead stream alive. One timer serves many reads. If
+ * the timer fires late, data that is already in the socket is read before the stream counts as stalled.
  */
 export class IdleClock {
   readonly #clock: Clock
@@ -35,7 +36,7 @@ export class IdleClock {
     if (this.#timer === undefined) this.#arm()
   }
 
-  /** Called when a read ends. If it returned content, `content()` is called next. */
+  /** Called when a read ends. If the read returned content, `content()` is called next. */
   done(): void {
     if (this.#waitingSince === undefined) return
     this.#waitedMs += this.#clock.now() - this.#waitingSince
@@ -48,7 +49,7 @@ export class IdleClock {
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#clock.now()
   }
 
-  /** Replaces the limit, and starts again from zero. */
+  /** Sets another limit, and starts again from zero. */
   restart(name: ClockName, limitMs: number): void {
     this.stop()
     this.#name = name

@@ -8,12 +8,12 @@ import { asFault } from './stream-fault.ts'
 import { StreamFaultError } from '../base/errors.ts'
 import type { JsonBody } from '../base/json.ts'
 
-/** The bytes of a stream, for one caller, after a `GuardedStream` has checked them. */
+/** The bytes of a stream after a `GuardedStream` has checked them, as one caller reads them. */
 export interface GuardedBytes extends AsyncIterator<Uint8Array, undefined> {
   cancel(reason?: unknown): void
 }
 
-/** The events that the guard has parsed in the chunks that one caller reads. */
+/** Gives one caller the events that the guard has parsed in a chunk, so that the caller need not parse them again. */
 export interface ParsedPieces {
   take(chunk: Uint8Array): StreamPiece | undefined
   /** Called when the caller will not take any more parsed events. */
@@ -21,11 +21,14 @@ export interface ParsedPieces {
 }
 
 export interface ReadStreamOptions {
-  /** Whether the caller itself has ended the call. Its reads then reject with its own reason, instead of reporting a fault. */
+  /**
+   * Returns whether the caller itself has ended the call. If so, a failed read rejects with the caller's reason; otherwise it ends the
+   * stream with an event that reports the fault.
+   */
   readonly hasLeft: () => boolean
   /**
-   * The events that the guard has parsed. Set only for the caller that started the upstream call. That caller's `dialect` is the guard's
-   * own, which has already read these events.
+   * The events that the guard has parsed. Set only for the caller that started the upstream call. The `dialect` of that caller is the
+   * guard's own, which has already read these events.
    */
   readonly parsed?: ParsedPieces | undefined
   /** Called with the provider's id of the answer as soon as an event reports it. */
@@ -33,8 +36,9 @@ export interface ReadStreamOptions {
 }
 
 /**
- * One caller's view of a stream that was recorded, or is still being recorded. Callers never share event objects: the caller that started
- * the upstream call gets the events that the guard parsed, and the others parse the bytes again. The events also show how the stream ended.
+ * One caller's view of a stream that the cache has recorded, or is still recording. Callers never share event objects: the caller that
+ * started the upstream call gets the events that the guard parsed, and the others parse the bytes again. Either way, the events show how
+ * the stream ended.
  */
 export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
   readonly ended: Promise<StreamEnd>
@@ -94,8 +98,8 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 
   /**
-   * Makes the piece for a chunk that the guard has already read. The piece contains the events that the guard parsed, if they are still
-   * buffered.
+   * Makes the piece for a chunk that the guard has already read. The events in it are those that the guard parsed, if they are still
+   * buffered; otherwise they are parsed again.
    */
   #takeParsed(chunk: Uint8Array): StreamPiece {
     const known = this.#options.parsed?.take(chunk)
@@ -122,7 +126,10 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return piece
   }
 
-  /** Ends the stream with an event that reports the fault, as a guarded stream does. */
+  /**
+   * Ends the stream with an event that reports the fault, as a guarded stream does. Throws the error instead if the caller has ended the
+   * call.
+   */
   #reportBroken(error: unknown): StreamPiece {
     if (this.#options.hasLeft()) {
       this.#end({ outcome: 'aborted' })

@@ -1,13 +1,14 @@
-/** How many bytes of the start of a stream are stored. */
+/** The number of bytes that are stored from the start of a stream. */
 const HEAD_BYTES = 1024
 /**
- * How many bytes of the end of a stream are stored. Start and end together are not longer than `MAX_NESTED_LENGTH`, the longest text that
- * is searched for an error.
+ * The number of bytes that are stored from the end of a stream. Start and end together are not longer than `MAX_NESTED_LENGTH`, the longest
+ * text that is searched for an error.
  */
 const TAIL_BYTES = 60 * 1024
 
 /**
- * Stores the start and the end of the bytes that a stream received. If the stream ends without an answer, they are searched for an error.
+ * Stores the start and the end of the bytes that a stream received. If the stream ends without an answer, the stored bytes are searched for
+ * an error message.
  */
 export class RecentBytes {
   #head: Uint8Array | undefined

@@ -2,8 +2,8 @@ import { ClientClosedError, StreamFaultError, TimeoutError } from '../base/error
 import { redactError } from '../base/redact-error.ts'
 
 /**
- * The fault of a stream that ended without proof that its answer is complete.
- * @param what how the stream ended: the beginning of the message
+ * Makes the fault of a stream that ended without proof that its answer is complete.
+ * @param what how the stream ended: the beginning of the error message
  */
 export function incomplete(what: string): StreamFaultError {
   return new StreamFaultError(
@@ -13,8 +13,8 @@ export function incomplete(what: string): StreamFaultError {
 }
 
 /**
- * The fault of a stream that exceeded `maxAnswerBytes`.
- * @param isHeld true if everything before the first content was too large, false if one event was
+ * Makes the fault of a stream that exceeded `maxAnswerBytes`.
+ * @param isHeld whether everything before the first content was too large; otherwise a single event was
  */
 export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
   return isHeld
@@ -28,7 +28,7 @@ export function tooLarge(isHeld: boolean, maxBytes: number): StreamFaultError {
       )
 }
 
-/** The fault of a stream whose body ended with an error. */
+/** Makes the fault of a stream whose body ended with an error. */
 export function brokenConnection(cause: unknown): StreamFaultError {
   return new StreamFaultError(
     'stream_incomplete',
@@ -49,7 +49,7 @@ export function asFault(error: unknown): StreamFaultError {
   return brokenConnection(error)
 }
 
-/** Converts a reason into an Error. The reason of an abort may be any value, but a connection can be closed only with an Error. */
+/** Converts the reason of an abort into an Error. The reason may be any value, but a connection can be closed only with an Error. */
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('The stream was given up.', { cause: reason })
 }

@@ -17,16 +17,17 @@ function encode(name: string | undefined, data: string): Uint8Array {
 }
 
 /**
- * Builds the piece that is passed to the reader from the events of one chunk. Call `pass`, `replace` or `drop` for each event, in order.
+ * Builds the piece that the reader gets for one chunk. Call `pass`, `replace` or `drop` for each event of the chunk, in order, and then
+ * `piece`.
  */
 export class PassingEvents {
   readonly #bytes: Uint8Array
   readonly #events: readonly SseEvent[]
-  /** The bytes from `#from` to `#to` are passed unchanged, and are not in `#parts` yet. */
+  /** The start of the bytes that are passed unchanged, but are not in `#parts` yet. `#to` is their end. */
   #from = 0
   #to = 0
   #passed = 0
-  /** The pieces of the result; undefined until an event is dropped or replaced. */
+  /** The bytes of the result, in parts; undefined until an event is dropped or replaced. */
   #parts: Uint8Array[] | undefined
   #kept: ReadEvent[] | undefined
 
@@ -35,7 +36,7 @@ export class PassingEvents {
     this.#events = events
   }
 
-  /** The size in bytes of an event, which must be the one that is passed, replaced or dropped next. */
+  /** Returns the size of an event in bytes. The event must be the next one that is passed, replaced or dropped. */
   sizeOf({ end }: SseEvent): number {
     return end - this.#to
   }
@@ -46,7 +47,10 @@ export class PassingEvents {
     this.#kept?.push(event)
   }
 
-  /** Passes an event under this name: unchanged if it has the name and the usual form, else encoded again. */
+  /**
+   * Passes an event under this name. The event stays unchanged if it already has the name and the usual form; otherwise it is encoded
+   * again.
+   */
   passAs(event: SseEvent, name: string | undefined): void {
     if (event.form !== 'odd' && event.name === name) this.pass(event)
     else this.replace(event, [canonical({ ...event, name })])
@@ -68,7 +72,7 @@ export class PassingEvents {
     this.replace(event, [])
   }
 
-  /** The piece for the reader; undefined when all events were dropped. */
+  /** Returns the piece for the reader; undefined if all events were dropped. */
   piece(): StreamPiece | undefined {
     if (!this.#parts || !this.#kept) {
       return this.#to === 0 ? undefined : { bytes: this.#bytes.subarray(0, this.#to), events: this.#events }

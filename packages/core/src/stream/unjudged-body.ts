@@ -2,7 +2,8 @@ import { redactError } from '../base/redact-error.ts'
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 
 /**
- * A body that Harbor does not check (a file, audio, an unknown endpoint). It is passed on as it is received; only its end is recorded.
+ * Wraps a body that Harbor does not check: a file, audio, or the answer of an unknown endpoint. The body is passed on as it is received;
+ * only its end is recorded.
  * @param giveUp aborts the request
  * @param onRead called at each read
  */

@@ -8,24 +8,24 @@ import { areTwins } from './twins.ts'
 /** The key of a chain for every model that has no chain of its own. */
 export const EVERY_MODEL = '*'
 
-/** The chains of one option, by the full name of the requested target. */
+/** The chains of one option, such as `fallback`, by the full name of the requested target. */
 export type NamedChains = ReadonlyMap<string, readonly string[]>
 
 export interface ChainNames {
   readonly providers: ReadonlyMap<string, Provider>
-  /** The name of the provider for models that do not name one. */
+  /** The provider of each model that is named without a provider. */
   readonly defaultProvider: string
-  /** The names of providers without a key. Chains may name targets of these providers. */
+  /** The names of the configured providers that have no key. Chains may name targets of these providers. */
   readonly leftOut: readonly string[]
 }
 
-/** The targets that take over for a requested target, by its full name. */
+/** Returns the targets that take over for a requested target, which is given by its full name. */
 export function chainOf(chains: NamedChains, requested: string): readonly string[] {
   return chains.get(requested) ?? chains.get(EVERY_MODEL) ?? []
 }
 
 /**
- * Reads an option such as `fallback`, and puts full names of targets in place of the models.
+ * Checks an option such as `fallback`, and replaces the names of models by the full names of targets.
  * @param option the name of the option, for messages
  * @throws OptionError for an unknown provider, or a chain that names a target twice or leads back to itself
  */
@@ -60,7 +60,9 @@ function readChain(
   return targets
 }
 
-/** Refuses two targets that result in the same request, since the second one could only fail like the first. */
+/**
+ * Refuses a chain in which two targets result in the same request. If the first one fails, the second one could only fail in the same way.
+ */
 function refuseTwins(option: string, targets: readonly string[], { providers }: ChainNames): void {
   const read = targets.map((name) => {
     const slash = name.indexOf('/')
@@ -82,7 +84,7 @@ function refuseTwins(option: string, targets: readonly string[], { providers }: 
 }
 
 /**
- * The full name (`provider/model`) of a target that a chain names.
+ * Returns the full name (`provider/model`) of a target that an option names.
  * @throws OptionError for an unknown provider
  */
 export function fullName(
@@ -110,7 +112,10 @@ function isList(chains: Chains | undefined): chains is readonly string[] {
   return Array.isArray(chains)
 }
 
-/** Refuses lists that lead back to each other. Such lists are a mistake, since a call follows only the list of the requested model. */
+/**
+ * Refuses chains that lead back to each other, such as one from A to B and one from B to A. They are a mistake, because a call follows only
+ * the chain of the requested model.
+ */
 function refuseCycles(option: string, chains: NamedChains): void {
   const visit = (name: string, path: readonly string[]): void => {
     if (path.includes(name)) {

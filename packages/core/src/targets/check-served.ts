@@ -7,14 +7,14 @@ import { NATIVE, type Provider } from './providers.ts'
 /** Facts about the calls of a client that are known before its first call. */
 interface KnownCalls extends ChainNames {
   /**
-   * Whether calls of all vendors' protocols may be made, as through `createHarborFetch()`. The OpenAI client makes only calls of OpenAI's
+   * Whether calls may use the protocols of all vendors, as through `createHarborFetch()`. Calls of the OpenAI client use only OpenAI's
    * protocols.
    */
   readonly ofAllVendors: boolean
 }
 
 /**
- * Refuses a target that can never take over: its provider serves no protocol that a call of the requested model may have.
+ * Refuses a target that can never take over, because its provider serves no protocol that a call of the requested model may use.
  * @param option the name of the option, for messages
  * @throws OptionError naming the target and what its provider serves
  */
@@ -36,7 +36,7 @@ export function refuseUnserved(option: string, chains: Chains | undefined, calls
   }
 }
 
-/** The protocols that a call of this model may have; none if that is not known. */
+/** Returns the protocols that a call of this model may use; none if that is not known. */
 function possibleProtocols(requested: string, calls: KnownCalls): readonly string[] {
   const { providers, defaultProvider, ofAllVendors } = calls
   const callable = [...VENDOR_OF_PROTOCOL]

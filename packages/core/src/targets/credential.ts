@@ -4,20 +4,23 @@ export type Key = string | (() => Promise<string>) | null
 /** The keys of a provider that has several, in their configured order. Contains keys, so it must not be shown. */
 export interface KeyList {
   readonly keys: readonly Exclude<Key, null>[]
-  /** Identifies each key, for state that belongs to one key. Contains the key. */
+  /** An id for each key, under which state of that key is stored. Contains the key. */
   readonly ids: readonly string[]
-  /** A number for each key. It is the same in all processes with this list, so that they agree on the key of a conversation. */
+  /**
+   * A hash of each key, by which the key of a conversation is chosen. It is the same in all processes with this list, so all of them choose
+   * the same key.
+   */
   readonly hashes: readonly number[]
-  /** Identifies the set of keys, whatever their order. Contains the keys. */
+  /** Identifies the set of keys, regardless of their order. Contains the keys. */
   readonly identity: string
 }
 
-/** The first key of the option `apiKey`, which may be a list. */
+/** Returns the first key of the option `apiKey`, which may be a list. */
 export function firstKeyOf(option: Key | readonly Exclude<Key, null>[]): Key {
   return isKeyList(option) ? (option[0] ?? null) : option
 }
 
-/** The keys of the option `apiKey` as a list. @returns undefined for a single key */
+/** Returns the keys of the option `apiKey` as a list. @returns undefined for a single key */
 export function keyListOf(option: Key | readonly Exclude<Key, null>[]): KeyList | undefined {
   if (!isKeyList(option) || option.length < 2) return undefined
   const ids = option.map(credentialOf)
@@ -34,7 +37,7 @@ function isKeyList(option: Key | readonly Exclude<Key, null>[]): option is reado
   return Array.isArray(option)
 }
 
-/** A number of 32 bits from which the key cannot be found. */
+/** Returns a 32-bit hash of a key. The key cannot be computed from it. */
 function hashOf(key: string): number {
   return Number.parseInt(sha256('sha256', key, 'hex').slice(0, 8), 16)
 }
@@ -42,8 +45,8 @@ function hashOf(key: string): number {
 const names = new WeakMap<() => Promise<string>, string>()
 
 /**
- * Identifies a credential, for cached answers and other state that belongs to one credential. A function has one identifier, whatever keys
- * it returns. This identifier is random: if functions were numbered instead, the functions of two tenants could get the same number in two
+ * Returns the id of a credential, under which cached answers and other state of the credential are stored. A function has one id, whatever
+ * keys it returns. That id is random: if functions were numbered instead, the functions of two tenants could get the same number in two
  * processes that share the far tier of the cache.
  */
 export function credentialOf(key: Key): string {

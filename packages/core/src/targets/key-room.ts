@@ -1,26 +1,31 @@
 import type { ObservedLimit, ObservedLimits } from '@harbor/batch'
 
-/** The maximum time for which the rate limits in an answer are used, in milliseconds. */
+/** The maximum time for which reported rate limits are used, in milliseconds. */
 const MAX_RESET_MS = 24 * 60 * 60_000
-/** The time after which a limit is assumed to be full again if the answer does not say when, in milliseconds. */
+/**
+ * The time after which a rate limit is assumed to be full again, in milliseconds, if the answer that reported the limit does not say when.
+ */
 const DEFAULT_RESET_MS = 60_000
 
-/** What was left of one limit when an answer reported it. It is assumed to fill up evenly until its reset. */
+/**
+ * The amount that was left of one rate limit when an answer reported it. The amount is assumed to grow evenly until the reset, when it is
+ * full again.
+ */
 interface Level {
-  /** The full amount; undefined if it was not reported. */
+  /** The full amount of the limit; undefined if it was not reported. */
   readonly limit: number | undefined
   readonly remaining: number
   readonly at: number
   readonly resetMs: number
 }
 
-/** What a key has left of its rate limits for one model, as the latest answer reported it. */
+/** The rate limits of a key for one model: what was left of them according to the latest answer. */
 export class KeyRoom {
   #levels: readonly Level[] = []
-  /** The number of requests that were sent since the latest answer. */
+  /** The number of requests that were sent since the latest answer that reported limits. */
   #sent = 0
 
-  /** Notes what an answer reports. An answer without limits changes nothing. */
+  /** Records the rate limits that an answer reports. An answer without limits changes nothing. */
   observe(
     { requests, tokens, inputTokens, outputTokens, requestsPerDay }: ObservedLimits,
     now: number,
@@ -32,19 +37,22 @@ export class KeyRoom {
     this.#sent = 0
   }
 
-  /** Notes that a request is sent. */
+  /** Records that a request is sent. */
   use(): void {
     this.#sent++
   }
 
-  /** The smallest share of a limit that is left, from 0 to 1; undefined before an answer has reported limits. */
+  /**
+   * Returns the share that is left of the limits, from 0 to 1: the smallest one, if there are several limits. Undefined before an answer
+   * has reported limits.
+   */
   left(now: number): number | undefined {
     const levels = this.#levels.filter((level) => isCurrent(level, now))
     if (levels.length === 0) return this.#levels.length === 0 ? undefined : 1
     return Math.min(...levels.map((level) => this.#shareOf(level, now)))
   }
 
-  /** The time until something is left of every limit, in milliseconds; 0 if something is left of each now. */
+  /** Returns the time until something is left of every limit, in milliseconds; 0 if that is so now. */
   waitMs(now: number): number {
     let longest = 0
     for (const level of this.#levels)
@@ -75,7 +83,7 @@ function amountAt({ limit, remaining, at, resetMs }: Level, now: number): number
   return remaining + ((limit - remaining) * (now - at)) / resetMs
 }
 
-/** The time until one request or token is left, in milliseconds. */
+/** Returns the time until at least one request or token is left of a limit, in milliseconds. */
 function waitFor(level: Level, now: number): number {
   const { limit, remaining, at, resetMs } = level
   if (amountAt(level, now) >= 1) return 0

@@ -7,20 +7,20 @@ const MAX_MODELS = 100
 /** The maximum length of an organization's name. A longer one is ignored. */
 const MAX_ORGANIZATION = 1_024
 
-/** What is known of one of the keys of a provider. Contains the key, so it must not be shown. */
+/** The state of one of several keys of a provider. Contains the key, so it must not be shown. */
 export class KeyState {
-  /** The place of the key in the list, from 0. */
+  /** The index of the key in the list, from 0. */
   readonly index: number
   readonly key: Key
-  /** A number by which conversations are divided over the keys. */
+  /** The hash of the key, which decides which conversations use it. */
   readonly hash: number
-  /** Identifies the account and the key: for cooldowns of the credential. */
+  /** Identifies the account and the key. Cooldowns of the credential are stored under it. */
   readonly credential: string
-  /** Identifies the rate limits of the key. Keys of one organization have the same value. */
+  /** Identifies the rate limits of the key. Keys of one organization share their limits, so they have the same value. */
   group: string
   /** The number of requests that were signed with the key. */
   attempts = 0
-  /** The number of the latest use. The key with the lowest number was used least recently. */
+  /** The sequence number of the latest use. The key with the lowest number was used least recently. */
   usedAt = 0
   readonly #account: string
   readonly #rooms = new Map<string, KeyRoom>()
@@ -36,7 +36,7 @@ export class KeyState {
   }
 
   /**
-   * Learns from the head of an answer, also of a failed one.
+   * Records what an answer says about the key. The answer may be that of a failed attempt.
    * @param organization the organization that pays, as the answer names it
    * @param model the model or the family of models with limits of their own
    */
@@ -51,7 +51,7 @@ export class KeyState {
     return this.#rooms.size
   }
 
-  /** What the key has left for a model, or a family of models. */
+  /** Returns what the key has left of its rate limits for a model, or for a family of models. */
   roomFor(model: string): KeyRoom {
     const known = this.#rooms.get(model)
     if (known) return known

@@ -20,23 +20,29 @@ export interface Provider {
   readonly native: boolean
   /** The base URL that was configured, or the default of the kind. */
   readonly baseURL: string
-  /** Whether an address was configured or follows from the kind, rather than being left to the provider's own `fetch`. */
+  /**
+   * Whether the address of the provider is known: an address was configured, or the provider has no `fetch` of its own, so that its kind
+   * decides.
+   */
   readonly hasAddress: boolean
-  /** Sends the requests of this provider; undefined for the client's own transport. */
+  /** The provider's own `fetch`, which sends its requests; undefined if the client's transport sends them. */
   readonly fetch: typeof globalThis.fetch | undefined
-  /** The format of requests that belong to no protocol. */
+  /** The format of requests that belong to none of the known protocols. */
   readonly own: ProviderFormat
   /** The format of each protocol's requests, by the protocol's name. A protocol that is missing is not served. */
   readonly formats: ReadonlyMap<string, ProviderFormat>
-  /** The key, or the first of several. */
+  /** The API key, or the first of several. */
   readonly apiKey: Key
   /** All keys of a provider that has several; undefined for one key. */
   readonly keys: KeyList | undefined
-  /** Identifies the addresses and the credential of the provider, for state that belongs to them. Contains the key, so it must not be shown. */
+  /** An id for state that belongs to the addresses and the credential of the provider. Contains the key, so it must not be shown. */
   readonly identity: string
   readonly headers: Readonly<Record<string, string>>
   readonly quotaGroup: string | undefined
-  /** The limits of each quota group of the provider; `false` for none, undefined for the limits of the client. */
+  /**
+   * The limits of each quota group (the targets that share rate limits) of the provider. `false`: no limits. Undefined: the limits of the
+   * client.
+   */
   readonly limits: LimitOptions | false | undefined
   readonly dropParams: readonly string[]
   readonly streamEnd: StreamEndRule
@@ -46,7 +52,7 @@ export interface Provider {
 export const NATIVE = 'openai'
 export { OPENAI_URL }
 
-/** The base URL that the SDK uses for a value of its option `dataResidency`. */
+/** Returns the base URL that the SDK uses for a value of its option `dataResidency`. */
 export function residencyURL(region: string): string {
   return region === 'global' ? OPENAI_URL : `https://${region}.api.openai.com/v1`
 }
@@ -55,8 +61,8 @@ export function residencyURL(region: string): string {
 const AZURE_VERSION = '2024-10-21'
 
 /**
- * Fills in the defaults of one entry of `providers`.
- * @returns undefined if the key is undefined, such as that of an environment variable that is not set
+ * Makes a provider from one entry of the option `providers`, and fills in the defaults.
+ * @returns undefined if `apiKey` is undefined, for example because an environment variable is not set
  */
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
   const { kind = 'openai', apiKey, apiVersion = AZURE_VERSION } = options
@@ -98,7 +104,9 @@ export function settleProvider(name: string, options: ProviderOptions): Provider
   }
 }
 
-/** The address of a provider whose `fetch` knows where its requests go. The top-level domain never exists (RFC 2606). */
+/**
+ * A placeholder for the address of a provider whose own `fetch` decides where requests go. Its top-level domain never exists (RFC 2606).
+ */
 const NO_ADDRESS = 'https://provider.invalid'
 
 function baseURLOf({ kind, baseURL }: ProviderOptions, endpoints: Readonly<Record<string, string>>): string {
@@ -107,7 +115,7 @@ function baseURLOf({ kind, baseURL }: ProviderOptions, endpoints: Readonly<Recor
   return first ?? defaultBaseURL(kind ?? 'openai') ?? NO_ADDRESS
 }
 
-/** The option `endpoints`, as root URLs. */
+/** Converts the addresses in the option `endpoints` to root URLs. */
 function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Record<string, string>> {
   const given = Object.entries(endpoints) as readonly [string, string | undefined][]
   return Object.fromEntries(
@@ -116,7 +124,7 @@ function rootsGiven(endpoints: ProviderOptions['endpoints'] = {}): Readonly<Reco
 }
 
 /**
- * The client's own provider. A single key is not stored here, since each request contains it.
+ * Makes the client's own provider. A single key is not stored in it, because each request already contains the key.
  * @param options the entry of `providers` for this provider, if there is one
  * @param vendors the vendors whose protocols the provider serves; by default all, since the requests are already addressed to it
  */
@@ -138,7 +146,7 @@ export function nativeProvider(
   return { ...settled, keys: keyListOf(options.apiKey ?? null), native: true, own, formats }
 }
 
-/** The format of a request to a provider; undefined if the provider does not serve the request's protocol. */
+/** Returns the format of a request to a provider; undefined if the provider does not serve the request's protocol. */
 export function formatAt(
   provider: Provider,
   { protocol }: Pick<Operation, 'protocol'>,
@@ -149,7 +157,7 @@ export function formatAt(
   return isUnlisted ? provider.own : provider.formats.get(protocol)
 }
 
-/** The format of a request to a provider that is known to serve it. */
+/** Returns the format of a request to a provider that is known to serve the request's protocol. */
 export function formatOf(provider: Provider, operation: Pick<Operation, 'protocol'>): ProviderFormat {
   const format = formatAt(provider, operation)
   if (!format) throw new Error(`${provider.name} does not serve ${operation.protocol}.`)

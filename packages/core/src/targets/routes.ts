@@ -15,15 +15,17 @@ export interface Plan {
   /** The targets for a request that was refused by a content filter. */
   readonly contentPolicy: readonly Target[]
   /**
-   * Identifies the credentials that the call may use besides the client's own; empty if there are none. Contains keys, so it must not be
+   * An id of the credentials that the call may use besides the client's own; empty if there are none. Contains keys, so it must not be
    * shown.
    */
   readonly credentials: string
-  /** Names the targets that the call skips because their providers do not serve its protocol; undefined if there are none. */
+  /**
+   * A warning that names the targets that the call skips because their providers do not serve its protocol; undefined if there are none.
+   */
   readonly warning: string | undefined
 }
 
-/** The request of a call, as far as its targets depend on it. */
+/** The parts of a request on which its targets depend. */
 interface Routed {
   readonly model: string | undefined
   readonly nativeURL: string
@@ -31,7 +33,7 @@ interface Routed {
 }
 
 export interface RouteOptions extends ChainNames {
-  /** The default provider for the protocols of each vendor, where it is another one than `defaultProvider`. */
+  /** The default provider for the protocols of each vendor. `defaultProvider` applies to vendors that are missing here. */
   readonly defaultOfVendor: ReadonlyMap<string, string>
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly fallback: Chains | undefined
@@ -39,19 +41,21 @@ export interface RouteOptions extends ChainNames {
   readonly contentPolicyFallback: Chains | undefined
 }
 
-/** The maximum number of plans that are cached, one for each model, base URL and protocol. */
+/** The maximum number of plans that are cached. There is one for each combination of model, base URL and protocol. */
 const MAX_PLANS = 1_000
 
 /**
- * For each model, the targets that may serve it: the chain for outages, the chain for requests that are too long, and the chain for
- * requests refused by a content filter. Checks all three when it is created.
+ * Finds the targets that may serve a request, by its model. There are three chains: for outages, for requests that are too long, and for
+ * requests refused by a content filter. The constructor checks them all.
  */
 export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   /** The keys of the client's own provider, if it has several. */
   readonly clientKeys: KeyList | undefined
   readonly #options: RouteOptions
-  /** The chains, by default provider, since a model name without a provider means a model of the default provider. */
+  /**
+   * The chains for each default provider. They differ, because a model that is named without a provider belongs to the default provider.
+   */
   readonly #chains: ReadonlyMap<string, AllChains>
   readonly #plans = new Map<string, Plan>()
   #last: (Routed & { readonly plan: Plan }) | undefined
@@ -72,7 +76,7 @@ export class Routes {
     for (const name of Object.keys(options.models)) fullName('models', name, options)
   }
 
-  /** The three chains with the full names of targets, for `explain()`. */
+  /** The three chains, with the full names of targets, for `explain()`. They are those of `defaultProvider`. */
   get chains(): Readonly<
     Record<'fallback' | 'contextWindow' | 'contentPolicy', Record<string, readonly string[]>>
   > {
@@ -90,14 +94,14 @@ export class Routes {
     return chains
   }
 
-  /** The name of the provider for models that do not name one. */
+  /** Returns the provider of a model that is named without a provider. */
   #defaultFor({ vendor }: Operation): string {
     const { defaultOfVendor, defaultProvider } = this.#options
     return defaultOfVendor.get(vendor) ?? defaultProvider
   }
 
   /**
-   * The targets for a request of this model.
+   * Returns the targets for a request of this model.
    * @param nativeURL the root URL of the client's own provider, taken from the request
    */
   planFor(model: string | undefined, nativeURL: string, operation: Operation): Plan {
@@ -128,7 +132,7 @@ export class Routes {
   }
 
   /**
-   * The plan for a call with its own `fallback` chain. With an empty chain, no other target takes over.
+   * Returns the plan for a call with a `fallback` chain of its own. If that chain is empty, no other target takes over in an outage.
    * @throws OptionError for an unknown provider in the chain
    */
   planWith(
@@ -148,7 +152,7 @@ export class Routes {
     )
   }
 
-  /** The plan for a request that only the requested target can serve. */
+  /** Returns the plan for a request that only the requested target can serve. */
   onlyTarget(model: string | undefined, nativeURL: string, operation: Operation): Plan {
     const outage = this.planFor(model, nativeURL, operation).outage.slice(0, 1)
     return this.#planOf({ outage, contextWindow: [], contentPolicy: [] }, operation)
@@ -170,7 +174,7 @@ export class Routes {
     return known
   }
 
-  /** The full name (`provider/model`) of the target that the model of a request names. */
+  /** Returns the full name (`provider/model`) of the target that the model of a request names. */
   requestedName(model: string | undefined, operation: Operation): string {
     const defaultProvider = this.#defaultFor(operation)
     if (model === undefined) return defaultProvider
@@ -213,7 +217,7 @@ export class Routes {
   }
 }
 
-/** The address by which a target is reported and priced; empty if only the provider's own `fetch` knows where its requests go. */
+/** Returns the address of a target for reports and prices; empty if only the provider's own `fetch` knows where its requests go. */
 function addressOf(provider: Provider, operation: Operation): string {
   return provider.hasAddress ? (formatAt(provider, operation)?.baseURL ?? provider.baseURL) : ''
 }

@@ -1,7 +1,7 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Provider } from './providers.ts'
 
-/** Whether two providers get the same request for a model: with the same address, credential and parameters. */
+/** Whether two providers get the same request for a model, with the same address, credential and parameters. */
 export function areTwins(one: Provider, other: Provider): boolean {
   if (one === other) return true
   if (one.native || other.native) return false // the credential of the client's own provider is only known with each request
@@ -16,7 +16,8 @@ export function areTwins(one: Provider, other: Provider): boolean {
 }
 
 /**
- * The headers as text, for comparison. Headers that describe the SDK are left out, since they are sent only to the client's own provider.
+ * Converts headers to text, for comparison. Headers that describe the SDK are left out, because they are sent only to the client's own
+ * provider.
  */
 export function linesOf(headers: ReadonlyHeaders): string {
   const lines = [...headers].filter(([name]) => !/^(?:x-stainless-.*|accept-language|user-agent)$/.test(name))

@@ -4,7 +4,8 @@ import type { Log } from '../call/exchange.ts'
 const LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const
 
 /**
- * Creates a log that writes to the SDK's logger, if the SDK's log level allows. Both are read for each line, since a user may replace them.
+ * Creates a log that writes to the SDK's logger, if the SDK's log level allows. Logger and level are read for each line, because a user may
+ * replace them.
  */
 export function createLog(client: {
   readonly logger?: ClientOptions['logger']

@@ -15,15 +15,15 @@ export interface HarborEvents {
     readonly delayMs: number
     readonly reason: 'backoff' | 'retry-after'
   }
-  /** Another target takes over, because one failed or was skipped. Emitted just before the request is sent. */
+  /** Another target takes over, because the previous one failed or was skipped. Emitted just before the request is sent. */
   fallback: {
     readonly receipt: Receipt
     /** The target that failed last; if none was called, the first one of the chain. */
     readonly from: string
     readonly to: string
-    /** How `from` failed; `refused` if it was skipped. */
+    /** How the target `from` failed; `refused` if it was skipped. */
     readonly reason: FailureKind
-    /** Why `from` was skipped, in words; undefined if it was called. */
+    /** Why the target `from` was skipped, in words; undefined if it was called. */
     readonly skipped: string | undefined
   }
   /** The circuit of a target has changed its state. */
@@ -40,12 +40,18 @@ export interface HarborEvents {
 
 type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) => void
 
-/** The maximum number of warnings about settings. A chain for each of many models could cause any number of them. */
+/**
+ * The maximum number of different warnings about settings. Without a maximum, a client with chains for many models could emit one warning
+ * for each of them.
+ */
 const MAX_ADVICE = 100
 
-/** Calls the listeners of events. A listener that throws never changes a result; it causes one process warning. */
+/**
+ * Calls the listeners of events. A listener that throws never changes the result of a call. Only the first such error causes a process
+ * warning.
+ */
 export class Telemetry {
-  /** The listeners of each event. Their return values are ignored, except promises that reject. */
+  /** The listeners of each event. Their return values are ignored, except that a rejected promise causes a warning. */
   readonly #listeners: { [Event in keyof HarborEvents]: Set<(event: HarborEvents[Event]) => unknown> } = {
     call: new Set(),
     attempt: new Set(),
@@ -88,7 +94,7 @@ export class Telemetry {
   }
 
   /**
-   * Runs the user's own code. An error that it throws, or rejects with, causes a process warning and is not passed on.
+   * Runs the user's own code. If it throws or rejects, the error causes a process warning and is not passed on.
    * @param what the beginning of the warning, such as `A listener of 'call' threw`
    */
   shield(what: string, code: () => unknown): void {
@@ -100,14 +106,17 @@ export class Telemetry {
     }
   }
 
-  /** Emits a process warning about a setting that does not do what it seems to do, once for each text. */
+  /** Emits a process warning about a setting that does not have the effect that it seems to have. The same text is emitted only once. */
   advise(text: string): void {
     if (this.#advised.has(text) || this.#advised.size >= MAX_ADVICE) return
     this.#advised.add(text)
     process.emitWarning(text, { type: 'HarborWarning' })
   }
 
-  /** Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first one causes a warning. */
+  /**
+   * Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first error causes a
+   * warning.
+   */
   warn(what: string, error: unknown): void {
     if (this.#warned) return
     this.#warned = true

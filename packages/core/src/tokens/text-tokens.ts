@@ -1,15 +1,15 @@
 /**
- * Estimates the number of tokens in a text. The estimate is meant to be too high rather than too low: in any script about as many as
- * OpenAI's `o200k` tokenizer counts, or more, and for prose at most 2.5 times as many. Uses no vocabulary, so it takes only some
- * nanoseconds per character.
+ * Estimates the number of tokens in a text. The estimate is rather too high than too low. In any script, it is about the count of OpenAI's
+ * `o200k` tokenizer or higher; for prose, it is at most 2.5 times that count. It needs no vocabulary, so it takes only some nanoseconds per
+ * character.
  *
- * The estimate is a sum: words of ASCII letters count by their length, digits by groups, signs one by one, and all other characters by
- * their script.
+ * The estimate is a sum: words of ASCII letters count by their length, digits by groups, punctuation marks and symbols one by one, and all
+ * other characters by their script.
  */
 export class TextTokens {
   #sum = 0
   #class: CharClass = SPACE
-  /** The number of letters, digits or spaces in the current run. */
+  /** The length of the current run of letters, digits or spaces. */
   #run = 0
   #consonants = 0
 
@@ -100,7 +100,7 @@ function isInWord(previous: CharClass): boolean {
   return previous === LOWER || previous === UPPER || previous === DIGIT
 }
 
-/** Whether a UTF-16 code is a Latin letter with an accent. The range begins behind the signs of Latin-1, at U+00C0. */
+/** Whether a UTF-16 code is a Latin letter with an accent. The range begins at U+00C0, after the signs of Latin-1. */
 function isLatin(code: number): boolean {
   return (code >= 0xc0 && code < 0x250) || (code >= 0x1e00 && code < 0x1f00)
 }
@@ -116,7 +116,7 @@ const MAX_CONSONANTS = 3
 const EXTRA_CONSONANT_TOKENS = 0.5
 const VOWELS = new Set(Array.from('aeiouyAEIOUY', (letter) => letter.charCodeAt(0)))
 
-/** The tokens of a word with this number of letters: one for a short word, more for a long one, which tokenizers compose of parts. */
+/** Estimates the tokens of a word with this number of letters: one for a short word, more for a long one, which tokenizers split. */
 function wordTokens(letters: number): number {
   return letters === 0 ? 0 : Math.max(1, 0.42 * letters - 0.2)
 }
@@ -128,15 +128,22 @@ const ASCII: readonly CharClass[] = Array.from({ length: 128 }, (_, code) => {
   return code >= 65 && code <= 90 ? UPPER : SIGN
 })
 
-/** The tokens for a character of two UTF-8 bytes whose script is not listed: one for each byte. Tokenizers that work on bytes never need more. */
+/**
+ * The number of tokens for a character of two UTF-8 bytes whose script is not in `SCRIPTS`: one for each byte. A tokenizer that works on
+ * bytes never needs more.
+ */
 const BYTES_OF_TWO = 2
-/** The tokens for a character of three UTF-8 bytes whose script is not listed: one for each byte. */
+/** The number of tokens for a character of three UTF-8 bytes whose script is not in `SCRIPTS`: one for each byte. */
 const BYTES_OF_THREE = 3
-/** The tokens for one surrogate: half of the four UTF-8 bytes of a character that UTF-16 represents by two surrogates. */
+/**
+ * The number of tokens for one surrogate. A character of four UTF-8 bytes consists of two surrogates in UTF-16, so each counts as two
+ * bytes.
+ */
 const SURROGATE = 2
 
 /**
- * The tokens for a character of each script. The ranges are of UTF-16 codes, in blocks of 64; where they overlap, the later line applies.
+ * The number of tokens for a character of each script. The ranges are of UTF-16 codes, in blocks of 64. Where ranges overlap, the later
+ * line applies.
  */
 const SCRIPTS: readonly (readonly [from: number, to: number, rate: number])[] = [
   [0x0080, 0x07ff, BYTES_OF_TWO],

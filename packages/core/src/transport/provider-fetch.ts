@@ -2,12 +2,13 @@ import type { Transport } from '../call/exchange.ts'
 import type { Provider } from '../targets/providers.ts'
 import { fetchTransport } from './transport.ts'
 
-/** Chooses how the requests of a provider are sent. */
+/** Returns the transport for the requests of a provider. */
 export type TransportOf = (provider: Provider) => Transport
 
 /**
- * Sends the requests of providers that have a `fetch` of their own by that, and all others by the client's transport.
- * @param transport that of the client
+ * Creates the function that chooses the transport of each provider: the provider's own `fetch` if it has one, otherwise the client's
+ * transport.
+ * @param transport the client's transport
  */
 export function transportOfProviders(transport: Transport): TransportOf {
   // By the function and not by the provider, since `configure()` makes new providers of the same options.

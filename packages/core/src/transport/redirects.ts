@@ -23,9 +23,9 @@ export function isRedirect(response: Response): boolean {
 }
 
 /**
- * Follows the redirects of an API call, more strictly than `fetch` does: secrets are not sent to another origin, and a redirect is refused
- * if it leads from https to http, or would turn a POST into a GET.
- * @param onRedirect called before each further request; throws when no more are allowed
+ * Follows the redirects of an API call, more strictly than `fetch` does. Secrets are not sent to another origin. A redirect is refused if
+ * it leads from https to http, or would turn a POST into a GET.
+ * @param onRedirect called before each further request; throws if no further request is allowed
  * @returns the first response that is no redirect; the redirect itself with `redirect: 'manual'`
  * @throws RedirectRefusedError
  */
@@ -56,7 +56,7 @@ export async function followRedirects(
   return response
 }
 
-/** The most redirects per attempt. An API needs one, if any. */
+/** The maximum number of redirects of one attempt. An API rarely needs more than one. */
 const MAX_HOPS = 5
 
 function targetOf(
@@ -84,13 +84,16 @@ function targetOf(
   return to
 }
 
-/** Whether a redirect turns the request into a GET. Source: https://fetch.spec.whatwg.org/#http-redirect-fetch */
+/** Whether `fetch` would turn the request into a GET at a redirect. Source: https://fetch.spec.whatwg.org/#http-redirect-fetch */
 function becomesGet(status: number, method: string): boolean {
   if (status === 303) return method !== 'GET' && method !== 'HEAD'
   return (status === 301 || status === 302) && method === 'POST'
 }
 
-/** The headers that may be sent to another origin: they describe the request and not its sender. Any other header may be a secret. */
+/**
+ * Matches the headers that may be sent to another origin, because they describe the request and not its sender. Any other header may be a
+ * secret.
+ */
 const PUBLIC_HEADERS = /^(?:accept|accept-.+|content-type|user-agent)$/
 
 function withoutSecrets(given: ReadonlyHeaders): Headers {
@@ -99,10 +102,12 @@ function withoutSecrets(given: ReadonlyHeaders): Headers {
   return headers
 }
 
-/** The most bytes of a redirect's body that are read, so that its connection can be reused. */
+/** The maximum number of bytes of a redirect's body that are read so that its connection can be used again. */
 const MAX_DISCARDED_BYTES = 65_536
 
-/** Reads a body to its end, so that its connection can be reused. Not awaited: the next request may use another connection. */
+/**
+ * Reads a body to its end, so that its connection can be used again. Returns at once, because the next request may use another connection.
+ */
 function discard(response: Response): void {
   const read = async (): Promise<void> => {
     const source = chunksOf(response)

@@ -48,14 +48,14 @@ export function poolTransport(pool: Pool): Transport {
 }
 
 /**
- * The difference between the deadline of the socket and the remaining time of the attempt, in milliseconds. The timeout of the attempt must
- * fire first, even after the event loop was blocked, since its error names the timeout. The deadline of the socket is only a safety net.
+ * How much later the deadline of the socket is than the end of the attempt, in milliseconds. The deadline is only a safety net. The timeout
+ * of the attempt must fire first, even after the event loop was blocked, because its error names the timeout.
  */
 const MARGIN_MS = 1_000
 
 /**
- * The longest silence of the socket of a stream, in milliseconds. The timeouts of the stream distinguish pings from content, and a busy
- * process from a silent provider. The timeout of the socket does not, so it is only a safety net, long enough for the others to fire first.
+ * Returns how long the socket of a stream may be silent, in milliseconds. This limit is only a safety net, so it is longer than the
+ * timeouts of the stream. Only those distinguish pings from content, and a busy process from a silent provider.
  */
 function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
   return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, MAX_TIMER_MS)
@@ -80,8 +80,9 @@ export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
 }
 
 /**
- * The options for `fetch`. Redirects are switched off, since `fetch` would send headers to other origins without knowing which headers are
- * secret. A `dispatcher` is passed on, but is not part of the type, since the types of Node's undici and of the installed one differ.
+ * Returns the options for `fetch`. Redirects are switched off, since `fetch` would send headers to other origins without knowing which
+ * headers are secret. A `dispatcher` is passed on, but is not part of the type, since the types of Node's undici and of the installed one
+ * differ.
  */
 function initOf({ init }: Exchange): Omit<RequestInit, 'dispatcher'> {
   return { ...init, redirect: 'manual' }
@@ -93,7 +94,7 @@ export type OwnRequests = (
   init: Omit<RequestInit, 'dispatcher'> & { readonly headers: ReadonlyHeaders },
 ) => Promise<Response>
 
-/** Creates the function that sends Harbor's own requests: by the same means as calls, and with the same rules for redirects. */
+/** Creates the function that sends Harbor's own requests through the given `fetch`, with the same rules for redirects as calls. */
 export function ownRequests(
   fetch: (url: string, init: Omit<RequestInit, 'dispatcher'>) => Promise<Response>,
 ): OwnRequests {
@@ -126,8 +127,9 @@ function follow(
 }
 
 /**
- * The headers of an attempt. The header in which the SDK counts its retries gets the number of retries so far, since Harbor makes the
- * retries instead of the SDK. The SDK sets this header to 0; any other value was set by the caller, for example in a hook, and stays.
+ * Returns the headers of an attempt. The header in which the SDK counts its retries is set to the number of retries so far, because Harbor
+ * makes the retries instead of the SDK. The SDK sets this header to 0. Any other value is left unchanged, because the caller has set it,
+ * for example in a hook.
  */
 function headersOf({ headers, ownRetryCount }: Exchange, { number }: WireAttempt): ReadonlyHeaders {
   if (number === 1 || ownRetryCount || headers.get(RETRY_COUNT_HEADER) !== '0') return headers

@@ -6,13 +6,13 @@ import { inSection } from '../base/in-section.ts'
 import type { HarborOptions } from '../options/options.ts'
 import { fetchTransport, ownRequests, poolTransport, type OwnRequests } from './transport.ts'
 
-/** Sends the requests of a client. */
+/** How the requests of a client are sent: its transport, and the pool behind it. */
 export interface Wire {
   readonly transport: Transport
   /** Sends Harbor's own requests, such as health checks. */
   readonly fetch: OwnRequests
   readonly pool?: Pool
-  /** Set if the pool was made for this client, and is closed with it. */
+  /** Whether the pool was made for this client. If so, it is closed with the client. */
   readonly isOwn?: true
   explain(): ExplainedTransport
 }
@@ -26,8 +26,8 @@ export interface ExplainedTransport {
 }
 
 /**
- * Chooses how requests are sent: by the `fetch` or the pool in the options, or else by a pool made for this client. In Bun, which replaces
- * undici, Bun's `fetch` is used instead of such a pool.
+ * Chooses how requests are sent: by the `fetch` or the pool in the options, or else by a pool made for this client. Bun replaces undici, so
+ * in Bun its own `fetch` is used instead of such a pool.
  *
  * @param warn called when the pool made for this client cannot load undici
  */
@@ -77,8 +77,8 @@ const UNSEEN = [
 ]
 
 /**
- * Sends requests through the pool or, if the pool cannot load undici, through the runtime's `fetch`. Undici cannot be loaded in an ES
- * module bundle without `require`, for example. Requests wait until it is known whether undici can be loaded.
+ * Sends requests through the pool or, if the pool cannot load undici, through the runtime's `fetch`. For example, undici cannot be loaded
+ * in an ES module bundle without `require`. Requests wait until it is known whether undici can be loaded.
  */
 function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
   let chosen: Wire | undefined

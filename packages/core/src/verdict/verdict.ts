@@ -7,8 +7,8 @@ export interface Verdict {
    */
   readonly retryHere: 'yes' | 'once' | 'no'
   /**
-   * Which other target may take over: any (`yes`), none (`no`), one of `contextWindowFallback` (`context-chain`) or `contentPolicyFallback`
-   * (`policy-chain`), or one with another credential or quota group.
+   * Which other target may take over. `yes`: any. `no`: none. `context-chain`: one of `contextWindowFallback`. `policy-chain`: one of
+   * `contentPolicyFallback`. `other-credential`, `other-quota-group`: one with another credential or quota group.
    */
   readonly nextTarget:
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
@@ -20,9 +20,8 @@ export interface Verdict {
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
-   * The cooldown after the failure: what calls avoid meanwhile (`of`), and its duration in milliseconds (`ms`). If `ms` is a number, a
-   * longer duration requested by the provider takes precedence. With `as-requested`, the requested duration applies, or one second if none
-   * was requested.
+   * The cooldown that the failure starts. `of`: what calls avoid meanwhile. `ms`: the duration in milliseconds; a longer duration requested
+   * by the provider takes precedence. With `as-requested`, the requested duration applies, or one second if the provider requested none.
    */
   readonly cooldown?: {
     readonly of: CooldownScope
@@ -132,7 +131,9 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
 /** The duration of an `as-requested` cooldown, in milliseconds, if the provider did not request one. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/** The cooldown after a failure: what calls avoid meanwhile, and the duration in milliseconds. Undefined if there is none. */
+/**
+ * Returns the cooldown that a failure starts: what calls avoid meanwhile, and the duration in milliseconds. Undefined if it starts none.
+ */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined
@@ -162,8 +163,8 @@ const STATUS_OF_KIND: Partial<Readonly<Record<FailureKind, number>>> = {
 }
 
 /**
- * The HTTP status that the caller gets for a failure: the status of the provider's answer if it is 400 or above, else the usual status of
- * the kind of failure, else 502.
+ * Returns the HTTP status that the caller gets for a failure: the status of the provider's answer if it is 400 or above, else the usual
+ * status of the kind of failure, else 502.
  */
 export function statusOf(failure: Failure): number {
   if (failure.status !== undefined && isFailureStatus(failure.status)) return failure.status
@@ -183,16 +184,16 @@ export function isFailureStatus(status: number): boolean {
 }
 
 /**
- * Whether a health check that was answered with this status means that the target cannot serve calls yet. Every other status means that it
- * can, even if it is a failure, such as 404.
+ * Whether a health check with this status shows that the target cannot serve calls yet: 429, or 500 and above. Any other status shows that
+ * it can, even a failure such as 404.
  */
 export function isOutOfOrder(status: number): boolean {
   return status >= 500 || status === 429
 }
 
 /**
- * The HTTP status that is reported to the rate limiter. A used-up quota is reported as 402, although its status is often 429: waiting does
- * not help against it, so the limiter must not treat it as a rate limit.
+ * Returns the HTTP status that is reported to the rate limiter. An exhausted quota often has the status 429, but is reported as 402:
+ * waiting does not help, so the limiter must not treat it as a rate limit.
  */
 export function limiterStatusOf(failure: Failure): number | undefined {
   if (situationOf(failure) === 'rate-limit') return 429

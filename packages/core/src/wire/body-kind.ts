@@ -1,5 +1,5 @@
 /**
- * The kind of a body, found from its first characters, since its content type may be wrong. `events`: server-sent events. `page`: a web
+ * The kind of a body, judged by its first characters, because its content type may be wrong. `events`: server-sent events. `page`: a web
  * page, or other XML.
  */
 export type BodyKind = 'events' | 'json' | 'page' | 'empty' | 'other'
@@ -35,8 +35,8 @@ export function inWords(kind: BodyKind, expectsStream: boolean): string {
 }
 
 /**
- * The media type of an answer, in lower case and without parameters, such as `application/json` for `application/json; charset=utf-8`.
- * Empty without a content type.
+ * Returns the media type of an answer, in lower case and without parameters, such as `application/json` for
+ * `application/json; charset=utf-8`. Empty without a content type.
  */
 export function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -46,7 +46,9 @@ export function isJsonType(mediaType: string): boolean {
   return mediaType === 'application/json' || mediaType.endsWith('+json')
 }
 
-/** Whether the content type of an answer is JSON in UTF-8. Another content type must be replaced, since callers get JSON in UTF-8. */
+/**
+ * Whether the content type of an answer is JSON in UTF-8. Any other content type must be replaced, because Harbor passes JSON on in UTF-8.
+ */
 export function isJsonInUtf8(headers: Headers): boolean {
   return isJsonType(mediaTypeOf(headers)) && !FOREIGN_CHARSET.test(headers.get('content-type') ?? '')
 }

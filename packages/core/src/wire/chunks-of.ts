@@ -3,7 +3,7 @@ import { LeanResponse, type BodyChunks } from '@harbor/pool'
 /** A source of body chunks. Its `take`, if it has one, returns a chunk that has already arrived, without waiting. */
 export type ChunkSource = AsyncIterator<Uint8Array> & Pick<BodyChunks, 'take'>
 
-/** The chunks of a response body, as they arrive. Responses of a Harbor pool are read directly, without a web stream in between. */
+/** Returns the chunks of a response body, as they arrive. Responses of a Harbor pool are read directly, without a web stream in between. */
 export function chunksOf(response: Response): ChunkSource {
   if (response instanceof LeanResponse) return response.chunks()
   return fromBody(response.body)

@@ -17,8 +17,8 @@ export class HeldBytes {
   }
 
   /**
-   * Opens the account of one answer. The account must be closed, however the reading ends.
-   * @param maxBytes the most bytes that the answer may have
+   * Starts to count the memory of one answer. The returned `Hold` must be closed, however the reading ends.
+   * @param maxBytes the maximum size of the answer
    */
   open(maxBytes: number): Hold {
     return new Hold(this, maxBytes)
@@ -41,7 +41,7 @@ export class HeldBytes {
   }
 
   /**
-   * Closes the account of an answer, and grants the waiting steps for which there is memory now.
+   * Releases the memory of an answer, and grants the waiting reservations for which there is memory now.
    * @internal
    */
   close(hold: Hold): void {
@@ -82,7 +82,7 @@ interface Waiting {
   readonly granted: () => void
 }
 
-/** The account of one answer: the memory that it has reserved. */
+/** The memory that one answer has reserved. */
 export class Hold {
   reserved = 0
   readonly maxBytes: number
@@ -112,7 +112,7 @@ export class Hold {
   }
 }
 
-/** The least number of bytes that an answer reserves at a time. */
+/** The minimum number of bytes that an answer reserves at a time. */
 const STEP_BYTES = 1_048_576
 /** Answers up to this size need no reservation; most answers are smaller. */
 const FREE_BYTES = 1_048_576

@@ -6,11 +6,11 @@ import type { HeldBytes } from './held-bytes.ts'
 
 /** The limits for reading a body. */
 export interface ReadLimits {
-  /** The most bytes that are read, counted after decompression. */
+  /** The maximum size of the text in bytes, counted after decompression. */
   readonly maxBytes: number
-  /** The memory for large answers, which all calls of the client share. */
+  /** Limits the memory for large answers of all calls of the client together. */
   readonly held: HeldBytes
-  /** Aborts a wait for memory. Reading from the connection has its own signal. */
+  /** Aborts a wait for memory. It does not abort reads from the connection, which have a signal of their own. */
   readonly signal: AbortSignal
 }
 
@@ -88,7 +88,7 @@ function joined(chunks: readonly Uint8Array[], length: number): Buffer {
     : Buffer.concat(chunks, length)
 }
 
-/** The index of the last UTF-8 character that begins at or before `at`. */
+/** Returns the index of the first byte of the UTF-8 character that contains the byte at `at`. */
 function characterStart(bytes: Uint8Array, at: number): number {
   let start = at
   while (start > 0 && at - start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--

@@ -1,8 +1,7 @@
 import { DONE, type SseEvent } from './sse-event.ts'
 
 /**
- * Splits an event that contains several JSON objects. Some servers send such events, because they leave out the blank lines or join two
- * writes.
+ * Splits an event that contains several JSON objects. Some servers send such events, because they leave out blank lines or join two writes.
  * @returns one event for each object; undefined if the data is anything but two or more objects
  */
 export function separateEvents({ name, data = '', end }: SseEvent): readonly SseEvent[] | undefined {
@@ -34,8 +33,8 @@ function jsonObjectsIn(text: string): string[] | undefined {
 }
 
 /**
- * The index after the end of the JSON object or list that begins at `start`; undefined if it does not end. Braces inside strings do not
- * count.
+ * Returns the index after the JSON object or list that begins at `start`; undefined if the text ends before the object or list does. Braces
+ * inside strings do not count.
  */
 export function endOfObject(text: string, start: number): number | undefined {
   let depth = 0

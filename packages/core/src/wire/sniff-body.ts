@@ -2,7 +2,7 @@ import { LeanResponse } from '@harbor/pool'
 import { chunksOf, type ChunkSource } from './chunks-of.ts'
 import { bodyKindOf, type BodyKind } from './body-kind.ts'
 
-/** The most bytes that are searched for the first character that is not blank. */
+/** The maximum number of bytes that are searched for the first character that is not blank. */
 const MAX_BLANK_BYTES = 64 * 1024
 
 /**
@@ -25,7 +25,7 @@ export async function sniffBody(response: Response): Promise<{ kind: BodyKind; r
   return { kind, response: new LeanResponse({ status, headers, url, body: withStart(read, source) }) }
 }
 
-/** A body of the chunks that have been read, and all further chunks of `source`. */
+/** Makes a body of the chunks that have been read and all further chunks of `source`. */
 function withStart(read: Uint8Array[], source: ChunkSource): AsyncIterableIterator<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {

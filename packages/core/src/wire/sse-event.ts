@@ -9,7 +9,7 @@ export interface SseEvent {
   readonly name: string | undefined
   /** The `data:` fields, joined by line feeds; undefined for comments and for events whose data is blank. */
   readonly data: string | undefined
-  /** The index after the event within the bytes it was split from. */
+  /** The index after the event, in the bytes from which the event was split off. */
   readonly end: number
   /**
    * Set if a common SSE reader would not read the event as the server means it. `empty`: the reader would see an event with empty data, on
@@ -20,7 +20,10 @@ export interface SseEvent {
   json?: JsonBody | undefined
 }
 
-/** Matches an error that a server writes into its stream as JSON, without a field. Google's APIs do so, also as a list. */
+/**
+ * Matches an error that a server writes into its stream as plain JSON, without a field name such as `data:`. Google's APIs do so, also as a
+ * list.
+ */
 const BARE_ERROR = /^\s*\[?\s*\{\s*"error"\s*:/
 /** Matches the field name at the beginning of a line, even after spaces or padding. */
 const FIELD = /^[^\w:"'{<[(-]*(data|event|error)(?::[ ]?|$)/
@@ -28,8 +31,8 @@ const SPELLED_DONE = /^"?\[\s*done\s*\]"?$/i
 
 /**
  * Parses the lines of one event by the HTML standard. Also accepts some deviations of real servers: indented fields, an `error:` field
- * instead of data (llama.cpp), an error as JSON without a field (Google), and other spellings of `[DONE]`.
- * @param end the index after the event within the bytes it was split from
+ * instead of data (llama.cpp), an error as plain JSON without a field name (Google), and other spellings of `[DONE]`.
+ * @param end the index after the event, in the bytes from which the event was split off
  */
 export function readEvent(text: string, end: number): SseEvent {
   let name: string | undefined
@@ -87,20 +90,20 @@ const SPACE = 32
 const MAX_DONE_LENGTH = 16
 
 /**
- * Whether an event has no content: no data, an empty JSON value, or a word that keeps a connection alive, such as `ping`. An event whose
- * name says what its data is has no content only if it has no data.
+ * Whether an event has no content: no data, an empty JSON value, or a word that keeps a connection alive, such as `ping`. If the name of
+ * the event says what its data is, only an event without data has no content.
  */
 export function isHollow({ name, data }: SseEvent): boolean {
   if (name !== undefined && !UNSPECIFIC.test(name)) return data === undefined
   return data === undefined || (data.length <= MAX_HOLLOW_LENGTH && HOLLOW.test(data))
 }
 
-/** Event names that do not say what the data of the event is. */
+/** Matches event names that do not say what the data of the event is. */
 const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
 const MAX_HOLLOW_LENGTH = 24
 const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i
 
-/** Whether an event has no content, but has data that a common SSE reader would take for an event of the protocol. */
+/** Whether an event has no content although it has data. A common SSE reader would take the data for an event of the protocol. */
 export function isUnexpected(event: SseEvent): boolean {
   return event.data !== undefined && isHollow(event)
 }

@@ -13,7 +13,7 @@ export interface SseSplit {
 const NOTHING: SseSplit = { bytes: new Uint8Array(0), events: [] }
 
 /**
- * Splits a byte stream into events, however the network has split it into chunks. Keeps the bytes of an unfinished event until the next
+ * Splits a byte stream into events, however the network has split it into chunks. Buffers the bytes of an unfinished event until the next
  * chunk. Each byte is scanned once, however large its event is.
  * Source: the event stream format of the HTML standard (lines end in LF, CRLF or CR; a blank line ends an event).
  */
@@ -45,7 +45,7 @@ export class SseSplitter {
     return { bytes, events: ends.map((end, index) => this.#event(bytes, offset, ends[index - 1], end)) }
   }
 
-  /** For each event that ends within a chunk, the index after its last byte. */
+  /** Returns the index after the last byte of each event that ends within a chunk. */
   #scan(chunk: Uint8Array): number[] {
     if (!this.#afterCR && chunk.indexOf(CR) === -1) return this.#scanLines(chunk)
     const ends: number[] = []
@@ -68,7 +68,7 @@ export class SseSplitter {
     return ends
   }
 
-  /** Does the same as `#scan` for a chunk without CR, as nearly all chunks are, but faster. */
+  /** Does the same as `#scan`, but faster, for a chunk without CR. Nearly all chunks are without CR. */
   #scanLines(chunk: Uint8Array): number[] {
     const ends: number[] = []
     let lineStart = 0

@@ -1,6 +1,6 @@
 import { untilAborted } from '@harbor/parts'
 
-/** Owns the targets that are checked, and receives the results. */
+/** The owner of the targets that are checked. It receives the results. */
 export interface HealthCheckHost<Target> {
   isAvailable(target: Target): boolean
   /** Called when a check has ended. The check succeeded unless `failure` is given. */
@@ -11,8 +11,8 @@ export interface HealthCheckHost<Target> {
 const MAX_WATCHED = 1_000
 
 /**
- * Checks unavailable targets once per interval. While all targets are available there is no timer. A check that has not ended
- * when the next one is due is aborted and counts as failed: checks of one target never overlap.
+ * Checks unavailable targets once per interval. While all targets are available, there is no timer. If a check has not ended
+ * when the next one is due, it is aborted and counts as failed. So checks of one target never overlap.
  */
 export class HealthChecks<Target extends { readonly name: string }> {
   readonly #host: HealthCheckHost<Target>
@@ -24,7 +24,7 @@ export class HealthChecks<Target extends { readonly name: string }> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #started = false
 
-  /** @param check rejects if the target does not work */
+  /** @param check checks a target; rejects if the target does not work */
   constructor(
     host: HealthCheckHost<Target>,
     check: (target: Target, signal: AbortSignal) => Promise<unknown>,
@@ -57,8 +57,8 @@ export class HealthChecks<Target extends { readonly name: string }> {
   }
 
   /**
-   * Adds an unavailable target to the targets that are checked, or removes an available one. Called whenever a target may have
-   * become unavailable or available.
+   * Adds a target to the targets that are checked if it is unavailable, or removes it if it is available. Called whenever this
+   * may have changed.
    */
   watch(target: Target): void {
     if (!this.#started) return

@@ -1,47 +1,47 @@
-/** How many of the last calls the success ratio is computed from, and how many of the last answers the quantiles are computed from. */
+/** The number of latest calls from which the success ratio is computed, and of latest answers for the quantiles. */
 const WINDOW = 100
 /** The weight of the newest answer in the moving average of the latency. */
 const WEIGHT = 0.2
 
 /**
- * The health of one target. Counts answers, and failures after which the next target was called. An error that ends the run, such
- * as an invalid request, is not counted, because it says nothing about the target.
+ * The health of one target. It counts answers, and failures after which the run went on. An error that ends the run, such as an
+ * invalid request, is not counted, because it says nothing about the target.
  */
 export class TargetHealth {
   /**
-   * Whether the target is available. Failures in a row and health checks decide this. Not used if the chain has the option
-   * `isAvailable`.
+   * Whether the target is available. It becomes unavailable after failures in a row, and available again after a health check
+   * or a call succeeds. Not used if the chain has the option `isAvailable`.
    */
   available = true
   failuresInARow = 0
-  /** The moving average of the time that answers take, in milliseconds; `undefined` before the first answer. */
+  /** The moving average of the duration of answers, in milliseconds; `undefined` before the first answer. */
   latencyMs: number | undefined
   /** The error of the last failure, or of the last health check that failed. */
   lastError: unknown
   /** When the last health check ended, in milliseconds since 1970. */
   lastCheckAt: number | undefined
-  /** When an unavailable target gets the next call that finds out whether it works again, in milliseconds since 1970. */
+  /** When an unavailable target may be called again to find out whether it works, in milliseconds since 1970. */
   retryAt = Infinity
   readonly #latencies: number[] = []
   readonly #failed: boolean[] = []
   #answers = 0
   #calls = 0
 
-  /** The share of the last 100 calls that were answered, from 0 to 1; 1 before the first call. */
+  /** The share of answered calls among the last 100 calls, from 0 to 1; 1 before the first call. */
   get successRatio(): number {
     const failures = this.#failed.filter(Boolean).length
     return this.#failed.length === 0 ? 1 : 1 - failures / this.#failed.length
   }
 
-  /** How many answers the quantiles are computed from, at most 100. */
+  /** The number of answers from which the quantiles are computed, at most 100. */
   get samples(): number {
     return this.#latencies.length
   }
 
   /**
-   * Returns the time within which this share of the last 100 answers arrived, in milliseconds; `undefined` before the first.
+   * Returns a quantile of the durations of the last 100 answers, in milliseconds; `undefined` before the first answer.
    *
-   * @param share above 0, at most 1: 0.95 for the 95th percentile
+   * @param share the share of answers that took at most this long: above 0, at most 1, such as 0.95 for the 95th percentile
    */
   quantileMs(share: number): number | undefined {
     const sorted = this.#latencies.toSorted((one, other) => one - other)
@@ -62,8 +62,8 @@ export class TargetHealth {
   }
 
   /**
-   * Records an attempt that was aborted because another target answered. Its latency is not known, but longer than `afterMs`
-   * milliseconds, so it can only raise the average.
+   * Records an attempt that was aborted after `afterMs` milliseconds because another target answered. Its latency is not known,
+   * but it is longer than `afterMs`. So this can only raise the average.
    */
   abandoned(afterMs: number): void {
     if (afterMs > (this.latencyMs ?? 0)) this.#average(afterMs)

@@ -1,20 +1,25 @@
-/** The current attempt, as the operation sees it. */
+/** The current attempt, as it is passed to the operation. */
 export interface FallbackContext {
   /** The number of the attempt, counted from 1. Skipped targets do not count. */
   readonly attempt: number
   /** Whether the attempt is a hedge, started while another attempt is slow. */
   readonly hedged: boolean
   /**
-   * Aborts when the caller's signal aborts, with the same reason. Without a hedge it is the caller's own signal. With a hedge it
-   * is a signal of the attempt: it also aborts when another target has answered, and no longer aborts with the caller's signal
-   * once this attempt has answered. To abort a stream after that, use the caller's own signal too.
+   * Aborts when the caller's signal aborts, with the same reason.
+   *
+   * Without the option `hedge`, this is the caller's own signal. With `hedge`, each attempt has a signal of its own, which also
+   * aborts when another target answers. Once this attempt has answered, its signal no longer follows the caller's. To be able to
+   * abort a stream after that, use the caller's signal too.
    */
   readonly signal: AbortSignal
-  /** Skips this target because it cannot serve the request. The next target is called, and the health of this one is unchanged. */
+  /**
+   * Skips this target because it cannot serve the request. The run continues with the next target, and the health of this target
+   * is unchanged.
+   */
   skip(reason: string): never
 }
 
-/** Thrown by `context.skip()`. */
+/** The value that `context.skip()` throws. */
 export class Skip {
   readonly reason: string
   constructor(reason: string) {
@@ -26,7 +31,7 @@ export class LiveAttempt<Target> implements FallbackContext {
   readonly target: Target
   readonly attempt: number
   readonly hedged: boolean
-  /** The index of the target among the targets of the run. */
+  /** The index of the target in the list of targets of the run. */
   readonly place: number
   readonly startedAt: number
   #signal: AbortSignal | undefined
@@ -49,7 +54,7 @@ export class LiveAttempt<Target> implements FallbackContext {
     this.#signal = signal
   }
 
-  /** Created when it is first read. */
+  /** The signal of the attempt, created when it is first read. */
   get signal(): AbortSignal {
     return (this.#signal ??= (this.#controller ??= new AbortController()).signal)
   }
@@ -59,7 +64,7 @@ export class LiveAttempt<Target> implements FallbackContext {
     throw new Skip(reason)
   }
 
-  /** Aborts the signal of the attempt. If the signal is read for the first time after this, it is aborted already. */
+  /** Aborts the signal of the attempt, even if the signal has not been created yet. */
   abort(reason: unknown): void {
     ;(this.#controller ??= new AbortController()).abort(reason)
   }

@@ -3,21 +3,24 @@ import type { Hedge } from './race.ts'
 
 export interface HedgeOptions {
   /**
-   * How long a target may take before a second target is called too, in milliseconds; 0 calls both at once. `'p95'` is the time
-   * within which 95 of the last 100 answers of that target arrived; before 20 answers, no hedge is made. A run makes at most one
-   * hedge.
+   * How long a run waits for a target before it also calls a second target, in milliseconds; 0 calls both at once. `'p95'` waits
+   * for the 95th percentile of the last 100 latencies of that target. It needs at least 20 answers; until then, there is no
+   * hedge. A run makes at most one hedge.
    */
   afterMs: number | 'p95'
-  /** The maximum share of runs that make a hedge, since each hedge is an extra call that costs. @default 0.05 */
+  /** The maximum share of runs that make a hedge, from 0 to 1. It limits the cost of the additional calls. @default 0.05 */
   maxExtraRatio?: number | undefined
 }
 
-/** The maximum number of unused hedges that are saved for later. */
+/** The maximum number of hedges that can be saved up by runs that need none. */
 const MAX_SAVED = 10
-/** The number of answers that `'p95'` needs. */
+/** The minimum number of measured answers for `'p95'`. */
 const MIN_SAMPLES = 20
 
-/** Decides after what time a run makes a hedge, and limits the number of hedges: each run earns a fraction of one. */
+/**
+ * Decides how long a run waits before it makes a hedge, and limits the number of hedges: each run adds `maxExtraRatio` of a
+ * hedge to the budget.
+ */
 export class HedgeBudget<Target extends { readonly name: string }> implements Hedge<Target> {
   readonly #afterMs: number | 'p95'
   readonly #ratio: number
@@ -30,7 +33,7 @@ export class HedgeBudget<Target extends { readonly name: string }> implements He
     this.#health = health
   }
 
-  /** Adds the fraction of a hedge that a run earns. Called when a run starts. */
+  /** Adds the share of one run, `maxExtraRatio` of a hedge, to the budget. Called when a run starts. */
   earn(): void {
     this.#saved = Math.min(this.#saved + this.#ratio, MAX_SAVED)
   }

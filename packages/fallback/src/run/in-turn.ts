@@ -2,7 +2,7 @@ import { discardBody, untilAborted } from '@harbor/parts'
 import type { Failed, Run } from './run.ts'
 
 /**
- * Calls one target after the other.
+ * Calls one target after the other until one answers.
  *
  *     next target ── answered ────────────────────▶ resolve
  *       ▲     └───── failed ──▶ shouldAdvance? ───▶ no: reject with that error

@@ -2,19 +2,20 @@ import { discardBody } from '@harbor/parts'
 import type { LiveAttempt } from './context.ts'
 import type { Failed, Run } from './run.ts'
 
-/** Decides when a run calls a second target beside a slow one. */
+/** Decides whether and when a run calls a second target while the first one is slow. */
 export interface Hedge<Target> {
-  /** How long a call of this target may take before a second target is called too, in milliseconds; `undefined` for no hedge. */
+  /** How long a run waits for this target before it also calls a second one, in milliseconds; `undefined` for no hedge. */
   delayMs(target: Target): number | undefined
   /** Takes one hedge from the budget. Returns false if none is left. */
   take(): boolean
-  /** Called when a call of this target was aborted after `afterMs` milliseconds, because another target answered. */
+  /** Called after an attempt at this target was aborted because another target answered. It had run for `afterMs` milliseconds. */
   abandoned(target: Target, afterMs: number): void
 }
 
 /**
- * Calls one target after the other. At most once per run, while an attempt is slow, a second target is called at the same time. The first
- * answer wins, and the other attempt is aborted. After a failure, the next target is called only if no other attempt is running.
+ * Calls one target after the other, but at most once per run calls a second target while a slow attempt is still running. The first
+ * answer wins, and the other attempt is aborted. If one of two running attempts fails, the run waits for the other one before it calls
+ * the next target.
  */
 export function race<Target extends { readonly name: string }, T, Answer>(
   run: Run<Target, T, Answer>,
@@ -27,7 +28,7 @@ export function race<Target extends { readonly name: string }, T, Answer>(
   let mayHedge = true
   let open = true
 
-  /** Ends the race: a later answer, failure or abort does not change the result. */
+  /** Ends the race: answers, failures and aborts that come later do not change the result. */
   function close(): void {
     open = false
     clearTimeout(timer)

@@ -6,39 +6,42 @@ import type { TargetAttempt } from './target-attempt.ts'
 
 export type Operation<Target, T> = (target: Target, context: FallbackContext) => T | PromiseLike<T>
 
-/** The differences between `fallback` and a `FallbackChain`: which targets may be called, what is recorded, and the result. */
+/**
+ * The parts of a run that differ between `fallback` and a `FallbackChain`: which targets may be called, what is recorded, and
+ * what the run resolves to.
+ */
 export interface Strategy<Target extends { readonly name: string }, T, Answer> {
   readonly clock: Clock
-  /** Whether a target may be called when it is its turn. @default always */
+  /** Whether a target may be called. Checked when the target's turn comes. @default always */
   admits?(target: Target): boolean
-  /** Creates the judge for the errors of one run. */
+  /** Creates the judge that decides, for one run, after which errors the next target is called. */
   judge(): Judge<Target>
   onFailure?(target: Target, error: unknown): void
   onAdvance(from: Target, to: Target, error: unknown): void
-  /** Returns the result of the run when this attempt has answered. */
+  /** Returns what the run resolves to, after the attempt `live` was answered with `value`. */
   answer(run: Run<Target, T, Answer>, live: LiveAttempt<Target>, value: T): Answer
-  /** Returns the result of the run when no target has answered; rejects if there is no such result. */
+  /** Returns what the run resolves to when no target has answered, such as a last resort. Rejects if there is none. */
   giveUp(attempts: readonly TargetAttempt[]): Promise<Answer>
 }
 
-/** A target that failed with an error after which another one may be called. */
+/** A failed target and its error, after which the run may call another target. */
 export interface Failed<Target> {
   readonly target: Target
   readonly error: unknown
 }
 
 /**
- * The state of one run: which targets are left, and what happened at the others. The functions `inTurn` and `race` decide when
- * the next target is called.
+ * The state of one run: the targets that are left, and the outcomes of the others. The functions `inTurn` and `race` decide
+ * when the next target is called.
  */
 export class Run<Target extends { readonly name: string }, T, Answer> {
   readonly strategy: Strategy<Target, T, Answer>
   readonly signal: AbortSignal | undefined
-  /** What happened at each target, in order. */
+  /** The outcome at each target so far, in the order of the targets. */
   attempts: TargetAttempt[] = []
   readonly #targets: readonly Target[]
   readonly #operation: Operation<Target, T>
-  /** Whether unavailable targets are called too. */
+  /** Whether to call unavailable targets too. */
   readonly #callAll: boolean
   #judge: Judge<Target> | undefined
   #next = 0
@@ -58,16 +61,17 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     this.#callAll = callAll
   }
 
-  /** Whether there are targets whose turn is still to come. */
+  /** Whether any targets are left to try. */
   get hasNext(): boolean {
     return this.#next < this.#targets.length
   }
 
   /**
-   * Creates the attempt for the next target that is not skipped. Returns `undefined` if no target is left.
+   * Creates the attempt for the next target, and records the targets that are skipped before it. Returns `undefined` if no
+   * target is left.
    *
-   * @param failed the failed target after which this one is called, if any
-   * @param signal the signal for the operation; `undefined` if the attempt needs a signal of its own
+   * @param failed the target whose failure led to this attempt, if any
+   * @param signal the caller's signal, for the operation; `undefined` if the attempt needs a signal of its own
    */
   next(
     failed: Failed<Target> | undefined,
@@ -87,7 +91,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     return undefined
   }
 
-  /** Calls the operation, unless a hook has aborted the run. */
+  /** Calls the operation for this attempt. Rejects without a call if the signal has aborted meanwhile, for example in a hook. */
   call(live: LiveAttempt<Target>): Promise<T> {
     try {
       this.signal?.throwIfAborted()
@@ -99,9 +103,9 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   }
 
   /**
-   * Records what happened at a target.
+   * Records the outcome at a target.
    *
-   * @param place the index of the target, so that `attempts` is in the order of the targets
+   * @param place the index of the target in the list of targets, and so of its entry in `attempts`
    */
   write(place: number, attempt: TargetAttempt): void {
     // Most runs have one attempt. An array created with it takes less memory than one that grows.
@@ -109,7 +113,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     else this.attempts[place] = attempt
   }
 
-  /** Records that an attempt was answered, or abandoned because another one was. Returns its duration in milliseconds. */
+  /** Records that an attempt was answered, or was abandoned because another attempt was answered. Returns its duration in milliseconds. */
   finish(
     { target, hedged, place, startedAt }: LiveAttempt<Target>,
     outcome: 'answered' | 'abandoned',
@@ -120,7 +124,8 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   }
 
   /**
-   * Records that an attempt failed, and returns the failed target. Returns `undefined` for a skip, which is not a failure.
+   * Records that an attempt failed, and returns the failed target. If the operation called `skip()`, records a skip and
+   * returns `undefined`.
    *
    * @throws the error itself if no other target may be called after it
    */
@@ -138,7 +143,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     return { target, error }
   }
 
-  /** Why a target is not called; `undefined` if it is called. */
+  /** Returns the reason to skip a target; `undefined` if the target is to be called. */
   #reasonToSkip(target: Target): string | undefined {
     return (
       this.#judge?.reasonToSkip(target) ??

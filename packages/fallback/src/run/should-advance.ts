@@ -1,21 +1,23 @@
-/** Judges errors and targets for one run. */
+/** Decides, for one run, after which errors another target is called, and which targets are skipped. */
 export interface Judge<Target> {
   /** Whether to call another target after this error. */
   advances(error: unknown, target: Target): boolean
-  /** Why a target is skipped because of an earlier error in the run; `undefined` if it is not skipped. */
+  /** Returns the reason to skip a target because of an earlier error in the run; `undefined` if it is not to be skipped. */
   reasonToSkip(target: Target): string | undefined
 }
 
-/** A target that may have a credential. When a credential is refused, all other targets with the same credential are skipped. */
+/** A target with an optional credential. When a server refuses a credential, the run skips all later targets with the same credential. */
 interface MayHaveCredential {
   readonly name: string
   readonly credential?: unknown
 }
 
 /**
- * Creates the judge of one run, from the caller's `shouldAdvance` or the default. By default, the next target is called after
- * every error, except an invalid request (400, 405, 406, 413, 415, 422) and refused content: Harbor does not route around a
- * content filter. After 401 and 403, targets with the same credential are skipped.
+ * Creates the judge of one run, from the caller's `shouldAdvance` or, without it, the default rules:
+ * - An invalid request (400, 405, 406, 413, 415, 422) ends the run.
+ * - Refused content ends the run too: Harbor does not circumvent content filters.
+ * - After any other error, the next target is called.
+ * - After 401 or 403, targets with the same credential are skipped.
  */
 export function judgeOf<Target extends MayHaveCredential>(
   shouldAdvance: ((error: unknown, target: Target) => boolean) | undefined,

@@ -1,4 +1,4 @@
-/** What happened at one target in one run. */
+/** The outcome at one target in one run. */
 export type TargetAttempt = AnsweredAttempt | FailedAttempt | AbandonedAttempt | SkippedTarget
 
 export interface AnsweredAttempt extends CalledTarget {
@@ -12,14 +12,14 @@ export interface FailedAttempt extends CalledTarget {
 export interface AbandonedAttempt extends CalledTarget {
   readonly outcome: 'abandoned'
 }
-/** A target that was unavailable, shares a refused credential, or for which the operation called `skip()`. */
+/** A target that was skipped: it was unavailable, its credential was refused at another target, or the operation called `skip()`. */
 export interface SkippedTarget {
   readonly target: string
   readonly outcome: 'skipped'
   readonly reason: string
 }
 
-/** The facts about a target that was called. */
+/** The fields of every target that was called. */
 interface CalledTarget {
   readonly target: string
   /** Whether the attempt was a hedge, started while another attempt was slow. */

@@ -1,22 +1,25 @@
-/** Options for autoscaling, which adjusts the maximum number of connections to an origin to how long requests wait for one. */
+/**
+ * Options for autoscaling, which raises the maximum number of connections to an origin when requests wait too long, and lowers it when
+ * connections are unused.
+ */
 export interface AutoscaleOptions {
   /**
-   * The number of connections allowed at the start, and again after a time with little traffic. The option `connections` is the upper
-   * limit. @default 1
+   * The maximum number of connections at the start. Autoscaling never goes below it, and never above the option `connections`. @default 1
    */
   min?: number | undefined
-  /** How long a request waits in the queue before more connections are allowed, in milliseconds. @default 100 */
+  /** How long the first request in the queue must have waited before more connections are allowed, in milliseconds. @default 100 */
   targetQueueMs?: number | undefined
   /**
-   * How long after each change the limit is lowered, in milliseconds: to the most connections that were in use at the same time since that
-   * change. Idle connections above the limit are closed. @default 30_000
+   * The interval after which the maximum is lowered to the most connections that were in use at the same time in that interval, in
+   * milliseconds. Idle connections above the new maximum are closed. The interval begins again whenever the maximum is raised.
+   * @default 30_000
    */
   coolDownMs?: number | undefined
 }
 
 export type AutoscaleSettings = Readonly<Record<keyof AutoscaleOptions, number>>
 
-/** The pool as Autoscale sees it: its queue, and its reactions to a changed limit. */
+/** The pool whose connections Autoscale limits: the state of its queue, and the methods that Autoscale calls after it changed the limit. */
 export interface ScaledPool {
   /** The number of requests that wait for a connection. */
   readonly queued: number
@@ -27,7 +30,8 @@ export interface ScaledPool {
 }
 
 /**
- * Adapts the limit of connections to one origin. The limit grows when requests wait too long, and shrinks when connections are unused.
+ * Adapts the maximum number of connections to one origin. This limit grows when requests wait too long, and shrinks when connections are
+ * unused.
  *
  *     min ── the first request in the queue has waited targetQueueMs: add one per waiting request, at most double ──▶ max
  *     min ◀── after coolDownMs: lower to the most connections in use at the same time since then ── max
@@ -55,24 +59,24 @@ export class Autoscale {
     return this.#limit
   }
 
-  /** Adds `change` to the number of connections that carry a request. */
+  /** Adds `change`, which is negative for a decrease, to the number of connections that carry a request. */
   use(change: number): void {
     this.#busy += change
     if (this.#busy > this.#maxBusy) this.#maxBusy = this.#busy
   }
 
-  /** Starts the timer that checks the queue. Call it when a request has to wait. */
+  /** Starts the timer that checks how long requests have waited. Call it when a request has to wait. */
   requestQueued(): void {
     this.#waiting ??= this.#checkQueueAfter(this.#settings.targetQueueMs)
   }
 
-  /** Stops the timer that checks the queue. Call it when no request waits any more. */
+  /** Stops the timer that checks how long requests have waited. Call it when the queue has become empty. */
   queueEmpty(): void {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
   }
 
-  /** Raises the limit by one for each waiting request, at most to double. @returns false if the limit is at its maximum */
+  /** Raises the limit by the number of waiting requests, but at most to double. @returns false if the limit is already at its maximum */
   grow(): boolean {
     if (this.#limit >= this.#max) return false
     this.#limit = Math.min(this.#max, this.#limit + Math.min(this.#limit, Math.max(1, this.#pool.queued)))

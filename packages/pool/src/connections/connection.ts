@@ -1,20 +1,22 @@
 import { Client, type buildConnector, type Dispatcher } from 'undici'
 import { InterimResponses } from './interim-responses.ts'
 
-/** A request in the form that a Connection sends: undici's options and handler. */
+/** A request as a Connection sends it: the options for undici, and the handler for its events. */
 export interface ConnectionRequest extends Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions
-  /** The connection that the request was sent over. */
+  /** The connection over which the request is sent; undefined while it has none. */
   connection: Connection | undefined
 }
 
-/** The pool that a connection belongs to, and notifies of its changes. */
+/** The pool that a connection belongs to. The connection notifies it of its changes. */
 export interface ConnectionOwner {
   /** The number of requests that wait for a connection. */
   readonly queued: number
-  /** Called when a connection begins (1) or ceases (-1) to carry a request. */
+  /** Called with 1 when a connection begins to carry a request, and with -1 when it no longer does. */
   connectionsBusy(change: 1 | -1): void
-  /** Called when a connection enters (1) or leaves (-1) the state `settling`, in which it is about to be idle. */
+  /**
+   * Called with 1 when a connection enters the state `settling`, in which it is about to be idle, and with -1 when it leaves that state.
+   */
   connectionsSettling(change: 1 | -1): void
   connectionOpened(): void
   connectionLost(): void
@@ -26,17 +28,18 @@ export interface ConnectionOwner {
 type ConnectionState = 'busy' | 'settling' | 'idle' | 'ending'
 
 /**
- * One connection to an origin, carrying one request at a time.
+ * One connection to an origin. It carries one request at a time.
  *
  *     new ── send ─▶ busy ── answer complete ─▶ settling ── drained ─▶ idle ── send ─▶ busy
  *                     └── never connected ──────────┴── connection lost, or end() ─┴──▶ ending
  *
- * Settling lasts until undici releases the socket, within one turn of the event loop.
+ * In the state `settling`, the response is complete, but undici has not released the socket yet. It does so within one turn of the event
+ * loop.
  */
 export class Connection {
   state: ConnectionState = 'idle'
   isOpen = false
-  /** The number of requests written to the current socket. */
+  /** The number of requests that were written to the current socket, including the current one. */
   served = 0
   #openedAt = 0
   readonly #client: Client
@@ -72,7 +75,7 @@ export class Connection {
     if (this.#isSettling() && this.#client.stats.size === 0) this.#drained()
   }
 
-  /** Marks the connection as about to be idle. Call it when the response is complete, or the request has failed. */
+  /** Marks the connection as about to be idle. Call it when the response is complete, or when the request has failed. */
   settle(): void {
     if (this.state !== 'busy') return
     this.#enter('settling')
@@ -97,9 +100,11 @@ export class Connection {
   }
 
   /**
-   * Handles undici's `drain` event: makes the connection idle. If no requests are queued, it does so at once. Otherwise it waits for a
-   * microtask, so that the next request is dispatched after the event: undici then sends it at once, in its caller's async context. During
-   * the event, undici would put off sending it, and would do so in the async context of the previous request.
+   * Handles undici's `drain` event: makes the connection idle.
+   *
+   * If requests are queued, this waits for a microtask, so that the next request is dispatched after the event. undici then sends it at
+   * once, in its caller's async context. If it was dispatched during the event, undici would send it later, in the async context of the
+   * previous request.
    */
   #onDrain(): void {
     if (this.#owner.queued > 0) queueMicrotask(this.#drained)

@@ -5,18 +5,22 @@ const [ZERO, ONE, TWO, LF, CR] = [48, 49, 50, 10, 13]
 const STATUS_AT = 9
 
 /**
- * Makes undici ignore a `100 Continue` that it did not request, as RFC 9110 (section 15.2) demands of every client. undici would close the
- * connection, but it ignores other interim responses, so the status `100` is changed to `102` before undici reads it.
+ * Makes undici ignore a `100 Continue` that it did not request. RFC 9110 (section 15.2) demands this of every client, but undici would
+ * close the connection. Because undici ignores other interim responses, this class changes the status `100` to `102` before undici reads
+ * it.
  */
 export class InterimResponses {
-  /** The part that the next byte belongs to: a status line, the rest of an interim head, or anything later, which is not inspected. */
+  /**
+   * The part of the response that the next byte belongs to: a status line, the rest of an interim head, or anything after that (`done`),
+   * which is not inspected.
+   */
   #state: 'status' | 'interim' | 'done' = 'done'
-  /** The index of the next byte in the status line; in the rest of a head, the number of characters of the current line. */
+  /** In a status line: the index of the next byte. In the rest of an interim head: the number of characters read in the current line. */
   #index = 0
   /** Whether the first two digits of the status code are `10`. */
   #beginsWithTen = false
 
-  /** Begins to inspect: the next byte is the first of a status line. Call it when a request is sent. */
+  /** Starts the inspection: the next byte must be the first of a status line. Call it when a request is sent. */
   expectHead(): void {
     this.#state = 'status'
     this.#index = 0
@@ -51,7 +55,7 @@ export class InterimResponses {
     return this.#beginsWithTen && byte === ZERO
   }
 
-  /** Reads one byte of an interim head after its status line. A blank line ends the head. */
+  /** Reads one byte of an interim head, after its status line. After a blank line, the next status line is expected. */
   #readHead(byte: number | undefined): void {
     if (byte === LF && this.#index === 0) this.expectHead()
     else if (byte === LF) this.#index = 0

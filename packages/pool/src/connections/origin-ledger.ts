@@ -3,44 +3,50 @@ import { UsageMeter } from './usage-meter.ts'
 
 /** The statistics of one origin. */
 export interface OriginStats {
-  /** Open connections now: always `busy + free`. */
+  /** The number of open connections: always `busy + free`. */
   open: number
-  /** Open connections that carry a request now. */
+  /** The number of open connections that carry a request. */
   busy: number
-  /** Open connections that are idle now. */
+  /** The number of open connections that are idle. */
   free: number
-  /** Connections being opened now, each for a request. */
+  /** The number of connections that are being opened, each for a request. */
   connecting: number
-  /** Requests that wait for a connection now. */
+  /** The number of requests that wait for a connection. */
   queued: number
-  /** The maximum number of connections now: `connections`, or the current limit of `autoscale`. */
+  /** The current maximum number of connections: the option `connections`, or the limit set by `autoscale`. */
   allowed: number
-  /** The fraction of the allowed connections that was in use, or being opened for a request, over the last minute, from 0 to 1. */
+  /**
+   * The fraction of `allowed` that was in use over the last minute, from 0 to 1. Connections that are being opened for a request count as
+   * in use.
+   */
   utilization: number
-  /** Connections opened so far; `opened - closed` is `open`. */
+  /** The number of connections opened so far; `opened - closed` is `open`. */
   opened: number
-  /** Connections closed so far. */
+  /** The number of connections closed so far. */
   closed: number
-  /** Requests written to a connection so far, including redirects and stale retries. */
+  /** The number of requests written to a connection so far. Redirects and stale retries count too. */
   requests: number
-  /** The fraction of `requests` for which no connection had to be opened, from 0 to 1. */
+  /** The fraction of `requests` that were sent over a connection that was already open, from 0 to 1. */
   reusedRatio: number
-  /** Requests sent again because their keep-alive connection was dead. */
+  /** The number of requests that were sent again because their keep-alive connection was dead. */
   staleRetries: number
-  /** Requests that failed in transport. Requests aborted by their caller do not count. */
+  /** The number of requests that failed because of the connection or a timeout. Requests aborted by their caller do not count. */
   errors: number
-  /** Response bodies that were not read for `bodyIdleTimeoutMs`: each is a leak in the caller's code. */
+  /** The number of response bodies that the caller did not read for `bodyIdleTimeoutMs`. Each indicates a leak in the caller's code. */
   abandoned: number
   /** Percentiles of the time from writing a request to the first byte of its response, over the last 1,000 to 2,000 requests. */
   firstByteMs: Percentiles | undefined
-  /** Percentiles of the time that a request waited until it got a connection, open or being opened, over the last 1,000 to 2,000 requests. */
+  /**
+   * Percentiles of the time that requests waited in the queue for a connection, over the last 1,000 to 2,000 requests. The time to open the
+   * connection is not included.
+   */
   queueMs: Percentiles | undefined
 }
 
-/** The statistics that describe the present, unlike counters. */
+/** The statistics of the current state. The other statistics are counters and summaries of the past. */
 export type Gauges = Pick<OriginStats, 'open' | 'busy' | 'free' | 'connecting' | 'queued' | 'allowed'>
 
-/** The counters of one origin. They remain when the connections to the origin are closed. */
+/** The counters of one origin. They are not reset when its connections are closed. */
 export class OriginLedger {
   opened = 0
   closed = 0
@@ -49,16 +55,16 @@ export class OriginLedger {
   staleRetries = 0
   errors = 0
   abandoned = 0
-  /** The number of requests that wait until undici is loaded, before there are connections. */
+  /** The number of requests that wait because undici is still loading. */
   waitingForUndici = 0
   readonly firstByteMs = new RecentHistogram()
   readonly queueMs = new RecentHistogram()
   readonly usage: UsageMeter
-  /** Returns the current values; undefined if the origin has no connections. */
+  /** Returns the current state; undefined if the origin has no connections. */
   readGauges: (() => Gauges) | undefined
   readonly #allowedAtFirst: number
 
-  /** @param allowed the number of connections that may be open at first */
+  /** @param allowed the maximum number of connections at the start */
   constructor(allowed: number) {
     this.#allowedAtFirst = allowed
     this.usage = new UsageMeter(allowed)

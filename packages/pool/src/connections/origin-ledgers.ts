@@ -1,6 +1,9 @@
 import { OriginLedger, type OriginStats } from './origin-ledger.ts'
 
-/** The OriginLedger of each origin of a pool: at most `max`, or more while all of them have connections. */
+/**
+ * The OriginLedger of each origin of a pool. There are at most `max`, but the ledger of an origin with connections is never deleted, so
+ * there may be more.
+ */
 export class OriginLedgers {
   readonly #ledgers = new Map<string, OriginLedger>()
   readonly #allowedAtFirst: (origin: string) => number
@@ -11,7 +14,10 @@ export class OriginLedgers {
     this.#max = max
   }
 
-  /** Returns the ledger of an origin, created if needed. If there are `max` ledgers, first deletes the oldest one without connections. */
+  /**
+   * Returns the ledger of an origin, and creates it if needed. If there are `max` ledgers already, first deletes the oldest one whose
+   * origin has no connections.
+   */
   open(origin: string): OriginLedger {
     const known = this.#ledgers.get(origin)
     if (known) return known
@@ -21,7 +27,7 @@ export class OriginLedgers {
     return ledger
   }
 
-  /** The ledger of an origin, if there is one. */
+  /** Returns the ledger of an origin, if there is one. */
   find(origin: string): OriginLedger | undefined {
     return this.#ledgers.get(origin)
   }

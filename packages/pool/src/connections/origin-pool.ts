@@ -9,9 +9,10 @@ import { Queue, type Place } from './queue.ts'
 import { Shortage } from './shortage.ts'
 
 /**
- * The connections to one origin, and the queue of requests that wait for a connection, in order of arrival. A request gets the idle
- * connection that was used last. A new connection is opened only if no connection is idle or about to be idle; undici's Pool would open a
- * second one for a request that directly follows a response.
+ * The connections to one origin, and the queue of requests that wait for a connection, in order of arrival.
+ *
+ * A request gets the idle connection that was used last. If a connection is about to be idle, the request waits for it instead of opening
+ * another one. undici's Pool would open a second connection for a request that directly follows a response.
  */
 export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOwner, ScaledPool {
   readonly ledger: OriginLedger
@@ -21,7 +22,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   readonly #clientOptions: Client.Options & { connect: buildConnector.connector }
   readonly #connections = new Set<Connection>()
   readonly #idle: Connection[] = []
-  /** The number of connections that are about to be idle. */
+  /** The number of connections in the state `settling`, which are about to be idle. */
   #settling = 0
   readonly #queue = new Queue<PooledRequest>()
   readonly #autoscale: Autoscale | undefined
@@ -67,7 +68,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     return true
   }
 
-  /** Rejects new requests, finishes those that were dispatched before, then closes all connections. */
+  /** Rejects new requests, waits for all earlier ones, then closes all connections. */
   override close(): Promise<void>
   override close(callback: () => void): void
   override close(callback?: () => void): Promise<void> | undefined {
@@ -181,7 +182,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.#finishIfEmpty()
   }
 
-  /** Sends queued requests, in order, as long as there are connections for them. */
+  /** Sends queued requests, in order, until no connection is available. */
   #sendQueued(): void {
     // A request that fails at once frees its connection and calls this method again; the loop below handles that connection.
     if (this.#isSending) return
@@ -195,7 +196,7 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
     this.#isSending = false
   }
 
-  /** Returns an idle connection, or opens one; undefined if one is about to be idle, or the limit is reached. */
+  /** Returns an idle connection, or opens one. Returns undefined if enough connections are about to be idle, or the limit is reached. */
   #takeConnection(): Connection | undefined {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (!idle.olderThan(this.#settings.maxConnectionAgeMs)) return idle
@@ -217,8 +218,9 @@ export class OriginPool extends Dispatcher implements ConnectionOwner, RequestOw
   }
 
   /**
-   * Starts the timers of a request that has to wait. If the queue is too long, first allows more connections.
-   * @throws PoolQueueFullError if no more connections are allowed
+   * Starts the timers of a request that has to wait. If the queue is longer than `maxQueued`, first lets autoscaling raise the limit of
+   * connections.
+   * @throws PoolQueueFullError if the limit cannot be raised, and the queue remains too long
    */
   #checkQueueLimit(request: PooledRequest, place: Place<PooledRequest>): void {
     const { maxQueued } = this.#settings

@@ -8,11 +8,11 @@ import type { Place } from './queue.ts'
 type Controller = Dispatcher.DispatchController
 type Handler = Dispatcher.DispatchHandler
 
-/** A handler that can cancel its request before the request is sent. undici has no method for that. */
+/** A handler that can cancel its request while the request is queued or its connection is being opened. undici has no method for that. */
 export interface WithdrawableHandler extends Handler {
   /**
-   * Called when the pool has taken on the request, before it is sent.
-   * @param withdraw cancels the request; without effect once the request is written to a connection
+   * Called when the pool has accepted the request, before the request is sent.
+   * @param withdraw cancels the request; has no effect once the request is written to a connection
    */
   onRequestPending?(withdraw: (reason: Error) => void): void
 }
@@ -26,23 +26,26 @@ export interface RequestOwner {
   /** Sends the request again, over a new connection. */
   retryOnFreshConnection(request: PooledRequest): void
   /**
-   * Puts a request whose connection could not be opened back at the front of the queue.
-   * @returns false if there is no other connection to wait for
+   * Returns a request to the front of the queue, because its connection could not be opened for lack of a resource.
+   * @returns false if the origin has no other connection to wait for
    */
   requeueAfterShortage(request: PooledRequest): boolean
 }
 
 /**
- * How soon after a request was written its connection must fail to count as stale, in milliseconds. A dead keep-alive connection fails
- * within a round trip. After a later failure, the server may have carried out the request.
+ * The maximum time from writing a request to the failure of its connection for that connection to count as stale, in milliseconds. A
+ * dead keep-alive connection fails within a round trip. After a later failure, the server may have processed the request.
  */
 const STALE_WITHIN_MS = 1_000
 
-/** A request in the pool: wraps the caller's handler, updates the statistics, and retries once on a stale socket. */
+/**
+ * A request in the pool. It wraps the caller's handler, updates the statistics, and is sent again once if its keep-alive connection
+ * was dead.
+ */
 export class PooledRequest implements ConnectionRequest {
   readonly options: Dispatcher.DispatchOptions
   connection: Connection | undefined
-  /** The request's place in the queue. */
+  /** The place of the request in the queue. */
   place: Place<PooledRequest> | undefined
   queueTimer: NodeJS.Timeout | undefined
   #context: AsyncResource | undefined
@@ -62,20 +65,20 @@ export class PooledRequest implements ConnectionRequest {
   }
 
   /**
-   * Captures the current async context, in which the request is sent later. Otherwise, the request would be sent in the context of the
-   * previous request, whose response freed the connection.
+   * Captures the current async context, so that the request is sent in it later. Otherwise, the request would be sent in the context
+   * of the previous request, whose response freed the connection.
    */
   captureContext(): void {
     this.#context ??= new AsyncResource('HarborPoolRequest')
   }
 
-  /** Sends the request over this connection, in the async context of its caller. */
+  /** Sends the request over this connection. If the context was captured, sends it in that async context. */
   sendOver(connection: Connection): void {
     if (this.#context) this.#context.runInAsyncScope(() => connection.send(this))
     else connection.send(this)
   }
 
-  /** Fails a request that never got a connection. */
+  /** Fails a request that has no connection. */
   refuse(error: Error): void {
     // Without a connection there is no controller. undici passes undefined in this case, too.
     this.#handler.onResponseError?.(undefined as unknown as Controller, error)
@@ -153,7 +156,7 @@ export class PooledRequest implements ConnectionRequest {
     )
   }
 
-  /** Whether the request failed before it was written, because this process could not open another connection. */
+  /** Whether the request failed before it was written, because this process lacks a resource to open another connection. */
   #failedForShortage(controller: Controller | undefined, error: Error): boolean {
     return (
       this.#writtenAt === undefined && !this.#withdrawn && controller?.aborted !== true && isShortage(error)

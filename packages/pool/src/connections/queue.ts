@@ -1,7 +1,8 @@
 /**
- * A first-in, first-out queue, as a linked list. Any item can leave at any time.
+ * A first-in, first-out queue, as a linked list. Items can be removed from any position.
  *
- * A `Set` would be shorter, but it would retain every item that passed through it until a major GC: see docs/decisions/young-generation.md.
+ * A `Set` would need less code, but it would retain every item that passed through it until a major GC: see
+ * docs/decisions/young-generation.md.
  */
 export class Queue<Item> {
   #first: Place<Item> | undefined
@@ -16,7 +17,7 @@ export class Queue<Item> {
     return this.#first?.item
   }
 
-  /** Adds an item at the end. @returns the item's place */
+  /** Adds an item at the end. @returns its place, for `leave()` */
   enter(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: this.#last, next: undefined, isTaken: true }
     if (this.#last) this.#last.next = place
@@ -26,7 +27,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** Adds an item at the front. @returns the item's place */
+  /** Adds an item at the front. @returns its place, for `leave()` */
   enterFirst(item: Item): Place<Item> {
     const place: Place<Item> = { item, previous: undefined, next: this.#first, isTaken: true }
     if (this.#first) this.#first.previous = place
@@ -36,7 +37,7 @@ export class Queue<Item> {
     return place
   }
 
-  /** Removes an item. @returns false if the item has already left */
+  /** Removes the item at this place. @returns false if it was removed before */
   leave(place: Place<Item>): boolean {
     if (!place.isTaken) return false
     const { previous, next } = place
@@ -52,7 +53,7 @@ export class Queue<Item> {
   }
 }
 
-/** The place of one item in a queue. Only the queue changes it. */
+/** The place of one item in a queue. Only the queue may change it. */
 export interface Place<Item> {
   readonly item: Item
   previous: Place<Item> | undefined

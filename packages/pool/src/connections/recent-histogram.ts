@@ -1,6 +1,6 @@
 /**
  * Percentiles of the durations of recent requests, in milliseconds. Half of the requests took at most `p50`, 95 % at most `p95`, 99 % at
- * most `p99`. The values are exact to within 2.5 %, or 0.01 ms.
+ * most `p99`. The error of a value is at most 2.5 %, or 0.01 ms.
  */
 export interface Percentiles {
   p50: number
@@ -8,18 +8,19 @@ export interface Percentiles {
   p99: number
 }
 
-/** Durations of at most this, in milliseconds, are counted in one bucket and reported as 0. */
+/** The upper limit of the first bucket, in milliseconds. Durations up to this limit are reported as 0. */
 const MIN_MS = 0.01
 /**
- * The ratio between the upper limits of two neighbouring buckets. The geometric mean of a bucket, which is reported, is at most 2.5 % off.
+ * The ratio between the upper limits of two neighbouring buckets. A duration is reported as the geometric mean of its bucket, which is at
+ * most 2.5 % off.
  */
 const GROWTH = 1.05
-/** The number of buckets: enough for durations of a week. */
+/** The number of buckets, enough for durations up to a week. */
 const BUCKETS = 512
 
 /**
- * Counts durations in buckets that grow exponentially, in constant 2 KB. Durations are grouped into generations of equal size. When a
- * generation is full, the one before it is discarded, so percentiles cover the last one to two generations.
+ * Counts durations in buckets whose sizes grow exponentially, in a constant 2 KB of memory. The durations are counted in generations of
+ * equal size. When a generation is full, the one before it is discarded, so percentiles cover the current and the previous generation.
  */
 export class RecentHistogram {
   readonly #generationSize: number

@@ -2,7 +2,7 @@ const WINDOW_MS = 60_000
 const SLICES = 12
 const SLICE_MS = WINDOW_MS / SLICES
 
-/** Measures which fraction of the allowed connections was in use over the last minute, weighted by time. */
+/** Measures the fraction of the allowed connections that was in use over the last minute, as an average over time. */
 export class UsageMeter {
   readonly #now: () => number
   // The number of connections in use, and allowed, multiplied by the time in milliseconds; one sum for each slice of the window.
@@ -20,7 +20,7 @@ export class UsageMeter {
     this.#slice = Math.floor(this.#countedUntil / SLICE_MS)
   }
 
-  /** Adds `change` to the number of connections in use, from now on. */
+  /** Changes the number of connections in use, from now on. @param change is negative for a decrease */
   use(change: number): void {
     this.#count()
     this.#used += change
@@ -32,7 +32,7 @@ export class UsageMeter {
     this.#allowed = allowed
   }
 
-  /** The fraction of the allowed connections that was in use over the last minute, from 0 to 1. */
+  /** Returns the fraction of the allowed connections that was in use over the last minute, from 0 to 1. */
   share(): number {
     this.#count()
     const allowed = sum(this.#allowedBySlice)

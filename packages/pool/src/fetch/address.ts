@@ -2,20 +2,21 @@
 export interface Address {
   readonly url: string
   readonly origin: string
-  /** The path of the URL, including the query. */
+  /** The path and the query of the URL. */
   readonly path: string
   /** The URL without its fragment, as in `response.url`. */
   readonly shown: string
 }
 
-/** Parses the URLs of requests. The last result is cached, since consecutive requests often have the same URL. */
+/** Parses the URLs of requests. The result for the last URL is cached, since consecutive requests often have the same URL. */
 export class AddressParser {
   #input: string | undefined
   #address: Address | undefined
 
   /**
-   * Parses a URL.
-   * @throws TypeError for a URL that cannot be fetched. Its message omits the parts that may be secret: credentials and query
+   * Parses the URL of a request.
+   * @throws TypeError for a URL that cannot be fetched. To protect secrets, the message contains neither credentials nor the
+   * query
    */
   parse(input: string | URL): Address {
     const text = String(input)
@@ -28,7 +29,7 @@ export class AddressParser {
 }
 
 /**
- * The address that a redirect leads to.
+ * Returns the address that a redirect leads to.
  * @param location the `location` header of the response
  * @param base the address of the redirected request
  * @throws TypeError as {@link AddressParser.parse} does

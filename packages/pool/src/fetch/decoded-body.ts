@@ -5,9 +5,9 @@ type Chunks = AsyncIterator<Uint8Array, unknown>
 type Result = IteratorResult<Uint8Array, undefined>
 
 /**
- * Decodes the `content-encoding` of a body while it is read. A body with an unknown encoding is returned as it is.
+ * Decodes a body while it is read, as its `content-encoding` header requires. If an encoding is unknown, the body is not decoded.
  *
- * @param explain converts an error of the decoder into the error that the reader gets
+ * @param explain converts an error of the decoder into the error with which reading fails
  */
 export function decodeBody(
   body: AsyncIterable<Uint8Array>,
@@ -25,8 +25,8 @@ export function decodeBody(
 }
 
 /**
- * The maximum number of encodings of one body. A body with more is not decoded: it is probably an attack, since each encoding multiplies
- * the size.
+ * The maximum number of encodings that are decoded for one body. A body with more is passed on undecoded: it is probably an attack,
+ * since each encoding multiplies the size.
  */
 const MAX_ENCODINGS = 5
 
@@ -48,12 +48,12 @@ const DECODERS = new Map<string, (firstChunk: Uint8Array) => Transform>([
   ['zstd', () => zlib.createZstdDecompress()],
 ])
 
-/** Whether a `deflate` body is in the zlib format, as it should be: some servers send raw deflate. */
+/** Whether a `deflate` body begins with a zlib header, as the standard requires. Some servers send raw deflate data instead. */
 function isZlibHeader(firstByte: number): boolean {
   return (firstByte & 0x0f) === 0x08
 }
 
-/** A body that is decoded while it is read. It begins at the first read, and reads no more of its source than needed. */
+/** A body that is decoded while it is read. Decoding starts at the first read, and reads no more of the encoded body than needed. */
 class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #source: Chunks
   readonly #makeDecoder: (firstChunk: Uint8Array) => Transform
@@ -122,7 +122,7 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 }
 
-/** Writes a chunk into the decoder. Resolves when the chunk is decoded and the decoder's output has been read. */
+/** Writes a chunk into the decoder. Resolves when the decoder can accept the next chunk, which requires that its output is read. */
 function write(decoder: Transform, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => decoder.write(chunk, () => resolve()))
 }

@@ -21,18 +21,21 @@ export interface RawResponse {
 export interface FetchLimits {
   readonly origin: string
   readonly signal: AbortSignal | undefined
-  /** How long to wait for the response head, in milliseconds. No limit if this is 0, or longer than the longest timer. */
+  /**
+   * How long the response head may take, in milliseconds. There is no limit if this is 0, or longer than the longest delay of
+   * `setTimeout`.
+   */
   readonly headMs: number
   /** How long the body may make no progress, in milliseconds; 0 for no limit. */
   readonly bodyIdleMs: number
-  /** Called when the body was not read for `bodyIdleMs`, with the age of the request in milliseconds. */
+  /** Called when the caller did not read the body for `bodyIdleMs`, with the time since the start of the request in milliseconds. */
   readonly onAbandoned: (ageMs: number) => void
 }
 
 /**
- * Handles one request of `pool.fetch`, from its dispatch to the end of the response body. However the request ends, it is
- * cleaned up exactly once: the response or the body settles, the abort listener and the timer are removed, an upload is cancelled, and the
- * connection is released.
+ * Handles one request of `pool.fetch`, from its dispatch to the end of the response body. When the request ends in any way, the response
+ * promise or the body settles, the abort listener and the timer are removed, an upload is cancelled, and the connection is released. All
+ * of this happens exactly once.
  */
 export class FetchHandler implements WithdrawableHandler {
   readonly response: Promise<RawResponse>
@@ -48,8 +51,8 @@ export class FetchHandler implements WithdrawableHandler {
   #body: IncomingBody | undefined
 
   /**
-   * Aborts the request and its body. A function, since Node would wrap and retain an object with `handleEvent`: see
-   * docs/decisions/young-generation.md.
+   * Aborts the request and its body. This is a function and not an object with `handleEvent`, because Node would wrap and retain such an
+   * object: see docs/decisions/young-generation.md.
    */
   readonly #onAbort = (): void => {
     const reason: unknown = this.#limits.signal?.reason
@@ -121,7 +124,7 @@ export class FetchHandler implements WithdrawableHandler {
     this.#stop(undefined)
   }
 
-  /** Aborts the request, and rejects its response with this reason. */
+  /** Aborts the request, and rejects the response promise with this reason. */
   #stop(reason: unknown): void {
     if (this.#finished) return
     this.#settle.reject(reason)

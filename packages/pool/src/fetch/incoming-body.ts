@@ -1,4 +1,4 @@
-/** The request that a body belongs to. */
+/** The request that a body belongs to. The body uses it to control the flow of data. */
 export interface BodySource {
   pause(): void
   resume(): void
@@ -6,7 +6,7 @@ export interface BodySource {
   cancel(): void
 }
 
-/** A source that can return the whole body at once, without a promise per chunk. */
+/** A source that can return all chunks of a body at once, without a promise for each chunk. */
 export interface WholeReader {
   readAll(): Promise<Uint8Array[]>
 }
@@ -16,12 +16,15 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-/** How many bytes are buffered for a slow reader before the connection is paused. */
+/** The number of buffered bytes at which the connection is paused, because the reader is slow. */
 const HIGH_WATER_BYTES = 65_536
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** The body of a response, as chunks: pushed by the connection, pulled by one reader. A slow reader pauses the connection. */
+/**
+ * The body of a response, as chunks. The connection pushes chunks, and one reader pulls them. If the reader is slow, the connection is
+ * paused.
+ */
 export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
@@ -37,8 +40,8 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   readonly #onAbandoned: () => void
 
   /**
-   * @param idleMs how long buffered data may stay unread, in milliseconds; 0 for no limit
-   * @param onAbandoned called when no data was read for `idleMs`, at the latest after twice as long
+   * @param idleMs how long buffered chunks may remain unread, in milliseconds; 0 for no limit
+   * @param onAbandoned called when no chunk was read for `idleMs` although one was buffered. The call may be late by up to `idleMs`
    */
   constructor(source: BodySource, idleMs: number, onAbandoned: () => void) {
     this.#source = source
@@ -73,8 +76,8 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   }
 
   /**
-   * Ends the body with an error: the connection was lost. Chunks that have arrived can still be read; after them, reads reject with the
-   * error.
+   * Ends the body with an error, for example because the connection was lost. Chunks that have already arrived can still be read; after
+   * them, reads reject with the error.
    */
   fail(error: unknown): void {
     if (this.#state !== 'open') return
@@ -84,13 +87,13 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#whole?.reject(error)
   }
 
-  /** Ends the body because the caller aborted: buffered chunks are discarded, and reads reject with the reason. */
+  /** Ends the body because the caller aborted. Buffered chunks are discarded, and reads reject with the reason. */
   abort(reason: unknown): void {
     this.#chunks = []
     this.fail(reason)
   }
 
-  /** Removes and returns the next chunk if it has already arrived. In a busy process, one read of the socket delivers several chunks. */
+  /** Removes and returns the next buffered chunk; undefined if there is none. It saves a promise when several chunks arrived together. */
   take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift()
     if (!chunk) return undefined
@@ -150,7 +153,10 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
     clearTimeout(this.#unreadTimer)
   }
 
-  /** Starts the timer that checks whether the body is read. A timer for each chunk would cost more than the chunk, so all share one. */
+  /**
+   * Starts the timer that checks whether the body is read. One timer serves many chunks, because a timer for each chunk would take more
+   * time than the chunk itself.
+   */
   #watchUnread(): NodeJS.Timeout {
     this.#readSinceCheck = false
     return setTimeout(() => this.#checkForReader(), this.#idleMs).unref()

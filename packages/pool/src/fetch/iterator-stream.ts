@@ -4,13 +4,18 @@ import type { ReadableStreamDefaultController, ReadableStreamDefaultReader } fro
 type Result = IteratorResult<Uint8Array, undefined>
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
-/** Node's streams and fetch read this property to learn whether a stream was read. DirectReader does not set the stream's own flag. */
+/**
+ * The property from which Node's streams and fetch learn whether a stream was read. IteratorStream defines it, because DirectReader does
+ * not set the stream's own flag.
+ */
 const DISTURBED: unique symbol = Symbol.for('nodejs.stream.disturbed') as never
 
 /**
- * A genuine ReadableStream over an iterator. Its readers and `for await` take chunks directly from the iterator, which costs a fraction of
- * the native stream queue. Each of them holds a native reader, so that the stream is locked. `tee()`, pipes and transfer use the native
- * queue. From then on readers use that queue, too, since it may contain chunks.
+ * A genuine ReadableStream over an iterator. Readers and `for await` take chunks directly from the iterator, which takes a fraction of the
+ * time of the native queue of the stream. Each reader also holds a native reader, which locks the stream.
+ *
+ * `tee()`, pipes and transfer use the native queue. After one of them was used, new readers use the native queue too, since it may contain
+ * chunks.
  */
 export class IteratorStream extends ReadableStream<Uint8Array> {
   readonly #source: IteratorSource
@@ -48,14 +53,14 @@ export class IteratorStream extends ReadableStream<Uint8Array> {
 
 type ReadableStreamAsyncIterator = ReturnType<ReadableStream<Uint8Array>['values']>
 
-/** The underlying source of the stream, pulled by the stream itself or by direct readers. */
+/** The underlying source of the stream. Both the stream itself and direct readers pull chunks from it. */
 class IteratorSource {
   disturbed = false
-  /** Whether the stream itself has pulled, so that its native queue may contain chunks. */
+  /** Whether the stream itself has pulled a chunk, so that its native queue may contain chunks. */
   native = false
   readonly #iterator: AsyncIterator<Uint8Array, unknown>
   #controller: Controller | undefined
-  /** Pending reads of a reader that was released: the next reader gets their chunks. */
+  /** The reads that were pending when their reader was released. Their chunks go to the next reader. */
   readonly #pendingReads: Promise<Result>[] = []
 
   constructor(iterator: AsyncIterator<Uint8Array, unknown>) {
@@ -103,7 +108,7 @@ class IteratorSource {
   }
 }
 
-/** A default reader that behaves as the standard requires, and reads from the iterator directly. */
+/** A default reader that behaves as the streams standard requires, but reads directly from the iterator. */
 class DirectReader {
   readonly #source: IteratorSource
   readonly #native: ReadableStreamDefaultReader<Uint8Array>
@@ -153,7 +158,7 @@ class DirectReader {
   }
 }
 
-/** Iterates over a reader with `for await`. Leaving early cancels the stream, unless `preventCancel` is set. */
+/** The iterator of `for await`, which reads from a reader. Leaving the loop early cancels the stream, unless `preventCancel` is set. */
 class ReaderIterator {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #preventCancel: boolean

@@ -5,15 +5,15 @@ import { IteratorStream } from './iterator-stream.ts'
 /** A body as an iterator of chunks. */
 export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
   /**
-   * Returns a chunk that has already arrived, without a promise; undefined if there is none, or the body has ended. Some bodies lack this
-   * method.
+   * Returns a chunk that has already arrived, without a promise. Returns undefined if no chunk has arrived, or the body has ended. This
+   * method is optional: not every body can do this.
    */
   take?(): Uint8Array | undefined
 }
 
 export type BodyContent = string | AsyncIterable<Uint8Array> | null
 
-/** A body in its original form, which is converted to a stream, text or bytes only when one of these is requested. It can be read once. */
+/** A body in its original form. It is converted to a stream, text or bytes only on demand, and can be read once. */
 export class LazyBody {
   readonly #content: BodyContent
   #stream: ReadableStream<Uint8Array> | undefined
@@ -31,7 +31,7 @@ export class LazyBody {
     )
   }
 
-  /** A genuine ReadableStream, created on first access. It is locked if the body was read in another way. */
+  /** A genuine ReadableStream, created on first access. If the body was already read in another way, the stream is locked. */
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#content === null) return null
     this.#stream ??= new IteratorStream(this.#taken ? chunksOf('') : chunksOf(this.#content))
@@ -76,7 +76,7 @@ export class LazyBody {
     }
   }
 
-  /** Returns the content for a second body. Both bodies can be read. */
+  /** Returns a copy of the content, for a second body. Both this body and the second one can be read. */
   clone(): BodyContent {
     if (this.used || this.#stream?.locked === true)
       throw new TypeError('Response.clone: Body has already been consumed.')

@@ -9,7 +9,7 @@ import { LeanResponse } from './lean-response.ts'
 import { readRequest, type OutgoingRequest, type PoolRequestInit } from './outgoing-request.ts'
 import { requestAfterRedirect } from './redirect.ts'
 
-/** `fetch` that takes a PoolRequestInit and resolves with a LeanResponse. */
+/** The type of `pool.fetch`: it takes a PoolRequestInit and resolves with a LeanResponse. */
 export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
 
 export interface LeanFetchContext {
@@ -101,7 +101,10 @@ function responseOf(request: OutgoingRequest, response: RawResponse, isRedirecte
 
 const BODILESS = new Set([204, 205, 304])
 
-/** The most bytes of a redirect's body that are read, so that its connection can be used again. */
+/**
+ * The maximum number of bytes of the body of a redirect that are read and discarded. If the body is not longer, its
+ * connection can be used again.
+ */
 const MAX_DISCARD_BYTES = 65_536
 
 async function discard(body: IncomingBody): Promise<void> {

@@ -1,4 +1,4 @@
-/** Headers in raw form: a record (with arrays for repeated headers), alternating names and values, or Headers. */
+/** Headers in raw form: a record (with arrays for repeated headers), a list in which names and values alternate, or Headers. */
 export type RawHeaders =
   Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers
 
@@ -12,8 +12,8 @@ const GenuineHeaders = Headers as unknown as new () => object
 export interface LeanHeaders extends Headers {}
 
 /**
- * Headers that are made from raw headers without validation, and sorted only when they are iterated. They are `instanceof Headers` and
- * behave like Headers. `new Headers(lean)` copies them into a genuine Headers.
+ * Headers that are created from raw headers without validation, and sorted only when they are iterated. They pass `instanceof Headers`
+ * and behave like Headers. `new Headers(lean)` copies them into genuine Headers.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanHeaders extends GenuineHeaders {
@@ -92,12 +92,12 @@ export class LeanHeaders extends GenuineHeaders {
     return copy
   }
 
-  /** Makes a console show these headers as it shows genuine Headers. */
+  /** Shows these headers in a console in the same way as genuine Headers. */
   [Symbol.for('nodejs.util.inspect.custom')](): Headers {
     return new Headers(this)
   }
 
-  /** Returns the names in order. Insertion sort is faster than `sort()` for a few names. */
+  /** Returns the names in alphabetical order. For a few names, the insertion sort used here is faster than `sort()`. */
   #names(): string[] {
     const names: string[] = []
     for (const name of this.#values.keys()) {
@@ -122,7 +122,7 @@ export class LeanHeaders extends GenuineHeaders {
   }
 }
 
-/** Reads one raw header without creating Headers. @param name in lower case */
+/** Returns the value of one raw header, without creating Headers. @param name in lower case */
 export function rawHeader(raw: Exclude<RawHeaders, Headers> | undefined, name: string): string | undefined {
   let found: string | undefined
   eachLine(raw, (line, value) => {
@@ -148,14 +148,17 @@ function eachLine(
   }
 }
 
-/** A header name or value. Callers in plain JavaScript also pass numbers, which genuine Headers accept, too. */
+/** A header name or value. Callers in plain JavaScript also pass numbers, which genuine Headers accept too. */
 type Text = string | number
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 const FORBIDDEN = /[\0\n\r]|[^\0-\xff]/
 
-/** Whether the name consists of lower-case letters and hyphens, as most do. This check is faster than validating and lower-casing it. */
+/**
+ * Whether the name consists only of lower-case letters and hyphens, as most names do. Such a name need not be validated and converted to
+ * lower case, which would take longer than this check.
+ */
 function isPlain(name: Text): boolean {
   if (PLAIN.has(name)) return true
   if (typeof name !== 'string' || name === '') return false
@@ -168,7 +171,7 @@ function isPlain(name: Text): boolean {
 }
 
 const [LOWER_A, LOWER_Z, HYPHEN] = [97, 122, 45]
-/** A cache of plain names, since a program uses the same few names repeatedly. */
+/** The names that passed `isPlain`, cached because a program uses the same few names repeatedly. */
 const PLAIN = new Set<unknown>()
 const MAX_PLAIN = 200
 

@@ -5,10 +5,13 @@ export interface LeanResponseInit {
   status: number
   statusText?: string | undefined
   headers?: RawHeaders | undefined
-  /** The URL of the response, after redirects. */
+  /** The final URL of the response, after redirects. */
   url?: string | undefined
   redirected?: boolean | undefined
-  /** The body, as text or chunks. If the reader stops early, `return()` of the iterator is called, even while `next()` is pending. */
+  /**
+   * The body, as text or an iterable of chunks. If the reader stops early, `return()` of its iterator is called, even while a `next()`
+   * is pending.
+   */
   body?: BodyContent | undefined
 }
 
@@ -20,8 +23,8 @@ const GenuineResponse = Response as unknown as new (body: null) => object
 export interface LeanResponse extends Response {}
 
 /**
- * A lazy Response: `headers` and the stream in `body` are created on first access, and `text()`, `json()` and `bytes()` read the source
- * without creating a stream. It is `instanceof Response` and behaves like a Response.
+ * A lazy Response. `headers`, and the stream in `body`, are created on first access. `text()`, `json()` and `bytes()` read the source
+ * without creating a stream. It passes `instanceof Response` and behaves like a Response.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanResponse extends GenuineResponse {
@@ -63,7 +66,7 @@ export class LeanResponse extends GenuineResponse {
     return (this.#headers ??= makeHeaders(this.#init.headers))
   }
 
-  /** Reads one header without creating `headers`. */
+  /** Returns the value of one header, without creating `headers`. */
   header(name: string): string | undefined {
     const { headers } = this.#init
     if (this.#headers || headers instanceof Headers) return this.headers.get(name) ?? undefined
@@ -79,7 +82,10 @@ export class LeanResponse extends GenuineResponse {
     return this.#body.used
   }
 
-  /** Reads the body chunk by chunk, without a stream. The body counts as used. `return()` releases the connection. */
+  /**
+   * Reads the body chunk by chunk, without a stream. This uses up the body, as `text()` does. To stop early and release the connection,
+   * call `return()` of the iterator.
+   */
   chunks(): BodyChunks {
     return this.#body.chunks()
   }

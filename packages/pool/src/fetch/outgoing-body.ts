@@ -5,13 +5,14 @@ import { UploadStream } from './upload-stream.ts'
 /** A request body in a form that undici can send. */
 export interface OutgoingBody {
   readonly content: string | Uint8Array | Blob | UndiciFormData | Readable | UploadStream | null
-  /** The `content-type` of the body, used unless the caller sets one. */
+  /** The `content-type` that is sent for this body if the caller sets none. */
   readonly type?: string | undefined
 }
 
 /**
- * Converts the `body` option of fetch into a form that undici can send. A FormData must already be of undici's own class.
- * @param duplex the `duplex` option of fetch, required for streams
+ * Converts the `body` option of fetch into a form that undici can send. A FormData must already have been converted by
+ * `copyForm`.
+ * @param duplex the `duplex` option of fetch, which must be `half` for streams
  */
 export function readBody(body: unknown, duplex: string | undefined): OutgoingBody {
   if (body === null || body === undefined) return { content: null }
@@ -36,7 +37,7 @@ export function readBody(body: unknown, duplex: string | undefined): OutgoingBod
   )
 }
 
-/** Copies the current state of a form into undici's own class, and loads that class if needed. */
+/** Copies the current entries of a form into an object of undici's own class, which is loaded if needed. */
 export async function copyForm(form: FormData): Promise<UndiciFormData> {
   const entries = [...form]
   const { undiciForm } = await import('../undici/undici-fetch.ts')
@@ -53,7 +54,7 @@ export function isForm(body: unknown): body is FormData {
   )
 }
 
-/** Whether the body is a Node stream, which undici reads and destroys itself. */
+/** Whether the body is a Node stream. undici reads and destroys such a body itself. */
 function isReadable(body: object): body is Readable {
   return 'pipe' in body
 }

@@ -2,17 +2,17 @@ import { describeValue, untilAborted } from '@harbor/parts'
 import type { Address, AddressParser } from './address.ts'
 import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.ts'
 
-/** The second argument of `pool.fetch`: the RequestInit of the fetch standard, and the options below. */
+/** The second argument of `pool.fetch`: the RequestInit of the fetch standard with the additional options below. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
-  /** How long the response head may take, in milliseconds from the call. Replaces the pool's `headersTimeoutMs`. */
+  /** How long the response head may take, in milliseconds from the call. Replaces the `headersTimeoutMs` of the pool for this request. */
   deadlineMs?: number | undefined
-  /** How long the body may make no progress, in milliseconds. Replaces the pool's `bodyIdleTimeoutMs`. */
+  /** How long the body may make no progress, in milliseconds. Replaces the `bodyIdleTimeoutMs` of the pool for this request. */
   bodyIdleTimeoutMs?: number | undefined
-  /** Sends this request through another dispatcher, without the pool's connections, queue and statistics. */
+  /** A dispatcher that sends this request instead of the pool. The connections, queue and statistics of the pool are not used then. */
   dispatcher?: AnyDispatcher | undefined
 }
 
-/** A dispatcher of any version of undici. The types differ between versions, the behaviour does not. */
+/** A dispatcher of any version of undici. The types differ between versions, but the behaviour does not. */
 export interface AnyDispatcher {
   dispatch(options: never, handler: never): boolean
 }
@@ -21,7 +21,7 @@ export interface AnyDispatcher {
 export interface OutgoingRequest {
   readonly address: Address
   readonly method: string
-  /** The headers as alternating names and values, with names in lower case. */
+  /** The headers as a list in which names, in lower case, and values alternate. */
   readonly headers: readonly string[]
   readonly body: OutgoingBody
   readonly redirect: 'follow' | 'manual' | 'error'
@@ -31,7 +31,7 @@ export interface OutgoingRequest {
   readonly bodyIdleTimeoutMs: number | undefined
 }
 
-/** Checks the arguments of fetch. Accepts any kind of URL and headers, and also the Request class of another library. */
+/** Checks the arguments of fetch and converts them. Accepts every form of URL and headers, and Request objects of any library. */
 export async function readRequest(
   addresses: AddressParser,
   input: string | URL | Request,
@@ -66,7 +66,10 @@ function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'method' in input
 }
 
-/** Merges a Request into an init, whose options take precedence. Reads the Request's body into memory, since it can be read only once. */
+/**
+ * Merges a Request into an init; the options of the init take precedence. Reads the body of the Request into memory, since a body can be
+ * read only once, but may have to be sent twice.
+ */
 async function unpackRequest(request: Request, init: PoolRequestInit): Promise<PoolRequestInit> {
   const signal = init.signal ?? request.signal
   let body: RequestInit['body'] = init.body ?? null
@@ -109,7 +112,10 @@ function readHeaders(given: RequestInit['headers'], body: OutgoingBody): string[
   return headers
 }
 
-/** The headers that Node's global fetch also sends. The encodings are those that `decodeBody` can decode. */
+/**
+ * The headers that are sent if the caller does not set them, as by the global fetch of Node. `decodeBody` can decode all encodings listed
+ * here.
+ */
 const USUAL_HEADERS = [
   ['accept', '*/*'],
   ['accept-encoding', 'gzip, deflate, br, zstd'],
@@ -117,7 +123,7 @@ const USUAL_HEADERS = [
   ['user-agent', 'node'],
 ] as const
 
-/** Trims the value of a header. Callers in plain JavaScript also pass numbers. */
+/** Removes white space around the value of a header. Callers in plain JavaScript also pass numbers. */
 function trimmed(value: string | number): string {
   return String(value).trim()
 }

@@ -3,9 +3,9 @@ import type { OutgoingRequest } from './outgoing-request.ts'
 import { UploadStream } from './upload-stream.ts'
 
 /**
- * The next request after a redirect, or undefined if the response is not a redirect to follow. The rules are those of the fetch standard,
- * https://fetch.spec.whatwg.org/#http-redirect-fetch.
- * @param hops the number of redirects that were followed before
+ * Returns the request that follows a redirect; undefined if the response is not a redirect, or is not to be followed. Implements the
+ * rules of the fetch standard, https://fetch.spec.whatwg.org/#http-redirect-fetch.
+ * @param hops the number of redirects that were followed before this one
  * @throws Error for a redirect that cannot or must not be followed
  */
 export function requestAfterRedirect(
@@ -41,10 +41,13 @@ export function requestAfterRedirect(
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_HOPS = 20
 
-/** Headers that describe the body. They are dropped when the redirected request has no body. */
+/** The headers that describe the body. They are dropped if the redirected request has no body. */
 const BODY = /^content-(?:encoding|language|length|location|type)$/
 
-/** Headers that are forwarded to another origin: they describe the request, not its sender. Any other header may contain a secret. */
+/**
+ * The headers that are still sent after a redirect to another origin. They describe the request and not its sender; any other header may
+ * contain a secret.
+ */
 const DESCRIPTIVE = /^(?:accept|accept-.+|content-encoding|content-language|content-type|user-agent)$/
 
 function becomesGet(status: number, method: string): boolean {

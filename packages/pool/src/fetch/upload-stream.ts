@@ -15,7 +15,7 @@ export class UploadStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Cancels the source. Called when the request is over, even if the source has ended by then. */
+  /** Cancels the source of the stream. Called when the request is over, even if the source has already ended. */
   cancel(reason: unknown): void {
     this.#stop(reason).catch(() => undefined)
   }

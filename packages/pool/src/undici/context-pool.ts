@@ -7,7 +7,7 @@ interface BoundOptions extends Dispatcher.DispatchOptions {
   [CONTEXT]?: AsyncResource
 }
 
-/** undici's Pool, extended to send queued requests in the async context of their callers. */
+/** undici's Pool, extended so that each queued request is sent in the async context of its caller. */
 export class ContextPool extends Pool {
   constructor(url: URL, options: Omit<Pool.Options, 'factory'>) {
     super(url, {

@@ -7,8 +7,8 @@ import { noProxyRanges } from './no-proxy-ranges.ts'
 import { RangeProxyAgent } from './range-proxy-agent.ts'
 
 /**
- * Creates undici's Agent, or its proxy agent, with an OriginPool for the connections of each origin. `pool.fetch` sets the timeouts for
- * head and body per request, in fetch/lean-fetch.ts.
+ * Creates undici's Agent, or its proxy agent if there is a proxy. The agent uses one OriginPool for the connections of each origin.
+ * `pool.fetch` sets the timeouts for head and body per request, in fetch/lean-fetch.ts.
  */
 export function createDispatcher(
   settings: PoolSettings,

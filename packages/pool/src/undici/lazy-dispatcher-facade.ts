@@ -7,14 +7,14 @@ type Dispatch = Dispatcher['dispatch']
 type Callback = (error: Error | null, result?: unknown) => void
 
 /**
- * The `dispatcher` of a pool until undici is loaded. It has all methods of a Dispatcher; each waits for undici and then calls the real
- * dispatcher. Unlike the real one, it is not `instanceof Dispatcher`.
+ * The `dispatcher` of a pool until undici is loaded. It has all methods of a Dispatcher; each method waits for undici and then calls
+ * undici's real dispatcher. Unlike the real dispatcher, this object does not pass `instanceof Dispatcher`.
  */
 export class LazyDispatcherFacade extends EventEmitter {
   readonly dispatch: Dispatch
   readonly #lazy: LazyDispatcher
 
-  /** @param dispatch sends a request through the interceptors of `compose()`; by default, `dispatch` of `lazy` */
+  /** @param dispatch sends a request, for example through the interceptors passed to `compose()`; by default, `lazy.dispatch` */
   constructor(
     lazy: LazyDispatcher,
     dispatch: Dispatch = (options, handler) => lazy.dispatch(options, handler),
@@ -78,7 +78,10 @@ export class LazyDispatcherFacade extends EventEmitter {
     return Duplex.from((source: AsyncIterable<Uint8Array>) => through(duplex, source))
   }
 
-  /** Calls the real dispatcher when it is loaded. Returns a promise, or passes the result to the callback. */
+  /**
+   * Waits for undici, then passes the real dispatcher to `call`. Returns a promise of the result or, if there is a callback, passes
+   * the result to it.
+   */
   #later<T>(call: (real: Dispatcher) => Promise<T>, callback: Callback | undefined): Promise<T> | undefined {
     const result = this.#lazy.ready().then(call)
     if (!callback) return result

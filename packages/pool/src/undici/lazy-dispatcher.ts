@@ -5,28 +5,28 @@ type Dispatch = (options: Dispatcher.DispatchOptions, handler: WithdrawableHandl
 
 /**
  * A dispatcher that loads undici in the background, since undici may take longer to load than the rest of a program. Requests that are
- * dispatched before undici is loaded wait, each in the async context of its caller, and are then sent in order.
+ * dispatched earlier wait until undici is loaded, and are then sent in order, each in the async context of its caller.
  *
  *     loading ── loaded ──▶ `dispatch` calls the dispatcher directly
  *       ▲  └──── failed ──▶ all waiting requests fail
  *       └── the next request tries again
  */
 export class LazyDispatcher {
-  /** Replaced by a direct call once undici is loaded. */
+  /** Dispatches a request after undici is loaded. From then on, this property holds a function that calls the real dispatcher directly. */
   dispatch: Dispatch = (options, handler) => this.#dispatchLater(options, handler)
-  /** The real dispatcher; undefined until undici is loaded. */
+  /** undici's real dispatcher; undefined until undici is loaded. */
   loaded: Dispatcher | undefined
   #loading: Promise<Dispatcher> | undefined
   readonly #load: () => Promise<Dispatcher>
   readonly #counterOf: (origin: string) => { waitingForUndici: number }
 
-  /** @param counterOf returns the counter of the requests to an origin that wait for undici */
+  /** @param counterOf returns, for an origin, the object whose field counts the requests that wait for undici */
   constructor(load: () => Promise<Dispatcher>, counterOf: (origin: string) => { waitingForUndici: number }) {
     this.#load = load
     this.#counterOf = counterOf
   }
 
-  /** Starts loading, if it has not started. Resolves with the real dispatcher; rejects if loading fails. */
+  /** Starts to load undici, if this has not started. Resolves with the real dispatcher; rejects if undici cannot be loaded. */
   ready(): Promise<Dispatcher> {
     return (this.#loading ??= this.#load().then(
       (dispatcher) => {
@@ -41,7 +41,10 @@ export class LazyDispatcher {
     ))
   }
 
-  /** Waits for dispatched requests, then closes the connections. If loading failed, there are no connections. */
+  /**
+   * Waits for the dispatched requests, then closes the connections. Does nothing if undici cannot be loaded, because there are no
+   * connections then.
+   */
   async close(): Promise<void> {
     const dispatcher = await this.ready().catch(() => undefined)
     await dispatcher?.close()

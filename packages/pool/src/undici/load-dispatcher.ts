@@ -23,8 +23,8 @@ export async function loadDispatcher(
 }
 
 /**
- * Checks that this is undici's dispatcher: some runtimes replace undici by a module of their own that lacks methods.
- * @throws UndiciUnavailableError
+ * Checks that this is undici's dispatcher. Some runtimes replace undici by a module of their own, which lacks methods.
+ * @throws UndiciUnavailableError if it is not
  */
 function checked(dispatcher: Partial<Dispatcher>): Dispatcher {
   if (typeof dispatcher.dispatch !== 'function') throw new UndiciUnavailableError()

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** The address ranges in NO_PROXY, such as `10.0.0.0/8` or `fd00::/8`; undefined if there are none. */
+/** Returns the address ranges in NO_PROXY, such as `10.0.0.0/8` or `fd00::/8`; undefined if there are none. */
 export function noProxyRanges(noProxy: string): BlockList | undefined {
   const ranges = new BlockList()
   let count = 0
@@ -14,7 +14,7 @@ export function noProxyRanges(noProxy: string): BlockList | undefined {
   return count === 0 ? undefined : ranges
 }
 
-/** Whether the host of an origin is an address within the ranges. Host names are not resolved. */
+/** Whether the host of an origin is an IP address within the ranges. False for host names, which are not resolved. */
 export function isWithin(ranges: BlockList, origin: string): boolean {
   const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
   const version = isIP(host)

@@ -2,7 +2,7 @@ import type { BlockList } from 'node:net'
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { isWithin } from './no-proxy-ranges.ts'
 
-/** undici's proxy agent, extended to connect directly to addresses within the ranges of NO_PROXY. */
+/** undici's proxy agent, extended to connect directly to addresses in the ranges of NO_PROXY. */
 export class RangeProxyAgent extends EnvHttpProxyAgent {
   readonly #ranges: BlockList
   readonly #direct: Agent
@@ -45,7 +45,7 @@ export class RangeProxyAgent extends EnvHttpProxyAgent {
 
 type Callback = (error?: Error | null) => void
 
-/** Returns a callback that first ends the other agent, then calls `callback`. */
+/** Returns a callback that first calls `end`, which ends the agent for direct connections, and then calls `callback`. */
 function after(end: () => Promise<void>, callback: Callback): () => void {
   return (error?: Error | null) => {
     const done = (): void => callback(error)

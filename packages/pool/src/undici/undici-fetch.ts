@@ -1,8 +1,8 @@
 import * as undici from 'undici'
 
 /**
- * Calls undici's own fetch with this dispatcher. Also accepts a Request of the built-in class.
- * @param form the entries of a form, sent instead of `init.body`
+ * Calls undici's own fetch with this dispatcher. Accepts a Request of the built-in class, too.
+ * @param form the entries of a form, which are sent instead of `init.body`
  */
 export async function undiciFetch(
   dispatcher: undici.Dispatcher,
@@ -22,7 +22,7 @@ function copyRequest(request: Request): undici.Request {
 
 export type FormEntries = Iterable<readonly [name: string, value: string | File]>
 
-/** Converts a form into undici's FormData, which is another class than the built-in one. Files are not read. */
+/** Converts a form into undici's FormData, which is a different class than the built-in one. The contents of files are not read. */
 export function undiciForm(entries: FormEntries): undici.FormData {
   const form = new undici.FormData()
   for (const [name, value] of entries) {

@@ -6,24 +6,24 @@ import { applyJitter, type Jitter } from './jitter.ts'
  * Returns the delay after a failed attempt, in milliseconds.
  *
  * @param attempt the number of the attempt that failed, counted from 1
- * @param previousDelayMs the delay that this function returned before, in the same run, in milliseconds; 0 the first time
+ * @param previousDelayMs the previous delay from this function in the same run, in milliseconds; 0 for the first one
  * @param random returns a number from 0 up to, but not including, 1
  */
 export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
 
-/** Options of the built-in backoffs: how the delays grow from attempt to attempt. */
+/** Options of the built-in backoffs, which determine how delays grow from attempt to attempt. */
 export interface BackoffOptions {
   /** The first delay, in milliseconds, before jitter. @default 1_000 */
   baseDelayMs?: number | undefined
   /** The longest delay, in milliseconds, before jitter. @default 60_000 */
   maxDelayMs?: number | undefined
-  /** How many times longer each delay is than the one before. @default 2, or 3 for `decorrelated` */
+  /** The factor between each delay and the one before. @default 2, or 3 for `decorrelated` */
   factor?: number | undefined
   /** How delays are randomised; `true` is `'full'`. @default true, or false for `constant` */
   jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
 }
 
-/** Creates the backoff of a policy that has no `backoff` function. The options must be checked already. */
+/** Creates the backoff of a policy without the option `backoff`. The options must have been checked. */
 export function backoffOf({
   jitter,
   ...options
@@ -50,7 +50,7 @@ function decorrelated({ baseDelayMs = 1_000, maxDelayMs = 60_000, factor = 3 }: 
   }
 }
 
-/** Multiplies a delay. An infinite factor, which powers soon reach, becomes a finite one, since 0 times Infinity is NaN. */
+/** Multiplies a delay. `times` is a power, which can become infinite; it is limited to a finite number, because 0 times Infinity is NaN. */
 const grown = (delayMs: number, times: number): number => delayMs * Math.min(times, Number.MAX_VALUE)
 
 const capped = (delayMs: number, maxDelayMs: number): number => Math.min(delayMs, maxDelayMs, MAX_TIMER_MS)
@@ -62,16 +62,16 @@ const CHECKS = {
   jitter: /* @__PURE__ */ oneOf(true, false, 'full', 'equal', 'none'),
 }
 
-/** The built-in backoffs, for the option `backoff`. */
+/** The built-in backoffs, for the option `backoff` of `retry` and `createRetry`. */
 export const backoff = {
-  /** The same delay before every retry. */
+  /** Creates a backoff with the same delay before every retry. */
   constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {
     validate(options, checksOf({ delayMs: duration, jitter: CHECKS.jitter }))
     const { delayMs, jitter = false } = options
     return (_attempt, _previous, random) => applyJitter(capped(delayMs, Infinity), jitter, random)
   },
 
-  /** Each delay is `baseDelayMs` longer than the one before: 1, 2, 3, 4 s. */
+  /** Creates a backoff in which each delay, before jitter, is `baseDelayMs` longer than the one before: 1, 2, 3, 4 s. */
   linear(options: Omit<BackoffOptions, 'factor'> = {}): Backoff {
     const { factor: _none, ...checks } = CHECKS
     validate(options, checksOf(checks))
@@ -80,13 +80,15 @@ export const backoff = {
       applyJitter(capped(baseDelayMs * attempt, maxDelayMs), jitter, random)
   },
 
-  /** Each delay is `factor` times the one before: 1, 2, 4, 8 s. The default of `retry`. */
+  /**
+   * Creates a backoff in which each delay, before jitter, is `factor` times the one before: 1, 2, 4, 8 s. This is the default of `retry`.
+   */
   exponential(options: BackoffOptions = {}): Backoff {
     validate(options, checksOf(CHECKS))
     return exponential(options)
   },
 
-  /** A random delay between `baseDelayMs` and `factor` times the previous delay. */
+  /** Creates a backoff with random delays between `baseDelayMs` and `factor` times the previous delay. */
   decorrelated(options: Omit<BackoffOptions, 'jitter'> = {}): Backoff {
     const { jitter: _none, ...checks } = CHECKS
     validate(options, checksOf(checks))

@@ -1,6 +1,6 @@
 /**
- * How delays are randomised, so that clients that failed together do not retry together.
- * - `full`: between 0 and the delay; the least load on a server that is recovering.
+ * How delays are randomised, so that clients that failed at the same time do not retry at the same time.
+ * - `full`: between 0 and the delay. Causes the least load on a server that is recovering.
  * - `equal`: between half of the delay and the delay.
  * - `decorrelated`: between the base delay and `factor` times the previous delay.
  * - `none`: exactly the delay.
@@ -9,7 +9,10 @@
  */
 export type Jitter = 'full' | 'equal' | 'decorrelated' | 'none'
 
-/** Randomises a delay, in milliseconds. The delay must be capped before, so that the delays of clients differ even at the cap. */
+/**
+ * Randomises a delay, in milliseconds. Apply `maxDelayMs` to the delay before, not after: otherwise many clients would wait
+ * for exactly the maximum.
+ */
 export function applyJitter(delayMs: number, jitter: boolean | Jitter, random: () => number): number {
   if (jitter === 'none' || jitter === false) return delayMs
   return jitter === 'equal' ? (delayMs * (1 + random())) / 2 : delayMs * random()

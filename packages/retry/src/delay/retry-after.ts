@@ -8,9 +8,9 @@ export type HeadersLike =
   | { get(name: string): string | null | undefined }
 
 /**
- * Reads how long a server asks clients to wait before the next request: from `retry-after-ms`, else from
- * `x-ms-retry-after-ms` (Azure), else from `retry-after`, in seconds or as an HTTP date (RFC 9110, section 10.2.3). If a
- * header was sent twice, the longest wait is returned.
+ * Reads how long a server asks clients to wait before the next request. The headers are tried in this order: `retry-after-ms`,
+ * `x-ms-retry-after-ms` (Azure), `retry-after` in seconds, `retry-after` as an HTTP date (RFC 9110, section 10.2.3). If a
+ * header was sent more than once, the longest wait is returned.
  *
  * @param nowMs the time of the wall clock, in milliseconds since 1970, that an HTTP date is compared with. @default Date.now()
  * @returns the wait in milliseconds, 0 for a date that has passed; `undefined` if there is no such header, or it is invalid
@@ -20,8 +20,9 @@ export function parseRetryAfter(headers: HeadersLike, nowMs: number = Date.now()
 }
 
 /**
- * Returns the delay before the next attempt when the server has sent Retry-After: the time it asks for, plus a small random
- * part, so that clients that were rejected together do not retry together.
+ * Returns the delay before the next attempt when the server has sent Retry-After. It is the time that the server asks for,
+ * plus a small random part, so that clients that were rejected at the same time do not retry at the same time. Without jitter,
+ * there is no random part.
  *
  * @param retryAfterMs the time that the server asks for, in milliseconds
  * @returns milliseconds; `undefined` if the server asks for more than `maxRetryAfterMs`, which ends the run
@@ -39,7 +40,7 @@ export function capRetryAfter(
   return retryAfterMs + Math.min(retryAfterMs * EXTRA_RATIO, MAX_EXTRA_MS) * random()
 }
 
-/** The maximum of the random part, as a fraction of the time that the server asks for. */
+/** The maximum random part, as a fraction of the time in Retry-After. */
 const EXTRA_RATIO = 0.1
-/** The maximum random delay that is added to the time in Retry-After, in milliseconds, however long that time is. */
+/** The absolute maximum of the random part, in milliseconds. */
 const MAX_EXTRA_MS = 1_000

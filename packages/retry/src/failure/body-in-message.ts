@@ -1,15 +1,15 @@
-/** The longest message that is parsed, in characters. */
+/** The maximum length of a message that is parsed, in characters. */
 const MAX_LENGTH = 65_536
-/** How many bodies may be nested in each other: a gateway's error may quote the provider's error. */
+/** The maximum number of bodies nested in each other. Nesting occurs when a gateway quotes the error of the provider in its own. */
 const MAX_NESTED = 3
 
 type Facts = Readonly<Record<string, unknown>>
 
 /**
- * The body of an error answer that a client has put into the message of its error, as `@google/genai` does: the JSON alone, or after some
- * words. If the body quotes another one in its own message, the inner body is returned.
+ * Returns the body of an HTTP error that a client has put into the message of its error, as `@google/genai` does. The message may have
+ * other text before the JSON. If the message of the body contains another body, returns the innermost one.
  *
- * @returns undefined for an ordinary message
+ * @returns undefined for a message without a body
  */
 export function bodyInMessage(message: unknown): Facts | undefined {
   let body: Facts | undefined
@@ -23,7 +23,10 @@ export function bodyInMessage(message: unknown): Facts | undefined {
   return body
 }
 
-/** The first object in a text that ends with JSON. Google sends a list with one error where it would send a list of answers. */
+/**
+ * Returns the JSON object at the end of a text, if it has an `error` field. If the JSON is an array, as Google sends when the request
+ * expects a list of answers, returns its first item.
+ */
 function parsed(text: unknown): Facts | undefined {
   if (typeof text !== 'string' || text.length > MAX_LENGTH) return undefined
   const start = text.search(/[[{]/)

@@ -3,27 +3,31 @@ import { parseRetryAfter, type HeadersLike } from '../delay/retry-after.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { readGoogleDetails } from './google-details.ts'
 
-/** The facts of an error answer, apart from its status. */
+/** The fields of an error response that `classifyStatus` reads, apart from its status. */
 export interface AnswerFacts {
-  /** `error.code` of the body. In a 2xx answer, a number from 400 to 599 is used as the status, since OpenRouter puts it here. */
+  /**
+   * `error.code` of the body. If the status is 2xx or missing, a number from 400 to 599 here is used as the status, since OpenRouter sends
+   * errors in this way.
+   */
   code?: string | number | null | undefined
   /** `error.type` of the body. */
   type?: string | null | undefined
-  /** `error.message` of the body. Read only if the code and the type do not decide, and never stored. */
+  /** `error.message` of the body. Read only if the code and the type are not specific enough. Never stored. */
   message?: string | null | undefined
   headers?: HeadersLike | undefined
   /**
-   * `error.details` of a Google API: `RetryInfo` says how long to wait, `QuotaFailure` and `ErrorInfo` which quota is used up. A daily quota
-   * is of the kind `quota`, and `retryAfterMs` is the time until its day ends.
+   * `error.details` of the body, in the format of Google APIs. `RetryInfo` contains the time to wait; `QuotaFailure` and `ErrorInfo`
+   * identify the exhausted quota. An exhausted daily quota is a failure of kind `quota`, whose `retryAfterMs` is the time until the quota
+   * is renewed.
    */
   details?: unknown
 }
 
 /**
- * Classifies an HTTP error by its status, a few facts of its body, and its headers. A pure function.
+ * Classifies an HTTP error by its status, some fields of its body, and its headers.
  *
- * @param status the HTTP status, or `undefined` for an error in the middle of a stream. If it is `undefined` or 2xx, the code,
- * type and message decide; if they are not enough, the failure is `stream` or, for 2xx, `malformed`.
+ * @param status the HTTP status, or `undefined` for an error in the middle of a stream. If it is `undefined` or 2xx, the code, type and
+ * message decide. If they do not suffice, the failure is of kind `stream` or, for 2xx, `malformed`.
  */
 export function classifyStatus(
   status: number | undefined,
@@ -57,7 +61,7 @@ function longest(one: number | undefined, other: number | undefined): number | u
 
 type Rows = readonly (readonly [FailureKind, RegExp])[]
 
-/** Patterns for the code and the type of an error, for any status. The first matching row decides. */
+/** Patterns for the code and the type of an error. They apply to every status. The first matching row decides. */
 const BY_CODE: Rows = [
   ['refused', /^(breaker_open|local_rate_limit|queue_full|spend_limit)$/],
   ['malformed', /^malformed_answer$/],
@@ -71,7 +75,10 @@ const BY_CODE: Rows = [
   ['auth', /\bapi_key_(invalid|expired)\b/i],
 ]
 
-/** Patterns for the message of an error, for providers that send no code. Used only for statuses that reject a request. */
+/**
+ * Patterns for the message of an error, for providers that send no code. They apply only to errors without a status, and to the statuses
+ * 400, 403, 413 and 422.
+ */
 const BY_MESSAGE: Rows = [
   [
     'context-length',
@@ -88,18 +95,21 @@ const BY_MESSAGE: Rows = [
   ['auth', /api key (not valid|expired)|location is not supported|not available in your country/i],
 ]
 
-/** Patterns for the message of a 429 whose quota is money. Providers send no other code for it than for a rate limit. */
+/**
+ * Patterns for the message of a 429 that means an exhausted spending limit. The message decides because providers send the same code for a
+ * rate limit.
+ */
 const SPENT: Rows = [
   ['quota', /spend(ing)? (cap|limit)|credits (are|is|have been) (depleted|exhausted|used up)/i],
 ]
 
-/** Patterns for the codes and types of 5xx errors that mean an overload. `UNAVAILABLE` is Google's. */
+/** Patterns for the code and the type of a 5xx error that means an overload. `UNAVAILABLE` is a code of Google. */
 const OVERLOAD: Rows = [
   ['overloaded', /overload|slow_down/i],
   ['overloaded', /^UNAVAILABLE\b/],
 ]
 
-/** Patterns for the status or, if there is no status, for the code and the type. */
+/** Patterns for the status. If there is no status, they apply to the code and the type. */
 const BY_STATUS: Rows = [
   ...OVERLOAD,
   ['overloaded', /^529$/],
@@ -131,7 +141,10 @@ function kindOf(
 const find = (rows: Rows, texts: readonly string[]): FailureKind | undefined =>
   rows.find(([, pattern]) => texts.some((text) => pattern.test(text)))?.[0]
 
-/** Kinds that are never retryable, whatever `x-should-retry` says, because the same request would fail again. */
+/**
+ * The kinds of failures that are never retryable, even if the server sends `x-should-retry: true`, because the same request would fail
+ * again.
+ */
 const NEVER_RETRY = /^(quota|refused)$/
 const RETRYABLE = /^(timeout|rate-limit|overloaded|server|conflict|malformed|stream)$/
 const RETRYABLE_SERVER = /^(500|502|503|504|52[0-4])$/

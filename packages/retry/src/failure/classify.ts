@@ -4,14 +4,14 @@ import type { Failure, FailureKind } from './failure.ts'
 import { bodyInMessage } from './body-in-message.ts'
 import { localFault } from './local-fault.ts'
 
-/** The maximum number of errors of a `cause` chain that are examined. The chain may be circular. */
+/** The maximum number of errors in a `cause` chain that are examined, because a chain may be circular. */
 const MAX_DEPTH = 8
 
 /**
- * Classifies an error: an HTTP error of any client (`openai`'s error classes, a `Response`, the errors of axios, got and the
- * AWS SDK, anything with a status), a transport error of Node or undici, an abort, a timeout. The first error in the `cause`
- * chain that is recognised decides. Any other error is `unknown` and retryable, except a programming error such as a
- * TypeError, which is `unknown` and not retryable.
+ * Classifies an error. Recognises HTTP errors of any client (`openai`, axios, got, the AWS SDK, a `Response`, anything with a
+ * status), transport errors of Node and undici, aborts and timeouts. The first recognised error in the `cause` chain decides.
+ *
+ * Any other error is of kind `unknown`. It is retryable, except for a programming error such as a TypeError.
  */
 export function classify(error: unknown): Failure {
   let likely: Failure | undefined
@@ -30,7 +30,7 @@ export function classify(error: unknown): Failure {
 
 type Facts = Readonly<Record<string, unknown>>
 
-/** Classifies an error that the server reported: an HTTP error, or an error in a stream, which has a body but no status. */
+/** Classifies an error that the server reported: an HTTP error, or an error within a stream, which has a body but no status. */
 function fromAnswer(link: Facts): Failure | undefined {
   const response = isObject(link.response) ? link.response : {}
   const { httpStatusCode } = isObject(link.$metadata) ? link.$metadata : {}
@@ -73,7 +73,7 @@ function fromThisMachine(link: Facts): Failure | undefined {
   )
 }
 
-/** Classifies an error by its code, name and message. Ignores a code that is a number, as a DOMException has. */
+/** Classifies an error by its code, name and message. A code that is a number, as in a DOMException, is ignored. */
 function fromText(link: Facts, rows: Rows): Failure | undefined {
   const code = typeof link.code === 'string' ? link.code : undefined
   const text = `${code ?? ''} ${nameOf(link)}: ${String(link.message)}`
@@ -85,12 +85,12 @@ function fromText(link: Facts, rows: Rows): Failure | undefined {
 }
 
 /**
- * Patterns for the text "CODE Name: message", with the kind of the failure. The first matching row decides. `true` means that
- * the request may have been processed, and billed.
+ * Patterns for the text "CODE Name: message" of an error, each with a kind of failure. The first matching row decides. `true` in
+ * a row means that the request may have been processed, and billed.
  */
 type Rows = readonly (readonly [RegExp, FailureKind, true?])[]
 
-/** Errors that say exactly what failed. */
+/** Patterns for errors that identify the failure exactly. */
 const CERTAIN: Rows = [
   [/^(breaker_open|local_rate_limit|queue_full|spend_limit) |(BreakerOpen|PoolQueueFull)Error:/, 'refused'],
   [
@@ -107,7 +107,10 @@ const CERTAIN: Rows = [
   [/^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR|HPE_|ERR_(HTTP2|STREAM|NETWORK))/, 'network', true],
 ]
 
-/** Errors that usually wrap a more exact one. `openai`'s errors are recognised by message too: a minifier changes class names. */
+/**
+ * Patterns for errors that usually wrap a more specific one. The errors of `openai` are recognised by their messages too, because
+ * a minifier changes class names.
+ */
 const LIKELY: Rows = [
   [/ \w*TimeoutError:|: Request timed out\.$/, 'timeout', true],
   [/ APIConnectionError:|: Connection error\.$/, 'network', true],

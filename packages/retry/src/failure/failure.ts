@@ -1,9 +1,9 @@
 /**
- * The kind of a failure. All kinds were reported by the server, except for these:
+ * The kind of a failure. The server reported the failure, except for these kinds:
  * - `network`: no answer arrived, or only a part of one
- * - `timeout`: no answer arrived in time; a server may report this one too
+ * - `timeout`: no answer arrived in time; a server may report this kind too
  * - `malformed`: an answer arrived, but it has no usable content
- * - `refused`: a breaker, queue or limit of Harbor did not let the call through
+ * - `refused`: a breaker, queue or limit of Harbor rejected the call
  * - `aborted`: the caller aborted
  * - `unknown`: the error was not recognised
  */
@@ -26,23 +26,26 @@ export type FailureKind =
   | 'aborted'
   | 'unknown'
 
-/** Facts about a failed attempt. */
+/** The properties of a failed attempt. */
 export interface Failure {
   kind: FailureKind
   /** The HTTP status, if there was an answer. */
   status?: number | undefined
-  /** The provider's or the transport's own code, such as `insufficient_quota` or `ECONNRESET`. */
+  /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`. */
   code?: string | undefined
   /** Whether the same request may succeed when it is sent again. */
   retryable: boolean
-  /** Whether the request may have been processed, and billed: it was sent, but no complete answer arrived. */
+  /** Whether the server may have processed, and billed, the request: the request was sent, but no complete answer arrived. */
   ambiguous: boolean
   /**
-   * `local` if this process or machine could not send the request, for example because no file descriptor or port was free.
-   * Such a failure says nothing about the server, so it should not count against the server.
+   * `local` if the cause is this process or machine, for example because no file descriptor or port was free. Such a
+   * failure is not the fault of the server, and should not count against it.
    */
   origin?: 'local' | undefined
-  /** What a used-up quota belongs to, if that is not the whole account: `model` if other models can still be used. */
+  /**
+   * The scope of an exhausted quota: `model` if it applies to this model only, so that other models can still be used.
+   * Undefined for a quota of the whole account, and for other failures.
+   */
   quotaOf?: 'model' | undefined
   /** How long the server asks clients to wait before the next request, in milliseconds. */
   retryAfterMs?: number | undefined

@@ -1,33 +1,33 @@
 import type { FailureKind } from './failure.ts'
 import { msUntilPacificMidnight } from './pacific-midnight.ts'
 
-/** What the `details` of an error of a Google API say about the failure. */
+/** The information in the `details` of an error of a Google API. */
 export interface GoogleFacts {
-  /** Undefined if the details do not decide it. */
+  /** The kind of the failure; undefined if the details are not enough to decide. */
   readonly kind: FailureKind | undefined
-  /** How long the server asks clients to wait, or how long a used-up quota lasts, in milliseconds. */
+  /** How long the server asks clients to wait, or the time until the exhausted quota is renewed, in milliseconds. */
   readonly retryAfterMs: number | undefined
-  /** Whether the used-up quota is one of a single model. */
+  /** `model` if every exhausted quota is a quota per model. */
   readonly quotaOf?: 'model' | undefined
-  /** The reasons of the error, such as `API_KEY_INVALID`. */
+  /** The reasons that the details contain, such as `API_KEY_INVALID`. */
   readonly reasons: readonly string[]
 }
 
-/** The maximum number of details and of violations that are read. */
+/** The maximum number of details that are read, and of violations in one detail. */
 const MAX_ITEMS = 32
 const MAX_TEXT_LENGTH = 200
 
-/** Matches the names and units of quotas that last a day: `GenerateRequestsPerDayPerProjectPerModel`, `requests_per_day`, `1/d/{project}`. */
+/** Matches the names and units of daily quotas: `GenerateRequestsPerDayPerProjectPerModel`, `requests_per_day`, `1/d/{project}`. */
 const DAY = /per[\s_-]*day|daily|\b1\/d\b/i
 const LONGER = /per[\s_-]*(?:week|month|year)|weekly|monthly|yearly|\b1\/(?:wk|mo|y)\b/i
 
 /**
- * Reads the `details` of an error of a Google API: the wait in `RetryInfo`, the exhausted quotas in `QuotaFailure`, and the reason in
- * `ErrorInfo`. Details are recognised by their fields, since gateways drop their types.
+ * Reads the `details` of an error of a Google API: the time to wait in `RetryInfo`, the exhausted quotas in `QuotaFailure`, and the reason
+ * in `ErrorInfo`. Details are recognised by their fields, because gateways remove their types.
  * Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
  *
- * A quota that lasts a day or longer is a used-up quota, whatever wait `RetryInfo` names beside it: Gemini sends half a minute with a
- * quota that is renewed at midnight in California.
+ * An exhausted quota for a day or longer is a failure of kind `quota`. For a daily quota, the time in `RetryInfo` is ignored: Gemini sends
+ * half a minute there, although the quota is renewed only at midnight in California.
  */
 export function readGoogleDetails(details: unknown, nowMs: number = Date.now()): GoogleFacts | undefined {
   if (!Array.isArray(details)) return undefined
@@ -59,12 +59,12 @@ export function readGoogleDetails(details: unknown, nowMs: number = Date.now()):
   return { kind: isOverload ? 'overloaded' : undefined, retryAfterMs: waitMs ?? resetMs, reasons }
 }
 
-/** The longest duration that is believed, in seconds: a year. */
+/** The longest duration that is accepted as valid, in seconds: a year. */
 const MAX_SECONDS = 366 * 24 * 60 * 60
 
 /**
- * Reads a duration in milliseconds: the JSON form of `google.protobuf.Duration` (`36s`, `1.5s`), its fields (`{ seconds, nanos }`), or hours
- * and minutes before the seconds (`5h59m59.9s`).
+ * Reads a duration and returns it in milliseconds. Accepts the JSON form of `google.protobuf.Duration` (`36s`, `1.5s`), its fields
+ * (`{ seconds, nanos }`), and durations with hours and minutes (`5h59m59.9s`).
  */
 function durationMs(value: unknown): number | undefined {
   if (isRecord(value)) {

@@ -4,13 +4,13 @@ type Facts = Readonly<Record<string, unknown>>
 export interface LocalFault {
   /** The error code of the operating system, such as `EMFILE`. */
   readonly code: string
-  /** Whether the connection was already in use, so that the request may have been sent. */
+  /** Whether the error occurred while the connection was in use, so that the request may have been sent. */
   readonly wasSending: boolean
 }
 
 /**
- * Recognises an error whose cause is this process or machine, such as a lack of file descriptors, memory, buffers, ports or
- * permissions. Such an error says nothing about the server.
+ * Recognises an error whose cause is this process or machine: a lack of file descriptors, memory, buffers, ports or permissions, for
+ * example. Such an error is no evidence against the server.
  *
  * @param link one error of a `cause` chain
  * @returns undefined for any other error
@@ -28,9 +28,9 @@ export function localFault(link: Facts): LocalFault | undefined {
 }
 
 /**
- * Recognises a local fault in the errors of an AggregateError. Node tries every address of a host, and reports one error for each. It is a
- * local fault if at least one error is a local fault, and all others are local faults or unreachable addresses. Any other error, such as
- * ECONNREFUSED, comes from the server.
+ * Recognises a local fault in an AggregateError, in which Node reports one error for each address of a host. The result is a local fault
+ * if at least one error is one, and every other error is a local fault or an unreachable address. Any other error, such as ECONNREFUSED,
+ * comes from the server.
  */
 function faultOfAll(errors: readonly unknown[]): LocalFault | undefined {
   const faults = errors.map((error) => localFault(error as Facts))

@@ -2,8 +2,9 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 const HOUR_MS = 60 * 60 * 1_000
 
 /**
- * The time until the next midnight in California, in milliseconds, when Google renews the daily quotas of its APIs:
- * https://ai.google.dev/gemini-api/docs/rate-limits. Right on the days on which the clocks change, too.
+ * Returns the time until the next midnight in California, in milliseconds. Google renews the daily quotas of its APIs then:
+ * https://ai.google.dev/gemini-api/docs/rate-limits. The result is also correct on the days on which daylight saving time
+ * begins or ends.
  *
  * @param nowMs milliseconds since 1970
  */
@@ -21,7 +22,7 @@ export function msUntilPacificMidnight(nowMs: number): number {
   return shown > DAY_MS / 2 ? left + DAY_MS - shown : left - Math.min(shown, HOUR_MS)
 }
 
-/** What the clock shows, in milliseconds since midnight. */
+/** Returns the time of day that `clock` shows at `ms`, in milliseconds since midnight. */
 function timeOfDay(clock: Intl.DateTimeFormat, ms: number): number {
   const parts = clock.formatToParts(ms)
   const numberOf = (type: Intl.DateTimeFormatPartTypes): number =>

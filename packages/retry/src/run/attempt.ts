@@ -4,22 +4,24 @@ import { TimeoutError } from '../timeout-error.ts'
 import { interruptible } from './interruptible.ts'
 import { ownTimer, type Timer } from './timer.ts'
 
-/** The function that is retried. */
+/** The function that is retried. It receives the current attempt. */
 export type Operation<T> = (attempt: Attempt) => T | PromiseLike<T>
 
-/** The current attempt, as the operation sees it. */
+/** The current attempt, as it is passed to the operation. */
 export interface Attempt {
   /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Aborts when the caller's signal aborts, with the same reason, or when the attempt takes too long, with a TimeoutError. Without
-   * `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. With one of them, each attempt has a signal of its own, which no
-   * longer aborts with the caller's signal once the attempt has ended.
+   * Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError when the time for the attempt or the
+   * run is up.
+   *
+   * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. Otherwise, each attempt has a signal of its own. Once
+   * the attempt has ended, its signal no longer follows the caller's.
    */
   readonly signal: AbortSignal
-  /** Milliseconds since the run started. */
+  /** The time since the start of the run, in milliseconds. */
   readonly elapsedMs: number
-  /** The error of the previous attempt; `undefined` in the first one and after a rejected result. */
+  /** The error of the previous attempt. `undefined` in the first attempt, and after a result that `shouldRetryResult` rejected. */
   readonly previousError?: unknown
 }
 
@@ -29,7 +31,7 @@ export interface Limits {
   attemptTimeoutMs: number
   /** How long the whole run may take, in milliseconds. */
   deadlineMs: number
-  /** The timer for `attemptTimeoutMs` that all attempts share; if it is `undefined`, each attempt has its own timer. */
+  /** A timer for `attemptTimeoutMs` that several runs share. If it is `undefined`, each attempt has a timer of its own. */
   timer: Timer | undefined
 }
 
@@ -41,7 +43,7 @@ export class LiveAttempt implements Attempt {
   readonly #startsLater: boolean
   #source: { readonly signal: AbortSignal; abort?: AbortController['abort'] } | undefined
 
-  /** @param startsLater whether the attempt starts later than the run, so that its start must be read from the clock */
+  /** @param startsLater whether the attempt starts later than the run. If so, its start is read from the clock */
   constructor(clock: Clock, startedAt: number, number: number, previousError: unknown, startsLater: boolean) {
     this.number = number
     this.previousError = previousError
@@ -63,7 +65,10 @@ export class LiveAttempt implements Attempt {
     return new LiveAttempt(this.#clock, this.#startedAt, this.number + 1, previousError, true)
   }
 
-  /** Calls the operation. When a limit is reached the promise rejects at once, even if the operation ignores its signal. */
+  /**
+   * Calls the operation. When a time limit is reached or the signal aborts, the promise rejects at once, even if the operation ignores its
+   * signal.
+   */
   make<T>(operation: Operation<T>, limits: Limits | undefined): Promise<T> {
     return limits ? this.#makeWithin(operation, limits) : this.#call(operation)
   }

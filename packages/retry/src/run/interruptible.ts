@@ -1,20 +1,20 @@
 import { discardBody } from '@harbor/parts'
 import { ownTimer, type Timed, type Timer } from './timer.ts'
 
-/** The signal and the timer that can interrupt a wait, and the functions to call when they do. */
+/** The signal and the timer that can interrupt a wait, and the functions that are called when they do. */
 export interface Interruption {
   readonly signal: AbortSignal | undefined
   readonly timer?: Timer | undefined
   readonly startedAt?: number | undefined
-  /** Called when the time is up. Returns the reason with which the wait rejects. */
+  /** Called when the timer has expired. Returns the reason with which the wait rejects. */
   onLimit?(): unknown
-  /** Called when the signal or the timer interrupts the wait, with the reason. */
+  /** Called with the reason when the signal or the timer has interrupted the wait. */
   onInterrupt?(reason: unknown): void
 }
 
 /**
- * Waits for `work`, but rejects at once when the signal aborts, with the signal's reason, or when the time is up. The work may
- * still settle after that: then its rejection is ignored, and the body of its result is cancelled.
+ * Waits for `work`, but rejects at once when the signal aborts, with its reason, or when the timer expires. If `work` settles
+ * after that, its rejection is ignored, or the body of its result is cancelled.
  */
 export function interruptible<T>(work: () => Promise<T>, interruption: Interruption): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -42,7 +42,10 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** A wait that rejects as soon as the signal aborts or the time is up. Stops the timer and removes the listener before that. */
+/**
+ * A wait that rejects as soon as the signal aborts or the timer expires. Before it rejects, it stops the timer and removes its
+ * listener from the signal.
+ */
 class Wait implements Timed {
   open = true
   readonly startedAt: number | undefined
@@ -72,7 +75,7 @@ class Wait implements Timed {
     this.#interrupt(this.#on.onLimit?.())
   }
 
-  /** Called by the signal when it aborts. */
+  /** Called by the signal when the signal aborts. */
   handleEvent(): void {
     this.#interrupt(this.#on.signal?.reason)
   }
@@ -85,10 +88,11 @@ class Wait implements Timed {
 }
 
 /**
- * Creates a signal that aborts as soon as one of `signals` aborts, with the same reason. `unlink` removes the listeners.
+ * Creates a signal that aborts as soon as one of `signals` aborts, with the same reason. `unlink` removes its listeners from
+ * them.
  *
- * `AbortSignal.any` takes twelve times as long, and may leak: a long-lived signal keeps the combined signal in memory while a
- * listener is left on it (nodejs/node#55351).
+ * This replaces `AbortSignal.any`, which takes twelve times as long and may leak: a long-lived signal retains the combined
+ * signal while the combined signal has a listener (nodejs/node#55351).
  */
 export function linkSignals(...signals: readonly AbortSignal[]): { signal: AbortSignal; unlink: () => void } {
   const controller = new AbortController()

@@ -7,13 +7,13 @@ import type { RetryDecision, RetryOptions } from '../options.ts'
 import type { Attempt, Limits } from './attempt.ts'
 import { interruptible } from './interruptible.ts'
 
-/** The delay before the next attempt, and the reason for the delay. */
+/** The delay before the next attempt, and where the delay comes from. */
 export type NextAttempt = Pick<RetryEvent, 'delayMs' | 'reason'>
 
 /**
- * Decides what follows a failed attempt: another attempt after a delay, or the end of the run, for the returned reason.
+ * Decides what follows a failed attempt. Returns the delay before the next attempt, or the reason to end the run.
  *
- * @param thrown whether the attempt failed with an error, instead of a rejected result
+ * @param thrown whether the attempt failed with an error; otherwise, `shouldRetryResult` rejected its result
  */
 export async function planNext(
   options: RetryOptions,
@@ -41,10 +41,13 @@ export async function planNext(
   return isTimeFor(next.delayMs) ? next : 'deadline'
 }
 
-/** The time that must be left to start an attempt, in milliseconds. It also allows for a timer that fires a little too early. */
+/**
+ * The minimum time before the deadline at which an attempt is started, in milliseconds. The margin also covers timers that fire
+ * slightly early.
+ */
 const MIN_ATTEMPT_MS = 1
 
-/** Returns the delay and the reason for it; `undefined` if the server asks for a longer delay than the options allow. */
+/** Returns the delay and where it comes from; `undefined` if the server asks for a longer delay than `maxRetryAfterMs`. */
 function chooseDelay(
   options: RetryOptions,
   attempt: Attempt,
@@ -61,7 +64,7 @@ function chooseDelay(
   return delayMs === undefined ? undefined : { delayMs, reason: 'retry-after' }
 }
 
-/** Checks a delay that a function from the options returned: with NaN, the run would retry without any delay. */
+/** Checks a delay that a function from the options returned. With NaN, for example, the run would retry without any delay. */
 function checkedDelay(delayMs: number): number {
   if (typeof delayMs === 'number' && delayMs >= 0) return delayMs
   throw new TypeError(`a delay must be a number of milliseconds of at least 0, got ${describeValue(delayMs)}`)

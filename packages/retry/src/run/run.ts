@@ -48,7 +48,10 @@ export function run<T>(
     )
 }
 
-/** Returns the event of a run that makes no attempt, because its signal is aborted or no time is left; otherwise undefined. */
+/**
+ * Returns the event of a run that cannot make an attempt, because its signal is aborted or no time is left. Returns undefined
+ * for any other run.
+ */
 function reasonNotToStart({ signal, deadlineMs }: Limits): GiveUpEvent | undefined {
   if (signal?.aborted) return { attempts: 0, reason: 'aborted', error: signal.reason }
   if (deadlineMs > 0) return undefined
@@ -56,9 +59,10 @@ function reasonNotToStart({ signal, deadlineMs }: Limits): GiveUpEvent | undefin
 }
 
 /**
- * Continues a run after its first attempt: waits and makes further attempts until a result is accepted or the run gives up.
+ * Continues a run after its first attempt: makes further attempts, with delays between them, until a result is accepted or the
+ * run gives up.
  *
- * @param value the error or the result of the attempt
+ * @param value the error or the result of the first attempt
  * @param thrown whether `value` is an error
  */
 async function continueRun<T>(

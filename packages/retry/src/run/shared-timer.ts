@@ -3,14 +3,16 @@ import type { Clock } from '../clock.ts'
 import type { Timed, Timer } from './timer.ts'
 
 /**
- * One `setTimeout` for all attempts with the same timeout. They form a queue: the one that started first times out first.
+ * One `setTimeout` for all attempts with the same timeout. The attempts form a queue, since the one that started first times out
+ * first.
  *
  *     empty ── start ─▶ set for the first ── fires: the first times out, unless it has ended ─▶ set for the next
  *       ▲                      │
  *       └─ cleared, or left ◀──┴── the last one ended
  *
- * The first `MAX_CLEARS` times that the queue becomes empty, the timer is cleared. After that it is left to fire, because setting
- * and clearing it takes longer than the rest of a call. While the queue is empty, the timer does not keep the process alive.
+ * When the queue becomes empty, the timer is cleared, but only the first `MAX_CLEARS` times. After that, the timer remains set,
+ * because setting and clearing it would take longer than the rest of a call. While the queue is empty, the timer does not keep the
+ * process alive.
  */
 export class SharedTimer implements Timer {
   readonly #ms: number
@@ -18,9 +20,9 @@ export class SharedTimer implements Timer {
   #first: Queued | undefined
   #last: Queued | undefined
   #handle: Handle | undefined
-  /** The attempt that the timer is set for. */
+  /** The attempt for whose timeout `setTimeout` was called last. */
   #setFor: Queued | undefined
-  /** The function that set the timer. Fake timers replace `setTimeout`; then a timer that was set before cannot be cleared. */
+  /** The `setTimeout` that set the timer. Fake timers may have replaced it since; then the timer cannot be cleared. */
   #setBy: unknown
   #clearsLeft = MAX_CLEARS
 
@@ -81,16 +83,19 @@ export class SharedTimer implements Timer {
   }
 }
 
-/** How many times the timer is cleared when the queue becomes empty, so that a policy with only a few runs leaves no timer behind. */
+/**
+ * The maximum number of times that the timer is cleared when the queue becomes empty. Thanks to this, a policy with only a few runs
+ * leaves no timer behind.
+ */
 const MAX_CLEARS = 10
 
-/** An attempt in the queue, with its neighbours. Only this file sets them. */
+/** An attempt in the queue, with its neighbours. Only this file sets `before` and `after`. */
 interface Queued extends Timed {
   before?: Queued | undefined
   after?: Queued | undefined
 }
 
-/** The return value of `setTimeout`. In browsers it is a number, without these methods. */
+/** The return value of `setTimeout`. In browsers, it is a number and lacks these methods. */
 interface Handle {
   ref?(): unknown
   unref?(): unknown

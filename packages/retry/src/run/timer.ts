@@ -1,20 +1,23 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 
-/** Something with a time limit. */
+/** A wait with a time limit. */
 export interface Timed {
-  /** The start of the time limit, in milliseconds since 1970. */
+  /** The time at which the time limit begins, in milliseconds since 1970. */
   readonly startedAt?: number | undefined
-  /** Called once when the time is up, unless the timer was stopped before. */
+  /** Called once when the time limit is reached, unless the timer was stopped before. */
   onTimeUp(): void
 }
 
-/** Starts and stops time limits. */
+/** A timer, which starts and stops the time limits of waits. */
 export interface Timer {
   start(timed: Timed): void
   stop(timed: Timed): void
 }
 
-/** Creates a timer for a single use. `ms` may be longer than `setTimeout` allows; with `Infinity` the time is never up. */
+/**
+ * Creates a timer for a single use, with a time limit of `ms` milliseconds. `ms` may be longer than `setTimeout` allows;
+ * `Infinity` means no limit.
+ */
 export function ownTimer(ms: number): Timer {
   let handle: ReturnType<typeof setTimeout> | undefined
 

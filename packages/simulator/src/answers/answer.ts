@@ -1,13 +1,16 @@
-/** A complete answer, before any fault. */
+/** A complete answer, to which no fault has been applied yet. */
 export interface Answer {
   status: number
   contentType: string
-  /** Further headers, as name, value, name, value … */
+  /** Additional headers, as a list in which names and values alternate. */
   headers: readonly string[]
-  /** The body; for a stream, one string per event. */
+  /** The parts in which the body is sent. A stream has one part per event. */
   frames: readonly string[]
   stream: boolean
-  /** When each frame is due, by the simulator's clock, of a stream that does not have the pace of the script. */
+  /**
+   * The time at which each frame is sent, in milliseconds of the simulator's clock. Only for a stream with times of its
+   * own; any other stream is sent at the speed that the script sets.
+   */
   dueAt?: readonly number[] | undefined
   usage: { input: number; output: number }
 }
@@ -33,5 +36,5 @@ export function streamAnswer(frames: readonly string[], usage = nothing): Answer
   }
 }
 
-/** The last event of a chat stream. */
+/** The event that ends a chat stream. */
 export const doneFrame = 'data: [DONE]\n\n'

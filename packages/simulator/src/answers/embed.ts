@@ -1,8 +1,9 @@
 import { hashText } from '../random.ts'
 
 /**
- * A unit vector for a text: the hash of each word and each three consecutive characters gives an index and a sign. Texts with
- * common words are near each other (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009).
+ * Returns a unit vector for a text. Each word, and each sequence of three characters in a word, is hashed to an index and a
+ * sign. Texts with common words therefore have similar vectors (Weinberger et al., Feature Hashing for Large Scale Multitask
+ * Learning, 2009).
  */
 export function embed(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions)

@@ -4,28 +4,31 @@ import type { Prompt, Tool } from './prompt.ts'
 import { sampleSchema } from './sample.ts'
 import { tokenise } from './tokens.ts'
 
-/** Why a model stopped. Each wire has its own name for it. */
+/** The reason why a model stopped. Each API format has its own name for it. */
 export type Finish = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter' | 'refusal'
 
-/** How a fault makes an answer end. */
+/** How an answer ends because of a fault. */
 export interface Ending {
-  /** Why the model seems to have stopped. @default as without a fault */
+  /** The reason for which the model appears to have stopped. @default the reason without a fault */
   finish?: Finish | undefined
-  /** The vendor's reason, sent verbatim in place of the one for `finish`; null for an answer that does not say that it has ended. */
+  /**
+   * The reason in the words of the vendor. It is sent unchanged, instead of the vendor's name for `finish`. null for an answer that
+   * contains no reason, as if it had not ended.
+   */
   reason?: string | null | undefined
-  /** How many pieces of the text are left, of an answer with another `finish`. @default half of them, none of a refusal */
+  /** The number of pieces of the text that remain. Used only if `finish` is set. @default 0 for a refusal, otherwise half of them */
   pieces?: number | undefined
-  /** Why the model refuses. */
+  /** The category of content for which the model refuses. */
   category?: string | undefined
 }
 
-/** The output of a model, in the pieces that it streams. */
+/** The output of a model, split into the pieces in which it is streamed. */
 export interface Generation {
   reasoning: readonly string[]
   content: readonly string[]
   toolCalls: readonly ToolCall[]
   finish: Finish
-  /** The stop sequence before which the text ends, with finish `stop_sequence`. */
+  /** The stop sequence that ended the text, if `finish` is `stop_sequence`. */
   stopSequence: string | undefined
   outputTokens: number
 }
@@ -37,15 +40,15 @@ export interface ToolCall {
 }
 
 export interface GenerateOptions {
-  /** The index of the choice. */
+  /** The index of this choice among those of the answer. */
   index: number
-  /** Replaces the default sentences. */
+  /** A text to answer with, instead of generated sentences. */
   reply: string | undefined
-  /** How a fault makes the answer end. */
+  /** How the answer ends because of a fault. */
   ending: Ending | undefined
 }
 
-/** The answer to a prompt. It depends only on the prompt and the options. */
+/** Returns the answer to a prompt. The same prompt and options always produce the same answer. */
 export function generate(prompt: Prompt, { index, reply, ending = {} }: GenerateOptions): Generation {
   const seed = hashText(prompt.text, hashText(`${prompt.model} ${index}`))
   const reasoning = prompt.thinks ? think(prompt, seed) : []
@@ -80,13 +83,16 @@ export function generate(prompt: Prompt, { index, reply, ending = {} }: Generate
   }
 }
 
-/** A fault that ends the answer early leaves half of it, unless it says how much. */
+/** Returns the number of pieces that remain: all of them if the fault sets no `finish`, otherwise `pieces` or its default. */
 function piecesLeft(all: number, { finish, pieces }: Ending): number {
   if (finish === undefined) return all
   return pieces ?? (finish === 'refusal' ? 0 : Math.ceil(all / 2))
 }
 
-/** The text before the first stop sequence in it, and that sequence. */
+/**
+ * Returns the text before the first stop sequence in it, and that stop sequence. If there is none, returns the whole text and
+ * undefined.
+ */
 function untilStop(text: string, sequences: readonly string[]): readonly [string, string | undefined] {
   let end = text.length
   let found: string | undefined
@@ -97,12 +103,15 @@ function untilStop(text: string, sequences: readonly string[]): readonly [string
   return [text.slice(0, end), found]
 }
 
-/** The signature that some vendors put under thoughts. */
+/** Returns a signature for the thoughts of a model, as some vendors send it. */
 export function signThoughts(thoughts: readonly string[]): string {
   return hash('sha512', thoughts.join(''), 'base64')
 }
 
-/** The tools to call: one is called if the request forces it, or if the question mentions it or asks for a tool. */
+/**
+ * Returns the tools that the model calls. It calls a tool if the request requires one, or if the question contains the name of the
+ * tool or asks for a tool call.
+ */
 function toolsToCall(prompt: Prompt): readonly Tool[] {
   const { tools, toolChoice } = prompt
   const [first] = tools

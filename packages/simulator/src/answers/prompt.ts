@@ -1,25 +1,25 @@
 import { asArray, asObject, asString } from './json.ts'
 import { estimateTokens } from './tokens.ts'
 
-/** The input of a model, for every endpoint. */
+/** The input of a model, in the same form for every endpoint. */
 export interface Prompt {
   model: string
-  /** The text of all messages, whose hash determines the answer. */
+  /** The text of all messages. Its hash is part of the seed from which the answer is generated. */
   text: string
-  /** The last text of the user. */
+  /** The text of the last user message. */
   question: string
   inputTokens: number
   tools: readonly Tool[]
   toolChoice: 'auto' | 'none' | 'required' | { name: string }
   parallelToolCalls: boolean
-  /** Whether the last message is the result of a tool: then the model answers with text. */
+  /** Whether the last message is the result of a tool. If so, the model answers with text. */
   toolsAnswered: boolean
   maxTokens: number
-  /** Texts before which the answer ends. */
+  /** The stop sequences. The answer ends before the first one that it contains. */
   stopSequences: readonly string[]
-  /** Whether the model thinks before it answers. */
+  /** Whether the model sends thoughts before the answer. */
   thinks: boolean
-  /** The JSON schema of the answer; true for any JSON. */
+  /** The JSON schema of the answer. true stands for any JSON, undefined for text. */
   schema: unknown
 }
 
@@ -28,13 +28,13 @@ export interface Tool {
   parameters: unknown
 }
 
-/** A message, reduced to its text. */
+/** A message of a conversation, reduced to its role and text. */
 export interface Spoken {
   role: string
   text: string
 }
 
-/** The text of a conversation, the last question of the user, and an estimate of the tokens. */
+/** Returns the text of a conversation, the text of its last user message, and an estimate of its tokens. */
 export function conversation(messages: readonly Spoken[]): Pick<Prompt, 'text' | 'question' | 'inputTokens'> {
   let text = ''
   let question = ''
@@ -46,7 +46,7 @@ export function conversation(messages: readonly Spoken[]): Pick<Prompt, 'text' |
   return { text, question, inputTokens: estimateTokens(text) + 3 * messages.length + 3 }
 }
 
-/** The text of a content that is a string, or an array of parts of which some have a `text`. */
+/** Returns the text of the content of a message, which is a string, or an array of parts. Parts without a `text` are ignored. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   return asArray(content)
@@ -54,7 +54,7 @@ export function textOf(content: unknown): string {
     .join(' ')
 }
 
-/** A maximum number of tokens; no limit if the request sets none. */
+/** Returns the maximum number of tokens in a request, or Infinity if the request sets none. */
 export function limitOf(maxTokens: unknown): number {
   return typeof maxTokens === 'number' ? maxTokens : Infinity
 }

@@ -1,6 +1,9 @@
 import { asArray, asObject, asString, isObject } from './json.ts'
 
-/** A value that fits a JSON schema, always the same: the arguments of a tool, or a structured answer. */
+/**
+ * Returns a value that fits a JSON schema, for the arguments of a tool or a structured answer. The same schema always
+ * produces the same value.
+ */
 export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0): unknown {
   const node = asObject(schema)
   if (depth > 16) return null
@@ -38,7 +41,7 @@ export function sampleSchema(schema: unknown, root: unknown = schema, depth = 0)
   }
 }
 
-/** `#/$defs/name` and `#`, the references that OpenAI supports. */
+/** Returns the schema that a reference points to. Supports `#/$defs/name` and `#`, as OpenAI does. */
 function follow(root: unknown, reference: string): unknown {
   return reference
     .split('/')

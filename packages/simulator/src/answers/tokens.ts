@@ -3,12 +3,12 @@
 const token =
   / ?[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]| ?[\p{L}\p{M}]{1,12}?(?![\p{L}\p{M}])| ?[\p{L}\p{M}]{12}| ?\p{N}{1,3}|\s+| ?[^\s\p{L}\p{M}\p{N}]|./gsu
 
-/** Splits a text into the pieces that a model streams. The joined pieces are the text again. */
+/** Splits a text into the pieces in which a model streams it. All pieces together are the original text. */
 export function tokenise(text: string): string[] {
   return text.match(token) ?? []
 }
 
-/** The approximate number of tokens in a text: a quarter of its bytes. Does not split the text. */
+/** Returns the approximate number of tokens in a text: a quarter of the number of its bytes. Faster than `tokenise`. */
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4)
 }

@@ -9,7 +9,7 @@ import type { BatchBook } from './batch-book.ts'
 import type { FileStore } from './file-store.ts'
 import { pageAnswer } from './page.ts'
 
-/** The answer to a request under /v1/batches. */
+/** Returns the answer to a request under /v1/batches. */
 export function answerBatches(
   book: BatchBook,
   files: FileStore,
@@ -75,8 +75,8 @@ function create(book: BatchBook, files: FileStore, request: RecordedRequest, scr
 }
 
 /**
- * Returns an error message for invalid metadata. Valid, as at OpenAI, are up to 16 keys of at most 64 characters, with
- * values of at most 512.
+ * Returns an error message for invalid metadata, and undefined for valid metadata. The limits are those of OpenAI: at most
+ * 16 keys, 64 characters per key, and 512 characters per value.
  */
 function judgeMetadata(metadata: unknown): string | undefined {
   if (metadata === null) return undefined

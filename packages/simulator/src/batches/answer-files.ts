@@ -9,7 +9,7 @@ import { pageAnswer } from './page.ts'
 
 const purposes = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals']
 
-/** The answer to a request under /v1/files. */
+/** Returns the answer to a request under /v1/files. */
 export function answerFiles(
   files: FileStore,
   request: RecordedRequest,

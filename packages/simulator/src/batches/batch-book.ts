@@ -16,12 +16,12 @@ export interface BatchRequest {
   endpoint: string
   metadata: unknown
   file: StoredFile
-  /** The request that creates the batch. Each line is answered like a direct request with the headers of this one. */
+  /** The request that creates the batch. Each line of the batch is answered like a direct request with the same headers. */
   request: RecordedRequest
   script: ProviderScript
 }
 
-/** All batches of a provider, each with its fault from the script. */
+/** All batches of a provider, each with the fault that the script selects for it. */
 export class BatchBook {
   readonly #batches = new Map<string, Batch>()
   readonly #files: FileStore
@@ -62,12 +62,12 @@ export class BatchBook {
     return batch?.vanished ? undefined : batch
   }
 
-  /** The batches that have not vanished, in the order of creation. */
+  /** Returns the batches in the order of their creation, without those that have vanished because of a fault. */
   all(): Batch[] {
     return [...this.#batches.values()].filter((batch) => !batch.vanished)
   }
 
-  /** Counts of all batches ever created. */
+  /** Returns totals over all batches that were ever created. */
   counts() {
     const batches = [...this.#batches.values()]
     const sum = (field: 'completed' | 'failed' | 'input' | 'output') =>
@@ -84,8 +84,8 @@ export class BatchBook {
   }
 
   /**
-   * Adds an error to the input of a batch that exceeds the enqueued-token limit. As at OpenAI, the batch is created and
-   * then fails.
+   * Adds an error to the input of a batch if the batch exceeds the enqueued-token limit. As at OpenAI, such a batch is
+   * created, and fails afterwards.
    */
   #enqueue(input: BatchInput, { enqueuedTokens: limit = Infinity }: BatchScript): BatchInput {
     const taken = [...this.#batches.values()]
@@ -102,7 +102,10 @@ interface LineContext extends Pick<BatchRequest, 'endpoint' | 'request' | 'scrip
   fate: BatchFate | undefined
 }
 
-/** The answer to a line: that of a direct call with its body, or an error if the fault of the batch demands it. */
+/**
+ * Returns the answer to a line of a batch: the answer to a direct request with the same body, or an error if the fault of
+ * the batch requires it.
+ */
 function answerLine(line: BatchLine, index: number, { endpoint, input, fate, request, script }: LineContext) {
   if (fate?.type === 'errors' && index < Math.round(fate.share * input.lines.length)) {
     const { status = 500, code } = fate
@@ -144,7 +147,7 @@ function drawTimes(script: BatchScript, fault: BatchFault | undefined, random: (
   }
 }
 
-/** Shuffles so that no item keeps its place: Sattolo's algorithm (1986). */
+/** Returns the items in a random order in which no item has the same index as before: Sattolo's algorithm (1986). */
 function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
   const shuffled = [...items]
   for (let last = shuffled.length - 1; last > 0; last--) {

@@ -1,13 +1,13 @@
 import { asObject, asString, isObject, type JsonObject } from '../answers/json.ts'
 import { demandOf } from '../wires/openai/demand.ts'
 
-/** One request of a batch. */
+/** One request of a batch, from one line of its input file. */
 export interface BatchLine {
   customId: string
   body: JsonObject
 }
 
-/** An error in the input of a batch. */
+/** An error in the input file of a batch, in the form in which OpenAI reports it. */
 export interface BatchProblem {
   code: string
   message: string
@@ -19,15 +19,15 @@ export interface BatchInput {
   operation: BatchOperation
   model: string
   lines: readonly BatchLine[]
-  /** The tokens that count against the enqueued-token limit. */
+  /** The number of tokens that count against the enqueued-token limit. */
   inputTokens: number
-  /** The errors in the input. A batch with errors fails. */
+  /** The errors in the input file. If there are any, the batch fails. */
   problems: readonly BatchProblem[]
 }
 
 export interface InputRules {
   maxRequests: number
-  /** The models that exist; undefined for any. */
+  /** The models that exist; undefined if every name is accepted. */
   models: readonly string[] | undefined
 }
 
@@ -42,12 +42,12 @@ const operations: Readonly<Record<string, BatchOperation>> = {
   '/v1/embeddings': 'embeddings',
 }
 
-/** The operation behind a batch's `endpoint`; undefined if it cannot be batched. */
+/** Returns the operation of the `endpoint` of a batch; undefined for an endpoint that batches do not support. */
 export function batchOperation(endpoint: unknown): BatchOperation | undefined {
   return typeof endpoint === 'string' ? operations[endpoint] : undefined
 }
 
-/** Reads and validates the file of a batch. */
+/** Reads and validates the input file of a batch. */
 export function readBatchInput(content: Buffer, endpoint: string, rules: InputRules): BatchInput {
   const operation = batchOperation(endpoint) ?? 'chat'
   const lines: BatchLine[] = []

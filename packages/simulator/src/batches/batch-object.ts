@@ -11,7 +11,7 @@ export type BatchStatus =
   | 'cancelling'
   | 'cancelled'
 
-/** The parameters from the client, and the id and the creation time of the batch. */
+/** The parameters from the client that created the batch, with the id and the creation time. */
 export interface BatchOrder {
   id: string
   endpoint: string
@@ -29,10 +29,10 @@ export interface BatchTimes {
   cancellingMs: number
 }
 
-/** How a batch ended. */
+/** The end of a batch: its final status, time and files. */
 export interface BatchEnd {
   status: 'completed' | 'failed' | 'expired' | 'cancelled'
-  /** The age of the batch when it ended, in milliseconds. */
+  /** The time from the creation of the batch to its end, in milliseconds. */
   atMs: number
   outputFile: string | null
   errorFile: string | null
@@ -52,7 +52,7 @@ export interface BatchFacts {
 
 const dayMs = 86_400_000
 
-/** A batch as an object of /v1/batches. */
+/** Returns a batch in the JSON form of /v1/batches. */
 export function batchObject({ order, input, times, status, cancelledMs, problems, totals, end }: BatchFacts) {
   const { validatingMs, runMs } = times
   const at = (ageMs: number | undefined) =>

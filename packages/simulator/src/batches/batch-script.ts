@@ -1,57 +1,61 @@
 import type { Latency } from '../latency.ts'
 import type { Range } from '../script/range.ts'
 
-/** How /v1/files and /v1/batches behave. Times are drawn once per batch. */
+/** The behaviour of /v1/files and /v1/batches. Random times are drawn once for each batch. */
 export interface BatchScript {
-  /** Time in `validating`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `validating`, in milliseconds. @default 0 */
   validatingMs?: Latency | undefined
-  /** Time in `in_progress`, in milliseconds; lines are answered evenly over it. @default 0 */
+  /** How long a batch remains in the status `in_progress`, in milliseconds. Its lines are answered evenly over this time. @default 0 */
   runMs?: Latency | undefined
-  /** Time in `finalizing`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `finalizing`, in milliseconds. @default 0 */
   finalizingMs?: Latency | undefined
-  /** Time in `cancelling`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `cancelling`, in milliseconds. @default 0 */
   cancellingMs?: Latency | undefined
-  /** The maximum input tokens of one model in unfinished batches. A batch beyond it fails with `token_limit_exceeded`. @default no limit */
+  /**
+   * The maximum number of input tokens of all unfinished batches of one model. A batch that exceeds it fails with `token_limit_exceeded`.
+   * @default no limit
+   */
   enqueuedTokens?: number | undefined
-  /** The maximum lines in a batch. @default 50_000 */
+  /** The maximum number of lines in a batch. @default 50_000 */
   maxRequests?: number | undefined
-  /** The largest file for a batch, in bytes. @default 200_000_000 */
+  /** The maximum size of the input file of a batch, in bytes. @default 200_000_000 */
   maxFileBytes?: number | undefined
-  /** Which batches get which fault. The first matching rule decides. @default none */
+  /** The rules that select a fault for a batch. The first matching rule decides. @default none */
   rules?: readonly BatchRule[] | undefined
 }
 
-/** A fault, and the batches it is for. */
+/** A fault, and the batches that it applies to. */
 export interface BatchRule {
-  /** All conditions must hold. @default every batch */
+  /** The conditions for the fault, all of which must hold. @default every batch */
   when?: BatchCondition | undefined
   fault: BatchFault | 'ok'
 }
 
 export interface BatchCondition {
-  /** Batch numbers, from 1, in the order of creation. */
+  /** The numbers of the batches, counted from 1 in the order of creation. */
   batch?: number | readonly number[] | Range | undefined
-  /** Every n-th batch. */
+  /** Matches every n-th batch: 3 matches the batches 3, 6, 9 and so on. */
   every?: number | undefined
-  /** A probability from 0 to 1. It depends only on the seed, the rule and the number of the batch. */
+  /** The probability of a match, from 0 to 1. For the same seed, rule and batch number, the outcome is always the same. */
   probability?: number | undefined
 }
 
-/** Faults of a valid batch. `share` and `answered` are shares of its lines, from 0 to 1. */
+/** The faults of a batch with a valid input file. `share` and `answered` are fractions of its lines, from 0 to 1. */
 export type BatchFault =
-  /** The batch fails after validation. */
+  /** The batch fails after its validation. */
   | { type: 'fail'; code?: string | undefined; message?: string | undefined; line?: number | undefined }
-  /** The batch expires at the end of its run, with a share of its lines answered. */
+  /** The batch ends as `expired`, after the fraction `answered` of its lines was answered. */
   | { type: 'expire'; answered: number }
-  /** The batch is gone (404) from this many milliseconds after its creation. */
+  /** The batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
   | { type: 'vanish'; afterMs: number }
-  /**
-   * A share of the lines is answered with an error, by default with status 500. With share 1 there is no output file.
-   */
+  /** The fraction `share` of the lines is answered with an error, by default with status 500. If `share` is 1, there is no output file. */
   | { type: 'errors'; share: number; status?: number | undefined; code?: string | undefined }
-  /** The batch completes, but a share of the lines is in neither file. With share 1 there are no files. */
+  /**
+   * The batch completes, but the fraction `share` of its lines is missing from both the output and the error file. If `share` is 1, there
+   * are no files.
+   */
   | { type: 'lose'; share: number }
-  /** The batch runs this many milliseconds longer. Then it gets the fault `then` or, without one, ends normally. */
+  /** The batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
   | { type: 'slow'; ms: number; then?: Exclude<BatchFault, { type: 'slow' }> | undefined }
 
 export type BatchFaultType = BatchFault['type']

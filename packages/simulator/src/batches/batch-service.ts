@@ -8,7 +8,7 @@ import { answerFiles } from './answer-files.ts'
 import { BatchBook } from './batch-book.ts'
 import { FileStore } from './file-store.ts'
 
-/** /v1/files and /v1/batches of one provider. Everything is in memory. */
+/** The endpoints /v1/files and /v1/batches of one provider. All files and batches are in memory. */
 export class BatchService {
   readonly #files: FileStore
   readonly #book: BatchBook
@@ -18,7 +18,7 @@ export class BatchService {
     this.#book = new BatchBook(this.#files, seed, clock)
   }
 
-  /** Answers a request. Call this once per request: it may create, change or delete a file or batch. */
+  /** Answers a request. Must be called only once per request, because it may create, change or delete a file or batch. */
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const refusal = refuseKey(request, script.apiKeys)
     if (refusal) return refusal
@@ -33,7 +33,7 @@ export class BatchService {
     return this.#book.counts()
   }
 
-  /** Stops answering the lines of all batches. */
+  /** Stops the work on all batches, so that no further lines are answered. */
   stop(): void {
     this.#book.stop()
   }

@@ -3,7 +3,7 @@ import type { Answer } from '../answers/answer.ts'
 import type { BatchLine } from './batch-input.ts'
 import { answeredLine } from './result-line.ts'
 
-/** Sums over the first lines of a batch, up to some line. */
+/** The counts and tokens of all lines of a batch up to a given line. */
 export interface Totals {
   completed: number
   failed: number
@@ -12,7 +12,7 @@ export interface Totals {
 }
 
 export interface WorkOptions {
-  /** The prefix of the ids of the results. */
+  /** The id of the batch, with which the ids of its results begin. */
   id: string
   lines: readonly BatchLine[]
   answer: (line: BatchLine, index: number) => Answer
@@ -21,7 +21,7 @@ export interface WorkOptions {
 interface Result {
   text: string
   failed: boolean
-  /** Sums over the lines up to and including this one. */
+  /** The totals of this line and all lines before it. */
   totals: Totals
 }
 
@@ -30,7 +30,7 @@ const nothing: Totals = { completed: 0, failed: 0, input: 0, output: 0 }
 // How many lines are answered per turn of the event loop: few, so that other calls do not wait.
 const linesPerTurn = 25
 
-/** Answers lines one after the other, a few per turn of the event loop. */
+/** Answers the lines of a batch in order, a few per turn of the event loop. */
 export class BatchWork {
   readonly #options: WorkOptions
   #results: Result[] = []
@@ -44,7 +44,7 @@ export class BatchWork {
     nextTurn(() => this.#step())
   }
 
-  /** Stops answering, and drops all answers. */
+  /** Stops answering lines, and drops all answers. */
   stop(): void {
     this.#stopped = true
     this.#results = []
@@ -59,7 +59,7 @@ export class BatchWork {
     return this.#results[count - 1]?.totals ?? nothing
   }
 
-  /** The content of the output or error file, made from the first `count` answers. */
+  /** Returns the content of the output or error file for the first `count` lines. */
   text(kind: 'output' | 'error', count: number): string {
     return this.#results
       .slice(0, count)

@@ -13,7 +13,7 @@ import type { Clock } from '../time/clock.ts'
 import type { FileStore } from './file-store.ts'
 import { expiredLine } from './result-line.ts'
 
-/** Any fault of a batch but `slow`, which only changes how long the batch runs. */
+/** A fault that decides how a batch ends. `slow` is excluded, because it only changes how long the batch runs. */
 export type BatchFate = Exclude<BatchFault, { type: 'slow' }>
 
 export interface BatchOptions {
@@ -41,7 +41,10 @@ export class Batch {
   readonly #options: BatchOptions
   readonly #createdAt: number
   readonly #problems: readonly BatchProblem[]
-  /** How many lines are answered unless the batch is cancelled. */
+  /**
+   * The number of lines to answer: not all of them with the fault `expire`. If the batch is cancelled, fewer are
+   * reported.
+   */
   readonly #planned: number
   readonly #work: BatchWork
   /** The age of the batch when it was cancelled, in milliseconds. */
@@ -65,7 +68,10 @@ export class Batch {
     return fate?.type === 'vanish' && this.#ageMs >= fate.afterMs
   }
 
-  /** The tokens that the batch takes from the enqueued-token limit. */
+  /**
+   * The input tokens that count towards the limit of enqueued tokens. 0 if the batch has ended, is invalid or has
+   * vanished.
+   */
   get enqueuedTokens(): number {
     return this.vanished || this.#end || this.#problems.length > 0 ? 0 : this.#options.input.inputTokens
   }
@@ -74,12 +80,12 @@ export class Batch {
     return this.#options.input.model
   }
 
-  /** Sums over the lines answered so far. */
+  /** The counts and tokens of the lines reported as answered so far. */
   get totals(): Totals {
     return this.#end?.totals ?? this.#work.totals(this.#answered())
   }
 
-  /** The status now. Performs the transitions that are due. */
+  /** Performs the status transitions that are due, and returns the current status. */
   look(): BatchStatus {
     if (this.#end) return this.#end.status
     const age = this.#ageMs
@@ -105,7 +111,7 @@ export class Batch {
     return true
   }
 
-  /** The batch as an object of /v1/batches. */
+  /** Returns the batch as an object of /v1/batches. */
   toJSON(): object {
     return batchObject({
       order: this.order,
@@ -128,7 +134,10 @@ export class Batch {
     return this.#options.clock.now() - this.#createdAt
   }
 
-  /** How many lines are reported as answered: they are spread evenly over the run, until the batch is cancelled. */
+  /**
+   * Returns how many lines are reported as answered. The number grows evenly over `runMs`, and stops growing at a
+   * cancellation.
+   */
   #answered(): number {
     const { validatingMs, runMs } = this.#options.times
     const ran = (this.#cancelledMs ?? this.#ageMs) - validatingMs

@@ -19,7 +19,7 @@ export interface StoredFile {
 const maxFiles = 10_000
 const maxBytes = 2 * 1024 ** 3
 
-/** Files in memory. When the store is full, uploads and batches are refused; no file is dropped. */
+/** The files of a provider, in memory. If the store is full, uploads and batches are refused; no file is dropped. */
 export class FileStore {
   readonly #files = new Map<string, StoredFile>()
   readonly #idPrefix: string
@@ -60,7 +60,7 @@ export class FileStore {
     this.#files.delete(id)
   }
 
-  /** All files, in the order of creation. */
+  /** Returns all files, in the order of creation. */
   all(): FileObject[] {
     return [...this.#files.values()].map(({ about }) => about)
   }

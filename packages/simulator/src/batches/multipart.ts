@@ -1,4 +1,4 @@
-/** One part of a form. */
+/** One part of a `multipart/form-data` body: a field or a file. */
 export interface Part {
   name: string
   /** The name of the file; undefined if the part is not a file. */
@@ -9,7 +9,7 @@ export interface Part {
 const headerEnd = Buffer.from('\r\n\r\n')
 
 /**
- * The parts of a `multipart/form-data` body (RFC 7578), without copying them.
+ * Splits a `multipart/form-data` body (RFC 7578) into its parts, without copying them.
  *
  * @returns undefined if the body is not multipart, or is truncated
  */

@@ -1,7 +1,10 @@
 import { type Answer, jsonAnswer } from '../answers/answer.ts'
 import { badRequest } from '../wires/openai/errors.ts'
 
-/** One page of a list, the newest first unless `order=asc`. `after` and `limit` work as at OpenAI. */
+/**
+ * Returns one page of a list as OpenAI does. The newest objects come first, unless the query has `order=asc`. The page
+ * begins after the id `after`, and has at most `limit` objects.
+ */
 export function pageAnswer(
   oldestFirst: readonly { id: string }[],
   query: URLSearchParams,

@@ -10,7 +10,7 @@ type Replacements = {
   ) => Answer
 }
 
-/** The faults that replace the good answer. */
+/** The functions that make the answer for a fault, by the type of the fault. Their answers replace the good answer. */
 export const answerFaults: Replacements = {
   status: statusAnswer,
   'json-for-stream': (_, call) => call.answer({ stream: false }),
@@ -78,12 +78,15 @@ function statusAnswer(fault: FaultOf<'status'>, { wire, request }: Call): Answer
   }
 }
 
-/** The headers whose names are not among the others. */
+/** Returns the `headers` whose names are not among the `others`. Both are lists of name, value, name, value … */
 function withoutNames(headers: readonly string[], others: readonly string[]): readonly string[] {
   return headers.filter((_, index) => !others.includes(headers[index - (index % 2)] ?? ''))
 }
 
-/** The status and the headers that a fault sets. Its `content-type` header, if any, replaces the usual type. */
+/**
+ * Returns the status, content type and headers that a fault sets. A `content-type` among its headers replaces
+ * `usualType`.
+ */
 function head(status: number, headers: Readonly<Record<string, string>> = {}, usualType: string) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const contentType = lower.find(([name]) => name === 'content-type')?.[1] ?? usualType

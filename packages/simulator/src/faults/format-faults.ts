@@ -4,7 +4,7 @@ import type { FaultOf, FormatFault } from '../script/fault.ts'
 
 type Shapers = { [Type in FormatFault['type']]: (answer: Answer, fault: FaultOf<Type>) => Delivery }
 
-/** Good answers in an unusual format. */
+/** The functions that give a good answer an unusual format, by the type of the fault. */
 export const formatFaults: Shapers = {
   gzip: (_, { encoding = 'gzip' }) => ({ encoding }),
   split: ({ frames }, { bytes, crlf }) => ({

@@ -2,7 +2,10 @@ import { Buffer } from 'node:buffer'
 import type { Call } from '../call.ts'
 import type { RawFault } from '../script/fault.ts'
 
-/** Writes an answer exactly as given. Each piece of the body is written in its own turn, so that it arrives separately. */
+/**
+ * Writes an answer exactly as a `raw` fault describes it. Each piece of the body is written in its own turn of the event loop, so that it
+ * arrives separately.
+ */
 export function performRaw(call: Call, { status = 200, headers = {}, ...fault }: RawFault): void {
   const { body = [], encoding = 'utf8', ending = 'end' } = fault
   const pieces = (typeof body === 'string' ? [body] : body).map((piece) => Buffer.from(piece, encoding))
@@ -23,7 +26,7 @@ export function performRaw(call: Call, { status = 200, headers = {}, ...fault }:
   step()
 }
 
-/** The headers as name, value, name, value … A header whose value is an array is repeated for each element. */
+/** Returns the headers as name, value, name, value … A header whose value is an array is repeated for each element. */
 function linesOf(headers: NonNullable<RawFault['headers']>): string[] {
   return Object.entries(headers).flatMap(([name, values]) =>
     (typeof values === 'string' ? [values] : values).flatMap((value) => [name, value]),

@@ -7,7 +7,7 @@ type Shapers = {
   [Type in StreamFault['type']]: (answer: Answer, fault: FaultOf<Type>, call: Call) => Delivery
 }
 
-/** The faults of a good answer while it is written. */
+/** The functions that disturb a good answer while it is written, by the type of the fault. */
 export const streamFaults: Shapers = {
   'stream-cut': (answer, fault) => ({
     frames: breakOff(answer, fault),
@@ -55,7 +55,7 @@ function isEventStream(contentType: string): boolean {
   return contentType.startsWith('text/event-stream')
 }
 
-/** An event whose data ends in the middle, whatever its name. */
+/** Returns an event whose data ends in the middle. A line with the event's name stays whole. */
 function brokenData(frame: string): string {
   const data = frame.indexOf('data: ') + 'data: '.length
   return frame.startsWith('data: ') || frame.startsWith('event: ')

@@ -5,7 +5,7 @@ import { refuseKey } from '../wires/answer-request.ts'
 import { wireOf } from '../wires/registry.ts'
 import type { RateLimits } from './rate-limits.ts'
 
-/** Takes the cost of a call from its quota, and frees its slot when the call ends. Returns the refusal if the quota is used up. */
+/** Charges a call to its quota, and frees its concurrency slot when the call ends. Returns the 429 to send if the quota is used up. */
 export function admit(call: Call, limits: RateLimits | undefined): Answer | undefined {
   const { request, script } = call
   if (limits === undefined || !isMetered(request.operation)) return undefined

@@ -23,7 +23,7 @@ const checkQuota: Check = (quota, where) => {
   refuseUnlimited(quota, Object.keys(quotaFields), where)
 }
 
-/** Rejects an object that sets no limit, and wrong values. */
+/** Throws if a limit has a wrong value, or if no limit is set. */
 export const checkLimits: Check = (limits, where) => {
   checkObject(limits, limitsFields, where)
   refuseUnlimited(limits, [...Object.keys(quotaFields), 'models'], where)

@@ -1,4 +1,7 @@
-/** A duration in the format of Go, to the millisecond: `0s`, `12ms`, `1.5s`, `6m0s`. OpenAI's reset headers use it. */
+/**
+ * Formats a duration as Go does, to the millisecond: `0s`, `12ms`, `1.5s`, `6m0s`. OpenAI's reset headers have this
+ * format.
+ */
 export function goDuration(ms: number): string {
   const whole = wholeMs(ms)
   if (whole <= 0) return '0s'
@@ -10,7 +13,7 @@ export function goDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
-/** Rounds up to whole milliseconds, but down if the excess is only the rounding error of many refills. */
+/** Rounds up to whole milliseconds. A tiny excess is rounded down, because it is only a rounding error. */
 export function wholeMs(ms: number): number {
   return Math.ceil(ms - 1e-6)
 }

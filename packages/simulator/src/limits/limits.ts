@@ -1,38 +1,45 @@
-/** How much may be used per minute, and how many calls may be in flight at the same time. */
+/** The requests and tokens that are allowed per minute, and the number of calls that are allowed at the same time. */
 export interface Quota {
-  /** @default no limit */
+  /** The maximum number of requests per minute. @default no limit */
   requestsPerMinute?: number | undefined
-  /** Input and output together. @default no limit */
+  /** The maximum number of tokens per minute, input and output together. @default no limit */
   tokensPerMinute?: number | undefined
-  /** Input alone, as Anthropic counts it. @default no limit */
+  /** The maximum number of input tokens per minute, as Anthropic counts them. @default no limit */
   inputTokensPerMinute?: number | undefined
-  /** Output alone, as Anthropic counts it. @default no limit */
+  /** The maximum number of output tokens per minute, as Anthropic counts them. @default no limit */
   outputTokensPerMinute?: number | undefined
-  /** Calls being answered at the same time. @default no limit */
+  /** The maximum number of calls that are answered at the same time. @default no limit */
   concurrency?: number | undefined
 }
 
-/** Limits that are enforced for the calls that run a model, with the headers and errors of the vendor whose wire a call uses. */
+/**
+ * The rate limits of a provider. They apply to calls that run a model. Headers and errors are those of the vendor whose API a call uses.
+ */
 export interface Limits extends Quota {
-  /** Models with their own quota; all others share that of the provider. @default none */
+  /** Quotas for single models, by the name of the model. All other models share the quota of the provider. @default none */
   models?: Readonly<Record<string, Quota>> | undefined
-  /** How long a minute takes, in milliseconds: 1_000 lets a test see many of them. @default 60_000 */
+  /** The length of a minute of these limits, in milliseconds. With 1_000, a test can run through many minutes quickly. @default 60_000 */
   minuteMs?: number | undefined
-  /** The share of a minute's quota that can be used at once after a pause. @default 1 */
+  /** The share of a minute's quota that can be used at once after a pause: above 0, at most 1. @default 1 */
   burst?: number | undefined
   /**
-   * The tokens that a call costs. `'usage'`: those in the `usage` of its answer. `'reserved'`: its input and its
-   * maximum output (`max_tokens`), as at OpenAI. @default 'usage'
+   * The tokens that a call is charged. `'usage'`: those in the `usage` of its answer. `'reserved'`: its input and its maximum output (such
+   * as `max_tokens`), as at OpenAI. @default 'usage'
    */
   charge?: 'usage' | 'reserved' | undefined
-  /** Whether a refused call costs a request too, so that a client that retries at once never gets through. @default false */
+  /**
+   * Whether a refused call also uses up a request of the quota. A client that retries at once may then never get through. @default false
+   */
   countRefused?: boolean | undefined
-  /** Which headers about limits are sent: all, only `retry-after` and `retry-after-ms` of a 429, or none. @default 'all' */
+  /**
+   * The headers about limits that are sent. `'all'`: all. `'retry-after'`: only `retry-after` and `retry-after-ms`, with a 429. `'none'`:
+   * none. @default 'all'
+   */
   headers?: 'all' | 'retry-after' | 'none' | undefined
   /**
-   * How limits and waits in headers are scaled if `minuteMs` is not 60_000. For example, with 600 requests per minute
-   * and minutes of one second, `'wall'` reports a limit of 36,000, for a client with a normal clock. `'scaled'` reports
-   * 600, and waits as long as in a real minute, for a client with an accelerated clock. @default 'wall'
+   * How headers report limits and wait times if `minuteMs` is not 60_000. An example is 600 requests per minute with a `minuteMs` of 1_000.
+   * `'wall'` is for a client with a normal clock: it reports a limit of 36,000, and the actual wait times. `'scaled'` is for a client with
+   * an accelerated clock: it reports a limit of 600, and 60 times the actual wait times. @default 'wall'
    */
   clock?: 'wall' | 'scaled' | undefined
 }

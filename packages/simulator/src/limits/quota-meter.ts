@@ -4,7 +4,7 @@ import { TokenBucket } from './token-bucket.ts'
 /** What a quota counts. */
 export type QuotaKind = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens'
 
-/** The tokens that a call costs. */
+/** The tokens that a call is charged. */
 export interface TokenCost {
   input: number
   output: number
@@ -13,11 +13,13 @@ export interface TokenCost {
 /** Why a call is refused. */
 export type Shortage =
   | { kind: QuotaKind; limit: number; used: number; requested: number; waitMs: number }
-  /** A call that needs more tokens than the quota of a minute: waiting does not help. */
+  /** The call needs more tokens than the quota allows per minute, so waiting does not help. */
   | { kind: 'too-large'; of: QuotaKind; limit: number; requested: number }
   | { kind: 'concurrency'; limit: number }
 
-/** The values of the headers for one quota. */
+/**
+ * The state of one quota as the headers report it: the limit, what is left, and the time until all of it is available.
+ */
 export interface Standing {
   kind: QuotaKind
   limit: number
@@ -28,12 +30,12 @@ export interface Standing {
 interface Meter {
   kind: QuotaKind
   perMinute: number
-  /** `perMinute` as headers report it, scaled as `Limits.clock` says. */
+  /** `perMinute` as the headers report it, scaled as `Limits.clock` says. */
   limit: number
   bucket: TokenBucket
 }
 
-/** Tracks how much of one quota is left. Reports limits and waits as `Limits.clock` says. */
+/** Tracks how much of one quota is left. The limits and waits that it reports are scaled as `Limits.clock` says. */
 export class QuotaMeter {
   readonly #meters: readonly Meter[]
   readonly #concurrency: number
@@ -61,10 +63,10 @@ export class QuotaMeter {
   }
 
   /**
-   * Takes one request, its tokens and a slot. If any of them is missing, takes nothing but, with `countRefused`, the
-   * request.
+   * Charges a call to the quota: one request, its tokens and a concurrency slot. If one of them is not available, the
+   * call is charged nothing; with `countRefused`, only the request.
    *
-   * @returns what is missing
+   * @returns what is not available; undefined if the call was charged
    */
   take(tokens: TokenCost, now: number): Shortage | undefined {
     const shortage = this.#shortage(tokens, now)
@@ -78,7 +80,7 @@ export class QuotaMeter {
     return shortage
   }
 
-  /** Frees the slot of a call that has ended. */
+  /** Frees the concurrency slot of a call that has ended. */
   release(): void {
     this.#running--
   }
@@ -108,7 +110,7 @@ export class QuotaMeter {
   }
 }
 
-/** What a call costs of a quota. */
+/** Returns how much a call is charged in one kind of quota. */
 function costIn(kind: QuotaKind, { input, output }: TokenCost): number {
   switch (kind) {
     case 'requests':

@@ -5,17 +5,17 @@ import type { Wire } from '../wires/wire.ts'
 import type { Limits } from './limits.ts'
 import { QuotaMeter, type TokenCost } from './quota-meter.ts'
 
-/** Whether a call may be answered now, and headers for its answer. */
+/** Whether the rate limits allow a call, and the headers for its answer. */
 export interface Admission {
   /** The 429 to send instead of an answer; undefined if the call is admitted. */
   refusal: Answer | undefined
-  /** Further headers, as name, value, name, value … */
+  /** The headers about limits, as name, value, name, value … */
   headers: readonly string[]
-  /** Frees the slot of the call. To be called when the call has ended. */
+  /** Frees the concurrency slot of the call. It must be called when the call has ended. */
   release(): void
 }
 
-/** Admits calls within the quota of their model. */
+/** Allows or refuses calls by the quota of their model. */
 export class RateLimits {
   readonly #limits: Limits
   readonly #clock: Clock
@@ -35,7 +35,11 @@ export class RateLimits {
     )
   }
 
-  /** @param good the answer that the call gets if it is admitted; its usage determines the cost */
+  /**
+   * Allows a call, or refuses it.
+   *
+   * @param good the answer that the call gets if it is allowed; its `usage` determines the cost
+   */
   admit(request: RecordedRequest, wire: Wire, good: Answer): Admission {
     const now = this.#clock.now()
     const { headers = 'all' } = this.#limits

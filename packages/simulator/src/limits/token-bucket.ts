@@ -1,4 +1,4 @@
-/** A bucket that refills steadily up to its capacity. It starts full. */
+/** A token bucket: it starts full, and refills steadily up to its capacity. */
 export class TokenBucket {
   readonly capacity: number
   readonly #perMs: number
@@ -12,7 +12,7 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** The amount available now; negative while there is a debt. */
+  /** Returns the amount that is available now. It is negative after more was taken than the bucket held. */
   available(now: number): number {
     this.#level = Math.min(this.capacity, this.#level + Math.max(0, now - this.#at) * this.#perMs)
     this.#at = now
@@ -24,8 +24,8 @@ export class TokenBucket {
   }
 
   /**
-   * The time until this amount can be taken, in milliseconds. An amount above the capacity can be taken when the bucket
-   * is full, and leaves a debt.
+   * Returns the time until `amount` can be taken, in milliseconds. An amount above the capacity can be taken from a
+   * full bucket, whose level is negative after that.
    */
   waitMs(amount: number, now: number): number {
     const missing = Math.min(amount, this.capacity) - this.available(now)
@@ -33,7 +33,7 @@ export class TokenBucket {
     return missing <= this.capacity * 1e-9 ? 0 : missing / this.#perMs
   }
 
-  /** The time until the bucket is full, in milliseconds. */
+  /** Returns the time until the bucket is full, in milliseconds. */
   resetMs(now: number): number {
     return (this.capacity - this.available(now)) / this.#perMs
   }

@@ -6,18 +6,18 @@ export interface RunOptions extends Responded {
   script: ProviderScript
   random: () => number
   now: number
-  /** Whether the response was created with `stream: true`, so that it can be streamed. */
+  /** Whether the response was created with `stream: true`. Only then can it be streamed again later. */
   streamed: boolean
 }
 
-/** A response that is generated in the background: its events have their times from the beginning. */
+/** A response that is generated in the background. The times of its events are fixed when it is created. */
 export class BackgroundRun {
   readonly streamed: boolean
   readonly createdAt: number
   readonly #base: ResponseObject
   readonly #final: ResponseObject
   readonly #frames: readonly string[]
-  /** When each event occurs, by the simulator's clock. */
+  /** The time of each event in milliseconds, by the simulator's clock. */
   readonly #dueAt: readonly number[]
   readonly #followers = new Set<() => void>()
   #cancelledAt = Infinity
@@ -31,14 +31,14 @@ export class BackgroundRun {
     this.#dueAt = timesOf(this.#frames.length, script, random).map((ms) => now + ms)
   }
 
-  /** The response object as it is at a time. */
+  /** Returns the response object as it is at the time `now`. */
   look(now: number): ResponseObject {
     if (now >= this.#cancelledAt) return { ...this.#base, status: 'cancelled' }
     if (now >= (this.#dueAt.at(-1) ?? 0)) return this.#final
     return { ...this.#base, status: now >= (this.#dueAt[STARTS] ?? 0) ? 'in_progress' : 'queued' }
   }
 
-  /** The events after the one with this sequence number, and when they occur. After a cancellation, only those before it. */
+  /** Returns the events after the one with this sequence number, and their times. Events after a cancellation are left out. */
   eventsAfter(sequence: number): { frames: readonly string[]; dueAt: readonly number[] } {
     const first = Math.max(0, sequence + 1)
     const end = this.#dueAt.findIndex((due) => due > this.#cancelledAt)
@@ -46,7 +46,7 @@ export class BackgroundRun {
     return { frames: this.#frames.slice(first, last), dueAt: this.#dueAt.slice(first, last) }
   }
 
-  /** Cancels the run, unless it has ended, and notifies all that follow its events. */
+  /** Cancels the run, and notifies the followers of its events. Does nothing if the run has ended. */
   cancel(now: number): void {
     if (now >= Math.min(this.#cancelledAt, this.#dueAt.at(-1) ?? 0)) return
     this.#cancelledAt = now
@@ -54,17 +54,17 @@ export class BackgroundRun {
     this.#followers.clear()
   }
 
-  /** Calls `follower` when the run is cancelled. Returns a function that ends this. */
+  /** Registers `follower` to be called when the run is cancelled. Returns a function that removes it. */
   follow(follower: () => void): () => void {
     this.#followers.add(follower)
     return () => this.#followers.delete(follower)
   }
 }
 
-/** The index of the event with which a response starts to run, after `created` and `queued`. */
+/** The index of the event `response.in_progress`. The events `response.created` and `response.queued` come before it. */
 const STARTS = 2
 
-/** The times of all events in milliseconds after the creation, in order. */
+/** Draws the times of all events, in order, in milliseconds after the creation of the response. */
 function timesOf(count: number, script: ProviderScript, random: () => number): number[] {
   const { firstTokenMs = 0, tokenMs = 0, background: { queuedMs = 0, runMs } = {} } = script
   const draw = (latency: Latency) => sampleLatency(latency, random)

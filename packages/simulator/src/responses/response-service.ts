@@ -10,14 +10,14 @@ import { readPath } from '../wires/openai/paths.ts'
 import { respond, responseId } from '../wires/openai/responses.ts'
 import { BackgroundRun } from './background-run.ts'
 
-/** A request to create or to read a response. */
+/** A request to create, read, cancel or delete a response of OpenAI's Responses API. */
 export interface ResponseRequest {
   request: RecordedRequest
   raw: Buffer
   script: ProviderScript
   changes?: AnswerChanges | undefined
   random: () => number
-  /** Ends the answer, cleanly and at once. */
+  /** Ends the answer at once, cleanly. */
   end: () => void
   /** Calls `callback` when the answer is complete, or when the client has closed the connection. */
   onEnd: (callback: () => void) => void
@@ -27,7 +27,7 @@ type Stored = BackgroundRun | (() => Answer)
 
 const MAX_STORED_RESPONSES = 1_000
 
-/** The stored responses of one provider: the last 1,000, in memory. */
+/** Creates the responses of OpenAI's Responses API for one provider. Stores the last 1,000 in memory. */
 export class ResponseService {
   readonly #stored = new Map<string, Stored>()
   readonly #clock: Clock
@@ -36,7 +36,7 @@ export class ResponseService {
     this.#clock = clock
   }
 
-  /** Answers a request. Call this once per request: it may create, cancel or delete a response. */
+  /** Answers a request. Call this only once per request, because it may create, cancel or delete a response. */
   answer(asked: ResponseRequest): Answer {
     const { request, script } = asked
     if (request.operation === 'responses') return this.#create(asked)
@@ -100,7 +100,7 @@ export class ResponseService {
   }
 }
 
-/** An answer whose tokens were counted when the response was created. */
+/** Returns the answer with a `usage` of 0, because its tokens were counted when the response was created. */
 function unbilled(answer: Answer): Answer {
   return { ...answer, usage: { input: 0, output: 0 } }
 }
@@ -129,7 +129,7 @@ function streamAgain(stored: Stored, now: number, query: URLSearchParams, asked:
   return stream(stored, after, asked, { input: 0, output: 0 })
 }
 
-/** The events of a run after the one with this sequence number: those that occurred at once, the others at their times. */
+/** Returns a stream of the events of a run after this sequence number. Events of the past are sent at once, the others at their times. */
 function stream(run: BackgroundRun, after: number, asked: ResponseRequest, usage: Answer['usage']): Answer {
   asked.onEnd(run.follow(asked.end))
   const { frames, dueAt } = run.eventsAfter(after)

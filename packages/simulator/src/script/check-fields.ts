@@ -1,13 +1,13 @@
 import { didYouMean } from '@harbor/parts'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 
-/** Throws if a value is wrong. `where` names the value in the message. */
+/** A function that throws if a value is wrong. `where` names the value in the message. */
 export type Check = (value: unknown, where: string) => void
 
-/** A check for each field of an object type; those of required fields are made by `required`. */
+/** A check for each field of an object type. `required()` makes the checks of required fields. */
 export type Fields<Type> = { readonly [Field in keyof Type]-?: Check & { required?: true } }
 
-/** Rejects a value that is not an object, unknown and missing keys, and fields with wrong values. */
+/** Throws if a value is not an object, if it has unknown fields, or if a field is missing or wrong. */
 export function checkObject(
   value: unknown,
   fields: Readonly<Record<string, Check & { required?: true }>>,
@@ -25,7 +25,7 @@ export function checkObject(
   }
 }
 
-/** Rejects a value that is not an object with a known `type`, and wrong fields of that type. */
+/** Throws if a value is not an object with a known `type`, or if a field of that type is wrong. */
 export function checkTagged(
   value: unknown,
   table: Readonly<Record<string, Readonly<Record<string, Check & { required?: true }>>>>,
@@ -124,13 +124,13 @@ export function fail(where: string, expected: string, value: unknown, hint = '')
   throw new TypeError(`${where} must be ${expected}, got ${show(value)}${hint}`)
 }
 
-/** A value as text for a message. */
+/** Returns a value as text for an error message. */
 function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return JSON.stringify(value)
   return typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : String(value)
 }
 
-/** Suggests the known word that was probably meant. */
+/** Returns a hint at the known word that was probably meant; empty if there is none. */
 function hintFor(word: string, choices: readonly string[]): string {
   const near = didYouMean(word, choices)
   return near === undefined ? '' : `; the nearest known one is '${near}'`

@@ -24,7 +24,7 @@ import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
 import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
 
-/** Rejects a script with anything unknown in it, since scripts come from files. */
+/** Throws if a script has a wrong value or an unknown field. TypeScript does not check scripts that come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
   checkObject(script, scriptFields, where)
 }

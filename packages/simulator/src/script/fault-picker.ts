@@ -4,11 +4,11 @@ import type { Operation, RequestOperation } from '../route.ts'
 import type { Range } from './range.ts'
 import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
 
-/** Facts of a call, which rules are matched against. */
+/** What is known about a call, for the conditions of rules. */
 export interface CallFacts {
   call: number
   elapsedMs: number
-  /** Undefined until the request has been read. */
+  /** The request; undefined until it has been read. */
   request?: RequestFacts | undefined
 }
 
@@ -28,7 +28,7 @@ export class FaultPicker {
   #rules: readonly Rule[]
   readonly #seed: number
   readonly #queue: (SimpleFault | 'ok')[] = []
-  /** How many faults of a rule's sequence were used. */
+  /** How often each rule has been used. For a sequence, this is the index of its next fault. */
   readonly #used = new Map<Rule, number>()
 
   constructor(script: ProviderScript, seed: number) {
@@ -55,7 +55,10 @@ export class FaultPicker {
     }
   }
 
-  /** Faults that no call took: queued ones, those of rules that no call matched, and the rest of sequences. */
+  /**
+   * Returns the faults that no call got: queued ones, those of rules that matched no call, and the remaining faults of
+   * sequences.
+   */
   unused(): SimpleFault[] {
     const ofRules = this.#rules.flatMap((rule) => {
       const { fault } = rule
@@ -66,7 +69,7 @@ export class FaultPicker {
     return [...this.#queue, ...ofRules].filter((fault) => fault !== 'ok')
   }
 
-  /** The fault of a call whose request has been read. */
+  /** Returns the fault for a call whose request has been read, and marks it as used. */
   take(facts: CallFacts & { request: object }): SimpleFault | undefined {
     if (this.#queue.length > 0) return unlessOk(this.#queue.shift())
     const rule = this.#match(facts)
@@ -77,8 +80,8 @@ export class FaultPicker {
   }
 
   /**
-   * The fault of a new connection, on which no request was read yet. Undefined if there is none, or if the request is
-   * needed to choose or to perform it.
+   * Returns the fault for a new connection, on which no request was read yet. Undefined if there is no fault, or if the
+   * request is needed to choose or to perform it.
    */
   takeAtConnection(facts: CallFacts): SimpleFault | undefined {
     const rule = this.#queue.length > 0 ? undefined : this.#match(facts)
@@ -111,8 +114,8 @@ export class FaultPicker {
   }
 
   /**
-   * A random number that depends only on the seed, the rule and the number of the call, and not on the order of the
-   * calls.
+   * Returns a pseudo-random number in [0, 1). It depends only on the seed, the rule and the number of the call, not on
+   * the numbers drawn before.
    */
   #chance(rule: number, call: number): number {
     return seededRandom(hashText(`${rule} ${call}`, this.#seed))()
@@ -149,12 +152,12 @@ function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chanc
   )
 }
 
-/** The JSON of a request as one text; empty if there is none. */
+/** Returns the JSON body of a request as text; empty if there is none. */
 function textOf(body: unknown): string {
   return body === undefined ? '' : JSON.stringify(body)
 }
 
-/** Whether a number, counted from 1, is one of the wanted ones. */
+/** Whether the number of a call, counted from 1, is among the wanted numbers. */
 export function matchesPosition(wanted: number | readonly number[] | Range, call: number): boolean {
   if (typeof wanted === 'number') return call === wanted
   if (!isRange(wanted)) return wanted.includes(call)

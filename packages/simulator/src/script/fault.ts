@@ -1,12 +1,15 @@
 /**
- * The fault of one call. Plain data, so that a script can be a file; `type` is the discriminant.
+ * What goes wrong in one call. A fault is plain data, so that a script can be a JSON file; `type` selects the fault.
  *
- * `afterEvents` is the number of server-sent events before the fault. An answer that is not a stream counts as one event, so
- * every `stream-` fault works on it too.
+ * `afterEvents` is the number of server-sent events that are sent before the fault. A JSON answer counts as one event, so every `stream-`
+ * fault works on it, too.
  */
 export type Fault = SimpleFault | SequenceFault
 
-/** One fault per matching call, in order; after the last one the calls get good answers. */
+/**
+ * A list of faults for successive calls: the first matching call gets the first fault, the second call the second one. Calls after the last
+ * fault get good answers.
+ */
 export interface SequenceFault {
   type: 'sequence'
   faults: readonly (SimpleFault | 'ok')[]
@@ -23,49 +26,50 @@ export type SimpleFault =
   | PlayFault
   | RawFault
 
-/** An error answer in the shape of the wire of the request, or in any other. */
+/** An answer with the given HTTP status. Its default body is the error object of the vendor whose API the request uses. */
 export interface StatusFault {
   type: 'status'
   status: number
   /**
-   * OpenAI's `code`, Anthropic's `error.details.error_code`, the `reason` of Gemini's `ErrorInfo`. @default what the
-   * vendor sends with this status
+   * The error code: `code` at OpenAI, `error.details.error_code` at Anthropic, `ErrorInfo.reason` at Gemini. @default what the vendor sends
+   * with this status
    */
   code?: string | undefined
-  /** OpenAI's and Anthropic's `type`, Gemini's `status`. @default what the vendor sends with this status */
+  /** The error type: `type` at OpenAI and Anthropic, `status` at Gemini. @default what the vendor sends with this status */
   errorType?: string | undefined
   message?: string | undefined
   headers?: Readonly<Record<string, string>> | undefined
   retryAfter?: RetryAfter | undefined
-  /** The whole body, in place of an error object. */
+  /** The whole body of the answer, in place of an error object. */
   body?: string | undefined
   /** Sends the HTML error page of a proxy in place of an error object. */
   html?: boolean | undefined
 }
 
 /**
- * When to try again. A string is sent unchanged as `retry-after`, a number as `retry-after-ms`, `dateInMs` as an HTTP date
- * this far from now. Gemini has no such header: it gets the wait as `RetryInfo.retryDelay`.
+ * When the client may try again. A string is sent unchanged as `retry-after`, a number of milliseconds as `retry-after-ms`. `dateInMs` is
+ * sent as `retry-after` with an HTTP date, this number of milliseconds from now. Gemini's answers have the wait in the body, as
+ * `RetryInfo.retryDelay`.
  */
 export type RetryAfter = string | number | { dateInMs: number }
 
-/** Errors that each vendor reports in its own way. */
+/** Errors that each vendor reports with its own status, code and message. */
 export type VendorFault =
   /** The vendor is overloaded: 529 at Anthropic, 503 elsewhere. */
   | { type: 'overloaded'; retryAfter?: RetryAfter | undefined }
-  /** A quota of requests is used up, per minute or per day: 429. At Gemini the id of the quota says which. */
+  /** The quota of requests per minute or per day is used up: 429. Gemini's error contains the id of that quota. */
   | {
       type: 'quota'
       per: 'minute' | 'day'
-      /** @default what is left of a minute, 36 seconds; nothing for a day */
+      /** When the client may try again. @default '36' (seconds); none for a quota per day, except at Gemini */
       retryAfter?: RetryAfter | undefined
-      /** The number of requests allowed. @default 10 */
+      /** The number of allowed requests that the error message names. @default 10 */
       limit?: number | undefined
     }
-  /** The spend limit of the account is reached: 429, without a time to try again. */
+  /** The account has reached its spend limit: 429, without a time to try again. */
   | {
       type: 'spend-limit'
-      /** @default `enforced_spend_limit_reached` at Anthropic, `insufficient_quota` at OpenAI, none at Gemini */
+      /** The error code. @default `enforced_spend_limit_reached` at Anthropic, `insufficient_quota` at OpenAI, none at Gemini */
       code?: string | undefined
     }
   /** The prompt is longer than the model's context: 400. */
@@ -74,21 +78,24 @@ export type VendorFault =
   | { type: 'tier-unavailable'; retryAfter?: RetryAfter | undefined }
 
 type ConnectionFault =
-  /** The socket is reset (RST): when it is accepted (or reused), after the request was read, or after the headers of the answer. */
+  /**
+   * The socket is reset (RST). `'connect'`: when it is accepted or, if it is open already, after the request was read. `'before-headers'`,
+   * the default: after the request was read. `'after-headers'`: after the headers of the answer.
+   */
   | { type: 'reset'; when?: 'connect' | 'before-headers' | 'after-headers' | undefined }
-  /** A socket that has served a call before is reset when the next request arrives; a new socket gets a good answer. */
+  /** A reused socket, which has served an earlier call, is reset when the request arrives. On a new socket, the call gets a good answer. */
   | { type: 'reset-reused' }
-  /** The connection is closed at once, cleanly (FIN). */
+  /** The connection is closed cleanly (FIN): when it is accepted or, if it is open already, after the request was read. */
   | { type: 'refuse' }
 
 type WaitFault =
-  /** The headers come `ms` later; then comes the other fault, or a good answer. */
+  /** The answer is delayed by `ms` milliseconds. Then the call gets the fault `then` or, without one, a good answer. */
   | { type: 'delay'; ms: number; then?: SimpleFault | undefined }
   /** The request is read and never answered. */
   | { type: 'hang' }
 
 export type StreamFault =
-  /** After the events, the connection closes; with `inside`, in the middle of the next event; with `reset`, by RST. */
+  /** The connection is closed after the events: with `inside`, in the middle of the next event; with `reset`, by RST instead of FIN. */
   | {
       type: 'stream-cut'
       afterEvents: number
@@ -96,43 +103,44 @@ export type StreamFault =
       reset?: boolean | undefined
     }
   /**
-   * After the events, nothing more is sent on the open connection; with `inside`, from the middle of the next event.
+   * Nothing more is sent after the events, but the connection stays open. With `inside`, the silence begins in the middle of the next
+   * event.
    */
   | { type: 'stream-stall'; afterEvents: number; inside?: boolean | undefined }
-  /** The body ends cleanly, but too early. */
+  /** The body ends cleanly after the events, as if it were complete. */
   | { type: 'stream-end'; afterEvents: number }
-  /** The next event contains malformed JSON; the others follow. */
+  /** The event after the first `afterEvents` events contains malformed JSON. The events after it are good. */
   | { type: 'stream-garbage'; afterEvents: number }
   /**
-   * After the events, the vendor's error in the stream, and the end; with `event`, an event of chat is named
-   * `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` are those of `status`.
+   * The stream reports an error in the vendor's format after the events, and ends. With `event`, the error in a chat stream is named
+   * `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` mean the same as in a `status` fault.
    */
   | {
       type: 'stream-error'
       afterEvents: number
       code?: string | undefined
-      /** @default `server_error`, `api_error`, `INTERNAL` */
+      /** @default `server_error` at OpenAI, `api_error` at Anthropic, `INTERNAL` at Gemini */
       errorType?: string | undefined
       message?: string | undefined
       event?: boolean | undefined
       httpStatus?: number | undefined
     }
-  /** Event number `event`, counted from 0, is sent twice. */
+  /** The event with the index `event`, counted from 0, is sent twice. */
   | { type: 'stream-duplicate'; event: number }
   /** The answer is sent in packets of `bytes` bytes, one every `ms` milliseconds. */
   | { type: 'stream-drip'; ms: number; bytes: number }
   /**
-   * Before the first event, `count` comments are sent (blank lines in JSON), one every `everyMs` milliseconds, by
-   * default all at once.
+   * `count` comments are sent before the first event: one every `everyMs` milliseconds, or all at once by default. A JSON answer gets blank
+   * lines instead of comments.
    */
   | { type: 'stream-comments'; count: number; everyMs?: number | undefined }
-  /** The first event comes `ms` after the headers. */
+  /** The first event is sent `ms` milliseconds after the headers. */
   | { type: 'stream-slow-first'; ms: number }
 
 export type AnswerFault =
-  /** A good JSON answer to a request for a stream. */
+  /** A good answer as JSON, although the request wants a stream. */
   | { type: 'json-for-stream' }
-  /** Status 200 with an error object. `code` and `errorType` are those of `status`. */
+  /** An error object with status 200. `code` and `errorType` mean the same as in a `status` fault. */
   | {
       type: 'error-200'
       code?: string | undefined
@@ -141,61 +149,65 @@ export type AnswerFault =
     }
   | { type: 'html-200' }
   | { type: 'empty-body' }
-  /** A truncated JSON answer with a matching content-length. */
+  /** The first half of a JSON answer. Its `content-length` matches the half. */
   | { type: 'broken-json' }
-  /** A good answer with a useless field that makes it at least `bytes` long (in a stream, in its first event). */
+  /** A good answer with a useless field, which makes it at least `bytes` bytes long. In a stream, the first event has this field. */
   | { type: 'huge-body'; bytes: number }
   | { type: 'wrong-content-type'; contentType?: string | undefined }
-  /** A short answer that ends for the content filter: `content_filter`, `refusal`, `SAFETY`. */
+  /** A short answer with the finish reason of a content filter: `content_filter` at OpenAI, `refusal` at Anthropic, `SAFETY` at Gemini. */
   | { type: 'content-filter' }
-  /** A short answer that ends for its length: `length`, `max_tokens`, `MAX_TOKENS`. */
+  /** A short answer with the finish reason of a token limit: `length` at OpenAI, `max_tokens` at Anthropic, `MAX_TOKENS` at Gemini. */
   | { type: 'length' }
-  /** An answer that ends with this reason, in the words of the vendor, after `pieces` pieces of text, by default half of them. */
+  /**
+   * An answer that ends after `pieces` pieces of text, by default half of them. `reason` is sent verbatim as the vendor's finish reason.
+   */
   | { type: 'finish'; reason: string; pieces?: number | undefined }
   /**
-   * The model refuses, after `pieces` pieces of text: OpenAI's `refusal`, Anthropic's stop reason with this category,
-   * Gemini's `PROHIBITED_CONTENT`.
+   * The model refuses after `pieces` pieces of text: with a `refusal` at OpenAI, the stop reason `refusal` at Anthropic, and
+   * `PROHIBITED_CONTENT` at Gemini.
    */
   | {
       type: 'refusal'
-      /** @default 0 */
+      /** The number of pieces of text before the refusal. @default 0 */
       pieces?: number | undefined
-      /** @default 'cyber' */
+      /** The category of the refusal in Anthropic's `stop_details`. @default 'cyber' */
       category?: string | undefined
     }
   /**
-   * The prompt is blocked before the model runs: 400 at OpenAI and Azure, a refusal without content at Anthropic,
-   * `promptFeedback` with this reason at Gemini.
+   * The prompt is blocked before the model runs: 400 at OpenAI and Azure, a refusal without content at Anthropic, `promptFeedback` at
+   * Gemini.
    */
   | {
       type: 'blocked-prompt'
-      /** @default 'PROHIBITED_CONTENT' */
+      /** The `blockReason` at Gemini. @default 'PROHIBITED_CONTENT' */
       reason?: string | undefined
     }
   /**
-   * All of the content, and nothing that says that the answer has ended: a stream that ends cleanly without the
-   * vendor's last events, JSON without a finish reason.
+   * An answer with all of its content, but without any sign that it is complete. A stream ends cleanly without the vendor's last events; a
+   * JSON answer has no finish reason.
    */
   | { type: 'no-end' }
 
 export type FormatFault =
-  /** A good answer, compressed. */
+  /** A good answer that is compressed, by default with gzip. */
   | { type: 'gzip'; encoding?: 'gzip' | 'br' | 'deflate' | 'zstd' | undefined }
-  /** A good answer in packets of `bytes` bytes, which splits characters and line ends; with `crlf` lines end in \r\n. */
+  /** A good answer in packets of `bytes` bytes. A packet may end inside a character or a line end. With `crlf`, lines end in \r\n. */
   | { type: 'split'; bytes: number; crlf?: boolean | undefined }
   /** A good stream whose lines end in \r\n. */
   | { type: 'crlf' }
-  /** A good stream without `[DONE]`, which only chat streams have. */
+  /** A good stream without its last event `[DONE]`. Only chat streams have this event. */
   | { type: 'no-done' }
 
 export type PlayFault =
-  /** A stream sent verbatim: `events` is the data of each event. */
+  /** A stream of the given events. `events` lists the data of each event, which is sent verbatim. */
   | {
       type: 'play'
       events: readonly string[]
-      /** Sends the `type` of the data as the event's name, as Responses streams do. @default true for Anthropic's */
+      /**
+       * Whether each event is named after the `type` in its data, as in Responses streams. @default true for requests to Anthropic's API
+       */
       named?: boolean | undefined
-      /** Whether the stream ends with `[DONE]`. @default whether it is one of OpenAI, and not `named` */
+      /** Whether the stream ends with `[DONE]`. @default true for requests to OpenAI's API, unless `named` is true */
       done?: boolean | undefined
       status?: number | undefined
       headers?: Readonly<Record<string, string>> | undefined
@@ -211,22 +223,25 @@ export type PlayFault =
       then?: StreamFault | FormatFault | undefined
     }
 
-/** An answer sent exactly as given. Besides these headers it has only those that HTTP requires. */
+/** An answer sent exactly as given. It has only the headers that are set here, and those that HTTP requires. */
 export interface RawFault {
   type: 'raw'
-  /** @default 200 */
+  /** The HTTP status. @default 200 */
   status?: number | undefined
-  /** An array sends a header several times. Without `content-type` here the answer has none. */
+  /** The headers. An array sends its header once per element. Without a `content-type` here, the answer has none. */
   headers?: Readonly<Record<string, string | readonly string[]>> | undefined
   /** The body. Each string of an array is sent in its own packet. @default no body */
   body?: string | readonly string[] | undefined
   /** The encoding of `body`. @default 'utf8' */
   encoding?: 'utf8' | 'base64' | undefined
-  /** What follows the body: its end, or a connection that is closed, reset or silent. @default 'end' */
+  /**
+   * What happens after the body. `'end'`: the answer ends normally. `'close'` or `'reset'`: the connection is ended by FIN or RST.
+   * `'stall'`: it stays open, and nothing more is sent. @default 'end'
+   */
   ending?: 'end' | 'close' | 'reset' | 'stall' | undefined
 }
 
 export type FaultType = Fault['type']
 
-/** The fault of one type. */
+/** The fault with a given `type`. */
 export type FaultOf<Type extends FaultType> = Extract<Fault, { type: Type }>

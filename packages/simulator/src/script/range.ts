@@ -1,4 +1,4 @@
-/** From `from` to `to`, both included; either may be left out. */
+/** Numbers from `from` to `to`, both included. If one of them is missing, the range has no bound on that side. */
 export interface Range {
   from?: number | undefined
   to?: number | undefined

@@ -11,25 +11,37 @@ import type { RequestOperation } from '../route.ts'
 export interface ProviderScript {
   /** Which calls get which fault. The first matching rule decides. @default none */
   rules?: readonly Rule[] | undefined
-  /** Time to the answer's headers, in milliseconds. @default 0 */
+  /** The time from the request to the headers of the answer, in milliseconds. @default 0 */
   latency?: Latency | undefined
-  /** Time from a stream's headers to its first event, in milliseconds. @default 0 */
+  /** The time from the headers of a stream to its first event, in milliseconds. @default 0 */
   firstTokenMs?: Latency | undefined
-  /** Time between two events of a stream, in milliseconds. With 0 a stream is written in one piece. @default 0 */
+  /** The time between two events of a stream, in milliseconds. With 0, a stream is written in one piece. @default 0 */
   tokenMs?: Latency | undefined
-  /** The valid API keys; all others get a 401. @default every key is valid, and none is needed */
+  /**
+   * The valid API keys. A call without one of them gets the vendor's error, such as a 401. @default every key is valid,
+   * and none is needed
+   */
   apiKeys?: readonly string[] | undefined
-  /** The existing models; any other one gets a 404. @default any */
+  /** The models that exist. A call that names another model gets a 404. @default every model exists */
   models?: readonly string[] | undefined
-  /** The service tier that answers report. @default the tier of the request, or the vendor's usual one */
+  /**
+   * The service tier that answers report. @default the tier of the request, or the vendor's usual one; at Anthropic
+   * always `standard`
+   */
   servedTier?: string | undefined
-  /** The share of each prompt that answers report as read from the provider's prompt cache, from 0 to 1. @default 0 */
+  /**
+   * The share of the prompt that answers report as read from the prompt cache, from 0 to 1. At Anthropic, it is a share
+   * of the tokens before the last `cache_control`. @default 0
+   */
   cachedShare?: number | undefined
-  /** The text of the answer. @default a few sentences that depend only on the prompt */
+  /**
+   * The text of an answer, or a function that returns it for a request. @default a few sentences that depend only on
+   * the prompt
+   */
   reply?: string | ((request: RecordedRequest) => string) | undefined
   /**
-   * Requests and tokens per minute, and concurrent calls. A call that is refused by a limit gets no fault, and uses up
-   * none. @default no limits
+   * The rate limits: requests and tokens per minute, and concurrent calls. A call that they refuse uses up no fault.
+   * @default no limits
    */
   limits?: Limits | undefined
   /** How responses with `background: true` run. @default they complete at once */
@@ -38,37 +50,45 @@ export interface ProviderScript {
   batches?: BatchScript | undefined
 }
 
-/** A fault, and which calls get it. */
+/** A fault, and the calls that get it. */
 export interface Rule {
-  /** All conditions must hold. @default every call */
+  /** The conditions, all of which a call must meet. @default every call gets the fault */
   when?: Condition | undefined
   fault: Fault | 'ok'
 }
 
 export interface Condition {
-  /** Call numbers, from 1, counted over all calls that reach the provider. */
+  /** The numbers of the calls. All calls that reach the provider are counted, from 1. */
   call?: number | readonly number[] | Range | undefined
-  /** Every n-th call. */
+  /** Matches every n-th call that reaches the provider: 3 matches the calls 3, 6, 9 … */
   every?: number | undefined
-  /** A probability from 0 to 1. It depends only on the seed, the rule and the number of the call. */
+  /**
+   * The probability that a call matches, from 0 to 1. The outcome depends only on the seed, the rule and the number of
+   * the call.
+   */
   probability?: number | undefined
-  /** Time since the provider's start or last reset, in milliseconds. */
+  /** The time at which a call must arrive, in milliseconds since the provider's start or last reset. */
   windowMs?: TimeWindow | undefined
   operation?: RequestOperation | readonly RequestOperation[] | undefined
   stream?: boolean | undefined
   model?: string | undefined
   /** The service tier that the request names, such as `flex`. */
   tier?: string | undefined
-  /** Text anywhere in the JSON of the request, such as that of a prompt that always fails. */
+  /** Text that occurs anywhere in the JSON of the request, such as a part of a prompt that must always fail. */
   says?: string | undefined
-  /** The HTTP method, which distinguishes creating a batch from reading it. */
+  /** The HTTP method. It distinguishes creating a batch (POST) from reading it (GET). */
   method?: string | undefined
-  /** Text anywhere in the path: `/content`, `/cancel`. */
+  /** Text that occurs anywhere in the path, such as `/content` or `/cancel`. */
   path?: string | undefined
 }
 
-/** From `from`, included, to `to`, excluded; either may be left out. */
+/**
+ * The time from `from` (included) to `to` (excluded). If one of them is missing, the window has no bound on that side.
+ */
 export interface TimeWindow extends Range {
-  /** Repeats the window with this period, in milliseconds: a provider that flaps. */
+  /**
+   * The period after which the window repeats, in milliseconds. It simulates a provider that fails at regular
+   * intervals. @default no repetition
+   */
   everyMs?: number | undefined
 }

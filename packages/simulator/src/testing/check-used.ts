@@ -3,9 +3,9 @@ import type { ProviderScript } from '../script/script.ts'
 import type { SimulatedProvider } from '../simulated-provider.ts'
 
 /**
- * Checks that all faults of a test happened.
+ * Checks that every fault that a test itself scripted or queued has happened.
  *
- * @param scripts the scripts of all tests, by provider; their faults are not checked
+ * @param scripts the scripts that all tests share, by provider; their faults are not checked
  * @throws Error that names the faults that did not happen
  */
 export function checkUsed(

@@ -8,27 +8,27 @@ import { checkUsed } from './check-used.ts'
 /** Options of `useSimulator` and `useProviders`. */
 export interface UseSimulatorOptions extends Omit<SimulatorOptions, 'providers'> {
   /**
-   * `'fail'`: a test fails if a fault that it queued with `fail()`, or that a rule of its own `script()` has, did not happen.
-   * Rules of the script passed here are not checked: they are for all tests. @default 'allow'
+   * What happens if a fault that a test queued with `fail()`, or set with its own `script()`, did not happen: `'fail'` fails the test.
+   * Faults in the script of `useSimulator` or `useProviders` are not checked, because all tests share it. @default 'allow'
    */
   unusedFaults?: 'allow' | 'fail' | undefined
 }
 
-/** The hooks of a test runner. */
+/** The hooks and the fake timers of a test runner. */
 export interface TestHooks {
   beforeAll(hook: () => Promise<void>): void
   beforeEach(hook: () => Promise<void>): void
-  /** @param hook is called with whether the test has passed so far */
+  /** Runs `hook` after each test. Its argument is whether the test has passed so far. */
   afterEach(hook: (passed: boolean) => void): void
   afterAll(hook: () => Promise<void>): void
-  /** Moves the runner's fake timers, if they are on. */
+  /** Advances the fake timers of the runner by `ms` milliseconds, if they are on. */
   alongside: (ms: number) => void
 }
 
-/** A simulated provider of a test file. */
+/** A simulated provider for the tests of a file or of a `describe`. */
 export interface TestProvider extends SimulatedProvider {
   /**
-   * Moves time on, that of the simulator and the fake timers of the test runner together, step by step.
+   * Advances the virtual time of the simulator and the fake timers of the test runner together, step by step.
    *
    * @param ms milliseconds
    * @throws TypeError without the option `time: 'virtual'`
@@ -42,7 +42,7 @@ export type ProvidersOf<Scripts> = { readonly [Name in keyof Scripts]: TestProvi
 /**
  * Starts providers before the tests, resets them before each test, and closes them after the tests.
  *
- * @returns the providers. They can be called once the hooks before all tests have run.
+ * @returns the providers. They can be used once the hooks before all tests have run.
  */
 export function providersFor<Scripts extends Readonly<Record<string, ProviderScript>>>(
   hooks: TestHooks,
@@ -73,7 +73,7 @@ export function providersFor<Scripts extends Readonly<Record<string, ProviderScr
   return Object.fromEntries(entries) as ProvidersOf<Scripts>
 }
 
-/** A provider that exists once the simulator has started. */
+/** Returns a provider whose methods work once the simulator has started, and throw before. */
 function lateProvider(name: string, hooks: TestHooks, started: () => Simulator | undefined): TestProvider {
   const simulator = () => {
     const running = started()

@@ -21,8 +21,8 @@ const hooks: TestHooks = {
 }
 
 /**
- * Simulates one provider for the tests of a file or of a `describe`: it starts before them, has its script again and is reset before
- * each, and is closed after them. Tests that run concurrently share its counts and faults.
+ * Simulates one provider for the tests of a file or of a `describe`. The provider starts before the tests, and is closed after them.
+ * Before each test, it is reset and gets the script passed here. Tests that run concurrently share its counts and faults.
  *
  *     const provider = useSimulator()
  *
@@ -33,14 +33,14 @@ const hooks: TestHooks = {
  *     })
  *
  * @param script how the provider behaves in every test
- * @returns the provider, to be used inside tests and hooks: before them its URL is not known
- * @throws TypeError if the options are wrong; what is wrong in the script fails the tests
+ * @returns the provider. Use it only inside tests and hooks, because its URL is not known before they run.
+ * @throws TypeError if `unusedFaults` is wrong. A mistake in the script or in another option fails the tests.
  */
 export function useSimulator(script: ProviderScript = {}, options: UseSimulatorOptions = {}): TestProvider {
   return providersFor(hooks, { openai: script }, options).openai
 }
 
-/** The same as `useSimulator` for several providers, by name: `const { primary, backup } = useProviders({ primary: {}, backup: {} })`. */
+/** Like `useSimulator`, for several providers by name: `const { primary, backup } = useProviders({ primary: {}, backup: {} })`. */
 export function useProviders<const Scripts extends Readonly<Record<string, ProviderScript>>>(
   scripts: Scripts,
   options: UseSimulatorOptions = {},

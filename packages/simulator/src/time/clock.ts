@@ -1,17 +1,17 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 import { setImmediate } from 'node:timers'
 
-/** The time of a simulator: all its waits and measurements. */
+/** The clock of a simulator. All its waits and measurements use this clock. */
 export interface Clock {
-  /** Milliseconds since some moment. */
+  /** Returns the milliseconds since a fixed moment. */
   now(): number
-  /** Calls a function after a time in milliseconds. @returns a function that cancels it */
+  /** Calls `callback` after `ms` milliseconds. @returns a function that cancels this */
   after(ms: number, callback: () => void): () => void
-  /** Called when something arrives from a client, or an answer ends. */
+  /** Reports that something arrived from a client, or that an answer ended. `VirtualClock` then waits for the client's reaction. */
   noticed(): void
 }
 
-/** The time of the process, which fake timers move too. */
+/** The clock of the process. Fake timers move it, too. */
 export const processClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
@@ -22,12 +22,12 @@ export const processClock: Clock = {
 }
 
 /**
- * Calls a function in the next turn of the event loop. Taken when this module is loaded, so that fake timers do not stop it: what has
- * no duration in real time has none in theirs.
+ * Calls a function in the next turn of the event loop. Fake timers do not stop it, because the real `setImmediate` is read when this module
+ * is loaded.
  */
 export const nextTurn: (callback: () => void) => void = setImmediate
 
-/** Waits for some turns of the event loop. */
+/** Waits for this number of turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => nextTurn(resolve))
 }

@@ -4,11 +4,12 @@ import { type Clock, turns } from './clock.ts'
 /** How `advance()` moves time. */
 export interface AdvanceOptions {
   /**
-   * Is called with each step in milliseconds, to move the client's fake timers by the same time: `(ms) => t.mock.timers.tick(ms)`.
+   * Called after each step of the virtual time, with its length in milliseconds. Use it to advance the client's fake timers by the same
+   * time: `(ms) => t.mock.timers.tick(ms)`.
    * @default the fake timers of vitest, or `mock.timers` of node:test, if they are on and `useSimulator()` is used
    */
   alongside?: ((ms: number) => void) | undefined
-  /** The longest step in milliseconds while timers of the client are moved along. @default a thousandth of the time, and at least 1 */
+  /** The longest step in milliseconds, if `alongside` is set. @default a thousandth of the time to advance, and at least 1 */
   stepMs?: number | undefined
 }
 
@@ -22,7 +23,7 @@ const QUIET_TURNS = 4
 // After something happened, the answer still has to reach the client, and its next request the server.
 const BUSY_TURNS = 25
 
-/** A clock that `advance()` moves, and nothing else. */
+/** A clock that only `advance()` moves. */
 export class VirtualClock implements Clock {
   #now = 0
   #events = 0
@@ -49,10 +50,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time on, timer by timer. After each, the clients of this process get the turns of the event loop to react to it.
+   * Advances the time from timer to timer. After each timer, the clients in this process get a few turns of the event loop to react.
    *
    * @param ms milliseconds
-   * @throws TypeError if a number is wrong; what `alongside` throws
+   * @throws TypeError if a number is wrong; whatever `alongside` throws
    */
   async advance(ms: number, options: AdvanceOptions = {}): Promise<void> {
     number()(ms, 'ms')
@@ -83,7 +84,7 @@ export class VirtualClock implements Clock {
     return first !== undefined && first.at <= this.#now
   }
 
-  /** Waits until nothing has happened for some turns. */
+  /** Waits until nothing has happened for a few turns of the event loop. */
   async #settle(): Promise<void> {
     let seen
     let count = QUIET_TURNS

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import zlib from 'node:zlib'
 
 export interface TimedBytes {
-  /** Time after the headers, in milliseconds. */
+  /** The time after the headers of the answer, in milliseconds. */
   ms: number
   bytes: Buffer
 }
@@ -19,8 +19,8 @@ const DECODERS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
 }
 
 /**
- * The chunks of a body without its content encoding. The upstream is asked for none; a body that has one all the same becomes one
- * chunk.
+ * Returns the chunks of a body without its content encoding. The recorder requests bodies without an encoding. If the upstream encodes a
+ * body all the same, the decoded body becomes one chunk.
  *
  * @returns undefined if the encoding is unknown, or the body cannot be decoded
  */

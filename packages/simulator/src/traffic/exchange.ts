@@ -1,8 +1,8 @@
 import { isObject } from '../answers/json.ts'
 
-/** One recorded request with its answer: one line of a file. */
+/** One recorded request with its answer: one line of a file with recorded traffic. */
 export interface Exchange {
-  /** The version of this format. */
+  /** The version of the file format. */
   readonly harborTraffic: 1
   /** When the request arrived, as an ISO 8601 date. */
   readonly at: string
@@ -15,30 +15,30 @@ export interface Exchange {
     readonly headers: readonly (readonly [name: string, value: string])[]
     readonly body: string
   }
-  /** Hashes of the request as it was sent, before redaction. */
+  /** Hashes of the original request, before redaction. A replay finds the exchange for a request by them. */
   readonly match: {
-    /** Of method, path, query and body. */
+    /** The hash of the method, path, query and body. */
     readonly request: string
-    /** Of method, path and model. */
+    /** The hash of the method, path and model. */
     readonly place: string
   }
   readonly response: {
     readonly status: number
     readonly headers: readonly (readonly [name: string, value: string])[]
-    /** Milliseconds from the request to the headers. */
+    /** The time from the request to the headers of the answer, in milliseconds. */
     readonly headersAfterMs: number
     readonly chunks: readonly Chunk[]
-    /** `cut`: the connection was closed before the end of the body. */
+    /** `'whole'`: the body is complete. `'cut'`: the connection was closed before the end of the body. */
     readonly ending: 'whole' | 'cut'
   }
   readonly redacted: { readonly prompts: boolean; readonly answers: boolean }
 }
 
-/** A piece of a body as it arrived: its time after the headers, in milliseconds, and its text, or its bytes in base64. */
+/** A piece of a body as it arrived: the time after the headers in milliseconds, then the text, or the bytes in base64. */
 export type Chunk =
   readonly [ms: number, text: string] | readonly [ms: number, base64: string, encoding: 'base64']
 
-/** @returns undefined if the line is not an exchange of this version */
+/** Parses one line of a file with recorded traffic. @returns undefined if the line is not an exchange of this version */
 export function parseExchange(line: string): Exchange | undefined {
   try {
     const value: unknown = JSON.parse(line)
@@ -48,7 +48,7 @@ export function parseExchange(line: string): Exchange | undefined {
   }
 }
 
-/** Whether a value has the shape of an exchange. Files may be written by others, and by a `redact` function. */
+/** Whether a value has the shape of an exchange. Other programs may have written the file, and a `redact` function may return anything. */
 export function isExchange(value: unknown): value is Exchange {
   if (!isObject(value) || value['harborTraffic'] !== 1) return false
   const { request, match, response, redacted, at } = value
@@ -79,7 +79,7 @@ function isTime(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= MAX_MS
 }
 
-/** A day: no recording is longer. */
+/** The longest time that an exchange may contain, in milliseconds: a day. */
 const MAX_MS = 86_400_000
 
 function isHeaders(value: unknown): boolean {

@@ -7,7 +7,7 @@ import { Secrets } from './redaction/secrets.ts'
 import { forwardedHeaders } from './upstream.ts'
 import { matchOf, modelOf, type RequestFacts } from './request-key.ts'
 
-/** An exchange as it was on the wire. */
+/** A request and its answer as they were sent, before redaction. */
 export interface RawExchange {
   /** When the request arrived, in milliseconds since 1970. */
   atMs: number
@@ -17,7 +17,7 @@ export interface RawExchange {
     headers: readonly string[]
     headersAfterMs: number
     contentType: string
-    /** The decoded body in pieces, each with its time after the headers. */
+    /** The decoded body in pieces. `ms` is the time after the headers, in milliseconds. */
     chunks: readonly { ms: number; bytes: Buffer }[]
     ending: 'whole' | 'cut'
   }
@@ -28,7 +28,10 @@ export interface RedactionChoices {
   answers: 'redact' | 'keep'
 }
 
-/** The exchange as it is stored: without secrets and, unless they are kept, without prompts and answers. */
+/**
+ * Returns an exchange as it is stored: without secrets and, unless `choices` says `'keep'`, without prompts and
+ * answers.
+ */
 export function makeExchange({ atMs, request, response }: RawExchange, choices: RedactionChoices): Exchange {
   const secrets = new Secrets()
   // Everything that is secret is collected before anything is cleaned of it.
@@ -90,7 +93,7 @@ function storedChunks(
   })
 }
 
-/** Bytes that are no text are described by their number. */
+/** Returns a body as text. If it is not text, only its number of bytes is returned. */
 function textOf(body: Buffer): string {
   const text = body.toString()
   return Buffer.from(text).equals(body) ? text : `[${body.length} bytes]`

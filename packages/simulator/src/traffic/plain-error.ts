@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Answers with an error of the recorder or of a replay itself, in a shape whose message the SDKs of OpenAI, Anthropic and Google show.
- * They do not retry it.
+ * Answers with an error of the recorder or replay itself. The SDKs of OpenAI, Anthropic and Google show its message, and do not repeat the
+ * call.
  */
 export function plainError(response: ServerResponse, status: number, message: string): void {
   const error = { type: 'harbor_simulator', code: status, status: 'HARBOR_SIMULATOR', message, param: null }

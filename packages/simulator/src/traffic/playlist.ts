@@ -9,7 +9,7 @@ export interface PlaylistOptions {
   repeat: boolean
 }
 
-/** How many recordings a message about a request without one names. */
+/** The maximum number of recordings, or of different fields, that a message lists. */
 const MAX_NAMED = 5
 
 /** Chooses the recording that answers a request. */
@@ -24,7 +24,7 @@ export class Playlist {
     this.#unused = new Set(exchanges)
   }
 
-  /** The recordings that no request got, in the order of the file. */
+  /** Returns the recordings that were not played, in the order of the file. */
   unused(): Exchange[] {
     return [...this.#unused]
   }
@@ -34,7 +34,10 @@ export class Playlist {
     for (const exchange of this.#exchanges) this.#unused.add(exchange)
   }
 
-  /** @returns the recording or, if there is none for this request, a message that says what was expected */
+  /**
+   * Returns the recording for a request, and marks it as played. If there is none, returns a message that says what was
+   * expected.
+   */
   take(request: RequestFacts): Exchange | string {
     const match = matchOf(request)
     const found = this.#options.match === 'order' ? this.#next(match) : this.#find(match)
@@ -87,7 +90,10 @@ function describe(method: string, path: string, model: string): string {
   return `${method} ${path}${model === '' ? '' : ` (${model})`}`
 }
 
-/** The fields in which a request differs from the nearest recording, as far as redacted bodies show it. */
+/**
+ * Describes in which fields a request differs from the most similar recording. Redacted bodies do not show all
+ * differences.
+ */
 function differences({ body, contentType }: RequestFacts, near: readonly Exchange[]): string {
   const sent = topFields(maskBody(body, contentType))
   const candidates = near

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 /**
  * Reads the whole body of a request.
  *
- * @returns undefined if the client left before its end; a body of more than `maxBytes` is read, but not returned
+ * @returns undefined if the client left before the end; `'too large'` for a body of more than `maxBytes`, which is read
+ *   all the same
  */
 export async function readRequest(
   request: IncomingMessage,

@@ -11,21 +11,28 @@ import {
 import type { Exchange } from './exchange.ts'
 
 export interface RecordOptions {
-  /** The provider's base URL: `https://api.openai.com/v1`. Requests keep their path and go to its origin. */
+  /**
+   * The base URL of the provider, such as `https://api.openai.com/v1`. Requests are forwarded to its origin, with their paths unchanged.
+   */
   upstream: string
-  /** The file that exchanges are appended to, one JSON line each. It is created readable for its owner only. */
+  /**
+   * The file to which exchanges (requests with their answers) are appended, one JSON line each. A new file is readable only by its owner.
+   */
   to: string
   /** The port of the recorder. 0 lets the system choose. @default 0 */
   port?: number | undefined
-  /** `'keep'` stores the text of requests. Keys are removed in any case. @default 'redact' */
+  /** Whether the text of requests is redacted or stored. Keys are removed in any case. @default 'redact' */
   prompts?: 'redact' | 'keep' | undefined
-  /** `'keep'` stores the text of answers. Keys are removed in any case. @default 'redact' */
+  /** Whether the text of answers is redacted or stored. Keys are removed in any case. @default 'redact' */
   answers?: 'redact' | 'keep' | undefined
-  /** Changes an exchange before it is stored, after the redaction. If it throws, the exchange is not stored. @default none */
+  /**
+   * Changes an exchange after the built-in redaction, before it is stored. If the function throws, the exchange is not stored. @default
+   * none
+   */
   redact?: ((exchange: Exchange) => Exchange) | undefined
 }
 
-/** The checked options, with the URL parsed. @throws TypeError if one is wrong */
+/** Checks the options, and parses the URL. @throws TypeError if an option is wrong */
 export function readRecordOptions(options: RecordOptions) {
   checkObject(options, fields, 'options')
   const { to, port = 0, prompts = 'redact', answers = 'redact', redact } = options

@@ -9,33 +9,38 @@ import { readRequest } from './read-request.ts'
 import { TrafficFile } from './traffic-file.ts'
 import { forward, forwardedHeaders } from './upstream.ts'
 
-/** What a recorder has done so far. */
+/** What a recorder has done so far. An exchange is a request with its answer. */
 export interface RecordCounts {
-  /** Exchanges in the file. */
+  /** The number of exchanges that were appended to the file. */
   recorded: number
-  /** Exchanges that are not in the file, because the client left before the end, or the upstream could not be reached. */
+  /**
+   * The number of exchanges that are not in the file because the client left, the upstream could not be reached, or the recorder was
+   * closed.
+   */
   unfinished: number
-  /** Exchanges that could not be stored: too large, in an unknown encoding, refused by `redact`, or the file could not be written. */
+  /**
+   * The number of exchanges that could not be stored: too large, in an unknown encoding, refused by `redact`, or the file was not writable.
+   */
   failed: number
 }
 
 /** A running recorder. */
 export interface TrafficRecorder extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** The root URL: `http://127.0.0.1:PORT`. */
   readonly url: string
   /** The base URL to use in place of the upstream's: `http://127.0.0.1:PORT/v1` for `https://api.openai.com/v1`. */
   readonly baseURL: string
   counts(): RecordCounts
-  /** Ends all connections, and closes the file. @throws the first error of an exchange that could not be stored */
+  /** Ends all connections, and closes the file. @throws Error if an exchange could not be stored; its `cause` is the first reason */
   close(): Promise<void>
 }
 
 /**
  * Starts a proxy on 127.0.0.1 that forwards requests to a provider, and appends each of them with its answer to a file. Keys are never
- * stored; prompts and answers only if the options say so.
+ * stored; prompts and answers are stored only if the options say so.
  *
- * @throws TypeError if an option is wrong, or the file is none of a recorder; the system's error if the port is taken or the file
- *   cannot be written
+ * @throws TypeError if an option is wrong, or the file holds anything but recorded exchanges; the system's error if the port is taken or
+ *   the file cannot be written
  */
 export async function recordTraffic(options: RecordOptions): Promise<TrafficRecorder> {
   const { upstream, to, port, choices, redact } = readRecordOptions(options)

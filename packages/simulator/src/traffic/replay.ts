@@ -23,43 +23,49 @@ import { readTraffic } from './traffic-file.ts'
 import { forwardedHeaders } from './upstream.ts'
 
 export interface ReplayOptions {
-  /** A file that `recordTraffic()` wrote. */
+  /** The file to play, which `recordTraffic()` has written. */
   from: string
   /**
-   * `'request'`: a request gets the recording with its method, path, query and body; of several, the first that was not played yet.
-   * `'order'`: the recordings are played in their order, to requests with their method, path and model. @default 'request'
+   * How the recording for a request is chosen. `'request'`: it has the same method, path, query and body; of several, the first that was
+   * not played yet. `'order'`: it is the next recording in the file, and has the same method, path and model. @default 'request'
    */
   match?: 'request' | 'order' | undefined
-  /** Whether recordings are played again after the last one. Otherwise further requests get a 404. @default false */
+  /**
+   * Whether recordings are played again. With `match: 'order'`, the file starts again after its last recording. With `'request'`, the last
+   * recording that matches a request is played again. Without `repeat`, further requests get a 404. @default false
+   */
   repeat?: boolean | undefined
-  /** 1 plays chunks at the times at which they arrived, 10 ten times as fast, Infinity without waiting. @default Infinity */
+  /**
+   * The speed relative to the recording: 1 sends chunks at the recorded times, 10 ten times as fast, Infinity without waiting. @default
+   * Infinity
+   */
   speed?: number | undefined
   /** The port of the server. 0 lets the system choose. @default 0 */
   port?: number | undefined
 }
 
-/** A server that plays recordings. */
+/** A server that answers requests with recordings. */
 export interface TrafficReplay extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`: for SDKs, with the path of the recorded provider, such as `/v1`. */
+  /** The root URL: `http://127.0.0.1:PORT`. The base URL for an SDK also has the path of the recorded provider, such as `/v1`. */
   readonly url: string
-  /** The requests of recordings that were not played, in the order of the file. */
+  /** Returns the requests of recordings that were not played, in the order of the file. */
   unused(): readonly Exchange['request'][]
-  /** The requests that got a 404 because there is no recording for them, each with the message that they got. */
+  /** Returns the messages of the 404s that requests without a recording got. At most 1,000 messages are stored. */
   unmatched(): readonly string[]
-  /** Makes all recordings available again. */
+  /** Makes all recordings available again, and clears `unmatched()`. */
   reset(): void
   close(): Promise<void>
 }
 
-/** At most this many messages about requests without a recording are remembered. */
+/** The maximum number of messages that `unmatched()` returns. */
 const MAX_UNMATCHED = 1_000
 
 /**
- * Starts a server on 127.0.0.1 that answers requests with recorded answers, byte for byte. A request without a recording gets a 404
- * that says what was expected.
+ * Starts a server on 127.0.0.1 that answers requests with recorded answers. Bodies are sent byte for byte. A request without a recording
+ * gets a 404 that says what was expected.
  *
- * @throws TypeError if an option is wrong, or the file is none of a recorder; the system's error if the file cannot be read or the
- *   port is taken
+ * @throws TypeError if an option is wrong, or the file holds anything but recorded exchanges; the system's error if the file cannot be read
+ *   or the port is taken
  */
 export async function replayTraffic(options: ReplayOptions): Promise<TrafficReplay> {
   checkObject(options, fields, 'options')
@@ -133,7 +139,7 @@ function play({ response: recorded }: Exchange, response: ServerResponse, speed:
     else response.socket?.write('', () => response.socket?.destroy())
   }
 
-  /** Calls `then` at a time, and in a later turn of the event loop, so that each chunk arrives separately. */
+  /** Calls `then` at the time `at`, but never in the same turn of the event loop, so that each chunk arrives separately. */
   function wait(at: number, then: () => void): void {
     const ms = at - performance.now()
     const unlessGone = () => {
@@ -144,7 +150,7 @@ function play({ response: recorded }: Exchange, response: ServerResponse, speed:
   }
 }
 
-/** The recorded headers that still hold: those that were redacted, and those of the connection, are left out. */
+/** Returns the recorded headers that are sent again. Redacted headers and those of the recorded connection are left out. */
 function headersOf(
   headers: Exchange['response']['headers'],
   pieces: readonly { bytes: Buffer }[],

@@ -3,7 +3,7 @@ import { asArray, asObject, asString, isObject } from '../answers/json.ts'
 import type { Exchange } from './exchange.ts'
 import { CREDENTIAL_PARAMETERS } from './redaction/address.ts'
 
-/** What identifies a request. */
+/** The parts of a request by which its recording is found. */
 export interface RequestFacts {
   method: string
   path: string
@@ -12,15 +12,15 @@ export interface RequestFacts {
   body: Buffer
 }
 
-/** The model that a request names in its body, or in its path as Gemini and Azure do; empty if it names none. */
+/** Returns the model that a request names in its body or, as at Gemini and Azure, in its path; empty if it names none. */
 export function modelOf({ path, body }: RequestFacts): string {
   const inPath = /\/(?:models|deployments)\/([^/:]+)/.exec(path)?.[1]
   return asString(asObject(parsed(body))['model']) || inPath || ''
 }
 
 /**
- * Hashes of a request, for finding its recording. The order of fields in JSON, the boundary of a multipart body and credentials in the
- * query do not change them; everything else does.
+ * Returns the hashes by which the recording for a request is found. The order of fields in JSON, the boundary of a multipart body and
+ * credentials in the query do not change them. Every other difference does.
  */
 export function matchOf(request: RequestFacts): Exchange['match'] {
   const { method, path, query } = request

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { type Exchange, parseExchange } from './exchange.ts'
 
-/** A file of recorded exchanges, open for more. */
+/** A file of recorded exchanges, to which more can be appended. */
 export class TrafficFile {
   readonly #descriptor: number
 
@@ -27,7 +27,10 @@ export class TrafficFile {
     if (end < size) ftruncateSync(this.#descriptor, end)
   }
 
-  /** Appends a line. It is written when this returns, so that a client that has the whole answer finds it in the file. */
+  /**
+   * Appends an exchange as one line. When this returns, the line is in the file: a client that has received the whole answer can read it
+   * there.
+   */
   append(exchange: Exchange): void {
     const line = Buffer.from(`${JSON.stringify(exchange)}\n`)
     const { size } = fstatSync(this.#descriptor)
@@ -63,7 +66,7 @@ export function readTraffic(path: string): Exchange[] {
 
 const STEP_BYTES = 64 * 1024
 
-/** The number of bytes up to the end of the last whole line. */
+/** Returns the number of bytes up to the end of the last whole line. */
 function endOfLastLine(descriptor: number, size: number): number {
   const buffer = Buffer.alloc(STEP_BYTES)
   for (let end = size; end > 0;) {

@@ -9,7 +9,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Headers, as name, value, name, value …, without those of the connection and without others by name. */
+/**
+ * Returns headers without those that concern one connection, and without those named in `others`. Headers are lists of
+ * name, value, name, value …
+ */
 export function forwardedHeaders(raw: readonly string[], others: readonly string[] = []): string[] {
   return pairsOf(raw)
     .filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !others.includes(name.toLowerCase()))
@@ -18,9 +21,9 @@ export function forwardedHeaders(raw: readonly string[], others: readonly string
 
 export interface ForwardedRequest {
   method: string
-  /** Path and query, unchanged. */
+  /** The path and query, unchanged. */
   url: string
-  /** As name, value, name, value … */
+  /** The headers as name, value, name, value … */
   headers: readonly string[]
   body: Buffer
 }

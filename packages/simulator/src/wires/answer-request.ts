@@ -14,8 +14,8 @@ export interface AnswerChanges {
 }
 
 /**
- * Answers a request without any fault: as the model would or, if the request is invalid, with the vendor's error. The
- * answer depends only on the request and the script.
+ * Answers a request without any fault: with a model's output or, if the request is invalid, with the vendor's error.
+ * The answer depends only on the request and the script.
  */
 export function answerRequest(
   request: RecordedRequest,
@@ -32,7 +32,7 @@ export function answerRequest(
   )
 }
 
-/** A request with all that decides its answer. */
+/** Returns a request with everything else that decides its answer. */
 export function questionOf(
   request: RecordedRequest,
   raw: Buffer,
@@ -50,13 +50,16 @@ export function questionOf(
   }
 }
 
-/** The JSON of a request, with the model that the URL names, if it does. */
+/** Returns the JSON of a request. If the URL names a model, the model is added. */
 function bodyOf({ body, model }: RecordedRequest): Question['body'] {
   const json = asObject(body)
   return model === undefined || json['model'] === model ? json : { ...json, model }
 }
 
-/** The error answer for a wrong or missing key, if keys are configured. Any vendor's way to send a key is accepted. */
+/**
+ * Returns the error answer for a wrong or missing API key; undefined if the key is valid, or if no `keys` are given.
+ * Any vendor's way to send a key is accepted.
+ */
 export function refuseKey(request: RecordedRequest, keys: readonly string[] | undefined): Answer | undefined {
   if (keys === undefined) return undefined
   const key = keyOf(request)

@@ -4,10 +4,13 @@ import { gemini } from './gemini/gemini-wire.ts'
 import { openai } from './openai/openai-wire.ts'
 import type { Wire } from './wire.ts'
 
-/** All wires. Of those that have a path, the first one in this order gets the request. */
+/** All wire formats. A request belongs to the first one that recognises its path. */
 const wires: Readonly<Record<WireName, Wire>> = { anthropic, gemini, openai }
 
-/** The wire and the operation of a request. A path that no wire has is an `other` operation of the wire that the headers point to. */
+/**
+ * Returns the wire format and the operation of a request. If no wire format recognises the path, the operation is `other`, and the headers
+ * decide the wire format.
+ */
 export function routeOf(head: RequestHead): Route {
   for (const wire of Object.values(wires)) {
     const route = wire.route(head)
@@ -16,7 +19,7 @@ export function routeOf(head: RequestHead): Route {
   return { wire: vendorOf(head), operation: 'other' }
 }
 
-/** The wire of a request. */
+/** Returns the wire format of a request. */
 export function wireOf({ wire }: { wire: WireName }): Wire {
   return wires[wire]
 }

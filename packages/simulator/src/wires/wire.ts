@@ -7,45 +7,48 @@ import type { RequestHead, Route, WireName } from '../route.ts'
 import type { FaultOf, RetryAfter, VendorFault } from '../script/fault.ts'
 import type { ProviderScript } from '../script/script.ts'
 
-/** A wire format: how requests are recognised and answered, and how its vendor reports errors. One folder for each. */
+/**
+ * A wire format, which is the API of one vendor: how requests are recognised and answered, and how errors are reported. Each has its own
+ * folder.
+ */
 export interface Wire {
   readonly name: WireName
-  /** The route of a request; undefined if this wire does not have the path. */
+  /** Returns what the URL and headers say about a request; undefined if this vendor does not have the path. */
   route(head: RequestHead): Route | undefined
-  /** The answer to a request with a valid key: as the model would or, if the request is invalid, the vendor's error. */
+  /** Answers a request that has a valid key: with a model's output or, if the request is invalid, with the vendor's error. */
   answer(question: Question): Answer
-  /** The tokens that a request needs, known before it is answered. */
+  /** Returns the tokens that a request needs. They are known before it is answered. */
   demand(request: Pick<RecordedRequest, 'operation' | 'body'>): Demand
-  /** An error answer in the vendor's shape. */
+  /** Returns an error answer in the vendor's shape. */
   error(problem: Problem, request: RecordedRequest): Answer
-  /** The error for a request with a wrong or, if not `given`, a missing key. */
+  /** Returns the error for a wrong key or, if no key was `given`, for a missing one. */
   wrongKey(given: boolean, request: RecordedRequest): Problem
-  /** The error for a path that this wire does not have. */
+  /** Returns the error for a path that this vendor does not have. */
   unknownPath(request: RecordedRequest): Problem
-  /** The error that the vendor reports in the situation of a fault. */
+  /** Returns the error that the vendor sends for a fault such as `overloaded` or `quota`. */
   problemOf(fault: VendorFault, request: RecordedRequest): Problem
-  /** The answer to a prompt that is blocked before the model runs. */
+  /** Returns the answer to a prompt that is blocked before the model runs. */
   blocked(question: Question, fault: FaultOf<'blocked-prompt'>): Answer
-  /** The error of a 200 answer that is an error all the same. */
+  /** The error of the fault `error-200`: an error object in an answer with the status 200. */
   readonly inBand: Problem
-  /** The events with which a stream reports an error after its first `afterEvents` events. */
+  /** Returns the events that report an error in a stream. They come after the first `afterEvents` events. */
   streamError(fault: FaultOf<'stream-error'>, question: Question): string[]
-  /** How a recorded stream is written by default: with event names, with `[DONE]`. */
+  /** Returns how a `play` fault writes its events by default: whether with names, and whether with `[DONE]` at the end. */
   recording(request: RecordedRequest): { named: boolean; done: boolean }
-  /** The headers of every answer, as name, value, name, value … */
+  /** Returns the headers of every answer, as name, value, name, value … */
   headers(request: RecordedRequest, elapsedMs: number): string[]
-  /** The headers that report what is left of the limits, as name, value, name, value … */
+  /** Returns the headers that report what is left of the limits, as name, value, name, value … */
   limitHeaders(standing: readonly Standing[]): string[]
-  /** The error for a call beyond a limit. With `quiet`, it does not say when to try again. */
+  /** Returns the error for a call that exceeds a limit. With `quiet`, it does not say when to try again. */
   overLimit(shortage: Shortage, request: RecordedRequest, quiet: boolean): Problem
 }
 
 /** A request to answer, and what a script and a fault say about the answer. */
 export interface Question {
   request: RecordedRequest
-  /** The JSON object of the request; empty if there is none. */
+  /** The JSON body of the request; an empty object if there is none. */
   body: JsonObject
-  /** A hash of the request's bytes, for ids. */
+  /** A hash of the request's body, for the ids in the answer. */
   fingerprint: string
   script: ProviderScript
   stream: boolean
@@ -61,19 +64,19 @@ export interface Demand {
   maxOutput: number | undefined
 }
 
-/** An error, before it is written in the shape of a vendor. Whatever is undefined is what the vendor sends with this status. */
+/** An error before it gets the shape of a vendor. The vendor's usual values for the status replace undefined fields. */
 export interface Problem {
   status: number
   message?: string | undefined
-  /** OpenAI's `code`, Anthropic's `error.details.error_code`, the `reason` of Gemini's `ErrorInfo`. */
+  /** The error code: `code` at OpenAI, `error.details.error_code` at Anthropic, `ErrorInfo.reason` at Gemini. */
   code?: string | null | undefined
-  /** OpenAI's and Anthropic's `type`, Gemini's `status`. */
+  /** The error type: `type` at OpenAI and Anthropic, `status` at Gemini. */
   errorType?: string | undefined
-  /** OpenAI's `param`. */
+  /** The `param` of OpenAI's error: the name of a wrong parameter. */
   param?: string | null | undefined
   retryAfter?: RetryAfter | undefined
   /** Further headers, as name, value, name, value … */
   headers?: readonly string[] | undefined
-  /** Gemini's `details`. */
+  /** Further `details` of Gemini's error. */
   details?: readonly object[] | undefined
 }

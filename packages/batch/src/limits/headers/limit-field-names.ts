@@ -1,14 +1,17 @@
 /** The meaning of one rate limit header, according to its name. */
 export interface LimitField {
-  /** `state` is the combined field of the IETF draft (`ratelimit: limit=10, remaining=9, reset=1`). */
+  /**
+   * What the header reports. `state` is the field `ratelimit` of the IETF draft, which combines several values
+   * (`ratelimit: limit=10, remaining=9, reset=1`).
+   */
   value: 'limit' | 'remaining' | 'reset' | 'policy' | 'state'
   kind: 'requests' | 'tokens' | 'inputTokens' | 'outputTokens'
   /**
-   * Whether the name of the header says what is counted: requests or tokens. Such headers are made like those of OpenAI
-   * or Anthropic, which count per minute.
+   * Whether the name of the header says what is counted: requests or tokens. OpenAI and Anthropic name their headers
+   * like this, and count per minute.
    */
   namesKind: boolean
-  /** The window that the name contains, in milliseconds; undefined for none. */
+  /** The length of the window in the name of the header (`-minute`), in milliseconds; undefined for none. */
   windowMs: number | undefined
 }
 
@@ -38,7 +41,7 @@ export function limitField(name: string): LimitField | undefined {
   return { value: value ?? 'state', kind, namesKind: counted.size > 0, windowMs }
 }
 
-/** The usual names of rate limit headers, to look up in headers that cannot be listed. */
+/** Yields the usual names of rate limit headers, to look up in headers that cannot be listed. */
 export function* usualNames(): Generator<string> {
   const values = ['limit', 'remaining', 'reset']
   const kinds = ['requests', 'tokens', 'input-tokens', 'output-tokens']
@@ -57,7 +60,7 @@ export function* usualNames(): Generator<string> {
   yield 'ratelimit-policy'
 }
 
-/** The vendor prefix before `ratelimit` is ignored. */
+/** Matches the name of a rate limit header, with any vendor prefix, and captures the words after `ratelimit`. */
 const RATE_LIMIT = /(?:^|-)rate-?limit((?:-.+)?)$/
 
 const VALUES: ReadonlyMap<string, LimitField['value']> = new Map<string, LimitField['value']>([

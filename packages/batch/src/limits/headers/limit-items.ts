@@ -3,7 +3,10 @@
  * draft.
  */
 export interface LimitItem {
-  /** The name of the limit or, in older versions of the draft, its first number: `"burst";q=10;w=1`, `10;w=1`. */
+  /**
+   * The text before the parameters: the name of the limit, such as `burst` in `"burst";q=10;w=1`. In older versions of
+   * the draft, it is a number, such as `10` in `10;w=1`.
+   */
   name: string
   parameters: ReadonlyMap<string, string>
 }
@@ -27,7 +30,7 @@ export function parseLimitItems(text: string): LimitItem[] {
   return items
 }
 
-/** How many characters of a header are parsed: no list of limits is longer. */
+/** The maximum number of characters of a header that are parsed. No list of limits is longer. */
 const MAX_HEADER_LENGTH = 2_000
 
 function unquoted(text: string): string {

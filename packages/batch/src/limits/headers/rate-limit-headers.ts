@@ -6,7 +6,7 @@ import { parseReset } from './reset-time.ts'
 /** The limits that a provider reported in the headers of one answer. Contains only what was reported. */
 export interface ObservedLimits {
   requests?: ObservedLimit | undefined
-  /** Input and output together. */
+  /** Input and output tokens together. */
   tokens?: ObservedLimit | undefined
   inputTokens?: ObservedLimit | undefined
   outputTokens?: ObservedLimit | undefined
@@ -15,26 +15,30 @@ export interface ObservedLimits {
 }
 
 export interface ObservedLimit {
-  /** The amount allowed per window. */
+  /** The number of requests or tokens allowed per window. */
   limit?: number | undefined
-  /** The amount left when the answer was written. */
+  /** The number of requests or tokens left when the answer was written. */
   remaining?: number | undefined
   /** The time from the answer until the full amount is available again, in milliseconds; 0 for a time in the past. */
   resetAfterMs?: number | undefined
-  /** The window, in milliseconds, if the headers name it (`w=1`, `-second`). @default a minute */
+  /**
+   * The length of the window, in milliseconds, if the headers contain it (`w=1`, `-second`). @default a minute, or
+   * longer if `resetAfterMs` is longer
+   */
   windowMs?: number | undefined
   /**
    * Whether the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second. A limiter then estimates the window
-   * from `resetAfterMs`. Such a limit never makes a limiter slower than configured.
+   * from `resetAfterMs`. It ignores such a limit if it has a configured limit of requests.
    */
   unitless?: true | undefined
 }
 
 /**
- * Reads the rate limits in the headers of an answer, by the words of their names:
- * - `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI and compatible providers) and
- *   `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, per minute;
- *   Anthropic's `tokens` only repeat the tighter one of its limits of input and of output, so they are ignored beside these;
+ * Reads the rate limits in the headers of an answer. Headers are recognised by the words of their names:
+ * - `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI and compatible providers), per minute;
+ * - `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, per minute; the field
+ *   `tokens` is ignored if there are fields for input or output tokens, since it only repeats the tighter of their
+ *   limits;
  * - names with a window, such as `x-ratelimit-limit-tokens-minute` and `x-ratelimit-remaining-second`;
  * - `ratelimit-policy: 10;w=1` and `ratelimit` of the IETF draft;
  * - plain `x-ratelimit-{limit,remaining,reset}`, read as requests in an unknown window (`unitless`).
@@ -107,8 +111,8 @@ function readField(
 }
 
 /**
- * Reads the headers of the IETF draft, in all its versions. These headers add windows to plain `x-ratelimit-*` limits,
- * and further limits.
+ * Reads the headers of the IETF draft, in all its versions. They report limits of their own, and the windows of plain
+ * `x-ratelimit-*` limits.
  */
 function readItems(
   found: Map<string, Found>,
@@ -143,7 +147,10 @@ function readItems(
   if (dictionary && !isNamed) found.set('state|', { ...dictionary, ...plain })
 }
 
-/** Reads `limit=10, remaining=9, reset=1`, or the remaining amount of a limit whose policy is not in the answer. */
+/**
+ * Reads the header `ratelimit` by itself: `limit=10, remaining=9, reset=1`, or the remaining amount of a limit for
+ * which the answer has no `ratelimit-policy`.
+ */
 function dictionaryOf(states: readonly LimitItem[]): Found | undefined {
   if (states.length === 0) return undefined
   const dictionary: Found = {
@@ -175,7 +182,10 @@ const UNITS: ReadonlyMap<string, LimitField['kind']> = new Map<string, LimitFiel
 
 const MINUTE_MS = 60_000
 
-/** Chooses one limit of each kind: the most certain one and, of equally certain ones, the slowest. */
+/**
+ * Chooses one limit of each kind: the most certain one. If several are equally certain, chooses the one with the lowest
+ * rate.
+ */
 function chooseLimits(found: ReadonlyMap<string, Found>): ObservedLimits {
   const observed: ObservedLimits = {}
   const best = new Map<keyof ObservedLimits, Found>()
@@ -205,8 +215,8 @@ function isBetter(one: Found, other: Found): boolean {
 }
 
 /**
- * Ranks limits by certainty; a lower rank is more certain. Documented names come first, names with a window second,
- * numbers of an unknown window third. Last come limits whose amount per window no header reports.
+ * Returns how certain a limit is; a lower rank is more certain. Documented names come first, names with a window
+ * second, numbers of an unknown window third. Last come limits whose amount per window no header reports.
  */
 function rankOf({ namesKind, windowMs, limit }: Found): number {
   const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2

@@ -13,8 +13,8 @@ export function headerReader(headers: HeadersLike): (name: string) => string | u
 }
 
 /**
- * The headers whose lower-case name equals or matches `wanted`. Of several headers with one name, only the first is
- * included. The names in a record may be in any case.
+ * Returns the headers whose lower-case name equals or matches `wanted`. If there are several headers with one name,
+ * only the first is included. The names in a record may be in any case.
  *
  * @param names the names to look up if the headers cannot be listed
  */

@@ -1,6 +1,6 @@
 /**
- * The time until a reset, in milliseconds: 0 if it has passed, `undefined` if the text is invalid or the reset is more
- * than a month away.
+ * Parses the text of a reset to the time until that reset, in milliseconds. Returns 0 if the reset has passed, and
+ * `undefined` if the text is invalid or the reset is more than a month away.
  *
  * Providers write a reset as a Go duration (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds
  * since 1970, or as seconds from now. The last three are distinguished by their size: a time since 1970 is more than a
@@ -29,7 +29,9 @@ function parseGoDuration(text: string): number | undefined {
   return ms
 }
 
-/** Windows of limits are at most a month, so a later reset is invalid. */
+/**
+ * The maximum time until a reset, in milliseconds. Windows of limits are at most a month, so a later reset is invalid.
+ */
 const MAX_RESET_MS = 32 * 86_400_000
 
 const NUMBER = /^\d+(\.\d+)?$/
@@ -56,7 +58,7 @@ function fromNow(atMs: number, nowMs: number): number | undefined {
   return bounded(Math.max(0, atMs - nowMs))
 }
 
-/** Returns undefined for a time above the maximum, and for NaN, the time of an invalid date. */
+/** Returns a time unchanged, but undefined for a time above the maximum, and for NaN, the time of an invalid date. */
 function bounded(ms: number | undefined): number | undefined {
   return ms !== undefined && ms <= MAX_RESET_MS ? ms : undefined
 }

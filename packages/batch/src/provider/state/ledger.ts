@@ -12,7 +12,10 @@ export interface BatchPart extends Omit<RecordOf<'part'>, 'type'> {
   isReported?: boolean
 }
 
-/** The recorded steps of a run, including those of earlier processes. A new step is stored before it takes effect. */
+/**
+ * The recorded steps of a run, those of earlier processes included. A new step is stored before it takes effect in
+ * memory.
+ */
 export class Ledger {
   readonly #store: BatchStateStore
   readonly #unlock: (() => Promise<void>) | undefined
@@ -27,8 +30,8 @@ export class Ledger {
   /**
    * Locks the state for this run, and reads it.
    *
-   * @throws BatchStateLockedError
-   * @throws BatchStateError for the state of another run
+   * @throws BatchStateLockedError if another run uses the state
+   * @throws BatchStateError if the state belongs to another endpoint, or does not begin with a run
    */
   static async open(store: BatchStateStore, endpoint: string, startedAtMs: number): Promise<Ledger> {
     const ledger = new Ledger(store, await store.lock?.())
@@ -56,7 +59,7 @@ export class Ledger {
     return this.#run
   }
 
-  /** All parts, in the order in which they were created. */
+  /** Returns all parts, in the order in which they were created. */
   parts(): BatchPart[] {
     return [...this.#parts.values()]
   }
@@ -65,13 +68,13 @@ export class Ledger {
     return this.#parts.get(part)
   }
 
-  /** Stores a step, then applies it. */
+  /** Stores a step, then updates the parts in memory. */
   async append(record: StateRecord): Promise<void> {
     await this.#store.append(record)
     this.#apply(record)
   }
 
-  /** Records that all results were delivered. */
+  /** Records that the results of all parts have been yielded. */
   async finish(): Promise<void> {
     if (this.parts().some(({ isReported }) => !isReported)) await this.append({ type: 'finished' })
   }

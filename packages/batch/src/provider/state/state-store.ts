@@ -1,12 +1,12 @@
 import { BatchStateLockedError } from '../errors.ts'
 
-/** One step of a run. */
+/** One recorded step of a run. */
 export type StateRecord =
-  /** The first record in the file of a run's state: it identifies the run. */
+  /** The run begins. This is the first record of a state, and identifies the run. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
-   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests
-   * of that part, submitted again.
+   * A part is about to be uploaded. Its requests come from the source or, if the record has a `parent`, from that other
+   * part: they are submitted again.
    */
   | {
       type: 'part'
@@ -26,22 +26,23 @@ export type StateRecord =
       outputFileId: string | null
       errorFileId: string | null
       code: string | null
-      /** The number of answered requests, as the provider counts them. */
+      /** The number of answered requests, according to the provider's counts. */
       answered?: number
     }
-  /** All results were delivered. A later run may submit the failed requests again. */
+  /** The results of all parts have been yielded. A later run may submit the failed requests again. */
   | { type: 'finished' }
 
-/** Where the steps of a run are stored. Pass your own to store them in a database. */
+/** A store for the steps of a run. Implement it to store them in a database, for example. */
 export interface BatchStateStore {
   /**
-   * Locks the state for one run. Beware: without this method, a second run can submit the same requests again.
+   * Locks the state for one run. Beware: without this method, two runs can use the state at once, and submit the same
+   * requests twice.
    *
    * @returns a function that unlocks the state, called when the run has ended
-   * @throws when another run has locked it
+   * @throws if another run has locked the state
    */
   lock?(): Promise<() => Promise<void>>
-  /** All records, in the order in which they were appended. */
+  /** Returns all records, in the order in which they were appended. */
   read(): Promise<readonly StateRecord[]>
   /** Stores a record. Resolves once the record is durable. */
   append(record: StateRecord): Promise<void>

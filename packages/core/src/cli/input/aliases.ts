@@ -7,10 +7,10 @@ import { UsageError } from '../options.ts'
 const STANDARD_INPUT = 0
 
 /**
- * Checks that the input is not one of the files that the run writes, under any name: the run would replace the input
- * before reading it.
- * @param input undefined for standard input
- * @throws UsageError
+ * Checks that the input is not one of the files that the run writes. Otherwise the run would replace the input before
+ * reading it. Links to the same file are found, too.
+ * @param input the path of the input; undefined for standard input
+ * @throws UsageError if the input is such a file
  */
 export async function refuseAliases(input: string | undefined, out: string): Promise<void> {
   const names = [
@@ -37,7 +37,7 @@ function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
   return one?.isFile() === true && one.ino === other?.ino && one.dev === other.dev
 }
 
-/** Resolves symbolic links, also in the path of a file that does not exist yet. */
+/** Resolves the symbolic links in a path. The file itself need not exist yet. */
 async function realPathOf(path: string): Promise<string> {
   const absolute = resolve(path)
   return realpath(absolute).catch(async () => {

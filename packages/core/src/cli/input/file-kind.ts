@@ -7,12 +7,12 @@ const COMPRESSED: readonly (readonly [name: string, command: string, magic: read
 ]
 
 /**
- * Describes what is wrong with a file that is not JSON Lines at all, and what to do about it. Such a file is reported
- * once, instead of once per line.
+ * Returns a description of what is wrong with a file that is not JSON Lines at all, and what to do about it. Such a
+ * file is reported once, instead of once per line.
  *
  * @param head the first bytes of the file
  * @param isWhole whether `head` is the whole file
- * @returns undefined for a file that may be JSON Lines, with or without bad lines
+ * @returns undefined for a file that may be JSON Lines, even if it has bad lines
  */
 export function foreignKindOf(head: Uint8Array, isWhole: boolean): string | undefined {
   for (const [name, command, magic] of COMPRESSED) {
@@ -60,7 +60,7 @@ function foreignTextOf(text: string, isWhole: boolean): string | undefined {
   return 'is plain text, not JSON Lines. To make each line a prompt: jq -R . <file> | harbor bulk - …'
 }
 
-/** Lines that are not blank; the last one only if it is complete. */
+/** Returns the lines that are not blank. The last line is left out if it may be incomplete. */
 function wholeLinesOf(text: string, isWhole: boolean): string[] {
   const lines = text.split('\n')
   if (!isWhole) lines.pop()

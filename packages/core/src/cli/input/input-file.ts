@@ -7,7 +7,7 @@ import { UsageError } from '../options.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 
-/** The input has changed since its first reading: it was cut, replaced or overwritten. */
+/** The error for an input file that was shortened, replaced or overwritten after its first reading. */
 export class InputChangedError extends Error {
   override readonly name = 'InputChangedError'
 
@@ -17,9 +17,9 @@ export class InputChangedError extends Error {
 }
 
 /**
- * A file of requests that is read twice: first to survey it, then to send it. The second reading is compared with the
- * first, block by block, and ends with an error at the first difference. So a line that was not in the file at the
- * first reading is never sent or stored in the journal.
+ * A file of requests that is read twice: first to check it, then to send the requests. The second reading compares each
+ * block with the first reading, and ends with an error at the first difference. So a line that was not there at the
+ * first reading is never sent, and never stored in the journal.
  */
 export class InputFile {
   readonly path: string
@@ -31,12 +31,12 @@ export class InputFile {
     this.path = path
   }
 
-  /** A hash of the contents, complete after the first reading. */
+  /** Returns a hash of the content. It is complete only after the first reading. */
   digest(): string {
     return this.#whole.copy().digest('hex')
   }
 
-  /** The first reading. @throws UsageError for a file that is not JSON Lines at all */
+  /** Reads the file for the first time. @throws UsageError for a file that is not JSON Lines at all */
   async *survey(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const block of blocksOf(this.path)) {
       if (this.#blocks.length === 0) refuseForeign(this.path, block, block.length < BLOCK_BYTES)
@@ -46,7 +46,7 @@ export class InputFile {
     }
   }
 
-  /** The second reading. @throws InputChangedError before anything that differs is yielded */
+  /** Reads the file for the second time. @throws InputChangedError before it yields a block that differs */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#readAs = await stat(this.path).catch(() => undefined)
     let count = 0
@@ -58,8 +58,8 @@ export class InputFile {
   }
 
   /**
-   * Whether the file was written to or replaced since the second reading began. In either case, the lines that were
-   * sent are those of the first reading.
+   * Whether the file was changed or replaced since the second reading began. Even then, all lines that were sent are
+   * those of the first reading.
    */
   async hasChanged(): Promise<boolean> {
     const before = this.#readAs
@@ -69,9 +69,9 @@ export class InputFile {
 }
 
 /**
- * Checks the first bytes of standard input or a pipe, which can be read only once.
+ * Checks the first bytes of a source that can be read only once, such as standard input or a pipe.
  *
- * @returns all bytes of the source, from the first one
+ * @returns the whole source, including the bytes that were checked
  * @throws UsageError for a source that is not JSON Lines at all
  */
 export async function sniffed(
@@ -111,7 +111,7 @@ async function* blocksOf(path: string): AsyncGenerator<Buffer, void, undefined> 
   }
 }
 
-/** Reads one block; only the last is shorter. */
+/** Reads one block. Only the last block of a file is shorter than the others. */
 async function nextBlock(file: FileHandle): Promise<Buffer> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES)
   let length = 0

@@ -12,23 +12,24 @@ import type { LineDefaults } from '../arguments.ts'
 import { UsageError } from '../options.ts'
 
 /**
- * A line is JSON, but not a request. The message continues the text "line 7 …", and contains no content of the line.
+ * The error for a line that is valid JSON but not a request. Its message continues a text such as "line 7 …", and
+ * contains no content of the line.
  */
 export class NotARequestError extends Error {
   override readonly name = 'NotARequestError'
 }
 
-/** A request with an id: that in its line, or one made from the number of the line. */
+/** A request with an id: the id that the line names, or `line-7` for line 7 if it names none. */
 export type LineRequest = BulkRequest & { readonly custom_id: string }
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Matches the ids that lines without an id get, in results and in the journal. */
+/** Matches the ids of lines that name none, such as `line-7`. Results and the journal contain these ids. */
 export const LINE_ID = /^line-(\d+)$/
 
 /**
- * Converts the value of a line to a request. The value is a text, `{ prompt }`, the body of a request, or a line of the
- * Batch API.
+ * Converts the value of a line to a request. The value is a prompt, `{ prompt }`, the body of a request, or a line of a
+ * Batch API file.
  * @throws NotARequestError
  * @throws UsageError when neither the line nor the command names a model
  */
@@ -115,8 +116,8 @@ function nameOf(id: unknown, line: number): string {
 }
 
 /**
- * Whether a number has exactly the value that the JSON text says: whole numbers up to 2^53, others with at most 15
- * digits. Beyond that, two different ids could become the same number.
+ * Whether an id that is a number was parsed from JSON without loss of digits. True for safe integers, and for fractions
+ * of at most 15 digits. Two different ids beyond these limits could become the same number.
  */
 function isExact(id: number): boolean {
   return Number.isSafeInteger(id) || (Math.abs(id) < 2 ** 53 && String(id).replace(/\D/g, '').length <= 15)

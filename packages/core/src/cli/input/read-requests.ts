@@ -4,7 +4,7 @@ import type { LineDefaults } from '../arguments.ts'
 import { InputFile } from './input-file.ts'
 import { LINE_ID, NotARequestError, requestOfLine, type LineRequest } from './line-request.ts'
 
-/** How to read lines and convert them to requests. */
+/** The options for reading lines and converting them to requests. */
 export interface LineOptions {
   readonly defaults: LineDefaults
   /** The maximum length of a line, in bytes. */
@@ -15,8 +15,8 @@ export interface LineOptions {
 export type OnBadLine = (problem: string) => void
 
 /**
- * Parses bytes to requests, one per line. Lines that cannot be read, are not a request or have a duplicate id are
- * reported and left out. Of earlier requests, only the ids are kept in memory, to find duplicates.
+ * Parses bytes to requests, one per line. A line is reported and left out if it cannot be read, is not a request, or
+ * repeats an earlier id. Only the ids of earlier requests stay in memory.
  *
  * @throws UsageError for a request without a model
  */
@@ -50,7 +50,7 @@ function problemOf({ reason, line, byteOffset, message }: BadLineError): string 
   return `line ${line} (at byte ${byteOffset}) is longer than ${/\d+(?= bytes)/.exec(message)?.[0] ?? 'the allowed'} bytes: see --max-line-bytes`
 }
 
-/** Facts about a file of requests, found before the first request is sent. */
+/** The number of requests in a file and the hash of the file, both found before the first request is sent. */
 export interface Survey {
   readonly requests: number
   /** A hash of the contents of the file. */
@@ -59,11 +59,13 @@ export interface Survey {
 }
 
 /**
- * Reads a file once from beginning to end, so that bad lines are reported before anything is paid for, and the number
- * of requests is known.
+ * Reads a file once from beginning to end, before the run. So bad lines are reported before any request is paid for,
+ * and the number of requests is known.
  *
  * @returns undefined for a source that can be read only once, such as a pipe
- * @throws UnreadableFileError; the error that `onBadLine` throws; UsageError for a file that is not JSON Lines at all
+ * @throws UnreadableFileError
+ * @throws UsageError for a file that is not JSON Lines at all
+ * @throws any error that `onBadLine` throws
  */
 export async function survey(
   path: string,

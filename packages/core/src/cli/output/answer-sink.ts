@@ -4,8 +4,8 @@ export interface AnswerSink {
   readonly isBegun: boolean
   /** Writes one answer. @param line the answer, with its line feed */
   write(line: string): Promise<void>
-  /** Completes the output. Called when all answers were written. */
+  /** Completes the output after all answers were written. */
   finish(): Promise<void>
-  /** Closes the output. Called when the run ends before all answers were written. */
+  /** Closes the output of a run that ends before all answers were written. */
   leave(): Promise<void>
 }

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream'
 
-/** A stream whose reader may leave at any time: later writes are discarded. */
+/** A stream for output that may be lost. If its reader closes it, later writes are discarded without an error. */
 export interface CourtesyStream {
   write(text: string): void
 }
 
 /**
- * Wraps a stream for progress and notes, which are optional: a reader that leaves (`| head -1`), a closed terminal or a
- * full disk behind a redirection must not end a paid run.
+ * Wraps a stream for progress and notes. Errors of the stream are ignored, because a run that costs money must not end
+ * when a reader leaves (`| head -1`), a terminal closes or a disk is full.
  */
 export function courtesyStream(stream: Writable): CourtesyStream {
   let isGone = false

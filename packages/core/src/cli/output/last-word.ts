@@ -1,18 +1,21 @@
 import type { BulkArguments } from '../arguments.ts'
 import type { RunFailure } from '../failure.ts'
 
-/** Facts about the end of a run, by which the user decides what to do next. */
+/** How a run ended. The last line of its output is made from these facts. */
 export interface Ending {
   readonly failure: RunFailure | undefined
   /** Whether all answers were written and the file has its final name. */
   readonly isWhole: boolean
-  /** Whether the partial file exists. */
+  /** Whether the file of a part of the answers, `<path>.part`, exists. */
   readonly isBegun: boolean
   /** The number of failed requests. */
   readonly failed: number
 }
 
-/** The last line of a run: where the answers are, and what to do about missing ones. */
+/**
+ * Returns the last line that a run prints: where the answers are, and what to do if some are missing. Undefined if
+ * there is nothing to say.
+ */
 export function lastWord(
   { out, input }: Pick<BulkArguments, 'out' | 'input'>,
   { failure, isWhole, isBegun, failed }: Ending,

@@ -6,12 +6,16 @@ import type { AnswerSink } from './answer-sink.ts'
 import { UsageError } from '../options.ts'
 
 const BUFFER_BYTES = 64 * 1024
-/** Only the owner can read the answers, since answers are paid for and often contain texts of the user's customers. */
+/**
+ * The mode of the file of answers. Only its owner can read it, because answers often contain texts of the user's
+ * customers.
+ */
 const PRIVATE_MODE = 0o600
 
 /**
  * The file of answers. It is written as `<path>.part` and renamed when it is complete, so a file under the final name
- * is always complete. A crash leaves the partial file, which the next run writes again from the journal.
+ * is always complete. If a crash leaves a partial file, the next run replaces it and writes the answers from the
+ * journal again.
  */
 export class OutputFile implements AnswerSink {
   readonly path: string
@@ -25,14 +29,12 @@ export class OutputFile implements AnswerSink {
     this.partPath = `${path}.part`
   }
 
-  /** Whether the partial file exists and was written by this run. */
+  /** Whether this run has created the partial file, `<path>.part`. */
   get isBegun(): boolean {
     return this.#file !== undefined
   }
 
-  /**
-   * Writes a line. The file is created with the first line, so that no file is changed before the journal is locked.
-   */
+  /** Writes a line. The first line creates the file. So the run can lock its journal before any file changes. */
   async write(line: string): Promise<void> {
     this.#file ??= await createNew(this.partPath).catch(this.#explain)
     this.#lines.push(line)
@@ -66,7 +68,8 @@ export class OutputFile implements AnswerSink {
   }
 
   /**
-   * Converts an error of the file system to an UnwritableFileError. No answer is lost, since the journal has them all.
+   * Converts an error of the file system to an UnwritableFileError. The answers are not lost, because all of them are
+   * in the journal.
    */
   readonly #explain = (error: unknown): never => {
     throw isFileSystemError(error) ? new UnwritableFileError(this.partPath, error) : error
@@ -81,8 +84,8 @@ export class OutputFile implements AnswerSink {
 }
 
 /**
- * Creates a new file, in place of one that an earlier run has left. A symbolic link is removed and never followed, and
- * a file that another process creates in between is not opened.
+ * Replaces the partial file of an earlier run by a new, empty file. For security, a symbolic link at this path is
+ * removed and not followed. Fails if another process creates a file at the path meanwhile.
  */
 async function createNew(path: string): Promise<FileHandle> {
   await rm(path, { force: true })

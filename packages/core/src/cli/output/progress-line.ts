@@ -1,24 +1,24 @@
 import type { BulkProgress, BulkSummary } from '@harbor/batch'
 
-/** The progress of a run, with facts that the run itself does not know. */
+/** The progress of a run, together with facts from outside the bulk run, such as the cost. */
 export interface Standing {
   readonly run: BulkProgress
-  /** The cost of the answers of this run, as far as prices are known. */
+  /** The total cost of the answers with a known price, in US dollars. */
   readonly usd: number
   /** The number of answers with an unknown price. */
   readonly unpriced: number
   readonly badLines: number
-  /** Calls that wait for a rate limit. */
+  /** The number of calls that wait for a rate limit. */
   readonly heldBack: number
   readonly stopping: boolean
 }
 
-/** The possible lengths of the bar, in characters: the longest one that fits is drawn. */
+/** The possible lengths of the progress bar, in characters. The longest one that fits is drawn. */
 const BAR_CELLS = [20, 10, 0]
 
 /**
- * Describes the progress of a run in one line. The number done, the time left and the cost come first, since the end of
- * a line that is too long is cut off.
+ * Describes the progress of a run in one line. The number of finished requests, the time left and the cost come first,
+ * because a line that is too long is cut off at its end.
  * @param columns the maximum length, in characters
  */
 export function progressLine(standing: Standing, columns = Infinity): string {
@@ -37,7 +37,10 @@ export function progressLine(standing: Standing, columns = Infinity): string {
   return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line
 }
 
-/** The beginning of the line, which must be visible at any width: on a narrow terminal the bar gets shorter. */
+/**
+ * Returns the beginning of the progress line: the bar, the number of finished requests, the time left and the cost. If
+ * the terminal is narrow, the bar is shorter, so that the numbers remain visible.
+ */
 function headline(standing: Standing, columns: number): string {
   const { ok, failed, resumed, skipped, total, etaMs } = standing.run
   const done = ok + failed + resumed + skipped
@@ -56,7 +59,7 @@ function joined(parts: readonly (string | false)[]): string {
   return parts.filter((part) => part !== false && part !== '').join(' · ')
 }
 
-/** The totals of a run, in one line. */
+/** Returns the totals of a run, in one line. */
 export function summaryLine(
   { ok, failed, resumed, tokens, durationMs }: BulkSummary,
   standing: Pick<Standing, 'usd' | 'unpriced' | 'badLines'>,

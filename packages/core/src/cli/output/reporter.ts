@@ -5,12 +5,12 @@ import { progressLine, summaryLine, type Standing } from './progress-line.ts'
 
 /** Reports the progress of a run. */
 export interface Reporter {
-  /** Reports progress regularly, until the end. */
+  /** Reports progress at an interval, until `end()` is called. */
   begin(standing: () => Standing): void
   badLine(problem: string): void
-  /** A note to the user; not in JSON output. */
+  /** Prints a note to the user on standard error. Notes are not part of the JSON lines. */
   note(text: string): void
-  /** Reports the totals, and stops reporting progress. */
+  /** Reports the totals, and stops the progress reports. */
   end(summary: BulkSummary | undefined, standing: Standing, exitCode: number): void
 }
 
@@ -22,16 +22,16 @@ export interface Streams {
 
 const REDRAW_MS = 100
 /**
- * Columns left free for the `^C` that a terminal prints. If it were wrapped to the next line, it would not be
- * overwritten.
+ * The number of columns left free at the end of the progress line. They are for the `^C` that a terminal prints there.
+ * If the `^C` went to the next line, the next progress line would not overwrite it.
  */
 const SPARE_COLUMNS = 3
 const PLAIN_MS = 5_000
 const JSON_MS = 1_000
 
 /**
- * Creates a reporter: one line that is redrawn on a terminal, plain lines elsewhere, JSON lines on standard output if
- * requested. No colours.
+ * Creates a reporter. On a terminal, it redraws one progress line; elsewhere, it prints a new line each time. With
+ * `json`, it writes JSON lines to standard output. It uses no colours.
  */
 export function createReporter(streams: Streams, json: boolean): Reporter {
   const terminal = streams.stderr

@@ -5,9 +5,8 @@ import { receiptOf } from '../../reporting/receipt.ts'
 import { LINE_ID } from '../input/line-request.ts'
 
 /**
- * The line of the output for one result, with its line feed. A result has the same line whether it is new or comes from
- * the journal.
- * @param withoutSecrets removes secrets, which no file may contain, from error texts
+ * Returns the output line for one result, with its line feed. A result from the journal has the same line as a new one.
+ * @param withoutSecrets removes secrets from the text of an error, because no file may contain them
  */
 export function resultLine(
   result: BulkResult<BulkAnswer>,
@@ -24,7 +23,7 @@ function answered({ body, target, usage, usd }: BulkAnswer): object {
   return { response: body, target, usage, usd }
 }
 
-/** JSON drops most of an error, so the useful properties are picked here. */
+/** Picks the properties of an error that the output contains. `JSON.stringify` would drop most of them. */
 function failed(error: unknown): object {
   const target = receiptOf(error)?.target
   if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) }, target }
@@ -35,13 +34,15 @@ function failed(error: unknown): object {
   return { error: { name, code: code ?? undefined, status, message: error.message, detail }, target }
 }
 
-/** The minimum length of a secret: shorter ones would also be found in the middle of ordinary words. */
+/**
+ * The minimum length of a secret that is removed, in characters. A shorter one might also be part of ordinary words.
+ */
 const MIN_SECRET_LENGTH = 8
 
 /**
- * Removes secrets from texts that are written to files. Errors of providers and gateways may repeat parts of the
- * request.
- * @returns a function that removes the secrets from plain text or JSON
+ * Makes a function that removes secrets from texts before they are written to files. It is needed because errors of
+ * providers and gateways may repeat parts of the request.
+ * @returns a function that takes plain text or JSON, and returns it without the secrets
  */
 export function secretsRemover(apiKey: string, baseURL: string | undefined): (text: string) => string {
   const secrets = [apiKey, ...secretsOf(baseURL)]

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { AnswerSink } from './answer-sink.ts'
 
-/** The reader of standard output has left, so the answers cannot be written. */
+/** The error if the reader of standard output has closed it, so that the remaining answers cannot be written. */
 class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError'
 

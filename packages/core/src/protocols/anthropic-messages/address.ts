@@ -6,11 +6,11 @@ export const COUNT_PATH = '/v1/messages/count_tokens'
 const PUBLISHER = '/publishers/anthropic/models/'
 const RAW_PREDICT = ':rawPredict'
 const STREAM_RAW_PREDICT = ':streamRawPredict'
-/** The name that stands in Vertex AI's path instead of a model in requests to count tokens. */
+/** The word that Vertex AI's path has in place of a model, when the request counts tokens. */
 const COUNTER = 'count-tokens'
 
 /**
- * What a POST to this path does; undefined if it is no path of the Messages API.
+ * Returns what a POST to this path does: it creates a message, or counts tokens. Undefined if the path does not belong to the Messages API.
  * @param path the URL without query and fragment
  */
 export function actionOf(path: string): 'messages' | 'count_tokens' | undefined {
@@ -27,7 +27,7 @@ export function isMessagesPath(path: string): boolean {
   return actionOf(path) !== undefined
 }
 
-/** The model in a URL of Vertex AI; undefined for other URLs. */
+/** Returns the model in a URL of Vertex AI; undefined for other URLs. */
 export function modelInPath(url: string): string | undefined {
   const at = url.lastIndexOf(PUBLISHER)
   if (at === -1) return undefined
@@ -35,12 +35,12 @@ export function modelInPath(url: string): string | undefined {
   return end === -1 ? undefined : decoded(url.slice(at + PUBLISHER.length, end))
 }
 
-/** Whether the URL itself asks for a stream, as Vertex AI's does. */
+/** Whether the URL itself asks for a stream, as Vertex AI's `:streamRawPredict` does. */
 export function streamsByPath(url: string): boolean {
   return /:streamRawPredict(?:[?#]|$)/.test(url)
 }
 
-/** The part of a URL before the path of the endpoint. */
+/** Returns the part of a URL before the path of the endpoint. */
 export function rootOf(url: string): string {
   const vertex = url.lastIndexOf(PUBLISHER)
   const at = vertex === -1 ? url.lastIndexOf(MESSAGES_PATH) : vertex

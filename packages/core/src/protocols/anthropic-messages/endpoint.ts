@@ -4,14 +4,14 @@ import type { EndpointFormat } from '../protocol.ts'
 import { rootOf, withModelInPath } from './address.ts'
 
 /**
- * The version for requests that name none, because they were made for Vertex AI, which has it in the body instead. Its only version there
- * corresponds to this one. A version that the caller names is never replaced.
+ * The API version that is added to requests without a version header. Such requests were made for Vertex AI, which takes its version in the
+ * body; its only version corresponds to this one. A version that the caller sets is never replaced.
  */
 const VERSION = '2023-06-01'
 const CARRIED = new Set(['anthropic-version', 'anthropic-beta'])
 
 /**
- * How requests to an endpoint of the Messages API are addressed and signed.
+ * Makes the rules by which requests to an endpoint of the Messages API are addressed and signed.
  * @param path the end of the endpoint's path
  */
 export function messagesEndpoint(path: string): EndpointFormat {
@@ -40,7 +40,7 @@ export function messagesEndpoint(path: string): EndpointFormat {
   }
 }
 
-/** A base URL without the version at its end, which Anthropic's SDK adds to it. */
+/** Removes the version `/v1` from the end of a base URL, since the path of each endpoint begins with it. */
 function apiRoot(baseURL: string): string {
   return baseURL.replace(/\/+$/, '').replace(/\/v1$/, '')
 }
@@ -49,7 +49,7 @@ function isBeta(url: string): boolean {
   return /[?&]beta=true(?:[&#]|$)/.test(url)
 }
 
-/** Removes the version that Vertex AI takes in the body, and other servers refuse there. */
+/** Removes the version from the body. Vertex AI takes it there, but other servers refuse it. */
 function withoutVersion(body: JsonBody): JsonBody {
   if (!('anthropic_version' in body)) return body
   const { anthropic_version: _version, ...rest } = body
@@ -57,16 +57,19 @@ function withoutVersion(body: JsonBody): JsonBody {
 }
 
 /**
- * The families whose models share rate limits at Anthropic, by the beginning of their names: https://platform.claude.com/docs/en/api/rate-limits.
- * Every other model has limits of its own.
+ * Matches the families of models that share rate limits at Anthropic, by the beginning of the model's name. Every other model has limits of
+ * its own. See https://platform.claude.com/docs/en/api/rate-limits.
  */
 const FAMILIES = /^claude-(?:opus-4|sonnet-4|fable-5)(?=-|$)/
-/** What comes before the model's name at Amazon Bedrock and at routers: `us.anthropic.`, `anthropic/`. */
+/** Matches what Amazon Bedrock and routers put before the model's name: `us.anthropic.`, `anthropic/`. */
 const PREFIX = /^(?:[a-z-]+\.)?anthropic[./]/
-/** The date of a version, and what Amazon Bedrock and Vertex AI add to it: `-20250929-v1:0`, `@20250929`, `-latest`. */
+/**
+ * Matches the end of a name that says only the version of the model: a date or `latest`, and what Amazon Bedrock and Vertex AI add to it.
+ * Examples are `-20250929-v1:0`, `@20250929`, `-latest`.
+ */
 const EDITION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
 
-/** The name under which a model shares rate limits with others: that of its family, or its own without the date of its version. */
+/** Returns the name under which a model's rate limits are counted: that of its family, or else its own without the version. */
 function familyOf(model: string): string {
   const name = model.replace(PREFIX, '').replace(EDITION, '')
   if (!name.startsWith('claude-')) return model

@@ -26,8 +26,9 @@ const TYPE_OF_STATUS: ReadonlyMap<number, string> = new Map(
 )
 
 /**
- * How errors are read and written: Anthropic's `{ type: 'error', error: { type, message, details: { error_code } } }`, and for reading also
- * the other forms that gateways and compatible servers use. Codes and messages are classified by `classifyStatus` of `@harbor/retry`.
+ * The rules for reading and writing errors. They write Anthropic's form `{ type: 'error', error: { type, message, details: { error_code } }
+ * }`. They read this form and those of gateways and compatible servers. Codes and messages are classified by `classifyStatus` of
+ * `@harbor/retry`.
  */
 export const ERRORS: ErrorFormat = {
   inText: (text) => completed(errorInText(text)),
@@ -43,8 +44,8 @@ function completed(error: UpstreamError | undefined): UpstreamError | undefined 
 }
 
 /**
- * Adds what Anthropic's format says of an error: its code, which stands in its details, and the status that belongs to its type, which is
- * all that an error inside a stream has.
+ * Completes an error with what Anthropic's format says. A missing code is taken from the error's details. A missing status follows from the
+ * error's type; an error inside a stream has no other status.
  */
 export function withVendorFacts(error: UpstreamError): UpstreamError {
   const { type, words } = error
@@ -54,7 +55,10 @@ export function withVendorFacts(error: UpstreamError): UpstreamError {
   return { ...error, code, status: error.status ?? STATUS_OF_TYPE.get(type) }
 }
 
-/** An error body. Its `type` decides how the SDK describes the error; its code stands where the SDK reads `errorCode`. */
+/**
+ * Makes an error body. Its `type` decides how Anthropic's SDK describes the error. Its code is put where the SDK reads `errorCode`: in
+ * `details.error_code`.
+ */
 export function errorBody({ message, code, param }: ReportedError, type: string): JsonBody {
   const details = {
     ...(code !== undefined && { error_code: String(code) }),
@@ -64,7 +68,10 @@ export function errorBody({ message, code, param }: ReportedError, type: string)
   return { type: 'error', error: { type, message, ...(hasDetails && { details }) } }
 }
 
-/** Whether a word is one of Anthropic's types of errors. Newer types end like the known ones. */
+/**
+ * Whether a word is one of Anthropic's types of errors. Other words that end in `_error` count too, since Anthropic may add types; only
+ * Harbor's own `harbor_error` does not.
+ */
 export function isErrorType(word: string | undefined): word is string {
   return (
     word !== undefined &&

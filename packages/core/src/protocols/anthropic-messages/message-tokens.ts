@@ -3,12 +3,12 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 
 /** The highest plausible token count of one call. A larger number is taken for a mistake of the server. */
 const MAX_TOKENS = 1_000_000_000
-/** The maximum number of steps of one message that are read. */
+/** The maximum number of steps (entries of `usage.iterations`) that are read for one message. */
 const MAX_STEPS = 1_000
 /** The maximum number of the provider's own tools whose uses are counted. */
 const MAX_TOOLS = 32
 
-/** The counts of one report. A count that is not reported is undefined; one that cannot be right is NaN. */
+/** The token counts of one usage report. A count that is not reported is undefined; one that cannot be right is NaN. */
 export interface Counts {
   /** Input tokens, without those that were read from the cache or written to it. */
   readonly input?: number | undefined
@@ -20,13 +20,13 @@ export interface Counts {
 
 type WritesByTtl = NonNullable<TokenUsage['cacheWriteTokensByTtl']>
 
-/** The tokens of a message by class, as far as Anthropic reports them. */
+/** The token counts that Anthropic reports for a message: input, output, cache reads and cache writes. */
 export type MessageTokens = Pick<
   TokenUsage,
   'inputTokens' | 'outputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'cacheWriteTokensByTtl'
 >
 
-/** Reads the counts of a usage report, or of one step of it. Counts that are null are left out. */
+/** Reads the token counts of a usage report, or of one of its steps (an entry of `usage.iterations`). Counts that are null are left out. */
 export function countsIn(usage: JsonBody): Counts {
   const counts: Record<string, unknown> = {}
   for (const [name, field] of FIELDS) {
@@ -44,7 +44,7 @@ const FIELDS = [
   ['output', 'output_tokens'],
 ] as const
 
-/** A token count; undefined if there is none, NaN if the value cannot be right. */
+/** Reads a token count; undefined if there is none, NaN if the value cannot be right. */
 export function countOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOKENS
@@ -52,7 +52,7 @@ export function countOf(value: unknown): number | undefined {
     : NaN
 }
 
-/** The cache writes by time to live, such as those of `ephemeral_5m_input_tokens`. */
+/** Reads how many tokens were written to the cache, by time to live, from fields such as `ephemeral_5m_input_tokens`. */
 function writesIn(creation: unknown): WritesByTtl | undefined {
   if (!isRecord(creation)) return undefined
   const writes: Record<string, number> = {}
@@ -63,7 +63,7 @@ function writesIn(creation: unknown): WritesByTtl | undefined {
   return writes
 }
 
-/** How often the provider ran each of its own tools; undefined if the report does not say. */
+/** Counts how often the provider ran each of its own tools; undefined if the report does not say. */
 export function toolUsesIn(uses: unknown): TokenUsage['serverToolUses'] {
   if (!isRecord(uses)) return undefined
   const counted: Record<string, number> = {}
@@ -77,8 +77,9 @@ export function toolUsesIn(uses: unknown): TokenUsage['serverToolUses'] {
 const TOOL = /^[a-z]\w{0,63}$/
 
 /**
- * The steps of a message that are billed. A step without output is not: a model that declined before its first token. See
- * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback.
+ * Returns the counts of the steps that are billed. A step without output is not billed, because the model declined before its first token.
+ * See https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback.
+ * @param iterations the list `usage.iterations` of a message
  */
 export function stepsIn(iterations: readonly unknown[]): readonly Counts[] {
   return iterations
@@ -88,8 +89,8 @@ export function stepsIn(iterations: readonly unknown[]): readonly Counts[] {
 }
 
 /**
- * All tokens of a message. Its totals leave out steps such as a compaction, or an answer that was declined half-way, so each class of tokens
- * is the larger one of the total and the sum of the steps.
+ * Adds up all tokens of a message. The totals that it reports leave out some steps, such as a compaction or an answer that was declined
+ * half-way. So each count is the larger one of the reported total and the sum of the steps.
  * @returns undefined if the counts are incomplete or cannot be right
  */
 export function tokensOf(totals: Counts, steps: readonly Counts[]): MessageTokens | undefined {

@@ -6,7 +6,7 @@ import { isFinishReason } from '../shared/finish-reasons.ts'
 import { MissingAnswerError } from '../shared/missing-answer.ts'
 import { MessagesUsage } from './messages-usage.ts'
 
-/** The stop reason of an answer that Anthropic's safety classifiers declined. It is an answer, not a failure. */
+/** The stop reason when Anthropic's safety classifiers declined to answer. Harbor treats this as an answer, not as a failure. */
 const REFUSED = 'refusal'
 
 /** How a message is read: it must have content, or a stop reason that says why it has none. */
@@ -29,7 +29,10 @@ function isMessage({ type = 'message', content, stop_reason: reason }: JsonBody)
   return type === 'message' && Array.isArray(content) && (content.length > 0 || isFinishReason(reason))
 }
 
-/** How a count of tokens is read: it must have the number of input tokens. It costs nothing, so it reports no usage. */
+/**
+ * How the answer to a request that counts tokens is read: it must have the number of input tokens. Such a request is free, so its answer
+ * reports no usage.
+ */
 export const COUNT_ANSWER: AnswerFormat = {
   ...MESSAGES_ANSWER,
   missing: (_request, answer) =>

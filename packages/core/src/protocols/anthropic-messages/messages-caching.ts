@@ -2,8 +2,8 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { AnswerProof, AnswerRefusal, CachingRules } from '../protocol.ts'
 
 /**
- * Which messages may be cached by default: those of requests with temperature 0. The newest version of the API refuses a temperature, so of
- * its requests only those are cached that the user chooses.
+ * Which messages may be cached by default: those of requests with temperature 0. The newest version of the API refuses a temperature. Its
+ * messages are cached only for requests that the user chooses.
  */
 export const MESSAGES_CACHING: CachingRules = {
   whyUnsafe: ({ temperature }) => (temperature === 0 ? undefined : 'not-repeatable'),
@@ -11,7 +11,7 @@ export const MESSAGES_CACHING: CachingRules = {
   newProof: () => new MessagesProof(),
 }
 
-/** Proves the end of a stream by its stop reason and `message_stop`. */
+/** Decides whether a streamed message may be cached: it must have ended with `message_stop`, and with a stop reason that allows caching. */
 class MessagesProof implements AnswerProof {
   #fault: AnswerRefusal | undefined
   #stopReason: unknown
@@ -38,7 +38,7 @@ function isError({ type, error }: JsonBody): boolean {
   return type === 'error' || error != null
 }
 
-/** Why a message with this stop reason must not be cached; undefined when it may be. */
+/** Returns the reason why a message with this stop reason must not be cached; undefined when it may be cached. */
 function refusalOfStop(reason: unknown): AnswerRefusal | undefined {
   if (reason === 'end_turn' || reason === 'stop_sequence' || reason === 'tool_use') return undefined
   if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length'

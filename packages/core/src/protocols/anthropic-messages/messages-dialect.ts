@@ -14,7 +14,7 @@ import { MessagesUsage } from './messages-usage.ts'
 
 /**
  * Reads streams of the Messages API. The stream is proven complete by `message_delta` with a stop reason, followed by `message_stop`.
- * `message_start`, `ping` and blocks that are announced empty are not content. Unknown events are passed on, since Anthropic may add events
+ * `message_start`, `ping` and content blocks that begin empty are not content. Unknown events are passed on, since Anthropic may add events
  * within a version: https://platform.claude.com/docs/en/build-with-claude/streaming.
  */
 export class MessagesDialect implements StreamDialect {
@@ -50,7 +50,7 @@ export class MessagesDialect implements StreamDialect {
     }
   }
 
-  /** Anthropic's SDK ignores events that have no name. */
+  /** Returns the type of an event as its name, since Anthropic's SDK ignores events without a name. */
   nameOf({ json }: SseEvent): string | undefined {
     const type = json?.['type']
     return typeof type === 'string' ? cleanWord(type) : undefined
@@ -108,14 +108,17 @@ export class MessagesDialect implements StreamDialect {
     return 'quiet'
   }
 
-  /** An unknown event is content if its name says that it is a part of the answer. Other events may come before any content. */
+  /** Reads an event of an unknown type. It can be content only if its type ends in `_delta`. Any other unknown event is only progress. */
   #readUnknown(data: JsonBody): EventMeaning {
     const { type } = data
     return typeof type === 'string' && type.endsWith('_delta') ? this.#readContent(data) : 'progress'
   }
 }
 
-/** A block without the fields that only describe it: an announced tool call has no content until its arguments arrive. */
+/**
+ * Returns a block without the fields that only describe it. So a tool call that is announced with its name has no content until its
+ * arguments arrive.
+ */
 function withoutMarks(block: unknown): unknown {
   if (!isRecord(block)) return undefined
   const {
@@ -130,7 +133,7 @@ function withoutMarks(block: unknown): unknown {
   return content
 }
 
-/** The fault with the code and status that Anthropic's format gives to the error. */
+/** Adds the code and the status that Anthropic's format implies, if the provider reported the fault. */
 function asVendorFault(fault: StreamFaultError): StreamFaultError {
   const reported = ReportedFault.reportedBy(fault)
   return reported ? new ReportedFault(withVendorFacts(reported)) : fault

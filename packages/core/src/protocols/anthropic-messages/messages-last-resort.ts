@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import { LAST_RESORT, recordsIn } from '../openai/last-resort.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 
-/** How a last resort's answer is put into the Messages format, as a whole message and as stream events. */
+/** How an answer of the option `lastResort` is put into the Messages format, as a whole message and as stream events. */
 export const MESSAGES_LAST_RESORT: LastResortFormat = { bodyOf: messageOf, eventsOf: messageEvents }
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0 }
@@ -40,7 +40,10 @@ function messageEvents(message: JsonBody): readonly string[] {
   return events.map((event) => `event: ${String(event['type'])}\ndata: ${JSON.stringify(event)}\n\n`)
 }
 
-/** A block as it is announced in a stream, and the deltas that fill it. Blocks of other kinds are announced whole. */
+/**
+ * Splits a content block for a stream into the block that is announced and the deltas that fill it. Only texts, thoughts and tool calls
+ * have deltas. Blocks of other types are announced whole.
+ */
 function partsOf(block: JsonBody): { start: JsonBody; deltas: readonly JsonBody[] } {
   switch (block['type']) {
     case 'text':

@@ -7,15 +7,18 @@ import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { someBlock } from './request.ts'
 
 /**
- * How many times as many tokens the newest models make of a text as the older ones, at most:
+ * The maximum ratio of the tokens that the newest models make of a text to those that older models make of it:
  * https://platform.claude.com/docs/en/about-claude/models/migration-guide
  */
 const TOKENIZER_FACTOR = 1.35
-/** The tokens of a large image in addition to those that are counted for any image. The newest models read up to 4,784 tokens of one. */
+/**
+ * The tokens added for each image, in case it is large. The newest models read up to 4,784 tokens of one image, more than the estimate for
+ * any image.
+ */
 const LARGE_IMAGE_TOKENS = 1_500
-/** The output tokens assumed for a request without `max_tokens`, which the API refuses. */
+/** The output tokens assumed for a request without `max_tokens`. The API refuses such a request. */
 const USUAL_OUTPUT_TOKENS = 1_024
-/** The tokens that the API adds to each message, and to a request. */
+/** The tokens that the API adds to each message, and once to each request. */
 const FRAME_TOKENS = 8
 /** The tokens of the system prompt that the API adds to a request with tools. */
 const TOOLS_TOKENS = 700
@@ -23,8 +26,8 @@ const TOOLS_TOKENS = 700
 const OWN_TOOL_TOKENS = 2_500
 
 /**
- * Estimates of the tokens of requests and messages. They are rather too high than too low, since spending depends on them: every field of a
- * request counts, except those known to hold nothing for the model.
+ * Estimates of the tokens of requests and messages. An estimate should be too high rather than too low, because the spend limit depends on
+ * it. So every field of a request counts, except those known to hold nothing for the model.
  */
 export const TOKENS: TokenRules = {
   estimate(body) {
@@ -46,17 +49,17 @@ export const TOKENS: TokenRules = {
   },
 }
 
-/** All input may be written to the cache, if the request asks for it at all. */
+/** Assumes that all input is written to the cache, if the request asks for caching at all. */
 function cacheWritesOf(body: JsonBody, inputTokens: number): Partial<TokenUsage> {
   const ttl = requestedTtl(body, CACHE_MARKS)
   return ttl ? { cacheWriteInputTokens: inputTokens, cacheWriteTokensByTtl: { [ttl]: inputTokens } } : {}
 }
 
 const CACHE_MARKS: CacheMarks = { cache_control: '5m' }
-/** The web searches assumed for a request that sets no limit for them. */
+/** The number of web searches assumed for a request that sets no limit for them. */
 const USUAL_SEARCHES = 10
 
-/** The web searches that a request allows, which are charged one by one. */
+/** Returns how many web searches a request allows. Anthropic charges each search separately. */
 function searchesOf({ tools }: JsonBody): Partial<TokenUsage> {
   const searches = (Array.isArray(tools) ? tools : []).filter(isWebSearch)
   if (searches.length === 0) return {}
@@ -68,7 +71,7 @@ function isWebSearch(tool: unknown): tool is JsonBody {
   return isRecord(tool) && typeof tool['type'] === 'string' && tool['type'].startsWith('web_search_')
 }
 
-/** Counting tokens uses none. */
+/** Estimates for requests that only count tokens. Such a request is free, and its answer contains no text. */
 export const NO_TOKENS: TokenRules = {
   ...TOKENS,
   estimate: () => tokenUsage(0, 0),
@@ -122,7 +125,10 @@ function toolTokens(tools: unknown): number {
   return TOOLS_TOKENS + own * OWN_TOOL_TOKENS
 }
 
-/** Thinking counts towards the output limit, except where tools are used between thoughts: its budget may be larger then. */
+/**
+ * Returns the maximum number of output tokens. Normally, the tokens of thinking count towards the output limit. If tools are used between
+ * thoughts, the budget for thinking may be larger than that limit, so the larger one is returned.
+ */
 function outputBoundOf(body: JsonBody): number {
   const { thinking } = body
   const budget = isRecord(thinking) ? countOf(thinking['budget_tokens']) : undefined

@@ -5,9 +5,9 @@ import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
 import { countOf, countsIn, stepsIn, tokensOf, toolUsesIn, type Counts } from './message-tokens.ts'
 
 /**
- * Reads the usage of a message, or of the events of its stream. `message_start` reports the input, `message_delta` the totals so far: a
- * later count replaces an earlier one, and one that is null or missing leaves it unchanged. If the input or output cannot be right, no usage
- * is reported.
+ * Reads the usage of a message, or of the events of its stream. `message_start` reports the input; `message_delta` reports the totals so
+ * far. A later count replaces an earlier one, unless it is null or missing. No usage is reported if the input or output is missing or
+ * cannot be right.
  */
 export class MessagesUsage implements UsageReader {
   readonly costUsd = undefined

@@ -1,4 +1,4 @@
-/** What an answer reports, or a request asks for, on which its price depends. */
+/** The fields of a usage report or of a request on which the price depends. */
 export interface TierFields {
   readonly tier: string | undefined
   readonly speed: string | undefined
@@ -11,7 +11,7 @@ const USUAL_SPEED = 'standard'
 /** The values of `inference_geo` that do not change the price. */
 const ANYWHERE = new Set(['global', 'not_available'])
 
-/** Reads the fields of a usage report or a request. A field that is no word is undefined. */
+/** Reads these fields of a usage report or a request. A field is undefined if its value is not a single word. */
 export function tierFieldsOf(fields: Readonly<Record<string, unknown>>): TierFields {
   return {
     tier: wordOf(fields['service_tier']),
@@ -21,8 +21,8 @@ export function tierFieldsOf(fields: Readonly<Record<string, unknown>>): TierFie
 }
 
 /**
- * The service tier as one text: the speed if it is not the usual one (`fast`), otherwise the tier. If the answer has to be made in a
- * region, the region follows: `standard:us`.
+ * Combines the fields into one name, such as `fast` or `standard:us`. It begins with the speed if that is not the usual one, otherwise with
+ * the tier. A region follows if the answer has to be made in that region.
  */
 export function priceTierOf({ tier, speed, region }: TierFields): string | undefined {
   const name = speed === undefined || speed === USUAL_SPEED ? tier : speed

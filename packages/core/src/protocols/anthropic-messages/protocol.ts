@@ -27,7 +27,10 @@ const MESSAGES: Operation = {
   newDialect: () => new MessagesDialect(),
 }
 
-/** Requests that only one account can serve, and only once: they are sent to no other target, and not repeated if they may have been carried out. */
+/**
+ * Requests that only one account can serve, and only once. They are sent to no other target. If such a request may have been carried out,
+ * it is not repeated.
+ */
 const PINNED: Operation = { ...MESSAGES, portable: false, ambiguousRetries: 0 }
 
 const COUNT_ENDPOINT = messagesEndpoint(COUNT_PATH)

@@ -53,20 +53,20 @@ function inContent({ content }: JsonBody, matches: (block: JsonBody) => boolean)
 }
 
 /**
- * Whether only one account can serve a request, and only once: it continues a conversation or a container that the provider stores, refers
- * to an uploaded file, or redeems a credit for a refused request.
+ * Whether a request can be served by one account only, and only once. Such a request continues a conversation or a container that the
+ * provider stores, refers to an uploaded file, or redeems a credit for a refused request.
  */
 export function isPinned(body: JsonBody): boolean {
   const { thread, container, fallback_credit_token: credit } = body
   return thread != null || credit != null || namesContainer(container) || someBlock(body, isStored)
 }
 
-/** Whether a request continues a container. One that only lists skills gets a new container. */
+/** Whether a request continues an existing container. A request that only lists skills for a container gets a new one. */
 function namesContainer(container: unknown): boolean {
   return typeof container === 'string' || (isRecord(container) && container['id'] != null)
 }
 
-/** Whether a block is an uploaded file: an image, a document, or an upload to a container. */
+/** Whether a block refers to an uploaded file: as an image, as a document, or as an upload to a container. */
 function isStored({ file_id: id, source }: JsonBody): boolean {
   return id != null || (isRecord(source) && source['file_id'] != null)
 }

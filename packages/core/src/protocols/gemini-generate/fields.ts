@@ -1,7 +1,8 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 
 /**
- * The value of a field of a request. Google's APIs take each name in two spellings: `generationConfig` and `generation_config`.
+ * Returns the value of a field of a request in either of its two spellings. Google's APIs accept both, such as `generationConfig` and
+ * `generation_config`.
  * @param name the name in camel case
  */
 export function fieldOf(object: JsonBody, name: string): unknown {
@@ -18,7 +19,10 @@ export function listAt(object: JsonBody, name: string): readonly JsonBody[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
-/** The parts of all contents of a request, of its system instruction too. A content may also be a single object. */
+/**
+ * Yields the parts of all contents of a request and of its system instruction, including the parts inside function results. `contents` may
+ * be a list or a single object.
+ */
 export function* partsIn(request: JsonBody): Generator<JsonBody> {
   for (const content of [...contentsOf(request), recordAt(request, 'systemInstruction')]) {
     for (const part of listAt(content, 'parts')) {
@@ -34,7 +38,7 @@ function contentsOf(request: JsonBody): readonly JsonBody[] {
   return contents.length > 0 ? contents : [recordAt(request, 'contents'), recordAt(request, 'content')]
 }
 
-/** The media type of the data or the file in a part, in lower case; empty if there is none. */
+/** Returns the media type of the data or the file in a part, in lower case; empty if there is none. */
 export function mediaTypeIn(part: JsonBody): string {
   const medium = { ...recordAt(part, 'fileData'), ...recordAt(part, 'inlineData') }
   const type = fieldOf(medium, 'mimeType')
@@ -44,7 +48,10 @@ export function mediaTypeIn(part: JsonBody): string {
 const NO_FIELDS: JsonBody = {}
 const SNAKE = new Map<string, string>()
 
-/** The other spelling of a name. All names are written out in this folder, so the map stays small. */
+/**
+ * Returns the snake-case spelling of a name. The results are cached. The cache stays small, because all names are written out in the code
+ * of this folder.
+ */
 function snakeOf(name: string): string {
   let snake = SNAKE.get(name)
   if (snake === undefined)

@@ -4,21 +4,21 @@ import type { AnswerRefusal } from '../protocol.ts'
 import { isFinishReason } from '../shared/finish-reasons.ts'
 
 /**
- * The reasons by which Gemini says that its filters withheld an answer: https://ai.google.dev/api/generate-content#FinishReason. Newer
- * ones are recognised by their words.
+ * Matches the reasons with which Gemini says that its filters withheld an answer: https://ai.google.dev/api/generate-content#FinishReason.
+ * Newer reasons match if they contain one of these words.
  */
 const FILTERED =
   /SAFETY|RECITATION|BLOCK|PROHIBITED|SPII|MODEL_ARMOR|JAILBREAK|ESCALATION|PUP_LIMITED|CONTENT_FILTER/
 
-/** The finish reason of a candidate; undefined while it has none. */
+/** Returns the finish reason of a candidate; undefined while it has none. */
 export function finishReasonOf({ finishReason }: JsonBody): string | undefined {
   if (!isFinishReason(finishReason) || finishReason === 'FINISH_REASON_UNSPECIFIED') return undefined
   return cleanWord(finishReason)
 }
 
 /**
- * The reason for which the prompt was blocked; undefined if it was not. No candidate follows then. A reason that does not say so itself,
- * such as `OTHER`, gets the prefix `BLOCKED:`.
+ * Returns the reason why the prompt was blocked; undefined if it was not. After a blocked prompt, there are no candidates. A reason that
+ * names no filter, such as `OTHER`, gets the prefix `BLOCKED:`.
  */
 export function blockReasonOf({ promptFeedback }: JsonBody): string | undefined {
   const reason = isRecord(promptFeedback) ? promptFeedback['blockReason'] : undefined
@@ -33,8 +33,8 @@ export function isFiltered(reasons: readonly string[]): boolean {
 }
 
 /**
- * The reason why an answer with this finish reason must not be cached; undefined when it may be cached. Only `STOP` is a clean end. Unknown
- * finish reasons are not.
+ * Returns the reason why an answer with this finish reason must not be cached; undefined when it may be cached. Only `STOP` is a clean end.
+ * Every other finish reason, known or not, prevents caching.
  */
 export function refusalOfFinish(reason: string | undefined): AnswerRefusal | undefined {
   if (reason === 'STOP') return undefined
@@ -42,7 +42,7 @@ export function refusalOfFinish(reason: string | undefined): AnswerRefusal | und
   return reason !== undefined && FILTERED.test(reason) ? 'content-filter' : 'incomplete'
 }
 
-/** The candidates of an answer or of a chunk. */
+/** Returns the candidates of an answer or of a chunk. */
 export function candidatesIn({ candidates }: JsonBody): readonly JsonBody[] {
   return Array.isArray(candidates) ? candidates.filter(isRecord) : []
 }

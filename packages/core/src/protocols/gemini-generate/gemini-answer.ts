@@ -28,12 +28,15 @@ export const GEMINI_ANSWER: AnswerFormat = {
   isUnfinished: () => false,
 }
 
-/** Whether a candidate is an answer: it has content, or a reason for which it has none. */
+/** Whether a candidate is an answer: it has content, or a finish reason that says why it has none. */
 function isAnswer(candidate: JsonBody): boolean {
   return finishReasonOf(candidate) !== undefined || fieldsHaveSubstance(recordAt(candidate, 'content'))
 }
 
-/** @param hasOutput false for embeddings, whose answers have no text */
+/**
+ * Reads the token usage that an answer reports.
+ * @param hasOutput false for embeddings, whose answers have no text
+ */
 export function usageOf(answer: JsonBody, hasOutput: boolean): GeminiUsage {
   const usage = new GeminiUsage(hasOutput)
   usage.read(answer)

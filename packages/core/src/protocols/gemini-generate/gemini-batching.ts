@@ -3,8 +3,9 @@ import type { BatchingFormat } from '../protocol.ts'
 import { listAt, recordAt } from './fields.ts'
 
 /**
- * Combines calls of `batchEmbedContents` with one text each into one call, and splits its answer. The SDK uses this method also for a
- * single text. `embedContent` takes one content only, at another address, so its calls are not combined.
+ * Combines several calls of `batchEmbedContents`, each with one text, into one call, and splits its answer. The SDK calls
+ * `batchEmbedContents` even for a single text. Calls of `embedContent` are not combined, since it has another address and takes one content
+ * only.
  */
 export const GEMINI_BATCHING: BatchingFormat = {
   inputOf: (body) => textIn(onlyRequestIn(body)),
@@ -30,7 +31,7 @@ function onlyRequestIn(body: JsonBody): JsonBody | undefined {
   return Array.isArray(requests) && requests.length === 1 && isRecord(requests[0]) ? requests[0] : undefined
 }
 
-/** The text of a request whose content is one text and nothing else. */
+/** Returns the text of a request, if one text is all that its content has. */
 function textIn(request: JsonBody | undefined): string | undefined {
   const { parts } = recordAt(request ?? {}, 'content')
   if (!Array.isArray(parts) || parts.length !== 1 || !isRecord(parts[0])) return undefined

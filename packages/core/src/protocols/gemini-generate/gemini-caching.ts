@@ -4,8 +4,8 @@ import { fieldOf, recordAt } from './fields.ts'
 import { blockReasonOf, candidatesIn, finishReasonOf, refusalOfFinish } from './finish-reasons.ts'
 
 /**
- * Which Gemini answers may be cached: those of requests that are meant to be repeatable (temperature 0, or a seed) and want one candidate,
- * if they ended with `STOP`.
+ * Which Gemini answers may be cached: those that ended with `STOP`. Their request must be meant to be repeatable (temperature 0, or a seed)
+ * and must want one candidate.
  */
 export const GEMINI_CACHING: CachingRules = {
   whyUnsafe(request) {
@@ -22,7 +22,7 @@ export const GEMINI_CACHING: CachingRules = {
   newProof: () => new GeminiProof(),
 }
 
-/** Proves the end of a stream: every candidate that was begun must have ended with `STOP`. */
+/** Decides whether a streamed answer may be cached: every candidate that began must have ended with `STOP`. */
 class GeminiProof implements AnswerProof {
   #fault: AnswerRefusal | undefined
   readonly #reasons = new Map<unknown, string | undefined>()

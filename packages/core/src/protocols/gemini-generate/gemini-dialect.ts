@@ -19,8 +19,8 @@ const MAX_CANDIDATES = 128
 
 /**
  * Reads streams of `streamGenerateContent`. The stream is proven complete when every candidate that was requested or begun has its
- * `finishReason`, or when the prompt was blocked, so that no candidate follows. `CONTINUATION` is a finish reason like any other: the SDK
- * goes on with another request.
+ * `finishReason`. If the prompt was blocked, no candidate follows, and the stream is complete as well. `CONTINUATION` is a finish reason
+ * like any other: the SDK goes on with another request.
  */
 export class GeminiDialect implements StreamDialect {
   responseId: string | undefined
@@ -70,7 +70,10 @@ export class GeminiDialect implements StreamDialect {
     return faultIn(name, data)
   }
 
-  /** The SDK only throws for events without a name whose error has a number as its code. */
+  /**
+   * Whether Google's SDK throws for an event. It does so only if the event has no name, and its error has an HTTP status from 400 to 599 as
+   * its code.
+   */
   isRaised({ name, json, form }: SseEvent): boolean {
     if (form !== undefined || name !== undefined || json === undefined) return false
     const { code } = recordAt(json, 'error')
@@ -117,7 +120,7 @@ interface Fault {
   readonly status?: number | undefined
 }
 
-/** The status of Harbor's own faults that are not 503. */
+/** The HTTP status of each of Harbor's own faults, by its code. A fault that is not listed has status 503. */
 const STATUS_OF_FAULT: Readonly<Record<string, number>> = { stream_stalled: 504 }
 
 function faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined {

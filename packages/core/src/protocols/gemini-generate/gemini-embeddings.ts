@@ -28,7 +28,7 @@ export const EMBEDDINGS_CACHING: CachingRules = {
   newProof: GEMINI_CACHING.newProof,
 }
 
-/** The number of vectors in an answer: one in `embedding`, or several in `embeddings`. */
+/** Counts the vectors in an answer: one in `embedding`, or several in `embeddings`. */
 function vectorsIn({ embedding, embeddings }: JsonBody): number {
   if (Array.isArray(embeddings)) return embeddings.filter(isVector).length
   return isVector(embedding) ? 1 : 0

@@ -3,11 +3,11 @@ import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat } from '../protocol.ts'
 import { modelIn, partsOf, resourceFor } from './gemini-url.ts'
 
-/** The version of addresses whose request has none. */
+/** The API version in an address, if the original request has none in its URL. */
 const DEFAULT_VERSION = '/v1beta'
 /** The query parameters that carry a credential: https://cloud.google.com/apis/docs/system-parameters. */
 const CREDENTIALS = ['key', 'access_token', 'oauth_token', 'api_key']
-/** The query parameters that only say how an answer is written, and go along to other providers. */
+/** The query parameters that only describe the format of the answer. They are also sent to other providers. */
 const CARRIED_PARAMETERS = new Set(['alt', '$alt', 'prettyPrint', '$prettyPrint', 'fields', '$fields'])
 const CARRIED_HEADERS = new Set(['x-goog-api-client', 'x-server-timeout'])
 /** The prefix of Google's OAuth access tokens, which Vertex takes instead of an API key. */
@@ -62,17 +62,17 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
   quotaModelOf: (model) => model.replace(/-(?:latest|\d{3})$/, ''),
 }
 
-/** A model's path for a provider that is not Vertex, and has no publishers. */
+/** Removes the publisher from a model's path. Only Vertex AI has publishers. */
 function withoutPublisher(resource: string): string {
   return resource.replace(/^\/publishers\/[^/]+/, '')
 }
 
-/** The parameters of a query that are also sent to another provider. A key is never one of them. */
+/** Returns the part of a query that is also sent to another provider. It never contains a key. */
 function carriedQuery(query: string): string {
   return queryOf(parametersIn(query).filter((parameter) => CARRIED_PARAMETERS.has(nameOf(parameter))))
 }
 
-/** The parameters of a query as they were sent: `alt=sse`. */
+/** Splits a query into its parameters, such as `alt=sse`, without decoding them. */
 function parametersIn(query: string): readonly string[] {
   return query.replace(/#.*$/s, '').slice(1).split('&')
 }
@@ -87,8 +87,8 @@ function queryOf(parameters: readonly string[]): string {
 }
 
 /**
- * Replaces the model where a body repeats it: in `model`, in each of the `requests` of a batch of embeddings, and in the request whose
- * tokens are counted.
+ * Replaces the model in a body that repeats the model of the URL. It may be in `model`, in each of the `requests` of a batch of embeddings,
+ * and in the `generateContentRequest` whose tokens are counted.
  */
 function withModelInBody(body: JsonBody, model: string): JsonBody {
   const { model: named, requests, generateContentRequest: counted } = body

@@ -9,8 +9,8 @@ import { listAt } from './fields.ts'
 import { isStatusName, statusNameOf } from './status-names.ts'
 
 /**
- * How errors are read and written: `{ error: { code, message, status, details } }`, also as the only item of a list. For reading, the other
- * forms that gateways use are known, too.
+ * The rules for reading and writing errors. They write `{ error: { code, message, status, details } }`. They read this form, also as the
+ * only item of a list, and the other forms that gateways use.
  */
 export const GEMINI_ERRORS: ErrorFormat = {
   inText(text) {
@@ -28,13 +28,16 @@ export const GEMINI_ERRORS: ErrorFormat = {
     errorText === undefined ? undefined : consumerIn(detailsInText(errorText)),
 }
 
-/** The error that an answer or an event declares, with what its details say. */
+/** Returns the error that an answer or an event declares, completed from its `details`; undefined when there is none. */
 export function declaredIn(answer: JsonBody): UpstreamError | undefined {
   const error = declaredError(answer)
   return error && asGoogles(error, detailsOf(answer))
 }
 
-/** Writes an error in Google's form. Harbor's own code is added to the message, and is the reason in the details. */
+/**
+ * Writes an error in Google's form. A code that is not the name of one of Google's statuses, such as Harbor's own codes, is added to the
+ * message and becomes the `reason` in the details.
+ */
 export function googleError(
   { message, code }: Pick<ReportedError, 'message' | 'code'>,
   status: number,
@@ -47,8 +50,9 @@ export function googleError(
 }
 
 /**
- * Reads an error as one of Google's: its code is the name of its status, since the number says no more than the HTTP status. The details
- * add the wait, and the kind if they decide it: a daily quota is not a rate limit.
+ * Completes an error with what Google's format says. Its code becomes the name of its status, because Google's number only repeats the HTTP
+ * status. Its details say how long to wait. They may also decide the kind of failure: an exceeded daily quota, for example, is not a rate
+ * limit.
  */
 function asGoogles(given: UpstreamError, details: unknown): UpstreamError {
   const { status, text: message, words } = given
@@ -66,14 +70,14 @@ function detailsInText(text: string): unknown {
   return text.length > MAX_NESTED_LENGTH ? undefined : detailsOf(parseJson(text))
 }
 
-/** The details of the error in a body; undefined if there are none. */
+/** Returns the details of the error in a body; undefined if there are none. */
 function detailsOf(body: unknown): unknown {
   const first: unknown = Array.isArray(body) ? body[0] : body
   const error = isRecord(first) ? first['error'] : undefined
   return isRecord(error) ? error['details'] : undefined
 }
 
-/** The project that an error's `ErrorInfo` names, such as `projects/123`. Answers that are no errors do not name it. */
+/** Returns the project that an error's `ErrorInfo` names, such as `projects/123`. Successful answers do not name it. */
 function consumerIn(details: unknown): string | undefined {
   for (const { metadata } of listAt({ details }, 'details')) {
     const consumer = isRecord(metadata) ? metadata['consumer'] : undefined
@@ -86,7 +90,7 @@ const CONSUMER = /^projects\/[\w.:-]{1,64}$/
 const MINUTE_MS = 60_000
 const MAX_LIMIT = 1e12
 
-/** The limits for each minute that `QuotaFailure` names, since Google has no headers for them. */
+/** Reads the limits per minute from the `QuotaFailure` of an error, since Google does not report its limits in headers. */
 function limitsIn(details: unknown): ObservedLimits {
   const limits: { requests?: ObservedLimit; inputTokens?: ObservedLimit; tokens?: ObservedLimit } = {}
   for (const { quotaId, quotaValue } of listAt({ details }, 'details').flatMap((detail) =>

@@ -3,7 +3,8 @@ import { LAST_RESORT } from '../openai/last-resort.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 
 /**
- * How a last resort's answer is put into Gemini's format. As a stream it is one event, since a chunk has the form of a whole answer.
+ * How an answer of the option `lastResort` is put into Gemini's format. In a stream, the whole answer is sent as one event, since a chunk
+ * has the same form as a whole answer.
  */
 export const GEMINI_LAST_RESORT: LastResortFormat = {
   bodyOf: answerOf,

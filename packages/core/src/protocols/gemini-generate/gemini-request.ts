@@ -39,8 +39,8 @@ function wantsJson(config: JsonBody): boolean {
 }
 
 /**
- * Whether a request refers to something that its provider has stored, so that no other provider can serve it: a point at which an answer
- * goes on, a cached content, or a file that was uploaded.
+ * Whether a request refers to something that its provider has stored: a continuation token, cached content, or an uploaded file. No other
+ * provider can serve such a request.
  */
 export function isStateful(body: JsonBody): boolean {
   if (fieldOf(body, 'continuationToken') != null || fieldOf(body, 'cachedContent') != null) return true
@@ -48,7 +48,10 @@ export function isStateful(body: JsonBody): boolean {
   return listAt(body, 'requests').some(isStateful)
 }
 
-/** Whether a file is stored at Google. Any provider can read a public page, such as a video of YouTube. */
+/**
+ * Whether the URI of a file refers to a file that is stored at Google. Any provider can read other web addresses, such as that of a YouTube
+ * video.
+ */
 function isStored(uri: unknown): boolean {
   return uri != null && !(typeof uri === 'string' && PUBLIC.test(uri))
 }

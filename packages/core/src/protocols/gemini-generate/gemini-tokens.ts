@@ -17,8 +17,8 @@ const DYNAMIC_THINKING_TOKENS = 8_192
 const FRAME_TOKENS = 3
 
 /**
- * Estimates of the tokens of requests and answers. They are rather too high than too low, since spending depends on them: every field of
- * a request counts, except those known to hold nothing for the model.
+ * Estimates of the tokens of requests and answers. An estimate should be too high rather than too low, because the spend limit depends on
+ * it. So every field of a request counts, except those known to hold nothing for the model.
  */
 export const GEMINI_TOKENS: TokenRules = {
   estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), outputBoundOf(body))),
@@ -31,7 +31,10 @@ export const GEMINI_TOKENS: TokenRules = {
   },
 }
 
-/** An estimate with the classes into which its tokens may fall: thoughts, and sound where the request has or wants some. */
+/**
+ * Adds to an estimate how many of its tokens may be of a class with its own price. All output may be thoughts. If the request contains or
+ * wants audio, all input and output may be audio.
+ */
 function classesOf(body: JsonBody, estimate: TokenUsage): TokenUsage {
   const { inputTokens, outputTokens } = estimate
   const hasAudio = GEMINI_REQUEST.needsOf(body).includes('audio')
@@ -67,9 +70,9 @@ const NO_INPUT = new Set([
   'taskType',
   'task_type',
 ])
-/** The settings that the model reads, too. */
+/** The fields of `generationConfig` that count as input, because the model reads them. */
 const SCHEMAS = ['responseSchema', 'responseJsonSchema']
-/** Data in parts is counted by its media type, not as text. */
+/** The fields that hold data such as images. Their tokens are estimated from the media type and the size, not from the text. */
 const MEDIA = new Set(['inlineData', 'inline_data'])
 
 function requestTokens(body: JsonBody): number {
@@ -80,7 +83,7 @@ function requestTokens(body: JsonBody): number {
   return tokens.count + FRAME_TOKENS + mediaTokens(body) + storedTokens(body)
 }
 
-/** The tokens of images, sound, video and documents inside a request. */
+/** Estimates the tokens of images, sound, video and documents inside a request. */
 function mediaTokens(body: JsonBody): number {
   let sum = 0
   for (const part of partsIn(body)) {
@@ -91,7 +94,10 @@ function mediaTokens(body: JsonBody): number {
   return sum
 }
 
-/** The tokens of what the provider has stored for the request, whose size is not known. */
+/**
+ * Estimates the tokens of stored content that the request refers to. Its size is not known, so each reference counts as the same number of
+ * tokens.
+ */
 function storedTokens(body: JsonBody): number {
   return (
     ['cachedContent', 'continuationToken'].filter((name) => fieldOf(body, name) != null).length *
@@ -105,7 +111,10 @@ function outputBoundOf(body: JsonBody): number {
   return candidates * ((outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS) + thinkingTokens(config))
 }
 
-/** The thinking tokens that a request allows in addition to its answer: those it names, or as many as the model wants. */
+/**
+ * Returns the number of thinking tokens that a request allows in addition to its answer: its budget, or an assumed number if the model
+ * decides.
+ */
 function thinkingTokens(config: JsonBody): number {
   const thinking = recordAt(config, 'thinkingConfig')
   const budget = fieldOf(thinking, 'thinkingBudget')

@@ -1,15 +1,15 @@
 /** The parts of the URL of a Gemini request, such as `https://host/v1beta/models/gemini-2.5-pro:generateContent?alt=sse`. */
 export interface GeminiURL {
-  /** What stands before the version, or before the resource if there is no version: `https://host`. */
+  /** The part before the version, or before the resource if there is no version: `https://host`. */
   readonly root: string
-  /** The version with its slash, such as `/v1beta`; empty if there is none, or if it stands inside the root, as at Vertex. */
+  /** The version with its slash, such as `/v1beta`. Empty if there is none, or if it is a part of the root, as at Vertex AI. */
   readonly version: string
   /** The path of the model with its slash, as it was sent: `/models/gemini-2.5-pro`, `/publishers/google/models/gemini-2.5-pro`. */
   readonly resource: string
   /** The name of the model: without `models/`, but with the name of any other collection, such as `tunedModels/my-model`. */
   readonly model: string
   readonly action: GeminiAction
-  /** The query and the fragment, with their signs. */
+  /** The query and the fragment, with their `?` and `#`; empty if there are none. */
   readonly query: string
 }
 
@@ -26,25 +26,25 @@ export type GeminiAction = (typeof ACTIONS)[number]
 /** Matches the end of a path that names an action. Some clients encode the colon. */
 const ACTION = new RegExp(`(?::|%3a)(${ACTIONS.join('|')})$`, 'i')
 
-/** The action that a path ends with; undefined if it belongs to another API. */
+/** Returns the action that a path ends with; undefined if the path belongs to another API. */
 export function actionOf(path: string): GeminiAction | undefined {
   const named = ACTION.exec(path)?.[1]
   return ACTIONS.find((action) => action === named)
 }
 
-/** Whether a path ends with one of Gemini's actions, whatever root and version stand before it. */
+/** Whether a path ends with one of Gemini's actions, after any root and version. */
 export function isGeminiPath(path: string): boolean {
   return ACTION.test(path)
 }
 
-/** Whether the query asks for server-sent events. Without it, a stream is one JSON list that is sent piece by piece. */
+/** Whether the query asks for server-sent events. Otherwise, a stream is one JSON list that is sent piece by piece. */
 export function wantsEvents(query: string): boolean {
   return SSE.test(query)
 }
 
 const SSE = /[?&](?:\$|%24)?alt=sse(?:[&#]|$)/i
 
-/** The collections whose items are models. A gateway may leave them out. */
+/** Matches the model at the end of a path, with the collection it belongs to, such as `models`. A gateway may leave out the collection. */
 const RESOURCE = /(?:\/publishers\/[^/]+)?\/(?:models|tunedModels|endpoints)\/[^/]+$|\/[^/]*$/
 const VERSION = /\/v\d+(?:(?:alpha|beta)\d*)?$/
 
@@ -68,7 +68,10 @@ export function partsOf(url: string): GeminiURL | undefined {
   }
 }
 
-/** The name of a model in a path or in a body, without what all names have in common: `models/gemini-2.5-pro` is `gemini-2.5-pro`. */
+/**
+ * Returns the name of a model from a path or from a body: `models/gemini-2.5-pro` becomes `gemini-2.5-pro`. Any other collection is a part
+ * of the name, as in `tunedModels/my-model`.
+ */
 export function modelIn(resource: string): string {
   const name = resource.slice(resource.search(/(?:tunedModels|endpoints)\/[^/]+$|[^/]*$/))
   try {
@@ -79,8 +82,8 @@ export function modelIn(resource: string): string {
 }
 
 /**
- * The path of another model, with its slash, in place of `resource`.
- * @param root what will stand before the path: at Vertex, models have publishers
+ * Returns the path of another model, with its slash, to be used in place of `resource`.
+ * @param root the part of the URL before the path. It shows whether the URL is one of Vertex AI, where models have publishers
  */
 export function resourceFor(model: string, resource: string, root: string): string {
   const name = model.split('/').map(encodeURIComponent).join('/')

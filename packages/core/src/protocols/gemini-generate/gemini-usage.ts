@@ -3,18 +3,18 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { UsageReader } from '../shared/delivery.ts'
 
-/** The highest plausible token count of one call. A larger number is taken for a mistake of the server and ignored. */
+/** The highest plausible token count of one call. A larger number is taken for a mistake of the server, and its whole report is ignored. */
 const MAX_TOKENS = 1_000_000_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
  * Reads the `usageMetadata` of Gemini's answers and chunks. In a stream it is a running total, so the last report replaces earlier ones. If
- * it is implausible, no usage is reported.
+ * the last report is implausible, no usage is reported.
  */
 export class GeminiUsage implements UsageReader {
   readonly costUsd = undefined
   readonly #hasOutput: boolean
-  /** The last report with counts. It is read when the usage is needed: nearly every chunk of a stream has one. */
+  /** The last report with counts. It is read only when the usage is needed, since nearly every chunk of a stream has a report. */
   #report: JsonBody | undefined
   #tier: unknown
 
@@ -43,16 +43,19 @@ export class GeminiUsage implements UsageReader {
   }
 }
 
-/** The service tier of a kind of traffic: `ON_DEMAND_FLEX` is `flex`, `ON_DEMAND` and `PROVISIONED_THROUGHPUT` stay words of their own. */
+/**
+ * Returns the service tier for a kind of traffic, in lower case and without the prefix `ON_DEMAND_`. `ON_DEMAND_FLEX` becomes `flex`, and
+ * `ON_DEMAND` becomes `on_demand`.
+ */
 function tierOf(traffic: unknown): string | undefined {
   if (typeof traffic !== 'string' || !TIER.test(traffic) || /unspecified$/i.test(traffic)) return undefined
   return traffic.toLowerCase().replace(/^on_demand_(?=.)/, '')
 }
 
 /**
- * Reads a usage report. Input is the prompt, cached content included, and the results of the provider's own tools. Output is the
- * candidates and the thoughts, which are counted apart.
- * @returns undefined when a number is implausible, or the input or the output is missing
+ * Reads a usage report. The input is the prompt, including cached content, plus the results of the provider's own tools. The output is the
+ * candidates plus the thoughts, which the report counts separately.
+ * @returns undefined when a number is implausible, or when the input is missing
  */
 function readUsage(report: JsonBody, hasOutput: boolean): TokenUsage | undefined {
   const counts = new Counts(report)
@@ -111,7 +114,10 @@ class Counts {
     return this.modality(name, 'AUDIO') ?? 0
   }
 
-  /** The tokens of one kind of medium in a list of `{ modality, tokenCount }`; undefined when the list does not name it. */
+  /**
+   * Adds up the tokens of one modality, such as `IMAGE`, in a list of `{ modality, tokenCount }`; undefined when the list does not name it.
+   * @param name the field with the list
+   */
   modality(name: string, modality: string): number | undefined {
     const list = this.#report[name]
     if (!Array.isArray(list)) return undefined

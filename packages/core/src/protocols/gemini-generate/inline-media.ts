@@ -1,21 +1,21 @@
 import { IMAGE_TOKENS } from '../shared/media-tokens.ts'
 
-/** Gemini counts 258 tokens for each tile of 768 by 768 pixels: https://ai.google.dev/gemini-api/docs/tokens. */
+/** The tokens of one image tile of 768 by 768 pixels: https://ai.google.dev/gemini-api/docs/tokens. */
 const TILE_TOKENS = 258
-/** The bytes of a tile in a strongly compressed image. */
+/** The bytes of one tile, assumed to be strongly compressed. */
 const TILE_BYTES = 64 * 1024
-/** No image has more tiles: 48 of them are 28 megapixels. */
+/** The maximum number of tiles assumed for an image. 48 tiles are 28 megapixels. */
 const MAX_TILES = 48
-/** Gemini counts 32 tokens for a second of sound, which has at least 1.6 kB. */
+/** Bytes per token of sound. Gemini counts 32 tokens for a second of sound, and a second has at least 1.6 kB. */
 const BYTES_PER_SOUND_TOKEN = 50
-/** Gemini counts 263 tokens for a second of video, which has at least 4 kB, sound included. */
+/** Bytes per token of video. Gemini counts 263 tokens for a second of video, and a second has at least 4 kB, sound included. */
 const BYTES_PER_VIDEO_TOKEN = 16
-/** Gemini counts 258 tokens for a page of a document, and the text in it. A page has at least 1 kB. */
+/** Bytes per token of a document. Gemini counts 258 tokens for a page plus its text, and a page has at least 1 kB. */
 const BYTES_PER_DOCUMENT_TOKEN = 4
 const BYTES_PER_TEXT_TOKEN = 2
 
 /**
- * Estimates the maximum number of tokens of data that a request contains, from its type and size, without decoding it.
+ * Estimates the maximum number of tokens of data inside a request, from its type and size, without decoding it.
  * @param mediaType in lower case; unknown types count as documents
  * @param data the data in base64
  */

@@ -30,7 +30,10 @@ const GENERATE: Operation = {
   newDialect: ({ request }) => new GeminiDialect(request),
 }
 
-/** A stream as one JSON list. Its pieces are no events, so it is passed on as it arrives. */
+/**
+ * `streamGenerateContent` without `alt=sse`, whose stream is one JSON list. Its pieces are not events that Harbor can check, so they are
+ * passed on as they arrive.
+ */
 const GENERATE_LIST: Operation = {
   ...GENERATE,
   judged: false,

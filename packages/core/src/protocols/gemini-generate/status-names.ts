@@ -26,12 +26,12 @@ export function isStatusName(code: string): boolean {
   return Object.hasOwn(STATUSES, code)
 }
 
-/** The HTTP status of a name. */
+/** Returns the HTTP status of one of Google's statuses; undefined for any other name. */
 export function statusOfName(name: string): number | undefined {
   return isStatusName(name) ? STATUSES[name] : undefined
 }
 
-/** The name that fits an HTTP status best. */
+/** Returns the name of the Google status that fits an HTTP status best. */
 export function statusNameOf(status: number): string {
   const exact = Object.keys(STATUSES).find((name) => STATUSES[name] === status)
   if (exact !== undefined) return exact

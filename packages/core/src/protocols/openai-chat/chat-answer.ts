@@ -35,10 +35,7 @@ function someChoice({ choices }: JsonBody, isAnswer: (choice: JsonBody) => boole
   return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && isAnswer(choice))
 }
 
-/**
- * Whether a choice is an answer. With a finish reason, even an empty message is one. Without a finish reason, the message must have
- * content.
- */
+/** Whether a choice is an answer. With a finish reason, even an empty message is an answer. Without one, the message must have content. */
 function isChatChoice(choice: JsonBody): boolean {
   const { message } = choice
   if (isRecord(message)) return hasEnded(choice) || hasContent(message)

@@ -3,8 +3,8 @@ import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 
 /**
- * Which chat and completion answers may be cached: answers to requests that are meant to be repeatable (temperature 0, or a seed), and that
- * want one choice.
+ * Which chat and completion answers may be cached. Their request must be meant to be repeatable (temperature 0, or a seed), must want one
+ * choice, and must not have the answer stored at the provider (`store: true`).
  */
 export const CHAT_CACHING: CachingRules = {
   whyUnsafe({ temperature, seed, n, best_of: bestOf, store }) {
@@ -21,7 +21,7 @@ export const CHAT_CACHING: CachingRules = {
   newProof: () => new ChatProof(),
 }
 
-/** Proves the end of a chat stream: every choice that was begun must have a finish reason. */
+/** Decides whether a streamed chat answer may be cached: every choice that began must have a finish reason that allows caching. */
 class ChatProof extends EventProof {
   readonly #finished = new Map<unknown, unknown>()
 
@@ -46,7 +46,7 @@ function firstRefusal(reasons: Iterable<unknown>): AnswerRefusal | undefined {
 }
 
 /**
- * Why an answer with this finish reason must not be cached; undefined when it may be. See
+ * Returns the reason why an answer with this finish reason must not be cached; undefined when it may be cached. See
  * https://platform.openai.com/docs/api-reference/chat/object
  */
 function refusalOfFinish(reason: unknown): AnswerRefusal | undefined {
@@ -55,7 +55,7 @@ function refusalOfFinish(reason: unknown): AnswerRefusal | undefined {
   return reason === 'content_filter' ? 'content-filter' : 'incomplete'
 }
 
-/** The items of a list as objects. An item that is not an object becomes an empty one. */
+/** Returns the items of a list as objects. An item that is not an object becomes an empty one. */
 function objectsIn(list: unknown): readonly JsonBody[] {
   return Array.isArray(list) ? list.map((item) => (isRecord(item) ? item : {})) : []
 }

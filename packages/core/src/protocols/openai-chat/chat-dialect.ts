@@ -25,7 +25,10 @@ export class ChatDialect extends OpenAIEvents implements StreamDialect {
   readonly #unfinished = new Set<number>()
   #isDone = false
 
-  /** @param end use `done` for a provider that sends no finish reasons: `[DONE]` after the beginning of a choice is then the proof */
+  /**
+   * @param end what proves that a stream is complete. Use `done` for a provider that sends no finish reasons: `[DONE]` is then the proof,
+   * once a choice has begun
+   */
   constructor(end: StreamEndRule = 'finish-reason') {
     super()
     this.#doneProves = end === 'done'

@@ -2,7 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 import { LAST_RESORT, recordsIn } from '../openai/last-resort.ts'
 
-/** How a last resort's answer is put into the chat format, as a whole body and as stream events. */
+/** How an answer of the option `lastResort` is put into the chat format, as a whole body and as stream events. */
 export const CHAT_LAST_RESORT: LastResortFormat = {
   bodyOf: (text, facts) =>
     bodyOf(
@@ -21,7 +21,7 @@ export const CHAT_LAST_RESORT: LastResortFormat = {
     }),
 }
 
-/** How a last resort's answer is put into the format of the older Completions, as a whole body and as stream events. */
+/** How an answer of the option `lastResort` is put into the format of the older Completions, as a whole body and as stream events. */
 export const COMPLETION_LAST_RESORT: LastResortFormat = {
   bodyOf: (text, facts) => bodyOf('text_completion', { text, finish_reason: 'stop' }, facts),
   eventsOf: (body) =>
@@ -52,7 +52,7 @@ function eventsOf(body: JsonBody, object: string, { contentChunk, finalChunk }: 
   return [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n']
 }
 
-/** A message as a stream's delta: unlike in a whole message, each tool call has its `index`. */
+/** Turns a message into a stream's delta. In a delta, unlike in a whole message, each tool call has its `index`. */
 function deltaOf(message: JsonBody): JsonBody {
   const calls = recordsIn(message['tool_calls'])
   return calls.length === 0

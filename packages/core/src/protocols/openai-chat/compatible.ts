@@ -3,14 +3,19 @@ import { partsOf } from '../openai/request.ts'
 import type { ProviderFormat } from '../protocol.ts'
 import { isUnder, type Vendor } from '../vendors.ts'
 
-/** What the OpenAI-compatible endpoint of another vendor does not do. */
+/** What the OpenAI-compatible endpoint of another vendor does not support. */
 interface Limits {
   readonly name: string
-  /** Finds a parameter that the endpoint ignores although it changes the meaning of the answer. Returns words that follow "it ignores". */
+  /**
+   * Finds a parameter that the endpoint ignores although it changes the meaning of the answer. Returns words to follow "it ignores", such
+   * as `n > 1`.
+   */
   readonly ignored: (body: JsonBody) => string | undefined
-  /** Parameters that only tune an answer or describe its caller, and that the endpoint ignores or refuses. */
+  /**
+   * The parameters that the endpoint ignores or refuses, and that can be removed, because they only tune an answer or describe its caller.
+   */
   readonly dropped: ReadonlySet<string>
-  /** The highest temperature. */
+  /** The highest temperature that the endpoint accepts. */
   readonly maxTemperature: number
 }
 
@@ -81,7 +86,7 @@ function hasPart({ messages }: JsonBody, type: string): boolean {
   return partsOf(messages).some((part) => part['type'] === type)
 }
 
-/** The limits of the compatible endpoint of a provider; undefined for OpenAI's own API and for copies of it that are not known. */
+/** Returns the limits of a provider's compatible endpoint; undefined for OpenAI's own API and for unknown compatible servers. */
 function limitsOf({ kind, baseURL }: ProviderFormat): Limits | undefined {
   if (kind === 'azure') return undefined
   if (kind !== 'openai') return LIMITS[kind]
@@ -92,7 +97,7 @@ function limitsOf({ kind, baseURL }: ProviderFormat): Limits | undefined {
       : undefined
 }
 
-/** Why a compatible endpoint cannot serve a chat request, in words that follow "it"; undefined when it can. */
+/** Returns the reason why a compatible endpoint cannot serve a chat request, in words to follow "it"; undefined when it can. */
 export function whyUnable(body: JsonBody, provider: ProviderFormat): string | undefined {
   const limits = limitsOf(provider)
   const ignored = limits?.ignored(body)

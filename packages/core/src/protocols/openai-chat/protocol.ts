@@ -61,8 +61,8 @@ function adaptChat(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonB
 type LimitName = ProviderFormat['maxTokensParam']
 
 /**
- * Renames the output limit to the name that the target accepts: OpenAI's reasoning models refuse `max_tokens`, and many other providers
- * know only that.
+ * Renames the output limit to the name that the target accepts. OpenAI's reasoning models refuse `max_tokens`, while many other providers
+ * accept no other name.
  * @param adaptations collects a note about the rename
  */
 function withMaxTokens(body: JsonBody, to: AdaptedFor, adaptations: string[]): JsonBody {

@@ -20,8 +20,8 @@ function missingEmbeddings(input: unknown, answer: JsonBody): MissingAnswerError
 }
 
 /**
- * How many embeddings a request wants. A list of numbers counts as one input, since it is one text, given as the numbers of its tokens.
- * Undefined when the request has no input.
+ * Returns how many embeddings a request wants; undefined when it has no input. A list of numbers counts as one input, since it is one text
+ * in the form of token ids.
  */
 function inputCount(input: unknown): number | undefined {
   if (!Array.isArray(input)) return input === undefined ? undefined : 1

@@ -28,9 +28,9 @@ function only(answer: JsonBody, embedding: JsonBody): JsonBody {
 }
 
 /**
- * Sorts embeddings into the order of their texts by `index`, since an answer may list them in any order. An index may be a text of digits,
- * a missing index counts as 0, and the indexes may begin with 1. If all indexes are 0, the provider does not number its embeddings, and
- * they are already in order.
+ * Sorts embeddings into the order of their texts by `index`, since an answer may list them in any order. The indexes may begin with 0 or 1.
+ * An index may be written as a text of digits, and a missing one counts as 0. If all indexes are 0, the provider does not number its
+ * embeddings, and they are already in order.
  * @returns undefined when the indexes do not say which embedding belongs to which text
  */
 export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefined {
@@ -44,7 +44,10 @@ export function inOrder(data: readonly JsonBody[]): readonly JsonBody[] | undefi
   return ordered.length === data.length && Object.keys(ordered).length === data.length ? ordered : undefined
 }
 
-/** @returns NaN when the value is not an index */
+/**
+ * Reads an index. A missing one is 0.
+ * @returns NaN when the value is not an index
+ */
 function indexOf(index: unknown): number {
   if (index === undefined || index === null) return 0
   const number = typeof index === 'string' && /^\d{1,9}$/.test(index) ? Number(index) : index

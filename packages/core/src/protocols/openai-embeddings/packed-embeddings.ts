@@ -5,8 +5,8 @@ const PACKED = 'float32Base64'
 const FLOAT_BYTES = 4
 
 /**
- * A copy of the answer with its embeddings as base64 of 32-bit floats, which takes a quarter of the bytes. An embedding that would lose
- * precision is not packed.
+ * Copies an answer with its embeddings as base64 of 32-bit floats, which takes a quarter of the bytes. An embedding that would lose
+ * precision is not changed.
  */
 export function packEmbeddings(answer: JsonBody): JsonBody {
   return mapEmbeddings(answer, packed)

@@ -14,7 +14,7 @@ import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
 
 const PATH = '/responses'
 
-/** How a request to the Responses API is read: the provider stores its answer, unless the request says that it must not. */
+/** How a request to the Responses API is read. Its answer counts as stored at the provider, unless the request sets `store: false`. */
 const RESPONSES_REQUEST: RequestFormat = {
   ...REQUEST,
   storedWith: (body) => (refersToStored(body) ? 'uses' : makesStored(body, true) ? 'makes' : undefined),
@@ -27,7 +27,10 @@ const RESPONSES_ANSWER: AnswerFormat = {
     hasOutput(answer) ? undefined : new MissingAnswerError('without an output'),
 }
 
-/** Whether an answer has an output. It may be empty if the answer has a status: the response is unfinished, or ended early. */
+/**
+ * Whether an answer has an output. An empty output is accepted if the answer has a status, because the response may be unfinished or have
+ * ended early.
+ */
 function hasOutput({ output, status }: JsonBody): boolean {
   return Array.isArray(output) && (output.length > 0 || (typeof status === 'string' && status !== ''))
 }
@@ -51,8 +54,8 @@ const RESPONSES: Operation = {
 }
 
 /**
- * Requests that depend on state stored at the provider: they are sent to no other provider, and not repeated if they may have been
- * carried out.
+ * Requests that depend on state stored at the provider. They are sent to no other provider. If such a request may have been carried out, it
+ * is not repeated.
  */
 const STATEFUL: Operation = { ...RESPONSES, portable: false, ambiguousRetries: 0 }
 

@@ -3,7 +3,7 @@ import { EventProof } from '../openai/event-proof.ts'
 import type { AnswerRefusal, CachingRules } from '../protocol.ts'
 import { isStateful } from './is-stateful.ts'
 
-/** Which answers of the Responses API may be cached: answers to requests that neither use stored state at the provider nor create any. */
+/** Which answers of the Responses API may be cached: answers to requests that neither use nor create stored state at the provider. */
 export const RESPONSES_CACHING: CachingRules = {
   // `store` is true by default, and other requests may refer to a stored response by its id.
   whyUnsafe: (request) => (request['store'] === false && !isStateful(request) ? undefined : 'stateful'),
@@ -11,7 +11,7 @@ export const RESPONSES_CACHING: CachingRules = {
   newProof: () => new ResponsesProof(),
 }
 
-/** Proves the end of a Responses stream by its event `response.completed` or `response.incomplete`. */
+/** Decides whether a streamed response may be cached, by its event `response.completed` or `response.incomplete`. */
 class ResponsesProof extends EventProof {
   #refusal: AnswerRefusal | undefined = 'incomplete'
 
@@ -26,7 +26,7 @@ class ResponsesProof extends EventProof {
 }
 
 /**
- * Why a response must not be cached; undefined when it may be. See `status` and `incomplete_details` in
+ * Returns the reason why a response must not be cached; undefined when it may be cached. See `status` and `incomplete_details` in
  * https://platform.openai.com/docs/api-reference/responses/object
  */
 function refusalOfResponse({ status, incomplete_details: details }: JsonBody): AnswerRefusal | undefined {

@@ -11,17 +11,17 @@ import { fieldsHaveSubstance, isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
 /**
- * The final statuses of a response. An event closes the response if its type is `response.` followed by one of them, or if it carries the
- * whole response with such a status.
+ * The final statuses of a response. An event closes the response if its type is `response.` followed by one of these statuses, or if it
+ * contains the whole response with one of them.
  */
 const TERMINAL = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
 /** The events that open a response. They never close it: in a replayed stream, they may already carry the final status. */
 const OPENING = new Set(['created', 'queued', 'in_progress'])
 
 /**
- * Reads streams of the Responses API. The stream is proven complete by `response.completed`, `response.incomplete` or `response.failed`,
- * in which the provider itself says that nothing follows. A `response.failed` before any content is reported as an ordinary failure, so
- * it can be retried. Lifecycle events and announced items that are still empty are not content.
+ * Reads streams of the Responses API. The stream is proven complete by an event that closes the response, such as `response.completed`,
+ * `response.incomplete` or `response.failed`: the provider itself says there that nothing follows. A `response.failed` before any content
+ * is reported as an ordinary failure, so it can be retried. Lifecycle events and announced items that are still empty are not content.
  */
 export class ResponsesDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
@@ -78,7 +78,7 @@ function hasText(delta: unknown): boolean {
   return typeof delta === 'string' && delta !== ''
 }
 
-/** The status with which an event closes the response; undefined when it does not. */
+/** Returns the status with which an event closes the response; undefined when it does not close it. */
 function closingStatus(type: string, response: unknown): string | undefined {
   if (!type.startsWith('response.')) return undefined
   const name = type.slice('response.'.length)

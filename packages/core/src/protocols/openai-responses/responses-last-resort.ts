@@ -2,7 +2,7 @@ import type { JsonBody } from '../../base/json.ts'
 import { LAST_RESORT, recordsIn } from '../openai/last-resort.ts'
 import type { LastResortFacts, LastResortFormat } from '../protocol.ts'
 
-/** How a last resort's answer is put into the Responses format, as a whole body and as stream events. */
+/** How an answer of the option `lastResort` is put into the Responses format, as a whole body and as stream events. */
 export const RESPONSES_LAST_RESORT: LastResortFormat = { bodyOf: responseOf, eventsOf: responseEvents }
 
 function responseOf(text: string, { id, model, at }: LastResortFacts): JsonBody {
@@ -27,8 +27,8 @@ function responseOf(text: string, { id, model, at }: LastResortFacts): JsonBody 
 }
 
 /**
- * Turns a whole response into the stream events from which SDK helpers assemble it. Texts are sent as deltas, all other parts and items
- * as a whole.
+ * Turns a whole response into the stream events from which SDK helpers assemble it. Texts are sent as deltas. All other parts and items are
+ * sent whole.
  */
 function responseEvents(response: JsonBody): readonly string[] {
   const events: JsonBody[] = [

@@ -6,7 +6,7 @@ import { OpenAIUsage } from './openai-usage.ts'
 import { responseIdOf } from './response-id.ts'
 
 const FILTERED = 'content_filter'
-/** The statuses of a response on which the provider still works after it has answered the request (background mode). */
+/** The statuses of a background response that the provider has not finished, although it has already answered the request. */
 const UNFINISHED = new Set<unknown>(['queued', 'in_progress'])
 
 /** How the common fields of OpenAI's answers are read. All endpoints share these rules, since compatible servers mix their formats. */

@@ -5,7 +5,7 @@ export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embedding
 
 export const ENDPOINTS: readonly Endpoint[] = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
 
-/** For each endpoint, the name of the field with the input, and the names of the field with the output limit, the current name first. */
+/** The names of fields, by endpoint: the field with the input, and the fields with the output limit, beginning with the current name. */
 const FIELDS: Readonly<Record<Endpoint, { readonly input: string; readonly limits: readonly string[] }>> = {
   '/v1/chat/completions': { input: 'messages', limits: ['max_completion_tokens', 'max_tokens'] },
   '/v1/responses': { input: 'input', limits: ['max_output_tokens'] },
@@ -14,15 +14,15 @@ const FIELDS: Readonly<Record<Endpoint, { readonly input: string; readonly limit
 
 const ENDPOINT = /(?:^|\/)(chat\/completions|responses|embeddings)\/?(?:\?.*)?$/
 
-/** The endpoint that a URL in a batch file names, with or without host and version; undefined for any other endpoint. */
+/** Returns the endpoint that a URL in a batch file names, with or without host and version; undefined for any other URL. */
 export function endpointOfUrl(url: unknown): Endpoint | undefined {
   const [, name] = typeof url === 'string' ? (ENDPOINT.exec(url) ?? []) : []
   return name === undefined ? undefined : (`/v1/${name}` as Endpoint)
 }
 
 /**
- * The endpoint that a body without a URL is meant for, judged by its fields. A body with `input` is for embeddings if its model is an
- * embedding model.
+ * Returns the endpoint that a body without a URL is meant for, judged by its fields. A body with `input` is for embeddings if its model is
+ * an embedding model.
  */
 export function endpointOfBody(body: JsonBody, defaultModel: string | undefined): Endpoint {
   if (!('input' in body)) return '/v1/chat/completions'
@@ -30,7 +30,7 @@ export function endpointOfBody(body: JsonBody, defaultModel: string | undefined)
   return typeof name === 'string' && /embed/i.test(name) ? '/v1/embeddings' : '/v1/responses'
 }
 
-/** The name of the required input field of a request to this endpoint. */
+/** Returns the name of the required input field of a request to this endpoint. */
 export function inputFieldOf(endpoint: Endpoint): string {
   return FIELDS[endpoint].input
 }

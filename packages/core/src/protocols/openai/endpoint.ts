@@ -2,15 +2,15 @@ import type { JsonBody } from '../../base/json.ts'
 import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat, ProviderFormat } from '../protocol.ts'
 
-/** The differences between the endpoints of OpenAI's API. */
+/** What differs between the endpoints of OpenAI's API. */
 interface Endpoint {
   /** The end of the endpoint's path, beginning with a slash; undefined for an endpoint that Harbor does not know. */
   readonly path: string | undefined
   /** Whether the endpoint's address at Azure contains the deployment. @default true */
   readonly hasDeployment?: boolean
-  /** Adapts the body for another provider, beyond replacing the model. @default no other change */
+  /** Adapts the body to another provider or model, after the name of the model is replaced. @default no other change */
   readonly adapt?: (body: JsonBody, to: AdaptedFor, adaptations: string[]) => JsonBody
-  /** Why a provider cannot serve a request. @default every provider can */
+  /** Returns the reason why a provider cannot serve a request. @default every provider can */
   readonly whyUnable?: EndpointFormat['whyUnable']
 }
 
@@ -20,8 +20,8 @@ export interface AdaptedFor {
 }
 
 /**
- * Makes the rules by which a request to this endpoint is addressed and signed for OpenAI, Azure and compatible providers. All these
- * providers have a root URL followed by the endpoint's path, and take the model in the body.
+ * Makes the rules by which requests to an endpoint are addressed and signed for OpenAI, Azure and compatible providers. All these providers
+ * have a root URL followed by the endpoint's path, and take the model in the body.
  */
 export function openaiEndpoint({ path, hasDeployment = true, adapt, whyUnable }: Endpoint): EndpointFormat {
   return {

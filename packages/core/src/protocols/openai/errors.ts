@@ -5,8 +5,8 @@ import { anyError, declaredError } from '../shared/find-error.ts'
 import { organizationIn } from '../shared/organization.ts'
 
 /**
- * How errors are read and written: OpenAI's `{ error: { message, type, code, param } }`, and for reading also the other forms that
- * compatible servers use.
+ * The rules for reading and writing errors. They write OpenAI's form `{ error: { message, type, code, param } }`. They read this form and
+ * those of other compatible servers.
  */
 export const ERRORS: ErrorFormat = {
   inText: errorInText,

@@ -2,8 +2,8 @@ import type { JsonBody } from '../../base/json.ts'
 import type { AnswerProof, AnswerRefusal } from '../protocol.ts'
 
 /**
- * Decides from the events of a stream whether its answer may be cached. An answer with an error event, or with an event whose data is not an
- * object, may not be cached, whatever else the stream contains.
+ * Decides from the events of a stream whether its answer may be cached. One error event, or one event whose data is not an object, is
+ * enough to prevent caching, whatever else the stream contains.
  */
 export abstract class EventProof implements AnswerProof {
   #fault: 'error' | 'incomplete' | undefined

@@ -1,6 +1,6 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 
-/** The prefix of the ids of answers that a last resort made. */
+/** The text that marks the id of each answer that the option `lastResort` made. */
 export const LAST_RESORT = 'last-resort'
 
 export function recordsIn(value: unknown): readonly JsonBody[] {

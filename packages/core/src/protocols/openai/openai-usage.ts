@@ -8,8 +8,8 @@ const MAX_COST_USD = 1_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
- * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. The last report replaces earlier ones; if it is implausible, no
- * usage is reported.
+ * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. The last report replaces earlier ones. If its token counts are
+ * implausible, no usage is reported.
  */
 export class OpenAIUsage implements UsageReader {
   usage: TokenUsage | undefined
@@ -41,22 +41,25 @@ export class OpenAIUsage implements UsageReader {
   }
 }
 
-/** The time in which a background response is due, such as `8h`, if it costs less than one that is made as soon as possible. */
+/**
+ * Returns the time within which a background response has to be ready, such as `8h`; undefined if the answer reports none. The price may
+ * depend on this time.
+ */
 function windowOf({ background_options: options }: JsonBody): string | undefined {
   const window = isRecord(options) ? options['completion_window'] : undefined
   return typeof window === 'string' && WINDOW.test(window) ? window : undefined
 }
 
 const WINDOW = /^\d{1,3}[hm]$/
-/** The tools whose uses OpenAI charges, by the type of their items in an output. */
+/** The tools whose uses OpenAI charges: the type of their items in an output, and the name under which the uses are counted. */
 const PAID_TOOLS: ReadonlyMap<unknown, string> = new Map([
   ['web_search_call', 'web_search_requests'],
   ['file_search_call', 'file_search_requests'],
 ])
-/** The actions of a web search that are free, because they read a page that was found before. */
+/** The actions of a web search that are free, because they only read a page that was found before. */
 const FREE_ACTIONS = new Set<unknown>(['open_page', 'find_in_page'])
 
-/** How often a response used the tools that OpenAI runs and charges; undefined if it used none. */
+/** Counts how often a response used the tools that OpenAI runs and charges; undefined if it used none. */
 function serverToolUsesIn(output: unknown): TokenUsage['serverToolUses'] {
   if (!Array.isArray(output)) return undefined
   let uses: Record<string, number> | undefined
@@ -71,8 +74,8 @@ function serverToolUsesIn(output: unknown): TokenUsage['serverToolUses'] {
 }
 
 /**
- * The cost that a router reports, in US dollars. If the caller brought its own key for the provider behind the router, `cost` is only the
- * router's fee, and the provider's cost, which is reported separately, is added.
+ * Returns the cost that a router reports, in US dollars. If the caller has its own key for the provider behind the router, `cost` is only
+ * the router's fee. The provider's cost is then reported separately, and is added.
  */
 function costOf(usage: JsonBody): number | undefined {
   const cost = dollarsOf(usage['cost'])

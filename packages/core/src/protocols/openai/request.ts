@@ -3,7 +3,7 @@ import type { Capability } from '../../reporting/target.ts'
 import { makesStored, refersToStored } from './stored-references.ts'
 import type { RequestFormat } from '../protocol.ts'
 
-/** How requests to OpenAI's endpoints are read: everything is in their body, nothing in the URL. */
+/** How requests to OpenAI's endpoints are read: everything is in the body, nothing in the URL. */
 export const REQUEST: RequestFormat = {
   modelOf: (_url, body) => textOf(body?.['model']),
   isStreaming: (_url, body) => body?.['stream'] === true,
@@ -19,7 +19,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The id of a conversation that is stored at the provider: a text, or an object with it. */
+/** Returns the id of a stored conversation. A request contains it as a text, or as the `id` of an object. */
 function conversationIn(conversation: unknown): string | undefined {
   return textOf(isRecord(conversation) ? conversation['id'] : conversation) || undefined
 }
@@ -34,7 +34,7 @@ function needsOf(body: JsonBody): readonly Capability[] {
   return needs
 }
 
-/** The content parts of all messages. Messages whose content is a text have none. */
+/** Returns the content parts of all messages. A message whose content is a text has none. */
 export function partsOf(messages: unknown): readonly JsonBody[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: unknown) => {
@@ -47,7 +47,7 @@ function wantsAudio({ modalities }: JsonBody): boolean {
   return Array.isArray(modalities) && modalities.includes('audio')
 }
 
-/** Whether a request wants JSON. Chat Completions has the field `response_format` for that, Responses has `text.format`. */
+/** Whether a request wants JSON. The field for that is `response_format` in Chat Completions, and `text.format` in Responses. */
 function wantsJson({ response_format, text }: JsonBody): boolean {
   const format = response_format ?? (isRecord(text) ? text['format'] : undefined)
   return isRecord(format) && (format['type'] === 'json_object' || format['type'] === 'json_schema')

@@ -1,19 +1,19 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 
-/** How deep a body is searched. A deeper one is treated as if it referred to something stored. */
+/** How many levels deep a body is searched. A body with more levels is treated as if it referred to something stored. */
 const MAX_DEPTH = 64
 
-/** Fields whose names end like those of references, but which name a part of the request itself. */
+/** The fields that end in `_id` but do not refer to anything stored. They only name a part of the request itself, or its user. */
 const OWN_IDS = new Set(['call_id', 'tool_call_id', 'approval_request_id', 'user_id'])
-/** Fields whose contents are the caller's own. */
+/** The fields whose contents the caller defines, such as a JSON schema. They are not searched. */
 const OWN_CONTENT = new Set(['metadata', 'parameters', 'schema', 'json_schema', 'arguments'])
 const REFERENCE = /_ids?$/
-/** The models that were trained for one organization. */
+/** Matches the names of models that were fine-tuned for one organization. */
 const TRAINED = /^ft:/
 
 /**
- * Whether a request refers to something that is stored for the account, or can be read by that account only: a file, a vector store, a
- * container, an earlier answer, encrypted reasoning, a model trained for it.
+ * Whether a request refers to something that is stored for its account, or that only this account can read: a file, a vector store, a
+ * container, an earlier answer, encrypted reasoning, a fine-tuned model.
  */
 export function refersToStored(body: JsonBody): boolean {
   const { model } = body
@@ -46,7 +46,10 @@ function refers(value: object, depth: number): boolean {
   return value.some((item) => typeof item === 'object' && item !== null && refers(item as object, depth + 1))
 }
 
-/** Whether later requests may refer to the answer, or contain a part of it that only the same account can use. */
+/**
+ * Whether later requests may refer to the answer, or may contain a part of it that only the same account can use.
+ * @param storesByDefault whether the provider stores answers unless the request sets `store: false`
+ */
 export function makesStored(body: JsonBody, storesByDefault: boolean): boolean {
   const { store, include, modalities, tools } = body
   if (storesByDefault ? store !== false : store === true) return true

@@ -9,18 +9,18 @@ import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 const USUAL_OUTPUT_TOKENS = 1_024
 /** The tokens that the chat format adds around the messages of a request. */
 const FRAME_TOKENS = 3
-/** OpenAI's own marks, and Anthropic's, which gateways pass on. */
+/** The fields that ask for a prompt to be cached: OpenAI's own, and Anthropic's, which gateways pass on. */
 const CACHE_MARKS: CacheMarks = {
   prompt_cache_options: '30m',
   prompt_cache_breakpoint: '30m',
   cache_control: '5m',
 }
-/** OpenAI caches each prompt for this time without being asked. */
+/** The time to live in OpenAI's prompt cache for a request that does not ask for caching. OpenAI caches every prompt. */
 const UNASKED_TTL = '30m'
 
 /**
- * Estimates of the tokens of requests and answers. They are rather too high than too low, since spending depends on them: every field of
- * a request counts, except those known to hold nothing for the model.
+ * Estimates of the tokens of requests and answers. An estimate should be too high rather than too low, because the spend limit depends on
+ * it. So every field of a request counts, except those known to hold nothing for the model.
  */
 export const TOKENS: TokenRules = {
   estimate(body) {

@@ -1,13 +1,14 @@
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { isRecord } from '../../base/json.ts'
 
-/** The highest plausible token count of one call. A larger number is taken for a mistake of the server and ignored. */
+/** The highest plausible token count of one call. A larger number is taken for a mistake of the server. */
 const MAX_TOKENS = 1_000_000_000
 
 /**
- * Reads a `usage` object of Chat Completions, Embeddings or Responses. A number counts only if it is an integer from 0 to 1e9.
+ * Reads a `usage` object of Chat Completions, Embeddings or Responses. A count is valid if it is an integer from 0 to 1e9.
  * @param hasOutput false for embeddings, which have no completion
- * @returns undefined when `usage` is not a usage object, or contains only input or only output. The caller then has to estimate
+ * @returns undefined when the input or the output count is missing and does not follow from the total, or when one of these counts is
+ * invalid. The caller then has to estimate the usage
  */
 export function readUsage(usage: unknown, hasOutput = true): TokenUsage | undefined {
   if (!isRecord(usage)) return undefined
@@ -46,8 +47,9 @@ function withoutOutput(input?: number, output = 0, total?: number): Whole | unde
 }
 
 /**
- * Adds the counts of cached, reasoning and audio tokens, which are normally included in the input or output count. If cache tokens exceed
- * the input, or reasoning tokens the output, they were reported separately, and are added. A count that is missing or invalid is 0.
+ * Completes the usage with the counts of cached, reasoning and audio tokens. Normally, the input and output counts include them. If there
+ * are more cache tokens than input tokens, they were reported separately, and are added to the input. The same applies to reasoning tokens
+ * and the output. A count that is missing or invalid is 0.
  */
 function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUsage {
   const input = fieldsIn(usage['prompt_tokens_details'] ?? usage['input_tokens_details'])
@@ -72,7 +74,10 @@ function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUs
   }
 }
 
-/** The tokens written to the provider's cache, also in the fields of Anthropic, which gateways pass on. A sum that is smaller than its parts is taken for a mistake, and their sum counts. */
+/**
+ * Reads how many tokens were written to the provider's cache. Gateways may report them in Anthropic's fields. If the reported sum is
+ * smaller than its parts, it is taken for a mistake, and the sum of the parts is used.
+ */
 function cacheWritesOf(
   input: Fields,
   usage: Fields,

@@ -1,15 +1,15 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { CacheTtl } from '../../reporting/price.ts'
 
-/** The fields that ask a provider to cache a prompt, each with the time to live that it means if it names none. */
+/** The fields that ask a provider to cache a prompt, each with its time to live if the request names none. */
 export type CacheMarks = Readonly<Record<string, CacheTtl>>
 
 /** Times to live of a prompt cache, the most expensive first. */
 const BY_PRICE = ['12h', '1h', '30m', '5m'] as const satisfies readonly CacheTtl[]
 
 /**
- * The most expensive time to live that a request asks of a provider's prompt cache, anywhere in its body; undefined if it asks for none. A
- * time to live that Harbor does not know counts as the most expensive one.
+ * Finds the most expensive time to live that a request asks a provider's prompt cache for, anywhere in its body; undefined if it asks for
+ * none. An unknown time to live counts as the most expensive one.
  */
 export function requestedTtl(body: JsonBody, marks: CacheMarks): CacheTtl | undefined {
   const found = new Set<CacheTtl>()

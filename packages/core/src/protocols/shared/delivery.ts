@@ -12,8 +12,8 @@ export interface UsageReport {
 }
 
 /**
- * Reads the usage reports in the events of one stream. Depending on the protocol, a later report replaces the earlier ones, or is added
- * to them.
+ * Reads the usage reports in the events of one stream. Depending on the protocol, a later report replaces the earlier ones, or only the
+ * counts that it contains.
  */
 export interface UsageReader extends UsageReport {
   /** Reads one event. @returns true when the event reported a number of tokens */
@@ -50,7 +50,8 @@ export class Delivery {
   }
 
   /**
-   * Counts the whole content again, from a last event that repeats it. `tokens` is the larger of this count and the sum of all `add` calls.
+   * Counts the whole content again, for a last event that repeats all of it. `tokens` is then the larger one of this count and the sum of
+   * all `add` calls.
    */
   addWhole(content: unknown): void {
     const tokens = contentTokens()

@@ -4,8 +4,8 @@ import { parseJson } from '../../base/json.ts'
 import { MAX_NESTED_LENGTH, readError, type UpstreamError } from './read-error.ts'
 
 /**
- * Searches a body without an answer for an error, wherever a server may have put it: the body itself, a list, the data of an event, an
- * `error:` field, or a line of its own. So an error is recognised whether it is sent as JSON, in a stream or as text.
+ * Searches a body that contains no answer for an error. The error may be the body itself, an item of a list, the data of an event, an
+ * `error:` field, or a line of its own. So it is found whether a server sends it as JSON, in a stream or as text.
  */
 export function errorInText(text: string): UpstreamError | undefined {
   const whole = parse(text)
@@ -23,11 +23,11 @@ export function errorInText(text: string): UpstreamError | undefined {
 }
 
 const FIELD = /^[ \t]*(\w+)[ \t]*:[ \t]?(?=[\s[{"])/
-/** An error in plain words: in an `error:` field, or as the data of an `error` event. */
+/** Matches an error in plain words, in an `error:` field or as the data of an `error` event. */
 const PLAIN_ERROR = /^[ \t]*(?:error:|event:[ \t]*error[ \t]*\r?\n[ \t]*data:)[ \t]*([^\s{[].*)$/im
 
 /**
- * Finds the JSON objects and lists in a text that is not one JSON document. `isError` is true when a value is in a field or an event named
+ * Finds the JSON objects and lists in a text that is not one JSON document. `isError` is true for a value in a field or an event named
  * `error`.
  */
 function* jsonValuesIn(text: string): Generator<{ value: unknown; isError: boolean }> {

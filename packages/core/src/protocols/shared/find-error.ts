@@ -4,8 +4,8 @@ import { MAX_DEPTH, MAX_PARTS, plainName, readError, STATUS, type UpstreamError 
 type Facts = Readonly<Record<string, unknown>>
 
 /**
- * The error that an answer or an event declares: in `error`, by `object: "error"` or `type: "error"`, in one of its choices, or in an
- * element of an array. Undefined if it declares none: many good answers contain `"error": null` or an empty error.
+ * Returns the error that an answer or an event declares: in `error`, by `object: "error"` or `type: "error"`, in one of its choices, or in
+ * an item of a list. Undefined if it declares none. An `error` that is null or empty declares none, since many good answers contain one.
  */
 export function declaredError(value: unknown): UpstreamError | undefined {
   if (Array.isArray(value)) {
@@ -18,7 +18,7 @@ export function declaredError(value: unknown): UpstreamError | undefined {
   return errorInChoices(value['choices'])
 }
 
-/** The error of the first choice that failed. */
+/** Returns the error of the first choice that failed. */
 function errorInChoices(choices: unknown): UpstreamError | undefined {
   if (!Array.isArray(choices)) return undefined
   return firstOf(choices, (choice) => {
@@ -38,8 +38,8 @@ function reportsError(error: unknown): boolean {
 }
 
 /**
- * Finds the error in a value that the caller knows is no answer. A declared error is preferred. Otherwise it is the first object with a
- * message, at the top level (`{ detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
+ * Finds the error in a value that is known not to be an answer. A declared error is preferred. Otherwise, the first object with a message
+ * is the error, at the top level (`{ detail }`, `{ message, type, code }`, `{ errors: [ … ] }`) or nested.
  */
 export function anyError(value: unknown): UpstreamError | undefined {
   return declaredError(value) ?? undeclaredError(value)
@@ -48,9 +48,7 @@ export function anyError(value: unknown): UpstreamError | undefined {
 /** The fields that hold a model's output. They are not searched for errors. */
 const CONTENT = new Set(['choices', 'output', 'message', 'delta', 'content'])
 
-/**
- * Finds the first nested part that declares an error, or the first part at any level that has a message. The search goes level by level.
- */
+/** Searches a value level by level. Returns the first part that has a message or, below the top level, declares an error. */
 export function undeclaredError(value: unknown, maxDepth = MAX_DEPTH): UpstreamError | undefined {
   let level: readonly unknown[] = [value]
   let parts = 0

@@ -17,8 +17,8 @@ export class ReportedFault extends StreamFaultError {
   }
 
   /**
-   * The error as the provider reported it. Undefined when Harbor found the fault itself, or when the fault belongs to another copy of
-   * this package.
+   * Returns the error as the provider reported it. Undefined when Harbor found the fault itself, or when another copy of this package made
+   * the fault.
    */
   static reportedBy(fault: StreamFaultError): UpstreamError | undefined {
     return #reported in fault ? fault.#reported : undefined
@@ -51,7 +51,7 @@ function parseData(data: string): JsonBody {
 }
 
 /**
- * The error that an event reports, in any of the known forms; undefined when the event reports none.
+ * Returns the error that an event reports, in any of the known forms; undefined when the event reports none.
  * @param name the event's `event:` field
  */
 export function inBandFault(
@@ -68,17 +68,14 @@ export function faultFrom(error: Readonly<Record<string, unknown>>): StreamFault
 }
 
 /**
- * Whether a code or type is a word that names an error. A number, also as text, is a status or means nothing, and the word `error` says
- * nothing.
+ * Whether a code or type is a word that names an error. A number is not such a word, not even as text. Neither is the word `error`, which
+ * says nothing.
  */
 function isWord(name: string | number | undefined): name is string {
   return typeof name === 'string' && name !== 'error' && !/^\d+$/.test(name)
 }
 
-/**
- * A copy of the error without the quoted text. The messages of JSON.parse quote the text that they failed on, which may be a prompt or an
- * answer.
- */
+/** Copies an error of `JSON.parse` without the text that its message quotes, since that text may be a part of a prompt or an answer. */
 function redacted(cause: unknown): Error {
   return new SyntaxError(
     cause instanceof SyntaxError ? cause.message.replace(/"[\s\S]*"\.\.\.|"[\s\S]*"/g, '…') : 'invalid JSON',

@@ -1,21 +1,23 @@
 /**
- * Tokens of an image: more than OpenAI's and Anthropic's models count, except OpenAI's smallest models, which multiply the tokens of
- * images.
+ * The tokens assumed for an image. Most models of OpenAI and Anthropic count fewer. OpenAI's smallest models multiply the tokens of images,
+ * and Anthropic's newest ones count more for large images.
  */
 export const IMAGE_TOKENS = 2_500
-/** Tokens of a file, sound or video of unknown size, which a request refers to by its id or URL. */
+/** The tokens assumed for a file, sound or video that a request refers to by its id or URL, so that its size is not known. */
 export const REFERENCE_TOKENS = 20_000
 /** Bytes per token of sound and video. OpenAI counts 10 tokens a second and Google 32; a second has at least 1.6 kB. */
 const BYTES_PER_SOUND_TOKEN = 50
-/** Bytes per token of a document. It allows for dense pages, and for the image of each page that models read in addition to the text. */
+/**
+ * Bytes per token of a document. The value allows for dense pages, and for models that read each page as an image in addition to its text.
+ */
 const BYTES_PER_DOCUMENT_TOKEN = 4
 /** Bytes per token of a text file. */
 const BYTES_PER_TEXT_TOKEN = 2
 
 /**
  * Estimates the maximum number of tokens of an image, sound, video or file from its kind and size, without decoding it.
- * @param hint words that describe its kind: a media type, the type of its part, the name of its field
- * @param bytes its size; undefined when the request only refers to it
+ * @param hint words that describe the kind: a media type, the type of a content part, the name of a field
+ * @param bytes the size; undefined when the request only refers to the data
  */
 function mediaTokens(hint: string, bytes: number | undefined): number {
   if (/image|picture|photo|vision/i.test(hint)) return IMAGE_TOKENS
@@ -77,7 +79,7 @@ export function mediumIn(
     : undefined
 }
 
-/** The bytes that base64 of this length encodes: three for each four characters. */
+/** Returns the number of bytes that base64 of this length encodes: three for each four characters. */
 function bytesOf(characters: number): number {
   return Math.ceil((characters * 3) / 4)
 }

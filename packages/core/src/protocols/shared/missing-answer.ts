@@ -1,10 +1,10 @@
 /**
- * The JSON object that a provider sent is not an answer to the request. Providers' formats differ widely, so an object is refused only if
- * it has nothing that the caller can use. The message continues a sentence that begins with "answered 200 …".
+ * The error for a JSON object that a provider sent, but that is not an answer to the request. Providers' formats differ widely, so an
+ * object is refused only if it has nothing that the caller can use. The message continues a sentence that begins with "answered 200 …".
  */
 export class MissingAnswerError extends Error {
   override readonly name = 'MissingAnswerError'
-  /** Whether a part of the requested items is there. A smaller request may then be answered completely. */
+  /** Whether the object has some, but not all, of the requested items. A smaller request may then be answered completely. */
   readonly isPartial: boolean
 
   constructor(message: string, isPartial = false) {

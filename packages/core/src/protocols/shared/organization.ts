@@ -1,4 +1,7 @@
-/** The headers in which vendors name the account whose rate limits a request has used, also at endpoints that copy another vendor's. */
+/**
+ * The headers in which vendors name the account whose rate limits a request has used. Providers that copy another vendor's API may send
+ * them, too.
+ */
 const HEADERS = [
   'openai-organization',
   'openai-project',
@@ -9,8 +12,8 @@ const HEADERS = [
 const MAX_NAME_LENGTH = 128
 
 /**
- * The organization, project and workspace that the headers of an answer name, as one text.
- * @returns undefined when they name none, or one is too long for a name
+ * Reads the organization, project and workspace that the headers of an answer name, as one text.
+ * @returns undefined when they name none, or when a value is too long to be a name
  */
 export function organizationIn(headers: Headers): string | undefined {
   const names = HEADERS.map((header) => headers.get(header) ?? '')

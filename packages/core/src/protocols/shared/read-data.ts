@@ -4,12 +4,12 @@ import type { JsonBody } from '../../base/json.ts'
 import { inBandFault, parseEvent } from './in-band-fault.ts'
 import type { SseEvent } from '../../wire/sse-event.ts'
 
-/** Finds the error that an event reports: see `inBandFault`. */
+/** A function that finds the error that an event reports, as `inBandFault` does. */
 type FaultFinder = typeof inBandFault
 
 /**
  * Parses the data of an event.
- * @param faultIn finds the error that an event reports. @default in any of the known forms
+ * @param faultIn finds the error that an event reports; by default, in any of the known forms
  * @returns the data as an object, or the error that the provider reports in the event, in any form
  * @throws StreamFaultError `stream_malformed` when the data is neither
  */
@@ -23,7 +23,7 @@ export function readData(event: SseEvent, faultIn: FaultFinder = inBandFault): J
   return faultIn(event.name, data) ?? data
 }
 
-/** The error in data that is not an object: a list of errors (Gemini), or a text in an event named `error`. */
+/** Returns the error in data that is not an object: in a list of errors (Gemini), or as a text in an event named `error`. */
 function errorIn({ name, data = '' }: SseEvent, faultIn: FaultFinder): StreamFaultError | undefined {
   let value: unknown
   try {
@@ -40,7 +40,7 @@ function errorIn({ name, data = '' }: SseEvent, faultIn: FaultFinder): StreamFau
   return name === 'error' ? faultIn(undefined, { error: String(value) }) : undefined
 }
 
-/** The beginning of a JSON object or list. Words that begin with a bracket, such as `[502] Bad gateway`, do not match. */
+/** Matches the beginning of a JSON object or list, but not words that begin with a bracket, such as `[502] Bad gateway`. */
 const JSON_BEGINS = /^\s*(?:\{\s*"|\[\s*["{[])/
 
 function rethrow(error: unknown): never {

@@ -21,13 +21,13 @@ export interface UpstreamError {
    */
   readonly explicit: boolean
   /**
-   * The kind of failure, where the protocol knows it better than the code, the type and the message say it: a rate limit of a day, for
-   * example, is a used-up quota. @default classified by them
+   * The kind of failure, if the protocol can decide it better than the code, the type and the message. For example, an exceeded daily limit
+   * is a used-up quota. @default decided by the code, the type and the message
    */
   readonly kind?: FailureKind | undefined
   /** What a used-up quota belongs to, if that is not the whole account. */
   readonly quotaOf?: 'model' | undefined
-  /** How long the error's body asks clients to wait, in milliseconds. A header with another time takes precedence if it is longer. */
+  /** How long the error's body asks clients to wait, in milliseconds. If a header asks for a longer wait, the header takes precedence. */
   readonly retryAfterMs?: number | undefined
 }
 
@@ -35,7 +35,7 @@ type Facts = Readonly<Record<string, unknown>>
 
 /** How many levels deep a value is searched for errors. */
 export const MAX_DEPTH = 8
-/** How many fields and values are looked at in one search. */
+/** The maximum number of fields and values that are read in one search for errors. */
 export const MAX_PARTS = 200
 const MAX_ITEMS = 10
 const MAX_WORD_LENGTH = 100
@@ -52,7 +52,7 @@ const ERROR_TYPE = /^errortype$/
 const PARAM = /^param$/
 /** Patterns for the name of the field that holds the message, the most specific first. */
 const MESSAGES = [/(?:message|msg)$/, /(?:detail|description)s?$/, /error$/, /(?:title|text|reason)$/]
-/** The fields of an error's container that describe the error: its status, code and type. All other fields belong to the answer. */
+/** Matches the fields beside `error` that describe the error: its status, code and type. All other fields there belong to the answer. */
 const CONTAINER_FIELDS = /^(?:http|error|err|ret)?(?:status|statuscode|code)$|^(?:error|err)type$/
 
 /**
@@ -79,7 +79,7 @@ export function readError(error: unknown, container: Facts = {}, explicit = true
   }
 }
 
-/** The message of an object, from the field that is most likely to hold one. */
+/** Returns the message of an object, from the field that is most likely to hold one. */
 function messageOf(record: Facts): string | undefined {
   for (const name of MESSAGES) {
     const message = textAt(record, name)
@@ -88,7 +88,7 @@ function messageOf(record: Facts): string | undefined {
   return undefined
 }
 
-/** Collects the status, words and messages of an error and of everything nested in it, up to the limits above. */
+/** Collects the status, words and messages of an error and of everything nested in it, within the limits for depth and number of parts. */
 class Reading {
   status: number | undefined
   readonly words: string[] = []
@@ -141,7 +141,7 @@ class Reading {
     this.messages.push(text.slice(0, MAX_TEXT_LENGTH))
   }
 
-  /** Reads an error that is quoted as JSON text, as gateways do with the error of the provider behind them. */
+  /** Reads an error that a text contains as JSON. Gateways send the error of the provider behind them in this way. */
   #readQuoted(text: string, depth: number): void {
     if (text.length > MAX_NESTED_LENGTH || !/^\s*[[{]/.test(text)) return
     this.read(parseJson(text), depth + 2)
@@ -170,7 +170,7 @@ function cleaned(text: string | undefined): string | undefined {
   return text === undefined ? undefined : cleanWord(text)
 }
 
-/** A field's name in lower case, with its letters only. */
+/** Returns a field's name in lower case, with its letters only. */
 export function plainName(field: string): string {
   return field.length > 64 ? '' : field.toLowerCase().replace(/[^a-z]/g, '')
 }

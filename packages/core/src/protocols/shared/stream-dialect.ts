@@ -5,7 +5,7 @@ import type { StreamFaultError } from '../../base/errors.ts'
 
 /** What an event of a stream means for the call. */
 export type EventMeaning =
-  /** Content for the reader. Once it is passed on, the call cannot be repeated. */
+  /** Content for the reader. Once it is passed on to the caller, the call cannot be repeated. */
   | 'content'
   /** No content yet, but a sign that the answer is being made: an announced item, a tool at work. */
   | 'progress'
@@ -24,18 +24,18 @@ export interface StreamDialect {
   read(event: SseEvent): EventMeaning
   /** Whether the events read so far prove that the answer is complete. */
   readonly proven: boolean
-  /** Whether an orderly end of the body proves that the answer is complete. True where Harbor knows no other proof. */
+  /** Whether an orderly end of the body is enough to prove that the answer is complete. True where Harbor knows no better proof. */
   readonly endsWithBody?: boolean
   /** The provider's id of the answer; undefined until an event reports it. */
   readonly responseId: string | undefined
   /** The content received so far, counted in tokens, and the usage that the provider reported. */
   readonly delivery: Delivery
   readonly finishReasons: readonly string[]
-  /** The error that a parsed event reports; undefined when it reports none. */
+  /** Returns the error that a parsed event reports; undefined when it reports none. */
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined
   /**
-   * The name that an event should have. The name is written into events without one, since the protocol's common SDKs ignore such events.
-   * Absent where names mean nothing.
+   * Returns the name that an event should have. Harbor writes it into an event without a name, since the protocol's common SDKs ignore such
+   * events. Absent where names mean nothing.
    */
   nameOf?(event: SseEvent): string | undefined
   /** Whether an event that reports an error makes the protocol's common SDKs throw. */
@@ -56,10 +56,10 @@ export interface StreamPiece {
   readonly events: readonly ReadEvent[]
 }
 
-/** A stream whose reader can get the parsed events together with the bytes, so that they are not parsed twice. */
+/** A stream that gives its reader the parsed events together with their bytes, so that they are not parsed twice. */
 export interface StreamPieces {
   readonly dialect: StreamDialect
-  /** The next part of the stream; undefined at its end. */
+  /** Returns the next part of the stream; undefined at its end. */
   nextPiece(): Promise<StreamPiece | undefined>
 }
 

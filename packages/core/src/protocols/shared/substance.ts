@@ -22,8 +22,8 @@ const DESCRIPTIVE = new Set([
 const MAX_DEPTH = 10
 
 /**
- * Whether a value contains content for the reader of an answer: a text that is not empty, at any depth. Fields that Harbor does not know
- * count; numbers and booleans do not, since they are positions and flags.
+ * Whether a value contains content for the reader of an answer: a text that is not empty, at any depth. Texts in unknown fields count.
+ * Numbers and booleans do not count, since they are positions and flags.
  */
 export function hasSubstance(value: unknown, depth = 0): boolean {
   if (typeof value === 'string') return value !== ''

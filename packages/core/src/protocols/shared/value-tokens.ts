@@ -3,10 +3,7 @@ import { TextTokens } from '../../tokens/text-tokens.ts'
 import { mediumIn } from './media-tokens.ts'
 
 const NO_OWNER: Readonly<Record<string, unknown>> = {}
-/**
- * How many levels deep the parts of a value are counted one by one. A body may be nested to any depth; deeper parts are counted as JSON
- * text.
- */
+/** How many levels deep a value is counted field by field. A body may have any number of levels; those below are counted as JSON text. */
 const MAX_DEPTH = 64
 
 /** Adds up the tokens of JSON values. Every text and number counts, except in fields that are excluded by name. */
@@ -68,7 +65,10 @@ export class ValueTokens {
   }
 }
 
-/** The name for the field `source` of a block, which says what the source holds: an image, a document. */
+/**
+ * Makes a name for the field `source` of a block, such as `image source`. The name says what kind of data the source holds, since the
+ * estimate of its tokens depends on that.
+ */
 function sourceOf({ type }: Readonly<Record<string, unknown>>): string {
   return typeof type === 'string' ? `${type} source` : 'source'
 }

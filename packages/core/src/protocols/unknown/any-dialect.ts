@@ -11,8 +11,8 @@ import { isChatChunk, isResponsesEvent, TypedDialect } from './typed-dialect.ts'
 import type { JsonBody } from '../../base/json.ts'
 
 /**
- * Reads streams of endpoints that Harbor does not know. The first event with data decides which dialect is used. So a resumed response, a
- * transcription or an image stream is guarded, although the method and path of its request are not recognised.
+ * Reads streams of endpoints that Harbor does not know. The first event with data decides which dialect is used. So Harbor can check a
+ * resumed response, a transcription or an image stream, even though it does not recognise the request by method and path.
  */
 export class AnyDialect extends OpenAIEvents implements StreamDialect {
   #dialect: StreamDialect | undefined
@@ -50,7 +50,7 @@ export class AnyDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** The dialect to which the first event belongs. Undefined for a ping, after which events of any dialect may follow. */
+/** Chooses the dialect to which the first event belongs; undefined for a ping, after which events of any dialect may follow. */
 function dialectOf(event: SseEvent): StreamDialect | undefined {
   const data = objectIn(event)
   const type = typeof data?.['type'] === 'string' ? data['type'] : (event.name ?? '')

@@ -10,8 +10,8 @@ import { AnyDialect } from './any-dialect.ts'
 import { mayBeBilled } from './unknown-requests.ts'
 
 /**
- * Requests to an endpoint that Harbor does not know. They are sent only to the provider that they are addressed to, and their answers are
- * passed on unchecked.
+ * Requests to an endpoint that Harbor does not know. They are sent only to the provider that they are addressed to. Of their answers, only
+ * event streams are checked; others are passed on unchecked.
  */
 export const UNKNOWN: Operation = {
   name: 'other',

@@ -10,8 +10,8 @@ import { isPing } from '../shared/substance.ts'
 import { StreamFaultError } from '../../base/errors.ts'
 
 /**
- * A group of event types that occur in the same streams. `events` matches each type of the group, `proof` the types that prove that the
- * stream is complete.
+ * A group of event types that occur in the same streams. `events` matches each type of the group. `proof` matches the types that prove that
+ * the stream is complete.
  */
 interface Family {
   readonly events: RegExp
@@ -33,9 +33,9 @@ const FAMILIES: readonly Family[] = [
 ]
 
 /**
- * Reads streams of typed events: those of the families above, recognised by their first event, and those of unknown protocols. In a known
- * family, one event proves the end, though others may follow it. In an unknown protocol, the only possible proof is an orderly end of the
- * body.
+ * Reads streams of typed events. The first event decides whether the stream belongs to one of the known `FAMILIES`. In a family, certain
+ * events prove the end, though others may follow them. In an unknown protocol, only `[DONE]` or an orderly end of the body can be the
+ * proof.
  */
 export class TypedDialect extends OpenAIEvents implements StreamDialect {
   responseId: string | undefined
@@ -78,7 +78,7 @@ export class TypedDialect extends OpenAIEvents implements StreamDialect {
   }
 }
 
-/** Parses an event. Data of an unknown protocol may have any format, and is only searched for an error. */
+/** Parses the data of an event. In an unknown protocol, the data may have any format, and is only searched for an error. */
 function readUnknown(
   event: SseEvent,
   family: Family | undefined,

@@ -1,12 +1,12 @@
-/** Whether the URL or the form body of a request asks for a stream. Only needed for unknown endpoints, whose JSON body does not say so. */
+/** Whether the URL or the form body of a request asks for a stream. Only needed for unknown endpoints whose JSON body does not say so. */
 export function wantsStream(url: string, body: RequestInit['body']): boolean {
   return /[?&]stream=(?:true|1)\b/.test(url) || (body instanceof FormData && body.get('stream') === 'true')
 }
 
 /**
- * Whether an answer is passed on while it is received, even if it is labelled as JSON. That is the case for the download of a stored file,
- * which may have any size, and for a method of a Google API that streams one long JSON array, such as `:streamGenerateContent` without
- * `alt=sse`.
+ * Whether an answer is passed on while it is received, even if its content type is JSON. This applies to the download of a stored file,
+ * which may have any size. It also applies to a method of a Google API that streams one long JSON list, such as `:streamGenerateContent`
+ * without `alt=sse`.
  */
 export function isPassedOn(method: string, url: string): boolean {
   return method === 'GET'
@@ -17,8 +17,8 @@ export function isPassedOn(method: string, url: string): boolean {
 /** The methods that only read or delete. */
 const FREE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
 /**
- * The last path segments of requests that only end something or only count tokens, without their punctuation. Such requests must stay
- * possible when the spend limit is reached.
+ * The last path segments of free requests, without punctuation. Such a request only ends or lists something, or only counts or converts
+ * tokens. It must stay possible when the spend limit is reached.
  */
 const FREE_ACTIONS = new Set([
   'abort',

@@ -1,6 +1,6 @@
 import type { Secrets } from './secrets.ts'
 
-/** In place of what was removed. */
+/** The text that replaces what was removed. */
 export const REDACTED = '[redacted]'
 
 /** Headers whose values say nothing about an account or a caller. Every other header counts as a secret. */
@@ -13,7 +13,7 @@ const HARMLESS: readonly RegExp[] = [
 ]
 const MAX_VALUE_LENGTH = 512
 
-/** Headers as pairs of name and value, with the values of all that are not harmless replaced, and remembered as secrets. */
+/** Returns headers as pairs of name and value. Values that are not known to be harmless are replaced, and added to `secrets`. */
 export function redactHeaders(raw: readonly string[], secrets: Secrets): [name: string, value: string][] {
   return pairsOf(raw).map(([name, value]) => {
     const lower = name.toLowerCase()
@@ -24,7 +24,7 @@ export function redactHeaders(raw: readonly string[], secrets: Secrets): [name: 
   })
 }
 
-/** The pairs in a list of name, value, name, value … */
+/** Returns the pairs in a list of name, value, name, value … */
 export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
   return Array.from({ length: Math.floor(raw.length / 2) }, (_, index) => [
     raw[index * 2] ?? '',

@@ -2,14 +2,14 @@ import { Buffer } from 'node:buffer'
 import { filler } from './filler.ts'
 import { type JsonTexts, maskJson } from './mask-json.ts'
 
-/** Comments that servers send to keep a connection open. */
+/** Matches the comments that servers send to keep a connection open. */
 const KEEP_ALIVE = /^: ?(?:keep-alive|ping|OPENROUTER PROCESSING)?$/
 
 /**
- * Redacts the body of a request or of an answer. The result has the same number of bytes, so that the chunks of a stream can be cut
- * from it as they arrived.
+ * Redacts the body of a request or of an answer. The result has the same number of bytes, so that it can be split into the chunks in which
+ * the body arrived.
  *
- * @param contentType decides nothing but whether the body consists of server-sent events
+ * @param contentType is only used to recognise server-sent events
  */
 export function maskBody(body: Buffer, contentType: string): string {
   const text = body.toString()

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-/** Where a JSON text that comes in pieces was left: in a string or not, and after a backslash or not. */
+/** The state after a piece of a JSON text: whether the piece ended inside a string, and whether after a backslash. */
 export interface JsonTextState {
   inString: boolean
   escaped: boolean
@@ -9,11 +9,11 @@ export interface JsonTextState {
 export const newJsonText = (): JsonTextState => ({ inString: false, escaped: false })
 
 /**
- * Redacts JSON that is the content of a JSON string, such as the arguments of a tool, so that the pieces of a stream together are JSON
- * again: strings become `xxx`, numbers and literals `111`.
+ * Redacts JSON that is the content of a JSON string, such as the arguments of a tool call. Strings become `xxx`, numbers and literals
+ * `111`. The content may come in the pieces of a stream, which together are JSON again.
  *
  * @param raw the content between the quotes, with its escapes
- * @param state of the pieces before; it is changed
+ * @param state the state after the pieces before; it is updated
  * @returns a text with the same number of bytes
  */
 export function maskJsonText(raw: string, state: JsonTextState): string {
@@ -34,7 +34,7 @@ export function maskJsonText(raw: string, state: JsonTextState): string {
   })
 }
 
-/** The character that an escape means; only those that matter to the structure. */
+/** Returns the character that an escape means. Only the escapes that matter to the structure of JSON are decoded. */
 function decoded(unit: string): string {
   if (unit === String.raw`\n`) return '\n'
   if (unit === String.raw`\t`) return '\t'

@@ -10,37 +10,38 @@ import {
   WORD_FIELDS,
 } from './wire-fields.ts'
 
-/** An object or list around the current place. */
+/** An object or list that contains the current position. */
 interface Frame {
   isObject: boolean
   /** Whether the next string is the name of a field. */
   atName: boolean
-  /** The field whose value comes; in a list, the field that the list is the value of. */
+  /** The name of the field whose value comes next. In a list, the name of the field that holds the list. */
   field: string
-  /** The field that it is the value of. */
+  /** The name of the field that holds this object or list. */
   name: string
-  /** Nothing in it is kept. */
+  /** Whether everything in it is redacted, names included. */
   open: boolean
-  /** The places of `index` and `output_index` in it, which distinguish the tool calls of a stream. */
+  /** The values of `index` and `output_index` in it. They distinguish the tool calls of a stream. */
   place: string
 }
 
-/** Around the outermost object. Text that is there is not JSON. */
+/** The frame around the outermost object. Text that is there is not JSON. */
 const OUTSIDE: Frame = { isObject: false, atName: false, field: '', name: '', open: true, place: '' }
 
-/** Tool arguments of a stream, by the call that they belong to. */
+/** The states of the tool arguments in a stream, by the tool call that they belong to. */
 export type JsonTexts = Map<string, JsonTextState>
 
-/** Where a `code` is the code of an error: elsewhere it may be a program. */
+/** The fields in which `code` is an error code. In others, `code` may be a program, which must be redacted. */
 const ERRORS: readonly string[] = ['error', 'errors', 'last_error', 'details']
 
 const TOKEN = /"(?:\\[^]|[^"\\])*"?|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]|\s+|[^]/gu
 
 /**
- * Redacts JSON in its place: the structure, known names of fields, and their words and numbers stay, everything else is replaced by a
- * placeholder with the same number of bytes. Text that is not JSON, or only a part of it, comes out without a word.
+ * Redacts JSON. The structure stays, and so do known names of fields with their words and numbers. Everything else is replaced by a
+ * placeholder with the same number of bytes. In a text that is not JSON, or only a part of it, every word that may be secret is replaced,
+ * too.
  *
- * @param texts of the stream that this event is part of
+ * @param texts the states of the tool arguments in the stream that this event is part of
  */
 export function maskJson(text: string, texts: JsonTexts = new Map()): string {
   const frames: Frame[] = []
@@ -104,7 +105,7 @@ export function maskJson(text: string, texts: JsonTexts = new Map()): string {
   }
 }
 
-/** The frame of an object or list that begins within another one; undefined for the outermost. */
+/** Returns the frame of an object or list that begins. `around` is the frame that contains it; undefined for the outermost one. */
 function inside(around: Frame | undefined, isObject: boolean): Frame {
   const { field = '', open = false, isObject: inObject = false } = around ?? {}
   const isOpen = open || OPEN_FIELDS.has(field) || (inObject && !isKnown(field))

@@ -1,13 +1,16 @@
 import { Buffer } from 'node:buffer'
 
-/** Shorter values are too common to be searched for: they are only removed where they stood. */
+/**
+ * The minimum length of a secret that is searched for. Shorter values are too common, and are removed only where they
+ * were found.
+ */
 const MIN_SECRET_LENGTH = 8
 
-/** The secrets of one exchange. They are removed wherever they occur in what is stored of it. */
+/** The secrets of one exchange. They are removed from everything that is stored of the exchange. */
 export class Secrets {
   readonly #values = new Set<string>()
 
-  /** @param value of a header or of a query parameter that is not known to be harmless */
+  /** Adds a secret. @param value a value or a part of a path that is not known to be harmless */
   add(value: string): void {
     // Of `Bearer sk-…`, the key too.
     for (const part of [value, ...value.split(' ')]) {
@@ -18,7 +21,7 @@ export class Secrets {
     }
   }
 
-  /** The text with asterisks for secrets, of the same number of bytes. */
+  /** Replaces the secrets in a text by asterisks. The result has the same number of bytes. */
   removeFrom(text: string): string {
     let clean = text
     for (const value of [...this.#values].sort((one, other) => other.length - one.length)) {

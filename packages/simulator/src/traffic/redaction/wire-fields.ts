@@ -1,10 +1,10 @@
 /**
- * The fields of the wires whose names, and in part whose values, say nothing about a prompt, an answer or an account. Everything else in
- * a body is redacted, names included: a field that is not listed counts as text.
+ * Splits a list of names. The lists below contain the fields of the vendors' APIs whose names, and in part whose values, reveal nothing
+ * about a prompt, an answer or an account. Every other field in a body is redacted, its name included.
  */
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** Strings that are kept if they are a word, such as `stop` or `chatcmpl-123`. */
+/** Fields whose strings are not redacted if they are one word, such as `stop` or `chatcmpl-123`. */
 export const WORD_FIELDS = words(`
   model object role type id status finish_reason stop_reason service_tier serviceTier system_fingerprint event code param
   native_finish_reason
@@ -16,7 +16,7 @@ export const WORD_FIELDS = words(`
   error_file_id expires_at created_at ended_at
 `)
 
-/** Numbers that are kept. */
+/** Fields whose numbers are not redacted. */
 export const NUMBER_FIELDS = words(`
   index n created created_at completed_at expires_at output_index content_index summary_index sequence_number temperature top_p
   top_k topP topK max_tokens max_completion_tokens max_output_tokens maxOutputTokens candidateCount presence_penalty
@@ -31,7 +31,7 @@ export const NUMBER_FIELDS = words(`
   end_char_index max_tool_calls max_uses
 `)
 
-/** Objects and lists of which the structure is kept, and fields whose text is redacted. */
+/** Fields whose text is redacted. If they hold an object or a list, its structure stays. */
 export const TEXT_FIELDS = words(`
   messages content text input instructions system prompt choices message delta usage error errors output summary reasoning
   reasoning_content refusal thinking signature data embedding candidates parts contents systemInstruction generationConfig
@@ -52,7 +52,7 @@ export const TEXT_FIELDS = words(`
   conversation request_counts x_groq obfuscation
 `)
 
-/** Objects of users and tools: nothing in them is kept, names included. */
+/** Fields with objects that users or tools define. Everything in them is redacted, names included. */
 export const OPEN_FIELDS = words(`
   parameters input_schema parametersJsonSchema schema json_schema responseSchema responseJsonSchema metadata args headers
   logit_bias labels variables properties
@@ -61,5 +61,5 @@ export const OPEN_FIELDS = words(`
 /** Fields that hold JSON as a string, whole or in pieces. */
 export const JSON_TEXT_FIELDS = words('arguments partial_json')
 
-/** What a kept string looks like. */
+/** Matches a string that counts as one word. */
 export const WORD = /^[\w.:/@+-]{1,128}$/

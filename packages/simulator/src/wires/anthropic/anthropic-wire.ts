@@ -10,7 +10,7 @@ import { routeAnthropic } from './paths.ts'
 import { messagesPrompt } from './prompt.ts'
 import { limitHeaders, overLimit } from './rate-limits.ts'
 
-/** Anthropic's API: messages, counting their tokens, models. */
+/** Anthropic's API: messages, token counts, models. */
 export const anthropic: Wire = {
   name: 'anthropic',
   route: routeAnthropic,

@@ -3,12 +3,14 @@ import { type Generation, signThoughts, type ToolCall } from '../../answers/gene
 /** A content block, whole and in the deltas of a stream. */
 export interface Block {
   whole: object
-  /** The block of `content_block_start`. */
+  /** The block as the event `content_block_start` contains it. */
   start: object
   deltas: readonly object[]
 }
 
-/** The content blocks of an answer: thoughts, then text or calls of tools. With `omitted`, the thoughts are only signed. */
+/**
+ * Returns the content blocks of an answer: thoughts, then text or tool calls. With `omitted`, thoughts have only a signature, and no text.
+ */
 export function blocksOf({ reasoning, content, toolCalls }: Generation, omitted: boolean): Block[] {
   return [
     ...(reasoning.length > 0 ? [thinkingBlock(reasoning, omitted)] : []),

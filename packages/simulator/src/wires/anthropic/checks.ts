@@ -4,7 +4,7 @@ import type { Question } from '../wire.ts'
 import { badRequest, problemAnswer } from './errors.ts'
 import { isVertex } from './paths.ts'
 
-/** The error for an invalid request to /v1/messages or its count_tokens; undefined for a valid one. */
+/** Returns the error for an invalid request to /v1/messages or its count_tokens; undefined for a valid one. */
 export function checkRequest({ request, body, script: { models } }: Question): Answer | undefined {
   const { headers, model } = request
   const vertex = isVertex(request.path)
@@ -49,13 +49,19 @@ function checkMessages({ messages }: JsonObject, model: string): string | undefi
     : undefined
 }
 
-/** Whether a model does not continue a last message of the assistant: those from version 4.6 on do not. */
+/**
+ * Whether a model rejects a conversation that ends with a message of the assistant (prefill). Models from version 4.6
+ * on do.
+ */
 function refusesPrefill(model: string): boolean {
   const [, major, minor = '0'] = /^claude-[a-z]+-(\d+)(?:-(\d{1,2}))?(?=$|[-@:])/.exec(model) ?? []
   return major !== undefined && Number(major) + Number(minor) / 100 >= 4.06
 }
 
-/** Versions of the API from 2026-10-21 on refuse what steers the sampling. */
+/**
+ * Returns the error for a sampling parameter such as `temperature`, which API versions from 2026-10-21 on reject;
+ * otherwise undefined.
+ */
 function checkSampling(body: JsonObject, version: string): string | undefined {
   if (!/^\d{4}-/.test(version) || version < '2026-10-21') return undefined
   const field = ['temperature', 'top_p', 'top_k'].find((name) => body[name] !== undefined)

@@ -4,7 +4,7 @@ import type { VendorFault } from '../../script/fault.ts'
 import { retryHeaders } from '../retry-after.ts'
 import type { Problem } from '../wire.ts'
 
-/** An error answer in Anthropic's shape. */
+/** Returns an error answer in Anthropic's shape. */
 export function problemAnswer(problem: Problem, request: RecordedRequest): Answer {
   const { status, retryAfter, headers = [] } = problem
   return {
@@ -13,7 +13,7 @@ export function problemAnswer(problem: Problem, request: RecordedRequest): Answe
   }
 }
 
-/** Anthropic's error object, the same in an answer and in a stream. */
+/** Returns Anthropic's error object. It is the same in an answer and in a stream. */
 export function errorBody({ status, code, errorType, message }: Problem, { requestId }: RecordedRequest) {
   const [type, text] = byStatus[status] ?? (status >= 500 ? serverError : clientError)
   return {
@@ -27,7 +27,7 @@ export function errorBody({ status, code, errorType, message }: Problem, { reque
   }
 }
 
-/** The 400 for an invalid request. */
+/** Returns the 400 for an invalid request. */
 export function badRequest(message: string, request: RecordedRequest): Answer {
   return problemAnswer({ status: 400, message }, request)
 }
@@ -48,10 +48,10 @@ const byStatus: Readonly<Record<number, readonly [type: string, message: string]
   529: ['overloaded_error', 'Overloaded'],
 }
 
-/** The messages of types that a fault names. */
+/** The default message for each error type, for a fault that sets `errorType`. */
 const byType: Readonly<Record<string, string>> = Object.fromEntries(Object.values(byStatus))
 
-/** Anthropic's error for the situation of a fault. */
+/** Returns the error that Anthropic sends for a fault such as `overloaded` or `quota`. */
 export function problemOf(fault: VendorFault): Problem {
   switch (fault.type) {
     case 'overloaded':

@@ -3,9 +3,8 @@ import type { Stop } from './stop.ts'
 import type { usageOf } from './usage.ts'
 
 /**
- * The events of a stream: `message_start`, for each block its start, deltas and stop, `message_delta`, `message_stop`. A
- * `ping` follows the start of the first block, or the message's. A stream that does not say that it has ended lacks the
- * last two.
+ * Returns the events of a stream: `message_start`, for each block its start, deltas and stop, `message_delta`, `message_stop`. A `ping`
+ * follows the start of the first block or, without blocks, `message_start`. Without a `stop_reason`, the last two events are left out.
  */
 export function messageEvents(
   message: object,
@@ -28,7 +27,7 @@ export function messageEvents(
   return frames
 }
 
-/** An event named by its type. */
+/** Formats a server-sent event whose name is its type. */
 export function event(type: string, fields: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
 }

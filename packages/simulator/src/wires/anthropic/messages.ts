@@ -7,7 +7,7 @@ import { messagesPrompt, thinkingOf } from './prompt.ts'
 import { stopOf } from './stop.ts'
 import { usageOf } from './usage.ts'
 
-/** The answer to POST /v1/messages. */
+/** Returns the answer to POST /v1/messages. */
 export function answerMessages(question: Question): Answer {
   const { body, fingerprint, reply, ending, stream } = question
   const prompt = messagesPrompt(body)

@@ -5,7 +5,7 @@ import { problemAnswer } from './errors.ts'
 
 const usual = ['claude-opus-4-6', 'claude-sonnet-4-6', 'claude-haiku-4-5']
 
-/** The answer to GET /v1/models and GET /v1/models/:id. */
+/** Returns the answer to GET /v1/models and GET /v1/models/:id. */
 export function answerModels(request: RecordedRequest, models: readonly string[] = usual): Answer {
   const [, id = ''] = /\/models\/([^/]+)$/.exec(request.path) ?? []
   const model = decodePart(id)

@@ -2,7 +2,7 @@ import { decodePart, type RequestHead, type Route } from '../../route.ts'
 
 const vertexPath = /\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/
 
-/** Recognises Anthropic's API below whatever root, and its models on Google's Vertex AI. */
+/** Recognises requests to Anthropic's API, below any root path, and to its models on Google's Vertex AI. */
 export function routeAnthropic({ method, path, headers }: RequestHead): Route | undefined {
   if (method === 'GET') {
     const isModels = /\/v1\/models(?:\/[^/]*)?$/.test(path)
@@ -21,7 +21,7 @@ export function routeAnthropic({ method, path, headers }: RequestHead): Route | 
   return { wire: 'anthropic', operation: 'messages', model: decodePart(model), stream }
 }
 
-/** Whether a path is one of Vertex AI, where the version is in the body, and the model in the path. */
+/** Whether a path belongs to Vertex AI. Its requests have the version in the body, and the model in the path. */
 export function isVertex(path: string): boolean {
   return vertexPath.test(path)
 }

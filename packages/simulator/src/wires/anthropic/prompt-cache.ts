@@ -1,16 +1,16 @@
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../answers/json.ts'
 import { blocksText } from './prompt.ts'
 
-/** How the tokens of a prompt are billed with regard to the prompt cache. */
+/** How many tokens of a prompt are read from the prompt cache, and how many are written to it. */
 export interface CachedTokens {
   read: number
-  /** Tokens written to the cache, by how long they stay in it. */
+  /** The tokens written to the cache, by how long they stay in it. */
   written: { '5m': number; '1h': number }
 }
 
 /**
- * The tokens before the last `cache_control` of a request: a part of them, `readShare`, was in the cache before, the
- * rest is written to it.
+ * Counts the tokens before the last `cache_control` of a request. The share `readShare` of them is read from the cache,
+ * the rest is written to it.
  *
  * @param total the tokens of the whole prompt
  */
@@ -39,7 +39,7 @@ interface Piece {
   control: unknown
 }
 
-/** The pieces of a prompt in the order in which the cache sees them: tools, system, messages. */
+/** Returns the pieces of a prompt in the order in which the cache sees them: tools, system, messages. */
 function piecesOf(body: JsonObject): Piece[] {
   const pieces = [
     ...asArray(body['tools'])

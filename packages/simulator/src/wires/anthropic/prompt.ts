@@ -2,7 +2,7 @@ import { asArray, asObject, asString, isObject, type JsonObject } from '../../an
 import { conversation, limitOf, type Prompt, type Spoken } from '../../answers/prompt.ts'
 import { estimateTokens } from '../../answers/tokens.ts'
 
-/** The prompt of a body for /v1/messages. */
+/** Returns the prompt in the body of a request to /v1/messages. */
 export function messagesPrompt(body: JsonObject): Prompt {
   const messages = asArray(body['messages']).map(asObject)
   const tools = asArray(body['tools']).map(asObject)
@@ -27,7 +27,10 @@ export function messagesPrompt(body: JsonObject): Prompt {
   }
 }
 
-/** How the request wants the model to think: whether its thoughts are sent, or only their signature. Undefined if it does not think. */
+/**
+ * Returns how thoughts are sent: with their text, or only with a signature (`'omitted'`). Undefined if the request does not let the model
+ * think.
+ */
 export function thinkingOf(body: JsonObject): 'summarized' | 'omitted' | undefined {
   const { type, display } = asObject(body['thinking'])
   if (type !== 'enabled' && type !== 'adaptive') return undefined
@@ -42,7 +45,7 @@ function toSpoken(message: JsonObject): Spoken {
   return { role: asString(message['role']), text: blocksText(message['content']) }
 }
 
-/** The text of a content: of text blocks, thoughts, the inputs of tools and their results. */
+/** Returns all text in the `content` of a message: text blocks, thoughts, and the inputs and results of tools. */
 export function blocksText(content: unknown): string {
   if (typeof content === 'string') return content
   return asArray(content).map(blockText).join(' ')

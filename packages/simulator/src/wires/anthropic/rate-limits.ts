@@ -3,7 +3,7 @@ import { wholeMs } from '../../limits/go-duration.ts'
 import type { Shortage, Standing } from '../../limits/quota-meter.ts'
 import type { Problem } from '../wire.ts'
 
-/** Anthropic's 429 for a call beyond a limit. */
+/** Returns Anthropic's 429 for a call that exceeds a limit. */
 export function overLimit(shortage: Shortage, _: RecordedRequest, quiet: boolean): Problem {
   const seconds = 'waitMs' in shortage ? Math.ceil(wholeMs(shortage.waitMs) / 1_000) : undefined
   return {
@@ -23,8 +23,8 @@ function messageOf(shortage: Shortage): string {
 }
 
 /**
- * What is left of the limits, and when all of it is available again, to the second. Tokens are rounded to thousands. The
- * `tokens` headers report the limit of which the least is left.
+ * Returns headers with what is left of each limit, and the second at which all of it is available again. Tokens are rounded to thousands.
+ * Without a limit for all tokens, the `tokens` headers report the limit of which the least is left.
  */
 export function limitHeaders(standing: readonly Standing[]): string[] {
   const tokens = standing.filter(({ kind }) => kind !== 'requests')
@@ -44,7 +44,7 @@ export function limitHeaders(standing: readonly Standing[]): string[] {
   ])
 }
 
-/** A time as RFC 3339, rounded up to the second. */
+/** Formats a time as RFC 3339, rounded up to the second. */
 function toSecond(ms: number): string {
   return new Date(Math.ceil(ms / 1_000) * 1_000).toISOString().replace('.000Z', 'Z')
 }

@@ -1,7 +1,7 @@
 import type { Finish, Generation } from '../../answers/generate.ts'
 import type { Question } from '../wire.ts'
 
-/** How a message ends. */
+/** The fields that say why a message ended. */
 export interface Stop {
   stop_reason: string | null
   stop_sequence: string | null
@@ -17,7 +17,7 @@ const reasons: Readonly<Record<Finish, string>> = {
   refusal: 'refusal',
 }
 
-/** Anthropic's words for the end of a generation, or those of a fault. */
+/** Returns the stop reason of a message: Anthropic's own, or the one that a fault sets. */
 export function stopOf({ finish, stopSequence }: Generation, { body, ending }: Question): Stop {
   const reason = ending?.reason === undefined ? reasons[finish] : ending.reason
   return {

@@ -2,7 +2,9 @@ import { asString } from '../../answers/json.ts'
 import type { Question } from '../wire.ts'
 import { cachedTokens } from './prompt-cache.ts'
 
-/** The usage of a message: at its start with the first output tokens, and at its end. */
+/**
+ * Returns the usage of a message for three places: a JSON answer, and the events `message_start` and `message_delta`.
+ */
 export function usageOf(question: Question, tokens: { input: number; output: number; thinking: number }) {
   const { body, script } = question
   const { read, written } = cachedTokens(body, tokens.input, script.cachedShare ?? 0)
@@ -25,11 +27,11 @@ export function usageOf(question: Question, tokens: { input: number; output: num
     ...(typeof body['speed'] === 'string' && { speed: body['speed'] }),
   })
   return {
-    /** Of a JSON answer. */
+    /** The usage in a JSON answer. */
     final: { ...whole(tokens.output), ...details },
-    /** Of `message_start`: the first token is counted already. */
+    /** The usage in `message_start`, which counts the first output token already. */
     first: whole(Math.min(1, tokens.output)),
-    /** Of `message_delta`: cumulative. */
+    /** The usage in `message_delta`, which counts all tokens of the message. */
     delta: { ...input, output_tokens: tokens.output, ...details },
   }
 }

@@ -6,9 +6,9 @@ import { includesThoughts } from './prompt.ts'
 /** A candidate, whole and in the parts of a stream. */
 export interface Candidate {
   whole: object
-  /** The candidate of each event; the last one ends it, unless the answer does not say that it has ended. */
+  /** The candidate in each event of a stream. The last part has the finish reason, unless a fault removes it. */
   parts: readonly object[]
-  /** The tokens of thoughts and of the answer that have been written with the first `parts`. */
+  /** Returns the number of tokens in the first `parts` parts: of thoughts, and of the answer. */
   tokensIn: (parts: number) => { thoughts: number; answer: number }
   outputTokens: number
 }
@@ -22,7 +22,7 @@ const reasons: Readonly<Record<Finish, string>> = {
   refusal: 'PROHIBITED_CONTENT',
 }
 
-/** A generation as a candidate of Gemini. */
+/** Returns a generation as a candidate of Gemini. */
 export function candidateOf(generation: Generation, index: number, question: Question): Candidate {
   const { reasoning, content, finish, outputTokens } = generation
   const thoughts = includesThoughts(question.body) ? reasoning : []
@@ -61,7 +61,7 @@ export function candidateOf(generation: Generation, index: number, question: Que
   }
 }
 
-/** Calls of functions: each is sent whole. */
+/** Returns the function calls as parts. Each call is sent whole. */
 function callParts({ toolCalls, reasoning }: Generation) {
   return toolCalls.map((call, index) => {
     const args: unknown = JSON.parse(call.arguments.join(''))
@@ -77,7 +77,7 @@ function signature({ reasoning }: Generation) {
   return reasoning.length > 0 ? { thoughtSignature: signThoughts(reasoning) } : {}
 }
 
-/** The fields that end a candidate; undefined if the answer does not say that it has ended. */
+/** Returns the fields that end a candidate; undefined if a fault removes the finish reason. */
 function endOf(finish: Finish, { ending, body }: Question, pieces: number) {
   const finishReason = ending?.reason === undefined ? reasons[finish] : ending.reason
   if (finishReason === null) return undefined

@@ -4,7 +4,7 @@ import type { Question } from '../wire.ts'
 import { badRequest, problemAnswer } from './errors.ts'
 import { actionOf } from './paths.ts'
 
-/** The error for an invalid request to a model; undefined for a valid one. */
+/** Returns the error for an invalid request to a model; undefined for a valid one. */
 export function checkRequest({ request, body, script: { models } }: Question): Answer | undefined {
   const { model = '', path, operation } = request
   if (!isObject(request.body)) return badRequest('Invalid JSON payload received. Expected an object.')

@@ -8,7 +8,7 @@ import { geminiJson } from './generate-content.ts'
 import { actionOf } from './paths.ts'
 import { partsText } from './prompt.ts'
 
-/** The answer to embedContent and batchEmbedContents. */
+/** Returns the answer to embedContent and batchEmbedContents. */
 export function answerEmbedding({ request, body }: Question): Answer {
   const single = actionOf(request.path) === 'embedContent'
   const requests = single ? [body] : asArray(body['requests']).map(asObject)
@@ -23,7 +23,7 @@ export function answerEmbedding({ request, body }: Question): Answer {
   return geminiJson(single ? { embedding: embeddings[0] } : { embeddings }, usage)
 }
 
-/** The tokens of all contents of a request for embeddings. */
+/** Returns the number of tokens in all contents of a request for embeddings. */
 export function embeddedTokens(body: JsonObject): number {
   const requests = body['requests'] === undefined ? [body] : asArray(body['requests']).map(asObject)
   return requests.reduce((sum, one) => sum + Math.max(1, estimateTokens(partsText(one['content']))), 0)

@@ -2,7 +2,7 @@ import { type Answer, bodyAnswer } from '../../answers/answer.ts'
 import type { RetryAfter } from '../../script/fault.ts'
 import type { Problem } from '../wire.ts'
 
-/** An error answer in Google's shape. */
+/** Returns an error answer in Google's shape. */
 export function problemAnswer(problem: Problem): Answer {
   const { retryAfter, headers = [] } = problem
   return {
@@ -21,7 +21,7 @@ export function problemAnswer(problem: Problem): Answer {
   }
 }
 
-/** Google's error object, the same in an answer and in a stream. */
+/** Returns Google's error object. It is the same in an answer and in a stream. */
 export function errorBody({
   status: code,
   errorType,
@@ -47,12 +47,12 @@ export function errorBody({
   }
 }
 
-/** The 400 for an invalid request. */
+/** Returns the 400 for an invalid request. */
 export function badRequest(message: string): Answer {
   return problemAnswer({ status: 400, message })
 }
 
-/** The prefix of the types of details. */
+/** The prefix of the `@type` of error details. */
 export const rpc = 'type.googleapis.com/google.rpc.'
 
 function errorInfo(reason: string) {
@@ -60,14 +60,16 @@ function errorInfo(reason: string) {
   return { '@type': `${rpc}ErrorInfo`, reason, domain: 'googleapis.com', metadata }
 }
 
-/** A wait as protobuf writes a duration: `36s`. Undefined for a text that is no number of seconds. */
+/**
+ * Formats a wait as a protobuf duration, such as `36s`. Returns undefined for a string that is not a number of seconds.
+ */
 function delayOf(retryAfter: RetryAfter): string | undefined {
   if (typeof retryAfter === 'number') return `${retryAfter / 1_000}s`
   if (typeof retryAfter === 'string') return /^\d+(\.\d+)?$/.test(retryAfter) ? `${retryAfter}s` : undefined
   return `${retryAfter.dateInMs / 1_000}s`
 }
 
-/** The status code behind a status in words; undefined for an unknown one. */
+/** Returns the HTTP status for a status name such as `NOT_FOUND`; undefined for an unknown name. */
 export function codeOf(status: string): number | undefined {
   const [code] = Object.entries(byStatus).find(([, [name]]) => name === status) ?? []
   return code === undefined ? undefined : Number(code)

@@ -12,7 +12,7 @@ import { contentPrompt } from './prompt.ts'
 import { overLimit, problemOf } from './quota.ts'
 import { ofText, usageMetadata } from './usage.ts'
 
-/** Gemini's API: content, streamed or not, counting its tokens, embeddings, models. */
+/** Gemini's API: content with and without streaming, token counts, embeddings, models. */
 export const gemini: Wire = {
   name: 'gemini',
   route: routeGemini,
@@ -51,7 +51,7 @@ function demand({ operation, body: json }: Parameters<Wire['demand']>[0]): Deman
   return { input: inputTokens, maxOutput: maxTokens === Infinity ? undefined : maxTokens * candidates }
 }
 
-/** Google refuses a missing key with 403, a wrong one with 400, and a wrong token with 401. */
+/** Returns Google's error: 403 for a missing key, 400 for a wrong key, 401 for a wrong token. */
 function wrongKey(given: boolean, { headers }: Question['request']): Problem {
   if (!given) {
     const message =
@@ -63,7 +63,7 @@ function wrongKey(given: boolean, { headers }: Question['request']): Problem {
   return { status: 400, message, code: 'API_KEY_INVALID' }
 }
 
-/** A blocked prompt gets feedback and no candidate. */
+/** Returns the answer to a blocked prompt, which has feedback and no candidate. */
 function blocked(question: Question, { reason = 'PROHIBITED_CONTENT' }: FaultOf<'blocked-prompt'>): Answer {
   const good = answer(question)
   if (good.status !== 200 || question.request.operation !== 'generate-content') return good
@@ -77,7 +77,7 @@ function blocked(question: Question, { reason = 'PROHIBITED_CONTENT' }: FaultOf<
   return question.stream ? contentStream(question, [feedback], usage) : geminiJson(feedback, usage)
 }
 
-/** An error in a stream: an event, or the last element of the JSON array. */
+/** Returns an error in a stream: an event or, without `alt=sse`, the last element of the JSON array. */
 function streamError(fault: FaultOf<'stream-error'>, { request, stream }: Question): string[] {
   const { afterEvents, errorType = 'INTERNAL' } = fault
   const error = errorBody({ ...fault, status: codeOf(errorType) ?? 500 })

@@ -7,7 +7,7 @@ import { skippedPieces } from './continuation.ts'
 import { contentPrompt } from './prompt.ts'
 import { usageMetadata } from './usage.ts'
 
-/** The answer to generateContent and streamGenerateContent. */
+/** Returns the answer to generateContent and streamGenerateContent. */
 export function answerContent(question: Question): Answer {
   const { body, reply, ending, stream } = question
   const prompt = contentPrompt(body)
@@ -30,17 +30,17 @@ export function answerContent(question: Question): Answer {
   return geminiJson(whole, usage)
 }
 
-/** A JSON answer, indented as Google sends it. */
+/** Returns a JSON answer, indented as Google sends it. */
 export function geminiJson(body: object, usage?: Answer['usage']): Answer {
   return bodyAnswer(200, 'application/json; charset=UTF-8', JSON.stringify(body, null, 2) + '\n', usage)
 }
 
-/** The last fields of every answer and of every event. */
+/** Returns the last fields of every answer and of every event: the model and the id of the response. */
 export function identity({ body, fingerprint }: Question) {
   return { modelVersion: body['model'], responseId: fingerprint }
 }
 
-/** A stream of server-sent events or, without `alt=sse`, one JSON array in pieces. */
+/** Returns a stream of server-sent events or, without `alt=sse`, one JSON array in pieces. */
 export function contentStream(
   { request }: Question,
   events: readonly object[],
@@ -60,7 +60,7 @@ export function isSse(query: string): boolean {
   return new URLSearchParams(query).get('alt') === 'sse'
 }
 
-/** An event. Google ends lines with \r\n. */
+/** Formats a server-sent event. Google ends lines with \r\n. */
 export function sseEvent(data: object): string {
   return `data: ${JSON.stringify(data)}\r\n\r\n`
 }
@@ -70,7 +70,7 @@ function candidateCount({ body }: Question): number {
   return typeof count === 'number' ? count : 1
 }
 
-/** What a request that continues an earlier one still gets. */
+/** Returns the part of a generation that a continued request still gets: the text after the skipped pieces. */
 function rest(generation: Generation, skipped: number): Generation {
   if (skipped === 0) return generation
   const content = generation.content.slice(skipped)
@@ -78,8 +78,8 @@ function rest(generation: Generation, skipped: number): Generation {
 }
 
 /**
- * The events of a stream: each has the next part of every candidate that has not ended, and the usage so far. A
- * candidate ends with an event of its own.
+ * Returns the events of a stream. Each event has the next part of every candidate that has not ended, and the usage so
+ * far. The finish reason of a candidate is in a part of its own.
  */
 function chunks(
   candidates: readonly Candidate[],

@@ -4,7 +4,7 @@ import { geminiJson } from './generate-content.ts'
 
 const usual = ['gemini-2.5-pro', 'gemini-2.5-flash', 'gemini-2.5-flash-lite', 'gemini-embedding-001']
 
-/** The answer to a request for the list of models or, with an id, for one of them. */
+/** Returns the answer to a request for the list of models or, with an id, for one of them. */
 export function answerModels(id: string, models: readonly string[] = usual): Answer {
   if (id === '') return geminiJson({ models: models.map(modelInfo) })
   return models.includes(id) ? geminiJson(modelInfo(id)) : modelNotFound(id, 'getModel')

@@ -11,7 +11,10 @@ const actions: Readonly<Record<string, RequestOperation>> = {
   batchEmbedContents: 'embed-content',
 }
 
-/** Recognises Gemini's API, and its models on Vertex AI, below whatever root. The model and the kind of answer are in the path. */
+/**
+ * Recognises requests to Gemini's API, and to its models on Vertex AI, below any root path. The path contains the model, and whether a
+ * stream is requested.
+ */
 export function routeGemini(head: RequestHead): Route | undefined {
   const { method, path } = head
   if (method === 'GET') {
@@ -29,17 +32,17 @@ export function routeGemini(head: RequestHead): Route | undefined {
   }
 }
 
-/** The id of a model in a path that lists models; empty for all of them. */
+/** Returns the id of the model in a path that lists models; empty if the path is for all models. */
 export function listedModel(path: string): string {
   return decodePart(listPath.exec(path)?.[3] ?? '')
 }
 
-/** The action of a path: `embedContent`. */
+/** Returns the action in a path, such as `embedContent`. */
 export function actionOf(path: string): string {
   return actionPath.exec(path)?.[3] ?? ''
 }
 
-/** Whether a request for the list of models, which other vendors have as well, is one for Google. */
+/** Whether a request for the list of models is for Google. Other vendors have the same path. */
 function isGoogle({ path, headers, query }: RequestHead): boolean {
   return (
     headers['x-goog-api-key'] !== undefined ||

@@ -1,7 +1,7 @@
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../answers/json.ts'
 import { conversation, limitOf, type Prompt, type Spoken } from '../../answers/prompt.ts'
 
-/** The prompt of a body for generateContent. */
+/** Returns the prompt in the body of a request to generateContent. */
 export function contentPrompt(body: JsonObject): Prompt {
   const contents = asArray(body['contents']).map(asObject)
   const config = asObject(body['generationConfig'])
@@ -28,12 +28,12 @@ export function contentPrompt(body: JsonObject): Prompt {
   }
 }
 
-/** Whether thoughts are sent, not only counted. */
+/** Whether the request wants the text of thoughts. Otherwise, thoughts are only counted. */
 export function includesThoughts(body: JsonObject): boolean {
   return asObject(asObject(body['generationConfig'])['thinkingConfig'])['includeThoughts'] === true
 }
 
-/** A model thinks if the request configures it, or if it is one that always does. */
+/** Whether a model thinks: because the request configures it, or because the model always does. */
 function thinks(model: string, config: JsonObject): boolean {
   const { thinkingBudget, thinkingLevel, includeThoughts } = config
   if (thinkingBudget === 0) return false
@@ -49,7 +49,7 @@ function toSpoken(content: unknown, role: string): Spoken {
   return { role, text: partsText(content) }
 }
 
-/** The text of a content: of its texts, the calls of functions and their results. */
+/** Returns all text in a content: texts, function calls and their results. */
 export function partsText(content: unknown): string {
   if (typeof content === 'string') return content
   return asArray(asObject(content)['parts'])

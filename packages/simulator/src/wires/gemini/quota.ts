@@ -5,7 +5,7 @@ import type { VendorFault } from '../../script/fault.ts'
 import type { Problem } from '../wire.ts'
 import { rpc } from './errors.ts'
 
-/** Google's error for the situation of a fault. */
+/** Returns the error that Google sends for a fault such as `overloaded` or `quota`. */
 export function problemOf(fault: VendorFault, { model }: RecordedRequest): Problem {
   switch (fault.type) {
     case 'overloaded':
@@ -38,7 +38,7 @@ const quotaIds: Readonly<Record<QuotaKind | 'concurrency', string>> = {
   concurrency: 'ConcurrentRequestsPerProjectPerModel',
 }
 
-/** Google's 429 for a call beyond a limit. There are no headers about limits. */
+/** Returns Google's 429 for a call that exceeds a limit. Google has no headers about limits. */
 export function overLimit(shortage: Shortage, { model }: RecordedRequest, quiet: boolean): Problem {
   const kind = shortage.kind === 'too-large' ? shortage.of : shortage.kind
   const wait = 'waitMs' in shortage && !quiet ? wholeMs(shortage.waitMs) : undefined

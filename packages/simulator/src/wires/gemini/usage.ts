@@ -8,7 +8,7 @@ const trafficTypes: Readonly<Record<string, string>> = {
   priority: 'ON_DEMAND_PRIORITY',
 }
 
-/** The usage after the first `parts` of each candidate: a running total. */
+/** Returns the usage after the first `parts` parts of each candidate, as a running total. */
 export function usageMetadata(
   { body, script }: Question,
   input: number,
@@ -35,7 +35,7 @@ export function usageMetadata(
   }
 }
 
-/** Tokens by kind of content. The simulator counts text only. */
+/** Returns the number of tokens by kind of content. The simulator counts text only. */
 export function ofText(tokenCount: number) {
   return [{ modality: 'TEXT', tokenCount }]
 }

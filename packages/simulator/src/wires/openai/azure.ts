@@ -5,7 +5,7 @@ import { readPath } from './paths.ts'
 
 // What Azure adds to OpenAI's API: errors of its gateway, the results of its content filter, its headers.
 
-/** The error of Azure's gateway for a status; undefined if the error comes from the model, in OpenAI's shape. */
+/** Returns the error of Azure's gateway for a status; undefined if the model sends the error, in OpenAI's shape. */
 export function gatewayError(status: number): { code: string; message: string } | undefined {
   const message = gatewayMessages[status]
   return message === undefined ? undefined : { code: String(status), message }
@@ -18,7 +18,9 @@ const gatewayMessages: Readonly<Record<number, string>> = {
   429: 'Your requests have exceeded the call rate limit of your current pricing tier. Please retry later.',
 }
 
-/** The 404 for a deployment path without `api-version`; undefined if it has one, or needs none. */
+/**
+ * Returns the 404 for a path with a deployment, but without `api-version` in the query; undefined for other requests.
+ */
 export function withoutApiVersion({ path, query }: RecordedRequest): Answer | undefined {
   if (readPath(path)?.deployment === undefined || new URLSearchParams(query).has('api-version')) {
     return undefined
@@ -50,19 +52,22 @@ export const filteredPrompt: Answer = errorBody(400, {
   },
 })
 
-/** The results of a content filter that found nothing. */
+/** Returns the results of a content filter that found nothing. */
 export function safe() {
   const fine = { filtered: false, severity: 'safe' }
   return { hate: fine, self_harm: fine, sexual: fine, violence: fine }
 }
 
-/** The results for the prompt, in the first event of a chat stream and in a JSON answer. */
+/**
+ * Returns the content-filter results for the prompt. They are in the first event of a chat stream, and in a JSON
+ * answer.
+ */
 export function promptResults() {
   const jailbreak = { filtered: false, detected: false }
   return [{ prompt_index: 0, content_filter_results: { ...safe(), jailbreak } }]
 }
 
-/** The headers of every answer. */
+/** Returns the headers that Azure adds to every answer. */
 export function azureHeaders(requestId: string): string[] {
   return ['apim-request-id', requestId, 'x-ms-region', 'East US']
 }

@@ -11,7 +11,7 @@ import { tierOf } from './tier.ts'
 // Constant, so that equal requests get equal bytes.
 export const createdAt = 1_750_000_000
 
-/** What all parts of an answer have in common. */
+/** The values that all events of a chat stream have in common. A JSON answer is made with them, too. */
 interface Head {
   id: string
   model: string
@@ -19,7 +19,7 @@ interface Head {
   azure: boolean
 }
 
-/** The answer to POST /v1/chat/completions. */
+/** Returns the answer to POST /v1/chat/completions. */
 export function answerChat(question: Question): Answer {
   const { request, body, stream, fingerprint, reply, ending } = question
   const prompt = chatPrompt(body)
@@ -101,7 +101,7 @@ function message({ content, reasoning, toolCalls, refusal }: Choice) {
   }
 }
 
-/** The events of a stream. Most of an event is constant, so that part is serialised once. */
+/** Returns the events of a stream. Most of an event is constant, so that part is serialised once. */
 function chunks({ id, model, tier, azure }: Head, choices: readonly Choice[], usage: unknown): string[] {
   const head = `data: {"id":"${id}","object":"chat.completion.chunk","created":${createdAt},"model":${JSON.stringify(model)},"service_tier":${JSON.stringify(tier)},"system_fingerprint":"fp_harbor","choices":[`
   const tail = usage === undefined ? ']}\n\n' : '],"usage":null}\n\n'
@@ -132,7 +132,7 @@ function chunks({ id, model, tier, azure }: Head, choices: readonly Choice[], us
   return frames
 }
 
-/** Azure's first event, which comes before the model's. */
+/** Returns Azure's first event, which comes before the events of the model. */
 function filterFrame(): string {
   const event = {
     choices: [],

@@ -12,7 +12,7 @@ const required: Readonly<Record<string, string>> = {
   embeddings: 'input',
 }
 
-/** The error for an invalid request to a model; undefined for a valid one. */
+/** Returns the error for an invalid request to a model; undefined for a valid one. */
 export function checkRequest({ request, body, script: { models } }: Question): Answer | undefined {
   const { operation, path } = request
   if (withoutApiVersion(request)) return withoutApiVersion(request)

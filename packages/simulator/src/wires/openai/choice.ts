@@ -1,9 +1,9 @@
 import type { Ending, Finish, Generation } from '../../answers/generate.ts'
 import { tokenise } from '../../answers/tokens.ts'
 
-/** The output of a model with OpenAI's name for its end. */
+/** The output of a model, with OpenAI's finish reason and refusal. */
 export interface Choice extends Generation {
-  /** The `finish_reason` of chat; null for an answer that does not say that it has ended. */
+  /** The `finish_reason` of chat; null if a fault removes it. */
   reason: string | null
   /** The pieces of a refusal; empty if the model did not refuse. */
   refusal: readonly string[]
@@ -11,7 +11,7 @@ export interface Choice extends Generation {
 
 const refusalText = tokenise('I’m sorry, but I can’t help with that.')
 
-/** Adds OpenAI's name for the end of a generation, and the text of a refusal, which OpenAI's models write. */
+/** Adds OpenAI's finish reason to a generation and, if the model refuses, the text of its refusal. */
 export function choiceOf(generation: Generation, ending: Ending | undefined): Choice {
   const refusal = generation.finish === 'refusal' ? refusalText : []
   return {

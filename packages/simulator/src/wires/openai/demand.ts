@@ -4,7 +4,7 @@ import type { Demand } from '../wire.ts'
 import { countEmbeddingTokens } from './embeddings.ts'
 import { chatPrompt, responsesPrompt } from './prompts.ts'
 
-/** The tokens that a request for chat, a response or embeddings needs. */
+/** Returns the tokens that a request for chat, a response or embeddings needs. */
 export function demandOf(request: Pick<RecordedRequest, 'operation' | 'body'>): Demand {
   const { operation } = request
   const body = asObject(request.body)

@@ -4,7 +4,7 @@ import { asArray, asString, type JsonObject } from '../../answers/json.ts'
 import { estimateTokens } from '../../answers/tokens.ts'
 import { badRequest } from './errors.ts'
 
-/** The answer to POST /v1/embeddings. */
+/** Returns the answer to POST /v1/embeddings. */
 export function answerEmbeddings(body: JsonObject): Answer {
   const inputs = readInputs(body['input'])
   if (inputs === undefined || inputs.length === 0) {
@@ -33,7 +33,7 @@ export function answerEmbeddings(body: JsonObject): Answer {
   return jsonAnswer({ object: 'list', data, model, usage }, { input: tokens, output: 0 })
 }
 
-/** The number of tokens in the `input` of a request; 0 if it is invalid. */
+/** Returns the number of tokens in the `input` of a request; 0 if it is invalid. */
 export function countEmbeddingTokens(input: unknown): number {
   return countTokens(readInputs(input) ?? [])
 }

@@ -5,7 +5,7 @@ import { gatewayError } from './azure.ts'
 import { isAzure } from './paths.ts'
 import { retryHeaders } from '../retry-after.ts'
 
-/** The `error` object of OpenAI's answers. */
+/** The `error` object in OpenAI's error answers. */
 export interface ApiError {
   message: string
   type: string
@@ -17,12 +17,12 @@ export function errorAnswer(status: number, error: ApiError): Answer {
   return bodyAnswer(status, 'application/json', JSON.stringify({ error }))
 }
 
-/** The 400 for an invalid request. */
+/** Returns the 400 for an invalid request. */
 export function badRequest(message: string, param: string | null = null, code: string | null = null): Answer {
   return errorAnswer(400, { message, type: 'invalid_request_error', param, code })
 }
 
-/** An error answer: in OpenAI's shape or, below a path of Azure, in that of Azure's gateway. */
+/** Returns an error answer in OpenAI's shape. For a path of Azure, some statuses have the shape of Azure's gateway. */
 export function problemAnswer(problem: Problem, { path }: RecordedRequest): Answer {
   const { status, message, code, errorType, param, retryAfter, headers = [] } = problem
   const gateway = isAzure(path) && errorType === undefined ? gatewayError(status) : undefined
@@ -39,7 +39,7 @@ export function problemAnswer(problem: Problem, { path }: RecordedRequest): Answ
   }
 }
 
-/** The error for a path that does not exist. */
+/** Returns the error answer for a path that does not exist. */
 export function unknownPath(request: RecordedRequest): Answer {
   return problemAnswer(unknownPathProblem(request), request)
 }
@@ -49,7 +49,7 @@ export function unknownPathProblem({ method, path }: RecordedRequest): Problem {
   return { status: 404, message, errorType: 'invalid_request_error', code: null }
 }
 
-/** The error that OpenAI sends with a status. */
+/** Returns the `error` object that OpenAI sends with a status. */
 export function apiErrorFor(status: number): ApiError {
   const known = byStatus[status]
   if (known) return { ...known, param: null }

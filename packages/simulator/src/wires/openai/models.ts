@@ -12,7 +12,7 @@ const usual = [
   'text-embedding-3-large',
 ]
 
-/** The answer to GET /v1/models and, with an id, to GET /v1/models/:id. */
+/** Returns the answer to GET /v1/models and, with an id, to GET /v1/models/:id. */
 export function answerModels(rest: string, models: readonly string[] = usual): Answer {
   const list = models.map((id) => ({ id, object: 'model', created: createdAt, owned_by: 'harbor' }))
   const id = decodePart(rest)

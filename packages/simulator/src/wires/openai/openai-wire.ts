@@ -12,7 +12,9 @@ import { limitHeaders, overLimit } from './rate-limits.ts'
 import { answerResponses } from './responses.ts'
 import { problemOf, streamError } from './vendor-problems.ts'
 
-/** OpenAI's API, and Azure's under `/openai`: chat, responses, embeddings, models. Files and batches are answered by their service. */
+/**
+ * OpenAI's API, and Azure's under `/openai`: chat, responses, embeddings, models. `BatchService` answers requests for files and batches.
+ */
 export const openai: Wire = {
   name: 'openai',
   route: routeOpenai,

@@ -1,6 +1,6 @@
 import type { Choice } from './choice.ts'
 
-/** An item of the output, with its events. */
+/** An item in the output of a Responses answer, with its events in a stream. */
 export interface OutputItem {
   id: string
   added: object
@@ -8,7 +8,7 @@ export interface OutputItem {
   steps: readonly (readonly [type: string, fields: object])[]
 }
 
-/** The output items of an answer: thoughts, then calls of tools or a message. */
+/** Returns the output items of a Responses answer: thoughts, then tool calls or a message. */
 export function outputItems(generation: Choice, fingerprint: string): OutputItem[] {
   const items: OutputItem[] = []
   if (generation.reasoning.length > 0) {

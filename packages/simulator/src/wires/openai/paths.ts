@@ -1,10 +1,10 @@
 import { decodePart, type RequestHead, type RequestOperation, type Route } from '../../route.ts'
 
-/** A path of OpenAI's API, below whatever root. */
+/** The parts of a path of OpenAI's API, below any root path. */
 export interface ApiPath {
-  /** `chat/completions`, `models` … */
+  /** The name of the endpoint: `chat/completions`, `models` … */
   name: string
-  /** What follows the name: an id, an action. Empty if nothing does. */
+  /** What follows the name, such as an id or an action. Empty if nothing does. */
   rest: string
   /** Azure's deployment, if the path names one. */
   deployment: string | undefined
@@ -17,7 +17,7 @@ const deployed = new RegExp(`/openai/deployments/([^/]+)/(${names})$`)
 // Azure's paths without a deployment, before it had versions in paths.
 const plainAzure = new RegExp(`/openai/(responses|models|files|batches)(?:/(.*))?$`)
 
-/** Reads a path; undefined if it is not one of OpenAI's API. */
+/** Splits a path into its parts. Returns undefined if it is not a path of OpenAI's API. */
 export function readPath(path: string): ApiPath | undefined {
   const [, deployment, deployedName] = deployed.exec(path) ?? []
   if (deployment !== undefined && deployedName !== undefined) {
@@ -27,7 +27,10 @@ export function readPath(path: string): ApiPath | undefined {
   return name === undefined ? undefined : { name, rest, deployment: undefined }
 }
 
-/** Whether a path is one of Azure OpenAI: `/openai` at its root, not below the version of another API. */
+/**
+ * Whether a path belongs to Azure OpenAI. Such a path has `/openai` at its root, not below a version as in
+ * `/v1beta/openai`.
+ */
 export function isAzure(path: string): boolean {
   return /\/openai\//.test(path) && !/\/v\d[^/]*\/openai\//.test(path)
 }
@@ -55,7 +58,7 @@ function operationOf(method: string, { name, rest }: ApiPath): RequestOperation 
   return name === 'files' ? 'files' : 'batches'
 }
 
-/** Whether a request is for a response that exists: to read it, to delete it or to cancel it. */
+/** Whether a request reads, deletes or cancels a response that was created before. */
 function isStored(method: string, rest: string): boolean {
   if (method === 'POST') return /^[^/]+\/cancel$/.test(rest)
   return (method === 'GET' || method === 'DELETE') && /^[^/]+$/.test(rest)

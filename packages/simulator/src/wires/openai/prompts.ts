@@ -1,7 +1,7 @@
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../answers/json.ts'
 import { conversation, limitOf, type Prompt, type Spoken, textOf, type Tool } from '../../answers/prompt.ts'
 
-/** The prompt of a body for /v1/chat/completions. */
+/** Returns the prompt in the body of a request to /v1/chat/completions. */
 export function chatPrompt(body: JsonObject): Prompt {
   const messages = asArray(body['messages']).map(asObject)
   const tools = asArray(body['tools']).map((tool) => asObject(asObject(tool)['function']))
@@ -19,7 +19,7 @@ export function chatPrompt(body: JsonObject): Prompt {
   }
 }
 
-/** The prompt of a body for /v1/responses. */
+/** Returns the prompt in the body of a request to /v1/responses. */
 export function responsesPrompt(body: JsonObject): Prompt {
   const input = body['input']
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : asArray(input).map(asObject)

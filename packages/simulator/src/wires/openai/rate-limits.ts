@@ -5,7 +5,7 @@ import type { Problem } from '../wire.ts'
 
 const visit = 'Visit https://platform.openai.com/account/rate-limits to learn more.'
 
-/** OpenAI's 429 for a call beyond a limit. */
+/** Returns OpenAI's 429 for a call that exceeds a limit. */
 export function overLimit(shortage: Shortage, { model = '' }: RecordedRequest, quiet: boolean): Problem {
   return {
     status: 429,
@@ -16,7 +16,10 @@ export function overLimit(shortage: Shortage, { model = '' }: RecordedRequest, q
   }
 }
 
-/** What is left of the limits, and the time until all of it is available again. OpenAI reports requests and tokens. */
+/**
+ * Returns headers with what is left of each limit, and the time until all of it is available again. OpenAI reports
+ * requests and tokens.
+ */
 export function limitHeaders(standing: readonly Standing[]): string[] {
   return standing
     .filter(({ kind }) => kind === 'requests' || kind === 'tokens')
@@ -43,7 +46,7 @@ function messageOf(shortage: Shortage, whose: string): string {
   }
 }
 
-/** `retry-after` in whole seconds and `retry-after-ms`, if waiting helps and the time is known. */
+/** Returns `retry-after` in whole seconds and `retry-after-ms`, if waiting helps and the time is known. */
 function waitHeaders(shortage: Shortage): string[] {
   if (!('waitMs' in shortage)) return []
   const ms = wholeMs(shortage.waitMs)

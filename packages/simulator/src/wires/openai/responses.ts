@@ -7,26 +7,26 @@ import { responsesPrompt } from './prompts.ts'
 import { tierOf } from './tier.ts'
 import type { Question } from '../wire.ts'
 
-/** The answer to POST /v1/responses. */
+/** Returns the answer to POST /v1/responses. */
 export function answerResponses(question: Question): Answer {
   const responded = respond(question)
   const { usage, final } = responded
   return question.stream ? streamAnswer(events(responded), usage) : jsonAnswer(final, usage)
 }
 
-/** A Responses answer in its parts. */
+/** The parts of a Responses answer. */
 export interface Responded {
   usage: Answer['usage']
-  /** The response object of the first events. */
+  /** The response object in the first events, without output. */
   base: ResponseObject
   items: readonly OutputItem[]
-  /** The whole response object. Its status is `in_progress` if the answer does not say that it has ended. */
+  /** The complete response object. Its status is `in_progress` if a fault removes the end of the answer. */
   final: ResponseObject
 }
 
 export type ResponseObject = ReturnType<typeof responseBase> & { incomplete_details: unknown }
 
-/** Generates the output for a request, and puts it into OpenAI's objects. */
+/** Generates the output for a request, and returns it as OpenAI's objects. */
 export function respond(question: Question): Responded {
   const { body, fingerprint, reply, ending, script } = question
   const prompt = responsesPrompt(body)
@@ -49,17 +49,17 @@ export function respond(question: Question): Responded {
   return { usage, base, items, final }
 }
 
-/** The response object in the last event of a failed stream. */
+/** Returns the response object in the last event of a failed stream. */
 export function failedResponse(question: Question, error: unknown) {
   return { ...responseBase(question), status: 'failed', error }
 }
 
-/** An event named by its type. */
+/** Formats a server-sent event whose name is its type. */
 export function responseEvent(type: string, sequence: number, fields: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...fields })}\n\n`
 }
 
-/** The id of a response. */
+/** Returns the id of a response. `fingerprint` is the hash of its request. */
 export function responseId(fingerprint: string): string {
   return `resp_${fingerprint}`
 }
@@ -97,7 +97,7 @@ function responseBase(question: Question) {
   }
 }
 
-/** The status of a response, and why it is incomplete. `verbatim` is the reason that a fault sets. */
+/** Returns the status of a response, and why it is incomplete. `verbatim` is the reason that a fault sets. */
 function endOf({ finish }: Choice, verbatim: string | null | undefined) {
   if (verbatim === null) return {}
   const usual = finish === 'length' ? 'max_output_tokens' : finish === 'content_filter' ? finish : undefined
@@ -111,7 +111,7 @@ function events(responded: Responded): string[] {
   return eventsFrom([['response.created', responded.base]], responded)
 }
 
-/** The events of a response that is generated in the background: it is queued first. */
+/** Returns the events of a response that is generated in the background. Its first status is `queued`. */
 export function backgroundEvents(responded: Pick<Responded, 'base' | 'items' | 'final'>): string[] {
   const queued = { ...responded.base, status: 'queued' }
   return eventsFrom(

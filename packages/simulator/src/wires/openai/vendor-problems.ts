@@ -3,7 +3,7 @@ import type { FaultOf, VendorFault } from '../../script/fault.ts'
 import type { Problem, Question } from '../wire.ts'
 import { failedResponse, responseEvent } from './responses.ts'
 
-/** OpenAI's error for the situation of a fault. */
+/** Returns the error that OpenAI sends for a fault such as `overloaded` or `quota`. */
 export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): Problem {
   switch (fault.type) {
     case 'overloaded':
@@ -46,7 +46,10 @@ export function problemOf(fault: VendorFault, { model = '' }: RecordedRequest): 
   }
 }
 
-/** An error in a stream: an error object in chat, an `error` event and then `response.failed` in Responses. */
+/**
+ * Returns the events of an error in a stream: for chat an error object, for Responses an `error` event and
+ * `response.failed`.
+ */
 export function streamError(fault: FaultOf<'stream-error'>, question: Question): string[] {
   const { afterEvents, code, errorType, message, event } = fault
   const error = {
