@@ -164,8 +164,8 @@ export class Circuit {
   }
 
   /**
-   * Records that the answer of a call has begun. The duration of the call ends here. If the call is a probe, it can no longer
-   * time out.
+   * Records that the answer of a call has begun. The measured duration ends here, although the call goes on. A probe can no
+   * longer time out.
    *
    * @param owner the object that will report the end of the call. If it is garbage-collected, a probe no longer counts as in
    * flight

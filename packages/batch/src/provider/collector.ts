@@ -26,8 +26,8 @@ interface InputLine {
 }
 
 /**
- * The maximum number of times that a file is read because it has fewer lines than expected. The missing lines may
- * appear later, or the provider's counts may be wrong.
+ * How many times a file with missing lines is read in total. The lines may appear later; if they do not, the provider's
+ * counts may be wrong.
  */
 const MAX_READS = 3
 

@@ -1,6 +1,6 @@
 /**
- * Measures which fraction of predictions comes true. A prediction comes true if its key is requested within `windowMs` milliseconds. Until
- * then, or until that time is over, the prediction is open. There is no timer: `expire()` counts open predictions whose time is over as
+ * Measures which fraction of predictions comes true. A prediction is open at first. It comes true if its key is requested within
+ * `windowMs` milliseconds, and is wrong otherwise. There is no timer: call `expire()` to count the open predictions whose time is over as
  * wrong.
  */
 export class Precision {

@@ -82,7 +82,7 @@ export class StreamFaultError extends Error {
 
 const CLOSED = {
   waiting:
-    'This client is closed: the call was waiting (for a limit, or before its next attempt) and was not sent. Make it with another client.',
+    'This client is closed: the call was waiting (for a limit, or before its next attempt), and no request of it was on the wire. Make it with another client; its receipt shows attempts that were sent earlier.',
   late: 'This client is closed: the call was not sent. Make it with another client.',
   sent:
     'This client is closed: the request was sent, was not over within graceMs of close(), and was aborted. It may have been billed. ' +

@@ -97,10 +97,7 @@ export interface HarborOptions extends ClientOptions {
    * waits, or goes to another target that has room. `{}`: only learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
-  /**
-   * Caches answers, and coalesces identical concurrent requests into one upstream call. `true`: with the defaults, for requests that are
-   * safe to cache. @default false
-   */
+  /** Caches answers, and coalesces identical concurrent requests. `true`: for requests that are safe to cache. @default false */
   cache?: boolean | CacheLayerOptions | undefined
   /**
    * Combines embeddings that are requested at the same time into one request. `true`: up to 100 inputs; the first one waits at most 5 ms

@@ -39,10 +39,7 @@ export interface Operation {
   readonly protocol: string | undefined
   /** The vendor of the protocol. With `createHarborFetch()`, the provider that requests are addressed to is normally named after it. */
   readonly vendor: string
-  /**
-   * Whether all answers are checked: a JSON answer is read whole before the caller gets it, and a stream must prove its end. If false, only
-   * event streams are checked.
-   */
+  /** Whether every answer is checked before the caller gets it. If false, only event streams are checked. */
   readonly judged: boolean
   /** Whether any provider can serve the request, because it refers to nothing that one of them has stored. */
   readonly portable: boolean
@@ -101,10 +98,7 @@ export type ProviderKind = 'openai' | 'azure' | 'anthropic' | 'google'
 /** The settings of a provider on which the format of a request to it depends. */
 export interface ProviderFormat {
   readonly kind: ProviderKind
-  /**
-   * Whether this is the client's own provider. The SDK has already addressed and signed its requests, so only their model may be
-   * replaced.
-   */
+  /** Whether this is the client's own provider. The SDK has addressed and signed its requests, so only their model may be replaced. */
   readonly native: boolean
   /** The root URL of the request's protocol at this provider, without a slash at its end. */
   readonly baseURL: string

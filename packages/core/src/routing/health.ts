@@ -129,8 +129,8 @@ export class Health {
   }
 
   /**
-   * Starts the cooldown that follows from a failed attempt, if any. If the target's circuit is open after the attempt, also stores how to
-   * check the target.
+   * Starts a cooldown if this failure calls for one. If the target's circuit is now open, also stores the request with which a health check
+   * can find out whether the target has recovered.
    */
   noteFailure(exchange: LegExchange, failure: Failure): void {
     this.cooldowns.noteFailure(exchange, failure)

@@ -82,10 +82,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
   }
 
-  /**
-   * The start and the end of the text that was received, for a stream that failed without content. The text may contain an error in any
-   * form.
-   */
+  /** The start and the end of the text of a stream that failed without content. It may contain an error in any form. */
   get heldText(): string {
     return this.#recent?.text ?? ''
   }
@@ -122,10 +119,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return reading
   }
 
-  /**
-   * Ends the stream because its reader stops reading. If the answer is proven complete, that is a success, and the connection is used again
-   * if the body ends soon. Otherwise the stream is aborted.
-   */
+  /** Ends the stream because its reader stops reading: a success if the answer is proven complete, otherwise an abort. */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
@@ -142,10 +136,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#source.interrupt(reason)
   }
 
-  /**
-   * Ends the stream because the client was closed and its grace period is over. The reader gets an error event, unless the answer is proven
-   * complete.
-   */
+  /** Ends the stream because the client was closed. The reader gets an error event, unless the answer is proven complete. */
   cut(reason: Error): void {
     if (this.#state === 'ended') return
     const { proven } = this.dialect
@@ -204,10 +195,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = undefined
   }
 
-  /**
-   * Handles the end of the body. Accepts a last event that lacks only its closing blank line. An event that was cut off is a fault, because
-   * its data cannot be parsed.
-   */
+  /** Handles the end of the body. An event that lacks only its closing blank line is accepted; one that was cut off is a fault. */
   #takeEnd(): void {
     this.#source.hasEnded = true
     if (this.#splitter.pendingBytes > 0) this.#takeRest()
@@ -277,10 +265,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     return false
   }
 
-  /**
-   * Ends the stream with an event that reports the fault. The fault is not thrown, because then the reader would lose the content before
-   * it.
-   */
+  /** Ends the stream with an event that reports the fault. If it were thrown, the reader would lose the content before it. */
   #fail(error: unknown): void {
     if (TimeoutError.is(error) && this.dialect.proven) {
       this.#end({ outcome: 'success' }, error) // the answer is complete, but the provider keeps the connection open

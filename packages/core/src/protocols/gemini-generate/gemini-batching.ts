@@ -31,7 +31,7 @@ function onlyRequestIn(body: JsonBody): JsonBody | undefined {
   return Array.isArray(requests) && requests.length === 1 && isRecord(requests[0]) ? requests[0] : undefined
 }
 
-/** Returns the text of a request, if one text is all that its content has. */
+/** Returns the text of a request whose content is exactly one text; otherwise undefined. */
 function textIn(request: JsonBody | undefined): string | undefined {
   const { parts } = recordAt(request ?? {}, 'content')
   if (!Array.isArray(parts) || parts.length !== 1 || !isRecord(parts[0])) return undefined

@@ -8,8 +8,8 @@ const MAX_COST_USD = 1_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
- * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. The last report replaces earlier ones. If its token counts are
- * implausible, no usage is reported.
+ * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. Only the last report counts: if its token counts are implausible, no
+ * usage is reported.
  */
 export class OpenAIUsage implements UsageReader {
   usage: TokenUsage | undefined
