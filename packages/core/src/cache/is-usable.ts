@@ -11,7 +11,7 @@ const END_OF_EVENT = '\n\n'
 
 /**
  * Whether an entry of the far tier can answer a request: its head has the right format, and its content is a complete answer. This is
- * checked because another program may have written the entry. The checksum of an entry shows only that it is undamaged, not who wrote it.
+ * checked because another program may have written the entry. The checksum of an entry shows only that it is undamaged.
  */
 export function isUsable(
   head: unknown,
