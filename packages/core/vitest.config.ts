@@ -29,6 +29,9 @@ const ALONE = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: import.
     /\bvi\.(?:mock|doMock|resetModules)\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 )
 
+const ON_LOWEST = ['lowest-openai', ...ON_BOTH_SDKS].map((name) => `test/${name}.test.ts`)
+const lowest = { alias: [{ find: /^openai(?=$|\/)/, replacement: 'openai-lowest' }] }
+
 export default defineConfig({
   ...base,
   test: {
@@ -49,10 +52,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...lowest,
           name: 'lowest openai',
-          include: [`test/{lowest-openai,${ON_BOTH_SDKS.join(',')}}.test.ts`],
-          alias: [{ find: /^openai(?=$|\/)/, replacement: 'openai-lowest' }],
+          include: ON_LOWEST.filter((file) => !ALONE.includes(file)),
           isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...lowest,
+          name: 'lowest openai, alone',
+          include: ON_LOWEST.filter((file) => ALONE.includes(file)),
         },
       },
     ],
