@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
@@ -20,8 +21,13 @@ const base = defineConfig({
 
 export default base
 
+const LEFTOVERS = join(import.meta.dirname, 'vitest.setup.ts')
+
 /**
- * For test files that can share a process, since they leave nothing behind. A worker then loads the package once, not for each file; for
+ * For test files that can share a process, since they leave nothing behind: a setup file makes those fail that do. A worker then loads the package once, not for each file; for
  * short tests, loading is half of the work.
  */
-export const shared = defineConfig({ ...base, test: { ...base.test, isolate: false } })
+export const shared = defineConfig({
+  ...base,
+  test: { ...base.test, isolate: false, setupFiles: [LEFTOVERS] },
+})

@@ -46,6 +46,7 @@ export default defineConfig({
           exclude: ['test/lowest-openai.test.ts', ...ALONE],
           // A worker loads the SDK and the package once, not for each file; for short tests, loading is half of the work.
           isolate: false,
+          setupFiles: ['test/helpers/sdk-leftovers.ts'],
         },
       },
       { extends: true, test: { name: 'alone', include: ALONE } },
@@ -56,6 +57,7 @@ export default defineConfig({
           name: 'lowest openai',
           include: ON_LOWEST.filter((file) => !ALONE.includes(file)),
           isolate: false,
+          setupFiles: ['test/helpers/sdk-leftovers.ts'],
         },
       },
       {
