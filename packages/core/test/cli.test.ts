@@ -125,9 +125,8 @@ describe('harbor bulk', () => {
   })
 
   it('exits with 3 before it costs more than the spend limit, and continues with a higher one', async () => {
-    const bench = await Bench.with(prompts(100))
+    const bench = await Bench.with(prompts(50))
     const money = ['--price', '1000,2000', '--max-tokens', '40']
-    const limited = ['--resume', '--spend-limit', '2', '--concurrency', '1']
     const first = await bench.bulk(...money, '--spend-limit', '2', '--concurrency', '2').ended
     expect(first.code).toBe(3)
     expect(first.stderr).toContain('the spend limit was reached')
@@ -135,20 +134,18 @@ describe('harbor bulk', () => {
     expect(bench.provider.counts().calls).toBeGreaterThan(5)
     expect(spentIn(bench, 'answers.jsonl.part')).toBeLessThanOrEqual(2)
     // The request in flight when the first run ended may have cost less than what was reserved for it. That pays for a few more.
-    const rest = await bench.bulk(...money, ...limited).ended
+    const rest = await bench.bulk(...money, '--resume', '--spend-limit', '2', '--concurrency', '1').ended
     expect(rest.code).toBe(3)
     expect(rest.stderr).toMatch(
       /^harbor: \$1\.\d\d of the spend limit was spent on answers of earlier runs\.$/m,
     )
     expect(spentIn(bench, 'answers.jsonl.part')).toBeLessThanOrEqual(2)
     const { calls } = bench.provider.counts()
-    expect(calls).toBeLessThan(100)
+    expect(calls).toBeLessThan(50)
     expect(bench.output('answers.jsonl.part').filter(({ usd }) => usd !== undefined)).toHaveLength(calls)
-    expect((await bench.bulk(...money, ...limited).ended).code).toBe(3)
-    expect(bench.provider.counts().calls).toBe(calls)
     expect((await bench.bulk(...money, '--resume').ended).code).toBe(0)
-    expect(bench.output()).toHaveLength(100)
-    expect(bench.provider.counts().calls).toBe(100)
+    expect(bench.output()).toHaveLength(50)
+    expect(bench.provider.counts().calls).toBe(50)
   })
 
   it('counts the cost of earlier runs with the journal against the limit, and finishes when no requests are left', async () => {
