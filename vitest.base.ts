@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** How every package is tested: sources as they are, a JSON report for the count that `.ci/run` prints. */
 const base = defineConfig({
@@ -24,10 +24,18 @@ export default base
 const LEFTOVERS = join(import.meta.dirname, 'vitest.setup.ts')
 
 /**
- * For test files that can share a process, since they leave nothing behind: a setup file makes those fail that do. A worker then loads the package once, not for each file; for
- * short tests, loading is half of the work.
+ * For test files that can share a process, since they leave nothing behind: a setup file makes those fail that do. A worker then loads the
+ * package once, not for each file; for short tests, loading is half of the work.
  */
 export const shared = defineConfig({
   ...base,
   test: { ...base.test, isolate: false, setupFiles: [LEFTOVERS] },
 })
+
+/** For a package whose test files run in several ways: each project says which of them it takes. */
+export function inProjects(...projects: TestProjectInlineConfiguration[]): typeof base {
+  return defineConfig({
+    ...base,
+    test: { ...base.test, include: [], projects: projects.map((project) => ({ extends: true, ...project })) },
+  })
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, expect, vi } from 'vitest'
+import { REPLACES_MODULES } from './vitest.replaces-modules.ts'
 
 /** Objects of the runtime whose methods a test may replace. */
 const RUNTIME: Readonly<Record<string, object>> = {
@@ -69,5 +70,3 @@ export function failOnLeftovers(objects: Readonly<Record<string, object>> = {}):
       throw new Error('The file replaces or resets modules, and needs a process of its own: isolate: true.')
   })
 }
-
-const REPLACES_MODULES = /\bvi\.(?:mock|doMock|resetModules)\(/

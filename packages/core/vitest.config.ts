@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defineConfig } from 'vitest/config'
-import base from '../../vitest.base.ts'
+import { inProjects } from '../../vitest.base.ts'
+import { REPLACES_MODULES } from '../../vitest.replaces-modules.ts'
 
 /** Tests that also run on the lowest supported version of the SDK. */
 const ON_BOTH_SDKS = [
@@ -26,48 +26,38 @@ const MEASURING = ['abort', 'many-calls', 'stream-faults', 'storm/storm']
 const ALONE = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: import.meta.dirname }).filter(
   (file) =>
     MEASURING.some((name) => file === `test/${name}.test.ts`) ||
-    /\bvi\.(?:mock|doMock|resetModules)\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+    REPLACES_MODULES.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 )
 
 const ON_LOWEST = ['lowest-openai', ...ON_BOTH_SDKS].map((name) => `test/${name}.test.ts`)
+
+// A worker loads the SDK and the package once, not for each file; for short tests, loading is half of the work.
+const together = { isolate: false, setupFiles: ['test/helpers/sdk-leftovers.ts'] }
 const lowest = { alias: [{ find: /^openai(?=$|\/)/, replacement: 'openai-lowest' }] }
 
-export default defineConfig({
-  ...base,
-  test: {
-    ...base.test,
-    include: [],
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'openai',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/lowest-openai.test.ts', ...ALONE],
-          // A worker loads the SDK and the package once, not for each file; for short tests, loading is half of the work.
-          isolate: false,
-          setupFiles: ['test/helpers/sdk-leftovers.ts'],
-        },
-      },
-      { extends: true, test: { name: 'alone', include: ALONE } },
-      {
-        extends: true,
-        test: {
-          ...lowest,
-          name: 'lowest openai',
-          include: ON_LOWEST.filter((file) => !ALONE.includes(file)),
-          isolate: false,
-          setupFiles: ['test/helpers/sdk-leftovers.ts'],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          ...lowest,
-          name: 'lowest openai, alone',
-          include: ON_LOWEST.filter((file) => ALONE.includes(file)),
-        },
-      },
-    ],
+export default inProjects(
+  {
+    test: {
+      ...together,
+      name: 'openai',
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      exclude: ['test/lowest-openai.test.ts', ...ALONE],
+    },
   },
-})
+  { test: { name: 'alone', include: ALONE } },
+  {
+    test: {
+      ...lowest,
+      ...together,
+      name: 'lowest openai',
+      include: ON_LOWEST.filter((file) => !ALONE.includes(file)),
+    },
+  },
+  {
+    test: {
+      ...lowest,
+      name: 'lowest openai, alone',
+      include: ON_LOWEST.filter((file) => ALONE.includes(file)),
+    },
+  },
+)
