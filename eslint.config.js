@@ -35,6 +35,17 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { patterns: ['@harbor/*', '!@harbor/parts'] }] },
   },
   {
+    // Built on three leaves, and on nothing that knows the OpenAI SDK.
+    files: ['packages/ai-sdk/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/retry', '!@harbor/breaker', '!@harbor/fallback'] },
+      ],
+    },
+  },
+  {
     // Tests hand methods around as values, and throw what no decent program throws to see what becomes of it.
     files: ['**/*.test.ts', '**/test/**/*.ts'],
     rules: {
