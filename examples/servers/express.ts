@@ -2,6 +2,7 @@
 import { APIError, Harbor } from '@harbor/core'
 import express from 'express'
 import type { OpenAI } from 'openai'
+import type { Server } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
 const harbor = new Harbor() // one for the whole process; the key is OPENAI_API_KEY
@@ -33,4 +34,10 @@ async function* textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>) {
     const text = choices[0]?.delta.content
     if (text) yield text
   }
+}
+
+/** Accepts no more connections, lets the streams that clients are reading finish, and closes Harbor: `process.once('SIGTERM', …)`. */
+export async function shutDown(server: Server): Promise<void> {
+  server.close()
+  await harbor.close({ graceMs: 10_000 })
 }

@@ -1,6 +1,7 @@
 /** A chat endpoint in Hono that streams one JSON chunk per line, which `ChatCompletionStream.fromReadableStream()` reads in a browser. */
 import { APIError, Harbor } from '@harbor/core'
 import { Hono } from 'hono'
+import type { Server } from 'node:http'
 
 const harbor = new Harbor() // one for the whole process; the key is OPENAI_API_KEY
 export const app = new Hono()
@@ -18,3 +19,9 @@ app.onError((error) => {
   const status = error instanceof APIError ? Number(error.status ?? 502) : 500
   return new Response(null, { status })
 })
+
+/** Accepts no more connections, lets the streams that clients are reading finish, and closes Harbor: `process.once('SIGTERM', …)`. */
+export async function shutDown(server: Pick<Server, 'close'>): Promise<void> {
+  server.close() // of `const server = serve(app)`
+  await harbor.close({ graceMs: 10_000 })
+}

@@ -4,6 +4,8 @@ import type { OpenAI } from 'openai'
 
 export const runtime = 'nodejs'
 const harbor = new Harbor() // one for the whole process; the key is OPENAI_API_KEY
+// Next.js closes its server at SIGTERM. Streams that clients are reading may finish. A route may export nothing but its methods and settings.
+process.once('SIGTERM', () => void harbor.close({ graceMs: 10_000 }))
 
 export async function POST(request: Request): Promise<Response> {
   const { prompt } = (await request.json()) as { prompt: string }

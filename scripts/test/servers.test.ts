@@ -9,16 +9,25 @@ const REPLY = 'Hello from the harbor, where the ships come in.'
 let simulator: Simulator
 const servers: Server[] = []
 const urls: Record<string, string> = {}
+const shutDown: Record<string, (server: Server) => Promise<void>> = {}
 
 beforeAll(async () => {
   simulator = await startSimulator({ providers: { openai: { reply: REPLY } } })
   process.env['OPENAI_API_KEY'] = 'simulated'
   process.env['OPENAI_BASE_URL'] = simulator.provider().baseURL
+  const before = process.listeners('SIGTERM')
   const [express, hono, next] = await Promise.all([
     import('../../examples/servers/express.ts'),
     import('../../examples/servers/hono.ts'),
     import('../../examples/servers/next-route.ts'),
   ])
+  const [closeNext] = process.listeners('SIGTERM').filter((listener) => !before.includes(listener))
+  shutDown['Express'] = express.shutDown
+  shutDown['Hono'] = hono.shutDown
+  shutDown['a Next.js route'] = async (server) => {
+    server.close()
+    await Promise.resolve(closeNext?.('SIGTERM'))
+  }
   urls['Express'] = await listen(createServer(express.app as unknown as Parameters<typeof createServer>[1]))
   urls['Hono'] = await listen(webServer(hono.app.fetch))
   urls['a Next.js route'] = await listen(webServer(next.POST))
@@ -118,3 +127,27 @@ describe.each(['Express', 'Hono', 'a Next.js route'])('a chat endpoint in %s', (
     await expect(response.text()).rejects.toThrow()
   })
 })
+
+describe.each(['Express', 'Hono', 'a Next.js route'])('a server in %s that shuts down', (name) => {
+  it('lets a stream finish that a client is reading, and sends nothing more to the provider', async () => {
+    const provider = simulator.provider()
+    provider.reset()
+    provider.script({ reply: REPLY, tokenMs: 20 })
+    const server = servers[Object.keys(urls).indexOf(name)]
+    if (!server) throw new Error(`There is no server of ${name}`)
+    const response = await post(name)
+    const closing = shutDown[name]?.(server)
+    expect(textIn(await response.text())).toBe(REPLY)
+    await closing
+    expect(await statusOrRefused(name)).not.toBe(200)
+    expect(provider.counts().calls).toBe(1)
+  })
+})
+
+/** The status of another call; 0 if the server accepts no more connections. */
+async function statusOrRefused(name: string): Promise<number> {
+  return post(name).then(
+    ({ status }) => status,
+    () => 0,
+  )
+}
