@@ -12,3 +12,12 @@ export { parseRetryAfter, type HeadersLike } from './delay/retry-after.ts'
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts'
 export { StopRetrying } from './stop-retrying.ts'
 export { TimeoutError } from './timeout-error.ts'
+export {
+  cooldownOf,
+  situationAtEnd,
+  situationOf,
+  VERDICTS,
+  type CooldownScope,
+  type Situation,
+  type Verdict,
+} from './verdict/verdict.ts'
