@@ -1,0 +1,133 @@
+import type { EmbeddingModelV4, EmbeddingModelV4CallOptions, EmbeddingModelV4Result } from '@ai-sdk/provider'
+import { callOf } from '../fallback-model/call-of.ts'
+import { CallFailed, CallRunner } from '../fallback-model/call-runner.ts'
+import { checkEmbeddingOptions, checkModels } from '../fallback-model/check-options.ts'
+import { MalformedAnswerError } from '../fallback-model/errors.ts'
+import type { CommonOptions } from '../fallback-model/options.ts'
+import { statsOf, type ModelStats } from '../fallback-model/stats.ts'
+import { HARBOR } from '../receipts/receipt-of.ts'
+import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model-v4.ts'
+
+/** The options of `createFallbackEmbeddingModel`, without `models`. */
+export interface FallbackEmbeddingModelOptions extends CommonOptions {
+  /** The maximum time of one attempt, in milliseconds. @default the time left of `totalMs`, or half of that while another target can take over */
+  attemptMs?: number | undefined
+  /**
+   * Whether the models return the same vectors, although their ids differ: the same model under another name, such as a deployment of Azure.
+   * Vectors of different models cannot be compared, and would make a search return wrong results. @default false
+   */
+  sameVectors?: boolean | undefined
+}
+
+/** An embedding model of the AI SDK that is made of several. */
+export interface FallbackEmbeddingModel extends EmbeddingModelV4 {
+  /** Returns statistics of the model and of its targets, in the order of `models`. */
+  stats(): ModelStats
+  /** Refuses further calls with a ModelClosedError. Calls in flight continue. */
+  close(): void
+}
+
+/**
+ * Creates an embedding model that sends each call to one of several: the same model at several providers, or with several keys.
+ *
+ * @param options.models embedding models of the AI SDK, of version 2, 3 or 4 of the model specification
+ * @throws TypeError for an option that does not exist or has a wrong value, for a model that is a string, and for models with different ids
+ * unless `sameVectors` is true
+ */
+export function createFallbackEmbeddingModel({
+  models,
+  sameVectors = false,
+  ...options
+}: FallbackEmbeddingModelOptions & {
+  readonly models: readonly AnyEmbeddingModel[]
+}): FallbackEmbeddingModel {
+  checkModels(models)
+  checkEmbeddingOptions({ ...options, ...{ sameVectors } })
+  const all = models.map((model, index) => asEmbeddingModelV4(model, `models[${index}]`))
+  const modelId = all[0]?.modelId ?? ''
+  if (!sameVectors && all.some((model) => model.modelId !== modelId)) {
+    throw new TypeError(
+      'The models must have the same id, because vectors of different models cannot be compared. If they are one model under several names, set sameVectors: true.',
+    )
+  }
+  const runner = new CallRunner(all, options, options.attemptMs)
+  /** The number of dimensions of the first answer, by the number that the call requested. */
+  const known = new Map<number | undefined, number>()
+
+  function check(
+    { embeddings }: EmbeddingModelV4Result,
+    call: EmbeddingModelV4CallOptions,
+    name: string,
+  ): void {
+    if (embeddings.length !== call.values.length)
+      throw new MalformedAnswerError(name, `${embeddings.length} vectors for ${call.values.length} values`)
+    const length = embeddings[0]?.length ?? 0
+    if (embeddings.some((vector) => vector.length !== length) || (length === 0 && embeddings.length > 0))
+      throw new MalformedAnswerError(name, 'vectors of different dimensions, or of none')
+  }
+
+  /** Refuses vectors that differ in their dimensions from those of the other targets. */
+  function compare(
+    { embeddings }: EmbeddingModelV4Result,
+    call: EmbeddingModelV4CallOptions,
+    name: string,
+  ): void {
+    const length = embeddings[0]?.length
+    // The provider's own options can change the dimensions, too.
+    if (length === undefined || call.providerOptions !== undefined) return
+    const expected = known.get(call.dimensions) ?? length
+    if (length !== expected)
+      throw new MalformedAnswerError(name, `${length} dimensions instead of the ${expected} of other answers`)
+    if (known.size < MAX_DIMENSIONS) known.set(call.dimensions, length)
+  }
+
+  async function doEmbed(given: EmbeddingModelV4CallOptions): Promise<EmbeddingModelV4Result> {
+    const { options: sent, harbor } = callOf(given)
+    try {
+      const { value, attempt, receipt } = await runner.run(
+        { signal: sent.abortSignal, labels: harbor.labels },
+        async ({ model, name }, { signal }) => {
+          const result = await model.doEmbed({ ...sent, abortSignal: signal })
+          check(result, sent, name)
+          compare(result, sent, name)
+          return result
+        },
+      )
+      attempt.succeed()
+      const closed = runner.end(receipt, 'success') as unknown as Record<string, never>
+      return { ...value, providerMetadata: { ...value.providerMetadata, [HARBOR]: closed } }
+    } catch (failed) {
+      if (!(failed instanceof CallFailed)) throw failed
+      runner.end(failed.receipt, sent.abortSignal?.aborted ? 'aborted' : 'failure', failed.error)
+      throw failed.error
+    }
+  }
+
+  return {
+    specificationVersion: 'v4',
+    provider: 'harbor',
+    modelId,
+    get maxEmbeddingsPerCall() {
+      return smallest(all)
+    },
+    get supportsParallelCalls() {
+      return areParallel(all)
+    },
+    doEmbed,
+    stats: () => statsOf(runner),
+    close: () => runner.close(),
+  }
+}
+
+/** The maximum number of requested dimensions for which the dimensions of answers are remembered. */
+const MAX_DIMENSIONS = 64
+
+async function smallest(models: readonly EmbeddingModelV4[]): Promise<number | undefined> {
+  const limits = await Promise.all(models.map(async (model) => await model.maxEmbeddingsPerCall))
+  const min = Math.min(...limits.map((limit) => limit ?? Infinity))
+  return min === Infinity ? undefined : min
+}
+
+async function areParallel(models: readonly EmbeddingModelV4[]): Promise<boolean> {
+  return (await Promise.all(models.map(async (model) => await model.supportsParallelCalls))).every(Boolean)
+}

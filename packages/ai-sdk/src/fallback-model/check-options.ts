@@ -1,0 +1,119 @@
+import {
+  aFunction,
+  anObject,
+  checkOptions,
+  checksOf,
+  expectValue,
+  type Check,
+  type NamesElsewhere,
+} from '@harbor/parts'
+import type { CommonOptions, FallbackModelOptions, Labels, ModelListeners, ModelTimeouts } from './options.ts'
+
+/** The maximum number of labels of a model or a call. */
+const MAX_LABELS = 64
+/** The maximum length of the name of a label, of its value, and of a session, in characters. */
+const MAX_LABEL_LENGTH = 256
+
+const aDuration: Check = (value) =>
+  (typeof value === 'number' && value >= 1) || 'a number of milliseconds of at least 1'
+const aCount: Check = (value) =>
+  (Number.isInteger(value) && (value as number) >= 1) || 'a whole number of at least 1'
+const anObjectOrFalse: Check = (value) => value === false || anObject(value) === true || 'an object, or false'
+const isShort = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_LABEL_LENGTH
+
+export const aSession: Check = (value) =>
+  (isShort(value) && value !== '') || `a string of 1 to ${MAX_LABEL_LENGTH} characters`
+
+export const someLabels: Check = (value) => {
+  const entries =
+    anObject(value) === true && !Array.isArray(value) ? Object.entries(value as object) : undefined
+  return (
+    (entries !== undefined && entries.length <= MAX_LABELS && entries.flat().every(isShort)) ||
+    `an object with at most ${MAX_LABELS} strings of at most ${MAX_LABEL_LENGTH} characters`
+  )
+}
+
+const COMMON = {
+  retry: anObjectOrFalse,
+  breaker: anObjectOrFalse,
+  hedge: anObjectOrFalse,
+  totalMs: aDuration,
+  order: aFunction,
+  attemptsBeforeFallback: aCount,
+  maxUpstreamCalls: aCount,
+  labels: someLabels,
+  on: anObject,
+} satisfies Record<keyof CommonOptions, Check>
+
+const LANGUAGE_CHECKS = /* @__PURE__ */ checksOf({
+  models: () => true,
+  ...COMMON,
+  timeouts: anObject,
+  lastResort: aFunction,
+} satisfies Record<keyof FallbackModelOptions | 'models', Check>)
+
+const EMBEDDING_CHECKS = /* @__PURE__ */ checksOf({
+  models: () => true,
+  ...COMMON,
+  attemptMs: aDuration,
+  sameVectors: (value) => typeof value === 'boolean' || 'a boolean',
+})
+
+const TIMEOUT_CHECKS = /* @__PURE__ */ checksOf({
+  attemptMs: aDuration,
+  firstTokenMs: aDuration,
+  idleMs: aDuration,
+} satisfies Record<keyof ModelTimeouts, Check>)
+
+const LISTENER_CHECKS = /* @__PURE__ */ checksOf({
+  fallback: aFunction,
+  breaker: aFunction,
+  end: aFunction,
+} satisfies Record<keyof ModelListeners, Check>)
+
+const CALL_CHECKS = /* @__PURE__ */ checksOf({ labels: someLabels, session: aSession })
+
+const NAMES_ELSEWHERE: NamesElsewhere = {
+  models: 'model, targets, fallbacks, providers',
+  retry: 'retries (ai-retry), maxRetries (ai)',
+  totalMs: 'timeout, deadlineMs, totalTimeoutMs',
+  on: 'onError (ai-fallback), onRetry (ai-retry), listeners',
+  breaker: 'circuitBreaker',
+  attemptsBeforeFallback: 'maxAttempts (ai-retry)',
+}
+
+/** @throws TypeError for an option that does not exist or has a wrong value */
+export function checkLanguageOptions(options: FallbackModelOptions): void {
+  checkOptions(options, LANGUAGE_CHECKS, NAMES_ELSEWHERE)
+  if (options.timeouts) checkOptions(options.timeouts, TIMEOUT_CHECKS, {})
+  if (options.on) checkOptions(options.on, LISTENER_CHECKS, {})
+}
+
+/** @throws TypeError for an option that does not exist or has a wrong value */
+export function checkEmbeddingOptions(options: CommonOptions): void {
+  checkOptions(options, EMBEDDING_CHECKS, NAMES_ELSEWHERE)
+  if (options.on) checkOptions(options.on, LISTENER_CHECKS, {})
+}
+
+/** @throws TypeError unless `models` is a list of at least one model */
+export function checkModels(models: unknown): void {
+  expectValue(
+    'models',
+    models,
+    (value) => (Array.isArray(value) && value.length > 0) || 'a list of at least one model',
+  )
+}
+
+/** Harbor's part of the `providerOptions` of a call. */
+export interface HarborCallOptions {
+  /** Labels of this call, in addition to those of the model. */
+  readonly labels?: Labels | undefined
+  /** Identifies the conversation. The target that answered its last call is tried first. */
+  readonly session?: string | undefined
+}
+
+/** @throws TypeError for an option that does not exist or has a wrong value */
+export function checkCallOptions(options: unknown): asserts options is HarborCallOptions {
+  expectValue('providerOptions.harbor', options, anObject)
+  checkOptions(options as object, CALL_CHECKS, {})
+}

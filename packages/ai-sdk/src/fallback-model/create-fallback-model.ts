@@ -1,0 +1,157 @@
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+  LanguageModelV4StreamResult,
+} from '@ai-sdk/provider'
+import { asModelV4, type AnyLanguageModel } from '../as-model-v4.ts'
+import { HARBOR } from '../receipts/receipt-of.ts'
+import type { ModelReceipt } from '../receipts/receipt.ts'
+import { callOf } from './call-of.ts'
+import { CallFailed, CallRunner } from './call-runner.ts'
+import { checkLanguageOptions, checkModels } from './check-options.ts'
+import { conversationKeys, keyOfToolCall } from './conversation-keys.ts'
+import { MalformedAnswerError } from './errors.ts'
+import { guardStream } from './guarded-stream.ts'
+import { holdStream } from './held-stream.ts'
+import { answerOf, streamOf } from './last-resort.ts'
+import type { FallbackModelOptions } from './options.ts'
+import { RememberedTargets } from './remembered-targets.ts'
+import { statsOf, type ModelStats } from './stats.ts'
+import { isEmpty, isIncomplete } from './stream-parts.ts'
+import { urlsOfAll } from './supported-urls.ts'
+
+const DEFAULT_IDLE_MS = 120_000
+
+/** A language model of the AI SDK that is made of several. */
+export interface FallbackModel extends LanguageModelV4 {
+  /** Returns statistics of the model and of its targets, in the order of `models`. */
+  stats(): ModelStats
+  /** Refuses further calls with a ModelClosedError. Calls in flight continue. */
+  close(): void
+}
+
+/**
+ * Creates a language model that sends each call to one of several models: to the first one that is available, and if it fails, to the next.
+ * With retries, circuit breakers, cooldowns, timeouts and hedging. Pass it to `generateText`, `streamText` or an agent like any other model,
+ * with `maxRetries: 0`, because it makes the retries itself.
+ *
+ * @param options.models language models of the AI SDK, of version 2, 3 or 4 of the model specification
+ * @throws TypeError for an option that does not exist or has a wrong value, and for a model that is a string
+ */
+export function createFallbackModel({
+  models,
+  ...options
+}: FallbackModelOptions & { readonly models: readonly AnyLanguageModel[] }): FallbackModel {
+  checkModels(models)
+  checkLanguageOptions(options)
+  const all = models.map((model, index) => asModelV4(model, `models[${index}]`))
+  const { timeouts: { attemptMs, firstTokenMs, idleMs = DEFAULT_IDLE_MS } = {}, lastResort } = options
+  const runner = new CallRunner(all, options, attemptMs)
+  const remembered = new RememberedTargets()
+  const [first] = all
+
+  /** Ends a failed call: with the last resort, if there is one that applies, or with the error. */
+  async function giveUp<T>(
+    failed: unknown,
+    signal: AbortSignal | undefined,
+    substitute: (text: string, end: () => ModelReceipt) => T,
+  ): Promise<T> {
+    if (!(failed instanceof CallFailed)) throw failed
+    const { error, failures, receipt } = failed
+    if (lastResort && failures && !signal?.aborted) {
+      try {
+        const text = await lastResort(failures)
+        if (typeof text === 'string') {
+          receipt.target = 'last resort'
+          receipt.degraded = true
+          return substitute(text, () => runner.end(receipt, 'success'))
+        }
+      } catch (thrown) {
+        runner.end(receipt, 'failure', thrown)
+        throw thrown
+      }
+    }
+    runner.end(receipt, signal?.aborted ? 'aborted' : 'failure', error)
+    throw error
+  }
+
+  async function doGenerate(given: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+    const { options: sent, harbor } = callOf(given)
+    const keys = conversationKeys(sent.prompt, harbor.session)
+    const call = { signal: sent.abortSignal, labels: harbor.labels, first: remembered.find(keys) }
+    try {
+      const { value, target, attempt, receipt } = await runner.run(
+        call,
+        async ({ model, name }, { signal }) => {
+          const result = await model.doGenerate({ ...sent, abortSignal: signal })
+          if (
+            isIncomplete(result.finishReason) &&
+            (isEmpty(result.content) || result.finishReason.unified !== 'other')
+          )
+            throw new MalformedAnswerError(name, 'no complete content')
+          return result
+        },
+      )
+      attempt.succeed()
+      const toolCalls = value.content.flatMap((part) =>
+        part.type === 'tool-call' ? [keyOfToolCall(part.toolCallId)] : [],
+      )
+      remembered.remember([...sessionKeys(keys, harbor.session), ...toolCalls], target.name)
+      return withReceipt(value, runner.end(receipt, 'success'))
+    } catch (failed) {
+      return await giveUp(failed, sent.abortSignal, (text, end) => withReceipt(answerOf(text), end()))
+    }
+  }
+
+  async function doStream(given: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
+    const { options: sent, harbor } = callOf(given)
+    const keys = conversationKeys(sent.prompt, harbor.session)
+    const call = { signal: sent.abortSignal, labels: harbor.labels, first: remembered.find(keys) }
+    try {
+      const { value, target, attempt, receipt } = await runner.run(call, ({ model, name }, attempt) =>
+        holdStream(model.doStream({ ...sent, abortSignal: attempt.signal }), attempt, name, firstTokenMs),
+      )
+      receipt.firstContentMs = receipt.elapsedMs
+      const ownKeys = sessionKeys(keys, harbor.session)
+      const onPart = (part: LanguageModelV4StreamPart): void => {
+        if (part.type === 'tool-call') remembered.remember([keyOfToolCall(part.toolCallId)], target.name)
+        if (part.type === 'finish') remembered.remember(ownKeys, target.name)
+      }
+      const stream = guardStream(value, attempt, target.name, idleMs, onPart, (outcome, error) =>
+        runner.end(receipt, outcome, error),
+      )
+      return { ...value.result, stream }
+    } catch (failed) {
+      return await giveUp(failed, sent.abortSignal, (text, end) => ({ stream: streamOf(text, end) }))
+    }
+  }
+
+  return {
+    specificationVersion: 'v4',
+    provider: 'harbor',
+    modelId: all.length === 1 ? (first?.modelId ?? '') : all.map(({ modelId }) => modelId).join(','),
+    get supportedUrls() {
+      return urlsOfAll(all)
+    },
+    doGenerate,
+    doStream,
+    stats: () => statsOf(runner),
+    close() {
+      runner.close()
+      remembered.clear()
+    },
+  }
+}
+
+const sessionKeys = (keys: readonly string[], session: string | undefined): readonly string[] =>
+  session === undefined ? [] : keys.slice(-1)
+
+function withReceipt(
+  result: LanguageModelV4GenerateResult,
+  receipt: ModelReceipt,
+): LanguageModelV4GenerateResult {
+  const harbor = receipt as unknown as Record<string, never>
+  return { ...result, providerMetadata: { ...result.providerMetadata, [HARBOR]: harbor } }
+}

@@ -1,0 +1,70 @@
+const CLOSED = 'model_closed'
+const INCOMPLETE = 'stream_incomplete'
+const MALFORMED = 'malformed_answer'
+
+/** The error of a call that was made after `close()`. */
+export class ModelClosedError extends Error {
+  override readonly name = 'ModelClosedError'
+  readonly code = CLOSED
+
+  constructor() {
+    super('The fallback model is closed. Create another one with createFallbackModel().')
+  }
+
+  /** Whether an error is a ModelClosedError, including one from another copy of this package. */
+  static is(error: unknown): error is ModelClosedError {
+    return hasCode(error, CLOSED)
+  }
+}
+
+/**
+ * A stream failed before its end. After its first content, the caller has received a part of the answer, so no other target can take over:
+ * the error is then the last part of the stream. `cause` is what the provider reported, if it reported anything.
+ */
+export class StreamIncompleteError extends Error {
+  override readonly name = 'StreamIncompleteError'
+  readonly code = INCOMPLETE
+  /** The name of the target that was answering. */
+  readonly target: string
+  /** `cut`: the stream ended without proof of its end. `error`: the provider reported an error. `idle`: no content arrived for `idleMs`. */
+  readonly reason: 'cut' | 'error' | 'idle'
+
+  constructor(target: string, reason: StreamIncompleteError['reason'], cause?: unknown) {
+    super(
+      `The stream of ${target} ${WHAT_HAPPENED[reason]}. The answer is incomplete.`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.target = target
+    this.reason = reason
+  }
+
+  /** Whether an error is a StreamIncompleteError, including one from another copy of this package. */
+  static is(error: unknown): error is StreamIncompleteError {
+    return hasCode(error, INCOMPLETE)
+  }
+}
+
+const WHAT_HAPPENED = {
+  cut: 'ended before the answer was complete',
+  error: 'reported an error',
+  idle: 'sent no content within idleMs',
+} as const
+
+/** An answer without content, or a stream that ended before its first content. */
+export class MalformedAnswerError extends Error {
+  override readonly name = 'MalformedAnswerError'
+  readonly code = MALFORMED
+
+  constructor(target: string, what: string) {
+    super(`${target} answered with ${what}.`)
+  }
+
+  /** Whether an error is a MalformedAnswerError, including one from another copy of this package. */
+  static is(error: unknown): error is MalformedAnswerError {
+    return hasCode(error, MALFORMED)
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code
+}

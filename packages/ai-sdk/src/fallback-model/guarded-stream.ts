@@ -1,0 +1,134 @@
+import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
+import { HARBOR } from '../receipts/receipt-of.ts'
+import type { ModelReceipt } from '../receipts/receipt.ts'
+import { StreamIncompleteError } from './errors.ts'
+import type { HeldStream } from './held-stream.ts'
+import { IdleClock } from './idle-clock.ts'
+import type { LiveAttempt } from './live-attempt.ts'
+import { isContent, isIncomplete } from './stream-parts.ts'
+
+/** Called once when a stream ends. Returns the receipt of the call. */
+export type OnStreamEnd = (outcome: ModelReceipt['outcome'], error?: unknown) => ModelReceipt
+
+/**
+ * Passes a stream on, part by part, at the speed of its reader. If the stream fails after its first content, its last part is
+ * `{ type: 'error', error }`, and then the stream itself fails with the same error: readers that wait only for the text get the error, too.
+ */
+export function guardStream(
+  { held, reader }: HeldStream,
+  attempt: LiveAttempt,
+  name: string,
+  idleMs: number,
+  onPart: (part: LanguageModelV4StreamPart) => void,
+  onEnd: OnStreamEnd,
+): ReadableStream<LanguageModelV4StreamPart> {
+  const waiting = held.toReversed()
+  let hasFinished = false
+  let hasEnded = false
+  let controller: ReadableStreamDefaultController<LanguageModelV4StreamPart> | undefined
+  const clock = new IdleClock(idleMs, () => fail(new StreamIncompleteError(name, 'idle')))
+
+  function end(): boolean {
+    if (hasEnded) return false
+    hasEnded = true
+    clock.stop()
+    attempt.signal.removeEventListener('abort', abort)
+    return true
+  }
+
+  function fail(error: StreamIncompleteError): void {
+    if (!end()) return
+    attempt.fail(error)
+    if (!hasFinished) onEnd('failure', error)
+    controller?.enqueue({ type: 'error', error })
+    cancelReader(error)
+    // The part above is read first: an error of the stream would discard it.
+    failAfterRead = error
+  }
+  let failAfterRead: StreamIncompleteError | undefined
+
+  const abort = (): void => {
+    if (!end()) return
+    const { reason } = attempt.signal as { reason: unknown }
+    if (!hasFinished) onEnd('aborted', reason)
+    controller?.error(reason)
+    cancelReader(reason)
+  }
+
+  function cancelReader(reason: unknown): void {
+    reader.cancel(reason).catch(() => undefined)
+  }
+
+  /** Passes one part on. Returns false if the stream has ended with it. */
+  function pass(part: LanguageModelV4StreamPart): boolean {
+    if (part.type === 'error') {
+      fail(new StreamIncompleteError(name, 'error', part.error))
+      return false
+    }
+    if (part.type === 'finish') {
+      if (isIncomplete(part.finishReason)) {
+        fail(new StreamIncompleteError(name, 'cut'))
+        return false
+      }
+      hasFinished = true
+      attempt.succeed()
+      const receipt = onEnd('success')
+      const harbor = receipt as unknown as Record<string, never>
+      part = { ...part, providerMetadata: { ...part.providerMetadata, [HARBOR]: harbor } }
+    }
+    onPart(part)
+    controller?.enqueue(part)
+    return true
+  }
+
+  async function pull(): Promise<void> {
+    const next = waiting.pop()
+    if (next) {
+      pass(next)
+      return
+    }
+    clock.start()
+    try {
+      const { done, value: part } = await reader.read()
+      if (hasEnded) return
+      if (done) {
+        if (hasFinished) close()
+        else fail(new StreamIncompleteError(name, 'cut'))
+        return
+      }
+      if (isContent(part)) clock.pause()
+      pass(part)
+    } catch (error) {
+      if (hasFinished) close()
+      else fail(new StreamIncompleteError(name, 'error', error))
+    }
+  }
+
+  function close(): void {
+    if (end()) controller?.close()
+  }
+
+  attempt.signal.addEventListener('abort', abort)
+  return new ReadableStream<LanguageModelV4StreamPart>(
+    {
+      start(own) {
+        controller = own
+        if (attempt.signal.aborted) abort()
+      },
+      pull() {
+        if (failAfterRead) {
+          controller?.error(failAfterRead)
+          return undefined
+        }
+        return pull()
+      },
+      cancel(reason) {
+        if (!end()) return
+        if (!hasFinished) onEnd('aborted')
+        attempt.release(reason)
+        cancelReader(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,112 @@
+import { classify, type Failure } from '@harbor/retry'
+import { MalformedAnswerError, StreamIncompleteError } from './errors.ts'
+
+/** The maximum length of an error's body that is parsed, in characters. */
+const MAX_BODY_LENGTH = 65_536
+/** The maximum number of wrapped errors that are examined, because a chain of errors may be circular. */
+const MAX_DEPTH = 8
+
+type Facts = Readonly<Record<string, unknown>>
+
+/**
+ * Classifies an error of an AI SDK model: an `APICallError` by its status, headers, body and `isRetryable`; the SDK's other errors by name;
+ * any other error as `classify` of `@harbor/retry` does. A RetryError is unwrapped.
+ */
+export function failureOfModel(error: unknown): Failure {
+  if (MalformedAnswerError.is(error)) return { kind: 'malformed', retryable: true, ambiguous: true }
+  if (StreamIncompleteError.is(error)) return failureOfStream(error)
+  const last = unwrapped(error)
+  const name = isObject(last) && typeof last.name === 'string' ? last.name : ''
+  const known = BY_NAME[name]
+  if (known && !isAnswer(last)) return known
+  if (name === 'AI_APICallError' && isObject(last)) return failureOfApiCall(last)
+  const failure = classify(last)
+  // A provider package threw an error of its own. Whether it had sent the request is not known. A programming error is not retryable.
+  if (failure.kind === 'unknown' && failure.retryable)
+    return { kind: 'network', retryable: true, ambiguous: true, code: failure.code }
+  return failure
+}
+
+/** Failures of the AI SDK that have no HTTP status, by the name of the error. */
+const BY_NAME: Readonly<Record<string, Failure>> = {
+  // The model cannot express this request. Another one may.
+  AI_UnsupportedFunctionalityError: { kind: 'refused', retryable: false, ambiguous: false },
+  AI_LoadAPIKeyError: { kind: 'auth', retryable: false, ambiguous: false },
+  AI_LoadSettingError: { kind: 'auth', retryable: false, ambiguous: false },
+  AI_NoSuchModelError: { kind: 'not-found', retryable: false, ambiguous: false },
+  AI_InvalidPromptError: { kind: 'bad-request', retryable: false, ambiguous: false },
+  AI_InvalidArgumentError: { kind: 'bad-request', retryable: false, ambiguous: false },
+  AI_TooManyEmbeddingValuesForCallError: { kind: 'bad-request', retryable: false, ambiguous: false },
+  AI_EmptyResponseBodyError: { kind: 'malformed', retryable: true, ambiguous: true },
+  AI_InvalidResponseDataError: { kind: 'malformed', retryable: true, ambiguous: true },
+  AI_JSONParseError: { kind: 'malformed', retryable: true, ambiguous: true },
+  AI_TypeValidationError: { kind: 'malformed', retryable: true, ambiguous: true },
+  AI_NoContentGeneratedError: { kind: 'malformed', retryable: true, ambiguous: true },
+}
+
+/** Classifies the end of a stream. What the provider reported in the stream decides, if it reported anything. */
+function failureOfStream({ cause }: StreamIncompleteError): Failure {
+  const stream: Failure = { kind: 'stream', retryable: true, ambiguous: true }
+  if (cause === undefined) return stream
+  if (cause instanceof Error) return failureOfModel(cause)
+  const body = isObject(cause)
+    ? cause
+    : { message: typeof cause === 'string' ? cause.slice(0, MAX_BODY_LENGTH) : '' }
+  const failure = classify({ error: isObject(body.error) ? body.error : body })
+  return failure.kind === 'unknown' ? stream : failure
+}
+
+function failureOfApiCall(error: Facts): Failure {
+  const { statusCode, isRetryable } = error
+  const status = typeof statusCode === 'number' ? statusCode : undefined
+  // The schema of a provider package drops fields of the body that matter here, such as the details of Google's errors.
+  const body = parsedBody(error.responseBody) ?? error.data
+  const failure = classify(
+    status === undefined
+      ? error
+      : {
+          statusCode: status,
+          data: body,
+          message: error.message,
+          responseHeaders: error.responseHeaders,
+        },
+  )
+  if (failure.kind === 'unknown') return { kind: 'network', retryable: true, ambiguous: true }
+  if (
+    status !== undefined &&
+    typeof isRetryable === 'boolean' &&
+    isRetryable !== isRetryableByDefault(status)
+  )
+    return { ...failure, retryable: isRetryable }
+  return failure
+}
+
+/** What an `APICallError` says of itself when the provider package says nothing: `isRetryable` differs only if the package set it. */
+const isRetryableByDefault = (status: number): boolean =>
+  status === 408 || status === 409 || status === 429 || status >= 500
+
+function unwrapped(error: unknown): unknown {
+  let link = error
+  for (let depth = 0; depth < MAX_DEPTH && isObject(link) && link.name === 'AI_RetryError'; depth++) {
+    link = link.lastError ?? link.cause
+  }
+  return link
+}
+
+function parsedBody(text: unknown): unknown {
+  if (typeof text !== 'string' || text.length > MAX_BODY_LENGTH) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    // Google sends a list with one error when the request expects a list of answers.
+    const first: unknown = Array.isArray(value) ? value[0] : value
+    return isObject(first) ? first : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isAnswer = (error: unknown): boolean => isObject(error) && typeof error.statusCode === 'number'
+
+function isObject(value: unknown): value is Facts {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,103 @@
+import type { BreakerOptions } from '@harbor/breaker'
+import type { HedgeOptions, Order } from '@harbor/fallback'
+import type { RetryOptions } from '@harbor/retry'
+import type { AttemptFailure, ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
+
+/** A model of the list `models`, as `order` and the events see it. */
+export interface ModelTarget {
+  /** The provider and the id of the model, such as `openai.responses/gpt-5`. A second target with the same name gets the suffix `#2`. */
+  readonly name: string
+  readonly provider: string
+  readonly modelId: string
+}
+
+/** Labels of a call, such as `{ tenant: 'acme' }`. They describe calls in receipts, and are never sent to a provider. */
+export type Labels = Readonly<Record<string, string>>
+
+/** The options that language models and embedding models share. */
+export interface CommonOptions {
+  /** When and how often a target is tried again. `false`: never. @default 3 attempts, with exponential backoff and jitter */
+  retry?:
+    | Omit<
+        RetryOptions,
+        'attemptTimeoutMs' | 'deadlineMs' | 'signal' | 'clock' | 'classify' | 'shouldRetryResult'
+      >
+    | false
+    | undefined
+  /**
+   * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default after 3 failures in a row, for 30 s; for a
+   * single model, when half of at least 20 calls in 30 s failed
+   */
+  breaker?: Omit<BreakerOptions, 'judge' | 'restore' | 'clock'> | false | undefined
+  /**
+   * Calls a second target when the first one is slow, and uses the answer that arrives first. The other call is aborted. Beware: both calls
+   * may be billed. @default no hedge
+   */
+  hedge?: HedgeOptions | false | undefined
+  /**
+   * The maximum time of a call over all its attempts, in milliseconds. For a stream, it ends with the first content. @default 600_000
+   */
+  totalMs?: number | undefined
+  /** The order in which targets are tried, such as `fastest()` of `@harbor/fallback`. @default the order of `models` */
+  order?: Order<ModelTarget> | undefined
+  /**
+   * The maximum number of attempts at a target while another target can take over. The wait before the second attempt is at most 100 ms.
+   * @default 2
+   */
+  attemptsBeforeFallback?: number | undefined
+  /** The maximum number of requests that one call sends, over all its targets. @default 6 */
+  maxUpstreamCalls?: number | undefined
+  /** Labels of all calls. */
+  labels?: Labels | undefined
+  /** Listeners. If one throws, a warning is emitted and nothing else changes. */
+  on?: ModelListeners | undefined
+}
+
+/** The options of `createFallbackModel`, without `models`. */
+export interface FallbackModelOptions extends CommonOptions {
+  /** The timeouts for parts of a call. */
+  timeouts?: ModelTimeouts | undefined
+  /**
+   * Returns a substitute text when no target answered. The receipt then has `degraded: true`. If it returns `undefined`, the call fails.
+   * @default none
+   */
+  lastResort?:
+    ((failures: readonly ModelAttempt[]) => string | undefined | PromiseLike<string | undefined>) | undefined
+}
+
+export interface ModelTimeouts {
+  /**
+   * The maximum time of one attempt, in milliseconds. It ends with a complete answer, or with the first content of a stream.
+   * @default the time left of `totalMs`, or half of that while another target can take over
+   */
+  attemptMs?: number | undefined
+  /** The maximum time from the headers of a stream to its first content, in milliseconds. @default the time left of the attempt */
+  firstTokenMs?: number | undefined
+  /**
+   * The maximum time between two parts with content in a stream, in milliseconds. Time during which the caller does not read the stream does
+   * not count. @default 120_000
+   */
+  idleMs?: number | undefined
+}
+
+export interface ModelListeners {
+  /** Called before the next target is tried. */
+  fallback?: ((event: FallbackEvent) => void | PromiseLike<void>) | undefined
+  /** Called when the circuit of a target changes its state. */
+  breaker?: ((event: BreakerChange) => void | PromiseLike<void>) | undefined
+  /** Called at the end of each call; for a stream, at the end of the stream. */
+  end?: ((receipt: ModelReceipt) => void | PromiseLike<void>) | undefined
+}
+
+export interface FallbackEvent {
+  /** The names of the target that failed and of the next one. */
+  readonly from: string
+  readonly to: string
+  readonly failure: AttemptFailure
+}
+
+export interface BreakerChange {
+  /** The name of the target. */
+  readonly target: string
+  readonly state: 'open' | 'half-open' | 'closed'
+}

@@ -1,0 +1,77 @@
+import type { Failure } from '@harbor/retry'
+import type { AttemptFailure, ModelAttempt, ModelReceipt } from './receipt.ts'
+
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/** A word of a provider, such as `rate_limit_error`. Anything else is not copied into a receipt. */
+const WORD = /^[\w.:-]{1,64}$/
+
+let lastNumber = 0
+const PROCESS = /* @__PURE__ */ crypto.randomUUID()
+
+/** The receipt of a call that has not ended yet. */
+export class OpenReceipt {
+  readonly id = `${PROCESS}-${(++lastNumber).toString(36)}`
+  readonly startedAt = Date.now()
+  readonly labels: Readonly<Record<string, string>>
+  readonly attempts: Writable<ModelAttempt>[] = []
+  upstreamCalls = 0
+  target: string | undefined
+  provider: string | undefined
+  modelId: string | undefined
+  degraded = false
+  firstContentMs: number | undefined
+  readonly #start = performance.now()
+  #closed: ModelReceipt | undefined
+
+  constructor(labels: Readonly<Record<string, string>>) {
+    this.labels = labels
+  }
+
+  /** The time since the start of the call, in milliseconds. */
+  get elapsedMs(): number {
+    return Math.round((performance.now() - this.#start) * 1000) / 1000
+  }
+
+  /** Records the start of an attempt. Its outcome is `abandoned` until another one is set. */
+  begin(target: string, reason: NonNullable<ModelAttempt['reason']>): Writable<ModelAttempt> {
+    this.upstreamCalls++
+    const attempt = { target, outcome: 'abandoned' as const, reason, startedAt: Date.now(), durationMs: 0 }
+    this.attempts.push(attempt)
+    return attempt
+  }
+
+  skip(target: string, skipped: string): void {
+    this.attempts.push({ target, outcome: 'skipped', startedAt: Date.now(), durationMs: 0, skipped })
+  }
+
+  /** Ends the receipt. Only the first call sets the outcome. */
+  close(outcome: ModelReceipt['outcome']): ModelReceipt {
+    this.#closed ??= {
+      id: this.id,
+      outcome,
+      ...(this.target !== undefined && { target: this.target }),
+      ...(this.provider !== undefined && { provider: this.provider }),
+      ...(this.modelId !== undefined && { modelId: this.modelId }),
+      degraded: this.degraded,
+      startedAt: this.startedAt,
+      durationMs: this.elapsedMs,
+      ...(this.firstContentMs !== undefined && { firstContentMs: this.firstContentMs }),
+      upstreamCalls: this.upstreamCalls,
+      labels: this.labels,
+      attempts: this.attempts.map((attempt) => ({ ...attempt })),
+    }
+    return this.#closed
+  }
+}
+
+/** Returns the part of a failure that a receipt contains. */
+export function failureFacts({ kind, status, code, retryAfterMs, ambiguous }: Failure): AttemptFailure {
+  return {
+    kind,
+    ...(status !== undefined && { status }),
+    ...(code !== undefined && WORD.test(code) && { code }),
+    ...(retryAfterMs !== undefined && Number.isFinite(retryAfterMs) && { retryAfterMs }),
+    ambiguous,
+  }
+}
