@@ -6,6 +6,7 @@ import { MalformedAnswerError } from '../fallback-model/errors.ts'
 import type { CommonOptions } from '../fallback-model/options.ts'
 import { statsOf, type ModelStats } from '../fallback-model/stats.ts'
 import { HARBOR } from '../receipts/receipt-of.ts'
+import { KnownDimensions } from './known-dimensions.ts'
 import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model-v4.ts'
 
 /** The options of `createFallbackEmbeddingModel`, without `models`. */
@@ -51,8 +52,7 @@ export function createFallbackEmbeddingModel({
     )
   }
   const runner = new CallRunner(all, options, options.attemptMs)
-  /** The number of dimensions of the first answer, by the number that the call requested. */
-  const known = new Map<number | undefined, number>()
+  const dimensions = new KnownDimensions()
 
   function check(
     { embeddings }: EmbeddingModelV4Result,
@@ -66,21 +66,6 @@ export function createFallbackEmbeddingModel({
       throw new MalformedAnswerError(name, 'vectors of different dimensions, or of none')
   }
 
-  /** Refuses vectors that differ in their dimensions from those of the other targets. */
-  function compare(
-    { embeddings }: EmbeddingModelV4Result,
-    call: EmbeddingModelV4CallOptions,
-    name: string,
-  ): void {
-    const length = embeddings[0]?.length
-    // The provider's own options can change the dimensions, too.
-    if (length === undefined || call.providerOptions !== undefined) return
-    const expected = known.get(call.dimensions) ?? length
-    if (length !== expected)
-      throw new MalformedAnswerError(name, `${length} dimensions instead of the ${expected} of other answers`)
-    if (known.size < MAX_DIMENSIONS) known.set(call.dimensions, length)
-  }
-
   async function doEmbed(given: EmbeddingModelV4CallOptions): Promise<EmbeddingModelV4Result> {
     const { options: sent, harbor } = callOf(given)
     try {
@@ -89,7 +74,9 @@ export function createFallbackEmbeddingModel({
         async ({ model, name }, { signal }) => {
           const result = await model.doEmbed({ ...sent, abortSignal: signal })
           check(result, sent, name)
-          compare(result, sent, name)
+          // The provider's own options can change the number of dimensions, too.
+          if (sent.providerOptions === undefined)
+            dimensions.check(sent.dimensions, result.embeddings[0]?.length, name, runner.placeOf(name))
           return result
         },
       )
@@ -118,9 +105,6 @@ export function createFallbackEmbeddingModel({
     close: () => runner.close(),
   }
 }
-
-/** The maximum number of requested dimensions for which the dimensions of answers are remembered. */
-const MAX_DIMENSIONS = 64
 
 async function smallest(models: readonly EmbeddingModelV4[]): Promise<number | undefined> {
   const limits = await Promise.all(models.map(async (model) => await model.maxEmbeddingsPerCall))

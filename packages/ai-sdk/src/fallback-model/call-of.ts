@@ -14,6 +14,8 @@ export function callOf<Options extends { readonly providerOptions?: Readonly<Rec
   const given = options.providerOptions?.[HARBOR]
   if (given === undefined) return { options, harbor: NONE }
   checkCallOptions(given)
-  const { [HARBOR]: _own, ...others } = options.providerOptions ?? {}
-  return { options: { ...options, providerOptions: others }, harbor: given }
+  const { providerOptions, ...rest } = options
+  const { [HARBOR]: _own, ...others } = providerOptions ?? {}
+  const sent = Object.keys(others).length > 0 ? { ...rest, providerOptions: others } : rest
+  return { options: sent as Options, harbor: given }
 }

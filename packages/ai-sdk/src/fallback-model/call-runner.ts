@@ -131,6 +131,11 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     return { calls, succeeded, failed, aborted, inFlight: calls - succeeded - failed - aborted }
   }
 
+  /** Returns the index of a target in the list of models. */
+  placeOf(name: string): number {
+    return this.targets.findIndex((target) => target.name === name)
+  }
+
   close(): void {
     this.#isClosed = true
     this.chain.close()

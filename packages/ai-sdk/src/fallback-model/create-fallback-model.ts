@@ -11,16 +11,14 @@ import type { ModelReceipt } from '../receipts/receipt.ts'
 import { callOf } from './call-of.ts'
 import { CallFailed, CallRunner } from './call-runner.ts'
 import { checkLanguageOptions, checkModels } from './check-options.ts'
-import { conversationKeys, keyOfToolCall } from './conversation-keys.ts'
 import { MalformedAnswerError } from './errors.ts'
 import { guardStream } from './guarded-stream.ts'
 import { holdStream } from './held-stream.ts'
 import { answerOf, streamOf } from './last-resort.ts'
 import type { FallbackModelOptions } from './options.ts'
-import { RememberedTargets } from './remembered-targets.ts'
+import { conversationKeys, keyOfToolCall, RememberedTargets } from './remembered-targets.ts'
 import { statsOf, type ModelStats } from './stats.ts'
 import { isEmpty, isIncomplete } from './stream-parts.ts'
-import { urlsOfAll } from './supported-urls.ts'
 
 const DEFAULT_IDLE_MS = 120_000
 
@@ -154,4 +152,28 @@ function withReceipt(
 ): LanguageModelV4GenerateResult {
   const harbor = receipt as unknown as Record<string, never>
   return { ...result, providerMetadata: { ...result.providerMetadata, [HARBOR]: harbor } }
+}
+
+type Urls = Record<string, RegExp[]>
+
+/**
+ * Returns the URLs that all models support, by media type. The AI SDK downloads a file with any other URL, so that each model can read it.
+ * A pattern is kept if every model has the same one: whether two different patterns overlap cannot be decided in general.
+ */
+async function urlsOfAll(models: readonly LanguageModelV4[]): Promise<Urls> {
+  const [first = {}, ...others] = await Promise.all(models.map(async (model) => await model.supportedUrls))
+  const common: Urls = {}
+  for (const [type, patterns] of Object.entries(first)) {
+    const shared = patterns.filter((pattern) => others.every((urls) => supports(urls, type, pattern)))
+    if (shared.length > 0) common[type] = shared
+  }
+  return common
+}
+
+/** Whether a pattern stands under the media type itself, or under a wildcard that includes it, such as `image/*`. */
+function supports(urls: Urls, type: string, pattern: RegExp): boolean {
+  const [kind = ''] = type.split('/')
+  return [type, `${kind}/*`, '*/*', '*'].some((key) =>
+    urls[key]?.some((other) => other.source === pattern.source && other.flags === pattern.flags),
+  )
 }

@@ -3,8 +3,8 @@ import { cooldownOf, type Failure } from '@harbor/retry'
 import { notify } from './notify.ts'
 import type { CommonOptions, ModelTarget } from './options.ts'
 
-/** The longest cooldown, in milliseconds: a day, and an hour for days that are longer. */
-const MAX_COOLDOWN_MS = 25 * 3_600_000
+/** The longest cooldown, in milliseconds: 25 hours, the longest day. */
+const MAX_COOLDOWN_MS = 90_000_000
 /** The maximum time of a probe through a half-open circuit, in milliseconds. A probe is a real call, which may take long. */
 const PROBE_TIMEOUT_MS = 120_000
 
