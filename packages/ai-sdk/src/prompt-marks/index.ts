@@ -1,0 +1,2 @@
+export { adaptPrompt, type AdaptedPrompt, type AdaptPromptOptions } from './adapt-prompt.ts'
+export { promptTarget, type PromptTarget } from './prompt-target.ts'
