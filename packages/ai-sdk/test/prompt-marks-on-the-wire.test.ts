@@ -28,7 +28,6 @@ const MODELS = {
   anthropic: (fetch: typeof globalThis.fetch) => createAnthropic({ apiKey: 'k', fetch })('claude-sonnet-4-6'),
   google: (fetch: typeof globalThis.fetch) => createGoogle({ apiKey: 'k', fetch })('gemini-3-pro-preview'),
 }
-type Name = keyof typeof MODELS
 
 type Assistant = Extract<LanguageModelV4Message, { role: 'assistant' }>['content']
 

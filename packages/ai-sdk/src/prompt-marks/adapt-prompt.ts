@@ -4,13 +4,12 @@ import type {
   LanguageModelV4Prompt,
 } from '@ai-sdk/provider'
 
-import type { Adaptation } from './adaptation.ts'
+import { Tally, type Adaptation } from './adaptation.ts'
 import { adaptAssistantParts } from './assistant-parts.ts'
 import { withoutForeignMarks, foreignVendor } from './marks.ts'
 import type { PromptTarget } from './prompt-target.ts'
 import { foreignProviderCalls } from './provider-tools.ts'
 import { storedElsewhere } from './stored-files.ts'
-import { Tally } from './tally.ts'
 import { ToolCallIds } from './tool-call-ids.ts'
 
 export interface AdaptPromptOptions {
